@@ -1,0 +1,54 @@
+"""Property-based fuzz testing of TensorFlow/Keras sequence-to-sequence models."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fuzzseq.case import Batch, Case, Pair
+    from fuzzseq.dimensions import Dim, dim
+    from fuzzseq.encoder_decoder import EncoderDecoder
+    from fuzzseq.errors import FuzzseqError
+    from fuzzseq.spec import Spec, Tokens, fuzz_target
+
+__version__ = "0.1.0"
+
+#: Every public name and the module that it is loaded from on first use: importing fuzzseq imports nothing heavy.
+_HOMES = {
+    "Batch": "fuzzseq.case",
+    "Case": "fuzzseq.case",
+    "Dim": "fuzzseq.dimensions",
+    "EncoderDecoder": "fuzzseq.encoder_decoder",
+    "FuzzseqError": "fuzzseq.errors",
+    "Pair": "fuzzseq.case",
+    "Spec": "fuzzseq.spec",
+    "Tokens": "fuzzseq.spec",
+    "dim": "fuzzseq.dimensions",
+    "fuzz_target": "fuzzseq.spec",
+}
+
+__all__ = [
+    "Batch",
+    "Case",
+    "Dim",
+    "EncoderDecoder",
+    "FuzzseqError",
+    "Pair",
+    "Spec",
+    "Tokens",
+    "dim",
+    "fuzz_target",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'fuzzseq' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return [*__all__, "__version__"]

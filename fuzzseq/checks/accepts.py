@@ -1,0 +1,23 @@
+"""Every ordinary batch goes through preprocessing, encoder and decoder without an exception."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fuzzseq.case import Case
+from fuzzseq.checks.check import Check, forward, never
+from fuzzseq.outcome import Run
+from fuzzseq.spec import Spec
+
+
+def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Run the batches forward."""
+    return {"base": forward(case)}
+
+
+CHECK = Check(
+    name="accepts",
+    promise="every ordinary batch goes through preprocessing, encoder and decoder without an exception",
+    plan=plan,
+    judge=never,
+)

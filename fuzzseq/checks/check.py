@@ -1,0 +1,107 @@
+"""What a check is: a promise, a plan of runs, and a judgement of what they gave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import attrs
+import numpy.typing as npt
+
+from fuzzseq.case import Arrays, Case
+from fuzzseq.outcome import Raised, Run, Stage, Verdict
+from fuzzseq.spec import Spec
+
+Array = npt.NDArray[Any]
+Severity = Literal["error", "warning", "note"]
+
+
+@attrs.frozen(kw_only=True)
+class Gradient:
+    """The gradient of one trainable weight: None where there is none; ``path`` has no automatic numbers."""
+
+    path: str
+    value: Array | None
+
+
+@attrs.frozen(kw_only=True)
+class Observed:
+    """What one batch of a run gave, as numpy. Only what the run went far enough for is there.
+
+    ``output`` is the scores that the Spec names, (batch, steps, words) for a model of sequences; ``expected`` is the
+    shape that the Spec promises for it, with None where it promises nothing; ``gradients`` are one for each trainable weight.
+    """
+
+    arrays: Arrays
+    output: Array | None = None
+    expected: tuple[int | None, ...] | None = None
+    states: Sequence[Array] = ()
+    loss: Array | None = None
+    gradients: Sequence[Gradient] = ()
+    first_nonfinite: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Result:
+    """What one run gave: an observation for each of its batches, up to the one that raised."""
+
+    observed: tuple[Observed, ...] = ()
+    raised: Raised | None = None
+
+    @property
+    def last(self) -> Observed:
+        """The observation of the last batch."""
+        return self.observed[-1]
+
+
+Results = Mapping[str, Result]
+
+
+def everywhere(spec: Spec) -> str | None:
+    """Say that a check applies to every model."""
+    return None
+
+
+@attrs.frozen(kw_only=True)
+class Check:
+    """One promise. ``name`` states a fact about the model; ``family`` is the part of it that goes into keys.
+
+    ``applies(spec)`` returns None, or the reason why the promise has no meaning for a model. ``plan(case, spec)``
+    names the runs that are needed. ``judge(results, case, spec)`` is called when none of them raised, unless
+    ``judges_exceptions``; it returns None when the promise held, else a verdict. None of the three may import TensorFlow.
+    """
+
+    name: str
+    promise: str
+    plan: Callable[[Case, Spec], Mapping[str, Run]]
+    judge: Callable[[Results, Case, Spec], Verdict | None]
+    applies: Callable[[Spec], str | None] = everywhere
+    family: str = ""
+    severity: Severity = "error"
+    stage: Stage = "forward"
+    judges_exceptions: bool = False
+    profiles: tuple[str, ...] = ("quick", "ci", "nightly")
+
+    def broken(self, message: str, **details: Any) -> Verdict:
+        """Return the verdict of a broken promise."""
+        return Verdict(check=self.name, status="broken", message=message, **{"stage": self.stage, **details})
+
+
+def forward(case: Case) -> Run:
+    """Return the plain run of a case up to the output."""
+    return Run(batches=case.batches, mode=case.mode)
+
+
+def training_step(case: Case) -> Run:
+    """Return the run of a case up to its gradients."""
+    return Run(batches=case.batches, upto="gradient", training=True, mode=case.mode)
+
+
+def has_labels(spec: Spec) -> str | None:
+    """Say that a check needs labels to score an output with."""
+    return None if spec.has_labels else "the model is an encoder alone: it has no labels"
+
+
+def never(results: Results, case: Case, spec: Spec) -> Verdict | None:
+    """Judge nothing: the check is about exceptions, and is broken by them alone."""
+    return None

@@ -1,0 +1,56 @@
+"""Output, loss and gradients hold no NaN and no infinity.
+
+Minus infinity in an output is what a mask writes, and is let pass there; in a loss or a gradient it is not. The loss
+that fuzzseq supplies where a model has none is not judged: only what the user wrote is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from fuzzseq.case import Case
+from fuzzseq.checks.check import Array, Check, Observed, Results, forward, training_step
+from fuzzseq.outcome import Run, Verdict
+from fuzzseq.spec import Spec
+
+
+def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Run the batches forward, and through the loss where there is one."""
+    return {"base": forward(case), **({"training": training_step(case)} if spec.has_labels else {})}
+
+
+def bad(value: Array) -> Array:
+    """Return where a value is NaN or plus infinity."""
+    wide = np.asarray(value, dtype=np.float64)
+    return np.isnan(wide) | (wide == np.inf)
+
+
+def first_bad(seen: Observed, own_loss: bool) -> tuple[str, str, str] | None:
+    """Return stage, position and a sentence for the first value that is not finite."""
+    if seen.output is not None and bad(seen.output).any():
+        index = tuple(int(i) for i in np.argwhere(bad(seen.output))[0])
+        made = f", first made by {seen.first_nonfinite}" if seen.first_nonfinite else ""
+        return "forward", seen.first_nonfinite or "output", f"the output is not finite at {index}{made}"
+    if seen.loss is not None and own_loss and not np.isfinite(np.asarray(seen.loss, dtype=np.float64)).all():
+        return "loss", "loss", "the loss is not finite"
+    for gradient in seen.gradients:
+        if gradient.value is not None and not np.isfinite(np.asarray(gradient.value, dtype=np.float64)).all():
+            return "gradient", gradient.path, f"the gradient of {gradient.path} is not finite"
+    return None
+
+
+def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
+    """Look at outputs first, then at losses, then at gradients."""
+    for name, result in results.items():
+        for number, seen in enumerate(result.observed):
+            found = first_bad(seen, own_loss=spec.loss is not None)
+            if found:
+                stage, position, message = found
+                where = f"batch {number}" + (" in training" if name == "training" else "")
+                return CHECK.broken(message, stage=stage, position=position, where=where)
+    return None
+
+
+CHECK = Check(name="finite", promise="output, loss and gradients hold no NaN and no infinity", plan=plan, judge=judge)

@@ -1,0 +1,69 @@
+"""Integer labels and the same labels as one-hot rows give the same loss, where the user's loss accepts both.
+
+A loss that refuses the other encoding keeps its promise: refusing is what tells a user. The check speaks of the user's
+own loss, never of the one that fuzzseq supplies. It guards against the false alarm of a loss that takes labels of the
+other rank by broadcasting, where two sizes happen to be equal or one: such batches are not judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+import numpy as np
+
+from fuzzseq.case import Case
+from fuzzseq.checks.check import Array, Check, Results, has_labels
+from fuzzseq.outcome import Run, Verdict
+from fuzzseq.spec import Encoding, Spec
+
+
+def applies(spec: Spec) -> str | None:
+    """Say that the check needs a loss of the user's."""
+    return has_labels(spec) or (None if spec.loss else "the model has no loss of its own")
+
+
+def scored(case: Case, encoding: Encoding) -> Run:
+    """Return the run of a case up to its loss, its labels in one encoding."""
+    batches = tuple(attrs.evolve(batch, target_encoding=encoding) for batch in case.batches)
+    return Run(batches=batches, upto="loss", mode=case.mode)
+
+
+def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Score the batches with both encodings."""
+    return {"sparse": scored(case, "sparse"), "one_hot": scored(case, "one_hot")}
+
+
+def could_broadcast(labels: Array) -> bool:
+    """Say whether one-hot labels (batch, steps, words) have sizes that integer labels could be broadcast to."""
+    return labels.ndim != 3 or len(set(labels.shape)) < 3 or 1 in labels.shape
+
+
+def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
+    """Compare the two losses, unless one encoding was refused."""
+    if any(result.raised for result in results.values()):
+        return None
+    sparse, hot = (results[name].last.loss for name in ("sparse", "one_hot"))
+    if sparse is None or hot is None or could_broadcast(results["one_hot"].last.arrays.labels):
+        return None
+    one, two = float(np.mean(sparse)), float(np.mean(hot))
+    gap = abs(one - two)
+    if not np.isfinite(gap) or gap <= 1e-3 * max(1.0, abs(one), abs(two)):
+        return None
+    return CHECK.broken(
+        f"the loss is {one:.6g} with integer labels and {two:.6g} with the same labels one-hot: "
+        "one of the two is accepted and means something else",
+        difference=gap,
+        position="loss",
+    )
+
+
+CHECK = Check(
+    name="loss_encoding",
+    promise="integer labels and the same labels one-hot give the same loss, where both are accepted",
+    plan=plan,
+    judge=judge,
+    applies=applies,
+    stage="loss",
+    judges_exceptions=True,
+)

@@ -1,0 +1,52 @@
+"""The output has one row for each row, one step for each step and one score for each word of the target vocabulary.
+
+Steps are promised where the model scores a sequence; words where the Spec has a target vocabulary that was not read off
+the output itself. An encoder alone promises its rows only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from fuzzseq.case import Case
+from fuzzseq.checks.check import Check, Results, forward
+from fuzzseq.outcome import Run, Verdict
+from fuzzseq.spec import Spec
+
+
+def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Run the batches forward."""
+    return {"base": forward(case)}
+
+
+def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
+    """Compare the shape of every output with the promised one."""
+    for number, seen in enumerate(results["base"].observed):
+        if seen.output is None or seen.expected is None:
+            continue
+        shape = seen.output.shape
+        wrong = len(shape) < len(seen.expected) or any(
+            size is not None and size != got for size, got in zip(seen.expected, shape, strict=False)
+        )
+        if wrong or (spec.has_labels and len(shape) != len(seen.expected)):
+            promised = "(" + ", ".join("any" if size is None else str(size) for size in seen.expected) + ")"
+            return CHECK.broken(
+                f"the output has shape {tuple(shape)} where {promised} is promised: rows, steps, words",
+                where=f"batch {number}",
+                position="output",
+            )
+        if not (np.issubdtype(seen.output.dtype, np.floating) or seen.output.dtype.name == "bfloat16"):
+            return CHECK.broken(
+                f"the output has type {seen.output.dtype} where floating-point scores are promised", position="output"
+            )
+    return None
+
+
+CHECK = Check(
+    name="output_shape",
+    promise="the output has the promised rows, steps and words",
+    plan=plan,
+    judge=judge,
+)

@@ -1,0 +1,43 @@
+"""Errors about misuse of fuzzseq: each is one clear sentence for its user.
+
+What a *model* does wrong is never one of these: that is a :class:`fuzzseq.failures.Failure`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class FuzzseqError(Exception):
+    """The base of every error that tells a user how to use fuzzseq."""
+
+
+class UsageError(FuzzseqError):
+    """A command, an option or a target cannot be understood; exit code 2."""
+
+
+class SpecError(UsageError):
+    """A fuzz target is declared in a way that cannot hold."""
+
+
+class ConfigurationError(UsageError):
+    """A key of ``[tool.fuzzseq]`` is unknown or has a value of the wrong kind."""
+
+
+class ReplayError(UsageError):
+    """A replay file is of another version, or is cut off."""
+
+
+class OutputError(UsageError):
+    """A report cannot be written."""
+
+
+class WorkerError(FuzzseqError):
+    """A worker process could not be started or answered nonsense; exit code 3."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return ``" Did you mean 'x'?"`` for the name closest to ``name``, or an empty string."""
+    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f" Did you mean {matches[0]!r}?" if matches else ""

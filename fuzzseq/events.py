@@ -1,0 +1,164 @@
+"""What the engine yields, and who listens. Reporters see these values and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, Protocol
+
+import attrs
+
+from fuzzseq.findings import Finding
+from fuzzseq.spec import Spec
+
+Phase = Literal["known", "boundary", "random", "shrink", "diagnose"]
+StopReason = Literal["completed", "max_cases", "budget", "interrupted", "unusable", "error"]
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """What a run was asked for, resolved; it stands in the report."""
+
+    profile: str
+    max_cases: int
+    budget: float | None = None
+    seed: int = 0
+    checks: tuple[str, ...] = ()
+    in_process: bool = False
+    case_timeout: float = 30.0
+    memory: int = 4 * 1024**3
+    max_shrinks: int = 1500
+    device: Literal["cpu", "gpu"] = "cpu"
+
+
+@attrs.frozen(kw_only=True)
+class CheckCount:
+    """How often one check ran, was not reached, or was skipped and why."""
+
+    ran: int = 0
+    broken: int = 0
+    not_reached: int = 0
+    not_applicable: str = ""
+    skipped: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class TargetReport:
+    """One fuzz target of a run, when it is done."""
+
+    name: str
+    spec: Spec | None
+    cases: int = 0
+    known_cases: int = 0
+    executions: int = 0
+    stop_reason: StopReason = "completed"
+    checks: Mapping[str, CheckCount] = attrs.field(factory=dict)
+    error: str = ""
+    seconds: float = 0.0
+
+
+@attrs.frozen(kw_only=True)
+class RunStarted:
+    """The run begins; TensorFlow may not be loaded yet."""
+
+    targets: tuple[str, ...]
+    settings: Settings
+    started: str
+
+
+@attrs.frozen(kw_only=True)
+class TargetLoaded:
+    """A target's file was loaded and its Spec resolved. ``versions`` are those of the worker: python, tensorflow, keras."""
+
+    target: str
+    spec: Spec
+    versions: Mapping[str, str]
+
+
+@attrs.frozen(kw_only=True)
+class CaseTried:
+    """One case was tried. ``number`` counts within the target, from 1; known cases are counted apart."""
+
+    target: str
+    phase: Phase
+    number: int
+    total: int
+    failed: bool
+
+
+@attrs.frozen(kw_only=True)
+class FailureSeen:
+    """A failure with a new signature; it will be shrunk now."""
+
+    target: str
+    check: str
+    signature: str
+    message: str
+
+
+@attrs.frozen(kw_only=True)
+class Progress:
+    """Shrinking or diagnosing goes on."""
+
+    target: str
+    phase: Phase
+    executions: int
+
+
+@attrs.frozen(kw_only=True)
+class FindingMade:
+    """A finding, shrunk, confirmed and diagnosed. One with an id seen before replaces it (a smaller case, more checks)."""
+
+    finding: Finding
+
+
+@attrs.frozen(kw_only=True)
+class Warned:
+    """Something a user should know that is no failure of the model."""
+
+    target: str
+    message: str
+
+
+@attrs.frozen(kw_only=True)
+class TargetFinished:
+    """A target is done, or could not be used (``report.error`` says why in one sentence)."""
+
+    report: TargetReport
+
+
+@attrs.frozen(kw_only=True)
+class InternalError:
+    """fuzzseq itself failed; what was found stays. ``traceback`` is for a bug report."""
+
+    target: str
+    message: str
+    traceback: str
+
+
+@attrs.frozen(kw_only=True)
+class RunFinished:
+    """The run is over, in whatever way."""
+
+    stop_reason: StopReason
+    seconds: float
+
+
+Event = (
+    RunStarted
+    | TargetLoaded
+    | CaseTried
+    | FailureSeen
+    | Progress
+    | FindingMade
+    | Warned
+    | TargetFinished
+    | InternalError
+    | RunFinished
+)
+
+
+class Reporter(Protocol):
+    """Whoever listens to a run."""
+
+    def on_event(self, event: Event) -> None:
+        """Take one event."""

@@ -1,0 +1,125 @@
+"""What goes to a worker and what comes back: requests, runs, verdicts. Plain data, JSON both ways."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import attrs
+
+from fuzzseq.case import Batch, Case, Mode
+
+Stage = Literal["build", "preprocess", "encode", "decode", "forward", "loss", "gradient", "save"]
+STAGES: Final = ("build", "preprocess", "encode", "decode", "forward", "loss", "gradient", "save")
+
+Status = Literal["held", "broken", "raised", "not_reached", "not_applicable"]
+Ending = Literal["completed", "crashed", "hung", "out_of_memory", "exited"]
+
+
+@attrs.frozen(kw_only=True)
+class Run:
+    """One execution of a model that a check asks for, from a clean state of every variable.
+
+    ``batches`` are given in turn; what the model keeps between two of them is kept (a leak shows in the last).
+    ``upto`` is the last stage: ``forward``, ``loss`` or ``gradient`` (with the user's own training step, where there is one).
+    ``cuts`` are source steps at which the sequence is cut: the pieces are run in turn, with the state carried over.
+    ``repetition`` tells runs apart that differ in the state of the random generators only.
+    Equal runs of several checks are executed once.
+    """
+
+    batches: tuple[Batch, ...]
+    upto: Literal["forward", "loss", "gradient"] = "forward"
+    training: bool = False
+    mode: Mode = "eager"
+    cuts: tuple[int, ...] = ()
+    repetition: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Frame:
+    """One line of the user's own code on the way to a failure."""
+
+    file: str
+    line: int
+    function: str
+    source: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class LayerFrame:
+    """One layer that was running when a model raised, outermost first.
+
+    ``name`` is stable: the user's own name, or the class with its ordinal among its siblings. Shapes are as text would
+    give them: ``inputs`` of the tensors passed in, ``states`` of an ``initial_state``, ``masks``, ``weights`` by name.
+    """
+
+    name: str
+    kind: str
+    inputs: tuple[tuple[int, ...], ...] = ()
+    states: tuple[tuple[int, ...], ...] = ()
+    masks: tuple[tuple[int, ...], ...] = ()
+    weights: tuple[tuple[str, tuple[int, ...]], ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Raised:
+    """An exception of the model, without ANSI codes and framework frames; or the death of a worker."""
+
+    stage: Stage
+    exception: str
+    message: str
+    op: str = ""
+    mode: Mode = "eager"
+    layers: tuple[LayerFrame, ...] = ()
+    frames: tuple[Frame, ...] = ()
+    call_site: Frame | None = None
+    batch: int = 0
+    ending: Ending = "completed"
+    output: str = ""
+
+    @property
+    def position(self) -> str:
+        """The layers that were running, as a path that survives automatic names; the stage where there was none."""
+        return "/".join(layer.name for layer in self.layers) or self.stage
+
+    @property
+    def location(self) -> Frame | None:
+        """The user's own line: the last of their frames, or the line where the failing layer was called at build."""
+        return self.call_site or (self.frames[-1] if self.frames else None)
+
+
+@attrs.frozen(kw_only=True)
+class Verdict:
+    """How one check ended on one case.
+
+    ``difference`` is the largest absolute difference of a comparison; ``where`` says at which position it is;
+    ``position`` names the layer, weight or output that the verdict is about.
+    """
+
+    check: str
+    status: Status
+    stage: Stage = "forward"
+    message: str = ""
+    difference: float | None = None
+    where: str = ""
+    position: str = ""
+    raised: Raised | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """What is asked of a worker: one case, and the checks to judge it by."""
+
+    case: Case
+    checks: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Outcome:
+    """What one request gave: a verdict for each check. A worker that died is an outcome as well."""
+
+    verdicts: tuple[Verdict, ...]
+    ending: Ending = "completed"
+
+    def failures(self) -> tuple[Verdict, ...]:
+        """Return the verdicts of broken promises."""
+        return tuple(v for v in self.verdicts if v.status in ("broken", "raised"))
