@@ -62,7 +62,12 @@ class LayerFrame:
 
 @attrs.frozen(kw_only=True)
 class Raised:
-    """An exception of the model, without ANSI codes and framework frames; or the death of a worker."""
+    """An exception of the model, without ANSI codes and framework frames; or the death of a worker.
+
+    ``in_graph`` is what a traced run said where the eager run of the same case raised this; ``output`` is the tail of
+    what a worker that died had printed, and ``exception`` is then the name of the signal, or of the limit.
+    ``known_shapes_pass`` is set for a failure of graph mode alone: whether the model can be traced for the very shapes.
+    """
 
     stage: Stage
     exception: str
@@ -75,16 +80,18 @@ class Raised:
     batch: int = 0
     ending: Ending = "completed"
     output: str = ""
+    in_graph: str = ""
+    known_shapes_pass: bool | None = None
 
     @property
     def position(self) -> str:
         """The layers that were running, as a path that survives automatic names; the stage where there was none."""
-        return "/".join(layer.name for layer in self.layers) or self.stage
+        return "/".join(layer.name for layer in self.layers) or f"{self.stage}:{self.op}".rstrip(":")
 
     @property
     def location(self) -> Frame | None:
         """The user's own line: the last of their frames, or the line where the failing layer was called at build."""
-        return self.call_site or (self.frames[-1] if self.frames else None)
+        return self.frames[-1] if self.frames else self.call_site
 
 
 @attrs.frozen(kw_only=True)

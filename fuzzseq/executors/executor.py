@@ -1,0 +1,56 @@
+"""What an executor is, and how the death of a worker becomes an outcome."""
+
+from __future__ import annotations
+
+import signal
+from typing import Protocol
+
+from fuzzseq.outcome import Ending, Outcome, Raised, Request, Stage, Verdict
+
+
+class Executor(Protocol):
+    """Carries out the requests of one fuzz target."""
+
+    def run(self, request: Request) -> Outcome:
+        """Answer one request; a worker that dies is an outcome."""
+
+    def renew(self) -> None:
+        """Go on with a fresh worker."""
+
+    def close(self) -> None:
+        """Leave no process behind."""
+
+
+#: Which check the death of a worker belongs to, by the stage that it died in.
+_OWNER: dict[Stage, str] = {"build": "builds", "loss": "trains", "gradient": "trains"}
+
+
+def death(request: Request, ending: Ending, stage: Stage, reason: str, output: str) -> Outcome:
+    """Return the outcome of a request that its worker did not survive."""
+    exception = {"crashed": reason, "exited": "SystemExit", "hung": "Timeout", "out_of_memory": "OutOfMemory"}[ending]
+    message = {
+        "crashed": f"the process was ended by {reason}",
+        "exited": f"the process ended itself: {reason}",
+        "hung": f"no answer within {reason}",
+        "out_of_memory": f"the process ran past its memory limit: {reason}",
+    }[ending]
+    raised = Raised(stage=stage, exception=exception, message=message, ending=ending, output=output[-2000:])
+    owner = _OWNER.get(stage, "accepts")
+    owner = owner if owner in request.checks else request.checks[0]
+    return Outcome(
+        ending=ending,
+        verdicts=tuple(
+            Verdict(check=name, status="raised", stage=stage, message=message, raised=raised)
+            if name == owner
+            else Verdict(check=name, status="not_reached", stage=stage)
+            for name in request.checks
+        ),
+    )
+
+
+def signal_name(number: int) -> str:
+    """Return the name of a signal."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,130 @@
+"""Requests carried out in forked workers: a crash, a hang and a memory blow-up are outcomes, and cost a new fork."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fuzzseq.errors import UsageError
+from fuzzseq.executors.executor import death, signal_name
+from fuzzseq.executors.zygote import START_LIMIT, Process, Zygote
+from fuzzseq.outcome import Outcome, Request
+from fuzzseq.serialization import from_data, to_data
+from fuzzseq.spec import Spec
+from fuzzseq.wire import Disconnected
+
+_MEMORY_SIGNS = ("std::bad_alloc", "MemoryError", "Out of memory", "out of memory", "Cannot allocate memory")
+
+
+class LoadedFile:
+    """A user's file, loaded once in a fork of the zygote that becomes the parent of its workers."""
+
+    def __init__(self, zygote: Zygote, reference: Mapping[str, str]) -> None:
+        """Load the file; raises :class:`UsageError` for one that cannot be loaded."""
+        zygote.wait_until_ready()
+        self.reference = reference
+        self._zygote = zygote
+        self._parent = Process(zygote.channel)
+        try:
+            loaded = self._ask_to_load(self._parent)
+        except (UsageError, Exception):
+            self._parent.close()
+            raise
+        self.targets: list[str] = loaded["targets"]
+        # A process that has run an operation cannot be forked: then every worker loads the file itself.
+        self._forkable = not loaded["ran_operations"]
+
+    def _ask_to_load(self, process: Process) -> Any:
+        """Have a process import the file."""
+        name = self.reference.get("file") or self.reference.get("module") or "the factory"
+        try:
+            return process.ask({"do": "load", "reference": dict(self.reference)}, START_LIMIT)
+        except Disconnected:
+            raise UsageError(f"Importing {name} ended the process: {process.output.strip()[-300:] or 'no output'}.") from None
+        except TimeoutError:
+            raise UsageError(f"Importing {name} took longer than {START_LIMIT:.0f} s.") from None
+
+    def worker(self, memory: int | None) -> Process:
+        """Return a new process with the file loaded."""
+        if self._forkable:
+            return Process(self._parent.channel, memory)
+        process = Process(self._zygote.channel, memory)
+        self._ask_to_load(process)
+        return process
+
+    def infer(self, target: str, limit: float) -> tuple[Spec, dict[str, str]]:
+        """Return the Spec of a target and the versions of what it runs on, from a worker that is dropped afterwards."""
+        process = self.worker(None)
+        try:
+            found = process.ask({"do": "infer", "target": target}, limit)
+            return from_data(found["spec"], Spec), found["versions"]
+        except Disconnected:
+            raise UsageError(
+                f"Building {target} for a first look ended the process: {process.output.strip()[-300:] or 'no output'}."
+            ) from None
+        except TimeoutError:
+            raise UsageError(f"Building {target} for a first look took longer than {limit:.0f} s.") from None
+        finally:
+            process.close()
+
+    def close(self) -> None:
+        """End the parent of the workers."""
+        self._parent.close()
+
+
+class ForkedExecutor:
+    """The requests of one target, in a worker that is replaced when it dies."""
+
+    def __init__(self, file: LoadedFile, target: str, spec: Spec, *, case_timeout: float, memory: int | None) -> None:
+        """Keep what a worker needs; the first is forked on the first request."""
+        self._file, self._target, self._spec = file, target, spec
+        self._timeout, self._memory = case_timeout, memory
+        self._process: Process | None = None
+
+    def run(self, request: Request) -> Outcome:
+        """Answer one request. A time limit is believed when it is met twice, the second time by a fresh worker."""
+        outcome = self._once(request)
+        if outcome.ending == "hung":
+            outcome = self._once(request)
+        return outcome
+
+    def renew(self) -> None:
+        """Drop the worker; the next request forks a fresh one."""
+        if self._process is not None:
+            self._process.close()
+            self._process = None
+
+    def close(self) -> None:
+        """Leave no process behind."""
+        self.renew()
+
+    def _once(self, request: Request) -> Outcome:
+        """Answer one request, or say how the worker died of it."""
+        process = self._opened()
+        process.clear_output()
+        try:
+            return from_data(process.ask({"do": "run", "request": to_data(request)}, self._timeout), Outcome)
+        except Disconnected:
+            return self._died(process, request)
+        except TimeoutError:
+            stage, output = process.stage, process.output
+            self.renew()
+            return death(request, "hung", stage, f"{self._timeout:g} s", output)
+
+    def _opened(self) -> Process:
+        """Return the worker, forked and opened where there is none."""
+        if self._process is None:
+            self._process = self._file.worker(self._memory)
+            self._process.ask({"do": "open", "target": self._target, "spec": to_data(self._spec)}, START_LIMIT)
+        return self._process
+
+    def _died(self, process: Process, request: Request) -> Outcome:
+        """Return the outcome of a worker that is gone."""
+        stage, output = process.stage, process.output
+        code = process.end(kill=False)
+        self.renew()
+        if any(sign in output for sign in _MEMORY_SIGNS):
+            return death(request, "out_of_memory", stage, f"{(self._memory or 0) / 2**30:g} GiB", output)
+        if code is None or code >= 0:
+            return death(request, "exited", stage, f"exit code {code}", output)
+        return death(request, "crashed", stage, signal_name(-code), output)

@@ -1,0 +1,63 @@
+"""Requests carried out in this very process, for a debugger: nothing survives a crash."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from fuzzseq.errors import UsageError, WorkerError
+from fuzzseq.outcome import Outcome, Request
+from fuzzseq.serialization import from_data, to_data
+from fuzzseq.spec import Spec
+
+
+class InProcessFile:
+    """A user's file, loaded here."""
+
+    def __init__(self, reference: Mapping[str, str]) -> None:
+        """Import TensorFlow and the file; raises :class:`UsageError` for one that cannot be loaded."""
+        service = import_module("fuzzseq.worker.service")
+        self._service = service.Service(service.StageMark())
+        self.targets: list[str] = self._ask({"do": "load", "reference": dict(reference)})["targets"]
+
+    def infer(self, target: str, limit: float) -> tuple[Spec, dict[str, str]]:
+        """Return the Spec of a target and the versions of what it runs on."""
+        found = self._ask({"do": "infer", "target": target})
+        return from_data(found["spec"], Spec), found["versions"]
+
+    def executor(self, target: str, spec: Spec) -> InProcessExecutor:
+        """Return an executor for a target of the file."""
+        return InProcessExecutor(self._ask, target, spec)
+
+    def close(self) -> None:
+        """Nothing is left to end."""
+
+    def _ask(self, message: Mapping[str, Any]) -> Any:
+        """Carry out a command here."""
+        told = self._service.answer(message)
+        if "misuse" in told:
+            raise UsageError(told["misuse"])
+        if "internal" in told:
+            raise WorkerError(told["internal"])
+        return told["ok"]
+
+
+class InProcessExecutor:
+    """The requests of one target, carried out here."""
+
+    def __init__(self, ask: Any, target: str, spec: Spec) -> None:
+        """Open the target."""
+        self._ask, self._target, self._spec = ask, target, spec
+        self.renew()
+
+    def run(self, request: Request) -> Outcome:
+        """Answer one request."""
+        return from_data(self._ask({"do": "run", "request": to_data(request)}), Outcome)
+
+    def renew(self) -> None:
+        """Build every model anew."""
+        self._ask({"do": "open", "target": self._target, "spec": to_data(self._spec)})
+
+    def close(self) -> None:
+        """Nothing is left to end."""

@@ -1,0 +1,142 @@
+"""The brain's side of the zygote: starting it, and asking it for workers. No TensorFlow here."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Any, Final
+
+from fuzzseq.errors import UsageError, WorkerError
+from fuzzseq.outcome import STAGES, Stage
+from fuzzseq.wire import Channel, Disconnected
+
+#: How long the import of TensorFlow, or of a user's file, may take, in seconds.
+START_LIMIT: Final = 300.0
+
+
+class Zygote:
+    """A fresh process that has imported TensorFlow and forks workers. Use as a context manager, or close it."""
+
+    def __init__(self, device: str = "cpu") -> None:
+        """Start importing TensorFlow; returns at once."""
+        self.channel, theirs = Channel.pair()
+        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")}
+        if device == "cpu":
+            environment["CUDA_VISIBLE_DEVICES"] = "-1"
+        else:
+            environment["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+        self._log = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "fuzzseq.worker", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            env=environment,
+            start_new_session=True,
+        )
+        theirs.close()
+        self._ready = False
+
+    def wait_until_ready(self) -> None:
+        """Wait for the import of TensorFlow; raises :class:`WorkerError` where it fails."""
+        if not self._ready:
+            try:
+                answer(self.channel, START_LIMIT)
+            except Disconnected:
+                raise WorkerError(f"TensorFlow could not be imported in a worker: {self._tail()}") from None
+            self._ready = True
+
+    def _tail(self) -> str:
+        """Return the last lines that the zygote printed."""
+        self._log.seek(0)
+        lines = self._log.read().decode(errors="replace").strip().splitlines()
+        return " / ".join(lines[-3:]) or "it printed nothing"
+
+    def close(self) -> None:
+        """End the zygote and every process that came from it."""
+        self.channel.close()
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+        self._process.wait()
+        self._log.close()
+
+
+class Process:
+    """A process that was forked by another on request: it has a socket, a mark of its stage, and an output file."""
+
+    def __init__(self, parent: Channel, memory: int | None = None) -> None:
+        """Ask ``parent`` to fork; the child's address space may grow by ``memory`` bytes."""
+        self._parent = parent
+        self.channel, theirs = Channel.pair()
+        self._mark, self._output = tempfile.TemporaryFile(), tempfile.TemporaryFile()
+        self._mark.write(b"\0")
+        self._mark.flush()
+        try:
+            parent.send({"do": "fork", "memory": memory}, theirs.fileno(), self._mark.fileno(), self._output.fileno())
+            self.pid: int = answer(parent, START_LIMIT)["pid"]
+        finally:
+            theirs.close()
+
+    def ask(self, message: Any, limit: float) -> Any:
+        """Return the answer to a command; raises :class:`Disconnected` on death, and ``TimeoutError``."""
+        self.channel.send(message)
+        return answer(self.channel, limit)
+
+    def clear_output(self) -> None:
+        """Forget what was printed."""
+        os.ftruncate(self._output.fileno(), 0)
+        os.lseek(self._output.fileno(), 0, os.SEEK_SET)
+
+    @property
+    def stage(self) -> Stage:
+        """The stage that the process was in last."""
+        return STAGES[os.pread(self._mark.fileno(), 1, 0)[0]]
+
+    @property
+    def output(self) -> str:
+        """The tail of what it printed."""
+        size = os.fstat(self._output.fileno()).st_size
+        return os.pread(self._output.fileno(), 4096, max(0, size - 4096)).decode(errors="replace").replace("\0", "")
+
+    def end(self, kill: bool = True) -> int | None:
+        """End the process and return its exit code, minus the signal where one ended it; None where nobody knows."""
+        if kill:
+            try:
+                os.kill(self.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.channel.close()
+        try:
+            self._parent.send({"do": "wait", "pid": self.pid})
+            code: int | None = answer(self._parent, 30.0)["exit"]
+        except (Disconnected, TimeoutError):
+            code = None
+        return code
+
+    def close(self) -> None:
+        """End the process and drop its files."""
+        self.end()
+        self._mark.close()
+        self._output.close()
+
+
+def answer(channel: Channel, limit: float) -> Any:
+    """Wait for an answer and return its result; what it calls misuse or an internal error is raised."""
+    deadline = time.monotonic() + limit
+    while not select.select([channel], [], [], max(0.0, min(1.0, deadline - time.monotonic())))[0]:
+        if time.monotonic() >= deadline:
+            raise TimeoutError
+    message, _ = channel.receive()
+    if "misuse" in message:
+        raise UsageError(message["misuse"])
+    if "internal" in message:
+        raise WorkerError(f"fuzzseq failed inside a worker:\n{message['internal']}")
+    return message["ok"]

@@ -1,0 +1,92 @@
+"""The zygote: a fresh process that imports TensorFlow, runs nothing, and forks workers on request.
+
+It is started by the brain with one end of a socket. Each process that it forks, and each that those fork, serves the
+same commands on a socket of its own: a fork that loads the user's file once becomes the parent of that file's workers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from fuzzseq.wire import Channel, Disconnected
+
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+
+
+def main() -> None:
+    """Serve the socket whose descriptor is the first argument."""
+    channel = Channel(socket.socket(fileno=int(sys.argv[1])))
+    _die_with_parent()
+    from fuzzseq.worker import service  # noqa: PLC0415 (TensorFlow takes seconds; the socket is there at once)
+
+    channel.send({"ok": {"ready": True}})
+    _serve(channel, service.Service(service.StageMark()), service)
+
+
+def _serve(channel: Channel, serving: Any, service: Any) -> None:
+    """Answer commands until the other side is gone. A forked child serves its own socket here, and never returns."""
+    while True:
+        try:
+            message, descriptors = channel.receive()
+            if message["do"] == "fork":
+                channel, serving = _fork(channel, serving, service, message, descriptors)
+            elif message["do"] == "wait":
+                channel.send({"ok": _reap(message["pid"])})
+            else:
+                channel.send(serving.answer(message))
+        except Disconnected:
+            os._exit(0)
+
+
+def _fork(channel: Channel, serving: Any, service: Any, message: Any, descriptors: list[int]) -> tuple[Channel, Any]:
+    """Fork; return the parent's channel in the parent, and the child's own in the child."""
+    end, mark, output = descriptors
+    pid = os.fork()
+    if pid:
+        for descriptor in descriptors:
+            os.close(descriptor)
+        channel.send({"ok": {"pid": pid}})
+        return channel, serving
+    channel.close()
+    _die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.close(output)
+    _limit_memory(message.get("memory"))
+    serving._mark = service.StageMark(mark)
+    return Channel(socket.socket(fileno=end)), serving
+
+
+def _reap(pid: int) -> dict[str, int | None]:
+    """Return how a forked child ended: its exit code, or minus the signal that ended it."""
+    with contextlib.suppress(ChildProcessError):
+        _, status = os.waitpid(pid, 0)
+        return {"exit": os.waitstatus_to_exitcode(status)}
+    return {"exit": None}
+
+
+def _limit_memory(budget: int | None) -> None:
+    """Limit the address space to what the process has now and a budget in bytes; leave no core file."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if budget and Path("/proc/self/statm").exists():
+        now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (now + budget, now + budget))
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel to end this process when its parent ends, where it can."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

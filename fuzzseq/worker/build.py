@@ -1,0 +1,133 @@
+"""From a factory and a setting of its dimensions to a model that is ready to run."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from fuzzseq.case import Case
+from fuzzseq.encoder_decoder import EncoderDecoder
+from fuzzseq.spec import CELLS, Declaration, Spec
+from fuzzseq.states import state_shapes
+from fuzzseq.worker.losses import loss_function
+from fuzzseq.worker.stages import StageMark
+from fuzzseq.worker.subject import SteppedSubject, Subject
+from fuzzseq.worker.tracking import TRACKER
+from fuzzseq.worker.variables import (
+    PlainAttributes,
+    Snapshot,
+    all_variables,
+    every_layer,
+    set_general_position,
+    trainable_variables,
+)
+
+
+class Target:
+    """A factory with what its user declared; it lives in the process that loaded the user's file."""
+
+    def __init__(self, name: str, factory: Callable[..., Any], declaration: Declaration) -> None:
+        """Keep the three."""
+        self.name, self.factory, self.declaration = name, factory, declaration
+
+    def option(self, name: str) -> Any:
+        """Return a declared option, or None."""
+        return self.declaration.options.get(name)
+
+
+def arguments(spec: Spec, sizes: Mapping[str, int]) -> dict[str, int]:
+    """Return the keyword arguments that a factory is called with for a setting of the dimensions."""
+    return {p.name: sizes[p.dimension] for p in spec.parameters if p.dimension in sizes}
+
+
+def build_key(spec: Spec, case: Case) -> str:
+    """Return what tells one built model from another: what the factory is called with, and the seed."""
+    given = arguments(spec, case.sizes(spec, 0))
+    return f"{sorted(given.items())} {case.seed}"
+
+
+class Built:
+    """A model for one setting of the dimensions, its weights in general position, and how to put it back."""
+
+    def __init__(self, target: Target, spec: Spec, sizes: Mapping[str, int], seed: int, mark: StageMark) -> None:
+        """Call the factory. What it raises is the model's failure at stage ``build``."""
+        mark.enter("build")
+        TRACKER.reset()
+        keras.utils.set_random_seed(seed)
+        self.model = target.factory(**arguments(spec, sizes))
+        self.target, self.spec, self.seed = target, spec, seed
+        made = SteppedSubject if isinstance(self.model, EncoderDecoder) else Subject
+        self.subject = made(self.model, spec, mark)
+        self.loss = loss_function(spec, self.model, target.option("loss"))
+        self.traced: dict[str, Any] = {}
+        self._plain = PlainAttributes(self.model)
+        self._snapshot: Snapshot | None = None
+        self.trainable: list[Any] = []
+
+    @property
+    def settled(self) -> bool:
+        """Whether the model has all its variables, and they are in general position."""
+        return self._snapshot is not None
+
+    def settle(self) -> None:
+        """Set the weights, once the model was called and has them all, and remember everything."""
+        self._plain.restore()
+        self.trainable = trainable_variables(self.model)
+        set_general_position(all_variables(self.model), self.seed)
+        self._snapshot = Snapshot(self.model)
+
+    def reset(self, repetition: int = 0, trained: bool = True) -> None:
+        """Put every variable and attribute back, and the random generators where a repetition has them."""
+        TRACKER.reset()
+        self._plain.restore()
+        if TRACKER.drew_random:
+            tf.random.set_seed(self.seed + repetition)
+        if self._snapshot is not None:
+            self._snapshot.restore(trained)
+            self._snapshot.stir(repetition)
+
+    def state_shapes(self, sizes: Mapping[str, int]) -> Any:
+        """Return the nested shapes of the initial state for a batch; an empty list where the model takes none."""
+        declared = self.target.option("initial_state")
+        if callable(declared):
+            named = inspect.signature(declared).parameters
+            return declared(**{name: sizes[name] for name in named if name in sizes})
+        if self.spec.initial_state == "inputs":
+            return [
+                tuple(sizes["batch_size"] if size is None else int(size) for size in tensor.shape)
+                for tensor, item in zip(flat_inputs(self.model), self.spec.inputs, strict=False)
+                if item.role == "state"
+            ]
+        if self.spec.initial_state not in CELLS:
+            return []
+        return self._cell_shapes(sizes)
+
+    def _cell_shapes(self, sizes: Mapping[str, int]) -> Any:
+        """Return the shapes for a named cell: flat for one layer, a list for each layer where there can be more."""
+        units = next((sizes[name] for name in ("units", "encoder_units", "decoder_units") if name in sizes), None)
+        if units is None:
+            units = next((int(x.units) for x in _recurrent(self.model)), 1)
+        counted = next((name for name in ("num_layers", "num_encoder_layers") if name in sizes), None)
+        layers = sizes[counted] if counted else 1
+        flat = state_shapes(
+            str(self.spec.initial_state), batch_size=sizes["batch_size"], units=units, num_layers=layers
+        )
+        each = len(flat) // layers
+        return [list(flat[i : i + each]) for i in range(0, len(flat), each)] if layers > 1 else list(flat)
+
+
+def flat_inputs(model: Any) -> list[Any]:
+    """Return the symbolic inputs of a functional model in the order in which they are given."""
+    structure = getattr(model, "_inputs_struct", None)
+    if isinstance(structure, Mapping):
+        return [structure[key] for key in structure]
+    return list(getattr(model, "inputs", None) or [])
+
+
+def _recurrent(model: Any) -> list[Any]:
+    """Return the layers of a model that have units and states."""
+    return [layer for layer in every_layer(model) if isinstance(layer, keras.layers.LSTM | keras.layers.GRU)]

@@ -1,0 +1,67 @@
+"""The one seam at which a model's exceptions become plain data."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from fuzzseq.case import Mode
+from fuzzseq.outcome import Raised, Stage
+from fuzzseq.worker.tracking import TRACKER, user_frames
+
+_ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_OP: Final = re.compile(r"\[Op:(\w+)\]")
+_NODE: Final = re.compile(r"Detected at node (\S+)")
+_NOISE: Final = re.compile(r'File "|Detected at node|Graph execution error:|<stack traces|\[\[|\]\]|Original stack trace')
+_LONGEST: Final = 2000
+
+#: Exceptions that mean that a limit on memory was met.
+MEMORY: Final = ("MemoryError", "ResourceExhaustedError")
+
+
+def clean(message: str) -> str:
+    """Return an exception's message without ANSI codes, Keras' preface and epilogue, and TensorFlow's node paths."""
+    text = _ANSI.sub("", message)
+    text = re.sub(r"^(\s*Exception encountered when calling .*?\.\s*\n+)+", "", text)
+    text = re.split(r"\n\s*Arguments received by ", text)[0]
+    text = re.sub(r"\{\{(function_node|node) [^}]*\}\}\s*", "", text)
+    text = re.sub(r"\s*\[Op:\w+\]( name:.*)?", "", text)
+    text = re.sub(r"^in user code:\s*\n.*\n\s*(?=\w*(Error|Exception)\b)", "", text, flags=re.DOTALL)
+    text = re.sub(r"\n\n?Stack trace for op definition:.*", "", text, flags=re.DOTALL)
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not _NOISE.match(line))[:_LONGEST]
+
+
+def operation(message: str) -> str:
+    """Return the TensorFlow operation that a message names, without its variant; empty where it names none."""
+    found = _OP.search(message)
+    if found and not found.group(1).startswith("__inference"):
+        return plain_operation(found.group(1))
+    found = _NODE.search(message) or re.search(r"\{\{node ([^}]+)\}\}", message)
+    if found:
+        last = found.group(1).rsplit("/", 1)[-1]
+        return plain_operation(re.sub(r"_\d+$", "", last))
+    found = re.search(r"__wrapped__(\w+?)_device", message)
+    return plain_operation(found.group(1)) if found else ""
+
+
+def plain_operation(name: str) -> str:
+    """Return an operation's name without the marks of a library or a version: ``__MklMatMul`` is ``MatMul``."""
+    return re.sub(r"V\d+$", "", re.sub(r"^_+(Mkl|OneDnn)?(Native)?", "", name))
+
+
+def describe(error: BaseException, stage: Stage, mode: Mode, batch: int) -> Raised:
+    """Return what an exception says, where it came from, and which layers were running."""
+    raw = _ANSI.sub("", str(getattr(error, "message", None) or error))
+    return Raised(
+        stage=stage,
+        exception=type(error).__name__,
+        message=clean(raw) or type(error).__name__,
+        op=operation(raw),
+        mode=mode,
+        layers=TRACKER.raised,
+        frames=user_frames(error.__traceback__),
+        call_site=TRACKER.raised_site,
+        batch=batch,
+        ending="out_of_memory" if type(error).__name__ in MEMORY else "completed",
+    )

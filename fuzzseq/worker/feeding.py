@@ -1,0 +1,114 @@
+"""From the arrays of a batch to what a model is called with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from fuzzseq.case import Arrays, Case
+from fuzzseq.spec import Input, Spec
+from fuzzseq.states import state_arrays
+
+Fed = dict[str, Any]
+
+
+def role_array(role: str, arrays: Arrays, spec: Spec, item: Input) -> Any:
+    """Return the array that plays a role, in the rank and type that the model's input has."""
+    if role == "source":
+        value = arrays.source
+    elif role == "decoder_input":
+        value = arrays.decoder_input
+    else:
+        value = getattr(arrays, role)
+    if role.endswith("_mask"):
+        value = ~value if item.inverted else value
+        value = _with_rank(value, item.rank)
+        return value.astype(item.dtype or "bool")
+    if role.endswith("_length"):
+        value = value.reshape(-1, 1) if item.rank == 2 else value
+        return value.astype(item.dtype or "int32")
+    return value
+
+
+def _with_rank(mask: Any, rank: int | None) -> Any:
+    """Return a mask (batch, steps) with axes of one put in after the batch, as attention scores want it."""
+    while rank is not None and mask.ndim < rank:
+        mask = mask[:, None]
+    return mask
+
+
+def feed(spec: Spec, arrays: Arrays, states: Any, source: Any = None) -> Any:
+    """Return the inputs of a model in the structure that it is called with, as tensors.
+
+    ``states`` is the structure that the Spec's initial state has, or None; ``source`` replaces the source ids where the
+    user's own preprocessing made it.
+    """
+    if spec.calling == "steps":
+        return _by_role(spec, arrays, states, source)
+    left = tf.nest.flatten(states) if states is not None else []
+    together = sum(item.role == "state" for item in spec.inputs) == 1 and spec.calling == "arguments"
+    values: list[tuple[Input, Any]] = []
+    for item in spec.inputs:
+        if item.role == "state":
+            values.append((item, states if together else left.pop(0) if left else None))
+        elif item.role == "source" and source is not None:
+            values.append((item, source))
+        else:
+            values.append((item, tf.constant(role_array(item.role, arrays, spec, item))))
+    if spec.calling in ("dict", "arguments"):
+        return {item.key: value for item, value in values if value is not None or item.role != "state"}
+    flat = [value for _, value in values]
+    if spec.calling == "tuple":
+        return tuple(flat)
+    return flat[0] if spec.calling == "single" else flat
+
+
+def _by_role(spec: Spec, arrays: Arrays, states: Any, source: Any) -> Fed:
+    """Return the tensors of a batch by role, for an encoder and a decoder apart."""
+    fed: Fed = {
+        item.role: tf.constant(role_array(item.role, arrays, spec, item)) for item in spec.inputs if item.role != "state"
+    }
+    if source is not None:
+        fed["source"] = source
+    fed["states"] = tf.nest.flatten(states) if states is not None else []
+    return fed
+
+
+def initial_state(spec: Spec, case: Case, batch: int, shapes: Any) -> Any:
+    """Return the initial state of a batch as tensors in the structure of ``shapes``; None where the case has none.
+
+    A functional model cannot be called without its state inputs: no state is a state of zeros there.
+    """
+    kind = case.batches[batch].initial_state
+    flat = flat_shapes(shapes)
+    if kind == "none" and spec.calling not in ("arguments", "steps") and any(i.role == "state" for i in spec.inputs):
+        kind = "zeros"
+    if kind == "none" or not flat:
+        return None
+    tensors = [tf.constant(array) for array in state_arrays(flat, kind=kind, seed=case.seed + batch)]
+    if len(tensors) == 1 and not isinstance(shapes, list):
+        return tensors[0]
+    return packed(shapes, iter(tensors))
+
+
+def flat_shapes(shapes: Any) -> list[tuple[int, ...]]:
+    """Return the shapes of a nested list of shapes; a shape is a tuple of whole numbers."""
+    if _is_shape(shapes):
+        return [tuple(int(size) for size in shapes)]
+    return [shape for part in shapes or () for shape in flat_shapes(part)]
+
+
+def packed(shapes: Any, tensors: Any) -> Any:
+    """Return tensors in the structure of a nested list of shapes."""
+    return next(tensors) if _is_shape(shapes) else [packed(part, tensors) for part in shapes]
+
+
+def _is_shape(value: Any) -> bool:
+    """Say whether a value is one shape."""
+    return isinstance(value, tuple) and all(isinstance(size, int) for size in value)
+
+
+def rows_of_ids(case: Case, batch: int) -> list[list[int]]:
+    """Return a batch's source as a user's own preprocessing takes it: a list of lists of ids."""
+    return [list(pair.source) for pair in case.batches[batch].pairs]

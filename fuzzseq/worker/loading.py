@@ -1,0 +1,114 @@
+"""Importing the user's file or module, in the process that may run it."""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import importlib.util
+import os
+import pickle
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from fuzzseq.errors import SpecError, UsageError, nearest
+from fuzzseq.spec import ATTRIBUTE, Declaration
+from fuzzseq.worker.build import Target
+from fuzzseq.worker.tracking import is_users
+
+
+def load(reference: Mapping[str, str]) -> dict[str, Target]:
+    """Return the fuzz targets of a reference by name; raises :class:`UsageError` for what cannot be loaded.
+
+    ``reference`` has ``file`` or ``module`` and perhaps ``name``; or ``pickle``, a cloudpickled factory, and ``name``.
+    """
+    if "pickle" in reference:
+        factory = pickle.loads(base64.b64decode(reference["pickle"]))  # noqa: S301 (from our own parent, never a file)
+        return {reference["name"]: _target(reference["name"], factory)}
+    label = reference.get("file") or reference["module"]
+    module = _imported(reference, label)
+    if reference.get("name"):
+        return {f"{label}:{reference['name']}": _named(module, label, reference["name"])}
+    found = {f"{label}:{name}": _target(f"{label}:{name}", value) for name, value in _declared(module).items()}
+    if not found:
+        raise UsageError(
+            f"{label} holds no fuzz target: decorate the function that builds a model with @fuzz_target, call it build, "
+            f"or name it: {label}:NAME."
+        )
+    return found
+
+
+def _target(name: str, factory: Any) -> Target:
+    """Return a fuzz target; raises for what is no factory."""
+    if not callable(factory):
+        raise UsageError(
+            f"{name} is {type(factory).__name__} and no factory: a fuzz target is a function that builds a model."
+        )
+    return Target(name, factory, getattr(factory, ATTRIBUTE, None) or Declaration())
+
+
+def _named(module: ModuleType, label: str, name: str) -> Target:
+    """Return the fuzz target of a name in a module, dots allowed."""
+    value: Any = module
+    for part in name.split("."):
+        if not hasattr(value, part):
+            known = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
+            raise UsageError(f"{label} has no {name!r}.{nearest(name, known)}")
+        value = getattr(value, part)
+    return _target(f"{label}:{name}", value)
+
+
+def _declared(module: ModuleType) -> dict[str, Callable[..., Any]]:
+    """Return the decorated factories that a module defines, and a function called build."""
+    own = {n: v for n, v in vars(module).items() if getattr(v, "__module__", None) == module.__name__}
+    return {n: v for n, v in own.items() if hasattr(v, ATTRIBUTE) or (n == "build" and callable(v))}
+
+
+def _imported(reference: Mapping[str, str], label: str) -> ModuleType:
+    """Import the user's module; what it raises becomes one sentence with the user's own line."""
+    sys.path.insert(0, os.getcwd())
+    try:
+        if "module" in reference:
+            return importlib.import_module(reference["module"])
+        return _from_file(Path(reference["file"]))
+    except UsageError as error:
+        if isinstance(error, SpecError):
+            raise SpecError(f"{label}: {error}") from None
+        raise
+    except ModuleNotFoundError as error:
+        if error.name and reference.get("module", "").startswith(error.name):
+            raise UsageError(f"There is no module {error.name!r}: check its name, or run where it can be imported.") from None
+        raise UsageError(f"{label} cannot be imported: {error}{_line(error)}.") from None
+    except (Exception, SystemExit) as error:
+        raise UsageError(f"{label} cannot be imported: {type(error).__name__}: {error}{_line(error)}.") from None
+
+
+def _line(error: BaseException) -> str:
+    """Return where in the user's own code an exception came from."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_users(frame.filename)]
+    return f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+
+
+def _from_file(path: Path) -> ModuleType:
+    """Import a file under the name that it has in its package, if any, so that its own imports work."""
+    path = path.resolve()
+    parts, folder = [path.stem], path.parent
+    while (folder / "__init__.py").exists():
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    sys.path.insert(0, str(folder))
+    if len(parts) > 1 and all(part.isidentifier() for part in parts):
+        module = importlib.import_module(".".join(parts))
+        if module.__file__ and Path(module.__file__).resolve() == path:
+            return module
+    name = path.stem if path.stem not in sys.modules else f"{path.stem}_fuzz_target"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{path.name} is no Python file: give path/to/file.py:name.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module

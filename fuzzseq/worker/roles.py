@@ -1,0 +1,230 @@
+"""Which input of a model is what: by name where a name tells, else by position."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Literal
+
+import attrs
+import keras
+
+from fuzzseq.encoder_decoder import EncoderDecoder
+from fuzzseq.errors import SpecError
+from fuzzseq.spec import ROLES, Input
+from fuzzseq.worker.build import flat_inputs
+from fuzzseq.worker.subject import Part, is_functional
+
+Calling = Literal["single", "list", "tuple", "dict", "arguments", "steps"]
+
+_TARGET: Final = re.compile(
+    r"(^|_)(dec|decoder|decode|target|targets|tgt|trg|targ|output|outputs|teacher|answer|summary|reply|response|y|out|prev)(_|$|\d)"
+)
+_SOURCE: Final = re.compile(
+    r"(^|_)(enc|encoder|source|sources|src|context|input|inputs|x|article|document|question|text|tokens|ids|token|features|inp)(_|$|\d)"
+)
+_MASK: Final = re.compile(r"(^|_)(mask|masks)(_|$)|mask$")
+_LENGTH: Final = re.compile(r"(^|_)(len|lens|length|lengths|seq_len|seqlen)(_|$)")
+_STATE: Final = re.compile(r"(^|_)(state|states|hidden|carry|h|c|h0|c0|cell)(_|$|\d)")
+
+
+@attrs.frozen(kw_only=True)
+class Slot:
+    """One input of a model as the model states it."""
+
+    name: str
+    key: str | None = None
+    rank: int | None = None
+    dtype: str | None = None
+    optional: bool = False
+
+
+def match(slots: Sequence[Slot], declared: Mapping[str, str]) -> tuple[Input, ...]:
+    """Return the role of every input; raises :class:`SpecError` for one that nobody knows how to feed."""
+    roles = [_declared(slot, declared) or _named(slot) for slot in slots]
+    given = [slot for slot, role in zip(slots, roles, strict=True) if role is None and not slot.optional]
+    for slot in given:
+        roles[slots.index(slot)] = _by_position(roles, slot, slots)
+    found = []
+    for slot, role in zip(slots, roles, strict=True):
+        if role is None:
+            continue
+        plain = role.removeprefix("~")
+        found.append(
+            Input(role=plain, key=slot.key, rank=slot.rank, dtype=slot.dtype, inverted=role.startswith("~"))
+        )
+    return _one_sided(tuple(found), declared)
+
+
+def _one_sided(inputs: tuple[Input, ...], declared: Mapping[str, str]) -> tuple[Input, ...]:
+    """Return inputs with the masks and lengths of a lone decoder turned to its own side."""
+    roles = {item.role for item in inputs}
+    if "source" in roles or declared:
+        return inputs
+    return tuple(attrs.evolve(item, role=item.role.replace("source_", "target_")) for item in inputs)
+
+
+def _declared(slot: Slot, declared: Mapping[str, str]) -> str | None:
+    """Return the role that the user gave an input."""
+    return declared.get(slot.name) or (declared.get(slot.key) if slot.key else None)
+
+
+def _named(slot: Slot) -> str | None:
+    """Return the role that an input's name, rank and type tell; None where they do not."""
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", slot.name).lower()
+    if name in ROLES and name != "state":
+        return name
+    side = "target" if _TARGET.search(name) and not re.search(r"(^|_)(enc|encoder|source|src)(_|$)", name) else "source"
+    if _MASK.search(name):
+        return f"{side}_mask"
+    if _LENGTH.search(name):
+        return f"{side}_length"
+    # "hidden" and "state" also occur in "hidden_states", which a cross-attention is given; those have rank 3.
+    if _STATE.search(name) and slot.rank in (None, 2) and (slot.dtype is None or "float" in slot.dtype):
+        return "state"
+    if name.startswith(("keras_tensor", "input_layer")) or re.fullmatch(r"(input|arg|x|inputs)_?\d*", name):
+        return None
+    if _TARGET.search(name) and not re.search(r"(^|_)(enc|encoder|source|src)(_|$)", name):
+        return "decoder_input"
+    return "source" if _SOURCE.search(name) else None
+
+
+def _by_position(roles: Sequence[str | None], slot: Slot, slots: Sequence[Slot]) -> str:
+    """Return the role of an input that no name tells: the source, then the decoder's tokens; states by their shape."""
+    if slot.rank == 2 and slot.dtype and "float" in slot.dtype and "source" in roles and len(slots) > 2:
+        return "state"
+    for role in ("source", "decoder_input"):
+        if role not in roles:
+            return role
+    raise SpecError(
+        f"The model takes an input {slot.name!r} that nobody knows how to feed: its name, rank {slot.rank} and type "
+        f"{slot.dtype} do not tell what it is. Say so: @fuzz_target(inputs={{{slot.name!r}: 'source_mask'}}), "
+        f"with one of {', '.join(ROLES)}."
+    )
+
+
+def inputs_of(model: Any, declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
+    """Return how a model is called, and what its inputs are."""
+    if isinstance(model, EncoderDecoder):
+        return "steps", _stepped(model)
+    if isinstance(model, keras.Model) and is_functional(model) and flat_inputs(model):
+        return _functional(model, declared)
+    return _callable(model.call if isinstance(model, keras.Layer) else model, declared)
+
+
+def _stepped(model: EncoderDecoder) -> tuple[Input, ...]:
+    """Return the inputs of an encoder and a decoder apart."""
+    states = (Input(role="state"),) if Part(model.encoder).takes_states else ()
+    extra = {
+        role
+        for part in (Part(model.encoder), Part(model.decoder))
+        for role in part.roles
+        if role in ("source_mask", "source_length")
+    }
+    masks = tuple(Input(role=role) for role in sorted(extra))
+    return (Input(role="source"), Input(role="decoder_input"), *masks, *states)
+
+
+def _functional(model: Any, declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
+    """Return the inputs of a functional model."""
+    structure = model._inputs_struct
+    named = isinstance(structure, Mapping)
+    keys = list(structure) if named else [None] * len(flat_inputs(model))
+    slots = [
+        Slot(name=str(key or tensor.name), key=key, rank=len(tensor.shape), dtype=str(tensor.dtype))
+        for key, tensor in zip(keys, flat_inputs(model), strict=True)
+    ]
+    calling: Calling = "dict" if named else "list" if isinstance(structure, list | tuple) else "single"
+    return calling, match(_typed(slots), declared)
+
+
+def _typed(slots: list[Slot]) -> list[Slot]:
+    """Return inputs with float32 forgotten where it is the default that Keras gives to token ids."""
+    return [
+        attrs.evolve(slot, dtype=None) if slot.dtype == "float32" and slot.rank == 2 and _is_tokens(slot) else slot
+        for slot in slots
+    ]
+
+
+def _is_tokens(slot: Slot) -> bool:
+    """Say whether an input of rank 2 and default type holds ids by its name."""
+    return _named(attrs.evolve(slot, dtype=None)) in ("source", "decoder_input", None)
+
+
+def _callable(call: Callable[..., Any], declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
+    """Return the inputs of a subclassed model or a plain callable, read off its parameters."""
+    slots = []
+    for name, parameter in inspect.signature(call).parameters.items():
+        if name in ("training", "self") or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+            continue
+        optional = parameter.default is not parameter.empty
+        if name == "mask" and optional and name not in declared:
+            continue  # Keras fills this one itself.
+        slots.append(Slot(name=name, key=name, optional=optional))
+    if sum(not slot.optional for slot in slots) == 1:
+        return _packed(call, slots, declared)
+    return "arguments", match(slots, declared)
+
+
+def _packed(call: Callable[..., Any], slots: list[Slot], declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
+    """Return the inputs of a callable with one argument: a dict or a tuple, as its own code takes it apart, or one tensor."""
+    first = next(slot for slot in slots if not slot.optional)
+    keys, names = unpacking(call, first.name)
+    if keys:
+        return "dict", match([Slot(name=key, key=key) for key in keys], declared)
+    if names:
+        return "tuple", match([Slot(name=name) for name in names], declared)
+    if declared and first.name not in declared:
+        return "dict", match([Slot(name=key, key=key) for key in declared], declared)
+    others = [slot for slot in slots if slot is not first and _named(slot) == "state"]
+    if others:
+        return "arguments", match([first, *others], declared)
+    return "single", match([attrs.evolve(first, key=None)], declared)
+
+
+def unpacking(call: Callable[..., Any], name: str) -> tuple[list[str], list[str]]:
+    """Return the keys that a function reads from its argument ``name``, and the names that it unpacks it to."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(call)))
+    except (OSError, TypeError, SyntaxError):
+        return [], []
+    keys: list[str] = []
+    names: list[str] = []
+    indices: dict[int, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id == name:
+            if isinstance(node.targets[0], ast.Tuple):
+                names = [ast.unparse(element) for element in node.targets[0].elts]
+        key = _key_read(node, name)
+        if isinstance(key, str) and key not in keys:
+            keys.append(key)
+        elif isinstance(key, int):
+            indices.setdefault(key, f"input_{key}")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            index = _key_read(node.value, name)
+            if isinstance(index, int):
+                indices[index] = node.targets[0].id
+    return keys, names or [indices[index] for index in sorted(indices)]
+
+
+def _key_read(node: ast.AST, name: str) -> str | int | None:
+    """Return the constant that a node reads from the variable ``name``: ``x["a"]``, ``x.get("a")`` or ``x[0]``."""
+    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == name:
+        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str | int):
+            return node.slice.value
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "get"
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == name
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)
+    ):
+        return node.args[0].value
+    return None

@@ -1,0 +1,231 @@
+"""One run of a plan: batches through the stages of a model, from a clean state, eagerly or traced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import numpy as np
+import tensorflow as tf
+
+from fuzzseq.case import Arrays, Case, arrays
+from fuzzseq.checks.check import Gradient, Observed, Result
+from fuzzseq.outcome import Raised, Run
+from fuzzseq.worker import feeding
+from fuzzseq.worker.build import Built
+from fuzzseq.worker.exceptions import describe
+from fuzzseq.worker.subject import ForwardOutput, SteppedSubject, as_numpy, is_functional
+from fuzzseq.worker.tracing import traced
+from fuzzseq.worker.tracking import finite, watching
+from fuzzseq.worker.variables import path_of
+
+
+def execute(built: Built, case: Case, run: Run) -> Result:
+    """Run a plan's run; a failure of graph mode is explained by an eager run of the same batches."""
+    result = _attempt(built, case, run)
+    if result.raised is None or run.mode == "eager" or result.raised.ending != "completed":
+        return result
+    eager = _attempt(built, case, attrs.evolve(run, mode="eager"))
+    if eager.raised is not None:
+        told = attrs.evolve(eager.raised, in_graph=f"{result.raised.exception}: {result.raised.message}")
+        return attrs.evolve(eager, raised=told)
+    known = _attempt(built, case, run, known=True)
+    return attrs.evolve(result, raised=attrs.evolve(result.raised, known_shapes_pass=known.raised is None))
+
+
+def _attempt(built: Built, case: Case, run: Run, known: bool = False) -> Result:
+    """Run the batches in turn until one raises."""
+    given = attrs.evolve(case, batches=run.batches)
+    observed: list[Observed] = []
+    try:
+        _settle(built, given)
+        built.reset(run.repetition)
+        for batch in range(len(run.batches)):
+            observed.append(_Batch(built, given, run, batch, known).observe())
+    except Exception as error:
+        stage = built.subject.mark.current
+        raised: Raised = describe(error, stage, run.mode, len(observed))
+        return Result(observed=tuple(observed), raised=raised)
+    return Result(observed=tuple(observed))
+
+
+def _settle(built: Built, case: Case) -> None:
+    """Make sure that a model has all its variables: one that makes them when first called is called on the first batch."""
+    if built.settled:
+        return
+    if not is_functional(built.model):
+        built.reset()
+        first = _Batch(built, case, Run(batches=case.batches), 0, False)
+        first.forward()
+    built.settle()
+
+
+class _Batch:
+    """One batch on its way through a model."""
+
+    def __init__(self, built: Built, case: Case, run: Run, batch: int, known: bool) -> None:
+        """Keep what is needed; nothing runs yet."""
+        self.built, self.case, self.run, self.batch, self.known = built, case, run, batch, known
+        self.sizes = case.sizes(built.spec, batch)
+        self.arrays: Arrays = arrays(case, built.spec, batch)
+
+    def observe(self) -> Observed:
+        """Go as far as the run asks for."""
+        if self.run.cuts:
+            return self._in_pieces()
+        if self.run.upto == "gradient":
+            return self._train()
+        fed = self._fed()
+        output = self._forward(fed)
+        loss = None
+        if self.run.upto == "loss":
+            self.built.subject.mark.enter("loss")
+            loss = self._loss(fed, output)
+        return self._seen(output, loss=as_numpy(loss))
+
+    def forward(self) -> ForwardOutput:
+        """Run forward eagerly, and look at nothing."""
+        return self.built.subject.forward(self._fed(), False)
+
+    def _fed(self, states: Any = None) -> Any:
+        """Preprocess the batch and return what the model is called with."""
+        spec, source = self.built.spec, None
+        preprocess = self.built.target.option("preprocess")
+        if preprocess is not None and spec.has_source:
+            self.built.subject.mark.enter("preprocess")
+            source = preprocess(feeding.rows_of_ids(self.case, self.batch))
+            source = tf.convert_to_tensor(source) if isinstance(source, np.ndarray | list) else source
+        if states is None:
+            shapes = self.built.state_shapes(self.sizes)
+            states = feeding.initial_state(spec, self.case, self.batch, shapes)
+        return feeding.feed(spec, self.arrays, states, source)
+
+    def _labels(self) -> tuple[Any, Any]:
+        """Return labels and the mask of real steps, as tensors."""
+        real = self.arrays.source_mask if self.built.spec.kind == "many_to_many" else self.arrays.target_mask
+        return tf.constant(self.arrays.labels), tf.constant(real)
+
+    def _loss(self, fed: Any, output: ForwardOutput) -> Any:
+        """Return the mean of the user's loss over a batch."""
+        labels, real = self._labels()
+        return tf.reduce_mean(tf.cast(self.built.loss(fed, labels, output, real), tf.float32))
+
+    def _forward(self, fed: Any) -> ForwardOutput:
+        """Run forward in the mode that is asked for."""
+        subject, training = self.built.subject, self.run.training
+        if self.run.mode == "eager" or isinstance(subject, SteppedSubject):
+            return subject.forward(fed, training)
+
+        def pure(given: Any) -> Any:
+            output = subject.forward(given, training)
+            return output.scores, output.states, output.raw
+
+        subject.mark.enter("forward")
+        function = self._traced(f"forward {training}", pure, (fed,))
+        return ForwardOutput(*function(fed))
+
+    def _traced(self, name: str, function: Any, example: tuple[Any, ...]) -> Any:
+        """Return a traced function, made once for each structure of arguments."""
+        kinds = [v.dtype.name + str(v.shape.rank) if tf.is_tensor(v) else str(v) for v in tf.nest.flatten(example)]
+        key = f"{name} {kinds}"
+        if self.known:
+            return traced(function, example, self.built.spec, known=True)
+        if key not in self.built.traced:
+            self.built.traced[key] = traced(function, example, self.built.spec)
+        return self.built.traced[key]
+
+    def _train(self) -> Observed:
+        """Run forward, loss and gradients; then the model's own training step, where it has one."""
+        fed = self._fed()
+        labels, real = self._labels()
+
+        def step(given: Any, wanted: Any, steps: Any) -> Any:
+            subject = self.built.subject
+            with tf.GradientTape() as tape:
+                output = subject.forward(given, True)
+                subject.mark.enter("loss")
+                loss = tf.reduce_mean(tf.cast(self.built.loss(given, wanted, output, steps), tf.float32))
+            subject.mark.enter("gradient")
+            gradients = tape.gradient(loss, self.built.trainable)
+            self.built.traced["missing"] = [gradient is None for gradient in gradients]
+            return output.scores, loss, [g for g in gradients if g is not None]
+
+        stepped = isinstance(self.built.subject, SteppedSubject)
+        self.built.subject.mark.enter("forward")
+        function = step if self.run.mode == "eager" or stepped else self._traced("train", step, (fed, labels, real))
+        scores, loss, there = function(fed, labels, real)
+        missing = self.built.traced["missing"]
+        found = iter(there)
+        gradients = [
+            Gradient(path=path_of(v), value=None if gone else as_numpy(next(found)))
+            for v, gone in zip(self.built.trainable, missing, strict=True)
+        ]
+        if self.run.mode == "eager":
+            self._own_step(fed, labels)
+        return self._seen(ForwardOutput(scores, [], scores), loss=as_numpy(loss), gradients=tuple(gradients))
+
+    def _own_step(self, fed: Any, labels: Any) -> None:
+        """Run the compiled model's own training step."""
+        model = self.built.model
+        if self.built.spec.loss == "compiled" and self.built.spec.calling != "arguments":
+            self.built.subject.mark.enter("gradient")
+            model.train_step((fed, labels))
+
+    def _in_pieces(self) -> Observed:
+        """Run a sequence cut in pieces, the states of each piece given to the next; outputs are joined again."""
+        spec, whole = self.built.spec, self.arrays
+        shapes = self.built.state_shapes(self.sizes)
+        states, scores = None, []
+        for first, last in zip((0, *self.run.cuts), (*self.run.cuts, whole.source.shape[1]), strict=True):
+            self.arrays = attrs.evolve(
+                whole,
+                source=whole.source[:, first:last],
+                source_mask=whole.source_mask[:, first:last],
+                source_length=whole.source_mask[:, first:last].sum(axis=1).astype(np.int32),
+            )
+            output = self.built.subject.forward(self._fed(states), self.run.training)
+            states = feeding.packed(shapes, iter(output.states[: len(feeding.flat_shapes(shapes))]))
+            scores.append(output.scores)
+        self.arrays = whole
+        joined = tf.concat(scores, axis=1) if len(scores[0].shape) == 3 and spec.has_labels else scores[-1]
+        return self._seen(ForwardOutput(joined, tf.nest.flatten(states), joined))
+
+    def _seen(self, output: ForwardOutput, loss: Any = None, gradients: tuple[Gradient, ...] = ()) -> Observed:
+        """Return what a batch gave as numpy."""
+        scores = as_numpy(output.scores)
+        culprit = ""
+        if scores is not None and self.run.upto == "forward" and not finite(tf.constant(scores)):
+            culprit = self._first_nonfinite()
+        return Observed(
+            arrays=self.arrays,
+            output=scores,
+            expected=self._expected(),
+            states=tuple(as_numpy(state) for state in output.states),
+            loss=loss,
+            gradients=gradients,
+            first_nonfinite=culprit,
+        )
+
+    def _expected(self) -> tuple[int | None, ...]:
+        """Return the shape that the Spec promises for the scores."""
+        spec = self.built.spec
+        rows = self.sizes["batch_size"]
+        if not spec.has_labels:
+            return (rows,)
+        steps = self.arrays.source.shape[1] if spec.kind == "many_to_many" else self.arrays.decoder_input.shape[1]
+        vocabulary = spec.vocabulary("target")
+        named = vocabulary in {p.dimension for p in spec.parameters} or spec.origins.get(str(vocabulary)) == "declared"
+        return rows, steps, self.sizes.get(str(vocabulary)) if named else None
+
+    def _first_nonfinite(self) -> str:
+        """Run forward once more, and return the first layer whose output is not finite though its inputs are."""
+        culprits: list[str] = []
+
+        def listener(path: str, output: Any, layer: Any, given: tuple[Any, ...]) -> None:
+            if not culprits and not all(finite(tensor) for tensor in tf.nest.flatten(output)):
+                culprits.append(path)
+
+        self.built.reset(self.run.repetition)
+        with watching(listener):
+            self.forward()
+        return culprits[0] if culprits else ""

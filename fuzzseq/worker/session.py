@@ -1,0 +1,95 @@
+"""A worker's answers: models kept for a few settings of their dimensions, and every request judged beside them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final
+
+from fuzzseq.case import Case
+from fuzzseq.checks import check_named
+from fuzzseq.checks.check import Check, Result
+from fuzzseq.outcome import Outcome, Raised, Request, Run, Verdict
+from fuzzseq.spec import Spec
+from fuzzseq.worker.build import Built, Target, build_key
+from fuzzseq.worker.exceptions import describe
+from fuzzseq.worker.runs import execute
+from fuzzseq.worker.stages import StageMark
+
+_MODELS_KEPT: Final = 6
+
+#: The checks that an exception belongs to; the others are not reached by it.
+OWNERS: Final = ("builds", "accepts", "trains")
+
+
+class Session:
+    """One fuzz target in one worker."""
+
+    def __init__(self, target: Target, spec: Spec, mark: StageMark) -> None:
+        """Start with no model built."""
+        self._target, self._spec, self._mark = target, spec, mark
+        self._models: OrderedDict[str, Built] = OrderedDict()
+
+    def answer(self, request: Request) -> Outcome:
+        """Judge a case by every check that is asked for."""
+        try:
+            built = self._built(request.case)
+        except Exception as error:
+            return self._unbuilt(request, describe(error, "build", "eager", 0))
+        judged = _Judgement(built, request.case)
+        return Outcome(verdicts=tuple(judged.verdict(check_named(name)) for name in request.checks))
+
+    def _built(self, case: Case) -> Built:
+        """Return the model for a case, built at most once while it is kept."""
+        key = build_key(self._spec, case)
+        if key not in self._models:
+            while len(self._models) >= _MODELS_KEPT:
+                self._models.popitem(last=False)
+            self._models[key] = Built(self._target, self._spec, case.sizes(self._spec, 0), case.seed, self._mark)
+        self._models.move_to_end(key)
+        return self._models[key]
+
+    def _unbuilt(self, request: Request, raised: Raised) -> Outcome:
+        """Return the outcome of a factory that raised."""
+        return Outcome(
+            verdicts=tuple(
+                Verdict(check=name, status="raised", stage="build", message=raised.message, raised=raised)
+                if name == "builds"
+                else Verdict(check=name, status="not_reached", stage="build")
+                for name in request.checks
+            )
+        )
+
+
+class _Judgement:
+    """The checks of one case; equal runs are executed once, and an exception is said once."""
+
+    def __init__(self, built: Built, case: Case) -> None:
+        """Start with nothing run."""
+        self._built, self._case = built, case
+        self._results: dict[Run, Result] = {}
+        self._told = False
+
+    def verdict(self, check: Check) -> Verdict:
+        """Judge one check."""
+        if self._told and check.name != "builds":
+            return Verdict(check=check.name, status="not_reached", stage=check.stage)
+        plan = check.plan(self._case, self._built.spec)
+        results = {name: self._result(run) for name, run in plan.items()}
+        raised = next((result.raised for result in results.values() if result.raised), None)
+        if raised is not None and not check.judges_exceptions:
+            return self._raised(check, raised)
+        judged = check.judge(results, self._case, self._built.spec)
+        return judged or Verdict(check=check.name, status="held", stage=check.stage)
+
+    def _raised(self, check: Check, raised: Raised) -> Verdict:
+        """Return the verdict of a check whose run raised."""
+        if check.name not in OWNERS:
+            return Verdict(check=check.name, status="not_reached", stage=raised.stage)
+        self._told = True
+        return Verdict(check=check.name, status="raised", stage=raised.stage, message=raised.message, raised=raised)
+
+    def _result(self, run: Run) -> Result:
+        """Return what a run gave."""
+        if run not in self._results:
+            self._results[run] = execute(self._built, self._case, run)
+        return self._results[run]

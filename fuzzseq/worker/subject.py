@@ -1,0 +1,234 @@
+"""A model as the checks see it: stages to go through, whatever kind of model it is."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from fuzzseq.encoder_decoder import EncoderDecoder
+from fuzzseq.spec import Spec
+from fuzzseq.worker.stages import StageMark
+
+
+class ForwardOutput:
+    """Scores (batch, steps, words), the states that came with them, and everything as the model returned it."""
+
+    def __init__(self, scores: Any, states: list[Any], raw: Any) -> None:
+        """Keep the three."""
+        self.scores, self.states, self.raw = scores, states, raw
+
+
+class Subject:
+    """A model that is called once for a whole batch: functional, subclassed, or any callable."""
+
+    def __init__(self, model: Any, spec: Spec, mark: StageMark) -> None:
+        """Keep the model; ``mark`` is told which stage runs."""
+        self.model, self.spec, self.mark = model, spec, mark
+        self._takes_training = takes(model, "training")
+
+    def forward(self, inputs: Any, training: bool) -> ForwardOutput:
+        """Run a batch forward."""
+        self.mark.enter("forward")
+        return self._read(self._call(inputs, training))
+
+    def _call(self, inputs: Any, training: bool) -> Any:
+        """Call the model as its Spec says."""
+        extra = {"training": training} if self._takes_training else {}
+        if self.spec.calling == "arguments":
+            return self.model(**inputs, **extra)
+        return self.model(inputs, **extra)
+
+    def _read(self, raw: Any) -> ForwardOutput:
+        """Find scores and states in what the model returned."""
+        scores = select_output(raw, self.spec.output)
+        others = [t for t in tf.nest.flatten(raw) if t is not scores and is_float(t) and len(t.shape) == 2]
+        return ForwardOutput(scores, others, raw)
+
+
+class SteppedSubject(Subject):
+    """An encoder and a decoder apart: the decoder is stepped by hand through the target, as in teacher forcing."""
+
+    def __init__(self, model: EncoderDecoder, spec: Spec, mark: StageMark) -> None:
+        """Match the parameters of both models."""
+        super().__init__(model, spec, mark)
+        self._encoder = Part(model.encoder)
+        self._decoder = Part(model.decoder)
+
+    def forward(self, inputs: Any, training: bool) -> ForwardOutput:
+        """Encode, then decode step by step."""
+        memory, states = self.encode(inputs, training)
+        self.mark.enter("decode")
+        tokens = inputs["decoder_input"]
+        steps = []
+        for step in range(tokens.shape[1]):
+            scores, states = self.step(tokens[:, step : step + 1], states, memory, inputs, training)
+            steps.append(scores)
+        joined = tf.stack(steps, axis=1) if len(steps[0].shape) == 2 else tf.concat(steps, axis=1)
+        return ForwardOutput(joined, states, joined)
+
+    def encode(self, inputs: Any, training: bool) -> tuple[Any, list[Any]]:
+        """Return the encoder's outputs (None where it gives states alone) and its states."""
+        self.mark.enter("encode")
+        given = {role: inputs[role] for role in ("source", "source_mask", "source_length") if role in inputs}
+        raw = self._encoder.call({**given, "states": inputs.get("states") or None}, training)
+        tensors = [t for t in tf.nest.flatten(raw) if tf.is_tensor(t) or hasattr(t, "shape")]
+        memory = next((t for t in tensors if len(t.shape) == 3), None)
+        return memory, [t for t in tensors if t is not memory]
+
+    def step(self, tokens: Any, states: list[Any], memory: Any, inputs: Any, training: bool) -> tuple[Any, list[Any]]:
+        """Return the scores of one step and the next states."""
+        given = {"decoder_input": tokens, "states": states, "memory": memory}
+        given.update({role: inputs[role] for role in ("source_mask", "source_length") if role in inputs})
+        raw = self._decoder.call(given, training)
+        parts = list(raw) if isinstance(raw, list | tuple) else [raw]
+        following = [t for part in parts[1:] for t in tf.nest.flatten(part) if is_float(t)]
+        return parts[0], following[: len(states)]
+
+
+#: The names that parameters and inputs of an encoder or a decoder go by, for each thing that they can be.
+PART_NAMES: Mapping[str, tuple[str, ...]] = {
+    "states": ("state", "hidden", "initial_state", "carry", "h", "c", "h0", "c0", "cell"),
+    "memory": ("enc_out", "encoder_out", "memory", "context", "values", "encoded", "enc_seq", "encoder_seq"),
+    "source_mask": ("mask", "padding_mask", "source_mask", "src_mask"),
+    "source_length": ("length", "lengths", "source_length"),
+}
+
+
+def part_role(name: str) -> str | None:
+    """Return what a parameter of an encoder or a decoder is, by its name; None for the tokens."""
+    lowered = name.lower()
+    if lowered.endswith("mask"):
+        return "source_mask"
+    if "length" in lowered or lowered.endswith("_len"):
+        return "source_length"
+    for role in ("memory", "states"):
+        words = PART_NAMES[role]
+        if lowered in words or any(len(word) > 2 and word in lowered for word in words):
+            return role
+    return None
+
+
+class Part:
+    """An encoder or a decoder, and the order in which it takes what it is given."""
+
+    def __init__(self, model: Callable[..., Any]) -> None:
+        """Read the parameters of a callable, or the inputs of a functional model."""
+        self._model = model
+        self._takes_training = takes(model, "training")
+        self._functional = isinstance(model, keras.Model) and bool(getattr(model, "inputs", None)) and is_functional(model)
+        self._roles = self._functional_roles() if self._functional else self._argument_roles()
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """What each parameter or input is, in order."""
+        return tuple(self._roles)
+
+    @property
+    def takes_states(self) -> bool:
+        """Whether states can be given."""
+        return "states" in self._roles
+
+    def call(self, given: Mapping[str, Any], training: bool) -> Any:
+        """Call the model with what it takes of ``given``."""
+        tokens = given.get("source", given.get("decoder_input"))
+        extra = {"training": training} if self._takes_training else {}
+        states = list(given.get("states") or [])
+        values: list[Any] = []
+        for role in self._roles:
+            if role == "tokens":
+                values.append(tokens)
+            elif role == "states":
+                values.append(states.pop(0) if self._functional else self._states(states))
+            else:
+                values.append(given.get(role))
+        if self._functional:
+            return self._model(values[0] if len(values) == 1 else values, **extra)
+        return self._model(*values, **extra)
+
+    def _states(self, states: list[Any]) -> Any:
+        """Return the states for one argument: all of them, or its share where there are several arguments for them."""
+        count = self._roles.count("states")
+        if count > 1:
+            return states.pop(0) if states else None
+        return (states[0] if len(states) == 1 else list(states)) if states else None
+
+    def _functional_roles(self) -> list[str]:
+        """Return what each input of a functional model is: tokens first, then by rank and name."""
+        roles = ["tokens"]
+        for tensor in self._model.inputs[1:]:
+            rank = len(tensor.shape)
+            named = part_role(str(tensor.name))
+            roles.append(named or ("memory" if rank == 3 else "states"))
+        return roles
+
+    def _argument_roles(self) -> list[str]:
+        """Return what each positional parameter of a callable is; tokens are the first without another role."""
+        call = self._model.call if isinstance(self._model, keras.Layer) else self._model
+        roles: list[str] = []
+        for name, parameter in inspect.signature(call).parameters.items():
+            if name == "training" or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+                continue
+            role = part_role(name) if roles else None
+            if role is None and roles:
+                if parameter.default is not parameter.empty:
+                    break
+                role = "memory" if "states" in roles else "states"
+            roles.append(role or "tokens")
+        return roles
+
+
+def is_functional(model: Any) -> bool:
+    """Say whether a Keras model was made of symbolic inputs and outputs."""
+    return type(model).__name__ in ("Functional", "Sequential") or (
+        isinstance(model, keras.Model) and hasattr(model, "_inputs_struct")
+    )
+
+
+def takes(model: Any, name: str) -> bool:
+    """Say whether calling a model takes a keyword."""
+    if isinstance(model, keras.Layer):
+        return name in inspect.signature(model.call).parameters or is_functional(model)
+    try:
+        return name in inspect.signature(model).parameters
+    except (TypeError, ValueError):
+        return False
+
+
+def is_float(value: Any) -> bool:
+    """Say whether a value is a float tensor."""
+    return tf.is_tensor(value) and value.dtype.is_floating
+
+
+def select_output(raw: Any, which: str | int | None) -> Any:
+    """Return the scores among what a model returned: the named or numbered ones, else ``logits``, else the first of rank 3."""
+    if isinstance(raw, Mapping):
+        if isinstance(which, str):
+            return raw[which]
+        if "logits" in raw:
+            return raw["logits"]
+        return _first_of_rank_three(list(raw.values()))
+    if isinstance(which, int):
+        return raw[which] if isinstance(raw, Sequence) else raw
+    named = getattr(raw, "logits", None)
+    if named is not None:
+        return named
+    return _first_of_rank_three(tf.nest.flatten(raw)) if isinstance(raw, list | tuple) else raw
+
+
+def _first_of_rank_three(values: list[Any]) -> Any:
+    """Return the first float tensor of rank 3, else the first value."""
+    return next((v for v in values if is_float(v) and len(v.shape) == 3), values[0] if values else None)
+
+
+def as_numpy(value: Any) -> Any:
+    """Return a tensor as a numpy array; None stays None."""
+    if value is None:
+        return None
+    if isinstance(value, tf.IndexedSlices):
+        value = tf.convert_to_tensor(value)
+    return np.asarray(value)

@@ -1,0 +1,241 @@
+"""Which layer is running, with what shapes, and where in the user's code a layer was called.
+
+Keras layers and operations are watched by wrapping the two ``__call__`` that all of them go through, once a process.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import sysconfig
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.framework import random_seed
+
+from fuzzseq.outcome import Frame, LayerFrame
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_FOREIGN = tuple(
+    {str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+)
+
+
+@lru_cache(maxsize=4096)
+def is_users(file: str) -> bool:
+    """Say whether a source file is the user's own: no framework, no standard library, and not fuzzseq itself."""
+    if file.startswith("<frozen") or file == "<string>" or "autograph_generated_file" in file:
+        return False
+    path = str(Path(file).resolve()) if not file.startswith("<") else file
+    if path.startswith(str(_PACKAGE)):
+        return path.startswith(str(_PACKAGE / "examples"))
+    return not path.startswith(_FOREIGN) and "site-packages" not in path and "dist-packages" not in path
+
+
+def user_frames(trace: TracebackType | None) -> tuple[Frame, ...]:
+    """Return the user's own frames of a traceback, outermost first."""
+    return tuple(
+        Frame(file=frame.filename, line=frame.lineno or 0, function=frame.name, source=(frame.line or "").strip())
+        for frame in traceback.extract_tb(trace)
+        if is_users(frame.filename)
+    )
+
+
+def caller(start: FrameType | None) -> Frame | None:
+    """Return the innermost frame of the user's on the stack that leads to ``start``."""
+    while start is not None and not is_users(start.f_code.co_filename):
+        start = start.f_back
+    if start is None:
+        return None
+    found = traceback.extract_stack(start, limit=1)[0]
+    return Frame(file=found.filename, line=found.lineno or 0, function=found.name, source=(found.line or "").strip())
+
+
+class Tracker:
+    """The layers that are running now, and what is remembered of those that raised or were called at build."""
+
+    def __init__(self) -> None:
+        """Start with nothing running."""
+        self.stack: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = []
+        self.raised: tuple[LayerFrame, ...] = ()
+        self.raised_site: Frame | None = None
+        self.call_sites: dict[int, Frame] = {}
+        self.drew_random = False
+        self.on_output: Callable[[str, Any, Any, tuple[Any, ...]], None] | None = None
+
+    def reset(self) -> None:
+        """Forget the last failure."""
+        self.stack.clear()
+        self.raised, self.raised_site = (), None
+
+    def path(self) -> str:
+        """Return the path of the layers that are running."""
+        return "/".join(names([entry[0] for entry in self.stack]))
+
+    def call(self, original: Callable[..., Any], layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call a layer under watch."""
+        if self.stack and self.stack[-1][0] is layer:
+            return original(layer, *args, **kwargs)
+        if _symbolic((args, kwargs)):
+            site = caller(sys._getframe(2))
+            if site is not None:
+                self.call_sites[id(layer)] = site
+        depth = len(self.stack)
+        self.stack.append((layer, args, kwargs))
+        try:
+            result = original(layer, *args, **kwargs)
+        except BaseException:
+            if not self.raised:
+                self._remember()
+            raise
+        else:
+            self.raised, self.raised_site = (), None
+            if self.on_output is not None:
+                self.on_output(self.path(), result, layer, args)
+            return result
+        finally:
+            del self.stack[depth:]
+
+    def _remember(self) -> None:
+        """Keep the stack of the layer that raises first, the innermost."""
+        layers = [entry[0] for entry in self.stack]
+        self.raised = tuple(
+            _layer_frame(name, *entry) for name, entry in zip(names(layers), self.stack, strict=True)
+        )
+        sites = [self.call_sites[id(layer)] for layer in layers if id(layer) in self.call_sites]
+        self.raised_site = sites[-1] if sites else None
+
+
+#: The one tracker of a process.
+TRACKER = Tracker()
+
+
+def install() -> None:
+    """Watch every Keras layer and operation of this process, and who draws random numbers."""
+    _watch_random_operations()
+    for owner in (keras.Layer, keras.Operation):
+        original = owner.__call__
+        if getattr(original, "watched", False):
+            continue
+
+        def watched(self: Any, *args: Any, original: Any = original, **kwargs: Any) -> Any:
+            return TRACKER.call(original, self, args, kwargs)
+
+        watched.watched = True  # type: ignore[attr-defined]
+        watched.__wrapped__ = original  # type: ignore[attr-defined]
+        owner.__call__ = watched
+
+
+def _watch_random_operations() -> None:
+    """Take note when an operation draws from TensorFlow's global generator, whose reset costs every compiled kernel."""
+    original = random_seed.get_seed
+
+    def noted(op_seed: Any) -> Any:
+        TRACKER.drew_random = True
+        return original(op_seed)
+
+    random_seed.get_seed = noted
+
+
+@contextmanager
+def watching(listener: Callable[[str, Any, Any, tuple[Any, ...]], None]) -> Iterator[None]:
+    """Call ``listener(path, output, layer, args)`` after each layer in a block."""
+    TRACKER.on_output = listener
+    try:
+        yield
+    finally:
+        TRACKER.on_output = None
+
+
+def names(layers: list[Any]) -> list[str]:
+    """Return stable names for a path of layers: the user's own, or the class and its ordinal among its siblings."""
+    named = []
+    for parent, layer in zip([None, *layers[:-1]], layers, strict=True):
+        named.append(stable_name(layer, parent))
+    return named
+
+
+def stable_name(layer: Any, parent: Any) -> str:
+    """Return the user's own name of a layer, or its class with an ordinal where its parent has several of it."""
+    kind = type(layer).__name__
+    automatic = re.sub(r"(?<!^)(?=[A-Z])", "_", kind).lower()
+    name = str(getattr(layer, "name", "") or "")
+    plain = re.sub(r"_\d+$", "", name)
+    if name and plain not in (automatic, _snake(kind), "functional", "sequential", kind):
+        return name
+    siblings = [child for child in children(parent) if type(child).__name__ == kind]
+    index = next((i for i, child in enumerate(siblings) if child is layer), 0)
+    return kind if len(siblings) < 2 else f"{kind}#{index + 1}"
+
+
+def children(layer: Any) -> list[Any]:
+    """Return the layers directly under a layer, in order."""
+    if layer is None:
+        return []
+    operations = getattr(layer, "operations", None)
+    if operations:
+        return list(operations)
+    flatten = getattr(layer, "_flatten_layers", None)
+    return list(flatten(include_self=False, recursive=False)) if flatten else []
+
+
+def _snake(kind: str) -> str:
+    """Return a class name as Keras makes an automatic layer name of it."""
+    return str(keras.src.utils.naming.to_snake_case(kind))
+
+
+def _symbolic(nest: Any) -> bool:
+    """Say whether a call is part of building a functional model."""
+    return any(isinstance(value, keras.KerasTensor) for value in tf.nest.flatten(nest))
+
+
+def shapes(nest: Any) -> tuple[tuple[int, ...], ...]:
+    """Return the shapes of the arrays in a structure; -1 for an unknown size."""
+    found = []
+    for value in tf.nest.flatten(nest):
+        shape = getattr(value, "shape", None)
+        if shape is None or isinstance(value, str):
+            continue
+        try:
+            found.append(tuple(-1 if size is None else int(size) for size in shape))
+        except (TypeError, ValueError):
+            continue
+    return tuple(found)
+
+
+def _layer_frame(name: str, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> LayerFrame:
+    """Return what is known of a layer's call."""
+    states = kwargs.get("initial_state")
+    if states is None and len(args) > 1 and isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional):
+        states = args[1:]
+    masks = [kwargs[key] for key in kwargs if "mask" in key and kwargs[key] is not None]
+    others = {key: value for key, value in kwargs.items() if "mask" not in key and key != "initial_state"}
+    weights = tuple(
+        (str(weight.path).rsplit("/", 1)[-1], tuple(int(size) for size in weight.shape))
+        for weight in getattr(layer, "_trainable_variables", [])
+        if hasattr(weight, "path")
+    )
+    return LayerFrame(
+        name=name,
+        kind=type(layer).__name__,
+        inputs=shapes((args[:1] if states is args[1:] else args, others)),
+        states=shapes(states),
+        masks=shapes(masks),
+        weights=weights,
+    )
+
+
+def finite(value: Any) -> bool:
+    """Say whether a tensor holds no NaN and no plus infinity; anything that is no float tensor is finite."""
+    if not tf.is_tensor(value) or not getattr(value, "dtype", tf.int32).is_floating or not hasattr(value, "numpy"):
+        return True
+    array = np.asarray(tf.cast(value, tf.float64))
+    return not bool((np.isnan(array) | (array == np.inf)).any())
