@@ -1,1 +1,32 @@
-"""."""
+"""The command line. Its modules load nothing but click until a command runs, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+import click
+
+from fuzzseq import __version__
+from fuzzseq.cli.explain import explain
+from fuzzseq.cli.front import Front
+from fuzzseq.cli.listing import list_
+from fuzzseq.cli.replay import replay
+from fuzzseq.cli.run import run
+
+__all__ = ["main"]
+
+
+@click.group(cls=Front, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "--version", prog_name="fuzzseq", message="%(prog)s %(version)s")
+def main() -> None:
+    r"""Find the shapes that break a sequence-to-sequence model, the smallest of them, and why.
+
+    \b
+    fuzzseq run my_model.py:build     fuzz the model that build() makes
+    fuzzseq replay FINDING.json       see whether a finding is mended
+    fuzzseq explain CAUSE             what a cause means, and how to mend it
+
+    Exit codes: 0 nothing found, 1 an error found, 2 misuse, 3 an error of fuzzseq itself, 130 interrupted.
+    """
+
+
+for command in (run, replay, list_, explain):
+    main.add_command(command)

@@ -1,1 +1,37 @@
-"""."""
+"""Whoever listens to a run: the terminal, the files of a finding, the reports.
+
+To add a report format: write a module with a reporter of ``(record, folder)``, and name it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from fuzzseq.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    from fuzzseq.events import Reporter
+    from fuzzseq.reporters.folder import Folder
+    from fuzzseq.reporters.record import Record
+
+
+def _json(record: Record, folder: Folder) -> Reporter:
+    """Return the reporter of ``report.json``."""
+    from fuzzseq.reporters.json_report import JsonReport  # noqa: PLC0415 (a format is loaded when it is asked for)
+
+    return JsonReport(record, folder)
+
+
+#: Every format of ``--report``, with what makes its reporter.
+FORMATS: dict[str, Callable[[Record, Folder], Reporter]] = {"json": _json}
+
+
+def format_named(name: str) -> Callable[[Record, Folder], Reporter]:
+    """Return what makes the reporter of a format; raises :class:`fuzzseq.errors.UsageError` with the nearest name."""
+    if name not in FORMATS:
+        raise UsageError(
+            f"There is no report format {name!r}.{nearest(name, FORMATS)} Formats: {', '.join(FORMATS)}; "
+            "what the terminal shows is always there."
+        )
+    return FORMATS[name]

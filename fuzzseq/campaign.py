@@ -1,0 +1,204 @@
+"""Wires a run together: what was said to settings, the engine's events to reporters, the end to an exit code."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Literal, cast
+
+from fuzzseq.checks import CHECKS, check_named
+from fuzzseq.configuration import Configuration
+from fuzzseq.errors import UsageError, WorkerError
+from fuzzseq.events import Event, InternalError, Reporter, RunFinished, Settings, StopReason, Warned
+from fuzzseq.profiles import PROFILES, Profile, profile_named
+from fuzzseq.reporters import format_named
+from fuzzseq.reporters.fan import Fan
+from fuzzseq.reporters.finding_files import FindingFiles, Scripts
+from fuzzseq.reporters.folder import Folder, default_folder
+from fuzzseq.reporters.record import Record
+
+CLEAN, FOUND, MISUSED, BROKEN, INTERRUPTED = 0, 1, 2, 3, 130
+DEFAULT_FORMATS: Final = ("json",)
+
+
+def settings_of(said: Configuration) -> Settings:
+    """Return the settings of a run, the profile's where nothing is said; :class:`UsageError` for unknown names."""
+    profile = profile_named(said.profile or PROFILES[0].name)
+    given = {
+        "case_timeout": said.case_timeout,
+        "memory": said.memory,
+        "in_process": said.in_process,
+        "device": cast(Literal["cpu", "gpu"] | None, said.device),
+    }
+    return Settings(
+        profile=profile.name,
+        max_cases=said.max_cases or profile.max_cases,
+        budget=said.budget or profile.budget,
+        seed=_seed(said, profile),
+        checks=_checks(said, profile),
+        **cast(Any, {name: value for name, value in given.items() if value is not None}),
+    )
+
+
+def _seed(said: Configuration, profile: Profile) -> int:
+    """Return the seed that was asked for, else the profile's, else a new random one."""
+    if said.seed is not None:
+        return said.seed
+    if profile.seed is not None:
+        return profile.seed
+    import secrets  # noqa: PLC0415 (one profile of three draws a seed)
+
+    return secrets.randbelow(2**32)
+
+
+def _checks(said: Configuration, profile: Profile) -> tuple[str, ...]:
+    """Return the checks to run, in the order of reports; empty where nothing is said: all of the profile."""
+    wanted, unwanted = ({check_named(name).name for name in names} for names in (said.checks, said.skip))
+    if not wanted and not unwanted:
+        return ()
+    usual = wanted or {check.name for check in CHECKS if profile.name in check.profiles}
+    left = tuple(check.name for check in CHECKS if check.name in usual - unwanted)
+    if not left:
+        raise UsageError("No check is left to run: every one that was asked for is skipped as well.")
+    return left
+
+
+def run(
+    targets: Sequence[str | Callable[..., Any]],
+    settings: Settings,
+    *,
+    output: Path | None = None,
+    formats: Sequence[str] = DEFAULT_FORMATS,
+    known: Path | None = None,
+    events: Iterable[Event] | None = None,
+) -> int:
+    """Run a campaign, print and write what it finds, and return the exit code.
+
+    Raises :class:`UsageError` before anything runs for an unknown format or an output folder that cannot be written.
+    ``events`` stands in for the engine's.
+    """
+    from fuzzseq.reporters.terminal import Terminal  # noqa: PLC0415 (rich is loaded by a run only)
+
+    makers = [format_named(name) for name in dict.fromkeys(formats)]
+    folder, record = Folder(output or default_folder()), Record()
+    files: list[Reporter] = [FindingFiles(record, folder), Scripts(record, folder)]
+    fan = Fan(record, [*files, *(make(record, folder) for make in makers), Terminal(record, folder)])
+    if events is None:
+        from fuzzseq import engine  # noqa: PLC0415 (Hypothesis is loaded by a run only)
+
+        events = engine.campaign(targets, settings, known=known)
+    try:
+        _pump(iter(events), fan)
+    finally:
+        folder.drop_if_empty()
+    return exit_code(record)
+
+
+def exit_code(record: Record) -> int:
+    """Return the exit code of a run: what broke fuzzseq counts most, then an interruption, misuse, and findings."""
+    if record.errors or record.stop_reason == "error":
+        return BROKEN
+    if record.stop_reason == "interrupted":
+        return INTERRUPTED
+    if record.unusable() or record.misuses or record.stop_reason == "unusable":
+        return MISUSED
+    return FOUND if record.with_severity("error") else CLEAN
+
+
+class _Interrupts:
+    """Ctrl-C and SIGTERM, held back while an event is passed on, so that every reporter hears the whole of it."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.pending = False
+        self._holding = False
+
+    def arrived(self, *_: Any) -> None:
+        """Interrupt the engine now, or as soon as it has its turn again; the second one does not wait."""
+        if self._holding and not self.pending:
+            self.pending = True
+            return
+        raise KeyboardInterrupt
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold an interrupt back for the length of a block."""
+        self._holding = True
+        try:
+            yield
+        finally:
+            self._holding = False
+
+    @contextmanager
+    def caught(self) -> Iterator[None]:
+        """Take both signals for the length of a block, and give them back; only a main thread can."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.arrived) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _pump(events: Iterator[Event], fan: Fan) -> None:
+    """Pass every event on; whatever happens, the reporters hear how the run ended."""
+    interrupts = _Interrupts()
+    with interrupts.caught():
+        try:
+            _pass_on(events, fan, interrupts)
+        except KeyboardInterrupt:
+            _finish(fan, "interrupted")
+        except WorkerError as error:
+            fan.on_event(InternalError(target="", message=str(error), traceback=traceback.format_exc()))
+            _finish(fan, "error")
+        except UsageError as error:
+            if fan.record.settings is None:
+                raise
+            fan.record.misuses.append(str(error))
+            fan.on_event(Warned(target="", message=str(error)))
+            _finish(fan, "unusable")
+        except Exception as error:  # noqa: BLE001 (whatever breaks fuzzseq, what was found is told)
+            message = f"{type(error).__name__}: {error}"
+            fan.on_event(InternalError(target="", message=message, traceback=traceback.format_exc()))
+            _finish(fan, "error")
+        finally:
+            getattr(events, "close", lambda: None)()
+
+
+def _pass_on(events: Iterator[Event], fan: Fan, interrupts: _Interrupts) -> None:
+    """Pass events on until there are no more; an interrupt goes to the engine, which winds the run up."""
+    while True:
+        event = _next(events, interrupts)
+        if event is None:
+            break
+        with interrupts.held():
+            fan.on_event(event)
+    if fan.record.stop_reason is None:
+        _finish(fan, "completed")
+
+
+def _next(events: Iterator[Event], interrupts: _Interrupts) -> Event | None:
+    """Return the next event of the engine, or None at the end; an interrupt that was held back is thrown into it."""
+    if not interrupts.pending:
+        return next(events, None)
+    interrupts.pending = False
+    throw = getattr(events, "throw", None)
+    if throw is None:
+        raise KeyboardInterrupt
+    try:
+        return cast(Event, throw(KeyboardInterrupt()))
+    except StopIteration:
+        return None
+
+
+def _finish(fan: Fan, reason: StopReason) -> None:
+    """Tell the reporters that the run is over, unless the engine has."""
+    if fan.record.stop_reason is None:
+        fan.on_event(RunFinished(stop_reason=reason, seconds=0.0))

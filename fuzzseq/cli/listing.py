@@ -1,0 +1,87 @@
+"""``fuzzseq list``: what fuzzseq knows by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import click
+
+from fuzzseq.cli.front import Front
+
+
+@click.group("list", cls=Front, short_help="List checks, causes, dimensions or profiles.")
+def list_() -> None:
+    """List checks, causes, dimensions or profiles; one a line where the output is piped."""
+
+
+@list_.command()
+def checks() -> None:
+    """List the promises that a model is held to."""
+    from fuzzseq.checks import CHECKS
+
+    show(
+        ("check", "severity", "profiles", "promise"),
+        ((c.name, c.severity, ", ".join(c.profiles), c.promise) for c in CHECKS),
+    )
+
+
+@list_.command()
+def causes() -> None:
+    """List the mistakes that a finding can be traced to."""
+    from fuzzseq.causes import CAUSES
+
+    show(("cause", "group", "the model's mistake"), ((c.slug, c.group, c.title) for c in CAUSES))
+
+
+@list_.command(short_help="List the named sizes, with their ranges and aliases.")
+def dimensions() -> None:
+    """List the named sizes, the range that each is drawn from, and other names for it."""
+    from fuzzseq.dimensions import ALIASES, KNOWN
+
+    def aliases(name: str) -> str:
+        return ", ".join(alias for alias, known in ALIASES.items() if known == name)
+
+    show(
+        ("dimension", "range", "what it is", "also called"),
+        ((name, f"{known.min} to {known.max}", what, aliases(name)) for name, (known, what) in KNOWN.items()),
+    )
+
+
+@list_.command()
+def profiles() -> None:
+    """List the named sets of settings."""
+    from fuzzseq.profiles import PROFILES
+
+    show(
+        ("profile", "cases", "seed", "budget", "meant for"),
+        (
+            (p.name, str(p.max_cases), "random" if p.seed is None else str(p.seed), _time(p.budget), p.purpose)
+            for p in PROFILES
+        ),
+    )
+
+
+def _time(seconds: float | None) -> str:
+    """Return a budget as text."""
+    return "none" if seconds is None else f"{seconds / 60:g}m"
+
+
+def show(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table: fitted to a terminal, else one row a line, in columns, for grep and its like."""
+    from fuzzseq.reporters.terminal import console_for_output
+
+    console, listed = console_for_output(), list(rows)
+    if console.is_terminal:
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+        for index, name in enumerate(head):
+            table.add_column(name, no_wrap=index == 0)
+        for row in listed:
+            table.add_row(*(Text(cell) for cell in row))
+        console.print(table)
+        return
+    widths = [max(map(len, column)) for column in zip(*listed, strict=True)]
+    for row in listed:
+        click.echo("  ".join(cell.ljust(wide) for cell, wide in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,49 @@
+"""``fuzzseq replay``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fuzzseq.cli.options import execution_options
+from fuzzseq.errors import FuzzseqError, UsageError
+
+CODES = {"FIXED": 0, "FAILED": 1, "CHANGED": 1}
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@execution_options
+def replay(files: tuple[str, ...], **said: Any) -> int:
+    r"""Run the minimal case of each finding FILE again.
+
+    \b
+    FIXED    the case passes now
+    FAILED   it fails in the same way
+    CHANGED  it fails in another way
+    ERROR    it could not be run
+    """
+    from fuzzseq import campaign, engine
+    from fuzzseq.configuration import Configuration, configured
+
+    asked = Configuration(**said).over(configured())
+    settings = campaign.settings_of(asked)
+    return max(one(Path(file), lambda document: engine.replay(document, settings)) for file in files)
+
+
+def one(path: Path, replayed: Callable[[Mapping[str, Any]], Any]) -> int:
+    """Replay one file, print its verdict, and return its exit code; what keeps it from running is an ERROR."""
+    from fuzzseq.reporters.finding_files import read_finding
+    from fuzzseq.reporters.foreign import clean
+
+    try:
+        result = replayed(read_finding(path))
+    except FuzzseqError as error:
+        click.echo(f"{'ERROR':<8} {path}: {clean(str(error)).replace(f'{path} ', '', 1)}")
+        return 2 if isinstance(error, UsageError) else 3
+    said = f": {clean(result.message)}" if result.message else ""
+    click.echo(f"{result.verdict:<8} {path}{said}")
+    return CODES[result.verdict]

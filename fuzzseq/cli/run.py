@@ -1,0 +1,55 @@
+"""``fuzzseq run``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from fuzzseq.cli.options import execution_options, read_by, whole
+from fuzzseq.errors import UsageError
+
+
+@click.command(short_help="Fuzz models, and print and write what breaks them.")
+@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@click.option("--profile", metavar="NAME", help="A named set of settings: quick (the default), ci or nightly.")
+@click.option("--max-cases", metavar="N", callback=whole(1), help="Cases for each target, boundary cases included.")
+@click.option(
+    "--budget", metavar="TIME", callback=read_by("duration"), help="Time for the whole run, as 90s, 2m or 1h30m."
+)
+@click.option("--seed", metavar="N", callback=whole(0), help="The number that fixes cases and weights.")
+@click.option("--check", "checks", multiple=True, metavar="NAME", help="Run this check only; may be repeated.")
+@click.option("--skip", multiple=True, metavar="NAME", help="Leave this check out; may be repeated.")
+@click.option(
+    "--report", multiple=True, metavar="FORMAT", help="Write this report: json (the default); may be repeated."
+)
+@click.option("--output", metavar="DIR", help="The folder to write to.  [default: reports/<time>]")
+@click.option("--known", metavar="DIR", help="The folder that keeps known cases.  [default: .fuzzseq]")
+@click.option("--no-known", is_flag=True, help="Neither try known cases nor keep new ones.")
+@execution_options
+def run(targets: tuple[str, ...], no_known: bool, **said: Any) -> int:
+    """Fuzz models: TARGET is file.py:function, package.module:function, or a whole file or module.
+
+    Without a TARGET, those of [tool.fuzzseq] in the nearest pyproject.toml are taken, and so is every setting
+    that no option names.
+    """
+    from pathlib import Path
+
+    from fuzzseq import campaign
+    from fuzzseq.configuration import Configuration, configured
+
+    if no_known and said["known"] is not None:
+        raise UsageError("--known and --no-known contradict each other: give one of them.")
+    asked = Configuration(targets=targets, **said).over(configured())
+    if not asked.targets:
+        raise UsageError(
+            "There is no target: give one, as in 'fuzzseq run my_model.py:build', "
+            'or write targets = ["my_model.py:build"] under [tool.fuzzseq] in pyproject.toml.'
+        )
+    return campaign.run(
+        asked.targets,
+        campaign.settings_of(asked),
+        output=Path(asked.output) if asked.output else None,
+        formats=asked.report or campaign.DEFAULT_FORMATS,
+        known=None if no_known else Path(asked.known or ".fuzzseq"),
+    )

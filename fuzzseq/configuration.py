@@ -1,0 +1,203 @@
+"""What a run can be asked for: `[tool.fuzzseq]` of the nearest pyproject.toml, and the words for times and sizes."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from fuzzseq.errors import ConfigurationError, UsageError, nearest
+
+
+@attrs.frozen(kw_only=True)
+class Configuration:
+    """What one source of settings says, options or a file; None and empty mean that it says nothing."""
+
+    targets: tuple[str, ...] = ()
+    profile: str | None = None
+    max_cases: int | None = None
+    budget: float | None = None
+    seed: int | None = None
+    checks: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    report: tuple[str, ...] = ()
+    output: str | None = None
+    known: str | None = None
+    case_timeout: float | None = None
+    memory: int | None = None
+    in_process: bool | None = None
+    device: str | None = None
+
+    def over(self, other: Configuration) -> Configuration:
+        """Return what both say together; where both speak, this one counts."""
+        said = {name: value for name, value in attrs.asdict(self).items() if value is not None and value != ()}
+        return attrs.evolve(other, **said)
+
+
+_DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
+_MEMORY: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:iB|B)?", re.IGNORECASE)
+
+
+def duration(text: str) -> float:
+    """Return the seconds that ``90s``, ``2m``, ``1h30m`` or a plain number stand for."""
+    match = _DURATION.fullmatch(text.strip())
+    if not match or not any(match.groups()):
+        raise UsageError(f"{text!r} is no time: write it like '90s', '2m' or '1h30m'.")
+    hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    total = hours * 3600 + minutes * 60 + seconds
+    if total <= 0:
+        raise UsageError(f"{text!r} leaves no time: give at least '1s'.")
+    return total
+
+
+def memory_size(text: str) -> int:
+    """Return the bytes that ``4GiB``, ``512M`` or a plain number of bytes stand for (units of 1024)."""
+    match = _MEMORY.fullmatch(text.strip())
+    if not match:
+        raise UsageError(f"{text!r} is no amount of memory: write it like '4GiB' or '512MiB'.")
+    size = int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " "))
+    if size < 1024**2:
+        raise UsageError(f"{text!r} is less than a model needs: give at least '1MiB'.")
+    return size
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    """Return a list of texts, or a single one, as a tuple."""
+    listed = [value] if isinstance(value, str) else value
+    if not isinstance(listed, list) or not all(isinstance(item, str) for item in listed):
+        raise TypeError
+    return tuple(listed)
+
+
+def _exactly(kind: type) -> Callable[[Any], Any]:
+    """Return a reader that takes values of one type and no other (a bool is no int here)."""
+
+    def read(value: Any) -> Any:
+        if type(value) is not kind:
+            raise TypeError
+        return value
+
+    return read
+
+
+def _whole(least: int) -> Callable[[Any], Any]:
+    """Return a reader of whole numbers that are not below ``least``."""
+
+    def read(value: Any) -> Any:
+        if type(value) is not int or value < least:
+            raise TypeError
+        return value
+
+    return read
+
+
+def _measured(parse: Callable[[str], Any]) -> Callable[[Any], Any]:
+    """Return a reader of a number or of its text."""
+
+    def read(value: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+            raise TypeError
+        return parse(str(value))
+
+    return read
+
+
+def _device(value: Any) -> Any:
+    """Return the name of a device."""
+    if value not in ("cpu", "gpu"):
+        raise TypeError
+    return value
+
+
+#: How each key of ``[tool.fuzzseq]`` is read, and what it takes.
+_KEYS: Final[dict[str, tuple[Callable[[Any], Any], str]]] = {
+    "targets": (_texts, 'a list of targets, ["my_model.py:build"]'),
+    "profile": (_exactly(str), 'the name of a profile, "ci"'),
+    "max_cases": (_whole(1), "a whole number of 1 or more, 400"),
+    "budget": (_measured(duration), 'a time, "2m"'),
+    "seed": (_whole(0), "a whole number of 0 or more, 7"),
+    "checks": (_texts, 'a list of checks, ["accepts", "trains"]'),
+    "skip": (_texts, 'a list of checks, ["deterministic"]'),
+    "report": (_texts, 'a list of formats, ["json"]'),
+    "output": (_exactly(str), 'a folder, "fuzz-report"'),
+    "known": (_exactly(str), 'a folder, ".fuzzseq"'),
+    "case_timeout": (_measured(duration), 'a time, "30s"'),
+    "memory": (_measured(memory_size), 'an amount of memory, "4GiB"'),
+    "in_process": (_exactly(bool), "true or false"),
+    "device": (_device, '"cpu" or "gpu"'),
+}
+
+
+def configured(start: Path | None = None) -> Configuration:
+    """Return what the nearest pyproject.toml says, upward from a folder (the current one); its paths count from there.
+
+    Raises :class:`ConfigurationError` for broken TOML, an unknown key, or a value of the wrong kind.
+    """
+    folder = (start or Path.cwd()).resolve()
+    for parent in (folder, *folder.parents):
+        if (parent / "pyproject.toml").is_file():
+            return _placed(_read(parent / "pyproject.toml"), parent, folder)
+    return Configuration()
+
+
+def _read(path: Path) -> Configuration:
+    """Return what one pyproject.toml says."""
+    tool = _toml(path).get("tool", {})
+    section = tool.get("fuzzseq", {}) if isinstance(tool, Mapping) else {}
+    if not isinstance(section, Mapping):
+        raise ConfigurationError(f"{path}: tool.fuzzseq is no table: begin it with the line [tool.fuzzseq].")
+    return Configuration(**{key: _value(path, key, value) for key, value in section.items()})
+
+
+def _toml(path: Path) -> Mapping[str, Any]:
+    """Return the content of a TOML file, or raise a sentence that says in which line it breaks."""
+    if sys.version_info >= (3, 11):
+        import tomllib  # noqa: PLC0415 (only a run reads the file)
+    else:
+        import tomli as tomllib  # noqa: PLC0415
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path} is not valid TOML: {error}. Mend that line.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}.") from None
+
+
+def _value(path: Path, key: str, value: Any) -> Any:
+    """Return the value of one key, or raise a sentence that says what it takes."""
+    if key not in _KEYS:
+        raise ConfigurationError(
+            f"{path}: [tool.fuzzseq] has no key {key!r}.{nearest(key, _KEYS)} Keys: {', '.join(_KEYS)}."
+        )
+    read, expected = _KEYS[key]
+    try:
+        return read(value)
+    except TypeError:
+        raise ConfigurationError(f"{path}: [tool.fuzzseq] {key} = {value!r}: it takes {expected}.") from None
+    except UsageError as error:
+        raise ConfigurationError(f"{path}: [tool.fuzzseq] {key}: {error}") from None
+
+
+def _placed(said: Configuration, home: Path, here: Path) -> Configuration:
+    """Return a configuration whose paths, written from ``home``, are as one would write them from ``here``."""
+    if home == here:
+        return said
+
+    def moved(path: str) -> str:
+        return path if Path(path).is_absolute() else os.path.relpath(home / path, here)
+
+    def target(text: str) -> str:
+        file, colon, name = text.partition(".py:")
+        return moved(file + ".py") + ":" + name if colon else moved(text) if text.endswith(".py") else text
+
+    return attrs.evolve(
+        said,
+        targets=tuple(target(text) for text in said.targets),
+        output=said.output and moved(said.output),
+        known=said.known and moved(said.known),
+    )

@@ -1,0 +1,108 @@
+"""One finding, so that it fits a screen."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from fuzzseq.causes import CAUSES
+from fuzzseq.findings import Finding
+from fuzzseq.reporters.case_view import case_view
+from fuzzseq.reporters.foreign import clean, cut, shortened
+from fuzzseq.spec import Spec
+
+COLOURS: Final = {"error": "red", "warning": "yellow", "note": "cyan"}
+_CAUSES: Final = {cause.slug: cause for cause in CAUSES}
+_LABEL: Final = 9
+
+
+def title_of(finding: Finding) -> str:
+    """Return the title of a finding's cause."""
+    cause = _CAUSES.get(finding.cause)
+    return cause.title if cause else finding.cause
+
+
+def finding_view(
+    finding: Finding, spec: Spec, console: Console, *, number: int, replay: Path | None, again: bool = False
+) -> Iterator[RenderableType]:
+    """Yield what is printed of a finding, from its cause to the command that replays it."""
+    colour = COLOURS[finding.severity]
+    kind = "finding" if finding.severity == "error" else finding.severity
+    heading = f"{kind} {number}{', replacing the one above' if again else ''} - {clean(finding.target)}"
+    yield Rule(Text(heading, style=colour), align="left", style=colour)
+    yield Text.assemble((finding.cause, f"bold {colour}"), "  ", (title_of(finding), "bold"))
+    explanation = finding.diagnosis.explanation or finding.message
+    if explanation:
+        yield Text(shortened(explanation, 4 * console.width))
+    yield Padding(case_view(finding, spec, console, console.width - 2), (1, 0, 0, 2))
+    yield Padding(_facts(finding, console), (1, 0, 0, 0))
+    yield from _replaying(replay)
+
+
+def _facts(finding: Finding, console: Console) -> Table:
+    """Return stage, line, exception, proof, evidence and advice, one under the other."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True, min_width=_LABEL)
+    table.add_column(overflow="fold")
+    room = console.width - _LABEL - 2
+    position = "" if finding.position in ("", finding.stage) else f", {clean(finding.position)}"
+    table.add_row("stage", Text(shortened(f"{finding.stage}{position}", 2 * room)))
+    for label, text in (*_line(finding, room), *_raised(finding, room)):
+        table.add_row(label, text)
+    table.add_row("proof", Text(proof_of(finding)))
+    for index, evidence in enumerate(finding.diagnosis.evidence[:4]):
+        table.add_row("" if index else "evidence", Text(shortened(evidence, 2 * room)))
+    if finding.diagnosis.runner_up:
+        table.add_row("or else", Text(clean(finding.diagnosis.runner_up)))
+    advice = finding.diagnosis.advice or (_CAUSES[finding.cause].advice if finding.cause in _CAUSES else "")
+    table.add_row("mend", Text(shortened(advice, 4 * room)))
+    return table
+
+
+def _line(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
+    """Yield the user's own line of code, where there is one."""
+    frame = finding.location
+    if frame is None:
+        return
+    yield "your line", Text(shortened(f"{frame.file}:{frame.line} in {frame.function}", 2 * room))
+    if frame.source.strip():
+        yield "", Text(cut(clean(frame.source).strip(), 2 * room), style="bold")
+
+
+def _raised(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
+    """Yield the exception, or the broken promise; each mode's own where they differ."""
+    raised = finding.exception
+    if raised is None:
+        yield "broken", Text(shortened(f"{finding.check}: {finding.message}", 3 * room))
+        return
+    message = f": {raised.message}" if raised.message.strip() else ""
+    yield "raised", Text(shortened(f"{raised.exception}{message}", 3 * room))
+    for mode, other in sorted(finding.exceptions.items()):
+        if other != raised.message and mode != raised.mode:
+            yield f"in {mode}", Text(shortened(other, 2 * room))
+
+
+def proof_of(finding: Finding) -> str:
+    """Return how sure it is that the case is minimal, and what is unsure about the finding."""
+    proof = finding.proof
+    neighbours = f"{proof.neighbours} neighbour{'' if proof.neighbours == 1 else 's'}"
+    passing = f"1-minimal: {neighbours} one step simpler {'passes' if proof.neighbours == 1 else 'pass'}"
+    said = passing if proof.one_minimal else f"not proved minimal: {neighbours} tried"
+    flaky = "; a fresh process did not repeat it" if finding.flaky else ""
+    broken = f"; breaks {', '.join(finding.checks)}" if len(finding.checks) > 1 else f"; breaks {finding.check}"
+    return f"{said}, {proof.executions} executions{broken}{flaky}"
+
+
+def _replaying(replay: Path | None) -> Iterator[RenderableType]:
+    """Yield the command that replays a finding, unbroken so that it can be copied."""
+    command = f"fuzzseq replay {shlex.quote(str(replay))}" if replay else "its file could not be written"
+    label = Text("replay".ljust(_LABEL + 2), style="dim")
+    yield Text.assemble(label, (clean(command), "bold"), no_wrap=True, overflow="ignore", end="\n")

@@ -1,0 +1,65 @@
+"""The folder that a run writes to."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from fuzzseq.errors import OutputError
+
+
+def default_folder(now: datetime | None = None) -> Path:
+    """Return a folder for a run that begins now, under ``reports/``, that does not exist yet."""
+    first = Path("reports") / (now or datetime.now().astimezone()).strftime("%Y-%m-%dT%H%M%S")
+    number, path = 1, first
+    while path.exists():
+        number += 1
+        path = first.with_name(f"{first.name}-{number}")
+    return path
+
+
+class Folder:
+    """A folder of results. ``written`` holds each file that stands in it, as a person would name it."""
+
+    def __init__(self, path: Path) -> None:
+        """Make the folder and see that it can be written; raises :class:`OutputError` where it cannot."""
+        self.shown = path
+        self._path = path.absolute()
+        self.written: dict[str, Path] = {}
+        probe = self._path / ".fuzzseq-probe"
+        try:
+            self._path.mkdir(parents=True, exist_ok=True)
+            probe.write_text("", encoding="utf-8")
+            probe.unlink()
+        except OSError as error:
+            reason = (
+                "a file is in its place" if isinstance(error, (FileExistsError, NotADirectoryError)) else _reason(error)
+            )
+            raise OutputError(
+                f"The output folder {path} cannot be written: {reason}. Give another one with --output."
+            ) from None
+
+    def write(self, name: str, text: str) -> None:
+        """Write one file whole, or leave what was there; raises :class:`OutputError` where that fails."""
+        part = self._path / f".{name}.part"
+        try:
+            self._path.mkdir(parents=True, exist_ok=True)
+            part.write_text(text, encoding="utf-8", errors="backslashreplace")
+            part.replace(self._path / name)
+        except OSError as error:
+            raise OutputError(
+                f"{self.shown / name} cannot be written: {_reason(error)}. The findings are printed all the same; "
+                "make room, or give another folder with --output, and run again."
+            ) from None
+        self.written[name] = self.shown / name
+
+    def drop_if_empty(self) -> None:
+        """Take the folder away again where nothing came of the run."""
+        with suppress(OSError):
+            self._path.rmdir()
+
+
+def _reason(error: OSError) -> str:
+    """Return why the system refused, in lower case and without the path."""
+    return (error.strerror or str(error)).lower()

@@ -1,0 +1,87 @@
+"""``report.json``: all targets of a run in one file. Its shape is ``report.schema.json``, beside this module."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from fuzzseq import __version__
+from fuzzseq.events import Event, InternalError, RunFinished, TargetReport
+from fuzzseq.reporters.finding_files import FORMAT_VERSION, finding_entry, pretty
+from fuzzseq.reporters.folder import Folder
+from fuzzseq.reporters.record import Record, never_ran
+from fuzzseq.serialization import to_data
+from fuzzseq.spec import Spec
+
+
+def origins(spec: Spec) -> dict[str, str]:
+    """Return for each field of a Spec whether it was declared, inferred, or has its default."""
+    fields = [field.name for field in attrs.fields(Spec) if field.name not in ("origins", "notes")]
+    return {**dict.fromkeys(fields, "default"), **spec.origins}
+
+
+def target_entry(report: TargetReport, record: Record) -> dict[str, Any]:
+    """Return what the report says of one target."""
+    data = to_data(report)
+    spec = report.spec or record.specs.get(report.name)
+    return {
+        **data,
+        "spec": None if spec is None else to_data(spec),
+        "spec_origins": None if spec is None else origins(spec),
+        "findings": [finding.id for finding in record.of_target(report.name)],
+        "never_ran": list(never_ran(report)),
+    }
+
+
+def counts(record: Record) -> dict[str, int]:
+    """Return the sums over all targets."""
+    targets = record.targets()
+    return {
+        "targets": len(targets),
+        "unusable": len(record.unusable()),
+        "cases": sum(report.cases for report in targets),
+        "known_cases": sum(report.known_cases for report in targets),
+        "executions": sum(report.executions for report in targets),
+        "findings": len(record.findings),
+        "errors": record.with_severity("error"),
+        "warnings": record.with_severity("warning"),
+        "notes": record.with_severity("note"),
+        "unclassified": record.unclassified(),
+        "internal_errors": len(record.errors),
+    }
+
+
+def report_document(record: Record) -> dict[str, Any]:
+    """Return the report of a run as it stands; deterministic but for ``started`` and every ``seconds``."""
+    settings = record.settings
+    return {
+        "format_version": FORMAT_VERSION,
+        "versions": {**record.versions, "fuzzseq": __version__},
+        "started": record.started,
+        "seconds": record.seconds,
+        "stop_reason": record.stop_reason,
+        "profile": settings and settings.profile,
+        "seed": settings and settings.seed,
+        "settings": settings and to_data(settings),
+        "asked": list(record.asked),
+        "counts": counts(record),
+        "targets": [target_entry(report, record) for report in record.targets()],
+        "findings": [finding_entry(finding) for finding in record.findings.values()],
+        "warnings": [to_data(warned) for warned in record.warnings],
+        "internal_errors": [to_data(error) for error in record.errors],
+    }
+
+
+class JsonReport:
+    """Writes ``report.json`` when the run is over, and again should something fail after that."""
+
+    def __init__(self, record: Record, folder: Folder) -> None:
+        """Keep what is known of the run, and where to write."""
+        self._record, self._folder = record, folder
+
+    def on_event(self, event: Event) -> None:
+        """Take one event."""
+        late = isinstance(event, InternalError) and self._record.stop_reason is not None
+        if late or isinstance(event, RunFinished):
+            self._folder.write("report.json", pretty(report_document(self._record)))

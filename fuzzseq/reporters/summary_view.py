@@ -1,0 +1,128 @@
+"""The end of a run on the terminal: every target, every finding, and what was not tested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from rich.console import RenderableType
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from fuzzseq.events import TargetReport
+from fuzzseq.reporters.finding_view import COLOURS, title_of
+from fuzzseq.reporters.foreign import clean, shortened
+from fuzzseq.reporters.record import Record, never_ran
+
+#: What each reason to stop means to a person.
+STOPS: Final = {
+    "completed": "completed",
+    "max_cases": "all cases tried",
+    "budget": "out of time",
+    "interrupted": "interrupted",
+    "unusable": "could not be used",
+    "error": "stopped by an internal error",
+    None: "stopped",
+}
+
+
+def summary_view(record: Record, shown_folder: str, error_file: str) -> Iterator[RenderableType]:
+    """Yield what is printed when a run is over."""
+    yield Text("")
+    yield Rule(Text("summary"), align="left")
+    if record.targets():
+        yield _targets(record)
+    yield from _findings(record)
+    yield from _checks(record)
+    yield from _troubles(record, error_file)
+    yield Text("")
+    yield Text(_verdict(record), style="bold red" if record.with_severity("error") else "bold")
+    yield Text(_circumstances(record), style="dim")
+    if shown_folder:
+        yield Text(f"everything is in {clean(shown_folder)}", style="dim", no_wrap=True, overflow="ignore")
+
+
+def _targets(record: Record) -> Table:
+    """Return a table of targets."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("target", overflow="fold")
+    for name in ("cases", "findings"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("stopped")
+    for report in record.targets():
+        known = f" + {report.known_cases} known" if report.known_cases else ""
+        found = str(len(record.of_target(report.name)))
+        table.add_row(Text(clean(report.name)), f"{report.cases}{known}", found, Text(STOPS[report.stop_reason]))
+    return table
+
+
+def _findings(record: Record) -> Iterator[RenderableType]:
+    """Yield one line for each finding."""
+    if not record.findings:
+        return
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for number, finding in enumerate(record.findings.values(), 1):
+        title = title_of(finding) + (f" ({clean(finding.target)})" if len(record.targets()) > 1 else "")
+        table.add_row(str(number), Text(finding.cause, style=COLOURS[finding.severity]), Text(title))
+    yield Text("")
+    yield table
+
+
+def _checks(record: Record) -> Iterator[RenderableType]:
+    """Yield a line for each check that was not run on a target, with the reason."""
+    for report in record.targets():
+        name = f" on {clean(report.name)}" if len(record.targets()) > 1 else ""
+        for check, reason in _unused(report):
+            yield Text(f"not checked{name}: {check} ({shortened(reason, 160)})", style="dim")
+        for check in never_ran(report):
+            yield Text(
+                f"warning: {check} never ran{name}: no case came as far as that "
+                f"({report.checks[check].not_reached} not reached)",
+                style="yellow",
+            )
+
+
+def _unused(report: TargetReport) -> Iterator[tuple[str, str]]:
+    """Yield the checks that were skipped or do not apply to a target, each with the reason."""
+    for check, count in sorted(report.checks.items()):
+        if count.skipped:
+            yield check, f"skipped: {count.skipped}"
+        elif count.not_applicable:
+            yield check, count.not_applicable
+
+
+def _troubles(record: Record, error_file: str) -> Iterator[RenderableType]:
+    """Yield what went wrong with the run itself."""
+    for name, reason in record.unusable().items():
+        yield Text(f"not used: {clean(name)}: {shortened(reason, 600)}", style="red")
+    if record.errors:
+        many = f"{len(record.errors)} internal errors" if len(record.errors) > 1 else "an internal error"
+        where = f"; the traceback is in {error_file}" if error_file else ""
+        yield Text(f"{many} of fuzzseq, no fault of your model{where}", style="red")
+
+
+def _verdict(record: Record) -> str:
+    """Return the run in one sentence."""
+    errors, warnings = record.with_severity("error"), record.with_severity("warning")
+    notes = record.with_severity("note")
+    counted = ((errors, "error"), (warnings, "warning"), (notes, "note"))
+    parts = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in counted if count]
+    total = len(record.findings)
+    ending = STOPS[record.stop_reason]
+    if not total:
+        tried = sum(report.cases for report in record.targets())
+        return f"no findings in {tried} cases; {ending}"
+    unclassified = f", {record.unclassified()} unclassified" if record.unclassified() else ""
+    return f"{total} finding{'' if total == 1 else 's'} ({', '.join(parts)}){unclassified}; {ending}"
+
+
+def _circumstances(record: Record) -> str:
+    """Return profile, seed, time and versions."""
+    settings = record.settings
+    asked = [f"profile {settings.profile}", f"seed {settings.seed}"] if settings else []
+    versions = [f"{name} {record.versions[name]}" for name in ("tensorflow", "keras") if name in record.versions]
+    return ", ".join((*asked, f"{record.seconds:.1f} s", *versions))

@@ -1,0 +1,183 @@
+"""A run as the engine would tell it, for reporters to listen to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+import pytest
+
+from fuzzseq.case import Batch, Case, Pair
+from fuzzseq.dimensions import dim
+from fuzzseq.events import (
+    CaseTried,
+    CheckCount,
+    Event,
+    FailureSeen,
+    FindingMade,
+    Progress,
+    RunFinished,
+    RunStarted,
+    Settings,
+    TargetFinished,
+    TargetLoaded,
+    TargetReport,
+    Warned,
+)
+from fuzzseq.findings import Diagnosis, Finding, Intervention, Proof, finding_id
+from fuzzseq.outcome import Frame, LayerFrame, Raised
+from fuzzseq.spec import Spec
+
+TARGET = "my_model.py:build"
+
+
+def example_spec() -> Spec:
+    """Return a Spec of which one field is declared, one inferred, and the rest default."""
+    return Spec(
+        dimensions={"units": dim(1, 64)},
+        loss="my_model.py:masked_loss",
+        origins={"dimensions": "declared", "loss": "inferred"},
+        notes=("the loss is the compiled one",),
+    )
+
+
+def crash() -> Finding:
+    """Return a finding of an exception, with everything that a finding can say."""
+    line = Frame(
+        file="my_model.py", line=12, function="build", source="    x = Embedding(vocab - 1, dim)(source)  # [bold]"
+    )
+    raised = Raised(
+        stage="encode",
+        exception="InvalidArgumentError",
+        message="indices[0,0] = 5 is not in [0, 5) \x1b[0m [[bold]]not markup",
+        op="GatherV2",
+        layers=(LayerFrame(name="embedding", kind="Embedding", inputs=((2, 2),)),),
+        frames=(line,),
+    )
+    return Finding(
+        id=finding_id(TARGET, "accepts", "input-vocabulary", "embedding"),
+        target=TARGET,
+        check="accepts",
+        checks=("accepts", "trains"),
+        cause="input-vocabulary",
+        group="input",
+        stage="encode",
+        domain="ordinary",
+        severity="error",
+        message=raised.message,
+        exception=raised,
+        location=line,
+        position="embedding",
+        case=Case(
+            dimensions={"source_vocab_size": 6, "target_vocab_size": 5, "embedding_dim": 2, "units": 2},
+            batches=(
+                Batch(pairs=(Pair((5,), (3,)), Pair((3, 4), ())), initial_state="zeros", extra_source=1, padding="pre"),
+            ),
+        ),
+        sizes={
+            "batch_size": 2,
+            "source_length": 3,
+            "target_length": 2,
+            "source_vocab_size": 6,
+            "target_vocab_size": 5,
+            "embedding_dim": 2,
+            "units": 2,
+        },
+        proof=Proof(one_minimal=True, neighbours=14, executions=31),
+        diagnosis=Diagnosis(
+            cause="input-vocabulary",
+            explanation="The source embedding has 5 rows for a vocabulary of 6: id 5 lies one row past its end.",
+            evidence=("fails iff an id is 5 or more", "the table embedding/embeddings is (5, 2)"),
+            runner_up="input-dtype",
+            interventions=(Intervention(factor="source_vocab_size", change="7", result="same"),),
+        ),
+        signature="accepts|encode|embedding|InvalidArgumentError|indices is not in",
+        exceptions={"eager": raised.message, "graph": "index out of range"},
+    )
+
+
+def leak() -> Finding:
+    """Return a finding of a broken promise, of severity warning, that nothing explains."""
+    return attrs.evolve(
+        crash(),
+        id=finding_id(TARGET, "deterministic", "unclassified", "output"),
+        check="deterministic",
+        checks=("deterministic",),
+        cause="unclassified",
+        group="unclassified",
+        stage="forward",
+        severity="warning",
+        message="two runs of one case differ by 0.12 at (0, 0, 1) of the output",
+        exception=None,
+        location=None,
+        position="output",
+        case=Case(dimensions={"units": 2}, batches=(Batch(pairs=(Pair((3,), ()),)),)),
+        sizes={"batch_size": 1, "source_length": 1, "target_length": 1, "units": 2},
+        proof=Proof(one_minimal=False, neighbours=3, executions=9),
+        diagnosis=Diagnosis(cause="unclassified", explanation=""),
+        exceptions={},
+    )
+
+
+def example_run(
+    *findings: Finding, settings: Settings | None = None, stop: str = "completed", error: str = ""
+) -> list[Event]:
+    """Return the events of a run over one target that makes these findings; with ``error``, a second is unusable."""
+    settings = settings or Settings(profile="quick", max_cases=60)
+    cases: list[Event] = [
+        CaseTried(target=TARGET, phase="boundary", number=n, total=60, failed=n == 3) for n in range(1, 61)
+    ]
+    made: list[Event] = []
+    for finding in findings:
+        made += [
+            FailureSeen(target=TARGET, check=finding.check, signature=finding.signature, message=finding.message),
+            Progress(target=TARGET, phase="shrink", executions=12),
+            FindingMade(finding=finding),
+        ]
+    report = TargetReport(
+        name=TARGET,
+        spec=example_spec(),
+        cases=60,
+        known_cases=1,
+        executions=140,
+        checks={
+            "accepts": CheckCount(ran=60, broken=4),
+            "deterministic": CheckCount(not_reached=60),
+            "loss_encoding": CheckCount(not_applicable="the model has no loss of its own"),
+            "trains": CheckCount(skipped="declared: trained elsewhere"),
+        },
+        seconds=3.25,
+    )
+    unusable = TargetReport(name="gone.py:build", spec=None, stop_reason="unusable", error=error)
+    return [
+        RunStarted(targets=(TARGET,), settings=settings, started="2026-01-31T12:05:01"),
+        TargetLoaded(
+            target=TARGET,
+            spec=example_spec(),
+            versions={"python": "3.11.7", "tensorflow": "2.21.0", "keras": "3.15.1"},
+        ),
+        *cases,
+        *made,
+        Warned(target=TARGET, message="the model was rebuilt 3 times"),
+        TargetFinished(report=report),
+        *([TargetFinished(report=unusable)] if error else []),
+        RunFinished(stop_reason=stop, seconds=4.5),  # type: ignore[arg-type]
+    ]
+
+
+@pytest.fixture
+def run_events() -> Callable[..., list[Event]]:
+    """Return the maker of a run's events."""
+    return example_run
+
+
+@pytest.fixture
+def crash_finding() -> Finding:
+    """Return a finding of an exception."""
+    return crash()
+
+
+@pytest.fixture
+def leak_finding() -> Finding:
+    """Return a warning about a broken promise."""
+    return leak()
