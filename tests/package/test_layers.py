@@ -16,7 +16,7 @@ LAYERS = (
     {"fuzzseq.dimensions", "fuzzseq.encoder_decoder", "fuzzseq.profiles", "fuzzseq.causes", "fuzzseq.serialization"},
     {"fuzzseq.spec", "fuzzseq.configuration", "fuzzseq.case", "fuzzseq.states", "fuzzseq.domain", "fuzzseq.outcome"},
     {"fuzzseq.checks"},
-    {"fuzzseq.failures", "fuzzseq.findings", "fuzzseq.events"},
+    {"fuzzseq.signatures", "fuzzseq.findings", "fuzzseq.events"},
     {"fuzzseq.strategies", "fuzzseq.shrink", "fuzzseq.diagnosis"},
     {"fuzzseq.engine", "fuzzseq.executors", "fuzzseq.loading", "fuzzseq.reporters"},
     {"fuzzseq.campaign", "fuzzseq.replay"},
@@ -157,7 +157,7 @@ def test_only_the_worker_names_tensorflow(module: str) -> None:
 @pytest.mark.parametrize("module", [name for name in BRAIN if top(name) in ("fuzzseq.reporters", "fuzzseq.executors")])
 def test_those_beside_the_engine_do_not_know_it(module: str) -> None:
     """Reporters see events alone; executors take requests and give outcomes. Neither knows who asks."""
-    strangers = {"fuzzseq.engine", "fuzzseq.loading", "fuzzseq.reporters", "fuzzseq.executors"} - {top(module)}
+    strangers = {"fuzzseq.engine", "fuzzseq.reporters", "fuzzseq.executors"} - {top(module)}
     for name, _, line in imports(module):
         assert top(name) not in strangers, f"{SOURCES[module]}:{line}: {module} imports {name}"
 
