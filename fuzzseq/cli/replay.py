@@ -26,12 +26,18 @@ def replay(files: tuple[str, ...], **said: Any) -> int:
     CHANGED  it fails in another way
     ERROR    it could not be run
     """
-    from fuzzseq import campaign, engine
+    from fuzzseq import campaign
     from fuzzseq.configuration import Configuration, configured
 
     asked = Configuration(**said).over(configured())
     settings = campaign.settings_of(asked)
-    return max(one(Path(file), lambda document: engine.replay(document, settings)) for file in files)
+
+    def replayed(document: Mapping[str, Any]) -> Any:
+        from fuzzseq import engine
+
+        return engine.replay(document, settings)
+
+    return max(one(Path(file), replayed) for file in files)
 
 
 def one(path: Path, replayed: Callable[[Mapping[str, Any]], Any]) -> int:

@@ -85,9 +85,12 @@ def _raised(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
         return
     message = f": {raised.message}" if raised.message.strip() else ""
     yield "raised", Text(shortened(f"{raised.exception}{message}", 3 * room))
-    for mode, other in sorted(finding.exceptions.items()):
+    others = {"graph": raised.in_graph, **finding.exceptions} if raised.in_graph else finding.exceptions
+    for mode, other in sorted(others.items()):
         if other != raised.message and mode != raised.mode:
             yield f"in {mode}", Text(shortened(other, 2 * room))
+    if raised.ending != "completed" and raised.output.strip():
+        yield "output", Text(shortened("\n".join(raised.output.strip().splitlines()[-3:]), 2 * room))
 
 
 def proof_of(finding: Finding) -> str:

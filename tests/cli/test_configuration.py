@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fuzzseq.campaign import settings_of
+from fuzzseq.configuration import Configuration, configured, duration, memory_size
+from fuzzseq.errors import ConfigurationError, UsageError
+
+
+def said(folder, text, start=None):
+    """Return what a pyproject.toml with one section says."""
+    (folder / "pyproject.toml").write_text(f"[tool.fuzzseq]\n{text}\n")
+    return configured(start or folder)
+
+
+def test_every_key(tmp_path):
+    """Every key is read; times and sizes are numbers or their text."""
+    text = """
+    targets = ["a.py:build"]
+    profile = "ci"
+    max_cases = 7
+    budget = "2m"
+    seed = 3
+    checks = ["accepts"]
+    skip = "trains"
+    report = ["json"]
+    output = "out"
+    known = "kept"
+    case_timeout = 5
+    memory = "1GiB"
+    in_process = true
+    device = "gpu"
+    """
+    assert said(tmp_path, text) == Configuration(
+        targets=("a.py:build",),
+        profile="ci",
+        max_cases=7,
+        budget=120.0,
+        seed=3,
+        checks=("accepts",),
+        skip=("trains",),
+        report=("json",),
+        output="out",
+        known="kept",
+        case_timeout=5.0,
+        memory=1024**3,
+        in_process=True,
+        device="gpu",
+    )
+
+
+def test_nearest_file_upward(tmp_path):
+    """The nearest pyproject.toml upward counts, and its paths are meant from its own folder."""
+    below = tmp_path / "deep" / "er"
+    below.mkdir(parents=True)
+    found = said(tmp_path, 'targets = ["a.py:build", "b.py", "package.module:f"]\noutput = "out"', start=below)
+    assert found.targets == ("../../a.py:build", "../../b.py", "package.module:f")
+    assert found.output == "../../out"
+
+
+def test_silent_files_say_nothing(tmp_path):
+    """A pyproject.toml without the section, or none at all, says nothing."""
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    assert configured(tmp_path) == Configuration()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("max_case = 3", "[tool.fuzzseq] has no key 'max_case'. Did you mean 'max_cases'? Keys: targets, profile"),
+        ('max_cases = "3"', "[tool.fuzzseq] max_cases = '3': it takes a whole number of 1 or more, 400."),
+        ("max_cases = 0", "[tool.fuzzseq] max_cases = 0: it takes a whole number of 1 or more, 400."),
+        ("seed = true", "[tool.fuzzseq] seed = True: it takes a whole number of 0 or more, 7."),
+        ("targets = [1]", "[tool.fuzzseq] targets = [1]: it takes a list of targets"),
+        ("in_process = 1", "[tool.fuzzseq] in_process = 1: it takes true or false."),
+        ('budget = "soon"', "[tool.fuzzseq] budget: 'soon' is no time: write it like '90s', '2m' or '1h30m'."),
+        ('device = "tpu"', '[tool.fuzzseq] device = \'tpu\': it takes "cpu" or "gpu".'),
+        ("seed = ", "is not valid TOML: Invalid value (at line 2, column 8). Mend that line."),
+    ],
+)
+def test_bad_key(tmp_path, text, sentence):
+    """A key that is unknown or of the wrong kind, and TOML that is broken, is one sentence that names the file."""
+    with pytest.raises(ConfigurationError) as caught:
+        said(tmp_path, text)
+    assert str(caught.value).startswith(str(tmp_path / "pyproject.toml"))
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_section_that_is_no_table(tmp_path):
+    """A value in the place of the section is one sentence."""
+    (tmp_path / "pyproject.toml").write_text("tool.fuzzseq = 3\n")
+    with pytest.raises(ConfigurationError, match=r"begin it with the line \[tool.fuzzseq\]"):
+        configured(tmp_path)
+
+
+def test_file_that_is_no_text(tmp_path):
+    """A file that cannot be read as text is one sentence."""
+    (tmp_path / "pyproject.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        configured(tmp_path)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("2m", 120), ("1h30m", 5400), ("1.5", 1.5), ("1h1s", 3601)])
+def test_duration(text, seconds):
+    """A time is hours, minutes and seconds, or a number of seconds."""
+    assert duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-1", "0s", "1d", "m2", "2m1h"])
+def test_no_duration(text):
+    """Whatever else is answered in one sentence."""
+    with pytest.raises(UsageError):
+        duration(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("4GiB", 4 * 1024**3), ("512M", 512 * 1024**2), ("1.5g", 3 * 1024**3 // 2), ("2097152", 2**21)]
+)
+def test_memory(text, size):
+    """Memory is counted in units of 1024, however they are written."""
+    assert memory_size(text) == size
+
+
+def test_precedence():
+    """An option counts more than the file, and the file more than the profile."""
+    file = Configuration(profile="ci", max_cases=7, seed=3, in_process=True)
+    settings = settings_of(Configuration(seed=4).over(file))
+    assert (settings.profile, settings.max_cases, settings.seed, settings.in_process) == ("ci", 7, 4, True)
+    assert settings_of(Configuration()).max_cases == 60
+
+
+def test_profiles():
+    """Quick and ci are derandomised; nightly draws another seed each time, for half an hour."""
+    for name, cases in (("quick", 60), ("ci", 400)):
+        settings = settings_of(Configuration(profile=name))
+        assert (settings.max_cases, settings.seed, settings.budget) == (cases, 0, None)
+    nights = [settings_of(Configuration(profile="nightly")) for _ in range(5)]
+    assert len({night.seed for night in nights}) > 1
+    assert {(night.max_cases, night.budget) for night in nights} == {(5000, 1800.0)}
+    assert settings_of(Configuration(profile="nightly", seed=5)).seed == 5
+
+
+def test_checks():
+    """Checks are those asked for, else all of the profile, less those skipped, in the order of reports."""
+    assert settings_of(Configuration()).checks == ()
+    assert settings_of(Configuration(checks=("trains", "accepts"))).checks == ("accepts", "trains")
+    left = settings_of(Configuration(skip=("trains",))).checks
+    assert "trains" not in left
+    assert "accepts" in left
+
+
+def test_home_is_not_read_twice(tmp_path, monkeypatch):
+    """In the folder of the file itself, paths stand as they were written."""
+    monkeypatch.chdir(tmp_path)
+    assert said(Path(), 'targets = ["a.py:build"]').targets == ("a.py:build",)

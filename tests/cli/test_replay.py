@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+
+from fuzzseq.cli import main
+from fuzzseq.cli.replay import one
+from fuzzseq.errors import UsageError, WorkerError
+
+NEEDED = '"cause": "x", "check": "x", "checks": [], "id": "x", "signature": "", "target": "a.py:b"'
+FILE = '{"format_version": 1, "case": {"batches": []}, "spec": {}, ' + NEEDED + "}"
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    """Return a finding's file in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    Path("x.json").write_text(FILE)
+    return Path("x.json")
+
+
+@pytest.mark.parametrize(("verdict", "code"), [("FIXED", 0), ("FAILED", 1), ("CHANGED", 1)])
+def test_verdicts(file, capsys, verdict, code):
+    """The verdict stands first on the line, with the file and what it means; anything but FIXED is exit code 1."""
+    assert one(file, lambda _: SimpleNamespace(verdict=verdict, message="so it \x1b[31mwent")) == code
+    assert capsys.readouterr().out == f"{verdict:<8} x.json: so it went\n"
+
+
+@pytest.mark.parametrize(("error", "code"), [(UsageError("There is no file a.py."), 2), (WorkerError("No worker."), 3)])
+def test_error(file, capsys, error, code):
+    """What keeps a case from running is an ERROR with the sentence, and an exit code of its own."""
+
+    def fail(_):
+        raise error
+
+    assert one(file, fail) == code
+    assert capsys.readouterr().out == f"ERROR    x.json: {error}\n"
+
+
+def test_every_file_is_answered(file):
+    """A file that cannot be replayed keeps none of the others from its answer."""
+    Path("cut.json").write_text(FILE[:60])
+    Path("old.json").write_text(FILE.replace('"format_version": 1', '"format_version": 0'))
+    result = CliRunner().invoke(main, ["replay", "gone.json", "cut.json", "old.json"])
+    assert result.exit_code == 2
+    assert result.output.splitlines() == [
+        "ERROR    gone.json: There is no file gone.json: give one of the <id>.json files of a run's output folder.",
+        "ERROR    cut.json: is cut off in line 1: copy the whole file, or run its target again.",
+        "ERROR    old.json: has format version 0, and fuzzseq 0.1.0 reads 1: "
+        + "replay it with the version of fuzzseq that wrote it, or run its target again.",
+    ]

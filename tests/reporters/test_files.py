@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from fuzzseq.case import Case
+from fuzzseq.errors import OutputError, ReplayError, UsageError
+from fuzzseq.events import FindingMade, RunFinished, Warned
+from fuzzseq.reporters import format_named
+from fuzzseq.reporters.fan import Fan
+from fuzzseq.reporters.finding_files import FindingFiles, finding_document, pretty, read_finding
+from fuzzseq.reporters.folder import Folder, default_folder
+from fuzzseq.reporters.record import Record
+from fuzzseq.serialization import from_data
+from fuzzseq.spec import Spec
+
+
+def test_written_at_once(tmp_path, run_events, crash_finding):
+    """A finding's file stands as soon as the finding is made, long before the run is over."""
+    record, folder = Record(), Folder(tmp_path / "out")
+    fan = Fan(record, [FindingFiles(record, folder)])
+    for event in run_events(crash_finding):
+        fan.on_event(event)
+        if isinstance(event, FindingMade):
+            break
+    document = read_finding(tmp_path / "out" / f"{crash_finding.id}.json")
+    assert from_data(document["case"], Case) == crash_finding.case
+    assert from_data(document["spec"], Spec) == record.specs[crash_finding.target]
+
+
+def test_default_folder(tmp_path, monkeypatch):
+    """The default folder is named after the time, and two runs of one second do not share it."""
+    monkeypatch.chdir(tmp_path)
+    now = datetime(2026, 1, 31, 12, 5, 1, tzinfo=timezone.utc)
+    first = default_folder(now)
+    Folder(first)
+    assert (first, default_folder(now)) == (Path("reports/2026-01-31T120501"), Path("reports/2026-01-31T120501-2"))
+
+
+def test_folder_that_cannot_be_written(tmp_path):
+    """A file in the place of the folder is one sentence that names it and the option."""
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(OutputError, match=r"taken/out cannot be written: .* Give another one with --output\.$"):
+        Folder(tmp_path / "taken" / "out")
+
+
+class Broken:
+    """A reporter that fails on every event."""
+
+    def on_event(self, _):
+        """Fail."""
+        raise RuntimeError("a bug in a reporter")
+
+
+class Gone:
+    """A reporter that nobody reads any more."""
+
+    heard = 0
+
+    def on_event(self, _):
+        """Count, and find the pipe closed."""
+        self.heard += 1
+        raise BrokenPipeError
+
+
+class Heard:
+    """A reporter that keeps what it hears."""
+
+    def __init__(self):
+        """Begin with nothing."""
+        self.events = []
+
+    def on_event(self, event):
+        """Keep an event."""
+        self.events.append(event)
+
+
+def test_reporter_that_raises(run_events, crash_finding):
+    """A reporter that raises keeps the others from nothing, and is an internal error that is told once."""
+    record, heard, events = Record(), Heard(), run_events(crash_finding)
+    fan = Fan(record, [Broken(), heard])
+    for event in events:
+        fan.on_event(event)
+    assert [event for event in heard.events if event in events] == events
+    assert [error.message for error in record.errors] == ["Broken failed: RuntimeError: a bug in a reporter"]
+    assert "RuntimeError" in record.errors[0].traceback
+
+
+def test_closed_pipe_is_no_error(run_events):
+    """A reader who has left, as of a pipe to head, is no error: the reporter is not told any more."""
+    record, gone = Record(), Gone()
+    fan = Fan(record, [gone])
+    for event in run_events():
+        fan.on_event(event)
+    assert gone.heard == 1
+    assert not record.errors
+
+
+def test_folder_lost_half_way(tmp_path, run_events, crash_finding):
+    """An output folder that is lost half way is a warning, said once; the other reporters hear everything."""
+    folder, record, heard = Folder(tmp_path / "out"), Record(), Heard()
+    fan = Fan(record, [FindingFiles(record, folder), heard])
+    (tmp_path / "out").rmdir()
+    (tmp_path / "out").write_text("")
+    for event in run_events(crash_finding):
+        fan.on_event(event)
+    said = [event.message for event in heard.events if isinstance(event, Warned) and not event.target]
+    assert len(said) == 1
+    assert "cannot be written" in said[0]
+    assert record.misuses == said
+    assert any(isinstance(event, FindingMade) for event in heard.events)
+    assert isinstance(heard.events[-1], RunFinished)
+
+
+@pytest.fixture
+def document(crash_finding):
+    """Return a finding's document."""
+    return finding_document(crash_finding, Spec(), {"keras": "3.15.1"})
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda text: text[: len(text) // 2], "is cut off in line"),
+        (lambda text: "", "is cut off in line 1"),
+        (lambda text: "hello", "is not JSON (line 1: Expecting value)"),
+        (lambda text: "[1, 2]", "is no finding of fuzzseq"),
+        (lambda text: "{}", "is no finding of fuzzseq"),
+        (lambda text: text.replace('"format_version": 1', '"format_version": 2'), "has format version 2, and fuzzseq"),
+        (lambda text: json.dumps({"format_version": 1, "targets": []}), "is the report of a whole run"),
+        (lambda text: text.replace('"signature"', '"sign"'), "lacks signature"),
+        (lambda text: text.replace('"batches"', '"bunches"'), "holds a case that cannot be read"),
+    ],
+)
+def test_bad_replay_file(tmp_path, document, change, sentence):
+    """A replay file that is none, cut off or of another version is answered in one sentence that names the file."""
+    file = tmp_path / "finding.json"
+    file.write_text(change(pretty(document)))
+    with pytest.raises(ReplayError) as caught:
+        read_finding(file)
+    assert str(caught.value).startswith(f"{file} {sentence}")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
+def test_no_replay_file(tmp_path, content):
+    """A file that is not there, or is no text, is answered in one sentence."""
+    file = tmp_path / "finding.json"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(ReplayError, match=r"give one of the <id>\.json files"):
+        read_finding(file)
+
+
+def test_unknown_format():
+    """An unknown report format is answered with the nearest one."""
+    with pytest.raises(UsageError, match=r"There is no report format 'jsn'\. Did you mean 'json'\?"):
+        format_named("jsn")
