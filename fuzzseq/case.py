@@ -100,7 +100,7 @@ class Arrays:
 
 def steps(target: tuple[int, ...], tokens: Tokens) -> int:
     """Return the number of decoder steps of one row: its tokens, one more for start and end, one less without either."""
-    return len(target) + (tokens.start is not None) + (tokens.end is not None) - 1
+    return max(0, len(target) + (tokens.start is not None) + (tokens.end is not None) - 1)
 
 
 def tokens_for_steps(count: int, tokens: Tokens) -> int:

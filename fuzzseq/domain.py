@@ -1,0 +1,188 @@
+"""The ordinary domain of a Spec: which sizes, ids, states, encodings and modes a Case may have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Literal
+
+from fuzzseq.case import Batch, Case, Mode, StateKind, steps
+from fuzzseq.dimensions import DATA_DIMENSIONS
+from fuzzseq.spec import Encoding, Side, Spec
+
+#: How many different rows of features a float source is made of, in place of a vocabulary.
+FEATURE_ROWS: Final = 16
+
+
+def modes(spec: Spec) -> tuple[Mode, ...]:
+    """Return the run modes that a Spec allows, the simplest first."""
+    return ("eager", "graph") if spec.graph else ("eager",)
+
+
+def states(spec: Spec) -> tuple[StateKind, ...]:
+    """Return the initial states that a Spec allows, the simplest first."""
+    return ("none",) if spec.initial_state is None else ("none", "zeros", "random")
+
+
+def encodings(spec: Spec) -> tuple[Encoding, ...]:
+    """Return the target encodings that a Spec allows, the simplest first."""
+    return ("one_hot", "smoothed_one_hot") if spec.has_labels and spec.target_encoding == "one_hot" else ("sparse",)
+
+
+def padding_side(spec: Spec) -> Literal["post", "pre"]:
+    """Return the side that rows are padded on; a model without promises about padding is padded after."""
+    return spec.padding or "post"
+
+
+def shared_dimensions(spec: Spec) -> frozenset[str]:
+    """Return the dimensions of a batch that the built model fixes: all batches of a case agree on them."""
+    return frozenset(DATA_DIMENSIONS).intersection({*spec.static, *(p.dimension for p in spec.parameters)})
+
+
+def id_range(side: Side, sizes: Mapping[str, int], spec: Spec) -> tuple[int, int]:
+    """Return the lowest and highest ordinary id of a side; a vocabulary with no ordinary word gives its last row."""
+    name = spec.vocabulary(side)
+    size = sizes[name] if name else spec.lowest_id(side) + FEATURE_ROWS
+    return min(spec.lowest_id(side), size - 1), size - 1
+
+
+def legal_values(name: str, sizes: Mapping[str, int], spec: Spec) -> list[int]:
+    """Return, ascending, the values that a dimension may take beside the others: its range, and ties both ways.
+
+    Ties to dimensions that ``sizes`` does not hold are not looked at; neither is what ``sizes`` holds for ``name``.
+    The default of a factory's parameter is allowed outside the range, and is not among them.
+    """
+    return list(legal_range(name, sizes, spec))
+
+
+def legal_range(name: str, sizes: Mapping[str, int], spec: Spec) -> Sequence[int]:
+    """Return what :func:`legal_values` does, as a range where it is one: nothing is listed for a wide dimension."""
+    own = spec.range_of(name)
+
+    def known(*ties: int | str | None) -> list[int]:
+        found = (sizes.get(tie) if isinstance(tie, str) else tie for tie in ties)
+        return [value for value in found if value is not None]
+
+    tied = {other: spec.dimensions[other] for other in sizes if other in spec.dimensions and other != name}
+    least = [sizes[other] for other, declared in tied.items() if name in (declared.at_most, declared.equal_to)]
+    most = [sizes[other] for other, declared in tied.items() if name in (declared.at_least, declared.equal_to)]
+    multiples = [sizes[other] for other, declared in tied.items() if declared.multiple_of == name]
+    low = max([spec.minimum(name), *known(own.at_least, own.equal_to), *least])
+    high = min([own.max, *known(own.at_most, own.equal_to), *most, *multiples])
+    step = max([1, *known(own.multiple_of)])
+    values = range(-(-low // step) * step, high + 1, step)
+    return [value for value in values if all(size % value == 0 for size in multiples)] if multiples else values
+
+
+def relatives(name: str, spec: Spec) -> frozenset[str]:
+    """Return the dimensions that are tied to one, directly or through others, itself included."""
+    names = spec.names()
+    found, fresh = {name}, {name}
+    while fresh:
+        fresh = {
+            other for other in names for one in fresh if other in _ties(one, spec) or one in _ties(other, spec)
+        } - found
+        found |= fresh
+    return frozenset(found)
+
+
+def _ties(name: str, spec: Spec) -> tuple[str, ...]:
+    """Return the dimensions that one is declared to depend on."""
+    return tuple(spec.dimensions[name].ties()) if name in spec.dimensions else ()
+
+
+def dependency_order(spec: Spec) -> tuple[str, ...]:
+    """Return the dimensions of the build, then those of a batch, each after those of its kind that it depends on."""
+    ordered: list[str] = []
+
+    def visit(name: str, among: Sequence[str], above: frozenset[str]) -> None:
+        for tie in _ties(name, spec):
+            if tie in among and tie not in above:
+                visit(tie, among, above | {tie})
+        if name not in ordered:
+            ordered.append(name)
+
+    for group in (spec.build_dimensions(), spec.data_dimensions()):
+        for name in group:
+            visit(name, group, frozenset({name}))
+    return tuple(ordered)
+
+
+def completion(sizes: Mapping[str, int], missing: Sequence[str], spec: Spec) -> dict[str, int] | None:
+    """Return sizes with the lowest legal values for the missing dimensions, taken in order; None where none fit."""
+    if not missing:
+        return dict(sizes)
+    for value in legal_range(missing[0], sizes, spec):
+        found = completion({**sizes, missing[0]: value}, missing[1:], spec)
+        if found is not None:
+            return found
+    return None
+
+
+def allowed(case: Case, spec: Spec) -> bool:
+    """Say whether a case lies in the ordinary domain of a Spec."""
+    if case.domain != "ordinary" or not case.batches or case.mode not in modes(spec):
+        return False
+    if set(case.dimensions) != set(spec.build_dimensions()):
+        return False
+    everything = [case.sizes(spec, index) for index in range(len(case.batches))]
+    if any(len({sizes[name] for sizes in everything}) > 1 for name in shared_dimensions(spec) & set(everything[0])):
+        return False
+    return all(
+        all(_allowed_size(name, sizes, spec) for name in sizes) and _allowed_batch(batch, sizes, spec)
+        for batch, sizes in zip(case.batches, everything, strict=True)
+    )
+
+
+def _allowed_size(name: str, sizes: Mapping[str, int], spec: Spec) -> bool:
+    """Say whether one size keeps its range and its ties, or is the default that an undeclared parameter has."""
+    if name not in spec.dimensions and any(p.dimension == name and p.default == sizes[name] for p in spec.parameters):
+        return True
+    return sizes[name] >= spec.minimum(name) and spec.range_of(name).allows(sizes[name], sizes)
+
+
+def _allowed_batch(batch: Batch, sizes: Mapping[str, int], spec: Spec) -> bool:
+    """Say whether the rows of a batch are ordinary, and it is handed over as the Spec has it."""
+    return (
+        batch.initial_state in states(spec)
+        and batch.target_encoding in encodings(spec)
+        and batch.padding == padding_side(spec)
+        and _allowed_source(batch, sizes, spec)
+        and _allowed_target(batch, sizes, spec)
+    )
+
+
+def _allowed_source(batch: Batch, sizes: Mapping[str, int], spec: Spec) -> bool:
+    """Say whether the source rows hold one id or more, all ordinary, and stand in legal padding."""
+    rows = [pair.source for pair in batch.pairs]
+    if not spec.has_source:
+        return not any(rows) and batch.extra_source == 0
+    return (
+        all(rows)
+        and _ordinary(rows, id_range("source", sizes, spec))
+        and _padded_enough("source_length", max(map(len, rows), default=0), batch.extra_source, sizes, spec)
+    )
+
+
+def _allowed_target(batch: Batch, sizes: Mapping[str, int], spec: Spec) -> bool:
+    """Say whether the target rows have one decoder step or more, hold ordinary ids, and stand in legal padding."""
+    rows = [pair.target for pair in batch.pairs]
+    if not spec.has_labels:
+        return not any(rows) and batch.extra_target == 0
+    if not _ordinary(rows, id_range("target", sizes, spec)):
+        return False
+    if not spec.has_target:
+        return batch.extra_target == 0 and max(map(len, rows), default=0) <= spec.range_of("source_length").max
+    counts = [steps(row, spec.tokens) for row in rows]
+    return min(counts, default=0) >= 1 and _padded_enough("target_length", max(counts), batch.extra_target, sizes, spec)
+
+
+def _ordinary(rows: Iterable[Sequence[int]], ids: tuple[int, int]) -> bool:
+    """Say whether all ids lie between two ids."""
+    return all(ids[0] <= word <= ids[1] for row in rows for word in row)
+
+
+def _padded_enough(name: str, longest: int, extra: int, sizes: Mapping[str, int], spec: Spec) -> bool:
+    """Say whether extra padding is none, or promised, or no more than it takes to reach a legal width."""
+    if extra <= 0 or spec.padding is not None or name in shared_dimensions(spec):
+        return extra >= 0
+    return not any(longest <= value < longest + extra for value in legal_range(name, sizes, spec))

@@ -1,0 +1,87 @@
+"""Target encodings: how ragged target rows become a decoder's input and its labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import attrs
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.errors import InvalidArgument
+
+from fuzzseq.case import SMOOTHING, Array, one_hot, padded, real_positions, shifted
+from fuzzseq.spec import Encoding, Tokens
+from fuzzseq.strategies.arguments import check_choices
+
+_KNOWN: Final[tuple[Encoding, ...]] = ("sparse", "one_hot", "smoothed_one_hot")
+_TOKENS: Final = Tokens()
+
+
+@attrs.frozen(kw_only=True)
+class EncodedTargets:
+    """Target rows as numpy arrays, labels one step ahead of the decoder input.
+
+    ``decoder_input`` is int32 (batch, steps); ``labels`` int32 (batch, steps) or float32 (batch, steps, words);
+    ``mask`` bool (batch, steps), true at real steps; ``lengths`` int32 (batch,).
+    """
+
+    decoder_input: Array
+    labels: Array
+    mask: Array
+    lengths: Array
+
+    def tensors(self) -> dict[str, Any]:
+        """Return the arrays as TensorFlow tensors, by name. Imports TensorFlow."""
+        import tensorflow as tf  # noqa: PLC0415 (strategies never load it; who asks for tensors does)
+
+        return {name: tf.constant(value) for name, value in attrs.asdict(self, recurse=False).items()}
+
+
+@attrs.frozen(kw_only=True)
+class TargetEncoding:
+    """An encoding of labels, and the special tokens that rows are shifted with."""
+
+    encoding: Encoding = "sparse"
+    tokens: Tokens = Tokens()
+
+    def arrays(
+        self, rows: Sequence[Sequence[int]], *, vocab_size: int, padding: str = "post", extra: int = 0
+    ) -> EncodedTargets:
+        """Return decoder input (start + row) and labels (row + end) of target rows, as in teacher forcing.
+
+        ``vocab_size`` is the depth of one-hot labels, ``extra`` counts columns of padding beyond the longest row.
+        Raises ``ValueError`` for an id that is no row of the vocabulary.
+        """
+        halves = [shifted(tuple(row), self.tokens) for row in rows]
+        lengths = [len(first) for first, _ in halves]
+        columns = max(lengths, default=0) + extra
+        labels = padded([second for _, second in halves], columns, self.tokens.pad, padding)
+        if labels.size and not 0 <= labels.min() <= labels.max() < vocab_size:
+            raise ValueError(f"Labels from {labels.min()} to {labels.max()} do not fit vocab_size={vocab_size!r}")
+        smoothing = SMOOTHING if self.encoding == "smoothed_one_hot" else 0.0
+        return EncodedTargets(
+            decoder_input=padded([first for first, _ in halves], columns, self.tokens.pad, padding),
+            labels=labels if self.encoding == "sparse" else one_hot(labels, vocab_size, smoothing),
+            mask=real_positions(lengths, columns, padding),
+            lengths=np.asarray(lengths, dtype=np.int32),
+        )
+
+    def tensors(
+        self, rows: Sequence[Sequence[int]], *, vocab_size: int, padding: str = "post", extra: int = 0
+    ) -> dict[str, Any]:
+        """Return what :meth:`arrays` does as TensorFlow tensors, by name. Imports TensorFlow."""
+        return self.arrays(rows, vocab_size=vocab_size, padding=padding, extra=extra).tensors()
+
+
+def target_encodings(
+    *, encodings: Sequence[Encoding] = _KNOWN, tokens: Tokens = _TOKENS
+) -> st.SearchStrategy[TargetEncoding]:
+    """Return a strategy for :class:`TargetEncoding` values; shrinks to the first of ``encodings``.
+
+    Raises ``InvalidArgument`` for an unknown encoding.
+    """
+    check_choices("encodings", encodings, _KNOWN)
+    if not isinstance(tokens, Tokens):
+        raise InvalidArgument(f"Expected fuzzseq.Tokens but got tokens={tokens!r}")
+    return st.sampled_from([TargetEncoding(encoding=encoding, tokens=tokens) for encoding in encodings])

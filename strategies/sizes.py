@@ -1,0 +1,101 @@
+"""Sizes: one setting of a model's dimensions, with the ties between them kept by construction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import attrs
+from hypothesis import strategies as st
+from hypothesis.errors import InvalidArgument
+
+from fuzzseq.domain import completion, dependency_order, legal_range, relatives
+from fuzzseq.errors import SpecError
+from fuzzseq.spec import Spec, Tokens
+from fuzzseq.strategies.arguments import check_range
+
+#: The smallest ordinary vocabulary: the usual special tokens and two words.
+_SMALLEST: Final = Tokens().lowest_word() + 2
+
+
+def vocab_sizes(*, min_size: int = _SMALLEST, max_size: int = 16) -> st.SearchStrategy[tuple[int, int]]:
+    """Return a strategy for (source, target) vocabulary sizes, special tokens included, which mostly differ.
+
+    Shrinks to ``(min_size, min_size)``. Raises ``InvalidArgument`` for an impossible range.
+    """
+    check_range(min_size, max_size, "size", 1)
+    return st.tuples(st.integers(min_size, max_size), st.integers(min_size, max_size))
+
+
+def dimension_sizes(spec: Spec) -> st.SearchStrategy[dict[str, int]]:
+    """Return a strategy for one build setting of a Spec: its build dimensions with their sizes, in report order.
+
+    Every range and tie holds, those to dimensions of a batch too: there is always a batch that fits. Sizes mostly
+    differ from each other. Shrinks to the smallest sizes. Raises ``InvalidArgument`` where no sizes keep all ties.
+    """
+    plan = SizePlan.of(spec)
+    return plan.raw_sizes().map(plan.sizes)
+
+
+@attrs.frozen
+class SizePlan:
+    """How the sizes of a Spec are chosen one after the other, each with those it is tied to in view."""
+
+    spec: Spec
+    #: The dimensions of the build, in the order that they are chosen in.
+    order: tuple[str, ...]
+    #: The other dimensions that each one is tied to, directly or not, in the same order.
+    kin: Mapping[str, tuple[str, ...]]
+    #: The values of each dimension, where nothing else is known.
+    alone: Mapping[str, Sequence[int]]
+
+    @classmethod
+    def of(cls, spec: Spec) -> SizePlan:
+        """Return the plan of a Spec, or raise ``InvalidArgument`` where no sizes keep all its ties."""
+        try:
+            order = dependency_order(spec)
+            families = {name: relatives(name, spec) for name in order}
+            alone = {name: legal_range(name, {}, spec) for name in order}
+        except SpecError as error:
+            raise InvalidArgument(str(error)) from error
+        kin = {name: tuple(other for other in order if other in families[name] - {name}) for name in order}
+        plan = cls(
+            spec=spec,
+            order=tuple(name for name in order if name in spec.build_dimensions()),
+            kin=kin,
+            alone=alone,
+        )
+        for name in order:
+            if completion({}, (name, *kin[name]), spec) is None:
+                declared = {other: spec.range_of(other) for other in (name, *kin[name])}
+                raise InvalidArgument(f"No sizes keep every range and tie of {declared!r}")
+        return plan
+
+    def raw_sizes(self) -> st.SearchStrategy[tuple[int, ...]]:
+        """Return the strategy for what :meth:`sizes` takes: one draw for each dimension of the build."""
+        return st.tuples(*[st.integers(0, len(self.alone[name]) - 1) for name in self.order])
+
+    def sizes(self, raw: tuple[int, ...]) -> dict[str, int]:
+        """Return the build dimensions that raw numbers stand for: each counts through the values that are left.
+
+        A number that was there before, and is not 0, counts one further: Hypothesis is fond of repeating a draw, and
+        equal sizes hide bugs.
+        """
+        chosen: dict[str, int] = {}
+        for place, (name, number) in enumerate(zip(self.order, raw, strict=True)):
+            values = self.legal(name, chosen)
+            again = raw[:place].count(number) if number else 0
+            chosen[name] = values[(number + again) % len(values)]
+        return {name: chosen[name] for name in self.spec.build_dimensions()}
+
+    def legal(self, name: str, sizes: Mapping[str, int]) -> Sequence[int]:
+        """Return, ascending, the values of a dimension that leave one for each dimension tied to it."""
+        kin = self.kin[name]
+        if not kin:
+            return self.alone[name]
+        near = {other: sizes[other] for other in kin if other in sizes}
+        missing = tuple(other for other in kin if other not in sizes)
+        values = legal_range(name, near, self.spec)
+        if not missing:
+            return values
+        return [value for value in values if completion({**near, name: value}, missing, self.spec) is not None]
