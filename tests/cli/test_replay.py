@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
+from fuzzseq import __version__
 from fuzzseq.cli import main
 from fuzzseq.cli.replay import one
 from fuzzseq.errors import UsageError, WorkerError
@@ -44,11 +45,11 @@ def test_every_file_is_answered(file):
     """A file that cannot be replayed keeps none of the others from its answer."""
     Path("cut.json").write_text(FILE[:60])
     Path("old.json").write_text(FILE.replace('"format_version": 1', '"format_version": 0'))
+    mend = "replay it with the version of fuzzseq that wrote it, or run its target again."
     result = CliRunner().invoke(main, ["replay", "gone.json", "cut.json", "old.json"])
     assert result.exit_code == 2
     assert result.output.splitlines() == [
         "ERROR    gone.json: There is no file gone.json: give one of the <id>.json files of a run's output folder.",
         "ERROR    cut.json: is cut off in line 1: copy the whole file, or run its target again.",
-        "ERROR    old.json: has format version 0, and fuzzseq 0.1.0 reads 1: "
-        + "replay it with the version of fuzzseq that wrote it, or run its target again.",
+        f"ERROR    old.json: has format version 0, and fuzzseq {__version__} reads 1: {mend}",
     ]
