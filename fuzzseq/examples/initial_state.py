@@ -1,7 +1,7 @@
 """A decoder LSTM that starts from the encoder's summary through a dense bridge: one unit too wide, and right.
 
-An LSTM takes two states, h and c, each of shape (batch, units). A bridge of another width builds without complaint, since
-a subclassed model meets its first tensor only when it is called.
+An LSTM takes two states, h and c, each of shape (batch, units). A bridge of another width builds without complaint,
+since a subclassed model meets its first tensor only when it is called.
 """
 
 import keras

@@ -21,14 +21,23 @@ from fuzzseq.worker.subject import Part, is_functional
 Calling = Literal["single", "list", "tuple", "dict", "arguments", "steps"]
 
 _TARGET: Final = re.compile(
-    r"(^|_)(dec|decoder|decode|target|targets|tgt|trg|targ|output|outputs|teacher|answer|summary|reply|response|y|out|prev)(_|$|\d)"
+    r"(^|_)(dec|decoder|decode|target|targets|tgt|trg|targ|tar|output|outputs|teacher|answer|summary|reply|response|y|out|prev)(_|$|\d)"
 )
 _SOURCE: Final = re.compile(
     r"(^|_)(enc|encoder|source|sources|src|context|input|inputs|x|article|document|question|text|tokens|ids|token|features|inp)(_|$|\d)"
 )
 _MASK: Final = re.compile(r"(^|_)(mask|masks)(_|$)|mask$")
 _LENGTH: Final = re.compile(r"(^|_)(len|lens|length|lengths|seq_len|seqlen)(_|$)")
-_STATE: Final = re.compile(r"(^|_)(state|states|hidden|carry|h|c|h0|c0|cell)(_|$|\d)")
+_STATE: Final = re.compile(r"(^|_)(state|states|hidden|carry|h|c|h0|c0|s0|cell)(_|$|\d)")
+_ENCODER: Final = re.compile(r"(^|_)(enc|encoder|source|src)(_|$)")
+
+#: Inputs that are known and that no batch of ids can fill: masks of heads or between steps, positions, segments,
+#: caches, embedded ids, settings.
+_OTHER: Final = re.compile(
+    r"(^|_)(look_?ahead|causal|combined|subsequent|head|layer_head|cross_attn_head)_mask$|(^|_)(position|positions|pos|segment|"
+    r"segments|type)(_ids?|_input)?s?$|(^|_)embeds$|(^|_)(past|cache|caches|past_key_values|labels|step|memory_mask)(_|$)|"
+    r"^(use|return)_|^output_(attentions|hidden_states)$|^encoder_outputs?$"
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -45,17 +54,18 @@ class Slot:
 def match(slots: Sequence[Slot], declared: Mapping[str, str]) -> tuple[Input, ...]:
     """Return the role of every input; raises :class:`SpecError` for one that nobody knows how to feed."""
     roles = [_declared(slot, declared) or _named(slot) for slot in slots]
-    given = [slot for slot, role in zip(slots, roles, strict=True) if role is None and not slot.optional]
-    for slot in given:
-        roles[slots.index(slot)] = _by_position(roles, slot, slots)
+    for index, role in enumerate(roles):
+        if role in ("source", "decoder_input") and role in roles[:index] and not _declared(slots[index], declared):
+            roles[index] = None  # The first of two that read alike keeps its role; the other is told by position.
+    for index, slot in enumerate(slots):
+        if roles[index] is None and not slot.optional:
+            roles[index] = _by_position(roles, slot, slots)
     found = []
     for slot, role in zip(slots, roles, strict=True):
         if role is None:
             continue
         plain = role.removeprefix("~")
-        found.append(
-            Input(role=plain, key=slot.key, rank=slot.rank, dtype=slot.dtype, inverted=role.startswith("~"))
-        )
+        found.append(Input(role=plain, key=slot.key, rank=slot.rank, dtype=slot.dtype, inverted=role.startswith("~")))
     return _one_sided(tuple(found), declared)
 
 
@@ -74,22 +84,36 @@ def _declared(slot: Slot, declared: Mapping[str, str]) -> str | None:
 
 def _named(slot: Slot) -> str | None:
     """Return the role that an input's name, rank and type tell; None where they do not."""
-    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", slot.name).lower()
+    name = _snake(slot.name)
     if name in ROLES and name != "state":
         return name
-    side = "target" if _TARGET.search(name) and not re.search(r"(^|_)(enc|encoder|source|src)(_|$)", name) else "source"
+    if _is_other(slot):
+        return None
+    side = "target" if _TARGET.search(name) and not _ENCODER.search(name) else "source"
     if _MASK.search(name):
         return f"{side}_mask"
     if _LENGTH.search(name):
         return f"{side}_length"
     # "hidden" and "state" also occur in "hidden_states", which a cross-attention is given; those have rank 3.
+    if _STATE.search(name) and slot.rank == 3:
+        return "source"
     if _STATE.search(name) and slot.rank in (None, 2) and (slot.dtype is None or "float" in slot.dtype):
         return "state"
     if name.startswith(("keras_tensor", "input_layer")) or re.fullmatch(r"(input|arg|x|inputs)_?\d*", name):
         return None
-    if _TARGET.search(name) and not re.search(r"(^|_)(enc|encoder|source|src)(_|$)", name):
+    if _TARGET.search(name) and not _ENCODER.search(name):
         return "decoder_input"
     return "source" if _SOURCE.search(name) else None
+
+
+def _snake(name: str) -> str:
+    """Return a name in lower case with its words apart: ``encoderInput`` is ``encoder_input``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def _is_other(slot: Slot) -> bool:
+    """Say whether an input is known to be something that is not fed; of rank 3, ``encoder_outputs`` is the source."""
+    return bool(_OTHER.search(_snake(slot.name))) and slot.rank != 3
 
 
 def _by_position(roles: Sequence[str | None], slot: Slot, slots: Sequence[Slot]) -> str:
@@ -97,7 +121,7 @@ def _by_position(roles: Sequence[str | None], slot: Slot, slots: Sequence[Slot])
     if slot.rank == 2 and slot.dtype and "float" in slot.dtype and "source" in roles and len(slots) > 2:
         return "state"
     for role in ("source", "decoder_input"):
-        if role not in roles:
+        if role not in roles and not _is_other(slot):
             return role
     raise SpecError(
         f"The model takes an input {slot.name!r} that nobody knows how to feed: its name, rank {slot.rank} and type "
@@ -161,16 +185,20 @@ def _callable(call: Callable[..., Any], declared: Mapping[str, str]) -> tuple[Ca
         if name in ("training", "self") or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
             continue
         optional = parameter.default is not parameter.empty
-        if name == "mask" and optional and name not in declared:
-            continue  # Keras fills this one itself.
+        if name not in declared and (
+            isinstance(parameter.default, bool | int | float | str) or (name == "mask" and optional)
+        ):
+            continue  # A setting is no tensor, and Keras fills the mask itself.
         slots.append(Slot(name=name, key=name, optional=optional))
     if sum(not slot.optional for slot in slots) == 1:
         return _packed(call, slots, declared)
     return "arguments", match(slots, declared)
 
 
-def _packed(call: Callable[..., Any], slots: list[Slot], declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
-    """Return the inputs of a callable with one argument: a dict or a tuple, as its own code takes it apart, or one tensor."""
+def _packed(
+    call: Callable[..., Any], slots: list[Slot], declared: Mapping[str, str]
+) -> tuple[Calling, tuple[Input, ...]]:
+    """Return the inputs of a callable with one argument: one tensor, or what its own code takes it apart to."""
     first = next(slot for slot in slots if not slot.optional)
     keys, names = unpacking(call, first.name)
     if keys:
@@ -179,7 +207,7 @@ def _packed(call: Callable[..., Any], slots: list[Slot], declared: Mapping[str, 
         return "tuple", match([Slot(name=name) for name in names], declared)
     if declared and first.name not in declared:
         return "dict", match([Slot(name=key, key=key) for key in declared], declared)
-    others = [slot for slot in slots if slot is not first and _named(slot) == "state"]
+    others = [slot for slot in slots if slot is not first and _named(slot)]
     if others:
         return "arguments", match([first, *others], declared)
     return "single", match([attrs.evolve(first, key=None)], declared)
@@ -195,9 +223,8 @@ def unpacking(call: Callable[..., Any], name: str) -> tuple[list[str], list[str]
     names: list[str] = []
     indices: dict[int, str] = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id == name:
-            if isinstance(node.targets[0], ast.Tuple):
-                names = [ast.unparse(element) for element in node.targets[0].elts]
+        if isinstance(node, ast.Assign) and _is_name(node.value, name) and isinstance(node.targets[0], ast.Tuple):
+            names = [ast.unparse(element) for element in node.targets[0].elts]
         key = _key_read(node, name)
         if isinstance(key, str) and key not in keys:
             keys.append(key)
@@ -213,18 +240,19 @@ def unpacking(call: Callable[..., Any], name: str) -> tuple[list[str], list[str]
 
 def _key_read(node: ast.AST, name: str) -> str | int | None:
     """Return the constant that a node reads from the variable ``name``: ``x["a"]``, ``x.get("a")`` or ``x[0]``."""
-    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == name:
-        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str | int):
-            return node.slice.value
-    if (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "get"
-        and isinstance(node.func.value, ast.Name)
-        and node.func.value.id == name
-        and node.args
-        and isinstance(node.args[0], ast.Constant)
-        and isinstance(node.args[0].value, str)
-    ):
-        return node.args[0].value
+    if isinstance(node, ast.Subscript) and _is_name(node.value, name):
+        return _constant(node.slice)
+    called = node.func if isinstance(node, ast.Call) and node.args else None
+    if isinstance(called, ast.Attribute) and called.attr in ("get", "pop") and _is_name(called.value, name):
+        return _constant(node.args[0])  # type: ignore[attr-defined]
     return None
+
+
+def _is_name(node: ast.AST, name: str) -> bool:
+    """Say whether a node is the variable ``name``."""
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _constant(node: ast.AST) -> str | int | None:
+    """Return the key or the index that a node is, or None."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str | int) else None

@@ -22,12 +22,5 @@ def build(source_vocab_size, target_vocab_size, embedding_dim, units, num_layers
     y = layers.Embedding(target_vocab_size, embedding_dim)(decoder_input)
     for state in states:
         y = layers.LSTM(2 * units, return_sequences=True)(y, mask=target_mask, initial_state=state)
-    weights = layers.Softmax()(
-        ops.einsum("btu,bsu->bts", y, x), mask=ops.broadcast_to(source_mask[:, None], _scores_shape(y, x))
-    )
-    context = ops.einsum("bts,bsu->btu", weights, x)
+    context = layers.Attention()([y, x], mask=[target_mask, source_mask])
     return keras.Model([source, decoder_input], layers.Dense(target_vocab_size)(y + context))
-
-
-def _scores_shape(y, x):
-    return (ops.shape(y)[0], ops.shape(y)[1], ops.shape(x)[1])

@@ -1,4 +1,4 @@
-"""A compiled model of probabilities, trained on one-hot or smoothed targets; a row whose largest class is 0 is padding."""
+"""A compiled model of probabilities, for one-hot or smoothed targets; rows whose largest class is 0 are padding."""
 
 import keras
 from keras import layers, ops

@@ -1,4 +1,4 @@
-"""No Keras model at all: a function over TensorFlow variables, a bag of words that conditions a decoder without memory."""
+"""No Keras model at all: a function over variables, a bag of words that conditions a decoder without memory."""
 
 import tensorflow as tf
 
