@@ -58,6 +58,7 @@ class LayerFrame:
     states: tuple[tuple[int, ...], ...] = ()
     masks: tuple[tuple[int, ...], ...] = ()
     weights: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    units: int | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -142,9 +142,7 @@ class Spec:
     def data_dimensions(self) -> tuple[str, ...]:
         """Return the dimensions of a batch that this kind of model has."""
         return tuple(
-            name
-            for name, there in zip(DATA_DIMENSIONS, (True, self.has_source, self.has_target), strict=True)
-            if there
+            name for name, there in zip(DATA_DIMENSIONS, (True, self.has_source, self.has_target), strict=True) if there
         )
 
     def names(self) -> tuple[str, ...]:
@@ -159,10 +157,10 @@ class Spec:
             return None
         if side == "target" and not self.has_labels:
             return None
-        for name in (own, "vocab_size", *(("output_dim",) if side == "target" else ())):
-            if name in known:
-                return name
-        return own
+        others = ("vocab_size",)
+        if side == "target":
+            others = ("output_dim", "vocab_size") if self.kind == "many_to_many" else ("vocab_size", "output_dim")
+        return next((name for name in (own, *others) if name in known), own)
 
     def lowest_id(self, side: Side) -> int:
         """Return the lowest ordinary id of a side; the labels of a many-to-many model have no special tokens."""

@@ -83,19 +83,26 @@ class SizePlan:
         """
         chosen: dict[str, int] = {}
         for place, (name, number) in enumerate(zip(self.order, raw, strict=True)):
-            values = self.legal(name, chosen)
-            again = raw[:place].count(number) if number else 0
-            chosen[name] = values[(number + again) % len(values)]
+            values = self._beside(name, chosen)
+            start = number + (raw[:place].count(number) if number else 0)
+            turned = (values[(start + further) % len(values)] for further in range(len(values)))
+            chosen[name] = next(value for value in turned if self._leaves_some(name, value, chosen))
         return {name: chosen[name] for name in self.spec.build_dimensions()}
 
     def legal(self, name: str, sizes: Mapping[str, int]) -> Sequence[int]:
         """Return, ascending, the values of a dimension that leave one for each dimension tied to it."""
-        kin = self.kin[name]
-        if not kin:
-            return self.alone[name]
-        near = {other: sizes[other] for other in kin if other in sizes}
-        missing = tuple(other for other in kin if other not in sizes)
-        values = legal_range(name, near, self.spec)
-        if not missing:
+        values = self._beside(name, sizes)
+        if all(other in sizes for other in self.kin[name]):
             return values
-        return [value for value in values if completion({**near, name: value}, missing, self.spec) is not None]
+        return [value for value in values if self._leaves_some(name, value, sizes)]
+
+    def _beside(self, name: str, sizes: Mapping[str, int]) -> Sequence[int]:
+        """Return, ascending, the values that a dimension may take beside the sizes that it is tied to."""
+        near = {other: sizes[other] for other in self.kin[name] if other in sizes}
+        return legal_range(name, near, self.spec) if near else self.alone[name]
+
+    def _leaves_some(self, name: str, value: int, sizes: Mapping[str, int]) -> bool:
+        """Say whether a value leaves one for each dimension that it is tied to and that is not chosen yet."""
+        near = {other: sizes[other] for other in self.kin[name] if other in sizes}
+        missing = tuple(other for other in self.kin[name] if other not in sizes)
+        return not missing or completion({**near, name: value}, missing, self.spec) is not None

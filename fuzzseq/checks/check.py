@@ -68,7 +68,9 @@ class Check:
 
     ``applies(spec)`` returns None, or the reason why the promise has no meaning for a model. ``plan(case, spec)``
     names the runs that are needed. ``judge(results, case, spec)`` is called when none of them raised, unless
-    ``judges_exceptions``; it returns None when the promise held, else a verdict. None of the three may import TensorFlow.
+    ``judges_exceptions``; it returns None when the promise held, else a verdict. ``confirm(case, spec)`` names runs that
+    are needed only once a promise seems broken: the judge is then asked again with their results beside the others.
+    None of them may import TensorFlow.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Check:
     severity: Severity = "error"
     stage: Stage = "forward"
     judges_exceptions: bool = False
+    confirm: Callable[[Case, Spec], Mapping[str, Run]] | None = None
     profiles: tuple[str, ...] = ("quick", "ci", "nightly")
 
     def broken(self, message: str, **details: Any) -> Verdict:

@@ -34,7 +34,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
             promised = "(" + ", ".join("any" if size is None else str(size) for size in seen.expected) + ")"
             return CHECK.broken(
                 f"the output has shape {tuple(shape)} where {promised} is promised: rows, steps, words",
-                where=f"batch {number}",
+                where=f"batch {number}: {differing(seen.expected, shape)}",
                 position="output",
             )
         if not (np.issubdtype(seen.output.dtype, np.floating) or seen.output.dtype.name == "bfloat16"):
@@ -42,6 +42,16 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
                 f"the output has type {seen.output.dtype} where floating-point scores are promised", position="output"
             )
     return None
+
+
+def differing(expected: tuple[int | None, ...], shape: tuple[int, ...]) -> str:
+    """Return which of rows, steps and words are not as promised; the rank where that differs."""
+    if len(expected) != len(shape):
+        return "rank"
+    names = ("rows", "steps", "words")
+    return ", ".join(
+        n for n, want, got in zip(names, expected, shape, strict=False) if want is not None and want != got
+    )
 
 
 CHECK = Check(

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fuzzseq.case import Case
-from fuzzseq.checks.check import Check, Results, has_labels, training_step
+import attrs
+import numpy as np
+
+from fuzzseq.case import Batch, Case, Pair
+from fuzzseq.checks.check import Check, Results, forward, has_labels, training_step
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
 
@@ -19,13 +22,41 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
     return {"training": training_step(case)}
 
 
+def confirm(case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Run the batches forward with their source and with another, to see whether the source reaches the output."""
+    if not spec.has_source or not spec.has_target:
+        return {}
+    return {"base": forward(case), "other_source": attrs.evolve(forward(case), batches=other_sources(case, spec))}
+
+
+def other_sources(case: Case, spec: Spec) -> tuple[Batch, ...]:
+    """Return the batches with every source id moved to another one."""
+    name = spec.vocabulary("source")
+    low = spec.lowest_id("source")
+    count = max(2, (case.dimensions[name] if name else low + 4) - low)
+
+    def moved(pair: Pair) -> Pair:
+        return attrs.evolve(pair, source=tuple(low + (word - low + 1) % count for word in pair.source))
+
+    return tuple(attrs.evolve(batch, pairs=tuple(map(moved, batch.pairs))) for batch in case.batches)
+
+
+def source_is_lost(results: Results) -> bool:
+    """Say whether another source gave the very same output."""
+    if "other_source" not in results or any(results[name].raised for name in ("base", "other_source")):
+        return False
+    one, two = (results[name].last.output for name in ("base", "other_source"))
+    return one is not None and two is not None and one.shape == two.shape and np.array_equal(one, two, equal_nan=True)
+
+
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Find the trainable weights that have no gradient."""
     missing = [gradient.path for gradient in results["training"].last.gradients if gradient.value is None]
     if not missing:
         return None
     listed = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
-    return CHECK.broken(f"no gradient reaches {listed}", position=missing[0])
+    why = "; the source does not reach the output at all" if source_is_lost(results) else ""
+    return CHECK.broken(f"no gradient reaches {listed}{why}", position=missing[0])
 
 
 CHECK = Check(
@@ -35,4 +66,5 @@ CHECK = Check(
     judge=judge,
     applies=has_labels,
     stage="gradient",
+    confirm=confirm,
 )

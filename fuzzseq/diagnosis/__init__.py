@@ -1,1 +1,90 @@
-"""."""
+"""Why a case fails: from the evidence to a cause of the catalogue, and a finding that says so."""
+
+from __future__ import annotations
+
+from fuzzseq.case import Case
+from fuzzseq.causes import cause_named
+from fuzzseq.checks import check_named
+from fuzzseq.checks.check import Severity
+from fuzzseq.diagnosis.evidence import Evidence, Prober, gather
+from fuzzseq.diagnosis.rules import Vote, votes
+from fuzzseq.findings import Diagnosis, Finding, Proof, finding_id
+from fuzzseq.outcome import Verdict
+from fuzzseq.signatures import signature
+from fuzzseq.spec import Spec
+
+_EVIDENCE_SHOWN = 4
+
+
+def diagnose(
+    *, target: str, spec: Spec, case: Case, verdict: Verdict, proof: Proof, prober: Prober | None, flaky: bool
+) -> Finding:
+    """Return the finding of a minimal case. Without a prober, or for a flaky failure, the verdict alone decides."""
+    evidence = gather(spec, case, verdict, None if flaky else prober)
+    found = votes(evidence)
+    if flaky:
+        found = [Vote("execution-nondeterministic", 100, "a fresh worker does not repeat the failure"), *found]
+    best = found[0]
+    cause = cause_named(best.cause)
+    position = "loss" if cause.group == "loss" else _position(verdict)
+    check = check_named(verdict.check)
+    return Finding(
+        id=finding_id(target, check.family or check.name, cause.slug, position),
+        target=target,
+        check=check.name,
+        checks=(check.name,),
+        cause=cause.slug,
+        group=cause.group,
+        stage=verdict.stage,
+        domain=case.domain,
+        severity=_severity(verdict, check.severity),
+        message=verdict.message,
+        exception=verdict.raised,
+        location=verdict.raised.location if verdict.raised else None,
+        position=position,
+        case=case,
+        sizes=case.sizes(spec),
+        proof=proof,
+        diagnosis=_diagnosis(found, evidence, cause.mistake, cause.advice),
+        signature=signature(verdict),
+        flaky=flaky,
+        exceptions=_by_mode(verdict),
+    )
+
+
+def _position(verdict: Verdict) -> str:
+    """Return where in the model a failure is."""
+    return verdict.raised.position if verdict.raised is not None else verdict.position or verdict.stage
+
+
+def _severity(verdict: Verdict, usual: Severity) -> Severity:
+    """Return the severity: a model that can be traced for known shapes alone is warned of."""
+    raised = verdict.raised
+    return "warning" if raised is not None and raised.mode == "graph" and raised.known_shapes_pass else usual
+
+
+def _by_mode(verdict: Verdict) -> dict[str, str]:
+    """Return the messages by mode, where eager and graph mode differ."""
+    raised = verdict.raised
+    if raised is None or not raised.in_graph:
+        return {}
+    return {"eager": f"{raised.exception}: {raised.message}", "graph": raised.in_graph}
+
+
+def _diagnosis(found: list[Vote], evidence: Evidence, mistake: str, advice: str) -> Diagnosis:
+    """Return the diagnosis that the votes make."""
+    best = found[0]
+    why = [vote.why for vote in found if vote.cause == best.cause]
+    conditions = [
+        p.sentence(name)
+        for name, p in evidence.patterns.items()
+        if p.kind not in ("any", "unknown", "mixed") and name in evidence.told_sizes
+    ]
+    return Diagnosis(
+        cause=best.cause,
+        explanation=f"{mistake[:1].upper()}{mistake[1:]}: {best.why}.".replace("..", "."),
+        evidence=tuple(dict.fromkeys([*why, *(f"fails when {c}" for c in conditions)]))[:_EVIDENCE_SHOWN],
+        runner_up=next((vote.cause for vote in found if vote.cause != best.cause and vote.weight > 10), None),
+        advice=advice,
+        interventions=evidence.interventions,
+    )

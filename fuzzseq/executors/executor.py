@@ -11,8 +11,8 @@ from fuzzseq.outcome import Ending, Outcome, Raised, Request, Stage, Verdict
 class Executor(Protocol):
     """Carries out the requests of one fuzz target."""
 
-    def run(self, request: Request) -> Outcome:
-        """Answer one request; a worker that dies is an outcome."""
+    def run(self, request: Request, limit: float | None = None) -> Outcome:
+        """Answer one request within ``limit`` seconds; a worker that dies is an outcome."""
 
     def renew(self) -> None:
         """Go on with a fresh worker."""

@@ -21,7 +21,7 @@ class InProcessFile:
         self._service = service.Service(service.StageMark())
         self.targets: list[str] = self._ask({"do": "load", "reference": dict(reference)})["targets"]
 
-    def infer(self, target: str, limit: float) -> tuple[Spec, dict[str, str]]:
+    def infer(self, target: str) -> tuple[Spec, dict[str, str]]:
         """Return the Spec of a target and the versions of what it runs on."""
         found = self._ask({"do": "infer", "target": target})
         return from_data(found["spec"], Spec), found["versions"]
@@ -51,8 +51,8 @@ class InProcessExecutor:
         self._ask, self._target, self._spec = ask, target, spec
         self.renew()
 
-    def run(self, request: Request) -> Outcome:
-        """Answer one request."""
+    def run(self, request: Request, limit: float | None = None) -> Outcome:
+        """Answer one request, however long it takes."""
         return from_data(self._ask({"do": "run", "request": to_data(request)}), Outcome)
 
     def renew(self) -> None:

@@ -12,7 +12,9 @@ from fuzzseq.worker.tracking import TRACKER, user_frames
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _OP: Final = re.compile(r"\[Op:(\w+)\]")
 _NODE: Final = re.compile(r"Detected at node (\S+)")
-_NOISE: Final = re.compile(r'File "|Detected at node|Graph execution error:|<stack traces|\[\[|\]\]|Original stack trace')
+_NOISE: Final = re.compile(
+    r'File "|Detected at node|Graph execution error:|<stack traces|\[\[|\]\]|Original stack trace'
+)
 _LONGEST: Final = 2000
 
 #: Exceptions that mean that a limit on memory was met.

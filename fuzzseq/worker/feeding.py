@@ -67,7 +67,9 @@ def feed(spec: Spec, arrays: Arrays, states: Any, source: Any = None) -> Any:
 def _by_role(spec: Spec, arrays: Arrays, states: Any, source: Any) -> Fed:
     """Return the tensors of a batch by role, for an encoder and a decoder apart."""
     fed: Fed = {
-        item.role: tf.constant(role_array(item.role, arrays, spec, item)) for item in spec.inputs if item.role != "state"
+        item.role: tf.constant(role_array(item.role, arrays, spec, item))
+        for item in spec.inputs
+        if item.role != "state"
     }
     if source is not None:
         fed["source"] = source

@@ -80,7 +80,9 @@ def _imported(reference: Mapping[str, str], label: str) -> ModuleType:
         raise
     except ModuleNotFoundError as error:
         if error.name and reference.get("module", "").startswith(error.name):
-            raise UsageError(f"There is no module {error.name!r}: check its name, or run where it can be imported.") from None
+            raise UsageError(
+                f"There is no module {error.name!r}: check its name, or run where it can be imported."
+            ) from None
         raise UsageError(f"{label} cannot be imported: {error}{_line(error)}.") from None
     except (Exception, SystemExit) as error:
         raise UsageError(f"{label} cannot be imported: {type(error).__name__}: {error}{_line(error)}.") from None

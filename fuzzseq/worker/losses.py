@@ -20,7 +20,9 @@ def loss_function(spec: Spec, model: Any, declared: Any) -> Callable[[Any, Any, 
         return lambda inputs, labels, output, mask: model.compute_loss(
             x=inputs, y=labels, y_pred=_as_compiled(model, output), sample_weight=None
         )
-    return lambda inputs, labels, output, mask: cross_entropy(labels, output.scores, mask, logits=spec.logits is not False)
+    return lambda inputs, labels, output, mask: cross_entropy(
+        labels, output.scores, mask, logits=spec.logits is not False
+    )
 
 
 def _as_compiled(model: Any, output: Any) -> Any:

@@ -79,6 +79,9 @@ class _Judgement:
         if raised is not None and not check.judges_exceptions:
             return self._raised(check, raised)
         judged = check.judge(results, self._case, self._built.spec)
+        if judged is not None and check.confirm is not None:
+            more = {name: self._result(run) for name, run in check.confirm(self._case, self._built.spec).items()}
+            judged = check.judge({**results, **more}, self._case, self._built.spec)
         return judged or Verdict(check=check.name, status="held", stage=check.stage)
 
     def _raised(self, check: Check, raised: Raised) -> Verdict:

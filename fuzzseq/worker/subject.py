@@ -120,7 +120,9 @@ class Part:
         """Read the parameters of a callable, or the inputs of a functional model."""
         self._model = model
         self._takes_training = takes(model, "training")
-        self._functional = isinstance(model, keras.Model) and bool(getattr(model, "inputs", None)) and is_functional(model)
+        self._functional = (
+            isinstance(model, keras.Model) and bool(getattr(model, "inputs", None)) and is_functional(model)
+        )
         self._roles = self._functional_roles() if self._functional else self._argument_roles()
 
     @property

@@ -107,9 +107,7 @@ class Tracker:
     def _remember(self) -> None:
         """Keep the stack of the layer that raises first, the innermost."""
         layers = [entry[0] for entry in self.stack]
-        self.raised = tuple(
-            _layer_frame(name, *entry) for name, entry in zip(names(layers), self.stack, strict=True)
-        )
+        self.raised = tuple(_layer_frame(name, *entry) for name, entry in zip(names(layers), self.stack, strict=True))
         sites = [self.call_sites[id(layer)] for layer in layers if id(layer) in self.call_sites]
         self.raised_site = sites[-1] if sites else None
 
@@ -230,6 +228,7 @@ def _layer_frame(name: str, layer: Any, args: tuple[Any, ...], kwargs: dict[str,
         states=shapes(states),
         masks=shapes(masks),
         weights=weights,
+        units=units if isinstance(units := getattr(layer, "units", None), int) else None,
     )
 
 

@@ -174,4 +174,8 @@ def _is_variable(value: Any) -> bool:
 
 def _is_plain(value: Any) -> bool:
     """Say whether an attribute is a number, None or a tensor, and no part of the framework's own bookkeeping."""
-    return value is None or isinstance(value, int | float | np.ndarray) or (tf.is_tensor(value) and not _is_variable(value))
+    return (
+        value is None
+        or isinstance(value, int | float | np.ndarray)
+        or (tf.is_tensor(value) and not _is_variable(value))
+    )

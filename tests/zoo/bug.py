@@ -30,7 +30,7 @@ class Bug:
 
 
 def facts(case: Case, spec: Spec) -> dict[str, Any]:
-    """Return what regions speak of: the dimensions of the last batch, and its raggedness, state, encoding, mode and ids.
+    """Return what regions speak of: the dimensions of the last batch, its raggedness, state, encoding, mode and ids.
 
     ``previous_batch_size`` is that of the batch before the last one, and the last one's own where it is alone.
     """

@@ -1,0 +1,172 @@
+"""One factor of a case changed at a time: what a failure depends on shows by what makes it pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import attrs
+
+from fuzzseq.case import Batch, Case, Pair, tokens_for_steps
+from fuzzseq.domain import id_range, legal_values, modes, states
+from fuzzseq.spec import Encoding, Spec
+
+
+@attrs.frozen
+class Change:
+    """One factor, what it is changed to, and the changed case."""
+
+    factor: str
+    change: str
+    case: Case
+    value: int | None = None
+
+
+def data_changes(case: Case, spec: Spec, constants: Sequence[int]) -> Iterator[Change]:
+    """Yield the changes of a batch's sizes: each over a range, and to the constants that the failure shows."""
+    sizes = case.sizes(spec)
+    for name, change in (
+        ("batch_size", with_rows),
+        ("source_length", with_source_length),
+        ("target_length", with_target_length),
+    ):
+        if name not in spec.data_dimensions() or name in spec.static:
+            continue
+        top = 6 if name == "batch_size" else 9
+        values = sorted({*range(1, top + 1), 12, *(c for c in constants if c <= 64), sizes[name] + 1} - {sizes[name]})
+        for value in values:
+            if name == "batch_size" and value == 12 and 12 not in constants:
+                continue
+            changed = change(case, value, spec)
+            yield Change(name, f"{name} = {value}", changed, value)
+    if {"source_length", "target_length"} <= set(spec.data_dimensions()):
+        for value in (2, 3, 4, 1):
+            both = with_target_length(with_source_length(case, value, spec), value, spec)
+            yield Change("equal_lengths", f"source_length = target_length = {value}", both, value)
+
+
+def manner_changes(case: Case, spec: Spec) -> Iterator[Change]:
+    """Yield the changes of how the same data is handed over."""
+    batches = case.batches
+    if len(batches) > 1:
+        yield Change("batches", "the last batch alone", attrs.evolve(case, batches=batches[-1:]))
+        yield Change("batches", "the first batch twice", attrs.evolve(case, batches=(batches[0], batches[0])))
+    if any(batch.ragged for batch in batches):
+        yield Change("ragged", "rows of equal length", _each(case, _rectangular))
+    if any(batch.extra_source or batch.extra_target for batch in batches):
+        yield Change("extra_padding", "no extra padding", _each(case, _without_padding))
+    for state in states(spec):
+        if state != batches[-1].initial_state:
+            changed = _each(case, lambda batch, state=state: attrs.evolve(batch, initial_state=state))  # type: ignore[misc]
+            yield Change("initial_state", f"initial_state = {state}", changed)
+    if spec.has_labels:
+        encodings: tuple[Encoding, ...] = ("sparse", "one_hot")
+        for encoding in encodings:
+            if (encoding == "sparse") != (batches[-1].target_encoding == "sparse"):
+                changed = _each(case, lambda batch, e=encoding: attrs.evolve(batch, target_encoding=e))  # type: ignore[misc]
+                yield Change("target_encoding", f"target_encoding = {encoding}", changed)
+    for mode in modes(spec):
+        if mode != case.mode:
+            yield Change("mode", f"mode = {mode}", attrs.evolve(case, mode=mode))
+    yield from _id_changes(case, spec)
+
+
+def _id_changes(case: Case, spec: Spec) -> Iterator[Change]:
+    """Yield the case with the ids of one side at the lowest."""
+    for side in ("source", "target"):
+        low, _ = id_range(side, case.dimensions, spec)  # type: ignore[arg-type]
+        changed = _each(case, lambda batch, side=side, low=low: _lowered(batch, side, low))  # type: ignore[misc]
+        if changed != case:
+            yield Change(f"{side}_ids", f"{side} ids = {low}", changed)
+
+
+def build_changes(case: Case, spec: Spec) -> Iterator[Change]:
+    """Yield the changes of one dimension of the build: up a little, up a lot, and to the sizes of the others."""
+    for name in spec.build_dimensions():
+        now = case.dimensions[name]
+        legal = [value for value in legal_values(name, case.dimensions, spec) if value != now]
+        higher = [value for value in legal if value > now]
+        others = {size for other, size in case.dimensions.items() if other != name}
+        wanted = {*higher[:2], *legal[:1], *(v for v in legal if v in others), *(v for v in legal if v == 2 * now)}
+        for value in sorted(wanted):
+            yield Change(name, f"{name} = {value}", with_dimension(case, name, value, spec), value)
+
+
+def with_dimension(case: Case, name: str, value: int, spec: Spec) -> Case:
+    """Return a case with another size of the build, ids beyond a smaller vocabulary moved down to its last row."""
+    dimensions = {**case.dimensions, name: value}
+    changed = attrs.evolve(case, dimensions=dimensions)
+    for side in ("source", "target"):
+        if spec.vocabulary(side) == name:  # type: ignore[arg-type]
+            was, now = case.dimensions[name], value
+            changed = _each(changed, lambda batch, side=side, was=was, now=now: _rescaled(batch, side, was, now))  # type: ignore[misc]
+    return changed
+
+
+def with_rows(case: Case, count: int, spec: Spec) -> Case:
+    """Return a case whose batches have ``count`` rows, the first ones repeated."""
+    return _each(case, lambda b: attrs.evolve(b, pairs=tuple(b.pairs[i % len(b.pairs)] for i in range(count))))
+
+
+def with_source_length(case: Case, length: int, spec: Spec) -> Case:
+    """Return a case whose source rows all have ``length`` ids, their own repeated, and no extra padding."""
+    return _each(
+        case,
+        lambda b: attrs.evolve(
+            b, extra_source=0, pairs=tuple(attrs.evolve(p, source=_cycled(p.source, length, spec)) for p in b.pairs)
+        ),
+    )
+
+
+def with_target_length(case: Case, length: int, spec: Spec) -> Case:
+    """Return a case whose rows all have ``length`` decoder steps, and no extra padding."""
+    count = max(0, tokens_for_steps(length, spec.tokens))
+    return _each(
+        case,
+        lambda b: attrs.evolve(
+            b, extra_target=0, pairs=tuple(attrs.evolve(p, target=_cycled(p.target, count, spec)) for p in b.pairs)
+        ),
+    )
+
+
+def _cycled(ids: tuple[int, ...], count: int, spec: Spec) -> tuple[int, ...]:
+    """Return ``count`` ids, those given repeated."""
+    given = ids or (spec.tokens.lowest_word(),)
+    return tuple(given[i % len(given)] for i in range(count))
+
+
+def _each(case: Case, change: object) -> Case:
+    """Return a case with every batch changed."""
+    return attrs.evolve(case, batches=tuple(change(batch) for batch in case.batches))  # type: ignore[operator]
+
+
+def _rectangular(batch: Batch) -> Batch:
+    """Return a batch whose rows are all as long as the longest."""
+    source = max(len(p.source) for p in batch.pairs)
+    target = max(len(p.target) for p in batch.pairs)
+
+    def grown(ids: tuple[int, ...], length: int) -> tuple[int, ...]:
+        return ids + (ids[-1:] or (3,)) * (length - len(ids))
+
+    pairs = tuple(Pair(source=grown(p.source, source), target=grown(p.target, target)) for p in batch.pairs)
+    return attrs.evolve(batch, pairs=pairs)
+
+
+def _without_padding(batch: Batch) -> Batch:
+    """Return a batch without columns beyond its longest row."""
+    return attrs.evolve(batch, extra_source=0, extra_target=0)
+
+
+def _lowered(batch: Batch, side: str, low: int) -> Batch:
+    """Return a batch with all ids of one side at the lowest."""
+    return attrs.evolve(
+        batch, pairs=tuple(attrs.evolve(p, **{side: (low,) * len(getattr(p, side))}) for p in batch.pairs)
+    )
+
+
+def _rescaled(batch: Batch, side: str, was: int, now: int) -> Batch:
+    """Return a batch for a vocabulary of another size: the last row stays the last, others stay where they fit."""
+
+    def moved(ids: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(now - 1 if i == was - 1 else min(i, now - 1) for i in ids)
+
+    return attrs.evolve(batch, pairs=tuple(attrs.evolve(p, **{side: moved(getattr(p, side))}) for p in batch.pairs))

@@ -1,0 +1,77 @@
+"""Random cases: Hypothesis generates, and nothing else of it runs in a campaign."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Final, TypeVar
+
+import attrs
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from hypothesis.errors import HypothesisWarning, Unsatisfiable
+from hypothesis.internal.conjecture import providers
+
+from fuzzseq.case import Case
+from fuzzseq.spec import Spec
+from fuzzseq.strategies import cases, dimension_sizes
+
+T = TypeVar("T")
+
+#: How many cases share one setting of the build: a build and its trace cost as much as some ten cases.
+CASES_A_SETTING: Final = 10
+#: One setting in so many is run traced as well: a trace costs as much as a hundred of its cases.
+_GRAPH_EVERY: Final = 3
+_BACKEND: Final = "fuzzseq"
+
+
+class ReproducibleProvider(providers.HypothesisProvider):
+    """Hypothesis' own provider, without the constants that it mines from whatever modules happen to be loaded.
+
+    With them one seed would draw other cases in pytest than on the command line.
+    """
+
+    @property
+    def _local_constants(self) -> Any:
+        """Return no constants."""
+        return type(providers._local_constants)()
+
+
+def draw(strategy: st.SearchStrategy[T], count: int, number: int) -> list[T]:
+    """Return up to ``count`` values of a strategy, the same for one seed ``number`` wherever they are drawn."""
+    drawn: list[T] = []
+    providers.AVAILABLE_PROVIDERS[_BACKEND] = f"{__name__}.ReproducibleProvider"
+
+    @seed(number)
+    @settings(
+        max_examples=count,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        derandomize=False,
+        suppress_health_check=list(HealthCheck),
+        backend=_BACKEND,
+    )
+    @given(strategy)
+    def collect(value: T) -> None:
+        if len(drawn) < count:
+            drawn.append(value)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", HypothesisWarning)
+        try:
+            collect()
+        except Unsatisfiable:
+            return drawn
+    return drawn
+
+
+def random_cases(spec: Spec, seed_: int, round_: int) -> list[Case]:
+    """Return the cases of one round: a setting of the build, and several cases on it."""
+    number = (seed_ * 1_000_003 + round_) % 2**32
+    settings_drawn = draw(dimension_sizes(spec), 4, number)
+    if not settings_drawn:
+        return []
+    if round_ % _GRAPH_EVERY:
+        spec = attrs.evolve(spec, graph=False)
+    # The first value that Hypothesis draws is the smallest; the last is as random as any.
+    return draw(cases(spec, dimensions=settings_drawn[-1], seed=seed_), CASES_A_SETTING, number + 1)

@@ -1,0 +1,75 @@
+"""Asking a worker whether a case still fails in one and the same way."""
+
+from __future__ import annotations
+
+import time
+from typing import Final, Literal
+
+from fuzzseq.case import Case
+from fuzzseq.executors.executor import Executor
+from fuzzseq.outcome import Outcome, Request, Verdict
+from fuzzseq.serialization import dumps
+from fuzzseq.signatures import signature
+
+Answer = Literal["passes", "same", "other"]
+
+#: How long a case may take while a hang is shrunk, in seconds: waiting the whole limit each time would take hours.
+HANG_LIMIT: Final = 4.0
+
+
+class OutOfTime(Exception):
+    """The budget of the run is spent."""
+
+
+class Probe:
+    """One failure and the executions around it: nothing is executed twice, and all are counted."""
+
+    def __init__(self, executor: Executor, failure: Verdict, deadline: float | None) -> None:
+        """Look for the signature of ``failure``, by its check alone."""
+        self._executor, self._deadline = executor, deadline
+        self.check = failure.check
+        self.signature = signature(failure)
+        self._hung = failure.raised is not None and failure.raised.ending == "hung"
+        self._known: dict[str, tuple[Answer, Verdict | None]] = {}
+        self.executions = 0
+
+    def fails(self, case: Case) -> bool:
+        """Say whether a case fails with the same signature; raises :class:`OutOfTime`."""
+        return self.answer(case) == "same"
+
+    def answer(self, case: Case) -> Answer:
+        """Say whether a case passes, fails in the same way, or in another."""
+        return self._asked(case)[0]
+
+    def verdict(self, case: Case) -> Verdict | None:
+        """Return the failed verdict of a case, of the same signature where there is one."""
+        return self._asked(case)[1]
+
+    def again(self, case: Case) -> Answer:
+        """Say the same of a case in a fresh worker."""
+        self._executor.renew()
+        self._known.pop(dumps(case), None)
+        return self.answer(case)
+
+    def _asked(self, case: Case) -> tuple[Answer, Verdict | None]:
+        """Execute a case, once."""
+        key = dumps(case)
+        if key not in self._known:
+            if self._deadline is not None and time.monotonic() > self._deadline:
+                raise OutOfTime
+            self.executions += 1
+            self._known[key] = self._judged(self._run(case))
+        return self._known[key]
+
+    def _run(self, case: Case) -> Outcome:
+        """Execute a case with the check alone, and those that an exception before it would belong to."""
+        request = Request(case=case, checks=tuple(dict.fromkeys(("builds", "accepts", self.check))))
+        return self._executor.run(request, limit=HANG_LIMIT if self._hung else None)
+
+    def _judged(self, outcome: Outcome) -> tuple[Answer, Verdict | None]:
+        """Sort an outcome by its failures."""
+        failures = outcome.failures()
+        same = next((v for v in failures if signature(v) == self.signature), None)
+        if same is not None:
+            return "same", same
+        return ("other", failures[0]) if failures else ("passes", None)

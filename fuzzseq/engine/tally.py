@@ -1,0 +1,54 @@
+"""How often each check of a target ran, was broken, was not reached, or has no meaning for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from fuzzseq.checks import CHECKS
+from fuzzseq.checks.check import Check
+from fuzzseq.events import CheckCount, Settings
+from fuzzseq.outcome import Outcome
+from fuzzseq.spec import Spec
+
+
+class Tally:
+    """The checks of one target, chosen once, and counted as outcomes come in."""
+
+    def __init__(self, spec: Spec, settings: Settings) -> None:
+        """Choose the checks that were asked for, that the Spec does not skip, and that have a meaning for the model."""
+        self._counts: dict[str, CheckCount] = {}
+        self.chosen: list[Check] = []
+        for check in CHECKS:
+            why, skipped = check.applies(spec), spec.skip.get(check.name, "")
+            self._counts[check.name] = CheckCount(not_applicable=why or "", skipped=skipped)
+            asked = not settings.checks or check.name in settings.checks
+            wanted = asked and (not spec.checks or check.name in spec.checks)
+            if not wanted:
+                self._counts[check.name] = CheckCount(skipped=skipped or "not asked for")
+            elif why is None and not skipped and (settings.checks or settings.profile in check.profiles):
+                self.chosen.append(check)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the chosen checks."""
+        return tuple(check.name for check in self.chosen)
+
+    def add(self, outcome: Outcome) -> None:
+        """Count an outcome."""
+        for verdict in outcome.verdicts:
+            count = self._counts[verdict.check]
+            if verdict.status == "not_reached":
+                self._counts[verdict.check] = attrs.evolve(count, not_reached=count.not_reached + 1)
+            else:
+                broken = verdict.status in ("broken", "raised")
+                self._counts[verdict.check] = attrs.evolve(count, ran=count.ran + 1, broken=count.broken + broken)
+
+    def counts(self) -> Mapping[str, CheckCount]:
+        """Return the counts by check."""
+        return dict(self._counts)
+
+    def never_ran(self) -> list[str]:
+        """Return the chosen checks that were never exercised."""
+        return [name for name in self.names if not self._counts[name].ran]

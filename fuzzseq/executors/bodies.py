@@ -1,0 +1,70 @@
+"""The processes of a run: one zygote, and a loaded file for each target that is named; or none of them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from fuzzseq.events import Settings
+from fuzzseq.executors.executor import Executor
+from fuzzseq.executors.forked import ForkedExecutor, LoadedFile
+from fuzzseq.executors.in_process import InProcessFile
+from fuzzseq.executors.zygote import Zygote
+from fuzzseq.loading import Reference
+from fuzzseq.spec import Spec
+
+
+class Body(Protocol):
+    """A user's file, loaded where it may run."""
+
+    targets: list[str]
+
+    def infer(self, target: str) -> tuple[Spec, dict[str, str]]:
+        """Return the Spec of a target, and the versions of what it runs on."""
+
+    def executor(self, target: str, spec: Spec) -> Executor:
+        """Return an executor for a target."""
+
+    def close(self) -> None:
+        """Leave no process behind."""
+
+
+class Bodies:
+    """Loads files, all of them through one zygote that starts at once and is awaited when it is needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Start importing TensorFlow, unless everything is to happen in this process."""
+        self._settings = settings
+        self._zygote = None if settings.in_process else Zygote(settings.device)
+
+    def load(self, reference: Reference) -> Body:
+        """Load a file; raises :class:`fuzzseq.errors.UsageError` for one that cannot be loaded."""
+        if self._zygote is None:
+            return InProcessFile(reference)
+        return _Forking(LoadedFile(self._zygote, reference), self._settings)
+
+    def close(self) -> None:
+        """End every process."""
+        if self._zygote is not None:
+            self._zygote.close()
+
+
+class _Forking:
+    """A file whose targets run in forked workers."""
+
+    def __init__(self, file: LoadedFile, settings: Settings) -> None:
+        """Keep the file and the limits."""
+        self._file, self._settings = file, settings
+        self.targets = file.targets
+
+    def infer(self, target: str) -> tuple[Spec, dict[str, str]]:
+        """Return the Spec of a target, and the versions of what it runs on."""
+        return self._file.infer(target, self._settings.case_timeout * 2)
+
+    def executor(self, target: str, spec: Spec) -> Executor:
+        """Return an executor whose worker is forked on the first request."""
+        settings = self._settings
+        return ForkedExecutor(self._file, target, spec, case_timeout=settings.case_timeout, memory=settings.memory)
+
+    def close(self) -> None:
+        """End the parent of the workers."""
+        self._file.close()

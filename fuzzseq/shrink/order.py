@@ -1,0 +1,88 @@
+"""What smaller means: the strict total order of the cases of one Spec."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fuzzseq.case import Batch, Case, width
+from fuzzseq.domain import encodings, padding_side
+from fuzzseq.spec import Side, Spec
+
+SIDES: Final[tuple[Side, ...]] = ("source", "target")
+STATES: Final = ("none", "zeros", "random")
+
+
+def size(case: Case, spec: Spec) -> tuple[Any, ...]:
+    """Return the key that orders the cases of a Spec: the smaller of two cases is the one with the smaller key.
+
+    Two different cases never have one key. What comes first counts most:
+
+    1. the number of batches;
+    2. the number of pairs;
+    3. columns: the widths of both sides, padding included, over all batches;
+    4. columns of extra padding, so that nine tokens are smaller than one token and eight columns of padding;
+    5. tokens: the lengths of all rows;
+    6. the sum of the dimensions of the build;
+    7. eager before graph;
+    8. no initial state before zeros, zeros before a random one;
+    9. the Spec's own target encoding before another;
+    10. the Spec's own side of padding before the other.
+
+    Ties are broken one value at a time, the first difference deciding: the length of each row (source before
+    target), the extra padding of each batch (less source before less target), each dimension in the order of reports
+    (of two settings with one sum the lexicographically smaller), the settings of each batch, each id by its distance
+    from the lowest ordinary one, the seed.
+    """
+    batches = case.batches
+    dimensions = tuple(case.dimensions.get(name, 0) for name in spec.build_dimensions())
+    settings = tuple(_settings(batch, spec) for batch in batches)
+    lengths = tuple(tuple((len(pair.source), len(pair.target)) for pair in batch.pairs) for batch in batches)
+    return (
+        len(batches),
+        sum(len(batch.pairs) for batch in batches),
+        sum(width(batch, side, spec) for batch in batches for side in sides(spec)),
+        sum(batch.extra_source + batch.extra_target for batch in batches),
+        sum(sum(row) for rows in lengths for row in rows),
+        sum(case.dimensions.values()),
+        case.mode != "eager",
+        *(sum(ranks) for ranks in zip(*settings, strict=True)),
+        lengths,
+        tuple((batch.extra_source, batch.extra_target) for batch in batches),
+        dimensions,
+        settings,
+        _ids(case, spec),
+        _distance(case.seed, 0),
+        case.domain,
+        tuple(sorted(case.dimensions.items())),
+    )
+
+
+def sides(spec: Spec) -> tuple[Side, ...]:
+    """Return the sides of a model whose widths are dimensions of a batch."""
+    return tuple(side for side, there in zip(SIDES, (spec.has_source, spec.has_target), strict=True) if there)
+
+
+def _settings(batch: Batch, spec: Spec) -> tuple[int, int, int]:
+    """Return the ranks of how a batch is handed over: initial state, target encoding, side of padding."""
+    ranked = tuple(dict.fromkeys((*encodings(spec)[:1], "sparse", "one_hot", "smoothed_one_hot")))
+    return (
+        STATES.index(batch.initial_state),
+        ranked.index(batch.target_encoding),
+        int(batch.padding != padding_side(spec)),
+    )
+
+
+def _ids(case: Case, spec: Spec) -> tuple[tuple[int, ...], ...]:
+    """Return the distance of each id from the lowest ordinary one of its side, row after row."""
+    source, target = (spec.lowest_id(side) for side in SIDES)
+    rows = [pair for batch in case.batches for pair in batch.pairs]
+    return tuple(
+        tuple(_distance(word, low) for word in ids)
+        for pair in rows
+        for low, ids in ((source, pair.source), (target, pair.target))
+    )
+
+
+def _distance(value: int, low: int) -> int:
+    """Return a number that grows with the distance from ``low``, another one for each value."""
+    return 2 * (value - low) if value >= low else 2 * (low - value) - 1

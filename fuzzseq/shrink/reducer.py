@@ -1,0 +1,59 @@
+"""The reducer: from a failing case to a minimal one, with the counts that prove it minimal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+
+from fuzzseq.case import Case
+from fuzzseq.findings import Proof
+from fuzzseq.shrink.accelerators import accelerate, begin
+from fuzzseq.shrink.neighbours import neighbours
+from fuzzseq.shrink.search import Exhausted, Search
+from fuzzseq.spec import Spec
+
+
+@attrs.frozen(kw_only=True)
+class Reduced:
+    """A minimal failing case and its proof; ``proof.one_minimal`` is False where the executions ran out."""
+
+    case: Case
+    proof: Proof
+
+
+def reduce(case: Case, spec: Spec, fails: Callable[[Case], bool], *, max_executions: int) -> Reduced:
+    """Return the smallest case found that still fails, and prove that no case one step simpler does.
+
+    ``case`` is taken to fail. ``fails`` runs a case and says whether it fails in the same way; it is never asked twice
+    about one case, and at most ``max_executions`` times. The result follows from the arguments alone.
+    """
+    search = Search(case, spec, fails, max_executions)
+    try:
+        begin(search)
+        count = _settled(search)
+    except Exhausted:
+        return Reduced(case=search.best, proof=Proof(one_minimal=False, neighbours=0, executions=search.executions))
+    return Reduced(case=search.best, proof=Proof(one_minimal=True, neighbours=count, executions=search.executions))
+
+
+def _settled(search: Search) -> int:
+    """Shrink until nothing more fails; return how many neighbours the smallest case has."""
+    while True:
+        accelerate(search)
+        reached = search.best
+        count = _descended(search)
+        if search.best == reached:
+            return count
+
+
+def _descended(search: Search) -> int:
+    """Step to the first neighbour that fails, again and again; return how many the last case has, all passing."""
+    while True:
+        count = 0
+        for candidate in neighbours(search.best, search.spec):
+            if search.attempt(candidate):
+                break
+            count += 1
+        else:
+            return count

@@ -1,0 +1,49 @@
+"""The state of one reduction: the smallest failing case so far, and what has been run to find it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fuzzseq.case import Case
+from fuzzseq.serialization import dumps
+from fuzzseq.shrink.edits import permitted
+from fuzzseq.shrink.order import size
+from fuzzseq.spec import Spec
+
+
+class Exhausted(Exception):
+    """The executions that a search was given are spent."""
+
+
+class Search:
+    """Runs candidates and keeps the smallest that fails. Nothing runs twice, and nothing after ``max_executions``."""
+
+    def __init__(self, case: Case, spec: Spec, fails: Callable[[Case], bool], max_executions: int) -> None:
+        """Start from a case that is taken to fail."""
+        self.best = case
+        self.spec = spec
+        self.executions = 0
+        self._fails = fails
+        self._max_executions = max_executions
+        self._known = {dumps(case): True}
+
+    def failing(self, case: Case) -> bool:
+        """Say whether a case fails, running it where that is not known; raises :class:`Exhausted`."""
+        key = dumps(case)
+        if key not in self._known:
+            if self.executions >= self._max_executions:
+                raise Exhausted
+            self.executions += 1
+            self._known[key] = self._fails(case)
+        return self._known[key]
+
+    def attempt(self, case: Case) -> bool:
+        """Make a case the best where it is smaller, in its domain, and fails; say whether it is the best now."""
+        if not case.batches or not permitted(case, self.spec):
+            return False
+        if size(case, self.spec) >= size(self.best, self.spec):
+            return case == self.best
+        if not self.failing(case):
+            return False
+        self.best = case
+        return True

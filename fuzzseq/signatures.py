@@ -1,0 +1,38 @@
+"""The cheap key of a failure, made at once: shrinking stays inside one."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from fuzzseq.outcome import Verdict
+
+_LONGEST: Final = 160
+_PATHS: Final = re.compile(r"(/[\w.\-]+)+")
+_LISTS: Final = re.compile(r"[\[(][#\s,.\-None\[\]()]*[\])]")
+
+
+def signature(verdict: Verdict) -> str:
+    """Return the key of a failed verdict: check, stage, position, operation, exception, and the message without numbers."""
+    raised = verdict.raised
+    if raised is None:
+        return "|".join((verdict.check, verdict.stage, verdict.position))
+    if raised.ending != "completed":
+        return "|".join((verdict.check, raised.stage, raised.ending, raised.exception))
+    mode = "graph" if raised.mode == "graph" else ""
+    parts = (verdict.check, raised.stage, raised.position, raised.op, raised.exception, mode, plain(raised.message))
+    return "|".join(parts)
+
+
+def plain(message: str) -> str:
+    """Return the first line of a message without numbers, shapes, names in quotes, paths and automatic suffixes."""
+    text = (message.splitlines() or [""])[0]
+    text = re.sub(r"'[^']*'|\"[^\"]*\"", "'...'", text)
+    text = _PATHS.sub("/...", text)
+    text = re.sub(r"(?<=[A-Za-z])_\d+", "", text)
+    text = re.sub(r"-?\d+(\.\d+)?(e[+-]?\d+)?", "#", text)
+    while True:
+        shorter = _LISTS.sub("#", text)
+        if shorter == text:
+            return text[:_LONGEST]
+        text = shorter

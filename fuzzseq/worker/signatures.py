@@ -1,0 +1,101 @@
+"""What a factory's parameters and its user's declaration tell of a Spec, before any model is built."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Literal
+
+import attrs
+
+from fuzzseq.dimensions import KNOWN, Dim, dim, dimension_of, unknown_parameter
+from fuzzseq.spec import Parameter, Spec
+from fuzzseq.worker.build import Target
+
+Origin = Literal["declared", "inferred"]
+
+
+def from_signature(target: Target) -> Spec:
+    """Return what a factory's parameters and its user's declaration tell."""
+    declared, origins = target.declaration, dict[str, Origin]()
+    parameters, dimensions = _parameters(target)
+    values: dict[str, Any] = {}
+    for name, value in declared.options.items():
+        origins[name] = "declared"
+        if name in ("initial_state", "preprocess", "loss") and value is not None:
+            values[name] = reference(value)
+        elif name != "inputs":
+            values[name] = tuple(value) if name == "checks" else dict(value) if name == "skip" else value
+    for name in declared.dimensions:
+        origins[name] = "declared"
+    tied = _tie_lengths({p.dimension for p in parameters}, dimensions)
+    return Spec(parameters=parameters, dimensions=tied, origins=origins, inputs=(), **values)
+
+
+def reference(value: Any) -> str:
+    """Return how a function or an object of the user's is named in reports: ``file.py:name``, or its class."""
+    if isinstance(value, str):
+        return value
+    name = getattr(value, "__qualname__", None)
+    if name is None:
+        return type(value).__name__
+    code = getattr(inspect.unwrap(value), "__code__", None)
+    return f"{code.co_filename}:{name}" if code is not None else f"{getattr(value, '__module__', '')}.{name}"
+
+
+def _parameters(target: Target) -> tuple[tuple[Parameter, ...], dict[str, Dim]]:
+    """Return the parameters of a factory that carry dimensions, and the ranges that were declared, by dimension."""
+    try:
+        signature = inspect.signature(target.factory)
+    except (TypeError, ValueError):
+        signature = inspect.Signature()
+    declared = dict(target.declaration.dimensions)
+    parameters: list[Parameter] = []
+    dimensions: dict[str, Dim] = {}
+    taken: set[str] = set()
+    for name, parameter in signature.parameters.items():
+        if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+            continue
+        has_default = parameter.default is not parameter.empty
+        meaning = name if name in declared else dimension_of(name)
+        default = parameter.default if type(parameter.default) is int else None
+        if meaning is None or (has_default and default is None and name not in declared):
+            if not has_default:
+                raise unknown_parameter(name, target.name)
+            continue
+        known = dimension_of(meaning) or meaning
+        dimension = known if known not in taken else name
+        taken.add(dimension)
+        given = declared.pop(name, None) or declared.pop(dimension, None)
+        usual = KNOWN[known][0] if known in KNOWN else dim(2, 16)
+        if given is not None:
+            dimensions[dimension] = given
+        elif dimension not in KNOWN:
+            dimensions[dimension] = usual
+        parameters.append(Parameter(name=name, dimension=dimension, default=default))
+    dimensions.update({dimension_of(name) or name: given for name, given in declared.items()})
+    return tuple(parameters), {name: _renamed(given) for name, given in dimensions.items()}
+
+
+def _renamed(given: Dim) -> Dim:
+    """Return a range whose ties are to the dimensions that the declared names stand for."""
+
+    def known(tie: int | str | None) -> int | str | None:
+        return (dimension_of(tie) or tie) if isinstance(tie, str) else tie
+
+    return attrs.evolve(
+        given,
+        multiple_of=known(given.multiple_of),
+        at_most=known(given.at_most),
+        at_least=known(given.at_least),
+        equal_to=known(given.equal_to),
+    )
+
+
+def _tie_lengths(named: set[str], dimensions: dict[str, Dim]) -> dict[str, Dim]:
+    """Return ranges with lengths kept within the longest sequence that the factory is told about."""
+    tied = dict(dimensions)
+    for length, longest in (("source_length", "max_source_length"), ("target_length", "max_target_length")):
+        bound = longest if longest in named else "max_length" if "max_length" in named else None
+        if bound and length not in tied:
+            tied[length] = attrs.evolve(KNOWN[length][0], at_most=bound)
+    return tied

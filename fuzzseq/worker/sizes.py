@@ -1,0 +1,158 @@
+"""The sizes that a built model shows: lengths and batches that it fixes, and vocabularies that no parameter carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import keras
+import numpy as np
+import tensorflow as tf
+
+from fuzzseq.case import Batch, Case, Pair, arrays
+from fuzzseq.dimensions import DATA_DIMENSIONS, Dim, dim
+from fuzzseq.errors import SpecError
+from fuzzseq.spec import Side, Spec
+from fuzzseq.worker.build import Built, Target, flat_inputs
+from fuzzseq.worker.feeding import feed, initial_state
+from fuzzseq.worker.signatures import Origin
+from fuzzseq.worker.subject import is_functional
+from fuzzseq.worker.tracking import watching
+
+_SIDES: tuple[Side, Side] = ("source", "target")
+
+
+def with_static_sizes(spec: Spec, built: Built, sizes: Mapping[str, int]) -> Spec:
+    """Return the Spec with the sizes of a batch that a functional model fixes in its inputs."""
+    dimensions, static, origins = dict(spec.dimensions), list(spec.static), dict(spec.origins)
+    named = {p.dimension for p in spec.parameters}
+    tensors = flat_inputs(built.model) if is_functional(built.model) else []
+    for tensor, item in zip(tensors, spec.inputs, strict=False):
+        side = {"source": "source_length", "decoder_input": "target_length"}.get(item.role)
+        if side is None:
+            continue
+        if tensor.shape[0] is not None:
+            _fix("batch_size", int(tensor.shape[0]), named, sizes, dimensions, static, origins)
+        if len(tensor.shape) > 1 and tensor.shape[1] is not None:
+            _fix(side, int(tensor.shape[1]), named, sizes, dimensions, static, origins)
+        if item.role == "source" and len(tensor.shape) == 3 and "feature_dim" not in named:
+            dimensions.setdefault("feature_dim", dim(int(tensor.shape[2] or 4)))
+    return attrs.evolve(spec, dimensions=dimensions, static=tuple(dict.fromkeys(static)), origins=origins)
+
+
+def _fix(
+    name: str,
+    value: int,
+    named: set[str],
+    sizes: Mapping[str, int],
+    dimensions: dict[str, Dim],
+    static: list[str],
+    origins: dict[str, Origin],
+) -> None:
+    """Fix a size of a batch: to the parameter that it comes from, else to the constant that it is."""
+    if name in named or origins.get(name) == "declared":
+        static.append(name)
+        return
+    longest = ("max_source_length" if name == "source_length" else "max_target_length", "max_length")
+    source = next((n for n in longest if n in named and sizes.get(n) == value), None)
+    dimensions[name] = Dim(min=1, max=64, equal_to=source) if source else dim(value)
+    static.append(name)
+    origins[name] = "inferred"
+
+
+def with_vocabularies(target: Target, spec: Spec, built: Built, sizes: dict[str, int]) -> Spec:
+    """Return the Spec with vocabularies that no parameter carries: found in the embeddings, and in the output."""
+    seen = _Seen()
+    spec = attrs.evolve(spec, dimensions=dict(spec.dimensions))
+    guess = _guessed_sizes(spec, sizes)
+    with watching(seen.listen):
+        result, output = _look(built, spec, guess)
+    dimensions, origins, notes = dict(spec.dimensions), dict(spec.origins), list(spec.notes)
+    for side in _SIDES:
+        name = spec.vocabulary(side)
+        if name is None or name in dimensions or name in {p.dimension for p in spec.parameters}:
+            continue
+        found = seen.table(side, spec) or (output.shape[-1] if side == "target" and output is not None else None)
+        if found is None:
+            raise SpecError(
+                f"The {side} vocabulary of {target.name} is no parameter of it, and no Embedding layer shows its size: "
+                f"declare it, @fuzz_target({name}=1000)."
+            )
+        dimensions[name] = Dim(min=int(found), max=int(found))
+        origins[name] = "inferred"
+        notes.append(f"{name} was read off the model, so that ids beyond its own table are not tried on that side")
+    if output is not None and spec.logits is None and spec.has_labels:
+        spec = attrs.evolve(spec, logits=not _probabilities(output))
+        origins["logits"] = "inferred"
+    return attrs.evolve(spec, dimensions=dimensions, origins=origins, notes=tuple(notes))
+
+
+class _Seen:
+    """The embedding tables that were looked into, with the number of steps that each was given."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self.tables: list[tuple[int, int]] = []
+
+    def listen(self, path: str, output: Any, layer: Any, given: tuple[Any, ...]) -> None:
+        """Take note of an embedding."""
+        if isinstance(layer, keras.layers.Embedding) and given and len(given[0].shape) == 2:
+            self.tables.append((int(given[0].shape[1] or 0), int(layer.input_dim)))
+
+    def table(self, side: str, spec: Spec) -> int | None:
+        """Return the rows of the first table that was given the ids of a side."""
+        if side == "target" and not spec.has_target:
+            return None
+        wanted = (3,) if side == "source" else (4, 1)
+        return next((rows for steps, rows in self.tables if steps in wanted), None)
+
+
+def _guessed_sizes(spec: Spec, sizes: Mapping[str, int]) -> dict[str, int]:
+    """Return sizes for a first batch: those of the build, and small vocabularies where none is known yet."""
+    vocabularies = {spec.vocabulary("source"), spec.vocabulary("target")} - {None}
+    guess = {str(name): 5 for name in vocabularies} | dict(sizes)
+    if spec.float_source and "feature_dim" not in guess:
+        guess["feature_dim"] = spec.range_of("feature_dim").min
+    return {name: size for name, size in guess.items() if name not in DATA_DIMENSIONS}
+
+
+def look_case(spec: Spec, sizes: Mapping[str, int]) -> Case:
+    """Return a small ordinary case: two rows of three source ids and four decoder steps, unless the model fixes them."""
+    source = _length("source_length", 3, spec, sizes)
+    target = _length("target_length", 4, spec, sizes)
+    rows = spec.dimensions["batch_size"].min if "batch_size" in spec.dimensions else 2
+    low = {side: spec.lowest_id(side) for side in _SIDES}
+    ids = max(0, target - (spec.tokens.start is not None) - (spec.tokens.end is not None) + 1)
+    pair = Pair(source=(low["source"],) * source, target=(low["target"],) * ids)
+    return Case(dimensions=dict(sizes), batches=(Batch(pairs=(pair,) * rows, target_encoding=spec.target_encoding),))
+
+
+def _length(name: str, usual: int, spec: Spec, sizes: Mapping[str, int]) -> int:
+    """Return the usual length, moved into the range that the model takes."""
+    allowed = spec.range_of(name)
+    if isinstance(allowed.equal_to, str):
+        return sizes.get(allowed.equal_to, usual)
+    most = sizes.get(allowed.at_most, usual) if isinstance(allowed.at_most, str) else usual
+    return min(max(usual, allowed.min), allowed.max, most)
+
+
+def _look(built: Built, spec: Spec, sizes: Mapping[str, int]) -> tuple[Any, Any]:
+    """Call the model on a small batch, and return everything it gave, and the scores; None twice where it raised."""
+    case = look_case(spec, sizes)
+    try:
+        built.spec, built.subject.spec = spec, spec
+        fed = feed(spec, arrays(case, spec), initial_state(spec, case, 0, []))
+        preprocess = built.target.option("preprocess")
+        if preprocess is not None and spec.has_source:
+            ids = [list(pair.source) for pair in case.batches[0].pairs]
+            fed = feed(spec, arrays(case, spec), None, tf.convert_to_tensor(preprocess(ids)))
+        output = built.subject.forward(fed, False)
+        return output.raw, np.asarray(output.scores)
+    except Exception:  # A model that fails on its first batch is what the run is for.
+        return None, None
+
+
+def _probabilities(scores: Any) -> bool:
+    """Say whether scores look like probabilities: none negative, and each step's sum is one."""
+    return bool((scores >= 0).all() and np.allclose(scores.sum(axis=-1), 1.0, atol=1e-3))
