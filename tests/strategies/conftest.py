@@ -10,14 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis.strategies import SearchStrategy
 
-#: One example is enough to shrink: without the last of these, Hypothesis looks for other failures first.
-QUIET = settings(
-    database=None,
-    deadline=None,
-    max_examples=2_000,
-    suppress_health_check=list(HealthCheck),
-    report_multiple_bugs=False,
-)
+QUIET = settings(database=None, deadline=None, max_examples=2_000, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture
