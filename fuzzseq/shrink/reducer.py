@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import takewhile
 
 import attrs
 
@@ -50,10 +51,8 @@ def _settled(search: Search) -> int:
 def _descended(search: Search) -> int:
     """Step to the first neighbour that fails, again and again; return how many the last case has, all passing."""
     while True:
-        count = 0
-        for candidate in neighbours(search.best, search.spec):
-            if search.attempt(candidate):
-                break
-            count += 1
-        else:
+        reached = search.best
+        passing = takewhile(lambda simpler: not search.attempt(simpler), neighbours(reached, search.spec))
+        count = sum(1 for _ in passing)
+        if search.best == reached:
             return count

@@ -25,6 +25,7 @@ class Search:
         self.executions = 0
         self._fails = fails
         self._max_executions = max_executions
+        self._size = size(case, spec)
         self._known = {dumps(case): True}
 
     def failing(self, case: Case) -> bool:
@@ -39,11 +40,12 @@ class Search:
 
     def attempt(self, case: Case) -> bool:
         """Make a case the best where it is smaller, in its domain, and fails; say whether it is the best now."""
-        if not case.batches or not permitted(case, self.spec):
+        if not case.batches:
             return False
-        if size(case, self.spec) >= size(self.best, self.spec):
-            return case == self.best
-        if not self.failing(case):
+        own = size(case, self.spec)
+        if own >= self._size:
+            return own == self._size
+        if not permitted(case, self.spec) or not self.failing(case):
             return False
-        self.best = case
+        self.best, self._size = case, own
         return True

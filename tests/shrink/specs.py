@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
+import attrs
+
 from fuzzseq.case import Case
 from fuzzseq.dimensions import dim
 from fuzzseq.serialization import dumps
@@ -32,7 +34,7 @@ LIMITED = Spec(
     initial_state="gru",
 )
 SPECS = {
-    "usual": SPEC,
+    "usual": attrs.evolve(SPEC, dimensions={}),
     "tied": TIED,
     "static": STATIC,
     "limited": LIMITED,

@@ -4,7 +4,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fuzzseq.case import Batch, Case, Pair, width
@@ -22,6 +22,7 @@ def one_batch(spec_dimensions: dict[str, int], *pairs: Pair, **settings: Any) ->
     return Case(dimensions=spec_dimensions, batches=(Batch(pairs=pairs, **settings),))
 
 
+@settings(max_examples=50)
 @given(data=st.data(), name=st.sampled_from(sorted(SPECS)))
 def test_neighbours_are_smaller_and_ordinary(data: Any, name: str) -> None:
     """Every neighbour is strictly smaller, in the ordinary domain, and yielded once, in one order."""

@@ -17,6 +17,7 @@ from tests.shrink.specs import SPECS, patternless
 #: The most executions over all bugs and starts, and the most that nine bugs of ten take in the mean.
 WORST, TYPICAL = 120, 40
 MANY = 2_000
+USUAL = SPECS["usual"]
 
 
 @pytest.mark.parametrize("bug", BUGS)
@@ -42,7 +43,7 @@ def test_a_typical_bug_takes_few_executions() -> None:
     assert sorted(means)[len(means) * 9 // 10 - 1] <= TYPICAL
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(data=st.data(), name=st.sampled_from(sorted(SPECS)), share=st.sampled_from((0, 2, 10, 30, 60, 100)))
 def test_a_result_is_minimal_whatever_fails(data: Any, name: str, share: int) -> None:
     """The result fails, is ordinary and no larger than the start; its neighbours pass; reducing it keeps it."""
@@ -63,10 +64,11 @@ def test_a_result_is_minimal_whatever_fails(data: Any, name: str, share: int) ->
     assert again.case == reduced.case
 
 
+@settings(max_examples=20)
 @given(data=st.data(), share=st.sampled_from((5, 30)))
 def test_nothing_runs_twice_and_all_runs_are_counted(data: Any, share: int) -> None:
     """No case is run twice, the start is not run at all, and each run is counted; the same runs come every time."""
-    start = data.draw(cases(SPEC))
+    start = data.draw(cases(USUAL))
     fails = patternless(start, share)
     logs: list[list[str]] = [[], []]
     for log in logs:
@@ -75,28 +77,28 @@ def test_nothing_runs_twice_and_all_runs_are_counted(data: Any, share: int) -> N
             log.append(dumps(one))
             return fails(one)
 
-        reduced = reduce(start, SPEC, logged, max_executions=MANY)
+        reduced = reduce(start, USUAL, logged, max_executions=MANY)
         assert reduced.proof.executions == len(log) == len(set(log))
         assert dumps(start) not in log
     assert logs[0] == logs[1]
 
 
+@settings(max_examples=30)
 @given(data=st.data(), limit=st.integers(0, 12))
 def test_a_spent_budget_is_no_proof(data: Any, limit: int) -> None:
     """When executions run out, the best case so far comes back, and is not called minimal."""
-    start = data.draw(cases(SPEC))
+    start = data.draw(cases(USUAL))
     runs: list[Case] = []
 
     def fails(one: Case) -> bool:
         runs.append(one)
-        return len(one.batches[-1].pairs) >= len(start.batches[-1].pairs) and one.mode == start.mode
+        return len(one.batches[-1].pairs) >= min(3, len(start.batches[-1].pairs)) and one.mode == start.mode
 
-    reduced = reduce(start, SPEC, fails, max_executions=limit)
+    reduced = reduce(start, USUAL, fails, max_executions=limit)
     assert len(runs) == reduced.proof.executions <= limit
-    assert reduced.proof.one_minimal or not list(neighbours(reduced.case, SPEC)) or runs
-    free = reduce(start, SPEC, fails, max_executions=MANY)
+    free = reduce(start, USUAL, fails, max_executions=MANY)
     assert reduced.proof.one_minimal == (free.proof.executions <= limit)
-    assert size(free.case, SPEC) <= size(reduced.case, SPEC) <= size(start, SPEC)
+    assert size(free.case, USUAL) <= size(reduced.case, USUAL) <= size(start, USUAL)
 
 
 def test_the_smallest_case_costs_nothing() -> None:
