@@ -16,8 +16,9 @@ class Tagger(keras.Model):
 
     def call(self, tokens, initial_state=None):
         x, mask, following = self.embedding(tokens), tf.not_equal(tokens, 0), []
-        states = initial_state if initial_state is not None else [None] * len(self.lstms)
-        for lstm, state in zip(self.lstms, states if len(self.lstms) > 1 else [initial_state], strict=True):
+        # One layer takes its h and c as they are, several take a list of them.
+        states = [initial_state] if len(self.lstms) == 1 else initial_state or [None] * len(self.lstms)
+        for lstm, state in zip(self.lstms, states, strict=True):
             x, h, c = lstm(x, mask=mask, initial_state=state)
             following += [h, c]
         return self.scores(x), following
