@@ -185,8 +185,6 @@ def _value(path: Path, key: str, value: Any) -> Any:
 
 def _placed(said: Configuration, home: Path, here: Path) -> Configuration:
     """Return a configuration whose paths, written from ``home``, are as one would write them from ``here``."""
-    if home == here:
-        return said
 
     def moved(path: str) -> str:
         return path if Path(path).is_absolute() else os.path.relpath(home / path, here)

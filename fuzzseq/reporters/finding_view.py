@@ -72,9 +72,15 @@ def _line(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
     frame = finding.location
     if frame is None:
         return
-    yield "your line", Text(shortened(f"{frame.file}:{frame.line} in {frame.function}", 2 * room))
+    yield "your line", Text(shortened(f"{_near(frame.file)}:{frame.line} in {frame.function}", 2 * room))
     if frame.source.strip():
         yield "", Text(cut(clean(frame.source).strip(), 2 * room), style="bold")
+
+
+def _near(file: str) -> str:
+    """Return a file as one would name it from the current folder, where it lies below that."""
+    path, here = Path(file), Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else file
 
 
 def _raised(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:

@@ -78,12 +78,8 @@ def _checks(record: Record) -> Iterator[RenderableType]:
         name = f" on {clean(report.name)}" if len(record.targets()) > 1 else ""
         for check, reason in _unused(report):
             yield Text(f"not checked{name}: {check} ({shortened(reason, 160)})", style="dim")
-        for check in never_ran(report):
-            yield Text(
-                f"warning: {check} never ran{name}: no case came as far as that "
-                f"({report.checks[check].not_reached} not reached)",
-                style="yellow",
-            )
+        if idle := never_ran(report):
+            yield Text(f"warning: never ran{name}: {', '.join(idle)} (no case came as far as that)", style="yellow")
 
 
 def _unused(report: TargetReport) -> Iterator[tuple[str, str]]:

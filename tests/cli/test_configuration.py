@@ -126,8 +126,9 @@ def test_memory(text, size):
 
 def test_precedence():
     """An option counts more than the file, and the file more than the profile."""
-    file = Configuration(profile="ci", max_cases=7, seed=3, in_process=True)
+    file = Configuration(profile="ci", max_cases=7, seed=3, in_process=True, checks=("trains",))
     settings = settings_of(Configuration(seed=4).over(file))
+    assert settings.checks == ("trains",)
     assert (settings.profile, settings.max_cases, settings.seed, settings.in_process) == ("ci", 7, 4, True)
     assert settings_of(Configuration()).max_cases == 60
 

@@ -173,7 +173,7 @@ def test_output_that_cannot_show_everything():
 def test_closed_pipe():
     """A reader who leaves early gets no traceback."""
     result = subprocess.run(
-        ["bash", "-c", f"{sys.executable} -m fuzzseq list dimensions | head -1"],
+        ["bash", "-c", f"{sys.executable} -m fuzzseq list dimensions | true"],
         capture_output=True,
         text=True,
         check=True,

@@ -26,8 +26,8 @@ def file(tmp_path, monkeypatch):
 @pytest.mark.parametrize(("verdict", "code"), [("FIXED", 0), ("FAILED", 1), ("CHANGED", 1)])
 def test_verdicts(file, capsys, verdict, code):
     """The verdict stands first on the line, with the file and what it means; anything but FIXED is exit code 1."""
-    assert one(file, lambda _: SimpleNamespace(verdict=verdict, message="so it \x1b[31mwent")) == code
-    assert capsys.readouterr().out == f"{verdict:<8} x.json: so it went\n"
+    assert one(file, lambda _: SimpleNamespace(verdict=verdict, message="so it \x1b[31mwent\x08")) == code
+    assert capsys.readouterr().out == f"{verdict:<8} x.json: so it went?\n"
 
 
 @pytest.mark.parametrize(("error", "code"), [(UsageError("There is no file a.py."), 2), (WorkerError("No worker."), 3)])
@@ -39,6 +39,14 @@ def test_error(file, capsys, error, code):
 
     assert one(file, fail) == code
     assert capsys.readouterr().out == f"ERROR    x.json: {error}\n"
+
+
+def test_worst_verdict_is_the_exit_code(file, monkeypatch):
+    """Of several files the one that is worst off gives the exit code."""
+    verdicts = iter(["FAILED", "FIXED"])
+    monkeypatch.setattr("fuzzseq.engine.replay", lambda *_: SimpleNamespace(verdict=next(verdicts), message=""))
+    result = CliRunner().invoke(main, ["replay", str(file), str(file)])
+    assert (result.exit_code, result.output) == (1, "FAILED   x.json\nFIXED    x.json\n")
 
 
 def test_every_file_is_answered(file):

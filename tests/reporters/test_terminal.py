@@ -80,7 +80,7 @@ my_model.py:build  60 + 1 known         1  completed
 1  input-vocabulary  An embedding is smaller than its vocabulary
 not checked: loss_encoding (the model has no loss of its own)
 not checked: trains (skipped: declared: trained elsewhere)
-warning: deterministic never ran: no case came as far as that (60 not reached)
+warning: never ran: deterministic (no case came as far as that)
 
 1 finding (1 error); completed
 profile quick, seed 0, 4.5 s, tensorflow 2.21.0, keras 3.15.1
@@ -219,6 +219,16 @@ def test_two_batches_and_many_rows(crash_finding):
 def test_finding_fits_a_screen(crash_finding):
     """A finding that says everything that one can say takes no more than 28 lines of 80 columns."""
     assert len(shown(crash_finding, Spec()).splitlines()) <= 28
+
+
+def test_file_is_named_from_here(crash_finding):
+    """A line of a file below the current folder is named from there, as editors and people do; another in full."""
+    for file, name in (
+        (str(Path.cwd() / "sub/my_model.py"), "sub/my_model.py"),
+        ("/elsewhere/m.py", "/elsewhere/m.py"),
+    ):
+        frame = attrs.evolve(crash_finding.location, file=file)
+        assert f"your line  {name}:12 in build" in shown(attrs.evolve(crash_finding, location=frame), Spec(), width=200)
 
 
 def test_not_written(crash_finding):
