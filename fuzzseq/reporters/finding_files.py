@@ -85,7 +85,9 @@ class Scripts:
             return
         try:
             from fuzzseq.reporters.script import reproduction  # noqa: PLC0415 (only a run with a finding needs it)
-        except ModuleNotFoundError:
+        except ModuleNotFoundError as error:
+            if error.name != "fuzzseq.reporters.script":
+                raise
             return
         spec = self._record.specs.get(event.finding.target, Spec())
         self._folder.write(f"{event.finding.id}.py", reproduction(event.finding, spec))

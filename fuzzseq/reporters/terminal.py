@@ -141,8 +141,9 @@ class Terminal:
             return
         count = len(self._record.of_target(report.name))
         found = f"{count} finding{'' if count == 1 else 's'}"
+        cases = f"{report.cases} case{'' if report.cases == 1 else 's'}"
         stopped = STOPS[report.stop_reason]
-        self._print(Text(f"{clean(report.name)}: {report.cases} cases, {found}, {stopped}, {report.seconds:.1f} s"))
+        self._print(Text(f"{clean(report.name)}: {cases}, {found}, {stopped}, {report.seconds:.1f} s"))
 
     def _end(self) -> None:
         """Close the progress line and print the summary."""
