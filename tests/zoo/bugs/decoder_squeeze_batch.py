@@ -42,11 +42,11 @@ class Decoder(keras.Model):
         return self.fc(output), state
 
 
-def build(vocab_inp_size, vocab_tar_size, embedding_dim, units):
+def build(input_vocab_size, target_vocab_size, embedding_dim, units):
     """Attention translation after Bahdanau, stepped by hand."""
     return EncoderDecoder(
-        encoder=Encoder(vocab_inp_size, embedding_dim, units),
-        decoder=Decoder(vocab_tar_size, embedding_dim, units),
+        encoder=Encoder(input_vocab_size, embedding_dim, units),
+        decoder=Decoder(target_vocab_size, embedding_dim, units),
     )
 
 

@@ -13,12 +13,12 @@ class Decoder(layers.Layer):
         super().__init__(**kwargs)
         self.units = units
         self.cell = layers.Dense(units, activation="tanh")
-        self.start = None
+        self.rows = None
 
     def call(self, x, summary):
-        if self.start is None:
-            self.start = tf.zeros((x.shape[0], self.units))
-        state, outputs = self.start, []
+        if self.rows is None:
+            self.rows = x.shape[0]
+        state, outputs = tf.zeros((self.rows, self.units)), []
         for step in range(x.shape[1]):
             state = self.cell(tf.concat([x[:, step], summary, state], axis=-1))
             outputs.append(state)
@@ -54,6 +54,6 @@ BUG = Bug(
             Batch(pairs=(Pair((3,), ()), Pair((3,), ()))),
         ),
     ),
-    line="self.start = tf.zeros((x.shape[0], self.units))",
+    line="self.rows = x.shape[0]",
     shown="state = self.cell(tf.concat([x[:, step], summary, state], axis=-1))",
 )

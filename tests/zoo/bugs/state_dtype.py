@@ -6,38 +6,34 @@ from fuzzseq import Batch, Case, Pair
 from tests.zoo.bug import Bug
 
 
-class LeakyCell(layers.Layer):
-    """A leaky integrator for ``keras.layers.RNN``."""
+class ElmanEncoder(layers.Layer):
+    """A recurrent layer written out, which returns its last state."""
 
     def __init__(self, units, **kwargs):
         super().__init__(**kwargs)
         self.units = units
-        self.state_size = units
-        self.output_size = units
-        self.project = layers.Dense(units, activation="tanh")
 
     def build(self, input_shape):
-        self.project.build((None, input_shape[-1] + self.units))
-        self.built = True
+        self.kernel = self.add_weight(shape=(input_shape[-1] + self.units, self.units), name="kernel")
 
-    def get_initial_state(self, batch_size=None):
-        return [tf.zeros((batch_size, self.units), dtype=tf.float64)]
-
-    def call(self, inputs, states):
-        state = 0.5 * states[0] + 0.5 * self.project(tf.concat([inputs, states[0]], axis=-1))
-        return state, [state]
+    def call(self, x, real):
+        state = tf.zeros((tf.shape(x)[0], self.units), dtype=tf.float64)
+        for step in tf.range(tf.shape(x)[1]):
+            update = tf.tanh(tf.matmul(tf.concat([x[:, step], state], axis=-1), self.kernel))
+            state = tf.where(real[:, step, None], update, state)
+        return state
 
 
 class Seq2Seq(keras.Model):
     def __init__(self, vocab_size, units):
         super().__init__()
-        self.embedding = layers.Embedding(vocab_size, units, mask_zero=True)
-        self.encoder = layers.RNN(LeakyCell(units))
+        self.embedding = layers.Embedding(vocab_size, units)
+        self.encoder = ElmanEncoder(units)
         self.decoder = layers.GRU(units, return_sequences=True)
         self.head = layers.Dense(vocab_size)
 
     def call(self, source, target):
-        state = self.encoder(self.embedding(source))
+        state = self.encoder(self.embedding(source), tf.not_equal(source, 0))
         return self.head(self.decoder(self.embedding(target), initial_state=state))
 
 
@@ -52,6 +48,6 @@ BUG = Bug(
         dimensions={"vocab_size": 5, "units": 2},
         batches=(Batch(pairs=(Pair((3,), ()),)),),
     ),
-    line="return [tf.zeros((batch_size, self.units), dtype=tf.float64)]",
-    shown="state = 0.5 * states[0] + 0.5 * self.project(tf.concat([inputs, states[0]], axis=-1))",
+    line="state = tf.zeros((tf.shape(x)[0], self.units), dtype=tf.float64)",
+    shown="update = tf.tanh(tf.matmul(tf.concat([x[:, step], state], axis=-1), self.kernel))",
 )

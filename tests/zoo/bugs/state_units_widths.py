@@ -33,11 +33,11 @@ class Decoder(keras.Model):
         return self.fc(tf.concat([context, output], axis=-1)), state
 
 
-def build(vocab_inp_size=9, vocab_tar_size=9, embedding_dim=4, enc_units=4, dec_units=4):
+def build(source_words=9, target_words=9, embedding_dim=4, enc_units=4, dec_units=4):
     """Encoder and decoder of the TensorFlow translation tutorial, with Luong attention."""
     return EncoderDecoder(
-        Encoder(vocab_inp_size, embedding_dim, enc_units),
-        Decoder(vocab_tar_size, embedding_dim, dec_units),
+        Encoder(source_words, embedding_dim, enc_units),
+        Decoder(target_words, embedding_dim, dec_units),
     )
 
 
