@@ -44,7 +44,9 @@ def test_error(file, capsys, error, code):
 def test_worst_verdict_is_the_exit_code(file, monkeypatch):
     """Of several files the one that is worst off gives the exit code."""
     verdicts = iter(["FAILED", "FIXED"])
-    monkeypatch.setattr("fuzzseq.engine.replay", lambda *_: SimpleNamespace(verdict=next(verdicts), message=""))
+    monkeypatch.setattr(
+        "fuzzseq.engine.replay", lambda *_: SimpleNamespace(verdict=next(verdicts), message=""), raising=False
+    )
     result = CliRunner().invoke(main, ["replay", str(file), str(file)])
     assert (result.exit_code, result.output) == (1, "FAILED   x.json\nFIXED    x.json\n")
 
