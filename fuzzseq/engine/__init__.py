@@ -1,7 +1,8 @@
-"""The engine: cases, failures, findings, as a stream of events."""
+"""The engine: cases, failures, findings, as a stream of events; and one finding again."""
 
 from __future__ import annotations
 
 from fuzzseq.engine.campaign import campaign
+from fuzzseq.engine.replay import ReplayResult, replay
 
-__all__ = ["campaign"]
+__all__ = ["ReplayResult", "campaign", "replay"]

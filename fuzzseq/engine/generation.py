@@ -12,15 +12,14 @@ from hypothesis.errors import HypothesisWarning, Unsatisfiable
 from hypothesis.internal.conjecture import providers
 
 from fuzzseq.case import Case
+from fuzzseq.domain import modes
 from fuzzseq.spec import Spec
 from fuzzseq.strategies import cases, dimension_sizes
 
 T = TypeVar("T")
 
-#: How many cases share one setting of the build: a build and its trace cost as much as some ten cases.
-CASES_A_SETTING: Final = 10
-#: One setting in so many is run traced as well: a trace costs as much as a hundred of its cases.
-_GRAPH_EVERY: Final = 3
+#: How many cases share one setting of the build: a build and its trace cost as much as a hundred traced cases.
+CASES_A_SETTING: Final = 20
 _BACKEND: Final = "fuzzseq"
 
 
@@ -66,12 +65,14 @@ def draw(strategy: st.SearchStrategy[T], count: int, number: int) -> list[T]:
 
 
 def random_cases(spec: Spec, seed_: int, round_: int) -> list[Case]:
-    """Return the cases of one round: a setting of the build, and several cases on it."""
+    """Return the cases of one round: a setting of the build, and several cases on it.
+
+    The first case of a setting runs eagerly, while nothing is traced yet; the others run traced, where the model can be.
+    """
     number = (seed_ * 1_000_003 + round_) % 2**32
     settings_drawn = draw(dimension_sizes(spec), 4, number)
     if not settings_drawn:
         return []
-    if round_ % _GRAPH_EVERY:
-        spec = attrs.evolve(spec, graph=False)
     # The first value that Hypothesis draws is the smallest; the last is as random as any.
-    return draw(cases(spec, dimensions=settings_drawn[-1], seed=seed_), CASES_A_SETTING, number + 1)
+    found = draw(cases(spec, dimensions=settings_drawn[-1], seed=seed_), CASES_A_SETTING, number + 1)
+    return [attrs.evolve(case, mode=modes(spec)[-1] if index else "eager") for index, case in enumerate(found)]

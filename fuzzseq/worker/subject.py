@@ -30,6 +30,8 @@ class Subject:
         """Keep the model; ``mark`` is told which stage runs."""
         self.model, self.spec, self.mark = model, spec, mark
         self._takes_training = takes(model, "training")
+        # A plain function is traced with its Python control flow converted, as its user's own tf.function would do.
+        self._in_graph = model if isinstance(model, keras.Layer | EncoderDecoder) else tf.function(model)
 
     def forward(self, inputs: Any, training: bool) -> ForwardOutput:
         """Run a batch forward."""
@@ -39,9 +41,10 @@ class Subject:
     def _call(self, inputs: Any, training: bool) -> Any:
         """Call the model as its Spec says."""
         extra = {"training": training} if self._takes_training else {}
+        called = self.model if tf.executing_eagerly() else self._in_graph
         if self.spec.calling == "arguments":
-            return self.model(**inputs, **extra)
-        return self.model(inputs, **extra)
+            return called(**inputs, **extra)
+        return called(inputs, **extra)
 
     def _read(self, raw: Any) -> ForwardOutput:
         """Find scores and states in what the model returned."""

@@ -45,5 +45,6 @@ def traced(function: Callable[..., Any], example: tuple[Any, ...], spec: Spec, k
         filled = [next(given) if isinstance(part, tf.TensorSpec) else part for part in tf.nest.flatten(specs)]
         return function(*tf.nest.pack_sequence_as(specs, filled))
 
-    graph = tf.function(on_tensors, input_signature=flat)
+    # Keras does not convert Python control flow either when it fits a model; plain functions convert themselves.
+    graph = tf.function(on_tensors, input_signature=flat, autograph=False)
     return lambda *arguments: graph(*[v for v in tf.nest.flatten(arguments) if tf.is_tensor(v)])

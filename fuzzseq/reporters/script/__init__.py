@@ -1,0 +1,117 @@
+"""The text of ``<id>.py``: a script that reproduces a finding with numpy, TensorFlow and the user's factory alone."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+
+from fuzzseq.causes import CAUSES
+from fuzzseq.findings import Finding
+from fuzzseq.reporters.foreign import clean, shortened
+from fuzzseq.reporters.script import calling, data, pasted, scoring
+from fuzzseq.reporters.script.origin import Origin
+from fuzzseq.reporters.script.plan import Plan
+from fuzzseq.reporters.script.reading import read
+from fuzzseq.spec import Spec
+
+WIDTH = 100
+_TITLES = {cause.slug: cause.title for cause in CAUSES}
+_MODULES = ("collections", "importlib.util", "inspect", "itertools", "os", "re", "sys", "zlib")
+
+
+def reproduction(finding: Finding, spec: Spec, reference: str | None = None) -> str:
+    """Return a script that fails as a finding does; ``reference`` names the factory where the finding's target does not."""
+    origin = Origin.of(reference or finding.target)
+    plan = Plan(finding=finding, spec=spec, origin=origin, reading=read(origin))
+    body = "\n".join(_body(plan))
+    helpers = "\n\n".join(pasted.needed(body, plan))
+    setting = "\n".join(origin.importing(plan))
+    program = "\n\n".join(part for part in (setting, helpers, body) if part)
+    return f'"""{_docstring(plan)}"""\n\n{_imports(program)}\n\n{program}\n'
+
+
+def _body(plan: Plan) -> Iterator[str]:
+    """Yield the lines from the build to the failure."""
+    if plan.declared:
+        yield from (*plan.origin.declared(plan.declared), "")
+    yield f"keras.utils.set_random_seed({plan.finding.case.seed})"
+    yield calling.stage("build")
+    yield from calling.building(plan)
+    if plan.stage == "build":
+        return
+    columns = data.columns(plan)
+    yield ""
+    yield from data.assigned(columns, plan)
+    functions = list(scoring.functions(plan))
+    if functions:
+        yield from ("", *functions)
+    yield ""
+    yield from scoring.running(plan, columns)
+
+
+def _imports(program: str) -> str:
+    """Return the imports that a program needs, TensorFlow last: it reads its settings when it is imported."""
+    standard = [name for name in _MODULES if name == "os" or re.search(rf"\b{re.escape(name)}\.", program)]
+    lines = [f"import {name}" for name in standard]
+    if re.search(r"\bPath\(", program):
+        lines.append("from pathlib import Path")
+    lines += ["", 'os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # the GPU is hidden, as it was']
+    lines += ['os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")', "", "import keras"]
+    lines += ["import numpy as np"] if "np." in program else []
+    lines += ["import tensorflow as tf"] if "tf." in program else []
+    return "\n".join(lines)
+
+
+def _docstring(plan: Plan) -> str:
+    """Return what a reader should know before the first line of code."""
+    finding = plan.finding
+    explanation = finding.diagnosis.explanation or _TITLES.get(finding.cause, "")
+    parts = [
+        f"{finding.cause}: {_TITLES.get(finding.cause, 'a failure')}, in {finding.target}.",
+        _wrapped(explanation),
+        "\n".join(_expected(plan)),
+        "Run it with python. It needs TensorFlow, numpy and your factory; once it is mended, nothing fails here.",
+    ]
+    text = "\n\n".join(part for part in parts[:-1] if part) + "\n\n" + _wrapped(parts[-1]) + "\n"
+    return text.replace("\\", "\\\\").replace('"""', "'''")
+
+
+def _expected(plan: Plan) -> Iterator[str]:
+    """Yield what is going to happen, and where."""
+    finding, raised = plan.finding, plan.finding.exception
+    yield f"stage:      {finding.stage}"
+    if raised is None:
+        yield "fails with: AssertionError, since nothing is raised: the model is wrong without a word"
+    elif raised.ending == "completed":
+        yield f"fails with: {raised.exception}"
+    else:
+        yield f"fails with: {_DEATHS[raised.ending]} ({raised.exception})"
+    yield from _hung("says:       ", shortened(finding.message, 500))
+    if finding.position not in ("", finding.stage):
+        yield from _hung("in:         ", clean(finding.position))
+    if finding.location is not None:
+        frame = finding.location
+        yield from _hung("your line:  ", f"{clean(frame.source).strip()}  ({frame.file}:{frame.line})")
+    if finding.flaky:
+        yield from _hung("flaky:      ", "a fresh process did not always repeat it: run this more than once")
+
+
+_DEATHS = {
+    "crashed": "the death of this very process",
+    "hung": "nothing at all: it hangs, and ends only when you end it",
+    "out_of_memory": "all the memory that it can get",
+    "exited": "the end of this very process",
+}
+
+
+def _wrapped(text: str) -> str:
+    """Return a paragraph, folded to the width of a script."""
+    return textwrap.fill(shortened(text, 1200), WIDTH - 2, break_long_words=False, break_on_hyphens=False)
+
+
+def _hung(label: str, text: str) -> list[str]:
+    """Return a labelled text, its later lines set in under the first."""
+    return textwrap.wrap(
+        text, WIDTH - 2, initial_indent=label, subsequent_indent=" " * len(label), break_long_words=False
+    )

@@ -1,0 +1,141 @@
+"""Small functions that are pasted into a script whose lines call them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fuzzseq.reporters.script.reading import PART_NAMES
+
+if TYPE_CHECKING:
+    from fuzzseq.reporters.script.plan import Plan
+
+
+def needed(body: str, plan: Plan) -> Iterator[str]:
+    """Yield the functions that a body calls, each as text."""
+    for name, text in _FUNCTIONS.items():
+        if f"{name}(" in body:
+            yield text.strip().replace("SEED", str(plan.case.seed)).replace(
+                "SIZE", str(plan.case.dimensions.get("feature_dim", 0))
+            ) + "\n"
+
+
+_FUNCTIONS = {
+    "scores_of": '''
+def scores_of(output):
+    """Return the scores among what a model returns: the logits, else the first tensor of rank 3."""
+    named = output.get("logits") if isinstance(output, dict) else getattr(output, "logits", None)
+    if named is not None or tf.is_tensor(output):
+        return output if named is None else named
+    tensors = list(output.values()) if isinstance(output, dict) else tf.nest.flatten(output)
+    return next((x for x in tensors if len(x.shape) == 3 and x.dtype.is_floating), tensors[0])
+''',
+    "training_argument": '''
+def training_argument(model, training):
+    """Return training=... for a model whose call takes it."""
+    call = model.call if isinstance(model, keras.Layer) else model
+    return {"training": training} if "training" in inspect.signature(call).parameters else {}
+''',
+    "zero_states": '''
+def zero_states(shapes):
+    """Return zeros for each shape, in the structure of the shapes."""
+    if isinstance(shapes, tuple) and all(isinstance(size, int) for size in shapes):
+        return tf.zeros(shapes)
+    return [zero_states(part) for part in shapes]
+''',
+    "random_states": '''
+def random_states(shapes, seed, places=None):
+    """Return standard normal values for each shape, in the structure of the shapes."""
+    places = places or itertools.count()
+    if isinstance(shapes, tuple) and all(isinstance(size, int) for size in shapes):
+        draw = np.random.default_rng([seed, next(places)]).standard_normal(shapes)
+        return tf.constant(draw.astype(np.float32))
+    return [random_states(part, seed, places) for part in shapes]
+''',
+    "features": '''
+def features(ids, real):
+    """Return one standard normal vector for each id, and zeros at padding."""
+    rows = [np.random.default_rng([SEED, i, SIZE]).standard_normal(SIZE) for i in range(ids.max() + 1)]
+    return np.where(real[..., None], np.stack(rows)[ids], 0.0).astype(np.float32)
+''',
+    "one_or_all": '''
+def one_or_all(states):
+    """Return a state that is alone as it is, several as a list, and none as None."""
+    states = tf.nest.flatten(states)
+    return (states[0] if len(states) == 1 else states) if states else None
+''',
+    "variables_of": '''
+def variables_of(value, kind, depth=3):
+    """Return the variables of a model, or of what a function closes over."""
+    if isinstance(value, (tf.Variable, keras.Variable)):
+        return [value] if kind == "variables" or value.trainable else []
+    if isinstance(value, (keras.Layer, tf.Module)):
+        return list(getattr(value, kind))
+    parts = [cell.cell_contents for cell in getattr(value, "__closure__", None) or ()]
+    parts += [getattr(value, "__self__", None), getattr(value, "func", None)]
+    parts += value if isinstance(value, (list, tuple)) else getattr(value, "__dict__", {}).values()
+    parts += value.values() if isinstance(value, dict) else []
+    found = [x for part in parts if depth for x in variables_of(part, kind, depth - 1)]
+    return list({id(x): x for x in found}.values())
+''',
+    "set_weights": '''
+def set_weights(variables):
+    """Give every weight the value it had: zeros, as biases start, would hide what goes wrong."""
+    counts = collections.Counter()
+    for weight in variables:
+        first, shape = np.asarray(weight), tuple(weight.shape)
+        if not weight.trainable or "float" not in first.dtype.name:
+            continue
+        path = re.sub(r"_\\d+(?=/|$|:)", "", getattr(weight, "path", weight.name)).split(":")[0]
+        counts[path, shape] += 1
+        key = [SEED, zlib.crc32(path.encode()), counts[path, shape], *shape]
+        value = np.random.default_rng(key).standard_normal(shape)
+        if len(shape) < 2:
+            value = np.float64(first) + 0.3 * value
+        elif not path.endswith("embeddings"):
+            value = 1.5 * value / np.sqrt(max(1, np.prod(shape[:-1])))
+        held = getattr(weight, "constraint", None) or (lambda x: x)
+        weight.assign(held(tf.constant(value.astype(first.dtype))))
+''',
+    "call_part": f'''
+NAMES = {{
+    "memory": {PART_NAMES["memory"][:4]!r}
+    + {PART_NAMES["memory"][4:]!r},
+    "states": {PART_NAMES["states"]!r},
+}}
+
+
+def role(name):
+    """Return what a parameter of an encoder or a decoder is, by its name."""
+    if name.endswith("mask"):
+        return "source_mask"
+    if "length" in name or name.endswith("_len"):
+        return "source_length"
+    alike = (r for r, ws in NAMES.items() if name in ws or any(len(w) > 2 and w in name for w in ws))
+    return next(alike, None)
+
+
+def call_part(part, training, tokens, states=None, **given):
+    """Call an encoder or a decoder with what its inputs or parameters are named after."""
+    extra = {{}}
+    states = tf.nest.flatten(states) if states is not None else []
+    if getattr(part, "inputs", None):  # a functional model
+        roles = [role(x.name.lower()) or ("memory" if len(x.shape) == 3 else "states") for x in part.inputs[1:]]
+        left = iter(states)
+        values = [tokens, *(next(left) if r == "states" else given.get(r) for r in roles)]
+        return part(values if roles else tokens, training=training)
+    roles = []
+    for p in inspect.signature(part.call if isinstance(part, keras.Layer) else part).parameters.values():
+        if p.name == "training":
+            extra = {{"training": training}}
+        elif p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL):
+            found = role(p.name.lower()) if roles else "tokens"
+            if found is None and p.default is not p.empty:
+                break
+            roles.append(found or ("memory" if "states" in roles else "states"))
+    alone = states if len(states) > 1 else (states or [None])[0]
+    left = iter(states) if roles.count("states") > 1 else iter([alone])
+    given["tokens"] = tokens
+    return part(*(next(left, None) if r == "states" else given.get(r) for r in roles), **extra)
+''',
+}

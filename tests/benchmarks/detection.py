@@ -1,0 +1,138 @@
+"""What fuzzseq finds in the zoo, beside what people usually run: ``python -m tests.benchmarks.detection``.
+
+The two baselines are a hand-written Hypothesis test that builds the model in each example and runs forward, loss and
+gradient, and one step of ``fit`` on a batch of 64 rows of length 10.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import attrs
+
+from fuzzseq.engine import campaign
+from fuzzseq.events import FindingMade, InternalError, Settings, TargetFinished, TargetLoaded
+from fuzzseq.findings import Finding
+from fuzzseq.serialization import dumps
+from tests.zoo import bug_of, bugs, healthy
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+@attrs.define
+class Row:
+    """What was seen of one model under one seed."""
+
+    target: str
+    seed: int
+    findings: list[Finding]
+    cases: int = 0
+    seconds: float = 0.0
+    problem: str = ""
+
+
+def measure(targets: Sequence[str], seed: int, cases: int) -> list[Row]:
+    """Run a campaign over targets and return a row for each."""
+    settings = Settings(profile="ci", max_cases=cases, seed=seed, case_timeout=20.0)
+    rows: dict[str, Row] = {target: Row(target, seed, []) for target in targets}
+    for event in campaign(targets, settings, known=None):
+        if isinstance(event, FindingMade):
+            row = rows[event.finding.target]
+            row.findings = [f for f in row.findings if f.id != event.finding.id] + [event.finding]
+        elif isinstance(event, TargetFinished):
+            row = rows.setdefault(event.report.name, Row(event.report.name, seed, []))
+            row.cases, row.seconds, row.problem = event.report.cases, event.report.seconds, event.report.error
+        elif isinstance(event, InternalError):
+            rows[event.target].problem = event.message
+        elif isinstance(event, TargetLoaded):
+            print(f"  seed {seed} {event.target}", file=sys.stderr, flush=True)
+    return list(rows.values())
+
+
+def baselines(targets: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return what the two baselines say of each target, from a process of their own for each."""
+    found = {}
+    for target in targets:
+        command = [sys.executable, "-m", "tests.benchmarks.baselines", target]
+        try:
+            done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=120)
+            found[target] = json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else {"hypothesis": "died"}
+        except (subprocess.TimeoutExpired, json.JSONDecodeError, IndexError):
+            found[target] = {"hypothesis": "timeout", "fit": "timeout"}
+    return found
+
+
+def judged(row: Row) -> tuple[bool, bool, bool, bool, str]:
+    """Return whether the bug was found, its cause right, its case 1-minimal and as stated, its line right; and more."""
+    bug = bug_of(row.target)
+    right = [f for f in row.findings if f.cause == bug.cause]
+    best = right[0] if right else row.findings[0] if row.findings else None
+    if best is None:
+        return False, False, False, False, row.problem or "nothing found"
+    same = dumps(attrs.evolve(best.case, seed=0)) == dumps(bug.minimal)
+    others = [f.cause for f in row.findings if f is not best]
+    notes = f"{best.cause} (runner-up {best.diagnosis.runner_up})" if best.cause != bug.cause else ""
+    if others:
+        notes += f" also {', '.join(others)}"
+    if best.location is None or best.location.source not in (bug.line, bug.shown):
+        notes += f" line: {best.location.source if best.location else None}"
+    if not same:
+        notes += f" case: {shown(best)}"
+    return True, bool(right), best.one_minimal, same, notes.strip()
+
+
+def shown(finding: Finding) -> str:
+    """Return a case on one line."""
+    batches = [[(p.source, p.target) for p in b.pairs] for b in finding.case.batches]
+    last = finding.case.batches[-1]
+    manner = [finding.case.mode, last.initial_state, last.target_encoding, last.extra_source, last.extra_target]
+    return f"{dict(finding.case.dimensions)} {batches} {manner}"
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases", type=int, default=400)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", nargs="*", default=[], help="substrings of the models to measure")
+    parser.add_argument("--no-baselines", action="store_true")
+    parser.add_argument("--no-healthy", action="store_true")
+    parser.add_argument("--no-bugs", action="store_true")
+    asked = parser.parse_args()
+
+    def wanted(targets: Sequence[str]) -> list[str]:
+        return [t for t in targets if not asked.only or any(part in t for part in asked.only)]
+
+    buggy = [] if asked.no_bugs else wanted(bugs())
+    sound = [] if asked.no_healthy else wanted(healthy())
+    began = time.monotonic()
+    base = {} if asked.no_baselines else baselines(buggy)
+    totals = {"found": 0, "cause": 0, "minimal": 0, "stated": 0, "runs": 0}
+    for seed in range(asked.seeds):
+        for row in measure(buggy, seed, asked.cases):
+            found, cause, minimal, stated, notes = judged(row)
+            for name, value in zip(totals, (found, cause, minimal, stated, True), strict=True):
+                totals[name] += value
+            marks = " ".join("yes" if value else "NO " for value in (found, cause, minimal, stated))
+            name = Path(row.target.partition(":")[0]).stem
+            print(f"{seed} {name:32} {marks} {row.cases:4} {row.seconds:6.1f}s {base.get(row.target, '')} {notes}", flush=True)
+        for row in measure(sound, seed, asked.cases):
+            alarms = [f"{f.cause}: {f.message} {shown(f)}" for f in row.findings]
+            mark = "ALARM" if alarms or row.problem else "clean"
+            name = Path(row.target.partition(":")[0]).stem
+            print(f"{seed} {name:32} {mark} {row.cases:4} {row.seconds:6.1f}s {row.problem} {alarms or ''}", flush=True)
+    print(f"found, cause right, 1-minimal, case as stated of runs: {totals}")
+    for kind in ("hypothesis", "fit"):
+        seen = sum(1 for said in base.values() if said.get(kind, "").startswith("failed"))
+        print(f"baseline {kind}: {seen} of {len(base)}")
+    print(f"{time.monotonic() - began:.0f} s in all")
+
+
+if __name__ == "__main__":
+    main()
