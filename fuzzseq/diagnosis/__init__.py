@@ -7,7 +7,8 @@ from fuzzseq.causes import cause_named
 from fuzzseq.checks import check_named
 from fuzzseq.checks.check import Severity
 from fuzzseq.diagnosis.evidence import Evidence, Prober, gather
-from fuzzseq.diagnosis.rules import Vote, votes
+from fuzzseq.diagnosis.rules import votes
+from fuzzseq.diagnosis.rules.vote import Vote
 from fuzzseq.findings import Diagnosis, Finding, Proof, finding_id
 from fuzzseq.outcome import Verdict
 from fuzzseq.signatures import signature

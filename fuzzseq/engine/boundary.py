@@ -56,6 +56,11 @@ _SETTINGS: tuple[Mapping[str, int], ...] = (
 )  # fmt: skip
 
 
+def first_setting(spec: Spec) -> dict[str, int] | None:
+    """Return the setting of the build that most boundary cases have; None where no setting is legal."""
+    return nearest_setting(spec, _DISTINCT, {})
+
+
 def boundary_cases(spec: Spec, seed: int) -> tuple[Case, ...]:
     """Return the boundary cases of a Spec, each once, all of them in its ordinary domain."""
     seen: dict[str, Case] = {}
@@ -66,28 +71,21 @@ def boundary_cases(spec: Spec, seed: int) -> tuple[Case, ...]:
 
 
 def _all(spec: Spec, seed: int) -> Iterator[Case]:
-    """Yield the shapes of data on the first setting, then the telling ones on every other."""
-    settings = list(_settings(spec))
-    for index, dimensions in enumerate(settings):
-        make = _Maker(spec, dimensions, seed)
-        shapes = make.shapes() if index == 0 else make.telling()
-        for number, case in enumerate(shapes):
+    """Yield a look at the factory's defaults, the shapes of data on one setting, then the telling ones on others."""
+    defaults = {p.dimension: p.default for p in spec.parameters if p.default is not None}
+    if defaults:
+        usual = nearest_setting(spec, {**_DISTINCT, **defaults}, defaults)
+        yield from _Maker(spec, usual, seed).telling() if usual else ()
+    for index, aim in enumerate((*_SETTINGS, dict.fromkeys(KNOWN, 1))):
+        setting = nearest_setting(spec, aim, {})
+        if setting is None:
+            return
+        make = _Maker(spec, setting, seed)
+        for number, case in enumerate(make.telling() if index else make.shapes()):
             # Many shapes on one setting are worth its trace; the first few tell soonest without.
             yield attrs.evolve(case, mode=modes(spec)[-1]) if number >= _EAGER_FIRST else case
-        if index == 0:
+        if not index:
             yield from make.manners()
-
-
-def _settings(spec: Spec) -> Iterator[dict[str, int]]:
-    """Yield the defaults of the factory, where it has any, then pairwise different sizes, then the smallest of all."""
-    found: list[dict[str, int]] = []
-    defaults = {p.dimension: p.default for p in spec.parameters if p.default is not None}
-    aims = [*([{**_DISTINCT, **defaults}] if defaults else []), *_SETTINGS, dict.fromkeys(KNOWN, 1)]
-    for aim in aims:
-        sizes = nearest_setting(spec, aim, defaults)
-        if sizes is not None and sizes not in found:
-            found.append(sizes)
-            yield sizes
 
 
 def nearest_setting(spec: Spec, aim: Mapping[str, int], keep: Mapping[str, int]) -> dict[str, int] | None:

@@ -13,13 +13,14 @@ from hypothesis.internal.conjecture import providers
 
 from fuzzseq.case import Case
 from fuzzseq.domain import modes
+from fuzzseq.engine.boundary import first_setting
 from fuzzseq.spec import Spec
 from fuzzseq.strategies import cases, dimension_sizes
 
 T = TypeVar("T")
 
 #: How many cases share one setting of the build: a build and its trace cost as much as a hundred traced cases.
-CASES_A_SETTING: Final = 20
+CASES_A_SETTING: Final = 30
 _BACKEND: Final = "fuzzseq"
 
 
@@ -67,12 +68,15 @@ def draw(strategy: st.SearchStrategy[T], count: int, number: int) -> list[T]:
 def random_cases(spec: Spec, seed_: int, round_: int) -> list[Case]:
     """Return the cases of one round: a setting of the build, and several cases on it.
 
-    The first case of a setting runs eagerly, while nothing is traced yet; the others run traced, where the model can be.
+    The first round stays on the setting of the boundary cases, which is built and traced by then. The first case of
+    another setting runs eagerly, while nothing is traced yet; the others run traced, where the model can be.
     """
     number = (seed_ * 1_000_003 + round_) % 2**32
-    settings_drawn = draw(dimension_sizes(spec), 4, number)
-    if not settings_drawn:
-        return []
     # The first value that Hypothesis draws is the smallest; the last is as random as any.
-    found = draw(cases(spec, dimensions=settings_drawn[-1], seed=seed_), CASES_A_SETTING, number + 1)
-    return [attrs.evolve(case, mode=modes(spec)[-1] if index else "eager") for index, case in enumerate(found)]
+    setting = [first_setting(spec)] if round_ == 0 else draw(dimension_sizes(spec), 4, number)[-1:]
+    if not setting or setting[0] is None:
+        return []
+    found = draw(cases(spec, dimensions=setting[0], seed=seed_), CASES_A_SETTING, number + 1)
+    return [
+        attrs.evolve(case, mode=modes(spec)[-1] if index or not round_ else "eager") for index, case in enumerate(found)
+    ]

@@ -107,7 +107,7 @@ class Built:
         return self._cell_shapes(sizes)
 
     def _cell_shapes(self, sizes: Mapping[str, int]) -> Any:
-        """Return the shapes for a named cell: flat for one layer, a list for each layer where there can be more."""
+        """Return the shapes for a named cell: flat, or a list for each layer where the model has a number of layers."""
         units = next((sizes[name] for name in ("units", "encoder_units", "decoder_units") if name in sizes), None)
         if units is None:
             units = next((int(x.units) for x in _recurrent(self.model)), 1)
@@ -117,7 +117,7 @@ class Built:
             str(self.spec.initial_state), batch_size=sizes["batch_size"], units=units, num_layers=layers
         )
         each = len(flat) // layers
-        return [list(flat[i : i + each]) for i in range(0, len(flat), each)] if layers > 1 else list(flat)
+        return [list(flat[i : i + each]) for i in range(0, len(flat), each)] if counted else list(flat)
 
 
 def flat_inputs(model: Any) -> list[Any]:

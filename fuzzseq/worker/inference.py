@@ -20,6 +20,8 @@ from fuzzseq.worker.sizes import with_static_sizes, with_vocabularies
 from fuzzseq.worker.stages import StageMark
 from fuzzseq.worker.subject import is_functional
 
+#: What the inputs of a lone decoder are, where their names are those of a source.
+_TARGET_SIDE = {"source": "decoder_input", "source_mask": "target_mask", "source_length": "target_length"}
 #: Sizes that a model is built with for a first look, where its own defaults do not say: pairwise different, and such
 #: that a width is a multiple of the heads; then others, for factories that refuse those.
 _LOOKS: tuple[dict[str, int], ...] = (
@@ -77,6 +79,8 @@ def _with_inputs(target: Target, spec: Spec, built: Built) -> Spec:
             "it should return a keras.Model, an EncoderDecoder, or a function of the inputs."
         )
     calling, inputs = inputs_of(model, target.option("inputs") or {})
+    if spec.kind == "decoder" and "decoder_input" not in {item.role for item in inputs}:
+        inputs = tuple(attrs.evolve(item, role=_TARGET_SIDE.get(item.role, item.role)) for item in inputs)
     roles = {item.role for item in inputs}
     values: dict[str, Any] = {"calling": calling, "inputs": inputs}
     origins = dict(spec.origins)

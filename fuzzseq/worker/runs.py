@@ -75,13 +75,9 @@ class _Batch:
             return self._in_pieces()
         if self.run.upto == "gradient":
             return self._train()
-        fed = self._fed()
-        output = self._forward(fed)
-        loss = None
         if self.run.upto == "loss":
-            self.built.subject.mark.enter("loss")
-            loss = self._loss(fed, output)
-        return self._seen(output, loss=as_numpy(loss))
+            return self._score()
+        return self._seen(self._forward(self._fed()))
 
     def forward(self) -> ForwardOutput:
         """Run forward eagerly, and look at nothing."""
@@ -105,24 +101,38 @@ class _Batch:
         real = self.arrays.source_mask if self.built.spec.kind == "many_to_many" else self.arrays.target_mask
         return tf.constant(self.arrays.labels), tf.constant(real)
 
-    def _loss(self, fed: Any, output: ForwardOutput) -> Any:
+    def _score(self) -> Observed:
+        """Run forward and loss, in one function: what a tensor carries beside its values, a mask, is lost between two."""
+
+        def scored(given: Any, wanted: Any, steps: Any) -> Any:
+            output = self.built.subject.forward(given, self.run.training)
+            return output.scores, self._loss(given, wanted, steps, output)
+
+        function, arguments = self._in_mode("score", scored, (self._fed(), *self._labels()))
+        scores, loss = function(*arguments)
+        return self._seen(ForwardOutput(scores, [], scores), loss=as_numpy(loss))
+
+    def _loss(self, fed: Any, labels: Any, real: Any, output: ForwardOutput) -> Any:
         """Return the mean of the user's loss over a batch."""
-        labels, real = self._labels()
+        self.built.subject.mark.enter("loss")
         return tf.reduce_mean(tf.cast(self.built.loss(fed, labels, output, real), tf.float32))
+
+    def _in_mode(self, name: str, function: Any, arguments: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+        """Return a function as the mode of the run wants it, with its arguments; stepped models run eagerly."""
+        self.built.subject.mark.enter("forward")
+        if self.run.mode == "eager" or isinstance(self.built.subject, SteppedSubject):
+            return function, arguments
+        return self._traced(f"{name} {self.run.training}", function, arguments), arguments
 
     def _forward(self, fed: Any) -> ForwardOutput:
         """Run forward in the mode that is asked for."""
-        subject, training = self.built.subject, self.run.training
-        if self.run.mode == "eager" or isinstance(subject, SteppedSubject):
-            return subject.forward(fed, training)
 
         def pure(given: Any) -> Any:
-            output = subject.forward(given, training)
+            output = self.built.subject.forward(given, self.run.training)
             return output.scores, output.states, output.raw
 
-        subject.mark.enter("forward")
-        function = self._traced(f"forward {training}", pure, (fed,))
-        return ForwardOutput(*function(fed))
+        function, arguments = self._in_mode("forward", pure, (fed,))
+        return ForwardOutput(*function(*arguments))
 
     def _traced(self, name: str, function: Any, example: tuple[Any, ...]) -> Any:
         """Return a traced function, made once for each structure of arguments."""
@@ -143,17 +153,14 @@ class _Batch:
             subject = self.built.subject
             with tf.GradientTape() as tape:
                 output = subject.forward(given, True)
-                subject.mark.enter("loss")
-                loss = tf.reduce_mean(tf.cast(self.built.loss(given, wanted, output, steps), tf.float32))
+                loss = self._loss(given, wanted, steps, output)
             subject.mark.enter("gradient")
             gradients = tape.gradient(loss, self.built.trainable)
             self.built.traced["missing"] = [gradient is None for gradient in gradients]
             return output.scores, loss, [g for g in gradients if g is not None]
 
-        stepped = isinstance(self.built.subject, SteppedSubject)
-        self.built.subject.mark.enter("forward")
-        function = step if self.run.mode == "eager" or stepped else self._traced("train", step, (fed, labels, real))
-        scores, loss, there = function(fed, labels, real)
+        function, arguments = self._in_mode("train", step, (fed, labels, real))
+        scores, loss, there = function(*arguments)
         missing = self.built.traced["missing"]
         found = iter(there)
         gradients = [

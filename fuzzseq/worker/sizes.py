@@ -67,7 +67,7 @@ def with_vocabularies(target: Target, spec: Spec, built: Built, sizes: dict[str,
     spec = attrs.evolve(spec, dimensions=dict(spec.dimensions))
     guess = _guessed_sizes(spec, sizes)
     with watching(seen.listen):
-        result, output = _look(built, spec, guess)
+        output = _look(built, spec, guess)
     dimensions, origins, notes = dict(spec.dimensions), dict(spec.origins), list(spec.notes)
     for side in _SIDES:
         name = spec.vocabulary(side)
@@ -137,20 +137,21 @@ def _length(name: str, usual: int, spec: Spec, sizes: Mapping[str, int]) -> int:
     return min(max(usual, allowed.min), allowed.max, most)
 
 
-def _look(built: Built, spec: Spec, sizes: Mapping[str, int]) -> tuple[Any, Any]:
-    """Call the model on a small batch, and return everything it gave, and the scores; None twice where it raised."""
+def _look(built: Built, spec: Spec, sizes: Mapping[str, int]) -> Any:
+    """Call the model on a small batch, and return the scores that it gave; None where it raised."""
     case = look_case(spec, sizes)
     try:
         built.spec, built.subject.spec = spec, spec
-        fed = feed(spec, arrays(case, spec), initial_state(spec, case, 0, []))
+        states = initial_state(spec, case, 0, built.state_shapes(case.sizes(spec)))
+        fed = feed(spec, arrays(case, spec), states)
         preprocess = built.target.option("preprocess")
         if preprocess is not None and spec.has_source:
             ids = [list(pair.source) for pair in case.batches[0].pairs]
-            fed = feed(spec, arrays(case, spec), None, tf.convert_to_tensor(preprocess(ids)))
+            fed = feed(spec, arrays(case, spec), states, tf.convert_to_tensor(preprocess(ids)))
         output = built.subject.forward(fed, False)
-        return output.raw, np.asarray(output.scores)
+        return np.asarray(output.scores)
     except Exception:  # A model that fails on its first batch is what the run is for.
-        return None, None
+        return None
 
 
 def _probabilities(scores: Any) -> bool:

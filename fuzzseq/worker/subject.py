@@ -172,19 +172,26 @@ class Part:
         return roles
 
     def _argument_roles(self) -> list[str]:
-        """Return what each positional parameter of a callable is; tokens are the first without another role."""
+        """Return what each positional parameter of a callable is; the first without another role takes the tokens."""
         call = self._model.call if isinstance(self._model, keras.Layer) else self._model
-        roles: list[str] = []
+        named: list[tuple[str | None, bool]] = []
         for name, parameter in inspect.signature(call).parameters.items():
             if name == "training" or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
                 continue
-            role = part_role(name) if roles else None
-            if role is None and roles:
-                if parameter.default is not parameter.empty:
-                    break
-                role = "memory" if "states" in roles else "states"
-            roles.append(role or "tokens")
-        return roles
+            required = parameter.default is parameter.empty
+            role = part_role(name) if required or parameter.default is None else None
+            if role is None and not required:
+                break  # A setting of the user's own, and whatever comes after it.
+            named.append((role, required))
+        return _with_tokens([role for role, _ in named])
+
+
+def _with_tokens(named: list[str | None]) -> list[str]:
+    """Return roles with those that no name tells filled in: tokens first, then memory, then states."""
+    missing = iter(("tokens", *(role for role in ("states", "memory") if role not in named), "memory", "states"))
+    if None not in named:
+        return ["tokens", *(str(role) for role in named[1:])]
+    return [role or next(missing) for role in named]
 
 
 def is_functional(model: Any) -> bool:

@@ -165,6 +165,7 @@ for strategy in (cases(Spec()), ragged_batches(), initial_states(), vocab_sizes(
 assert not [name for name in ("tensorflow", "keras") if name in sys.modules]
 """
 _CONVERTING = """
+import tensorflow as tf
 from fuzzseq import Pair
 from fuzzseq.strategies import InitialState, RaggedBatch, TargetEncoding
 batch = RaggedBatch(pairs=(Pair((3, 4), (5,)),)).tensors()
@@ -173,6 +174,7 @@ state = InitialState(kind="random", units=3).tensors()
 assert [tensor.shape for tensor in state] == [(1, 3), (1, 3)] and state[0].dtype == "float32"
 labels = TargetEncoding(encoding="one_hot").tensors([(3,)], vocab_size=4)["labels"]
 assert labels.shape == (1, 2, 4) and labels.dtype == "float32"
+assert all(tf.is_tensor(value) for value in (*batch.values(), *state, labels))
 """
 
 

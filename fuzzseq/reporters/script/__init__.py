@@ -21,20 +21,18 @@ _MODULES = ("collections", "importlib.util", "inspect", "itertools", "os", "re",
 
 
 def reproduction(finding: Finding, spec: Spec, reference: str | None = None) -> str:
-    """Return a script that fails as a finding does; ``reference`` names the factory where the finding's target does not."""
+    """Return a script that fails as a finding does; ``reference`` names its factory where that does not."""
     origin = Origin.of(reference or finding.target)
     plan = Plan(finding=finding, spec=spec, origin=origin, reading=read(origin))
     body = "\n".join(_body(plan))
-    helpers = "\n\n".join(pasted.needed(body, plan))
     setting = "\n".join(origin.importing(plan))
-    program = "\n\n".join(part for part in (setting, helpers, body) if part)
+    helpers = [f"\n{text}\n" for text in pasted.needed(body, plan)]
+    program = "\n\n".join((setting, *helpers, body))
     return f'"""{_docstring(plan)}"""\n\n{_imports(program)}\n\n{program}\n'
 
 
 def _body(plan: Plan) -> Iterator[str]:
     """Yield the lines from the build to the failure."""
-    if plan.declared:
-        yield from (*plan.origin.declared(plan.declared), "")
     yield f"keras.utils.set_random_seed({plan.finding.case.seed})"
     yield calling.stage("build")
     yield from calling.building(plan)
@@ -45,7 +43,7 @@ def _body(plan: Plan) -> Iterator[str]:
     yield from data.assigned(columns, plan)
     functions = list(scoring.functions(plan))
     if functions:
-        yield from ("", *functions)
+        yield from ("", "", *functions, "")
     yield ""
     yield from scoring.running(plan, columns)
 
@@ -68,7 +66,7 @@ def _docstring(plan: Plan) -> str:
     finding = plan.finding
     explanation = finding.diagnosis.explanation or _TITLES.get(finding.cause, "")
     parts = [
-        f"{finding.cause}: {_TITLES.get(finding.cause, 'a failure')}, in {finding.target}.",
+        f"{finding.cause}: {_TITLES.get(finding.cause, 'a failure')}.",
         _wrapped(explanation),
         "\n".join(_expected(plan)),
         "Run it with python. It needs TensorFlow, numpy and your factory; once it is mended, nothing fails here.",
@@ -80,6 +78,7 @@ def _docstring(plan: Plan) -> str:
 def _expected(plan: Plan) -> Iterator[str]:
     """Yield what is going to happen, and where."""
     finding, raised = plan.finding, plan.finding.exception
+    yield f"factory:    {finding.target}"
     yield f"stage:      {finding.stage}"
     if raised is None:
         yield "fails with: AssertionError, since nothing is raised: the model is wrong without a word"

@@ -35,7 +35,8 @@ def forward_function(plan: Plan, training: str = "training") -> Iterator[str]:
         return
     fixed = training if training in ("True", "False") else ""
     if plan.mode == "graph" and fixed:
-        yield f"@tf.function(input_signature=[{inputs_signature(plan)}])"
+        yield f"SIGNATURE = {inputs_signature(plan)}"
+        yield "@tf.function(input_signature=[SIGNATURE])"
     yield "def forward(inputs):" if fixed else "def forward(inputs, training):"
     yield f"    {stage('forward')}"
     yield f"    return {call(plan, training)}"
@@ -85,7 +86,7 @@ def _structure(plan: Plan, values: list[tuple[str | None, str]]) -> Iterator[str
     if plan.spec.calling in ("dict", "arguments"):
         whole = "{" + ", ".join(f'"{key}": {value}' for key, value in values) + "}"
     elif plan.spec.calling == "tuple":
-        whole = "(" + "".join(f"{value}, " for _, value in values).rstrip() + ")"
+        whole = "(" + ", ".join(value for _, value in values) + (",)" if len(values) == 1 else ")")
     else:
         whole = values[0][1] if plan.spec.calling == "single" else "[" + ", ".join(v for _, v in values) + "]"
     if len(whole) < 86:
@@ -124,7 +125,7 @@ def inputs_signature(plan: Plan) -> str:
         return "{" + ", ".join(f'"{key}": {value}' for key, value in kept) + "}"
     flat = [value for _, value in specs]
     if plan.spec.calling == "tuple":
-        return "(" + "".join(f"{value}, " for value in flat).rstrip() + ")"
+        return "(" + ", ".join(flat) + (",)" if len(flat) == 1 else ")")
     return flat[0] if plan.spec.calling == "single" else "[" + ", ".join(flat) + "]"
 
 
@@ -164,7 +165,7 @@ def _stepping(plan: Plan, training: str) -> Iterator[str]:
 
 
 def _part_call(part: Part | None, name: str, given: dict[str, str], training: str, masks: list[str]) -> str:
-    """Return the call of an encoder or a decoder: its arguments in order where they are known, else matched as it runs."""
+    """Return the call of an encoder or a decoder: its arguments in order where they are known, else by a helper."""
     if part is None:
         told = [f"{role}={value}" for role, value in given.items() if value != "None"]
         told += [f"{role}={role}" for role in masks]

@@ -15,9 +15,8 @@ def needed(body: str, plan: Plan) -> Iterator[str]:
     """Yield the functions that a body calls, each as text."""
     for name, text in _FUNCTIONS.items():
         if f"{name}(" in body:
-            yield text.strip().replace("SEED", str(plan.case.seed)).replace(
-                "SIZE", str(plan.case.dimensions.get("feature_dim", 0))
-            ) + "\n"
+            size = plan.case.dimensions.get("feature_dim", 0)
+            yield text.strip().replace("SEED", str(plan.case.seed)).replace("SIZE", str(size))
 
 
 _FUNCTIONS = {

@@ -15,8 +15,7 @@ def functions(plan: Plan) -> Iterator[str]:
     if plan.stage == "preprocess":
         return
     if plan.mode == "graph" and _trains(plan) and plan.scored:
-        yield from forward_function(plan)
-        yield ""
+        yield from (*forward_function(plan), "", "")
         yield from _train_function(plan)
         return
     yield from forward_function(plan, _training(plan))
@@ -142,7 +141,8 @@ def _loss(plan: Plan, labels: str = "labels") -> Iterator[str]:
         logits = plan.spec.logits is not False
         yield "# No loss is declared: cross-entropy, with the padding left out."
         yield f"each = keras.losses.{kind}_crossentropy({labels}, scores, from_logits={logits})"
-        yield "loss = tf.reduce_sum(each * tf.cast(real, each.dtype)) / max(1, np.sum(real))"
+        yield "counted = tf.cast(real, each.dtype)"
+        yield "loss = tf.reduce_sum(each * counted) / tf.maximum(tf.reduce_sum(counted), 1.0)"
 
 
 def _step(plan: Plan) -> Iterator[str]:
@@ -150,6 +150,7 @@ def _step(plan: Plan) -> Iterator[str]:
     if plan.mode == "graph":
         real = ", tf.constant(real)" if plan.spec.loss is None else ""
         yield f"scores, loss, gradients = train({arguments(plan)}, tf.constant(labels){real})"
+        yield f"weights = {weights(plan)}"
         return
     yield "labels = tf.constant(labels)"
     if plan.stage == "loss":
@@ -174,15 +175,14 @@ def _train_function(plan: Plan) -> Iterator[str]:
     specs = [inputs_signature(plan), tensor_spec(plan, seen.labels.shape, seen.labels.dtype.name)]
     own = plan.spec.loss is None
     specs += [tensor_spec(plan, seen.target_mask.shape, "bool")] if own else []
-    yield "@tf.function(input_signature=["
+    yield "SIGNATURE = ["
     yield from (f"    {spec}," for spec in specs)
-    yield "])"
+    yield from ("]", "", "", "@tf.function(input_signature=SIGNATURE)")
     yield f"def train(inputs, labels{', real' if own else ''}):"
     yield "    with tf.GradientTape() as tape:"
     yield from ("        " + line for line in _scores(plan, "True"))
     yield f"        {stage('loss')}"
-    traced = (line.replace("max(1, np.sum(real))", "tf.reduce_sum(tf.cast(real, each.dtype))") for line in _loss(plan))
-    yield from ("        " + line for line in traced)
+    yield from ("        " + line for line in _loss(plan))
     yield f"    {stage('gradient')}"
     yield f"    return scores, loss, tape.gradient(loss, {weights(plan)})"
 
@@ -215,7 +215,7 @@ def _finite(plan: Plan) -> Iterator[str]:
     if plan.stage == "loss":
         yield 'assert np.isfinite(loss), f"the loss is {loss}"'
         return
-    yield f"for weight, gradient in zip({weights(plan)}, gradients):"
+    yield "for weight, gradient in zip(weights, gradients):"
     yield "    fine = gradient is None or np.isfinite(tf.convert_to_tensor(gradient)).all()"
     yield '    assert fine, f"the gradient of {weight.path} is not finite"'
 
@@ -223,7 +223,7 @@ def _finite(plan: Plan) -> Iterator[str]:
 def _trains_all(plan: Plan) -> Iterator[str]:
     """Yield the search for weights that have no gradient."""
     yield from _step(plan)
-    yield f"missing = [w.path for w, g in zip({weights(plan)}, gradients) if g is None]"
+    yield "missing = [w.path for w, g in zip(weights, gradients) if g is None]"
     yield 'assert not missing, f"no gradient reaches {missing}"'
 
 

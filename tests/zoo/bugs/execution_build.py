@@ -1,5 +1,6 @@
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers, ops
 
 from fuzzseq import Batch, Case, Pair
@@ -17,10 +18,10 @@ def positional_encoding(steps, d_model):
 class Positions(layers.Layer):
     def __init__(self, d_model, **kwargs):
         super().__init__(**kwargs)
-        self.table = positional_encoding(64, d_model)
+        self.table = tf.constant(positional_encoding(64, d_model))
 
     def call(self, x):
-        return x + self.table[None, : ops.shape(x)[1]]
+        return x + self.table[: tf.shape(x)[1]]
 
 
 class Mask(layers.Layer):

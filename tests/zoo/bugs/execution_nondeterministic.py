@@ -5,16 +5,26 @@ from fuzzseq import Batch, Case, Pair
 from tests.zoo.bug import Bug
 
 
+class NoisyTranslator(keras.Model):
+    """A GRU translator with noise on its source embeddings."""
+
+    def __init__(self, src_vocab_size, tgt_vocab_size, embedding_dim, latent_dim):
+        super().__init__()
+        self.source_embedding = layers.Embedding(src_vocab_size, embedding_dim, mask_zero=True)
+        self.target_embedding = layers.Embedding(tgt_vocab_size, embedding_dim)
+        self.noise = layers.GaussianDropout(0.3)
+        self.encoder = layers.GRU(latent_dim)
+        self.decoder = layers.GRU(latent_dim, return_sequences=True)
+        self.head = layers.Dense(tgt_vocab_size)
+
+    def call(self, source, target):
+        embedded = self.noise(self.source_embedding(source), training=True)
+        state = self.encoder(embedded)
+        return self.head(self.decoder(self.target_embedding(target), initial_state=state))
+
+
 def build(src_vocab_size, tgt_vocab_size, embedding_dim, latent_dim):
-    """A GRU translator with noise on its embeddings."""
-    source = keras.Input((None,), dtype="int32", name="source")
-    target = keras.Input((None,), dtype="int32", name="target")
-    x = layers.Embedding(src_vocab_size, embedding_dim, mask_zero=True)(source)
-    x = layers.GaussianDropout(0.3)(x, training=True)
-    state = layers.GRU(latent_dim)(x)
-    y = layers.Embedding(tgt_vocab_size, embedding_dim)(target)
-    y = layers.GRU(latent_dim, return_sequences=True)(y, initial_state=state)
-    return keras.Model([source, target], layers.Dense(tgt_vocab_size)(y))
+    return NoisyTranslator(src_vocab_size, tgt_vocab_size, embedding_dim, latent_dim)
 
 
 BUG = Bug(
@@ -24,5 +34,5 @@ BUG = Bug(
         dimensions={"source_vocab_size": 5, "target_vocab_size": 5, "embedding_dim": 2, "units": 2},
         batches=(Batch(pairs=(Pair((3,), ()),)),),
     ),
-    line="x = layers.GaussianDropout(0.3)(x, training=True)",
+    line="embedded = self.noise(self.source_embedding(source), training=True)",
 )

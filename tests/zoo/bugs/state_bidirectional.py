@@ -16,7 +16,7 @@ class BiTranslator(keras.Model):
 
     def call(self, inputs):
         encoder_input, decoder_input = inputs
-        _, forward_h, forward_c, backward_h, backward_c = self.encoder(self.source_embedding(encoder_input))
+        _, forward_h, forward_c, _, _ = self.encoder(self.source_embedding(encoder_input))
         decoded = self.decoder(self.target_embedding(decoder_input), initial_state=[forward_h, forward_c])
         return self.logits(decoded)
 

@@ -16,8 +16,7 @@ class Tagger(keras.Model):
 
     def call(self, tokens, initial_state=None):
         x, mask, following = self.embedding(tokens), tf.not_equal(tokens, 0), []
-        # One layer takes its h and c as they are, several take a list of them.
-        states = [initial_state] if len(self.lstms) == 1 else initial_state or [None] * len(self.lstms)
+        states = initial_state or [None] * len(self.lstms)
         for lstm, state in zip(self.lstms, states, strict=True):
             x, h, c = lstm(x, mask=mask, initial_state=state)
             following += [h, c]

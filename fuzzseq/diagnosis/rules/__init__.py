@@ -1,0 +1,36 @@
+"""The rules that name a cause: each looks at the evidence and returns how strongly it speaks, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from fuzzseq.diagnosis.evidence import Evidence
+from fuzzseq.diagnosis.rules import decoder, general, inputs, scoring, states
+from fuzzseq.diagnosis.rules.vote import Vote
+
+RULES: Final[tuple[Callable[[Evidence], Iterator[Vote]], ...]] = (
+    general.process,
+    general.silent,
+    general.graph,
+    inputs.vocabulary,
+    inputs.ragged,
+    inputs.lengths,
+    decoder.source_and_target,
+    decoder.size_one,
+    states.batch,
+    states.layer_count,
+    decoder.heads,
+    states.states,
+    decoder.widths,
+    decoder.masks,
+    general.types,
+    scoring.loss,
+    general.stage_alone,
+)
+
+
+def votes(e: Evidence) -> list[Vote]:
+    """Return the votes of all rules, the strongest first."""
+    found = [vote for rule in RULES for vote in rule(e)]
+    return sorted(found, key=lambda vote: -vote.weight)

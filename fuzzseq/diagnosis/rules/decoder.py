@@ -1,0 +1,68 @@
+"""Encoder output, attention, heads, widths and time steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fuzzseq.diagnosis.evidence import Evidence
+from fuzzseq.diagnosis.rules.vote import in_attention, unequal_lengths, Vote
+
+
+def source_and_target(e: Evidence) -> Iterator[Vote]:
+    """Source and target are taken to be of equal length."""
+    if not unequal_lengths(e) or e.stage in ("loss", "gradient"):
+        return
+    why = "it passes whenever source and target are of equal length"
+    masked = e.innermost is not None and (bool(e.innermost.masks) or e.innermost.kind in ("Softmax", "MaskedSoftmax"))
+    if masked or "mask" in e.line:
+        yield Vote("decoder-attention-mask", 92, f"{why}, and a mask is applied where it fails")
+    elif e.op in ("BatchMatMul", "MatMul", "Einsum") or in_attention(e):
+        yield Vote("decoder-attention-shape", 88, f"{why}, and it fails inside an attention ({e.op or 'shapes'})")
+    yield Vote("decoder-length-assumption", 86, why)
+
+
+def size_one(e: Evidence) -> Iterator[Vote]:
+    """Only a size of one fails."""
+    for name in ("batch_size", "source_length", "target_length"):
+        found = e.pattern(name)
+        if found.kind in ("only", "below") and (found.constant == 1 if found.kind == "only" else found.constant == 2):
+            yield Vote("decoder-squeeze", 91, f"it fails whenever {name} == 1")
+
+
+def heads(e: Evidence) -> Iterator[Vote]:
+    """A width is no multiple of the number of heads."""
+    count = e.case.dimensions.get("num_heads")
+    if count is None or count < 2:
+        return
+    if e.passes("num_heads", "= 1") or any(e.pattern(n).kind == "multiple" for n in e.spec.build_dimensions()):
+        widths = [n for n, size in e.case.dimensions.items() if n != "num_heads" and e.matters(n) and size % count]
+        if widths:
+            yield Vote("decoder-heads", 96, f"it passes with one head: {widths[0]} % num_heads != 0")
+
+
+def widths(e: Evidence) -> Iterator[Vote]:
+    """Two widths do not fit."""
+    if e.stage in ("loss", "gradient", "preprocess") or e.verdict.raised is None:
+        return
+    named = e.case.dimensions
+    if e.matters("embedding_dim"):
+        inside = e.passes("embedding_dim", f"= {named.get('units')}")
+        yield Vote("input-embedding-dim", 84 if inside or not e.matters("units") else 70, "it depends on embedding_dim")
+    others = [n for n in named if n.endswith("units") and e.matters(n)]
+    if others and not e.matters("embedding_dim"):
+        yield Vote("decoder-width", 74, f"it depends on {' and '.join(others)}")
+    if in_attention(e):
+        strong = e.op in ("BatchMatMul", "Einsum", "MatMul") or any(e.matters(n) for n in named)
+        yield Vote("decoder-attention-shape", 76 if strong else 60, "it fails inside an attention")
+    if e.op == "Reshape" or "reshape" in e.message or "number of elements" in e.message:
+        yield Vote("decoder-reshape", 78, "a reshape does not fit")
+    if any(word in e.message for word in ("incompatible", "dimensions", "shape", "expected axis", "must be equal")):
+        yield Vote("decoder-width", 50, "the widths of two tensors do not fit")
+
+
+def masks(e: Evidence) -> Iterator[Vote]:
+    """A mask does not fit what it masks."""
+    if e.stage in ("loss", "gradient"):
+        return
+    if e.innermost is not None and e.innermost.masks and in_attention(e):
+        yield Vote("decoder-attention-mask", 70, "an attention was given a mask where it fails")

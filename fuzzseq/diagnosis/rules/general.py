@@ -1,0 +1,66 @@
+"""Dead workers, silent checks, graph mode, types, and what is left when nothing else speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fuzzseq.diagnosis.evidence import Evidence
+from fuzzseq.diagnosis.rules.vote import is_state, unequal_lengths, Vote
+
+
+def process(e: Evidence) -> Iterator[Vote]:
+    """The worker died."""
+    raised = e.verdict.raised
+    if raised is not None and raised.ending != "completed":
+        cause = {"hung": "process-hang", "out_of_memory": "process-memory"}.get(raised.ending, "process-crash")
+        yield Vote(cause, 100, raised.message)
+
+
+def silent(e: Evidence) -> Iterator[Vote]:
+    """A check was broken and nothing raised."""
+    check = e.verdict.check
+    if e.verdict.raised is not None:
+        return
+    if check == "deterministic":
+        yield Vote("execution-nondeterministic", 95, e.verdict.message)
+    elif check == "finite":
+        yield Vote("numeric-nonfinite", 95, e.verdict.message)
+    elif check == "loss_encoding":
+        yield Vote("loss-encoding", 90, e.verdict.message)
+    elif check == "trains":
+        if "the source does not reach" in e.verdict.message:
+            yield Vote("decoder-ignores-source", 95, e.verdict.message)
+        yield Vote("numeric-no-gradient", 80, e.verdict.message)
+    elif check == "output_shape":
+        yield Vote("execution-output", 60, e.verdict.message)
+        if "words" in e.verdict.where:
+            yield Vote("loss-vocabulary", 85, "the last dimension of the output is not the target vocabulary")
+        if "steps" in e.verdict.where and unequal_lengths(e):
+            yield Vote("decoder-length-assumption", 90, "it passes when source and target are of equal length")
+
+
+def graph(e: Evidence) -> Iterator[Vote]:
+    """Only a traced run fails."""
+    raised = e.verdict.raised
+    if raised is not None and raised.mode == "graph" and raised.ending == "completed":
+        more = {
+            True: "; traced for the very shapes it passes",
+            False: "; traced for the very shapes it fails as well",
+            None: "",
+        }[raised.known_shapes_pass]
+        yield Vote("execution-graph", 97, f"the same case passes eagerly{more}")
+
+
+def types(e: Evidence) -> Iterator[Vote]:
+    """A tensor of the wrong type."""
+    said = any(w in e.message for w in ("dtype", "expected to be a float tensor", "expected to be a int", "data type"))
+    if said and e.verdict.raised is not None:
+        cause = "loss-dtype" if e.stage in ("loss", "gradient") else "state-dtype" if is_state(e) else "input-dtype"
+        yield Vote(cause, 72, f"the message speaks of a type: {e.message[:80]}")
+
+
+def stage_alone(e: Evidence) -> Iterator[Vote]:
+    """Nothing else speaks."""
+    if e.stage == "build":
+        yield Vote("execution-build", 45, "the factory raises, and no rule knows why")
+    yield Vote("unclassified", 10, "no rule speaks for a cause")

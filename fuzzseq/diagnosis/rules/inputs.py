@@ -1,0 +1,56 @@
+"""Padding, lengths, vocabularies, embeddings and types of the input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fuzzseq.diagnosis.evidence import Evidence
+from fuzzseq.diagnosis.rules.vote import unequal_lengths, Vote
+
+
+def vocabulary(e: Evidence) -> Iterator[Vote]:
+    """An id is looked up beyond a table."""
+    out_of_range = "is not in [0" in e.message or ("label value" in e.message and "outside" in e.message)
+    if not out_of_range:
+        return
+    if e.stage in ("loss", "gradient"):
+        yield Vote("loss-vocabulary", 95, f"a label lies outside the output's classes: {e.message}")
+        return
+    ids = [side for side in ("source", "target") if e.passes(f"{side}_ids")]
+    if ids:
+        yield Vote(
+            "input-vocabulary",
+            97,
+            f"it passes with the lowest {ids[0]} ids: the table has fewer rows than the vocabulary",
+        )
+    by_length = [n for n in ("source_length", "target_length") if e.pattern(n).kind == "above"]
+    for name in by_length:
+        yield Vote("input-fixed-length", 96, f"it fails whenever {e.pattern(name).sentence(name)}")
+    if not ids and not by_length:
+        yield Vote("input-vocabulary", 70, "an id is looked up beyond its table")
+
+
+def ragged(e: Evidence) -> Iterator[Vote]:
+    """Rows of different lengths are not padded."""
+    said = any(word in e.message for word in ("non-rectangular", "inhomogeneous", "ragged"))
+    if e.passes("ragged"):
+        strong = said or e.stage == "preprocess"
+        yield Vote("input-unpadded", 96 if strong else 60, "it passes when all rows are of equal length")
+    elif said:
+        yield Vote("input-unpadded", 75, f"the message speaks of rows of different lengths: {e.message[:80]}")
+
+
+def lengths(e: Evidence) -> Iterator[Vote]:
+    """A length beyond a constant, or no multiple of one."""
+    for name in ("source_length", "target_length"):
+        found = e.pattern(name)
+        if e.stage in ("loss", "gradient") and found.kind != "above":
+            continue
+        if found.kind == "above" and not (unequal_lengths(e) and found.constant <= 1):
+            yield Vote("input-fixed-length", 90, f"it fails whenever {found.sentence(name)}")
+        elif found.kind == "multiple":
+            yield Vote("input-length-multiple", 92, f"it fails whenever {found.sentence(name)}")
+        elif found.kind == "except" and not unequal_lengths(e):
+            yield Vote("input-fixed-length", 82, f"it fails whenever {found.sentence(name)}")
+        elif found.kind == "below" and found.constant > 2:
+            yield Vote("input-fixed-length", 55, f"it fails whenever {found.sentence(name)}")

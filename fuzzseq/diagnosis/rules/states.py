@@ -1,0 +1,88 @@
+"""Initial states, their widths, counts and batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from fuzzseq.diagnosis.evidence import Evidence
+from fuzzseq.diagnosis.rules.vote import functions, is_state, Vote
+from fuzzseq.outcome import LayerFrame
+
+_RECURRENT: Final = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "LSTMCell", "GRUCell", "SimpleRNNCell")
+_STATES_OF: Final = {"LSTM": 2, "GRU": 1, "SimpleRNN": 1}
+
+
+def batch(e: Evidence) -> Iterator[Vote]:
+    """A constant batch size, or that of an earlier batch."""
+    if e.passes("batches"):
+        yield Vote("state-batch", 93, "it takes a second batch of another size to fail")
+    found = e.pattern("batch_size")
+    if found.kind in ("except", "any") and found.kind == "except":
+        why = f"it fails whenever {found.sentence('batch_size')}"
+        if is_state(e):
+            yield Vote("state-batch", 93, why)
+        yield Vote("execution-hard-coded-batch", 90, why)
+    elif found.kind == "above":
+        why = f"it fails whenever {found.sentence('batch_size')}"
+        if is_state(e):
+            yield Vote("state-batch", 85, why)
+        if e.op == "Reshape" or "reshape" in e.message or "reshape" in e.line:
+            yield Vote("decoder-reshape", 90, f"{why}, in a reshape")
+        yield Vote("decoder-reshape", 66, why)
+
+
+def layer_count(e: Evidence) -> Iterator[Vote]:
+    """Only a stack of two or more fails."""
+    for name in ("num_layers", "num_encoder_layers", "num_decoder_layers"):
+        if e.pattern(name).kind == "above" or (e.case.dimensions.get(name, 0) == 2 and e.passes(name, "= 1")):
+            yield Vote("state-layers", 96, f"it fails whenever {name} >= 2")
+
+
+def states(e: Evidence) -> Iterator[Vote]:
+    """A recurrent layer was given states that do not fit it."""
+    for layer in e.layers:
+        if layer.kind not in _RECURRENT:
+            continue
+        units = units_of(layer)
+        widths = {shape[-1] for shape in layer.states if shape}
+        expected = _STATES_OF.get(layer.kind)
+        if layer.kind == "Bidirectional":
+            expected = None
+        if expected and layer.states and len(layer.states) != expected:
+            yield Vote("state-count", 95, f"{layer.kind} takes {expected} states and was given {len(layer.states)}")
+        if units and widths and widths != {units}:
+            got = e.names(next(iter(widths - {units})))
+            why = f"{layer.name} has {e.names(units)} units, and was given a state of width {got}"
+            if widths in ({2 * units}, {units // 2}) and units > 1 or bidirectional(e, widths, units):
+                yield Vote("state-bidirectional", 94, f"{why}: one direction where both are meant, or both joined")
+            yield Vote("state-units", 93, why)
+        batches = {shape[0] for shape in layer.states if shape}
+        rows = {shape[0] for shape in layer.inputs[:1] if shape}
+        if batches and rows and -1 not in batches | rows and batches != rows:
+            yield Vote(
+                "state-batch",
+                90,
+                f"{layer.name} was given states of batch {sorted(batches)} with inputs of {sorted(rows)}",
+            )
+    if e.message.startswith("list index out of range") and any(layer.kind in _RECURRENT for layer in e.layers):
+        yield Vote("state-count", 88, "a recurrent layer looked for a state that is not there")
+    if _state_line(e):
+        yield Vote("state-units", 62, "it fails where the user's own code handles a state")
+
+
+def _state_line(e: Evidence) -> bool:
+    """Say whether the widths of a state clash in the user's own code."""
+    mismatch = e.op in ("MatMul", "AddV2", "Add", "Mul", "ConcatV2") or "incompatible" in e.message
+    return mismatch and e.stage in ("forward", "encode", "decode", "build") and is_state(e)
+
+
+def bidirectional(e: Evidence, widths: set[int], units: int) -> bool:
+    """Say whether the failing layer is, or sits in, a bidirectional one."""
+    return any(layer.kind == "Bidirectional" for layer in e.layers)
+
+
+def units_of(layer: LayerFrame) -> int | None:
+    """Return the width of a recurrent layer's states, read off its weights."""
+    kernel = next((shape for name, shape in layer.weights if "recurrent_kernel" in name), None)
+    return kernel[0] if kernel else layer.units
