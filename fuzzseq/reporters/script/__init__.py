@@ -41,6 +41,8 @@ def _body(plan: Plan) -> Iterator[str]:
     columns = data.columns(plan)
     yield ""
     yield from data.assigned(columns, plan)
+    if plan.several and plan.stated and plan.mode == "graph":
+        yield f"{', '.join(columns)}, = batches[0]"
     functions = list(scoring.functions(plan))
     if functions:
         yield from ("", "", *functions, "")

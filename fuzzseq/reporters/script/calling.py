@@ -9,6 +9,8 @@ from fuzzseq.reporters.script.data import input_array, variable
 from fuzzseq.reporters.script.plan import Plan
 from fuzzseq.reporters.script.reading import Part
 
+_BRACKETS = {"tuple": ("(", ")"), "list": ("[", "]")}
+
 
 def stage(name: str) -> str:
     """Return the line that announces a stage."""
@@ -35,7 +37,7 @@ def forward_function(plan: Plan, training: str = "training") -> Iterator[str]:
         return
     fixed = training if training in ("True", "False") else ""
     if plan.mode == "graph" and fixed:
-        yield f"SIGNATURE = {inputs_signature(plan)}"
+        yield from (*inputs_signature(plan), "", "")
         yield "@tf.function(input_signature=[SIGNATURE])"
     yield "def forward(inputs):" if fixed else "def forward(inputs, training):"
     yield f"    {stage('forward')}"
@@ -72,7 +74,9 @@ def inputs(plan: Plan) -> Iterator[str]:
                 values.append((item.key, "states" if together else names[index]))
         else:
             values.append((item.key, tensor(plan, index)))
-    yield from _structure(plan, values)
+    yield from structure(plan, "inputs", values)
+    if plan.spec.calling == "arguments" and plan.stated and plan.several:
+        yield "inputs = {name: value for name, value in inputs.items() if value is not None}"
 
 
 def tensor(plan: Plan, index: int) -> str:
@@ -81,23 +85,20 @@ def tensor(plan: Plan, index: int) -> str:
     return name if name == "source" and plan.preprocessed else f"tf.constant({name})"
 
 
-def _structure(plan: Plan, values: list[tuple[str | None, str]]) -> Iterator[str]:
-    """Yield the assignment of the inputs in a list, a tuple, a dict, or alone."""
-    if plan.spec.calling in ("dict", "arguments"):
-        whole = "{" + ", ".join(f'"{key}": {value}' for key, value in values) + "}"
-    elif plan.spec.calling == "tuple":
-        whole = "(" + ", ".join(value for _, value in values) + (",)" if len(values) == 1 else ")")
-    else:
-        whole = values[0][1] if plan.spec.calling == "single" else "[" + ", ".join(v for _, v in values) + "]"
-    if len(whole) < 86:
-        yield f"inputs = {whole}"
-    else:
-        yield f"inputs = {whole[0]}"
-        pairs = [f'"{key}": {value}' if whole[0] == "{" else value for key, value in values]
-        yield from (f"    {pair}," for pair in pairs)
-        yield whole[-1]
-    if plan.spec.calling == "arguments" and plan.stated and plan.several:
-        yield "inputs = {name: value for name, value in inputs.items() if value is not None}"
+def structure(plan: Plan, name: str, values: list[tuple[str | None, str]]) -> Iterator[str]:
+    """Yield the assignment of values in the structure that the model takes: a list, a tuple, a dict, or alone."""
+    keyed = plan.spec.calling in ("dict", "arguments")
+    parts = [f'"{key}": {value}' if keyed else value for key, value in values]
+    if plan.spec.calling == "single":
+        yield f"{name} = {parts[0]}"
+        return
+    first, last = _BRACKETS.get(plan.spec.calling, ("{", "}"))
+    comma = "," if first == "(" and len(parts) == 1 else ""
+    line = f"{name} = {first}{', '.join(parts)}{comma}{last}"
+    if len(line) <= 92:
+        yield line
+        return
+    yield from (f"{name} = {first}", *(f"    {part}," for part in parts), last)
 
 
 def arguments(plan: Plan) -> str:
@@ -108,25 +109,23 @@ def arguments(plan: Plan) -> str:
     return ", ".join([*names, *(["states"] if plan.stated else [])])
 
 
-def inputs_signature(plan: Plan) -> str:
-    """Return the tensor specs of the inputs, batch and time unknown as far as the model leaves them open."""
+def inputs_signature(plan: Plan) -> Iterator[str]:
+    """Yield the tensor specs of the inputs, batch and time unknown as far as the model leaves them open."""
     seen = arrays(plan.case, plan.spec, 0)
-    specs, states = [], "tf.nest.map_structure(lambda x: tf.TensorSpec([None, *x.shape[1:]], x.dtype), states)"
+    specs: list[tuple[str | None, str]] = []
+    number = 0
     for item in plan.spec.inputs:
         if item.role == "state":
-            specs.append((item.key, states if plan.spec.calling == "arguments" else states.replace("states", "state")))
+            flat = f"tf.nest.flatten(states)[{number}]"
+            number += 1
+            if plan.stated:
+                specs.append((item.key, f"opened({'states' if plan.spec.calling == 'arguments' else flat})"))
         elif item.role == "source" and plan.preprocessed:
-            specs.append((item.key, "tf.TensorSpec([None] * len(source.shape), source.dtype)"))
+            specs.append((item.key, "tf.TensorSpec([None, None], tf.int32)"))
         else:
             value = input_array(item, seen)
             specs.append((item.key, tensor_spec(plan, value.shape, value.dtype.name)))
-    if plan.spec.calling in ("dict", "arguments"):
-        kept = [(k, v) for k, v in specs if "state" not in v or plan.stated]
-        return "{" + ", ".join(f'"{key}": {value}' for key, value in kept) + "}"
-    flat = [value for _, value in specs]
-    if plan.spec.calling == "tuple":
-        return "(" + ", ".join(flat) + (",)" if len(flat) == 1 else ")")
-    return flat[0] if plan.spec.calling == "single" else "[" + ", ".join(flat) + "]"
+    yield from structure(plan, "SIGNATURE", specs)
 
 
 def tensor_spec(plan: Plan, shape: tuple[int, ...], dtype: str) -> str:
@@ -166,10 +165,11 @@ def _stepping(plan: Plan, training: str) -> Iterator[str]:
 
 def _part_call(part: Part | None, name: str, given: dict[str, str], training: str, masks: list[str]) -> str:
     """Return the call of an encoder or a decoder: its arguments in order where they are known, else by a helper."""
-    if part is None:
+    if part is None or not part.roles:
+        helper = "call_part" if part is None else "call_model"
         told = [f"{role}={value}" for role, value in given.items() if value != "None"]
         told += [f"{role}={role}" for role in masks]
-        return f"call_part(model.{name}, {training}, {', '.join(told)})"
+        return f"{helper}(model.{name}, {training}, {', '.join(told)})"
     states, count, values = given["states"], part.roles.count("states"), []
     for role in part.roles:
         if role != "states" or states == "None":

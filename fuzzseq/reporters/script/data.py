@@ -38,7 +38,12 @@ def assigned(columns_: Columns, plan: Plan) -> Iterator[str]:
         return
     yield f"batches = [  # {', '.join(columns_)}"
     for row in zip(*columns_.values(), strict=True):
-        yield f"    ({', '.join(row)},),"
+        line = f"    ({', '.join(row)}{',' if len(row) == 1 else ''}),"
+        if len(line) <= 100 and "\n" not in line:
+            yield line
+            continue
+        items = (("        " + text + ",").replace("\n", "\n        ") for text in row)
+        yield from ("    (", *items, "    ),")
     yield "]"
 
 
@@ -102,12 +107,18 @@ def _labels(plan: Plan, number: int, batch: Batch, seen: Arrays) -> Iterator[tup
         yield "labels", ids
     else:
         depth = plan.case.dimensions[str(plan.spec.vocabulary("target"))]
-        smooth = f" * {1 - SMOOTHING:g} + {SMOOTHING:g} / {depth}" if batch.target_encoding != "one_hot" else ""
-        hot = f"np.eye({depth}, dtype=np.float32)[{ids}]{smooth}"
-        yield "labels", f"np.float32({hot})" if smooth else hot
+        yield "labels", _one_hot(ids, depth, smoothed=batch.target_encoding != "one_hot")
     if plan.spec.loss is None:
         real = seen.source_mask if plan.spec.kind == "many_to_many" else seen.target_mask
         yield "real", literal(real)
+
+
+def _one_hot(ids: str, depth: int, *, smoothed: bool) -> str:
+    """Return the expression of one-hot labels, smoothed or not."""
+    rows = f"np.eye({depth}, dtype=np.float32)[{ids}]"
+    if not smoothed:
+        return rows if len(rows) < _ROOM else f"np.eye({depth}, dtype=np.float32)[\n    {ids}\n]"
+    return f"np.float32(\n    np.eye({depth})[{ids}]\n    * {1 - SMOOTHING:g}\n    + {SMOOTHING:g} / {depth}\n)"
 
 
 def _features(plan: Plan, batch: Batch, seen: Arrays) -> str:
@@ -116,7 +127,7 @@ def _features(plan: Plan, batch: Batch, seen: Arrays) -> str:
         return literal(seen.source)
     ids = attrs.evolve(plan.spec, float_source=False)
     case = attrs.evolve(plan.case, batches=(batch,))
-    return f"features({literal(arrays(case, ids).source)}, {literal(seen.source_mask)})"
+    return f"features(\n    {literal(arrays(case, ids).source)},\n    {literal(seen.source_mask)},\n)"
 
 
 def _states(plan: Plan, number: int, batch: Batch) -> str:

@@ -19,6 +19,23 @@ def needed(body: str, plan: Plan) -> Iterator[str]:
             yield text.strip().replace("SEED", str(plan.case.seed)).replace("SIZE", str(size))
 
 
+_ROLE = f'''
+MEMORY = "{" ".join(PART_NAMES["memory"])}".split()
+STATES = "{" ".join(PART_NAMES["states"])}".split()
+
+
+def role(name):
+    """Return what a parameter of an encoder or a decoder is, by its name."""
+    if name.endswith("mask"):
+        return "source_mask"
+    if "length" in name or name.endswith("_len"):
+        return "source_length"
+    for kind, words in (("memory", MEMORY), ("states", STATES)):
+        if name in words or any(len(word) > 2 and word in name for word in words):
+            return kind
+    return None
+'''.strip()
+
 _FUNCTIONS = {
     "scores_of": '''
 def scores_of(output):
@@ -50,6 +67,11 @@ def random_states(shapes, seed, places=None):
         draw = np.random.default_rng([seed, next(places)]).standard_normal(shapes)
         return tf.constant(draw.astype(np.float32))
     return [random_states(part, seed, places) for part in shapes]
+''',
+    "opened": '''
+def opened(states):
+    """Return the tensor specs of initial states, the number of rows left open."""
+    return tf.nest.map_structure(lambda x: tf.TensorSpec([None, *x.shape[1:]], x.dtype), states)
 ''',
     "features": '''
 def features(ids, real):
@@ -96,35 +118,36 @@ def set_weights(variables):
         held = getattr(weight, "constraint", None) or (lambda x: x)
         weight.assign(held(tf.constant(value.astype(first.dtype))))
 ''',
+    "call_model": f'''
+{_ROLE}
+
+
+def call_model(part, training, tokens, states=None, **given):
+    """Call a functional encoder or decoder with what its inputs are named after."""
+    left = iter(tf.nest.flatten(states) if states is not None else [])
+    values = [tokens]
+    for x in part.inputs[1:]:
+        found = role(x.name.lower()) or ("memory" if len(x.shape) == 3 else "states")
+        values.append(next(left) if found == "states" else given.get(found))
+    return part(values if len(values) > 1 else tokens, training=training)
+''',
     "call_part": f'''
-NAMES = {{
-    "memory": {PART_NAMES["memory"][:4]!r}
-    + {PART_NAMES["memory"][4:]!r},
-    "states": {PART_NAMES["states"]!r},
-}}
-
-
-def role(name):
-    """Return what a parameter of an encoder or a decoder is, by its name."""
-    if name.endswith("mask"):
-        return "source_mask"
-    if "length" in name or name.endswith("_len"):
-        return "source_length"
-    alike = (r for r, ws in NAMES.items() if name in ws or any(len(w) > 2 and w in name for w in ws))
-    return next(alike, None)
+{_ROLE}
 
 
 def call_part(part, training, tokens, states=None, **given):
     """Call an encoder or a decoder with what its inputs or parameters are named after."""
-    extra = {{}}
     states = tf.nest.flatten(states) if states is not None else []
     if getattr(part, "inputs", None):  # a functional model
-        roles = [role(x.name.lower()) or ("memory" if len(x.shape) == 3 else "states") for x in part.inputs[1:]]
+        roles = [role(x.name.lower()) for x in part.inputs[1:]]
+        ranked = ["memory" if len(x.shape) == 3 else "states" for x in part.inputs[1:]]
         left = iter(states)
-        values = [tokens, *(next(left) if r == "states" else given.get(r) for r in roles)]
-        return part(values if roles else tokens, training=training)
-    roles = []
-    for p in inspect.signature(part.call if isinstance(part, keras.Layer) else part).parameters.values():
+        kinds = [known or by_rank for known, by_rank in zip(roles, ranked)]
+        values = [tokens, *(next(left) if k == "states" else given.get(k) for k in kinds)]
+        return part(values if kinds else tokens, training=training)
+    roles, extra = [], {{}}
+    call = part.call if isinstance(part, keras.Layer) else part
+    for p in inspect.signature(call).parameters.values():
         if p.name == "training":
             extra = {{"training": training}}
         elif p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL):
@@ -132,9 +155,10 @@ def call_part(part, training, tokens, states=None, **given):
             if found is None and p.default is not p.empty:
                 break
             roles.append(found or ("memory" if "states" in roles else "states"))
-    alone = states if len(states) > 1 else (states or [None])[0]
-    left = iter(states) if roles.count("states") > 1 else iter([alone])
+    whole = states if len(states) > 1 else (states or [None])[0]
+    left = iter(states if roles.count("states") > 1 else [whole])
     given["tokens"] = tokens
-    return part(*(next(left, None) if r == "states" else given.get(r) for r in roles), **extra)
+    values = [next(left, None) if r == "states" else given.get(r) for r in roles]
+    return part(*values, **extra)
 ''',
 }

@@ -24,10 +24,13 @@ _SCORING = ("Dense", "TimeDistributed", "Softmax", "Activation", "Reshape")
 
 @attrs.frozen(kw_only=True)
 class Part:
-    """An encoder or a decoder: what each of its arguments is, in order, and whether it takes ``training``."""
+    """An encoder or a decoder: what each of its arguments is, in order, and whether it takes ``training``.
 
-    roles: tuple[str, ...]
-    training: bool
+    There are no ``roles`` for a functional model, which takes a list of inputs.
+    """
+
+    roles: tuple[str, ...] = ()
+    training: bool = True
 
 
 @attrs.frozen(kw_only=True)
@@ -100,6 +103,8 @@ class _File:
     def _part(self, value: ast.expr, factory: ast.FunctionDef) -> Part | None:
         """Return the arguments of an encoder or a decoder that is a class of the file, or a function."""
         call: ast.FunctionDef | None = None
+        if isinstance(value, ast.Call) and _last(value.func) == "Model":
+            return Part()
         if isinstance(value, ast.Call) and _last(value.func) in self.classes:
             made = self.classes[_last(value.func)]
             call = _method(made, "call") if _is_keras(made) else None

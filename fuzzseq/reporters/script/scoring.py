@@ -110,6 +110,8 @@ def _scores(plan: Plan, training: str) -> Iterator[str]:
         yield f"scores = {scores_of(plan, 'output')}"
     else:
         yield f"scores = {scores_of(plan, called)}"
+    if plan.stepped and plan.check and plan.stage == "forward":
+        yield stage("forward")
 
 
 def scores_of(plan: Plan, output: str) -> str:
@@ -172,12 +174,11 @@ def _step(plan: Plan) -> Iterator[str]:
 def _train_function(plan: Plan) -> Iterator[str]:
     """Yield the training step as a traced function."""
     seen = arrays(plan.case, plan.spec, 0)
-    specs = [inputs_signature(plan), tensor_spec(plan, seen.labels.shape, seen.labels.dtype.name)]
     own = plan.spec.loss is None
+    specs = ["SIGNATURE", tensor_spec(plan, seen.labels.shape, seen.labels.dtype.name)]
     specs += [tensor_spec(plan, seen.target_mask.shape, "bool")] if own else []
-    yield "SIGNATURE = ["
-    yield from (f"    {spec}," for spec in specs)
-    yield from ("]", "", "", "@tf.function(input_signature=SIGNATURE)")
+    yield from (*inputs_signature(plan), f"LABELS = [{', '.join(specs[1:])}]", "", "")
+    yield "@tf.function(input_signature=[SIGNATURE, *LABELS])"
     yield f"def train(inputs, labels{', real' if own else ''}):"
     yield "    with tf.GradientTape() as tape:"
     yield from ("        " + line for line in _scores(plan, "True"))
@@ -201,15 +202,17 @@ def _output_shape(plan: Plan) -> Iterator[str]:
 
 def _finite(plan: Plan) -> Iterator[str]:
     """Yield the search for values that are not finite."""
-    bad = "assert not np.any(np.isnan(scores) | (np.array(scores) == np.inf))"
+    lines = (
+        "bad = np.isnan(scores) | (np.array(scores) == np.inf)",
+        'assert not bad.any(), f"the output is not finite at {np.argwhere(bad)[0].tolist()}"',
+    )
     if plan.stage == "forward":
         if _training(plan) == "training":
             yield "for training in (False, True):"
             yield from ("    " + line for line in _scores(plan, "training"))
-            yield f'    {bad}, f"the output is not finite: {{scores}}"'
+            yield from ("    " + line for line in lines)
             return
-        yield from _scores(plan, "False")
-        yield f'{bad}, f"the output is not finite: {{scores}}"'
+        yield from (*_scores(plan, "False"), *lines)
         return
     yield from _step(plan)
     if plan.stage == "loss":
@@ -231,6 +234,8 @@ def _deterministic(plan: Plan) -> Iterator[str]:
     """Yield the comparison of two runs."""
     yield f"first = np.array({scores_of(plan, _forward(plan, 'False'))})"
     yield f"second = np.array({scores_of(plan, _forward(plan, 'False'))})"
+    if plan.stepped:
+        yield stage("forward")
     yield "gap = np.nanmax(np.abs(first - second))"
     yield 'assert gap <= 1e-4 * max(1.0, np.nanmax(np.abs(first))), f"two runs differ by {gap:.2g}"'
 
@@ -250,7 +255,7 @@ def _loss_encoding(plan: Plan) -> Iterator[str]:
 
 def _told(plan: Plan) -> Iterator[str]:
     """Yield a run forward, and what fuzzseq said of it."""
-    yield _forward(plan, "False")
+    yield from _scores(plan, "False")
     yield f"raise SystemExit({plan.finding.message!r})"
 
 
