@@ -11,11 +11,8 @@ class PromptedDecoder(layers.Layer):
 
     def __init__(self, width, units, **kwargs):
         super().__init__(**kwargs)
-        self.width = width
         self.rnn = layers.GRU(units, return_sequences=True)
-
-    def build(self, input_shape):
-        self.prompt = self.add_weight(shape=(1, 2, self.width), name="prompt")
+        self.prompt = self.add_weight(shape=(1, 2, width), name="prompt")
 
     def call(self, x, state):
         prompt = tf.tile(self.prompt, [4, 1, 1])
