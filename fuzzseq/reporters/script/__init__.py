@@ -26,8 +26,8 @@ def reproduction(finding: Finding, spec: Spec, reference: str | None = None) -> 
     plan = Plan(finding=finding, spec=spec, origin=origin, reading=read(origin))
     body = "\n".join(_body(plan))
     setting = "\n".join(origin.importing(plan))
-    helpers = [f"\n{text}\n" for text in pasted.needed(body, plan)]
-    program = "\n\n".join((setting, *helpers, body))
+    helpers = [f"\n{text}" for text in pasted.needed(body, plan)]
+    program = "\n\n".join((setting, *helpers, "\n" + body if helpers else body))
     return f'"""{_docstring(plan)}"""\n\n{_imports(program)}\n\n{program}\n'
 
 

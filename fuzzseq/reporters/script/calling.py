@@ -38,7 +38,7 @@ def forward_function(plan: Plan, training: str = "training") -> Iterator[str]:
     fixed = training if training in ("True", "False") else ""
     if plan.mode == "graph" and fixed:
         yield from (*inputs_signature(plan), "", "")
-        yield "@tf.function(input_signature=[SIGNATURE])"
+        yield "@tf.function(input_signature=[SIGNATURE], autograph=False)"
     yield "def forward(inputs):" if fixed else "def forward(inputs, training):"
     yield f"    {stage('forward')}"
     yield f"    return {call(plan, training)}"
@@ -48,9 +48,10 @@ def call(plan: Plan, training: str) -> str:
     """Return the expression that calls the model on its inputs."""
     given = "**inputs" if plan.spec.calling == "arguments" else "inputs"
     takes = True if plan.functional else plan.reading.training
+    called = "model" if plan.mode == "eager" or plan.functional or plan.reading.keras_model else "as_graph(model)"
     if takes is None:
-        return f"model({given}, **training_argument(model, {training}))"
-    return f"model({given}, training={training})" if takes else f"model({given})"
+        return f"{called}({given}, **training_argument(model, {training}))"
+    return f"{called}({given}, training={training})" if takes else f"{called}({given})"
 
 
 def inputs(plan: Plan) -> Iterator[str]:

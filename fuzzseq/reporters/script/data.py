@@ -17,7 +17,7 @@ Columns = dict[str, list[str]]
 
 #: Arrays of more numbers than this are not written out where an expression can make them.
 MOST_NUMBERS = 24
-_ROOM = 84
+_ROOM = 64
 
 
 def columns(plan: Plan) -> Columns:
@@ -146,12 +146,12 @@ def _shapes(plan: Plan, number: int) -> str:
     sizes, declared = plan.case.sizes(plan.spec, number), plan.spec.initial_state
     if declared == "inputs":
         taken = [i for i, item in enumerate(plan.spec.inputs) if item.role == "state"]
+        keys = [plan.spec.inputs[i].key for i in taken]
         keyed = plan.spec.calling == "dict"
         tensors = ", ".join(
-            f'model.input["{plan.spec.inputs[i].key}"]' if keyed else f"model.inputs[{i}]" for i in taken
+            f'model.input["{k}"]' if keyed else f"model.inputs[{i}]" for i, k in zip(taken, keys, strict=True)
         )
-        rows = sizes["batch_size"]
-        return f"[tuple({rows} if size is None else size for size in x.shape) for x in ({tensors},)]"
+        return f"input_shapes({sizes['batch_size']}, {tensors})"
     if declared in CELLS:
         return _cell_shapes(str(declared), sizes)
     name = plan.origin.called("initial_state", str(declared))
@@ -163,16 +163,16 @@ def _shapes(plan: Plan, number: int) -> str:
 
 
 def _cell_shapes(cell: str, sizes: Mapping[str, int]) -> str:
-    """Return the shapes for a named cell: flat for one layer, a list for each layer where there can be more."""
+    """Return the shapes for a named cell: flat, or a list for each layer where the model has a number of layers."""
     units = next((sizes[name] for name in ("units", "encoder_units", "decoder_units") if name in sizes), None)
     counted = next((name for name in ("num_layers", "num_encoder_layers") if name in sizes), None)
     layers, each = sizes[counted] if counted else 1, STATES_PER_LAYER[cell]
     if units is None:
         found = "next(x.units for x in model._flatten_layers() if isinstance(x, (keras.layers.LSTM, keras.layers.GRU)))"
         shape = f"({sizes['batch_size']}, {found})"
-        return f"[{shape}] * {each}" if layers == 1 else f"[[{shape}] * {each}] * {layers}"
+        return f"[{shape}] * {each}" if counted is None else f"[[{shape}] * {each}] * {layers}"
     flat = state_shapes(cell, batch_size=sizes["batch_size"], units=units, num_layers=layers)
-    return str([flat[i : i + each] for i in range(0, len(flat), each)] if layers > 1 else flat)
+    return str([flat[i : i + each] for i in range(0, len(flat), each)] if counted else flat)
 
 
 def literal(array: Any) -> str:

@@ -73,7 +73,8 @@ class Origin:
         folder = "FILE.parent" if not up else f"FILE.parents[{up}]"
         yield f"FILE = Path({quoted(str(self.path))})"
         yield "if not FILE.exists():  # it was moved: look from the current folder"
-        yield f"    FILE = Path({quoted(self.place)}).resolve()"
+        near = Path(self.place).name if Path(self.place).is_absolute() else self.place
+        yield f"    FILE = Path({quoted(near)}).resolve()"
         yield f"sys.path[:0] = [str({folder}), os.getcwd()]"
         if self.imported:
             yield from self._by_name(held)

@@ -68,6 +68,17 @@ def random_states(shapes, seed, places=None):
         return tf.constant(draw.astype(np.float32))
     return [random_states(part, seed, places) for part in shapes]
 ''',
+    "as_graph": '''
+def as_graph(model):
+    """Return a plain function with its Python control flow converted; Keras converts none."""
+    plain = not isinstance(model, keras.Layer) and not tf.executing_eagerly()
+    return tf.function(model) if plain else model
+''',
+    "input_shapes": '''
+def input_shapes(rows, *inputs):
+    """Return the shapes that inputs of a functional model have in a batch."""
+    return [tuple(rows if size is None else size for size in x.shape) for x in inputs]
+''',
     "opened": '''
 def opened(states):
     """Return the tensor specs of initial states, the number of rows left open."""
@@ -145,16 +156,20 @@ def call_part(part, training, tokens, states=None, **given):
         kinds = [known or by_rank for known, by_rank in zip(roles, ranked)]
         values = [tokens, *(next(left) if k == "states" else given.get(k) for k in kinds)]
         return part(values if kinds else tokens, training=training)
-    roles, extra = [], {{}}
+    named, extra = [], {{}}
     call = part.call if isinstance(part, keras.Layer) else part
     for p in inspect.signature(call).parameters.values():
         if p.name == "training":
             extra = {{"training": training}}
         elif p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL):
-            found = role(p.name.lower()) if roles else "tokens"
+            found = role(p.name.lower()) if p.default in (None, p.empty) else None
             if found is None and p.default is not p.empty:
                 break
-            roles.append(found or ("memory" if "states" in roles else "states"))
+            named.append(found)
+    if None not in named:
+        named[0] = None
+    missing = ["tokens", *(r for r in ("states", "memory") if r not in named), "memory", "states"]
+    roles = [found or missing.pop(0) for found in named]
     whole = states if len(states) > 1 else (states or [None])[0]
     left = iter(states if roles.count("states") > 1 else [whole])
     given["tokens"] = tokens

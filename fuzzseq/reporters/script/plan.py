@@ -56,7 +56,7 @@ class Plan:
         """How the model is run: eagerly where that fails as well."""
         raised = self.finding.exception
         mode = raised.mode if raised is not None and not self.died else self.case.mode
-        return "eager" if self.stepped else mode
+        return "eager" if self.stepped or self.check == "loss_encoding" else mode
 
     @property
     def several(self) -> bool:

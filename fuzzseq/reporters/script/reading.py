@@ -113,21 +113,26 @@ class _File:
             call = inner[0] if inner else self.functions.get(value.id)
         if call is None or call.args.kwonlyargs or call.args.posonlyargs:
             return None
-        roles = part_roles([n for n in _names(call) if n not in ("self", "training")], len(call.args.defaults))
+        roles = part_roles(call)
         return Part(roles=roles, training="training" in _names(call)) if roles else None
 
 
-def part_roles(names: list[str], defaults: int) -> tuple[str, ...]:
-    """Return what the positional parameters of an encoder or a decoder are; the last ones have ``defaults``."""
-    roles: list[str] = []
-    for index, name in enumerate(names):
-        role = part_role(name) if roles else None
-        if role is None and roles:
-            if index >= len(names) - defaults:
-                break
-            role = "memory" if "states" in roles else "states"
-        roles.append(role or "tokens")
-    return tuple(roles)
+def part_roles(call: ast.FunctionDef) -> tuple[str, ...]:
+    """Return what the positional parameters of an encoder or a decoder are, as the worker matches them."""
+    names = [a.arg for a in call.args.args]
+    defaults = dict(zip(names[len(names) - len(call.args.defaults) :], call.args.defaults, strict=True))
+    named: list[str | None] = []
+    for name in (n for n in names if n not in ("self", "training")):
+        default = defaults.get(name)
+        empty = default is None or (isinstance(default, ast.Constant) and default.value is None)
+        role = part_role(name) if empty else None
+        if role is None and default is not None:
+            break
+        named.append(role)
+    if None not in named:
+        return ("tokens", *(str(role) for role in named[1:]))
+    missing = iter(("tokens", *(role for role in ("states", "memory") if role not in named), "memory", "states"))
+    return tuple(role or next(missing) for role in named)
 
 
 def part_role(name: str) -> str | None:

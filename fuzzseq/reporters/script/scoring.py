@@ -152,7 +152,8 @@ def _step(plan: Plan) -> Iterator[str]:
     if plan.mode == "graph":
         real = ", tf.constant(real)" if plan.spec.loss is None else ""
         yield f"scores, loss, gradients = train({arguments(plan)}, tf.constant(labels){real})"
-        yield f"weights = {weights(plan)}"
+        if plan.check:
+            yield f"weights = {weights(plan)}"
         return
     yield "labels = tf.constant(labels)"
     if plan.stage == "loss":
@@ -178,7 +179,7 @@ def _train_function(plan: Plan) -> Iterator[str]:
     specs = ["SIGNATURE", tensor_spec(plan, seen.labels.shape, seen.labels.dtype.name)]
     specs += [tensor_spec(plan, seen.target_mask.shape, "bool")] if own else []
     yield from (*inputs_signature(plan), f"LABELS = [{', '.join(specs[1:])}]", "", "")
-    yield "@tf.function(input_signature=[SIGNATURE, *LABELS])"
+    yield "@tf.function(input_signature=[SIGNATURE, *LABELS], autograph=False)"
     yield f"def train(inputs, labels{', real' if own else ''}):"
     yield "    with tf.GradientTape() as tape:"
     yield from ("        " + line for line in _scores(plan, "True"))
