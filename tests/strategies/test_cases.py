@@ -110,7 +110,7 @@ FEATURES = {
     "longer target": lambda c: c.sizes(RICH)["source_length"] < c.sizes(RICH)["target_length"],
     "extra source padding": lambda c: c.batches[0].extra_source > 0 == c.batches[0].extra_target,
     "extra target padding": lambda c: c.batches[0].extra_target > 1,
-    "full width": lambda c: len(c.batches[0].pairs) > 1 and all(len(p.source) == 12 for p in c.batches[0].pairs),
+    "full width": lambda c: len(c.batches[0].pairs) > 4 and all(len(p.source) == 12 for p in c.batches[0].pairs),
     "last source id": lambda c: c.dimensions["source_vocab_size"] - 1 in _row(c).source,
     "last target id": lambda c: c.dimensions["target_vocab_size"] - 1 in _row(c).target,
     "smallest vocabulary": lambda c: c.dimensions["source_vocab_size"] == 5 < c.dimensions["target_vocab_size"],
@@ -136,14 +136,26 @@ def test_dimensions_mostly_differ(sample):
 
 
 def test_last_ids_are_frequent_and_second_batches_are_not(sample):
-    """A third of all cases or more hold the last id of each vocabulary; one in four or fewer has two batches."""
+    """A third of all cases or more hold the last id of each vocabulary; at most one in five has two batches."""
     drawn = sample(cases(Spec()))
     for side in ("source", "target"):
         held = [
             any(c.dimensions[f"{side}_vocab_size"] - 1 in getattr(p, side) for p in c.batches[0].pairs) for c in drawn
         ]
         assert sum(held) > len(drawn) / 3
-    assert 0 < sum(len(case.batches) == 2 for case in drawn) < len(drawn) / 4
+    assert len(drawn) / 50 < sum(len(case.batches) == 2 for case in drawn) < len(drawn) / 5
+
+
+def test_a_wide_range_is_reached_to_its_end(find_any):
+    """Rows as long as a declared range allows are found, though rows as drawn are short."""
+    spec = Spec(dimensions={"source_length": dim(1, 300)})
+    find_any(cases(spec), lambda c: all(len(pair.source) == 300 for pair in c.batches[0].pairs))
+
+
+def test_large_batches_are_narrow_as_often_as_wide(sample):
+    """Many rows do not make a wide batch: a quarter or more of those with four rows are half as wide as may be."""
+    large = [case for case in sample(cases(Spec())) if len(case.batches[0].pairs) > 3]
+    assert sum(max(len(p.source) for p in c.batches[0].pairs) <= 6 for c in large) > len(large) / 4
 
 
 def test_a_case_shrinks_to_one_row_of_one_step(minimal):
