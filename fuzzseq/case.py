@@ -99,7 +99,7 @@ class Arrays:
 
 
 def steps(target: tuple[int, ...], tokens: Tokens) -> int:
-    """Return the number of decoder steps of one row: its tokens, one more for start and end, one less without either."""
+    """Return the decoder steps of one row: its tokens, one more with start and end, one less without either."""
     return max(0, len(target) + (tokens.start is not None) + (tokens.end is not None) - 1)
 
 
@@ -144,7 +144,8 @@ def real_positions(lengths: list[int], columns: int, side: str) -> npt.NDArray[n
 def one_hot(labels: npt.NDArray[np.int32], depth: int, smoothing: float = 0.0) -> npt.NDArray[np.float32]:
     """Return labels as one-hot rows of ``depth`` classes, float32; ``smoothing`` is spread over all classes."""
     hot = (labels[..., None] == np.arange(depth)).astype(np.float32)
-    return (hot * (1.0 - smoothing) + smoothing / depth).astype(np.float32)
+    smoothed: npt.NDArray[np.float32] = (hot * (1.0 - smoothing) + smoothing / depth).astype(np.float32)
+    return smoothed
 
 
 #: The share that smoothed targets give to all classes together, as in Szegedy et al. (2016), section 7.

@@ -16,8 +16,8 @@ class EncoderDecoder:
 
     Parameters (or a functional model's inputs) are matched by name: tokens are ``x``, ``token(s)``, ``inputs`` or the
     first; states are ``state(s)``, ``hidden``, ``initial_state``, ``h`` and ``c``; the encoder's outputs are
-    ``enc_output(s)``, ``encoder_output(s)``, ``memory``, ``context`` or ``values``. Wrap a decoder with other names in a
-    function that has these.
+    ``enc_output(s)``, ``encoder_output(s)``, ``memory``, ``context`` or ``values``. Wrap a decoder with other names in
+    a function that has these.
     """
 
     def __init__(self, encoder: Callable[..., Any], decoder: Callable[..., Any]) -> None:

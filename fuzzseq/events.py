@@ -67,7 +67,7 @@ class RunStarted:
 
 @attrs.frozen(kw_only=True)
 class TargetLoaded:
-    """A target's file was loaded and its Spec resolved. ``versions`` are those of the worker: python, tensorflow, keras."""
+    """A target's file was loaded and its Spec resolved. ``versions`` are the worker's: python, tensorflow, keras."""
 
     target: str
     spec: Spec
@@ -106,7 +106,7 @@ class Progress:
 
 @attrs.frozen(kw_only=True)
 class FindingMade:
-    """A finding, shrunk, confirmed and diagnosed. One with an id seen before replaces it (a smaller case, more checks)."""
+    """A finding, shrunk, confirmed and diagnosed. It replaces one with its id (a smaller case, more checks)."""
 
     finding: Finding
 

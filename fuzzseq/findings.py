@@ -29,7 +29,7 @@ class Failure:
 
 @attrs.frozen(kw_only=True)
 class Intervention:
-    """One factor of the minimal case changed, and what came of it: ``passes``, ``same`` or ``other`` failure, ``refused``."""
+    """One factor of the minimal case changed, and what came of it: ``passes``, ``same``, ``other`` or ``refused``."""
 
     factor: str
     change: str
@@ -61,8 +61,8 @@ class Proof:
 class Finding:
     """One distinct failure of a fuzz target.
 
-    ``check`` is the first check that it broke, ``checks`` are all; ``case`` is minimal; ``location`` is the user's line;
-    ``exceptions`` are the messages by mode, where eager and graph mode differ.
+    ``check`` is the first check that it broke, ``checks`` are all; ``case`` is minimal; ``location`` is the user's
+    line; ``exceptions`` are the messages by mode, where eager and graph mode differ.
     """
 
     id: str

@@ -20,8 +20,9 @@ class Run:
     """One execution of a model that a check asks for, from a clean state of every variable.
 
     ``batches`` are given in turn; what the model keeps between two of them is kept (a leak shows in the last).
-    ``upto`` is the last stage: ``forward``, ``loss`` or ``gradient`` (with the user's own training step, where there is one).
-    ``cuts`` are source steps at which the sequence is cut: the pieces are run in turn, with the state carried over.
+    ``upto`` is the last stage: ``forward``, ``loss`` or ``gradient`` (with the user's own training step, where there is
+    one). ``cuts`` are source steps at which the sequence is cut: the pieces are run in turn, with the state carried
+    over.
     ``repetition`` tells runs apart that differ in the state of the random generators only.
     Equal runs of several checks are executed once.
     """

@@ -13,7 +13,7 @@ _LISTS: Final = re.compile(r"[\[(][#\s,.\-None\[\]()]*[\])]")
 
 
 def signature(verdict: Verdict) -> str:
-    """Return the key of a failed verdict: check, stage, position, operation, exception, and the message without numbers."""
+    """Return the key of a failed verdict: check, stage, position, operation, exception, message without numbers."""
     raised = verdict.raised
     if raised is None:
         return "|".join((verdict.check, verdict.stage, verdict.position))

@@ -55,7 +55,7 @@ class Input:
     """One input of a model: what it is, and how it is handed over.
 
     ``key`` is the name in a dict or of a keyword argument; None for inputs by position.
-    ``rank`` and ``dtype`` are the model's own, where it states them. ``inverted`` is True for a mask that marks padding.
+    ``rank`` and ``dtype`` are the model's own, where it states them. ``inverted`` is True for a mask of padding.
     """
 
     role: str
@@ -157,7 +157,7 @@ class Spec:
             return None
         if side == "target" and not self.has_labels:
             return None
-        others = ("vocab_size",)
+        others: tuple[str, ...] = ("vocab_size",)
         if side == "target":
             others = ("output_dim", "vocab_size") if self.kind == "many_to_many" else ("vocab_size", "output_dim")
         return next((name for name in (own, *others) if name in known), own)
@@ -308,7 +308,7 @@ def _checked_tokens(value: Mapping[str, Any]) -> Tokens:
     return Tokens(**value)
 
 
-def _check_inputs(value: Mapping[str, str]) -> None:
+def _check_inputs(value: Mapping[str, Any]) -> None:
     """Raise for a declared input whose role is none that fuzzseq knows."""
     for key, role in value.items():
         if not isinstance(role, str) or role.removeprefix("~") not in ROLES:
@@ -320,6 +320,5 @@ def _check_ties(dimensions: Mapping[str, Dim]) -> None:
     for name, declared in dimensions.items():
         for tie in declared.ties():
             if tie == name or tie not in {*KNOWN, *dimensions}:
-                raise SpecError(
-                    f"{name} is tied to {tie!r}, which is no other dimension.{nearest(tie, {*KNOWN, *dimensions} - {name})}"
-                )
+                close = nearest(tie, {*KNOWN, *dimensions} - {name})
+                raise SpecError(f"{name} is tied to {tie!r}, which is no other dimension.{close}")

@@ -1,4 +1,4 @@
-"""Messages between the brain and its processes: JSON behind a length, over a Unix socket, with file descriptors beside."""
+"""Messages between the brain and its processes: JSON behind a length, over a Unix socket, with file descriptors."""
 
 from __future__ import annotations
 

@@ -29,7 +29,8 @@ class Observed:
     """What one batch of a run gave, as numpy. Only what the run went far enough for is there.
 
     ``output`` is the scores that the Spec names, (batch, steps, words) for a model of sequences; ``expected`` is the
-    shape that the Spec promises for it, with None where it promises nothing; ``gradients`` are one for each trainable weight.
+    shape that the Spec promises for it, with None where it promises nothing; ``gradients`` are one for each trainable
+    weight.
     """
 
     arrays: Arrays
@@ -68,9 +69,9 @@ class Check:
 
     ``applies(spec)`` returns None, or the reason why the promise has no meaning for a model. ``plan(case, spec)``
     names the runs that are needed. ``judge(results, case, spec)`` is called when none of them raised, unless
-    ``judges_exceptions``; it returns None when the promise held, else a verdict. ``confirm(case, spec)`` names runs that
-    are needed only once a promise seems broken: the judge is then asked again with their results beside the others.
-    None of them may import TensorFlow.
+    ``judges_exceptions``; it returns None when the promise held, else a verdict. ``confirm(case, spec)`` names runs
+    that are needed only once a promise seems broken: the judge is then asked again with their results beside the
+    others. None of them may import TensorFlow.
     """
 
     name: str

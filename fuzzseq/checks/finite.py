@@ -24,7 +24,8 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
 def bad(value: Array) -> Array:
     """Return where a value is NaN or plus infinity."""
     wide = np.asarray(value, dtype=np.float64)
-    return np.isnan(wide) | (wide == np.inf)
+    found: Array = np.isnan(wide) | (wide == np.inf)
+    return found
 
 
 def first_bad(seen: Observed, own_loss: bool) -> tuple[str, str, str] | None:

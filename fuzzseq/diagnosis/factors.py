@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 import attrs
 
 from fuzzseq.case import Batch, Case, Pair, tokens_for_steps
 from fuzzseq.domain import id_range, legal_values, modes, states
-from fuzzseq.spec import Encoding, Spec
+from fuzzseq.spec import Encoding, Side, Spec
+
+SIDES: Final[tuple[Side, ...]] = ("source", "target")
 
 
 @attrs.frozen
@@ -56,25 +59,31 @@ def manner_changes(case: Case, spec: Spec) -> Iterator[Change]:
         yield Change("extra_padding", "no extra padding", _each(case, _without_padding))
     for state in states(spec):
         if state != batches[-1].initial_state:
-            changed = _each(case, lambda batch, state=state: attrs.evolve(batch, initial_state=state))  # type: ignore[misc]
+            changed = attrs.evolve(case, batches=tuple(attrs.evolve(b, initial_state=state) for b in batches))
             yield Change("initial_state", f"initial_state = {state}", changed)
-    if spec.has_labels:
-        encodings: tuple[Encoding, ...] = ("sparse", "one_hot")
-        for encoding in encodings:
-            if (encoding == "sparse") != (batches[-1].target_encoding == "sparse"):
-                changed = _each(case, lambda batch, e=encoding: attrs.evolve(batch, target_encoding=e))  # type: ignore[misc]
-                yield Change("target_encoding", f"target_encoding = {encoding}", changed)
+    yield from _encoding_changes(case, spec)
     for mode in modes(spec):
         if mode != case.mode:
             yield Change("mode", f"mode = {mode}", attrs.evolve(case, mode=mode))
     yield from _id_changes(case, spec)
 
 
+def _encoding_changes(case: Case, spec: Spec) -> Iterator[Change]:
+    """Yield the case with its labels in the other encoding."""
+    if not spec.has_labels:
+        return
+    encodings: tuple[Encoding, ...] = ("sparse", "one_hot")
+    for encoding in encodings:
+        if (encoding == "sparse") != (case.batches[-1].target_encoding == "sparse"):
+            changed = attrs.evolve(case, batches=tuple(attrs.evolve(b, target_encoding=encoding) for b in case.batches))
+            yield Change("target_encoding", f"target_encoding = {encoding}", changed)
+
+
 def _id_changes(case: Case, spec: Spec) -> Iterator[Change]:
     """Yield the case with the ids of one side at the lowest."""
-    for side in ("source", "target"):
-        low, _ = id_range(side, case.dimensions, spec)  # type: ignore[arg-type]
-        changed = _each(case, lambda batch, side=side, low=low: _lowered(batch, side, low))  # type: ignore[misc]
+    for side in SIDES:
+        low, _ = id_range(side, case.dimensions, spec)
+        changed = attrs.evolve(case, batches=tuple(_lowered(batch, side, low) for batch in case.batches))
         if changed != case:
             yield Change(f"{side}_ids", f"{side} ids = {low}", changed)
 
@@ -95,10 +104,10 @@ def with_dimension(case: Case, name: str, value: int, spec: Spec) -> Case:
     """Return a case with another size of the build, ids beyond a smaller vocabulary moved down to its last row."""
     dimensions = {**case.dimensions, name: value}
     changed = attrs.evolve(case, dimensions=dimensions)
-    for side in ("source", "target"):
-        if spec.vocabulary(side) == name:  # type: ignore[arg-type]
-            was, now = case.dimensions[name], value
-            changed = _each(changed, lambda batch, side=side, was=was, now=now: _rescaled(batch, side, was, now))  # type: ignore[misc]
+    for side in SIDES:
+        if spec.vocabulary(side) == name:
+            moved = (_rescaled(batch, side, case.dimensions[name], value) for batch in changed.batches)
+            changed = attrs.evolve(changed, batches=tuple(moved))
     return changed
 
 
@@ -134,9 +143,9 @@ def _cycled(ids: tuple[int, ...], count: int, spec: Spec) -> tuple[int, ...]:
     return tuple(given[i % len(given)] for i in range(count))
 
 
-def _each(case: Case, change: object) -> Case:
+def _each(case: Case, change: Callable[[Batch], Batch]) -> Case:
     """Return a case with every batch changed."""
-    return attrs.evolve(case, batches=tuple(change(batch) for batch in case.batches))  # type: ignore[operator]
+    return attrs.evolve(case, batches=tuple(change(batch) for batch in case.batches))
 
 
 def _rectangular(batch: Batch) -> Batch:

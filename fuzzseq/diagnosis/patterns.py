@@ -12,7 +12,7 @@ Kind = Literal["any", "only", "except", "above", "below", "multiple", "mixed", "
 
 @attrs.frozen
 class Pattern:
-    """When a failure occurs, by one dimension: ``above 8``, ``only 1``, ``except 32``, unless a ``multiple`` of 2, or at any."""
+    """When a failure occurs, by one dimension: ``above`` 8, ``only`` 1, ``except`` 32, not for a ``multiple`` of 2."""
 
     kind: Kind
     constant: int = 0

@@ -162,7 +162,7 @@ class _Maker:
         return attrs.evolve(case, batches=tuple(attrs.evolve(batch, **changes) for batch in case.batches))
 
     def _batch(self, rows: list[tuple[int, int]], last: str) -> Batch:
-        """Return a batch, its lengths moved into what the Spec allows, and filled up to a length that the model fixes."""
+        """Return a batch, its lengths moved into what the Spec allows, filled up to a length that the model fixes."""
         spec = self.spec
         counts = legal_values("batch_size", self.dimensions, spec)
         if counts and len(rows) not in counts:
@@ -205,7 +205,7 @@ class _Maker:
         return self._ids("target", count, row if last else row + 1, last)
 
     def _ids(self, side: str, count: int, row: int, last: str) -> tuple[int, ...]:
-        """Return ids that differ from one to the next; the last row of the vocabulary among them where it is asked for."""
+        """Return ids that differ from one to the next, with the vocabulary's last row where it is asked for."""
         low, high = id_range(side, self.dimensions, self.spec)  # type: ignore[arg-type]
         if last in (side, "both"):
             return tuple(high - (row + i) % (high - low + 1) for i in range(count))

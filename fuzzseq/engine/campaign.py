@@ -102,7 +102,7 @@ class _Campaign:
         try:
             yield from run.events()
             yield TargetFinished(report=run.report())
-        except Exception as error:  # Ours, whatever it is: said once, and the other targets go on.
+        except Exception as error:  # noqa: BLE001 (ours, whatever it is: said once, and the other targets go on)
             yield from run.unfinished()
             yield from self._broken(name, error, run)
         finally:

@@ -33,7 +33,7 @@ class ReproducibleProvider(providers.HypothesisProvider):
     @property
     def _local_constants(self) -> Any:
         """Return no constants."""
-        return type(providers._local_constants)()
+        return type(providers._local_constants)()  # noqa: SLF001 (there is no public switch)
 
 
 def draw(strategy: st.SearchStrategy[T], count: int, number: int) -> list[T]:

@@ -26,7 +26,7 @@ class KnownCases:
         for data in sorted(self._database.fetch(self._key(check))) if self._database else ():
             try:
                 found.append(loads(data, Case))
-            except Exception:  # Whatever an older version or a broken disk left: it is no case of ours.
+            except Exception:  # noqa: BLE001 (whatever an older version or a broken disk left: it is no case of ours)
                 self._database.delete(self._key(check), data)  # type: ignore[union-attr]
         return found
 

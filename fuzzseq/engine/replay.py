@@ -39,8 +39,8 @@ def replay(document: Mapping[str, Any], settings: Settings) -> ReplayResult:
         case = from_data(document["case"], Case)
         if set(case.dimensions) != set(spec.build_dimensions()):
             raise ReplayError(
-                f"{document['target']} takes the dimensions {', '.join(spec.build_dimensions()) or 'none'} by now, and the "
-                f"case has {', '.join(case.dimensions) or 'none'}: run the target again."
+                f"{document['target']} takes the dimensions {', '.join(spec.build_dimensions()) or 'none'} by now, and "
+                f"the case has {', '.join(case.dimensions) or 'none'}: run the target again."
             )
         return _judged(body.executor(document["target"], spec), case, spec, document)
     finally:

@@ -191,7 +191,7 @@ class TargetRun:
         )
 
     def _merged(self, finding: Finding) -> Iterator[Event]:
-        """Merge a finding with an earlier one of the same cause and place, and yield it where that changed something."""
+        """Merge a finding with an earlier one of the same cause and place, and yield it if that changed something."""
         before = next((f for f in self._findings.values() if _alike(f, finding)), None)
         if before is not None:
             names = {check.name: None for check in self._tally.chosen}

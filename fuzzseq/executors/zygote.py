@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -30,7 +31,7 @@ class Zygote:
             environment["CUDA_VISIBLE_DEVICES"] = "-1"
         else:
             environment["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the process; close() drops it)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "fuzzseq.worker", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
@@ -61,10 +62,8 @@ class Zygote:
     def close(self) -> None:
         """End the zygote and every process that came from it."""
         self.channel.close()
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
         self._process.wait()
         self._log.close()
 
@@ -76,7 +75,8 @@ class Process:
         """Ask ``parent`` to fork; the child's address space may grow by ``memory`` bytes."""
         self._parent = parent
         self.channel, theirs = Channel.pair()
-        self._mark, self._output = tempfile.TemporaryFile(), tempfile.TemporaryFile()
+        self._mark = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the process; close() drops it)
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 (likewise)
         self._mark.write(b"\0")
         self._mark.flush()
         try:
@@ -109,10 +109,8 @@ class Process:
     def end(self, kill: bool = True) -> int | None:
         """End the process and return its exit code, minus the signal where one ended it; None where nobody knows."""
         if kill:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
         self.channel.close()
         try:
             self._parent.send({"do": "wait", "pid": self.pid})

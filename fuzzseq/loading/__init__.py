@@ -61,7 +61,7 @@ def _of_object(factory: Any) -> Reference:
                 cloudpickle.unregister_pickle_by_value(module)
         else:
             data = cloudpickle.dumps(factory)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (whatever a closure's own values raise when pickled)
         raise UsageError(
             f"The factory {name} cannot be sent to a worker ({type(error).__name__}: {error}): "
             "let it build everything inside itself, or put it in a file and name that."

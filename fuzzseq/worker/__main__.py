@@ -25,19 +25,19 @@ def main() -> None:
     """Serve the socket whose descriptor is the first argument."""
     channel = Channel(socket.socket(fileno=int(sys.argv[1])))
     _die_with_parent()
-    from fuzzseq.worker import service  # noqa: PLC0415 (TensorFlow takes seconds; the socket is there at once)
+    from fuzzseq.worker import service, stages  # noqa: PLC0415 (TensorFlow takes seconds; the socket is there at once)
 
     channel.send({"ok": {"ready": True}})
-    _serve(channel, service.Service(service.StageMark()), service)
+    _serve(channel, service.Service(stages.StageMark()), stages)
 
 
-def _serve(channel: Channel, serving: Any, service: Any) -> None:
+def _serve(channel: Channel, serving: Any, stages: Any) -> None:
     """Answer commands until the other side is gone. A forked child serves its own socket here, and never returns."""
     while True:
         try:
             message, descriptors = channel.receive()
             if message["do"] == "fork":
-                channel, serving = _fork(channel, serving, service, message, descriptors)
+                channel, serving = _fork(channel, serving, stages, message, descriptors)
             elif message["do"] == "wait":
                 channel.send({"ok": _reap(message["pid"])})
             else:
@@ -46,7 +46,7 @@ def _serve(channel: Channel, serving: Any, service: Any) -> None:
             os._exit(0)
 
 
-def _fork(channel: Channel, serving: Any, service: Any, message: Any, descriptors: list[int]) -> tuple[Channel, Any]:
+def _fork(channel: Channel, serving: Any, stages: Any, message: Any, descriptors: list[int]) -> tuple[Channel, Any]:
     """Fork; return the parent's channel in the parent, and the child's own in the child."""
     end, mark, output = descriptors
     pid = os.fork()
@@ -62,7 +62,7 @@ def _fork(channel: Channel, serving: Any, service: Any, message: Any, descriptor
     os.dup2(output, 2)
     os.close(output)
     _limit_memory(message.get("memory"))
-    serving._mark = service.StageMark(mark)
+    serving._mark = stages.StageMark(mark)
     return Channel(socket.socket(fileno=end)), serving
 
 

@@ -96,8 +96,8 @@ def _with_inputs(target: Target, spec: Spec, built: Built) -> Spec:
         values["initial_state"], origins["initial_state"] = "inputs", "inferred"
     if spec.initial_state is not None and "state" not in roles:
         raise SpecError(
-            f"initial_state is declared for {target.name}, and its model has no input that takes one: name an input or a "
-            "parameter initial_state, or say which it is: @fuzz_target(inputs={'name': 'state'})."
+            f"initial_state is declared for {target.name}, and its model has no input that takes one: name an input or "
+            "a parameter initial_state, or say which it is: @fuzz_target(inputs={'name': 'state'})."
         )
     return attrs.evolve(spec, origins=origins, **values)
 

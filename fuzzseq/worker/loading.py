@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import importlib
 import importlib.util
-import os
 import pickle
 import sys
 import traceback
@@ -35,8 +34,8 @@ def load(reference: Mapping[str, str]) -> dict[str, Target]:
     found = {f"{label}:{name}": _target(f"{label}:{name}", value) for name, value in _declared(module).items()}
     if not found:
         raise UsageError(
-            f"{label} holds no fuzz target: decorate the function that builds a model with @fuzz_target, call it build, "
-            f"or name it: {label}:NAME."
+            f"{label} holds no fuzz target: decorate the function that builds a model with @fuzz_target, call it "
+            f"build, or name it: {label}:NAME."
         )
     return found
 
@@ -69,7 +68,7 @@ def _declared(module: ModuleType) -> dict[str, Callable[..., Any]]:
 
 def _imported(reference: Mapping[str, str], label: str) -> ModuleType:
     """Import the user's module; what it raises becomes one sentence with the user's own line."""
-    sys.path.insert(0, os.getcwd())
+    sys.path.insert(0, str(Path.cwd()))
     try:
         if "module" in reference:
             return importlib.import_module(reference["module"])

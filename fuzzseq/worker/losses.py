@@ -12,7 +12,7 @@ from fuzzseq.spec import Spec
 
 
 def loss_function(spec: Spec, model: Any, declared: Any) -> Callable[[Any, Any, Any, Any], Any]:
-    """Return ``loss(inputs, labels, output, mask)``; ``output`` has ``scores`` and ``raw``, ``mask`` is true at real steps."""
+    """Return ``loss(inputs, labels, output, mask)``: ``output`` has ``scores`` and ``raw``, ``mask`` real steps."""
     if declared is not None:
         scored = keras.losses.get(declared) if isinstance(declared, str) else declared
         return lambda inputs, labels, output, mask: scored(labels, output.scores)

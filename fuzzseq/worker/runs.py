@@ -41,7 +41,7 @@ def _attempt(built: Built, case: Case, run: Run, known: bool = False) -> Result:
         _settle(built, given)
         built.reset(run.repetition)
         for batch in range(len(run.batches)):
-            observed.append(_Batch(built, given, run, batch, known).observe())
+            observed.append(_Batch(built, given, run, batch, known).observe())  # noqa: PERF401 (kept when a later one raises)
     except Exception as error:
         stage = built.subject.mark.current
         raised: Raised = describe(error, stage, run.mode, len(observed))
@@ -50,7 +50,7 @@ def _attempt(built: Built, case: Case, run: Run, known: bool = False) -> Result:
 
 
 def _settle(built: Built, case: Case) -> None:
-    """Make sure that a model has all its variables: one that makes them when first called is called on the first batch."""
+    """See that a model has all its variables: one that makes them when first called is called on the first batch."""
     if built.settled:
         return
     if not is_functional(built.model):
@@ -102,7 +102,7 @@ class _Batch:
         return tf.constant(self.arrays.labels), tf.constant(real)
 
     def _score(self) -> Observed:
-        """Run forward and loss, in one function: what a tensor carries beside its values, a mask, is lost between two."""
+        """Run forward and loss in one function: what a tensor carries beside its values, a mask, is lost in between."""
 
         def scored(given: Any, wanted: Any, steps: Any) -> Any:
             output = self.built.subject.forward(given, self.run.training)

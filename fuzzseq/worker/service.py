@@ -23,7 +23,7 @@ from fuzzseq.worker.stages import StageMark
 
 
 class Service:
-    """The commands of one process. Every answer is a dict: ``ok`` with the result, or ``misuse`` or ``internal`` with why."""
+    """The commands of one process. An answer is a dict: ``ok`` with the result, ``misuse`` or ``internal`` with why."""
 
     def __init__(self, mark: StageMark) -> None:
         """Start with nothing loaded."""
@@ -58,7 +58,8 @@ class Service:
 
     def do_run(self, message: Mapping[str, Any]) -> Any:
         """Answer a request."""
-        assert self._session is not None, "open a target before running it"
+        if self._session is None:
+            raise RuntimeError("open a target before running it")
         return to_data(self._session.answer(from_data(message["request"], Request)))
 
 

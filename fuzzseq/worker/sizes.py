@@ -118,7 +118,7 @@ def _guessed_sizes(spec: Spec, sizes: Mapping[str, int]) -> dict[str, int]:
 
 
 def look_case(spec: Spec, sizes: Mapping[str, int]) -> Case:
-    """Return a small ordinary case: two rows of three source ids and four decoder steps, unless the model fixes them."""
+    """Return a small ordinary case: two rows, three source ids, four decoder steps, unless the model fixes them."""
     source = _length("source_length", 3, spec, sizes)
     target = _length("target_length", 4, spec, sizes)
     rows = spec.dimensions["batch_size"].min if "batch_size" in spec.dimensions else 2

@@ -31,7 +31,7 @@ class Subject:
         self.model, self.spec, self.mark = model, spec, mark
         self._takes_training = takes(model, "training")
         # A plain function is traced with its Python control flow converted, as its user's own tf.function would do.
-        self._in_graph = model if isinstance(model, keras.Layer | EncoderDecoder) else tf.function(model)
+        self._in_graph: Any = model if isinstance(model, keras.Layer | EncoderDecoder) else tf.function(model)
 
     def forward(self, inputs: Any, training: bool) -> ForwardOutput:
         """Run a batch forward."""
@@ -41,7 +41,7 @@ class Subject:
     def _call(self, inputs: Any, training: bool) -> Any:
         """Call the model as its Spec says."""
         extra = {"training": training} if self._takes_training else {}
-        called = self.model if tf.executing_eagerly() else self._in_graph
+        called: Any = self.model if tf.executing_eagerly() else self._in_graph
         if self.spec.calling == "arguments":
             return called(**inputs, **extra)
         return called(inputs, **extra)
@@ -121,7 +121,7 @@ class Part:
 
     def __init__(self, model: Callable[..., Any]) -> None:
         """Read the parameters of a callable, or the inputs of a functional model."""
-        self._model = model
+        self._model: Any = model
         self._takes_training = takes(model, "training")
         self._functional = (
             isinstance(model, keras.Model) and bool(getattr(model, "inputs", None)) and is_functional(model)
@@ -213,11 +213,11 @@ def takes(model: Any, name: str) -> bool:
 
 def is_float(value: Any) -> bool:
     """Say whether a value is a float tensor."""
-    return tf.is_tensor(value) and value.dtype.is_floating
+    return bool(tf.is_tensor(value) and value.dtype.is_floating)
 
 
 def select_output(raw: Any, which: str | int | None) -> Any:
-    """Return the scores among what a model returned: the named or numbered ones, else ``logits``, else the first of rank 3."""
+    """Return the scores of what a model returned: the named or numbered ones, else ``logits``, else those of rank 3."""
     if isinstance(raw, Mapping):
         if isinstance(which, str):
             return raw[which]

@@ -11,7 +11,7 @@ from fuzzseq.spec import Spec
 
 
 def signature(nest: Any, spec: Spec, known: bool = False) -> Any:
-    """Return the tensor specs of a structure: batch and time unknown, unless the model fixes them or ``known`` is asked."""
+    """Return a structure's tensor specs: batch and time unknown, unless the model fixes them or ``known`` is asked."""
 
     def relaxed(value: Any) -> Any:
         if not tf.is_tensor(value):

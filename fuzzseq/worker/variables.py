@@ -106,7 +106,7 @@ def _draw(rng: np.random.Generator, path: str, shape: tuple[int, ...], initial: 
 
 
 class Snapshot:
-    """The values of all variables, and of the plain attributes of the user's own layers, to put back before each run."""
+    """The values of all variables, and of plain attributes of the user's own layers, to put back before each run."""
 
     def __init__(self, subject: Any) -> None:
         """Take the values as they are."""

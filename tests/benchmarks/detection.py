@@ -61,7 +61,7 @@ def baselines(targets: Sequence[str]) -> dict[str, dict[str, str]]:
     for target in targets:
         command = [sys.executable, "-m", "tests.benchmarks.baselines", target]
         try:
-            done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=120)
+            done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=120, check=False)
             found[target] = json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else {"hypothesis": "died"}
         except (subprocess.TimeoutExpired, json.JSONDecodeError, IndexError):
             found[target] = {"hypothesis": "timeout", "fit": "timeout"}
@@ -121,7 +121,8 @@ def main() -> None:
                 totals[name] += value
             marks = " ".join("yes" if value else "NO " for value in (found, cause, minimal, stated))
             name = Path(row.target.partition(":")[0]).stem
-            print(f"{seed} {name:32} {marks} {row.cases:4} {row.seconds:6.1f}s {base.get(row.target, '')} {notes}", flush=True)
+            beside = f"{row.cases:4} {row.seconds:6.1f}s {base.get(row.target, '')} {notes}"
+            print(f"{seed} {name:32} {marks} {beside}", flush=True)
         for row in measure(sound, seed, asked.cases):
             alarms = [f"{f.cause}: {f.message} {shown(f)}" for f in row.findings]
             mark = "ALARM" if alarms or row.problem else "clean"

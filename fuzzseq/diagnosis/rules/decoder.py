@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fuzzseq.diagnosis.evidence import Evidence
-from fuzzseq.diagnosis.rules.vote import in_attention, unequal_lengths, Vote
+from fuzzseq.diagnosis.rules.vote import Vote, in_attention, unequal_lengths
 
 
 def source_and_target(e: Evidence) -> Iterator[Vote]:

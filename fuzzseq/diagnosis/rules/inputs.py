@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fuzzseq.diagnosis.evidence import Evidence
-from fuzzseq.diagnosis.rules.vote import unequal_lengths, Vote
+from fuzzseq.diagnosis.rules.vote import Vote, unequal_lengths
 
 
 def vocabulary(e: Evidence) -> Iterator[Vote]:

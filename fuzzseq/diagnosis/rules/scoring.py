@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from fuzzseq.diagnosis.evidence import Evidence
-from fuzzseq.diagnosis.rules.vote import functions, unequal_lengths, Vote
+from fuzzseq.diagnosis.rules.vote import Vote, functions, unequal_lengths
 
 
 def loss(e: Evidence) -> Iterator[Vote]:
@@ -16,17 +16,7 @@ def loss(e: Evidence) -> Iterator[Vote]:
     line = f"{e.line} {' '.join(functions(e))}".lower()
     if e.passes("target_encoding"):
         yield Vote("loss-encoding", 94, "it passes with the other target encoding")
-    shapes = [shape for shape in e.shapes() if shape]
-    pairs = [(a, b) for a, b in pairwise(shapes) if a != b]
-    for one, two in pairs:
-        if len(one) == len(two) and [x == y for x, y in zip(one, two, strict=True)].count(False) == 1:
-            axis = next(i for i, (x, y) in enumerate(zip(one, two, strict=True)) if x != y)
-            if axis == 1:
-                yield Vote("loss-timesteps", 82, f"shapes {one} and {two} differ in their steps")
-            elif axis == 2:
-                yield Vote("loss-vocabulary", 82, f"shapes {one} and {two} differ in their last dimension")
-        elif len(one) != len(two):
-            yield Vote("loss-encoding", 60, f"shapes {one} and {two} differ in rank")
+    yield from _shapes(e)
     if any(word in line for word in ("mask", "weight")):
         yield Vote("loss-mask-shape", 84, "it fails where the user's loss applies a mask or weights")
     if any(e.matters(name) for name in ("source_length", "target_length")) or unequal_lengths(e):
@@ -35,3 +25,17 @@ def loss(e: Evidence) -> Iterator[Vote]:
         yield Vote("loss-encoding", 66, f"the ranks differ: {e.message[:80]}")
     if "shape" in e.message:
         yield Vote("loss-timesteps", 52, "prediction and target are of different shapes")
+
+
+def _shapes(e: Evidence) -> Iterator[Vote]:
+    """Two shapes of the message differ in one place."""
+    shapes = [shape for shape in e.shapes() if shape]
+    for one, two in pairwise(shapes):
+        if len(one) != len(two):
+            yield Vote("loss-encoding", 60, f"shapes {one} and {two} differ in rank")
+            continue
+        axes = [axis for axis, (x, y) in enumerate(zip(one, two, strict=True)) if x != y]
+        if axes == [1]:
+            yield Vote("loss-timesteps", 82, f"shapes {one} and {two} differ in their steps")
+        elif axes == [2]:
+            yield Vote("loss-vocabulary", 82, f"shapes {one} and {two} differ in their last dimension")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from fuzzseq.diagnosis.evidence import Evidence
-from fuzzseq.diagnosis.rules.vote import functions, is_state, Vote
+from fuzzseq.diagnosis.rules.vote import Vote, is_state
 from fuzzseq.outcome import LayerFrame
 
 _RECURRENT: Final = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "LSTMCell", "GRUCell", "SimpleRNNCell")
@@ -54,7 +54,7 @@ def states(e: Evidence) -> Iterator[Vote]:
         if units and widths and widths != {units}:
             got = e.names(next(iter(widths - {units})))
             why = f"{layer.name} has {e.names(units)} units, and was given a state of width {got}"
-            if widths in ({2 * units}, {units // 2}) and units > 1 or bidirectional(e, widths, units):
+            if (widths in ({2 * units}, {units // 2}) and units > 1) or bidirectional(e, widths, units):
                 yield Vote("state-bidirectional", 94, f"{why}: one direction where both are meant, or both joined")
             yield Vote("state-units", 93, why)
         batches = {shape[0] for shape in layer.states if shape}
