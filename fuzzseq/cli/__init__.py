@@ -17,7 +17,7 @@ __all__ = ["main"]
 @click.group(cls=Front, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, "--version", prog_name="fuzzseq", message="%(prog)s %(version)s")
 def main() -> None:
-    r"""Find the shapes that break a sequence-to-sequence model, the smallest of them, and why.
+    """Find the shapes that break a sequence-to-sequence model, the smallest of them, and why.
 
     \b
     fuzzseq run my_model.py:build     fuzz the model that build() makes
@@ -25,7 +25,7 @@ def main() -> None:
     fuzzseq explain CAUSE             what a cause means, and how to mend it
 
     Exit codes: 0 nothing found, 1 an error found, 2 misuse, 3 an error of fuzzseq itself, 130 interrupted.
-    """
+    """  # noqa: D301 (click wants the control character itself, to leave a paragraph's lines as they are)
 
 
 for command in (run, replay, list_, explain):

@@ -18,14 +18,14 @@ CODES = {"FIXED": 0, "FAILED": 1, "CHANGED": 1}
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @execution_options
 def replay(files: tuple[str, ...], **said: Any) -> int:
-    r"""Run the minimal case of each finding FILE again.
+    """Run the minimal case of each finding FILE again.
 
     \b
     FIXED    the case passes now
     FAILED   it fails in the same way
     CHANGED  it fails in another way
     ERROR    it could not be run
-    """
+    """  # noqa: D301 (click wants the control character itself, to leave a paragraph's lines as they are)
     from fuzzseq import campaign
     from fuzzseq.configuration import Configuration, configured
 

@@ -75,6 +75,7 @@ def test_help_and_version(fuzzseq):
     for arguments in (["--help"], ["run", "--help"], ["replay", "-h"], ["list", "--help"], ["explain", "--help"]):
         result = fuzzseq(*arguments)
         assert (result.exit_code, result.output.startswith("Usage: fuzzseq")) == (0, True)
+        assert "\\b" not in result.output
 
 
 @pytest.mark.parametrize(
