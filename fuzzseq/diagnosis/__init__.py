@@ -83,7 +83,7 @@ def _diagnosis(found: list[Vote], evidence: Evidence, mistake: str, advice: str)
     ]
     return Diagnosis(
         cause=best.cause,
-        explanation=f"{mistake[:1].upper()}{mistake[1:]}: {best.why}.".replace("..", "."),
+        explanation=f"{mistake.removesuffix('.')}: {best.why.removesuffix('.')}.",
         evidence=tuple(dict.fromkeys([*why, *(f"fails when {c}" for c in conditions)]))[:_EVIDENCE_SHOWN],
         runner_up=next((vote.cause for vote in found if vote.cause != best.cause and vote.weight > 10), None),
         advice=advice,
