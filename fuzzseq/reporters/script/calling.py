@@ -125,16 +125,17 @@ def inputs_signature(plan: Plan) -> Iterator[str]:
             specs.append((item.key, "tf.TensorSpec([None, None], tf.int32)"))
         else:
             value = input_array(item, seen)
-            specs.append((item.key, tensor_spec(plan, value.shape, value.dtype.name)))
+            widths = not item.role.endswith("_mask")
+            specs.append((item.key, tensor_spec(plan, value.shape, value.dtype.name, widths=widths)))
     yield from structure(plan, "SIGNATURE", specs)
 
 
-def tensor_spec(plan: Plan, shape: tuple[int, ...], dtype: str) -> str:
+def tensor_spec(plan: Plan, shape: tuple[int, ...], dtype: str, *, widths: bool = True) -> str:
     """Return the spec of a tensor: batch and time left open; the width of features, states and one-hot rows stays."""
     fixed = set(plan.spec.static) | {p.dimension for p in plan.spec.parameters}
     opened: list[int | None] = [None if "batch_size" not in fixed else shape[0]] if shape else []
     for axis, size in enumerate(shape[1:], start=1):
-        width = "float" in dtype and axis == len(shape) - 1
+        width = widths and "float" in dtype and axis == len(shape) - 1
         kept = width or fixed & {"source_length", "target_length"} or (size == 1 and len(shape) > 2)
         opened.append(size if kept else None)
     return f"tf.TensorSpec({opened}, tf.{dtype})"
