@@ -241,7 +241,7 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
     ``padding``
         ``"post"`` (the default), ``"pre"``, or None for a model that promises nothing about padded positions.
     ``tokens``
-        a dict with ``pad``, ``start`` and ``end`` ids, each of them None where the model has no such token.
+        a dict with ``pad``, ``start`` and ``end`` ids; None for a start or an end that the model does not have.
     ``inputs``
         a dict from an input's name to its role, where names do not tell: ``{"x1": "source", "x2": "decoder_input"}``.
         Prefix a mask's role with ``~`` where 1 marks padding: ``{"pads": "~source_mask"}``.

@@ -4,7 +4,8 @@
   pytest, every other one is fuzzed.
 - ``toml``: likewise a file, and read as fuzzseq reads it.
 - ``console``: commands behind ``$``, run in that folder one after the other, each with the output expected of it.
-  A line ``...`` stands for any lines; times and folders named after times are not compared.
+  A line ``...`` stands for any lines, and ``...`` at the end of a line for its rest; times and folders named after
+  times are not compared.
 - ``bash``: the two commands that set everything up. ``.ci/run`` calls the second, and a slow test the first.
 """
 
@@ -77,10 +78,16 @@ def normalised(text: str) -> list[str]:
     return [re.sub(r"\s+", " ", line).strip() for line in text.strip().splitlines()]
 
 
+def pattern(line: str) -> str:
+    """Return the expression for a line of a console block."""
+    if line == "...":
+        return r"(?:.*\n)*"
+    return re.escape(line[:-3]) + r".+\n" if line.endswith(" ...") else re.escape(line) + r"\n"
+
+
 def compared(expected: str, output: str) -> None:
-    """Compare an output with the expected one, in which a line of three dots stands for any lines."""
-    wanted = normalised(expected)
-    lines = [r"(?:.*\n)*" if line == "..." else re.escape(line) + r"\n" for line in wanted]
+    """Compare an output with the expected one, in which three dots stand for any lines or for the rest of a line."""
+    lines = [pattern(line) for line in normalised(expected)]
     seen = "\n".join(normalised(output)) + "\n"
     assert re.fullmatch("".join(lines), seen), f"README shows\n{expected}\nand the command gives\n{output}"
 
