@@ -74,9 +74,11 @@ class _File:
         if found is None:
             return Reading(functions=known)
         value, factory = found
-        if isinstance(value, ast.Call) and _last(value.func) == "EncoderDecoder" and len(value.args) == 2:
-            parts = [self._part(_assigned(part, factory), factory) for part in value.args]
-            return Reading(encoder=parts[0], decoder=parts[1], functions=known)
+        if isinstance(value, ast.Call) and _last(value.func) == "EncoderDecoder":
+            given = dict(zip(("encoder", "decoder"), value.args, strict=False))
+            given |= {keyword.arg or "": keyword.value for keyword in value.keywords}
+            parts = {side: self._part(_assigned(part, factory), factory) for side, part in given.items()}
+            return Reading(encoder=parts.get("encoder"), decoder=parts.get("decoder"), functions=known)
         if isinstance(value, ast.Call) and _last(value.func) == "Model":
             outputs = [*value.args[1:2], *(k.value for k in value.keywords if k.arg == "outputs")]
             single = bool(outputs) and _scores(_assigned(outputs[0], factory), {})
