@@ -62,7 +62,7 @@ def legal_range(name: str, sizes: Mapping[str, int], spec: Spec) -> Sequence[int
         found = (sizes.get(tie) if isinstance(tie, str) else tie for tie in ties)
         return [value for value in found if value is not None]
 
-    tied = {other: spec.dimensions[other] for other in sizes if other in spec.dimensions and other != name}
+    tied = {other: spec.dimensions[other] for other in sizes if other in spec.dimensions}
     least = [sizes[other] for other, declared in tied.items() if name in (declared.at_most, declared.equal_to)]
     most = [sizes[other] for other, declared in tied.items() if name in (declared.at_least, declared.equal_to)]
     multiples = [sizes[other] for other, declared in tied.items() if declared.multiple_of == name]

@@ -87,8 +87,6 @@ def _with_inputs(target: Target, spec: Spec, built: Built) -> Spec:
     origins.setdefault("inputs", "inferred")
     if "kind" not in origins:
         values["kind"], origins["kind"] = _kind(spec, roles, model), "inferred"
-    if calling == "steps":
-        values["graph"], origins["graph"] = False, "inferred"
     source = next((item for item in inputs if item.role == "source"), None)
     if source is not None and source.rank == 3 and "float_source" not in origins:
         values["float_source"], origins["float_source"] = True, "inferred"

@@ -81,6 +81,7 @@ class _Batch:
 
     def forward(self) -> ForwardOutput:
         """Run forward eagerly, and look at nothing."""
+        self.built.subject.in_graph(False)
         return self.built.subject.forward(self._fed(), False)
 
     def _fed(self, states: Any = None) -> Any:
@@ -120,6 +121,7 @@ class _Batch:
     def _in_mode(self, name: str, function: Any, arguments: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
         """Return a function as the mode of the run wants it, with its arguments; stepped models run eagerly."""
         self.built.subject.mark.enter("forward")
+        self.built.subject.in_graph(self.run.mode == "graph")
         if self.run.mode == "eager" or isinstance(self.built.subject, SteppedSubject):
             return function, arguments
         return self._traced(f"{name} {self.run.training}", function, arguments), arguments

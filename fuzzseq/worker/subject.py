@@ -33,6 +33,9 @@ class Subject:
         # A plain function is traced with its Python control flow converted, as its user's own tf.function would do.
         self._in_graph: Any = model if isinstance(model, keras.Layer | EncoderDecoder) else tf.function(model)
 
+    def in_graph(self, traced: bool) -> None:
+        """Nothing to prepare: a model that is called once is traced from outside."""
+
     def forward(self, inputs: Any, training: bool) -> ForwardOutput:
         """Run a batch forward."""
         self.mark.enter("forward")
@@ -61,6 +64,10 @@ class SteppedSubject(Subject):
         super().__init__(model, spec, mark)
         self._encoder = Part(model.encoder)
         self._decoder = Part(model.decoder)
+
+    def in_graph(self, traced: bool) -> None:
+        """Run both parts traced from now on, or eagerly: the loop over the steps is the user's own, in Python."""
+        self._encoder.traced = self._decoder.traced = traced
 
     def forward(self, inputs: Any, training: bool) -> ForwardOutput:
         """Encode, then decode step by step."""
@@ -127,6 +134,8 @@ class Part:
             isinstance(model, keras.Model) and bool(getattr(model, "inputs", None)) and is_functional(model)
         )
         self._roles = self._functional_roles() if self._functional else self._argument_roles()
+        self.traced = False
+        self._graph = tf.function(model, reduce_retracing=True)
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -151,9 +160,10 @@ class Part:
                 values.append(states.pop(0) if self._functional else self._states(states))
             else:
                 values.append(given.get(role))
+        called = self._graph if self.traced else self._model
         if self._functional:
-            return self._model(values[0] if len(values) == 1 else values, **extra)
-        return self._model(*values, **extra)
+            return called(values[0] if len(values) == 1 else values, **extra)
+        return called(*values, **extra)
 
     def _states(self, states: list[Any]) -> Any:
         """Return the states for one argument: all of them, or its share where there are several arguments for them."""

@@ -11,13 +11,13 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import attrs
 
 from fuzzseq.engine import campaign
-from fuzzseq.events import FindingMade, InternalError, Settings, TargetFinished, TargetLoaded
+from fuzzseq.events import FindingMade, InternalError, Settings, TargetFinished
 from fuzzseq.findings import Finding
 from fuzzseq.serialization import dumps
 from tests.zoo import bug_of, bugs, healthy
@@ -37,8 +37,8 @@ class Row:
     problem: str = ""
 
 
-def measure(targets: Sequence[str], seed: int, cases: int) -> list[Row]:
-    """Run a campaign over targets and return a row for each."""
+def measure(targets: Sequence[str], seed: int, cases: int) -> Iterator[Row]:
+    """Run a campaign over targets and yield a row for each, as it is done."""
     settings = Settings(profile="ci", max_cases=cases, seed=seed, case_timeout=20.0)
     rows: dict[str, Row] = {target: Row(target, seed, []) for target in targets}
     for event in campaign(targets, settings, known=None):
@@ -47,12 +47,10 @@ def measure(targets: Sequence[str], seed: int, cases: int) -> list[Row]:
             row.findings = [f for f in row.findings if f.id != event.finding.id] + [event.finding]
         elif isinstance(event, TargetFinished):
             row = rows.setdefault(event.report.name, Row(event.report.name, seed, []))
-            row.cases, row.seconds, row.problem = event.report.cases, event.report.seconds, event.report.error
+            row.cases, row.seconds, row.problem = event.report.cases, event.report.seconds, event.report.error or row.problem
+            yield row
         elif isinstance(event, InternalError):
             rows[event.target].problem = event.message
-        elif isinstance(event, TargetLoaded):
-            print(f"  seed {seed} {event.target}", file=sys.stderr, flush=True)
-    return list(rows.values())
 
 
 def baselines(targets: Sequence[str]) -> dict[str, dict[str, str]]:

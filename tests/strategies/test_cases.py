@@ -279,7 +279,7 @@ def _with(**changes):
         {"dimensions": {**BASE.dimensions, "source_vocab_size": 4}},
         {"pairs": ()},
         {"pairs": (ONE_STEP,) * 7},
-        {"pairs": (Pair((), (3,)),)},
+        {"pairs": (ONE_STEP, Pair((), (3,)))},
         {"pairs": (Pair((3,) * 13, ()),)},
         {"pairs": (Pair((3,), (3,) * 12),)},
         {"pairs": (Pair((2,), ()),)},
@@ -340,8 +340,17 @@ def test_a_row_of_no_decoder_step_is_not_allowed():
     """Without start and end tokens a row of one id has no step to predict, and is not ordinary."""
     bare = Spec(tokens=Tokens(start=None, end=None))
     assert steps((1,), bare.tokens) == 0
-    assert not allowed(Case(dimensions=LEAST, batches=(Batch(pairs=(Pair((1,), (1,)),)),)), bare)
-    assert allowed(Case(dimensions=LEAST, batches=(Batch(pairs=(Pair((1,), (1, 1)),)),)), bare)
+    none, one = Pair((1,), (1,)), Pair((1,), (1, 1))
+    assert not allowed(Case(dimensions=LEAST, batches=(Batch(pairs=(one, none)),)), bare)
+    assert allowed(Case(dimensions=LEAST, batches=(Batch(pairs=(one, one)),)), bare)
+
+
+def test_a_vocabulary_of_one_ordinary_word_is_not_allowed_where_more_are():
+    """A declared range that starts low does not make a vocabulary of a single word ordinary."""
+    spec = Spec(dimensions={"source_vocab_size": dim(1, 16)})
+    case = Case(dimensions=LEAST, batches=(Batch(pairs=(ONE_STEP,)),))
+    assert allowed(case, spec)
+    assert not allowed(attrs.evolve(case, dimensions={**LEAST, "source_vocab_size": 4}), spec)
 
 
 def test_ids_reach_from_the_first_word_to_the_last_row():

@@ -55,7 +55,7 @@ def test_numbers_tie_as_dimensions_do():
 
 def test_an_ordinary_vocabulary_holds_two_words():
     """A vocabulary starts at two words above the special tokens, or at its fixed size where that is less."""
-    assert legal_values("source_vocab_size", {}, Spec())[0] == 5
+    assert legal_values("source_vocab_size", {}, Spec(dimensions={"source_vocab_size": dim(1, 7)})) == [5, 6, 7]
     assert legal_values("source_vocab_size", {}, Spec(dimensions={"source_vocab_size": dim(3)})) == [3]
 
 
