@@ -113,6 +113,8 @@ ALIASES: Final[dict[str, str]] = {
     "vocab": "vocab_size",
     "num_tokens": "vocab_size",
     "n_vocab": "vocab_size",
+    "vocab_inp_size": "source_vocab_size",
+    "vocab_tar_size": "target_vocab_size",
     "src_vocab_size": "source_vocab_size",
     "src_vocab": "source_vocab_size",
     "source_vocab": "source_vocab_size",

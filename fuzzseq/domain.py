@@ -158,6 +158,7 @@ def _allowed_source(batch: Batch, sizes: Mapping[str, int], spec: Spec) -> bool:
         return not any(rows) and batch.extra_source == 0
     return (
         all(rows)
+        and not (spec.preprocess and batch.extra_source)  # the user's own padding takes the place of ours
         and _ordinary(rows, id_range("source", sizes, spec))
         and _padded_enough("source_length", max(map(len, rows), default=0), batch.extra_source, sizes, spec)
     )

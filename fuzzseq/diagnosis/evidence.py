@@ -27,6 +27,12 @@ from fuzzseq.spec import Spec
 
 _SHAPE: Final = re.compile(r"[\[(]((?:\d+|None)(?:,\s*(?:\d+|None))*,?)[\])]")
 _MOST_CONSTANTS: Final = 4
+_EXPRESSIONS: Final[Mapping[str, Callable[[int], int]]] = {
+    "{}": lambda size: size,
+    "{} + 1": lambda size: size + 1,
+    "{} - 1": lambda size: size - 1,
+    "2 * {}": lambda size: 2 * size,
+}
 
 
 class Prober(Protocol):
@@ -101,10 +107,14 @@ class Evidence:
         """Return the shapes that the message names."""
         return [tuple(int(n) for n in re.findall(r"\d+", found)) for found in _SHAPE.findall(self.message)]
 
-    def names(self, size: int) -> str:
-        """Return the dimensions of one size, for a sentence."""
-        found = [name for name, value in self.told_sizes.items() if value == size]
-        return f"{size} ({' or '.join(found)})" if found else str(size)
+    def named(self, size: int) -> str:
+        """Return a size as a dimension, one more or less, or a small multiple; the number where it is none of these."""
+        build = {name: value for name, value in self.told_sizes.items() if name in self.case.dimensions}
+        for text, change in _EXPRESSIONS.items():
+            found = [text.format(name) for name, value in build.items() if change(value) == size]
+            if found:
+                return " or ".join(found)
+        return str(size)
 
 
 def gather(spec: Spec, case: Case, verdict: Verdict, prober: Prober | None) -> Evidence:

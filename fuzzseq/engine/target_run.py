@@ -222,5 +222,6 @@ class TargetRun:
 
 
 def _alike(one: Finding, two: Finding) -> bool:
-    """Say whether two findings are one mistake: the same cause at the same place."""
-    return (one.cause, one.position) == (two.cause, two.position)
+    """Say whether two findings are one mistake: the same cause, at one place, or where its effect comes out."""
+    places = {one.position, two.position}
+    return one.cause == two.cause and (len(places) == 1 or bool(places & {"output", "loss"}))

@@ -28,7 +28,7 @@ _LOOKS: tuple[dict[str, int], ...] = (
     {"vocab_size": 11, "source_vocab_size": 11, "target_vocab_size": 13, "embedding_dim": 6, "units": 8},
     {name: 8 for name in KNOWN if KNOWN[name][0].max > 8},
     {name: 16 for name in KNOWN if KNOWN[name][0].max >= 16},
-    {},
+    dict.fromkeys(KNOWN, 1),
 )
 
 

@@ -23,7 +23,7 @@ from fuzzseq.worker.variables import path_of
 def execute(built: Built, case: Case, run: Run) -> Result:
     """Run a plan's run; a failure of graph mode is explained by an eager run of the same batches."""
     result = _attempt(built, case, run)
-    if result.raised is None or run.mode == "eager" or result.raised.ending != "completed":
+    if result.raised is None or result.raised.mode == "eager" or result.raised.ending != "completed":
         return result
     eager = _attempt(built, case, attrs.evolve(run, mode="eager"))
     if eager.raised is not None:
@@ -39,6 +39,9 @@ def _attempt(built: Built, case: Case, run: Run, known: bool = False) -> Result:
     observed: list[Observed] = []
     try:
         _settle(built, given)
+    except Exception as error:  # noqa: BLE001 (whatever a model raises on its first call, which is an eager one)
+        return Result(raised=describe(error, built.subject.mark.current, "eager", 0))
+    try:
         built.reset(run.repetition)
         for batch in range(len(run.batches)):
             observed.append(_Batch(built, given, run, batch, known).observe())  # noqa: PERF401 (kept when a later one raises)

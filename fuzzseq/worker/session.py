@@ -36,7 +36,11 @@ class Session:
         except Exception as error:
             return self._unbuilt(request, describe(error, "build", "eager", 0))
         judged = _Judgement(built, request.case)
-        return Outcome(verdicts=tuple(judged.verdict(check_named(name)) for name in request.checks))
+        verdicts = tuple(judged.verdict(check_named(name)) for name in request.checks)
+        if not built.settled:
+            # Keras locks the layers of a model that failed when they were to be built: it is of no use any more.
+            self._models.pop(build_key(self._spec, request.case), None)
+        return Outcome(verdicts=verdicts)
 
     def _built(self, case: Case) -> Built:
         """Return the model for a case, built at most once while it is kept."""
@@ -79,6 +83,8 @@ class _Judgement:
         if raised is not None and not check.judges_exceptions:
             return self._raised(check, raised)
         judged = check.judge(results, self._case, self._built.spec)
+        # A loss that is given an output of the wrong shape says nothing of its own.
+        self._told = self._told or (judged is not None and check.name == "output_shape")
         if judged is not None and check.confirm is not None:
             more = {name: self._result(run) for name, run in check.confirm(self._case, self._built.spec).items()}
             judged = check.judge({**results, **more}, self._case, self._built.spec)

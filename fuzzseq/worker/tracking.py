@@ -85,9 +85,7 @@ class Tracker:
         if self.stack and self.stack[-1][0] is layer:
             return original(layer, *args, **kwargs)
         if _symbolic((args, kwargs)):
-            site = caller(sys._getframe(2))
-            if site is not None:
-                self.call_sites[id(layer)] = site
+            self.called_at(layer, caller(sys._getframe(2)))
         depth = len(self.stack)
         self.stack.append((layer, args, kwargs))
         try:
@@ -104,6 +102,11 @@ class Tracker:
         finally:
             del self.stack[depth:]
 
+    def called_at(self, layer: Any, site: Frame | None) -> None:
+        """Remember where in the user's code a layer or an operation became part of a functional model."""
+        if site is not None:
+            self.call_sites[id(layer)] = site
+
     def _remember(self) -> None:
         """Keep the stack of the layer that raises first, the innermost."""
         layers = [entry[0] for entry in self.stack]
@@ -119,6 +122,7 @@ TRACKER = Tracker()
 def install() -> None:
     """Watch every Keras layer and operation of this process, and who draws random numbers."""
     _watch_random_operations()
+    _watch_symbolic_calls()
     for owner in (keras.Layer, keras.Operation):
         original = owner.__call__
         if getattr(original, "watched", False):
@@ -130,6 +134,21 @@ def install() -> None:
         watched.watched = True  # type: ignore[attr-defined]
         watched.__wrapped__ = original  # type: ignore[attr-defined]
         owner.__call__ = watched
+
+
+def _watch_symbolic_calls() -> None:
+    """Take note where ``keras.ops`` functions put an operation into a model: those are never called themselves."""
+    original = keras.Operation.symbolic_call
+    if getattr(original, "watched", False):
+        return
+
+    def noted(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if id(self) not in TRACKER.call_sites:
+            TRACKER.called_at(self, caller(sys._getframe(1)))
+        return original(self, *args, **kwargs)
+
+    noted.watched = True
+    keras.Operation.symbolic_call = noted
 
 
 def _watch_random_operations() -> None:

@@ -10,6 +10,8 @@ from fuzzseq.diagnosis.rules.vote import Vote, in_attention, unequal_lengths
 
 def source_and_target(e: Evidence) -> Iterator[Vote]:
     """Source and target are taken to be of equal length."""
+    if e.matters("max_source_length") and e.matters("max_target_length"):
+        yield Vote("decoder-length-assumption", 93, "it depends on both max_source_length and max_target_length")
     if not unequal_lengths(e) or e.stage in ("loss", "gradient"):
         return
     why = "it passes whenever source and target are of equal length"
@@ -52,8 +54,8 @@ def widths(e: Evidence) -> Iterator[Vote]:
     if others and not e.matters("embedding_dim"):
         yield Vote("decoder-width", 74, f"it depends on {' and '.join(others)}")
     if in_attention(e):
-        strong = e.op in ("BatchMatMul", "Einsum", "MatMul") or any(e.matters(n) for n in named)
-        yield Vote("decoder-attention-shape", 76 if strong else 60, "it fails inside an attention")
+        strong = e.op in ("BatchMatMul", "Einsum", "MatMul")
+        yield Vote("decoder-attention-shape", 88 if strong else 60, "it fails inside an attention")
     if e.op == "Reshape" or "reshape" in e.message or "number of elements" in e.message:
         yield Vote("decoder-reshape", 78, "a reshape does not fit")
     if any(word in e.message for word in ("incompatible", "dimensions", "shape", "expected axis", "must be equal")):

@@ -52,8 +52,8 @@ def states(e: Evidence) -> Iterator[Vote]:
         if expected and layer.states and len(layer.states) != expected:
             yield Vote("state-count", 95, f"{layer.kind} takes {expected} states and was given {len(layer.states)}")
         if units and widths and widths != {units}:
-            got = e.names(next(iter(widths - {units})))
-            why = f"{layer.name} has {e.names(units)} units, and was given a state of width {got}"
+            got = e.named(next(iter(widths - {units})))
+            why = f"{layer.name} is of width {e.named(units)}, and was given a state of width {got}"
             if (widths in ({2 * units}, {units // 2}) and units > 1) or bidirectional(e, widths, units):
                 yield Vote("state-bidirectional", 94, f"{why}: one direction where both are meant, or both joined")
             yield Vote("state-units", 93, why)
