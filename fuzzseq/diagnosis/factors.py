@@ -35,14 +35,18 @@ def data_changes(case: Case, spec: Spec, constants: Sequence[int]) -> Iterator[C
         if name not in spec.data_dimensions() or name in spec.static:
             continue
         top = 6 if name == "batch_size" else 9
-        values = sorted({*range(1, top + 1), 12, *(c for c in constants if c <= 64), sizes[name] + 1} - {sizes[name]})
+        values = sorted(
+            {*range(1, top + 1), 12, *(c for c in constants if c <= 64), sizes[name] - 1, sizes[name] + 1}
+            - {0, sizes[name]}
+        )
         for value in values:
             if name == "batch_size" and value == 12 and 12 not in constants:
                 continue
             changed = change(case, value, spec)
             yield Change(name, f"{name} = {value}", changed, value)
     if {"source_length", "target_length"} <= set(spec.data_dimensions()):
-        for value in (2, 3, 4, 1):
+        longest = max(sizes["source_length"], sizes["target_length"])
+        for value in sorted({2, 3, longest, longest + 1}):
             both = with_target_length(with_source_length(case, value, spec), value, spec)
             yield Change("equal_lengths", f"source_length = target_length = {value}", both, value)
 

@@ -22,7 +22,6 @@ from fuzzseq.events import (
     TargetFinished,
     TargetLoaded,
     TargetReport,
-    Warned,
 )
 from fuzzseq.executors.bodies import Bodies, Body
 from fuzzseq.loading import parse
@@ -94,8 +93,6 @@ class _Campaign:
             yield from self._broken(name, error)
             return
         yield TargetLoaded(target=name, spec=spec, versions=versions)
-        for note in spec.notes:
-            yield Warned(target=name, message=note)
         executor = body.executor(name, spec)
         known = KnownCases(self._database, name, spec)
         self._current = run = TargetRun(name, spec, self._settings, executor, known, self._deadline)

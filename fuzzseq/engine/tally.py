@@ -48,7 +48,3 @@ class Tally:
     def counts(self) -> Mapping[str, CheckCount]:
         """Return the counts by check."""
         return dict(self._counts)
-
-    def never_ran(self) -> list[str]:
-        """Return the chosen checks that were never exercised."""
-        return [name for name in self.names if not self._counts[name].ran]

@@ -64,6 +64,7 @@ class Built:
         self.subject = made(self.model, spec, mark)
         self.loss = loss_function(spec, self.model, target.option("loss"))
         self.traced: dict[str, Any] = {}
+        self.known_shapes_pass: bool | None = None
         self._plain = PlainAttributes(self.model)
         self._snapshot: Snapshot | None = None
         self.trainable: list[Any] = []

@@ -15,7 +15,7 @@ from fuzzseq.worker import feeding
 from fuzzseq.worker.build import Built
 from fuzzseq.worker.exceptions import describe
 from fuzzseq.worker.subject import ForwardOutput, SteppedSubject, as_numpy, is_functional
-from fuzzseq.worker.tracing import traced
+from fuzzseq.worker.tracing import Traced
 from fuzzseq.worker.tracking import finite, watching
 from fuzzseq.worker.variables import path_of
 
@@ -29,8 +29,9 @@ def execute(built: Built, case: Case, run: Run) -> Result:
     if eager.raised is not None:
         told = attrs.evolve(eager.raised, in_graph=f"{result.raised.exception}: {result.raised.message}")
         return attrs.evolve(eager, raised=told)
-    known = _attempt(built, case, run, known=True)
-    return attrs.evolve(result, raised=attrs.evolve(result.raised, known_shapes_pass=known.raised is None))
+    if built.known_shapes_pass is None:
+        built.known_shapes_pass = _attempt(built, case, run, known=True).raised is None
+    return attrs.evolve(result, raised=attrs.evolve(result.raised, known_shapes_pass=built.known_shapes_pass))
 
 
 def _attempt(built: Built, case: Case, run: Run, known: bool = False) -> Result:
@@ -39,7 +40,7 @@ def _attempt(built: Built, case: Case, run: Run, known: bool = False) -> Result:
     observed: list[Observed] = []
     try:
         _settle(built, given)
-    except Exception as error:  # noqa: BLE001 (whatever a model raises on its first call, which is an eager one)
+    except Exception as error:  # whatever a model raises on its first call, which is an eager one
         return Result(raised=describe(error, built.subject.mark.current, "eager", 0))
     try:
         built.reset(run.repetition)
@@ -144,9 +145,9 @@ class _Batch:
         kinds = [v.dtype.name + str(v.shape.rank) if tf.is_tensor(v) else str(v) for v in tf.nest.flatten(example)]
         key = f"{name} {kinds}"
         if self.known:
-            return traced(function, example, self.built.spec, known=True)
+            return Traced(function, example, self.built.spec, known=True)
         if key not in self.built.traced:
-            self.built.traced[key] = traced(function, example, self.built.spec)
+            self.built.traced[key] = Traced(function, example, self.built.spec)
         return self.built.traced[key]
 
     def _train(self) -> Observed:

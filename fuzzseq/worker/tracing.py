@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from fuzzseq.spec import Spec
+from fuzzseq.worker.tracking import TRACKER
 
 
 def signature(nest: Any, spec: Spec, known: bool = False) -> Any:
@@ -32,11 +33,32 @@ def unknown(shape: tuple[int, ...], dtype: Any, spec: Spec) -> list[int | None]:
     return opened
 
 
-def traced(function: Callable[..., Any], example: tuple[Any, ...], spec: Spec, known: bool = False) -> Any:
-    """Return a function traced for the shapes of ``example``, left open as :func:`signature` says.
+class Traced:
+    """A function traced for the shapes of an example, left open as :func:`signature` says.
 
-    What is no tensor in the arguments is fixed by the trace.
+    What is no tensor in the arguments is fixed by the trace. A trace that fails is not tried again: calling it raises
+    what it raised, with the layers that were running then.
     """
+
+    def __init__(self, function: Callable[..., Any], example: tuple[Any, ...], spec: Spec, known: bool = False) -> None:
+        """Trace at once."""
+        self._error: Exception | None = None
+        self._where = TRACKER.raised, TRACKER.raised_site
+        try:
+            self._graph = _concrete(function, example, spec, known)
+        except Exception as error:  # whatever a model raises while it is traced
+            self._error, self._where = error, (TRACKER.raised, TRACKER.raised_site)
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run on the tensors among the arguments."""
+        if self._error is not None:
+            TRACKER.raised, TRACKER.raised_site = self._where
+            raise self._error
+        return self._graph(*[value for value in tf.nest.flatten(arguments) if tf.is_tensor(value)])
+
+
+def _concrete(function: Callable[..., Any], example: tuple[Any, ...], spec: Spec, known: bool) -> Any:
+    """Return the concrete function of a trace."""
     specs = signature(example, spec, known)
     flat = [part for part in tf.nest.flatten(specs) if isinstance(part, tf.TensorSpec)]
 
@@ -47,4 +69,5 @@ def traced(function: Callable[..., Any], example: tuple[Any, ...], spec: Spec, k
 
     # Keras does not convert Python control flow either when it fits a model; plain functions convert themselves.
     graph = tf.function(on_tensors, input_signature=flat, autograph=False)
-    return lambda *arguments: graph(*[v for v in tf.nest.flatten(arguments) if tf.is_tensor(v)])
+    graph.get_concrete_function()
+    return graph

@@ -153,7 +153,11 @@ class PlainAttributes:
     def __init__(self, subject: Any) -> None:
         """Take them as the factory left them."""
         self._layers = [layer for layer in every_layer(subject) if not type(layer).__module__.startswith("keras.")]
-        self._kept = [{name: v for name, v in vars(layer).items() if _is_plain(v)} for layer in self._layers]
+        frameworks = {"built", *vars(keras.Layer()), *vars(keras.Model())}
+        self._kept = [
+            {name: v for name, v in vars(layer).items() if name not in frameworks and _is_plain(v)}
+            for layer in self._layers
+        ]
         self._names = [set(vars(layer)) for layer in self._layers]
 
     def restore(self) -> None:

@@ -36,7 +36,7 @@ def silent(e: Evidence) -> Iterator[Vote]:
         if "words" in e.verdict.where:
             yield Vote("loss-vocabulary", 85, "the last dimension of the output is not the target vocabulary")
         if "steps" in e.verdict.where and unequal_lengths(e):
-            yield Vote("decoder-length-assumption", 90, "it passes when source and target are of equal length")
+            yield Vote("decoder-length-assumption", 94, "it passes when source and target are of equal length")
 
 
 def graph(e: Evidence) -> Iterator[Vote]:

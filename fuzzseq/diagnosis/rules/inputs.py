@@ -23,10 +23,15 @@ def vocabulary(e: Evidence) -> Iterator[Vote]:
             97,
             f"it passes with the lowest {ids[0]} ids: the table has fewer rows than the vocabulary",
         )
+    tables = [n for n in (e.spec.vocabulary("source"), e.spec.vocabulary("target")) if n and e.passes(n)]
+    if tables and not ids:
+        yield Vote(
+            "input-vocabulary", 97, f"it passes with another {tables[0]}: a table is smaller than its vocabulary"
+        )
     by_length = [n for n in ("source_length", "target_length") if e.pattern(n).kind == "above"]
     for name in by_length:
         yield Vote("input-fixed-length", 96, f"it fails whenever {e.pattern(name).sentence(name)}")
-    if not ids and not by_length:
+    if not ids and not tables and not by_length:
         yield Vote("input-vocabulary", 70, "an id is looked up beyond its table")
 
 
@@ -42,15 +47,17 @@ def ragged(e: Evidence) -> Iterator[Vote]:
 
 def lengths(e: Evidence) -> Iterator[Vote]:
     """A length beyond a constant, or no multiple of one."""
+    if unequal_lengths(e):
+        return
     for name in ("source_length", "target_length"):
         found = e.pattern(name)
         if e.stage in ("loss", "gradient") and found.kind != "above":
             continue
-        if found.kind == "above" and not (unequal_lengths(e) and found.constant <= 1):
+        if found.kind == "above":
             yield Vote("input-fixed-length", 90, f"it fails whenever {found.sentence(name)}")
         elif found.kind == "multiple":
             yield Vote("input-length-multiple", 92, f"it fails whenever {found.sentence(name)}")
-        elif found.kind == "except" and not unequal_lengths(e):
+        elif found.kind == "except":
             yield Vote("input-fixed-length", 82, f"it fails whenever {found.sentence(name)}")
         elif found.kind == "below" and found.constant > 2:
             yield Vote("input-fixed-length", 55, f"it fails whenever {found.sentence(name)}")

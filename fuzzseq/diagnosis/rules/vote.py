@@ -24,7 +24,7 @@ def unequal_lengths(e: Evidence) -> bool:
     return (
         differ
         and len(equal) > 1
-        and equal.count("passes") >= len(equal) - 1
+        and set(equal) == {"passes"}
         and any(e.matters(name) for name in ("source_length", "target_length"))
     )
 

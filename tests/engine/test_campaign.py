@@ -1,0 +1,269 @@
+"""What the engine yields on real models: events, findings, minimal cases, and the same again."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fuzzseq import Batch, Case, Pair
+from fuzzseq.engine.generation import random_cases
+from fuzzseq.engine.known import KnownCases, in_folder
+from fuzzseq.events import CaseTried, FailureSeen, FindingMade, RunFinished, RunStarted, TargetFinished, TargetLoaded
+from fuzzseq.serialization import dumps
+from fuzzseq.spec import Spec
+from tests.engine.running import events, findings, of, report
+
+MODELS = '''
+import os
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+from keras import layers
+
+from fuzzseq import fuzz_target
+
+SEEN = Path(__file__).with_name("seen")
+
+
+def scored(vocab_size, units, rows, first=None):
+    source = keras.Input((None,), dtype="int32", name="source")
+    target = keras.Input((None,), dtype="int32", name="target")
+    mean = layers.GlobalAveragePooling1D()(layers.Embedding(rows, units)(source))
+    x = layers.Embedding(vocab_size, units)(target) + layers.Reshape((1, units))(mean)
+    return keras.Model([source, target], layers.Dense(vocab_size)(x))
+
+
+@fuzz_target
+def sound(vocab_size, units):
+    return scored(vocab_size, units, vocab_size)
+
+
+@fuzz_target
+def small_table(vocab_size, units):
+    return scored(vocab_size, units, vocab_size - 1)  # THE BUG
+
+
+class Noisy(keras.Model):
+    """Adds what nobody can repeat."""
+
+    def __init__(self, vocab_size, units):
+        super().__init__()
+        self.inner = scored(vocab_size, units, vocab_size)
+
+    def call(self, source, target):
+        return self.inner([source, target]) + os.urandom(1)[0] + 1.0
+
+
+@fuzz_target(graph=False)
+def noisy(vocab_size, units):
+    return Noisy(vocab_size, units)
+
+
+class Once(Noisy):
+    """Raises for three rows, the first time in its life."""
+
+    def call(self, source, target):
+        if source.shape[0] == 3 and not SEEN.exists():
+            SEEN.touch()
+            raise ValueError("not today")
+        return self.inner([source, target])
+
+
+@fuzz_target(graph=False)
+def once(vocab_size, units):
+    return Once(vocab_size, units)
+'''
+
+CASES = 34
+MINIMAL = Case(dimensions={"vocab_size": 5, "units": 2}, batches=(Batch(pairs=(Pair((4,), ()),)),))
+
+
+def closure(rows_missing):
+    """Return a factory that holds a value of its maker's."""
+
+    def held(vocab_size, units):
+        import keras
+        from keras import layers
+
+        source = keras.Input((None,), dtype="int32", name="source")
+        target = keras.Input((None,), dtype="int32", name="target")
+        x = layers.Embedding(vocab_size, units)(target)
+        x += keras.ops.mean(layers.Embedding(vocab_size - rows_missing, units)(source), axis=1, keepdims=True)
+        return keras.Model([source, target], layers.Dense(vocab_size)(x))
+
+    return held
+
+
+def run(folder, **settings):
+    """Return the events of a campaign over the models in a folder and a closure."""
+    (folder / "seen").unlink(missing_ok=True)
+    return events(
+        [f"{folder}/campaign_models.py", closure(1)], **{"max_cases": CASES, "known": folder / "known", **settings}
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return a folder with the models in it."""
+    made = tmp_path_factory.mktemp("campaign")
+    (made / "campaign_models.py").write_text(MODELS)
+    return made
+
+
+@pytest.fixture(scope="module")
+def first(folder):
+    """Return the events of a first run."""
+    return run(folder)
+
+
+@pytest.fixture(scope="module")
+def second(folder, first):
+    """Return the events of the same run again, when cases are known."""
+    return run(folder)
+
+
+def test_order_of_events(first):
+    """A run starts once and finishes last; a target is loaded, tried and finished before the next one is."""
+    assert isinstance(first[0], RunStarted)
+    assert isinstance(first[-1], RunFinished)
+    assert not of(RunStarted, first[1:])
+    assert not of(RunFinished, first[:-1])
+    names = [getattr(event, "target", None) or getattr(event, "report", None) for event in first[1:-1]]
+    assert None not in [name for name, event in zip(names, first[1:-1], strict=True) if type(event) is not FindingMade]
+    path = first[0].targets[0]
+    targets = [f"{path}:{name}" for name in ("sound", "small_table", "noisy", "once")] + ["closure.held"]
+    assert [event.target for event in of(TargetLoaded, first)] == targets
+    assert [event.report.name for event in of(TargetFinished, first)] == targets
+    bounds = [i for i, event in enumerate(first) if isinstance(event, TargetLoaded | TargetFinished)]
+    assert bounds == sorted(bounds)
+    for loaded, finished, target in zip(bounds[::2], bounds[1::2], targets, strict=True):
+        told = {getattr(event, "target", target) for event in first[loaded:finished]}
+        assert told == {target}
+    for made in of(FindingMade, first):
+        seen = [event for event in first[: first.index(made)] if isinstance(event, FailureSeen)]
+        assert made.finding.target in {event.target for event in seen}
+
+
+def test_cases_are_counted(first):
+    """Boundary and random cases count from 1 to the number that was asked for, and then the target stops."""
+    for finished in of(TargetFinished, first):
+        tried = [event for event in of(CaseTried, first) if event.target == finished.report.name]
+        assert [event.number for event in tried] == list(range(1, CASES + 1))
+        assert {event.total for event in tried} == {CASES}
+        phases = [event.phase for event in tried]
+        assert set(phases) == {"boundary", "random"}
+        assert phases == sorted(phases), "boundary cases come first"
+        assert (finished.report.cases, finished.report.known_cases) == (CASES, 0)
+        assert finished.report.stop_reason == "max_cases"
+        assert finished.report.executions >= CASES
+    assert first[-1].stop_reason == "max_cases"
+
+
+def test_checks_are_counted(first):
+    """A report says how often each check ran, was broken, was not reached, or why it has no meaning."""
+    sound, broken = report(first, ":sound").checks, report(first, ":small_table").checks
+    assert {name: (c.ran, c.broken, c.not_reached) for name, c in sound.items()} == {
+        **{name: (CASES, 0, 0) for name in ("builds", "accepts", "output_shape", "finite", "trains", "deterministic")},
+        "loss_encoding": (0, 0, 0),
+    }
+    assert sound["loss_encoding"].not_applicable
+    failed = len([e for e in of(CaseTried, first) if e.target.endswith(":small_table") and e.failed])
+    assert broken["accepts"].broken == failed > 0
+    assert broken["finite"].not_reached == failed
+    assert broken["finite"].ran == CASES - failed
+
+
+def test_a_sound_model_gives_no_finding(first):
+    """Nothing is found where nothing is wrong."""
+    assert findings(first, ":sound") == []
+
+
+def test_finding(first):
+    """A bug is found once, with its cause, its exact minimal case, a proof that it is minimal, and the user's line."""
+    (found,) = findings(first, ":small_table")
+    assert found.cause == "input-vocabulary"
+    assert found.case == MINIMAL
+    assert found.one_minimal
+    assert found.proof.neighbours > 0
+    assert found.executions >= found.proof.neighbours
+    assert not found.flaky
+    assert found.location.source == "return scored(vocab_size, units, vocab_size - 1)  # THE BUG"
+
+
+def test_a_closure(first):
+    """A factory that is an object crosses with what it holds, and is fuzzed like one in a file."""
+    (found,) = findings(first, "closure.held")
+    assert (found.cause, found.case, found.one_minimal) == ("input-vocabulary", MINIMAL, True)
+
+
+def test_nondeterministic(first):
+    """Outputs that differ from run to run, and a failure that a fresh worker does not repeat, are one cause."""
+    (noisy,), (once,) = findings(first, ":noisy"), findings(first, ":once")
+    assert noisy.cause == once.cause == "execution-nondeterministic"
+    assert (noisy.check, noisy.flaky, noisy.one_minimal) == ("deterministic", False, True)
+    assert (once.check, once.flaky, once.one_minimal) == ("accepts", True, False)
+    assert len(once.case.batches[0].pairs) == 3, "what does not repeat is not shrunk"
+
+
+def test_known_cases(folder, first, second):
+    """Cases that failed are tried first the next time, are counted apart, and change nothing that is found."""
+    assert [dumps(found) for found in findings(second)] == [dumps(found) for found in findings(first)] != []
+    tried = [event for event in of(CaseTried, second) if event.target.endswith(":small_table")]
+    assert [event.phase for event in tried[:2]] == ["known", "boundary"]
+    assert [event.number for event in tried] == [1, *range(1, CASES + 1)]
+    broken = report(second, ":small_table")
+    assert (broken.cases, broken.known_cases) == (CASES, 1)
+    assert broken.checks == report(first, ":small_table").checks
+    assert report(second, ":once").known_cases == 0, "a failure that does not repeat is not kept"
+
+
+def test_a_mended_model_forgets(folder, second, tmp_path):
+    """A known case that passes is dropped; a run in this very process keeps the same book."""
+    spec = next(event.spec for event in of(TargetLoaded, second) if event.target.endswith(":small_table"))
+    target = f"{folder}/campaign_models.py:small_table"
+    known = KnownCases(in_folder(folder / "known"), target, spec)
+    assert known.of("accepts") == [MINIMAL]
+    models = folder / "campaign_models.py"
+    models.write_text(MODELS.replace("vocab_size - 1)  # THE BUG", "vocab_size)"))
+    mended = events([target], folder / "known", in_process=True, max_cases=2)
+    models.write_text(MODELS)
+    assert findings(mended) == []
+    assert report(mended, ":small_table").known_cases == 1
+    assert known.of("accepts") == []
+
+
+def test_in_process(folder, first):
+    """A run in this very process finds what a run in workers finds."""
+    (found,) = findings(
+        events([f"{folder}/campaign_models.py:small_table"], in_process=True, max_cases=CASES), ":small_table"
+    )
+    (expected,) = findings(first, ":small_table")
+    assert dumps(found) == dumps(expected)
+
+
+def test_budget(folder):
+    """When the time is spent, a target stops where it is, and says so."""
+    spent = events([f"{folder}/campaign_models.py:sound"], in_process=True, budget=1e-9)
+    assert report(spent, ":sound").cases == 0
+    assert report(spent, ":sound").stop_reason == spent[-1].stop_reason == "budget"
+
+
+def test_random_cases_anywhere():
+    """One seed draws the same random cases in every process, whatever else is loaded there; another draws others."""
+    program = """
+import decimal, email.message, http.client, unittest.mock, xml.dom.minidom
+from fuzzseq.engine.generation import random_cases
+from fuzzseq.serialization import dumps
+from fuzzseq.spec import Spec
+print(*map(dumps, random_cases(Spec(), 7, 1)), sep="\\n")
+"""
+    elsewhere = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    here = [dumps(case) for case in random_cases(Spec(), 7, 1)]
+    assert elsewhere.splitlines() == here
+    assert len(here) > 20
+    assert [dumps(case) for case in random_cases(Spec(), 8, 1)] != here
+    assert [dumps(case) for case in random_cases(Spec(), 7, 2)] != here
