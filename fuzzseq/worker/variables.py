@@ -118,8 +118,8 @@ class Snapshot:
                 everything += list(optimizer.variables)
         trainable = {id(v) for v in trainable_variables(subject)}
         unique = _unique(everything)
-        self._still = [(v, np.array(v)) for v in unique if id(v) in trainable]
-        self._moving = [(v, np.array(v)) for v in unique if id(v) not in trainable]
+        self._still = [(v, np.asarray(v).copy()) for v in unique if id(v) in trainable]
+        self._moving = [(v, np.asarray(v).copy()) for v in unique if id(v) not in trainable]
         self._stateful = [layer for layer in every_layer(subject) if getattr(layer, "stateful", False)]
 
     def restore(self, trained: bool) -> None:
