@@ -122,28 +122,6 @@ def build(source_vocab_size, target_vocab_size, units):
         "AssertionError",
         "forward",
     ),
-    "second_batch": (
-        """
-import keras
-from keras import layers
-
-class Model(keras.Model):
-    def __init__(self, words, units):
-        super().__init__()
-        self.table, self.head, self.rows = layers.Embedding(words, units), layers.Dense(words), None
-
-    def call(self, source, target):
-        if self.rows not in (None, source.shape[0]):
-            raise ValueError(f"the first batch had {self.rows} rows")
-        self.rows = source.shape[0]
-        return self.head(self.table(target))
-
-def build(vocab_size, units):
-    return Model(vocab_size, units)
-""",
-        "ValueError",
-        "forward",
-    ),
     "closed_over": (
         """
 import keras
@@ -216,6 +194,30 @@ def pad(rows):
         + MODEL.replace("def build", "@fuzz_target(loss=lambda y, p: tf.math.log(-1.0 - tf.abs(p)))\ndef build"),
         "AssertionError",
         "loss",
+    ),
+    "second_batch": (
+        """
+import keras
+from keras import layers
+from fuzzseq import fuzz_target
+
+class Model(keras.Model):
+    def __init__(self, words, units):
+        super().__init__()
+        self.table, self.head, self.rows = layers.Embedding(words, units), layers.Dense(words), None
+
+    def call(self, source, target):
+        if self.rows not in (None, source.shape[0]):
+            raise ValueError(f"the first batch had {self.rows} rows")
+        self.rows = source.shape[0]
+        return self.head(self.table(target))
+
+@fuzz_target(graph=False)
+def build(vocab_size, units):
+    return Model(vocab_size, units)
+""",
+        "ValueError",
+        "forward",
     ),
     "encoding": (
         """
