@@ -118,6 +118,7 @@ class _Maker:
         yield self.case([(3, 4), (2, 2), (1, 3)])
         yield self.case([(1, 1)])
         yield self.case([(3, 2)] * 2)
+        yield self.case([(3, 2), (2, 3), (4, 2)], [(3, 3)])
         yield self.case([(2, 2)] * 2)
         yield self.case([(5, 3), (4, 1)], last="source")
         yield self.case([(3, 5), (2, 4)], last="target")
@@ -128,7 +129,6 @@ class _Maker:
         yield self.case([(5, 12)])
         yield self.case([(12, 12), (7, 9), (1, 1)], last="both")
         yield self.case([(3, 3)] * 6)
-        yield self.case([(3, 2), (2, 3), (4, 2)], [(3, 3)])
 
     def telling(self) -> Iterator[Case]:
         """Yield a ragged and a single row, with the last ids."""

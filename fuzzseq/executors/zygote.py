@@ -82,6 +82,9 @@ class Process:
         try:
             parent.send({"do": "fork", "memory": memory}, theirs.fileno(), self._mark.fileno(), self._output.fileno())
             self.pid: int = answer(parent, START_LIMIT)["pid"]
+        except Exception:
+            self._drop()
+            raise
         finally:
             theirs.close()
 
@@ -122,6 +125,11 @@ class Process:
     def close(self) -> None:
         """End the process and drop its files."""
         self.end()
+        self._drop()
+
+    def _drop(self) -> None:
+        """Close our ends of what the process has."""
+        self.channel.close()
         self._mark.close()
         self._output.close()
 

@@ -17,8 +17,8 @@ _NOISE: Final = re.compile(
 )
 _LONGEST: Final = 2000
 
-#: Exceptions that mean that a limit on memory was met.
-MEMORY: Final = ("MemoryError", "ResourceExhaustedError")
+#: TensorFlow's exception for a limit on memory that was met; Python's and numpy's are MemoryError.
+_EXHAUSTED: Final = "ResourceExhaustedError"
 
 
 def clean(message: str) -> str:
@@ -65,5 +65,10 @@ def describe(error: BaseException, stage: Stage, mode: Mode, batch: int) -> Rais
         frames=user_frames(error.__traceback__),
         call_site=TRACKER.raised_site,
         batch=batch,
-        ending="out_of_memory" if type(error).__name__ in MEMORY else "completed",
+        ending="out_of_memory" if _is_memory(error) else "completed",
     )
+
+
+def _is_memory(error: BaseException) -> bool:
+    """Say whether an exception means that a limit on memory was met."""
+    return isinstance(error, MemoryError) or type(error).__name__ == _EXHAUSTED

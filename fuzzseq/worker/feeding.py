@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import tensorflow as tf
 
@@ -11,6 +11,8 @@ from fuzzseq.spec import Input, Spec
 from fuzzseq.states import state_arrays
 
 Fed = dict[str, Any]
+#: The attribute of a tensor whose last axis is time.
+OVER_TIME: Final = "_over_time"
 
 
 def role_array(role: str, arrays: Arrays, spec: Spec, item: Input) -> Any:
@@ -38,6 +40,14 @@ def _with_rank(mask: Any, rank: int | None) -> Any:
     return mask
 
 
+def role_tensor(item: Input, arrays: Arrays, spec: Spec) -> Any:
+    """Return the tensor that plays an input's role; a mask is marked, since its last axis is time and no width."""
+    tensor = tf.constant(role_array(item.role, arrays, spec, item))
+    if item.role.endswith("_mask"):
+        setattr(tensor, OVER_TIME, True)
+    return tensor
+
+
 def feed(spec: Spec, arrays: Arrays, states: Any, source: Any = None) -> Any:
     """Return the inputs of a model in the structure that it is called with, as tensors.
 
@@ -55,7 +65,7 @@ def feed(spec: Spec, arrays: Arrays, states: Any, source: Any = None) -> Any:
         elif item.role == "source" and source is not None:
             values.append((item, source))
         else:
-            values.append((item, tf.constant(role_array(item.role, arrays, spec, item))))
+            values.append((item, role_tensor(item, arrays, spec)))
     if spec.calling in ("dict", "arguments"):
         return {item.key: value for item, value in values if value is not None or item.role != "state"}
     flat = [value for _, value in values]
@@ -66,11 +76,7 @@ def feed(spec: Spec, arrays: Arrays, states: Any, source: Any = None) -> Any:
 
 def _by_role(spec: Spec, arrays: Arrays, states: Any, source: Any) -> Fed:
     """Return the tensors of a batch by role, for an encoder and a decoder apart."""
-    fed: Fed = {
-        item.role: tf.constant(role_array(item.role, arrays, spec, item))
-        for item in spec.inputs
-        if item.role != "state"
-    }
+    fed: Fed = {item.role: role_tensor(item, arrays, spec) for item in spec.inputs if item.role != "state"}
     if source is not None:
         fed["source"] = source
     fed["states"] = tf.nest.flatten(states) if states is not None else []

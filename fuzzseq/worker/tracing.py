@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from fuzzseq.spec import Spec
+from fuzzseq.worker.feeding import OVER_TIME
 from fuzzseq.worker.tracking import TRACKER
 
 
@@ -17,17 +18,18 @@ def signature(nest: Any, spec: Spec, known: bool = False) -> Any:
     def relaxed(value: Any) -> Any:
         if not tf.is_tensor(value):
             return value
-        return tf.TensorSpec(value.shape if known else unknown(tuple(value.shape), value.dtype, spec), value.dtype)
+        over_time = value.dtype.is_integer or value.dtype.is_bool or getattr(value, OVER_TIME, False)
+        return tf.TensorSpec(value.shape if known else unknown(tuple(value.shape), over_time, spec), value.dtype)
 
     return tf.nest.map_structure(relaxed, nest)
 
 
-def unknown(shape: tuple[int, ...], dtype: Any, spec: Spec) -> list[int | None]:
+def unknown(shape: tuple[int, ...], over_time: bool, spec: Spec) -> list[int | None]:
     """Return a shape with its batch and time left open; the width of features, states and one-hot rows stays."""
     fixed = set(spec.static) | {p.dimension for p in spec.parameters}
     opened: list[int | None] = [None if "batch_size" not in fixed else shape[0]] if shape else []
     for axis, size in enumerate(shape[1:], start=1):
-        last_width = dtype.is_floating and axis == len(shape) - 1
+        last_width = not over_time and axis == len(shape) - 1
         lengths_fixed = fixed & {"source_length", "target_length"}
         opened.append(size if last_width or lengths_fixed or (size == 1 and len(shape) > 2) else None)
     return opened

@@ -47,7 +47,11 @@ def measure(targets: Sequence[str], seed: int, cases: int) -> Iterator[Row]:
             row.findings = [f for f in row.findings if f.id != event.finding.id] + [event.finding]
         elif isinstance(event, TargetFinished):
             row = rows.setdefault(event.report.name, Row(event.report.name, seed, []))
-            row.cases, row.seconds, row.problem = event.report.cases, event.report.seconds, event.report.error or row.problem
+            row.cases, row.seconds, row.problem = (
+                event.report.cases,
+                event.report.seconds,
+                event.report.error or row.problem,
+            )
             yield row
         elif isinstance(event, InternalError):
             rows[event.target].problem = event.message

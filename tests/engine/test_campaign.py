@@ -163,7 +163,7 @@ def test_checks_are_counted(first):
     """A report says how often each check ran, was broken, was not reached, or why it has no meaning."""
     sound, broken = report(first, ":sound").checks, report(first, ":small_table").checks
     assert {name: (c.ran, c.broken, c.not_reached) for name, c in sound.items()} == {
-        **{name: (CASES, 0, 0) for name in ("builds", "accepts", "output_shape", "finite", "trains", "deterministic")},
+        **dict.fromkeys(("builds", "accepts", "output_shape", "finite", "trains", "deterministic"), (CASES, 0, 0)),
         "loss_encoding": (0, 0, 0),
     }
     assert sound["loss_encoding"].not_applicable

@@ -1,0 +1,66 @@
+"""fuzzseq on the zoo: every bug is found, named and minimal; no healthy model is accused."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from fuzzseq.engine import campaign
+from fuzzseq.events import FindingMade, InternalError, Settings, TargetFinished
+from fuzzseq.findings import Finding
+from fuzzseq.serialization import dumps
+from tests.zoo import bug_of, bugs, healthy
+
+#: One of each group and kind of model, for every run; all of them in the slow tests.
+FEW_BUGS = ("input_vocabulary_source", "state_units_bridge", "decoder_length_concat", "loss_encoding_integers")
+FEW_HEALTHY = ("lstm_attention", "compiled", "tagger")
+
+
+def found_in(targets: list[str], cases: int, seed: int = 0) -> dict[str, list[Finding]]:
+    """Return the findings of each target."""
+    found: dict[str, dict[str, Finding]] = {target: {} for target in targets}
+    for event in campaign(targets, Settings(profile="ci", max_cases=cases, seed=seed, case_timeout=15.0), known=None):
+        if isinstance(event, FindingMade):
+            found[event.finding.target][event.finding.id] = event.finding
+        assert not isinstance(event, InternalError), event
+        assert not (isinstance(event, TargetFinished) and event.report.error), event
+    return {target: list(findings.values()) for target, findings in found.items()}
+
+
+def chosen(references: tuple[str, ...], few: tuple[str, ...]) -> list[str]:
+    """Return the references of a few models."""
+    return [reference for reference in references if any(f"/{name}.py" in reference for name in few)]
+
+
+def test_a_few_bugs_are_found_named_and_minimal() -> None:
+    """A bug of each group is found with its cause, and its minimal case is the one stated, to the letter."""
+    for target, findings in found_in(chosen(bugs(), FEW_BUGS), cases=30).items():
+        bug = bug_of(target)
+        named = [finding for finding in findings if finding.cause == bug.cause]
+        assert named, f"{target}: {[finding.cause for finding in findings]}"
+        assert named[0].one_minimal
+        assert dumps(attrs.evolve(named[0].case, seed=0)) == dumps(bug.minimal), target
+
+
+def test_a_few_healthy_models_are_let_be() -> None:
+    """A healthy model has no finding."""
+    assert not any(found_in(chosen(healthy(), FEW_HEALTHY), cases=40).values())
+
+
+@pytest.mark.slow
+def test_every_bug_is_found() -> None:
+    """Every bug is found, its minimal case lies in its region and is 1-minimal, and few causes are wrong."""
+    wrong = []
+    for target, findings in found_in(list(bugs()), cases=60).items():
+        bug = bug_of(target)
+        assert findings, f"{target}: nothing found"
+        assert any(finding.one_minimal for finding in findings), target
+        if bug.cause not in {finding.cause for finding in findings}:
+            wrong.append((target, bug.cause, [finding.cause for finding in findings]))
+    assert len(wrong) <= 3, wrong
+
+
+@pytest.mark.slow
+def test_no_healthy_model_is_accused() -> None:
+    """No healthy model has a finding."""
+    assert not {target: found for target, found in found_in(list(healthy()), cases=60).items() if found}
