@@ -24,6 +24,12 @@ class Dim:
     at_least: int | str | None = None
     equal_to: int | str | None = None
 
+    def __str__(self) -> str:
+        """Return the range as a user declares it."""
+        named = ("multiple_of", "at_most", "at_least", "equal_to")
+        ties = [f"{name}={getattr(self, name)!r}" for name in named if getattr(self, name) is not None]
+        return f"dim({', '.join([str(self.min), str(self.max), *ties])})"
+
     def ties(self) -> Iterator[str]:
         """Yield the names of the dimensions that this one depends on."""
         for tie in (self.multiple_of, self.at_most, self.at_least, self.equal_to):

@@ -112,7 +112,25 @@ def with_dimension(case: Case, name: str, value: int, spec: Spec) -> Case:
         if spec.vocabulary(side) == name:
             moved = (_rescaled(batch, side, case.dimensions[name], value) for batch in changed.batches)
             changed = attrs.evolve(changed, batches=tuple(moved))
-    return changed
+    return _refitted(changed, spec)
+
+
+def _refitted(case: Case, spec: Spec) -> Case:
+    """Return a case whose widths are those that the model fixes for its sizes: rows are cut, or padding added."""
+    for name, change, extra in (
+        ("source_length", with_source_length, "extra_source"),
+        ("target_length", with_target_length, "extra_target"),
+    ):
+        legal = legal_values(name, case.dimensions, spec) if name in spec.static else []
+        width_now = case.sizes(spec).get(name)
+        if not legal or width_now in legal:
+            continue
+        width = min(legal, key=lambda value: abs(value - (width_now or 0)))
+        longest = (width_now or 0) - getattr(case.batches[-1], extra)
+        if longest > width:
+            case, longest = change(case, width, spec), width
+        case = _each(case, lambda b, e=extra, n=width - longest: attrs.evolve(b, **{e: n}))
+    return case
 
 
 def with_rows(case: Case, count: int, spec: Spec) -> Case:

@@ -44,6 +44,9 @@ _DISTINCT = {
     "kernel_size": 3,
     "feature_dim": 4,
     "output_dim": 7,
+    "max_length": 12,
+    "max_source_length": 7,
+    "max_target_length": 9,
 }
 #: How many shapes are run eagerly before the model is traced.
 _EAGER_FIRST = 4

@@ -9,9 +9,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from fuzzseq.engine.boundary import first_setting
 from fuzzseq.engine.known import KnownCases, in_folder
 from fuzzseq.engine.target_run import TargetRun
-from fuzzseq.errors import FuzzseqError, UsageError
+from fuzzseq.errors import FuzzseqError, SpecError, UsageError
 from fuzzseq.events import (
     Event,
     InternalError,
@@ -25,6 +26,7 @@ from fuzzseq.events import (
 )
 from fuzzseq.executors.bodies import Bodies, Body
 from fuzzseq.loading import parse
+from fuzzseq.spec import Spec
 
 
 def campaign(
@@ -86,6 +88,7 @@ class _Campaign:
         """Fuzz one target; an error of fuzzseq itself ends this target, and loses nothing."""
         try:
             spec, versions = body.infer(name)
+            _check_possible(name, spec)
         except UsageError as error:
             yield _unusable(name, str(error))
             return
@@ -104,7 +107,8 @@ class _Campaign:
             yield from self._broken(name, error, run)
         finally:
             executor.close()
-        self.stop = run.report().stop_reason
+        if self.stop != "error":
+            self.stop = run.report().stop_reason
         self._current = None
 
     def interrupted(self) -> Iterator[Event]:
@@ -126,6 +130,15 @@ class _Campaign:
                 report=run.report("error", str(error).splitlines()[0] if str(error) else type(error).__name__)
             )
         self.stop = "error"
+
+
+def _check_possible(name: str, spec: Spec) -> None:
+    """Raise for a Spec whose ranges and ties leave no sizes to build a model with."""
+    if first_setting(spec) is None:
+        declared = ", ".join(f"{dimension}={spec.dimensions[dimension]}" for dimension in spec.dimensions)
+        raise SpecError(
+            f"No sizes keep everything that is declared for {name}: {declared}. Widen a range, or drop a tie."
+        )
 
 
 def _unusable(name: str, why: str) -> Event:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from fuzzseq.events import Settings
 from fuzzseq.executors.executor import Executor
@@ -11,6 +11,9 @@ from fuzzseq.executors.in_process import InProcessFile
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.loading import Reference
 from fuzzseq.spec import Spec
+
+#: The least seconds that a first look at a target may take: several builds, and the start of TensorFlow's runtime.
+_LOOK_LIMIT: Final = 60.0
 
 
 class Body(Protocol):
@@ -58,7 +61,7 @@ class _Forking:
 
     def infer(self, target: str) -> tuple[Spec, dict[str, str]]:
         """Return the Spec of a target, and the versions of what it runs on."""
-        return self._file.infer(target, self._settings.case_timeout * 2)
+        return self._file.infer(target, max(_LOOK_LIMIT, self._settings.case_timeout * 2))
 
     def executor(self, target: str, spec: Spec) -> Executor:
         """Return an executor whose worker is forked on the first request."""

@@ -55,17 +55,29 @@ class LoadedFile:
         return process
 
     def infer(self, target: str, limit: float) -> tuple[Spec, dict[str, str]]:
-        """Return the Spec of a target and the versions of what it runs on, from a worker that is dropped afterwards."""
-        process = self.worker(None)
+        """Return the Spec of a target and the versions of what it runs on.
+
+        A model that ends the process when it is called is built and not called: the run will find what ends it.
+        """
         try:
-            found = process.ask({"do": "infer", "target": target}, limit)
-            return from_data(found["spec"], Spec), found["versions"]
-        except Disconnected:
-            raise UsageError(
-                f"Building {target} for a first look ended the process: {process.output.strip()[-300:] or 'no output'}."
-            ) from None
+            return self._inferred(target, limit, call=True)
+        except (Disconnected, TimeoutError):
+            pass
+        try:
+            return self._inferred(target, limit, call=False)
+        except Disconnected as error:
+            raise UsageError(f"Building {target} for a first look ended the process: {error}.") from None
         except TimeoutError:
             raise UsageError(f"Building {target} for a first look took longer than {limit:.0f} s.") from None
+
+    def _inferred(self, target: str, limit: float, call: bool) -> tuple[Spec, dict[str, str]]:
+        """Ask a worker that is dropped afterwards; where it dies, :class:`Disconnected` says what it printed last."""
+        process = self.worker(None)
+        try:
+            found = process.ask({"do": "infer", "target": target, "call": call}, limit)
+            return from_data(found["spec"], Spec), found["versions"]
+        except Disconnected:
+            raise Disconnected(process.output.strip()[-300:] or "no output") from None
         finally:
             process.close()
 

@@ -179,4 +179,8 @@ def _below(search: Search, name: str) -> list[int]:
 def _lower(search: Search, name: str) -> None:
     """Bisect one dimension between its lowest legal value and its current one."""
     spec = search.spec
-    bisect(search, _below(search, name), lambda case, value: with_size(case, name, value, spec))
+
+    def made(case: Case, value: int) -> Case:
+        return with_size(case, name, value, spec)
+
+    bisect(search, _below(search, name), made, thorough=name in spec.build_dimensions())

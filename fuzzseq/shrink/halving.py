@@ -7,6 +7,9 @@ from collections.abc import Callable, Sequence
 from fuzzseq.case import Case
 from fuzzseq.shrink.search import Search
 
+#: How many values below a border are tried one by one.
+_FEW = 14
+
 #: Reads off a case how many things can be deleted; makes of a case one without the things from start to stop.
 Count = Callable[[Case], int]
 Without = Callable[[Case, int, int], Case]
@@ -23,11 +26,11 @@ def delete_in_halves(search: Search, count: Count, without: Without) -> None:
         chunk //= 2
 
 
-def bisect(search: Search, values: Sequence[int], made: Callable[[Case, int], Case]) -> None:
+def bisect(search: Search, values: Sequence[int], made: Callable[[Case, int], Case], *, thorough: bool = False) -> None:
     """Look for the lowest of ascending values that fails, all of them below the current one.
 
-    That there is one border between passing and failing is a guess: failures need not be
-    monotone, and single steps come later.
+    That there is one border between passing and failing is a guess, since failures need not be monotone (every odd
+    width): a ``thorough`` search tries the first values below the border as well.
     """
     if not values or search.attempt(made(search.best, values[0])):
         return
@@ -38,3 +41,5 @@ def bisect(search: Search, values: Sequence[int], made: Callable[[Case, int], Ca
             failing = middle
         else:
             passing = middle
+    if thorough:
+        any(search.attempt(made(search.best, value)) for value in values[:failing][:_FEW])

@@ -32,9 +32,10 @@ _LOOKS: tuple[dict[str, int], ...] = (
 )
 
 
-def infer(target: Target, mark: StageMark) -> Spec:
+def infer(target: Target, mark: StageMark, *, call: bool = True) -> Spec:
     """Return the Spec of a fuzz target; raises :class:`SpecError` for what cannot be read off and was not declared.
 
+    Without ``call`` the model is built and not called, as for one whose call ends the process.
     A factory that raises for every size keeps what its signature tells: running it will say why.
     """
     spec = from_signature(target)
@@ -46,7 +47,7 @@ def infer(target: Target, mark: StageMark) -> Spec:
     spec = _with_inputs(target, spec, built)
     spec = _with_loss(spec, built)
     spec = with_static_sizes(spec, built, sizes)
-    return with_vocabularies(target, spec, built, sizes)
+    return with_vocabularies(target, spec, built, sizes, call)
 
 
 def _looks(target: Target, spec: Spec, mark: StageMark) -> Iterator[tuple[Built, dict[str, int]]]:

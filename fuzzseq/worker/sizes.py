@@ -61,13 +61,13 @@ def _fix(
     origins[name] = "inferred"
 
 
-def with_vocabularies(target: Target, spec: Spec, built: Built, sizes: dict[str, int]) -> Spec:
+def with_vocabularies(target: Target, spec: Spec, built: Built, sizes: dict[str, int], call: bool) -> Spec:
     """Return the Spec with vocabularies that no parameter carries: found in the embeddings, and in the output."""
     seen = _Seen()
     spec = attrs.evolve(spec, dimensions=dict(spec.dimensions))
     guess = _guessed_sizes(spec, sizes)
     with watching(seen.listen):
-        output = _look(built, spec, guess)
+        output = _look(built, spec, guess) if call else None
     dimensions, origins, notes = dict(spec.dimensions), dict(spec.origins), list(spec.notes)
     for side in _SIDES:
         name = spec.vocabulary(side)

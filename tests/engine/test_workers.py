@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from fuzzseq import Batch, Case, Pair
-from fuzzseq.events import InternalError, RunFinished
+from fuzzseq.engine import campaign
+from fuzzseq.events import CaseTried, InternalError, Settings
 from tests.engine.running import events, findings, of, report
 
 MODELS = '''
@@ -27,28 +29,30 @@ from keras import layers
 
 from fuzzseq import dim, fuzz_target
 
-declared = fuzz_target(graph=False, vocab_size=5, units=2, checks=["builds", "accepts", "trains"])
+small = {"graph": False, "vocab_size": 5, "batch_size": dim(1, 2)}
+small |= {"source_length": dim(1, 4), "target_length": dim(1, 2)}
+declared = fuzz_target(units=2, checks=["builds", "accepts"], **small)
 
 
 class Deadly(keras.Model):
-    """Does something at its end when the source is longer than three."""
+    """Does something to its process when the source is longer than most."""
 
-    def __init__(self, vocab_size, units, deed):
+    def __init__(self, vocab_size, units, deed, longest=3):
         super().__init__()
         self.source = layers.Embedding(vocab_size, units)
         self.target = layers.Embedding(vocab_size, units)
         self.scores = layers.Dense(vocab_size)
-        self.deed = deed
+        self.deed, self.longest = deed, longest
 
     def call(self, source, target):
-        if source.shape[1] > 3:
+        if source.shape[1] > self.longest:
             self.deed()
         return self.scores(self.target(target) + keras.ops.mean(self.source(source), axis=1, keepdims=True))
 
 
-def of(deed):
+def of(deed, longest=3):
     def build(vocab_size, units):
-        return Deadly(vocab_size, units, deed)
+        return Deadly(vocab_size, units, deed, longest)
 
     return declared(build)
 
@@ -69,7 +73,7 @@ def endless():
         time.sleep(0.1)
 
 
-aborts = of(last_words)
+aborts = of(last_words, longest=2)
 exits = of(lambda: os._exit(3))
 leaves = of(lambda: sys.exit("enough"))
 fills = of(lambda: np.ones((1 << 30,)).sum())
@@ -82,7 +86,7 @@ def lost(labels, scores):
     os.abort()
 
 
-@fuzz_target(graph=False, vocab_size=5, units=2, loss=lost, checks=["builds", "accepts", "trains"])
+@fuzz_target(units=2, loss=lost, checks=["builds", "accepts", "trains"], **small)
 def unscored(vocab_size, units):
     return Deadly(vocab_size, units, lambda: None)
 
@@ -93,7 +97,7 @@ def sized(vocab_size, units):
     return Deadly(vocab_size, units, lambda: None)
 
 
-sized = fuzz_target(sized, graph=False, vocab_size=5, units=dim(2, 8), checks=["builds", "accepts"])
+sized = fuzz_target(sized, units=dim(2, 5), checks=["builds", "accepts"], **small)
 
 
 def wrong(vocab_size, units):
@@ -105,30 +109,24 @@ def wrong(vocab_size, units):
 wrong = declared(wrong)
 '''
 LONG = Case(dimensions={"vocab_size": 5, "units": 2}, batches=(Batch(pairs=(Pair((3, 3, 3, 3), ()),)),))
+THREE = Case(dimensions={"vocab_size": 5, "units": 2}, batches=(Batch(pairs=(Pair((3, 3, 3), ()),)),))
 SHORT = Case(dimensions={"vocab_size": 5, "units": 2}, batches=(Batch(pairs=(Pair((3,), ()),)),))
 MEMORY = 300 * 2**20
 
 
-def workers_alive() -> set[int]:
-    """Return the processes of fuzzseq's body that are there, zombies left out."""
+def bodies(mark: str) -> set[int]:
+    """Return the processes of fuzzseq's body whose environment holds a mark, zombies left out."""
     found = set()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            command = (folder / "cmdline").read_bytes()
-            state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+            ours = mark.encode() in (folder / "environ").read_bytes()
+            body = b"fuzzseq.worker" in (folder / "cmdline").read_bytes()
+            zombie = (folder / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
         except OSError:
             continue
-        if b"fuzzseq.worker" in command and state != "Z" and b"Mark=%d" % os.getpid() in environment(folder):
+        if ours and body and not zombie:
             found.add(int(folder.name))
     return found
-
-
-def environment(folder: Path) -> bytes:
-    """Return the environment of a process; empty where it is gone or not ours."""
-    try:
-        return (folder / "environ").read_bytes()
-    except OSError:
-        return b""
 
 
 @pytest.fixture(scope="module")
@@ -139,75 +137,125 @@ def models(tmp_path_factory):
     return path
 
 
+def tried(models, *names, **settings):
+    """Return the events of a run over some models of the file."""
+    return events([f"{models}:{name}" for name in names], **{"max_cases": 5, "memory": MEMORY, **settings})
+
+
 @pytest.fixture(scope="module")
 def run(models):
     """Return the events of a run over models that end their worker, one whose output is long, and one that is wrong."""
-    names = ("aborts", "exits", "leaves", "fills", "shouts", "orphans", "unscored", "sized", "wrong")
-    os.environ["Mark"] = str(os.getpid())
-    seen = []
-    try:
-        for event in events_of(models, names):
-            seen.append(event)
-            if not isinstance(event, RunFinished):
-                continue
-    finally:
-        del os.environ["Mark"]
-    return seen
+    return tried(models, "aborts", "fills", "orphans", "shouts", "wrong")
 
 
-def events_of(models, names):
-    """Return the events of a run over some models of the file."""
-    return events([f"{models}:{name}" for name in names], max_cases=6, memory=MEMORY, case_timeout=3.0)
-
-
-@pytest.mark.parametrize(
-    ("name", "cause", "exception", "message"),
-    [
-        ("aborts", "process-crash", "SIGABRT", "the process was ended by SIGABRT"),
-        ("exits", "process-crash", "SystemExit", "the process ended itself: exit code 3"),
-        ("leaves", "process-crash", "SystemExit", "the process ended itself: exit code 1"),
-        ("fills", "process-memory", None, None),
-    ],
-)
-def test_the_end_of_a_worker(run, name, cause, exception, message):
-    """A crash, an exit and a memory blow-up are findings with a minimal case, and with the stage that was running."""
-    (found,) = findings(run, f":{name}")
-    assert (found.cause, found.stage, found.check) == (cause, "forward", "accepts")
-    assert found.case == LONG
-    assert found.one_minimal
-    assert not found.flaky
-    if exception:
-        assert (found.exception.exception, found.message) == (exception, message)
-    assert report(run, f":{name}").stop_reason == "max_cases"
-
-
-def test_last_words(run):
-    """What a worker printed before it died stands in its finding."""
+def test_crash(run):
+    """A worker that is ended by a signal is a finding: its minimal case, its stage, and what it printed last."""
     (found,) = findings(run, ":aborts")
+    assert (found.cause, found.stage, found.check) == ("process-crash", "forward", "accepts")
+    assert (found.exception.exception, found.message) == ("SIGABRT", "the process was ended by SIGABRT")
     assert "these were my last words" in found.exception.output
+    assert (found.case, found.one_minimal, found.flaky) == (THREE, True, False)
 
 
-def test_stages(run):
-    """A worker that dies in the loss, or in the factory, is a finding of that stage and of the check it belongs to."""
+def test_memory(run):
+    """A model that wants more memory than a worker may have is a finding of its own cause."""
+    (found,) = findings(run, ":fills")
+    assert (found.cause, found.stage, found.check) == ("process-memory", "forward", "accepts")
+    assert (found.case, found.one_minimal, found.flaky) == (LONG, True, False)
+    assert found.location.source == "fills = of(lambda: np.ones((1 << 30,)).sum())"
+
+
+def test_output_is_no_answer(run):
+    """A model may write whatever it likes to its standard streams."""
+    assert findings(run, ":shouts") == []
+    assert report(run, ":shouts").cases == 5
+
+
+def test_others_go_on(run):
+    """After a death the next cases and targets are tried as ever, and what was found before stays."""
+    assert [report(run, f":{name}").stop_reason for name in ("aborts", "fills", "wrong")] == ["max_cases"] * 3
+    (found,) = findings(run, ":wrong")
+    assert (found.cause, found.exception.exception) == ("input-vocabulary", "InvalidArgumentError")
+
+
+def test_a_model_that_kills_our_own_process(run):
+    """Where fuzzseq itself cannot go on, it says so once, what was seen is told as it was, and other targets go on."""
+    (broken,) = of(InternalError, run)
+    assert broken.target.endswith(":orphans")
+    (found,) = findings(run, ":orphans")
+    assert (found.group, found.one_minimal) == ("process", False)
+    assert report(run, ":orphans").stop_reason == run[-1].stop_reason == "error"
+
+
+@pytest.mark.slow
+def test_other_ends(models):
+    """A worker that exits is a finding; one that dies in the loss or in the factory is one of that stage and check."""
+    run = tried(models, "exits", "leaves", "unscored", "sized", max_cases=8)
+    (exits,), (leaves,) = findings(run, ":exits"), findings(run, ":leaves")
+    assert (exits.cause, exits.message, exits.case) == ("process-crash", "the process ended itself: exit code 3", LONG)
+    assert (leaves.cause, leaves.message, leaves.case) == (
+        "process-crash",
+        "the process ended itself: exit code 1",
+        LONG,
+    )
     (unscored,), (sized,) = findings(run, ":unscored"), findings(run, ":sized")
     assert (unscored.cause, unscored.stage, unscored.check, unscored.case) == ("process-crash", "loss", "trains", SHORT)
     assert (sized.cause, sized.stage, sized.check) == ("process-crash", "build", "builds")
     assert (sized.case.dimensions["units"], sized.one_minimal) == (5, True)
 
 
-def test_output_is_no_answer(run):
-    """A model may write whatever it likes to its standard streams."""
-    assert findings(run, ":shouts") == []
-    assert report(run, ":shouts").cases == 6
+@pytest.mark.slow
+def test_hang(models):
+    """A case that takes longer than a case may is a finding with a minimal case, and the run goes on."""
+    run = tried(models, "hangs", "wrong", case_timeout=3.0)
+    (found,) = findings(run, ":hangs")
+    assert (found.cause, found.stage, found.check) == ("process-hang", "forward", "accepts")
+    assert (found.exception.exception, found.case, found.one_minimal) == ("Timeout", LONG, True)
+    assert len(findings(run, ":wrong")) == 1
 
 
-def test_others_go_on(run):
-    """What comes after a death is tried as ever, and what was found before stays."""
-    (found,) = findings(run, ":wrong")
-    assert (found.cause, found.exception.exception) == ("input-vocabulary", "InvalidArgumentError")
+PROGRAM = """
+import sys
+from fuzzseq.engine import campaign
+from fuzzseq.events import CaseTried, Settings
+for event in campaign([sys.argv[1]], Settings(profile="quick", max_cases=10_000)):
+    if isinstance(event, CaseTried):
+        print("tried", flush=True)
+        sys.stdin.readline()
+"""
 
 
-def test_nothing_is_left_behind(run):
-    """When a run is over, every process of its body is gone."""
-    assert run
-    assert workers_alive() == set()
+def test_nothing_is_left_behind(models):
+    """While a run goes on its body is there; after its end nothing is, even when its brain is killed with SIGKILL."""
+    mark = f"FUZZSEQ_TEST_MARK={uuid4()}"
+    brain = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, f"{models}:shouts"],
+        env={**os.environ, **dict([mark.split("=")])},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with brain:
+        assert brain.stdout.readline() == "tried\n"
+        assert len(bodies(mark)) == 3, "a zygote, a loaded file and a worker"
+        brain.send_signal(signal.SIGKILL)
+    for _ in range(100):
+        if not bodies(mark):
+            break
+        time.sleep(0.1)
+    assert bodies(mark) == set()
+
+
+def test_an_abandoned_run(models):
+    """A stream of events that is closed half way leaves no process behind."""
+    mark = f"FUZZSEQ_TEST_MARK={uuid4()}"
+    name, value = mark.split("=")
+    os.environ[name] = value
+    try:
+        stream = campaign([f"{models}:wrong"], Settings(profile="quick", max_cases=4))
+        assert any(isinstance(event, CaseTried) for event in stream)
+        assert len(bodies(mark)) == 3
+        stream.close()
+    finally:
+        del os.environ[name]
+    assert bodies(mark) == set()

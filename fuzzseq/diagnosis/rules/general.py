@@ -33,6 +33,8 @@ def silent(e: Evidence) -> Iterator[Vote]:
         yield Vote("numeric-no-gradient", 80, e.verdict.message)
     elif check == "output_shape":
         yield Vote("execution-output", 60, e.verdict.message)
+        if "rows" in e.verdict.where:
+            yield Vote("decoder-reshape", 93, "the output has another number of rows than the batch")
         if "words" in e.verdict.where:
             yield Vote("loss-vocabulary", 85, "the last dimension of the output is not the target vocabulary")
         if "steps" in e.verdict.where and unequal_lengths(e):
@@ -61,6 +63,8 @@ def types(e: Evidence) -> Iterator[Vote]:
 
 def stage_alone(e: Evidence) -> Iterator[Vote]:
     """Nothing else speaks."""
-    if e.stage == "build":
+    if e.stage == "build" and not e.layers and not e.op:
+        yield Vote("execution-build", 80, "the factory raises in code of its own, outside of any layer")
+    elif e.stage == "build":
         yield Vote("execution-build", 45, "the factory raises, and no rule knows why")
     yield Vote("unclassified", 10, "no rule speaks for a cause")

@@ -47,7 +47,7 @@ def ragged(e: Evidence) -> Iterator[Vote]:
 
 def lengths(e: Evidence) -> Iterator[Vote]:
     """A length beyond a constant, or no multiple of one."""
-    if unequal_lengths(e):
+    if unequal_lengths(e) or e.matters("batch_size"):
         return
     for name in ("source_length", "target_length"):
         found = e.pattern(name)

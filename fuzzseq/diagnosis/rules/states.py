@@ -23,8 +23,8 @@ def batch(e: Evidence) -> Iterator[Vote]:
         if is_state(e):
             yield Vote("state-batch", 93, why)
         yield Vote("execution-hard-coded-batch", 90, why)
-    elif found.kind == "above":
-        why = f"it fails whenever {found.sentence('batch_size')}"
+    elif found.kind in ("above", "mixed"):
+        why = f"it fails for {found.sentence('batch_size')}"
         if is_state(e):
             yield Vote("state-batch", 85, why)
         if e.op == "Reshape" or "reshape" in e.message or "reshape" in e.line:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import attrs
 
 from fuzzseq.diagnosis.evidence import Evidence
@@ -42,6 +44,7 @@ def functions(e: Evidence) -> tuple[str, ...]:
 
 def is_state(e: Evidence) -> bool:
     """Say whether a state is where a failure occurs: in a recurrent layer that was given one, or in the user's line."""
-    line = f"{e.line} {' '.join(functions(e))}".lower()
+    # A state that is only passed on in the line says nothing of what fails in it.
+    line = re.sub(r"\w*_states?\s*=[^=,)]+|return_states?", "", f"{e.line} {' '.join(functions(e))}".lower())
     told = any(word in line for word in ("state", "hidden", "carry"))
     return told or any(layer.states or layer.kind.endswith("Cell") for layer in e.layers)

@@ -1,0 +1,267 @@
+"""Runs in this process: what a model keeps is put back before each, a sequence can be cut, and batches can leak."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fuzzseq import Batch, Case, Pair, fuzz_target
+from fuzzseq.checks.check import Check
+from fuzzseq.outcome import Request, Run, Verdict
+from fuzzseq.spec import ATTRIBUTE, Declaration
+
+SIZES = {"vocab_size": 7, "units": 3, "output_dim": 4}
+
+
+def rows(*pairs, **manner):
+    """Return a batch of rows, each its source ids and its labels or target ids."""
+    return Batch(pairs=tuple(Pair(*pair) for pair in pairs), **manner)
+
+
+ONE = rows(((3, 4, 5, 6), (1, 0, 3, 2)), ((6, 5), (2, 1)))
+OTHER = rows(((5, 5, 3), (0, 0, 1)), ((4, 6, 6), (3, 1, 2)))
+
+
+def keeping(vocab_size, units, output_dim, keep, give):
+    """Return a tagger that goes on from where its last batch ended: ``keep`` puts a state away, ``give`` gets it."""
+    import keras
+    from keras import layers
+
+    class Tagger(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.embedding = layers.Embedding(vocab_size, units)
+            self.gru = layers.GRU(units, return_sequences=True, return_state=True)
+            self.scores = layers.Dense(output_dim)
+            self.last, self.seen = None, []
+            # Built by hand: else Keras calls the model with symbols first, and one of these would be kept.
+            self.embedding.build(None)
+            self.gru.build((None, None, units))
+            self.scores.build((None, None, units))
+
+        def call(self, source):
+            x, last = self.gru(self.embedding(source), initial_state=give(self))
+            keep(self, last)
+            return self.scores(x)
+
+    return Tagger()
+
+
+def attribute(vocab_size, units, output_dim):
+    """Return a tagger that keeps its state in a plain attribute."""
+    return keeping(vocab_size, units, output_dim, lambda me, last: setattr(me, "last", last), lambda me: me.last)
+
+
+def listed(vocab_size, units, output_dim):
+    """Return a tagger that adds its states to a list."""
+
+    def give(model):
+        return model.seen[-1] if model.seen else None
+
+    return keeping(vocab_size, units, output_dim, lambda me, last: me.seen.append(last), give)
+
+
+def tagger(vocab_size, units, output_dim, **options):
+    """Return a functional tagger around an LSTM, its batch open."""
+    import keras
+    from keras import layers
+
+    source = keras.Input((None,), dtype="int32", name="source")
+    x = layers.LSTM(units, return_sequences=True, **options)(layers.Embedding(vocab_size, units)(source))
+    return keras.Model(source, layers.Dense(output_dim)(x))
+
+
+def healthy(vocab_size, units, output_dim):
+    """Return a tagger that keeps nothing."""
+    return tagger(vocab_size, units, output_dim)
+
+
+def stateful(vocab_size, units, output_dim):
+    """Return a tagger of two rows that Keras itself keeps the state of."""
+    import keras
+    from keras import layers
+
+    source = keras.Input(batch_shape=(2, None), dtype="int32", name="source")
+    x = layers.GRU(units, return_sequences=True, stateful=True)(layers.Embedding(vocab_size, units)(source))
+    return keras.Model(source, layers.Dense(output_dim)(x))
+
+
+def normalised(vocab_size, units, output_dim):
+    """Return a tagger whose statistics move when it is trained."""
+    import keras
+    from keras import layers
+
+    source = keras.Input((None,), dtype="int32", name="source")
+    x = layers.BatchNormalization(momentum=0.5)(layers.Embedding(vocab_size, units)(source))
+    return keras.Model(source, layers.Dense(output_dim)(x))
+
+
+def compiled(vocab_size, units, output_dim):
+    """Return the same with an optimizer, which keeps moments."""
+    import keras
+
+    model = normalised(vocab_size, units, output_dim)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.5), loss)
+    return model
+
+
+def counting(vocab_size, units, output_dim):
+    """Return a plain function whose own variable counts its calls."""
+    import tensorflow as tf
+
+    calls, inner = tf.Variable(0.0, trainable=False), tagger(vocab_size, units, output_dim)
+
+    def model(source):
+        calls.assign_add(1.0)
+        return inner(source) + calls
+
+    return model
+
+
+def lstm(vocab_size, units, num_layers, output_dim):
+    """Return a stack that takes a state for each layer, and returns the last ones."""
+    return carrying("LSTM", vocab_size, units, num_layers, output_dim)
+
+
+def gru(vocab_size, units, num_layers, output_dim):
+    """Return the same of GRUs."""
+    return carrying("GRU", vocab_size, units, num_layers, output_dim)
+
+
+def forgetful(vocab_size, units, num_layers, output_dim):
+    """Return a stack that ignores the state that it is given."""
+    return carrying("LSTM", vocab_size, units, num_layers, output_dim, ignore=True)
+
+
+def carrying(cell, vocab_size, units, num_layers, output_dim, ignore=False):
+    """Return a tagger of stacked cells with an argument for their states."""
+    import keras
+    from keras import layers
+
+    class Tagger(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.embedding = layers.Embedding(vocab_size, units)
+            made = getattr(layers, cell)
+            self.cells = [made(units, return_sequences=True, return_state=True) for _ in range(num_layers)]
+            self.scores = layers.Dense(output_dim)
+
+        def call(self, tokens, initial_state=None):
+            x, following = self.embedding(tokens), []
+            given = initial_state if initial_state is not None and not ignore else [None] * len(self.cells)
+            for layer, state in zip(self.cells, given, strict=True):
+                x, *last = layer(x, initial_state=state)
+                following += last
+            return self.scores(x), following
+
+    return Tagger()
+
+
+def opened(factory: Any, case: Case):
+    """Return what runs a case on a factory's model: its Spec is inferred, and its model built."""
+    from fuzzseq.worker.build import Built, Target
+    from fuzzseq.worker.inference import infer
+    from fuzzseq.worker.runs import execute
+    from fuzzseq.worker.stages import StageMark
+
+    target = Target(factory.__name__, factory, getattr(factory, ATTRIBUTE, Declaration()))
+    spec = infer(target, StageMark())
+    built = Built(target, spec, case.sizes(spec, 0), case.seed, StageMark())
+
+    def run(**settings):
+        result = execute(built, case, Run(**{"batches": case.batches, **settings}))
+        assert result.raised is None, result.raised
+        return result
+
+    return run
+
+
+def kept(result):
+    """Return everything that a run gave, as arrays."""
+    return [
+        array
+        for seen in result.observed
+        for array in (seen.output, seen.loss, *seen.states, *(gradient.value for gradient in seen.gradients))
+        if array is not None
+    ]
+
+
+def same(one, two):
+    """Say whether two runs gave the very same arrays."""
+    first, second = kept(one), kept(two)
+    return len(first) == len(second) > 0 and all(map(np.array_equal, first, second))
+
+
+@pytest.mark.parametrize("mode", ["eager", "graph"])
+@pytest.mark.parametrize(
+    "factory", [healthy, stateful, normalised, compiled, counting, attribute, listed], ids=lambda f: f.__name__
+)
+def test_variables_are_put_back(factory, mode):
+    """A run gives the same again, whatever ran before it: another batch, a training step, or the same batch."""
+    if factory in (attribute, listed) and mode == "graph":
+        pytest.skip("a tensor of a trace cannot be kept")
+    run = opened(factory, Case(dimensions=SIZES, batches=(ONE,)))
+    plain = run(mode=mode)
+    for between in ({}, {"batches": (OTHER, ONE)}, {"upto": "gradient", "training": True}):
+        run(mode=mode, **between)
+        assert same(run(mode=mode), plain), between
+    trained = run(mode=mode, upto="gradient", training=True)
+    assert len(kept(trained)) > 2
+    run(mode="eager", upto="gradient", training=True, batches=(OTHER, ONE))
+    assert same(run(mode=mode, upto="gradient", training=True), trained)
+
+
+@pytest.mark.parametrize(("factory", "leaks"), [(healthy, False), (attribute, True), (listed, True), (stateful, True)])
+def test_batches_in_turn(factory, leaks):
+    """What a model keeps between two batches of one run shows in the last, and in a run of that alone it does not."""
+    run = opened(factory, Case(dimensions=SIZES, batches=(ONE,)))
+    alone, after = run(batches=(ONE,)), run(batches=(OTHER, ONE))
+    assert (len(alone.observed), len(after.observed)) == (1, 2)
+    assert np.allclose(alone.last.output, after.last.output, atol=1e-6) != leaks
+
+
+@pytest.mark.parametrize("cuts", [(1,), (2,), (1, 3)])
+@pytest.mark.parametrize(("factory", "equal"), [(lstm, True), (gru, True), (forgetful, False)])
+@pytest.mark.parametrize("state", ["none", "random"])
+def test_pieces(factory, equal, cuts, state):
+    """A sequence run in pieces, the state carried over, gives what the whole gives, from any initial state."""
+    cell = "gru" if factory is gru else "lstm"
+    whole = rows(((3, 4, 5, 6), (1, 0, 3, 2)), ((6, 5, 3, 4), (2, 1, 0, 3)), initial_state=state)
+    sizes = {"vocab_size": 7, "units": 3, "num_layers": 2, "output_dim": 4}
+    run = opened(fuzz_target(factory, initial_state=cell, padding=None), Case(dimensions=sizes, batches=(whole,)))
+    once, cut = run(), run(cuts=cuts)
+    assert once.last.output.shape == cut.last.output.shape == (2, 4, 4)
+    assert np.allclose(once.last.output, cut.last.output, atol=1e-5) == equal
+    assert len(once.last.states) == len(cut.last.states) == (2 if cell == "gru" else 4)
+    assert all(np.allclose(*pair, atol=1e-5) for pair in zip(once.last.states, cut.last.states, strict=True)) == equal
+
+
+def test_a_check_of_leaks(monkeypatch):
+    """A check that compares a batch alone with the same batch after another is a plan and a judgement, and no more."""
+    from fuzzseq.worker import session
+    from fuzzseq.worker.build import Target
+    from fuzzseq.worker.inference import infer
+    from fuzzseq.worker.stages import StageMark
+
+    def judge(results, case, spec):
+        alone, after = results["alone"].last.output, results["after"].last.output
+        gap = float(np.abs(alone - after).max())
+        return leak_free.broken(f"a batch changes the next by {gap:.1g}", difference=gap) if gap > 1e-5 else None
+
+    def plan(case, spec):
+        return {"alone": Run(batches=case.batches[-1:]), "after": Run(batches=case.batches)}
+
+    leak_free = Check(name="leak_free", promise="a batch does not depend on the one before", plan=plan, judge=judge)
+    monkeypatch.setattr(session, "check_named", lambda name: leak_free)
+    for factory, broken in ((attribute, True), (listed, True), (healthy, False)):
+        target = Target(factory.__name__, factory, Declaration())
+        case = Case(dimensions=SIZES, batches=(OTHER, ONE))
+        asked = session.Session(target, infer(target, StageMark()), StageMark())
+        for _ in range(2):
+            (verdict,) = asked.answer(Request(case=case, checks=("leak_free",))).verdicts
+            assert isinstance(verdict, Verdict)
+            assert (verdict.status == "broken") == broken
+            assert (verdict.difference is not None) == broken
