@@ -148,16 +148,20 @@ def every_layer(subject: Any) -> list[Any]:
 
 
 class PlainAttributes:
-    """The numbers and tensors that the user's own layers keep in plain attributes, to put back before each run."""
+    """The numbers and tensors that the user's own layers keep in attributes, and in lists and dicts there.
+
+    They are put back before each run.
+    """
 
     def __init__(self, subject: Any) -> None:
         """Take them as the factory left them."""
         self._layers = [layer for layer in every_layer(subject) if not type(layer).__module__.startswith("keras.")]
         frameworks = {"built", *vars(keras.Layer()), *vars(keras.Model())}
         self._kept = [
-            {name: v for name, v in vars(layer).items() if name not in frameworks and _is_plain(v)}
+            {name: v for name, v in vars(layer).items() if name not in frameworks and (_is_plain(v) or _holds_plain(v))}
             for layer in self._layers
         ]
+        self._contents = [(v, v.copy()) for kept in self._kept for v in kept.values() if isinstance(v, list | dict)]
         self._names = [set(vars(layer)) for layer in self._layers]
 
     def restore(self) -> None:
@@ -167,8 +171,33 @@ class PlainAttributes:
             for name, value in kept.items():
                 if now.get(name) is not value and not isinstance(now.get(name), keras.Layer):
                     setattr(layer, name, value)
-            for name in [n for n, v in now.items() if n not in known and tf.is_tensor(v) and not _is_variable(v)]:
+            for name in [n for n, v in now.items() if n not in known and _holds_tensors(v)]:
                 delattr(layer, name)
+        for container, content in self._contents:
+            _refill(container, content)
+
+
+def _refill(container: Any, content: Any) -> None:
+    """Give a list or a dict the content that it had; it stays the same object, and Keras is not told."""
+    if isinstance(container, dict):
+        dict.clear(container)
+        dict.update(container, content)
+    else:
+        list.__setitem__(container, slice(None), content)
+
+
+def _holds_plain(value: Any) -> bool:
+    """Say whether a value is a list or a dict of nothing but numbers, None and tensors; an empty one is."""
+    parts = value.values() if isinstance(value, dict) else value
+    return isinstance(value, list | dict) and all(map(_is_plain, parts))
+
+
+def _holds_tensors(value: Any) -> bool:
+    """Say whether a value is a tensor and no variable, or a list, tuple or dict of such tensors."""
+    if isinstance(value, list | tuple | dict):
+        parts = list(value.values() if isinstance(value, dict) else value)
+        return bool(parts) and all(map(_holds_tensors, parts))
+    return bool(tf.is_tensor(value)) and not _is_variable(value)
 
 
 def _is_variable(value: Any) -> bool:

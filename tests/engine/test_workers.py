@@ -139,7 +139,7 @@ def models(tmp_path_factory):
 
 def tried(models, *names, **settings):
     """Return the events of a run over some models of the file."""
-    return events([f"{models}:{name}" for name in names], **{"max_cases": 5, "memory": MEMORY, **settings})
+    return events([f"{models}:{name}" for name in names], **{"max_cases": 8, "memory": MEMORY, **settings})
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +168,7 @@ def test_memory(run):
 def test_output_is_no_answer(run):
     """A model may write whatever it likes to its standard streams."""
     assert findings(run, ":shouts") == []
-    assert report(run, ":shouts").cases == 5
+    assert report(run, ":shouts").cases == 8
 
 
 def test_others_go_on(run):

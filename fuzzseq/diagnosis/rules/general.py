@@ -32,13 +32,18 @@ def silent(e: Evidence) -> Iterator[Vote]:
             yield Vote("decoder-ignores-source", 95, e.verdict.message)
         yield Vote("numeric-no-gradient", 80, e.verdict.message)
     elif check == "output_shape":
-        yield Vote("execution-output", 60, e.verdict.message)
-        if "rows" in e.verdict.where:
-            yield Vote("decoder-reshape", 93, "the output has another number of rows than the batch")
-        if "words" in e.verdict.where:
-            yield Vote("loss-vocabulary", 85, "the last dimension of the output is not the target vocabulary")
-        if "steps" in e.verdict.where and unequal_lengths(e):
-            yield Vote("decoder-length-assumption", 94, "it passes when source and target are of equal length")
+        yield from wrong_shape(e)
+
+
+def wrong_shape(e: Evidence) -> Iterator[Vote]:
+    """The output has not the promised rows, steps or words."""
+    yield Vote("execution-output", 60, e.verdict.message)
+    if "rows" in e.verdict.where:
+        yield Vote("decoder-reshape", 93, "the output has another number of rows than the batch")
+    if "words" in e.verdict.where:
+        yield Vote("loss-vocabulary", 85, "the last dimension of the output is not the target vocabulary")
+    if "steps" in e.verdict.where and unequal_lengths(e):
+        yield Vote("decoder-length-assumption", 94, "it passes when source and target are of equal length")
 
 
 def graph(e: Evidence) -> Iterator[Vote]:

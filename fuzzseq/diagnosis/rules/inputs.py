@@ -47,12 +47,10 @@ def ragged(e: Evidence) -> Iterator[Vote]:
 
 def lengths(e: Evidence) -> Iterator[Vote]:
     """A length beyond a constant, or no multiple of one."""
-    if unequal_lengths(e) or e.matters("batch_size"):
+    if unequal_lengths(e) or e.matters("batch_size") or e.stage in ("loss", "gradient"):
         return
     for name in ("source_length", "target_length"):
         found = e.pattern(name)
-        if e.stage in ("loss", "gradient") and found.kind != "above":
-            continue
         if found.kind == "above":
             yield Vote("input-fixed-length", 90, f"it fails whenever {found.sentence(name)}")
         elif found.kind == "multiple":
