@@ -28,33 +28,6 @@ def loss(e: Evidence) -> Iterator[Vote]:
 
 
 def _shapes(e: Evidence) -> Iterator[Vote]:
-    """Two shapes of the message differ in one place."""
-    yield from clashes(e)
-    if any(word in line for word in ("mask", "weight")):
-        yield Vote("loss-mask-shape", 84, "it fails where the user's loss applies a mask or weights")
-    if any(e.matters(name) for name in ("source_length", "target_length")) or unequal_lengths(e):
-        yield Vote("loss-timesteps", 80, "it depends on the lengths")
-    if "rank" in e.message:
-        yield Vote("loss-encoding", 66, f"the ranks differ: {e.message[:80]}")
-    if "shape" in e.message:
-        yield Vote("loss-timesteps", 52, "prediction and target are of different shapes")
-
-
-def _shapes(e: Evidence) -> Iterator[Vote]:
-    """Two shapes of the message differ in one place."""
-    shapes = [shape for shape in e.shapes() if shape]
-    for one, two in pairwise(shapes):
-        if len(one) != len(two):
-            yield Vote("loss-encoding", 60, f"shapes {one} and {two} differ in rank")
-            continue
-        axes = [axis for axis, (x, y) in enumerate(zip(one, two, strict=True)) if x != y]
-        if axes == [1]:
-            yield Vote("loss-timesteps", 82, f"shapes {one} and {two} differ in their steps")
-        elif axes == [2]:
-            yield Vote("loss-vocabulary", 82, f"shapes {one} and {two} differ in their last dimension")
-
-
-def clashes(e: Evidence) -> Iterator[Vote]:
     """Two shapes that the message names differ in their rank, their steps or their last dimension."""
     shapes = [shape for shape in e.shapes() if shape]
     for one, two in pairwise(shapes):
