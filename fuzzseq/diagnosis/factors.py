@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -129,7 +129,8 @@ def _refitted(case: Case, spec: Spec) -> Case:
         longest = (width_now or 0) - getattr(case.batches[-1], extra)
         if longest > width:
             case, longest = change(case, width, spec), width
-        case = _each(case, lambda b, e=extra, n=width - longest: attrs.evolve(b, **{e: n}))
+        changes: dict[str, Any] = {extra: width - longest}
+        case = attrs.evolve(case, batches=tuple(attrs.evolve(batch, **changes) for batch in case.batches))
     return case
 
 

@@ -54,7 +54,9 @@ def plain_operation(name: str) -> str:
 
 def describe(error: BaseException, stage: Stage, mode: Mode, batch: int) -> Raised:
     """Return what an exception says, where it came from, and which layers were running."""
-    raw = _ANSI.sub("", str(getattr(error, "message", None) or error))
+    memory = _memory(error)
+    told = memory or error
+    raw = _ANSI.sub("", str(getattr(told, "message", None) or told))
     return Raised(
         stage=stage,
         exception=type(error).__name__,
@@ -65,10 +67,14 @@ def describe(error: BaseException, stage: Stage, mode: Mode, batch: int) -> Rais
         frames=user_frames(error.__traceback__),
         call_site=TRACKER.raised_site,
         batch=batch,
-        ending="out_of_memory" if _is_memory(error) else "completed",
+        ending="out_of_memory" if memory else "completed",
     )
 
 
-def _is_memory(error: BaseException) -> bool:
-    """Say whether an exception means that a limit on memory was met."""
-    return isinstance(error, MemoryError) or type(error).__name__ == _EXHAUSTED
+def _memory(error: BaseException | None) -> BaseException | None:
+    """Return the exception that means that a limit on memory was met, or None; Keras raises another in its place."""
+    while error is not None:
+        if isinstance(error, MemoryError) or type(error).__name__ == _EXHAUSTED:
+            return error
+        error = error.__cause__ or error.__context__
+    return None

@@ -147,7 +147,7 @@ def _watch_symbolic_calls() -> None:
             TRACKER.called_at(self, caller(sys._getframe(1)))
         return original(self, *args, **kwargs)
 
-    noted.watched = True
+    noted.watched = True  # type: ignore[attr-defined]
     keras.Operation.symbolic_call = noted
 
 

@@ -162,6 +162,7 @@ def test_memory(run):
     (found,) = findings(run, ":fills")
     assert (found.cause, found.stage, found.check) == ("process-memory", "forward", "accepts")
     assert (found.case, found.one_minimal, found.flaky) == (LONG, True, False)
+    assert found.message.startswith("Unable to allocate 8.00 GiB")
     assert found.location.source == "fills = of(lambda: np.ones((1 << 30,)).sum())"
 
 
