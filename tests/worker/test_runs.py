@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 
 from fuzzseq import Batch, Case, Pair, fuzz_target
 from fuzzseq.checks.check import Check
-from fuzzseq.outcome import Request, Run, Verdict
-from fuzzseq.spec import ATTRIBUTE, Declaration
+from fuzzseq.outcome import Run
+from fuzzseq.spec import ATTRIBUTE, Declaration, Spec
 
 SIZES = {"vocab_size": 7, "units": 3, "output_dim": 4}
 
@@ -246,29 +247,20 @@ def test_pieces(factory, equal, cuts, state):
     assert all(np.allclose(*pair, atol=1e-5) for pair in zip(once.last.states, cut.last.states, strict=True)) == equal
 
 
-def test_a_check_of_leaks(monkeypatch):
+@pytest.mark.parametrize(("factory", "leaks"), [(attribute, True), (listed, True), (healthy, False)])
+def test_a_check_of_leaks(factory, leaks):
     """A check that compares a batch alone with the same batch after another is a plan and a judgement, and no more."""
-    from fuzzseq.worker import session
-    from fuzzseq.worker.build import Target
-    from fuzzseq.worker.inference import infer
-    from fuzzseq.worker.stages import StageMark
-
-    def judge(results, case, spec):
-        alone, after = results["alone"].last.output, results["after"].last.output
-        gap = float(np.abs(alone - after).max())
-        return leak_free.broken(f"a batch changes the next by {gap:.1g}", difference=gap) if gap > 1e-5 else None
 
     def plan(case, spec):
         return {"alone": Run(batches=case.batches[-1:]), "after": Run(batches=case.batches)}
 
-    leak_free = Check(name="leak_free", promise="a batch does not depend on the one before", plan=plan, judge=judge)
-    monkeypatch.setattr(session, "check_named", lambda name: leak_free)
-    for factory, broken in ((attribute, True), (listed, True), (healthy, False)):
-        target = Target(factory.__name__, factory, Declaration())
-        case = Case(dimensions=SIZES, batches=(OTHER, ONE))
-        asked = session.Session(target, infer(target, StageMark()), StageMark())
-        for _ in range(2):
-            (verdict,) = asked.answer(Request(case=case, checks=("leak_free",))).verdicts
-            assert isinstance(verdict, Verdict)
-            assert (verdict.status == "broken") == broken
-            assert (verdict.difference is not None) == broken
+    def judge(results, case, spec):
+        gap = float(np.abs(results["alone"].last.output - results["after"].last.output).max())
+        return check.broken(f"a batch changes the next by {gap:.1g}", difference=gap) if gap > 1e-5 else None
+
+    check = Check(name="leak_free", promise="a batch does not depend on the one before", plan=plan, judge=judge)
+    case = Case(dimensions=SIZES, batches=(OTHER, ONE))
+    run = opened(factory, case)
+    for _ in range(2):
+        results = {name: run(**attrs.asdict(asked, recurse=False)) for name, asked in check.plan(case, Spec()).items()}
+        assert (check.judge(results, case, Spec()) is not None) == leaks
