@@ -32,7 +32,7 @@ def plain(message: str) -> str:
     text = re.sub(r"(?<=[A-Za-z])_\d+", "", text)
     text = re.sub(r"-?\d+(\.\d+)?(e[+-]?\d+)?", "#", text)
     while True:
-        shorter = _LISTS.sub("#", text)
+        shorter = re.sub(r"#([\s,]+#)+", "#", _LISTS.sub("#", text))
         if shorter == text:
             return text[:_LONGEST]
         text = shorter
