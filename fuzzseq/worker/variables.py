@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any, Final
 
 import keras
@@ -147,6 +148,14 @@ def every_layer(subject: Any) -> list[Any]:
     return list(found.values())
 
 
+@cache
+def framework_attributes() -> frozenset[str]:
+    """Return the names of the attributes that Keras itself gives to layers and models of every kind."""
+    symbol = keras.Input((1,))
+    functional = keras.Model(symbol, symbol)
+    return frozenset({"built", *vars(keras.Layer()), *vars(keras.Model()), *vars(functional)})
+
+
 class PlainAttributes:
     """The numbers and tensors that the user's own layers keep in attributes, and in lists and dicts there.
 
@@ -156,12 +165,14 @@ class PlainAttributes:
     def __init__(self, subject: Any) -> None:
         """Take them as the factory left them."""
         self._layers = [layer for layer in every_layer(subject) if not type(layer).__module__.startswith("keras.")]
-        frameworks = {"built", *vars(keras.Layer()), *vars(keras.Model())}
+        frameworks = framework_attributes()
         self._kept = [
             {name: v for name, v in vars(layer).items() if name not in frameworks and (_is_plain(v) or _holds_plain(v))}
             for layer in self._layers
         ]
-        self._contents = [(v, v.copy()) for kept in self._kept for v in kept.values() if isinstance(v, list | dict)]
+        self._contents = [
+            (v, v.copy()) for kept in self._kept for v in kept.values() if issubclass(type(v), list | dict)
+        ]
         self._names = [set(vars(layer)) for layer in self._layers]
 
     def restore(self) -> None:
@@ -187,9 +198,14 @@ def _refill(container: Any, content: Any) -> None:
 
 
 def _holds_plain(value: Any) -> bool:
-    """Say whether a value is a list or a dict of nothing but numbers, None and tensors; an empty one is."""
+    """Say whether a value is a list or a dict of nothing but numbers, None and tensors; an empty one is.
+
+    TensorFlow's wrappers around them only say that they are: their content cannot be put back.
+    """
+    if not issubclass(type(value), list | dict):
+        return False
     parts = value.values() if isinstance(value, dict) else value
-    return isinstance(value, list | dict) and all(map(_is_plain, parts))
+    return all(map(_is_plain, parts))
 
 
 def _holds_tensors(value: Any) -> bool:
