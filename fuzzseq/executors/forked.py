@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from fuzzseq.errors import UsageError
 from fuzzseq.executors.executor import death, signal_name
@@ -14,6 +14,14 @@ from fuzzseq.spec import Spec
 from fuzzseq.wire import Disconnected
 
 _MEMORY_SIGNS = ("std::bad_alloc", "MemoryError", "Out of memory", "out of memory", "Cannot allocate memory")
+
+#: How a first look is taken, until one is survived: a call, no call, other sizes, and at last the parameters alone.
+_LOOKS: Final = (
+    {"call": True, "skip": 0},
+    {"call": False, "skip": 0},
+    *({"call": True, "skip": skip} for skip in range(1, 5)),
+    {"call": False, "skip": 99},
+)
 
 
 class LoadedFile:
@@ -57,24 +65,25 @@ class LoadedFile:
     def infer(self, target: str, limit: float) -> tuple[Spec, dict[str, str]]:
         """Return the Spec of a target and the versions of what it runs on.
 
-        A model that ends the process when it is called is built and not called: the run will find what ends it.
+        A model that ends the process when it is called is built and not called, and a factory that does is tried with
+        other sizes: the run will find what ends them.
         """
-        try:
-            return self._inferred(target, limit, call=True)
-        except (Disconnected, TimeoutError):
-            pass
-        try:
-            return self._inferred(target, limit, call=False)
-        except Disconnected as error:
-            raise UsageError(f"Building {target} for a first look ended the process: {error}.") from None
-        except TimeoutError:
-            raise UsageError(f"Building {target} for a first look took longer than {limit:.0f} s.") from None
+        died = ""
+        for how in _LOOKS:
+            try:
+                return self._inferred(target, limit, how)
+            except Disconnected as error:
+                died = str(error)
+            except TimeoutError:
+                if not how["call"]:
+                    raise UsageError(f"Building {target} for a first look took longer than {limit:.0f} s.") from None
+        raise UsageError(f"Building {target} for a first look ended the process: {died}.")
 
-    def _inferred(self, target: str, limit: float, call: bool) -> tuple[Spec, dict[str, str]]:
+    def _inferred(self, target: str, limit: float, how: Mapping[str, Any]) -> tuple[Spec, dict[str, str]]:
         """Ask a worker that is dropped afterwards; where it dies, :class:`Disconnected` says what it printed last."""
         process = self.worker(None)
         try:
-            found = process.ask({"do": "infer", "target": target, "call": call}, limit)
+            found = process.ask({"do": "infer", "target": target, "how": how}, limit)
             return from_data(found["spec"], Spec), found["versions"]
         except Disconnected:
             raise Disconnected(process.output.strip()[-300:] or "no output") from None

@@ -32,14 +32,15 @@ _LOOKS: tuple[dict[str, int], ...] = (
 )
 
 
-def infer(target: Target, mark: StageMark, *, call: bool = True) -> Spec:
+def infer(target: Target, mark: StageMark, *, call: bool = True, skip: int = 0) -> Spec:
     """Return the Spec of a fuzz target; raises :class:`SpecError` for what cannot be read off and was not declared.
 
-    Without ``call`` the model is built and not called, as for one whose call ends the process.
+    Without ``call`` the model is built and not called, as for one whose call ends the process; ``skip`` leaves out that
+    many of the sizes that would be tried first, as for a factory that ends the process.
     A factory that raises for every size keeps what its signature tells: running it will say why.
     """
     spec = from_signature(target)
-    found = next(_looks(target, spec, mark), None)
+    found = next(_looks(target, spec, mark, skip), None)
     if found is None:
         note = "the factory raised for every size that was tried, so that its inputs could not be read off"
         return attrs.evolve(spec, notes=(*spec.notes, note))
@@ -50,7 +51,7 @@ def infer(target: Target, mark: StageMark, *, call: bool = True) -> Spec:
     return with_vocabularies(target, spec, built, sizes, call)
 
 
-def _looks(target: Target, spec: Spec, mark: StageMark) -> Iterator[tuple[Built, dict[str, int]]]:
+def _looks(target: Target, spec: Spec, mark: StageMark, skip: int) -> Iterator[tuple[Built, dict[str, int]]]:
     """Build the model with one setting after the other, and yield each that the factory accepts, with its sizes."""
     tried: list[dict[str, int]] = []
     for wanted in ({p.dimension: p.default for p in spec.parameters if p.default is not None}, *_LOOKS):
@@ -65,6 +66,8 @@ def _looks(target: Target, spec: Spec, mark: StageMark) -> Iterator[tuple[Built,
         if sizes in tried:
             continue
         tried.append(sizes)
+        if len(tried) <= skip:
+            continue
         try:
             yield Built(target, spec, sizes, 0, mark), sizes
         except Exception:  # The factory may refuse a size for any reason of its own: the run will tell.

@@ -48,7 +48,7 @@ class Service:
 
     def do_infer(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Return the Spec of a target."""
-        spec = infer(self._targets[message["target"]], self._mark, call=message.get("call", True))
+        spec = infer(self._targets[message["target"]], self._mark, **message.get("how", {}))
         return {"spec": to_data(spec), "versions": versions()}
 
     def do_open(self, message: Mapping[str, Any]) -> None:
