@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import attrs
 import pytest
+from hypothesis.strategies import integers
 
 from fuzzseq import Batch, Case, Pair, dim, fuzz_target
-from fuzzseq.engine.generation import random_cases
+from fuzzseq.engine.generation import draw, random_cases
 from fuzzseq.engine.known import KnownCases, in_folder
 from fuzzseq.events import CaseTried, FailureSeen, FindingMade, RunFinished, RunStarted, TargetFinished, TargetLoaded
 from fuzzseq.serialization import dumps
@@ -252,18 +254,23 @@ def test_budget(folder):
     assert report(spent, ":sound").stop_reason == spent[-1].stop_reason == "budget"
 
 
-def test_random_cases_anywhere():
-    """One seed draws the same random cases in every process, whatever else is loaded there; another draws others."""
+def test_draws_anywhere(tmp_path):
+    """One seed draws the same cases in every process, whatever modules are loaded there; another seed draws others."""
+    # Hypothesis mines the constants of a project's own modules, where it is not kept from it.
+    (tmp_path / "own_module.py").write_text(f"NUMBERS = {list(range(1000, 90_000, 100))}\n")
     program = """
-import decimal, email.message, http.client, unittest.mock, xml.dom.minidom
-from fuzzseq.engine.generation import random_cases
+import own_module
+from hypothesis.strategies import integers
+from fuzzseq.engine.generation import draw, random_cases
 from fuzzseq.serialization import dumps
 from fuzzseq.spec import Spec
-print(*map(dumps, random_cases(Spec(), 7, 1)), sep="\\n")
+print(*map(dumps, random_cases(Spec(), 7, 1)), *draw(integers(0, 10**6), 300, 7), sep="\\n")
 """
-    elsewhere = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    here = [dumps(case) for case in random_cases(Spec(), 7, 1)]
-    assert elsewhere.splitlines() == here
-    assert len(here) > 20
-    assert [dumps(case) for case in random_cases(Spec(), 8, 1)] != here
-    assert [dumps(case) for case in random_cases(Spec(), 7, 2)] != here
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    started = [sys.executable, "-c", program]
+    ended = subprocess.run(started, env=environment, capture_output=True, text=True, check=True)
+    cases, numbers = [dumps(case) for case in random_cases(Spec(), 7, 1)], draw(integers(0, 10**6), 300, 7)
+    assert ended.stdout.splitlines() == [*cases, *map(str, numbers)]
+    assert len(cases) > 20
+    assert [dumps(case) for case in random_cases(Spec(), 8, 1)] != cases
+    assert [dumps(case) for case in random_cases(Spec(), 7, 2)] != cases

@@ -22,6 +22,7 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -69,6 +70,7 @@ def last_words():
 
 
 def endless():
+    Path(__file__).with_name("hanging").touch()
     while True:
         time.sleep(0.1)
 
@@ -97,6 +99,11 @@ def sized(vocab_size, units):
     return Deadly(vocab_size, units, lambda: None)
 
 
+def dead_at_birth(vocab_size, units):
+    os.abort()
+
+
+dead_at_birth = fuzz_target(dead_at_birth, units=dim(2, 3), checks=["builds", "accepts"], **small)
 sized = fuzz_target(sized, units=dim(2, 5), checks=["builds", "accepts"], **small)
 
 
@@ -191,7 +198,7 @@ def test_a_model_that_kills_our_own_process(run):
 @pytest.mark.slow
 def test_other_ends(models):
     """A worker that exits is a finding; one that dies in the loss or in the factory is one of that stage and check."""
-    run = tried(models, "exits", "leaves", "unscored", "sized", max_cases=8)
+    run = tried(models, "exits", "leaves", "unscored", "sized", "dead_at_birth")
     (exits,), (leaves,) = findings(run, ":exits"), findings(run, ":leaves")
     assert (exits.cause, exits.message, exits.case) == ("process-crash", "the process ended itself: exit code 3", LONG)
     assert (leaves.cause, leaves.message, leaves.case) == (
@@ -203,6 +210,8 @@ def test_other_ends(models):
     assert (unscored.cause, unscored.stage, unscored.check, unscored.case) == ("process-crash", "loss", "trains", SHORT)
     assert (sized.cause, sized.stage, sized.check) == ("process-crash", "build", "builds")
     assert (sized.case.dimensions["units"], sized.one_minimal) == (5, True)
+    (dead,) = findings(run, ":dead_at_birth")
+    assert (dead.cause, dead.stage, dead.check, dead.case) == ("process-crash", "build", "builds", SHORT)
 
 
 @pytest.mark.slow
@@ -218,26 +227,22 @@ def test_hang(models):
 PROGRAM = """
 import sys
 from fuzzseq.engine import campaign
-from fuzzseq.events import CaseTried, Settings
-for event in campaign([sys.argv[1]], Settings(profile="quick", max_cases=10_000)):
-    if isinstance(event, CaseTried):
-        print("tried", flush=True)
-        sys.stdin.readline()
+from fuzzseq.events import Settings
+list(campaign([sys.argv[1]], Settings(profile="quick", max_cases=60)))
 """
 
 
 def test_nothing_is_left_behind(models):
-    """While a run goes on its body is there; after its end nothing is, even when its brain is killed with SIGKILL."""
+    """When the brain is killed with SIGKILL, its whole body dies, a worker that is busy with a case as well."""
     mark = f"FUZZSEQ_TEST_MARK={uuid4()}"
+    hanging = models.with_name("hanging")
+    hanging.unlink(missing_ok=True)
     brain = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, f"{models}:shouts"],
-        env={**os.environ, **dict([mark.split("=")])},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
+        [sys.executable, "-c", PROGRAM, f"{models}:hangs"], env={**os.environ, **dict([mark.split("=")])}
     )
     with brain:
-        assert brain.stdout.readline() == "tried\n"
+        while not hanging.exists() and brain.poll() is None:
+            time.sleep(0.1)
         assert len(bodies(mark)) == 3, "a zygote, a loaded file and a worker"
         brain.send_signal(signal.SIGKILL)
     for _ in range(100):
