@@ -235,7 +235,9 @@ def _deterministic(plan: Plan) -> Iterator[str]:
     """Yield the comparison of a run with others."""
     yield f"first = np.array({scores_of(plan, _forward(plan, 'False'))})"
     yield "# Two small outputs may be equal by chance: twenty are not."
-    yield f"others = [np.array({scores_of(plan, _forward(plan, 'False'))}) for _ in range(20)]"
+    yield "others = []"
+    yield "for _ in range(20):"
+    yield f"    others.append(np.array({scores_of(plan, _forward(plan, 'False'))}))"
     if plan.stepped:
         yield stage("forward")
     yield "gap = max(np.nanmax(np.abs(first - other)) for other in others)"
