@@ -1,6 +1,6 @@
 """Errors about misuse of fuzzseq: each is one clear sentence for its user.
 
-What a *model* does wrong is never one of these: that is a :class:`fuzzseq.findings.Failure`.
+What a *model* does wrong is never one of these: that is a :class:`fuzzseq.findings.Finding`.
 """
 
 from __future__ import annotations

@@ -9,22 +9,12 @@ from typing import Final, Literal
 import attrs
 
 from fuzzseq.case import Case, Domain
-from fuzzseq.outcome import Frame, Raised, Stage, Verdict
+from fuzzseq.outcome import Frame, Raised, Stage
 
 #: The version of the recipe of :func:`finding_id`; it is part of the id.
 ID_VERSION: Final = 1
 
 Severity = Literal["error", "warning", "note"]
-
-
-@attrs.frozen(kw_only=True)
-class Failure:
-    """A check broken by a case, as it was first seen. It is the model's, and no exception of ours."""
-
-    target: str
-    case: Case
-    verdict: Verdict
-    signature: str
 
 
 @attrs.frozen(kw_only=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from fuzzseq.outcome import STAGES, Stage
 
@@ -22,11 +20,3 @@ class StageMark:
         self.current = stage
         if self._descriptor is not None:
             os.pwrite(self._descriptor, bytes([STAGES.index(stage)]), 0)
-
-    @contextmanager
-    def during(self, stage: Stage) -> Iterator[None]:
-        """Run a block as a stage; the mark stays where it is when the block raises."""
-        before = self.current
-        self.enter(stage)
-        yield
-        self.enter(before)
