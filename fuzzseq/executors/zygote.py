@@ -19,6 +19,10 @@ from fuzzseq.wire import Channel, Disconnected
 #: How long the import of TensorFlow, or of a user's file, may take, in seconds.
 START_LIMIT: Final = 300.0
 
+#: What the body's environment holds unless the user's says otherwise. Each of glibc's arenas reserves 64 MiB of address
+#: space, and each of TensorFlow's threads may take one: 420 MiB of a worker's limit were gone, or not, as threads met.
+_DEFAULTS: Final = {"TF_CPP_MIN_LOG_LEVEL": "3", "MALLOC_ARENA_MAX": "2"}
+
 
 class Zygote:
     """A fresh process that has imported TensorFlow and forks workers. Use as a context manager, or close it."""
@@ -26,7 +30,7 @@ class Zygote:
     def __init__(self, device: str = "cpu") -> None:
         """Start importing TensorFlow; returns at once."""
         self.channel, theirs = Channel.pair()
-        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")}
+        environment = {**_DEFAULTS, **os.environ}
         if device == "cpu":
             environment["CUDA_VISIBLE_DEVICES"] = "-1"
         else:
