@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, cast
 
 from fuzzseq.checks import CHECKS, check_named
-from fuzzseq.configuration import Configuration
+from fuzzseq.configuration import Configuration, worker_count
 from fuzzseq.errors import UsageError, WorkerError
 from fuzzseq.events import Event, InternalError, Reporter, RunFinished, Settings, StopReason, Warned
 from fuzzseq.profiles import PROFILES, Profile, profile_named
@@ -32,6 +32,7 @@ def settings_of(said: Configuration) -> Settings:
         "case_timeout": said.case_timeout,
         "memory": said.memory,
         "in_process": said.in_process,
+        "workers": said.workers or worker_count("auto"),
         "device": cast(Literal["cpu", "gpu"] | None, said.device),
     }
     return Settings(

@@ -30,6 +30,7 @@ class Configuration:
     known: str | None = None
     case_timeout: float | None = None
     memory: int | None = None
+    workers: int | None = None
     in_process: bool | None = None
     device: str | None = None
 
@@ -40,6 +41,8 @@ class Configuration:
 
 
 _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
+#: Each worker may take hundreds of megabytes: a laptop with many cores still wants to be used.
+_MOST_AUTO_WORKERS: Final = 4
 _MEMORY: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:iB|B)?", re.IGNORECASE)
 
 
@@ -64,6 +67,16 @@ def memory_size(text: str) -> int:
     if size < 1024**2:
         raise UsageError(f"{text!r} is less than a model needs: give at least '1MiB'.")
     return size
+
+
+def worker_count(text: str) -> int:
+    """Return how many workers ``4`` or ``auto`` stand for; ``auto`` is one for each core, four at most."""
+    if text == "auto":
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        return min(cores or 1, _MOST_AUTO_WORKERS)
+    if not text.isdecimal() or not int(text):
+        raise UsageError(f"{text!r} is no number of workers: write 'auto', or a whole number of 1 or more.")
+    return int(text)
 
 
 def _texts(value: Any) -> tuple[str, ...]:
@@ -128,6 +141,7 @@ _KEYS: Final[dict[str, tuple[Callable[[Any], Any], str]]] = {
     "known": (_exactly(str), 'a folder, ".fuzzseq"'),
     "case_timeout": (_measured(duration), 'a time, "30s"'),
     "memory": (_measured(memory_size), 'an amount of memory, "4GiB"'),
+    "workers": (_measured(worker_count), 'a number of workers, 2, or "auto"'),
     "in_process": (_exactly(bool), "true or false"),
     "device": (_device, '"cpu" or "gpu"'),
 }

@@ -11,7 +11,7 @@ from fuzzseq.findings import Finding
 from fuzzseq.spec import Spec
 
 Phase = Literal["known", "boundary", "random", "shrink", "diagnose"]
-StopReason = Literal["completed", "max_cases", "budget", "interrupted", "unusable", "error"]
+StopReason = Literal["completed", "max_cases", "budget", "nothing_runs", "interrupted", "unusable", "error"]
 
 
 @attrs.frozen(kw_only=True)
@@ -28,6 +28,7 @@ class Settings:
     memory: int = 4 * 1024**3
     max_shrinks: int = 1500
     device: Literal["cpu", "gpu"] = "cpu"
+    workers: int = 1
 
 
 @attrs.frozen(kw_only=True)
@@ -43,7 +44,7 @@ class CheckCount:
 
 @attrs.frozen(kw_only=True)
 class TargetReport:
-    """One fuzz target of a run, when it is done."""
+    """One fuzz target of a run, when it is done; ``place`` orders the targets as they were asked for."""
 
     name: str
     spec: Spec | None
@@ -54,6 +55,7 @@ class TargetReport:
     checks: Mapping[str, CheckCount] = attrs.field(factory=dict)
     error: str = ""
     seconds: float = 0.0
+    place: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -72,6 +74,7 @@ class TargetLoaded:
     target: str
     spec: Spec
     versions: Mapping[str, str]
+    place: int = 0
 
 
 @attrs.frozen(kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
+import threading
 from typing import Any, Final
 
 _HEADER: Final = struct.Struct("!Q")
@@ -16,11 +17,12 @@ class Disconnected(Exception):
 
 
 class Channel:
-    """One end of a connection. Not safe for threads."""
+    """One end of a connection. Threads that share it hold :attr:`lock` from a question to its answer."""
 
     def __init__(self, end: socket.socket) -> None:
         """Take over a connected Unix socket."""
         self._socket = end
+        self.lock = threading.Lock()
 
     @staticmethod
     def pair() -> tuple[Channel, socket.socket]:

@@ -18,6 +18,12 @@ from fuzzseq.errors import UsageError
     "--budget", metavar="TIME", callback=read_by("duration"), help="Time for the whole run, as 90s, 2m or 1h30m."
 )
 @click.option("--seed", metavar="N", callback=whole(0), help="The number that fixes cases and weights.")
+@click.option(
+    "--workers",
+    metavar="N|auto",
+    callback=read_by("worker_count"),
+    help="Targets to fuzz at once.  [default: auto, one for each core]",
+)
 @click.option("--check", "checks", multiple=True, metavar="NAME", help="Run this check only; may be repeated.")
 @click.option("--skip", multiple=True, metavar="NAME", help="Leave this check out; may be repeated.")
 @click.option(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from fuzzseq.engine.boundary import first_setting
+from fuzzseq.engine.crew import Crew, Job
 from fuzzseq.engine.known import KnownCases, in_folder
 from fuzzseq.engine.target_run import TargetRun
 from fuzzseq.errors import FuzzseqError, SpecError, UsageError
@@ -28,14 +31,27 @@ from fuzzseq.executors.bodies import Bodies, Body
 from fuzzseq.loading import parse
 from fuzzseq.spec import Spec
 
+#: More fuzz targets than one file holds.
+MOST_TARGETS: Final = 10_000
+#: Why a target may have stopped, the reason that says most of a whole run last.
+_BY_WEIGHT: Final[tuple[StopReason, ...]] = (
+    "completed",
+    "nothing_runs",
+    "max_cases",
+    "budget",
+    "interrupted",
+    "error",
+)
+
 
 def campaign(
     targets: Sequence[str | Callable[..., Any]], settings: Settings, *, known: Path | None = None
 ) -> Iterator[Event]:
     """Fuzz every target and yield what happens; the last event is RunFinished, however the run ends.
 
-    A target that cannot be used is a TargetFinished with the reason, and the others go on. KeyboardInterrupt ends the
-    run; what was found so far has been yielded by then.
+    With several workers the events of different targets come interleaved; each target's own are the same, in the same
+    order. A target that cannot be used is a TargetFinished with the reason, and the others go on. KeyboardInterrupt
+    ends the run; what was found so far has been yielded by then.
     """
     began = time.monotonic()
     labels = tuple(target if isinstance(target, str) else _label(target) for target in targets)
@@ -43,16 +59,17 @@ def campaign(
         targets=labels, settings=settings, started=datetime.now(timezone.utc).isoformat(timespec="seconds")
     )
     run = _Campaign(settings, known, began)
-    stop: StopReason = "completed"
+    crew = Crew(1 if settings.in_process else settings.workers)
     try:
-        for target, label in zip(targets, labels, strict=True):
-            yield from run.target(target, label)
+        yield from crew.work([run.loading(*named) for named in enumerate(zip(targets, labels, strict=True))])
     except KeyboardInterrupt:
-        stop = "interrupted"
-        yield from run.interrupted()
+        crew.drop()
+        run.interrupt()
+        yield from crew.rest()
     finally:
         run.close()
-    yield RunFinished(stop_reason=stop if stop == "interrupted" else run.stop, seconds=time.monotonic() - began)
+        crew.dismiss()
+    yield RunFinished(stop_reason=run.stop, seconds=time.monotonic() - began)
 
 
 def _label(factory: Any) -> str:
@@ -60,66 +77,102 @@ def _label(factory: Any) -> str:
     return str(getattr(factory, "__qualname__", type(factory).__name__)).replace("<locals>.", "")
 
 
+class _Shared:
+    """A loaded file and how many of its targets are still to be fuzzed; it is closed after the last."""
+
+    def __init__(self, body: Body, targets: int) -> None:
+        """Keep both."""
+        self.body, self._left, self._lock = body, targets, threading.Lock()
+
+    def done(self) -> None:
+        """Take note that one target is done."""
+        with self._lock:
+            self._left -= 1
+            if not self._left:
+                self.body.close()
+
+
 class _Campaign:
-    """What the targets of one run share."""
+    """What the targets of one run share. Its jobs may run in threads, each target's in one."""
 
     def __init__(self, settings: Settings, known: Path | None, began: float) -> None:
         """Start importing TensorFlow, unless everything is to happen in this process."""
         self._settings, self._database = settings, in_folder(known)
         self._deadline = began + settings.budget if settings.budget else None
         self._bodies = Bodies(settings)
-        self._current: TargetRun | None = None
-        self.stop: StopReason = "completed"
+        self._stops: list[StopReason] = []
+        self._over = False
 
-    def target(self, target: str | Callable[..., Any], label: str) -> Iterator[Event]:
-        """Load what a target names, and fuzz each fuzz target that is in it."""
+    @property
+    def stop(self) -> StopReason:
+        """Why the run as a whole came to its end."""
+        return max(self._stops, key=_BY_WEIGHT.index, default="completed")
+
+    def interrupt(self) -> None:
+        """End every process; the jobs that wait for one tell what they have."""
+        self._stops.append("interrupted")
+        self.close()
+
+    def close(self) -> None:
+        """Leave no process behind."""
+        self._over = True
+        self._bodies.close()
+
+    def loading(self, index: int, named: tuple[str | Callable[..., Any], str]) -> Job:
+        """Return the job that loads what a target names; after it come the jobs of the fuzz targets in it."""
+        target, label = named
+
+        def load() -> Iterator[Event | Job]:
+            place = index * MOST_TARGETS
+            try:
+                body = self._bodies.load(parse(target))
+            except UsageError as error:
+                yield _unusable(label, place, str(error))
+                return
+            shared = _Shared(body, len(body.targets))
+            for number, name in enumerate(body.targets):
+                yield partial(self._target, shared, name, place + number)
+
+        return load
+
+    def _target(self, shared: _Shared, name: str, place: int) -> Iterator[Event]:
+        """Fuzz one target of a file."""
         try:
-            body = self._bodies.load(parse(target))
-        except UsageError as error:
-            yield _unusable(label, str(error))
-            return
-        try:
-            for name in body.targets:
-                yield from self._one(body, name)
+            yield from self._one(shared.body, name, place)
         finally:
-            body.close()
+            shared.done()
 
-    def _one(self, body: Body, name: str) -> Iterator[Event]:
+    def _one(self, body: Body, name: str, place: int) -> Iterator[Event]:
         """Fuzz one target; an error of fuzzseq itself ends this target, and loses nothing."""
         try:
             spec, versions = body.infer(name)
             _check_possible(name, spec)
         except UsageError as error:
-            yield _unusable(name, str(error))
+            if not self._over:
+                yield _unusable(name, place, str(error))
             return
         except FuzzseqError as error:
             yield from self._broken(name, error)
             return
-        yield TargetLoaded(target=name, spec=spec, versions=versions)
+        yield TargetLoaded(target=name, spec=spec, versions=versions, place=place)
         executor = body.executor(name, spec)
         known = KnownCases(self._database, name, spec)
-        self._current = run = TargetRun(name, spec, self._settings, executor, known, self._deadline)
+        run = TargetRun(name, spec, self._settings, executor, known, self._deadline, place)
         try:
             yield from run.events()
             yield TargetFinished(report=run.report())
+        except KeyboardInterrupt:
+            yield from _interrupted(run)
+            raise
         except Exception as error:  # noqa: BLE001 (ours, whatever it is: said once, and the other targets go on)
+            if self._over:
+                yield from _interrupted(run)
+                return
             yield from run.unfinished()
             yield from self._broken(name, error, run)
         finally:
             executor.close()
-        if self.stop != "error":
-            self.stop = run.report().stop_reason
-        self._current = None
-
-    def interrupted(self) -> Iterator[Event]:
-        """Yield what is left to say when the run is interrupted."""
-        if self._current is not None:
-            yield from self._current.unfinished()
-            yield TargetFinished(report=self._current.report("interrupted"))
-
-    def close(self) -> None:
-        """Leave no process behind."""
-        self._bodies.close()
+        self._stops.append(run.report().stop_reason)
 
     def _broken(self, name: str, error: BaseException, run: TargetRun | None = None) -> Iterator[Event]:
         """Yield an error of our own."""
@@ -129,7 +182,13 @@ class _Campaign:
             yield TargetFinished(
                 report=run.report("error", str(error).splitlines()[0] if str(error) else type(error).__name__)
             )
-        self.stop = "error"
+        self._stops.append("error")
+
+
+def _interrupted(run: TargetRun) -> Iterator[Event]:
+    """Yield what is left to say of a target when the run is interrupted."""
+    yield from run.unfinished()
+    yield TargetFinished(report=run.report("interrupted"))
 
 
 def _check_possible(name: str, spec: Spec) -> None:
@@ -141,6 +200,6 @@ def _check_possible(name: str, spec: Spec) -> None:
         )
 
 
-def _unusable(name: str, why: str) -> Event:
+def _unusable(name: str, place: int, why: str) -> Event:
     """Return the event for a target that cannot be used."""
-    return TargetFinished(report=TargetReport(name=name, spec=None, stop_reason="unusable", error=why))
+    return TargetFinished(report=TargetReport(name=name, spec=None, stop_reason="unusable", error=why, place=place))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from typing import Any, Final, TypeVar
 
@@ -22,6 +23,8 @@ T = TypeVar("T")
 #: How many cases share one setting of the build: a build and its trace cost as much as a hundred traced cases.
 CASES_A_SETTING: Final = 30
 _BACKEND: Final = "fuzzseq"
+#: Targets are drawn for in threads, and filters of warnings belong to the whole process.
+_DRAWING: Final = threading.Lock()
 
 
 class ReproducibleProvider(providers.HypothesisProvider):
@@ -56,7 +59,7 @@ def draw(strategy: st.SearchStrategy[T], count: int, number: int) -> list[T]:
         if len(drawn) < count:
             drawn.append(value)
 
-    with warnings.catch_warnings():
+    with _DRAWING, warnings.catch_warnings():
         warnings.simplefilter("ignore", HypothesisWarning)
         try:
             collect()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Final
 
 import attrs
 
@@ -37,23 +38,31 @@ from fuzzseq.spec import Spec
 
 #: How many different failures of one target are shrunk; more are said to be there, and left.
 MOST_FAILURES = 40
+_AFTER_OUTPUT: Final = ("loss", "gradient", "save")
 
 
 class TargetRun:
     """The work on one target. Iterate over :meth:`events`; read :meth:`report` when it is over, in whatever way."""
 
     def __init__(
-        self, name: str, spec: Spec, settings: Settings, executor: Executor, known: KnownCases, deadline: float | None
+        self,
+        name: str,
+        spec: Spec,
+        settings: Settings,
+        executor: Executor,
+        known: KnownCases,
+        deadline: float | None,
+        place: int = 0,
     ) -> None:
         """Begin with nothing tried."""
-        self.name, self.spec, self._settings = name, spec, settings
+        self.name, self.spec, self._settings, self._place = name, spec, settings, place
         self._executor, self._known, self._deadline = executor, known, deadline
         self._tally = Tally(spec, settings)
         self._seen: set[str] = set()
         self._findings: dict[str, Finding] = {}
         self._pending: tuple[Case, Verdict] | None = None
         self._cases = self._known_cases = self._executions = 0
-        self._unbuilt = 0
+        self._unbuilt = self._ran = 0
         self._stop: StopReason = "completed"
         self._began = time.monotonic()
 
@@ -77,6 +86,7 @@ class TargetRun:
             checks=self._tally.counts(),
             error=error,
             seconds=time.monotonic() - self._began,
+            place=self._place,
         )
 
     def unfinished(self) -> Iterator[Event]:
@@ -97,6 +107,10 @@ class TargetRun:
                     yield "known", case
         for case in boundary_cases(self.spec, self._settings.seed):
             yield "boundary", case
+        if self._cases and not self._ran:
+            # What fails in every shape hides whatever else there is, and each case of it costs a build.
+            self._stop = "nothing_runs"
+            return
         round_ = 0
         while True:
             drawn = random_cases(self.spec, self._settings.seed, round_)
@@ -143,7 +157,9 @@ class TargetRun:
             return
         self._cases += 1
         self._tally.add(outcome)
-        self._unbuilt += any(v.stage == "build" for v in outcome.failures())
+        failures = outcome.failures()
+        self._unbuilt += any(v.stage == "build" for v in failures)
+        self._ran += not any(v.status == "raised" and v.stage not in _AFTER_OUTPUT for v in failures)
 
     def _forget(self, case: Case, failures: tuple[Verdict, ...]) -> None:
         """Drop a known case from the checks that it breaks no more."""
@@ -207,6 +223,12 @@ class TargetRun:
             yield Warned(
                 target=self.name,
                 message=f"the factory refused {self._unbuilt} of {self._cases} cases: declare the ranges that it takes",
+            )
+        if self._stop == "nothing_runs":
+            yield Warned(
+                target=self.name,
+                message=f"none of {self._cases} cases ran through the model: mend what was found, and run again to see "
+                "what it hides",
             )
         if len(self._seen) > MOST_FAILURES:
             yield Warned(

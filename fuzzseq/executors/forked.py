@@ -54,6 +54,11 @@ class LoadedFile:
         except TimeoutError:
             raise UsageError(f"Importing {name} took longer than {START_LIMIT:.0f} s.") from None
 
+    @property
+    def closing(self) -> bool:
+        """Whether the run is over, and every process is being ended."""
+        return self._zygote.closed
+
     def worker(self, memory: int | None) -> Process:
         """Return a new process with the file loaded."""
         if self._forkable:
@@ -146,6 +151,8 @@ class ForkedExecutor:
 
     def _died(self, process: Process, request: Request) -> Outcome:
         """Return the outcome of a worker that is gone."""
+        if self._file.closing:
+            raise Disconnected("the run is over")
         stage, output = process.stage, process.output
         code = process.end(kill=False)
         self.renew()

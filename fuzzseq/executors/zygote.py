@@ -47,13 +47,19 @@ class Zygote:
         )
         theirs.close()
         self._ready = False
+        #: Whether the run is over: whatever dies from then on died of that.
+        self.closed = False
 
     def wait_until_ready(self) -> None:
         """Wait for the import of TensorFlow; raises :class:`WorkerError` where it fails."""
-        if not self._ready:
+        with self.channel.lock:
+            if self._ready:
+                return
             try:
                 answer(self.channel, START_LIMIT)
             except Disconnected:
+                if self.closed:
+                    raise
                 raise WorkerError(f"TensorFlow could not be imported in a worker: {self._tail()}") from None
             self._ready = True
 
@@ -64,11 +70,14 @@ class Zygote:
         return " / ".join(lines[-3:]) or "it printed nothing"
 
     def close(self) -> None:
-        """End the zygote and every process that came from it."""
-        self.channel.close()
+        """End the zygote and every process that came from it; whoever waits for one of them hears that it is gone."""
+        if self.closed:
+            return
+        self.closed = True
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        self.channel.close()
         self._log.close()
 
 
@@ -84,8 +93,10 @@ class Process:
         self._mark.write(b"\0")
         self._mark.flush()
         try:
-            parent.send({"do": "fork", "memory": memory}, theirs.fileno(), self._mark.fileno(), self._output.fileno())
-            self.pid: int = answer(parent, START_LIMIT)["pid"]
+            files = theirs.fileno(), self._mark.fileno(), self._output.fileno()
+            with parent.lock:
+                parent.send({"do": "fork", "memory": memory}, *files)
+                self.pid: int = answer(parent, START_LIMIT)["pid"]
         except Exception:
             self._drop()
             raise
@@ -120,8 +131,9 @@ class Process:
                 os.kill(self.pid, signal.SIGKILL)
         self.channel.close()
         try:
-            self._parent.send({"do": "wait", "pid": self.pid})
-            code: int | None = answer(self._parent, 30.0)["exit"]
+            with self._parent.lock:
+                self._parent.send({"do": "wait", "pid": self.pid})
+                code: int | None = answer(self._parent, 30.0)["exit"]
         except (Disconnected, TimeoutError):
             code = None
         return code

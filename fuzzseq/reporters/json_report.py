@@ -23,7 +23,7 @@ def origins(spec: Spec) -> dict[str, str]:
 
 def target_entry(report: TargetReport, record: Record) -> dict[str, Any]:
     """Return what the report says of one target."""
-    data = to_data(report)
+    data = {name: value for name, value in to_data(report).items() if name != "place"}
     spec = report.spec or record.specs.get(report.name)
     return {
         **data,
@@ -55,6 +55,9 @@ def counts(record: Record) -> dict[str, int]:
 def report_document(record: Record) -> dict[str, Any]:
     """Return the report of a run as it stands; deterministic but for ``started`` and every ``seconds``."""
     settings = record.settings
+    findings = sorted(record.findings.values(), key=lambda finding: record.place(finding.target))
+    warnings = sorted(record.warnings, key=lambda warned: record.place(warned.target))
+    errors = sorted(record.errors, key=lambda error: record.place(error.target))
     return {
         "format_version": FORMAT_VERSION,
         "versions": {**record.versions, "fuzzseq": __version__},
@@ -67,9 +70,9 @@ def report_document(record: Record) -> dict[str, Any]:
         "asked": list(record.asked),
         "counts": counts(record),
         "targets": [target_entry(report, record) for report in record.targets()],
-        "findings": [finding_entry(finding) for finding in record.findings.values()],
-        "warnings": [to_data(warned) for warned in record.warnings],
-        "internal_errors": [to_data(error) for error in record.errors],
+        "findings": [finding_entry(finding) for finding in findings],
+        "warnings": [to_data(warned) for warned in warnings],
+        "internal_errors": [to_data(error) for error in errors],
     }
 
 

@@ -30,6 +30,7 @@ class Record:
         self.settings: Settings | None = None
         self.started = ""
         self.specs: dict[str, Spec] = {}
+        self._places: dict[str, int] = {}
         self.versions: dict[str, str] = {}
         self.findings: dict[str, Finding] = {}
         self.warnings: list[Warned] = []
@@ -46,6 +47,7 @@ class Record:
                 self.asked, self.settings, self.started = event.targets, event.settings, event.started
             case TargetLoaded():
                 self.specs[event.target] = event.spec
+                self._places[event.target] = event.place
                 self.versions.update(event.versions)
             case FindingMade():
                 self.findings[event.finding.id] = event.finding
@@ -53,6 +55,7 @@ class Record:
                 self.warnings.append(event)
             case TargetFinished():
                 self.reports[event.report.name] = event.report
+                self._places[event.report.name] = event.report.place
             case InternalError():
                 self.errors.append(event)
             case RunFinished():
@@ -63,11 +66,14 @@ class Record:
     def targets(self) -> tuple[TargetReport, ...]:
         """Return a report for each target that was loaded or finished; one that never finished stopped in error."""
         stopped: StopReason = "interrupted" if self.stop_reason == "interrupted" else "error"
-        known = dict.fromkeys((*self.specs, *self.reports))
         return tuple(
             self.reports.get(name) or TargetReport(name=name, spec=self.specs[name], stop_reason=stopped)
-            for name in known
+            for name in sorted(dict.fromkeys((*self.specs, *self.reports)), key=self.place)
         )
+
+    def place(self, target: str) -> int:
+        """Return where a target stands among those of the run, whenever it was done."""
+        return self._places.get(target, -1)
 
     def of_target(self, name: str) -> tuple[Finding, ...]:
         """Return the findings of one target, in the order in which they were made."""

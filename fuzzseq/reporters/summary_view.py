@@ -20,6 +20,7 @@ STOPS: Final = {
     "completed": "completed",
     "max_cases": "all cases tried",
     "budget": "out of time",
+    "nothing_runs": "no case ran",
     "interrupted": "interrupted",
     "unusable": "could not be used",
     "error": "stopped by an internal error",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import os
 import resource
 import signal
@@ -27,6 +28,9 @@ def main() -> None:
     _die_with_parent()
     from fuzzseq.worker import service, stages  # noqa: PLC0415 (TensorFlow takes seconds; the socket is there at once)
 
+    service.prefer_short_starts()
+    # What TensorFlow made of objects at import stays for good: collections need not look at it, nor forks copy it.
+    gc.freeze()
     channel.send({"ok": {"ready": True}})
     _serve(channel, service.Service(stages.StageMark()), stages)
 

@@ -65,6 +65,8 @@ class Built:
         self.loss = loss_function(spec, self.model, target.option("loss"))
         self.traced: dict[str, Any] = {}
         self.known_shapes_pass: bool | None = None
+        #: Whether a compiled model has done a training step of its own.
+        self.stepped = False
         self._plain = PlainAttributes(self.model)
         self._snapshot: Snapshot | None = None
         self.trainable: list[Any] = []

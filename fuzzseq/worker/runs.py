@@ -14,16 +14,16 @@ from fuzzseq.outcome import Raised, Run
 from fuzzseq.worker import feeding
 from fuzzseq.worker.build import Built
 from fuzzseq.worker.exceptions import describe
-from fuzzseq.worker.subject import ForwardOutput, SteppedSubject, as_numpy, is_functional
+from fuzzseq.worker.subject import ForwardOutput, SteppedSubject, as_numpy, is_functional, is_stock_step
 from fuzzseq.worker.tracing import Traced
 from fuzzseq.worker.tracking import finite, watching
 from fuzzseq.worker.variables import path_of
 
 
-def execute(built: Built, case: Case, run: Run) -> Result:
-    """Run a plan's run; a failure of graph mode is explained by an eager run of the same batches."""
+def execute(built: Built, case: Case, run: Run, *, explained: bool = True) -> Result:
+    """Run a plan's run; a failure of graph mode is explained by an eager run of the same batches, unless nobody asks."""
     result = _attempt(built, case, run)
-    if result.raised is None or result.raised.mode == "eager" or result.raised.ending != "completed":
+    if result.raised is None or result.raised.mode == "eager" or result.raised.ending != "completed" or not explained:
         return result
     eager = _attempt(built, case, attrs.evolve(run, mode="eager"))
     if eager.raised is not None:
@@ -178,11 +178,14 @@ class _Batch:
         return self._seen(ForwardOutput(scores, [], scores), loss=as_numpy(loss), gradients=tuple(gradients))
 
     def _own_step(self, fed: Any, labels: Any) -> None:
-        """Run the compiled model's own training step."""
+        """Run the compiled model's own training step: once, where it does nothing that was not just done."""
         model = self.built.model
-        if self.built.spec.loss == "compiled" and self.built.spec.calling != "arguments":
+        if self.built.spec.loss != "compiled" or self.built.spec.calling == "arguments":
+            return
+        if not (self.built.stepped and is_stock_step(model)):
             self.built.subject.mark.enter("gradient")
             model.train_step((fed, labels))
+            self.built.stepped = True
 
     def _in_pieces(self) -> Observed:
         """Run a sequence cut in pieces, the states of each piece given to the next; outputs are joined again."""

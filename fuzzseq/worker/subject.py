@@ -211,6 +211,11 @@ def is_functional(model: Any) -> bool:
     )
 
 
+def is_stock_step(model: Any) -> bool:
+    """Say whether a compiled model trains as Keras does it, and measures nothing beside its loss."""
+    return type(model).train_step is keras.Model.train_step and not getattr(model, "_compile_metrics", None)
+
+
 def takes(model: Any, name: str) -> bool:
     """Say whether calling a model takes a keyword."""
     if isinstance(model, keras.Layer):

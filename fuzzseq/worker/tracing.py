@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any
 
 import tensorflow as tf
@@ -45,17 +46,19 @@ class Traced:
     def __init__(self, function: Callable[..., Any], example: tuple[Any, ...], spec: Spec, known: bool = False) -> None:
         """Trace at once."""
         self._error: Exception | None = None
+        self._trace: TracebackType | None = None
         self._where = TRACKER.raised, TRACKER.raised_site
         try:
             self._graph = _concrete(function, example, spec, known)
         except Exception as error:  # whatever a model raises while it is traced
-            self._error, self._where = error, (TRACKER.raised, TRACKER.raised_site)
+            self._error, self._trace = error, error.__traceback__
+            self._where = TRACKER.raised, TRACKER.raised_site
 
     def __call__(self, *arguments: Any) -> Any:
         """Run on the tensors among the arguments."""
         if self._error is not None:
             TRACKER.raised, TRACKER.raised_site = self._where
-            raise self._error
+            raise self._error.with_traceback(self._trace)
         return self._graph(*[value for value in tf.nest.flatten(arguments) if tf.is_tensor(value)])
 
 

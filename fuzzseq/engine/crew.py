@@ -1,0 +1,101 @@
+"""Jobs carried out in threads, what they yield passed on as it comes. A thread waits for its worker nearly always."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from queue import Empty, SimpleQueue
+from typing import Final, Union
+
+from fuzzseq.events import Event
+
+#: A job yields events, and further jobs, which take their turn before those that were there already.
+Job = Callable[[], Iterator[Union[Event, "Job"]]]
+
+#: Seconds to wait for threads whose processes are gone.
+_PATIENCE: Final = 10.0
+
+
+class Crew:
+    """Carries out jobs, as many at once as it has members; a crew of one works in the caller's own thread."""
+
+    def __init__(self, members: int) -> None:
+        """Begin with nothing to do."""
+        self._members = members
+        self._todo: deque[Job] = deque()
+        self._busy = 0
+        self._changed = threading.Condition()
+        self._told: SimpleQueue[Event | BaseException | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+
+    def work(self, jobs: Sequence[Job]) -> Iterator[Event]:
+        """Yield what the jobs yield; the first exception of a job is raised here."""
+        self._todo.extend(jobs)
+        if self._members == 1:
+            while self._todo:
+                yield from self._carried_out(self._todo.popleft())
+            return
+        self._threads = [threading.Thread(target=self._member, daemon=True) for _ in range(self._members)]
+        for thread in self._threads:
+            thread.start()
+        yield from self.rest()
+
+    def rest(self) -> Iterator[Event]:
+        """Yield what is still told, until every thread is done."""
+        while any(thread.is_alive() for thread in self._threads) or not self._told.empty():
+            try:
+                told = self._told.get(timeout=0.5)
+            except Empty:
+                continue
+            if isinstance(told, BaseException):
+                raise told
+            if told is not None:
+                yield told
+
+    def dismiss(self) -> None:
+        """Begin no further job, and wait for those that were begun."""
+        self.drop()
+        for thread in self._threads:
+            thread.join(_PATIENCE)
+
+    def drop(self) -> None:
+        """Begin no further job."""
+        with self._changed:
+            self._todo.clear()
+
+    def _member(self) -> None:
+        """Carry out jobs until there are none and none can come."""
+        while (job := self._next()) is not None:
+            try:
+                for event in self._carried_out(job):
+                    self._told.put(event)
+            except BaseException as error:  # noqa: BLE001 (raised again where the events are read)
+                self._told.put(error)
+            finally:
+                with self._changed:
+                    self._busy -= 1
+                    self._changed.notify_all()
+        self._told.put(None)
+
+    def _next(self) -> Job | None:
+        """Wait for a job; None where no job is left and nobody is busy with one that could yield more."""
+        with self._changed:
+            while not self._todo:
+                if not self._busy:
+                    return None
+                self._changed.wait()
+            self._busy += 1
+            return self._todo.popleft()
+
+    def _carried_out(self, job: Job) -> Iterator[Event]:
+        """Yield the events of a job, and keep the jobs that it yields for their turn."""
+        following: list[Job] = []
+        for told in job():
+            if callable(told):
+                following.append(told)
+            else:
+                yield told
+        with self._changed:
+            self._todo.extendleft(reversed(following))
+            self._changed.notify_all()
