@@ -68,10 +68,11 @@ class Check:
     """One promise. ``name`` states a fact about the model; ``family`` is the part of it that goes into keys.
 
     ``applies(spec)`` returns None, or the reason why the promise has no meaning for a model. ``plan(case, spec)``
-    names the runs that are needed; none for a case that the check has nothing to ask of. ``judge(results, case, spec)`` is called when none of them raised, unless
-    ``judges_exceptions``; it returns None when the promise held, else a verdict. ``confirm(case, spec)`` names runs
-    that are needed only once a promise seems broken: the judge is then asked again with their results beside the
-    others. None of them may import TensorFlow.
+    names the runs that are needed; none for a case that the check has nothing to ask of.
+    ``judge(results, case, spec)`` is called when none of them raised, unless ``judges_exceptions``; it returns None
+    when the promise held, else a verdict. ``confirm(case, spec)`` names runs that are needed only once a promise
+    seems broken: the judge is then asked again with their results beside the others. None of them may import
+    TensorFlow.
     """
 
     name: str

@@ -12,8 +12,8 @@ from fuzzseq.case import Case
 from fuzzseq.diagnosis.factors import (
     Change,
     build_changes,
-    data_changes,
     manner_changes,
+    sweeps,
     with_dimension,
     with_rows,
     with_source_length,
@@ -126,7 +126,14 @@ def gather(spec: Spec, case: Case, verdict: Verdict, prober: Prober | None) -> E
     constants = _constants(verdict, told, {*sizes.values(), *told_sizes.values()})
     interventions: list[Intervention] = []
     answers: dict[str, dict[int, bool]] = {}
-    for change in (*manner_changes(case, spec), *data_changes(case, spec, constants), *build_changes(case, spec)):
+    for change in manner_changes(case, spec):
+        _record(change, prober, interventions, answers)
+    for first, others in sweeps(case, spec, constants):
+        results = [_record(change, prober, interventions, answers) for change in first]
+        if any(result != "same" for result in results):
+            for change in others:
+                _record(change, prober, interventions, answers)
+    for change in build_changes(case, spec):
         _record(change, prober, interventions, answers)
     for name, found in answers.items():
         if name in sizes:
@@ -144,12 +151,13 @@ def gather(spec: Spec, case: Case, verdict: Verdict, prober: Prober | None) -> E
 
 def _record(
     change: Change, prober: Prober, interventions: list[Intervention], answers: dict[str, dict[int, bool]]
-) -> None:
-    """Try one change and keep what came of it; another failure says nothing about this one."""
+) -> str:
+    """Try one change, keep what came of it, and return it; another failure says nothing about this one."""
     result = prober.answer(change.case)
     interventions.append(Intervention(factor=change.factor, change=change.change, result=result))  # type: ignore[arg-type]
     if change.value is not None and result != "other":
         answers.setdefault(change.factor, {})[change.value] = result == "same"
+    return result
 
 
 def _most_telling(spec: Spec, case: Case, verdict: Verdict, prober: Prober) -> tuple[Raised | None, dict[str, int]]:

@@ -24,8 +24,12 @@ class Change:
     value: int | None = None
 
 
-def data_changes(case: Case, spec: Spec, constants: Sequence[int]) -> Iterator[Change]:
-    """Yield the changes of a batch's sizes: each over a range, and to the constants that the failure shows."""
+def sweeps(case: Case, spec: Spec, constants: Sequence[int]) -> Iterator[tuple[Sequence[Change], Sequence[Change]]]:
+    """Yield for each size of a batch two lists of changes: a few sizes, and the others of a range.
+
+    The second list is worth its cases where the first changed something. The constants that the failure shows are
+    among the first, and so is each size up to five: a multiple of one of them is what shows least often.
+    """
     sizes = case.sizes(spec)
     for name, change in (
         ("batch_size", with_rows),
@@ -34,21 +38,22 @@ def data_changes(case: Case, spec: Spec, constants: Sequence[int]) -> Iterator[C
     ):
         if name not in spec.data_dimensions() or name in spec.static:
             continue
-        top = 6 if name == "batch_size" else 9
-        values = sorted(
-            {*range(1, top + 1), 12, *(c for c in constants if c <= 64), sizes[name] - 1, sizes[name] + 1}
-            - {0, sizes[name]}
-        )
-        for value in values:
-            if name == "batch_size" and value == 12 and 12 not in constants:
-                continue
-            changed = change(case, value, spec)
-            yield Change(name, f"{name} = {value}", changed, value)
+        shown = {c for c in constants if c <= 64}
+        first = {*range(1, 6), *shown, *(() if name == "batch_size" else (12,))}
+        others = {*range(6, 7 if name == "batch_size" else 10), sizes[name] - 1, sizes[name] + 1}
+        yield tuple(
+            [Change(name, f"{name} = {v}", change(case, v, spec), v) for v in sorted(values - {0, sizes[name]})]
+            for values in (first, others - first)
+        )  # type: ignore[misc]
     if {"source_length", "target_length"} <= set(spec.data_dimensions()):
         longest = max(sizes["source_length"], sizes["target_length"])
-        for value in sorted({2, 3, longest, longest + 1}):
-            both = with_target_length(with_source_length(case, value, spec), value, spec)
-            yield Change("equal_lengths", f"source_length = target_length = {value}", both, value)
+        yield [_equal_lengths(case, value, spec) for value in sorted({2, 3, longest, longest + 1})], ()
+
+
+def _equal_lengths(case: Case, length: int, spec: Spec) -> Change:
+    """Return the case with both its lengths the same."""
+    both = with_target_length(with_source_length(case, length, spec), length, spec)
+    return Change("equal_lengths", f"source_length = target_length = {length}", both, length)
 
 
 def manner_changes(case: Case, spec: Spec) -> Iterator[Change]:

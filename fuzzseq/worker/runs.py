@@ -21,7 +21,7 @@ from fuzzseq.worker.variables import path_of
 
 
 def execute(built: Built, case: Case, run: Run, *, explained: bool = True) -> Result:
-    """Run a plan's run; a failure of graph mode is explained by an eager run of the same batches, unless nobody asks."""
+    """Run a plan's run; a failure of graph mode is explained by an eager run of the same batches, where one asks."""
     result = _attempt(built, case, run)
     if result.raised is None or result.raised.mode == "eager" or result.raised.ending != "completed" or not explained:
         return result

@@ -37,9 +37,9 @@ class Row:
     problem: str = ""
 
 
-def measure(targets: Sequence[str], seed: int, cases: int) -> Iterator[Row]:
+def measure(targets: Sequence[str], seed: int, cases: int, workers: int) -> Iterator[Row]:
     """Run a campaign over targets and yield a row for each, as it is done."""
-    settings = Settings(profile="ci", max_cases=cases, seed=seed, case_timeout=20.0)
+    settings = Settings(profile="ci", max_cases=cases, seed=seed, case_timeout=20.0, workers=workers)
     rows: dict[str, Row] = {target: Row(target, seed, []) for target in targets}
     for event in campaign(targets, settings, known=None):
         if isinstance(event, FindingMade):
@@ -102,6 +102,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=400)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--only", nargs="*", default=[], help="substrings of the models to measure")
     parser.add_argument("--no-baselines", action="store_true")
     parser.add_argument("--no-healthy", action="store_true")
@@ -117,7 +118,7 @@ def main() -> None:
     base = {} if asked.no_baselines else baselines(buggy)
     totals = {"found": 0, "cause": 0, "minimal": 0, "stated": 0, "runs": 0}
     for seed in range(asked.seeds):
-        for row in measure(buggy, seed, asked.cases):
+        for row in measure(buggy, seed, asked.cases, asked.workers):
             found, cause, minimal, stated, notes = judged(row)
             for name, value in zip(totals, (found, cause, minimal, stated, True), strict=True):
                 totals[name] += value
@@ -125,7 +126,7 @@ def main() -> None:
             name = Path(row.target.partition(":")[0]).stem
             beside = f"{row.cases:4} {row.seconds:6.1f}s {base.get(row.target, '')} {notes}"
             print(f"{seed} {name:32} {marks} {beside}", flush=True)
-        for row in measure(sound, seed, asked.cases):
+        for row in measure(sound, seed, asked.cases, asked.workers):
             alarms = [f"{f.cause}: {f.message} {shown(f)}" for f in row.findings]
             mark = "ALARM" if alarms or row.problem else "clean"
             name = Path(row.target.partition(":")[0]).stem
