@@ -23,16 +23,30 @@ class Run:
     ``upto`` is the last stage: ``forward``, ``loss`` or ``gradient`` (with the user's own training step, where there is
     one). ``cuts`` are source steps at which the sequence is cut: the pieces are run in turn, with the state carried
     over.
-    ``repetition`` tells runs apart that differ in the state of the random generators only.
+    ``repetition`` tells runs apart that differ in the state of the random generators only; ``weights`` those that
+    differ in the draw of the weights; ``nudged`` moves each weight to the next number of its type.
+    ``precision`` ``double`` builds the model anew with float64 for everything that Keras makes.
+    ``watched`` keeps the output of every layer, and every softmax, of an eager run.
+    ``scores`` is what is done to the model's scores before the loss: ``lifted`` adds a constant to all of them,
+    ``stretched`` multiplies them by one.
+    ``whole`` gives the decoder of an encoder-decoder all steps at once.
+    ``own_labels`` puts the labels of other batches in the place of those that the user's own training step is given.
     Equal runs of several checks are executed once.
     """
 
     batches: tuple[Batch, ...]
-    upto: Literal["forward", "loss", "gradient"] = "forward"
+    upto: Literal["forward", "loss", "gradient", "own_step"] = "forward"
     training: bool = False
     mode: Mode = "eager"
     cuts: tuple[int, ...] = ()
     repetition: int = 0
+    weights: int = 0
+    nudged: bool = False
+    precision: Literal["usual", "double"] = "usual"
+    watched: bool = False
+    scores: Literal["plain", "lifted", "stretched"] = "plain"
+    whole: bool = False
+    own_labels: tuple[Batch, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -101,7 +115,8 @@ class Verdict:
     """How one check ended on one case.
 
     ``difference`` is the largest absolute difference of a comparison; ``where`` says at which position it is;
-    ``position`` names the layer, weight or output that the verdict is about.
+    ``position`` names the layer, weight or output that the verdict is about; ``layer`` says more of that layer, and
+    ``location`` is the user's line where it is called. ``hints`` are facts that tell causes apart.
     """
 
     check: str
@@ -111,6 +126,9 @@ class Verdict:
     difference: float | None = None
     where: str = ""
     position: str = ""
+    layer: LayerFrame | None = None
+    location: Frame | None = None
+    hints: tuple[str, ...] = ()
     raised: Raised | None = None
 
 

@@ -5,7 +5,28 @@ To add a check: write a module with a ``CHECK``, and name it here.
 
 from __future__ import annotations
 
-from fuzzseq.checks import accepts, builds, deterministic, finite, loss_encoding, output_shape, trains
+from fuzzseq.checks import (
+    accepts,
+    attention_normalised,
+    batch_independent,
+    builds,
+    causal,
+    deterministic,
+    finite,
+    graph_agrees,
+    labels_hidden,
+    loss_encoding,
+    loss_ignores_padding,
+    loss_logits,
+    loss_per_token,
+    output_shape,
+    padding_invariant,
+    state_chunked,
+    state_used,
+    stepwise,
+    trains,
+    uses_source,
+)
 from fuzzseq.checks.check import Check
 from fuzzseq.errors import UsageError, nearest
 
@@ -17,7 +38,20 @@ CHECKS: tuple[Check, ...] = (
     finite.CHECK,
     trains.CHECK,
     deterministic.CHECK,
+    padding_invariant.CHECK,
+    batch_independent.CHECK,
+    causal.CHECK,
+    uses_source.CHECK,
+    state_used.CHECK,
+    state_chunked.CHECK,
+    stepwise.CHECK,
+    attention_normalised.CHECK,
+    labels_hidden.CHECK,
     loss_encoding.CHECK,
+    loss_ignores_padding.CHECK,
+    loss_per_token.CHECK,
+    loss_logits.CHECK,
+    graph_agrees.CHECK,
 )
 
 

@@ -9,7 +9,7 @@ import attrs
 import numpy.typing as npt
 
 from fuzzseq.case import Arrays, Case
-from fuzzseq.outcome import Raised, Run, Stage, Verdict
+from fuzzseq.outcome import Frame, LayerFrame, Raised, Run, Stage, Verdict
 from fuzzseq.spec import Spec
 
 Array = npt.NDArray[Any]
@@ -25,12 +25,33 @@ class Gradient:
 
 
 @attrs.frozen(kw_only=True)
+class LayerOutput:
+    """The output of one call of a layer in a watched run; ``site`` is the user's line that called it."""
+
+    path: str
+    layer: LayerFrame
+    values: tuple[Array, ...]
+    site: Frame | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Softmax:
+    """One softmax of a watched run: its result, the axis that it was taken over, and the layer that it ran in."""
+
+    path: str
+    value: Array
+    axis: int
+    site: Frame | None = None
+
+
+@attrs.frozen(kw_only=True)
 class Observed:
     """What one batch of a run gave, as numpy. Only what the run went far enough for is there.
 
     ``output`` is the scores that the Spec names, (batch, steps, words) for a model of sequences; ``expected`` is the
     shape that the Spec promises for it, with None where it promises nothing; ``gradients`` are one for each trainable
-    weight.
+    weight. ``score_gradient`` is that of the loss by the scores. ``layers`` and ``softmaxes`` are in the order in which
+    they were done, those of a watched run.
     """
 
     arrays: Arrays
@@ -40,6 +61,9 @@ class Observed:
     loss: Array | None = None
     gradients: Sequence[Gradient] = ()
     first_nonfinite: str = ""
+    score_gradient: Array | None = None
+    layers: Sequence[LayerOutput] = ()
+    softmaxes: Sequence[Softmax] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -70,9 +94,12 @@ class Check:
     ``applies(spec)`` returns None, or the reason why the promise has no meaning for a model. ``plan(case, spec)``
     names the runs that are needed; none for a case that the check has nothing to ask of.
     ``judge(results, case, spec)`` is called when none of them raised, unless ``judges_exceptions``; it returns None
-    when the promise held, else a verdict. ``confirm(case, spec)`` names runs that are needed only once a promise
-    seems broken: the judge is then asked again with their results beside the others. None of them may import
+    when the promise held, else a verdict. ``confirm(results, case, spec)`` names runs that are needed only once a
+    promise seems broken: the judge is then asked again with their results beside the others. None of them may import
     TensorFlow.
+
+    ``thorough`` checks are asked of traced cases alone, wherever a model can be traced: the eager ones are there to
+    tell early what raises. ``every`` asks one of so many of those.
     """
 
     name: str
@@ -84,7 +111,9 @@ class Check:
     severity: Severity = "error"
     stage: Stage = "forward"
     judges_exceptions: bool = False
-    confirm: Callable[[Case, Spec], Mapping[str, Run]] | None = None
+    confirm: Callable[[Results, Case, Spec], Mapping[str, Run]] | None = None
+    thorough: bool = False
+    every: int = 1
     profiles: tuple[str, ...] = ("quick", "ci", "nightly")
 
     def broken(self, message: str, **details: Any) -> Verdict:

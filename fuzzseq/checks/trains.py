@@ -22,7 +22,7 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
     return {"training": training_step(case)}
 
 
-def confirm(case: Case, spec: Spec) -> Mapping[str, Run]:
+def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
     """Run the batches forward with their source and with another, to see whether the source reaches the output."""
     if not spec.has_source or not spec.has_target:
         return {}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from fuzzseq.case import Case
 from fuzzseq.checks import CHECKS
 from fuzzseq.checks.check import Check
 from fuzzseq.events import CheckCount, Settings
@@ -20,6 +21,8 @@ class Tally:
         """Choose the checks that were asked for, that the Spec does not skip, and that have a meaning for the model."""
         self._counts: dict[str, CheckCount] = {}
         self.chosen: list[Check] = []
+        #: Whether the model was found to fail whenever it is traced.
+        self.untraceable = False
         for check in CHECKS:
             why, skipped = check.applies(spec), spec.skip.get(check.name, "")
             self._counts[check.name] = CheckCount(not_applicable=why or "", skipped=skipped)
@@ -34,6 +37,16 @@ class Tally:
     def names(self) -> tuple[str, ...]:
         """The names of the chosen checks."""
         return tuple(check.name for check in self.chosen)
+
+    def asked_of(self, case: Case, number: int, spec: Spec) -> tuple[str, ...]:
+        """Return the names of the checks that a case is tried with, as the ``number``-th of its target.
+
+        Thorough checks are left out of the eager cases of a model that can be traced.
+        """
+        thorough = case.mode == "graph" or not spec.graph or self.untraceable
+        return tuple(
+            check.name for check in self.chosen if not check.thorough or (thorough and number % check.every == 0)
+        )
 
     def add(self, outcome: Outcome) -> None:
         """Count an outcome."""

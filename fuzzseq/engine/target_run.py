@@ -132,7 +132,8 @@ class TargetRun:
 
     def _try(self, phase: Phase, case: Case) -> Iterator[Event]:
         """Try one case by all checks, and follow up each failure that is new."""
-        outcome = self._executor.run(Request(case=case, checks=self._tally.names))
+        asked = self._tally.names if phase == "known" else self._tally.asked_of(case, self._cases, self.spec)
+        outcome = self._executor.run(Request(case=case, checks=asked))
         self._executions += 1
         self._count(phase, outcome)
         failures = outcome.failures()
@@ -159,6 +160,7 @@ class TargetRun:
         self._tally.add(outcome)
         failures = outcome.failures()
         self._unbuilt += any(v.stage == "build" for v in failures)
+        self._tally.untraceable |= any(v.raised is not None and v.raised.mode == "graph" for v in failures)
         self._ran += not any(v.status == "raised" and v.stage not in _AFTER_OUTPUT for v in failures)
 
     def _forget(self, case: Case, failures: tuple[Verdict, ...]) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
 
 import keras
 import tensorflow as tf
 
 from fuzzseq.case import Case
 from fuzzseq.encoder_decoder import EncoderDecoder
+from fuzzseq.outcome import Run
 from fuzzseq.spec import CELLS, Declaration, Spec
 from fuzzseq.states import state_shapes
 from fuzzseq.worker.losses import loss_function
@@ -22,9 +24,13 @@ from fuzzseq.worker.variables import (
     Snapshot,
     all_variables,
     every_layer,
+    nudge,
     set_general_position,
     trainable_variables,
 )
+
+#: How far apart the seeds of two draws of weights are: cases have small seeds of their own.
+_WEIGHTS_APART: Final = 104_729
 
 
 class Target:
@@ -37,6 +43,22 @@ class Target:
     def option(self, name: str) -> Any:
         """Return a declared option, or None."""
         return self.declaration.options.get(name)
+
+
+@contextmanager
+def in_float64() -> Iterator[None]:
+    """Have Keras make everything of float64 for the length of a block.
+
+    ``set_floatx`` alone does not: layers go by the policy, which stays what it was.
+    """
+    floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    try:
+        yield
+    finally:
+        keras.config.set_floatx(floatx)
+        keras.config.set_dtype_policy(policy)
 
 
 def arguments(spec: Spec, sizes: Mapping[str, int]) -> dict[str, int]:
@@ -67,6 +89,8 @@ class Built:
         self.known_shapes_pass: bool | None = None
         #: Whether a compiled model has done a training step of its own.
         self.stepped = False
+        self._sizes, self._mark = sizes, mark
+        self._double: Built | None = None
         self._plain = PlainAttributes(self.model)
         self._snapshot: Snapshot | None = None
         self.trainable: list[Any] = []
@@ -83,15 +107,25 @@ class Built:
         set_general_position(all_variables(self.model), self.seed)
         self._snapshot = Snapshot(self.model)
 
-    def reset(self, repetition: int = 0, trained: bool = True) -> None:
-        """Put every variable and attribute back, and the random generators where a repetition has them."""
+    def in_double(self) -> Built:
+        """Return the same model built of float64, as far as it is Keras that makes it."""
+        if self._double is None:
+            self._double = Built(self.target, self.spec, self._sizes, self.seed, self._mark)
+        return self._double
+
+    def reset(self, run: Run) -> None:
+        """Put every variable and attribute back, but for what the run wants otherwise: random state, weights."""
         TRACKER.reset()
         self._plain.restore()
         if TRACKER.drew_random:
-            tf.random.set_seed(self.seed + repetition)
+            tf.random.set_seed(self.seed + run.repetition)
         if self._snapshot is not None:
-            self._snapshot.restore(trained)
-            self._snapshot.stir(repetition)
+            self._snapshot.restore()
+            self._snapshot.stir(run.repetition)
+            if run.weights:
+                set_general_position(all_variables(self.model), self.seed + _WEIGHTS_APART * run.weights)
+            if run.nudged:
+                nudge(self.trainable)
 
     def state_shapes(self, sizes: Mapping[str, int]) -> Any:
         """Return the nested shapes of the initial state for a batch; an empty list where the model takes none."""

@@ -46,7 +46,7 @@ def infer(target: Target, mark: StageMark, *, call: bool = True, skip: int = 0) 
         return attrs.evolve(spec, notes=(*spec.notes, note))
     built, sizes = found
     spec = _with_inputs(target, spec, built)
-    spec = _with_loss(spec, built)
+    spec = _with_ways(_with_loss(spec, built), built)
     spec = with_static_sizes(spec, built, sizes)
     return with_vocabularies(target, spec, built, sizes, call)
 
@@ -145,6 +145,22 @@ def _with_loss(spec: Spec, built: Built) -> Spec:
     if getattr(model, "_compile_loss", None) is None and not _own(model, "compute_loss"):
         return spec
     return attrs.evolve(spec, loss="compiled", origins={**spec.origins, "loss": "inferred"})
+
+
+def _with_ways(spec: Spec, built: Built) -> Spec:
+    """Return the Spec with whether the model trains itself, and whether a decoder apart takes all steps at once."""
+    model = built.model
+    trains = isinstance(model, keras.Model) and _own(model, "train_step")
+    whole = isinstance(model, EncoderDecoder) and _takes_all_steps(model.decoder)
+    return attrs.evolve(spec, own_training_step=trains, whole_decoder=whole)
+
+
+def _takes_all_steps(decoder: Any) -> bool:
+    """Say whether a decoder is a functional model whose tokens have an open time axis."""
+    if not is_functional(decoder) or not getattr(decoder, "inputs", None):
+        return False
+    shape = tuple(decoder.inputs[0].shape)
+    return len(shape) == 2 and shape[1] is None
 
 
 def _own(model: Any, method: str) -> bool:

@@ -12,11 +12,18 @@ from fuzzseq.case import Arrays, Case, arrays
 from fuzzseq.checks.check import Gradient, Observed, Result
 from fuzzseq.outcome import Raised, Run
 from fuzzseq.worker import feeding
-from fuzzseq.worker.build import Built
+from fuzzseq.worker.build import Built, in_float64
 from fuzzseq.worker.exceptions import describe
-from fuzzseq.worker.subject import ForwardOutput, SteppedSubject, as_numpy, is_functional, is_stock_step
+from fuzzseq.worker.subject import (
+    ForwardOutput,
+    SteppedSubject,
+    as_numpy,
+    is_functional,
+    is_stock_step,
+    select_output,
+)
 from fuzzseq.worker.tracing import Traced
-from fuzzseq.worker.tracking import finite, watching
+from fuzzseq.worker.tracking import TRACKER, finite, watching
 from fuzzseq.worker.variables import path_of
 
 
@@ -36,6 +43,14 @@ def execute(built: Built, case: Case, run: Run, *, explained: bool = True) -> Re
 
 def _attempt(built: Built, case: Case, run: Run, known: bool = False) -> Result:
     """Run the batches in turn until one raises."""
+    if run.precision == "double":
+        with in_float64():
+            return _attempted(built.in_double(), case, run, known)
+    return _attempted(built, case, run, known)
+
+
+def _attempted(built: Built, case: Case, run: Run, known: bool) -> Result:
+    """Run the batches on a model of the precision that is asked for."""
     given = attrs.evolve(case, batches=run.batches)
     observed: list[Observed] = []
     try:
@@ -43,7 +58,7 @@ def _attempt(built: Built, case: Case, run: Run, known: bool = False) -> Result:
     except Exception as error:  # whatever a model raises on its first call, which is an eager one
         return Result(raised=describe(error, built.subject.mark.current, "eager", 0))
     try:
-        built.reset(run.repetition)
+        built.reset(run)
         for batch in range(len(run.batches)):
             observed.append(_Batch(built, given, run, batch, known).observe())  # noqa: PERF401 (kept when a later one raises)
     except Exception as error:
@@ -58,7 +73,7 @@ def _settle(built: Built, case: Case) -> None:
     if built.settled:
         return
     if not is_functional(built.model):
-        built.reset()
+        built.reset(Run(batches=case.batches))
         first = _Batch(built, case, Run(batches=case.batches), 0, False)
         first.forward()
     built.settle()
@@ -81,6 +96,10 @@ class _Batch:
             return self._train()
         if self.run.upto == "loss":
             return self._score()
+        if self.run.upto == "own_step":
+            return self._own_predictions()
+        if self.run.watched:
+            return self._watched()
         return self._seen(self._forward(self._fed()))
 
     def forward(self) -> ForwardOutput:
@@ -111,11 +130,42 @@ class _Batch:
 
         def scored(given: Any, wanted: Any, steps: Any) -> Any:
             output = self.built.subject.forward(given, self.run.training)
-            return output.scores, self._loss(given, wanted, steps, output)
+            with tf.GradientTape() as tape:
+                tape.watch(output.scores)
+                loss = self._loss(given, wanted, steps, output.rescaled(self.run.scores))
+            gradient = tape.gradient(loss, output.scores)
+            return output.scores, loss, tf.zeros_like(output.scores) if gradient is None else gradient
 
-        function, arguments = self._in_mode("score", scored, (self._fed(), *self._labels()))
-        scores, loss = function(*arguments)
-        return self._seen(ForwardOutput(scores, [], scores), loss=as_numpy(loss))
+        function, arguments = self._in_mode(f"score {self.run.scores}", scored, (self._fed(), *self._labels()))
+        scores, loss, gradient = function(*arguments)
+        seen = self._seen(ForwardOutput(scores, [], scores), loss=as_numpy(loss))
+        return attrs.evolve(seen, score_gradient=as_numpy(gradient))
+
+    def _watched(self) -> Observed:
+        """Run forward eagerly, and keep what each layer and each softmax gave."""
+        with TRACKER.recording() as record:
+            seen = self._seen(self._forward(self._fed()))
+        return attrs.evolve(seen, layers=tuple(record.layers), softmaxes=tuple(record.softmaxes))
+
+    def _own_predictions(self) -> Observed:
+        """Run the model's own training step, with other labels where they are asked for; return what it predicted."""
+        model, fed = self.built.model, self._fed()
+        case = self.case
+        if self.run.own_labels:
+            case = attrs.evolve(case, batches=self.run.own_labels)
+        labels = tf.constant(arrays(case, self.built.spec, self.batch).labels)
+        self.built.subject.in_graph(False)
+        self.built.subject.mark.enter("gradient")
+        predicted: list[Any] = []
+
+        def listener(path: str, output: Any, layer: Any, given: tuple[Any, ...]) -> None:
+            if layer is model:
+                predicted.append(output)
+
+        with watching(listener):
+            model.train_step((fed, labels))
+        scores = select_output(predicted[0], self.built.spec.output) if predicted else None
+        return self._seen(ForwardOutput(scores, [], scores))
 
     def _loss(self, fed: Any, labels: Any, real: Any, output: ForwardOutput) -> Any:
         """Return the mean of the user's loss over a batch."""
@@ -134,7 +184,8 @@ class _Batch:
         """Run forward in the mode that is asked for."""
 
         def pure(given: Any) -> Any:
-            output = self.built.subject.forward(given, self.run.training)
+            forward = self.built.subject.forward_whole if self.run.whole else self.built.subject.forward
+            output = forward(given, self.run.training)
             return output.scores, output.states, output.raw
 
         function, arguments = self._in_mode("forward", pure, (fed,))
@@ -241,7 +292,7 @@ class _Batch:
             if not culprits and not all(finite(tensor) for tensor in tf.nest.flatten(output)):
                 culprits.append(path)
 
-        self.built.reset(self.run.repetition)
+        self.built.reset(self.run)
         with watching(listener):
             self.forward()
         return culprits[0] if culprits else ""

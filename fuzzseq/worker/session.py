@@ -80,8 +80,8 @@ class _Judgement:
         plan = check.plan(self._case, self._built.spec)
         if not plan and check.name not in OWNERS:
             return Verdict(check=check.name, status="not_reached", stage=check.stage)
-        # Whoever judges exceptions asks whether there was one, and not why.
-        results = {name: self._result(run, not check.judges_exceptions) for name, run in plan.items()}
+        # Only those that tell of an exception ask why there was one.
+        results = {name: self._result(run, check.name in OWNERS) for name, run in plan.items()}
         raised = next((result.raised for result in results.values() if result.raised), None)
         if raised is not None and not check.judges_exceptions:
             return self._raised(check, raised)
@@ -89,8 +89,9 @@ class _Judgement:
         # A loss that is given an output of the wrong shape says nothing of its own.
         self._told = self._told or (judged is not None and check.name == "output_shape")
         if judged is not None and check.confirm is not None:
-            more = {name: self._result(run) for name, run in check.confirm(self._case, self._built.spec).items()}
-            judged = check.judge({**results, **more}, self._case, self._built.spec)
+            asked = check.confirm(results, self._case, self._built.spec)
+            more = {name: self._result(run, False) for name, run in asked.items()}
+            judged = check.judge({**results, **more}, self._case, self._built.spec) if more else judged
         return judged or Verdict(check=check.name, status="held", stage=check.stage)
 
     def _raised(self, check: Check, raised: Raised) -> Verdict:

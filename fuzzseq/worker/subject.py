@@ -22,6 +22,17 @@ class ForwardOutput:
         """Keep the three."""
         self.scores, self.states, self.raw = scores, states, raw
 
+    def rescaled(self, how: str) -> ForwardOutput:
+        """Return the output with its scores lifted by 3 or stretched to twice themselves; masks stay on them."""
+        if how == "plain":
+            return self
+        scores = self.scores + 3 if how == "lifted" else self.scores * 2
+        mask = keras.src.backend.get_keras_mask(self.scores)
+        if mask is not None:
+            keras.src.backend.set_keras_mask(scores, mask)
+        raw = scores if self.raw is self.scores else self.raw
+        return ForwardOutput(scores, self.states, raw)
+
 
 class Subject:
     """A model that is called once for a whole batch: functional, subclassed, or any callable."""
@@ -40,6 +51,10 @@ class Subject:
         """Run a batch forward."""
         self.mark.enter("forward")
         return self._read(self._call(inputs, training))
+
+    def forward_whole(self, inputs: Any, training: bool) -> ForwardOutput:
+        """Run a batch forward, as ever."""
+        return self.forward(inputs, training)
 
     def _call(self, inputs: Any, training: bool) -> Any:
         """Call the model as its Spec says."""
@@ -68,6 +83,13 @@ class SteppedSubject(Subject):
     def in_graph(self, traced: bool) -> None:
         """Run both parts traced from now on, or eagerly: the loop over the steps is the user's own, in Python."""
         self._encoder.traced = self._decoder.traced = traced
+
+    def forward_whole(self, inputs: Any, training: bool) -> ForwardOutput:
+        """Encode, then give the decoder all steps at once."""
+        memory, states = self.encode(inputs, training)
+        self.mark.enter("decode")
+        scores, states = self.step(inputs["decoder_input"], states, memory, inputs, training)
+        return ForwardOutput(scores, states, scores)
 
     def forward(self, inputs: Any, training: bool) -> ForwardOutput:
         """Encode, then decode step by step."""

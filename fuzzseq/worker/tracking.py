@@ -11,7 +11,7 @@ import sysconfig
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, wraps
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
@@ -21,6 +21,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import random_seed
 
+from fuzzseq.checks.check import LayerOutput, Softmax
 from fuzzseq.outcome import Frame, LayerFrame
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -59,6 +60,15 @@ def caller(start: FrameType | None) -> Frame | None:
     return Frame(file=found.filename, line=found.lineno or 0, function=found.name, source=(found.line or "").strip())
 
 
+class Recording:
+    """The layers and softmaxes of one eager run, in the order in which they were done."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.layers: list[LayerOutput] = []
+        self.softmaxes: list[Softmax] = []
+
+
 class Tracker:
     """The layers that are running now, and what is remembered of those that raised or were called at build."""
 
@@ -70,6 +80,33 @@ class Tracker:
         self.call_sites: dict[int, Frame] = {}
         self.drew_random = False
         self.on_output: Callable[[str, Any, Any, tuple[Any, ...]], None] | None = None
+        self._record: Recording | None = None
+
+    @contextmanager
+    def recording(self) -> Iterator[Recording]:
+        """Keep the outputs of layers and softmaxes for the length of a block; those in traced loops have no values."""
+        self._record = record = Recording()
+        try:
+            yield record
+        finally:
+            self._record = None
+
+    def record_softmax(self, value: Any, axis: int) -> None:
+        """Keep the result of a softmax, where a run is watched."""
+        if self._record is not None and hasattr(value, "numpy"):
+            site = caller(sys._getframe(2))
+            self._record.softmaxes.append(Softmax(path=self.path(), value=np.asarray(value), axis=axis, site=site))
+
+    def _record_layer(self, layer: Any, args: Any, kwargs: Any, result: Any) -> None:
+        """Keep the output of a layer, where a run is watched."""
+        if self._record is None:
+            return
+        values = [value for value in tf.nest.flatten(result) if hasattr(value, "numpy")]
+        path = self.path()
+        frame = _layer_frame(path.rsplit("/", 1)[-1], layer, args, kwargs)
+        site = self.call_sites.get(id(layer)) or caller(sys._getframe(3))
+        output = LayerOutput(path=path, layer=frame, values=tuple(np.asarray(value) for value in values), site=site)
+        self._record.layers.append(output)
 
     def reset(self) -> None:
         """Forget the last failure."""
@@ -98,6 +135,7 @@ class Tracker:
             self.raised, self.raised_site = (), None
             if self.on_output is not None:
                 self.on_output(self.path(), result, layer, args)
+            self._record_layer(layer, args, kwargs, result)
             return result
         finally:
             del self.stack[depth:]
@@ -122,6 +160,7 @@ TRACKER = Tracker()
 def install() -> None:
     """Watch every Keras layer and operation of this process, and who draws random numbers."""
     _watch_random_operations()
+    _watch_softmaxes()
     _watch_symbolic_calls()
     for owner in (keras.Layer, keras.Operation):
         original = owner.__call__
@@ -160,6 +199,22 @@ def _watch_random_operations() -> None:
         return original(op_seed)
 
     random_seed.get_seed = noted
+
+
+def _watch_softmaxes() -> None:
+    """Take note of every softmax, Keras' own among them: they all go through one function of TensorFlow's."""
+    original = tf.nn.softmax
+    if getattr(original, "watched", False):
+        return
+
+    @wraps(original)
+    def noted(logits: Any, axis: Any = None, name: Any = None) -> Any:
+        result = original(logits, axis=axis, name=name)
+        TRACKER.record_softmax(result, -1 if axis is None else int(axis))
+        return result
+
+    noted.watched = True  # type: ignore[attr-defined]
+    tf.nn.softmax = noted
 
 
 @contextmanager

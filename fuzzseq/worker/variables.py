@@ -106,6 +106,14 @@ def _draw(rng: np.random.Generator, path: str, shape: tuple[int, ...], initial: 
     return GAIN * noise / np.sqrt(max(1, int(np.prod(shape[:-1]))))
 
 
+def nudge(variables: list[Any]) -> None:
+    """Move every float weight to the next number of its type, away from zero: what rounding may do to it."""
+    for variable in variables:
+        value = np.asarray(variable)
+        if value.dtype.kind == "f":
+            variable.assign(np.nextafter(value, np.where(value < 0, -np.inf, np.inf).astype(value.dtype)))
+
+
 class Snapshot:
     """The values of all variables, and of plain attributes of the user's own layers, to put back before each run."""
 
@@ -123,9 +131,9 @@ class Snapshot:
         self._moving = [(v, tf.constant(np.asarray(v))) for v in unique if id(v) not in trainable]
         self._stateful = [layer for layer in every_layer(subject) if getattr(layer, "stateful", False)]
 
-    def restore(self, trained: bool) -> None:
-        """Put everything back; weights only where a training step may have moved them."""
-        for variable, value in (*self._moving, *(self._still if trained else ())):
+    def restore(self) -> None:
+        """Put everything back."""
+        for variable, value in (*self._moving, *self._still):
             # Keras' own ``assign`` takes twenty times as long, which was half of a traced case.
             inner = getattr(variable, "_value", variable)
             tf.raw_ops.AssignVariableOp(resource=inner.handle, value=value)

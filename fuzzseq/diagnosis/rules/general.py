@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from fuzzseq.diagnosis.evidence import Evidence
 from fuzzseq.diagnosis.rules.vote import Vote, is_state, unequal_lengths
@@ -33,6 +34,46 @@ def silent(e: Evidence) -> Iterator[Vote]:
         yield Vote("numeric-no-gradient", 80, e.verdict.message)
     elif check == "output_shape":
         yield from wrong_shape(e)
+    else:
+        yield from _metamorphic(e)
+
+
+#: The cause that a broken promise names by itself.
+_OF_CHECK: Final = {
+    "padding_invariant": "input-padding-leak",
+    "batch_independent": "numeric-batch-coupling",
+    "causal": "decoder-sees-future",
+    "uses_source": "decoder-ignores-source",
+    "state_used": "state-unused",
+    "state_chunked": "state-not-carried",
+    "stepwise": "decoder-step-mismatch",
+    "attention_normalised": "decoder-attention-axis",
+    "labels_hidden": "loss-target-leak",
+    "loss_ignores_padding": "loss-padding",
+    "loss_per_token": "loss-normalisation",
+    "loss_logits": "loss-logits",
+    "graph_agrees": "execution-graph",
+}
+
+
+def _metamorphic(e: Evidence) -> Iterator[Vote]:
+    """Two runs disagree that ought to agree, or agree that ought not to."""
+    verdict, said = e.verdict, e.verdict.message
+    words = (
+        f"{verdict.layer.kind if verdict.layer else ''} {verdict.location.source if verdict.location else ''}".lower()
+    )
+    yield Vote(_OF_CHECK.get(verdict.check, "unclassified"), 80, said)
+    if verdict.check == "padding_invariant" and (
+        "a softmax gives weight to padding" in verdict.hints or "attention" in words or "attend" in words
+    ):
+        yield Vote("decoder-attention-mask", 90, f"{said}; an attention gives weight to padding")
+    if "weight on padding" in verdict.hints:
+        yield Vote("decoder-attention-mask", 90, said)
+    if verdict.check == "batch_independent":
+        if "rows after" in verdict.hints:
+            yield Vote("state-leak", 92, f"{said}: something is kept between the batches")
+        elif "reshape" in words or "transpose" in words or "permute" in words:
+            yield Vote("decoder-reshape", 90, f"{said}, where a reshape moves rows")
 
 
 def wrong_shape(e: Evidence) -> Iterator[Vote]:

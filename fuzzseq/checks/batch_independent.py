@@ -1,0 +1,147 @@
+"""A row alone gives what it gives in a batch, whatever the order of the rows, and whatever batch came before.
+
+Rows are compared at their real positions, and a row that runs alone has the columns that the batch had: what padding
+does is not asked here. A model whose batch size is fixed when it is built has no row alone; its order is not asked
+either.
+
+False alarms that it guards against: batch normalisation at inference, which uses its own statistics (runs are not in
+training mode); random numbers at inference; rounding of another shape of matrix product (see ``comparing``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+import numpy as np
+
+from fuzzseq.case import Batch, Case, width
+from fuzzseq.checks.check import Array, Check, LayerOutput, Result, Results, forward
+from fuzzseq.checks.comparing import (
+    Compare,
+    Difference,
+    believed,
+    broken,
+    by_row,
+    confirmation,
+    culprit,
+    difference,
+)
+from fuzzseq.outcome import Run, Verdict
+from fuzzseq.spec import Spec
+
+_WAYS: Final = {
+    "alone": "the last row gives something else alone than in its batch",
+    "reversed": "the rows give something else in another order",
+    "after": "a batch gives something else after another one",
+}
+
+
+def applies(spec: Spec) -> str | None:
+    """Say that the check needs a batch that can change."""
+    fixed = "batch_size" in {*spec.static, *(p.dimension for p in spec.parameters)}
+    return "the batch size is fixed when the model is built" if fixed else None
+
+
+def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Run the last batch as it is, its last row alone, its rows in reverse, and itself after itself."""
+    batch = case.batches[-1]
+    base = attrs.evolve(forward(case), batches=(batch,))
+    runs = {"base": base, "after": attrs.evolve(base, batches=(reverse(batch), batch))}
+    if len(batch.pairs) > 1:
+        runs["alone"] = attrs.evolve(base, batches=(alone(batch, spec),))
+        runs["reversed"] = attrs.evolve(base, batches=(reverse(batch),))
+    # Random states belong to batches and rows by their place: a row that moves would start from another one.
+    return {} if batch.initial_state == "random" else runs
+
+
+def reverse(batch: Batch) -> Batch:
+    """Return a batch with its rows in reverse."""
+    return attrs.evolve(batch, pairs=batch.pairs[::-1])
+
+
+def alone(batch: Batch, spec: Spec) -> Batch:
+    """Return the last row of a batch as a batch of one, with the columns that it had."""
+    single = attrs.evolve(batch, pairs=batch.pairs[-1:], extra_source=0, extra_target=0)
+    source = width(batch, "source", spec) - width(single, "source", spec) if spec.has_source else 0
+    target = width(batch, "target", spec) - width(single, "target", spec) if spec.has_target else 0
+    return attrs.evolve(single, extra_source=source, extra_target=target)
+
+
+def _picked(way: str, rows: list[Array]) -> list[Array]:
+    """Return what a changed run has to be compared with, from the rows of the base."""
+    if way == "alone":
+        return rows[-1:]
+    return rows[::-1] if way == "reversed" else rows
+
+
+def comparison(way: str) -> Compare:
+    """Return the comparison of the base with one of the changed runs, row by row."""
+
+    def compare(one: Result, two: Result) -> Difference | None:
+        first, second = by_row(one.last), by_row(two.last)
+        # A run that repeats the base, or measures its noise, has the rows of the base.
+        if not _same_ids(one, two):
+            first = _picked(way, first)
+        if len(first) != len(second) or any(a.shape != b.shape for a, b in zip(first, second, strict=True)):
+            return None
+        return difference(np.concatenate([a.ravel() for a in first]), np.concatenate([b.ravel() for b in second]))
+
+    return compare
+
+
+def _same_ids(one: Result, two: Result) -> bool:
+    """Say whether two results are of the same rows in the same order."""
+    names = ("source", "decoder_input", "labels")
+    return all(np.array_equal(getattr(one.last.arrays, name), getattr(two.last.arrays, name)) for name in names)
+
+
+def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Confirm the first way that differs."""
+    way = _suspected(results)
+    return confirmation(results, plan(case, spec), "base", way, comparison(way)) if way else {}
+
+
+def _suspected(results: Results) -> str | None:
+    """Return the first way of changing a batch that changes its rows."""
+    return next((w for w in _WAYS if w in results and believed(results, "base", w, comparison(w))), None)
+
+
+def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
+    """Compare every row with itself."""
+    way = _suspected(results)
+    found = believed(results, "base", way, comparison(way)) if way else None
+    if way is None or found is None:
+        return None
+    message = f"{_WAYS[way]}: by {found.said}"
+    return broken(CHECK, message, found, _guilty(results, way), (f"rows {way}",), where=way)
+
+
+def _guilty(results: Results, way: str) -> LayerOutput | None:
+    """Return the layer that the difference begins in."""
+    watched = [results.get(name) for name in ("base watched", f"{way} watched")]
+    if any(result is None or result.raised for result in watched):
+        return None
+    one, two = (result.last for result in watched if result)
+    rows = one.arrays.source_mask.shape[0]
+
+    def aligned(left: Array, right: Array) -> tuple[Array, Array] | None:
+        if not left.ndim or left.shape[0] != rows or left.shape[1:] != right.shape[1:]:
+            return None
+        if way == "alone":
+            return left[-1:], right
+        return (left[::-1], right) if way == "reversed" else (left, right)
+
+    return culprit(one, two, aligned)
+
+
+CHECK = Check(
+    name="batch_independent",
+    promise="a row gives what it gives alone, in any order, after any batch",
+    plan=plan,
+    judge=judge,
+    applies=applies,
+    confirm=confirm,
+    thorough=True,
+)

@@ -1,0 +1,85 @@
+"""A later target token changes no earlier output.
+
+The last id of every row is changed: the outputs of all steps before the one that reads it stay as they were. A decoder
+that is not meant to be causal (one that fills in masked words) declares ``skip={"causal": ...}``.
+
+False alarms that it guards against: rounding (see ``comparing``); random numbers at inference; rows without an id, and
+the step that reads the changed id itself, which are not compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+import numpy as np
+
+from fuzzseq.case import Case
+from fuzzseq.checks.check import Array, Check, Observed, Results, forward
+from fuzzseq.checks.comparing import believed, broken, by_row, compared, confirmation, culprit
+from fuzzseq.checks.varying import with_other_ends
+from fuzzseq.outcome import Run, Verdict
+from fuzzseq.spec import Spec
+
+
+def applies(spec: Spec) -> str | None:
+    """Say that the check needs a decoder."""
+    return None if spec.has_target else "the model has no decoder"
+
+
+def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Run the batches as they are, and with the last id of every row changed."""
+    changed = with_other_ends(case, spec)
+    if changed is None:
+        return {}
+    return {"base": forward(case), "changed": attrs.evolve(forward(case), batches=changed)}
+
+
+def earlier(seen: Observed) -> Array | None:
+    """Return the outputs of all real steps but the last of each row that has two or more."""
+    if seen.output is None or seen.output.ndim < 3:
+        return None
+    rows = [row[:-1] for row in by_row(seen) if len(row) > 1]
+    return np.concatenate(rows) if rows else None
+
+
+_COMPARE: Final = compared(earlier)
+
+
+def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Confirm a difference."""
+    return confirmation(results, plan(case, spec), "base", "changed", _COMPARE)
+
+
+def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
+    """Compare the outputs of the earlier steps."""
+    found = believed(results, "base", "changed", _COMPARE)
+    if found is None:
+        return None
+    guilty = None
+    watched = [results.get(name) for name in ("base watched", "changed watched")]
+    if all(result is not None and not result.raised for result in watched):
+        one, two = (result.last for result in watched if result)
+        before = one.arrays.target_mask & (one.arrays.decoder_input == two.arrays.decoder_input)
+
+        def aligned(left: Array, right: Array) -> tuple[Array, Array] | None:
+            if left.shape != right.shape or left.shape[:2] != before.shape or left.ndim > 3:
+                return None
+            return left[before], right[before]
+
+        guilty = culprit(one, two, aligned)
+    message = f"the last target id of a row moves earlier outputs by {found.said}"
+
+    return broken(CHECK, message, found, guilty)
+
+
+CHECK = Check(
+    name="causal",
+    promise="a later target token changes no earlier output",
+    plan=plan,
+    judge=judge,
+    applies=applies,
+    confirm=confirm,
+    thorough=True,
+)

@@ -1,0 +1,221 @@
+"""Two runs compared: what may differ by rounding, what is believed, and which layer the difference begins in.
+
+A first difference counts from :func:`tolerance` on, which follows from the type of the numbers and the size of the
+values. One that is not far above it is believed only when the model, built anew of float64, shows it as well; a model
+that cannot be built so, or that goes back to float32 inside, is measured against the noise that moving every weight to
+the next number of its type makes. A model that is not deterministic is never believed: that is a finding of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import attrs
+import numpy as np
+
+from fuzzseq.checks.check import Array, Check, LayerOutput, Observed, Result, Results
+from fuzzseq.outcome import Run, Verdict
+
+#: Roundings that may add up in one output value, in units of the last place of the largest value.
+_ROUNDINGS: Final = 200
+#: A difference this large beside the values is no rounding of float32, in however deep a net: nothing confirms it.
+DECISIVE: Final = 0.02
+#: How far above the noise of one unit in the last place of every weight a difference has to be.
+_ABOVE_NOISE: Final = 30
+
+
+@attrs.frozen
+class Difference:
+    """The largest difference of two arrays, the size of their values, and where it is."""
+
+    largest: float
+    scale: float
+    index: tuple[int, ...]
+    tolerance: float
+
+    @property
+    def relative(self) -> float:
+        """The difference beside the values."""
+        return self.largest / self.scale
+
+    @property
+    def said(self) -> str:
+        """The difference in words."""
+        return f"{self.largest:.2g} (values go up to {self.scale:.2g})"
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is more than rounding may make."""
+        return self.largest > self.tolerance * self.scale
+
+
+def tolerance(dtype: Any) -> float:
+    """Return the largest relative difference that rounding of a type may make: 2.4e-5 for float32."""
+    name = np.dtype(dtype).name
+    precision = 2.0**-8 if name == "bfloat16" else float(np.finfo(dtype).eps)
+    return min(0.5, _ROUNDINGS * precision)
+
+
+def difference(one: Array, two: Array) -> Difference | None:
+    """Compare two arrays of one shape; None where there is nothing to compare. Values that are not finite are equal."""
+    if one.shape != two.shape or not one.size:
+        return None
+    allowed = tolerance(one.dtype if one.dtype.kind == "f" or one.dtype.name == "bfloat16" else np.float32)
+    first, second = np.asarray(one, np.float64), np.asarray(two, np.float64)
+    finite = np.isfinite(first) & np.isfinite(second)
+    gap = np.where(finite, np.abs(np.where(finite, first, 0) - np.where(finite, second, 0)), 0.0)
+    gap = np.where(np.isfinite(first) != np.isfinite(second), np.inf, gap)
+    scale = max(1.0, float(np.abs(first[finite]).max(initial=0.0)))
+    index = tuple(int(i) for i in np.unravel_index(int(gap.argmax()), gap.shape))
+    return Difference(float(gap.max()), scale, index, allowed)
+
+
+def real(seen: Observed) -> Array | None:
+    """Return what an output says of real positions, one row for each, in order; the whole of one without steps."""
+    output = seen.output
+    if output is None or output.ndim < 3:
+        return output
+    for mask in (seen.arrays.target_mask, seen.arrays.source_mask):
+        if mask.shape == output.shape[:2] and mask.any():
+            found: Array = output[mask]
+            return found
+    return output
+
+
+def by_row(seen: Observed) -> list[Array]:
+    """Return what an output says of the real positions of each row."""
+    output = seen.output
+    if output is None:
+        return []
+    masks = (seen.arrays.target_mask, seen.arrays.source_mask)
+    mask = next((m for m in masks if output.ndim > 2 and m.shape == output.shape[:2] and m.any()), None)
+    return [row if mask is None else row[mask[i]] for i, row in enumerate(output)]
+
+
+#: From the results of two runs to the difference that a promise speaks of.
+Compare = Callable[[Result, Result], Difference | None]
+
+
+def compared(read: Callable[[Observed], Array | None]) -> Compare:
+    """Return the comparison of the last batches of two results by what ``read`` takes from each."""
+
+    def compare(one: Result, two: Result) -> Difference | None:
+        first, second = read(one.last), read(two.last)
+        return None if first is None or second is None else difference(first, second)
+
+    return compare
+
+
+def confirmation(results: Results, runs: Mapping[str, Run], one: str, two: str, compare: Compare) -> dict[str, Run]:
+    """Return the runs that a difference between two runs of a plan is confirmed by."""
+    found = compare(results[one], results[two])
+    wanted = {f"{one} again": attrs.evolve(runs[one], repetition=1)}
+    for name in (one, two):
+        wanted[f"{name} watched"] = attrs.evolve(runs[name], watched=True, mode="eager")
+        if found is None or found.relative < DECISIVE:
+            wanted[f"{name} double"] = attrs.evolve(runs[name], precision="double", mode="eager")
+            wanted[f"{one} nudged"] = attrs.evolve(runs[one], nudged=True)
+    return wanted
+
+
+def believed(results: Results, one: str, two: str, compare: Compare) -> Difference | None:
+    """Return the difference between two runs, where it is one: suspected at first, believed once it is confirmed."""
+    first = compare(results[one], results[two])
+    if first is None or not first.counts:
+        return None
+    if f"{one} again" not in results:
+        return first
+    if _differs(results, one, f"{one} again", compare):
+        return None
+    if first.relative >= DECISIVE:
+        return first
+    double = _difference(results, f"{one} double", f"{two} double", compare)
+    noise = _difference(results, one, f"{one} nudged", compare)
+    floor = noise.largest if noise is not None else 0.0
+    if double is None:
+        return first if first.largest > _ABOVE_NOISE * floor else None
+    # A model that is float32 inside shows its rounding in either precision: then it takes more than the noise.
+    pure = double.tolerance < 1e-9 and double.largest < 0.1 * first.largest
+    if pure or not double.counts:
+        return None
+    return first if first.largest > _ABOVE_NOISE * floor or double.largest > 1e-3 * double.scale else None
+
+
+def _difference(results: Results, one: str, two: str, compare: Compare) -> Difference | None:
+    """Return the difference of two results; None where one is missing or raised."""
+    if any(name not in results or results[name].raised for name in (one, two)):
+        return None
+    return compare(results[one], results[two])
+
+
+def _differs(results: Results, one: str, two: str, compare: Compare) -> bool:
+    """Say whether two results differ by more than rounding."""
+    found = _difference(results, one, two, compare)
+    return found is not None and found.counts
+
+
+def culprit(
+    one: Observed, two: Observed, aligned: Callable[[Array, Array], tuple[Array, Array] | None]
+) -> LayerOutput | None:
+    """Return the first layer whose outputs differ; ``aligned`` takes what is comparable of two arrays."""
+    for first, second in zip(one.layers, two.layers, strict=False):
+        if first.path != second.path:
+            return None
+        for left, right in zip(first.values, second.values, strict=False):
+            both = aligned(left, right) if left.dtype.kind == "f" else None
+            found = difference(*both) if both else None
+            if found is not None and found.counts:
+                return first
+    return None
+
+
+def shifted_columns(one: Observed, two: Observed, side: str) -> Callable[[Array, Array], tuple[Array, Array] | None]:
+    """Return what aligns two layers' outputs where the second run had more columns of padding on a side.
+
+    Values at padding are left out where the axis after the batch is that of the side.
+    """
+    mask = getattr(one.arrays, f"{side}_mask")
+    short, long = mask.shape[1], getattr(two.arrays, f"{side}_mask").shape[1]
+    first = bool(mask[:, 0].all())
+
+    def aligned(left: Array, right: Array) -> tuple[Array, Array] | None:
+        if left.ndim != right.ndim or left.ndim > 3:
+            return None
+        for axis, (a, b) in enumerate(zip(left.shape, right.shape, strict=True)):
+            if a != b:
+                if (a, b) != (short, long):
+                    return None
+                taken = range(short) if first or mask.all() else range(long - short, long)
+                right = np.take(right, taken, axis=axis)
+        if left.ndim > 1 and left.shape[:2] == mask.shape:
+            return left[mask], right[mask]
+        return left, right
+
+    return aligned
+
+
+def same_shape(left: Array, right: Array) -> tuple[Array, Array] | None:
+    """Align two arrays that are of one shape."""
+    return (left, right) if left.shape == right.shape else None
+
+
+def broken(
+    check: Check,
+    message: str,
+    found: Difference,
+    guilty: LayerOutput | None,
+    hints: Sequence[str] = (),
+    where: str = "",
+) -> Verdict:
+    """Return the verdict of a difference, with the layer that it begins in."""
+    begins = f"; it begins in {guilty.path}" if guilty is not None else ""
+    return check.broken(
+        message + begins,
+        difference=found.largest if np.isfinite(found.largest) else None,
+        where=where,
+        position=guilty.path if guilty is not None else "output",
+        layer=guilty.layer if guilty is not None else None,
+        location=guilty.site if guilty is not None else None,
+        hints=tuple(hints),
+    )

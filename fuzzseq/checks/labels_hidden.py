@@ -1,0 +1,87 @@
+"""Through the user's own training step, no label reaches the input of its own step.
+
+The training step is given the same inputs and other labels: what the model predicts for a step may follow from earlier
+labels (teacher forcing from the labels themselves), never from the label of that step. Only a model with a training
+step of its own is asked: fuzzseq shifts the target itself everywhere else.
+
+False alarms that it guards against: dropout in training (predictions are compared for one state of the random
+generators); sampling (a step that gives something else for the very same labels is not judged).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+import numpy as np
+
+from fuzzseq.case import Case, arrays
+from fuzzseq.checks.check import Array, Check, Observed, Results
+from fuzzseq.checks.comparing import difference
+from fuzzseq.checks.varying import with_other_ends
+from fuzzseq.outcome import Run, Verdict
+from fuzzseq.spec import Spec
+
+
+def applies(spec: Spec) -> str | None:
+    """Say that the check needs a training step of the user's own."""
+    if not spec.has_target:
+        return "the model has no decoder"
+    return None if spec.own_training_step else "the model has no training step of its own"
+
+
+def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Run the training step with its labels, again, and with the last word of each row's labels changed."""
+    changed = with_other_ends(case, spec)
+    if changed is None:
+        return {}
+    run = Run(batches=case.batches[-1:], upto="own_step", training=True)
+    return {
+        "base": run,
+        "again": attrs.evolve(run, own_labels=run.batches),
+        "changed": attrs.evolve(run, own_labels=changed[-1:]),
+    }
+
+
+def until_changed(seen: Observed, changed: Array) -> Array | None:
+    """Return the predictions up to and with the step whose label is another one."""
+    if seen.output is None or seen.output.shape[:2] != changed.shape[:2]:
+        return None
+    rows = [row[: int(np.argmax(moved)) + 1] for row, moved in zip(seen.output, changed, strict=True) if moved.any()]
+    return np.concatenate(rows) if rows else None
+
+
+def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
+    """Compare predictions up to the step whose label changed."""
+    base, again, other = (results[name].last for name in ("base", "again", "changed"))
+    changed = base.arrays.labels != _other_labels(case, spec, base)
+    changed = changed.any(axis=-1) if changed.ndim > 2 else changed
+    first, second, third = (until_changed(seen, changed) for seen in (base, again, other))
+    if first is None or second is None or third is None:
+        return None
+    noise, found = difference(first, second), difference(first, third)
+    if found is None or not found.counts or noise is None or noise.counts:
+        return None
+    return CHECK.broken(
+        f"the label of a step moves the prediction of that step by {found.largest:.2g}: it reaches its own input",
+        difference=found.largest,
+        position="training step",
+    )
+
+
+def _other_labels(case: Case, spec: Spec, seen: Observed) -> Array:
+    """Return the labels that the changed run was given."""
+    changed = with_other_ends(case, spec)
+    return arrays(attrs.evolve(case, batches=changed or case.batches), spec, -1).labels
+
+
+CHECK = Check(
+    name="labels_hidden",
+    promise="no label reaches the input of its own step",
+    plan=plan,
+    judge=judge,
+    applies=applies,
+    stage="gradient",
+    thorough=True,
+    every=4,
+)

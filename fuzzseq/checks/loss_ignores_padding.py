@@ -1,0 +1,53 @@
+"""The loss does not depend on the scores at padding: its gradient there is zero.
+
+It speaks of the user's own loss. A gradient is either there or not: a mask makes it exactly zero, so no rounding is
+judged. A model that learns from windows without padding declares ``padding=None``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+
+from fuzzseq.case import Case
+from fuzzseq.checks.check import Check, Results
+from fuzzseq.checks.own_loss import applies_to_padded_loss, counted_padding, scored
+from fuzzseq.checks.varying import with_padding
+from fuzzseq.outcome import Run, Verdict
+from fuzzseq.spec import Spec
+
+_COUNTS: Final = 1e-6
+
+
+def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Score the batches as they are, where rows differ in length, else with more padding."""
+    side = "target" if spec.has_target else "source"
+    if case.batches[-1].ragged or getattr(case.batches[-1], f"extra_{side}"):
+        return {"base": scored(case)}
+    padded = with_padding(case, side, spec)  # type: ignore[arg-type]
+    return {"base": attrs.evolve(scored(case), batches=padded)} if padded else {}
+
+
+def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
+    """Look at the gradient of the loss by the scores at padding."""
+    share = counted_padding(results["base"].last, spec)
+    if share is None or share < _COUNTS:
+        return None
+    return CHECK.broken(
+        f"the scores at padding move the loss: its gradient there is up to {share:.0%} of that at real positions",
+        difference=share,
+        position="loss",
+    )
+
+
+CHECK = Check(
+    name="loss_ignores_padding",
+    promise="the loss does not depend on scores at padding",
+    plan=plan,
+    judge=judge,
+    applies=applies_to_padded_loss,
+    stage="loss",
+    thorough=True,
+)

@@ -1,0 +1,77 @@
+"""A loss is given what it expects: logits or probabilities.
+
+A cross-entropy of logits does not move when all scores of a step are lifted by one number, and one of probabilities
+does not move when they are stretched by one (Keras divides by their sum). Where the model's scores are probabilities
+(they lie between 0 and 1 and each step's sum to one) and the loss takes them for logits, or the other way round, the
+model trains, and worse than it ought to.
+
+False alarms that it guards against: a loss that is neither (a regression, a ranking, one that clips): it must be blind
+to the one change and see the other. Scores that are probabilities only by chance: all steps of a batch are asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+import numpy as np
+
+from fuzzseq.case import Case
+from fuzzseq.checks.check import Array, Check, Results
+from fuzzseq.checks.own_loss import applies_to_loss, scored
+from fuzzseq.outcome import Run, Verdict
+from fuzzseq.spec import Spec
+
+_BLIND: Final = 1e-4
+_SEES: Final = 1e-2
+
+
+def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Score the batches with their scores as they are, lifted, and stretched."""
+    run = scored(case)
+    return {
+        "plain": run,
+        "lifted": attrs.evolve(run, scores="lifted"),
+        "stretched": attrs.evolve(run, scores="stretched"),
+    }
+
+
+def are_probabilities(scores: Array) -> bool:
+    """Say whether every step's scores lie between 0 and 1 and sum to one."""
+    wide = np.asarray(scores, np.float64)
+    if wide.shape[-1] < 2 or not np.isfinite(wide).all():
+        return False
+    return bool((wide >= 0).all() and (wide <= 1).all() and (np.abs(wide.sum(axis=-1) - 1) < 1e-3).all())
+
+
+def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
+    """Compare what the loss does with what the scores are."""
+    losses = {name: result.last.loss for name, result in results.items()}
+    scores = results["plain"].last.output
+    if scores is None or any(loss is None for loss in losses.values()):
+        return None
+    plain, lifted, stretched = (float(np.mean(losses[name])) for name in ("plain", "lifted", "stretched"))  # type: ignore[arg-type]
+    scale = max(abs(plain), 0.1)
+    of_logits = abs(lifted - plain) < _BLIND * scale and abs(stretched - plain) > _SEES * scale
+    of_probabilities = abs(stretched - plain) < _BLIND * scale and abs(lifted - plain) > _SEES * scale
+    probabilities = are_probabilities(scores)
+    if of_logits and probabilities:
+        said = "the scores are probabilities, and the loss takes them for logits"
+    elif of_probabilities and not probabilities and bool((np.asarray(scores) < 0).any()):
+        said = "the scores are logits, and the loss takes them for probabilities"
+    else:
+        return None
+    return CHECK.broken(said, position="loss")
+
+
+CHECK = Check(
+    name="loss_logits",
+    promise="the loss is given logits or probabilities, as it expects",
+    plan=plan,
+    judge=judge,
+    applies=applies_to_loss,
+    stage="loss",
+    thorough=True,
+    every=8,
+)

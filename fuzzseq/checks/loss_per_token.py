@@ -1,0 +1,63 @@
+"""The loss is not scaled by how much padding a batch has.
+
+It speaks of the user's own loss, and of one that leaves the scores at padding out (if it does not, that is
+``loss_ignores_padding``): a sum over real steps that is divided by the padded size shrinks with every column of
+padding.
+
+False alarms that it guards against: a model whose scores at real positions move with padding (that is
+``padding_invariant``); a loss that is a sum, or a mean by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+import numpy as np
+
+from fuzzseq.case import Case
+from fuzzseq.checks.check import Check, Results
+from fuzzseq.checks.comparing import compared, real
+from fuzzseq.checks.own_loss import applies_to_padded_loss, counted_padding, scored
+from fuzzseq.checks.varying import with_padding
+from fuzzseq.outcome import Run, Verdict
+from fuzzseq.spec import Spec
+
+#: The least relative change that two more columns make: a fiftieth of a width of twelve, and far above rounding.
+_CHANGES: Final = 0.01
+_SAME: Final = 1e-3
+
+
+def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Score the batches as they are, and with more padding."""
+    padded = with_padding(case, "target" if spec.has_target else "source", spec)
+    return {"base": scored(case), "padded": attrs.evolve(scored(case), batches=padded)} if padded else {}
+
+
+def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
+    """Compare the two losses."""
+    base, padded = results["base"].last, results["padded"].last
+    moved = compared(real)(results["base"], results["padded"])
+    if base.loss is None or padded.loss is None or moved is None or moved.relative > _SAME:
+        return None
+    if (counted_padding(padded, spec) or 0.0) > 0:
+        return None
+    one, two = float(np.mean(base.loss)), float(np.mean(padded.loss))
+    gap = abs(one - two)
+    if not np.isfinite(gap) or gap <= _CHANGES * max(abs(one), abs(two)) or gap < 1e-6:
+        return None
+    return CHECK.broken(
+        f"the loss is {one:.4g}, and {two:.4g} for the same rows with more padding", difference=gap, position="loss"
+    )
+
+
+CHECK = Check(
+    name="loss_per_token",
+    promise="the loss is not scaled by padding",
+    plan=plan,
+    judge=judge,
+    applies=applies_to_padded_loss,
+    stage="loss",
+    thorough=True,
+)

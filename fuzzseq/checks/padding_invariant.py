@@ -1,0 +1,112 @@
+"""More columns of padding, on the source or on the target, change nothing at real positions.
+
+The promise is made by every Spec whose ``padding`` is not None and whose widths the built model does not fix: a model
+that is always given full windows declares ``padding=None``. Values at padding are not looked at.
+
+False alarms that it guards against: rounding, which moves with the shape of a matrix product (see ``comparing``); a
+model that draws random numbers at inference (that is ``deterministic``); padding before the rows, where real positions
+move (they are compared by row and order, not by column).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+import numpy as np
+
+from fuzzseq.case import Case
+from fuzzseq.checks.check import Check, Observed, Results, forward
+from fuzzseq.checks.comparing import believed, broken, compared, confirmation, culprit, real, shifted_columns
+from fuzzseq.checks.varying import fixed_length, with_padding
+from fuzzseq.outcome import Run, Verdict
+from fuzzseq.spec import Side, Spec
+
+_COMPARE: Final = compared(real)
+_SEEN_WEIGHT: Final = 1e-6
+
+
+def sides(spec: Spec) -> tuple[Side, ...]:
+    """Return the sides that a batch can be padded on."""
+    there: tuple[tuple[Side, bool], ...] = (("source", spec.has_source), ("target", spec.has_target))
+    # Steps of a decoder that is stepped by hand know nothing of those that follow.
+    return tuple(s for s, has in there if has and not (s == "target" and spec.calling == "steps"))
+
+
+def applies(spec: Spec) -> str | None:
+    """Say that the check needs padding."""
+    if spec.padding is None:
+        return "padding=None: nothing is promised of padded positions"
+    open_ = [
+        side for side in sides(spec) if not fixed_length(side, spec) and not (side == "source" and spec.preprocess)
+    ]
+    return None if open_ else "the widths of a batch are fixed, or the user's own preprocessing pads"
+
+
+def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Run the batches as they are, and with more padding on each side."""
+    runs = {"base": forward(case)}
+    for side in sides(spec):
+        padded = with_padding(case, side, spec)
+        if padded is not None:
+            runs[side] = attrs.evolve(forward(case), batches=padded)
+    return runs if len(runs) > 1 else {}
+
+
+def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Confirm the first side that differs."""
+    side = _suspected(results, spec)
+    return confirmation(results, plan(case, spec), "base", side, _COMPARE) if side else {}
+
+
+def _suspected(results: Results, spec: Spec) -> Side | None:
+    """Return the first side whose padding changes something."""
+    return next((s for s in sides(spec) if s in results and believed(results, "base", s, _COMPARE)), None)
+
+
+def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
+    """Compare the outputs at real positions."""
+    side = _suspected(results, spec)
+    found = believed(results, "base", side, _COMPARE) if side else None
+    if side is None or found is None:
+        return None
+    guilty, hints = None, [f"{side} padding"]
+    if "base watched" in results and not results["base watched"].raised and not results[f"{side} watched"].raised:
+        base, padded = results["base watched"].last, results[f"{side} watched"].last
+        guilty = culprit(base, padded, shifted_columns(base, padded, side))
+        hints += weighed_padding(padded, side)
+    return broken(
+        CHECK,
+        f"more padding on the {side} side moves the output at real positions by {found.said}",
+        found,
+        guilty,
+        hints,
+        where=f"row {found.index} of the real positions",
+    )
+
+
+def weighed_padding(seen: Observed, side: Side) -> list[str]:
+    """Say whether a softmax over the columns of a side gives weight to its padding."""
+    mask = getattr(seen.arrays, f"{side}_mask")
+    for softmax in seen.softmaxes:
+        value = softmax.value
+        if value.ndim < 2 or value.shape[0] != mask.shape[0]:
+            continue
+        for axis in range(1, value.ndim):
+            if axis == softmax.axis % value.ndim and value.shape[axis] == mask.shape[1]:
+                columns = np.moveaxis(value, axis, 1)
+                if columns[~mask].size and float(np.abs(columns[~mask]).max()) > _SEEN_WEIGHT:
+                    return ["a softmax gives weight to padding"]
+    return []
+
+
+CHECK = Check(
+    name="padding_invariant",
+    promise="more padding changes nothing at real positions",
+    plan=plan,
+    judge=judge,
+    applies=applies,
+    confirm=confirm,
+    thorough=True,
+)

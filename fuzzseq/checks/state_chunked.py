@@ -1,0 +1,101 @@
+"""A sequence run in two pieces, the state carried over, gives what it gives in one.
+
+Models that take an initial state for their source and return as many states are asked, with rows of one length and no
+padding: what a state is at padding is not promised. One that reads its source in both directions has no pieces.
+
+False alarms that it guards against: a bidirectional or otherwise non-causal encoder (where a later source id moves an
+earlier output, pieces cannot agree: that is asked first); rounding; random numbers at inference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+import numpy as np
+
+from fuzzseq.case import Case, Pair
+from fuzzseq.checks.check import Array, Check, Observed, Result, Results, forward
+from fuzzseq.checks.comparing import Difference, believed, broken, compared, confirmation, difference
+from fuzzseq.checks.varying import each_pair, moved
+from fuzzseq.domain import id_range
+from fuzzseq.outcome import Run, Verdict
+from fuzzseq.spec import Spec
+
+
+def applies(spec: Spec) -> str | None:
+    """Say that the check needs a state, and a source that can be cut."""
+    if not spec.initial_state or not spec.has_source:
+        return "the model takes no initial state for its source"
+    if spec.has_target:
+        return "the state goes from the source to the target, not from piece to piece"
+    if "bidirectional" in str(spec.initial_state):
+        return "a sequence that is read in both directions has no pieces"
+    if spec.preprocess:
+        return "the user's own preprocessing makes the source"
+    return None
+
+
+def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Run the last batch in one, in two pieces, and with its last source id changed."""
+    batch = case.batches[-1]
+    steps = len(batch.pairs[0].source)
+    if batch.ragged or batch.extra_source or steps < 2:
+        return {}
+    run = attrs.evolve(forward(case), batches=(batch,), mode="eager")
+    low, high = id_range("source", case.dimensions, spec)
+
+    def changed(pair: Pair) -> Pair:
+        return attrs.evolve(pair, source=(*pair.source[:-1], moved(pair.source[-1], low, high)))
+
+    other = each_pair(attrs.evolve(case, batches=(batch,)), changed)
+    return {
+        "base": run,
+        "pieces": attrs.evolve(run, cuts=(steps // 2,)),
+        "changed": attrs.evolve(run, batches=other),
+    }
+
+
+def _outcome(seen: Observed) -> Array | None:
+    """Return scores and states in one row."""
+    if seen.output is None or not seen.states:
+        return None
+    return np.concatenate([np.ravel(seen.output), *(np.ravel(state) for state in seen.states)])
+
+
+def _compare(one: Result, two: Result) -> Difference | None:
+    """Compare scores and final states."""
+    first, second = _outcome(one.last), _outcome(two.last)
+    return None if first is None or second is None else difference(first, second)
+
+
+def _earlier(seen: Observed) -> Array | None:
+    """Return all outputs but those of the last step."""
+    return None if seen.output is None or seen.output.ndim < 3 else seen.output[:, :-1]
+
+
+def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Confirm a difference."""
+    return confirmation(results, plan(case, spec), "base", "pieces", _compare)
+
+
+def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
+    """Compare one run with two pieces."""
+    if believed(results, "base", "changed", compared(_earlier)):
+        return None
+    found = believed(results, "base", "pieces", _compare)
+    if found is None:
+        return None
+    return broken(CHECK, f"two pieces with the state carried over differ from one by {found.said}", found, None)
+
+
+CHECK = Check(
+    name="state_chunked",
+    promise="a sequence in two pieces with the state carried over gives what it gives in one",
+    plan=plan,
+    judge=judge,
+    applies=applies,
+    confirm=confirm,
+    thorough=True,
+    every=4,
+)

@@ -1,0 +1,55 @@
+"""An initial state that a model takes matters: another one changes some score.
+
+False alarms that it guards against: a gate that is shut for one draw of the weights (see ``unmoved``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from fuzzseq.case import Case, StateKind
+from fuzzseq.checks.check import Check, Results, forward
+from fuzzseq.checks.unmoved import stays, with_other_weights
+from fuzzseq.outcome import Run, Verdict
+from fuzzseq.spec import Spec
+
+
+def applies(spec: Spec) -> str | None:
+    """Say that the check needs a state."""
+    return None if spec.initial_state else "the model takes no initial state"
+
+
+def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Run the batches from a state of zeros, and from a random one."""
+    return {"zeros": _from_state(case, "zeros"), "random": _from_state(case, "random")}
+
+
+def _from_state(case: Case, kind: StateKind) -> Run:
+    """Return the plain run of a case from one kind of state."""
+    batches = tuple(attrs.evolve(batch, initial_state=kind) for batch in case.batches)
+    return attrs.evolve(forward(case), batches=batches)
+
+
+def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Ask again under other weights."""
+    return with_other_weights(plan(case, spec))
+
+
+def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
+    """Find an output that another state leaves as it was."""
+    if not stays(results, "zeros", "random"):
+        return None
+    return CHECK.broken("another initial state gives the very same output, whatever the weights", position="output")
+
+
+CHECK = Check(
+    name="state_used",
+    promise="an initial state that is taken matters",
+    plan=plan,
+    judge=judge,
+    applies=applies,
+    confirm=confirm,
+    thorough=True,
+)

@@ -1,0 +1,96 @@
+"""Decoding step by step gives what teacher forcing gives.
+
+A model that is called once for a whole batch is given the target without its last step: the steps that are left give
+what they gave. An encoder and a decoder apart are stepped by hand already; where the decoder also takes all steps at
+once (it is a functional model with an open time axis), both ways agree.
+
+False alarms that it guards against: a decoder that is written for one step (its attention asks the state that the step
+before left, and all steps at once would ask the first): it is not given more; rounding; random numbers; a model that is
+not causal (that is ``causal``, and is not said twice).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+import numpy as np
+
+from fuzzseq.case import Case, Pair, tokens_for_steps
+from fuzzseq.checks.causal import earlier
+from fuzzseq.checks.check import Check, Result, Results, forward
+from fuzzseq.checks.comparing import Difference, believed, broken, by_row, compared, confirmation, difference
+from fuzzseq.checks.varying import each_pair, fixed_length, with_other_ends
+from fuzzseq.outcome import Run, Verdict
+from fuzzseq.spec import Spec
+
+
+def applies(spec: Spec) -> str | None:
+    """Say that the check needs a decoder whose steps can be counted."""
+    if not spec.has_target:
+        return "the model has no decoder"
+    if spec.calling == "steps":
+        return None if spec.whole_decoder else "the decoder is written for one step at a time"
+    return "the number of decoder steps is fixed" if fixed_length("target", spec) else None
+
+
+def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Run the batches as they are, and cut before their last step; or all steps at once."""
+    if spec.calling == "steps":
+        return {"base": forward(case), "whole": attrs.evolve(forward(case), whole=True)}
+    least = tokens_for_steps(2, spec.tokens)
+    if any(len(pair.target) < least for batch in case.batches for pair in batch.pairs):
+        return {}
+    low = spec.range_of("target_length").min
+    if min(len(pair.target) for batch in case.batches for pair in batch.pairs) <= tokens_for_steps(low, spec.tokens):
+        return {}
+    cut = each_pair(case, lambda pair: Pair(source=pair.source, target=pair.target[:-1]))
+    changed = with_other_ends(case, spec)
+    runs = {"base": forward(case), "cut": attrs.evolve(forward(case), batches=cut)}
+    return {**runs, "changed": attrs.evolve(forward(case), batches=changed)} if changed else runs
+
+
+def _compare(one: Result, two: Result) -> Difference | None:
+    """Compare the steps that both runs have."""
+    first, second = by_row(one.last), by_row(two.last)
+    if len(first) != len(second):
+        return None
+    pairs = [(a[: len(b)], b) for a, b in zip(first, second, strict=True)]
+    if any(a.shape != b.shape for a, b in pairs):
+        return None
+    return difference(np.concatenate([a.ravel() for a, _ in pairs]), np.concatenate([b.ravel() for _, b in pairs]))
+
+
+def _other(results: Results) -> str:
+    """Return the name of the run that the base is compared with."""
+    return "whole" if "whole" in results else "cut"
+
+
+def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Confirm a difference."""
+    return confirmation(results, plan(case, spec), "base", _other(results), _compare)
+
+
+def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
+    """Compare the scores of the two ways."""
+    if "changed" in results and believed(results, "base", "changed", compared(earlier)):
+        return None
+    found = believed(results, "base", _other(results), _compare)
+    if found is None:
+        return None
+    way = "a step gives other scores when no step follows"
+    if "whole" in results:
+        way = "the decoder gives other scores for all steps at once than step by step"
+    return broken(CHECK, f"{way}: by {found.said}", found, None)
+
+
+CHECK = Check(
+    name="stepwise",
+    promise="decoding step by step gives what teacher forcing gives",
+    plan=plan,
+    judge=judge,
+    applies=applies,
+    confirm=confirm,
+    stage="decode",
+    thorough=True,
+)

@@ -1,0 +1,39 @@
+"""An input that ought to matter and does not: what ``uses_source`` and ``state_used`` are made of.
+
+An output that stays exactly as it was under one draw of the weights may be a rectifier that is off for every unit, or a
+gate that is shut: it counts when it stays so under three more draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+import numpy as np
+
+from fuzzseq.checks.check import Results
+from fuzzseq.outcome import Run
+
+_DRAWS: Final = (1, 2, 3)
+
+
+def same(results: Results, one: str, two: str) -> bool:
+    """Say whether two runs gave the very same output."""
+    if any(name not in results or results[name].raised for name in (one, two)):
+        return False
+    first, second = results[one].last.output, results[two].last.output
+    if first is None or second is None or first.shape != second.shape:
+        return False
+    return np.array_equal(first, second, equal_nan=True)
+
+
+def with_other_weights(plan: Mapping[str, Run]) -> dict[str, Run]:
+    """Return the runs of a plan under other draws of the weights."""
+    return {f"{name} {draw}": attrs.evolve(run, weights=draw) for name, run in plan.items() for draw in _DRAWS}
+
+
+def stays(results: Results, one: str, two: str) -> bool:
+    """Say whether two runs agree to the last bit under every draw of the weights that there is."""
+    draws = [draw for draw in _DRAWS if f"{one} {draw}" in results]
+    return same(results, one, two) and all(same(results, f"{one} {draw}", f"{two} {draw}") for draw in draws)
