@@ -21,8 +21,8 @@ class Run:
 
     ``batches`` are given in turn; what the model keeps between two of them is kept (a leak shows in the last).
     ``upto`` is the last stage: ``forward``, ``loss`` or ``gradient`` (with the user's own training step, where there is
-    one). ``cuts`` are source steps at which the sequence is cut: the pieces are run in turn, with the state carried
-    over.
+    one); ``own_step`` is that step alone, and ``wiring`` a look at how a functional model is made.
+    ``cuts`` are source steps at which the sequence is cut: the pieces are run in turn, with the state carried over.
     ``repetition`` tells runs apart that differ in the state of the random generators only; ``weights`` those that
     differ in the draw of the weights; ``nudged`` moves each weight to the next number of its type.
     ``precision`` ``double`` builds the model anew with float64 for everything that Keras makes.
@@ -35,7 +35,7 @@ class Run:
     """
 
     batches: tuple[Batch, ...]
-    upto: Literal["forward", "loss", "gradient", "own_step"] = "forward"
+    upto: Literal["wiring", "forward", "loss", "gradient", "own_step"] = "forward"
     training: bool = False
     mode: Mode = "eager"
     cuts: tuple[int, ...] = ()

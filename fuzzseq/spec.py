@@ -102,6 +102,7 @@ class Spec:
     logits: bool | None = None
     float_source: bool = False
     graph: bool = True
+    functional: bool = False
     own_training_step: bool = False
     whole_decoder: bool = False
     skip: Mapping[str, str] = attrs.field(factory=dict)

@@ -27,6 +27,7 @@ from fuzzseq.checks.comparing import (
     confirmation,
     culprit,
     difference,
+    watched,
 )
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
@@ -120,10 +121,10 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 def _guilty(results: Results, way: str) -> LayerOutput | None:
     """Return the layer that the difference begins in."""
-    watched = [results.get(name) for name in ("base watched", f"{way} watched")]
-    if any(result is None or result.raised for result in watched):
+    seen = watched(results, "base", way)
+    if seen is None:
         return None
-    one, two = (result.last for result in watched if result)
+    one, two = seen
     rows = one.arrays.source_mask.shape[0]
 
     def aligned(left: Array, right: Array) -> tuple[Array, Array] | None:

@@ -16,8 +16,9 @@ import attrs
 import numpy as np
 
 from fuzzseq.case import Case
+from fuzzseq.checks.attention import fault
 from fuzzseq.checks.check import Array, Check, Observed, Results, forward
-from fuzzseq.checks.comparing import believed, broken, by_row, compared, confirmation, culprit
+from fuzzseq.checks.comparing import believed, broken, by_row, compared, confirmation, culprit, watched
 from fuzzseq.checks.varying import with_other_ends
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
@@ -57,10 +58,10 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     found = believed(results, "base", "changed", _COMPARE)
     if found is None:
         return None
-    guilty = None
-    watched = [results.get(name) for name in ("base watched", "changed watched")]
-    if all(result is not None and not result.raised for result in watched):
-        one, two = (result.last for result in watched if result)
+    guilty, hints = None, tuple[str, ...]()
+    seen = watched(results, "base", "changed")
+    if seen is not None:
+        one, two = seen
         before = one.arrays.target_mask & (one.arrays.decoder_input == two.arrays.decoder_input)
 
         def aligned(left: Array, right: Array) -> tuple[Array, Array] | None:
@@ -69,9 +70,9 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
             return left[before], right[before]
 
         guilty = culprit(one, two, aligned)
-    message = f"the last target id of a row moves earlier outputs by {found.said}"
-
-    return broken(CHECK, message, found, guilty)
+        wrong = fault(one, case, spec)
+        hints = (wrong.hint,) if wrong else ()
+    return broken(CHECK, f"the last target id of a row moves earlier outputs by {found.said}", found, guilty, hints)
 
 
 CHECK = Check(

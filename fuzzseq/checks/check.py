@@ -51,7 +51,7 @@ class Observed:
     ``output`` is the scores that the Spec names, (batch, steps, words) for a model of sequences; ``expected`` is the
     shape that the Spec promises for it, with None where it promises nothing; ``gradients`` are one for each trainable
     weight. ``score_gradient`` is that of the loss by the scores. ``layers`` and ``softmaxes`` are in the order in which
-    they were done, those of a watched run.
+    they were done, those of a watched run. ``crossings`` say which states are crossed, with the user's line.
     """
 
     arrays: Arrays
@@ -64,6 +64,7 @@ class Observed:
     score_gradient: Array | None = None
     layers: Sequence[LayerOutput] = ()
     softmaxes: Sequence[Softmax] = ()
+    crossings: Sequence[tuple[str, Frame | None]] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -122,8 +123,8 @@ class Check:
 
 
 def forward(case: Case) -> Run:
-    """Return the plain run of a case up to the output."""
-    return Run(batches=case.batches, mode=case.mode)
+    """Return the plain run of a case up to the output; an eager one is watched, which costs it little."""
+    return Run(batches=case.batches, mode=case.mode, watched=case.mode == "eager")
 
 
 def training_step(case: Case) -> Run:

@@ -112,7 +112,8 @@ def confirmation(results: Results, runs: Mapping[str, Run], one: str, two: str, 
     found = compare(results[one], results[two])
     wanted = {f"{one} again": attrs.evolve(runs[one], repetition=1)}
     for name in (one, two):
-        wanted[f"{name} watched"] = attrs.evolve(runs[name], watched=True, mode="eager")
+        if not runs[name].watched:
+            wanted[f"{name} watched"] = attrs.evolve(runs[name], watched=True, mode="eager")
         if found is None or found.relative < DECISIVE:
             wanted[f"{name} double"] = attrs.evolve(runs[name], precision="double", mode="eager")
             wanted[f"{one} nudged"] = attrs.evolve(runs[one], nudged=True)
@@ -155,13 +156,28 @@ def _differs(results: Results, one: str, two: str, compare: Compare) -> bool:
     return found is not None and found.counts
 
 
+def watched(results: Results, one: str, two: str) -> tuple[Observed, Observed] | None:
+    """Return what two watched runs saw last; None where there is none yet, or one raised."""
+    found = [results.get(f"{name} watched") or results[name] for name in (one, two)]
+    if any(result.raised or not result.last.layers for result in found):
+        return None
+    return found[0].last, found[1].last
+
+
 def culprit(
     one: Observed, two: Observed, aligned: Callable[[Array, Array], tuple[Array, Array] | None]
 ) -> LayerOutput | None:
-    """Return the first layer whose outputs differ; ``aligned`` takes what is comparable of two arrays."""
-    for first, second in zip(one.layers, two.layers, strict=False):
-        if first.path != second.path:
-            return None
+    """Return the first layer whose outputs differ; ``aligned`` takes what is comparable of two arrays.
+
+    Layers are paired by their path and how often it came before: a layer that runs in steps runs more often on more.
+    """
+    others: dict[str, list[LayerOutput]] = {}
+    for output in two.layers:
+        others.setdefault(output.path, []).append(output)
+    for first in one.layers:
+        if not others.get(first.path):
+            continue
+        second = others[first.path].pop(0)
         for left, right in zip(first.values, second.values, strict=False):
             both = aligned(left, right) if left.dtype.kind == "f" else None
             found = difference(*both) if both else None

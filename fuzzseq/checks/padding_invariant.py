@@ -17,8 +17,9 @@ import attrs
 import numpy as np
 
 from fuzzseq.case import Case
-from fuzzseq.checks.check import Check, Observed, Results, forward
-from fuzzseq.checks.comparing import believed, broken, compared, confirmation, culprit, real, shifted_columns
+from fuzzseq.checks.attention import WEIGHT_ON_PADDING, fault
+from fuzzseq.checks.check import Check, Observed, Results, Softmax, forward
+from fuzzseq.checks.comparing import believed, broken, compared, confirmation, culprit, real, shifted_columns, watched
 from fuzzseq.checks.varying import fixed_length, with_padding
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Side, Spec
@@ -72,11 +73,16 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     if side is None or found is None:
         return None
     guilty, hints = None, [f"{side} padding"]
-    if "base watched" in results and not results["base watched"].raised and not results[f"{side} watched"].raised:
-        base, padded = results["base watched"].last, results[f"{side} watched"].last
+    seen = watched(results, "base", side)
+    weighing = wrong = None
+    if seen is not None:
+        base, padded = seen
         guilty = culprit(base, padded, shifted_columns(base, padded, side))
-        hints += weighed_padding(padded, side)
-    return broken(
+        weighing = weighing_padding(padded, side)
+        wrong = fault(base, case, spec)
+        hints += [WEIGHT_ON_PADDING] if weighing else []
+        hints += [wrong.hint] if wrong else []
+    told = broken(
         CHECK,
         f"more padding on the {side} side moves the output at real positions by {found.said}",
         found,
@@ -84,10 +90,12 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         hints,
         where=f"row {found.index} of the real positions",
     )
+    line = wrong.softmax.site if wrong else weighing.site if weighing else None
+    return attrs.evolve(told, location=line) if line else told
 
 
-def weighed_padding(seen: Observed, side: Side) -> list[str]:
-    """Say whether a softmax over the columns of a side gives weight to its padding."""
+def weighing_padding(seen: Observed, side: Side) -> Softmax | None:
+    """Return the softmax over the columns of a side that gives weight to its padding, if one does."""
     mask = getattr(seen.arrays, f"{side}_mask")
     for softmax in seen.softmaxes:
         value = softmax.value
@@ -97,8 +105,8 @@ def weighed_padding(seen: Observed, side: Side) -> list[str]:
             if axis == softmax.axis % value.ndim and value.shape[axis] == mask.shape[1]:
                 columns = np.moveaxis(value, axis, 1)
                 if columns[~mask].size and float(np.abs(columns[~mask]).max()) > _SEEN_WEIGHT:
-                    return ["a softmax gives weight to padding"]
-    return []
+                    return softmax
+    return None
 
 
 CHECK = Check(

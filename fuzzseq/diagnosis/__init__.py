@@ -41,7 +41,7 @@ def diagnose(
         severity=_severity(verdict, check.severity),
         message=verdict.message,
         exception=verdict.raised,
-        location=verdict.raised.location if verdict.raised else verdict.location,
+        location=verdict.raised.location if verdict.raised else evidence.location or verdict.location,
         position=position,
         case=case,
         sizes=case.sizes(spec),

@@ -22,11 +22,12 @@ from fuzzseq.diagnosis.factors import (
 from fuzzseq.diagnosis.patterns import Pattern, pattern
 from fuzzseq.domain import legal_values
 from fuzzseq.findings import Intervention
-from fuzzseq.outcome import LayerFrame, Raised, Verdict
+from fuzzseq.outcome import Frame, LayerFrame, Raised, Verdict
 from fuzzseq.spec import Spec
 
 _SHAPE: Final = re.compile(r"[\[(]((?:\d+|None)(?:,\s*(?:\d+|None))*,?)[\])]")
 _MOST_CONSTANTS: Final = 4
+_SILENT_SIZES: Final = 3
 _EXPRESSIONS: Final[Mapping[str, Callable[[int], int]]] = {
     "{}": lambda size: size,
     "{} + 1": lambda size: size + 1,
@@ -49,7 +50,8 @@ class Prober(Protocol):
 class Evidence:
     """A failure, its minimal case, and how it ends when one factor is changed.
 
-    ``told`` is the exception where the sizes tell most: of a case with sizes pairwise different, if that fails as well.
+    ``told`` is the exception where the sizes tell most: of a case with sizes pairwise different, if that fails as well;
+    ``hints`` and ``location`` are those of the verdict there.
     """
 
     spec: Spec
@@ -59,6 +61,8 @@ class Evidence:
     told_sizes: Mapping[str, int]
     interventions: tuple[Intervention, ...] = ()
     patterns: Mapping[str, Pattern] = attrs.field(factory=dict)
+    hints: tuple[str, ...] = ()
+    location: Frame | None = None
 
     @property
     def stage(self) -> str:
@@ -122,18 +126,21 @@ def gather(spec: Spec, case: Case, verdict: Verdict, prober: Prober | None) -> E
     sizes = case.sizes(spec)
     if prober is None or (verdict.raised is not None and verdict.raised.ending == "hung"):
         return Evidence(spec=spec, case=case, verdict=verdict, told=verdict.raised, told_sizes=sizes)
-    told, told_sizes = _most_telling(spec, case, verdict, prober)
+    telling, told_sizes = _most_telling(spec, case, verdict, prober)
+    told, silent = telling.raised, verdict.raised is None
     constants = _constants(verdict, told, {*sizes.values(), *told_sizes.values()})
     interventions: list[Intervention] = []
     answers: dict[str, dict[int, bool]] = {}
     for change in manner_changes(case, spec):
         _record(change, prober, interventions, answers)
-    for first, others in sweeps(case, spec, constants):
+    for few, others in sweeps(case, spec, constants):
+        # No message names a constant of a silent failure, and each answer takes several runs: small sizes tell enough.
+        first = [change for change in few if not silent or (change.value or 0) <= _SILENT_SIZES]
         results = [_record(change, prober, interventions, answers) for change in first]
-        if any(result != "same" for result in results):
+        if not silent and any(result != "same" for result in results):
             for change in others:
                 _record(change, prober, interventions, answers)
-    for change in build_changes(case, spec):
+    for change in build_changes(case, spec, 1 if silent else 2):
         _record(change, prober, interventions, answers)
     for name, found in answers.items():
         if name in sizes:
@@ -144,6 +151,8 @@ def gather(spec: Spec, case: Case, verdict: Verdict, prober: Prober | None) -> E
         verdict=verdict,
         told=told,
         told_sizes=told_sizes,
+        hints=telling.hints,
+        location=telling.raised.location if telling.raised else telling.location,
         interventions=tuple(interventions),
         patterns={name: pattern(found) for name, found in answers.items()},
     )
@@ -160,8 +169,8 @@ def _record(
     return result
 
 
-def _most_telling(spec: Spec, case: Case, verdict: Verdict, prober: Prober) -> tuple[Raised | None, dict[str, int]]:
-    """Return the exception of the same failure at sizes that are pairwise different, with those sizes."""
+def _most_telling(spec: Spec, case: Case, verdict: Verdict, prober: Prober) -> tuple[Verdict, dict[str, int]]:
+    """Return the verdict of the same failure at sizes that are pairwise different, with those sizes."""
     widened = distinct(case, spec)
     candidates: list[Callable[[], Case]] = [
         lambda: _longer(widened, spec),
@@ -173,8 +182,8 @@ def _most_telling(spec: Spec, case: Case, verdict: Verdict, prober: Prober) -> t
         if prober.answer(changed) == "same":
             found = prober.verdict(changed)
             if found is not None:
-                return found.raised, changed.sizes(spec)
-    return verdict.raised, case.sizes(spec)
+                return found, changed.sizes(spec)
+    return verdict, case.sizes(spec)
 
 
 def distinct(case: Case, spec: Spec) -> Case:

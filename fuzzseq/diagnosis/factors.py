@@ -97,14 +97,16 @@ def _id_changes(case: Case, spec: Spec) -> Iterator[Change]:
             yield Change(f"{side}_ids", f"{side} ids = {low}", changed)
 
 
-def build_changes(case: Case, spec: Spec) -> Iterator[Change]:
-    """Yield the changes of one dimension of the build: up a little, up a lot, and to the sizes of the others."""
+def build_changes(case: Case, spec: Spec, steps: int = 2) -> Iterator[Change]:
+    """Yield the changes of one dimension of the build: up a few steps, up a lot, and to the sizes of the others."""
     for name in spec.build_dimensions():
         now = case.dimensions[name]
         legal = [value for value in legal_values(name, case.dimensions, spec) if value != now]
         higher = [value for value in legal if value > now]
         others = {size for other, size in case.dimensions.items() if other != name}
-        wanted = {*higher[:2], *legal[:1], *(v for v in legal if v in others), *(v for v in legal if v == 2 * now)}
+        wanted = {*higher[:steps], *legal[:1]}
+        if steps > 1:
+            wanted |= {v for v in legal if v in others or v == 2 * now}
         for value in sorted(wanted):
             yield Change(name, f"{name} = {value}", with_dimension(case, name, value, spec), value)
 

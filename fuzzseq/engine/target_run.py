@@ -240,6 +240,7 @@ class TargetRun:
 
 
 def _alike(one: Finding, two: Finding) -> bool:
-    """Say whether two findings are one mistake: the same cause, at one place, or where its effect comes out."""
-    places = {one.position, two.position}
-    return one.cause == two.cause and (len(places) == 1 or bool(places & {"output", "loss"}))
+    """Say whether two findings are one mistake: the same cause, at one place or line, or where its effect comes out."""
+    places, lines = {one.position, two.position}, {one.location, two.location}
+    together = len(places) == 1 or (len(lines) == 1 and None not in lines) or bool(places & {"output", "loss"})
+    return one.cause == two.cause and together

@@ -152,7 +152,7 @@ def _with_ways(spec: Spec, built: Built) -> Spec:
     model = built.model
     trains = isinstance(model, keras.Model) and _own(model, "train_step")
     whole = isinstance(model, EncoderDecoder) and _takes_all_steps(model.decoder)
-    return attrs.evolve(spec, own_training_step=trains, whole_decoder=whole)
+    return attrs.evolve(spec, functional=bool(is_functional(model)), own_training_step=trains, whole_decoder=whole)
 
 
 def _takes_all_steps(decoder: Any) -> bool:

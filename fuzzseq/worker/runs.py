@@ -25,6 +25,7 @@ from fuzzseq.worker.subject import (
 from fuzzseq.worker.tracing import Traced
 from fuzzseq.worker.tracking import TRACKER, finite, watching
 from fuzzseq.worker.variables import path_of
+from fuzzseq.worker.wiring import crossings
 
 
 def execute(built: Built, case: Case, run: Run, *, explained: bool = True) -> Result:
@@ -90,6 +91,8 @@ class _Batch:
 
     def observe(self) -> Observed:
         """Go as far as the run asks for."""
+        if self.run.upto == "wiring":
+            return Observed(arrays=self.arrays, crossings=crossings(self.built.model))
         if self.run.cuts:
             return self._in_pieces()
         if self.run.upto == "gradient":

@@ -99,7 +99,8 @@ class Tracker:
 
     def _record_layer(self, layer: Any, args: Any, kwargs: Any, result: Any) -> None:
         """Keep the output of a layer, where a run is watched."""
-        if self._record is None:
+        # The cell of a recurrent layer runs once a step, eagerly, and says nothing that its layer does not.
+        if self._record is None or any(isinstance(entry[0], keras.layers.RNN) for entry in self.stack[:-1]):
             return
         values = [value for value in tf.nest.flatten(result) if hasattr(value, "numpy")]
         path = self.path()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from fuzzseq.checks.attention import WEIGHT_ON_PADDING, WRONG_AXIS
 from fuzzseq.diagnosis.evidence import Evidence
 from fuzzseq.diagnosis.rules.vote import Vote, is_state, unequal_lengths
 
@@ -45,6 +46,7 @@ _OF_CHECK: Final = {
     "causal": "decoder-sees-future",
     "uses_source": "decoder-ignores-source",
     "state_used": "state-unused",
+    "state_wiring": "state-miswired",
     "state_chunked": "state-not-carried",
     "stepwise": "decoder-step-mismatch",
     "attention_normalised": "decoder-attention-axis",
@@ -63,12 +65,12 @@ def _metamorphic(e: Evidence) -> Iterator[Vote]:
         f"{verdict.layer.kind if verdict.layer else ''} {verdict.location.source if verdict.location else ''}".lower()
     )
     yield Vote(_OF_CHECK.get(verdict.check, "unclassified"), 80, said)
-    if verdict.check == "padding_invariant" and (
-        "a softmax gives weight to padding" in verdict.hints or "attention" in words or "attend" in words
+    if WRONG_AXIS in e.hints:
+        yield Vote("decoder-attention-axis", 96, f"{said}; a softmax over attention scores is taken over another axis")
+    if WEIGHT_ON_PADDING in e.hints or (
+        verdict.check == "padding_invariant" and ("attention" in words or "attend" in words)
     ):
         yield Vote("decoder-attention-mask", 90, f"{said}; an attention gives weight to padding")
-    if "weight on padding" in verdict.hints:
-        yield Vote("decoder-attention-mask", 90, said)
     if verdict.check == "batch_independent":
         if "rows after" in verdict.hints:
             yield Vote("state-leak", 92, f"{said}: something is kept between the batches")

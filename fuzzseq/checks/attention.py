@@ -1,0 +1,72 @@
+"""Which softmaxes of a watched run are attention over the source, and what is wrong with one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+import numpy as np
+
+from fuzzseq.case import Case
+from fuzzseq.checks.check import Observed, Softmax
+from fuzzseq.spec import Spec
+
+#: What a fault says of the cause.
+WRONG_AXIS: Final = "attention weights are normalised over another axis"
+WEIGHT_ON_PADDING: Final = "a softmax gives weight to padding"
+_WEIGHT: Final = 1e-4
+
+
+@attrs.frozen
+class Fault:
+    """A softmax, what is wrong with it in a sentence, and the hint that this is for the cause."""
+
+    softmax: Softmax
+    said: str
+    hint: str
+
+
+def tells(case: Case, spec: Spec) -> bool:
+    """Say whether the source length of a case's last batch is like no other size that an axis may have."""
+    sizes = case.sizes(spec)
+    length = sizes.get("source_length", 0)
+    return length > 1 and length not in {*case.dimensions.values(), sizes.get("target_length")}
+
+
+def fault(seen: Observed, case: Case, spec: Spec) -> Fault | None:
+    """Return the first fault of the softmaxes that ran, where the sizes of a case can tell."""
+    if not spec.has_source or not tells(case, spec):
+        return None
+    taken = set(case.dimensions.values())
+    for softmax in seen.softmaxes:
+        found = _wrong(softmax, seen, spec, taken)
+        if found is not None:
+            return Fault(softmax, *found)
+    return None
+
+
+def _wrong(softmax: Softmax, seen: Observed, spec: Spec, taken: set[int]) -> tuple[str, str] | None:
+    """Say what is wrong with one softmax, and which hint that is; None for one that is right, or no attention."""
+    value, mask = softmax.value, seen.arrays.source_mask
+    batch, source = mask.shape
+    target = seen.arrays.decoder_input.shape[1] if spec.has_target else 0
+    axis = softmax.axis % value.ndim
+    axes = [i for i, size in enumerate(value.shape) if size == source and i]
+    if value.ndim < 2 or value.shape[0] != batch or len(axes) != 1:
+        return None
+    over = value.shape[axis]
+    if axis in axes:
+        columns = np.moveaxis(value, axis, 1)
+        on_padding = np.abs(columns[~mask])
+        if spec.padding is not None and on_padding.size and float(on_padding.max()) > _WEIGHT:
+            if not bool(np.abs(columns[mask]).max(initial=0.0) > 0):
+                return None
+            return f"attention gives {float(on_padding.max()):.2g} of its weight to padding", WEIGHT_ON_PADDING
+        return None
+    if axis == 0:
+        return "attention weights are normalised over the batch", WRONG_AXIS
+    if over == 1 and value.ndim > 2 and 1 not in taken:
+        return "attention weights are normalised over an axis of size one, and are all one", WRONG_AXIS
+    if over == target and target > 1 and target not in taken:
+        return "attention weights are normalised over the decoder steps, not over the source", WRONG_AXIS
+    return None

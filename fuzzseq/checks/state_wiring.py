@@ -1,0 +1,48 @@
+"""No state is crossed between the layers of a functional model: h goes where h is meant, and each layer gets its own.
+
+Two states of one width that are swapped leave another valid model: no output tells. The lineage of the symbolic states
+is followed from the recurrent layer that takes them to the one that made them, through joins of two directions. A state
+that goes through a layer with weights is let be. It is a warning: a swap may be meant.
+
+False alarms that it guards against: all layers of a decoder started from the last layer of the encoder; a decoder of
+other depth than its encoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fuzzseq.case import Case
+from fuzzseq.checks.check import Check, Results
+from fuzzseq.outcome import Run, Verdict
+from fuzzseq.spec import Spec
+
+
+def applies(spec: Spec) -> str | None:
+    """Say that the check needs a graph of symbolic tensors."""
+    return None if spec.functional else "the model is not functional: its states have no lineage"
+
+
+def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Look at the model, and run nothing."""
+    return {"wiring": Run(batches=case.batches, upto="wiring")}
+
+
+def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
+    """Tell the first crossing."""
+    crossings = results["wiring"].last.crossings
+    if not crossings:
+        return None
+    said, site = crossings[0]
+    return CHECK.broken(said, position=said, location=site)
+
+
+CHECK = Check(
+    name="state_wiring",
+    promise="no state is crossed on its way between layers",
+    plan=plan,
+    judge=judge,
+    applies=applies,
+    severity="warning",
+    stage="build",
+)

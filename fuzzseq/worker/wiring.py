@@ -1,0 +1,92 @@
+"""Where the states of a functional model's recurrent layers come from, by the lineage of its symbolic tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import keras
+
+from fuzzseq.worker.subject import is_functional
+from fuzzseq.worker.tracking import TRACKER, stable_name
+
+#: A state: which recurrent layer made it, and whether it is its h, its c, or a join of one of each.
+Origin = tuple[Any, str]
+_OTHERS: Final = {"c": "the c", "mixed": "the h and c of one direction"}
+
+
+def crossings(model: Any) -> tuple[tuple[str, Any], ...]:
+    """Return a sentence, and the user's line, for each crossing of states between recurrent layers of a model."""
+    if not is_functional(model):
+        return ()
+    given = [(layer, origins) for layer in model.layers if (origins := _given(layer))]
+    found = [
+        (f"{stable_name(layer, model)} is given {_OTHERS[kind]} of {stable_name(source, model)} as its h", layer)
+        for layer, ((source, kind), *more) in given
+        if len(more) == 1 and kind in _OTHERS
+    ]
+    sources = [origins[0][0] for _, origins in given]
+    order = [layer for layer in model.layers if any(layer is source for source in sources)]
+    if not found and len(order) > 1 and len(order) == len(sources) and sources != order and _stacked(sources, order):
+        told = ", ".join(
+            f"{stable_name(layer, model)} starts from {stable_name(origins[0][0], model)}" for layer, origins in given
+        )
+        found.append((f"the layers of a stack are given each other's states: {told}", given[0][0]))
+    return tuple((said, TRACKER.call_sites.get(id(layer))) for said, layer in found)
+
+
+def _stacked(sources: list[Any], order: list[Any]) -> bool:
+    """Say whether each source is there once: a state for each layer, in another order."""
+    return len({id(source) for source in sources}) == len(order)
+
+
+def _given(layer: Any) -> list[Origin]:
+    """Return the origins of the states that a recurrent layer is given: h first, then c; empty where it is unknown."""
+    if not isinstance(layer, keras.layers.LSTM | keras.layers.GRU) or not layer._inbound_nodes:
+        return []
+    arguments = layer._inbound_nodes[-1].arguments
+    states = arguments.kwargs.get("initial_state")
+    states = arguments.args[1:] if states is None else states
+    if isinstance(states, keras.KerasTensor):
+        states = [states]
+    found = [origin for state in states or () if (origin := _origin(state))]
+    return found if states and len(found) == len(states) else []
+
+
+def _origin(tensor: Any) -> Origin | None:
+    """Return where a state comes from, through joins of two directions; None where nothing tells."""
+    if not isinstance(tensor, keras.KerasTensor):
+        return None
+    history = tensor._keras_history
+    operation, index = history.operation, history.tensor_index
+    if isinstance(operation, keras.layers.LSTM):
+        return (operation, "hc"[index - 1]) if index else None
+    if isinstance(operation, keras.layers.GRU):
+        return (operation, "h") if index else None
+    if isinstance(operation, keras.layers.Bidirectional):
+        return (operation, _direction_state(operation, index)) if index else None
+    if isinstance(operation, keras.layers.Concatenate | keras.layers.Identity | keras.layers.Dropout):
+        return _agreed(list(_inputs(operation, history.node_index)))
+    return None
+
+
+def _direction_state(layer: Any, index: int) -> str:
+    """Return which state an output of a bidirectional layer is: forward h and c, then backward h and c."""
+    return "hc"[(index - 1) % 2] if isinstance(layer.forward_layer, keras.layers.LSTM) else "h"
+
+
+def _inputs(operation: Any, node: int) -> Iterator[Origin | None]:
+    """Yield the origins of an operation's inputs."""
+    for tensor in operation._inbound_nodes[node].input_tensors:
+        yield _origin(tensor)
+
+
+def _agreed(origins: list[Origin | None]) -> Origin | None:
+    """Return the origin of a join: what all of its parts are, or a mixture of states of one layer."""
+    there = [origin for origin in origins if origin]
+    if not there or len(there) < len(origins):
+        return None
+    kinds = {kind for _, kind in there}
+    if len(kinds) == 1:
+        return there[0]
+    return (there[0][0], "mixed") if all(source is there[0][0] for source, _ in there) else None
