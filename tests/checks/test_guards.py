@@ -1,0 +1,220 @@
+"""What a silent check believes, and the false alarms that it guards against: numpy alone, no model runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import numpy as np
+import pytest
+
+from fuzzseq import Batch, Case, Pair
+from fuzzseq.case import arrays
+from fuzzseq.checks import (
+    attention_normalised,
+    batch_independent,
+    causal,
+    labels_hidden,
+    loss_ignores_padding,
+    loss_logits,
+    loss_per_token,
+    padding_invariant,
+    state_used,
+    uses_source,
+)
+from fuzzseq.checks.attention import WEIGHT_ON_PADDING, WRONG_AXIS, fault
+from fuzzseq.checks.check import Observed, Result, Softmax
+from fuzzseq.checks.comparing import believed, compared, confirmation, real, tolerance
+from fuzzseq.checks.varying import with_other_ends, with_padding
+from fuzzseq.outcome import Run
+from fuzzseq.spec import Spec
+
+SPEC = Spec(loss="compiled")
+SIZES = {"source_vocab_size": 9, "target_vocab_size": 11, "embedding_dim": 6, "units": 8}
+RAGGED = Case(dimensions=SIZES, batches=(Batch(pairs=(Pair((3, 4, 5), (3, 4, 5)), Pair((5,), (6,)))),))
+COMPARE = compared(real)
+
+
+def seen(output: Any, case: Case = RAGGED, **more: Any) -> Result:
+    """Return the result of a run with an output."""
+    return Result(observed=(Observed(arrays=arrays(case, SPEC), output=np.asarray(output), **more),))
+
+
+def noise(scale: float, dtype: str = "float32", seed: int = 1) -> Any:
+    """Return an output of the ragged case, with noise of a scale on values of about one."""
+    base = np.random.default_rng(0).standard_normal((2, 4, 11))
+    return (base + scale * np.random.default_rng(seed).standard_normal(base.shape)).astype(dtype)
+
+
+def results(**outputs: Any) -> dict[str, Result]:
+    """Return results by name; underscores are spaces."""
+    return {name.replace("_", " "): seen(output) for name, output in outputs.items()}
+
+
+def test_rounding_is_no_difference():
+    """Noise of a few units in the last place is let pass in every type."""
+    for dtype in ("float16", "float32", "float64"):
+        small = float(np.finfo(dtype).eps)
+        assert believed(results(base=noise(0, dtype), other=noise(small, dtype)), "base", "other", COMPARE) is None
+
+
+def test_padding_is_not_compared():
+    """What an output says of padding does not count."""
+    moved = noise(0)
+    moved[1, 2:] += 5
+    assert believed(results(base=noise(0), other=moved), "base", "other", COMPARE) is None
+    moved[1, 1] += 5
+    assert believed(results(base=noise(0), other=moved), "base", "other", COMPARE) is not None
+
+
+def test_a_small_difference_is_confirmed_in_double():
+    """A small difference counts when float64 shows it too, and not when it is gone there."""
+    suspected = {"base": noise(0), "other": noise(1e-3), "base_again": noise(0), "base_nudged": noise(1e-7, seed=2)}
+    wide = {"base_double": noise(0, "float64"), "other_double": noise(1e-3, "float64")}
+    assert believed(results(**suspected, **wide), "base", "other", COMPARE) is not None
+    gone = {**wide, "other_double": noise(1e-15, "float64")}
+    assert believed(results(**suspected, **gone), "base", "other", COMPARE) is None
+
+
+def test_a_model_that_is_float32_inside_is_measured_against_its_noise():
+    """Where float64 tells nothing, a difference has to be far above what one unit in the last place makes."""
+    suspected = {"base": noise(0), "other": noise(1e-4), "base_again": noise(0)}
+    wide = {"base_double": noise(0), "other_double": noise(1e-4, seed=3)}
+    calm, wild = {"base_nudged": noise(1e-7, seed=2)}, {"base_nudged": noise(1e-4, seed=2)}
+    assert believed(results(**suspected, **wide, **calm), "base", "other", COMPARE) is not None
+    assert believed(results(**suspected, **wide, **wild), "base", "other", COMPARE) is None
+    assert believed(results(**suspected, **wild), "base", "other", COMPARE) is None
+
+
+def test_a_model_that_is_not_deterministic_is_not_accused():
+    """A model that differs from itself breaks no promise but that of being deterministic."""
+    outputs = {"base": noise(0), "other": noise(0.5), "base_again": noise(0.5, seed=4)}
+    assert believed(results(**outputs), "base", "other", COMPARE) is None
+
+
+def test_a_large_difference_asks_for_no_double():
+    """What no rounding makes is believed without building the model anew."""
+    runs = {name: Run(batches=RAGGED.batches) for name in ("base", "other")}
+    large = confirmation(results(base=noise(0), other=noise(0.5)), runs, "base", "other", COMPARE)
+    small = confirmation(results(base=noise(0), other=noise(1e-3)), runs, "base", "other", COMPARE)
+    assert not [name for name in large if "double" in name]
+    assert {"base double", "other double", "base nudged"} <= set(small)
+    assert tolerance(np.float32) == pytest.approx(2.4e-5, rel=0.01)
+
+
+def softmax(*shape: int, axis: int = -1, mask: Any = None) -> Softmax:
+    """Return a softmax of a shape that is right: nothing on padding, where a mask says which that is."""
+    value = np.ones(shape, np.float32)
+    if mask is not None:
+        value = value * mask
+    return Softmax(path="Attention", value=value / value.sum(axis=axis, keepdims=True), axis=axis)
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis", "masked", "hint"),
+    [
+        ((2, 4, 3), -1, True, None),
+        ((2, 4, 3), -1, False, WEIGHT_ON_PADDING),
+        ((2, 4, 3), 1, False, WRONG_AXIS),
+        ((2, 3, 1), -1, False, WRONG_AXIS),
+        ((2, 3, 1), 1, False, WEIGHT_ON_PADDING),
+        ((2, 4, 11), -1, False, None),  # words
+        ((2, 3, 5), -1, False, None),  # experts
+        ((2, 3, 3), -1, False, None),  # self-attention: which axis is that of the keys cannot be told
+    ],
+)
+def test_which_softmax_is_attention(shape, axis, masked, hint):
+    """Attention over the source is told by its axes; words, experts and self-attention are let be."""
+    given = seen(noise(0)).last
+    mask = given.arrays.source_mask[:, None] if masked else None
+    found = fault(attrs.evolve(given, softmaxes=(softmax(*shape, axis=axis, mask=mask),)), RAGGED, SPEC)
+    assert (found and found.hint) == hint
+
+
+def test_sizes_that_are_equal_tell_nothing():
+    """Where a width is the source length, no axis can be told from another, and nothing is judged."""
+    case = attrs.evolve(RAGGED, dimensions={**SIZES, "units": 3})
+    assert attention_normalised.CHECK.plan(case, SPEC) == {}
+    assert attention_normalised.CHECK.plan(RAGGED, SPEC) != {}
+
+
+@pytest.mark.parametrize("check", [uses_source.CHECK, state_used.CHECK])
+def test_one_draw_of_the_weights_proves_nothing(check):
+    """An input that does not matter has to leave the output as it is under several draws of the weights."""
+    spec = attrs.evolve(SPEC, initial_state="lstm")
+    one, two = check.plan(RAGGED, spec)
+    same = {one: seen(noise(0)), two: seen(noise(0))}
+    assert check.judge(same, RAGGED, spec) is not None
+    asked = check.confirm(same, RAGGED, spec)
+    assert {run.weights for run in asked.values()} == {1, 2, 3}
+    alive = {name: seen(noise(0.1, seed=number)) for number, name in enumerate(asked)}
+    assert check.judge({**same, **alive}, RAGGED, spec) is None
+
+
+def scored(gradient: Any, loss: float = 1.0, output: Any = None) -> Result:
+    """Return the result of a run up to its loss."""
+    return seen(noise(0) if output is None else output, score_gradient=gradient, loss=np.float32(loss))
+
+
+def test_a_masked_loss_has_no_gradient_at_padding():
+    """The least gradient at padding breaks the promise; none keeps it, however the loss is divided."""
+    check = loss_ignores_padding.CHECK
+    gradient = np.ones((2, 4, 11), np.float32)
+    assert check.judge({"base": scored(gradient)}, RAGGED, SPEC) is not None
+    gradient[1, 2:] = 0
+    assert check.judge({"base": scored(gradient)}, RAGGED, SPEC) is None
+
+
+def test_a_sum_is_not_scaled_by_padding():
+    """A loss that stays as it is under more padding keeps its promise; one that shrinks breaks it."""
+    check, gradient = loss_per_token.CHECK, noise(0)
+    gradient[1, 2:] = 0
+    for loss, broken in ((1.0, False), (0.8, True)):
+        judged = check.judge({"base": scored(gradient), "padded": scored(gradient, loss)}, RAGGED, SPEC)
+        assert (judged is not None) == broken
+    leaking = {"base": scored(gradient), "padded": scored(gradient, 0.8, noise(0.5))}
+    assert check.judge(leaking, RAGGED, SPEC) is None
+
+
+@pytest.mark.parametrize(
+    ("lifted", "stretched", "probabilities", "broken"),
+    [
+        (1.0, 1.5, False, False),  # logits, given to a loss of logits
+        (1.0, 1.5, True, True),
+        (1.5, 1.0, True, False),
+        (1.5, 1.0, False, True),
+        (1.5, 1.5, True, False),  # a regression is blind to neither
+        (1.0, 1.0, True, False),  # a loss that does not depend on the scores is blind to both
+    ],
+)
+def test_a_loss_is_asked_what_it_is_blind_to(lifted, stretched, probabilities, broken):
+    """Only a loss that is blind to one change and sees the other is told to be of logits or of probabilities."""
+    output = noise(0)
+    if probabilities:
+        output = np.exp(output) / np.exp(output).sum(axis=-1, keepdims=True)
+    losses = {"plain": 1.0, "lifted": lifted, "stretched": stretched}
+    found = {name: scored(None, loss, output) for name, loss in losses.items()}
+    assert (loss_logits.CHECK.judge(found, RAGGED, SPEC) is not None) == broken
+
+
+def test_when_a_check_has_no_meaning():
+    """A check that cannot apply says why."""
+    unpadded = attrs.evolve(SPEC, padding=None)
+    assert "padding=None" in str(padding_invariant.CHECK.applies(unpadded))
+    assert "padding=None" in str(loss_ignores_padding.CHECK.applies(unpadded))
+    assert "no loss" in str(loss_per_token.CHECK.applies(Spec()))
+    assert "batch size" in str(batch_independent.CHECK.applies(attrs.evolve(SPEC, static=("batch_size",))))
+    assert "no decoder" in str(causal.CHECK.applies(attrs.evolve(SPEC, kind="encoder")))
+    assert "no training step" in str(labels_hidden.CHECK.applies(SPEC))
+    assert "no initial state" in str(state_used.CHECK.applies(SPEC))
+    assert padding_invariant.CHECK.applies(SPEC) is None
+
+
+def test_cases_are_changed_in_one_way():
+    """More padding adds columns and nothing else; other ends change the last id of a row and nothing else."""
+    (padded,) = with_padding(RAGGED, "source", SPEC) or ()
+    assert attrs.evolve(padded, extra_source=0) == RAGGED.batches[0]
+    assert padded.extra_source == 2
+    (changed,) = with_other_ends(RAGGED, SPEC) or ()
+    assert [p.target[:-1] for p in changed.pairs] == [(3, 4), ()]
+    assert all(a.target[-1] != b.target[-1] for a, b in zip(changed.pairs, RAGGED.batches[0].pairs, strict=True))
