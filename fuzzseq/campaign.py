@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
+from fuzzseq.case import Domain
 from fuzzseq.checks import CHECKS, check_named
 from fuzzseq.configuration import Configuration, worker_count
-from fuzzseq.errors import UsageError, WorkerError
+from fuzzseq.errors import UsageError, WorkerError, nearest
 from fuzzseq.events import Event, InternalError, Reporter, RunFinished, Settings, StopReason, Warned
 from fuzzseq.profiles import PROFILES, Profile, profile_named
 from fuzzseq.reporters import format_named
@@ -23,6 +24,8 @@ from fuzzseq.reporters.record import Record
 
 CLEAN, FOUND, MISUSED, BROKEN, INTERRUPTED = 0, 1, 2, 3, 130
 DEFAULT_FORMATS: Final = ("json",)
+#: What inputs can be asked for beside the ordinary ones.
+DOMAINS: Final[tuple[Domain, ...]] = ("ordinary", "hostile")
 
 
 def settings_of(said: Configuration) -> Settings:
@@ -41,6 +44,7 @@ def settings_of(said: Configuration) -> Settings:
         budget=said.budget or profile.budget,
         seed=_seed(said, profile),
         checks=_checks(said, profile),
+        domains=_domains(said, profile),
         **cast(Any, {name: value for name, value in given.items() if value is not None}),
     )
 
@@ -54,6 +58,14 @@ def _seed(said: Configuration, profile: Profile) -> int:
     import secrets  # noqa: PLC0415 (one profile of three draws a seed)
 
     return secrets.randbelow(2**32)
+
+
+def _domains(said: Configuration, profile: Profile) -> tuple[Domain, ...]:
+    """Return the domains to draw from: the ordinary one always, and those that were asked for, or are the profile's."""
+    for name in said.domains:
+        if name not in DOMAINS:
+            raise UsageError(f"There is no domain {name!r}.{nearest(name, DOMAINS)} Domains: {', '.join(DOMAINS)}.")
+    return tuple(name for name in DOMAINS if name == "ordinary" or name in (said.domains or profile.domains))
 
 
 def _checks(said: Configuration, profile: Profile) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ class Configuration:
     seed: int | None = None
     checks: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
     report: tuple[str, ...] = ()
     output: str | None = None
     known: str | None = None
@@ -136,6 +137,7 @@ _KEYS: Final[dict[str, tuple[Callable[[Any], Any], str]]] = {
     "seed": (_whole(0), "a whole number of 0 or more, 7"),
     "checks": (_texts, 'a list of checks, ["accepts", "trains"]'),
     "skip": (_texts, 'a list of checks, ["deterministic"]'),
+    "domains": (_texts, 'a list of domains, ["ordinary", "hostile"]'),
     "report": (_texts, 'a list of formats, ["json"]'),
     "output": (_exactly(str), 'a folder, "fuzz-report"'),
     "known": (_exactly(str), 'a folder, ".fuzzseq"'),

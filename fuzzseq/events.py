@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 import attrs
 
+from fuzzseq.case import Domain
 from fuzzseq.findings import Finding
 from fuzzseq.spec import Spec
 
@@ -29,6 +30,7 @@ class Settings:
     max_shrinks: int = 1500
     device: Literal["cpu", "gpu"] = "cpu"
     workers: int = 1
+    domains: tuple[Domain, ...] = ("ordinary",)
 
 
 @attrs.frozen(kw_only=True)
@@ -44,7 +46,10 @@ class CheckCount:
 
 @attrs.frozen(kw_only=True)
 class TargetReport:
-    """One fuzz target of a run, when it is done; ``place`` orders the targets as they were asked for."""
+    """One fuzz target of a run, when it is done; ``place`` orders the targets as they were asked for.
+
+    ``acceptance`` says of each kind of wrong input how the model takes it, where that was asked.
+    """
 
     name: str
     spec: Spec | None
@@ -56,6 +61,7 @@ class TargetReport:
     error: str = ""
     seconds: float = 0.0
     place: int = 0
+    acceptance: Mapping[str, str] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)

@@ -28,7 +28,7 @@ class Run:
     ``precision`` ``double`` builds the model anew with float64 for everything that Keras makes.
     ``watched`` keeps the output of every layer, and every softmax, of an eager run.
     ``scores`` is what is done to the model's scores before the loss: ``lifted`` adds a constant to all of them,
-    ``stretched`` multiplies them by one.
+    ``stretched`` multiplies them by one, ``sunk`` those below zero.
     ``whole`` gives the decoder of an encoder-decoder all steps at once.
     ``own_labels`` puts the labels of other batches in the place of those that the user's own training step is given.
     Equal runs of several checks are executed once.
@@ -44,7 +44,7 @@ class Run:
     nudged: bool = False
     precision: Literal["usual", "double"] = "usual"
     watched: bool = False
-    scores: Literal["plain", "lifted", "stretched"] = "plain"
+    scores: Literal["plain", "lifted", "stretched", "sunk"] = "plain"
     whole: bool = False
     own_labels: tuple[Batch, ...] = ()
 
@@ -134,10 +134,14 @@ class Verdict:
 
 @attrs.frozen(kw_only=True)
 class Request:
-    """What is asked of a worker: one case, and the checks to judge it by."""
+    """What is asked of a worker: one case, and the checks to judge it by.
+
+    ``hostile`` names what is made wrong in the case, in place of all checks.
+    """
 
     case: Case
     checks: tuple[str, ...]
+    hostile: str = ""
 
 
 @attrs.frozen(kw_only=True)

@@ -6,23 +6,33 @@ from typing import Final
 
 import attrs
 
+from fuzzseq.case import Domain
 from fuzzseq.errors import UsageError, nearest
 
 
 @attrs.frozen(kw_only=True)
 class Profile:
-    """A named set of settings; ``seed`` None asks for a new random one each run, ``budget`` is seconds."""
+    """A named set of settings; ``seed`` None asks for a new random one each run, ``budget`` is seconds.
+
+    ``domains`` are those of its inputs: ``hostile`` asks how a model takes what it ought to refuse.
+    """
 
     name: str
     purpose: str
     max_cases: int
     seed: int | None = 0
     budget: float | None = None
+    domains: tuple[Domain, ...] = ("ordinary", "hostile")
 
 
 #: Every profile, the default first.
 PROFILES: Final = (
-    Profile(name="quick", purpose="while you write the model: the boundary cases and a few more", max_cases=60),
+    Profile(
+        name="quick",
+        purpose="while you write the model: the boundary cases and a few more",
+        max_cases=60,
+        domains=("ordinary",),
+    ),
     Profile(name="ci", purpose="on every push: derandomised, so that one commit gives one result", max_cases=400),
     Profile(
         name="nightly",

@@ -5,8 +5,9 @@ for attention weights, and so is one over a single score for each source step; a
 left alone. The first has to be taken over the source, and padding has to get nothing.
 
 False alarms that it guards against: sizes that are equal by chance (a batch is asked where the source length is like no
-other size); self-attention, where queries and keys are the same steps (the axis cannot be told, and is not judged); a
-softmax over something else, by its axes.
+other size); weights that are masked and normalised again after the softmax (weight on padding counts where more padding
+moves the output); self-attention, where queries and keys are the same steps (the axis cannot be told, and is not
+judged); a softmax over something else, by its axes.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from collections.abc import Mapping
 import attrs
 
 from fuzzseq.case import Case
-from fuzzseq.checks.attention import fault, tells
+from fuzzseq.checks.attention import WEIGHT_ON_PADDING, fault, tells
 from fuzzseq.checks.check import Check, Results, forward
+from fuzzseq.checks.comparing import believed, compared, real
+from fuzzseq.checks.varying import with_padding
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
 
@@ -31,13 +34,16 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
     """Watch an eager run of the last batch, where the source length is like no other size that an axis may have."""
     if not tells(case, spec):
         return {}
-    return {"watched": attrs.evolve(forward(case), mode="eager", watched=True)}
+    padded = with_padding(case, "source", spec) if spec.padding is not None else None
+    more = {"padded": attrs.evolve(forward(case), batches=padded)} if padded else {}
+    return {"base": forward(case), **more, "watched": attrs.evolve(forward(case), mode="eager", watched=True)}
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Look at every softmax that ran."""
     found = fault(results["watched"].last, case, spec)
-    if found is None:
+    # Weights that are put right after the softmax (masked, and divided by their sum) move nothing.
+    if found is None or (found.hint == WEIGHT_ON_PADDING and not _moves(results)):
         return None
     return CHECK.broken(
         f"{found.said} (shape {found.softmax.value.shape}, in {found.softmax.path or 'the model'})",
@@ -45,6 +51,11 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         location=found.softmax.site,
         hints=(found.hint,),
     )
+
+
+def _moves(results: Results) -> bool:
+    """Say whether more padding on the source moves the output."""
+    return "padded" in results and believed(results, "base", "padded", compared(real)) is not None
 
 
 CHECK = Check(

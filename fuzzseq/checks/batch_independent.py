@@ -34,6 +34,7 @@ from fuzzseq.spec import Spec
 
 _WAYS: Final = {
     "alone": "the last row gives something else alone than in its batch",
+    "first": "the first row gives something else alone than in its batch",
     "reversed": "the rows give something else in another order",
     "after": "a batch gives something else after another one",
 }
@@ -51,7 +52,8 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
     base = attrs.evolve(forward(case), batches=(batch,))
     runs = {"base": base, "after": attrs.evolve(base, batches=(reverse(batch), batch))}
     if len(batch.pairs) > 1:
-        runs["alone"] = attrs.evolve(base, batches=(alone(batch, spec),))
+        runs["alone"] = attrs.evolve(base, batches=(alone(batch, -1, spec),))
+        runs["first"] = attrs.evolve(base, batches=(alone(batch, 0, spec),))
         runs["reversed"] = attrs.evolve(base, batches=(reverse(batch),))
     # Random states belong to batches and rows by their place: a row that moves would start from another one.
     return {} if batch.initial_state == "random" else runs
@@ -62,9 +64,9 @@ def reverse(batch: Batch) -> Batch:
     return attrs.evolve(batch, pairs=batch.pairs[::-1])
 
 
-def alone(batch: Batch, spec: Spec) -> Batch:
-    """Return the last row of a batch as a batch of one, with the columns that it had."""
-    single = attrs.evolve(batch, pairs=batch.pairs[-1:], extra_source=0, extra_target=0)
+def alone(batch: Batch, row: int, spec: Spec) -> Batch:
+    """Return one row of a batch as a batch of one, with the columns that it had."""
+    single = attrs.evolve(batch, pairs=(batch.pairs[row],), extra_source=0, extra_target=0)
     source = width(batch, "source", spec) - width(single, "source", spec) if spec.has_source else 0
     target = width(batch, "target", spec) - width(single, "target", spec) if spec.has_target else 0
     return attrs.evolve(single, extra_source=source, extra_target=target)
@@ -72,8 +74,8 @@ def alone(batch: Batch, spec: Spec) -> Batch:
 
 def _picked(way: str, rows: list[Array]) -> list[Array]:
     """Return what a changed run has to be compared with, from the rows of the base."""
-    if way == "alone":
-        return rows[-1:]
+    if way in ("alone", "first"):
+        return rows[-1:] if way == "alone" else rows[:1]
     return rows[::-1] if way == "reversed" else rows
 
 
@@ -130,8 +132,8 @@ def _guilty(results: Results, way: str) -> LayerOutput | None:
     def aligned(left: Array, right: Array) -> tuple[Array, Array] | None:
         if not left.ndim or left.shape[0] != rows or left.shape[1:] != right.shape[1:]:
             return None
-        if way == "alone":
-            return left[-1:], right
+        if way in ("alone", "first"):
+            return (left[-1:] if way == "alone" else left[:1]), right
         return (left[::-1], right) if way == "reversed" else (left, right)
 
     return culprit(one, two, aligned)

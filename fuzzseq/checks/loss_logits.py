@@ -1,7 +1,8 @@
 """A loss is given what it expects: logits or probabilities.
 
 A cross-entropy of logits does not move when all scores of a step are lifted by one number, and one of probabilities
-does not move when they are stretched by one (Keras divides by their sum). Where the model's scores are probabilities
+does not move when they are stretched by one (it divides by their sum), or when those below zero are made smaller
+(it clips them). Where the model's scores are probabilities
 (they lie between 0 and 1 and each step's sum to one) and the loss takes them for logits, or the other way round, the
 model trains, and worse than it ought to.
 
@@ -25,6 +26,7 @@ from fuzzseq.spec import Spec
 
 _BLIND: Final = 1e-4
 _SEES: Final = 1e-2
+_RUNS: Final = ("plain", "lifted", "stretched", "sunk")
 
 
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
@@ -34,6 +36,7 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
         "plain": run,
         "lifted": attrs.evolve(run, scores="lifted"),
         "stretched": attrs.evolve(run, scores="stretched"),
+        "sunk": attrs.evolve(run, scores="sunk"),
     }
 
 
@@ -51,10 +54,12 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     scores = results["plain"].last.output
     if scores is None or any(loss is None for loss in losses.values()):
         return None
-    plain, lifted, stretched = (float(np.mean(losses[name])) for name in ("plain", "lifted", "stretched"))  # type: ignore[arg-type]
+    plain, lifted, stretched, sunk = (float(np.mean(np.asarray(losses[name]))) for name in _RUNS)
     scale = max(abs(plain), 0.1)
     of_logits = abs(lifted - plain) < _BLIND * scale and abs(stretched - plain) > _SEES * scale
-    of_probabilities = abs(stretched - plain) < _BLIND * scale and abs(lifted - plain) > _SEES * scale
+    clipped = bool((np.asarray(scores) < 0).any()) and abs(sunk - plain) < _BLIND * scale
+    blind = clipped or abs(stretched - plain) < _BLIND * scale
+    of_probabilities = blind and abs(lifted - plain) > _SEES * scale
     probabilities = are_probabilities(scores)
     if of_logits and probabilities:
         said = "the scores are probabilities, and the loss takes them for logits"

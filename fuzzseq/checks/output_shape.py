@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fuzzseq.case import Case
+from fuzzseq.case import Arrays, Case
 from fuzzseq.checks.check import Check, Results, forward
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
@@ -42,6 +42,17 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
                 f"the output has type {seen.output.dtype} where floating-point scores are promised", position="output"
             )
     return None
+
+
+def promised(spec: Spec, sizes: Mapping[str, int], arrays: Arrays) -> tuple[int | None, ...]:
+    """Return the shape that a Spec promises for the scores of a batch; None for a size that it does not promise."""
+    rows = sizes["batch_size"]
+    if not spec.has_labels:
+        return (rows,)
+    steps = arrays.source.shape[1] if spec.kind == "many_to_many" else arrays.decoder_input.shape[1]
+    vocabulary = spec.vocabulary("target")
+    named = vocabulary in {p.dimension for p in spec.parameters} or spec.origins.get(str(vocabulary)) == "declared"
+    return rows, steps, sizes.get(str(vocabulary)) if named else None
 
 
 def differing(expected: tuple[int | None, ...], shape: tuple[int, ...]) -> str:

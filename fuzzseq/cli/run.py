@@ -27,6 +27,13 @@ from fuzzseq.errors import UsageError
 @click.option("--check", "checks", multiple=True, metavar="NAME", help="Run this check only; may be repeated.")
 @click.option("--skip", multiple=True, metavar="NAME", help="Leave this check out; may be repeated.")
 @click.option(
+    "--domain",
+    "domains",
+    multiple=True,
+    metavar="NAME",
+    help="Draw from ordinary, or from hostile as well; may be repeated.",
+)
+@click.option(
     "--report", multiple=True, metavar="FORMAT", help="Write this report: json (the default); may be repeated."
 )
 @click.option("--output", metavar="DIR", help="The folder to write to.  [default: reports/<time>]")

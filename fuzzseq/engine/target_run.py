@@ -8,9 +8,9 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.case import Case
+from fuzzseq.case import Case, StateKind
 from fuzzseq.diagnosis import diagnose
-from fuzzseq.engine.boundary import boundary_cases
+from fuzzseq.engine.boundary import boundary_cases, first_setting
 from fuzzseq.engine.generation import random_cases
 from fuzzseq.engine.known import KnownCases
 from fuzzseq.engine.probe import OutOfTime, Probe
@@ -29,6 +29,7 @@ from fuzzseq.events import (
 )
 from fuzzseq.executors.executor import Executor
 from fuzzseq.findings import Finding, Proof
+from fuzzseq.hostile import ending, kinds_for
 from fuzzseq.outcome import Outcome, Request, Verdict
 from fuzzseq.serialization import dumps
 from fuzzseq.shrink.order import size
@@ -63,6 +64,7 @@ class TargetRun:
         self._pending: tuple[Case, Verdict] | None = None
         self._cases = self._known_cases = self._executions = 0
         self._unbuilt = self._ran = 0
+        self._acceptance: dict[str, str] = {}
         self._stop: StopReason = "completed"
         self._began = time.monotonic()
 
@@ -72,7 +74,28 @@ class TargetRun:
             if self._spent():
                 break
             yield from self._try(phase, case)
+        if "hostile" in self._settings.domains and self._ran and not self._out_of_time():
+            self._acceptance = dict(self._provoked())
         yield from self._warnings()
+
+    def _provoked(self) -> Iterator[tuple[str, str]]:
+        """Yield each kind of wrong input with how the model takes it: one small batch, wrong in one way."""
+        setting = first_setting(self.spec)
+        batch = next(
+            (case for case in boundary_cases(self.spec, self._settings.seed) if case.dimensions == setting), None
+        )
+        if batch is None:
+            return
+        state: StateKind = "zeros" if self.spec.initial_state else "none"
+        case = attrs.evolve(batch, batches=(attrs.evolve(batch.batches[0], initial_state=state),), mode="eager")
+        for kind in kinds_for(self.spec):
+            outcome = self._executor.run(Request(case=case, checks=("accepts",), hostile=kind.name))
+            self._executions += 1
+            yield kind.name, ending(kind, outcome)
+
+    def _out_of_time(self) -> bool:
+        """Say whether the time of the run is used up."""
+        return self._deadline is not None and time.monotonic() > self._deadline
 
     def report(self, stop: StopReason | None = None, error: str = "") -> TargetReport:
         """Return what came of the target."""
@@ -87,6 +110,7 @@ class TargetRun:
             error=error,
             seconds=time.monotonic() - self._began,
             place=self._place,
+            acceptance=self._acceptance,
         )
 
     def unfinished(self) -> Iterator[Event]:
@@ -122,7 +146,7 @@ class TargetRun:
 
     def _spent(self) -> bool:
         """Say whether the cases or the time are used up, and remember which."""
-        if self._deadline is not None and time.monotonic() > self._deadline:
+        if self._out_of_time():
             self._stop = "budget"
         elif self._cases >= self._settings.max_cases:
             self._stop = "max_cases"

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fuzzseq.events import TargetReport
+from fuzzseq.hostile import KINDS
 from fuzzseq.reporters.finding_view import COLOURS, title_of
 from fuzzseq.reporters.foreign import clean, shortened
 from fuzzseq.reporters.record import Record, never_ran
@@ -28,6 +29,9 @@ STOPS: Final = {
 }
 
 
+ENDINGS: Final = {"accepted in silence": "yellow", "refused obscurely": "dim", "crashed": "red"}
+
+
 def summary_view(record: Record, shown_folder: str, error_file: str) -> Iterator[RenderableType]:
     """Yield what is printed when a run is over."""
     yield Text("")
@@ -35,6 +39,7 @@ def summary_view(record: Record, shown_folder: str, error_file: str) -> Iterator
     if record.targets():
         yield _targets(record)
     yield from _findings(record)
+    yield from _acceptance(record)
     yield from _checks(record)
     yield from _troubles(record, error_file)
     yield Text("")
@@ -71,6 +76,20 @@ def _findings(record: Record) -> Iterator[RenderableType]:
         table.add_row(str(number), Text(finding.cause, style=COLOURS[finding.severity]), Text(title))
     yield Text("")
     yield table
+
+
+def _acceptance(record: Record) -> Iterator[RenderableType]:
+    """Yield a table of how each target takes input that it ought to refuse."""
+    told = [report for report in record.targets() if report.acceptance]
+    for report in told:
+        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+        table.add_column(f"wrong input to {clean(report.name)}", overflow="fold")
+        table.add_column("is")
+        said = {kind.name: kind.said for kind in KINDS}
+        for name, how in report.acceptance.items():
+            table.add_row(Text(said.get(name, name)), Text(how, style=ENDINGS.get(how, "")))
+        yield Text("")
+        yield table
 
 
 def _checks(record: Record) -> Iterator[RenderableType]:

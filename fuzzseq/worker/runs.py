@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from fuzzseq.case import Arrays, Case, arrays
 from fuzzseq.checks.check import Gradient, Observed, Result
+from fuzzseq.checks.output_shape import promised
 from fuzzseq.outcome import Raised, Run
 from fuzzseq.worker import feeding
 from fuzzseq.worker.build import Built, in_float64
@@ -55,13 +56,13 @@ def _attempted(built: Built, case: Case, run: Run, known: bool) -> Result:
     given = attrs.evolve(case, batches=run.batches)
     observed: list[Observed] = []
     try:
-        _settle(built, given)
+        settle(built, given)
     except Exception as error:  # whatever a model raises on its first call, which is an eager one
         return Result(raised=describe(error, built.subject.mark.current, "eager", 0))
     try:
         built.reset(run)
         for batch in range(len(run.batches)):
-            observed.append(_Batch(built, given, run, batch, known).observe())  # noqa: PERF401 (kept when a later one raises)
+            observed.append(BatchRun(built, given, run, batch, known).observe())  # noqa: PERF401 (kept when a later one raises)
     except Exception as error:
         stage = built.subject.mark.current
         raised: Raised = describe(error, stage, run.mode, len(observed))
@@ -69,18 +70,18 @@ def _attempted(built: Built, case: Case, run: Run, known: bool) -> Result:
     return Result(observed=tuple(observed))
 
 
-def _settle(built: Built, case: Case) -> None:
+def settle(built: Built, case: Case) -> None:
     """See that a model has all its variables: one that makes them when first called is called on the first batch."""
     if built.settled:
         return
     if not is_functional(built.model):
         built.reset(Run(batches=case.batches))
-        first = _Batch(built, case, Run(batches=case.batches), 0, False)
+        first = BatchRun(built, case, Run(batches=case.batches), 0, False)
         first.forward()
     built.settle()
 
 
-class _Batch:
+class BatchRun:
     """One batch on its way through a model."""
 
     def __init__(self, built: Built, case: Case, run: Run, batch: int, known: bool) -> None:
@@ -110,18 +111,25 @@ class _Batch:
         self.built.subject.in_graph(False)
         return self.built.subject.forward(self._fed(), False)
 
-    def _fed(self, states: Any = None) -> Any:
-        """Preprocess the batch and return what the model is called with."""
-        spec, source = self.built.spec, None
+    def _fed(self, states: Any = None, source: Any = None) -> Any:
+        """Preprocess the batch and return what the model is called with; ``source`` takes the place of its ids."""
+        spec = self.built.spec
         preprocess = self.built.target.option("preprocess")
         if preprocess is not None and spec.has_source:
             self.built.subject.mark.enter("preprocess")
             source = preprocess(feeding.rows_of_ids(self.case, self.batch))
             source = tf.convert_to_tensor(source) if isinstance(source, np.ndarray | list) else source
         if states is None:
-            shapes = self.built.state_shapes(self.sizes)
-            states = feeding.initial_state(spec, self.case, self.batch, shapes)
+            states = self.initial_state(self.state_shapes())
         return feeding.feed(spec, self.arrays, states, source)
+
+    def state_shapes(self) -> Any:
+        """Return the nested shapes of the initial state."""
+        return self.built.state_shapes(self.sizes)
+
+    def initial_state(self, shapes: Any) -> Any:
+        """Return the initial state of the batch, in the structure of its shapes."""
+        return feeding.initial_state(self.built.spec, self.case, self.batch, shapes)
 
     def _labels(self) -> tuple[Any, Any]:
         """Return labels and the mask of real steps, as tensors."""
@@ -244,7 +252,7 @@ class _Batch:
     def _in_pieces(self) -> Observed:
         """Run a sequence cut in pieces, the states of each piece given to the next; outputs are joined again."""
         spec, whole = self.built.spec, self.arrays
-        shapes = self.built.state_shapes(self.sizes)
+        shapes = self.state_shapes()
         states, scores = None, []
         for first, last in zip((0, *self.run.cuts), (*self.run.cuts, whole.source.shape[1]), strict=True):
             self.arrays = attrs.evolve(
@@ -269,23 +277,12 @@ class _Batch:
         return Observed(
             arrays=self.arrays,
             output=scores,
-            expected=self._expected(),
+            expected=promised(self.built.spec, self.sizes, self.arrays),
             states=tuple(as_numpy(state) for state in output.states),
             loss=loss,
             gradients=gradients,
             first_nonfinite=culprit,
         )
-
-    def _expected(self) -> tuple[int | None, ...]:
-        """Return the shape that the Spec promises for the scores."""
-        spec = self.built.spec
-        rows = self.sizes["batch_size"]
-        if not spec.has_labels:
-            return (rows,)
-        steps = self.arrays.source.shape[1] if spec.kind == "many_to_many" else self.arrays.decoder_input.shape[1]
-        vocabulary = spec.vocabulary("target")
-        named = vocabulary in {p.dimension for p in spec.parameters} or spec.origins.get(str(vocabulary)) == "declared"
-        return rows, steps, self.sizes.get(str(vocabulary)) if named else None
 
     def _first_nonfinite(self) -> str:
         """Run forward once more, and return the first layer whose output is not finite though its inputs are."""

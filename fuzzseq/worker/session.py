@@ -12,6 +12,7 @@ from fuzzseq.outcome import Outcome, Raised, Request, Run, Verdict
 from fuzzseq.spec import Spec
 from fuzzseq.worker.build import Built, Target, build_key
 from fuzzseq.worker.exceptions import describe
+from fuzzseq.worker.hostile import provoke
 from fuzzseq.worker.runs import execute
 from fuzzseq.worker.stages import StageMark
 
@@ -35,6 +36,8 @@ class Session:
             built = self._built(request.case)
         except Exception as error:
             return self._unbuilt(request, describe(error, "build", "eager", 0))
+        if request.hostile:
+            return provoke(built, request.case, request.hostile)
         judged = _Judgement(built, request.case)
         verdicts = tuple(judged.verdict(check_named(name)) for name in request.checks)
         if not built.settled:

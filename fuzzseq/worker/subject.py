@@ -23,10 +23,14 @@ class ForwardOutput:
         self.scores, self.states, self.raw = scores, states, raw
 
     def rescaled(self, how: str) -> ForwardOutput:
-        """Return the output with its scores lifted by 3 or stretched to twice themselves; masks stay on them."""
+        """Return the output with its scores lifted by 3, or doubled, all or those below zero; masks stay on them."""
         if how == "plain":
             return self
-        scores = self.scores + 3 if how == "lifted" else self.scores * 2
+        scores = self.scores
+        if how == "lifted":
+            scores += 3
+        else:
+            scores += scores if how == "stretched" else tf.minimum(scores, 0)
         mask = keras.src.backend.get_keras_mask(self.scores)
         if mask is not None:
             keras.src.backend.set_keras_mask(scores, mask)

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import keras
 
+from fuzzseq.worker.naming import stable_name
 from fuzzseq.worker.subject import is_functional
-from fuzzseq.worker.tracking import TRACKER, stable_name
+from fuzzseq.worker.tracking import TRACKER
 
 #: A state: which recurrent layer made it, and whether it is its h, its c, or a join of one of each.
 Origin = tuple[Any, str]

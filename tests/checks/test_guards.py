@@ -192,7 +192,7 @@ def test_a_loss_is_asked_what_it_is_blind_to(lifted, stretched, probabilities, b
     output = noise(0)
     if probabilities:
         output = np.exp(output) / np.exp(output).sum(axis=-1, keepdims=True)
-    losses = {"plain": 1.0, "lifted": lifted, "stretched": stretched}
+    losses = {"plain": 1.0, "lifted": lifted, "stretched": stretched, "sunk": 1.5}
     found = {name: scored(None, loss, output) for name, loss in losses.items()}
     assert (loss_logits.CHECK.judge(found, RAGGED, SPEC) is not None) == broken
 

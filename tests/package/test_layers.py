@@ -13,8 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 #: The brain, lowest layer first. A module may import its own layer and those below it, lazily or not.
 LAYERS = (
     {"fuzzseq.errors", "fuzzseq.wire"},
-    {"fuzzseq.dimensions", "fuzzseq.encoder_decoder", "fuzzseq.profiles", "fuzzseq.causes", "fuzzseq.serialization"},
-    {"fuzzseq.spec", "fuzzseq.configuration", "fuzzseq.case", "fuzzseq.states", "fuzzseq.domain", "fuzzseq.outcome"},
+    {"fuzzseq.dimensions", "fuzzseq.encoder_decoder", "fuzzseq.causes", "fuzzseq.serialization"},
+    {"fuzzseq.spec", "fuzzseq.configuration", "fuzzseq.case", "fuzzseq.states", "fuzzseq.domain", "fuzzseq.outcome"}
+    | {"fuzzseq.hostile", "fuzzseq.profiles"},
     {"fuzzseq.checks"},
     {"fuzzseq.signatures", "fuzzseq.findings", "fuzzseq.events"},
     {"fuzzseq.strategies", "fuzzseq.shrink", "fuzzseq.diagnosis"},

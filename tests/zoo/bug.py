@@ -15,7 +15,8 @@ class Bug:
     """One known bug of a model of the zoo.
 
     ``region`` is a Python expression over :func:`facts`, true for the cases that fail. ``line`` is the guilty line of
-    the user's source; ``shown`` is the line that the failure surfaces at, where that is another one.
+    the user's source; ``shown`` is the line that the failure surfaces at, where that is another one. ``check`` is the
+    promise that shows a mistake which raises nothing.
     """
 
     cause: str
@@ -23,6 +24,7 @@ class Bug:
     minimal: Case
     line: str
     shown: str | None = None
+    check: str | None = None
 
     def fails(self, case: Case, spec: Spec) -> bool:
         """Say whether a case lies in the failing region."""

@@ -32,5 +32,7 @@ RULES: Final[tuple[Callable[[Evidence], Iterator[Vote]], ...]] = (
 
 def votes(e: Evidence) -> list[Vote]:
     """Return the votes of all rules, the strongest first."""
-    found = [vote for rule in RULES for vote in rule(e)]
+    # What two runs that disagree depend on is no sign of what would raise.
+    rules = (general.silent,) if e.verdict.raised is None and e.verdict.check in general.OF_CHECK else RULES
+    found = [vote for rule in rules for vote in rule(e)]
     return sorted(found, key=lambda vote: -vote.weight)

@@ -40,7 +40,7 @@ def silent(e: Evidence) -> Iterator[Vote]:
 
 
 #: The cause that a broken promise names by itself.
-_OF_CHECK: Final = {
+OF_CHECK: Final = {
     "padding_invariant": "input-padding-leak",
     "batch_independent": "numeric-batch-coupling",
     "causal": "decoder-sees-future",
@@ -64,7 +64,7 @@ def _metamorphic(e: Evidence) -> Iterator[Vote]:
     words = (
         f"{verdict.layer.kind if verdict.layer else ''} {verdict.location.source if verdict.location else ''}".lower()
     )
-    yield Vote(_OF_CHECK.get(verdict.check, "unclassified"), 80, said)
+    yield Vote(OF_CHECK.get(verdict.check, "unclassified"), 80, said)
     if WRONG_AXIS in e.hints:
         yield Vote("decoder-attention-axis", 96, f"{said}; a softmax over attention scores is taken over another axis")
     if WEIGHT_ON_PADDING in e.hints or (

@@ -1,0 +1,45 @@
+"""Names of layers that survive automatic numbering."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import keras
+
+
+def names(layers: list[Any]) -> list[str]:
+    """Return stable names for a path of layers: the user's own, or the class and its ordinal among its siblings."""
+    named = []
+    for parent, layer in zip([None, *layers[:-1]], layers, strict=True):
+        named.append(stable_name(layer, parent))
+    return named
+
+
+def stable_name(layer: Any, parent: Any) -> str:
+    """Return the user's own name of a layer, or its class with an ordinal where its parent has several of it."""
+    kind = type(layer).__name__
+    automatic = re.sub(r"(?<!^)(?=[A-Z])", "_", kind).lower()
+    name = str(getattr(layer, "name", "") or "")
+    plain = re.sub(r"_\d+$", "", name)
+    if name and plain not in (automatic, _snake(kind), "functional", "sequential", kind):
+        return name
+    siblings = [child for child in children(parent) if type(child).__name__ == kind]
+    index = next((i for i, child in enumerate(siblings) if child is layer), 0)
+    return kind if len(siblings) < 2 else f"{kind}#{index + 1}"
+
+
+def children(layer: Any) -> list[Any]:
+    """Return the layers directly under a layer, in order."""
+    if layer is None:
+        return []
+    operations = getattr(layer, "operations", None)
+    if operations:
+        return list(operations)
+    flatten = getattr(layer, "_flatten_layers", None)
+    return list(flatten(include_self=False, recursive=False)) if flatten else []
+
+
+def _snake(kind: str) -> str:
+    """Return a class name as Keras makes an automatic layer name of it."""
+    return str(keras.src.utils.naming.to_snake_case(kind))

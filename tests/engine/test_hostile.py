@@ -1,0 +1,59 @@
+"""Input that a model ought to refuse: how it takes each kind is told, and is no finding."""
+
+from __future__ import annotations
+
+import pytest
+
+from fuzzseq.events import FindingMade
+from fuzzseq.hostile import KINDS, ending, kinds_for
+from fuzzseq.outcome import Outcome, Raised, Verdict
+from fuzzseq.spec import Input, Spec
+from tests.engine.running import events, of, report
+
+IDS = next(kind for kind in KINDS if kind.name == "source_id_too_large")
+
+
+@pytest.fixture(scope="module")
+def run():
+    """Return the events of a run that asks for it."""
+    return events(["fuzzseq/examples/targets.py:right_targets"], domains=("ordinary", "hostile"), max_cases=3)
+
+
+def test_what_keras_does_is_told(run):
+    """Each kind has its ending, as Keras 3 on a CPU gives it, and nothing of it is a finding."""
+    told = report(run, ":right_targets").acceptance
+    assert set(told) == {kind.name for kind in kinds_for(Spec(loss="compiled"))}
+    assert told["source_id_too_large"] == "refused clearly"
+    assert told["source_id_negative"] == told["source_ids_float"] == "accepted in silence"
+    assert told["source_unpadded"] == "refused clearly"
+    assert of(FindingMade, run) == []
+
+
+def test_it_is_asked_for():
+    """A run of the ordinary domain alone gives no wrong input."""
+    assert report(events(["fuzzseq/examples/targets.py:right_targets"], max_cases=1), ":right_targets").acceptance == {}
+
+
+def test_kinds_follow_what_a_model_is_given():
+    """A part that a model does not have is not made wrong."""
+    parts = {kind.part for kind in kinds_for(Spec(initial_state="lstm", loss="compiled"))}
+    assert parts == {"source", "target", "state", "labels"}
+    assert {kind.part for kind in kinds_for(Spec(kind="encoder"))} == {"source"}
+    assert "mask" in {kind.part for kind in kinds_for(Spec(inputs=(Input(role="source"), Input(role="source_mask"))))}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (Outcome(verdicts=(Verdict(check="accepts", status="held"),)), "accepted in silence"),
+        (Outcome(verdicts=(), ending="crashed"), "crashed"),
+        ("indices[0,1] = 9 is not in [0, 9)", "refused clearly"),
+        ("list index out of bounds", "refused obscurely"),
+    ],
+)
+def test_endings(outcome, expected):
+    """A message is clear that names what is wrong."""
+    if isinstance(outcome, str):
+        raised = Raised(stage="forward", exception="ValueError", message=outcome)
+        outcome = Outcome(verdicts=(Verdict(check="accepts", status="raised", raised=raised),))
+    assert ending(IDS, outcome) == expected
