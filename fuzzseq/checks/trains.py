@@ -11,8 +11,9 @@ from collections.abc import Mapping
 import attrs
 import numpy as np
 
-from fuzzseq.case import Batch, Case, Pair
+from fuzzseq.case import Case
 from fuzzseq.checks.check import Check, Results, forward, has_labels, training_step
+from fuzzseq.checks.varying import with_other_source
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
 
@@ -26,19 +27,7 @@ def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
     """Run the batches forward with their source and with another, to see whether the source reaches the output."""
     if not spec.has_source or not spec.has_target:
         return {}
-    return {"base": forward(case), "other_source": attrs.evolve(forward(case), batches=other_sources(case, spec))}
-
-
-def other_sources(case: Case, spec: Spec) -> tuple[Batch, ...]:
-    """Return the batches with every source id moved to another one."""
-    name = spec.vocabulary("source")
-    low = spec.lowest_id("source")
-    count = max(2, (case.dimensions[name] if name else low + 4) - low)
-
-    def moved(pair: Pair) -> Pair:
-        return attrs.evolve(pair, source=tuple(low + (word - low + 1) % count for word in pair.source))
-
-    return tuple(attrs.evolve(batch, pairs=tuple(map(moved, batch.pairs))) for batch in case.batches)
+    return {"base": forward(case), "other_source": attrs.evolve(forward(case), batches=with_other_source(case, spec))}
 
 
 def source_is_lost(results: Results) -> bool:
