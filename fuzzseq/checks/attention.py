@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from fuzzseq.case import Case
-from fuzzseq.checks.check import Observed, Softmax
+from fuzzseq.checks.check import Array, Observed, Softmax
 from fuzzseq.spec import Spec
 
 #: What a fault says of the cause.
@@ -45,6 +45,34 @@ def fault(seen: Observed, case: Case, spec: Spec) -> Fault | None:
     return None
 
 
+def weighing_padding(seen: Observed, side: str, path: str) -> Softmax | None:
+    """Return the softmax over the columns of a side that gives weight to its padding: one in ``path`` before others."""
+    mask = getattr(seen.arrays, f"{side}_mask")
+    found = [
+        softmax
+        for softmax in seen.softmaxes
+        if softmax.value.ndim > 1
+        and softmax.value.shape[0] == mask.shape[0]
+        and softmax.axis % softmax.value.ndim
+        and softmax.value.shape[softmax.axis] == mask.shape[1]
+        and _on_padding(softmax, seen, mask) > _WEIGHT
+    ]
+    return next((softmax for softmax in found if softmax.path.startswith(path)), found[0] if found else None)
+
+
+def _on_padding(softmax: Softmax, seen: Observed, mask: Array) -> float:
+    """Return the largest weight that a real query gives to padding; what a query at padding sees is nobody's."""
+    weights = np.abs(np.moveaxis(softmax.value, softmax.axis, 1))
+    if weights.ndim > 2:
+        for queries in (seen.arrays.target_mask, seen.arrays.source_mask):
+            if weights.shape[-1] == queries.shape[1]:
+                real = queries.reshape(queries.shape[0], *(1,) * (weights.ndim - 2), queries.shape[1])
+                weights = np.where(real, weights, 0.0)
+                break
+    on_padding = weights[~mask]
+    return float(on_padding.max(initial=0.0))
+
+
 def _wrong(softmax: Softmax, seen: Observed, spec: Spec, taken: set[int]) -> tuple[str, str] | None:
     """Say what is wrong with one softmax, and which hint that is; None for one that is right, or no attention."""
     value, mask = softmax.value, seen.arrays.source_mask
@@ -56,12 +84,9 @@ def _wrong(softmax: Softmax, seen: Observed, spec: Spec, taken: set[int]) -> tup
         return None
     over = value.shape[axis]
     if axis in axes:
-        columns = np.moveaxis(value, axis, 1)
-        on_padding = np.abs(columns[~mask])
-        if spec.padding is not None and on_padding.size and float(on_padding.max()) > _WEIGHT:
-            if not bool(np.abs(columns[mask]).max(initial=0.0) > 0):
-                return None
-            return f"attention gives {float(on_padding.max()):.2g} of its weight to padding", WEIGHT_ON_PADDING
+        weight = _on_padding(softmax, seen, mask) if spec.padding is not None else 0.0
+        if weight > _WEIGHT:
+            return f"attention gives {weight:.2g} of its weight to padding", WEIGHT_ON_PADDING
         return None
     if axis == 0:
         return "attention weights are normalised over the batch", WRONG_AXIS

@@ -32,10 +32,12 @@ from fuzzseq.checks.comparing import (
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
 
+#: What tells rows that are moved from a statistic over the batch, which minds neither the order nor a row like itself.
+ROWS_MIXED: Final = "rows are mixed by their place"
 _WAYS: Final = {
+    "reversed": "the rows give something else in another order",
     "alone": "the last row gives something else alone than in its batch",
     "first": "the first row gives something else alone than in its batch",
-    "reversed": "the rows give something else in another order",
     "after": "a batch gives something else after another one",
 }
 
@@ -117,8 +119,9 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     found = believed(results, "base", way, comparison(way)) if way else None
     if way is None or found is None:
         return None
-    message = f"{_WAYS[way]}: by {found.said}"
-    return broken(CHECK, message, found, _guilty(results, way), (f"rows {way}",), where=way)
+    mixed = way == "reversed" or (way != "after" and len(set(case.batches[-1].pairs)) == 1)
+    hints = [f"rows {way}", *([ROWS_MIXED] if mixed else [])]
+    return broken(CHECK, f"{_WAYS[way]}: by {found.said}", found, _guilty(results, way), hints, where=way)
 
 
 def _guilty(results: Results, way: str) -> LayerOutput | None:
@@ -147,4 +150,5 @@ CHECK = Check(
     applies=applies,
     confirm=confirm,
     thorough=True,
+    explains=True,
 )

@@ -100,7 +100,8 @@ class Check:
     TensorFlow.
 
     ``thorough`` checks are asked of traced cases alone, wherever a model can be traced: the eager ones are there to
-    tell early what raises. ``every`` asks one of so many of those.
+    tell early what raises. ``every`` asks one of so many of those. Where a check that ``explains`` is broken, the
+    thorough ones that come after it are not reached: what they would see follows from it.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Check:
     confirm: Callable[[Results, Case, Spec], Mapping[str, Run]] | None = None
     thorough: bool = False
     every: int = 1
+    explains: bool = False
     profiles: tuple[str, ...] = ("quick", "ci", "nightly")
 
     def broken(self, message: str, **details: Any) -> Verdict:

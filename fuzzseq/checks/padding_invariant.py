@@ -14,18 +14,16 @@ from collections.abc import Mapping
 from typing import Final
 
 import attrs
-import numpy as np
 
 from fuzzseq.case import Case
-from fuzzseq.checks.attention import WEIGHT_ON_PADDING, fault
-from fuzzseq.checks.check import Check, Observed, Results, Softmax, forward
+from fuzzseq.checks.attention import WEIGHT_ON_PADDING, fault, weighing_padding
+from fuzzseq.checks.check import Check, Results, forward
 from fuzzseq.checks.comparing import believed, broken, compared, confirmation, culprit, real, shifted_columns, watched
 from fuzzseq.checks.varying import fixed_length, with_padding
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Side, Spec
 
 _COMPARE: Final = compared(real)
-_SEEN_WEIGHT: Final = 1e-6
 
 
 def sides(spec: Spec) -> tuple[Side, ...]:
@@ -78,7 +76,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     if seen is not None:
         base, padded = seen
         guilty = culprit(base, padded, shifted_columns(base, padded, side))
-        weighing = weighing_padding(padded, side)
+        weighing = weighing_padding(padded, side, guilty.path if guilty else "")
         wrong = fault(base, case, spec)
         hints += [WEIGHT_ON_PADDING] if weighing else []
         hints += [wrong.hint] if wrong else []
@@ -92,21 +90,6 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     )
     line = wrong.softmax.site if wrong else weighing.site if weighing else None
     return attrs.evolve(told, location=line) if line else told
-
-
-def weighing_padding(seen: Observed, side: Side) -> Softmax | None:
-    """Return the softmax over the columns of a side that gives weight to its padding, if one does."""
-    mask = getattr(seen.arrays, f"{side}_mask")
-    for softmax in seen.softmaxes:
-        value = softmax.value
-        if value.ndim < 2 or value.shape[0] != mask.shape[0]:
-            continue
-        for axis in range(1, value.ndim):
-            if axis == softmax.axis % value.ndim and value.shape[axis] == mask.shape[1]:
-                columns = np.moveaxis(value, axis, 1)
-                if columns[~mask].size and float(np.abs(columns[~mask]).max()) > _SEEN_WEIGHT:
-                    return softmax
-    return None
 
 
 CHECK = Check(

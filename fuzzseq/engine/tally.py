@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import attrs
 
@@ -13,6 +14,9 @@ from fuzzseq.events import CheckCount, Settings
 from fuzzseq.outcome import Outcome
 from fuzzseq.spec import Spec
 
+#: One case of how many is tried by a thorough check that is known to be broken.
+_BROKEN_EVERY: Final = 6
+
 
 class Tally:
     """The checks of one target, chosen once, and counted as outcomes come in."""
@@ -21,6 +25,8 @@ class Tally:
         """Choose the checks that were asked for, that the Spec does not skip, and that have a meaning for the model."""
         self._counts: dict[str, CheckCount] = {}
         self.chosen: list[Check] = []
+        #: The checks that were found broken.
+        self.broken: set[str] = set()
         #: Whether the model was found to fail whenever it is traced.
         self.untraceable = False
         for check in CHECKS:
@@ -41,12 +47,19 @@ class Tally:
     def asked_of(self, case: Case, number: int, spec: Spec) -> tuple[str, ...]:
         """Return the names of the checks that a case is tried with, as the ``number``-th of its target.
 
-        Thorough checks are left out of the eager cases of a model that can be traced.
+        Thorough checks are left out of the eager cases of a model that can be traced, and one that was found broken is
+        asked less often: each answer takes several more runs, and tells what is known. What a broken check explains is
+        asked beside it only.
         """
         thorough = case.mode == "graph" or not spec.graph or self.untraceable
-        return tuple(
-            check.name for check in self.chosen if not check.thorough or (thorough and number % check.every == 0)
-        )
+        explained = any(check.explains and check.name in self.broken for check in self.chosen)
+
+        def due(check: Check) -> bool:
+            seldom = check.name in self.broken or explained
+            every = check.every * (_BROKEN_EVERY if seldom else 1)
+            return thorough and number % every == 0
+
+        return tuple(check.name for check in self.chosen if not check.thorough or due(check))
 
     def add(self, outcome: Outcome) -> None:
         """Count an outcome."""

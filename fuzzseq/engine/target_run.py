@@ -214,6 +214,7 @@ class TargetRun:
         finally:
             self._executions += probe.executions
         self._pending = None
+        self._tally.broken.add(verdict.check)
         if not flaky:
             self._known.keep(verdict.check, minimal)
         yield from self._merged(finding)

@@ -74,11 +74,11 @@ class _Judgement:
         """Start with nothing run."""
         self._built, self._case = built, case
         self._results: dict[tuple[Run, bool], Result] = {}
-        self._told = False
+        self._told = self._explained = False
 
     def verdict(self, check: Check) -> Verdict:
         """Judge one check."""
-        if self._told and check.name != "builds":
+        if (self._told and check.name != "builds") or (self._explained and check.thorough):
             return Verdict(check=check.name, status="not_reached", stage=check.stage)
         plan = check.plan(self._case, self._built.spec)
         if not plan and check.name not in OWNERS:
@@ -95,6 +95,7 @@ class _Judgement:
             asked = check.confirm(results, self._case, self._built.spec)
             more = {name: self._result(run, False) for name, run in asked.items()}
             judged = check.judge({**results, **more}, self._case, self._built.spec) if more else judged
+        self._explained = self._explained or (judged is not None and check.explains)
         return judged or Verdict(check=check.name, status="held", stage=check.stage)
 
     def _raised(self, check: Check, raised: Raised) -> Verdict:

@@ -94,18 +94,23 @@ class Tracker:
     def record_softmax(self, value: Any, axis: int) -> None:
         """Keep the result of a softmax, where a run is watched."""
         if self._record is not None and hasattr(value, "numpy"):
-            site = caller(sys._getframe(2))
+            site = caller(sys._getframe(2)) or self._site_in_model()
             self._record.softmaxes.append(Softmax(path=self.path(), value=np.asarray(value), axis=axis, site=site))
+
+    def _site_in_model(self) -> Frame | None:
+        """Return the user's line where the innermost of the running layers became part of a functional model."""
+        sites = (self.call_sites.get(id(entry[0])) for entry in reversed(self.stack))
+        return next((site for site in sites if site is not None), None)
 
     def _record_layer(self, layer: Any, args: Any, kwargs: Any, result: Any) -> None:
         """Keep the output of a layer, where a run is watched."""
-        # The cell of a recurrent layer runs once a step, eagerly, and says nothing that its layer does not.
-        if self._record is None or any(isinstance(entry[0], keras.layers.RNN) for entry in self.stack[:-1]):
+        # What a layer of Keras' own is made of says nothing that the layer does not; a cell runs once a step besides.
+        if self._record is None or any(_is_closed(entry[0]) for entry in self.stack[:-1]):
             return
         values = [value for value in tf.nest.flatten(result) if hasattr(value, "numpy")]
         path = self.path()
         frame = _layer_frame(path.rsplit("/", 1)[-1], layer, args, kwargs)
-        site = self.call_sites.get(id(layer)) or caller(sys._getframe(3))
+        site = self.call_sites.get(id(layer)) or caller(sys._getframe(3)) or self._site_in_model()
         output = LayerOutput(path=path, layer=frame, values=tuple(np.asarray(value) for value in values), site=site)
         self._record.layers.append(output)
 
@@ -226,6 +231,11 @@ def watching(listener: Callable[[str, Any, Any, tuple[Any, ...]], None]) -> Iter
         yield
     finally:
         TRACKER.on_output = None
+
+
+def _is_closed(layer: Any) -> bool:
+    """Say whether a layer is one of Keras' own, and no model: what it is made of is nobody's to look at."""
+    return type(layer).__module__.startswith("keras.") and not isinstance(layer, keras.Model)
 
 
 def _symbolic(nest: Any) -> bool:

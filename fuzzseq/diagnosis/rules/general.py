@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from fuzzseq.checks.attention import WEIGHT_ON_PADDING, WRONG_AXIS
+from fuzzseq.checks.batch_independent import ROWS_MIXED
 from fuzzseq.diagnosis.evidence import Evidence
 from fuzzseq.diagnosis.rules.vote import Vote, is_state, unequal_lengths
 
@@ -74,8 +75,8 @@ def _metamorphic(e: Evidence) -> Iterator[Vote]:
     if verdict.check == "batch_independent":
         if "rows after" in verdict.hints:
             yield Vote("state-leak", 92, f"{said}: something is kept between the batches")
-        elif "reshape" in words or "transpose" in words or "permute" in words:
-            yield Vote("decoder-reshape", 90, f"{said}, where a reshape moves rows")
+        elif ROWS_MIXED in verdict.hints:
+            yield Vote("decoder-reshape", 90, f"{said}: rows are moved, as by a reshape of batch and time")
 
 
 def wrong_shape(e: Evidence) -> Iterator[Vote]:
