@@ -191,9 +191,9 @@ def shifted_columns(one: Observed, two: Observed, side: str) -> Callable[[Array,
 
     Values at padding are left out where the axis after the batch is that of the side.
     """
-    mask = getattr(one.arrays, f"{side}_mask")
-    short, long = mask.shape[1], getattr(two.arrays, f"{side}_mask").shape[1]
-    first = bool(mask[:, 0].all())
+    mask, padded = (getattr(seen.arrays, f"{side}_mask") for seen in (one, two))
+    short, long = mask.shape[1], padded.shape[1]
+    before = not padded[:, 0].any()
 
     def aligned(left: Array, right: Array) -> tuple[Array, Array] | None:
         if left.ndim != right.ndim or left.ndim > 3:
@@ -202,7 +202,7 @@ def shifted_columns(one: Observed, two: Observed, side: str) -> Callable[[Array,
             if a != b:
                 if (a, b) != (short, long):
                     return None
-                taken = range(short) if first or mask.all() else range(long - short, long)
+                taken = range(long - short, long) if before else range(short)
                 right = np.take(right, taken, axis=axis)
         if left.ndim > 1 and left.shape[:2] == mask.shape:
             return left[mask], right[mask]

@@ -44,14 +44,15 @@ class Tally:
         """The names of the chosen checks."""
         return tuple(check.name for check in self.chosen)
 
-    def asked_of(self, case: Case, number: int, spec: Spec) -> tuple[str, ...]:
+    def asked_of(self, case: Case, number: int, spec: Spec, usual: bool) -> tuple[str, ...]:
         """Return the names of the checks that a case is tried with, as the ``number``-th of its target.
 
-        Thorough checks are left out of the eager cases of a model that can be traced, and one that was found broken is
-        asked less often: each answer takes several more runs, and tells what is known. What a broken check explains is
-        asked beside it only.
+        Thorough checks are left out of the eager cases of a model that can be traced, on its ``usual`` setting, and one
+        that was found broken is asked less often: each answer takes several more runs, and tells what is known. What a
+        broken check explains is asked beside it only.
         """
-        thorough = case.mode == "graph" or not spec.graph or self.untraceable
+        several = len(case.batches[-1].pairs) > 1
+        thorough = case.mode == "graph" or not spec.graph or self.untraceable or (several and not usual)
         explained = any(check.explains and check.name in self.broken for check in self.chosen)
 
         def due(check: Check) -> bool:

@@ -65,6 +65,7 @@ class TargetRun:
         self._cases = self._known_cases = self._executions = 0
         self._unbuilt = self._ran = 0
         self._acceptance: dict[str, str] = {}
+        self._usual = first_setting(spec)
         self._stop: StopReason = "completed"
         self._began = time.monotonic()
 
@@ -156,7 +157,8 @@ class TargetRun:
 
     def _try(self, phase: Phase, case: Case) -> Iterator[Event]:
         """Try one case by all checks, and follow up each failure that is new."""
-        asked = self._tally.names if phase == "known" else self._tally.asked_of(case, self._cases, self.spec)
+        usual = phase == "random" or case.dimensions == self._usual
+        asked = self._tally.names if phase == "known" else self._tally.asked_of(case, self._cases, self.spec, usual)
         outcome = self._executor.run(Request(case=case, checks=asked))
         self._executions += 1
         self._count(phase, outcome)
