@@ -105,6 +105,7 @@ class Spec:
     functional: bool = False
     own_training_step: bool = False
     whole_decoder: bool = False
+    low_precision: bool = False
     skip: Mapping[str, str] = attrs.field(factory=dict)
     static: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()

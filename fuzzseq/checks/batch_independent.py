@@ -24,6 +24,7 @@ from fuzzseq.checks.comparing import (
     believed,
     broken,
     by_row,
+    comparable,
     confirmation,
     culprit,
     difference,
@@ -45,7 +46,7 @@ _WAYS: Final = {
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a batch that can change."""
     fixed = "batch_size" in {*spec.static, *(p.dimension for p in spec.parameters)}
-    return "the batch size is fixed when the model is built" if fixed else None
+    return "the batch size is fixed when the model is built" if fixed else comparable(spec)
 
 
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:

@@ -18,7 +18,7 @@ import numpy as np
 from fuzzseq.case import Case
 from fuzzseq.checks.attention import fault
 from fuzzseq.checks.check import Array, Check, Observed, Results, forward
-from fuzzseq.checks.comparing import believed, broken, by_row, compared, confirmation, culprit, watched
+from fuzzseq.checks.comparing import believed, broken, by_row, comparable, compared, confirmation, culprit, watched
 from fuzzseq.checks.varying import with_other_ends
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
@@ -26,7 +26,7 @@ from fuzzseq.spec import Spec
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a decoder."""
-    return None if spec.has_target else "the model has no decoder"
+    return comparable(spec) if spec.has_target else "the model has no decoder"
 
 
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from fuzzseq.checks.check import Array, Check, LayerOutput, Observed, Result, Results
 from fuzzseq.outcome import Run, Verdict
+from fuzzseq.spec import Spec
 
 #: Roundings that may add up in one output value, in units of the last place of the largest value.
 _ROUNDINGS: Final = 200
@@ -48,6 +49,11 @@ class Difference:
     def counts(self) -> bool:
         """Whether it is more than rounding may make."""
         return self.largest > self.tolerance * self.scale
+
+
+def comparable(spec: Spec) -> str | None:
+    """Say that two runs cannot be told apart from rounding: a layer of half precision rounds a hundredth away."""
+    return "the model computes in half precision: its rounding hides what is compared" if spec.low_precision else None
 
 
 def tolerance(dtype: Any) -> float:

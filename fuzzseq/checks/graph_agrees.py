@@ -15,7 +15,7 @@ import attrs
 
 from fuzzseq.case import Case
 from fuzzseq.checks.check import Check, Results, forward
-from fuzzseq.checks.comparing import believed, broken, compared, confirmation, real
+from fuzzseq.checks.comparing import believed, broken, comparable, compared, confirmation, real
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
 
@@ -24,7 +24,7 @@ _COMPARE: Final = compared(real)
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a model that can be traced."""
-    return None if spec.graph else "graph=False: the model is not meant to be traced"
+    return comparable(spec) if spec.graph else "graph=False: the model is not meant to be traced"
 
 
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:

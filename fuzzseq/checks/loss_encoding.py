@@ -1,5 +1,6 @@
 """Integer labels and the same labels as one-hot rows give the same loss, where the user's loss accepts both.
 
+It warns: a loss that indexes with its labels takes one-hot rows in silence and is right for its own.
 A loss that refuses the other encoding keeps its promise: refusing is what tells a user. The check speaks of the user's
 own loss, never of the one that fuzzseq supplies. It guards against the false alarm of a loss that takes labels of the
 other rank by broadcasting, where two sizes happen to be equal or one: such batches are not judged.
@@ -69,5 +70,6 @@ CHECK = Check(
     judge=judge,
     applies=applies,
     stage="loss",
+    severity="warning",
     judges_exceptions=True,
 )

@@ -18,7 +18,16 @@ import attrs
 from fuzzseq.case import Case
 from fuzzseq.checks.attention import WEIGHT_ON_PADDING, fault, weighing_padding
 from fuzzseq.checks.check import Check, Results, forward
-from fuzzseq.checks.comparing import believed, broken, compared, confirmation, culprit, real, shifted_columns, watched
+from fuzzseq.checks.comparing import (
+    believed,
+    broken,
+    compared,
+    confirmation,
+    culprit,
+    real,
+    shifted_columns,
+    watched,
+)
 from fuzzseq.checks.varying import fixed_length, with_padding
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Side, Spec

@@ -16,7 +16,7 @@ import numpy as np
 
 from fuzzseq.case import Case, Pair
 from fuzzseq.checks.check import Array, Check, Observed, Result, Results, forward
-from fuzzseq.checks.comparing import Difference, believed, broken, compared, confirmation, difference
+from fuzzseq.checks.comparing import Difference, believed, broken, comparable, compared, confirmation, difference
 from fuzzseq.checks.varying import each_pair, moved
 from fuzzseq.domain import id_range
 from fuzzseq.outcome import Run, Verdict
@@ -33,7 +33,7 @@ def applies(spec: Spec) -> str | None:
         return "a sequence that is read in both directions has no pieces"
     if spec.preprocess:
         return "the user's own preprocessing makes the source"
-    return None
+    return comparable(spec)
 
 
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
@@ -97,5 +97,4 @@ CHECK = Check(
     applies=applies,
     confirm=confirm,
     thorough=True,
-    every=4,
 )

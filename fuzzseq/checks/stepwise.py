@@ -19,7 +19,16 @@ import numpy as np
 from fuzzseq.case import Case, Pair, tokens_for_steps
 from fuzzseq.checks.causal import earlier
 from fuzzseq.checks.check import Check, Result, Results, forward
-from fuzzseq.checks.comparing import Difference, believed, broken, by_row, compared, confirmation, difference
+from fuzzseq.checks.comparing import (
+    Difference,
+    believed,
+    broken,
+    by_row,
+    comparable,
+    compared,
+    confirmation,
+    difference,
+)
 from fuzzseq.checks.varying import each_pair, fixed_length, with_other_ends
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
@@ -30,8 +39,8 @@ def applies(spec: Spec) -> str | None:
     if not spec.has_target:
         return "the model has no decoder"
     if spec.calling == "steps":
-        return None if spec.whole_decoder else "the decoder is written for one step at a time"
-    return "the number of decoder steps is fixed" if fixed_length("target", spec) else None
+        return comparable(spec) if spec.whole_decoder else "the decoder is written for one step at a time"
+    return "the number of decoder steps is fixed" if fixed_length("target", spec) else comparable(spec)
 
 
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:

@@ -23,7 +23,7 @@ def diagnose(
     """Return the finding of a minimal case. Without a prober, or for a flaky failure, the verdict alone decides."""
     evidence = gather(spec, case, verdict, None if flaky else prober)
     found = votes(evidence)
-    if flaky:
+    if flaky and (verdict.raised is None or verdict.raised.ending == "completed"):
         found = [Vote("execution-nondeterministic", 100, "a fresh worker does not repeat the failure"), *found]
     best = found[0]
     cause = cause_named(best.cause)

@@ -21,7 +21,9 @@ START_LIMIT: Final = 300.0
 
 #: What the body's environment holds unless the user's says otherwise. Each of glibc's arenas reserves 64 MiB of address
 #: space, and each of TensorFlow's threads may take one: 420 MiB of a worker's limit were gone, or not, as threads met.
-_DEFAULTS: Final = {"TF_CPP_MIN_LOG_LEVEL": "3", "MALLOC_ARENA_MAX": "2"}
+#: oneDNN's kernels of TensorFlow 2.21 corrupt the heap in a product of rank 4 by rank 2 (tensorflow issues 117700 and
+#: 123109): a crash some cases later, or a wrong number, would be told of the model.
+_DEFAULTS: Final = {"TF_CPP_MIN_LOG_LEVEL": "3", "MALLOC_ARENA_MAX": "2", "TF_ENABLE_ONEDNN_OPTS": "0"}
 
 
 class Zygote:

@@ -19,6 +19,7 @@ from fuzzseq.worker.signatures import from_signature
 from fuzzseq.worker.sizes import with_static_sizes, with_vocabularies
 from fuzzseq.worker.stages import StageMark
 from fuzzseq.worker.subject import is_functional
+from fuzzseq.worker.variables import every_layer
 
 #: What the inputs of a lone decoder are, where their names are those of a source.
 _TARGET_SIDE = {"source": "decoder_input", "source_mask": "target_mask", "source_length": "target_length"}
@@ -152,7 +153,14 @@ def _with_ways(spec: Spec, built: Built) -> Spec:
     model = built.model
     trains = isinstance(model, keras.Model) and _own(model, "train_step")
     whole = isinstance(model, EncoderDecoder) and _takes_all_steps(model.decoder)
-    return attrs.evolve(spec, functional=bool(is_functional(model)), own_training_step=trains, whole_decoder=whole)
+    coarse = any(getattr(layer, "compute_dtype", "") in ("float16", "bfloat16") for layer in every_layer(model))
+    return attrs.evolve(
+        spec,
+        functional=is_functional(model),
+        own_training_step=trains,
+        whole_decoder=whole,
+        low_precision=coarse,
+    )
 
 
 def _takes_all_steps(decoder: Any) -> bool:

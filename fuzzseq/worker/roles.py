@@ -154,7 +154,7 @@ def _stepped(model: EncoderDecoder) -> tuple[Input, ...]:
 
 def _functional(model: Any, declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
     """Return the inputs of a functional model."""
-    structure = model._inputs_struct
+    structure = getattr(model, "_inputs_struct", model.inputs[0])
     named = isinstance(structure, Mapping)
     keys = list(structure) if named else [None] * len(flat_inputs(model))
     slots = [

@@ -232,9 +232,9 @@ def _with_tokens(named: list[str | None]) -> list[str]:
 
 def is_functional(model: Any) -> bool:
     """Say whether a Keras model was made of symbolic inputs and outputs."""
-    return type(model).__name__ in ("Functional", "Sequential") or (
-        isinstance(model, keras.Model) and hasattr(model, "_inputs_struct")
-    )
+    if isinstance(model, keras.Sequential):
+        return getattr(model, "_functional", None) is not None
+    return isinstance(model, keras.Model) and hasattr(model, "_inputs_struct")
 
 
 def is_stock_step(model: Any) -> bool:

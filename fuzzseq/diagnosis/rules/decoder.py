@@ -58,7 +58,8 @@ def widths(e: Evidence) -> Iterator[Vote]:
         yield Vote("decoder-attention-shape", 88 if strong else 60, "it fails inside an attention")
     if e.op == "Reshape" or "reshape" in e.message or "number of elements" in e.message:
         yield Vote("decoder-reshape", 78, "a reshape does not fit")
-    if any(word in e.message for word in ("incompatible", "dimensions", "shape", "expected axis", "must be equal")):
+    said = any(word in e.message for word in ("incompatible", "dimensions", "shape", "expected axis", "must be equal"))
+    if said and (e.op or len(e.shapes()) > 1 or "expected axis" in e.message):
         yield Vote("decoder-width", 50, "the widths of two tensors do not fit")
 
 
