@@ -7,13 +7,18 @@ the output itself. An encoder alone promises its rows only.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
+import attrs
 import numpy as np
 
 from fuzzseq.case import Arrays, Case
-from fuzzseq.checks.check import Check, Results, forward
+from fuzzseq.checks.check import Check, Result, Results, forward
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
+
+#: What tells a model that is traced wrongly.
+ONLY_TRACED: Final = "only a traced run has it"
 
 
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
@@ -21,9 +26,22 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
     return {"base": forward(case)}
 
 
+def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Run a traced case eagerly as well: a shape that is wrong in one mode alone has another cause."""
+    return {"eager": attrs.evolve(forward(case), mode="eager")} if case.mode == "graph" else {}
+
+
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare the shape of every output with the promised one."""
-    for number, seen in enumerate(results["base"].observed):
+    found = _wrong(results["base"], spec)
+    if found is None or "eager" not in results or results["eager"].raised or _wrong(results["eager"], spec):
+        return found
+    return attrs.evolve(found, message=f"{found.message}; an eager run gives that", hints=(ONLY_TRACED,))
+
+
+def _wrong(result: Result, spec: Spec) -> Verdict | None:
+    """Return the verdict of the first output that has not the promised shape or type."""
+    for number, seen in enumerate(result.observed):
         if seen.output is None or seen.expected is None:
             continue
         shape = seen.output.shape
@@ -70,4 +88,5 @@ CHECK = Check(
     promise="the output has the promised rows, steps and words",
     plan=plan,
     judge=judge,
+    confirm=confirm,
 )

@@ -21,6 +21,7 @@ from fuzzseq.checks.check import Check, Results, forward
 from fuzzseq.checks.comparing import (
     believed,
     broken,
+    comparable,
     compared,
     confirmation,
     culprit,
@@ -49,7 +50,7 @@ def applies(spec: Spec) -> str | None:
     open_ = [
         side for side in sides(spec) if not fixed_length(side, spec) and not (side == "source" and spec.preprocess)
     ]
-    return None if open_ else "the widths of a batch are fixed, or the user's own preprocessing pads"
+    return comparable(spec) if open_ else "the widths of a batch are fixed, or the user's own preprocessing pads"
 
 
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:

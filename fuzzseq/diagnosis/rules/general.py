@@ -7,6 +7,7 @@ from typing import Final
 
 from fuzzseq.checks.attention import WEIGHT_ON_PADDING, WRONG_AXIS
 from fuzzseq.checks.batch_independent import ROWS_MIXED
+from fuzzseq.checks.output_shape import ONLY_TRACED
 from fuzzseq.diagnosis.evidence import Evidence
 from fuzzseq.diagnosis.rules.vote import Vote, is_state, unequal_lengths
 
@@ -83,6 +84,8 @@ def _metamorphic(e: Evidence) -> Iterator[Vote]:
 
 def wrong_shape(e: Evidence) -> Iterator[Vote]:
     """The output has not the promised rows, steps or words."""
+    if ONLY_TRACED in e.verdict.hints:
+        yield Vote("execution-graph", 99, e.verdict.message)
     yield Vote("execution-output", 60, e.verdict.message)
     if "rows" in e.verdict.where:
         yield Vote("decoder-reshape", 93, "the output has another number of rows than the batch")

@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 
 from fuzzseq.case import SMOOTHING, Arrays, Batch, arrays
+from fuzzseq.checks.output_shape import promised
 from fuzzseq.reporters.script.plan import Plan
 from fuzzseq.spec import CELLS, Input
 from fuzzseq.states import STATES_PER_LAYER, state_shapes
@@ -84,18 +85,7 @@ def _of_batch(plan: Plan, number: int, batch: Batch, seen: Arrays) -> Iterator[t
     if plan.scored:
         yield from _labels(plan, number, batch, seen)
     if plan.check == "output_shape":
-        yield "promised", str(_promised(plan, number, seen))
-
-
-def _promised(plan: Plan, number: int, seen: Arrays) -> tuple[int | None, ...]:
-    """Return the shape that the Spec promises for the scores of a batch; None where it promises nothing."""
-    spec, sizes = plan.spec, plan.case.sizes(plan.spec, number)
-    if not spec.has_labels:
-        return (sizes["batch_size"],)
-    steps = seen.source.shape[1] if spec.kind == "many_to_many" else seen.decoder_input.shape[1]
-    vocabulary = str(spec.vocabulary("target"))
-    named = vocabulary in {p.dimension for p in spec.parameters} or spec.origins.get(vocabulary) == "declared"
-    return sizes["batch_size"], steps, sizes.get(vocabulary) if named else None
+        yield "promised", str(promised(plan.spec, plan.case.sizes(plan.spec, number), seen))
 
 
 def _labels(plan: Plan, number: int, batch: Batch, seen: Arrays) -> Iterator[tuple[str, str]]:

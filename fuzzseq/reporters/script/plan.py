@@ -71,7 +71,7 @@ class Plan:
     @property
     def weighed(self) -> bool:
         """Whether the values of the weights matter."""
-        return self.check in ("finite", "deterministic", "loss_encoding") or self.finding.group == "numeric"
+        return self.check not in ("", "output_shape", "trains") or self.finding.group == "numeric"
 
     @property
     def preprocessed(self) -> bool:

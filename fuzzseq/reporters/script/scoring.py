@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fuzzseq.case import arrays
 from fuzzseq.reporters.script.calling import arguments, forward_function, inputs, inputs_signature, stage, tensor_spec
 from fuzzseq.reporters.script.data import Columns
+from fuzzseq.reporters.script.differing import beside, compared
 from fuzzseq.reporters.script.plan import Plan
 
 
@@ -258,9 +259,16 @@ def _loss_encoding(plan: Plan) -> Iterator[str]:
 
 
 def _told(plan: Plan) -> Iterator[str]:
-    """Yield a run forward, and what fuzzseq said of it."""
+    """Yield two runs that disagree, where two decide; else a run forward, and what fuzzseq said of it."""
+    found = beside(plan)
+    if found is not None:
+        yield from compared(plan, *found, lambda each: _scores(each, "False"))
+        return
     yield from _scores(plan, "False")
-    yield f"raise SystemExit({plan.finding.message!r})"
+    yield "# What fuzzseq saw takes more runs than a script shows: 'fuzzseq replay' says whether it is mended."
+    if plan.stage != "forward":
+        yield stage(plan.stage)
+    yield f"raise AssertionError({plan.finding.message!r})"
 
 
 _CHECKS = {
