@@ -265,7 +265,7 @@ def _told(plan: Plan) -> Iterator[str]:
         yield from compared(plan, *found, lambda each: _scores(each, "False"))
         return
     yield from _scores(plan, "False")
-    yield "# What fuzzseq saw takes more runs than a script shows: 'fuzzseq replay' says whether it is mended."
+    yield "# What was seen takes more runs than a script shows: ask 'fuzzseq replay' whether it is mended."
     if plan.stage != "forward":
         yield stage(plan.stage)
     yield f"raise AssertionError({plan.finding.message!r})"
