@@ -33,7 +33,7 @@ from fuzzseq.checks.comparing import (
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
 
-#: What tells rows that are moved from a statistic over the batch, which minds neither the order nor a row like itself.
+#: What tells rows that are moved from a statistic over the batch, which does not mind their order.
 ROWS_MIXED: Final = "rows are mixed by their place"
 _WAYS: Final = {
     "reversed": "the rows give something else in another order",
@@ -120,8 +120,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     found = believed(results, "base", way, comparison(way)) if way else None
     if way is None or found is None:
         return None
-    mixed = way == "reversed" or (way != "after" and len(set(case.batches[-1].pairs)) == 1)
-    hints = [f"rows {way}", *([ROWS_MIXED] if mixed else [])]
+    hints = [f"rows {way}", *([ROWS_MIXED] if way == "reversed" else [])]
     return broken(CHECK, f"{_WAYS[way]}: by {found.said}", found, _guilty(results, way), hints, where=way)
 
 

@@ -15,6 +15,7 @@ from fuzzseq.diagnosis.factors import (
     manner_changes,
     sweeps,
     with_dimension,
+    with_other_row,
     with_rows,
     with_source_length,
     with_target_length,
@@ -201,9 +202,9 @@ def distinct(case: Case, spec: Spec) -> Case:
 
 
 def _longer(case: Case, spec: Spec) -> Case:
-    """Return a case of two rows, three source steps and five decoder steps, where the model does not fix them."""
+    """Return a case of two different rows, three source steps and five decoder steps, where nothing fixes them."""
     if "batch_size" not in spec.static:
-        case = with_rows(case, 2, spec)
+        case = with_other_row(with_rows(case, 2, spec), spec)
     if spec.has_source and "source_length" not in spec.static:
         case = with_source_length(case, 3, spec)
     if spec.has_target and "target_length" not in spec.static:

@@ -146,6 +146,25 @@ def with_rows(case: Case, count: int, spec: Spec) -> Case:
     return _each(case, lambda b: attrs.evolve(b, pairs=tuple(b.pairs[i % len(b.pairs)] for i in range(count))))
 
 
+def with_other_row(case: Case, spec: Spec) -> Case:
+    """Return a case whose last row holds other source ids than its first, where they are the same."""
+
+    def changed(batch: Batch) -> Batch:
+        first, *between, last = batch.pairs if len(batch.pairs) > 1 else (None, *batch.pairs)
+        if first is None or first != last:
+            return batch
+        source = tuple(_next_id(word, "source", case, spec) for word in last.source)
+        return attrs.evolve(batch, pairs=(first, *between, attrs.evolve(last, source=source)))
+
+    return _each(case, changed) if spec.has_source else case
+
+
+def _next_id(word: int, side: Side, case: Case, spec: Spec) -> int:
+    """Return the next ordinary id of a side, from the last to the first."""
+    low, high = id_range(side, case.dimensions, spec)
+    return low if word >= high else word + 1
+
+
 def with_source_length(case: Case, length: int, spec: Spec) -> Case:
     """Return a case whose source rows all have ``length`` ids, their own repeated, and no extra padding."""
     return _each(

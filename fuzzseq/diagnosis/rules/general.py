@@ -76,10 +76,10 @@ def _metamorphic(e: Evidence) -> Iterator[Vote]:
     if verdict.check == "batch_independent":
         if "rows after" in verdict.hints:
             yield Vote("state-leak", 92, f"{said}: something is kept between the batches")
+        elif ROWS_MIXED in e.hints:
+            yield Vote("decoder-reshape", 90, f"{said}: rows are moved, as by a reshape of batch and time")
         elif e.passes("ragged"):
             yield Vote("input-padding-leak", 91, f"{said}; it passes when all rows are of equal length")
-        elif ROWS_MIXED in verdict.hints:
-            yield Vote("decoder-reshape", 90, f"{said}: rows are moved, as by a reshape of batch and time")
 
 
 def wrong_shape(e: Evidence) -> Iterator[Vote]:

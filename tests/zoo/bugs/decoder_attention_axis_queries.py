@@ -47,8 +47,8 @@ BUG = Bug(
     check="attention_normalised",
     region="source_length > 1 or target_length > 1",
     minimal=Case(
-        dimensions={"vocab_size": 5, "embedding_dim": 4, "units": 4},
-        batches=(Batch(pairs=(Pair((3, 3), (3, 3)),)),),
+        dimensions={"vocab_size": 5, "embedding_dim": 2, "units": 2},
+        batches=(Batch(pairs=(Pair((3,), ()),)),),
     ),
     line="weights = tf.nn.softmax(scores, axis=1)",
 )

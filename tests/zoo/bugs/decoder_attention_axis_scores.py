@@ -48,8 +48,8 @@ BUG = Bug(
     check="attention_normalised",
     region="source_length > 1",
     minimal=Case(
-        dimensions={"source_vocab_size": 5, "target_vocab_size": 5, "embedding_dim": 4, "units": 4},
-        batches=(Batch(pairs=(Pair((3, 3), (3, 3)),)),),
+        dimensions={"source_vocab_size": 5, "target_vocab_size": 5, "embedding_dim": 3, "units": 3},
+        batches=(Batch(pairs=(Pair((3, 3), ()),)),),
     ),
     line="weights = tf.nn.softmax(score, axis=-1)",
 )
