@@ -93,13 +93,32 @@ def _acceptance(record: Record) -> Iterator[RenderableType]:
 
 
 def _checks(record: Record) -> Iterator[RenderableType]:
-    """Yield a line for each check that was not run on a target, with the reason."""
-    for report in record.targets():
-        name = f" on {clean(report.name)}" if len(record.targets()) > 1 else ""
+    """Yield a line for each reason why checks were not run, with the targets that it holds for."""
+    reports = record.targets()
+    unused: dict[tuple[str, str], list[str]] = {}
+    for report in reports:
         for check, reason in _unused(report):
-            yield Text(f"not checked{name}: {check} ({shortened(reason, 160)})", style="dim")
-        if idle := never_ran(report):
-            yield Text(f"warning: never ran{name}: {', '.join(idle)} (no case came as far as that)", style="yellow")
+            unused.setdefault((check, reason), []).append(report.name)
+    together: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (check, reason), names in unused.items():
+        together.setdefault((reason, tuple(names)), []).append(check)
+    for (reason, names_), checks in together.items():
+        where = _where(names_, len(reports))
+        yield Text(f"not checked{where}: {', '.join(checks)} ({shortened(reason, 160)})", style="dim")
+    for report in reports:
+        # Where no case ran, a warning has said so.
+        if report.stop_reason != "nothing_runs" and (idle := never_ran(report)):
+            where = _where((report.name,), len(reports))
+            yield Text(f"warning: never ran{where}: {', '.join(idle)} (no case came as far as that)", style="yellow")
+
+
+def _where(names: tuple[str, ...], targets: int) -> str:
+    """Return on which of all targets something holds."""
+    if targets == 1:
+        return ""
+    if len(names) == targets:
+        return " on any target"
+    return f" on {clean(names[0])}" if len(names) == 1 else f" on {len(names)} targets"
 
 
 def _unused(report: TargetReport) -> Iterator[tuple[str, str]]:
