@@ -38,7 +38,7 @@ def _body(plan: Plan) -> Iterator[str]:
     yield from calling.building(plan)
     if plan.stage == "build":
         if plan.check:
-            yield f"raise AssertionError({_said(plan)!r})"
+            yield from scoring.failing(f"{plan.finding.message} (fuzzseq replay says whether it is mended)")
         return
     columns = data.columns(plan)
     yield ""
@@ -50,11 +50,6 @@ def _body(plan: Plan) -> Iterator[str]:
         yield from ("", "", *functions, "")
     yield ""
     yield from scoring.running(plan, columns)
-
-
-def _said(plan: Plan) -> str:
-    """Return what fuzzseq said of a model that builds, and is wrong as it stands."""
-    return f"{plan.finding.message} (fuzzseq replay says whether it is mended)"
 
 
 def _imports(program: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
 from fuzzseq.case import arrays
@@ -258,6 +259,13 @@ def _loss_encoding(plan: Plan) -> Iterator[str]:
     yield "assert abs(sparse - one_hot) <= 1e-3 * max(1.0, abs(sparse), abs(one_hot)), said"
 
 
+def failing(message: str) -> Iterator[str]:
+    """Yield the lines that fail with a message, folded to the width of a script."""
+    yield "raise AssertionError("
+    yield from (f"    {part!r}" for part in textwrap.wrap(message, 88, drop_whitespace=False, break_on_hyphens=False))
+    yield ")"
+
+
 def _told(plan: Plan) -> Iterator[str]:
     """Yield two runs that disagree, where two decide; else a run forward, and what fuzzseq said of it."""
     found = beside(plan)
@@ -268,7 +276,7 @@ def _told(plan: Plan) -> Iterator[str]:
     yield "# What was seen takes more runs than a script shows: ask 'fuzzseq replay' whether it is mended."
     if plan.stage != "forward":
         yield stage(plan.stage)
-    yield f"raise AssertionError({plan.finding.message!r})"
+    yield from failing(plan.finding.message)
 
 
 _CHECKS = {

@@ -1,0 +1,88 @@
+"""Jobs in threads: everything that they yield arrives, whatever becomes of them; and a run is the same with several."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+import pytest
+
+from fuzzseq.engine.crew import Crew
+from fuzzseq.events import RunFinished, RunStarted, Warned
+from tests.engine.running import events, findings, of
+
+TARGETS = ["fuzzseq/examples/padding.py", "fuzzseq/examples/initial_state.py"]
+
+
+def said(text: str) -> Warned:
+    """Return an event with a text."""
+    return Warned(target="", message=text)
+
+
+def job(name: str, *following: Any, error: BaseException | None = None) -> Any:
+    """Return a job that yields two events with further jobs between them, and then may raise."""
+
+    def work() -> Iterator[Any]:
+        yield said(f"{name} begins")
+        yield from following
+        yield said(f"{name} ends")
+        if error is not None:
+            raise error
+
+    return work
+
+
+def told(members: int, *jobs: Any) -> list[str]:
+    """Return the texts of the events of jobs."""
+    return [event.message for event in Crew(members).work(jobs)]
+
+
+def test_one_member_works_in_turn():
+    """Alone, jobs are done one after the other, and what a job yields comes before the jobs that were there."""
+    expected = [f"{name} {when}" for name in "acb" for when in ("begins", "ends")]
+    assert told(1, job("a", job("c")), job("b")) == expected
+
+
+@pytest.mark.parametrize("members", [1, 2, 5])
+def test_nothing_is_lost(members):
+    """Every job is done once, those that come of others as well, and each one's events keep their order."""
+    seen = told(members, *(job(f"job {n}", *(job(f"part {n}.{m}") for m in range(3))) for n in range(6)))
+    assert len(seen) == len(set(seen)) == 2 * (6 + 18)
+    assert all(seen.index(text) < seen.index(text.replace("begins", "ends")) for text in seen if "begins" in text)
+
+
+@pytest.mark.parametrize("members", [1, 3])
+def test_what_a_job_raises_is_raised(members):
+    """An exception of a job is not swallowed."""
+    with pytest.raises(ZeroDivisionError):
+        told(members, job("a"), job("b", error=ZeroDivisionError()), job("c"))
+
+
+def test_dropped_jobs_do_not_begin():
+    """What was not begun when a run is interrupted is left; what was begun tells the rest."""
+    crew, begun, go_on = Crew(2), threading.Event(), threading.Event()
+
+    def long() -> Iterator[Any]:
+        begun.set()
+        go_on.wait(10)
+        yield said("long ends")
+
+    run = crew.work([long, long, *(job(f"never {n}") for n in range(50))])
+    threading.Timer(0.2, lambda: (begun.wait(), crew.drop(), go_on.set())).start()
+    assert [event.message for event in run] == ["long ends", "long ends"]
+
+
+@pytest.mark.slow
+def test_the_number_of_workers_changes_nothing():
+    """One worker and two find the same, with the same cases, checks and counts."""
+    one, two = (events(TARGETS, max_cases=30, workers=number) for number in (1, 2))
+
+    def of_each(run: list[Any]) -> dict[str, Any]:
+        return {found.id: attrs.evolve(found) for found in findings(run)}
+
+    assert of_each(one) == of_each(two)
+    assert len(of_each(one)) == 3
+    assert (len(of(RunStarted, two)), two[-1].stop_reason) == (1, one[-1].stop_reason)
+    assert isinstance(two[-1], RunFinished)
