@@ -78,5 +78,5 @@ CHECK = Check(
     applies=applies_to_loss,
     stage="loss",
     thorough=True,
-    every=5,
+    every=10,
 )
