@@ -122,6 +122,7 @@ class _Campaign:
         """Return the job that loads what a target names; after it come the jobs of the fuzz targets in it."""
         target, label = named
 
+        @self._until_over
         def load() -> Iterator[Event | Job]:
             place = index * MOST_TARGETS
             try:
@@ -131,9 +132,21 @@ class _Campaign:
                 return
             shared = _Shared(body, len(body.targets))
             for number, name in enumerate(body.targets):
-                yield partial(self._target, shared, name, place + number)
+                yield self._until_over(partial(self._target, shared, name, place + number))
 
         return load
+
+    def _until_over(self, job: Job) -> Job:
+        """Return a job that is silent of what the end of every process does to it."""
+
+        def quiet() -> Iterator[Event | Job]:
+            try:
+                yield from job()
+            except Exception:
+                if not self._over:
+                    raise
+
+        return quiet
 
     def _target(self, shared: _Shared, name: str, place: int) -> Iterator[Event]:
         """Fuzz one target of a file."""
@@ -148,10 +161,13 @@ class _Campaign:
             spec, versions = body.infer(name)
             _check_possible(name, spec)
         except UsageError as error:
-            if not self._over:
-                yield _unusable(name, place, str(error))
+            if self._over:
+                raise
+            yield _unusable(name, place, str(error))
             return
         except FuzzseqError as error:
+            if self._over:
+                raise
             yield from self._broken(name, error)
             return
         yield TargetLoaded(target=name, spec=spec, versions=versions, place=place)

@@ -48,13 +48,11 @@ class Tally:
         """Return the names of the checks that a case is tried with, as the ``number``-th of its target.
 
         Thorough checks are left out of the eager cases of a model that can be traced, but for those of stacks that are
-        not the ``usual`` one, and one
-        that was found broken is asked less often: each answer takes several more runs, and tells what is known. What a
-        broken check explains is asked beside it only.
+        not the ``usual`` one. One that was found broken is asked less often: each answer takes several more runs, and
+        tells what is known. What a broken check explains is asked beside it only.
         """
-        several = len(case.batches[-1].pairs) > 1
         stacked = not usual and any(name.startswith("num_") for name in case.dimensions)
-        thorough = case.mode == "graph" or not spec.graph or self.untraceable or (several and stacked)
+        thorough = case.mode == "graph" or not spec.graph or self.untraceable or stacked
         explained = any(check.explains and check.name in self.broken for check in self.chosen)
 
         def due(check: Check) -> bool:

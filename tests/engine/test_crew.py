@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
 
 from fuzzseq.engine.crew import Crew
@@ -79,10 +83,25 @@ def test_the_number_of_workers_changes_nothing():
     """One worker and two find the same, with the same cases, checks and counts."""
     one, two = (events(TARGETS, max_cases=30, workers=number) for number in (1, 2))
 
-    def of_each(run: list[Any]) -> dict[str, Any]:
-        return {found.id: attrs.evolve(found) for found in findings(run)}
-
-    assert of_each(one) == of_each(two)
-    assert len(of_each(one)) == 3
+    first, second = ({found.id: found for found in findings(run)} for run in (one, two))
+    assert first == second
+    assert len(first) == 3
     assert (len(of(RunStarted, two)), two[-1].stop_reason) == (1, one[-1].stop_reason)
     assert isinstance(two[-1], RunFinished)
+
+
+def test_an_interrupt_while_tensorflow_loads(tmp_path):
+    """Ctrl-C before anything is loaded is an interruption and nothing else, with several workers as with one."""
+    for workers in (1, 2):
+        command = [sys.executable, "-m", "fuzzseq", "run", *TARGETS, "--no-known", "--workers", str(workers)]
+        run = subprocess.Popen([*command, "--output", str(tmp_path / str(workers))], stdout=subprocess.PIPE, text=True)
+        assert run.stdout is not None
+        run.stdout.readline()
+        children = Path(f"/proc/{run.pid}/task/{run.pid}/children")
+        while not children.read_text() and run.poll() is None:
+            time.sleep(0.05)
+        time.sleep(0.5)  # TensorFlow takes seconds: whoever waits for it waits now
+        run.send_signal(signal.SIGINT)
+        out = run.communicate(timeout=60)[0]
+        assert run.returncode == 130, out
+        assert "internal error" not in out

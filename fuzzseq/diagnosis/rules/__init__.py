@@ -29,10 +29,14 @@ RULES: Final[tuple[Callable[[Evidence], Iterator[Vote]], ...]] = (
     general.stage_alone,
 )
 
+#: Those that speak of a promise that is broken without an exception.
+SILENT_RULES: Final = (general.silent, states.silent_layers)
+
 
 def votes(e: Evidence) -> list[Vote]:
     """Return the votes of all rules, the strongest first."""
     # What two runs that disagree depend on is no sign of what would raise.
-    rules = (general.silent,) if e.verdict.raised is None and e.verdict.check != "output_shape" else RULES
+    silent = e.verdict.raised is None and e.verdict.check != "output_shape"
+    rules = SILENT_RULES if silent else RULES
     found = [vote for rule in rules for vote in rule(e)]
     return sorted(found, key=lambda vote: -vote.weight)

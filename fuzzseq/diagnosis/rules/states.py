@@ -39,6 +39,12 @@ def layer_count(e: Evidence) -> Iterator[Vote]:
             yield Vote("state-layers", 96, f"it fails whenever {name} >= 2")
 
 
+def silent_layers(e: Evidence) -> Iterator[Vote]:
+    """A promise about states is broken in stacks alone."""
+    if e.verdict.check in ("state_used", "state_chunked"):
+        yield from layer_count(e)
+
+
 def states(e: Evidence) -> Iterator[Vote]:
     """A recurrent layer was given states that do not fit it."""
     for layer in e.layers:
