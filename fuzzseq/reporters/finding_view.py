@@ -104,6 +104,8 @@ def proof_of(finding: Finding) -> str:
     proof = finding.proof
     neighbours = f"{proof.neighbours} neighbour{'' if proof.neighbours == 1 else 's'}"
     passing = f"1-minimal: {neighbours} one step simpler {'passes' if proof.neighbours == 1 else 'pass'}"
+    if not proof.neighbours:
+        passing = "1-minimal: no case is simpler"
     said = passing if proof.one_minimal else f"not proved minimal: {neighbours} tried"
     flaky = "; a fresh process did not repeat it" if finding.flaky else ""
     broken = f"; breaks {', '.join(finding.checks)}" if len(finding.checks) > 1 else f"; breaks {finding.check}"
