@@ -150,11 +150,11 @@ def with_other_row(case: Case, spec: Spec) -> Case:
     """Return a case whose last row holds other source ids than its first, where they are the same."""
 
     def changed(batch: Batch) -> Batch:
-        first, *between, last = batch.pairs if len(batch.pairs) > 1 else (None, *batch.pairs)
-        if first is None or first != last:
+        *before, last = batch.pairs
+        if not before or before[0] != last:
             return batch
         source = tuple(_next_id(word, "source", case, spec) for word in last.source)
-        return attrs.evolve(batch, pairs=(first, *between, attrs.evolve(last, source=source)))
+        return attrs.evolve(batch, pairs=(*before, attrs.evolve(last, source=source)))
 
     return _each(case, changed) if spec.has_source else case
 
