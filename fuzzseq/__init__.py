@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fuzzseq.case import Batch, Case, Pair
+    from fuzzseq.checks.check import Check, Observed
     from fuzzseq.dimensions import Dim, dim
     from fuzzseq.encoder_decoder import EncoderDecoder
     from fuzzseq.errors import FuzzseqError
@@ -18,9 +19,11 @@ __version__ = "0.1.0"
 _HOMES = {
     "Batch": "fuzzseq.case",
     "Case": "fuzzseq.case",
+    "Check": "fuzzseq.checks.check",
     "Dim": "fuzzseq.dimensions",
     "EncoderDecoder": "fuzzseq.encoder_decoder",
     "FuzzseqError": "fuzzseq.errors",
+    "Observed": "fuzzseq.checks.check",
     "Pair": "fuzzseq.case",
     "Spec": "fuzzseq.spec",
     "Tokens": "fuzzseq.spec",
@@ -31,9 +34,11 @@ _HOMES = {
 __all__ = [
     "Batch",
     "Case",
+    "Check",
     "Dim",
     "EncoderDecoder",
     "FuzzseqError",
+    "Observed",
     "Pair",
     "Spec",
     "Tokens",

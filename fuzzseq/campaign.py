@@ -31,6 +31,7 @@ DOMAINS: Final[tuple[Domain, ...]] = ("ordinary", "hostile")
 def settings_of(said: Configuration) -> Settings:
     """Return the settings of a run, the profile's where nothing is said; :class:`UsageError` for unknown names."""
     profile = profile_named(said.profile or PROFILES[0].name)
+    checks, skip = _checks(said, profile)
     given = {
         "case_timeout": said.case_timeout,
         "memory": said.memory,
@@ -43,7 +44,9 @@ def settings_of(said: Configuration) -> Settings:
         max_cases=said.max_cases or profile.max_cases,
         budget=said.budget or profile.budget,
         seed=_seed(said, profile),
-        checks=_checks(said, profile),
+        checks=checks,
+        skip=skip,
+        own_checks=said.own_checks,
         domains=_domains(said, profile),
         **cast(Any, {name: value for name, value in given.items() if value is not None}),
     )
@@ -68,16 +71,17 @@ def _domains(said: Configuration, profile: Profile) -> tuple[Domain, ...]:
     return tuple(name for name in DOMAINS if name == "ordinary" or name in (said.domains or profile.domains))
 
 
-def _checks(said: Configuration, profile: Profile) -> tuple[str, ...]:
-    """Return the checks to run, in the order of reports; empty where nothing is said: all of the profile."""
-    wanted, unwanted = ({check_named(name).name for name in names} for names in (said.checks, said.skip))
-    if not wanted and not unwanted:
-        return ()
-    usual = wanted or {check.name for check in CHECKS if profile.name in check.profiles}
-    left = tuple(check.name for check in CHECKS if check.name in usual - unwanted)
-    if not left:
+def _checks(said: Configuration, profile: Profile) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the checks that were asked for, and those that are left out, in the order of reports."""
+    own = tuple(reference.rpartition(":")[2] for reference in said.own_checks)
+    wanted, unwanted = (
+        {name if name in own else check_named(name).name for name in names} for names in (said.checks, said.skip)
+    )
+    every = (*(check.name for check in CHECKS), *own)
+    usual = wanted or {*own, *(check.name for check in CHECKS if profile.name in check.profiles)}
+    if not usual - unwanted:
         raise UsageError("No check is left to run: every one that was asked for is skipped as well.")
-    return left
+    return tuple(name for name in every if name in wanted), tuple(name for name in every if name in unwanted)
 
 
 def run(

@@ -394,6 +394,20 @@ _REST: Final = (
         "Write get_config for your own layers, register them, and create weights in build.",
     ),
     Cause(
+        "execution-mixed-precision",
+        "It does not run in mixed precision",
+        "execution",
+        "Built under the policy mixed_float16, the model raises: a tensor of one float type meets one of another.",
+        "Cast to the type of the tensor at hand (x.dtype) or to self.compute_dtype, and to no type by name.",
+    ),
+    Cause(
+        "execution-promise",
+        "A promise of your own is broken",
+        "execution",
+        "A check that the user wrote does not hold for the model.",
+        "The check says what was promised; the minimal case is the smallest input that breaks it.",
+    ),
+    Cause(
         "execution-build",
         "The factory cannot build the model",
         "execution",

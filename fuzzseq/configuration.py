@@ -24,6 +24,7 @@ class Configuration:
     budget: float | None = None
     seed: int | None = None
     checks: tuple[str, ...] = ()
+    own_checks: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     report: tuple[str, ...] = ()
@@ -136,6 +137,7 @@ _KEYS: Final[dict[str, tuple[Callable[[Any], Any], str]]] = {
     "budget": (_measured(duration), 'a time, "2m"'),
     "seed": (_whole(0), "a whole number of 0 or more, 7"),
     "checks": (_texts, 'a list of checks, ["accepts", "trains"]'),
+    "own_checks": (_texts, 'a list of functions, ["my_checks.py:rows_sum_to_one"]'),
     "skip": (_texts, 'a list of checks, ["deterministic"]'),
     "domains": (_texts, 'a list of domains, ["ordinary", "hostile"]'),
     "report": (_texts, 'a list of formats, ["json"]'),
@@ -212,6 +214,7 @@ def _placed(said: Configuration, home: Path, here: Path) -> Configuration:
     return attrs.evolve(
         said,
         targets=tuple(target(text) for text in said.targets),
+        own_checks=tuple(target(text) for text in said.own_checks),
         output=said.output and moved(said.output),
         known=said.known and moved(said.known),
     )

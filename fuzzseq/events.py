@@ -24,6 +24,8 @@ class Settings:
     budget: float | None = None
     seed: int = 0
     checks: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    own_checks: tuple[str, ...] = ()
     in_process: bool = False
     case_timeout: float = 30.0
     memory: int = 4 * 1024**3

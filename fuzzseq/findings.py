@@ -9,12 +9,10 @@ from typing import Final, Literal
 import attrs
 
 from fuzzseq.case import Case, Domain
-from fuzzseq.outcome import Frame, Raised, Stage
+from fuzzseq.outcome import Frame, Raised, Severity, Stage
 
 #: The version of the recipe of :func:`finding_id`; it is part of the id.
 ID_VERSION: Final = 1
-
-Severity = Literal["error", "warning", "note"]
 
 
 @attrs.frozen(kw_only=True)

@@ -13,6 +13,11 @@ STAGES: Final = ("build", "preprocess", "encode", "decode", "forward", "loss", "
 
 Status = Literal["held", "broken", "raised", "not_reached", "not_applicable"]
 Ending = Literal["completed", "crashed", "hung", "out_of_memory", "exited"]
+Severity = Literal["error", "warning", "note"]
+
+
+#: How a model is run forward: see :class:`Run`.
+Way = Literal["plain", "xla", "saved", "predicted", "ragged"]
 
 
 @attrs.frozen(kw_only=True)
@@ -25,7 +30,11 @@ class Run:
     ``cuts`` are source steps at which the sequence is cut: the pieces are run in turn, with the state carried over.
     ``repetition`` tells runs apart that differ in the state of the random generators only; ``weights`` those that
     differ in the draw of the weights; ``nudged`` moves each weight to the next number of its type.
-    ``precision`` ``double`` builds the model anew with float64 for everything that Keras makes.
+    ``precision`` ``double`` builds the model anew with float64 for everything that Keras makes, ``mixed`` with the
+    policy ``mixed_float16``.
+    ``way`` is how the model is run forward: called (``plain``), compiled by XLA for the very shapes (``xla``), written
+    to a ``.keras`` file and read again (``saved``), by ``predict`` (``predicted``), or called with its source as a
+    RaggedTensor (``ragged``).
     ``watched`` keeps the output of every layer, and every softmax, of an eager run.
     ``scores`` is what is done to the model's scores before the loss: ``lifted`` adds a constant to all of them,
     ``stretched`` multiplies them by one, ``sunk`` those below zero.
@@ -42,7 +51,8 @@ class Run:
     repetition: int = 0
     weights: int = 0
     nudged: bool = False
-    precision: Literal["usual", "double"] = "usual"
+    precision: Literal["usual", "double", "mixed"] = "usual"
+    way: Way = "plain"
     watched: bool = False
     scores: Literal["plain", "lifted", "stretched", "sunk"] = "plain"
     whole: bool = False
@@ -116,7 +126,8 @@ class Verdict:
 
     ``difference`` is the largest absolute difference of a comparison; ``where`` says at which position it is;
     ``position`` names the layer, weight or output that the verdict is about; ``layer`` says more of that layer, and
-    ``location`` is the user's line where it is called. ``hints`` are facts that tell causes apart.
+    ``location`` is the user's line where it is called. ``hints`` are facts that tell causes apart. ``severity`` is None
+    for that of the check.
     """
 
     check: str
@@ -129,6 +140,7 @@ class Verdict:
     layer: LayerFrame | None = None
     location: Frame | None = None
     hints: tuple[str, ...] = ()
+    severity: Severity | None = None
     raised: Raised | None = None
 
 

@@ -103,12 +103,15 @@ class Spec:
     float_source: bool = False
     graph: bool = True
     functional: bool = False
+    keras_model: bool = False
     own_training_step: bool = False
+    own_functions: bool = False
     whole_decoder: bool = False
     low_precision: bool = False
     skip: Mapping[str, str] = attrs.field(factory=dict)
     static: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
+    own_checks: Mapping[str, str] = attrs.field(factory=dict)
     origins: Mapping[str, Literal["declared", "inferred"]] = attrs.field(factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -192,6 +195,7 @@ _OPTIONS: Final = (
     "graph",
     "skip",
     "checks",
+    "own_checks",
     "float_source",
 )
 ATTRIBUTE: Final = "__fuzz_target__"
@@ -259,6 +263,9 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
         a dict from a check's name to the reason why it is not promised.
     ``checks``
         the only checks to run.
+    ``own_checks``
+        a list of checks of your own: functions that are given what a run gave (``seen.output``, ``seen.arrays``, as
+        numpy arrays), and return None, or a sentence that says what is wrong.
 
     Raises :class:`fuzzseq.errors.SpecError` for an option or a range that cannot hold.
     """
@@ -291,6 +298,8 @@ def _checked_option(name: str, value: Any) -> Any:
         )
     if name == "preprocess" and not (value is None or callable(value)):
         raise SpecError(f"preprocess={value!r} is not callable: give the function that pads a list of lists of ids.")
+    if name == "own_checks" and not isinstance(value, list | tuple):
+        raise SpecError(f"own_checks={value!r} is no list: give the functions that check, [my_check].")
     if name in ("skip", "inputs", "tokens") and not isinstance(value, Mapping):
         raise SpecError(f"{name}={value!r} is not a dict: see help(fuzzseq.fuzz_target).")
     if name == "tokens":

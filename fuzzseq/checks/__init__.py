@@ -19,14 +19,19 @@ from fuzzseq.checks import (
     loss_ignores_padding,
     loss_logits,
     loss_per_token,
+    mixed_precision,
     output_shape,
     padding_invariant,
+    predict_agrees,
+    ragged_agrees,
+    saves,
     state_chunked,
     state_used,
     state_wiring,
     stepwise,
     trains,
     uses_source,
+    xla_agrees,
 )
 from fuzzseq.checks.check import Check
 from fuzzseq.errors import UsageError, nearest
@@ -54,6 +59,11 @@ CHECKS: tuple[Check, ...] = (
     loss_per_token.CHECK,
     loss_logits.CHECK,
     graph_agrees.CHECK,
+    xla_agrees.CHECK,
+    predict_agrees.CHECK,
+    ragged_agrees.CHECK,
+    mixed_precision.CHECK,
+    saves.CHECK,
 )
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import attrs
 import numpy.typing as npt
 
 from fuzzseq.case import Arrays, Case
-from fuzzseq.outcome import Frame, LayerFrame, Raised, Run, Stage, Verdict
+from fuzzseq.outcome import Frame, LayerFrame, Raised, Run, Severity, Stage, Verdict
 from fuzzseq.spec import Spec
 
 Array = npt.NDArray[Any]
-Severity = Literal["error", "warning", "note"]
 
 
 @attrs.frozen(kw_only=True)
@@ -51,7 +50,9 @@ class Observed:
     ``output`` is the scores that the Spec names, (batch, steps, words) for a model of sequences; ``expected`` is the
     shape that the Spec promises for it, with None where it promises nothing; ``gradients`` are one for each trainable
     weight. ``score_gradient`` is that of the loss by the scores. ``layers`` and ``softmaxes`` are in the order in which
-    they were done, those of a watched run. ``crossings`` say which states are crossed, with the user's line.
+    they were done, those of a watched run. ``crossings`` say which states are crossed, with the user's line. ``traces``
+    counts the values that numbers of Python's had which each ``tf.function`` of the user's own was given since the run
+    began: each of them costs a trace.
     """
 
     arrays: Arrays
@@ -65,6 +66,7 @@ class Observed:
     layers: Sequence[LayerOutput] = ()
     softmaxes: Sequence[Softmax] = ()
     crossings: Sequence[tuple[str, Frame | None]] = ()
+    traces: Mapping[str, int] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)

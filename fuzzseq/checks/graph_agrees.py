@@ -1,9 +1,12 @@
-"""A traced run, with unknown batch and time, gives what an eager one gives.
+"""A traced run, with unknown batch and time, gives what an eager one gives; and no shape costs a trace of its own.
 
-A model that cannot be traced is not asked: that is an exception, and belongs to ``accepts``.
+A model that cannot be traced is not asked: that is an exception, and belongs to ``accepts``. Where the model holds a
+``tf.function`` of the user's own, it is run on batches of several widths: one that is given a number of Python's, and
+traced anew for each of them, is a warning, since training then spends its time tracing. (TensorFlow guide, "Better
+performance with tf.function": each Python value has a trace of its own.)
 
 False alarms that it guards against: rounding (sums may be added up in another order, see ``comparing``); random numbers
-at inference.
+at inference; a function without a signature, which is traced again for other shapes only when it is called eagerly.
 """
 
 from __future__ import annotations
@@ -13,13 +16,18 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.case import Case
+from fuzzseq.case import Batch, Case
 from fuzzseq.checks.check import Check, Results, forward
 from fuzzseq.checks.comparing import believed, broken, comparable, compared, confirmation, real
+from fuzzseq.checks.varying import with_padding
 from fuzzseq.outcome import Run, Verdict
-from fuzzseq.spec import Spec
+from fuzzseq.spec import Side, Spec
 
 _COMPARE: Final = compared(real)
+#: How many widths are run: TensorFlow warns of five traces in a row.
+_WIDTHS: Final = 5
+#: What tells a function that is traced again and again from another result.
+RETRACED: Final = "traced for every shape"
 
 
 def applies(spec: Spec) -> str | None:
@@ -28,8 +36,27 @@ def applies(spec: Spec) -> str | None:
 
 
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
-    """Run the batches eagerly and traced."""
-    return {"eager": attrs.evolve(forward(case), mode="eager"), "graph": attrs.evolve(forward(case), mode="graph")}
+    """Run the batches eagerly and traced, and several widths where something can be traced by each."""
+    runs = {"eager": attrs.evolve(forward(case), mode="eager"), "graph": attrs.evolve(forward(case), mode="graph")}
+    batches = _widths(case, spec) if spec.own_functions else ()
+    if len(batches) == _WIDTHS:
+        runs["widths"] = attrs.evolve(runs["eager"], batches=batches, watched=False)
+    return runs
+
+
+def _widths(case: Case, spec: Spec) -> tuple[Batch, ...]:
+    """Return one batch in several widths, each with more padding; fewer of them where not so much is legal."""
+    batches = [case.batches[-1]]
+    while len(batches) < _WIDTHS:
+        wider = attrs.evolve(case, batches=(batches[-1],))
+        sides: tuple[tuple[Side, bool], ...] = (("source", spec.has_source), ("target", spec.has_target))
+        for side, there in sides:
+            grown = with_padding(wider, side, spec) if there else None
+            wider = attrs.evolve(wider, batches=grown) if grown else wider
+        if wider.batches[0] == batches[-1]:
+            break
+        batches.append(wider.batches[0])
+    return tuple(batches)
 
 
 def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
@@ -39,16 +66,25 @@ def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
-    """Compare the two outputs."""
+    """Compare the two outputs, and count traces."""
     found = believed(results, "eager", "graph", _COMPARE)
-    if found is None:
+    if found is not None:
+        return broken(CHECK, f"a traced run and an eager one differ by {found.said}", found, None)
+    counts = results["widths"].last.traces if "widths" in results else {}
+    again = next((name for name, count in counts.items() if count >= _WIDTHS), None)
+    if again is None:
         return None
-    return broken(CHECK, f"a traced run and an eager one differ by {found.said}", found, None)
+    return CHECK.broken(
+        f"{again} takes a Python number, and was traced for each of {counts[again]} in {_WIDTHS} batches",
+        severity="warning",
+        position=again,
+        hints=(RETRACED,),
+    )
 
 
 CHECK = Check(
     name="graph_agrees",
-    promise="a traced run gives what an eager one gives",
+    promise="a traced run gives what an eager one gives, and traces once",
     plan=plan,
     judge=judge,
     applies=applies,

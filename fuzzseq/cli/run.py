@@ -25,6 +25,13 @@ from fuzzseq.errors import UsageError
     help="Targets to fuzz at once.  [default: auto, one for each core]",
 )
 @click.option("--check", "checks", multiple=True, metavar="NAME", help="Run this check only; may be repeated.")
+@click.option(
+    "--own-check",
+    "own_checks",
+    multiple=True,
+    metavar="FILE:NAME",
+    help="Run this check of your own as well; may be repeated.",
+)
 @click.option("--skip", multiple=True, metavar="NAME", help="Leave this check out; may be repeated.")
 @click.option(
     "--domain",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from fuzzseq.case import Case
 from fuzzseq.causes import cause_named
 from fuzzseq.checks import check_named
-from fuzzseq.checks.check import Severity
+from fuzzseq.checks.own import stand_in
 from fuzzseq.diagnosis.evidence import Evidence, Prober, gather
 from fuzzseq.diagnosis.rules import votes
 from fuzzseq.diagnosis.rules.vote import Vote
 from fuzzseq.findings import Diagnosis, Finding, Proof, finding_id
-from fuzzseq.outcome import Verdict
+from fuzzseq.outcome import Severity, Verdict
 from fuzzseq.signatures import signature
 from fuzzseq.spec import Spec
 
@@ -28,7 +28,7 @@ def diagnose(
     best = found[0]
     cause = cause_named(best.cause)
     position = "loss" if cause.group == "loss" else _position(verdict)
-    check = check_named(verdict.check)
+    check = stand_in(verdict.check, spec) if verdict.check in spec.own_checks else check_named(verdict.check)
     return Finding(
         id=finding_id(target, check.family or check.name, cause.slug, position),
         target=target,
@@ -61,7 +61,9 @@ def _position(verdict: Verdict) -> str:
 def _severity(verdict: Verdict, usual: Severity) -> Severity:
     """Return the severity: a model that can be traced for known shapes alone is warned of."""
     raised = verdict.raised
-    return "warning" if raised is not None and raised.mode == "graph" and raised.known_shapes_pass else usual
+    if raised is not None and raised.mode == "graph" and raised.known_shapes_pass:
+        return "warning"
+    return verdict.severity or usual
 
 
 def _by_mode(verdict: Verdict) -> dict[str, str]:

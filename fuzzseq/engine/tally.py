@@ -10,6 +10,7 @@ import attrs
 from fuzzseq.case import Case
 from fuzzseq.checks import CHECKS
 from fuzzseq.checks.check import Check
+from fuzzseq.checks.own import stand_in
 from fuzzseq.events import CheckCount, Settings
 from fuzzseq.outcome import Outcome
 from fuzzseq.spec import Spec
@@ -29,14 +30,17 @@ class Tally:
         self.broken: set[str] = set()
         #: Whether the model was found to fail whenever it is traced.
         self.untraceable = False
-        for check in CHECKS:
+        for check in (*CHECKS, *(stand_in(name, spec) for name in spec.own_checks)):
             why, skipped = check.applies(spec), spec.skip.get(check.name, "")
             self._counts[check.name] = CheckCount(not_applicable=why or "", skipped=skipped)
-            asked = not settings.checks or check.name in settings.checks
+            asked = (not settings.checks or check.name in settings.checks) and check.name not in settings.skip
             wanted = asked and (not spec.checks or check.name in spec.checks)
             if not wanted:
                 self._counts[check.name] = CheckCount(skipped=skipped or "not asked for")
-            elif why is None and not skipped and (settings.checks or settings.profile in check.profiles):
+            elif not settings.checks and settings.profile not in check.profiles:
+                told = f"the profile {' or '.join(check.profiles)} asks for it, or --check"
+                self._counts[check.name] = CheckCount(not_applicable=why or "", skipped=skipped or told)
+            elif why is None and not skipped:
                 self.chosen.append(check)
 
     @property

@@ -9,7 +9,7 @@ from fuzzseq.executors.executor import Executor
 from fuzzseq.executors.forked import ForkedExecutor, LoadedFile
 from fuzzseq.executors.in_process import InProcessFile
 from fuzzseq.executors.zygote import Zygote
-from fuzzseq.loading import Reference
+from fuzzseq.loading import Reference, parse
 from fuzzseq.spec import Spec
 
 #: The least seconds that a first look at a target may take: several builds, and the start of TensorFlow's runtime.
@@ -41,9 +41,10 @@ class Bodies:
 
     def load(self, reference: Reference) -> Body:
         """Load a file; raises :class:`fuzzseq.errors.UsageError` for one that cannot be loaded."""
+        own_checks = [parse(each) for each in self._settings.own_checks]
         if self._zygote is None:
-            return InProcessFile(reference)
-        return _Forking(LoadedFile(self._zygote, reference), self._settings)
+            return InProcessFile(reference, own_checks)
+        return _Forking(LoadedFile(self._zygote, reference, own_checks), self._settings)
 
     def close(self) -> None:
         """End every process."""

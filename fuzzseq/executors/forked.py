@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from fuzzseq.errors import UsageError
@@ -27,10 +27,12 @@ _LOOKS: Final = (
 class LoadedFile:
     """A user's file, loaded once in a fork of the zygote that becomes the parent of its workers."""
 
-    def __init__(self, zygote: Zygote, reference: Mapping[str, str]) -> None:
-        """Load the file; raises :class:`UsageError` for one that cannot be loaded."""
+    def __init__(
+        self, zygote: Zygote, reference: Mapping[str, str], own_checks: Sequence[Mapping[str, str]] = ()
+    ) -> None:
+        """Load the file, and checks of the user's own; raises :class:`UsageError` for what cannot be loaded."""
         zygote.wait_until_ready()
-        self.reference = reference
+        self.reference, self._own_checks = reference, own_checks
         self._zygote = zygote
         self._parent = Process(zygote.channel)
         try:
@@ -46,7 +48,8 @@ class LoadedFile:
         """Have a process import the file."""
         name = self.reference.get("file") or self.reference.get("module") or "the factory"
         try:
-            return process.ask({"do": "load", "reference": dict(self.reference)}, START_LIMIT)
+            asked = {"do": "load", "reference": dict(self.reference), "own_checks": [dict(c) for c in self._own_checks]}
+            return process.ask(asked, START_LIMIT)
         except Disconnected:
             raise UsageError(
                 f"Importing {name} ended the process: {process.output.strip()[-300:] or 'no output'}."

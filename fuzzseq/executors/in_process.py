@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -15,11 +15,13 @@ from fuzzseq.spec import Spec
 class InProcessFile:
     """A user's file, loaded here."""
 
-    def __init__(self, reference: Mapping[str, str]) -> None:
-        """Import TensorFlow and the file; raises :class:`UsageError` for one that cannot be loaded."""
+    def __init__(self, reference: Mapping[str, str], own_checks: Sequence[Mapping[str, str]]) -> None:
+        """Import TensorFlow, the file and own checks; raises :class:`UsageError` for what cannot be loaded."""
         service = import_module("fuzzseq.worker.service")
         self._service = service.Service(service.StageMark())
-        self.targets: list[str] = self._ask({"do": "load", "reference": dict(reference)})["targets"]
+        self.targets: list[str] = self._ask(
+            {"do": "load", "reference": dict(reference), "own_checks": list(own_checks)}
+        )["targets"]
 
     def infer(self, target: str) -> tuple[Spec, dict[str, str]]:
         """Return the Spec of a target and the versions of what it runs on."""

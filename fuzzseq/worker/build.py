@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 
 from fuzzseq.case import Case
+from fuzzseq.checks.own import own_checks
 from fuzzseq.encoder_decoder import EncoderDecoder
 from fuzzseq.outcome import Run
 from fuzzseq.spec import CELLS, Declaration, Spec
@@ -36,24 +37,32 @@ _WEIGHTS_APART: Final = 104_729
 class Target:
     """A factory with what its user declared; it lives in the process that loaded the user's file."""
 
-    def __init__(self, name: str, factory: Callable[..., Any], declaration: Declaration) -> None:
-        """Keep the three."""
+    def __init__(
+        self, name: str, factory: Callable[..., Any], declaration: Declaration, more_checks: Iterable[Any] = ()
+    ) -> None:
+        """Keep the three; ``more_checks`` of the user's own come to those that are declared."""
         self.name, self.factory, self.declaration = name, factory, declaration
+        self.own_checks = own_checks((*(self.option("own_checks") or ()), *more_checks))
 
     def option(self, name: str) -> Any:
         """Return a declared option, or None."""
         return self.declaration.options.get(name)
 
 
+#: What Keras is told to make everything of, for each precision: the type of floats, and the policy of layers.
+_PRECISIONS: Final = {"double": ("float64", "float64"), "mixed": ("float32", "mixed_float16")}
+
+
 @contextmanager
-def in_float64() -> Iterator[None]:
-    """Have Keras make everything of float64 for the length of a block.
+def _in_precision(precision: str) -> Iterator[None]:
+    """Have Keras make everything of a precision for the length of a block.
 
     ``set_floatx`` alone does not: layers go by the policy, which stays what it was.
     """
     floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")
+    wanted, by_policy = _PRECISIONS[precision]
+    keras.config.set_floatx(wanted)
+    keras.config.set_dtype_policy(by_policy)
     try:
         yield
     finally:
@@ -90,7 +99,7 @@ class Built:
         #: Whether a compiled model has done a training step of its own.
         self.stepped = False
         self._sizes, self._mark = sizes, mark
-        self._double: Built | None = None
+        self._others: dict[str, Built] = {}
         self._plain = PlainAttributes(self.model)
         self._snapshot: Snapshot | None = None
         self.trainable: list[Any] = []
@@ -107,11 +116,13 @@ class Built:
         set_general_position(all_variables(self.model), self.seed)
         self._snapshot = Snapshot(self.model)
 
-    def in_double(self) -> Built:
-        """Return the same model built of float64, as far as it is Keras that makes it."""
-        if self._double is None:
-            self._double = Built(self.target, self.spec, self._sizes, self.seed, self._mark)
-        return self._double
+    @contextmanager
+    def of_precision(self, precision: str) -> Iterator[Built]:
+        """Give the same model built of another precision, as far as it is Keras that makes it, to run in the block."""
+        with _in_precision(precision):
+            if precision not in self._others:
+                self._others[precision] = Built(self.target, self.spec, self._sizes, self.seed, self._mark)
+            yield self._others[precision]
 
     def reset(self, run: Run) -> None:
         """Put every variable and attribute back, but for what the run wants otherwise: random state, weights."""

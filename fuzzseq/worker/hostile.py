@@ -13,7 +13,8 @@ from fuzzseq.outcome import Outcome, Run, Verdict
 from fuzzseq.spec import Spec
 from fuzzseq.worker.build import Built
 from fuzzseq.worker.exceptions import describe
-from fuzzseq.worker.runs import BatchRun, settle
+from fuzzseq.worker.execution import settle
+from fuzzseq.worker.runs import BatchRun
 
 
 def provoke(built: Built, case: Case, kind: str) -> Outcome:

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 import keras
+import tensorflow as tf
 
 from fuzzseq.dimensions import DATA_DIMENSIONS, KNOWN
 from fuzzseq.domain import dependency_order, legal_values
@@ -157,10 +158,21 @@ def _with_ways(spec: Spec, built: Built) -> Spec:
     return attrs.evolve(
         spec,
         functional=is_functional(model),
+        keras_model=isinstance(model, keras.Model),
+        own_functions=any(map(_holds_functions, [model, *every_layer(model)])),
         own_training_step=trains,
         whole_decoder=whole,
         low_precision=coarse,
     )
+
+
+def _holds_functions(owner: Any) -> bool:
+    """Say whether a model, or a layer of the user's own, is a ``tf.function`` or has one."""
+    if type(owner).__module__.startswith("keras."):
+        return False
+    kind = type(tf.function(lambda: None))
+    held = (*vars(type(owner)).values(), *getattr(owner, "__dict__", {}).values())
+    return isinstance(owner, kind) or any(isinstance(value, kind) for value in held)
 
 
 def _takes_all_steps(decoder: Any) -> bool:

@@ -8,7 +8,7 @@ import importlib.util
 import pickle
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,19 +19,26 @@ from fuzzseq.worker.build import Target
 from fuzzseq.worker.tracking import is_users
 
 
-def load(reference: Mapping[str, str]) -> dict[str, Target]:
+def load(reference: Mapping[str, str], own_checks: Sequence[Mapping[str, str]] = ()) -> dict[str, Target]:
     """Return the fuzz targets of a reference by name; raises :class:`UsageError` for what cannot be loaded.
 
     ``reference`` has ``file`` or ``module`` and perhaps ``name``; or ``pickle``, a cloudpickled factory, and ``name``.
+    ``own_checks`` are references to checks of the user's own, for each of the targets.
     """
+    checks = [_check(each) for each in own_checks]
+    return {name: _target(name, factory, checks) for name, factory in _factories(reference).items()}
+
+
+def _factories(reference: Mapping[str, str]) -> dict[str, Any]:
+    """Return the factories of a reference by the names of their targets."""
     if "pickle" in reference:
         factory = pickle.loads(base64.b64decode(reference["pickle"]))  # noqa: S301 (from our own parent, never a file)
-        return {reference["name"]: _target(reference["name"], factory)}
+        return {reference["name"]: factory}
     label = reference.get("file") or reference["module"]
     module = _imported(reference, label)
     if reference.get("name"):
         return {f"{label}:{reference['name']}": _named(module, label, reference["name"])}
-    found = {f"{label}:{name}": _target(f"{label}:{name}", value) for name, value in _declared(module).items()}
+    found = {f"{label}:{name}": value for name, value in _declared(module).items()}
     if not found:
         raise UsageError(
             f"{label} holds no fuzz target: decorate the function that builds a model with @fuzz_target, call it "
@@ -40,24 +47,32 @@ def load(reference: Mapping[str, str]) -> dict[str, Target]:
     return found
 
 
-def _target(name: str, factory: Any) -> Target:
+def _check(reference: Mapping[str, str]) -> Any:
+    """Return what a reference to a check of the user's own names."""
+    label = reference.get("file") or reference["module"]
+    if not reference.get("name"):
+        raise UsageError(f"own_checks holds {label!r}, which names no function: write {label}:NAME.")
+    return _named(_imported(reference, label), label, reference["name"])
+
+
+def _target(name: str, factory: Any, checks: Sequence[Any]) -> Target:
     """Return a fuzz target; raises for what is no factory."""
     if not callable(factory):
         raise UsageError(
             f"{name} is {type(factory).__name__} and no factory: a fuzz target is a function that builds a model."
         )
-    return Target(name, factory, getattr(factory, ATTRIBUTE, None) or Declaration())
+    return Target(name, factory, getattr(factory, ATTRIBUTE, None) or Declaration(), checks)
 
 
-def _named(module: ModuleType, label: str, name: str) -> Target:
-    """Return the fuzz target of a name in a module, dots allowed."""
+def _named(module: ModuleType, label: str, name: str) -> Any:
+    """Return what a name stands for in a module, dots allowed."""
     value: Any = module
     for part in name.split("."):
         if not hasattr(value, part):
             known = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
             raise UsageError(f"{label} has no {name!r}.{nearest(name, known)}")
         value = getattr(value, part)
-    return _target(f"{label}:{name}", value)
+    return value
 
 
 def _declared(module: ModuleType) -> dict[str, Callable[..., Any]]:

@@ -1,4 +1,4 @@
-"""One run of a plan: batches through the stages of a model, from a clean state, eagerly or traced."""
+"""One batch of a run, through the stages of a model, eagerly, traced or in another way."""
 
 from __future__ import annotations
 
@@ -9,76 +9,23 @@ import numpy as np
 import tensorflow as tf
 
 from fuzzseq.case import Arrays, Case, arrays
-from fuzzseq.checks.check import Gradient, Observed, Result
+from fuzzseq.checks.check import Gradient, Observed
 from fuzzseq.checks.output_shape import promised
-from fuzzseq.outcome import Raised, Run
+from fuzzseq.outcome import Run
 from fuzzseq.worker import feeding
-from fuzzseq.worker.build import Built, in_float64
-from fuzzseq.worker.exceptions import describe
+from fuzzseq.worker.build import Built
 from fuzzseq.worker.subject import (
     ForwardOutput,
     SteppedSubject,
     as_numpy,
-    is_functional,
     is_stock_step,
     select_output,
 )
 from fuzzseq.worker.tracing import Traced
 from fuzzseq.worker.tracking import TRACKER, finite, watching
 from fuzzseq.worker.variables import path_of
+from fuzzseq.worker.ways import WAYS, dense, ragged
 from fuzzseq.worker.wiring import crossings
-
-
-def execute(built: Built, case: Case, run: Run, *, explained: bool = True) -> Result:
-    """Run a plan's run; a failure of graph mode is explained by an eager run of the same batches, where one asks."""
-    result = _attempt(built, case, run)
-    if result.raised is None or result.raised.mode == "eager" or result.raised.ending != "completed" or not explained:
-        return result
-    eager = _attempt(built, case, attrs.evolve(run, mode="eager"))
-    if eager.raised is not None:
-        told = attrs.evolve(eager.raised, in_graph=f"{result.raised.exception}: {result.raised.message}")
-        return attrs.evolve(eager, raised=told)
-    if built.known_shapes_pass is None:
-        built.known_shapes_pass = _attempt(built, case, run, known=True).raised is None
-    return attrs.evolve(result, raised=attrs.evolve(result.raised, known_shapes_pass=built.known_shapes_pass))
-
-
-def _attempt(built: Built, case: Case, run: Run, known: bool = False) -> Result:
-    """Run the batches in turn until one raises."""
-    if run.precision == "double":
-        with in_float64():
-            return _attempted(built.in_double(), case, run, known)
-    return _attempted(built, case, run, known)
-
-
-def _attempted(built: Built, case: Case, run: Run, known: bool) -> Result:
-    """Run the batches on a model of the precision that is asked for."""
-    given = attrs.evolve(case, batches=run.batches)
-    observed: list[Observed] = []
-    try:
-        settle(built, given)
-    except Exception as error:  # whatever a model raises on its first call, which is an eager one
-        return Result(raised=describe(error, built.subject.mark.current, "eager", 0))
-    try:
-        built.reset(run)
-        for batch in range(len(run.batches)):
-            observed.append(BatchRun(built, given, run, batch, known).observe())  # noqa: PERF401 (kept when a later one raises)
-    except Exception as error:
-        stage = built.subject.mark.current
-        raised: Raised = describe(error, stage, run.mode, len(observed))
-        return Result(observed=tuple(observed), raised=raised)
-    return Result(observed=tuple(observed))
-
-
-def settle(built: Built, case: Case) -> None:
-    """See that a model has all its variables: one that makes them when first called is called on the first batch."""
-    if built.settled:
-        return
-    if not is_functional(built.model):
-        built.reset(Run(batches=case.batches))
-        first = BatchRun(built, case, Run(batches=case.batches), 0, False)
-        first.forward()
-    built.settle()
 
 
 class BatchRun:
@@ -119,6 +66,8 @@ class BatchRun:
             self.built.subject.mark.enter("preprocess")
             source = preprocess(feeding.rows_of_ids(self.case, self.batch))
             source = tf.convert_to_tensor(source) if isinstance(source, np.ndarray | list) else source
+        if self.run.way == "ragged":
+            source = ragged(self.arrays)
         if states is None:
             states = self.initial_state(self.state_shapes())
         return feeding.feed(spec, self.arrays, states, source)
@@ -192,7 +141,9 @@ class BatchRun:
         return self._traced(f"{name} {self.run.training}", function, arguments), arguments
 
     def _forward(self, fed: Any) -> ForwardOutput:
-        """Run forward in the mode that is asked for."""
+        """Run forward in the mode, or in the way, that is asked for."""
+        if self.run.way in WAYS:
+            return WAYS[self.run.way](self.built, fed)
 
         def pure(given: Any) -> Any:
             forward = self.built.subject.forward_whole if self.run.whole else self.built.subject.forward
@@ -270,7 +221,7 @@ class BatchRun:
 
     def _seen(self, output: ForwardOutput, loss: Any = None, gradients: tuple[Gradient, ...] = ()) -> Observed:
         """Return what a batch gave as numpy."""
-        scores = as_numpy(output.scores)
+        scores = as_numpy(dense(output.scores))
         culprit = ""
         if scores is not None and self.run.upto == "forward" and not finite(tf.constant(scores)):
             culprit = self._first_nonfinite()
@@ -278,10 +229,11 @@ class BatchRun:
             arrays=self.arrays,
             output=scores,
             expected=promised(self.built.spec, self.sizes, self.arrays),
-            states=tuple(as_numpy(state) for state in output.states),
+            states=tuple(as_numpy(dense(state)) for state in output.states),
             loss=loss,
             gradients=gradients,
             first_nonfinite=culprit,
+            traces={name: len(values) for name, values in TRACKER.traced_for.items()},
         )
 
     def _first_nonfinite(self) -> str:

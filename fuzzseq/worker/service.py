@@ -14,7 +14,7 @@ from fuzzseq.errors import FuzzseqError
 from fuzzseq.outcome import Request
 from fuzzseq.serialization import from_data, to_data
 from fuzzseq.spec import Spec
-from fuzzseq.worker import tracking
+from fuzzseq.worker import wrapping
 from fuzzseq.worker.build import Target
 from fuzzseq.worker.inference import infer
 from fuzzseq.worker.loading import load
@@ -27,7 +27,7 @@ class Service:
 
     def __init__(self, mark: StageMark) -> None:
         """Start with nothing loaded."""
-        tracking.install()
+        wrapping.install()
         self._mark = mark
         self._targets: dict[str, Target] = {}
         self._session: Session | None = None
@@ -43,7 +43,7 @@ class Service:
 
     def do_load(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Import the user's file and say which targets it holds, and whether that ran an operation of TensorFlow."""
-        self._targets.update(load(message["reference"]))
+        self._targets.update(load(message["reference"], message.get("own_checks", ())))
         return {"targets": list(self._targets), "ran_operations": ran_operations()}
 
     def do_infer(self, message: Mapping[str, Any]) -> dict[str, Any]:

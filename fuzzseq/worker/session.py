@@ -12,8 +12,8 @@ from fuzzseq.outcome import Outcome, Raised, Request, Run, Verdict
 from fuzzseq.spec import Spec
 from fuzzseq.worker.build import Built, Target, build_key
 from fuzzseq.worker.exceptions import describe
+from fuzzseq.worker.execution import execute
 from fuzzseq.worker.hostile import provoke
-from fuzzseq.worker.runs import execute
 from fuzzseq.worker.stages import StageMark
 
 _MODELS_KEPT: Final = 6
@@ -39,7 +39,8 @@ class Session:
         if request.hostile:
             return provoke(built, request.case, request.hostile)
         judged = _Judgement(built, request.case)
-        verdicts = tuple(judged.verdict(check_named(name)) for name in request.checks)
+        own = self._target.own_checks
+        verdicts = tuple(judged.verdict(own.get(name) or check_named(name)) for name in request.checks)
         if not built.settled:
             # Keras locks the layers of a model that failed when they were to be built: it is of no use any more.
             self._models.pop(build_key(self._spec, request.case), None)

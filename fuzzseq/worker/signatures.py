@@ -23,10 +23,11 @@ def from_signature(target: Target) -> Spec:
         origins[name] = "declared"
         if name in ("initial_state", "preprocess", "loss") and value is not None:
             values[name] = reference(value)
-        elif name != "inputs":
+        elif name not in ("inputs", "own_checks"):
             values[name] = tuple(value) if name == "checks" else dict(value) if name == "skip" else value
     for name in declared.dimensions:
         origins[name] = "declared"
+    values["own_checks"] = {name: check.promise for name, check in target.own_checks.items()}
     tied = _tie_lengths({p.dimension for p in parameters}, dimensions)
     return Spec(parameters=parameters, dimensions=tied, origins=origins, inputs=(), **values)
 

@@ -1,7 +1,4 @@
-"""Which layer is running, with what shapes, and where in the user's code a layer was called.
-
-Keras layers and operations are watched by wrapping the two ``__call__`` that all of them go through, once a process.
-"""
+"""Which layer is running, with what shapes, and where in the user's code a layer was called."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ import sysconfig
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache, wraps
+from functools import lru_cache
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
@@ -18,7 +15,6 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.framework import random_seed
 
 from fuzzseq.checks.check import LayerOutput, Softmax
 from fuzzseq.outcome import Frame, LayerFrame
@@ -79,6 +75,8 @@ class Tracker:
         self.raised_site: Frame | None = None
         self.call_sites: dict[int, Frame] = {}
         self.drew_random = False
+        #: The numbers of Python's that each ``tf.function`` of the user's own was given in this run.
+        self.traced_for: dict[str, set[tuple[float, ...]]] = {}
         self.on_output: Callable[[str, Any, Any, tuple[Any, ...]], None] | None = None
         self._record: Recording | None = None
 
@@ -117,6 +115,7 @@ class Tracker:
     def reset(self) -> None:
         """Forget the last failure."""
         self.stack.clear()
+        self.traced_for.clear()
         self.raised, self.raised_site = (), None
 
     def path(self) -> str:
@@ -161,66 +160,6 @@ class Tracker:
 
 #: The one tracker of a process.
 TRACKER = Tracker()
-
-
-def install() -> None:
-    """Watch every Keras layer and operation of this process, and who draws random numbers."""
-    _watch_random_operations()
-    _watch_softmaxes()
-    _watch_symbolic_calls()
-    for owner in (keras.Layer, keras.Operation):
-        original = owner.__call__
-        if getattr(original, "watched", False):
-            continue
-
-        def watched(self: Any, *args: Any, original: Any = original, **kwargs: Any) -> Any:
-            return TRACKER.call(original, self, args, kwargs)
-
-        watched.watched = True  # type: ignore[attr-defined]
-        watched.__wrapped__ = original  # type: ignore[attr-defined]
-        owner.__call__ = watched
-
-
-def _watch_symbolic_calls() -> None:
-    """Take note where ``keras.ops`` functions put an operation into a model: those are never called themselves."""
-    original = keras.Operation.symbolic_call
-    if getattr(original, "watched", False):
-        return
-
-    def noted(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if id(self) not in TRACKER.call_sites:
-            TRACKER.called_at(self, caller(sys._getframe(1)))
-        return original(self, *args, **kwargs)
-
-    noted.watched = True  # type: ignore[attr-defined]
-    keras.Operation.symbolic_call = noted
-
-
-def _watch_random_operations() -> None:
-    """Take note when an operation draws from TensorFlow's global generator, whose reset costs every compiled kernel."""
-    original = random_seed.get_seed
-
-    def noted(op_seed: Any) -> Any:
-        TRACKER.drew_random = True
-        return original(op_seed)
-
-    random_seed.get_seed = noted
-
-
-def _watch_softmaxes() -> None:
-    """Take note of every softmax, Keras' own among them: they all go through one function of TensorFlow's."""
-    original = tf.nn.softmax
-    if getattr(original, "watched", False):
-        return
-
-    @wraps(original)
-    def noted(logits: Any, axis: Any = None, name: Any = None) -> Any:
-        result = original(logits, axis=axis, name=name)
-        TRACKER.record_softmax(result, -1 if axis is None else int(axis))
-        return result
-
-    noted.watched = True  # type: ignore[attr-defined]
-    tf.nn.softmax = noted
 
 
 @contextmanager

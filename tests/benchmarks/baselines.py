@@ -24,11 +24,11 @@ from fuzzseq.engine.boundary import first_setting
 from fuzzseq.loading import parse
 from fuzzseq.outcome import Run
 from fuzzseq.spec import Spec
-from fuzzseq.worker import tracking
+from fuzzseq.worker import wrapping
 from fuzzseq.worker.build import Built, Target
+from fuzzseq.worker.execution import execute
 from fuzzseq.worker.inference import infer
 from fuzzseq.worker.loading import load
-from fuzzseq.worker.runs import execute
 from fuzzseq.worker.stages import StageMark
 
 EXAMPLES = 100
@@ -87,7 +87,7 @@ def outcome(test: object) -> str:
 
 def main() -> None:
     """Print what both baselines say of the target that is named."""
-    tracking.install()
+    wrapping.install()
     target = next(iter(load(parse(sys.argv[1])).values()))
     spec = attrs.evolve(infer(target, StageMark()), graph=False)
     print(json.dumps({"hypothesis": by_hypothesis(target, spec), "fit": by_fit(target, spec)}))

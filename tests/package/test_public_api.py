@@ -15,9 +15,11 @@ import fuzzseq
 PUBLIC = [
     "Batch",
     "Case",
+    "Check",
     "Dim",
     "EncoderDecoder",
     "FuzzseqError",
+    "Observed",
     "Pair",
     "Spec",
     "Tokens",

@@ -164,8 +164,8 @@ def carrying(cell, vocab_size, units, num_layers, output_dim, ignore=False):
 def opened(factory: Any, case: Case):
     """Return what runs a case on a factory's model: its Spec is inferred, and its model built."""
     from fuzzseq.worker.build import Built, Target
+    from fuzzseq.worker.execution import execute
     from fuzzseq.worker.inference import infer
-    from fuzzseq.worker.runs import execute
     from fuzzseq.worker.stages import StageMark
 
     target = Target(factory.__name__, factory, getattr(factory, ATTRIBUTE, Declaration()))

@@ -25,6 +25,7 @@ RULES: Final[tuple[Callable[[Evidence], Iterator[Vote]], ...]] = (
     decoder.widths,
     decoder.masks,
     general.types,
+    general.no_gradient,
     scoring.loss,
     general.stage_alone,
 )

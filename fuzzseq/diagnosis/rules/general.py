@@ -7,6 +7,7 @@ from typing import Final
 
 from fuzzseq.checks.attention import WEIGHT_ON_PADDING, WRONG_AXIS
 from fuzzseq.checks.batch_independent import ROWS_MIXED
+from fuzzseq.checks.graph_agrees import RETRACED
 from fuzzseq.checks.output_shape import ONLY_TRACED
 from fuzzseq.diagnosis.evidence import Evidence
 from fuzzseq.diagnosis.rules.vote import Vote, is_state, unequal_lengths
@@ -57,6 +58,11 @@ OF_CHECK: Final = {
     "loss_per_token": "loss-normalisation",
     "loss_logits": "loss-logits",
     "graph_agrees": "execution-graph",
+    "xla_agrees": "execution-xla",
+    "predict_agrees": "execution-graph",
+    "ragged_agrees": "input-padding-leak",
+    "mixed_precision": "execution-mixed-precision",
+    "saves": "execution-save",
 }
 
 
@@ -66,7 +72,15 @@ def _metamorphic(e: Evidence) -> Iterator[Vote]:
     words = (
         f"{verdict.layer.kind if verdict.layer else ''} {verdict.location.source if verdict.location else ''}".lower()
     )
-    yield Vote(OF_CHECK.get(verdict.check, "unclassified"), 80, said)
+    yield Vote(
+        OF_CHECK.get(verdict.check, "execution-promise" if verdict.check in e.spec.own_checks else "unclassified"),
+        80,
+        said,
+    )
+    if RETRACED in e.hints:
+        yield Vote("execution-retrace", 96, said)
+    if verdict.check == "mixed_precision":
+        yield from _in_half(e, words)
     if WRONG_AXIS in e.hints:
         yield Vote("decoder-attention-axis", 96, f"{said}; a softmax over attention scores is taken over another axis")
     if WEIGHT_ON_PADDING in e.hints or (
@@ -80,6 +94,16 @@ def _metamorphic(e: Evidence) -> Iterator[Vote]:
             yield Vote("decoder-reshape", 90, f"{said}: rows are moved, as by a reshape of batch and time")
         elif e.passes("ragged"):
             yield Vote("input-padding-leak", 91, f"{said}; it passes when all rows are of equal length")
+
+
+def _in_half(e: Evidence, words: str) -> Iterator[Vote]:
+    """What fails in half precision alone: a number too large for it, or a state of another float type."""
+    if "raises" not in e.verdict.hints:
+        yield Vote(
+            "numeric-nonfinite", 92, f"{e.verdict.message}: a constant such as -1e9 is infinite in half precision"
+        )
+    elif any(word in words for word in ("state", "hidden", "carry")):
+        yield Vote("state-dtype", 90, e.verdict.message)
 
 
 def wrong_shape(e: Evidence) -> Iterator[Vote]:
@@ -113,6 +137,12 @@ def types(e: Evidence) -> Iterator[Vote]:
     if said and e.verdict.raised is not None:
         cause = "loss-dtype" if e.stage in ("loss", "gradient") else "state-dtype" if is_state(e) else "input-dtype"
         yield Vote(cause, 72, f"the message speaks of a type: {e.message[:80]}")
+
+
+def no_gradient(e: Evidence) -> Iterator[Vote]:
+    """An operation has no gradient at all."""
+    if "gradient registry has no entry" in e.message or "no gradient defined for operation" in e.message:
+        yield Vote("numeric-no-gradient", 90, f"an operation has no gradient: {e.message[:80]}")
 
 
 def stage_alone(e: Evidence) -> Iterator[Vote]:

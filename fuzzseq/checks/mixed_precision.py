@@ -1,0 +1,76 @@
+"""Built under the policy ``mixed_float16``, a model runs a training step, and its outputs and loss stay finite.
+
+Values are not compared: half precision rounds a thousandth away. A broken promise is a warning, since nobody has to
+train so. What breaks it most often is a mask of ``-1e9`` (minus infinity in half precision, NaN when multiplied by
+zero), or a state or a mask that is cast to float32 by name.
+
+False alarms that it guards against: a model that chose its own precision; a loss that is not finite in full precision
+either, or an exception there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+import numpy as np
+
+from fuzzseq.case import Case
+from fuzzseq.checks.check import Check, Results, forward, training_step
+from fuzzseq.outcome import Run, Verdict
+from fuzzseq.spec import Spec
+
+
+def applies(spec: Spec) -> str | None:
+    """Say that the check needs a Keras model, which takes the policy."""
+    if spec.low_precision:
+        return "the model computes in half precision by itself"
+    return None if spec.keras_model or spec.calling == "steps" else "a plain callable takes no precision from Keras"
+
+
+def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Run a training step in both precisions; an encoder alone is run forward."""
+    step = training_step(case) if spec.has_labels else forward(case)
+    usual = attrs.evolve(step, mode="eager", watched=False)
+    return {"usual": usual, "mixed": attrs.evolve(usual, precision="mixed")}
+
+
+def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
+    """Look for an exception, and for values that are not finite and were."""
+    usual, mixed = results["usual"], results["mixed"]
+    if usual.raised is not None:
+        return None
+    if mixed.raised is not None:
+        raised = mixed.raised
+        return CHECK.broken(
+            f"built under mixed_float16 the model raises {raised.exception}: {raised.message}",
+            stage=raised.stage,
+            position=f"{raised.exception} {raised.position}",
+            location=raised.location,
+            hints=("raises",),
+        )
+    for part in ("output", "loss"):
+        full, half = getattr(usual.last, part), getattr(mixed.last, part)
+        if full is not None and half is not None and _bad(half) and not _bad(full):
+            return CHECK.broken(f"built under mixed_float16 the {part} is not finite", position=part)
+    return None
+
+
+def _bad(values: object) -> bool:
+    """Say whether values hold NaN or plus infinity; minus infinity is a mask."""
+    array = np.asarray(values, np.float64)
+    return bool((np.isnan(array) | (array == np.inf)).any())
+
+
+CHECK = Check(
+    name="mixed_precision",
+    promise="built under mixed_float16, a training step runs and stays finite",
+    plan=plan,
+    judge=judge,
+    applies=applies,
+    severity="warning",
+    judges_exceptions=True,
+    thorough=True,
+    every=12,
+    profiles=("nightly",),
+)

@@ -1,0 +1,77 @@
+"""Checks that a user wrote: a function of what a run gave, or a whole :class:`fuzzseq.Check`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import attrs
+
+from fuzzseq.case import Case
+from fuzzseq.checks import CHECKS
+from fuzzseq.checks.check import Check, Observed, Results, forward, never
+from fuzzseq.errors import SpecError
+from fuzzseq.outcome import Run, Verdict
+from fuzzseq.spec import Spec
+
+
+def own_checks(values: Iterable[Any]) -> dict[str, Check]:
+    """Return checks by name: those given, and one for each function; its name is the promise's, its docstring says it.
+
+    Raises :class:`fuzzseq.errors.SpecError` for what is neither, and for a name that is taken.
+    """
+    found: dict[str, Check] = {}
+    for value in values:
+        if not isinstance(value, Check) and not (callable(value) and hasattr(value, "__name__")):
+            raise SpecError(
+                f"own_checks holds {value!r}, which is no check: write a function of one argument (what a run gave) "
+                "that returns None, or a sentence that says what is wrong."
+            )
+        check = value if isinstance(value, Check) else _of_function(value)
+        if check.name in found or check.name in {known.name for known in CHECKS}:
+            raise SpecError(f"own_checks holds {check.name!r}, and there is a check of that name: call it otherwise.")
+        found[check.name] = check
+    return found
+
+
+def _of_function(function: Callable[[Observed], Any]) -> Check:
+    """Return the check that asks a function of each batch of a plain run forward."""
+    promise = (function.__doc__ or "").strip().splitlines()
+    check = Check(
+        name=function.__name__,
+        promise=promise[0].rstrip(".") if promise else "a promise of the user's own",
+        plan=_forward,
+        judge=never,
+    )
+
+    def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
+        for number, seen in enumerate(results["base"].observed):
+            said = _answer(function, seen)
+            if said:
+                return check.broken(said, position=check.name, where=f"batch {number}")
+        return None
+
+    return attrs.evolve(check, judge=judge)
+
+
+def _forward(case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Run the batches forward."""
+    return {"base": forward(case)}
+
+
+def _answer(function: Callable[[Observed], Any], seen: Observed) -> str:
+    """Return what a function says is wrong; an exception says so too."""
+    try:
+        said = function(seen)
+    except AssertionError as error:
+        return str(error) or f"an assertion of {function.__name__} does not hold"
+    except Exception as error:  # noqa: BLE001 (the user's own code: whatever it raises is what it says)
+        return f"{function.__name__} raised {type(error).__name__}: {error}"
+    if said is None or isinstance(said, bool | str):
+        return f"{function.__name__} returned False" if said is False else said if isinstance(said, str) else ""
+    return f"{function.__name__} returned {said!r}: a check returns None, or a sentence that says what is wrong"
+
+
+def stand_in(name: str, spec: Spec) -> Check:
+    """Return what is known of a user's own check outside of the worker: its name and its promise."""
+    return Check(name=name, promise=spec.own_checks[name], plan=_forward, judge=never)

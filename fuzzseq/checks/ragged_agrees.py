@@ -1,0 +1,48 @@
+"""A source given as a RaggedTensor gives what the same rows give with padding.
+
+A model that refuses a RaggedTensor keeps the promise: most layers do. What is asked is that one which takes it does
+not answer something else. The decoder's input stays padded.
+
+False alarms that it guards against: rounding (see ``comparing``); positions that are padding, which a ragged answer
+does not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from fuzzseq.case import Case
+from fuzzseq.checks.comparing import comparable
+from fuzzseq.checks.otherwise import beside, otherwise
+from fuzzseq.outcome import Run
+from fuzzseq.spec import Spec
+
+_PLAN: Final = beside("ragged")
+
+
+def applies(spec: Spec) -> str | None:
+    """Say that the check needs a source of ids that is padded after its rows."""
+    if not spec.has_source or spec.float_source or spec.preprocess:
+        return "the source is no batch of ids that is padded here"
+    if spec.padding != "post":
+        return "rows of a RaggedTensor are padded after, and this model promises nothing of that"
+    if spec.functional:
+        return "functional models of Keras 3 refuse a RaggedTensor"
+    return comparable(spec)
+
+
+def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Run ragged batches as they are, and as a RaggedTensor."""
+    return _PLAN(case, spec) if any(batch.ragged for batch in case.batches) else {}
+
+
+CHECK = otherwise(
+    "ragged_agrees",
+    "a RaggedTensor gives what padded rows give, or is refused",
+    "ragged",
+    applies,
+    differs="a RaggedTensor of the same rows",
+    plan=plan,
+    every=8,
+)

@@ -1,0 +1,34 @@
+"""Compiled by XLA for the shapes of a batch, a model gives what it gives when it is called.
+
+``compile`` and ``fit`` of Keras 3 compile by XLA where they can (``jit_compile="auto"``). An operation that XLA does
+not have is a warning: the model runs without. A difference is an error.
+
+False alarms that it guards against: rounding (XLA fuses operations, and sums in another order; see ``comparing``);
+random numbers at inference.
+"""
+
+from __future__ import annotations
+
+from fuzzseq.checks.comparing import comparable
+from fuzzseq.checks.otherwise import otherwise
+from fuzzseq.spec import Spec
+
+
+def applies(spec: Spec) -> str | None:
+    """Say that the check needs a model that can be traced whole."""
+    if not spec.graph:
+        return "graph=False: the model is not meant to be traced"
+    if spec.calling == "steps":
+        return "a decoder that is stepped by hand is not compiled whole"
+    return comparable(spec)
+
+
+CHECK = otherwise(
+    "xla_agrees",
+    "compiled by XLA, the model gives what it gives when it is called",
+    "xla",
+    applies,
+    differs="the model compiled by XLA",
+    raises="the model compiled by XLA",
+    every=12,
+)

@@ -1,0 +1,68 @@
+"""One run of a plan: batches in turn from a clean state, and what they raise."""
+
+from __future__ import annotations
+
+import attrs
+
+from fuzzseq.case import Case
+from fuzzseq.checks.check import Observed, Result
+from fuzzseq.outcome import Raised, Run
+from fuzzseq.worker.build import Built
+from fuzzseq.worker.exceptions import describe
+from fuzzseq.worker.runs import BatchRun
+from fuzzseq.worker.subject import is_functional
+
+
+def execute(built: Built, case: Case, run: Run, *, explained: bool = True) -> Result:
+    """Run a plan's run; a failure of graph mode is explained by an eager run of the same batches, where one asks."""
+    result = _attempt(built, case, run)
+    if result.raised is None or result.raised.mode == "eager" or result.raised.ending != "completed" or not explained:
+        return result
+    eager = _attempt(built, case, attrs.evolve(run, mode="eager"))
+    if eager.raised is not None:
+        told = attrs.evolve(eager.raised, in_graph=f"{result.raised.exception}: {result.raised.message}")
+        return attrs.evolve(eager, raised=told)
+    if built.known_shapes_pass is None:
+        built.known_shapes_pass = _attempt(built, case, run, known=True).raised is None
+    return attrs.evolve(result, raised=attrs.evolve(result.raised, known_shapes_pass=built.known_shapes_pass))
+
+
+def _attempt(built: Built, case: Case, run: Run, known: bool = False) -> Result:
+    """Run the batches in turn until one raises."""
+    if run.precision == "usual":
+        return _attempted(built, case, run, known)
+    try:
+        with built.of_precision(run.precision) as other:
+            return _attempted(other, case, run, known)
+    except Exception as error:  # whatever a factory raises that is asked for another precision
+        return Result(raised=describe(error, "build", "eager", 0))
+
+
+def _attempted(built: Built, case: Case, run: Run, known: bool) -> Result:
+    """Run the batches on a model of the precision that is asked for."""
+    given = attrs.evolve(case, batches=run.batches)
+    observed: list[Observed] = []
+    try:
+        settle(built, given)
+    except Exception as error:  # whatever a model raises on its first call, which is an eager one
+        return Result(raised=describe(error, built.subject.mark.current, "eager", 0))
+    try:
+        built.reset(run)
+        for batch in range(len(run.batches)):
+            observed.append(BatchRun(built, given, run, batch, known).observe())  # noqa: PERF401 (kept when a later one raises)
+    except Exception as error:
+        stage = built.subject.mark.current
+        raised: Raised = describe(error, stage, run.mode, len(observed))
+        return Result(observed=tuple(observed), raised=raised)
+    return Result(observed=tuple(observed))
+
+
+def settle(built: Built, case: Case) -> None:
+    """See that a model has all its variables: one that makes them when first called is called on the first batch."""
+    if built.settled:
+        return
+    if not is_functional(built.model):
+        built.reset(Run(batches=case.batches))
+        first = BatchRun(built, case, Run(batches=case.batches), 0, False)
+        first.forward()
+    built.settle()

@@ -1,0 +1,97 @@
+"""Keras and TensorFlow wrapped, once a process, so that the tracker hears of layers, softmaxes, draws and traces."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from functools import wraps
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tensorflow.python.framework import random_seed
+
+from fuzzseq.worker.tracking import TRACKER, caller, is_users
+
+
+def install() -> None:
+    """Watch this process: the two ``__call__`` that all layers and operations of Keras go through, and the rest."""
+    _watch_random_operations()
+    _watch_softmaxes()
+    _watch_symbolic_calls()
+    _watch_functions()
+    for owner in (keras.Layer, keras.Operation):
+        original = owner.__call__
+        if getattr(original, "watched", False):
+            continue
+
+        def watched(self: Any, *args: Any, original: Any = original, **kwargs: Any) -> Any:
+            return TRACKER.call(original, self, args, kwargs)
+
+        watched.watched = True  # type: ignore[attr-defined]
+        watched.__wrapped__ = original  # type: ignore[attr-defined]
+        owner.__call__ = watched
+
+
+def _watch_symbolic_calls() -> None:
+    """Take note where ``keras.ops`` functions put an operation into a model: those are never called themselves."""
+    original = keras.Operation.symbolic_call
+    if getattr(original, "watched", False):
+        return
+
+    def noted(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if id(self) not in TRACKER.call_sites:
+            TRACKER.called_at(self, caller(sys._getframe(1)))
+        return original(self, *args, **kwargs)
+
+    noted.watched = True  # type: ignore[attr-defined]
+    keras.Operation.symbolic_call = noted
+
+
+def _watch_random_operations() -> None:
+    """Take note when an operation draws from TensorFlow's global generator, whose reset costs every compiled kernel."""
+    original = random_seed.get_seed
+
+    def noted(op_seed: Any) -> Any:
+        TRACKER.drew_random = True
+        return original(op_seed)
+
+    random_seed.get_seed = noted
+
+
+def _watch_functions() -> None:
+    """Take note of the numbers of Python's that a ``tf.function`` of the user's own is given: each costs a trace."""
+    function = type(tf.function(lambda: None))
+    original = function.__call__
+    if getattr(original, "watched", False):
+        return
+
+    def noted(self: Any, *args: Any, **kwargs: Any) -> Any:
+        code = getattr(inspect.unwrap(self.python_function), "__code__", None)
+        if code is not None and is_users(code.co_filename) and (given := _numbers((args, kwargs))):
+            TRACKER.traced_for.setdefault(code.co_name, set()).add(given)
+        return original(self, *args, **kwargs)
+
+    noted.watched = True  # type: ignore[attr-defined]
+    function.__call__ = noted
+
+
+def _numbers(nest: Any) -> tuple[float, ...]:
+    """Return the numbers of Python's in a structure: a function is traced for each value of them."""
+    return tuple(v for v in tf.nest.flatten(nest) if isinstance(v, int | float) and not isinstance(v, bool))
+
+
+def _watch_softmaxes() -> None:
+    """Take note of every softmax, Keras' own among them: they all go through one function of TensorFlow's."""
+    original = tf.nn.softmax
+    if getattr(original, "watched", False):
+        return
+
+    @wraps(original)
+    def noted(logits: Any, axis: Any = None, name: Any = None) -> Any:
+        result = original(logits, axis=axis, name=name)
+        TRACKER.record_softmax(result, -1 if axis is None else int(axis))
+        return result
+
+    noted.watched = True  # type: ignore[attr-defined]
+    tf.nn.softmax = noted
