@@ -25,7 +25,7 @@ from fuzzseq.reporters.record import Record
 CLEAN, FOUND, MISUSED, BROKEN, INTERRUPTED = 0, 1, 2, 3, 130
 DEFAULT_FORMATS: Final = ("json",)
 #: What inputs can be asked for beside the ordinary ones.
-DOMAINS: Final[tuple[Domain, ...]] = ("ordinary", "hostile")
+DOMAINS: Final[tuple[Domain, ...]] = ("ordinary", "edge", "hostile")
 
 
 def settings_of(said: Configuration) -> Settings:

@@ -139,7 +139,7 @@ _KEYS: Final[dict[str, tuple[Callable[[Any], Any], str]]] = {
     "checks": (_texts, 'a list of checks, ["accepts", "trains"]'),
     "own_checks": (_texts, 'a list of functions, ["my_checks.py:rows_sum_to_one"]'),
     "skip": (_texts, 'a list of checks, ["deterministic"]'),
-    "domains": (_texts, 'a list of domains, ["ordinary", "hostile"]'),
+    "domains": (_texts, 'a list of domains, ["ordinary", "edge"]'),
     "report": (_texts, 'a list of formats, ["json"]'),
     "output": (_exactly(str), 'a folder, "fuzz-report"'),
     "known": (_exactly(str), 'a folder, ".fuzzseq"'),

@@ -1,11 +1,13 @@
-"""The ordinary domain of a Spec: which sizes, ids, states, encodings and modes a Case may have."""
+"""The domains of a Spec: which sizes, ids, states, encodings and modes a Case may have, ordinary or at an edge."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal
 
-from fuzzseq.case import Batch, Case, Mode, StateKind, steps
+import attrs
+
+from fuzzseq.case import Batch, Case, Domain, Mode, StateKind, steps
 from fuzzseq.dimensions import DATA_DIMENSIONS
 from fuzzseq.spec import Encoding, Side, Spec
 
@@ -119,8 +121,8 @@ def completion(sizes: Mapping[str, int], missing: Sequence[str], spec: Spec) -> 
 
 
 def allowed(case: Case, spec: Spec) -> bool:
-    """Say whether a case lies in the ordinary domain of a Spec."""
-    if case.domain != "ordinary" or not case.batches or case.mode not in modes(spec):
+    """Say whether a case lies in the ordinary domain of a Spec, or not further out than its edge, as it says itself."""
+    if case.domain == "hostile" or not case.batches or case.mode not in modes(spec):
         return False
     if set(case.dimensions) != set(spec.build_dimensions()):
         return False
@@ -128,36 +130,50 @@ def allowed(case: Case, spec: Spec) -> bool:
     if any(len({sizes[name] for sizes in everything}) > 1 for name in shared_dimensions(spec) & set(everything[0])):
         return False
     return all(
-        all(_allowed_size(name, sizes, spec) for name in sizes) and _allowed_batch(batch, sizes, spec)
+        all(_allowed_size(name, sizes, spec, case.domain) for name in sizes)
+        and _allowed_batch(batch, sizes, spec, case.domain)
         for batch, sizes in zip(case.batches, everything, strict=True)
     )
 
 
-def _allowed_size(name: str, sizes: Mapping[str, int], spec: Spec) -> bool:
+def _allowed_size(name: str, sizes: Mapping[str, int], spec: Spec, domain: Domain) -> bool:
     """Say whether one size keeps its range and its ties, or is the default that an undeclared parameter has."""
     if name not in spec.dimensions and any(p.dimension == name and p.default == sizes[name] for p in spec.parameters):
         return True
-    return sizes[name] >= spec.minimum(name) and spec.range_of(name).allows(sizes[name], sizes)
+    least = minimum_at_edge(name, spec) if domain == "edge" else spec.minimum(name)
+    own = spec.range_of(name)
+    return sizes[name] >= least and attrs.evolve(own, min=min(own.min, least)).allows(sizes[name], sizes)
 
 
-def _allowed_batch(batch: Batch, sizes: Mapping[str, int], spec: Spec) -> bool:
-    """Say whether the rows of a batch are ordinary, and it is handed over as the Spec has it."""
+def minimum_at_edge(name: str, spec: Spec) -> int:
+    """Return the smallest value of a dimension at an edge; what is declared of it is a contract there as well."""
+    if name in ("batch_size", "source_length"):
+        return spec.minimum(name) if name in spec.dimensions or name in shared_dimensions(spec) else 0
+    if name in spec.dimensions:
+        return spec.minimum(name)
+    sides: tuple[Side, ...] = ("source", "target")
+    words = [spec.lowest_id(side) + 1 for side in sides if spec.vocabulary(side) == name]
+    return max(words) if words else 1
+
+
+def _allowed_batch(batch: Batch, sizes: Mapping[str, int], spec: Spec, domain: Domain) -> bool:
+    """Say whether the rows of a batch are of a domain, and it is handed over as the Spec has it."""
     return (
         batch.initial_state in states(spec)
         and batch.target_encoding in encodings(spec)
         and batch.padding == padding_side(spec)
-        and _allowed_source(batch, sizes, spec)
+        and _allowed_source(batch, sizes, spec, domain)
         and _allowed_target(batch, sizes, spec)
     )
 
 
-def _allowed_source(batch: Batch, sizes: Mapping[str, int], spec: Spec) -> bool:
-    """Say whether the source rows hold one id or more, all ordinary, and stand in legal padding."""
+def _allowed_source(batch: Batch, sizes: Mapping[str, int], spec: Spec, domain: Domain) -> bool:
+    """Say whether the source rows hold ordinary ids, none at an edge alone, and stand in legal padding."""
     rows = [pair.source for pair in batch.pairs]
     if not spec.has_source:
         return not any(rows) and batch.extra_source == 0
     return (
-        all(rows)
+        (all(rows) or domain == "edge")
         and not (spec.preprocess and batch.extra_source)  # the user's own padding takes the place of ours
         and _ordinary(rows, id_range("source", sizes, spec))
         and _padded_enough("source_length", max(map(len, rows), default=0), batch.extra_source, sizes, spec)
@@ -174,7 +190,8 @@ def _allowed_target(batch: Batch, sizes: Mapping[str, int], spec: Spec) -> bool:
     if not spec.has_target:
         return batch.extra_target == 0 and max(map(len, rows), default=0) <= spec.range_of("source_length").max
     counts = [steps(row, spec.tokens) for row in rows]
-    return min(counts, default=0) >= 1 and _padded_enough("target_length", max(counts), batch.extra_target, sizes, spec)
+    longest = max(counts, default=0)
+    return min(counts, default=1) >= 1 and _padded_enough("target_length", longest, batch.extra_target, sizes, spec)
 
 
 def _ordinary(rows: Iterable[Sequence[int]], ids: tuple[int, int]) -> bool:

@@ -11,7 +11,7 @@ from fuzzseq.case import Domain
 from fuzzseq.findings import Finding
 from fuzzseq.spec import Spec
 
-Phase = Literal["known", "boundary", "random", "shrink", "diagnose"]
+Phase = Literal["known", "boundary", "random", "edge", "shrink", "diagnose"]
 StopReason = Literal["completed", "max_cases", "budget", "nothing_runs", "interrupted", "unusable", "error"]
 
 
@@ -57,6 +57,7 @@ class TargetReport:
     spec: Spec | None
     cases: int = 0
     known_cases: int = 0
+    edge_cases: int = 0
     executions: int = 0
     stop_reason: StopReason = "completed"
     checks: Mapping[str, CheckCount] = attrs.field(factory=dict)

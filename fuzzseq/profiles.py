@@ -14,7 +14,8 @@ from fuzzseq.errors import UsageError, nearest
 class Profile:
     """A named set of settings; ``seed`` None asks for a new random one each run, ``budget`` is seconds.
 
-    ``domains`` are those of its inputs: ``hostile`` asks how a model takes what it ought to refuse.
+    ``domains`` are those of its inputs: ``edge`` tries empty rows and the like,
+    ``hostile`` asks how a model takes what it ought to refuse.
     """
 
     name: str
@@ -40,6 +41,7 @@ PROFILES: Final = (
         max_cases=5000,
         seed=None,
         budget=1800.0,
+        domains=("ordinary", "edge", "hostile"),
     ),
 )
 

@@ -1,10 +1,9 @@
 """A loss is given what it expects: logits or probabilities.
 
 A cross-entropy of logits does not move when all scores of a step are lifted by one number, and one of probabilities
-does not move when they are stretched by one (it divides by their sum), or when those below zero are made smaller
-(it clips them). Where the model's scores are probabilities
-(they lie between 0 and 1 and each step's sum to one) and the loss takes them for logits, or the other way round, the
-model trains, and worse than it ought to.
+does not move when they are stretched by one (it divides by their sum), or when those below zero are made smaller (it
+clips them). Where the model's scores are probabilities (they lie between 0 and 1 and each step's sum to one) and the
+loss takes them for logits, or the other way round, the model trains, and worse than it ought to.
 
 False alarms that it guards against: a loss that is neither (a regression, a ranking, one that clips): it must be blind
 to the one change and see the other. Scores that are probabilities only by chance: all steps of a batch are asked.
@@ -56,7 +55,9 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         return None
     plain, lifted, stretched, sunk = (float(np.mean(np.asarray(losses[name]))) for name in _RUNS)
     scale = max(abs(plain), 0.1)
-    of_logits = abs(lifted - plain) < _BLIND * scale and abs(stretched - plain) > _SEES * scale
+    gradient = results["plain"].last.score_gradient
+    seen = abs(stretched - plain) > _SEES * scale or (gradient is not None and np.abs(gradient).max(initial=0) > _SEES)
+    of_logits = abs(lifted - plain) < _BLIND * scale and seen
     clipped = bool((np.asarray(scores) < 0).any()) and abs(sunk - plain) < _BLIND * scale
     blind = clipped or abs(stretched - plain) < _BLIND * scale
     of_probabilities = blind and abs(lifted - plain) > _SEES * scale

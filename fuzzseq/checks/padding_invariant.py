@@ -55,6 +55,8 @@ def applies(spec: Spec) -> str | None:
 
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
     """Run the batches as they are, and with more padding on each side."""
+    if spec.has_source and not all(pair.source for batch in case.batches for pair in batch.pairs):
+        return {}  # A row of nothing but padding has nothing else to look at.
     runs = {"base": forward(case)}
     for side in sides(spec):
         padded = with_padding(case, side, spec)

@@ -12,6 +12,7 @@ not causal (that is ``causal``, and is not said twice).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import attrs
 import numpy as np
@@ -33,6 +34,9 @@ from fuzzseq.checks.varying import each_pair, fixed_length, with_other_ends
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
 
+#: What tells a state that gets lost between two steps from another mismatch.
+STATE_DROPPED: Final = "a state does not come back"
+
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a decoder whose steps can be counted."""
@@ -46,7 +50,8 @@ def applies(spec: Spec) -> str | None:
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
     """Run the batches as they are, and cut before their last step; or all steps at once."""
     if spec.calling == "steps":
-        return {"base": forward(case), "whole": attrs.evolve(forward(case), whole=True)}
+        wiring = Run(batches=case.batches, upto="wiring")
+        return {"base": forward(case), "whole": attrs.evolve(forward(case), whole=True), "wiring": wiring}
     least = tokens_for_steps(2, spec.tokens)
     if any(len(pair.target) < least for batch in case.batches for pair in batch.pairs):
         return {}
@@ -87,10 +92,14 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     found = believed(results, "base", _other(results), _compare)
     if found is None:
         return None
-    way = "a step gives other scores when no step follows"
-    if "whole" in results:
-        way = "the decoder gives other scores for all steps at once than step by step"
-    return broken(CHECK, f"{way}: by {found.said}", found, None)
+    if "whole" not in results:
+        return broken(CHECK, f"a step gives other scores when no step follows: by {found.said}", found, None)
+    said = f"the decoder gives other scores for all steps at once than step by step: by {found.said}"
+    dropped = results["wiring"].last.crossings
+    if not dropped:
+        return broken(CHECK, said, found, None)
+    why, site = dropped[0]
+    return attrs.evolve(broken(CHECK, f"{said}; {why}", found, None, [STATE_DROPPED]), location=site)
 
 
 CHECK = Check(

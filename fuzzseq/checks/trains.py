@@ -25,9 +25,10 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
 
 def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
     """Run the batches forward with their source and with another, to see whether the source reaches the output."""
-    if not spec.has_source or not spec.has_target:
+    other = with_other_source(case, spec) if spec.has_source and spec.has_target else None
+    if other is None:
         return {}
-    return {"base": forward(case), "other_source": attrs.evolve(forward(case), batches=with_other_source(case, spec))}
+    return {"base": forward(case), "other_source": attrs.evolve(forward(case), batches=other)}
 
 
 def source_is_lost(results: Results) -> bool:

@@ -25,7 +25,8 @@ def applies(spec: Spec) -> str | None:
 
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
     """Run the batches as they are, and with every source id changed."""
-    return {"base": forward(case), "other_source": attrs.evolve(forward(case), batches=with_other_source(case, spec))}
+    other = with_other_source(case, spec)
+    return {"base": forward(case), "other_source": attrs.evolve(forward(case), batches=other)} if other else {}
 
 
 def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:

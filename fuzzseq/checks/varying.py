@@ -42,9 +42,12 @@ def moved(word: int, low: int, high: int) -> int:
     return low + (word - low + 1) % max(1, high - low + 1)
 
 
-def with_other_source(case: Case, spec: Spec) -> tuple[Batch, ...]:
-    """Return the batches with every source id moved to another one."""
+def with_other_source(case: Case, spec: Spec) -> tuple[Batch, ...] | None:
+    """Return the batches with every source id moved to another one; None where a row has none, or there is no other."""
     low, high = id_range("source", case.dimensions, spec)
+    rows = [pair.source for batch in case.batches for pair in batch.pairs]
+    if low == high or not rows or not all(rows):
+        return None
 
     def changed(pair: Pair) -> Pair:
         return attrs.evolve(pair, source=tuple(moved(word, low, high) for word in pair.source))

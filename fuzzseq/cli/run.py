@@ -38,7 +38,7 @@ from fuzzseq.errors import UsageError
     "domains",
     multiple=True,
     metavar="NAME",
-    help="Draw from ordinary, or from hostile as well; may be repeated.",
+    help="Draw from ordinary, and from edge or hostile as well; may be repeated.",
 )
 @click.option(
     "--report", multiple=True, metavar="FORMAT", help="Write this report: json (the default); may be repeated."

@@ -38,7 +38,7 @@ def diagnose(
         group=cause.group,
         stage=verdict.stage,
         domain=case.domain,
-        severity=_severity(verdict, check.severity),
+        severity=_severity(verdict, check.severity, case),
         message=verdict.message,
         exception=verdict.raised,
         location=verdict.raised.location if verdict.raised else evidence.location or verdict.location,
@@ -58,9 +58,11 @@ def _position(verdict: Verdict) -> str:
     return verdict.raised.position if verdict.raised is not None else verdict.position or verdict.stage
 
 
-def _severity(verdict: Verdict, usual: Severity) -> Severity:
-    """Return the severity: a model that can be traced for known shapes alone is warned of."""
+def _severity(verdict: Verdict, usual: Severity, case: Case) -> Severity:
+    """Return the severity: a model that can be traced for known shapes alone is warned of, and so is every edge."""
     raised = verdict.raised
+    if case.domain == "edge":
+        return "warning"
     if raised is not None and raised.mode == "graph" and raised.known_shapes_pass:
         return "warning"
     return verdict.severity or usual

@@ -125,7 +125,8 @@ class Evidence:
 def gather(spec: Spec, case: Case, verdict: Verdict, prober: Prober | None) -> Evidence:
     """Return the evidence of a failure; without a prober, what its verdict tells."""
     sizes = case.sizes(spec)
-    if prober is None or (verdict.raised is not None and verdict.raised.ending == "hung"):
+    alone = prober is None or case.domain != "ordinary"  # what an edge case is changed to is another domain's
+    if alone or prober is None or (verdict.raised is not None and verdict.raised.ending == "hung"):
         return Evidence(spec=spec, case=case, verdict=verdict, told=verdict.raised, told_sizes=sizes)
     telling, told_sizes = _most_telling(spec, case, verdict, prober)
     told, silent = telling.raised, verdict.raised is None

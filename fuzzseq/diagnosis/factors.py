@@ -63,7 +63,8 @@ def manner_changes(case: Case, spec: Spec) -> Iterator[Change]:
         yield Change("batches", "the last batch alone", attrs.evolve(case, batches=batches[-1:]))
         yield Change("batches", "the first batch twice", attrs.evolve(case, batches=(batches[0], batches[0])))
     if any(batch.ragged for batch in batches):
-        yield Change("ragged", "rows of equal length", _each(case, _rectangular))
+        # Two rows that became one and the same would hide whatever rows do to each other.
+        yield Change("ragged", "rows of equal length", with_other_row(_each(case, _rectangular), spec))
     if any(batch.extra_source or batch.extra_target for batch in batches):
         yield Change("extra_padding", "no extra padding", _each(case, _without_padding))
     for state in states(spec):

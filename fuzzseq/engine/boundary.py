@@ -89,6 +89,8 @@ def _all(spec: Spec, seed: int) -> Iterator[Case]:
             yield attrs.evolve(case, mode=modes(spec)[-1]) if number >= _EAGER_FIRST else case
         if not index:
             yield from make.manners()
+        elif index == 1:
+            yield from make.stacked()
 
 
 def nearest_setting(spec: Spec, aim: Mapping[str, int], keep: Mapping[str, int]) -> dict[str, int] | None:
@@ -137,6 +139,11 @@ class _Maker:
         """Yield a ragged and a single row, with the last ids."""
         yield self.case([(3, 4), (2, 2)], last="both")
         yield self.case([(4, 2)])
+
+    def stacked(self) -> Iterator[Case]:
+        """Yield a batch for each kind of state: which layer takes which shows in a stack alone."""
+        for state in states(self.spec)[1:]:
+            yield self._with(self.case([(3, 4), (2, 2)]), initial_state=state)
 
     def manners(self) -> Iterator[Case]:
         """Yield one case for each way to hand over the same data."""

@@ -10,6 +10,7 @@ import attrs
 
 from fuzzseq.case import Case, StateKind
 from fuzzseq.diagnosis import diagnose
+from fuzzseq.edge import edge_cases
 from fuzzseq.engine.boundary import boundary_cases, first_setting
 from fuzzseq.engine.generation import random_cases
 from fuzzseq.engine.known import KnownCases
@@ -62,7 +63,7 @@ class TargetRun:
         self._seen: set[str] = set()
         self._findings: dict[str, Finding] = {}
         self._pending: tuple[Case, Verdict] | None = None
-        self._cases = self._known_cases = self._executions = 0
+        self._cases = self._known_cases = self._edge_cases = self._executions = 0
         self._unbuilt = self._ran = 0
         self._acceptance: dict[str, str] = {}
         self._usual = first_setting(spec)
@@ -75,9 +76,18 @@ class TargetRun:
             if self._spent():
                 break
             yield from self._try(phase, case)
+        if "edge" in self._settings.domains and self._ran:
+            yield from self._edges()
         if "hostile" in self._settings.domains and self._ran and not self._out_of_time():
             self._acceptance = dict(self._provoked())
         yield from self._warnings()
+
+    def _edges(self) -> Iterator[Event]:
+        """Try the edge cases by all checks; what they break is told apart, and is no error."""
+        for case in edge_cases(self.spec, self._settings.seed):
+            if self._out_of_time():
+                return
+            yield from self._try("edge", case)
 
     def _provoked(self) -> Iterator[tuple[str, str]]:
         """Yield each kind of wrong input with how the model takes it: one small batch, wrong in one way."""
@@ -105,6 +115,7 @@ class TargetRun:
             spec=self.spec,
             cases=self._cases,
             known_cases=self._known_cases,
+            edge_cases=self._edge_cases,
             executions=self._executions,
             stop_reason=stop or self._stop,
             checks=self._tally.counts(),
@@ -127,7 +138,7 @@ class TargetRun:
         tried: set[str] = set()
         for check in self._tally.names:
             for case in self._known.of(check):
-                if dumps(case) not in tried:
+                if dumps(case) not in tried and case.domain in self._settings.domains:
                     tried.add(dumps(case))
                     yield "known", case
         for case in boundary_cases(self.spec, self._settings.seed):
@@ -158,7 +169,9 @@ class TargetRun:
     def _try(self, phase: Phase, case: Case) -> Iterator[Event]:
         """Try one case by all checks, and follow up each failure that is new."""
         usual = phase == "random" or case.dimensions == self._usual
-        asked = self._tally.names if phase == "known" else self._tally.asked_of(case, self._cases, self.spec, usual)
+        asked = self._tally.asked_of(case, self._cases, self.spec, usual)
+        if phase in ("known", "edge"):
+            asked = self._tally.all_of(case)
         outcome = self._executor.run(Request(case=case, checks=asked))
         self._executions += 1
         self._count(phase, outcome)
@@ -166,7 +179,7 @@ class TargetRun:
         yield CaseTried(
             target=self.name,
             phase=phase,
-            number=self._known_cases if phase == "known" else self._cases,
+            number={"known": self._known_cases, "edge": self._edge_cases}.get(phase, self._cases),
             total=self._settings.max_cases,
             failed=bool(failures),
         )
@@ -181,6 +194,9 @@ class TargetRun:
         """Count a case; known ones apart, so that what is left of the budget is the same with and without them."""
         if phase == "known":
             self._known_cases += 1
+            return
+        if phase == "edge":
+            self._edge_cases += 1
             return
         self._cases += 1
         self._tally.add(outcome)
@@ -237,6 +253,8 @@ class TargetRun:
     def _merged(self, finding: Finding) -> Iterator[Event]:
         """Merge a finding with an earlier one of the same cause and place, and yield it if that changed something."""
         before = next((f for f in self._findings.values() if _alike(f, finding)), None)
+        if before is not None and before.domain != finding.domain:
+            return  # An edge that shows what an ordinary case has shown says nothing more.
         if before is not None:
             names = {check.name: None for check in self._tally.chosen}
             checks = tuple(name for name in names if name in {*before.checks, *finding.checks})
@@ -270,4 +288,5 @@ def _alike(one: Finding, two: Finding) -> bool:
     """Say whether two findings are one mistake: the same cause, at one place or line, or where its effect comes out."""
     places, lines = {one.position, two.position}, {one.location, two.location}
     together = len(places) == 1 or (len(lines) == 1 and None not in lines) or bool(places & {"output", "loss"})
-    return one.cause == two.cause and together
+    # No row and a row of nothing may break one line, and are two things to mend.
+    return one.cause == two.cause and (together if one.cause != "input-empty" else len(places) == 1)

@@ -64,18 +64,20 @@ def _targets(record: Record) -> Table:
 
 
 def _findings(record: Record) -> Iterator[RenderableType]:
-    """Yield one line for each finding."""
-    if not record.findings:
-        return
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column()
-    for number, finding in enumerate(record.findings.values(), 1):
-        title = title_of(finding) + (f" ({clean(finding.target)})" if len(record.targets()) > 1 else "")
-        table.add_row(str(number), Text(finding.cause, style=COLOURS[finding.severity]), Text(title))
-    yield Text("")
-    yield table
+    """Yield one line for each finding, those of edge cases apart."""
+    for heading, edge in (("", False), ("on input at the edge of what is ordinary", True)):
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(justify="right", no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column()
+        for number, finding in enumerate(record.findings.values(), 1):
+            title = title_of(finding) + (f" ({clean(finding.target)})" if len(record.targets()) > 1 else "")
+            if (finding.domain == "edge") == edge:
+                table.add_row(str(number), Text(finding.cause, style=COLOURS[finding.severity]), Text(title))
+        if table.row_count:
+            yield Text("")
+            yield from [Text(heading, style="dim")] if heading else []
+            yield table
 
 
 def _acceptance(record: Record) -> Iterator[RenderableType]:

@@ -36,7 +36,8 @@ def beginnings(case: Case, spec: Spec) -> Iterator[Case]:
     """Yield the smallest cases with the dimensions of a case, smallest first, then those with the lowest dimensions.
 
     They are handed over and run as the case is, and all are smaller than it. In each, the first id of a row is the last
-    of its vocabulary and the others are the lowest, so that bugs of high and of differing ids show too.
+    of its vocabulary and the others are the lowest, so that bugs of high and of differing ids show too; of several rows
+    the first and the last one are tried with the lowest ids alone as well.
     """
     for like in (case, with_dimensions(case, lowest_dimensions(spec), spec)):
         yield from sorted(_smaller(like, case, spec), key=lambda one: size(one, spec))
@@ -52,7 +53,11 @@ def _smaller(like: Case, case: Case, spec: Spec) -> Iterator[Case]:
 def _all(case: Case, spec: Spec) -> Iterator[Case]:
     """Yield the small cases with one batch, padded where the case is padded, and with two where it has two."""
     for shape in ONE_BATCH:
-        yield attrs.evolve(case, batches=(_batch(case.batches[-1], shape, case, spec),))
+        made = _batch(case.batches[-1], shape, case, spec)
+        yield attrs.evolve(case, batches=(made,))
+        if len(shape) > 1:
+            for last in (False, True):
+                yield attrs.evolve(case, batches=(_differing(made, last, case, spec),))
     if any(batch.ragged or batch.extra_source or batch.extra_target for batch in case.batches):
         alone = _batch(case.batches[-1], ((0, 0),), case, spec)
         for side in sides(spec):
@@ -68,6 +73,15 @@ def _batch(like: Batch, shape: tuple[tuple[int, int], ...], case: Case, spec: Sp
     """Return a batch of a shape, its rows without extra padding, handed over as another batch is."""
     pairs = tuple(Pair(_row("source", longer, case, spec), _row("target", more, case, spec)) for longer, more in shape)
     return attrs.evolve(like, pairs=pairs, extra_source=0, extra_target=0)
+
+
+def _differing(batch: Batch, last: bool, case: Case, spec: Spec) -> Batch:
+    """Return a batch whose first or last source row holds the lowest id alone: rows of one length that differ."""
+    low, _ = id_range("source", case.dimensions, spec)
+    pairs = list(batch.pairs)
+    row = len(pairs) - 1 if last else 0
+    pairs[row] = attrs.evolve(pairs[row], source=(low,) * len(pairs[row].source))
+    return attrs.evolve(batch, pairs=tuple(pairs))
 
 
 def _row(side: Side, longer: int, case: Case, spec: Spec) -> tuple[int, ...]:

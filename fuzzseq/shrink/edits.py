@@ -10,6 +10,7 @@ import attrs
 
 from fuzzseq.case import Batch, Case, Pair, steps, tokens_for_steps, width
 from fuzzseq.domain import allowed, completion, dependency_order, legal_values
+from fuzzseq.edge import features
 from fuzzseq.shrink.order import SIDES, sides
 from fuzzseq.spec import Side, Spec
 
@@ -20,8 +21,10 @@ LENGTHS: Mapping[str, Side] = {"source_length": "source", "target_length": "targ
 
 
 def permitted(case: Case, spec: Spec) -> bool:
-    """Say whether a case stays in its domain; outside the ordinary one it only needs a batch."""
-    return bool(case.batches) and (case.domain != "ordinary" or allowed(case, spec))
+    """Say whether a case stays in its domain; a hostile one only needs a batch, one at an edge what puts it there."""
+    if case.domain == "hostile":
+        return bool(case.batches)
+    return allowed(case, spec) and (case.domain == "ordinary" or bool(features(case, spec)))
 
 
 def with_batch(case: Case, index: int, batch: Batch) -> Case:

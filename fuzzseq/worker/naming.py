@@ -22,7 +22,12 @@ def stable_name(layer: Any, parent: Any) -> str:
     automatic = re.sub(r"(?<!^)(?=[A-Z])", "_", kind).lower()
     name = str(getattr(layer, "name", "") or "")
     plain = re.sub(r"_\d+$", "", name)
-    if name and plain not in (automatic, _snake(kind), "functional", "sequential", kind):
+    automatics = (automatic, _snake(kind), "functional", "sequential", kind)
+    # Bidirectional names the layers that it is made of after the automatic name of the one that it was given.
+    direction, _, rest = plain.partition("_")
+    if direction in ("forward", "backward") and rest in automatics:
+        return plain
+    if name and plain not in automatics:
         return name
     siblings = [child for child in children(parent) if type(child).__name__ == kind]
     index = next((i for i, child in enumerate(siblings) if child is layer), 0)

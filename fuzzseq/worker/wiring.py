@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import keras
 
+from fuzzseq.encoder_decoder import EncoderDecoder
 from fuzzseq.worker.naming import stable_name
-from fuzzseq.worker.subject import is_functional
+from fuzzseq.worker.subject import Part, is_functional
 from fuzzseq.worker.tracking import TRACKER
 
 #: A state: which recurrent layer made it, and whether it is its h, its c, or a join of one of each.
@@ -17,7 +18,12 @@ _OTHERS: Final = {"c": "the c", "mixed": "the h and c of one direction"}
 
 
 def crossings(model: Any) -> tuple[tuple[str, Any], ...]:
-    """Return a sentence, and the user's line, for each crossing of states between recurrent layers of a model."""
+    """Return a sentence, and the user's line, for each crossing of states between recurrent layers of a model.
+
+    Of an encoder and a decoder apart, for each state of the decoder that does not come back in its place.
+    """
+    if isinstance(model, EncoderDecoder):
+        return tuple(_dropped(model.decoder)) if is_functional(model.decoder) else ()
     if not is_functional(model):
         return ()
     given = [(layer, origins) for layer in model.layers if (origins := _given(layer))]
@@ -36,6 +42,21 @@ def crossings(model: Any) -> tuple[tuple[str, Any], ...]:
     return tuple((said, TRACKER.call_sites.get(id(layer))) for said, layer in found)
 
 
+def _dropped(decoder: Any) -> Iterator[tuple[str, Any]]:
+    """Yield a sentence and the user's line for each state of a decoder that its next step is not given."""
+    states = [tensor for tensor, role in zip(decoder.inputs, Part(decoder).roles, strict=False) if role == "states"]
+    for tensor, back in zip(states, decoder.outputs[1:], strict=False):
+        for layer in decoder.layers:
+            place = next((i for i, given in enumerate(_states(layer)) if given is tensor), None)
+            if place is None:
+                continue
+            history = back._keras_history
+            if history.operation is not layer or history.tensor_index != place + 1:
+                name = stable_name(layer, decoder)
+                said = f"what {name} makes of the state {tensor.name} is not what the next step is given for it"
+                yield said, TRACKER.call_sites.get(id(layer))
+
+
 def _stacked(sources: list[Any], order: list[Any]) -> bool:
     """Say whether each source is there once: a state for each layer, in another order."""
     return len({id(source) for source in sources}) == len(order)
@@ -43,15 +64,19 @@ def _stacked(sources: list[Any], order: list[Any]) -> bool:
 
 def _given(layer: Any) -> list[Origin]:
     """Return the origins of the states that a recurrent layer is given: h first, then c; empty where it is unknown."""
+    states = _states(layer)
+    found = [origin for state in states if (origin := _origin(state))]
+    return found if len(found) == len(states) else []
+
+
+def _states(layer: Any) -> list[Any]:
+    """Return the symbolic states that a recurrent layer is given."""
     if not isinstance(layer, keras.layers.LSTM | keras.layers.GRU) or not layer._inbound_nodes:
         return []
     arguments = layer._inbound_nodes[-1].arguments
     states = arguments.kwargs.get("initial_state")
     states = arguments.args[1:] if states is None else states
-    if isinstance(states, keras.KerasTensor):
-        states = [states]
-    found = [origin for state in states or () if (origin := _origin(state))]
-    return found if states and len(found) == len(states) else []
+    return [states] if isinstance(states, keras.KerasTensor) else list(states or ())
 
 
 def _origin(tensor: Any) -> Origin | None:

@@ -13,6 +13,7 @@ RULES: Final[tuple[Callable[[Evidence], Iterator[Vote]], ...]] = (
     general.process,
     general.silent,
     general.graph,
+    inputs.empty,
     inputs.vocabulary,
     inputs.ragged,
     inputs.lengths,
@@ -31,7 +32,7 @@ RULES: Final[tuple[Callable[[Evidence], Iterator[Vote]], ...]] = (
 )
 
 #: Those that speak of a promise that is broken without an exception.
-SILENT_RULES: Final = (general.silent, states.silent_layers)
+SILENT_RULES: Final = (general.silent, inputs.empty, states.silent_layers)
 
 
 def votes(e: Evidence) -> list[Vote]:

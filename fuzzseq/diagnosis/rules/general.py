@@ -9,6 +9,7 @@ from fuzzseq.checks.attention import WEIGHT_ON_PADDING, WRONG_AXIS
 from fuzzseq.checks.batch_independent import ROWS_MIXED
 from fuzzseq.checks.graph_agrees import RETRACED
 from fuzzseq.checks.output_shape import ONLY_TRACED
+from fuzzseq.checks.stepwise import STATE_DROPPED
 from fuzzseq.diagnosis.evidence import Evidence
 from fuzzseq.diagnosis.rules.vote import Vote, is_state, unequal_lengths
 
@@ -87,10 +88,12 @@ def _metamorphic(e: Evidence) -> Iterator[Vote]:
         verdict.check == "padding_invariant" and ("attention" in words or "attend" in words)
     ):
         yield Vote("decoder-attention-mask", 90, f"{said}; an attention gives weight to padding")
+    if STATE_DROPPED in e.hints:
+        yield Vote("state-not-carried", 90, said)
     if verdict.check == "batch_independent":
         if "rows after" in verdict.hints:
             yield Vote("state-leak", 92, f"{said}: something is kept between the batches")
-        elif ROWS_MIXED in e.hints:
+        elif ROWS_MIXED in (*e.hints, *verdict.hints):  # some sizes hide that rows are moved
             yield Vote("decoder-reshape", 90, f"{said}: rows are moved, as by a reshape of batch and time")
         elif e.passes("ragged"):
             yield Vote("input-padding-leak", 91, f"{said}; it passes when all rows are of equal length")
@@ -111,6 +114,9 @@ def wrong_shape(e: Evidence) -> Iterator[Vote]:
     if ONLY_TRACED in e.verdict.hints:
         yield Vote("execution-graph", 99, e.verdict.message)
     yield Vote("execution-output", 60, e.verdict.message)
+    shapes = e.shapes()
+    if len(shapes) == 2 and len(shapes[0]) == len(shapes[1]) == 3 and shapes[0][1] == shapes[1][0] != shapes[1][1]:
+        yield Vote("decoder-reshape", 97, "there are as many steps as the batch has rows")
     if "rows" in e.verdict.where:
         yield Vote("decoder-reshape", 93, "the output has another number of rows than the batch")
     if "words" in e.verdict.where:

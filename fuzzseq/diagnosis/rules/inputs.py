@@ -6,6 +6,14 @@ from collections.abc import Iterator
 
 from fuzzseq.diagnosis.evidence import Evidence
 from fuzzseq.diagnosis.rules.vote import Vote, unequal_lengths
+from fuzzseq.edge import features
+
+
+def empty(e: Evidence) -> Iterator[Vote]:
+    """An edge case: a row without ids, a batch without rows."""
+    found = [said for said in features(e.case, e.spec) if "without" in said] if e.case.domain == "edge" else []
+    if found:
+        yield Vote("input-empty", 99, f"{found[0]}: {e.verdict.message}")
 
 
 def vocabulary(e: Evidence) -> Iterator[Vote]:

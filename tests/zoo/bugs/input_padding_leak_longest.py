@@ -36,7 +36,7 @@ BUG = Bug(
     region="ragged_source",
     minimal=Case(
         dimensions={"source_vocab_size": 5, "target_vocab_size": 5, "embedding_dim": 2, "units": 2},
-        batches=(Batch(pairs=(Pair((3, 3), ()), Pair((3,), ()))),),
+        batches=(Batch(pairs=(Pair((3,), ()), Pair((3, 3), ()))),),
     ),
     line="summary = outputs[:, tf.reduce_max(lengths) - 1]",
 )

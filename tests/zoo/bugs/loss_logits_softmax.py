@@ -31,7 +31,7 @@ BUG = Bug(
     region="True",
     minimal=Case(
         dimensions={"source_vocab_size": 5, "target_vocab_size": 5, "embedding_dim": 2, "units": 2},
-        batches=(Batch(pairs=(Pair((3,), (3,)),)),),
+        batches=(Batch(pairs=(Pair((3,), ()),)),),
     ),
     line="losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)",
 )

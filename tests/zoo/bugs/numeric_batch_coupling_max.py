@@ -30,7 +30,7 @@ BUG = Bug(
     region="batch_size > 1",
     minimal=Case(
         dimensions={"vocab_size": 5, "embedding_dim": 2, "units": 2},
-        batches=(Batch(pairs=(Pair((4,), ()), Pair((3,), ()))),),
+        batches=(Batch(pairs=(Pair((3,), ()), Pair((4,), ()))),),
     ),
     line="return summary / (ops.max(ops.abs(summary)) + 1e-6)",
 )

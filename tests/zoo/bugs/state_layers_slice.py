@@ -1,5 +1,7 @@
+"""The states of a stack are flattened, and a slice of the wrong end is taken for every layer but the first."""
+
 import keras
-from keras import layers
+from keras import layers, ops, tree
 
 from fuzzseq import Batch, Case, Pair, fuzz_target
 from tests.zoo.bug import Bug
@@ -19,9 +21,12 @@ class Stack(keras.Model):
 
     def call(self, source, target, initial_state=None):
         x = self.source_embedding(source)
-        for cell in self.cells:
-            x = cell(x, initial_state=initial_state)
-        return self.head(self.decoder(self.target_embedding(target), initial_state=self.summary(x)))
+        states = tree.flatten(initial_state)
+        for i, cell in enumerate(self.cells):
+            x = cell(x, initial_state=states[2 * i : i + 2] if initial_state else None, mask=ops.not_equal(source, 0))
+        # Keras does not hand a mask on to a layer that is given states: it is given here.
+        known = ops.not_equal(target, 0)
+        return self.head(self.decoder(self.target_embedding(target), initial_state=self.summary(x), mask=known))
 
 
 @fuzz_target(initial_state="lstm", padding="pre")
@@ -42,5 +47,5 @@ BUG = Bug(
         },
         batches=(Batch(pairs=(Pair((3,), ()),), initial_state="zeros", padding="pre"),),
     ),
-    line="x = cell(x, initial_state=initial_state)",
+    line="x = cell(x, initial_state=states[2 * i : i + 2] if initial_state else None, mask=ops.not_equal(source, 0))",
 )
