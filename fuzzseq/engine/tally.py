@@ -48,10 +48,13 @@ class Tally:
         """The names of the chosen checks."""
         return tuple(check.name for check in self.chosen)
 
-    def all_of(self, case: Case) -> tuple[str, ...]:
-        """Return the names of all chosen checks; a batch without rows has nothing that thorough ones could compare."""
+    def at_edge(self, case: Case) -> tuple[str, ...]:
+        """Return the names of the checks that an edge case is tried with: not those that are seldom asked elsewhere.
+
+        A batch without rows has nothing that thorough checks could compare.
+        """
         empty = any(not batch.pairs for batch in case.batches)
-        return tuple(check.name for check in self.chosen if not (empty and check.thorough))
+        return tuple(check.name for check in self.chosen if not check.thorough or (check.every == 1 and not empty))
 
     def asked_of(self, case: Case, number: int, spec: Spec, usual: bool) -> tuple[str, ...]:
         """Return the names of the checks that a case is tried with, as the ``number``-th of its target.

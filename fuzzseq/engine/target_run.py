@@ -169,9 +169,12 @@ class TargetRun:
     def _try(self, phase: Phase, case: Case) -> Iterator[Event]:
         """Try one case by all checks, and follow up each failure that is new."""
         usual = phase == "random" or case.dimensions == self._usual
-        asked = self._tally.asked_of(case, self._cases, self.spec, usual)
-        if phase in ("known", "edge"):
-            asked = self._tally.all_of(case)
+        if phase == "known":
+            asked = self._tally.names
+        elif phase == "edge":
+            asked = self._tally.at_edge(case)
+        else:
+            asked = self._tally.asked_of(case, self._cases, self.spec, usual)
         outcome = self._executor.run(Request(case=case, checks=asked))
         self._executions += 1
         self._count(phase, outcome)

@@ -10,7 +10,7 @@ import attrs
 
 from fuzzseq.case import Batch, Case
 from fuzzseq.domain import encodings, padding_side
-from fuzzseq.shrink.beginnings import beginnings
+from fuzzseq.shrink.beginnings import beginnings, differing
 from fuzzseq.shrink.edits import (
     At,
     lowest_dimensions,
@@ -49,6 +49,7 @@ def accelerate(search: Search) -> None:
     _smaller_dimensions(search)
     _lower_ids(search)
     _both_smaller(search)
+    _differing_rows(search)
 
 
 def _fewer_batches(search: Search) -> None:
@@ -73,6 +74,13 @@ def _fewer_pairs(search: Search) -> None:
             return with_batch(case, index, attrs.evolve(batch, pairs=batch.pairs[:start] + batch.pairs[stop:]))
 
         delete_in_halves(search, count, without)
+
+
+def _differing_rows(search: Search) -> None:
+    """Put two rows that differ in an id in the place of rows that may be there to differ, in length or in number."""
+    batches = search.best.batches
+    if len(batches) == 1 and len({pair.source for pair in batches[0].pairs}) > 1:
+        any(search.attempt(case) for case in sorted(differing(search.best, search.spec), key=search.rank))
 
 
 def _merged(batch: Batch) -> Batch:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from fuzzseq.case import Case
 from fuzzseq.serialization import dumps
@@ -27,6 +28,10 @@ class Search:
         self._max_executions = max_executions
         self._size = size(case, spec)
         self._known = {dumps(case): True}
+
+    def rank(self, case: Case) -> tuple[Any, ...]:
+        """Return the key that orders cases, the smallest first."""
+        return size(case, self.spec)
 
     def failing(self, case: Case) -> bool:
         """Say whether a case fails, running it where that is not known; raises :class:`Exhausted`."""

@@ -56,6 +56,8 @@ SLUGS = [
     "execution-hard-coded-batch",
     "execution-nondeterministic",
     "execution-save",
+    "execution-mixed-precision",
+    "execution-promise",
     "execution-build",
     "execution-output",
     "process-crash",

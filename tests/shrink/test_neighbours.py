@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fuzzseq.case import Batch, Case, Pair, width
 from fuzzseq.domain import allowed
+from fuzzseq.edge import features
 from fuzzseq.shrink import neighbours, size
 from fuzzseq.strategies import cases
 from tests.shrink.bugs import SPEC, case, handed
@@ -122,14 +123,24 @@ def test_the_last_token_of_a_fixed_width_is_replaced_by_padding() -> None:
     assert padded not in list(neighbours(one_batch(sizes, *(Pair((3, 3)),) * 2), STATIC))
 
 
-@pytest.mark.parametrize("domain", ["edge", "hostile"])
-def test_other_domains_keep_a_batch_and_their_oddities(domain: Any) -> None:
-    """Outside the ordinary domain a case may lose its rows and never its last batch; an odd id keeps its distance."""
+def test_an_edge_is_kept() -> None:
+    """What puts a case at an edge stays: an empty row, a batch without rows, a width of one; all else gets smaller."""
+    encoded = {"target_encoding": "one_hot"}
+    rowless = attrs.evolve(one_batch(ONE.dimensions, Pair((3, 3), ()), Pair((), ()), **encoded), domain="edge")
+    found = list(neighbours(rowless, SPEC))
+    assert any(one.batches[0].pairs == (Pair(),) for one in found)
+    assert all(features(one, SPEC) and one.domain == "edge" for one in found)
+    narrow = attrs.evolve(one_batch({**ONE.dimensions, "units": 1}, Pair((3, 3), ()), **encoded), domain="edge")
+    assert {one.dimensions["units"] for one in neighbours(narrow, SPEC)} == {1}
+
+
+def test_a_hostile_case_keeps_a_batch_and_its_oddity() -> None:
+    """A hostile case may lose its rows and never its last batch; an odd id keeps its distance."""
     start = attrs.evolve(
         one_batch({**ONE.dimensions, "source_vocab_size": 6}, Pair((6,), ()), Pair((), ()), target_encoding="one_hot"),
-        domain=domain,
+        domain="hostile",
     )
     found = list(neighbours(start, SPEC))
-    assert all(one.batches and one.domain == domain for one in found)
+    assert all(one.batches and one.domain == "hostile" for one in found)
     assert any(one.batches[0].pairs == (Pair(),) for one in found)
     assert any(one.dimensions["source_vocab_size"] == 5 and one.batches[0].pairs[0].source == (5,) for one in found)

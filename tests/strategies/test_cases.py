@@ -269,7 +269,7 @@ def _with(**changes):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"domain": "edge"},
+        {"domain": "hostile"},
         {"batches": ()},
         {"mode": "xla"},
         {"dimensions": LEAST},

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from fuzzseq.causes import CAUSES
 from fuzzseq.findings import Finding
 from fuzzseq.reporters.foreign import clean, shortened
-from fuzzseq.reporters.script import calling, data, pasted, scoring
+from fuzzseq.reporters.script import calling, data, pasted, showing, ways
 from fuzzseq.reporters.script.origin import Origin
 from fuzzseq.reporters.script.plan import Plan
 from fuzzseq.reporters.script.reading import read
@@ -17,7 +17,7 @@ from fuzzseq.spec import Spec
 
 WIDTH = 100
 _TITLES = {cause.slug: cause.title for cause in CAUSES}
-_MODULES = ("collections", "importlib.util", "inspect", "itertools", "os", "re", "sys", "zlib")
+_MODULES = ("collections", "importlib.util", "inspect", "itertools", "os", "re", "sys", "tempfile", "zlib")
 
 
 def reproduction(finding: Finding, spec: Spec, reference: str | None = None) -> str:
@@ -33,23 +33,24 @@ def reproduction(finding: Finding, spec: Spec, reference: str | None = None) -> 
 
 def _body(plan: Plan) -> Iterator[str]:
     """Yield the lines from the build to the failure."""
+    yield from ways.prepared(plan)
     yield f"keras.utils.set_random_seed({plan.finding.case.seed})"
     yield calling.stage("build")
     yield from calling.building(plan)
     if plan.stage == "build":
-        if plan.check:
-            yield from scoring.failing(f"{plan.finding.message} (fuzzseq replay says whether it is mended)")
+        if plan.check and plan.check != "mixed_precision":
+            yield from showing.failing(f"{plan.finding.message} (fuzzseq replay says whether it is mended)")
         return
     columns = data.columns(plan)
     yield ""
     yield from data.assigned(columns, plan)
     if plan.several and plan.stated and plan.mode == "graph":
         yield f"{', '.join(columns)}, = batches[0]"
-    functions = list(scoring.functions(plan))
+    functions = list(showing.functions(plan))
     if functions:
         yield from ("", "", *functions, "")
     yield ""
-    yield from scoring.running(plan, columns)
+    yield from showing.running(plan, columns)
 
 
 def _imports(program: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
 
 from fuzzseq.case import Case, Mode
@@ -10,6 +12,9 @@ from fuzzseq.outcome import Stage
 from fuzzseq.reporters.script.origin import Origin
 from fuzzseq.reporters.script.reading import Reading
 from fuzzseq.spec import Spec
+
+#: The checks whose runs are eager whatever the case says.
+_EAGER: Final = ("loss_encoding", "loss_logits", "xla_agrees", "predict_agrees", "saves", "mixed_precision")
 
 
 @attrs.frozen(kw_only=True)
@@ -56,7 +61,7 @@ class Plan:
         """How the model is run: eagerly where that fails as well."""
         raised = self.finding.exception
         mode = raised.mode if raised is not None and not self.died else self.case.mode
-        return "eager" if self.stepped or self.check == "loss_encoding" else mode
+        return "eager" if self.stepped or self.check in _EAGER else mode
 
     @property
     def several(self) -> bool:
@@ -66,7 +71,7 @@ class Plan:
     @property
     def scored(self) -> bool:
         """Whether a loss is computed."""
-        return self.stage in ("loss", "gradient")
+        return self.stage in ("loss", "gradient") or (self.check == "mixed_precision" and self.spec.has_labels)
 
     @property
     def weighed(self) -> bool:
