@@ -32,7 +32,8 @@ def unknown(shape: tuple[int, ...], over_time: bool, spec: Spec) -> list[int | N
     for axis, size in enumerate(shape[1:], start=1):
         last_width = not over_time and axis == len(shape) - 1
         lengths_fixed = fixed & {"source_length", "target_length"}
-        opened.append(size if last_width or lengths_fixed or (size == 1 and len(shape) > 2) else None)
+        # A mask has axes of one put in; a source or labels of one step may have more steps the next time.
+        opened.append(size if last_width or lengths_fixed or (size == 1 and over_time and len(shape) > 2) else None)
     return opened
 
 

@@ -264,3 +264,24 @@ def test_a_check_of_leaks(factory, leaks):
     for _ in range(2):
         results = {name: run(**attrs.asdict(asked, recurse=False)) for name, asked in check.plan(case, Spec()).items()}
         assert (check.judge(results, case, Spec()) is not None) == leaks
+
+
+def features(feature_dim, units, output_dim):
+    """Return a tagger of float features whose labels are one-hot."""
+    import keras
+    from keras import layers
+
+    source = keras.Input((None, feature_dim), name="source")
+    return keras.Model(source, layers.Dense(output_dim)(layers.GRU(units, return_sequences=True)(source)))
+
+
+@pytest.mark.parametrize("upto", ["forward", "gradient"])
+def test_a_trace_on_one_step_takes_more(upto):
+    """A model that is first traced on a batch of one step runs on longer ones: features, and one-hot labels."""
+    short = rows(((3,), (1,)), target_encoding="one_hot")
+    long = rows(((3, 4, 5), (1, 0, 3)), ((6,), (2,)), target_encoding="one_hot")
+    case = Case(dimensions={"feature_dim": 3, "units": 2, "output_dim": 4}, batches=(short,))
+    run = opened(fuzz_target(target_encoding="one_hot")(features), case)
+    run(mode="graph", upto=upto)
+    (seen,) = run(mode="graph", upto=upto, batches=(long,)).observed
+    assert seen.output.shape == (2, 3, 4)
