@@ -21,10 +21,10 @@ LENGTHS: Mapping[str, Side] = {"source_length": "source", "target_length": "targ
 
 
 def permitted(case: Case, spec: Spec) -> bool:
-    """Say whether a case stays in its domain; a hostile one only needs a batch, one at an edge what puts it there."""
+    """Say whether a case stays in its domain; a hostile one only needs a batch, one at an edge the one thing there."""
     if case.domain == "hostile":
         return bool(case.batches)
-    return allowed(case, spec) and (case.domain == "ordinary" or bool(features(case, spec)))
+    return allowed(case, spec) and (case.domain == "ordinary" or len(features(case, spec)) == 1)
 
 
 def with_batch(case: Case, index: int, batch: Batch) -> Case:

@@ -1,5 +1,8 @@
 """What fuzzseq finds in the zoo, beside what people usually run: ``python -m tests.benchmarks.detection``.
 
+With ``--soak FILE`` each model is written to a file as it is done, and those that are there are not run again: a long
+run goes on where it ended. ``--no-bugs --seeds 10 --cases 500 --soak soak.ndjson`` looks for false alarms overnight.
+
 The two baselines are a hand-written Hypothesis test that builds the model in each example and runs forward, loss and
 gradient, and one step of ``fit`` on a batch of 64 rows of length 10.
 """
@@ -19,7 +22,7 @@ import attrs
 from fuzzseq.engine import campaign
 from fuzzseq.events import FindingMade, InternalError, Settings, TargetFinished
 from fuzzseq.findings import Finding
-from fuzzseq.serialization import dumps
+from fuzzseq.serialization import dumps, from_data
 from tests.zoo import bug_of, bugs, healthy
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -35,18 +38,19 @@ class Row:
     cases: int = 0
     seconds: float = 0.0
     problem: str = ""
+    asked: int = 0
 
 
 def measure(targets: Sequence[str], seed: int, cases: int, workers: int) -> Iterator[Row]:
     """Run a campaign over targets and yield a row for each, as it is done."""
     settings = Settings(profile="ci", max_cases=cases, seed=seed, case_timeout=20.0, workers=workers)
-    rows: dict[str, Row] = {target: Row(target, seed, []) for target in targets}
+    rows: dict[str, Row] = {target: Row(target, seed, [], asked=cases) for target in targets}
     for event in campaign(targets, settings, known=None):
         if isinstance(event, FindingMade):
             row = rows[event.finding.target]
             row.findings = [f for f in row.findings if f.id != event.finding.id] + [event.finding]
         elif isinstance(event, TargetFinished):
-            row = rows.setdefault(event.report.name, Row(event.report.name, seed, []))
+            row = rows.setdefault(event.report.name, Row(event.report.name, seed, [], asked=cases))
             row.cases, row.seconds, row.problem = (
                 event.report.cases,
                 event.report.seconds,
@@ -55,6 +59,21 @@ def measure(targets: Sequence[str], seed: int, cases: int, workers: int) -> Iter
             yield row
         elif isinstance(event, InternalError):
             rows[event.target].problem = event.message
+
+
+def resumed(targets: Sequence[str], seed: int, asked: argparse.Namespace) -> Iterator[Row]:
+    """Yield a row for each target: those of the soak's file, then the others, which are added to it."""
+    file = Path(asked.soak) if asked.soak else None
+    lines = file.read_text(encoding="utf-8").splitlines() if file and file.exists() else []
+    kept = [from_data(json.loads(line), Row) for line in lines]
+    done = {row.target: row for row in kept if row.seed == seed and row.asked == asked.cases and row.target in targets}
+    yield from done.values()
+    left = [target for target in targets if target not in done]
+    for row in measure(left, seed, asked.cases, asked.workers) if left else ():
+        if file:
+            with file.open("a", encoding="utf-8") as stream:
+                stream.write(dumps(row) + "\n")
+        yield row
 
 
 def baselines(targets: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -103,6 +122,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=400)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--soak", metavar="FILE", help="keep what is done in a file, and go on from there")
     parser.add_argument("--only", nargs="*", default=[], help="substrings of the models to measure")
     parser.add_argument("--no-baselines", action="store_true")
     parser.add_argument("--no-healthy", action="store_true")
@@ -118,7 +138,7 @@ def main() -> None:
     base = {} if asked.no_baselines else baselines(buggy)
     totals = {"found": 0, "cause": 0, "minimal": 0, "stated": 0, "runs": 0}
     for seed in range(asked.seeds):
-        for row in measure(buggy, seed, asked.cases, asked.workers):
+        for row in resumed(buggy, seed, asked):
             found, cause, minimal, stated, notes = judged(row)
             for name, value in zip(totals, (found, cause, minimal, stated, True), strict=True):
                 totals[name] += value
@@ -126,7 +146,7 @@ def main() -> None:
             name = Path(row.target.partition(":")[0]).stem
             beside = f"{row.cases:4} {row.seconds:6.1f}s {base.get(row.target, '')} {notes}"
             print(f"{seed} {name:32} {marks} {beside}", flush=True)
-        for row in measure(sound, seed, asked.cases, asked.workers):
+        for row in resumed(sound, seed, asked):
             alarms = [f"{f.cause}: {f.message} {shown(f)}" for f in row.findings]
             mark = "ALARM" if alarms or row.problem else "clean"
             name = Path(row.target.partition(":")[0]).stem

@@ -1,0 +1,99 @@
+"""Input at the edge of what is ordinary: every kind is tried, and what it breaks is told apart, as a warning."""
+
+from __future__ import annotations
+
+import pytest
+
+from fuzzseq import Spec, dim
+from fuzzseq.domain import allowed
+from fuzzseq.edge import FEATURES, WIDTHS, edge_cases, features
+from fuzzseq.events import CaseTried
+from fuzzseq.spec import Parameter
+from tests.engine.running import events, findings, of, report
+
+MODELS = """
+import keras
+from keras import layers, ops
+
+
+def translator(source_vocab_size, target_vocab_size, units, count):
+    source = keras.Input((None,), dtype="int32", name="source")
+    target = keras.Input((None,), dtype="int32", name="decoder_input")
+    real = ops.cast(ops.not_equal(source, 0), "float32")[..., None]
+    x = layers.Embedding(source_vocab_size, units)(source) * real
+    mean = ops.sum(x, axis=1) / count(ops.sum(real, axis=1))
+    y = layers.Embedding(target_vocab_size, units)(target) * mean[:, None]
+    return keras.Model([source, target], layers.Dense(target_vocab_size)(y))
+
+
+def divides(source_vocab_size, target_vocab_size, units):
+    return translator(source_vocab_size, target_vocab_size, units, lambda count: count)
+
+
+def guards(source_vocab_size, target_vocab_size, units):
+    return translator(source_vocab_size, target_vocab_size, units, lambda count: ops.maximum(count, 1.0))
+
+
+def split(source_vocab_size, target_vocab_size, units):
+    if units < 2:
+        raise ValueError("units must be 2 or more")
+    return guards(source_vocab_size, target_vocab_size, units)
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Return the events of a run that looks at edges."""
+    file = tmp_path_factory.mktemp("edge") / "models.py"
+    file.write_text(MODELS, encoding="utf-8")
+    targets = [f"{file}:{name}" for name in ("divides", "guards", "split")]
+    return events(targets, max_cases=1, domains=("ordinary", "edge"), workers=2)
+
+
+def test_a_row_of_nothing_is_divided_by(run):
+    """A mean over no token is not finite: a warning, of its own cause, at the smallest such case."""
+    found = [one for one in findings(run, ":divides") if one.check == "finite"]
+    assert {(one.cause, one.severity, one.domain, one.one_minimal) for one in found} == {
+        ("input-empty", "warning", "edge", True)
+    }
+    assert any([pair.source for pair in one.case.batches[0].pairs] == [()] for one in found)
+
+
+def test_who_guards_is_not_warned(run):
+    """A model that minds empty rows, no rows, one word and a width of one has no finding."""
+    assert findings(run, ":guards") == []
+
+
+def test_a_width_of_one_may_be_refused(run):
+    """A factory that refuses it is told so, apart from what is ordinary."""
+    (found,) = findings(run, ":split")
+    assert (found.cause, found.severity, found.case.dimensions["units"]) == ("execution-build", "warning", 1)
+
+
+def test_edges_are_counted_apart(run):
+    """Edge cases are no cases of the budget, and are said to be what they are."""
+    counted = report(run, ":guards")
+    phases = [event.phase for event in of(CaseTried, run) if event.target.endswith(":guards")]
+    assert counted.cases == phases.count("boundary") == 1
+    assert counted.edge_cases == phases.count("edge") >= 8
+
+
+def test_nothing_is_tried_unasked():
+    """A Spec's edge cases have every feature, lie at its edge, and not in its ordinary domain."""
+    spec = Spec()
+    seen = list(edge_cases(spec, seed=3))
+    assert {said for case in seen for said in features(case, spec)} == set(FEATURES)
+    assert all(case.domain == "edge" and case.seed == 3 and allowed(case, spec) for case in seen)
+    assert "units" in WIDTHS
+    assert not {"max_length", "num_layers", "vocab_size"} & set(WIDTHS)
+
+
+def test_what_is_declared_is_a_contract_at_an_edge_too():
+    """A declared width, batch or vocabulary is not left, and nor is a batch size that the factory is given."""
+    spec = Spec(dimensions={"units": dim(4, 8), "embedding_dim": dim(2, 4), "batch_size": dim(2, 3)})
+    declared = [case for case in edge_cases(spec, 0) if "a vocabulary of one word" not in features(case, spec)]
+    assert {said for case in declared for said in features(case, spec)} == {"a source row without ids"}
+    fixed = Spec(parameters=(*Spec().parameters, Parameter(name="batch_size", dimension="batch_size")))
+    assert all(case.batches[0].pairs for case in edge_cases(fixed, 0))
+    alone = Spec(kind="decoder")
+    assert "a source row without ids" not in {said for case in edge_cases(alone, 0) for said in features(case, alone)}
