@@ -8,9 +8,10 @@ from typing import Final, Literal
 import attrs
 
 from fuzzseq.case import Batch, Case, Domain, Mode, StateKind, steps
-from fuzzseq.dimensions import DATA_DIMENSIONS
+from fuzzseq.dimensions import DATA_DIMENSIONS, Dim
 from fuzzseq.spec import Encoding, Side, Spec
 
+HEADS: Final = "num_heads"
 #: How many different rows of features a float source is made of, in place of a vocabulary.
 FEATURE_ROWS: Final = 16
 
@@ -65,14 +66,39 @@ def legal_range(name: str, sizes: Mapping[str, int], spec: Spec) -> Sequence[int
         return [value for value in found if value is not None]
 
     tied = {other: spec.dimensions[other] for other in sizes if other in spec.dimensions}
+    heads = known(own.multiple_of) if own.multiple_of == HEADS else []
     least = [sizes[other] for other, declared in tied.items() if name in (declared.at_most, declared.equal_to)]
     most = [sizes[other] for other, declared in tied.items() if name in (declared.at_least, declared.equal_to)]
-    multiples = [sizes[other] for other, declared in tied.items() if declared.multiple_of == name]
-    low = max([spec.minimum(name), *known(own.at_least, own.equal_to), *least])
-    high = min([own.max, *known(own.at_most, own.equal_to), *most, *multiples])
+    multiples = {other: sizes[other] for other, declared in tied.items() if declared.multiple_of == name}
+    low = max(
+        [
+            spec.minimum(name),
+            *known(own.at_least, own.equal_to),
+            *least,
+            *(least_of_heads(count, own) for count in heads),
+        ]
+    )
+    high = min([own.max, *known(own.at_most, own.equal_to), *most, *multiples.values()])
     step = max([1, *known(own.multiple_of)])
     values = range(-(-low // step) * step, high + 1, step)
-    return [value for value in values if all(size % value == 0 for size in multiples)] if multiples else values
+    if not multiples:
+        return values
+    return [
+        value
+        for value in values
+        if all(size % value == 0 for size in multiples.values())
+        and (name != HEADS or all(size >= least_of_heads(value, tied[other]) for other, size in multiples.items()))
+    ]
+
+
+def least_of_heads(count: int, declared: Dim) -> int:
+    """Return the smallest ordinary size of a dimension that is divided among so many heads.
+
+    What each head gets is a width, and ordinary widths begin at 2, where the declared range leaves room for that. (At a
+    width of 1 Keras 3.15 itself adds the bias of MultiHeadAttention along the wrong axis, eagerly and for as many steps
+    as heads.)
+    """
+    return 2 * count if declared.max >= 2 * count else count
 
 
 def relatives(name: str, spec: Spec) -> frozenset[str]:
@@ -142,6 +168,8 @@ def _allowed_size(name: str, sizes: Mapping[str, int], spec: Spec, domain: Domai
         return True
     least = minimum_at_edge(name, spec) if domain == "edge" else spec.minimum(name)
     own = spec.range_of(name)
+    if domain == "ordinary" and own.multiple_of == HEADS and HEADS in sizes:
+        least = max(least, least_of_heads(sizes[HEADS], own))
     return sizes[name] >= least and attrs.evolve(own, min=min(own.min, least)).allows(sizes[name], sizes)
 
 

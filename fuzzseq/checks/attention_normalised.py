@@ -7,7 +7,8 @@ left alone. The first has to be taken over the source, and padding has to get no
 False alarms that it guards against: sizes that are equal by chance (a batch is asked where the source length is like no
 other size); weights that are masked and normalised again after the softmax (weight on padding counts where more padding
 moves the output); self-attention, where queries and keys are the same steps (the axis cannot be told, and is not
-judged); a softmax over something else, by its axes.
+judged); a softmax over something else, by its axes; one over a constant number of things, experts for example, that is
+the number of decoder steps by chance: it is watched at other lengths.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from collections.abc import Mapping
 import attrs
 
 from fuzzseq.case import Case
-from fuzzseq.checks.attention import WEIGHT_ON_PADDING, fault, tells
-from fuzzseq.checks.check import Check, Results, forward
+from fuzzseq.checks.attention import WEIGHT_ON_PADDING, WRONG_AXIS, fault, tells
+from fuzzseq.checks.check import Check, Results, Softmax, forward
 from fuzzseq.checks.comparing import believed, compared, real
 from fuzzseq.checks.varying import with_padding
 from fuzzseq.outcome import Run, Verdict
@@ -45,12 +46,36 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     # Weights that are put right after the softmax (masked, and divided by their sum) move nothing.
     if found is None or (found.hint == WEIGHT_ON_PADDING and not _moves(results)):
         return None
+    if "wider" in results and _stays(found.softmax, results):
+        return None
     return CHECK.broken(
         f"{found.said} (shape {found.softmax.value.shape}, in {found.softmax.path or 'the model'})",
         position=found.softmax.path or "softmax",
         location=found.softmax.site,
         hints=(found.hint,),
     )
+
+
+def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Watch a run of other lengths, where an axis seems to be the wrong one: one that stays is none of steps."""
+    found = fault(results["watched"].last, case, spec)
+    wider = case
+    for side in ("source", "target"):
+        grown = with_padding(wider, side, spec) if side == "source" or spec.has_target else None  # type: ignore[arg-type]
+        wider = attrs.evolve(wider, batches=grown) if grown else wider
+    if found is None or found.hint != WRONG_AXIS or wider == case:
+        return {}
+    return {"wider": attrs.evolve(forward(wider), mode="eager", watched=True)}
+
+
+def _stays(softmax: Softmax, results: Results) -> bool:
+    """Say whether a softmax is over as many values for other lengths: experts, or a window."""
+    before, after = results["watched"].last.softmaxes, results["wider"]
+    if after.raised is not None or len(after.last.softmaxes) != len(before):
+        return False
+    other = after.last.softmaxes[next(place for place, one in enumerate(before) if one is softmax)]
+    axis = softmax.axis % softmax.value.ndim
+    return softmax.value.shape[axis] > 1 and other.value.shape[axis] == softmax.value.shape[axis]
 
 
 def _moves(results: Results) -> bool:
@@ -64,6 +89,7 @@ CHECK = Check(
     plan=plan,
     judge=judge,
     applies=applies,
+    confirm=confirm,
     thorough=True,
     every=2,
 )

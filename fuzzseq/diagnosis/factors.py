@@ -47,7 +47,7 @@ def sweeps(case: Case, spec: Spec, constants: Sequence[int]) -> Iterator[tuple[S
         )  # type: ignore[misc]
     if {"source_length", "target_length"} <= set(spec.data_dimensions()):
         longest = max(sizes["source_length"], sizes["target_length"])
-        yield [_equal_lengths(case, value, spec) for value in sorted({2, 3, longest, longest + 1})], ()
+        yield [_equal_lengths(case, value, spec) for value in sorted({1, 2, 3, longest, longest + 1})], ()
 
 
 def _equal_lengths(case: Case, length: int, spec: Spec) -> Change:

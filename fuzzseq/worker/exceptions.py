@@ -15,6 +15,10 @@ _NODE: Final = re.compile(r"Detected at node (\S+)")
 _NOISE: Final = re.compile(
     r'File "|Detected at node|Graph execution error:|<stack traces|\[\[|\]\]|Original stack trace'
 )
+#: What Keras says around an exception that a layer raised when it was called with symbols.
+_UNINFERRED: Final = re.compile(
+    r"Could not automatically infer the output shape / dtype of .*?Error encountered:\s*", re.DOTALL
+)
 _LONGEST: Final = 2000
 
 #: TensorFlow's exception for a limit on memory that was met; Python's and numpy's are MemoryError.
@@ -26,6 +30,7 @@ def clean(message: str) -> str:
     text = _ANSI.sub("", message)
     text = re.sub(r"^(\s*Exception encountered when calling .*?\.\s*\n+)+", "", text)
     text = re.split(r"\n\s*Arguments received by ", text)[0]
+    text = _UNINFERRED.sub("", text)
     text = re.sub(r"\{\{(function_node|node) [^}]*\}\}\s*", "", text)
     text = re.sub(r"\s*\[Op:\w+\]( name:.*)?", "", text)
     text = re.sub(r"^in user code:\s*\n.*\n\s*(?=\w*(Error|Exception)\b)", "", text, flags=re.DOTALL)

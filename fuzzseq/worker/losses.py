@@ -18,16 +18,31 @@ def loss_function(spec: Spec, model: Any, declared: Any) -> Callable[[Any, Any, 
         return lambda inputs, labels, output, mask: scored(labels, output.scores)
     if spec.loss == "compiled":
         return lambda inputs, labels, output, mask: model.compute_loss(
-            x=inputs, y=labels, y_pred=_as_compiled(model, output), sample_weight=None
+            x=inputs, y=as_targets(model, labels), y_pred=_as_compiled(model, output), sample_weight=None
         )
     return lambda inputs, labels, output, mask: cross_entropy(
         labels, output.scores, mask, logits=spec.logits is not False
     )
 
 
+def _losses(model: Any) -> Any:
+    """Return the losses that a model of several outputs is compiled with, a dict or a list; None for a single one."""
+    compiled = getattr(getattr(model, "_compile_loss", None), "_user_loss", None)
+    return compiled if isinstance(compiled, Mapping | list | tuple) else None
+
+
+def as_targets(model: Any, labels: Any) -> Any:
+    """Return labels as a compiled model takes them: by name or place, for each output that it has a loss for."""
+    losses = _losses(model)
+    if isinstance(losses, Mapping):
+        return {name: labels for name, loss in losses.items() if loss is not None}
+    return labels if losses is None else [None if loss is None else labels for loss in losses]
+
+
 def _as_compiled(model: Any, output: Any) -> Any:
-    """Return what a compiled loss compares labels with: everything, where there is one output, else the scores."""
-    return output.raw if not isinstance(output.raw, list | tuple | Mapping) else output.scores
+    """Return what a compiled loss compares labels with: everything, where each output has its loss, else the scores."""
+    several = isinstance(output.raw, list | tuple | Mapping)
+    return output.scores if several and _losses(model) is None else output.raw
 
 
 def cross_entropy(labels: Any, scores: Any, mask: Any, logits: bool) -> Any:

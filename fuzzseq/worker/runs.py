@@ -14,6 +14,7 @@ from fuzzseq.checks.output_shape import promised
 from fuzzseq.outcome import Run
 from fuzzseq.worker import feeding
 from fuzzseq.worker.build import Built
+from fuzzseq.worker.losses import as_targets
 from fuzzseq.worker.subject import (
     ForwardOutput,
     SteppedSubject,
@@ -123,7 +124,7 @@ class BatchRun:
                 predicted.append(output)
 
         with watching(listener):
-            model.train_step((fed, labels))
+            model.train_step((fed, as_targets(model, labels)))
         scores = select_output(predicted[0], self.built.spec.output) if predicted else None
         return self._seen(ForwardOutput(scores, [], scores))
 
@@ -197,7 +198,7 @@ class BatchRun:
             return
         if not (self.built.stepped and is_stock_step(model)):
             self.built.subject.mark.enter("gradient")
-            model.train_step((fed, labels))
+            model.train_step((fed, as_targets(model, labels)))
             self.built.stepped = True
 
     def _in_pieces(self) -> Observed:

@@ -252,7 +252,7 @@ def test_dimensions_that_cannot_be_are_refused(dimensions, shown):
 
 
 BASE = Case(
-    dimensions={**LEAST, "num_heads": 2},
+    dimensions={**LEAST, "units": 4, "num_heads": 2},
     batches=(Batch(pairs=(Pair((3, 4), (3,)), Pair((3,), ()))),),
 )
 TIED = Spec(dimensions={"units": dim(2, 16, multiple_of="num_heads"), "num_heads": dim(1, 4)}, padding=None)
@@ -274,6 +274,7 @@ def _with(**changes):
         {"mode": "xla"},
         {"dimensions": LEAST},
         {"dimensions": {**BASE.dimensions, "key_dim": 2}},
+        {"dimensions": {**BASE.dimensions, "units": 2}},
         {"dimensions": {**BASE.dimensions, "units": 3}},
         {"dimensions": {**BASE.dimensions, "units": 18}},
         {"dimensions": {**BASE.dimensions, "source_vocab_size": 4}},

@@ -32,7 +32,7 @@ WIDE = Spec(
 def test_legal_values_are_the_range_and_the_ties_both_ways():
     """A dimension may take what its own ties allow, and what the ties of others to it allow."""
     assert legal_values("units", {}, HEADS) == list(range(2, 13))
-    assert legal_values("units", {"num_heads": 3}, HEADS) == [3, 6, 9, 12]
+    assert legal_values("units", {"num_heads": 3}, HEADS) == [6, 9, 12]
     assert legal_values("num_heads", {"units": 6}, HEADS) == [1, 2, 3]
     assert legal_values("source_length", {"max_length": 6}, WIDE) == [4, 5, 6]
     assert legal_values("max_length", {"source_length": 12}, WIDE) == [12, 13, 14, 15, 16]
@@ -44,7 +44,7 @@ def test_legal_values_are_the_range_and_the_ties_both_ways():
 
 def test_legal_values_do_not_look_at_the_present_value():
     """The sizes of a whole case may be given: what they hold for the dimension itself does not matter."""
-    assert legal_values("units", {"units": 4, "num_heads": 4}, HEADS) == [4, 8, 12]
+    assert legal_values("units", {"units": 4, "num_heads": 3}, HEADS) == [6, 9, 12]
 
 
 def test_numbers_tie_as_dimensions_do():
@@ -90,7 +90,7 @@ def test_sizes_cover_their_ranges(find_any):
         for end in (legal_values(name, {}, Spec())[0], 16):
             find_any(dimension_sizes(Spec()), lambda s, n=name, v=end: s[n] == v)
     find_any(dimension_sizes(Spec()), lambda s: s["units"] == s["embedding_dim"])
-    find_any(dimension_sizes(HEADS), lambda s: s["units"] == s["num_heads"] == 4)
+    find_any(dimension_sizes(HEADS), lambda s: s["units"] == 2 * s["num_heads"] == 8)
     find_any(dimension_sizes(WIDE), lambda s: s["units"] > 10_000)
     find_any(dimension_sizes(WIDE), lambda s: s["max_length"] == 4)
 
@@ -101,7 +101,7 @@ def test_a_setting_shrinks_to_the_smallest_sizes(minimal):
     assert minimal(dimension_sizes(Spec())) == least
     assert minimal(dimension_sizes(Spec()), lambda s: s["units"] > 8) == {**least, "units": 9}
     assert minimal(dimension_sizes(HEADS)) == {**least, "num_heads": 1}
-    assert minimal(dimension_sizes(HEADS), lambda s: s["num_heads"] == 3) == {**least, "num_heads": 3, "units": 3}
+    assert minimal(dimension_sizes(HEADS), lambda s: s["num_heads"] == 3) == {**least, "num_heads": 3, "units": 6}
     assert minimal(dimension_sizes(WIDE)) == {
         **least,
         "units": 1,

@@ -115,7 +115,7 @@ def wrong_shape(e: Evidence) -> Iterator[Vote]:
         yield Vote("execution-graph", 99, e.verdict.message)
     yield Vote("execution-output", 60, e.verdict.message)
     shapes = e.shapes()
-    if len(shapes) == 2 and len(shapes[0]) == len(shapes[1]) == 3 and shapes[0][1] == shapes[1][0] != shapes[1][1]:
+    if len(shapes) == 2 and len(shapes[0]) == len(shapes[1]) == 3 and shapes[0][1] == shapes[1][0] > 1 == shapes[1][1]:
         yield Vote("decoder-reshape", 97, "there are as many steps as the batch has rows")
     if "rows" in e.verdict.where:
         yield Vote("decoder-reshape", 93, "the output has another number of rows than the batch")
