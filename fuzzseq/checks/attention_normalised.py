@@ -23,7 +23,7 @@ from fuzzseq.checks.check import Check, Results, Softmax, forward
 from fuzzseq.checks.comparing import believed, compared, real
 from fuzzseq.checks.varying import with_padding
 from fuzzseq.outcome import Run, Verdict
-from fuzzseq.spec import Spec
+from fuzzseq.spec import Side, Spec
 
 
 def applies(spec: Spec) -> str | None:
@@ -60,8 +60,9 @@ def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
     """Watch a run of other lengths, where an axis seems to be the wrong one: one that stays is none of steps."""
     found = fault(results["watched"].last, case, spec)
     wider = case
-    for side in ("source", "target"):
-        grown = with_padding(wider, side, spec) if side == "source" or spec.has_target else None  # type: ignore[arg-type]
+    sides: tuple[Side, ...] = ("source", "target") if spec.has_target else ("source",)
+    for side in sides:
+        grown = with_padding(wider, side, spec)
         wider = attrs.evolve(wider, batches=grown) if grown else wider
     if found is None or found.hint != WRONG_AXIS or wider == case:
         return {}
@@ -75,7 +76,7 @@ def _stays(softmax: Softmax, results: Results) -> bool:
         return False
     other = after.last.softmaxes[next(place for place, one in enumerate(before) if one is softmax)]
     axis = softmax.axis % softmax.value.ndim
-    return softmax.value.shape[axis] > 1 and other.value.shape[axis] == softmax.value.shape[axis]
+    return bool(softmax.value.shape[axis] > 1 and other.value.shape[axis] == softmax.value.shape[axis])
 
 
 def _moves(results: Results) -> bool:

@@ -20,8 +20,8 @@ def loss_function(spec: Spec, model: Any, declared: Any) -> Callable[[Any, Any, 
         return lambda inputs, labels, output, mask: model.compute_loss(
             x=inputs, y=as_targets(model, labels), y_pred=_as_compiled(model, output), sample_weight=None
         )
-    return lambda inputs, labels, output, mask: cross_entropy(
-        labels, output.scores, mask, logits=spec.logits is not False
+    return lambda inputs, labels, output, mask: (
+        cross_entropy(labels, output.scores, mask, logits=spec.logits is not False) + _nothing_of_others(output)
     )
 
 
@@ -43,6 +43,14 @@ def _as_compiled(model: Any, output: Any) -> Any:
     """Return what a compiled loss compares labels with: everything, where each output has its loss, else the scores."""
     several = isinstance(output.raw, list | tuple | Mapping)
     return output.scores if several and _losses(model) is None else output.raw
+
+
+def _nothing_of_others(output: Any) -> Any:
+    """Return zero, by way of every other output: weights that lead to one of them are no dead ends."""
+    others = [t for t in tf.nest.flatten(output.raw) if tf.is_tensor(t) and t is not output.scores]
+    floats = [t for t in others if t.dtype.is_floating]
+    zeros = [0.0 * tf.reduce_sum(tf.where(tf.math.is_finite(t), t, tf.zeros_like(t))) for t in floats]
+    return tf.add_n([tf.cast(zero, output.scores.dtype) for zero in zeros]) if zeros else 0.0
 
 
 def cross_entropy(labels: Any, scores: Any, mask: Any, logits: bool) -> Any:
