@@ -90,7 +90,11 @@ def comparison(way: str) -> Compare:
         # A run that repeats the base, or measures its noise, has the rows of the base.
         if not _same_ids(one, two):
             first = _picked(way, first)
-        if len(first) != len(second) or any(a.shape != b.shape for a, b in zip(first, second, strict=True)):
+        if (
+            not first
+            or len(first) != len(second)
+            or any(a.shape != b.shape for a, b in zip(first, second, strict=True))
+        ):
             return None
         return difference(np.concatenate([a.ravel() for a in first]), np.concatenate([b.ravel() for b in second]))
 

@@ -77,10 +77,22 @@ def difference(one: Array, two: Array) -> Difference | None:
     return Difference(float(gap.max()), scale, index, allowed)
 
 
+def _fits(seen: Observed) -> bool:
+    """Say whether an output has the promised shape: another is ``output_shape``'s to tell, and is not compared."""
+    if seen.output is None or seen.expected is None:
+        return seen.output is not None
+    sizes = seen.output.shape
+    return len(sizes) >= len(seen.expected) and all(
+        promised in (None, size) for promised, size in zip(seen.expected, sizes, strict=False)
+    )
+
+
 def real(seen: Observed) -> Array | None:
     """Return what an output says of real positions, one row for each, in order; the whole of one without steps."""
     output = seen.output
-    if output is None or output.ndim < 3:
+    if output is None or not _fits(seen):
+        return None
+    if output.ndim < 3:
         return output
     for mask in (seen.arrays.target_mask, seen.arrays.source_mask):
         if mask.shape == output.shape[:2] and mask.any():
@@ -92,7 +104,7 @@ def real(seen: Observed) -> Array | None:
 def by_row(seen: Observed) -> list[Array]:
     """Return what an output says of the real positions of each row."""
     output = seen.output
-    if output is None:
+    if output is None or not _fits(seen):
         return []
     masks = (seen.arrays.target_mask, seen.arrays.source_mask)
     mask = next((m for m in masks if output.ndim > 2 and m.shape == output.shape[:2] and m.any()), None)

@@ -67,7 +67,7 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
 def _compare(one: Result, two: Result) -> Difference | None:
     """Compare the steps that both runs have."""
     first, second = by_row(one.last), by_row(two.last)
-    if len(first) != len(second):
+    if not first or len(first) != len(second):
         return None
     pairs = [(a[: len(b)], b) for a, b in zip(first, second, strict=True)]
     if any(a.shape != b.shape for a, b in pairs):

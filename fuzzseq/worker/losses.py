@@ -16,6 +16,11 @@ def loss_function(spec: Spec, model: Any, declared: Any) -> Callable[[Any, Any, 
     if declared is not None:
         scored = keras.losses.get(declared) if isinstance(declared, str) else declared
         return lambda inputs, labels, output, mask: scored(labels, output.scores)
+    several = _losses(model)
+    if spec.loss == "compiled" and isinstance(several, Mapping) and as_targets(model, 0) is None:
+        # Labels are known for one output alone: the other losses are for what nobody here can label.
+        alone = keras.losses.get(several.get(spec.output) or next(loss for loss in several.values() if loss))
+        return lambda inputs, labels, output, mask: alone(labels, output.scores) + _nothing_of_others(output)
     if spec.loss == "compiled":
         return lambda inputs, labels, output, mask: model.compute_loss(
             x=inputs, y=as_targets(model, labels), y_pred=_as_compiled(model, output), sample_weight=None
@@ -32,11 +37,15 @@ def _losses(model: Any) -> Any:
 
 
 def as_targets(model: Any, labels: Any) -> Any:
-    """Return labels as a compiled model takes them: by name or place, for each output that it has a loss for."""
+    """Return labels as a compiled model takes them, by name or place; None where it has losses for several outputs."""
     losses = _losses(model)
+    if losses is None:
+        return labels
+    if sum(loss is not None for loss in (losses.values() if isinstance(losses, Mapping) else losses)) > 1:
+        return None
     if isinstance(losses, Mapping):
         return {name: labels for name, loss in losses.items() if loss is not None}
-    return labels if losses is None else [None if loss is None else labels for loss in losses]
+    return [None if loss is None else labels for loss in losses]
 
 
 def _as_compiled(model: Any, output: Any) -> Any:

@@ -196,9 +196,10 @@ class BatchRun:
         model = self.built.model
         if self.built.spec.loss != "compiled" or self.built.spec.calling == "arguments":
             return
-        if not (self.built.stepped and is_stock_step(model)):
+        targets = as_targets(model, labels)
+        if targets is not None and not (self.built.stepped and is_stock_step(model)):
             self.built.subject.mark.enter("gradient")
-            model.train_step((fed, as_targets(model, labels)))
+            model.train_step((fed, targets))
             self.built.stepped = True
 
     def _in_pieces(self) -> Observed:

@@ -24,7 +24,7 @@ from fuzzseq.checks import (
 )
 from fuzzseq.checks.attention import WEIGHT_ON_PADDING, WRONG_AXIS, fault
 from fuzzseq.checks.check import Observed, Result, Softmax
-from fuzzseq.checks.comparing import believed, compared, confirmation, real, tolerance
+from fuzzseq.checks.comparing import believed, by_row, compared, confirmation, real, tolerance
 from fuzzseq.checks.varying import with_other_ends, with_padding
 from fuzzseq.outcome import Run
 from fuzzseq.spec import Spec
@@ -129,6 +129,27 @@ def test_which_softmax_is_attention(shape, axis, masked, hint):
     mask = given.arrays.source_mask[:, None] if masked else None
     found = fault(attrs.evolve(given, softmaxes=(softmax(*shape, axis=axis, mask=mask),)), RAGGED, SPEC)
     assert (found and found.hint) == hint
+
+
+def test_a_constant_number_of_experts_is_no_axis_of_steps():
+    """A softmax over as many values as there are decoder steps is one over steps only where it grows with them."""
+    check = attention_normalised.CHECK
+    base = attrs.evolve(seen(noise(0)).last, softmaxes=(softmax(2, 3, 4),))
+    results_ = {"base": Result(observed=(base,)), "watched": Result(observed=(base,))}
+    assert check.judge(results_, RAGGED, SPEC) is not None
+    (wider,) = check.confirm(results_, RAGGED, SPEC).values()
+    assert (wider.batches[0].extra_source, wider.batches[0].extra_target) == (2, 2)
+    for steps, broken in ((4, False), (6, True)):
+        again = Result(observed=(attrs.evolve(base, softmaxes=(softmax(2, 5, steps),)),))
+        assert (check.judge({**results_, "wider": again}, RAGGED, SPEC) is not None) == broken
+
+
+def test_an_output_of_another_shape_is_not_compared():
+    """What is left of an output that has not the promised steps tells nothing of padding or of steps."""
+    lost = attrs.evolve(seen(noise(0)).last, expected=(2, 3, 11))
+    assert real(lost) is None
+    assert by_row(lost) == []
+    assert real(attrs.evolve(lost, expected=(2, None, 11))) is not None
 
 
 def test_sizes_that_are_equal_tell_nothing():
