@@ -2,6 +2,9 @@
 
 A weight without gradient is one that the loss does not depend on at all (TensorFlow gives None for it). A gradient of
 zeros is not accused: a rectifier that is off, or an unused row of a table, gives one.
+
+False alarms that it guards against: weights that lead to another output than the one that there are labels for; a model
+with a training step of its own, whose loss only that step knows (it has to run, and no more).
 """
 
 from __future__ import annotations

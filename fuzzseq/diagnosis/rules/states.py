@@ -73,6 +73,10 @@ def states(e: Evidence) -> Iterator[Vote]:
             )
     if e.message.startswith("list index out of range") and any(layer.kind in _RECURRENT for layer in e.layers):
         yield Vote("state-count", 88, "a recurrent layer looked for a state that is not there")
+    if "the same nested structure" in e.message and any(layer.kind in (*_RECURRENT, "RNN") for layer in e.layers):
+        yield Vote(
+            "state-count", 88, "a recurrent layer keeps its states in another structure than its cell gives them"
+        )
     if _state_line(e):
         yield Vote("state-units", 62, "it fails where the user's own code handles a state")
 
