@@ -23,6 +23,7 @@ RULES: Final[tuple[Callable[[Evidence], Iterator[Vote]], ...]] = (
     states.layer_count,
     decoder.heads,
     states.states,
+    states.structure,
     decoder.widths,
     decoder.masks,
     general.types,

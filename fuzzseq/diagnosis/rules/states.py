@@ -45,6 +45,15 @@ def silent_layers(e: Evidence) -> Iterator[Vote]:
         yield from layer_count(e)
 
 
+def structure(e: Evidence) -> Iterator[Vote]:
+    """A recurrent layer was given more or fewer states than it keeps, or others than its cell gives."""
+    recurrent = any(layer.kind in (*_RECURRENT, "RNN") for layer in e.layers)
+    if recurrent and e.message.startswith("list index out of range"):
+        yield Vote("state-count", 88, "a recurrent layer looked for a state that is not there")
+    if recurrent and "the same nested structure" in e.message:
+        yield Vote("state-count", 88, "a recurrent layer keeps its states in another structure than its cell gives")
+
+
 def states(e: Evidence) -> Iterator[Vote]:
     """A recurrent layer was given states that do not fit it."""
     for layer in e.layers:
@@ -71,12 +80,6 @@ def states(e: Evidence) -> Iterator[Vote]:
                 90,
                 f"{layer.name} was given states of batch {sorted(batches)} with inputs of {sorted(rows)}",
             )
-    if e.message.startswith("list index out of range") and any(layer.kind in _RECURRENT for layer in e.layers):
-        yield Vote("state-count", 88, "a recurrent layer looked for a state that is not there")
-    if "the same nested structure" in e.message and any(layer.kind in (*_RECURRENT, "RNN") for layer in e.layers):
-        yield Vote(
-            "state-count", 88, "a recurrent layer keeps its states in another structure than its cell gives them"
-        )
     if _state_line(e):
         yield Vote("state-units", 62, "it fails where the user's own code handles a state")
 
