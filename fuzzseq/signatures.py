@@ -9,6 +9,7 @@ from fuzzseq.outcome import Verdict
 
 _LONGEST: Final = 160
 _PATHS: Final = re.compile(r"(/[\w.\-]+)+")
+_ARRAYS: Final = re.compile(r"\[[\s\d.,eE+\-\[\]]*\]")
 _LISTS: Final = re.compile(r"[\[(][#\s,.\-None\[\]()]*[\])]")
 
 
@@ -26,7 +27,7 @@ def signature(verdict: Verdict) -> str:
 
 def plain(message: str) -> str:
     """Return the first line of a message without numbers, shapes, names in quotes, paths and automatic suffixes."""
-    text = (message.splitlines() or [""])[0]
+    text = (_ARRAYS.sub("[#]", message).splitlines() or [""])[0]
     text = re.sub(r"'[^']*'|\"[^\"]*\"", "'...'", text)
     text = _PATHS.sub("/...", text)
     text = re.sub(r"(?<=[A-Za-z])_\d+", "", text)

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, TypeVar
 
 import attrs
 
-from fuzzseq.dimensions import DATA_DIMENSIONS, KNOWN, Dim, dim
+from fuzzseq.dimensions import DATA_DIMENSIONS, KNOWN, Dim, dim, dimension_of
 from fuzzseq.errors import SpecError, nearest
 
 Kind = Literal["seq2seq", "encoder", "decoder", "many_to_many"]
@@ -332,6 +332,6 @@ def _check_ties(dimensions: Mapping[str, Dim]) -> None:
     """Raise for a constraint on a dimension that does not exist, or on itself."""
     for name, declared in dimensions.items():
         for tie in declared.ties():
-            if tie == name or tie not in {*KNOWN, *dimensions}:
+            if tie == name or (tie not in dimensions and dimension_of(tie) is None):
                 close = nearest(tie, {*KNOWN, *dimensions} - {name})
                 raise SpecError(f"{name} is tied to {tie!r}, which is no other dimension.{close}")

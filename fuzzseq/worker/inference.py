@@ -87,6 +87,11 @@ def _with_inputs(target: Target, spec: Spec, built: Built) -> Spec:
     calling, inputs = inputs_of(model, target.option("inputs") or {})
     if spec.kind == "decoder" and "decoder_input" not in {item.role for item in inputs}:
         inputs = tuple(attrs.evolve(item, role=_TARGET_SIDE.get(item.role, item.role)) for item in inputs)
+    if any(item.role == "decoder_input" and item.rank == 3 for item in inputs):
+        raise SpecError(
+            f"The decoder of {target.name} takes rows of floats, (batch, steps, width), and fuzzseq feeds a decoder "
+            "ids, (batch, steps): put the one-hot encoding or the embedding inside the model."
+        )
     roles = {item.role for item in inputs}
     values: dict[str, Any] = {"calling": calling, "inputs": inputs}
     origins = dict(spec.origins)

@@ -127,8 +127,11 @@ class Snapshot:
                 everything += list(optimizer.variables)
         trainable = {id(v) for v in trainable_variables(subject)}
         unique = _unique(everything)
-        self._still = [(v, tf.constant(np.asarray(v))) for v in unique if id(v) in trainable]
-        self._moving = [(v, tf.constant(np.asarray(v))) for v in unique if id(v) not in trainable]
+        taken = [(v, np.asarray(v)) for v in unique]
+        # One that is not initialised yet has no value to put back.
+        there = [(v, tf.constant(value)) for v, value in taken if value.shape == tuple(v.shape)]
+        self._still = [(v, value) for v, value in there if id(v) in trainable]
+        self._moving = [(v, value) for v, value in there if id(v) not in trainable]
         self._stateful = [layer for layer in every_layer(subject) if getattr(layer, "stateful", False)]
 
     def restore(self) -> None:

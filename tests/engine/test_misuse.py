@@ -66,6 +66,19 @@ def refuses(vocab_size, units):
     raise RuntimeError("not with me")
 
 
+def characters(num_encoder_tokens, num_decoder_tokens, latent_dim):
+    source = keras.Input((None, num_encoder_tokens), name="encoder_inputs")
+    target = keras.Input((None, num_decoder_tokens), name="decoder_inputs")
+    _, *states = layers.LSTM(latent_dim, return_state=True)(source)
+    x = layers.LSTM(latent_dim, return_sequences=True)(target, initial_state=states)
+    return keras.Model([source, target], layers.Dense(num_decoder_tokens, activation="softmax")(x))
+
+
+@fuzz_target(source_length=dim(1, 8, at_most="max_seq_len"))
+def tied_by_an_alias(vocab_size, max_seq_len=8):
+    return model(vocab_size, 4)
+
+
 def no_vocabulary():
     source = keras.Input((None,), dtype="int32", name="source")
     target = keras.Input((None,), dtype="int32", name="target")
@@ -143,6 +156,10 @@ MISUSES = {
         "The factory {d}/factories.py:nothing returned NoneType, which cannot be called: "
         "it should return a keras.Model, an EncoderDecoder, or a function of the inputs."
     ),
+    "factories.py:characters": (
+        "The decoder of {d}/factories.py:characters takes rows of floats, (batch, steps, width), and fuzzseq feeds a "
+        "decoder ids, (batch, steps): put the one-hot encoding or the embedding inside the model."
+    ),
     "factories.py:no_vocabulary": (
         "The source vocabulary of {d}/factories.py:no_vocabulary is no parameter of it, and no Embedding layer shows "
         "its size: declare it, @fuzz_target(source_vocab_size=1000)."
@@ -174,8 +191,8 @@ def run(folder):
         return lock, vocab_size
 
     targets = [*(f"{folder}/{name}" for name in MISUSES), *MODULES]
-    good = [f"{folder}/factories.py:{name}" for name in ("plain", "refuses")]
-    return events([good[0], *targets, holding, 7, good[1]], max_cases=3, checks=("builds", "accepts"))
+    good = [f"{folder}/factories.py:{name}" for name in ("plain", "refuses", "tied_by_an_alias")]
+    return events([good[0], *targets, holding, 7, *good[1:]], max_cases=3, checks=("builds", "accepts"))
 
 
 @pytest.mark.parametrize("name", [*MISUSES, *MODULES])
@@ -186,6 +203,12 @@ def test_one_sentence(run, folder, name):
     expected = MODULES[name] if name in MODULES else MISUSES[name].format(d=folder)
     assert finished.report.error == expected
     assert (finished.report.stop_reason, finished.report.cases) == ("unusable", 0)
+
+
+def test_a_tie_may_name_an_alias(run):
+    """A dimension is tied to another by any of its names."""
+    told = report(run, ":tied_by_an_alias")
+    assert (told.error, told.spec.dimensions["source_length"].at_most) == ("", "max_length")
 
 
 def test_objects(run):
@@ -202,7 +225,7 @@ def test_others_go_on(run, folder):
     for name in ("plain", "refuses"):
         assert (report(run, f":{name}").cases, report(run, f":{name}").stop_reason) == (3, "max_cases")
     assert not of(InternalError, run)
-    assert len(of(TargetFinished, run)) == len(MISUSES) + len(MODULES) + 4
+    assert len(of(TargetFinished, run)) == len(MISUSES) + len(MODULES) + 5
     assert run[-1].stop_reason == "max_cases"
 
 

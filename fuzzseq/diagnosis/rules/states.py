@@ -18,7 +18,10 @@ def batch(e: Evidence) -> Iterator[Vote]:
     if e.passes("batches"):
         yield Vote("state-batch", 93, "it takes a second batch of another size to fail")
     found = e.pattern("batch_size")
-    if found.kind in ("except", "any") and found.kind == "except":
+    lengths = [name for name in ("source_length", "target_length") if e.matters(name)]
+    if found.kind == "except" and any(e.case.sizes(e.spec).get(name) == found.constant for name in lengths):
+        yield Vote("decoder-reshape", 91, f"it fails whenever batch_size is not {' or '.join(lengths)}")
+    elif found.kind == "except":
         why = f"it fails whenever {found.sentence('batch_size')}"
         if is_state(e):
             yield Vote("state-batch", 93, why)

@@ -60,7 +60,8 @@ def _imports(program: str) -> str:
     if re.search(r"\bPath\(", program):
         lines.append("from pathlib import Path")
     lines += ["", 'os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # the GPU is hidden, as it was']
-    lines += ['os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")', "", "import keras"]
+    lines += ['os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")']
+    lines += ['os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # as in the run', "", "import keras"]
     lines += ["import numpy as np"] if "np." in program else []
     lines += ["import tensorflow as tf"] if "tf." in program else []
     return "\n".join(lines)
