@@ -42,6 +42,7 @@ def settings_of(said: Configuration) -> Settings:
     return Settings(
         profile=profile.name,
         max_cases=said.max_cases or profile.max_cases,
+        maxfail=said.maxfail,
         budget=said.budget or profile.budget,
         seed=_seed(said, profile),
         checks=checks,

@@ -21,6 +21,7 @@ class Configuration:
     targets: tuple[str, ...] = ()
     profile: str | None = None
     max_cases: int | None = None
+    maxfail: int | None = None
     budget: float | None = None
     seed: int | None = None
     checks: tuple[str, ...] = ()
@@ -134,6 +135,7 @@ _KEYS: Final[dict[str, tuple[Callable[[Any], Any], str]]] = {
     "targets": (_texts, 'a list of targets, ["my_model.py:build"]'),
     "profile": (_exactly(str), 'the name of a profile, "ci"'),
     "max_cases": (_whole(1), "a whole number of 1 or more, 400"),
+    "maxfail": (_whole(1), "a whole number of 1 or more, 1"),
     "budget": (_measured(duration), 'a time, "2m"'),
     "seed": (_whole(0), "a whole number of 0 or more, 7"),
     "checks": (_texts, 'a list of checks, ["accepts", "trains"]'),

@@ -12,15 +12,19 @@ from fuzzseq.findings import Finding
 from fuzzseq.spec import Spec
 
 Phase = Literal["known", "boundary", "random", "edge", "shrink", "diagnose"]
-StopReason = Literal["completed", "max_cases", "budget", "nothing_runs", "interrupted", "unusable", "error"]
+StopReason = Literal["completed", "max_cases", "maxfail", "budget", "nothing_runs", "interrupted", "unusable", "error"]
 
 
 @attrs.frozen(kw_only=True)
 class Settings:
-    """What a run was asked for, resolved; it stands in the report."""
+    """What a run was asked for, resolved; it stands in the report.
+
+    ``maxfail`` ends the work on a target at so many findings of severity error.
+    """
 
     profile: str
     max_cases: int
+    maxfail: int | None = None
     budget: float | None = None
     seed: int = 0
     checks: tuple[str, ...] = ()

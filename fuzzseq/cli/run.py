@@ -14,6 +14,8 @@ from fuzzseq.errors import UsageError
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
 @click.option("--profile", metavar="NAME", help="A named set of settings: quick (the default), ci or nightly.")
 @click.option("--max-cases", metavar="N", callback=whole(1), help="Cases for each target, boundary cases included.")
+@click.option("--maxfail", metavar="N", callback=whole(1), help="Leave a target at so many findings that are errors.")
+@click.option("-x", "--exitfirst", is_flag=True, help="Leave a target at its first finding that is an error.")
 @click.option(
     "--budget", metavar="TIME", callback=read_by("duration"), help="Time for the whole run, as 90s, 2m or 1h30m."
 )
@@ -47,7 +49,7 @@ from fuzzseq.errors import UsageError
 @click.option("--known", metavar="DIR", help="The folder that keeps known cases.  [default: .fuzzseq]")
 @click.option("--no-known", is_flag=True, help="Neither try known cases nor keep new ones.")
 @execution_options
-def run(targets: tuple[str, ...], no_known: bool, **said: Any) -> int:
+def run(targets: tuple[str, ...], no_known: bool, exitfirst: bool, **said: Any) -> int:
     """Fuzz models: TARGET is file.py:function, package.module:function, or a whole file or module.
 
     Without a TARGET, those of [tool.fuzzseq] in the nearest pyproject.toml are taken, and so is every setting
@@ -60,6 +62,8 @@ def run(targets: tuple[str, ...], no_known: bool, **said: Any) -> int:
 
     if no_known and said["known"] is not None:
         raise UsageError("--known and --no-known contradict each other: give one of them.")
+    if exitfirst:
+        said["maxfail"] = 1
     asked = Configuration(targets=targets, **said).over(configured())
     if not asked.targets:
         raise UsageError(

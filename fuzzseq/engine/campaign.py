@@ -38,6 +38,7 @@ _BY_WEIGHT: Final[tuple[StopReason, ...]] = (
     "completed",
     "nothing_runs",
     "max_cases",
+    "maxfail",
     "budget",
     "interrupted",
     "error",

@@ -76,9 +76,10 @@ class TargetRun:
             if self._spent():
                 break
             yield from self._try(phase, case)
-        if "edge" in self._settings.domains and self._ran:
+        going_on = bool(self._ran) and self._stop != "maxfail"
+        if "edge" in self._settings.domains and going_on:
             yield from self._edges()
-        if "hostile" in self._settings.domains and self._ran and not self._out_of_time():
+        if "hostile" in self._settings.domains and going_on and not self._out_of_time():
             self._acceptance = dict(self._provoked())
         yield from self._warnings()
 
@@ -160,11 +161,18 @@ class TargetRun:
         """Say whether the cases or the time are used up, and remember which."""
         if self._out_of_time():
             self._stop = "budget"
+        elif self._enough():
+            self._stop = "maxfail"
         elif self._cases >= self._settings.max_cases:
             self._stop = "max_cases"
         else:
             return False
         return True
+
+    def _enough(self) -> bool:
+        """Say whether as many errors were found as the run asks for at most."""
+        most = self._settings.maxfail
+        return most is not None and sum(f.severity == "error" for f in self._findings.values()) >= most
 
     def _try(self, phase: Phase, case: Case) -> Iterator[Event]:
         """Try one case by all checks, and follow up each failure that is new."""
@@ -189,7 +197,7 @@ class TargetRun:
         if phase == "known":
             self._forget(case, failures)
         for verdict in failures:
-            if signature(verdict) not in self._seen:
+            if signature(verdict) not in self._seen and not self._enough():
                 self._seen.add(signature(verdict))
                 yield from self._follow_up(case, verdict)
 

@@ -20,6 +20,7 @@ from fuzzseq.reporters.record import Record, never_ran
 STOPS: Final = {
     "completed": "completed",
     "max_cases": "all cases tried",
+    "maxfail": "findings enough",
     "budget": "out of time",
     "nothing_runs": "no case ran",
     "interrupted": "interrupted",

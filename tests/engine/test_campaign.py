@@ -276,3 +276,11 @@ print(*map(dumps, random_cases(Spec(), 7, 1)), *draw(integers(0, 10**6), 300, 7)
     assert len(cases) > 20
     assert [dumps(case) for case in random_cases(Spec(), 8, 1)] != cases
     assert [dumps(case) for case in random_cases(Spec(), 7, 2)] != cases
+
+
+def test_leaves_a_target_at_as_many_errors_as_asked_for(folder):
+    """With ``maxfail`` a target is left at so many errors, and says so; what was found by then is all there."""
+    run = events([f"{folder}/campaign_models.py:small_table"], in_process=True, max_cases=CASES, maxfail=1)
+    finished = report(run, ":small_table")
+    assert (finished.stop_reason, len(findings(run))) == ("maxfail", 1)
+    assert finished.cases < CASES
