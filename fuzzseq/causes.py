@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 import attrs
@@ -477,3 +478,8 @@ def cause_named(slug: str) -> Cause:
     raise UsageError(
         f"There is no cause {slug!r}.{nearest(slug, (c.slug for c in CAUSES))} 'fuzzseq list causes' names them all."
     )
+
+
+def page_of(cause: Cause) -> str:
+    """Return the page of a cause as Markdown: what it is, how it shows, the smallest model with it, how to mend it."""
+    return (Path(__file__).parent / "pages" / f"{cause.slug}.md").read_text(encoding="utf-8")

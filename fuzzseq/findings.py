@@ -25,15 +25,88 @@ class Intervention:
 
 
 @attrs.frozen(kw_only=True)
+class Region:
+    """Which cases fail: the simplest condition on the facts of a case that fits every one that was tried.
+
+    ``expression`` is that condition as Python writes it (``batch_size != 4``, ``True`` where every case fails), empty
+    where no simple rule was found. ``failing`` and ``passing`` count the cases that it was held against. ``stopped``
+    says that the budget of the diagnosis ended the search.
+    """
+
+    expression: str
+    failing: int
+    passing: int
+    stopped: bool = False
+
+    @property
+    def probes(self) -> int:
+        """The cases that the condition was held against."""
+        return self.failing + self.passing
+
+    @property
+    def sentence(self) -> str:
+        """The region as a sentence, with its evidence."""
+        counts = f"{self.failing} fail, {self.passing} pass"
+        if not self.expression:
+            said = f"no simple rule found in {self.probes} cases: {counts}"
+        elif self.expression == "True":
+            said = f"in every case tried, {self.probes} of {self.probes}"
+        else:
+            said = f"whenever {self.expression} (held on {self.probes} of {self.probes} probes: {counts})"
+        return f"{said}; the search was stopped by its budget" if self.stopped else said
+
+
+@attrs.frozen(kw_only=True)
+class TraceLine:
+    """One call of a layer, its shapes in names of dimensions: ``[batch_size, units + 1]``.
+
+    ``outputs`` is None where it raised. ``beside`` has the shapes of the same call in the nearest passing case, inputs
+    and outputs; None where that case has no such call.
+    """
+
+    path: str
+    kind: str
+    inputs: str
+    outputs: str | None
+    beside: tuple[str, str] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ShapeTrace:
+    """The layers that ran up to the failure, beside the nearest passing case.
+
+    ``passing`` is the change that makes it pass, empty where none does; ``difference`` is the index of the first line
+    in which the two differ.
+    """
+
+    lines: tuple[TraceLine, ...]
+    passing: str = ""
+    difference: int | None = None
+
+
+@attrs.frozen(kw_only=True)
 class Diagnosis:
-    """Why a case fails: the cause from the catalogue, what spoke for it, and the next best."""
+    """Why a case fails: the cause from the catalogue, what spoke for it, and the next best.
+
+    ``confidence`` is how often a cause decided on such evidence was right, between 0 and 1; ``against`` says what spoke
+    against the ``runner_up``. ``named`` is the message with names of dimensions for sizes, and ``nameless`` the numbers
+    in it that have none. ``executions`` is what the diagnosis took, and ``stopped`` that its budget ended it.
+    """
 
     cause: str
     explanation: str
     evidence: tuple[str, ...] = ()
+    confidence: float = 0.0
     runner_up: str | None = None
+    against: str = ""
     advice: str = ""
     interventions: tuple[Intervention, ...] = ()
+    named: str = ""
+    nameless: tuple[int, ...] = ()
+    region: Region | None = None
+    trace: ShapeTrace | None = None
+    executions: int = 0
+    stopped: bool = False
 
 
 @attrs.frozen(kw_only=True)

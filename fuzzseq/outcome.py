@@ -61,12 +61,18 @@ class Run:
 
 @attrs.frozen(kw_only=True)
 class Frame:
-    """One line of the user's own code on the way to a failure."""
+    """One line of the user's own code on the way to a failure.
+
+    ``start`` and ``end`` are the columns of ``source`` between which the expression stands that was being evaluated,
+    from 0, where Python tells them (3.11 and later).
+    """
 
     file: str
     line: int
     function: str
     source: str = ""
+    start: int | None = None
+    end: int | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -84,6 +90,19 @@ class LayerFrame:
     masks: tuple[tuple[int, ...], ...] = ()
     weights: tuple[tuple[str, tuple[int, ...]], ...] = ()
     units: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class LayerCall:
+    """One call of a layer in a run: its path, its class, and the shapes that went in and came out.
+
+    -1 stands for a size that is not known while a model is built or traced. ``outputs`` is None where it raised.
+    """
+
+    path: str
+    kind: str
+    inputs: tuple[tuple[int, ...], ...] = ()
+    outputs: tuple[tuple[int, ...], ...] | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -148,20 +167,26 @@ class Verdict:
 class Request:
     """What is asked of a worker: one case, and the checks to judge it by.
 
-    ``hostile`` names what is made wrong in the case, in place of all checks.
+    ``hostile`` names what is made wrong in the case, in place of all checks. ``trace`` asks for the layers that ran.
     """
 
     case: Case
     checks: tuple[str, ...]
     hostile: str = ""
+    trace: bool = False
 
 
 @attrs.frozen(kw_only=True)
 class Outcome:
-    """What one request gave: a verdict for each check. A worker that died is an outcome as well."""
+    """What one request gave: a verdict for each check. A worker that died is an outcome as well.
+
+    ``trace`` holds the layers of the last batch that ran, in the order in which they were called, where it was asked
+    for.
+    """
 
     verdicts: tuple[Verdict, ...]
     ending: Ending = "completed"
+    trace: tuple[LayerCall, ...] = ()
 
     def failures(self) -> tuple[Verdict, ...]:
         """Return the verdicts of broken promises."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, Final, Literal, TypeVar
 
 import attrs
@@ -56,6 +57,7 @@ class Input:
 
     ``key`` is the name in a dict or of a keyword argument; None for inputs by position.
     ``rank`` and ``dtype`` are the model's own, where it states them. ``inverted`` is True for a mask of padding.
+    ``required`` is True for an argument that a call cannot leave out.
     """
 
     role: str
@@ -63,6 +65,7 @@ class Input:
     rank: int | None = None
     dtype: str | None = None
     inverted: bool = False
+    required: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -79,7 +82,7 @@ class Spec:
     """What a model accepts and promises. Plain data: functions are held as references (``file.py:name``).
 
     ``origins`` says of each field whether it was ``declared`` by the user or ``inferred`` from the model;
-    a field that it does not name has its default.
+    a field that it does not name has its default. ``code_numbers`` are whole numbers that stand in the factory's code.
     """
 
     kind: Kind = "seq2seq"
@@ -114,6 +117,7 @@ class Spec:
     own_checks: Mapping[str, str] = attrs.field(factory=dict)
     origins: Mapping[str, Literal["declared", "inferred"]] = attrs.field(factory=dict)
     notes: tuple[str, ...] = ()
+    code_numbers: tuple[int, ...] = ()
 
     @property
     def has_source(self) -> bool:
@@ -140,6 +144,11 @@ class Spec:
 
     def build_dimensions(self) -> tuple[str, ...]:
         """Return the dimensions that the factory is called with, and do not come from a batch, in report order."""
+        return self._build_dimensions
+
+    @cached_property
+    def _build_dimensions(self) -> tuple[str, ...]:
+        """What :meth:`build_dimensions` returns; a search asks for it a million times."""
         named = {p.dimension for p in self.parameters} | set(self.dimensions)
         named |= {name for name in (self.vocabulary("source"), self.vocabulary("target")) if name}
         if self.float_source:
@@ -158,6 +167,15 @@ class Spec:
 
     def vocabulary(self, side: Side) -> str | None:
         """Return the dimension that holds the vocabulary of a side; None for float features or a missing side."""
+        return self._vocabularies[side]
+
+    @cached_property
+    def _vocabularies(self) -> dict[Side, str | None]:
+        """What :meth:`vocabulary` returns of each side."""
+        return {"source": self._vocabulary("source"), "target": self._vocabulary("target")}
+
+    def _vocabulary(self, side: Side) -> str | None:
+        """Return what :meth:`vocabulary` does."""
         own = f"{side}_vocab_size"
         known = {p.dimension for p in self.parameters} | set(self.dimensions)
         if side == "source" and (not self.has_source or self.float_source):
@@ -175,6 +193,17 @@ class Spec:
 
     def minimum(self, dimension: str) -> int:
         """Return the smallest ordinary value of a dimension; a vocabulary holds two words above its special tokens."""
+        if dimension not in self._minima:
+            self._minima[dimension] = self._minimum(dimension)
+        return self._minima[dimension]
+
+    @cached_property
+    def _minima(self) -> dict[str, int]:
+        """What :meth:`minimum` has returned so far."""
+        return {}
+
+    def _minimum(self, dimension: str) -> int:
+        """Return what :meth:`minimum` does."""
         allowed = self.range_of(dimension)
         sides: tuple[Side, ...] = ("source", "target")
         words = [self.lowest_id(side) + 2 for side in sides if self.vocabulary(side) == dimension]

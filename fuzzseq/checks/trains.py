@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import attrs
-import numpy as np
 
 from fuzzseq.case import Case
 from fuzzseq.checks.check import Check, Results, forward, has_labels, training_step
+from fuzzseq.checks.unmoved import same
 from fuzzseq.checks.varying import with_other_source
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
@@ -36,10 +36,7 @@ def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
 
 def source_is_lost(results: Results) -> bool:
     """Say whether another source gave the very same output."""
-    if "other_source" not in results or any(results[name].raised for name in ("base", "other_source")):
-        return False
-    one, two = (results[name].last.output for name in ("base", "other_source"))
-    return one is not None and two is not None and one.shape == two.shape and np.array_equal(one, two, equal_nan=True)
+    return same(results, "base", "other_source")
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:

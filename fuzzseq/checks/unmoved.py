@@ -19,13 +19,13 @@ _DRAWS: Final = (1, 2, 3)
 
 
 def same(results: Results, one: str, two: str) -> bool:
-    """Say whether two runs gave the very same output."""
+    """Say whether two runs gave the very same output; one that is not a number says nothing of where it comes from."""
     if any(name not in results or results[name].raised for name in (one, two)):
         return False
     first, second = results[one].last.output, results[two].last.output
     if first is None or second is None or first.shape != second.shape:
         return False
-    return np.array_equal(first, second, equal_nan=True)
+    return np.array_equal(first, second)
 
 
 def with_other_weights(plan: Mapping[str, Run]) -> dict[str, Run]:

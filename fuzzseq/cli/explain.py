@@ -1,15 +1,20 @@
-"""``fuzzseq explain``: one cause, or all of them."""
+"""``fuzzseq explain``: the page of one cause, or a list of all of them."""
 
 from __future__ import annotations
+
+import sys
 
 import click
 
 
-@click.command(short_help="Say what a cause means, and how to mend it.")
+@click.command(short_help="Say what a cause means, how it shows, and how to mend it.")
 @click.argument("slug", required=False, metavar="[CAUSE]")
 def explain(slug: str | None) -> None:
-    """Say what a CAUSE means and how to mend it; without one, list them all by group."""
-    from fuzzseq.causes import CAUSES, GROUPS, cause_named
+    """Say what a CAUSE means, how it shows, the smallest model that has it, and how to mend it.
+
+    Without a CAUSE, list them all by group. In a pipe the page comes as Markdown.
+    """
+    from fuzzseq.causes import CAUSES, GROUPS, cause_named, page_of
 
     if slug is None:
         for group, about in GROUPS.items():
@@ -19,10 +24,13 @@ def explain(slug: str | None) -> None:
                     click.echo(f"  {cause.slug:<28} {cause.title}")
         return
     cause = cause_named(slug)
-    click.echo(f"{cause.slug}: {cause.title}\n")
-    for label, text in (
-        ("group", f"{cause.group} ({GROUPS[cause.group]})"),
-        ("mistake", cause.mistake),
-        ("mend", cause.advice),
-    ):
-        click.echo(click.wrap_text(f"{label:<9}{text}", width=88, subsequent_indent=" " * 9))
+    said = click.wrap_text(f"{cause.mistake} {cause.advice}", width=118)
+    page = f"# {cause.slug}: {cause.title}\n\n{said}\n\n{page_of(cause)}".rstrip()
+    if not sys.stdout.isatty():
+        click.echo(page)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    console = Console()
+    console.print(Markdown(page, code_theme="ansi_dark"), width=min(console.width, 120))

@@ -6,9 +6,12 @@ from fuzzseq.case import Case
 from fuzzseq.causes import cause_named
 from fuzzseq.checks import check_named
 from fuzzseq.checks.own import stand_in
-from fuzzseq.diagnosis.evidence import Evidence, Prober, gather
+from fuzzseq.diagnosis.evidence import Evidence
+from fuzzseq.diagnosis.gathering import gather
+from fuzzseq.diagnosis.probing import Prober
 from fuzzseq.diagnosis.rules import votes
 from fuzzseq.diagnosis.rules.vote import Vote
+from fuzzseq.diagnosis.weighing import against, confidence, runner_up
 from fuzzseq.findings import Diagnosis, Finding, Proof, finding_id
 from fuzzseq.outcome import Severity, Verdict
 from fuzzseq.signatures import signature
@@ -78,7 +81,7 @@ def _by_mode(verdict: Verdict) -> dict[str, str]:
 
 def _diagnosis(found: list[Vote], evidence: Evidence, mistake: str, advice: str) -> Diagnosis:
     """Return the diagnosis that the votes make."""
-    best = found[0]
+    best, other = found[0], runner_up(found)
     why = [vote.why for vote in found if vote.cause == best.cause]
     conditions = [
         p.sentence(name)
@@ -89,7 +92,15 @@ def _diagnosis(found: list[Vote], evidence: Evidence, mistake: str, advice: str)
         cause=best.cause,
         explanation=f"{mistake.removesuffix('.')}: {best.why.removesuffix('.')}.",
         evidence=tuple(dict.fromkeys([*why, *(f"fails when {c}" for c in conditions)]))[:_EVIDENCE_SHOWN],
-        runner_up=next((vote.cause for vote in found if vote.cause != best.cause and vote.weight > 10), None),
+        confidence=confidence(found),
+        runner_up=other.cause if other else None,
+        against=against(evidence, other) if other else "",
         advice=advice,
         interventions=evidence.interventions,
+        named=evidence.named_message,
+        nameless=evidence.nameless,
+        region=evidence.region,
+        trace=evidence.trace,
+        executions=evidence.executions,
+        stopped=evidence.stopped,
     )

@@ -6,8 +6,9 @@ import time
 from typing import Final, Literal
 
 from fuzzseq.case import Case
+from fuzzseq.diagnosis.probing import Spent
 from fuzzseq.executors.executor import Executor
-from fuzzseq.outcome import Outcome, Request, Verdict
+from fuzzseq.outcome import LayerCall, Outcome, Request, Verdict
 from fuzzseq.serialization import dumps
 from fuzzseq.signatures import signature
 
@@ -17,7 +18,7 @@ Answer = Literal["passes", "same", "other"]
 HANG_LIMIT: Final = 4.0
 
 
-class OutOfTime(Exception):
+class OutOfTime(Spent):
     """The budget of the run is spent."""
 
 
@@ -30,7 +31,7 @@ class Probe:
         self.check = failure.check
         self.signature = signature(failure)
         self._hung = failure.raised is not None and failure.raised.ending == "hung"
-        self._known: dict[str, tuple[Answer, Verdict | None]] = {}
+        self._known: dict[str, tuple[Case, Answer, Verdict | None]] = {}
         self.executions = 0
 
     def fails(self, case: Case) -> bool:
@@ -39,11 +40,20 @@ class Probe:
 
     def answer(self, case: Case) -> Answer:
         """Say whether a case passes, fails in the same way, or in another."""
-        return self._asked(case)[0]
+        return self._asked(case)[1]
 
     def verdict(self, case: Case) -> Verdict | None:
         """Return the failed verdict of a case, of the same signature where there is one."""
-        return self._asked(case)[1]
+        return self._asked(case)[2]
+
+    def seen(self) -> list[tuple[Case, str]]:
+        """Return every case that was executed, with its answer."""
+        return [(case, answer) for case, answer, _ in self._known.values()]
+
+    def trace(self, case: Case) -> tuple[LayerCall, ...]:
+        """Return the layers that ran in a case, in order; raises :class:`OutOfTime`."""
+        self._check()
+        return self._run(case, trace=True).trace
 
     def again(self, case: Case) -> Answer:
         """Say the same of a case in a fresh worker."""
@@ -51,19 +61,23 @@ class Probe:
         self._known.pop(dumps(case), None)
         return self.answer(case)
 
-    def _asked(self, case: Case) -> tuple[Answer, Verdict | None]:
+    def _asked(self, case: Case) -> tuple[Case, Answer, Verdict | None]:
         """Execute a case, once."""
         key = dumps(case)
         if key not in self._known:
-            if self._deadline is not None and time.monotonic() > self._deadline:
-                raise OutOfTime
-            self.executions += 1
-            self._known[key] = self._judged(self._run(case))
+            self._check()
+            self._known[key] = (case, *self._judged(self._run(case)))
         return self._known[key]
 
-    def _run(self, case: Case) -> Outcome:
+    def _check(self) -> None:
+        """Raise where the time of the run is used up."""
+        if self._deadline is not None and time.monotonic() > self._deadline:
+            raise OutOfTime
+
+    def _run(self, case: Case, *, trace: bool = False) -> Outcome:
         """Execute a case with the check alone, and those that an exception before it would belong to."""
-        request = Request(case=case, checks=tuple(dict.fromkeys(("builds", "accepts", self.check))))
+        self.executions += 1
+        request = Request(case=case, checks=tuple(dict.fromkeys(("builds", "accepts", self.check))), trace=trace)
         return self._executor.run(request, limit=HANG_LIMIT if self._hung else None)
 
     def _judged(self, outcome: Outcome) -> tuple[Answer, Verdict | None]:

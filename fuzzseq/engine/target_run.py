@@ -8,13 +8,14 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.case import Case, StateKind
+from fuzzseq.case import Case
 from fuzzseq.diagnosis import diagnose
 from fuzzseq.edge import edge_cases
 from fuzzseq.engine.boundary import boundary_cases, first_setting
 from fuzzseq.engine.generation import random_cases
 from fuzzseq.engine.known import KnownCases
 from fuzzseq.engine.probe import OutOfTime, Probe
+from fuzzseq.engine.provoking import acceptance
 from fuzzseq.engine.tally import Tally
 from fuzzseq.events import (
     CaseTried,
@@ -30,7 +31,6 @@ from fuzzseq.events import (
 )
 from fuzzseq.executors.executor import Executor
 from fuzzseq.findings import Finding, Proof
-from fuzzseq.hostile import ending, kinds_for
 from fuzzseq.outcome import Outcome, Request, Verdict
 from fuzzseq.serialization import dumps
 from fuzzseq.shrink.order import size
@@ -80,7 +80,8 @@ class TargetRun:
         if "edge" in self._settings.domains and going_on:
             yield from self._edges()
         if "hostile" in self._settings.domains and going_on and not self._out_of_time():
-            self._acceptance = dict(self._provoked())
+            self._acceptance = acceptance(self.spec, self._settings.seed, self._executor)
+            self._executions += len(self._acceptance)
         yield from self._warnings()
 
     def _edges(self) -> Iterator[Event]:
@@ -89,21 +90,6 @@ class TargetRun:
             if self._out_of_time():
                 return
             yield from self._try("edge", case)
-
-    def _provoked(self) -> Iterator[tuple[str, str]]:
-        """Yield each kind of wrong input with how the model takes it: one small batch, wrong in one way."""
-        setting = first_setting(self.spec)
-        batch = next(
-            (case for case in boundary_cases(self.spec, self._settings.seed) if case.dimensions == setting), None
-        )
-        if batch is None:
-            return
-        state: StateKind = "zeros" if self.spec.initial_state else "none"
-        case = attrs.evolve(batch, batches=(attrs.evolve(batch.batches[0], initial_state=state),), mode="eager")
-        for kind in kinds_for(self.spec):
-            outcome = self._executor.run(Request(case=case, checks=("accepts",), hostile=kind.name))
-            self._executions += 1
-            yield kind.name, ending(kind, outcome)
 
     def _out_of_time(self) -> bool:
         """Say whether the time of the run is used up."""

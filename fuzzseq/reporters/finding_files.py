@@ -22,7 +22,10 @@ FORMAT_VERSION: Final = 1
 
 _TITLES: Final = {cause.slug: cause.title for cause in CAUSES}
 #: What a finding says of its diagnosis and its proof, lifted to the level of the rest.
-_LIFTED: Final = ("cause", "explanation", "evidence", "runner_up", "advice", "interventions")
+_LIFTED: Final = (
+    *("cause", "explanation", "evidence", "confidence", "runner_up", "against", "advice", "interventions"),
+    *("named", "nameless", "region", "trace"),
+)
 
 
 def pretty(document: Mapping[str, Any]) -> str:
@@ -38,6 +41,9 @@ def finding_entry(finding: Finding) -> dict[str, Any]:
         **{name: diagnosis[name] for name in _LIFTED},
         **data,
         **proof,
+        "diagnosis_executions": diagnosis["executions"],
+        "diagnosis_stopped": diagnosis["stopped"],
+        "region_sentence": finding.diagnosis.region.sentence if finding.diagnosis.region else "",
         "title": _TITLES.get(finding.cause, finding.cause),
     }
 

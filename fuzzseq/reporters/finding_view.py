@@ -22,6 +22,8 @@ from fuzzseq.spec import Spec
 COLOURS: Final = {"error": "red", "warning": "yellow", "note": "cyan"}
 _CAUSES: Final = {cause.slug: cause for cause in CAUSES}
 _LABEL: Final = 9
+#: How many layers of a trace fit beside the rest.
+_TRACED: Final = 4
 
 
 def title_of(finding: Finding) -> str:
@@ -55,13 +57,15 @@ def _facts(finding: Finding, console: Console) -> Table:
     room = console.width - _LABEL - 2
     position = "" if finding.position in ("", finding.stage) else f", {clean(finding.position)}"
     table.add_row("stage", Text(shortened(f"{finding.stage}{position}", 2 * room)))
-    for label, text in (*_line(finding, room), *_raised(finding, room)):
+    for label, text in (*_line(finding, room), *_raised(finding, room), *depends(finding, room)):
         table.add_row(label, text)
+    for index, line in enumerate(shapes_of(finding, room)):
+        table.add_row("" if index else "shapes", line)
     table.add_row("proof", Text(proof_of(finding)))
     for index, evidence in enumerate(finding.diagnosis.evidence[:4]):
         table.add_row("" if index else "evidence", Text(shortened(evidence, 2 * room)))
-    if finding.diagnosis.runner_up:
-        table.add_row("or else", Text(clean(finding.diagnosis.runner_up)))
+    for label, text in _sureness(finding, room):
+        table.add_row(label, text)
     advice = finding.diagnosis.advice or (_CAUSES[finding.cause].advice if finding.cause in _CAUSES else "")
     table.add_row("mend", Text(shortened(advice, 4 * room)))
     return table
@@ -73,8 +77,11 @@ def _line(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
     if frame is None:
         return
     yield "your line", Text(shortened(f"{_near(frame.file)}:{frame.line} in {frame.function}", 2 * room))
-    if frame.source.strip():
-        yield "", Text(cut(clean(frame.source).strip(), 2 * room), style="bold")
+    source = clean(frame.source).strip()
+    if source:
+        yield "", Text(cut(source, room), style="bold", no_wrap=True)
+    if source and frame.start is not None and frame.end is not None and frame.end <= min(room, len(source)):
+        yield "", Text(" " * frame.start + "^" * (frame.end - frame.start), style="dim", no_wrap=True)
 
 
 def _near(file: str) -> str:
@@ -97,6 +104,44 @@ def _raised(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
             yield f"in {mode}", Text(shortened(other, 2 * room))
     if raised.ending != "completed" and raised.output.strip():
         yield "output", Text(shortened("\n".join(raised.output.strip().splitlines()[-3:]), 2 * room))
+
+
+def depends(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
+    """Yield the message in names, which cases fail, and what change of the minimal one makes it pass."""
+    found = finding.diagnosis
+    if found.named:
+        nameless = f" ({', '.join(map(str, found.nameless))}: no size has this name)" if found.nameless else ""
+        yield "in names", Text(shortened(found.named, 3 * room) + nameless)
+    if found.region is not None:
+        yield "fails", Text(shortened(found.region.sentence, 2 * room))
+    changes = {i.factor: i.change for i in reversed(found.interventions) if i.result == "passes"}
+    if changes:
+        yield "passes", Text(shortened(f"with {', or '.join(reversed(changes.values()))}", 2 * room))
+
+
+def shapes_of(finding: Finding, room: int) -> Iterator[Text]:
+    """Yield the last layers up to the failure with their shapes; the first line unlike a passing case is marked."""
+    trace = finding.diagnosis.trace
+    if trace is None:
+        return
+    raised = max((i for i, line in enumerate(trace.lines) if line.outputs is None), default=len(trace.lines) - 1)
+    # What a recurrent layer does in each step says nothing that the layer does not.
+    told = [(i, line) for i, line in enumerate(trace.lines[: raised + 1]) if not line.kind.endswith("Cell")]
+    for index, line in told[-_TRACED:]:
+        mark = "> " if index == trace.difference else "  "
+        ending = "raises" if line.outputs is None else line.outputs
+        yield Text(shortened(f"{mark}{line.path.rpartition('/')[2]}: {line.inputs} -> {ending}", 2 * room))
+
+
+def _sureness(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
+    """Yield how sure the cause is, the next best one, and whether the diagnosis was cut short."""
+    found = finding.diagnosis
+    if found.confidence:
+        yield "sure", Text(f"{found.confidence:.0%}: as often causes on such evidence were right")
+    if found.runner_up:
+        yield "or else", Text(shortened(f"{found.runner_up}, but {found.against}", 2 * room))
+    if found.stopped:
+        yield "stopped", Text(f"its budget ended the diagnosis after {found.executions} executions")
 
 
 def proof_of(finding: Finding) -> str:

@@ -7,7 +7,8 @@ from typing import Final
 
 from fuzzseq.case import Mode
 from fuzzseq.outcome import Raised, Stage
-from fuzzseq.worker.tracking import TRACKER, user_frames
+from fuzzseq.worker.frames import node_frames, user_frames
+from fuzzseq.worker.tracking import TRACKER
 
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _OP: Final = re.compile(r"\[Op:(\w+)\]")
@@ -69,7 +70,7 @@ def describe(error: BaseException, stage: Stage, mode: Mode, batch: int) -> Rais
         op=operation(raw),
         mode=mode,
         layers=TRACKER.raised,
-        frames=user_frames(error.__traceback__),
+        frames=node_frames(raw) or user_frames(error.__traceback__),
         call_site=TRACKER.raised_site,
         batch=batch,
         ending="out_of_memory" if memory else "completed",

@@ -11,6 +11,7 @@ from fuzzseq.worker.build import Built
 from fuzzseq.worker.exceptions import describe
 from fuzzseq.worker.runs import BatchRun
 from fuzzseq.worker.subject import is_functional
+from fuzzseq.worker.tracking import TRACKER
 
 
 def execute(built: Built, case: Case, run: Run, *, explained: bool = True) -> Result:
@@ -42,6 +43,7 @@ def _attempted(built: Built, case: Case, run: Run, known: bool) -> Result:
     """Run the batches on a model of the precision that is asked for."""
     given = attrs.evolve(case, batches=run.batches)
     observed: list[Observed] = []
+    TRACKER.restart_trace()
     try:
         settle(built, given)
     except Exception as error:  # whatever a model raises on its first call, which is an eager one
@@ -49,7 +51,8 @@ def _attempted(built: Built, case: Case, run: Run, known: bool) -> Result:
     try:
         built.reset(run)
         for batch in range(len(run.batches)):
-            observed.append(BatchRun(built, given, run, batch, known).observe())  # noqa: PERF401 (kept when a later one raises)
+            TRACKER.restart_trace()
+            observed.append(BatchRun(built, given, run, batch, known).observe())
     except Exception as error:
         stage = built.subject.mark.current
         raised: Raised = describe(error, stage, run.mode, len(observed))

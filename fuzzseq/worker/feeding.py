@@ -86,11 +86,12 @@ def _by_role(spec: Spec, arrays: Arrays, states: Any, source: Any) -> Fed:
 def initial_state(spec: Spec, case: Case, batch: int, shapes: Any) -> Any:
     """Return the initial state of a batch as tensors in the structure of ``shapes``; None where the case has none.
 
-    A functional model cannot be called without its state inputs: no state is a state of zeros there.
+    A functional model cannot be called without its state inputs, and some functions cannot without their arguments: no
+    state is a state of zeros there.
     """
     kind = case.batches[batch].initial_state
     flat = flat_shapes(shapes)
-    if kind == "none" and spec.calling not in ("arguments", "steps") and any(i.role == "state" for i in spec.inputs):
+    if kind == "none" and any(item.role == "state" and item.required for item in spec.inputs):
         kind = "zeros"
     if kind == "none" or not flat:
         return None

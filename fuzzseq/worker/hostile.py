@@ -65,12 +65,14 @@ def wrong_shapes(shapes: Any, kind: str) -> Any:
     if isinstance(shapes, tuple) and all(isinstance(size, int) for size in shapes):
         rows, *rest = shapes
         return {
+            "state_count": [shapes, shapes],
             "state_units": (rows, *rest[:-1], rest[-1] + 1),
             "state_batch": (rows + 1, *rest),
             "state_batch_of_one": (1, *rest),
         }.get(kind, shapes)
-    changed = [wrong_shapes(part, kind) for part in shapes or ()]
-    return [*changed, changed[-1]] if kind == "state_count" and changed else changed
+    if kind == "state_count" and shapes and isinstance(shapes[-1], tuple):
+        return [*shapes, shapes[-1]]
+    return [wrong_shapes(part, kind) for part in shapes or ()]
 
 
 def wrong_arrays(arrays: Arrays, kind: str, case: Case, spec: Spec) -> Arrays:

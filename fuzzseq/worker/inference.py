@@ -103,6 +103,12 @@ def _with_inputs(target: Target, spec: Spec, built: Built) -> Spec:
         values["float_source"], origins["float_source"] = True, "inferred"
     if "state" in roles and spec.initial_state is None and calling in ("list", "dict", "tuple"):
         values["initial_state"], origins["initial_state"] = "inputs", "inferred"
+    if spec.initial_state is None and calling == "arguments" and any(i.required and i.role == "state" for i in inputs):
+        name = next(item.key for item in inputs if item.required and item.role == "state")
+        raise SpecError(
+            f"The model of {target.name} cannot be called without its argument {name!r}, a state that nobody knows the "
+            "shape of: declare it, as in @fuzz_target(initial_state='gru'), 'lstm', or a function of the dimensions."
+        )
     if spec.initial_state is not None and "state" not in roles:
         raise SpecError(
             f"initial_state is declared for {target.name}, and its model has no input that takes one: name an input or "

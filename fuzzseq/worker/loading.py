@@ -16,7 +16,7 @@ from typing import Any
 from fuzzseq.errors import SpecError, UsageError, nearest
 from fuzzseq.spec import ATTRIBUTE, Declaration
 from fuzzseq.worker.build import Target
-from fuzzseq.worker.tracking import is_users
+from fuzzseq.worker.frames import is_users
 
 
 def load(reference: Mapping[str, str], own_checks: Sequence[Mapping[str, str]] = ()) -> dict[str, Target]:

@@ -65,7 +65,16 @@ def match(slots: Sequence[Slot], declared: Mapping[str, str]) -> tuple[Input, ..
         if role is None:
             continue
         plain = role.removeprefix("~")
-        found.append(Input(role=plain, key=slot.key, rank=slot.rank, dtype=slot.dtype, inverted=role.startswith("~")))
+        found.append(
+            Input(
+                role=plain,
+                key=slot.key,
+                rank=slot.rank,
+                dtype=slot.dtype,
+                inverted=role.startswith("~"),
+                required=plain == "state" and not slot.optional,
+            )
+        )
     return _one_sided(tuple(found), declared)
 
 

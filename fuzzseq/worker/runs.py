@@ -131,7 +131,8 @@ class BatchRun:
     def _loss(self, fed: Any, labels: Any, real: Any, output: ForwardOutput) -> Any:
         """Return the mean of the user's loss over a batch."""
         self.built.subject.mark.enter("loss")
-        return tf.reduce_mean(tf.cast(self.built.loss(fed, labels, output, real), tf.float32))
+        loss = TRACKER.traced("loss", "", (labels, output.scores), lambda: self.built.loss(fed, labels, output, real))
+        return tf.reduce_mean(tf.cast(loss, tf.float32))
 
     def _in_mode(self, name: str, function: Any, arguments: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
         """Return a function as the mode of the run wants it, with its arguments; stepped models run eagerly."""

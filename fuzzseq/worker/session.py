@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
+import attrs
+
 from fuzzseq.case import Case
 from fuzzseq.checks import check_named
 from fuzzseq.checks.check import Check, Result
@@ -15,6 +17,7 @@ from fuzzseq.worker.exceptions import describe
 from fuzzseq.worker.execution import execute
 from fuzzseq.worker.hostile import provoke
 from fuzzseq.worker.stages import StageMark
+from fuzzseq.worker.tracking import TRACKER
 
 _MODELS_KEPT: Final = 6
 
@@ -31,6 +34,15 @@ class Session:
         self._models: OrderedDict[str, Built] = OrderedDict()
 
     def answer(self, request: Request) -> Outcome:
+        """Judge a case by every check that is asked for; with the layers that ran, where a trace is."""
+        if not request.trace:
+            return self._answer(request)
+        self._models.clear()  # A model that is kept has been traced before, and its layers do not run again.
+        with TRACKER.tracing() as calls:
+            outcome = self._answer(request)
+            return attrs.evolve(outcome, trace=calls())
+
+    def _answer(self, request: Request) -> Outcome:
         """Judge a case by every check that is asked for."""
         try:
             built = self._built(request.case)

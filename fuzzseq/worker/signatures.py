@@ -10,6 +10,7 @@ import attrs
 from fuzzseq.dimensions import KNOWN, Dim, dim, dimension_of, unknown_parameter
 from fuzzseq.spec import Parameter, Spec
 from fuzzseq.worker.build import Target
+from fuzzseq.worker.code_numbers import numbers
 
 Origin = Literal["declared", "inferred"]
 
@@ -28,6 +29,7 @@ def from_signature(target: Target) -> Spec:
     for name in declared.dimensions:
         origins[name] = "declared"
     values["own_checks"] = {name: check.promise for name, check in target.own_checks.items()}
+    values["code_numbers"] = numbers(target.factory)
     tied = _tie_lengths({p.dimension for p in parameters}, dimensions)
     return Spec(parameters=parameters, dimensions=tied, origins=origins, inputs=(), **values)
 

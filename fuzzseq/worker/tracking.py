@@ -3,57 +3,22 @@
 from __future__ import annotations
 
 import sys
-import sysconfig
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
-from pathlib import Path
-from types import FrameType, TracebackType
 from typing import Any
 
+import attrs
 import keras
 import numpy as np
 import tensorflow as tf
 
 from fuzzseq.checks.check import LayerOutput, Softmax
-from fuzzseq.outcome import Frame, LayerFrame
+from fuzzseq.outcome import Frame, LayerCall, LayerFrame
+from fuzzseq.worker.frames import caller
 from fuzzseq.worker.naming import names
 
-_PACKAGE = Path(__file__).resolve().parent.parent
-_FOREIGN = tuple(
-    {str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-)
-
-
-@lru_cache(maxsize=4096)
-def is_users(file: str) -> bool:
-    """Say whether a source file is the user's own: no framework, no standard library, and not fuzzseq itself."""
-    if file.startswith("<frozen") or file == "<string>" or "autograph_generated_file" in file:
-        return False
-    path = str(Path(file).resolve()) if not file.startswith("<") else file
-    if path.startswith(str(_PACKAGE)):
-        return path.startswith(str(_PACKAGE / "examples"))
-    return not path.startswith(_FOREIGN) and "site-packages" not in path and "dist-packages" not in path
-
-
-def user_frames(trace: TracebackType | None) -> tuple[Frame, ...]:
-    """Return the user's own frames of a traceback, outermost first."""
-    return tuple(
-        Frame(file=frame.filename, line=frame.lineno or 0, function=frame.name, source=(frame.line or "").strip())
-        for frame in traceback.extract_tb(trace)
-        if is_users(frame.filename)
-    )
-
-
-def caller(start: FrameType | None) -> Frame | None:
-    """Return the innermost frame of the user's on the stack that leads to ``start``."""
-    while start is not None and not is_users(start.f_code.co_filename):
-        start = start.f_back
-    if start is None:
-        return None
-    found = traceback.extract_stack(start, limit=1)[0]
-    return Frame(file=found.filename, line=found.lineno or 0, function=found.name, source=(found.line or "").strip())
+#: More calls of layers than a person reads.
+_MOST_CALLS = 400
 
 
 class Recording:
@@ -79,6 +44,45 @@ class Tracker:
         self.traced_for: dict[str, set[tuple[float, ...]]] = {}
         self.on_output: Callable[[str, Any, Any, tuple[Any, ...]], None] | None = None
         self._record: Recording | None = None
+        self._calls: list[LayerCall] | None = None
+        self._open: list[int] = []
+
+    @contextmanager
+    def tracing(self) -> Iterator[Callable[[], tuple[LayerCall, ...]]]:
+        """Keep the calls of layers for the length of a block; what is given returns those since the last restart."""
+        self._calls = []
+        try:
+            yield lambda: tuple(self._calls or ())
+        finally:
+            self._calls = None
+
+    def restart_trace(self) -> None:
+        """Forget the calls so far: another batch begins."""
+        if self._calls is not None:
+            self._calls.clear()
+
+    def traced(self, path: str, kind: str, given: Any, function: Callable[[], Any]) -> Any:
+        """Return what a function gives; where calls are kept, as the call of a layer."""
+        calls = self._calls
+        if calls is None or len(calls) >= _MOST_CALLS:
+            return function()
+        call = LayerCall(path=path, kind=kind, inputs=shapes(given))
+        # Keras calls a layer that it has to build with symbols first, and goes on when that raises.
+        again = next((i for i, other in enumerate(calls) if other == call and i not in self._open), None)
+        if again is not None:
+            del calls[again:]
+        at = len(calls)
+        calls.append(call)
+        self._open.append(at)
+        try:
+            result = function()
+        finally:
+            self._open.pop()
+        if at < len(calls):
+            calls[at] = attrs.evolve(call, outputs=shapes(result))
+            if calls[at] in calls[:at]:
+                del calls[at:]  # A cell that runs once a step is told once.
+        return result
 
     @contextmanager
     def recording(self) -> Iterator[Recording]:
@@ -131,7 +135,12 @@ class Tracker:
         depth = len(self.stack)
         self.stack.append((layer, args, kwargs))
         try:
-            result = original(layer, *args, **kwargs)
+            result = self.traced(
+                self.path() if self._calls is not None else "",
+                type(layer).__name__,
+                (args, kwargs),
+                lambda: original(layer, *args, **kwargs),
+            )
         except BaseException:
             if not self.raised:
                 self._remember()

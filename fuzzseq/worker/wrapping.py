@@ -11,7 +11,8 @@ import keras
 import tensorflow as tf
 from tensorflow.python.framework import random_seed
 
-from fuzzseq.worker.tracking import TRACKER, caller, is_users
+from fuzzseq.worker.frames import caller, is_users
+from fuzzseq.worker.tracking import TRACKER
 
 
 def install() -> None:

@@ -17,15 +17,20 @@ import json
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from statistics import median
 
 import attrs
 
+from fuzzseq.causes import cause_named
 from fuzzseq.engine import campaign
 from fuzzseq.events import FindingMade, InternalError, Settings, TargetFinished
 from fuzzseq.findings import Finding
 from fuzzseq.serialization import dumps, from_data
+from fuzzseq.spec import Spec
+from tests.benchmarks.regions import agreement
 from tests.zoo import bug_of, bugs, healthy
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +47,7 @@ class Row:
     seconds: float = 0.0
     problem: str = ""
     asked: int = 0
+    spec: Spec | None = None
 
 
 def measure(targets: Sequence[str], seed: int, cases: int, workers: int, maxfail: int | None = None) -> Iterator[Row]:
@@ -54,11 +60,8 @@ def measure(targets: Sequence[str], seed: int, cases: int, workers: int, maxfail
             row.findings = [f for f in row.findings if f.id != event.finding.id] + [event.finding]
         elif isinstance(event, TargetFinished):
             row = rows.setdefault(event.report.name, Row(event.report.name, seed, [], asked=cases))
-            row.cases, row.seconds, row.problem = (
-                event.report.cases,
-                event.report.seconds,
-                event.report.error or row.problem,
-            )
+            row.cases, row.seconds, row.spec = event.report.cases, event.report.seconds, event.report.spec
+            row.problem = event.report.error or row.problem
             yield row
         elif isinstance(event, InternalError):
             rows[event.target].problem = event.message
@@ -84,7 +87,7 @@ def _told(targets: Sequence[str], seed: int, asked: argparse.Namespace) -> Itera
     if asked.first:
         rest = []
         for row in measure(targets, seed, asked.cases, asked.workers, maxfail=1):
-            if row.target in bugs() and all(judged(row)[:4]):
+            if row.target in bugs() and judged(row).settled:
                 yield row
             else:
                 rest.append(row.target)
@@ -106,23 +109,58 @@ def baselines(targets: Sequence[str]) -> dict[str, dict[str, str]]:
     return found
 
 
-def judged(row: Row) -> tuple[bool, bool, bool, bool, str]:
-    """Return whether the bug was found, its cause right, its case 1-minimal and as stated, its line right; and more."""
+@attrs.frozen
+class Judged:
+    """What is right of a row: found, its cause, 1-minimal, the case as stated; the region and the line, where asked."""
+
+    found: bool
+    cause: bool = False
+    minimal: bool = False
+    stated: bool = False
+    line: bool | None = None
+    region: bool | None = None
+    named: str = ""
+    second: str | None = None
+    notes: str = ""
+
+    @property
+    def settled(self) -> bool:
+        """Whether the bug was found as it is stated."""
+        return self.found and self.cause and self.minimal and self.stated
+
+
+def judged(row: Row) -> Judged:
+    """Return what is right of what was found of a bug."""
     bug = bug_of(row.target)
     right = [f for f in row.findings if f.cause == bug.cause]
     best = right[0] if right else row.findings[0] if row.findings else None
     if best is None:
-        return False, False, False, False, row.problem or "nothing found"
-    same = dumps(attrs.evolve(best.case, seed=0)) == dumps(bug.minimal)
+        return Judged(False, notes=row.problem or "nothing found")
     others = [f.cause for f in row.findings if f is not best]
-    notes = f"{best.cause} (runner-up {best.diagnosis.runner_up})" if best.cause != bug.cause else ""
-    if others:
-        notes += f" also {', '.join(others)}"
-    if best.location is None or best.location.source not in (bug.line, bug.shown):
-        notes += f" line: {best.location.source if best.location else None}"
-    if not same:
-        notes += f" case: {shown(best)}"
-    return True, bool(right), best.one_minimal, same, notes.strip()
+    notes = [f"also {', '.join(others)}"] if others else []
+    line = best.location is not None and best.location.source in (bug.line, bug.shown)
+    if not line:
+        notes.append(f"line: {best.location.source if best.location else None}")
+    if not (same := dumps(attrs.evolve(best.case, seed=0)) == dumps(bug.minimal)):
+        notes.append(f"case: {shown(best)}")
+    region = None
+    if best.exception is not None and row.spec is not None:
+        found = best.diagnosis.region.expression if best.diagnosis.region else ""
+        compared = agreement(found, bug.region, row.spec)
+        region = compared.whole
+        if not region:
+            notes.append(f"region: {found or None} for {bug.region} ({compared})")
+    return Judged(
+        found=True,
+        cause=bool(right),
+        minimal=best.one_minimal,
+        stated=same,
+        line=line if best.exception is not None else None,
+        region=region,
+        named=best.cause,
+        second=best.diagnosis.runner_up,
+        notes="; ".join(notes),
+    )
 
 
 def shown(finding: Finding) -> str:
@@ -131,6 +169,49 @@ def shown(finding: Finding) -> str:
     last = finding.case.batches[-1]
     manner = [finding.case.mode, last.initial_state, last.target_encoding, last.extra_source, last.extra_target]
     return f"{dict(finding.case.dimensions)} {batches} {manner}"
+
+
+_ASKED = ("region", "line")
+
+
+def _mark(value: bool | None) -> str:
+    """Return a column of the table; what is not asked of a bug is a dot."""
+    return "." if value is None else "yes" if value else "NO "
+
+
+class Totals:
+    """The sums over all runs, and which causes were taken for which."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._runs = self._groups = self._second = 0
+        self._right: Counter[str] = Counter()
+        self._of: Counter[str] = Counter()
+        self._confused: Counter[tuple[str, str]] = Counter()
+        self._costs: list[int] = []
+
+    def add(self, row: Row, said: Judged) -> None:
+        """Add one run."""
+        self._runs += 1
+        for name in ("found", "cause", "minimal", "stated", *_ASKED):
+            value = getattr(said, name)
+            self._of[name] += value is not None
+            self._right[name] += bool(value)
+        self._costs += [finding.diagnosis.executions for finding in row.findings]
+        if said.found and not said.cause:
+            meant = bug_of(row.target).cause
+            self._confused[meant, said.named] += 1
+            self._second += said.second == meant
+            self._groups += cause_named(meant).group != cause_named(said.named).group
+
+    def print(self) -> None:
+        """Print the sums."""
+        counts = ", ".join(f"{name} {self._right[name]} of {self._of[name]}" for name in self._of)
+        print(f"of {self._runs} runs: {counts}")
+        print(f"causes wrong: {sum(self._confused.values())}, the second best right {self._second}, ", end="")
+        print(f"another group {self._groups}: {dict(self._confused)}")
+        if self._costs:
+            print(f"executions of a diagnosis: median {median(self._costs)}, most {max(self._costs)}")
 
 
 def main() -> None:
@@ -154,22 +235,22 @@ def main() -> None:
     sound = [] if asked.no_healthy else wanted(healthy())
     began = time.monotonic()
     base = {} if asked.no_baselines else baselines(buggy)
-    totals = {"found": 0, "cause": 0, "minimal": 0, "stated": 0, "runs": 0}
+    totals = Totals()
     for seed in range(asked.seeds):
         for row in resumed(buggy, seed, asked):
-            found, cause, minimal, stated, notes = judged(row)
-            for name, value in zip(totals, (found, cause, minimal, stated, True), strict=True):
-                totals[name] += value
-            marks = " ".join("yes" if value else "NO " for value in (found, cause, minimal, stated))
+            said = judged(row)
+            totals.add(row, said)
+            marks = " ".join(_mark(getattr(said, name)) for name in ("found", "cause", "minimal", "stated", *_ASKED))
             name = Path(row.target.partition(":")[0]).stem
-            beside = f"{row.cases:4} {row.seconds:6.1f}s {base.get(row.target, '')} {notes}"
+            second = f"{said.named} (or else {said.second})" if said.found and not said.cause else ""
+            beside = f"{row.cases:4} {row.seconds:6.1f}s {base.get(row.target, '')} {second} {said.notes}"
             print(f"{seed} {name:32} {marks} {beside}", flush=True)
         for row in resumed(sound, seed, asked):
             alarms = [f"{f.cause}: {f.message} {shown(f)}" for f in row.findings]
             mark = "ALARM" if alarms or row.problem else "clean"
             name = Path(row.target.partition(":")[0]).stem
             print(f"{seed} {name:32} {mark} {row.cases:4} {row.seconds:6.1f}s {row.problem} {alarms or ''}", flush=True)
-    print(f"found, cause right, 1-minimal, case as stated of runs: {totals}")
+    totals.print()
     for kind in ("hypothesis", "fit"):
         seen = sum(1 for said in base.values() if said.get(kind, "").startswith("failed"))
         print(f"baseline {kind}: {seen} of {len(base)}")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from fuzzseq.causes import CAUSES, GROUPS
+from fuzzseq.causes import CAUSES, GROUPS, cause_named, page_of
 from fuzzseq.checks import CHECKS
 from fuzzseq.cli import main
 from fuzzseq.dimensions import KNOWN
@@ -31,7 +31,7 @@ MISUSE = [
     (["rnu"], "There is no command 'rnu'. Did you mean 'run'? Commands: explain, list, replay, run."),
     (["my.py:build"], "There is no command 'my.py:build'; to fuzz it, write: fuzzseq run my.py:build"),
     (["list", "cheks"], "There is no command 'cheks'. Did you mean 'checks'?"),
-    (["run", "--max-case", "3"], "No such option '--max-case'. Did you mean '--max-cases'?"),
+    (["run", "--max-case", "3"], "No such option '--max-case'. (Did you mean one of: '--max-cases', '--maxfail'?)"),
     (["run", "a.py", "--max-cases", "0"], "--max-cases: '0' is no whole number of 1 or more."),
     (["run", "a.py", "--seed", "x"], "--seed: 'x' is no whole number of 0 or more."),
     (["run", "a.py", "--budget", "soon"], "--budget: 'soon' is no time: write it like '90s', '2m' or '1h30m'."),
@@ -102,11 +102,11 @@ def test_list_dimensions_tells_ranges_and_aliases(fuzzseq):
 
 
 def test_explain(fuzzseq):
-    """A cause is explained by its title, its group, the mistake, and how to mend it; without one, all are listed."""
+    """A cause is explained by a page, whole and in Markdown where no terminal is; without one, all are listed."""
     page = fuzzseq("explain", "state-units").output
-    assert page.startswith("state-units: An initial state has the wrong width\n")
-    assert "group    state (" in page
-    assert "mend     Build encoder and decoder from the same units" in page
+    assert page.startswith("# state-units: An initial state has the wrong width\n")
+    assert "Build encoder and decoder from the same units" in page
+    assert page.rstrip().endswith(page_of(cause_named("state-units")).rstrip())
     everything = fuzzseq("explain").output
     assert all(f"  {cause.slug} " in everything for cause in CAUSES)
     assert all(f"{group}: " in everything for group in GROUPS)

@@ -24,7 +24,7 @@ from fuzzseq.events import (
     TargetReport,
     Warned,
 )
-from fuzzseq.findings import Diagnosis, Finding, Intervention, Proof, finding_id
+from fuzzseq.findings import Diagnosis, Finding, Intervention, Proof, Region, ShapeTrace, TraceLine, finding_id
 from fuzzseq.outcome import Frame, LayerFrame, Raised
 from fuzzseq.spec import Spec
 
@@ -44,7 +44,12 @@ def example_spec() -> Spec:
 def crash() -> Finding:
     """Return a finding of an exception, with everything that a finding can say."""
     line = Frame(
-        file="my_model.py", line=12, function="build", source="    x = Embedding(vocab - 1, dim)(source)  # [bold]"
+        file="my_model.py",
+        line=12,
+        function="build",
+        source="x = Embedding(vocab - 1, dim)(source)  # [bold]",
+        start=4,
+        end=29,
     )
     raised = Raised(
         stage="encode",
@@ -88,8 +93,32 @@ def crash() -> Finding:
             cause="input-vocabulary",
             explanation="The source embedding has 5 rows for a vocabulary of 6: id 5 lies one row past its end.",
             evidence=("fails iff an id is 5 or more", "the table embedding/embeddings is (5, 2)"),
+            confidence=0.97,
             runner_up="input-dtype",
-            interventions=(Intervention(factor="source_vocab_size", change="7", result="same"),),
+            against="no change of a type makes it pass",
+            interventions=(
+                Intervention(factor="source_vocab_size", change="source_vocab_size = 7", result="same"),
+                Intervention(factor="source_ids", change="source ids = 3", result="passes"),
+            ),
+            named="indices[0,0] = source_vocab_size - 1 is not in [0, 77)",
+            nameless=(77,),
+            region=Region(expression="max_source_id >= source_vocab_size - 1", failing=31, passing=15),
+            trace=ShapeTrace(
+                lines=(
+                    TraceLine(path="model", kind="Model", inputs="[batch_size, source_length]", outputs=None),
+                    TraceLine(
+                        path="model/embedding",
+                        kind="Embedding",
+                        inputs="[batch_size, source_length]",
+                        outputs=None,
+                        beside=("[batch_size, source_length]", "[batch_size, source_length, embedding_dim]"),
+                    ),
+                ),
+                passing="source ids = 3",
+                difference=1,
+            ),
+            executions=47,
+            stopped=True,
         ),
         signature="accepts|encode|embedding|InvalidArgumentError|indices is not in",
         exceptions={"eager": raised.message, "graph": "index out of range"},

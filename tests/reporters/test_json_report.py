@@ -13,7 +13,7 @@ from fuzzseq.case import Batch, Case
 from fuzzseq.causes import GROUPS
 from fuzzseq.dimensions import Dim
 from fuzzseq.events import FindingMade, InternalError, Settings
-from fuzzseq.findings import Finding
+from fuzzseq.findings import Finding, Region, ShapeTrace, TraceLine
 from fuzzseq.outcome import Frame, LayerFrame, Raised
 from fuzzseq.spec import Spec
 
@@ -69,6 +69,9 @@ def test_schemas_are_schemas():
         ("dim", Dim),
         ("spec", Spec),
         ("settings", Settings),
+        ("region", Region),
+        ("trace_line", TraceLine),
+        ("shape_trace", ShapeTrace),
     ],
 )
 def test_schema_knows_every_field(name, kind):

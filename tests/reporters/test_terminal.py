@@ -58,14 +58,24 @@ its end.
 stage      encode, embedding
 your line  my_model.py:12 in build
            x = Embedding(vocab - 1, dim)(source)  # [bold]
+               ^^^^^^^^^^^^^^^^^^^^^^^^^
 raised     InvalidArgumentError: indices[0,0] = 5 is not in [0, 5) [[bold]]not
            markup
 in graph   index out of range
+in names   indices[0,0] = source_vocab_size - 1 is not in [0, 77) (77: no size
+           has this name)
+fails      whenever max_source_id >= source_vocab_size - 1 (held on 46 of 46
+           probes: 31 fail, 15 pass)
+passes     with source ids = 3
+shapes       model: [batch_size, source_length] -> raises
+           > embedding: [batch_size, source_length] -> raises
 proof      1-minimal: 14 neighbours one step simpler pass, 31 executions; breaks
            accepts, trains
 evidence   fails iff an id is 5 or more
            the table embedding/embeddings is (5, 2)
-or else    input-dtype
+sure       97%: as often causes on such evidence were right
+or else    input-dtype, but no change of a type makes it pass
+stopped    its budget ended the diagnosis after 47 executions
 mend       Give Embedding(input_dim=...) the size of the vocabulary with its
            special tokens, and check that source and target are not swapped.
 replay     fuzzseq replay out/input-vocabulary-0dd19d1b.json

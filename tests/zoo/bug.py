@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import attrs
 
 from fuzzseq.case import Case
+from fuzzseq.facts import facts
 from fuzzseq.spec import Spec
 
 
@@ -14,9 +13,9 @@ from fuzzseq.spec import Spec
 class Bug:
     """One known bug of a model of the zoo.
 
-    ``region`` is a Python expression over :func:`facts`, true for the cases that fail. ``line`` is the guilty line of
-    the user's source; ``shown`` is the line that the failure surfaces at, where that is another one. ``check`` is the
-    promise that shows a mistake which raises nothing.
+    ``region`` is a Python expression over :func:`fuzzseq.facts.facts`, true for the cases that fail. ``line`` is the
+    guilty line of the user's source; ``shown`` is the line that the failure surfaces at, where that is another one.
+    ``check`` is the promise that shows a mistake which raises nothing.
     """
 
     cause: str
@@ -28,23 +27,9 @@ class Bug:
 
     def fails(self, case: Case, spec: Spec) -> bool:
         """Say whether a case lies in the failing region."""
-        return bool(eval(self.region, {"__builtins__": {}, "max": max, "min": min}, facts(case, spec)))  # noqa: S307
+        return holds(self.region, case, spec)
 
 
-def facts(case: Case, spec: Spec) -> dict[str, Any]:
-    """Return what regions speak of: the dimensions of the last batch, its raggedness, state, encoding, mode and ids.
-
-    ``previous_batch_size`` is that of the batch before the last one, and the last one's own where it is alone.
-    """
-    last = case.batches[-1]
-    return {
-        **case.sizes(spec),
-        "previous_batch_size": len(case.batches[-2:][0].pairs),
-        "ragged": last.ragged,
-        "ragged_source": len({len(pair.source) for pair in last.pairs}) > 1,
-        "initial_state": last.initial_state,
-        "target_encoding": last.target_encoding,
-        "mode": case.mode,
-        "max_source_id": max((word for pair in last.pairs for word in pair.source), default=0),
-        "max_target_id": max((word for pair in last.pairs for word in pair.target), default=0),
-    }
+def holds(expression: str, case: Case, spec: Spec) -> bool:
+    """Say whether a Python expression over the facts of a case is true of it."""
+    return bool(eval(expression, {"__builtins__": {}, "max": max, "min": min}, facts(case, spec)))  # noqa: S307

@@ -17,7 +17,7 @@ def batch(e: Evidence) -> Iterator[Vote]:
     """A constant batch size, or that of an earlier batch."""
     if e.passes("batches"):
         yield Vote("state-batch", 93, "it takes a second batch of another size to fail")
-    found = e.pattern("batch_size")
+    found = e.any_failure("batch_size")
     lengths = [name for name in ("source_length", "target_length") if e.matters(name)]
     if found.kind == "except" and any(e.case.sizes(e.spec).get(name) == found.constant for name in lengths):
         yield Vote("decoder-reshape", 91, f"it fails whenever batch_size is not {' or '.join(lengths)}")

@@ -1,0 +1,118 @@
+"""Cases of one failure whose sizes are pairwise different, so that a size tells which dimension it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import attrs
+
+from fuzzseq.case import Case
+from fuzzseq.diagnosis.factors import with_dimension, with_other_row, with_rows, with_source_length, with_target_length
+from fuzzseq.diagnosis.probing import Prober
+from fuzzseq.dimensions import DATA_DIMENSIONS
+from fuzzseq.domain import legal_values
+from fuzzseq.outcome import Verdict
+from fuzzseq.spec import Spec
+
+#: Rows, source steps and decoder steps of the first assignment, and of one that shares none of them.
+FIRST: Final = (2, 4, 7)
+SECOND: Final = (3, 9, 6)
+#: Sizes up to here are those of everything.
+_SMALL: Final = 3
+_WIDEST: Final = 40
+_COUNTS: Final = ("num_layers", "num_encoder_layers", "num_decoder_layers", "num_heads")
+
+
+@attrs.frozen
+class Assignment:
+    """A case of the failure, its verdict, and its sizes."""
+
+    case: Case
+    verdict: Verdict
+    sizes: Mapping[str, int]
+
+
+def first(spec: Spec, case: Case, verdict: Verdict, prober: Prober) -> Assignment:
+    """Return the same failure at sizes pairwise different, as far as it has them; else the case itself."""
+    found = _failing(spec, case, prober, FIRST, {})
+    return found or Assignment(case, verdict, sizes_of(case, spec))
+
+
+def second(spec: Spec, case: Case, one: Assignment, prober: Prober) -> Assignment | None:
+    """Return the same failure at other sizes pairwise different, each of them another than in the first assignment."""
+    return _failing(spec, case, prober, SECOND, one.sizes)
+
+
+def _failing(
+    spec: Spec, case: Case, prober: Prober, rows: tuple[int, int, int], avoided: Mapping[str, int]
+) -> Assignment | None:
+    """Return the first of a few wider cases that fails in the same way."""
+    for changed in _wider(spec, case, rows, avoided):
+        if changed != case and prober.answer(changed) == "same":
+            found = prober.verdict(changed)
+            if found is not None:
+                return Assignment(changed, found, sizes_of(changed, spec))
+    return None
+
+
+def _wider(spec: Spec, case: Case, rows: tuple[int, int, int], avoided: Mapping[str, int]) -> Iterator[Case]:
+    """Yield the case with everything wider, the build alone, and the batch alone."""
+    built = distinct(case, spec, rows, avoided)
+    yield _longer(built, spec, rows)
+    yield built
+    yield _longer(case, spec, rows)
+
+
+def distinct(case: Case, spec: Spec, rows: tuple[int, int, int], avoided: Mapping[str, int]) -> Case:
+    """Return a case whose dimensions of the build are pairwise different, as far as their ranges allow.
+
+    No size is one more than another, or its double, where that can be had, and no difference is that of the ``avoided``
+    sizes: else one would be taken for an expression of the other.
+    """
+    taken = dict(zip(DATA_DIMENSIONS, rows, strict=True))
+    for name in spec.build_dimensions():
+        if name in _COUNTS:
+            continue
+        legal = [value for value in legal_values(name, case.dimensions, spec) if value <= _WIDEST]
+        if legal:
+            clashes = {value: _clashes(name, value, taken, avoided) for value in legal}
+            case = with_dimension(case, name, min(legal, key=lambda value: (clashes[value], value)), spec)
+        taken[name] = case.dimensions[name]
+    return case
+
+
+def _clashes(name: str, value: int, taken: Mapping[str, int], avoided: Mapping[str, int]) -> int:
+    """Return how much a size has in common with others: the same, one more or less, a double, an equal difference."""
+    found = 100 * (value == avoided.get(name)) + 50 * (value <= _SMALL)
+    for other, size in taken.items():
+        found += 100 * (value == size) + 10 * (abs(value - size) == 1) + 3 * (value in (2 * size, size / 2))
+        if name in avoided and other in avoided:
+            found += 5 * (value - size == avoided[name] - avoided[other])
+    return found
+
+
+def _longer(case: Case, spec: Spec, rows: tuple[int, int, int]) -> Case:
+    """Return a case of different rows, and of so many source and decoder steps, where nothing fixes them."""
+    count, source, target = rows
+    if "batch_size" not in spec.static:
+        alike = len({len(batch.pairs) for batch in case.batches}) == 1
+        case = with_other_row(with_rows(case, count, spec), spec) if alike else _unlike(case, count, spec)
+    if spec.has_source and "source_length" not in spec.static:
+        case = with_source_length(case, source, spec)
+    if spec.has_target and "target_length" not in spec.static:
+        case = with_target_length(case, target, spec)
+    return case
+
+
+def _unlike(case: Case, count: int, spec: Spec) -> Case:
+    """Return a case whose last batch has so many rows, and those before it four more each."""
+    *before, last = (attrs.evolve(case, batches=(batch,)) for batch in case.batches)
+    wider = [*(with_rows(alone, count + 4, spec) for alone in before), with_rows(last, count, spec)]
+    return attrs.evolve(case, batches=tuple(alone.batches[0] for alone in wider))
+
+
+def sizes_of(case: Case, spec: Spec) -> dict[str, int]:
+    """Return the sizes of a case, and the rows of the batch before the last one where there are several."""
+    more = {"previous_batch_size": len(case.batches[-2].pairs)} if len(case.batches) > 1 else {}
+    return {**case.sizes(spec), **more}

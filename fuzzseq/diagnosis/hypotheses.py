@@ -1,0 +1,104 @@
+"""The predicates that fit what was seen of a failure, and the case that would tell most of them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from fuzzseq.diagnosis.predicates import ALWAYS, Columns, Predicate, Truth, atoms, either, joined
+
+#: How many of the simplest predicates that fit are weighed against each other.
+_MOST = 200
+#: How many conditions are joined in pairs.
+_MOST_PARTS = 160
+#: How much less likely a predicate is for each unit of its cost.
+_BASE: Final = 4.0
+#: The share of the weight below which the other predicates are not worth many more cases, or even one.
+WORTH: Final = 0.02
+LITTLE: Final = 0.0005
+
+
+class Hypotheses:
+    """Every predicate over a fixed list of cases; the failing ones among them become known one after the other."""
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]], constants: Sequence[int]) -> None:
+        """Begin with the facts of every case that may be asked for, and nothing known."""
+        self._table: Columns = {name: np.asarray([row[name] for row in rows]) for name in rows[0]}
+        varied = [name for name, column in self._table.items() if len(set(column.tolist())) > 1]
+        numbers = [name for name in varied if self._table[name].dtype.kind == "i"]
+        others = [name for name in varied if name not in numbers]
+        found: dict[bytes, tuple[Predicate, Truth]] = {}
+        # What is true of the same cases of the list cannot be told apart: the simplest stands for all.
+        for atom in sorted(atoms(numbers, others, constants), key=lambda atom: atom.cost):
+            truth = atom.truth(self._table)
+            found.setdefault(truth.tobytes(), (atom, truth))
+        self._atoms = [atom for atom, _ in found.values()]
+        self._truths = np.asarray([truth for _, truth in found.values()]).reshape(len(found), len(rows))
+        self._known: dict[int, bool] = {}
+        self._left = np.ones(len(rows), dtype=bool)
+
+    def learn(self, index: int, failed: bool) -> None:
+        """Take note of how a case ended."""
+        self._known[index] = failed
+        self._left[index] = False
+
+    def drop(self, index: int) -> None:
+        """Leave a case out: it ended in a way that says nothing of this failure."""
+        self._left[index] = False
+
+    def fitting(self) -> list[tuple[Predicate, Truth]]:
+        """Return the simplest predicates that fit all that is known, the simplest first, each with its truth."""
+        failing = np.asarray([index for index, failed in self._known.items() if failed], dtype=int)
+        passing = np.asarray([index for index, failed in self._known.items() if not failed], dtype=int)
+        if not len(passing):
+            everywhere = np.ones(len(self._left), dtype=bool)
+            return [(ALWAYS, everywhere), *self._fitting(failing, passing)][:_MOST]
+        return self._fitting(failing, passing)
+
+    def _fitting(self, failing: Any, passing: Any) -> list[tuple[Predicate, Truth]]:
+        """Return those of the atoms, and of their pairs."""
+        in_all: Truth = np.all(self._truths[:, failing], axis=1)
+        in_none: Truth = np.logical_not(np.any(self._truths[:, passing], axis=1))
+        found = [(self._atoms[i], self._truths[i]) for i in np.flatnonzero(in_all & in_none)]
+        parts = np.flatnonzero(in_all)[:_MOST_PARTS]
+        said = self._truths[parts][:, passing]
+        for one, two in zip(*np.nonzero(np.triu(_no_overlap(said), 1)), strict=True):
+            i, j = int(parts[one]), int(parts[two])
+            if not (in_none[i] or in_none[j]):
+                found.append((joined(self._atoms[i], self._atoms[j]), self._truths[i] & self._truths[j]))
+        parts = np.flatnonzero(in_none)[:_MOST_PARTS]
+        missed = ~self._truths[parts][:, failing]
+        for one, two in zip(*np.nonzero(np.triu(_no_overlap(missed), 1)), strict=True):
+            i, j = int(parts[one]), int(parts[two])
+            if not (in_all[i] or in_all[j]):
+                found.append((either(self._atoms[i], self._atoms[j]), self._truths[i] | self._truths[j]))
+        return sorted(found, key=lambda pair: pair[0].cost)[:_MOST]
+
+    def telling(self, fitting: Sequence[tuple[Predicate, Truth]], dear: Truth, least: float) -> int | None:
+        """Return the case that tells most of the fitting predicates apart, a ``dear`` one only where it tells more.
+
+        None where no case divides them into shares of the weight that are both above ``least``.
+        """
+        weights = np.asarray([_BASE**-predicate.cost for predicate, _ in fitting])
+        share = weights @ np.asarray([truth for _, truth in fitting]) / weights.sum()
+        worth = np.minimum(share, 1 - share) * self._left * np.where(dear, 0.7, 1.0)
+        best = int(np.argmax(worth))
+        return best if worth[best] > least else None
+
+    def left(self, truth: Truth) -> list[int]:
+        """Return the cases that are not known yet and for which a predicate says what ``truth`` says."""
+        return [int(index) for index in np.flatnonzero(truth & self._left)]
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many cases are known to fail, and to pass."""
+        failed = sum(self._known.values())
+        return failed, len(self._known) - failed
+
+
+def _no_overlap(said: Truth) -> Truth:
+    """Return for each two rows whether no column is true in both."""
+    numbers = said.astype(np.int32)
+    overlap: Truth = (numbers @ numbers.T) == 0
+    return overlap

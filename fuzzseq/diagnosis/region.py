@@ -1,0 +1,121 @@
+"""The failing region: the simplest predicate that fits every case seen, found by asking for the cases that tell."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from fuzzseq.case import Case
+from fuzzseq.diagnosis.hypotheses import LITTLE, WORTH, Hypotheses
+from fuzzseq.diagnosis.pool import pool
+from fuzzseq.diagnosis.predicates import Predicate, Truth
+from fuzzseq.diagnosis.probing import Prober, Spent
+from fuzzseq.facts import facts
+from fuzzseq.findings import Region
+from fuzzseq.serialization import dumps
+from fuzzseq.spec import Spec
+
+#: How many cases are asked for on each side of a region once nothing else fits, away from where it was found.
+_CHECKED: Final = 3
+#: How many telling cases are asked for while nothing that was tried passes.
+_UNANIMOUS: Final = 5
+#: How many are asked for that only an unlikely predicate says otherwise of.
+_UNLIKELY: Final = 6
+
+
+def find(case: Case, wide: Case, spec: Spec, prober: Prober, constants: Sequence[int]) -> Region:
+    """Return the region of a failure, with how many of the cases that were tried hold it.
+
+    ``wide`` is a case of the same failure with sizes pairwise different, ``constants`` are numbers that the failure
+    shows. :class:`Spent` is not passed on: what was found by then is told, and that it was stopped.
+    """
+    seen = {dumps(asked): (asked, answer) for asked, answer in prober.seen()}
+    cases = [asked for asked, _ in seen.values()]
+    cases += [other for other in pool(case, wide, spec, constants) if dumps(other) not in seen]
+    search = _Search(cases, spec, prober, constants)
+    for index, (_, answer) in enumerate(seen.values()):
+        search.take(index, answer)
+    try:
+        return search.run()
+    except Spent:
+        return search.region(stopped=True)
+
+
+class _Search:
+    """The cases, what is known of them, and the predicates that are left."""
+
+    def __init__(self, cases: Sequence[Case], spec: Spec, prober: Prober, constants: Sequence[int]) -> None:
+        """Begin with nothing known."""
+        rows: list[Mapping[str, Any]] = [facts(case, spec) for case in cases]
+        self._cases, self._prober = cases, prober
+        self._hypotheses = Hypotheses(rows, constants)
+        self._built: set[str] = set()
+        self._checked: dict[tuple[str, str], int] = {}
+        self._unanimous = self._unlikely = 0
+        self._keys = np.asarray([str(sorted(case.dimensions.items())) for case in cases])
+        self._draw = random.Random(0)
+
+    def take(self, index: int, answer: str) -> None:
+        """Take note of how a case ended; another failure says nothing of this one."""
+        self._built.add(str(self._keys[index]))
+        if answer in ("same", "passes"):
+            self._hypotheses.learn(index, answer == "same")
+        else:
+            self._hypotheses.drop(index)
+
+    def run(self) -> Region:
+        """Ask until one predicate is left, then on both sides of it; what contradicts it begins the search anew."""
+        while True:
+            fitting = self._hypotheses.fitting()
+            if not fitting:
+                return self.region()
+            index = self._telling(fitting)
+            if index is None:
+                index = self._doubted(fitting[0])
+            if index is None:
+                return self.region()
+            self._ask(index)
+
+    def region(self, *, stopped: bool = False) -> Region:
+        """Return what is known now."""
+        fitting = self._hypotheses.fitting()
+        failing, passing = self._hypotheses.counts()
+        return Region(
+            expression=fitting[0][0].text if fitting else "",
+            failing=failing,
+            passing=passing,
+            stopped=stopped,
+        )
+
+    def _telling(self, fitting: list[tuple[Predicate, Truth]]) -> int | None:
+        """Return the case that tells most, while that is worth it; then a few that would tell a likely exception."""
+        if not self._hypotheses.counts()[1]:
+            self._unanimous += 1
+            return self._hypotheses.telling(fitting, self._dear(), WORTH) if self._unanimous <= _UNANIMOUS else None
+        index = self._hypotheses.telling(fitting, self._dear(), WORTH)
+        if index is None and self._unlikely < _UNLIKELY:
+            self._unlikely += 1
+            index = self._hypotheses.telling(fitting, self._dear(), LITTLE)
+        return index
+
+    def _dear(self) -> Truth:
+        """Return which cases need a build of their own."""
+        return ~np.isin(self._keys, list(self._built))
+
+    def _ask(self, index: int) -> None:
+        """Ask for one case."""
+        self.take(index, self._prober.answer(self._cases[index]))
+
+    def _doubted(self, best: tuple[Predicate, Truth]) -> int | None:
+        """Return a case on the side of a predicate that was not checked yet, away from where it was found."""
+        _, truth = best
+        for side, checked in (("in", truth), ("out", ~truth)):
+            left = self._hypotheses.left(checked)
+            done = self._checked.setdefault((best[0].text, side), 0)
+            if left and done < _CHECKED:
+                self._checked[best[0].text, side] = done + 1
+                return self._draw.choice(left)
+        return None

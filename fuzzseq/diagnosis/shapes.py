@@ -1,0 +1,95 @@
+"""The shape trace: each layer with its shapes in names, beside the same layer of the nearest passing case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fuzzseq.diagnosis.named import Expression, Names, Sizes, text_of
+from fuzzseq.findings import ShapeTrace, TraceLine
+from fuzzseq.outcome import LayerCall
+
+Shape = tuple[int, ...]
+Named = tuple[tuple[Expression, ...], ...]
+
+
+def shape_trace(
+    one: Sequence[LayerCall],
+    two: Sequence[LayerCall],
+    passing: Sequence[LayerCall],
+    names: Names,
+    sizes: Sizes,
+    change: str,
+) -> ShapeTrace:
+    """Return the trace of a failure from its calls under two assignments, and those of a passing case of ``sizes``."""
+    lines, difference = [], None
+    for index, call in enumerate(one):
+        other = two[index] if index < len(two) and two[index].path == call.path else None
+        fine = passing[index] if index < len(passing) and passing[index].path == call.path else None
+        inputs = _named(call.inputs, other.inputs if other else None, names)
+        outputs = _named(call.outputs or (), other.outputs if other else None, names)
+        alike = fine is not None and _fits(inputs, fine.inputs, sizes) and _fits(outputs, fine.outputs or (), sizes)
+        if call.outputs is None and fine is not None:
+            # Whatever a layer is part of has raised as well: it is no difference of its own.
+            alike = _fits(inputs, fine.inputs, sizes) and _raised_inside(one, index)
+        if passing and not alike and difference is None:
+            difference = index
+        lines.append(
+            TraceLine(
+                path=call.path,
+                kind=call.kind,
+                inputs=_text(inputs),
+                outputs=_text(outputs) if call.outputs is not None else None,
+                beside=_beside(inputs, outputs, fine, sizes) if fine is not None else None,
+            )
+        )
+    return ShapeTrace(lines=tuple(lines), passing=change if passing else "", difference=difference)
+
+
+def _raised_inside(calls: Sequence[LayerCall], index: int) -> bool:
+    """Say whether a layer inside one of the calls raised."""
+    inside = f"{calls[index].path}/"
+    return any(call.outputs is None and call.path.startswith(inside) for call in calls[index + 1 :])
+
+
+def _named(one: Sequence[Shape], two: Sequence[Shape] | None, names: Names) -> Named:
+    """Return shapes in names."""
+    others = two if two is not None and len(two) == len(one) else [None] * len(one)
+    return tuple(names.shape(shape, other) for shape, other in zip(one, others, strict=True))
+
+
+def _fits(named: Named, shapes: Sequence[Shape], sizes: Sizes) -> bool:
+    """Say whether shapes in names are those of another case."""
+    return len(named) == len(shapes) and all(
+        len(expressions) == len(shape)
+        and all(_size(expression, size, sizes) == size for expression, size in zip(expressions, shape, strict=True))
+        for expressions, shape in zip(named, shapes, strict=True)
+    )
+
+
+def _size(expression: Expression, size: int, sizes: Sizes) -> int:
+    """Return what an expression is in another case; a size that is not known there is taken as it is."""
+    return size if size < 0 else expression.value(sizes)
+
+
+def _beside(inputs: Named, outputs: Named, call: LayerCall, sizes: Sizes) -> tuple[str, str]:
+    """Return the shapes of a passing call: in the names of the failing one where those are true of it."""
+    return _as_far(inputs, call.inputs, sizes), _as_far(outputs, call.outputs or (), sizes)
+
+
+def _as_far(named: Named, shapes: Sequence[Shape], sizes: Sizes) -> str:
+    """Return shapes in the names of the failing call, a size as a number where they are not true of it."""
+    alone = Names(sizes, None)
+    texts = []
+    for index, shape in enumerate(shapes):
+        said = named[index] if index < len(named) and len(named[index]) == len(shape) else ()
+        words = [
+            said[axis] if said and _size(said[axis], size, sizes) == size else alone.expression(size, size)
+            for axis, size in enumerate(shape)
+        ]
+        texts.append(text_of(words))
+    return ", ".join(texts)
+
+
+def _text(shapes: Named) -> str:
+    """Return shapes as a person reads them."""
+    return ", ".join(text_of(shape) for shape in shapes)

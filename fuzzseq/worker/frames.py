@@ -1,0 +1,89 @@
+"""The user's own lines: on a traceback, on a stack, and in the stack that TensorFlow tells of a node of a graph."""
+
+from __future__ import annotations
+
+import linecache
+import re
+import sysconfig
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from types import CodeType, FrameType, TracebackType
+from typing import Final
+
+from fuzzseq.outcome import Frame
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_FOREIGN = tuple(
+    {str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+)
+_NODE_FRAME: Final = re.compile(r'^\s*File "(.+)", line (\d+), in (\S+)', re.MULTILINE)
+
+
+@lru_cache(maxsize=4096)
+def is_users(file: str) -> bool:
+    """Say whether a source file is the user's own: no framework, no standard library, and not fuzzseq itself."""
+    if file.startswith("<frozen") or file == "<string>" or "autograph_generated_file" in file:
+        return False
+    path = str(Path(file).resolve()) if not file.startswith("<") else file
+    if path.startswith(str(_PACKAGE)):
+        return path.startswith(str(_PACKAGE / "examples"))
+    return not path.startswith(_FOREIGN) and "site-packages" not in path and "dist-packages" not in path
+
+
+def user_frames(trace: TracebackType | None) -> tuple[Frame, ...]:
+    """Return the user's own frames of a traceback, outermost first."""
+    found = []
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if is_users(code.co_filename):
+            found.append(_frame(code, trace.tb_lineno, trace.tb_lasti))
+        trace = trace.tb_next
+    return tuple(found)
+
+
+def caller(start: FrameType | None) -> Frame | None:
+    """Return the innermost frame of the user's on the stack that leads to ``start``."""
+    while start is not None and not is_users(start.f_code.co_filename):
+        start = start.f_back
+    return None if start is None else _frame(start.f_code, start.f_lineno, start.f_lasti)
+
+
+def node_frames(message: str) -> tuple[Frame, ...]:
+    """Return the user's own frames of the stack on which a node of a graph was made, as TensorFlow's message has it."""
+    return tuple(
+        Frame(file=file, line=int(line), function=function, source=linecache.getline(file, int(line)).strip())
+        for file, line, function in _NODE_FRAME.findall(message)
+        if is_users(file)
+    )
+
+
+def _frame(code: CodeType, line: int, last: int) -> Frame:
+    """Return one frame; the columns are those of the stripped source, where the expression stands on one line."""
+    text = linecache.getline(code.co_filename, line).rstrip("\n")
+    indent = len(text) - len(text.lstrip())
+    start, end = _columns(code, line, last, text)
+    inside = start is not None and end is not None and indent <= start < end
+    return Frame(
+        file=code.co_filename,
+        line=line,
+        function=code.co_name,
+        source=text.strip(),
+        start=start - indent if inside and start is not None else None,
+        end=end - indent if inside and end is not None else None,
+    )
+
+
+def _columns(code: CodeType, line: int, last: int, text: str) -> tuple[int | None, int | None]:
+    """Return between which columns of a line the expression stands that an instruction belongs to."""
+    positions: Iterator[tuple[int | None, int | None, int | None, int | None]] | None
+    positions = getattr(code, "co_positions", lambda: None)()  # Python 3.10 does not tell
+    found = next(islice(positions, last // 2, None), None) if positions is not None and last >= 0 else None
+    if found is None or found[0] != line or found[2] is None:
+        return None, None
+    first, last_line, start, end = found
+    raw = text.encode()
+    before = len(raw[:start].decode(errors="replace"))
+    after = len(raw[:end].decode(errors="replace")) if first == last_line and end is not None else len(text)
+    return before, after
