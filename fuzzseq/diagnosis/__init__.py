@@ -83,10 +83,12 @@ def _diagnosis(found: list[Vote], evidence: Evidence, mistake: str, advice: str)
     """Return the diagnosis that the votes make."""
     best, other = found[0], runner_up(found)
     why = [vote.why for vote in found if vote.cause == best.cause]
+    # Where a region was found, what each dimension does alone is part of it.
+    ruled = evidence.region is not None and evidence.region.expression not in ("", "True")
     conditions = [
         p.sentence(name)
         for name, p in evidence.patterns.items()
-        if p.kind not in ("any", "unknown", "mixed") and name in evidence.told_sizes
+        if p.kind not in ("any", "unknown", "mixed") and name in evidence.told_sizes and not ruled
     ]
     return Diagnosis(
         cause=best.cause,

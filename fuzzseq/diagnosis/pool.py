@@ -21,7 +21,7 @@ from fuzzseq.domain import allowed, id_range, legal_values
 from fuzzseq.serialization import dumps
 from fuzzseq.spec import Side, Spec
 
-_USUAL: Final = (1, 2, 3, 4, 5, 6, 7, 9, 11)
+_USUAL: Final = (1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12)
 _MIXED: Final = 160
 _MOST_VALUES: Final = 12
 _RESIZE: Final = {"batch_size": with_rows, "source_length": with_source_length, "target_length": with_target_length}

@@ -62,10 +62,10 @@ def _facts(finding: Finding, console: Console) -> Table:
     for index, line in enumerate(shapes_of(finding, room)):
         table.add_row("" if index else "shapes", line)
     table.add_row("proof", Text(proof_of(finding)))
-    for index, evidence in enumerate(finding.diagnosis.evidence[:4]):
+    for index, evidence in enumerate(finding.diagnosis.evidence[:3]):
         table.add_row("" if index else "evidence", Text(shortened(evidence, 2 * room)))
-    for label, text in _sureness(finding, room):
-        table.add_row(label, text)
+    for text in _sureness(finding):
+        table.add_row("sure", Text(shortened(text, 2 * room)))
     advice = finding.diagnosis.advice or (_CAUSES[finding.cause].advice if finding.cause in _CAUSES else "")
     table.add_row("mend", Text(shortened(advice, 4 * room)))
     return table
@@ -97,7 +97,9 @@ def _raised(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
         yield "broken", Text(shortened(f"{finding.check}: {finding.message}", 3 * room))
         return
     message = f": {raised.message}" if raised.message.strip() else ""
-    yield "raised", Text(shortened(f"{raised.exception}{message}", 3 * room))
+    # Where the same message follows in names, its beginning is enough.
+    lines = 1 if finding.diagnosis.named else 3
+    yield "raised", Text(shortened(f"{raised.exception}{message}", lines * room))
     others = {"graph": raised.in_graph, **finding.exceptions} if raised.in_graph else finding.exceptions
     for mode, other in sorted(others.items()):
         if other != raised.message and mode != raised.mode:
@@ -133,15 +135,13 @@ def shapes_of(finding: Finding, room: int) -> Iterator[Text]:
         yield Text(shortened(f"{mark}{line.path.rpartition('/')[2]}: {line.inputs} -> {ending}", 2 * room))
 
 
-def _sureness(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
-    """Yield how sure the cause is, the next best one, and whether the diagnosis was cut short."""
+def _sureness(finding: Finding) -> Iterator[str]:
+    """Yield how sure the cause is, and the next best one with what speaks against it."""
     found = finding.diagnosis
-    if found.confidence:
-        yield "sure", Text(f"{found.confidence:.0%}: as often causes on such evidence were right")
-    if found.runner_up:
-        yield "or else", Text(shortened(f"{found.runner_up}, but {found.against}", 2 * room))
-    if found.stopped:
-        yield "stopped", Text(f"its budget ended the diagnosis after {found.executions} executions")
+    sure = f"{found.confidence:.0%}" if found.confidence else ""
+    other = f"or else {found.runner_up}, but {found.against}" if found.runner_up else ""
+    if sure or other:
+        yield "; ".join(part for part in (sure, other) if part)
 
 
 def proof_of(finding: Finding) -> str:

@@ -59,8 +59,7 @@ stage      encode, embedding
 your line  my_model.py:12 in build
            x = Embedding(vocab - 1, dim)(source)  # [bold]
                ^^^^^^^^^^^^^^^^^^^^^^^^^
-raised     InvalidArgumentError: indices[0,0] = 5 is not in [0, 5) [[bold]]not
-           markup
+raised     InvalidArgumentError: indices[0,0] = 5 is not in [0, 5) [[bold]]no...
 in graph   index out of range
 in names   indices[0,0] = source_vocab_size - 1 is not in [0, 77) (77: no size
            has this name)
@@ -73,9 +72,7 @@ proof      1-minimal: 14 neighbours one step simpler pass, 31 executions; breaks
            accepts, trains
 evidence   fails iff an id is 5 or more
            the table embedding/embeddings is (5, 2)
-sure       97%: as often causes on such evidence were right
-or else    input-dtype, but no change of a type makes it pass
-stopped    its budget ended the diagnosis after 47 executions
+sure       97%; or else input-dtype, but no change of a type makes it pass
 mend       Give Embedding(input_dim=...) the size of the vocabulary with its
            special tokens, and check that source and target are not swapped.
 replay     fuzzseq replay out/input-vocabulary-0dd19d1b.json
@@ -227,8 +224,8 @@ def test_two_batches_and_many_rows(crash_finding):
 
 
 def test_finding_fits_a_screen(crash_finding):
-    """A finding that says everything that one can say takes no more than 28 lines of 80 columns."""
-    assert len(shown(crash_finding, Spec()).splitlines()) <= 28
+    """A finding that says everything that one can say takes no more than 36 lines of 80 columns."""
+    assert len(shown(crash_finding, Spec()).splitlines()) <= 36
 
 
 def test_file_is_named_from_here(crash_finding):

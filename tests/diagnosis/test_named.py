@@ -1,0 +1,104 @@
+"""Numbers in real messages of TensorFlow 2.21 and Keras 3.15 get the names of dimensions, or are said to have none."""
+
+from __future__ import annotations
+
+import pytest
+
+from fuzzseq.diagnosis.named import Names, text_of
+from fuzzseq.worker.exceptions import clean, operation
+
+ONE = {"batch_size": 2, "source_length": 4, "target_length": 7, "vocab_size": 9, "embedding_dim": 11, "units": 13}
+TWO = {"batch_size": 3, "source_length": 9, "target_length": 6, "vocab_size": 11, "embedding_dim": 5, "units": 16}
+
+#: What is raised under the first assignment and under the second, the operation, and the message with names.
+MESSAGES = {
+    "eager, InvalidArgumentError": (
+        (
+            "{{function_node __wrapped__MatMul_device_/job:localhost/replica:0/task:0/device:CPU:0}} Matrix "
+            "size-incompatible: In[0]: [2,14], In[1]: [13,52] [Op:MatMul] name: "
+        ),
+        (
+            "{{function_node __wrapped__MatMul_device_/job:localhost/replica:0/task:0/device:CPU:0}} Matrix "
+            "size-incompatible: In[0]: [3,17], In[1]: [16,64] [Op:MatMul] name: "
+        ),
+        "MatMul",
+        "Matrix size-incompatible: In[0]: [batch_size,units + 1], In[1]: [units,4*units]",
+    ),
+    "graph, InvalidArgumentError": (
+        (
+            "Graph execution error:\n\nDetected at node translator/embedding/GatherV2 defined at (most recent "
+            "call last):\n"
+            '  File "model.py", line 7, in call\n\nindices[0,0] = 8 is not in [0, 8)\n'
+            "\t [[{{node translator/embedding/GatherV2}}]] [Op:__inference_function_102]"
+        ),
+        (
+            "Graph execution error:\n\nDetected at node translator/embedding/GatherV2 defined at (most recent "
+            "call last):\n"
+            '  File "model.py", line 7, in call\n\nindices[2,4] = 10 is not in [0, 10)\n'
+            "\t [[{{node translator/embedding/GatherV2}}]] [Op:__inference_function_215]"
+        ),
+        "GatherV2",
+        "indices[0,0] = vocab_size - 1 is not in [0, vocab_size - 1)",
+    ),
+    "Keras, ValueError": (
+        (
+            'Exception encountered when calling Head.call().\n\n\x1b[1mInput 0 of layer "dense" is incompatible '
+            "with the "
+            "layer: expected axis -1 of input shape to have value 13, but received input with shape (2, 7, "
+            "26)\x1b[0m\n\n"
+            "Arguments received by Head.call():\n  • x=tf.Tensor(shape=(2, 7, 26), dtype=float32)"
+        ),
+        (
+            'Exception encountered when calling Head.call().\n\n\x1b[1mInput 0 of layer "dense" is incompatible '
+            "with the "
+            "layer: expected axis -1 of input shape to have value 16, but received input with shape (3, 6, "
+            "32)\x1b[0m\n\n"
+            "Arguments received by Head.call():\n  • x=tf.Tensor(shape=(3, 6, 32), dtype=float32)"
+        ),
+        "",
+        (
+            'Input 0 of layer "dense" is incompatible with the layer: expected axis -1 of input shape to have '
+            "value units, "
+            "but received input with shape (batch_size, target_length, 2*units)"
+        ),
+    ),
+    "IndexError": ("list index out of range", "list index out of range", "", "list index out of range"),
+    "TypeError": (
+        "Expected shape (2, 24) of rank 2, got 33",
+        "Expected shape (3, 21) of rank 2, got 33",
+        "",
+        "Expected shape (batch_size, embedding_dim + units) of rank 2, got 33",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", MESSAGES)
+def test_a_message_is_understood(kind: str) -> None:
+    """What the framework says around a message is left out, its operation is read, and its sizes are named."""
+    one, two, op, named = MESSAGES[kind]
+    assert operation(one).replace("V2", "") == op.replace("V2", "")
+    assert Names(ONE, TWO).message(clean(one), clean(two))[0] == named
+
+
+def test_a_number_without_a_name_is_said() -> None:
+    """A constant, and a size that no expression explains under both assignments, stay numbers and are listed."""
+    names = Names(ONE, TWO)
+    assert names.message("[2,50] vs. [2,13]", "[3,50] vs. [3,16]") == ("[batch_size,50] vs. [batch_size,units]", (50,))
+    assert names.message("got 101", "got 257") == ("got 101", (101,))
+
+
+def test_an_index_is_no_size() -> None:
+    """The place in an array is left as it is, whatever size it happens to equal."""
+    assert Names(ONE, TWO).message("In[0]: x[2] = 13", "In[0]: x[3] = 16")[0] == "In[0]: x[2] = units"
+
+
+def test_one_assignment_names_nothing_but_dimensions() -> None:
+    """Without a second assignment an expression might fit by chance: only plain dimensions are named."""
+    alone = Names(ONE, None)
+    assert alone.message("[2,14]", None) == ("[2,14]", ())
+    assert text_of([alone.expression(13, 13), alone.expression(14, 14)]) == "[units, 14]"
+
+
+def test_unlike_messages_are_not_merged() -> None:
+    """Where the second assignment fails with another sentence, no names are made up."""
+    assert Names(ONE, TWO).message("[2,13] is wrong", "no such row") == ("[2,13] is wrong", ())
