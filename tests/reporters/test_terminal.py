@@ -66,7 +66,7 @@ in names   indices[0,0] = source_vocab_size - 1 is not in [0, 77) (77: no size
 fails      whenever max_source_id >= source_vocab_size - 1 (held on 46 of 46
            probes: 31 fail, 15 pass)
 passes     with source ids = 3
-shapes       model: [batch_size, source_length] -> raises
+shapes     model: [batch_size, source_length] -> raises
            > embedding: [batch_size, source_length] -> raises
 proof      1-minimal: 14 neighbours one step simpler pass, 31 executions; breaks
            accepts, trains
