@@ -21,8 +21,9 @@ from fuzzseq.findings import Intervention, ShapeTrace
 from fuzzseq.outcome import Raised, Verdict
 from fuzzseq.spec import Spec
 
-#: The executions that the diagnosis of one finding may take; those of a broken promise are several runs each.
-MOST_EXECUTIONS: Final = 60
+#: The executions that the diagnosis of one finding may take, which few come to; those of a broken promise are several
+#: runs each.
+MOST_EXECUTIONS: Final = 80
 MOST_SILENT: Final = 30
 #: Those of them that are kept for the layers that ran.
 _FOR_TRACES: Final = 3

@@ -13,9 +13,11 @@ from fuzzseq.diagnosis.predicates import ALWAYS, Columns, Predicate, Truth, atom
 _MOST = 200
 #: How many conditions are joined in pairs.
 _MOST_PARTS = 160
+#: How many exceptions to the simplest predicate are thought of.
+_MOST_EXCEPTIONS = 60
 #: How much less likely a predicate is for each unit of its cost.
 _BASE: Final = 4.0
-#: The share of the weight below which the other predicates are not worth many more cases, or even one.
+#: The share of the weight below which the other predicates are not worth another case; and exceptions to the simplest.
 WORTH: Final = 0.02
 LITTLE: Final = 0.0005
 
@@ -75,6 +77,21 @@ class Hypotheses:
             if not (in_all[i] or in_all[j]):
                 found.append((either(self._atoms[i], self._atoms[j]), self._truths[i] | self._truths[j]))
         return sorted(found, key=lambda pair: pair[0].cost)[:_MOST]
+
+    def exceptions(self, best: tuple[Predicate, Truth]) -> list[tuple[Predicate, Truth]]:
+        """Return a predicate with what would be the simplest exceptions to it: nothing that is known speaks for one."""
+        predicate, truth = best
+        failing = [index for index, failed in self._known.items() if failed]
+        passing = [index for index, failed in self._known.items() if not failed]
+        found = [best]
+        for atom, other in zip(self._atoms, self._truths, strict=True):
+            if bool(other[failing].all()) and not bool(other[truth].all()):
+                found.append((joined(predicate, atom), truth & other))
+            elif not bool(other[passing].any()) and not bool(truth[other].all()):
+                found.append((either(predicate, atom), truth | other))
+            if len(found) > _MOST_EXCEPTIONS:
+                break
+        return found
 
     def telling(self, fitting: Sequence[tuple[Predicate, Truth]], dear: Truth, least: float) -> int | None:
         """Return the case that tells most of the fitting predicates apart, a ``dear`` one only where it tells more.

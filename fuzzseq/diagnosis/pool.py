@@ -66,7 +66,7 @@ def _resized(base: Case, spec: Spec, constants: Sequence[int]) -> Iterator[Case]
 
 def _raggedly(base: Case, spec: Spec) -> Iterator[Case]:
     """Yield the batch with one row of a side longer than the others."""
-    rows = base if len(base.batches[-1].pairs) > 1 or "batch_size" in spec.static else with_rows(base, 2, spec)
+    rows = base if "batch_size" in spec.static else with_rows(with_rows(base, 1, spec), 2, spec)
     for side in _SIDES:
         if (side == "source" and spec.has_source) or (side == "target" and spec.has_target):
             yield attrs.evolve(rows, batches=tuple(_lengthened(batch, side) for batch in rows.batches))

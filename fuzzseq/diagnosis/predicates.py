@@ -70,8 +70,8 @@ def _of_fact(name: str) -> Iterator[Predicate]:
 def _of_constant(name: str, c: int, seen: bool) -> Iterator[Predicate]:
     """Yield the comparisons of a number with a constant; one that the failure shows is likelier."""
     more = (0.3 if name in _SELDOM else 0.0) + (0.0 if seen or c == 1 else _RARE)
-    yield Predicate(f"{name} > {c}", 1.6 + more - (c == 1) * 0.4, lambda t: t[name] > c)
-    yield Predicate(f"{name} == {c}", 2.2 + more - (c == 1), lambda t: t[name] == c)
+    yield Predicate(f"{name} > {c}", 1.6 + more - (c == 1) * 0.8, lambda t: t[name] > c)
+    yield Predicate(f"{name} == {c}", 2.2 + more - (c == 1) * 1.2, lambda t: t[name] == c)
     if c > 1:
         yield Predicate(f"{name} != {c}", 1.8 + more, lambda t: t[name] != c)
     if c > 2:

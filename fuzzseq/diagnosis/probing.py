@@ -7,6 +7,7 @@ from typing import Protocol
 
 from fuzzseq.case import Case
 from fuzzseq.outcome import LayerCall, Verdict
+from fuzzseq.serialization import dumps
 
 
 class Spent(Exception):
@@ -15,10 +16,6 @@ class Spent(Exception):
 
 class Prober(Protocol):
     """Whoever can say how a changed case ends; each method may raise :class:`Spent`."""
-
-    @property
-    def executions(self) -> int:
-        """How many executions were spent so far."""
 
     def answer(self, case: Case) -> str:
         """Return ``passes``, ``same`` or ``other``."""
@@ -29,45 +26,51 @@ class Prober(Protocol):
     def trace(self, case: Case) -> tuple[LayerCall, ...]:
         """Return the layers that ran in a case, in order, the last one where it raised."""
 
-    def seen(self) -> Sequence[tuple[Case, str]]:
-        """Return every case that was asked for, with its answer."""
-
 
 class Budget:
-    """A prober that may be asked so many times: what was asked before costs nothing."""
+    """A prober that may be asked for so many cases, and remembers them.
+
+    What shrinking happened to execute before is no part of it: else the same case would be told of in another way when
+    it is known from another run.
+    """
 
     def __init__(self, prober: Prober, most: int, *, kept: int = 0) -> None:
         """Begin with nothing spent; ``kept`` of the executions are out of reach until they are released."""
         self._prober, self._most, self._kept = prober, most, kept
-        self._began = prober.executions
+        self._asked: dict[str, tuple[Case, str]] = {}
+        self._traces = 0
+
+    @property
+    def executions(self) -> int:
+        """How many executions were spent, those included that somebody else had made before."""
+        return len(self._asked) + self._traces
 
     def release(self) -> None:
         """Give what was kept out of reach."""
         self._kept = 0
 
-    @property
-    def executions(self) -> int:
-        """How many executions were spent."""
-        return self._prober.executions - self._began
-
     def answer(self, case: Case) -> str:
         """Return how a case ends."""
-        self._check()
-        return self._prober.answer(case)
+        key = dumps(case)
+        if key not in self._asked:
+            self._check()
+            self._asked[key] = (case, self._prober.answer(case))
+        return self._asked[key][1]
 
     def verdict(self, case: Case) -> Verdict | None:
         """Return the failed verdict of a case."""
-        self._check()
+        self.answer(case)
         return self._prober.verdict(case)
 
     def trace(self, case: Case) -> tuple[LayerCall, ...]:
         """Return the layers that ran in a case."""
         self._check()
+        self._traces += 1
         return self._prober.trace(case)
 
     def seen(self) -> Sequence[tuple[Case, str]]:
-        """Return every case that was asked for."""
-        return self._prober.seen()
+        """Return every case that was asked for, with its answer."""
+        return list(self._asked.values())
 
     def _check(self) -> None:
         """Raise :class:`Spent` where no execution is left."""

@@ -12,7 +12,7 @@ from fuzzseq.case import Case
 from fuzzseq.diagnosis.hypotheses import LITTLE, WORTH, Hypotheses
 from fuzzseq.diagnosis.pool import pool
 from fuzzseq.diagnosis.predicates import Predicate, Truth
-from fuzzseq.diagnosis.probing import Prober, Spent
+from fuzzseq.diagnosis.probing import Budget, Spent
 from fuzzseq.facts import facts
 from fuzzseq.findings import Region
 from fuzzseq.serialization import dumps
@@ -22,20 +22,24 @@ from fuzzseq.spec import Spec
 _CHECKED: Final = 3
 #: How many telling cases are asked for while nothing that was tried passes.
 _UNANIMOUS: Final = 5
-#: How many are asked for that only an unlikely predicate says otherwise of.
-_UNLIKELY: Final = 6
+#: How many are asked for that only an exception to the simplest predicate would say otherwise of.
+_UNLIKELY: Final = 10
 
 
-def find(case: Case, wide: Case, spec: Spec, prober: Prober, constants: Sequence[int]) -> Region:
+def find(case: Case, wide: Case, spec: Spec, budget: Budget, constants: Sequence[int]) -> Region:
     """Return the region of a failure, with how many of the cases that were tried hold it.
 
     ``wide`` is a case of the same failure with sizes pairwise different, ``constants`` are numbers that the failure
     shows. :class:`Spent` is not passed on: what was found by then is told, and that it was stopped.
     """
-    seen = {dumps(asked): (asked, answer) for asked, answer in prober.seen()}
+    try:
+        budget.answer(case)
+    except Spent:
+        return Region(expression="", failing=0, passing=0, stopped=True)
+    seen = {dumps(asked): (asked, answer) for asked, answer in budget.seen()}
     cases = [asked for asked, _ in seen.values()]
     cases += [other for other in pool(case, wide, spec, constants) if dumps(other) not in seen]
-    search = _Search(cases, spec, prober, constants)
+    search = _Search(cases, spec, budget, constants)
     for index, (_, answer) in enumerate(seen.values()):
         search.take(index, answer)
     try:
@@ -47,10 +51,10 @@ def find(case: Case, wide: Case, spec: Spec, prober: Prober, constants: Sequence
 class _Search:
     """The cases, what is known of them, and the predicates that are left."""
 
-    def __init__(self, cases: Sequence[Case], spec: Spec, prober: Prober, constants: Sequence[int]) -> None:
+    def __init__(self, cases: Sequence[Case], spec: Spec, budget: Budget, constants: Sequence[int]) -> None:
         """Begin with nothing known."""
         rows: list[Mapping[str, Any]] = [facts(case, spec) for case in cases]
-        self._cases, self._prober = cases, prober
+        self._cases, self._budget = cases, budget
         self._hypotheses = Hypotheses(rows, constants)
         self._built: set[str] = set()
         self._checked: dict[tuple[str, str], int] = {}
@@ -98,7 +102,7 @@ class _Search:
         index = self._hypotheses.telling(fitting, self._dear(), WORTH)
         if index is None and self._unlikely < _UNLIKELY:
             self._unlikely += 1
-            index = self._hypotheses.telling(fitting, self._dear(), LITTLE)
+            index = self._hypotheses.telling(self._hypotheses.exceptions(fitting[0]), self._dear(), LITTLE)
         return index
 
     def _dear(self) -> Truth:
@@ -107,7 +111,7 @@ class _Search:
 
     def _ask(self, index: int) -> None:
         """Ask for one case."""
-        self.take(index, self._prober.answer(self._cases[index]))
+        self.take(index, self._budget.answer(self._cases[index]))
 
     def _doubted(self, best: tuple[Predicate, Truth]) -> int | None:
         """Return a case on the side of a predicate that was not checked yet, away from where it was found."""

@@ -31,7 +31,7 @@ class Probe:
         self.check = failure.check
         self.signature = signature(failure)
         self._hung = failure.raised is not None and failure.raised.ending == "hung"
-        self._known: dict[str, tuple[Case, Answer, Verdict | None]] = {}
+        self._known: dict[str, tuple[Answer, Verdict | None]] = {}
         self.executions = 0
 
     def fails(self, case: Case) -> bool:
@@ -40,15 +40,11 @@ class Probe:
 
     def answer(self, case: Case) -> Answer:
         """Say whether a case passes, fails in the same way, or in another."""
-        return self._asked(case)[1]
+        return self._asked(case)[0]
 
     def verdict(self, case: Case) -> Verdict | None:
         """Return the failed verdict of a case, of the same signature where there is one."""
-        return self._asked(case)[2]
-
-    def seen(self) -> list[tuple[Case, str]]:
-        """Return every case that was executed, with its answer."""
-        return [(case, answer) for case, answer, _ in self._known.values()]
+        return self._asked(case)[1]
 
     def trace(self, case: Case) -> tuple[LayerCall, ...]:
         """Return the layers that ran in a case, in order; raises :class:`OutOfTime`."""
@@ -61,12 +57,12 @@ class Probe:
         self._known.pop(dumps(case), None)
         return self.answer(case)
 
-    def _asked(self, case: Case) -> tuple[Case, Answer, Verdict | None]:
+    def _asked(self, case: Case) -> tuple[Answer, Verdict | None]:
         """Execute a case, once."""
         key = dumps(case)
         if key not in self._known:
             self._check()
-            self._known[key] = (case, *self._judged(self._run(case)))
+            self._known[key] = self._judged(self._run(case))
         return self._known[key]
 
     def _check(self) -> None:

@@ -65,6 +65,7 @@ class TargetRun:
         self._pending: tuple[Case, Verdict] | None = None
         self._cases = self._known_cases = self._edge_cases = self._executions = 0
         self._unbuilt = self._ran = 0
+        self._hung = False
         self._acceptance: dict[str, str] = {}
         self._usual = first_setting(spec)
         self._stop: StopReason = "completed"
@@ -169,8 +170,7 @@ class TargetRun:
             asked = self._tally.at_edge(case)
         else:
             asked = self._tally.asked_of(case, self._cases, self.spec, usual)
-        outcome = self._executor.run(Request(case=case, checks=asked))
-        self._executions += 1
+        outcome = self._run(Request(case=case, checks=asked))
         self._count(phase, outcome)
         failures = outcome.failures()
         yield CaseTried(
@@ -186,6 +186,17 @@ class TargetRun:
             if signature(verdict) not in self._seen and not self._enough():
                 self._seen.add(signature(verdict))
                 yield from self._follow_up(case, verdict)
+
+    def _run(self, request: Request) -> Outcome:
+        """Execute a request; where a hang is known, the next is waited for a quarter of the time, unless it is new."""
+        self._executions += 1
+        if self._hung:
+            outcome = self._executor.run(request, limit=self._settings.case_timeout / 4)
+            if all(signature(verdict) in self._seen for verdict in outcome.failures()) or outcome.ending != "hung":
+                return outcome
+        outcome = self._executor.run(request)
+        self._hung |= outcome.ending == "hung"
+        return outcome
 
     def _count(self, phase: Phase, outcome: Outcome) -> None:
         """Count a case; known ones apart, so that what is left of the budget is the same with and without them."""

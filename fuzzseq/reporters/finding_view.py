@@ -64,8 +64,8 @@ def _facts(finding: Finding, console: Console) -> Table:
     table.add_row("proof", Text(proof_of(finding)))
     for index, evidence in enumerate(finding.diagnosis.evidence[:3]):
         table.add_row("" if index else "evidence", Text(shortened(evidence, 2 * room)))
-    for text in _sureness(finding):
-        table.add_row("sure", Text(shortened(text, 2 * room)))
+    for said in _sureness(finding):
+        table.add_row("sure", Text(shortened(said, 2 * room)))
     advice = finding.diagnosis.advice or (_CAUSES[finding.cause].advice if finding.cause in _CAUSES else "")
     table.add_row("mend", Text(shortened(advice, 4 * room)))
     return table

@@ -1,9 +1,9 @@
 """How often causes were right on how strong evidence: ``python -m tests.benchmarks.calibration soak.ndjson``.
 
-The file is one that ``python -m tests.benchmarks.detection --soak FILE`` left. Findings are put together by the band of
-their evidence (``fuzzseq/diagnosis/weighing.py``); of each band the share of right causes is printed, with one right and
-one wrong finding added so that no band is certain. Every finding is then given the share of its band without the
-findings of its own model, and that is compared with whether its cause was right: what a model that nobody has seen
+The file is one that ``python -m tests.benchmarks.detection --soak FILE`` left. Findings are put together by the band
+of their evidence (``fuzzseq/diagnosis/weighing.py``); of each band the share of right causes is printed, with one
+right and one wrong finding added so that no band is certain. Every finding is then given the share of its band without
+the findings of its own model, and that is compared with whether its cause was right: what a model that nobody has seen
 would be told, and how far that is off.
 """
 
