@@ -21,7 +21,8 @@ SECOND: Final = (3, 9, 6)
 #: Sizes up to here are those of everything.
 _SMALL: Final = 3
 _WIDEST: Final = 40
-_COUNTS: Final = ("num_layers", "num_encoder_layers", "num_decoder_layers", "num_heads")
+#: Dimensions that wider cases leave as they are.
+COUNTS: Final = ("num_layers", "num_encoder_layers", "num_decoder_layers", "num_heads")
 
 
 @attrs.frozen
@@ -72,7 +73,7 @@ def distinct(case: Case, spec: Spec, rows: tuple[int, int, int], avoided: Mappin
     """
     taken = dict(zip(DATA_DIMENSIONS, rows, strict=True))
     for name in spec.build_dimensions():
-        if name in _COUNTS:
+        if name in COUNTS:
             continue
         legal = [value for value in legal_values(name, case.dimensions, spec) if value <= _WIDEST]
         if legal:

@@ -10,7 +10,7 @@ import attrs
 
 from fuzzseq.case import Case
 from fuzzseq.diagnosis import assignments, region
-from fuzzseq.diagnosis.assignments import Assignment, sizes_of
+from fuzzseq.diagnosis.assignments import COUNTS, Assignment, sizes_of
 from fuzzseq.diagnosis.evidence import Evidence
 from fuzzseq.diagnosis.factors import Change, build_changes, manner_changes, sweeps
 from fuzzseq.diagnosis.named import Names
@@ -29,6 +29,7 @@ MOST_SILENT: Final = 30
 _FOR_TRACES: Final = 3
 _MOST_CONSTANTS: Final = 4
 _SILENT_SIZES: Final = 3
+_TELLING_SIZES: Final = (1, 2, 4, 12)
 
 
 def gather(spec: Spec, case: Case, verdict: Verdict, prober: Prober | None) -> Evidence:
@@ -88,13 +89,21 @@ class _Gathering:
             self._record(change)
         for few, others in sweeps(self._case, self._spec, self._constants()):
             # No message names a constant of a silent failure, and each answer takes several runs.
-            first = [change for change in few if not silent or (change.value or 0) <= _SILENT_SIZES]
+            first = [change for change in few if self._asked_for(change)]
             results = [self._record(change) for change in first]
             if not silent and any(result != "same" for result in results):
                 for change in others:
                     self._record(change)
         for change in build_changes(self._case, self._spec, 1 if silent else 2):
-            self._record(change)
+            if self._two is None or change.factor in COUNTS or change.value in self._case.dimensions.values():
+                self._record(change)
+
+    def _asked_for(self, change: Change) -> bool:
+        """Say whether a size of the batch is worth a case beside the wider ones."""
+        if self._verdict.raised is None:
+            return (change.value or 0) <= _SILENT_SIZES
+        # What fails in the same way at three assignments of all sizes depends on few of them.
+        return self._two is None or change.value in _TELLING_SIZES or change.value in self._constants()
 
     def _record(self, change: Change) -> str:
         """Try one change, keep what came of it, and return it; another failure says nothing about this one."""

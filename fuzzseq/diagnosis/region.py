@@ -21,7 +21,7 @@ from fuzzseq.spec import Spec
 #: How many cases are asked for on each side of a region once nothing else fits, away from where it was found.
 _CHECKED: Final = 3
 #: How many telling cases are asked for while nothing that was tried passes.
-_UNANIMOUS: Final = 5
+_UNANIMOUS: Final = 3
 #: How many are asked for that only an exception to the simplest predicate would say otherwise of.
 _UNLIKELY: Final = 10
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from fuzzseq.case import Mode
 from fuzzseq.outcome import Raised, Stage
-from fuzzseq.worker.frames import node_frames, user_frames
+from fuzzseq.worker.frames import node_frames, symbolic_operator, user_frames
 from fuzzseq.worker.tracking import TRACKER
 
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -67,7 +67,7 @@ def describe(error: BaseException, stage: Stage, mode: Mode, batch: int) -> Rais
         stage=stage,
         exception=type(error).__name__,
         message=clean(raw) or type(error).__name__,
-        op=operation(raw),
+        op=operation(raw) or symbolic_operator(error.__traceback__),
         mode=mode,
         layers=TRACKER.raised,
         frames=node_frames(raw) or user_frames(error.__traceback__),

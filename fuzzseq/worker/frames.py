@@ -50,6 +50,16 @@ def caller(start: FrameType | None) -> Frame | None:
     return None if start is None else _frame(start.f_code, start.f_lineno, start.f_lasti)
 
 
+def symbolic_operator(trace: TracebackType | None) -> str:
+    """Return the operator between symbolic tensors that raised, as ``Add``; empty where it was none."""
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if code.co_filename.endswith("keras_tensor.py") and code.co_name.startswith("__"):
+            return code.co_name.strip("_").capitalize()
+        trace = trace.tb_next
+    return ""
+
+
 def node_frames(message: str) -> tuple[Frame, ...]:
     """Return the user's own frames of the stack on which a node of a graph was made, as TensorFlow's message has it."""
     return tuple(

@@ -162,9 +162,7 @@ def no_gradient(e: Evidence) -> Iterator[Vote]:
 def stage_alone(e: Evidence) -> Iterator[Vote]:
     """Nothing else speaks."""
     if e.stage == "build" and not e.layers and not e.op:
-        # An operator between two symbolic tensors is in no layer: what it says of their shapes counts for more.
-        said = any(word in e.message for word in ("shapes", "broadcast", "dimensions"))
-        yield Vote("execution-build", 60 if said else 80, "the factory raises in code of its own, outside of any layer")
+        yield Vote("execution-build", 80, "the factory raises in code of its own, outside of any layer")
     elif e.stage == "build":
         yield Vote("execution-build", 45, "the factory raises, and no rule knows why")
     yield Vote("unclassified", 10, "no rule speaks for a cause")
