@@ -15,6 +15,7 @@ from fuzzseq.checks import CHECKS, check_named
 from fuzzseq.configuration import Configuration, worker_count
 from fuzzseq.errors import UsageError, WorkerError, nearest
 from fuzzseq.events import Event, InternalError, Reporter, RunFinished, Settings, StopReason, Warned
+from fuzzseq.executors.zygote import Zygote
 from fuzzseq.profiles import PROFILES, Profile, profile_named
 from fuzzseq.reporters import format_named
 from fuzzseq.reporters.fan import Fan
@@ -93,11 +94,12 @@ def run(
     formats: Sequence[str] = DEFAULT_FORMATS,
     known: Path | None = None,
     events: Iterable[Event] | None = None,
+    zygote: Zygote | None = None,
 ) -> int:
     """Run a campaign, print and write what it finds, and return the exit code.
 
     Raises :class:`UsageError` before anything runs for an unknown format or an output folder that cannot be written.
-    ``events`` stands in for the engine's.
+    ``events`` stands in for the engine's. ``zygote`` is one that has begun to import TensorFlow already.
     """
     from fuzzseq.reporters.terminal import Terminal  # noqa: PLC0415 (rich is loaded by a run only)
 
@@ -108,7 +110,7 @@ def run(
     if events is None:
         from fuzzseq import engine  # noqa: PLC0415 (Hypothesis is loaded by a run only)
 
-        events = engine.campaign(targets, settings, known=known)
+        events = engine.campaign(targets, settings, known=known, zygote=zygote)
     try:
         _pump(iter(events), fan)
     finally:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fuzzseq.cli.options import execution_options, read_by, whole
 from fuzzseq.errors import UsageError
+
+if TYPE_CHECKING:
+    from fuzzseq.configuration import Configuration
 
 
 @click.command(short_help="Fuzz models, and print and write what breaks them.")
@@ -55,9 +58,6 @@ def run(targets: tuple[str, ...], no_known: bool, exitfirst: bool, **said: Any) 
     Without a TARGET, those of [tool.fuzzseq] in the nearest pyproject.toml are taken, and so is every setting
     that no option names.
     """
-    from pathlib import Path
-
-    from fuzzseq import campaign
     from fuzzseq.configuration import Configuration, configured
 
     if no_known and said["known"] is not None:
@@ -70,10 +70,27 @@ def run(targets: tuple[str, ...], no_known: bool, exitfirst: bool, **said: Any) 
             "There is no target: give one, as in 'fuzzseq run my_model.py:build', "
             'or write targets = ["my_model.py:build"] under [tool.fuzzseq] in pyproject.toml.'
         )
-    return campaign.run(
-        asked.targets,
-        campaign.settings_of(asked),
-        output=Path(asked.output) if asked.output else None,
-        formats=asked.report or campaign.DEFAULT_FORMATS,
-        known=None if no_known else Path(asked.known or ".fuzzseq"),
-    )
+    return _run(asked, no_known)
+
+
+def _run(asked: Configuration, no_known: bool) -> int:
+    """Run what was asked for; TensorFlow takes seconds to import, and begins before anything else is loaded."""
+    from pathlib import Path
+
+    from fuzzseq.executors.zygote import Zygote
+
+    zygote = None if asked.in_process else Zygote(asked.device or "cpu")
+    try:
+        from fuzzseq import campaign
+
+        return campaign.run(
+            asked.targets,
+            campaign.settings_of(asked),
+            output=Path(asked.output) if asked.output else None,
+            formats=asked.report or campaign.DEFAULT_FORMATS,
+            known=None if no_known else Path(asked.known or ".fuzzseq"),
+            zygote=zygote,
+        )
+    finally:
+        if zygote is not None:
+            zygote.close()

@@ -24,6 +24,8 @@ _CHECKED: Final = 3
 _UNANIMOUS: Final = 3
 #: How many are asked for that only an exception to the simplest predicate would say otherwise of.
 _UNLIKELY: Final = 10
+#: How many may fail in another way, which says nothing, before what is known is enough.
+_OTHERS: Final = 15
 
 
 def find(case: Case, wide: Case, spec: Spec, budget: Budget, constants: Sequence[int]) -> Region:
@@ -58,7 +60,7 @@ class _Search:
         self._hypotheses = Hypotheses(rows, constants)
         self._built: set[str] = set()
         self._checked: dict[tuple[str, str], int] = {}
-        self._unanimous = self._unlikely = 0
+        self._unanimous = self._unlikely = self._others = 0
         self._keys = np.asarray([str(sorted(case.dimensions.items())) for case in cases])
         self._draw = random.Random(0)
 
@@ -69,12 +71,13 @@ class _Search:
             self._hypotheses.learn(index, answer == "same")
         else:
             self._hypotheses.drop(index)
+            self._others += 1
 
     def run(self) -> Region:
         """Ask until one predicate is left, then on both sides of it; what contradicts it begins the search anew."""
         while True:
             fitting = self._hypotheses.fitting()
-            if not fitting:
+            if not fitting or self._others > _OTHERS:
                 return self.region()
             index = self._telling(fitting)
             if index is None:

@@ -28,6 +28,7 @@ from fuzzseq.events import (
     TargetReport,
 )
 from fuzzseq.executors.bodies import Bodies, Body
+from fuzzseq.executors.zygote import Zygote
 from fuzzseq.loading import parse
 from fuzzseq.spec import Spec
 
@@ -46,20 +47,25 @@ _BY_WEIGHT: Final[tuple[StopReason, ...]] = (
 
 
 def campaign(
-    targets: Sequence[str | Callable[..., Any]], settings: Settings, *, known: Path | None = None
+    targets: Sequence[str | Callable[..., Any]],
+    settings: Settings,
+    *,
+    known: Path | None = None,
+    zygote: Zygote | None = None,
 ) -> Iterator[Event]:
     """Fuzz every target and yield what happens; the last event is RunFinished, however the run ends.
 
     With several workers the events of different targets come interleaved; each target's own are the same, in the same
     order. A target that cannot be used is a TargetFinished with the reason, and the others go on. KeyboardInterrupt
-    ends the run; what was found so far has been yielded by then.
+    ends the run; what was found so far has been yielded by then. ``zygote`` is one that has begun to import TensorFlow
+    already; it is closed at the end.
     """
     began = time.monotonic()
     labels = tuple(target if isinstance(target, str) else _label(target) for target in targets)
     yield RunStarted(
         targets=labels, settings=settings, started=datetime.now(timezone.utc).isoformat(timespec="seconds")
     )
-    run = _Campaign(settings, known, began)
+    run = _Campaign(settings, known, began, zygote)
     crew = Crew(1 if settings.in_process else settings.workers)
     try:
         yield from crew.work([run.loading(*named) for named in enumerate(zip(targets, labels, strict=True))])
@@ -96,11 +102,11 @@ class _Shared:
 class _Campaign:
     """What the targets of one run share. Its jobs may run in threads, each target's in one."""
 
-    def __init__(self, settings: Settings, known: Path | None, began: float) -> None:
+    def __init__(self, settings: Settings, known: Path | None, began: float, zygote: Zygote | None) -> None:
         """Start importing TensorFlow, unless everything is to happen in this process."""
         self._settings, self._database = settings, in_folder(known)
         self._deadline = began + settings.budget if settings.budget else None
-        self._bodies = Bodies(settings)
+        self._bodies = Bodies(settings, zygote)
         self._stops: list[StopReason] = []
         self._over = False
 

@@ -34,10 +34,10 @@ class Body(Protocol):
 class Bodies:
     """Loads files, all of them through one zygote that starts at once and is awaited when it is needed."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Start importing TensorFlow, unless everything is to happen in this process."""
+    def __init__(self, settings: Settings, zygote: Zygote | None = None) -> None:
+        """Start importing TensorFlow, unless a zygote does it already, or everything is to happen in this process."""
         self._settings = settings
-        self._zygote = None if settings.in_process else Zygote(settings.device)
+        self._zygote = zygote or (None if settings.in_process else Zygote(settings.device))
 
     def load(self, reference: Reference) -> Body:
         """Load a file; raises :class:`fuzzseq.errors.UsageError` for one that cannot be loaded."""

@@ -23,7 +23,7 @@ def batch(e: Evidence) -> Iterator[Vote]:
         yield Vote("decoder-reshape", 91, f"it fails whenever batch_size is not {' or '.join(lengths)}")
     elif found.kind == "except":
         why = f"it fails whenever {found.sentence('batch_size')}"
-        if is_state(e):
+        if is_state(e) or _of_other_rows(e):
             yield Vote("state-batch", 93, why)
         yield Vote("execution-hard-coded-batch", 90, why)
     elif found.kind in ("above", "mixed"):
@@ -33,6 +33,15 @@ def batch(e: Evidence) -> Iterator[Vote]:
         if e.op == "Reshape" or "reshape" in e.message or "reshape" in e.line:
             yield Vote("decoder-reshape", 90, f"{why}, in a reshape")
         yield Vote("decoder-reshape", 66, why)
+
+
+def _of_other_rows(e: Evidence) -> bool:
+    """Say whether some recurrent layer was given states of another number of rows than its input, wherever it fails."""
+    for line in e.trace.lines if e.trace else ():
+        rows = [shape.lstrip("[").partition(",")[0] for shape in line.inputs.split("], ")]
+        if line.kind in _RECURRENT and len(set(rows)) > 1:
+            return True
+    return False
 
 
 def layer_count(e: Evidence) -> Iterator[Vote]:
