@@ -26,6 +26,8 @@ _UNANIMOUS: Final = 3
 _UNLIKELY: Final = 10
 #: How many may fail in another way, which says nothing, before what is known is enough.
 _OTHERS: Final = 15
+#: How much less a predicate has to cost than the next one, to be told when the search was stopped.
+_SIMPLER: Final = 1.0
 
 
 def find(case: Case, wide: Case, spec: Spec, budget: Budget, constants: Sequence[int]) -> Region:
@@ -90,8 +92,10 @@ class _Search:
         """Return what is known now."""
         fitting = self._hypotheses.fitting()
         failing, passing = self._hypotheses.counts()
+        # A search that was stopped tells a rule only if that is much simpler than every other one that fits.
+        undecided = stopped and len(fitting) > 1 and fitting[1][0].cost < fitting[0][0].cost + _SIMPLER
         return Region(
-            expression=fitting[0][0].text if fitting else "",
+            expression=fitting[0][0].text if fitting and not undecided else "",
             failing=failing,
             passing=passing,
             stopped=stopped,

@@ -150,7 +150,9 @@ def types(e: Evidence) -> Iterator[Vote]:
     said = any(w in message for w in ("dtype", "expected to be a float tensor", "expected to be a int", "data type"))
     if said and e.verdict.raised is not None:
         cause = "loss-dtype" if e.stage in ("loss", "gradient") else "state-dtype" if is_state(e) else "input-dtype"
-        yield Vote(cause, 72, f"the message speaks of a type: {e.message[:80]}")
+        # Where TensorFlow says outright which type it was given, nothing else is wrong there.
+        weight = 88 if "was expected to be a" in message else 72
+        yield Vote(cause, weight, f"the message speaks of a type: {e.message[:80]}")
 
 
 def no_gradient(e: Evidence) -> Iterator[Vote]:

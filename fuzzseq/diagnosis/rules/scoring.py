@@ -13,8 +13,9 @@ def loss(e: Evidence) -> Iterator[Vote]:
     """The loss does not fit what it compares."""
     if e.stage not in ("loss", "gradient") or e.verdict.raised is None:
         return
-    # A loss is often named after its mask: the line that fails says more than the function that it stands in.
-    line = (e.line or " ".join(functions(e))).lower()
+    # A loss is often named after its mask: where the scores themselves are compared, that says nothing of what fails.
+    comparing = any(word in e.line.lower() for word in ("entropy", "loss(", "loss_fn("))
+    line = (e.line if comparing else f"{e.line} {' '.join(functions(e))}").lower()
     if e.passes("target_encoding"):
         yield Vote("loss-encoding", 94, "it passes with the other target encoding")
     yield from _shapes(e)
