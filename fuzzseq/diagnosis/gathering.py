@@ -58,7 +58,7 @@ class _Gathering:
 
     def evidence(self, alone: Evidence) -> Evidence:
         """Return the evidence."""
-        found, stopped = alone, False
+        stopped = False
         try:
             self._widen()
             self._intervene()

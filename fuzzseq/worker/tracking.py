@@ -68,7 +68,9 @@ class Tracker:
             return function()
         call = LayerCall(path=path, kind=kind, inputs=shapes(given))
         # Keras calls a layer that it has to build with symbols first, and goes on when that raises.
-        again = next((i for i, other in enumerate(calls) if other == call and i not in self._open), None)
+        # Only what has come since the call around this one began can be that.
+        since = self._open[-1] + 1 if self._open else 0
+        again = next((i for i, other in enumerate(calls) if i >= since and other == call), None)
         if again is not None:
             del calls[again:]
         at = len(calls)

@@ -87,19 +87,7 @@ def plain(labels, scores):
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, scores)
 
 
-class Narrow(keras.Model):
-    """Scores one word fewer than the labels have."""
-
-    def __init__(self, words, units):
-        super().__init__()
-        self.inner = Translator(words, units)
-        self.inner.scores = layers.Dense(words - 1)
-
-    def call(self, source, target):
-        return self.inner(source, target)
-
-
-label_id = scored(plain)
+label_id = scored(plain, fewer=1)
 one_step_missing = scored(shortened)
 sample_weights = scored(weighted)
 '''
@@ -108,12 +96,21 @@ sample_weights = scored(weighted)
 EXPECTED = {
     "source_id": ("input-vocabulary", "is not in [0, 4)", "is not in [0, vocab_size - 1)"),
     "target_id": ("input-vocabulary", "is not in [0, 4)", "is not in [0, vocab_size - 1)"),
+    "label_id": ("loss-vocabulary", "label value of 4 which is outside the valid range of [0, 4)", ""),
     "state_units": ("state-units", "Matrix size-incompatible", "[batch_size,units + 1], In[1]: [units,4*units]"),
-    "state_batch": ("state-batch", "", ""),
-    "state_count": ("state-count", "", ""),
-    "cross_mask": ("decoder-attention-mask", "", ""),
-    "one_step_missing": ("loss-timesteps", "", ""),
-    "sample_weights": ("loss-mask-shape", "", ""),
+    "state_batch": ("state-batch", "Expected dimension 3 at axis 0 of the input shaped [1,1,2,2]", ""),
+    "state_count": ("state-count", "list index out of range", ""),
+    "cross_mask": (
+        "decoder-attention-mask",
+        "Incompatible shapes: [1,1,3] vs. [1,3,2]",
+        "[batch_size,1,target_length] vs. [batch_size,target_length,source_length]",
+    ),
+    "one_step_missing": ("loss-timesteps", "must have the same shape", "target.shape=(batch_size, target_length - 1)"),
+    "sample_weights": (
+        "loss-mask-shape",
+        "Incompatible shapes: [1,2] vs. [1,3]",
+        "[batch_size,target_length - 1] vs. [batch_size,target_length]",
+    ),
 }
 
 
@@ -158,6 +155,7 @@ def test_names_cause_and_sizes(name: str, found: dict[str, tuple[Finding, str]])
     assert finding.cause == cause
     assert message in finding.message
     assert named in finding.diagnosis.named
+    assert bool(named) == bool(finding.diagnosis.named)
 
 
 @pytest.mark.slow
