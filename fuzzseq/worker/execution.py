@@ -61,11 +61,19 @@ def _attempted(built: Built, case: Case, run: Run, known: bool) -> Result:
 
 
 def settle(built: Built, case: Case) -> None:
-    """See that a model has all its variables: one that makes them when first called is called on the first batch."""
+    """See that a model has all its variables: one that makes them when first called is called on the first batch.
+
+    It is called without Keras' dry run first, to hear of an exception at a quarter of the price, and then as ever.
+    """
     if built.settled:
         return
     if not is_functional(built.model):
-        built.reset(Run(batches=case.batches))
         first = BatchRun(built, case, Run(batches=case.batches), 0, False)
-        first.forward()
+        with TRACKER.building_eagerly():
+            built.reset(first.run)
+            first.forward()
+        if not getattr(built.model, "built", True):
+            built.reset(first.run)
+            TRACKER.restart_trace()
+            first.forward()
     built.settle()

@@ -40,6 +40,8 @@ class Tracker:
         self.raised_site: Frame | None = None
         self.call_sites: dict[int, Frame] = {}
         self.drew_random = False
+        #: Whether lazy layers are built by the eager call itself, with no dry run before it.
+        self.eager_builds = False
         #: The numbers of Python's that each ``tf.function`` of the user's own was given in this run.
         self.traced_for: dict[str, set[tuple[float, ...]]] = {}
         self.on_output: Callable[[str, Any, Any, tuple[Any, ...]], None] | None = None
@@ -55,6 +57,15 @@ class Tracker:
             yield lambda: tuple(self._calls or ())
         finally:
             self._calls = None
+
+    @contextmanager
+    def building_eagerly(self) -> Iterator[None]:
+        """Leave Keras' dry run of lazy layers out for the length of a block."""
+        self.eager_builds = True
+        try:
+            yield
+        finally:
+            self.eager_builds = False
 
     def restart_trace(self) -> None:
         """Forget the calls so far: another batch begins."""

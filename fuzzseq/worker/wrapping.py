@@ -21,6 +21,7 @@ def install() -> None:
     _watch_softmaxes()
     _watch_symbolic_calls()
     _watch_functions()
+    _skip_symbolic_builds()
     for owner in (keras.Layer, keras.Operation):
         original = owner.__call__
         if getattr(original, "watched", False):
@@ -47,6 +48,25 @@ def _watch_symbolic_calls() -> None:
 
     noted.watched = True  # type: ignore[attr-defined]
     keras.Operation.symbolic_call = noted
+
+
+def _skip_symbolic_builds() -> None:
+    """Let an eager call make a lazy layer's weights, as Keras does where its own dry run with symbols has failed.
+
+    The dry run takes three quarters of the first call of a model that fails, and nobody hears of it.
+    """
+    original = getattr(keras.Layer, "_maybe_build", None)
+    if original is None or getattr(original, "watched", False):
+        return
+
+    def maybe_build(self: Any, *args: Any) -> Any:
+        lazy = not self.built and getattr(self.build, "_is_default", False)
+        if TRACKER.eager_builds and lazy and any(not layer.built for layer in self._layers):
+            return None
+        return original(self, *args)
+
+    maybe_build.watched = True  # type: ignore[attr-defined]
+    keras.Layer._maybe_build = maybe_build
 
 
 def _watch_random_operations() -> None:
