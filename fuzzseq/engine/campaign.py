@@ -14,6 +14,7 @@ from typing import Any, Final
 from fuzzseq.engine.boundary import first_setting
 from fuzzseq.engine.crew import Crew, Job
 from fuzzseq.engine.known import KnownCases, in_folder
+from fuzzseq.engine.pool import Pool
 from fuzzseq.engine.target_run import TargetRun
 from fuzzseq.errors import FuzzseqError, SpecError, UsageError
 from fuzzseq.events import (
@@ -55,10 +56,10 @@ def campaign(
 ) -> Iterator[Event]:
     """Fuzz every target and yield what happens; the last event is RunFinished, however the run ends.
 
-    With several workers the events of different targets come interleaved; each target's own are the same, in the same
-    order. A target that cannot be used is a TargetFinished with the reason, and the others go on. KeyboardInterrupt
-    ends the run; what was found so far has been yielded by then. ``zygote`` is one that has begun to import TensorFlow
-    already; it is closed at the end.
+    With several workers events come interleaved; what is found is the same with any number of them. A target that
+    cannot be used is a TargetFinished with the reason, and the others go on. KeyboardInterrupt ends the run; what was
+    found so far has been yielded by then. ``zygote`` is one that has begun to import TensorFlow already; it is closed
+    at the end.
     """
     began = time.monotonic()
     labels = tuple(target if isinstance(target, str) else _label(target) for target in targets)
@@ -73,6 +74,7 @@ def campaign(
         crew.drop()
         run.interrupt()
         yield from crew.rest()
+        yield from run.left()
     finally:
         run.close()
         crew.dismiss()
@@ -100,7 +102,7 @@ class _Shared:
 
 
 class _Campaign:
-    """What the targets of one run share. Its jobs may run in threads, each target's in one."""
+    """What the targets of one run share. Its jobs may run in threads."""
 
     def __init__(self, settings: Settings, known: Path | None, began: float, zygote: Zygote | None) -> None:
         """Start importing TensorFlow, unless everything is to happen in this process."""
@@ -108,6 +110,7 @@ class _Campaign:
         self._deadline = began + settings.budget if settings.budget else None
         self._bodies = Bodies(settings, zygote)
         self._stops: list[StopReason] = []
+        self._begun: dict[TargetRun, _Shared] = {}
         self._over = False
 
     @property
@@ -116,9 +119,16 @@ class _Campaign:
         return max(self._stops, key=_BY_WEIGHT.index, default="completed")
 
     def interrupt(self) -> None:
-        """End every process; the jobs that wait for one tell what they have."""
+        """End every process; the jobs that wait for one end without a word."""
         self._stops.append("interrupted")
         self.close()
+
+    def left(self) -> Iterator[Event]:
+        """Yield what is left to say of the targets that were begun when the run was interrupted."""
+        for run in list(self._begun):
+            yield from run.unfinished()
+            yield TargetFinished(report=run.report("interrupted"))
+        self._begun.clear()
 
     def close(self) -> None:
         """Leave no process behind."""
@@ -129,7 +139,6 @@ class _Campaign:
         """Return the job that loads what a target names; after it come the jobs of the fuzz targets in it."""
         target, label = named
 
-        @self._until_over
         def load() -> Iterator[Event | Job]:
             place = index * MOST_TARGETS
             try:
@@ -139,9 +148,9 @@ class _Campaign:
                 return
             shared = _Shared(body, len(body.targets))
             for number, name in enumerate(body.targets):
-                yield self._until_over(partial(self._target, shared, name, place + number))
+                yield self._until_over(partial(self._one, shared, name, place + number))
 
-        return load
+        return self._until_over(load)
 
     def _until_over(self, job: Job) -> Job:
         """Return a job that is silent of what the end of every process does to it."""
@@ -155,63 +164,63 @@ class _Campaign:
 
         return quiet
 
-    def _target(self, shared: _Shared, name: str, place: int) -> Iterator[Event]:
-        """Fuzz one target of a file."""
+    def _one(self, shared: _Shared, name: str, place: int) -> Iterator[Event | Job]:
+        """Begin to fuzz one target of a file."""
         try:
-            yield from self._one(shared.body, name, place)
-        finally:
-            shared.done()
-
-    def _one(self, body: Body, name: str, place: int) -> Iterator[Event]:
-        """Fuzz one target; an error of fuzzseq itself ends this target, and loses nothing."""
-        try:
-            spec, versions = body.infer(name)
+            spec, versions = shared.body.infer(name)
             _check_possible(name, spec)
-        except UsageError as error:
-            if self._over:
-                raise
-            yield _unusable(name, place, str(error))
-            return
         except FuzzseqError as error:
             if self._over:
                 raise
-            yield from self._broken(name, error)
+            shared.done()
+            if isinstance(error, UsageError):
+                yield _unusable(name, place, str(error))
+            else:
+                yield self._internal(name, error)
             return
         yield TargetLoaded(target=name, spec=spec, versions=versions, place=place)
-        executor = body.executor(name, spec)
+        pool = Pool(partial(shared.body.executor, name, spec))
         known = KnownCases(self._database, name, spec)
-        run = TargetRun(name, spec, self._settings, executor, known, self._deadline, place)
-        try:
-            yield from run.events()
-            yield TargetFinished(report=run.report())
-        except KeyboardInterrupt:
-            yield from _interrupted(run)
-            raise
-        except Exception as error:  # noqa: BLE001 (ours, whatever it is: said once, and the other targets go on)
-            if self._over:
-                yield from _interrupted(run)
+        run = TargetRun(name, spec, self._settings, pool, known, self._deadline, place)
+        self._begun[run] = shared
+        yield from run.begin(partial(self._watched, run), partial(self._finished, run))
+
+    def _watched(self, run: TargetRun, job: Job) -> Job:
+        """Return a job of a target; an error of fuzzseq itself ends the target, and loses nothing."""
+
+        def watched() -> Iterator[Event | Job]:
+            if run not in self._begun:
                 return
-            yield from run.unfinished()
-            yield from self._broken(name, error, run)
-        finally:
-            executor.close()
-        self._stops.append(run.report().stop_reason)
+            try:
+                yield from job()
+            except Exception as error:  # noqa: BLE001 (ours, whatever it is: said once, and the other targets go on)
+                if not self._over and (shared := self._begun.pop(run, None)):
+                    yield from run.unfinished()
+                    yield self._internal(run.name, error)
+                    why = str(error).splitlines()[0] if str(error) else type(error).__name__
+                    yield from self._done(run, shared, "error", why)
 
-    def _broken(self, name: str, error: BaseException, run: TargetRun | None = None) -> Iterator[Event]:
-        """Yield an error of our own."""
-        trace = "".join(traceback.format_exception(error))
-        yield InternalError(target=name, message=f"{type(error).__name__}: {error}".splitlines()[0], traceback=trace)
-        if run is not None:
-            yield TargetFinished(
-                report=run.report("error", str(error).splitlines()[0] if str(error) else type(error).__name__)
-            )
+        return watched
+
+    def _finished(self, run: TargetRun) -> Iterator[Event]:
+        """Take leave of a target that is done."""
+        shared = self._begun.pop(run, None)
+        if shared is not None:
+            yield from self._done(run, shared)
+
+    def _done(self, run: TargetRun, shared: _Shared, stop: StopReason | None = None, why: str = "") -> Iterator[Event]:
+        """Say how a target ended, and let its processes go."""
+        report = run.report(stop, why)
+        self._stops.append(report.stop_reason)
+        yield TargetFinished(report=report)
+        run.close()
+        shared.done()
+
+    def _internal(self, name: str, error: BaseException) -> Event:
+        """Return the event for an error of our own."""
         self._stops.append("error")
-
-
-def _interrupted(run: TargetRun) -> Iterator[Event]:
-    """Yield what is left to say of a target when the run is interrupted."""
-    yield from run.unfinished()
-    yield TargetFinished(report=run.report("interrupted"))
+        trace = "".join(traceback.format_exception(error))
+        return InternalError(target=name, message=f"{type(error).__name__}: {error}".splitlines()[0], traceback=trace)
 
 
 def _check_possible(name: str, spec: Spec) -> None:

@@ -17,6 +17,31 @@ Job = Callable[[], Iterator[Union[Event, "Job"]]]
 _PATIENCE: Final = 10.0
 
 
+class Together:
+    """Jobs after all of which another one comes: the last of them to end yields it."""
+
+    def __init__(self, then: Job) -> None:
+        """Begin with no job."""
+        self._then = then
+        self._left = 0
+        self._lock = threading.Lock()
+
+    def add(self, job: Job) -> Job:
+        """Return a job that is one of these; more may be added as long as one of them has not ended."""
+        with self._lock:
+            self._left += 1
+
+        def counted() -> Iterator[Event | Job]:
+            yield from job()
+            with self._lock:
+                self._left -= 1
+                last = not self._left
+            if last:
+                yield self._then
+
+        return counted
+
+
 class Crew:
     """Carries out jobs, as many at once as it has members; a crew of one works in the caller's own thread."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Final
 
@@ -11,25 +12,54 @@ from fuzzseq.case import Case
 from fuzzseq.checks import CHECKS
 from fuzzseq.checks.check import Check
 from fuzzseq.checks.own import stand_in
-from fuzzseq.events import CheckCount, Settings
+from fuzzseq.events import CheckCount, Phase, Settings
 from fuzzseq.outcome import Outcome
 from fuzzseq.spec import Spec
 
 #: One case of how many is tried by a thorough check that is known to be broken.
 _BROKEN_EVERY: Final = 6
+_AFTER_OUTPUT: Final = ("loss", "gradient", "save")
+
+
+@attrs.define
+class Experience:
+    """What is known of a model from its cases so far, and decides what the next ones are asked.
+
+    ``broken`` are the checks that were found broken; ``untraceable`` is a model that fails whenever it is traced.
+    """
+
+    broken: set[str] = attrs.field(factory=set)
+    untraceable: bool = False
+
+    def add(self, outcome: Outcome) -> None:
+        """Learn from an outcome."""
+        failures = outcome.failures()
+        self.broken |= {verdict.check for verdict in failures}
+        self.untraceable |= any(v.raised is not None and v.raised.mode == "graph" for v in failures)
+
+    def copy(self) -> Experience:
+        """Return the same, to go on from."""
+        return Experience(set(self.broken), self.untraceable)
+
+    def joined(self, other: Experience) -> Experience:
+        """Return both in one."""
+        return Experience(self.broken | other.broken, self.untraceable or other.untraceable)
 
 
 class Tally:
-    """The checks of one target, chosen once, and counted as outcomes come in."""
+    """The checks of one target, chosen once; they and the cases are counted as outcomes come in, from any thread.
+
+    ``unbuilt`` counts the cases that the factory refused, ``ran`` those in which the model gave an output.
+    """
 
     def __init__(self, spec: Spec, settings: Settings) -> None:
         """Choose the checks that were asked for, that the Spec does not skip, and that have a meaning for the model."""
         self._counts: dict[str, CheckCount] = {}
+        self._spec = spec
+        self._lock = threading.Lock()
+        self.cases = self.known_cases = self.edge_cases = 0
+        self.unbuilt = self.ran = 0
         self.chosen: list[Check] = []
-        #: The checks that were found broken.
-        self.broken: set[str] = set()
-        #: Whether the model was found to fail whenever it is traced.
-        self.untraceable = False
         for check in (*CHECKS, *(stand_in(name, spec) for name in spec.own_checks)):
             why, skipped = check.applies(spec), spec.skip.get(check.name, "")
             self._counts[check.name] = CheckCount(not_applicable=why or "", skipped=skipped)
@@ -56,7 +86,7 @@ class Tally:
         empty = any(not batch.pairs for batch in case.batches)
         return tuple(check.name for check in self.chosen if not check.thorough or (check.every == 1 and not empty))
 
-    def asked_of(self, case: Case, number: int, spec: Spec, usual: bool) -> tuple[str, ...]:
+    def asked_of(self, case: Case, number: int, usual: bool, experience: Experience) -> tuple[str, ...]:
         """Return the names of the checks that a case is tried with, as the ``number``-th of its target.
 
         Thorough checks are left out of the eager cases of a model that can be traced, but for those of stacks that are
@@ -64,18 +94,37 @@ class Tally:
         tells what is known. What a broken check explains is asked beside it only.
         """
         stacked = not usual and any(name.startswith("num_") for name in case.dimensions)
-        thorough = case.mode == "graph" or not spec.graph or self.untraceable or stacked
-        explained = any(check.explains and check.name in self.broken for check in self.chosen)
+        thorough = case.mode == "graph" or not self._spec.graph or experience.untraceable or stacked
+        explained = any(check.explains and check.name in experience.broken for check in self.chosen)
 
         def due(check: Check) -> bool:
-            seldom = check.name in self.broken or explained
+            seldom = check.name in experience.broken or explained
             every = check.every * (_BROKEN_EVERY if seldom else 1)
             return thorough and number % every == 0
 
         return tuple(check.name for check in self.chosen if not check.thorough or due(check))
 
-    def add(self, outcome: Outcome) -> None:
-        """Count an outcome."""
+    def count(self, phase: Phase, outcome: Outcome) -> int:
+        """Count a case, and return how many of its kind there were.
+
+        Known and edge cases are counted apart: what is left of the budget is the same with and without them.
+        """
+        with self._lock:
+            if phase == "known":
+                self.known_cases += 1
+                return self.known_cases
+            if phase == "edge":
+                self.edge_cases += 1
+                return self.edge_cases
+            failures = outcome.failures()
+            self.cases += 1
+            self.unbuilt += any(v.stage == "build" for v in failures)
+            self.ran += not any(v.status == "raised" and v.stage not in _AFTER_OUTPUT for v in failures)
+            self._add(outcome)
+            return self.cases
+
+    def _add(self, outcome: Outcome) -> None:
+        """Count what became of each check."""
         for verdict in outcome.verdicts:
             count = self._counts[verdict.check]
             if verdict.status == "not_reached":

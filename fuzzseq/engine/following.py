@@ -1,0 +1,181 @@
+"""The failures of one target on their way to findings: each is followed up once, and told in the order of the cases."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+import attrs
+
+from fuzzseq.case import Case
+from fuzzseq.diagnosis import diagnose
+from fuzzseq.engine.crew import Job
+from fuzzseq.engine.known import KnownCases
+from fuzzseq.engine.pool import Pool
+from fuzzseq.engine.probe import OutOfTime, Probe
+from fuzzseq.events import Event, FailureSeen, FindingMade, Progress, Settings
+from fuzzseq.findings import Finding, Proof
+from fuzzseq.outcome import Verdict
+from fuzzseq.shrink.order import size
+from fuzzseq.shrink.reducer import reduce
+from fuzzseq.signatures import signature
+from fuzzseq.spec import Spec
+
+#: How many different failures of one target are shrunk; more are said to be there, and left.
+MOST_FAILURES = 40
+
+
+@attrs.define
+class _Failure:
+    """A failure with a new signature, and what came of it."""
+
+    case: Case
+    verdict: Verdict
+    finding: Finding | None = None
+    lasting: Case | None = None
+    done: bool = False
+
+
+class Following:
+    """Shrinks, confirms and diagnoses failures, several at once where there are threads for it.
+
+    What comes of them is told in the order in which they were taken, so that it is the same however many threads there
+    are.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        spec: Spec,
+        settings: Settings,
+        pool: Pool,
+        known: KnownCases,
+        deadline: float | None,
+        checks: Sequence[str],
+    ) -> None:
+        """Begin with no failure; ``checks`` are in the order of reports."""
+        self._name, self._spec, self._settings, self._checks = name, spec, settings, checks
+        self._pool, self._known, self._deadline = pool, known, deadline
+        self._taken: set[str] = set()
+        self._waiting: deque[_Failure] = deque()
+        self._findings: dict[str, Finding] = {}
+        self._lock = threading.Lock()
+        self._telling = False
+        self.executions = 0
+
+    @property
+    def passed_over(self) -> int:
+        """How many failures were seen and not followed up."""
+        return max(0, len(self._taken) - MOST_FAILURES)
+
+    def is_new(self, verdict: Verdict) -> bool:
+        """Say whether no failure of this signature was taken."""
+        return signature(verdict) not in self._taken
+
+    def enough(self) -> bool:
+        """Say whether as many errors were found as the run asks for at most."""
+        most = self._settings.maxfail
+        return most is not None and sum(f.severity == "error" for f in list(self._findings.values())) >= most
+
+    def take(self, case: Case, verdict: Verdict) -> Job | None:
+        """Return the job of following a failure up; None for one whose like was taken, or is not asked for."""
+        if not self.is_new(verdict) or self.enough():
+            return None
+        self._taken.add(signature(verdict))
+        failure = _Failure(case, verdict)
+        if len(self._taken) <= MOST_FAILURES:
+            self._waiting.append(failure)
+        return partial(self._followed, failure, len(self._taken) <= MOST_FAILURES)
+
+    def unfinished(self) -> Iterator[Event]:
+        """Yield the findings of failures whose follow-up was interrupted: as they were seen, and not minimal."""
+        while self._waiting:
+            failure = self._waiting.popleft()
+            yield from self._merged(failure.finding or self._as_seen(failure))
+
+    def _followed(self, failure: _Failure, wanted: bool) -> Iterator[Event]:
+        """Shrink a failure, confirm it in a fresh worker, diagnose it, and yield what is ready to be told."""
+        verdict = failure.verdict
+        yield FailureSeen(target=self._name, check=verdict.check, signature=signature(verdict), message=verdict.message)
+        if not wanted:
+            return
+        if not self.enough():
+            with self._pool.apart() as executor:
+                yield from self._made(failure, Probe(executor, verdict, self._deadline))
+        yield from self._told(failure)
+
+    def _made(self, failure: _Failure, probe: Probe) -> Iterator[Event]:
+        """Find the minimal case of a failure, and why it fails."""
+        try:
+            minimal, proof = self._shrunk(failure.case, probe)
+            yield Progress(target=self._name, phase="shrink", executions=probe.executions)
+            flaky = probe.again(minimal) != "same"
+            told = probe.verdict(minimal) if not flaky else failure.verdict
+            failure.finding = self._diagnosed(minimal, told or failure.verdict, proof, probe, flaky)
+            failure.lasting = None if flaky else minimal
+            yield Progress(target=self._name, phase="diagnose", executions=probe.executions)
+        except OutOfTime:
+            failure.finding = self._as_seen(failure)
+        finally:
+            with self._lock:
+                self.executions += probe.executions
+
+    def _shrunk(self, case: Case, probe: Probe) -> tuple[Case, Proof]:
+        """Return the minimal case with its proof; where the failure does not even repeat, the case as it is."""
+        if probe.again(case) != "same":
+            return case, Proof(one_minimal=False, neighbours=0, executions=probe.executions)
+        reduced = reduce(case, self._spec, probe.fails, max_executions=self._settings.max_shrinks)
+        return reduced.case, reduced.proof
+
+    def _as_seen(self, failure: _Failure) -> Finding:
+        """Return the finding of a failure that nobody has time to shrink."""
+        proof = Proof(one_minimal=False, neighbours=0, executions=0)
+        return self._diagnosed(failure.case, failure.verdict, proof, None, flaky=False)
+
+    def _diagnosed(self, case: Case, verdict: Verdict, proof: Proof, probe: Probe | None, flaky: bool) -> Finding:
+        """Return the finding of a case."""
+        return diagnose(
+            target=self._name, spec=self._spec, case=case, verdict=verdict, proof=proof, prober=probe, flaky=flaky
+        )
+
+    def _told(self, failure: _Failure) -> Iterator[Event]:
+        """Yield the findings that are ready, up to the first that is not; one thread tells at a time."""
+        with self._lock:
+            failure.done = True
+            if self._telling:
+                return
+            self._telling = True
+        while True:
+            with self._lock:
+                if not self._waiting or not self._waiting[0].done:
+                    self._telling = False
+                    return
+                ready = self._waiting.popleft()
+            if ready.finding is None or self.enough():
+                continue
+            if ready.lasting is not None:
+                self._known.keep(ready.verdict.check, ready.lasting)
+            yield from self._merged(ready.finding)
+
+    def _merged(self, finding: Finding) -> Iterator[Event]:
+        """Merge a finding with an earlier one of the same cause and place, and yield it if that changed something."""
+        before = next((f for f in self._findings.values() if _alike(f, finding)), None)
+        if before is not None and before.domain != finding.domain:
+            return  # An edge that shows what an ordinary case has shown says nothing more.
+        if before is not None:
+            checks = tuple(name for name in self._checks if name in {*before.checks, *finding.checks})
+            smaller = min((before, finding), key=lambda found: size(found.case, self._spec))
+            finding = attrs.evolve(smaller, checks=checks, id=before.id)
+        if finding != before:
+            self._findings[finding.id] = finding
+            yield FindingMade(finding=finding)
+
+
+def _alike(one: Finding, two: Finding) -> bool:
+    """Say whether two findings are one mistake: the same cause, at one place or line, or where its effect comes out."""
+    places, lines = {one.position, two.position}, {one.location, two.location}
+    together = len(places) == 1 or (len(lines) == 1 and None not in lines) or bool(places & {"output", "loss"})
+    # No row and a row of nothing may break one line, and are two things to mend.
+    return one.cause == two.cause and (together if one.cause != "input-empty" else len(places) == 1)
