@@ -135,7 +135,7 @@ class Raised:
 
     @property
     def location(self) -> Frame | None:
-        """The user's own line: the last of their frames, or the line where the failing layer was called at build."""
+        """The user's own line: the last of their frames, or the line that put the failing layer or loss in the model."""
         return self.frames[-1] if self.frames else self.call_site
 
 

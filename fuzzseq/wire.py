@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import struct
 import threading
@@ -10,6 +11,9 @@ from typing import Any, Final
 
 _HEADER: Final = struct.Struct("!Q")
 _MAXIMUM_DESCRIPTORS: Final = 8
+
+#: The signal at which a worker writes down where it is.
+WHERE: Final = signal.SIGUSR1
 
 
 class Disconnected(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from typing import Protocol
 
-from fuzzseq.outcome import Ending, Outcome, Raised, Request, Stage, Verdict
+from fuzzseq.outcome import Ending, Frame, Outcome, Raised, Request, Stage, Verdict
 
 
 class Executor(Protocol):
@@ -25,8 +25,10 @@ class Executor(Protocol):
 _OWNER: dict[Stage, str] = {"build": "builds", "loss": "trains", "gradient": "trains"}
 
 
-def death(request: Request, ending: Ending, stage: Stage, reason: str, output: str) -> Outcome:
-    """Return the outcome of a request that its worker did not survive."""
+def death(
+    request: Request, ending: Ending, stage: Stage, reason: str, output: str, frames: tuple[Frame, ...] = ()
+) -> Outcome:
+    """Return the outcome of a request that its worker did not survive; ``frames`` are where it was, outermost first."""
     exception = {"crashed": reason, "exited": "SystemExit", "hung": "Timeout", "out_of_memory": "OutOfMemory"}[ending]
     message = {
         "crashed": f"the process was ended by {reason}",
@@ -34,7 +36,9 @@ def death(request: Request, ending: Ending, stage: Stage, reason: str, output: s
         "hung": f"no answer within {reason}",
         "out_of_memory": f"the process ran past its memory limit: {reason}",
     }[ending]
-    raised = Raised(stage=stage, exception=exception, message=message, ending=ending, output=output[-2000:])
+    raised = Raised(
+        stage=stage, exception=exception, message=message, ending=ending, output=output[-2000:], frames=frames
+    )
     owner = _OWNER.get(stage, "accepts")
     owner = owner if owner in request.checks else request.checks[0]
     return Outcome(

@@ -10,6 +10,7 @@ from fuzzseq.executors.executor import death, signal_name
 from fuzzseq.executors.zygote import START_LIMIT, Process, Zygote
 from fuzzseq.outcome import Outcome, Request
 from fuzzseq.serialization import from_data, to_data
+from fuzzseq.sources import endless
 from fuzzseq.spec import Spec
 from fuzzseq.wire import Disconnected
 
@@ -141,9 +142,9 @@ class ForkedExecutor:
         except Disconnected:
             return self._died(process, request)
         except TimeoutError:
-            stage, output = process.stage, process.output
+            stage, output, frames = process.stage, process.output, endless(process.frames(running=True))
             self.renew()
-            return death(request, "hung", stage, f"{limit:g} s", output)
+            return death(request, "hung", stage, f"{limit:g} s", output, frames)
 
     def _opened(self) -> Process:
         """Return the worker, forked and opened where there is none."""
@@ -156,11 +157,11 @@ class ForkedExecutor:
         """Return the outcome of a worker that is gone."""
         if self._file.closing:
             raise Disconnected("the run is over")
-        stage, output = process.stage, process.output
+        stage, output, frames = process.stage, process.output, process.frames()
         code = process.end(kill=False)
         self.renew()
         if any(sign in output for sign in _MEMORY_SIGNS):
-            return death(request, "out_of_memory", stage, f"{(self._memory or 0) / 2**30:g} GiB", output)
+            return death(request, "out_of_memory", stage, f"{(self._memory or 0) / 2**30:g} GiB", output, frames)
         if code is None or code >= 0:
-            return death(request, "exited", stage, f"exit code {code}", output)
-        return death(request, "crashed", stage, signal_name(-code), output)
+            return death(request, "exited", stage, f"exit code {code}", output, frames)
+        return death(request, "crashed", stage, signal_name(-code), output, frames)

@@ -13,8 +13,9 @@ import time
 from typing import Any, Final
 
 from fuzzseq.errors import UsageError, WorkerError
-from fuzzseq.outcome import STAGES, Stage
-from fuzzseq.wire import Channel, Disconnected
+from fuzzseq.outcome import STAGES, Frame, Stage
+from fuzzseq.sources import frames_dumped, frames_told
+from fuzzseq.wire import WHERE, Channel, Disconnected
 
 #: How long the import of TensorFlow, or of a user's file, may take, in seconds.
 START_LIMIT: Final = 300.0
@@ -24,6 +25,11 @@ START_LIMIT: Final = 300.0
 #: oneDNN's kernels of TensorFlow 2.21 corrupt the heap in a product of rank 4 by rank 2 (tensorflow issues 117700 and
 #: 123109): a crash some cases later, or a wrong number, would be told of the model.
 _DEFAULTS: Final = {"TF_CPP_MIN_LOG_LEVEL": "3", "MALLOC_ARENA_MAX": "2", "TF_ENABLE_ONEDNN_OPTS": "0"}
+
+
+#: How long a process that hangs is asked where it is, in seconds, and how much of its answer is read, in bytes.
+_ANSWER_LIMIT: Final = 0.5
+_LONGEST_TRACE: Final = 200_000
 
 
 class Zygote:
@@ -84,7 +90,10 @@ class Zygote:
 
 
 class Process:
-    """A process that was forked by another on request: it has a socket, a mark of its stage, and an output file."""
+    """A process that was forked by another on request.
+
+    It has a socket, a mark of its stage, a file for its output, and one for where it was when it died.
+    """
 
     def __init__(self, parent: Channel, memory: int | None = None) -> None:
         """Ask ``parent`` to fork; the child's address space may grow by ``memory`` bytes."""
@@ -92,10 +101,11 @@ class Process:
         self.channel, theirs = Channel.pair()
         self._mark = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the process; close() drops it)
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 (likewise)
+        self._trace = tempfile.TemporaryFile()  # noqa: SIM115 (likewise)
         self._mark.write(b"\0")
         self._mark.flush()
         try:
-            files = theirs.fileno(), self._mark.fileno(), self._output.fileno()
+            files = theirs.fileno(), *(file.fileno() for file in (self._mark, self._output, self._trace))
             with parent.lock:
                 parent.send({"do": "fork", "memory": memory}, *files)
                 self.pid: int = answer(parent, START_LIMIT)["pid"]
@@ -126,6 +136,22 @@ class Process:
         size = os.fstat(self._output.fileno()).st_size
         return os.pread(self._output.fileno(), 4096, max(0, size - 4096)).decode(errors="replace").replace("\0", "")
 
+    def frames(self, *, running: bool = False) -> tuple[Frame, ...]:
+        """Return where the process was in the user's code, outermost first; one that is ``running`` is asked.
+
+        A process that does not answer in half a second, or that died without a word, was nowhere.
+        """
+        descriptor = self._trace.fileno()
+        if running:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, WHERE)
+            deadline = time.monotonic() + _ANSWER_LIMIT
+            while not os.fstat(descriptor).st_size and time.monotonic() < deadline:
+                time.sleep(0.01)
+            time.sleep(0.01)  # It is written line by line.
+        text = os.pread(descriptor, _LONGEST_TRACE, 0).decode(errors="replace")
+        return frames_told(text) if text.startswith("Traceback") else frames_dumped(text)
+
     def end(self, kill: bool = True) -> int | None:
         """End the process and return its exit code, minus the signal where one ended it; None where nobody knows."""
         if kill:
@@ -150,6 +176,7 @@ class Process:
         self.channel.close()
         self._mark.close()
         self._output.close()
+        self._trace.close()
 
 
 def answer(channel: Channel, limit: float) -> Any:

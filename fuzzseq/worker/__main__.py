@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import faulthandler
 import gc
 import os
 import resource
@@ -17,7 +18,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from fuzzseq.wire import Channel, Disconnected
+from fuzzseq.wire import WHERE, Channel, Disconnected
 
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
@@ -52,7 +53,7 @@ def _serve(channel: Channel, serving: Any, stages: Any) -> None:
 
 def _fork(channel: Channel, serving: Any, stages: Any, message: Any, descriptors: list[int]) -> tuple[Channel, Any]:
     """Fork; return the parent's channel in the parent, and the child's own in the child."""
-    end, mark, output = descriptors
+    end, mark, output, trace = descriptors
     pid = os.fork()
     if pid:
         for descriptor in descriptors:
@@ -65,8 +66,11 @@ def _fork(channel: Channel, serving: Any, stages: Any, message: Any, descriptors
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.close(output)
+    # Written by a process that dies of a signal, or that is asked where it is: it needs no help of the interpreter's.
+    faulthandler.enable(file=trace)
+    faulthandler.register(WHERE, file=trace)
     _limit_memory(message.get("memory"))
-    serving._mark = stages.StageMark(mark)
+    serving._mark = stages.StageMark(mark, trace)
     return Channel(socket.socket(fileno=end)), serving
 
 

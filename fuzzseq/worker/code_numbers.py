@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from types import CodeType, FunctionType
 from typing import Any, Final
 
-from fuzzseq.worker.frames import is_users
+from fuzzseq.sources import is_users
 
 _LOWEST, _HIGHEST = 3, 4096
 _MOST: Final = 24

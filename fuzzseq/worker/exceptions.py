@@ -7,7 +7,8 @@ from typing import Final
 
 from fuzzseq.case import Mode
 from fuzzseq.outcome import Raised, Stage
-from fuzzseq.worker.frames import node_frames, symbolic_operator, user_frames
+from fuzzseq.sources import frames_told
+from fuzzseq.worker.frames import symbolic_operator, user_frames
 from fuzzseq.worker.tracking import TRACKER
 
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -70,8 +71,8 @@ def describe(error: BaseException, stage: Stage, mode: Mode, batch: int) -> Rais
         op=operation(raw) or symbolic_operator(error.__traceback__),
         mode=mode,
         layers=TRACKER.raised,
-        frames=node_frames(raw) or user_frames(error.__traceback__),
-        call_site=TRACKER.raised_site,
+        frames=frames_told(raw) or user_frames(error.__traceback__),
+        call_site=TRACKER.raised_site or (TRACKER.loss_site if stage in ("loss", "gradient") else None),
         batch=batch,
         ending="out_of_memory" if memory else "completed",
     )

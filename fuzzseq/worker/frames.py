@@ -1,35 +1,14 @@
-"""The user's own lines: on a traceback, on a stack, and in the stack that TensorFlow tells of a node of a graph."""
+"""The user's own lines on a traceback and on a stack."""
 
 from __future__ import annotations
 
 import linecache
-import re
-import sysconfig
 from collections.abc import Iterator
-from functools import lru_cache
 from itertools import islice
-from pathlib import Path
 from types import CodeType, FrameType, TracebackType
-from typing import Final
 
 from fuzzseq.outcome import Frame
-
-_PACKAGE = Path(__file__).resolve().parent.parent
-_FOREIGN = tuple(
-    {str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-)
-_NODE_FRAME: Final = re.compile(r'^\s*File "(.+)", line (\d+), in (\S+)', re.MULTILINE)
-
-
-@lru_cache(maxsize=4096)
-def is_users(file: str) -> bool:
-    """Say whether a source file is the user's own: no framework, no standard library, and not fuzzseq itself."""
-    if file.startswith("<frozen") or file == "<string>" or "autograph_generated_file" in file:
-        return False
-    path = str(Path(file).resolve()) if not file.startswith("<") else file
-    if path.startswith(str(_PACKAGE)):
-        return path.startswith(str(_PACKAGE / "examples"))
-    return not path.startswith(_FOREIGN) and "site-packages" not in path and "dist-packages" not in path
+from fuzzseq.sources import is_users
 
 
 def user_frames(trace: TracebackType | None) -> tuple[Frame, ...]:
@@ -58,15 +37,6 @@ def symbolic_operator(trace: TracebackType | None) -> str:
             return code.co_name.strip("_").capitalize()
         trace = trace.tb_next
     return ""
-
-
-def node_frames(message: str) -> tuple[Frame, ...]:
-    """Return the user's own frames of the stack on which a node of a graph was made, as TensorFlow's message has it."""
-    return tuple(
-        Frame(file=file, line=int(line), function=function, source=linecache.getline(file, int(line)).strip())
-        for file, line, function in _NODE_FRAME.findall(message)
-        if is_users(file)
-    )
 
 
 def _frame(code: CodeType, line: int, last: int) -> Frame:

@@ -14,9 +14,9 @@ from types import ModuleType
 from typing import Any
 
 from fuzzseq.errors import SpecError, UsageError, nearest
+from fuzzseq.sources import is_users
 from fuzzseq.spec import ATTRIBUTE, Declaration
 from fuzzseq.worker.build import Target
-from fuzzseq.worker.frames import is_users
 
 
 def load(reference: Mapping[str, str], own_checks: Sequence[Mapping[str, str]] = ()) -> dict[str, Target]:

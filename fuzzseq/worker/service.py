@@ -36,6 +36,9 @@ class Service:
         """Carry out one command."""
         try:
             return {"ok": getattr(self, f"do_{message['do']}")(message)}
+        except SystemExit:
+            self._mark.leave(traceback.format_exc())
+            raise
         except FuzzseqError as error:
             return {"misuse": str(error)}
         except Exception:

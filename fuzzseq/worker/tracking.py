@@ -39,6 +39,7 @@ class Tracker:
         self.raised: tuple[LayerFrame, ...] = ()
         self.raised_site: Frame | None = None
         self.call_sites: dict[int, Frame] = {}
+        self.loss_site: Frame | None = None
         self.drew_random = False
         #: Whether lazy layers are built by the eager call itself, with no dry run before it.
         self.eager_builds = False
@@ -171,6 +172,10 @@ class Tracker:
         """Remember where in the user's code a layer or an operation became part of a functional model."""
         if site is not None:
             self.call_sites[id(layer)] = site
+
+    def compiled_at(self, site: Frame | None) -> None:
+        """Remember where in the user's code the model was given its loss."""
+        self.loss_site = site
 
     def _remember(self) -> None:
         """Keep the stack of the layer that raises first, the innermost."""

@@ -11,7 +11,8 @@ import keras
 import tensorflow as tf
 from tensorflow.python.framework import random_seed
 
-from fuzzseq.worker.frames import caller, is_users
+from fuzzseq.sources import is_users
+from fuzzseq.worker.frames import caller
 from fuzzseq.worker.tracking import TRACKER
 
 
@@ -22,6 +23,7 @@ def install() -> None:
     _watch_symbolic_calls()
     _watch_functions()
     _skip_symbolic_builds()
+    _watch_compile()
     for owner in (keras.Layer, keras.Operation):
         original = owner.__call__
         if getattr(original, "watched", False):
@@ -48,6 +50,25 @@ def _watch_symbolic_calls() -> None:
 
     noted.watched = True  # type: ignore[attr-defined]
     keras.Operation.symbolic_call = noted
+
+
+def _watch_compile() -> None:
+    """Take note where a model was compiled: a loss that is a name there has no other line of the user's.
+
+    The method is replaced where it is defined, for Keras asks whether a model's own is that one.
+    """
+    owner = next(kind for kind in keras.Model.__mro__ if "compile" in vars(kind))
+    original = owner.compile
+    if getattr(original, "watched", False):
+        return
+
+    @wraps(original)
+    def noted(self: Any, *args: Any, **kwargs: Any) -> Any:
+        TRACKER.compiled_at(caller(sys._getframe(1)))
+        return original(self, *args, **kwargs)
+
+    noted.watched = True  # type: ignore[attr-defined]
+    owner.compile = noted
 
 
 def _skip_symbolic_builds() -> None:

@@ -15,7 +15,7 @@ LAYERS = (
     {"fuzzseq.errors", "fuzzseq.wire"},
     {"fuzzseq.dimensions", "fuzzseq.encoder_decoder", "fuzzseq.causes", "fuzzseq.serialization"},
     {"fuzzseq.spec", "fuzzseq.configuration", "fuzzseq.case", "fuzzseq.states", "fuzzseq.domain", "fuzzseq.outcome"}
-    | {"fuzzseq.edge", "fuzzseq.facts", "fuzzseq.hostile", "fuzzseq.profiles"},
+    | {"fuzzseq.edge", "fuzzseq.facts", "fuzzseq.hostile", "fuzzseq.profiles", "fuzzseq.sources"},
     {"fuzzseq.checks"},
     {"fuzzseq.signatures", "fuzzseq.findings", "fuzzseq.events"},
     {"fuzzseq.strategies", "fuzzseq.shrink", "fuzzseq.diagnosis"},
@@ -35,6 +35,7 @@ WORKER_MAY_IMPORT = {
     "fuzzseq.errors",
     "fuzzseq.outcome",
     "fuzzseq.serialization",
+    "fuzzseq.sources",
     "fuzzseq.spec",
     "fuzzseq.states",
     "fuzzseq.wire",

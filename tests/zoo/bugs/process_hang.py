@@ -32,5 +32,5 @@ BUG = Bug(
         dimensions={"vocab_size": 5, "embedding_dim": 2, "units": 2},
         batches=(Batch(pairs=(Pair((3,) * 5, ()),)),),
     ),
-    line="width = int(width * 1.2)",
+    line="while width < longest:",
 )
