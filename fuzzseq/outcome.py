@@ -135,7 +135,7 @@ class Raised:
 
     @property
     def location(self) -> Frame | None:
-        """The user's own line: the last of their frames, or the line that put the failing layer or loss in the model."""
+        """The user's own line: the last of their frames, else the one that put the failing layer or loss there."""
         return self.frames[-1] if self.frames else self.call_site
 
 

@@ -78,6 +78,7 @@ def campaign(
     finally:
         run.close()
         crew.dismiss()
+        run.let_go()
     yield RunFinished(stop_reason=run.stop, seconds=time.monotonic() - began)
 
 
@@ -128,7 +129,11 @@ class _Campaign:
         for run in list(self._begun):
             yield from run.unfinished()
             yield TargetFinished(report=run.report("interrupted"))
-        self._begun.clear()
+
+    def let_go(self) -> None:
+        """Close what the targets hold that did not come to their end; nobody works on them any more."""
+        for run in self._begun:
+            run.close()
 
     def close(self) -> None:
         """Leave no process behind."""
