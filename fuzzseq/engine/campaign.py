@@ -101,6 +101,13 @@ class _Shared:
             if not self._left:
                 self.body.close()
 
+    def abandon(self) -> None:
+        """Close the file, whatever is left to do with it."""
+        with self._lock:
+            if self._left:
+                self._left = 0
+                self.body.close()
+
 
 class _Campaign:
     """What the targets of one run share. Its jobs may run in threads."""
@@ -111,6 +118,7 @@ class _Campaign:
         self._deadline = began + settings.budget if settings.budget else None
         self._bodies = Bodies(settings, zygote)
         self._stops: list[StopReason] = []
+        self._files: list[_Shared] = []
         self._begun: dict[TargetRun, _Shared] = {}
         self._over = False
 
@@ -134,6 +142,8 @@ class _Campaign:
         """Close what the targets hold that did not come to their end; nobody works on them any more."""
         for run in self._begun:
             run.close()
+        for shared in self._files:
+            shared.abandon()
 
     def close(self) -> None:
         """Leave no process behind."""
@@ -152,6 +162,7 @@ class _Campaign:
                 yield _unusable(label, place, str(error))
                 return
             shared = _Shared(body, len(body.targets))
+            self._files.append(shared)
             for number, name in enumerate(body.targets):
                 yield self._until_over(partial(self._one, shared, name, place + number))
 
