@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -24,6 +25,9 @@ _LOOKS: Final = (
     {"call": False, "skip": 99},
 )
 
+#: How often a worker is forked before it is believed that none can be opened, or that it was a model that killed it.
+_TRIES: Final = 3
+
 
 class LoadedFile:
     """A user's file, loaded once in a fork of the zygote that becomes the parent of its workers."""
@@ -35,15 +39,28 @@ class LoadedFile:
         zygote.wait_until_ready()
         self.reference, self._own_checks = reference, own_checks
         self._zygote = zygote
-        self._parent = Process(zygote.channel)
-        try:
-            loaded = self._ask_to_load(self._parent)
-        except Exception:
-            self._parent.close()
-            raise
+        self._reviving = threading.Lock()
+        self._parent, loaded = self._loaded()
         self.targets: list[str] = loaded["targets"]
         # A process that has run an operation cannot be forked: then every worker loads the file itself.
         self._forkable = not loaded["ran_operations"]
+
+    def _loaded(self) -> tuple[Process, Any]:
+        """Return a new process with the file loaded, and what it said of it."""
+        process = self._forked_from_zygote(None)
+        try:
+            return process, self._ask_to_load(process)
+        except Exception:
+            process.close()
+            raise
+
+    def _forked_from_zygote(self, memory: int | None) -> Process:
+        """Return a process that has TensorFlow; a zygote that was killed is started anew."""
+        try:
+            return Process(self._zygote, self._zygote.channel, memory)
+        except Disconnected:
+            self._zygote.revive()
+            return Process(self._zygote, self._zygote.channel, memory)
 
     def _ask_to_load(self, process: Process) -> Any:
         """Have a process import the file."""
@@ -64,12 +81,20 @@ class LoadedFile:
         return self._zygote.closed
 
     def worker(self, memory: int | None) -> Process:
-        """Return a new process with the file loaded."""
-        if self._forkable:
-            return Process(self._parent.channel, memory)
-        process = Process(self._zygote.channel, memory)
-        self._ask_to_load(process)
-        return process
+        """Return a new process with the file loaded; a parent that was killed is started anew."""
+        if not self._forkable:
+            process = self._forked_from_zygote(memory)
+            self._ask_to_load(process)
+            return process
+        parent = self._parent
+        try:
+            return Process(self._zygote, parent.channel, memory)
+        except Disconnected:
+            with self._reviving:
+                if self._parent is parent:
+                    parent.close()
+                    self._parent, _ = self._loaded()
+            return Process(self._zygote, self._parent.channel, memory)
 
     def infer(self, target: str, limit: float) -> tuple[Spec, dict[str, str]]:
         """Return the Spec of a target and the versions of what it runs on.
@@ -116,11 +141,20 @@ class ForkedExecutor:
     def run(self, request: Request, limit: float | None = None) -> Outcome:
         """Answer one request. A time limit is believed when it is met twice, the second time by a fresh worker.
 
-        ``limit`` replaces the usual seconds for a case, and is believed at once.
+        A SIGKILL comes from outside more often than from a model: it is believed when it is met three times. ``limit``
+        replaces the usual seconds for a case, and is believed at once.
         """
-        outcome = self._once(request, limit or self._timeout)
+        outcome = self._survived(request, limit or self._timeout)
         if outcome.ending == "hung" and limit is None:
-            outcome = self._once(request, self._timeout)
+            outcome = self._survived(request, self._timeout)
+        return outcome
+
+    def _survived(self, request: Request, limit: float) -> Outcome:
+        """Answer one request; by a fresh worker where one was killed from outside."""
+        for _ in range(_TRIES):
+            outcome = self._once(request, limit)
+            if not _killed(outcome):
+                break
         return outcome
 
     def renew(self) -> None:
@@ -148,9 +182,19 @@ class ForkedExecutor:
 
     def _opened(self) -> Process:
         """Return the worker, forked and opened where there is none."""
-        if self._process is None:
-            self._process = self._file.worker(self._memory)
-            self._process.ask({"do": "open", "target": self._target, "spec": to_data(self._spec)}, START_LIMIT)
+        tries = 0
+        while self._process is None:
+            process = None
+            try:
+                process = self._file.worker(self._memory)
+                process.ask({"do": "open", "target": self._target, "spec": to_data(self._spec)}, START_LIMIT)
+                self._process = process
+            except Disconnected:
+                if process is not None:
+                    process.close()
+                tries += 1
+                if self._file.closing or tries == _TRIES:
+                    raise
         return self._process
 
     def _died(self, process: Process, request: Request) -> Outcome:
@@ -162,6 +206,13 @@ class ForkedExecutor:
         self.renew()
         if any(sign in output for sign in _MEMORY_SIGNS):
             return death(request, "out_of_memory", stage, f"{(self._memory or 0) / 2**30:g} GiB", output, frames)
-        if code is None or code >= 0:
+        if code is None:
+            return death(request, "exited", stage, "it closed its connection, and went on", output, frames)
+        if code >= 0:
             return death(request, "exited", stage, f"exit code {code}", output, frames)
         return death(request, "crashed", stage, signal_name(-code), output, frames)
+
+
+def _killed(outcome: Outcome) -> bool:
+    """Say whether the worker was ended by SIGKILL."""
+    return any(v.raised is not None and v.raised.exception == "SIGKILL" for v in outcome.verdicts)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import select
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 from fuzzseq.errors import UsageError, WorkerError
@@ -31,15 +34,33 @@ _DEFAULTS: Final = {"TF_CPP_MIN_LOG_LEVEL": "3", "MALLOC_ARENA_MAX": "2", "TF_EN
 _ANSWER_LIMIT: Final = 0.5
 _LONGEST_TRACE: Final = 200_000
 
+#: How much a process may print before it is forgotten, in bytes, and how often that is looked at, in seconds.
+_MOST_OUTPUT: Final = 8 * 2**20
+_LOOK_EVERY: Final = 0.2
+
+#: How long a process whose socket is closed may take to end by itself, and one that was killed, in seconds.
+_LAST_MOMENT: Final = 2.0
+_END_LIMIT: Final = 10.0
+
 
 class Zygote:
     """A fresh process that has imported TensorFlow and forks workers. Use as a context manager, or close it."""
 
     def __init__(self, device: str = "cpu") -> None:
         """Start importing TensorFlow; returns at once."""
+        self._device = device
+        self._reviving = threading.Lock()
+        #: The processes that came from this one and were not ended yet, each with a group of its own.
+        self.groups: set[int] = set()
+        #: Whether the run is over: whatever dies from then on died of that.
+        self.closed = False
+        self._start()
+
+    def _start(self) -> None:
+        """Start the process."""
         self.channel, theirs = Channel.pair()
         environment = {**_DEFAULTS, **os.environ}
-        if device == "cpu":
+        if self._device == "cpu":
             environment["CUDA_VISIBLE_DEVICES"] = "-1"
         else:
             environment["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
@@ -55,8 +76,6 @@ class Zygote:
         )
         theirs.close()
         self._ready = False
-        #: Whether the run is over: whatever dies from then on died of that.
-        self.closed = False
 
     def wait_until_ready(self) -> None:
         """Wait for the import of TensorFlow; raises :class:`WorkerError` where it fails."""
@@ -71,6 +90,21 @@ class Zygote:
                 raise WorkerError(f"TensorFlow could not be imported in a worker: {self._tail()}") from None
             self._ready = True
 
+    def revive(self) -> None:
+        """Start anew where the process was ended, by a model or from outside; raises :class:`Disconnected` at the end.
+
+        Whatever came from the one before is gone, or goes with it.
+        """
+        with self._reviving:
+            if self.closed:
+                raise Disconnected("the run is over")
+            if self._process.poll() is None:
+                return
+            self.channel.close()
+            self._log.close()
+            self._start()
+            self.wait_until_ready()
+
     def _tail(self) -> str:
         """Return the last lines that the zygote printed."""
         self._log.seek(0)
@@ -84,6 +118,8 @@ class Zygote:
         self.closed = True
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
+        for group in tuple(self.groups):
+            end_group(group)
         self._process.wait()
         self.channel.close()
         self._log.close()
@@ -95,12 +131,18 @@ class Process:
     It has a socket, a mark of its stage, a file for its output, and one for where it was when it died.
     """
 
-    def __init__(self, parent: Channel, memory: int | None = None) -> None:
-        """Ask ``parent`` to fork; the child's address space may grow by ``memory`` bytes."""
-        self._parent = parent
+    def __init__(self, zygote: Zygote, parent: Channel, memory: int | None = None) -> None:
+        """Ask ``parent``, which came from ``zygote``, to fork; the child's address space may grow by ``memory`` bytes.
+
+        Raises :class:`Disconnected` where the parent is gone.
+        """
+        self._zygote, self._parent = zygote, parent
         self.channel, theirs = Channel.pair()
         self._mark = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the process; close() drops it)
+        # For appending: what is written after it was cut is at its beginning.
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 (likewise)
+        flags = fcntl.fcntl(self._output, fcntl.F_GETFL)
+        fcntl.fcntl(self._output, fcntl.F_SETFL, flags | os.O_APPEND)
         self._trace = tempfile.TemporaryFile()  # noqa: SIM115 (likewise)
         self._mark.write(b"\0")
         self._mark.flush()
@@ -109,6 +151,7 @@ class Process:
             with parent.lock:
                 parent.send({"do": "fork", "memory": memory}, *files)
                 self.pid: int = answer(parent, START_LIMIT)["pid"]
+                zygote.groups.add(self.pid)
         except Exception:
             self._drop()
             raise
@@ -118,12 +161,16 @@ class Process:
     def ask(self, message: Any, limit: float) -> Any:
         """Return the answer to a command; raises :class:`Disconnected` on death, and ``TimeoutError``."""
         self.channel.send(message)
-        return answer(self.channel, limit)
+        return answer(self.channel, limit, self._cut_output)
 
     def clear_output(self) -> None:
         """Forget what was printed."""
         os.ftruncate(self._output.fileno(), 0)
-        os.lseek(self._output.fileno(), 0, os.SEEK_SET)
+
+    def _cut_output(self) -> None:
+        """Forget what a process has printed that prints without end."""
+        if os.fstat(self._output.fileno()).st_size > _MOST_OUTPUT:
+            self.clear_output()
 
     @property
     def stage(self) -> Stage:
@@ -153,17 +200,28 @@ class Process:
         return frames_told(text) if text.startswith("Traceback") else frames_dumped(text)
 
     def end(self, kill: bool = True) -> int | None:
-        """End the process and return its exit code, minus the signal where one ended it; None where nobody knows."""
-        if kill:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
+        """End the process and all that it forked, and return its exit code, minus the signal where one ended it.
+
+        Where it is not to be killed, it gets a moment to end by itself; None says that it did not.
+        """
         self.channel.close()
+        code = None if kill else self._awaited(_LAST_MOMENT)
+        end_group(self.pid)
+        if code is None:
+            self._awaited(_END_LIMIT)
+        self._zygote.groups.discard(self.pid)
+        return code
+
+    def _awaited(self, limit: float) -> int | None:
+        """Ask the parent how the process ended; None where it has not. It goes with its parent where that is gone."""
         try:
             with self._parent.lock:
-                self._parent.send({"do": "wait", "pid": self.pid})
-                code: int | None = answer(self._parent, 30.0)["exit"]
-        except (Disconnected, TimeoutError):
-            code = None
+                self._parent.send({"do": "wait", "pid": self.pid, "limit": limit})
+                code: int | None = answer(self._parent, limit + _END_LIMIT)["exit"]
+        except TimeoutError:
+            return None
+        except Disconnected:
+            return -signal.SIGKILL
         return code
 
     def close(self) -> None:
@@ -179,12 +237,20 @@ class Process:
         self._trace.close()
 
 
-def answer(channel: Channel, limit: float) -> Any:
+def end_group(leader: int) -> None:
+    """Kill a process and all of its group."""
+    for kill in (os.kill, os.killpg):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(leader, signal.SIGKILL)
+
+
+def answer(channel: Channel, limit: float, meanwhile: Callable[[], None] = lambda: None) -> Any:
     """Wait for an answer and return its result; what it calls misuse or an internal error is raised."""
     deadline = time.monotonic() + limit
-    while not select.select([channel], [], [], max(0.0, min(1.0, deadline - time.monotonic())))[0]:
+    while not select.select([channel], [], [], max(0.0, min(_LOOK_EVERY, deadline - time.monotonic())))[0]:
         if time.monotonic() >= deadline:
             raise TimeoutError
+        meanwhile()
     message, _ = channel.receive()
     if "misuse" in message:
         raise UsageError(message["misuse"])

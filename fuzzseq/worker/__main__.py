@@ -15,6 +15,7 @@ import resource
 import signal
 import socket
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -38,15 +39,20 @@ def main() -> None:
 
 def _serve(channel: Channel, serving: Any, stages: Any) -> None:
     """Answer commands until the other side is gone. A forked child serves its own socket here, and never returns."""
+    own = os.getpid()
     while True:
         try:
             message, descriptors = channel.receive()
             if message["do"] == "fork":
                 channel, serving = _fork(channel, serving, stages, message, descriptors)
+                own = os.getpid()
             elif message["do"] == "wait":
-                channel.send({"ok": _reap(message["pid"])})
+                channel.send({"ok": _reap(message["pid"], message["limit"])})
             else:
-                channel.send(serving.answer(message))
+                answer = serving.answer(message)
+                if os.getpid() != own:
+                    os._exit(0)  # A fork that the model made, and that came back: it has nothing to say here.
+                channel.send(answer)
         except Disconnected:
             os._exit(0)
 
@@ -61,6 +67,8 @@ def _fork(channel: Channel, serving: Any, stages: Any, message: Any, descriptors
         channel.send({"ok": {"pid": pid}})
         return channel, serving
     channel.close()
+    # A group of its own: what a model forks ends with it, and a model that kills its group kills nobody else.
+    os.setpgid(0, 0)
     _die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.dup2(output, 1)
@@ -74,11 +82,15 @@ def _fork(channel: Channel, serving: Any, stages: Any, message: Any, descriptors
     return Channel(socket.socket(fileno=end)), serving
 
 
-def _reap(pid: int) -> dict[str, int | None]:
-    """Return how a forked child ended: its exit code, or minus the signal that ended it."""
+def _reap(pid: int, limit: float) -> dict[str, int | None]:
+    """Return how a forked child ended: its exit code, or minus the signal that ended it; None where it goes on."""
+    deadline = time.monotonic() + limit
     with contextlib.suppress(ChildProcessError):
-        _, status = os.waitpid(pid, 0)
-        return {"exit": os.waitstatus_to_exitcode(status)}
+        while time.monotonic() < deadline:
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                return {"exit": os.waitstatus_to_exitcode(status)}
+            time.sleep(0.005)
     return {"exit": None}
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import traceback
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -31,6 +33,7 @@ class Service:
         self._mark = mark
         self._targets: dict[str, Target] = {}
         self._session: Session | None = None
+        self._home = Path.cwd()
 
     def answer(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Carry out one command."""
@@ -63,6 +66,7 @@ class Service:
         """Answer a request."""
         if self._session is None:
             raise RuntimeError("open a target before running it")
+        os.chdir(self._home)
         return to_data(self._session.answer(from_data(message["request"], Request)))
 
 
