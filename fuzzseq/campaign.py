@@ -10,14 +10,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
+import attrs
+
 from fuzzseq.case import Domain
 from fuzzseq.checks import CHECKS, check_named
 from fuzzseq.configuration import Configuration, worker_count
 from fuzzseq.errors import UsageError, WorkerError, nearest
-from fuzzseq.events import Event, InternalError, Reporter, RunFinished, Settings, StopReason, Warned
+from fuzzseq.events import Event, InternalError, Reporter, RunFinished, RunStarted, Settings, StopReason, Warned
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.profiles import PROFILES, Profile, profile_named
 from fuzzseq.reporters import format_named
+from fuzzseq.reporters.event_log import EventLog, events_in
 from fuzzseq.reporters.fan import Fan
 from fuzzseq.reporters.finding_files import FindingFiles, Scripts
 from fuzzseq.reporters.folder import Folder, default_folder
@@ -95,27 +98,50 @@ def run(
     known: Path | None = None,
     events: Iterable[Event] | None = None,
     zygote: Zygote | None = None,
+    past: Sequence[Event] = (),
 ) -> int:
     """Run a campaign, print and write what it finds, and return the exit code.
 
     Raises :class:`UsageError` before anything runs for an unknown format or an output folder that cannot be written.
-    ``events`` stands in for the engine's. ``zygote`` is one that has begun to import TensorFlow already.
+    ``events`` stands in for the engine's. ``zygote`` is one that has begun to import TensorFlow already. ``past`` are
+    the events of a run that is gone on with.
     """
     from fuzzseq.reporters.terminal import Terminal  # noqa: PLC0415 (rich is loaded by a run only)
 
     makers = [format_named(name) for name in dict.fromkeys(formats)]
     folder, record = Folder(output or default_folder()), Record()
-    files: list[Reporter] = [FindingFiles(record, folder), Scripts(record, folder)]
+    files: list[Reporter] = [EventLog(folder), FindingFiles(record, folder), Scripts(record, folder)]
     fan = Fan(record, [*files, *(make(record, folder) for make in makers), Terminal(record, folder)])
     if events is None:
         from fuzzseq import engine  # noqa: PLC0415 (Hypothesis is loaded by a run only)
 
-        events = engine.campaign(targets, settings, known=known, zygote=zygote)
+        events = engine.campaign(targets, settings, known=known, zygote=zygote, past=engine.Past(past))
     try:
         _pump(iter(events), fan)
     finally:
         folder.drop_if_empty()
     return exit_code(record)
+
+
+def resumed(folder: Path, said: Configuration) -> tuple[tuple[str, ...], Settings, list[Event]]:
+    """Return what a run was asked for that wrote to a folder, and its events, to go on with it.
+
+    Time and workers may be given anew. Raises :class:`UsageError` for a folder that holds no run.
+    """
+    past = events_in(folder)
+    begun = next((event for event in past if isinstance(event, RunStarted)), None)
+    if begun is None:
+        raise UsageError(f"There is no run to go on with in {folder}: its log does not begin. Begin the run anew.")
+    settings = begun.settings
+    return (
+        begun.targets,
+        attrs.evolve(
+            settings,
+            budget=said.budget or settings.budget,
+            workers=said.workers or settings.workers,
+        ),
+        past,
+    )
 
 
 def exit_code(record: Record) -> int:

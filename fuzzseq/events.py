@@ -102,6 +102,36 @@ class CaseTried:
 
 
 @attrs.frozen(kw_only=True)
+class TargetState:
+    """How far the work on a target has come; with the findings so far it is enough to go on from.
+
+    ``rounds`` of random cases were tried. ``broken``, ``untraceable`` and ``hung`` are what was learned of the model,
+    ``taken`` the signatures of the failures that were followed up, ``dry`` that there are no more cases to draw.
+    """
+
+    rounds: int
+    cases: int
+    known_cases: int
+    executions: int
+    unbuilt: int
+    ran: int
+    checks: Mapping[str, CheckCount]
+    broken: tuple[str, ...]
+    untraceable: bool
+    hung: bool
+    taken: tuple[str, ...]
+    dry: bool
+
+
+@attrs.frozen(kw_only=True)
+class Checkpoint:
+    """A wave of cases is done, and its failures are followed up: an interrupted run can go on from here."""
+
+    target: str
+    state: TargetState
+
+
+@attrs.frozen(kw_only=True)
 class FailureSeen:
     """A failure with a new signature; it will be shrunk now."""
 
@@ -163,6 +193,7 @@ Event = (
     RunStarted
     | TargetLoaded
     | CaseTried
+    | Checkpoint
     | FailureSeen
     | Progress
     | FindingMade

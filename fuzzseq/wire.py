@@ -20,6 +20,10 @@ class Disconnected(Exception):
     """The other side is gone: it closed its socket, or died."""
 
 
+class Killed(Disconnected):
+    """The other side was ended by SIGKILL, or its parent was: from outside, more often than by what it did."""
+
+
 class Channel:
     """One end of a connection. Threads that share it hold :attr:`lock` from a question to its answer."""
 

@@ -49,10 +49,11 @@ if TYPE_CHECKING:
     "--report", multiple=True, metavar="FORMAT", help="Write this report: json (the default); may be repeated."
 )
 @click.option("--output", metavar="DIR", help="The folder to write to.  [default: reports/<time>]")
+@click.option("--resume", metavar="DIR", help="Go on with the run that wrote to this folder, and was ended.")
 @click.option("--known", metavar="DIR", help="The folder that keeps known cases.  [default: .fuzzseq]")
 @click.option("--no-known", is_flag=True, help="Neither try known cases nor keep new ones.")
 @execution_options
-def run(targets: tuple[str, ...], no_known: bool, exitfirst: bool, **said: Any) -> int:
+def run(targets: tuple[str, ...], resume: str | None, no_known: bool, exitfirst: bool, **said: Any) -> int:
     """Fuzz models: TARGET is file.py:function, package.module:function, or a whole file or module.
 
     Without a TARGET, those of [tool.fuzzseq] in the nearest pyproject.toml are taken, and so is every setting
@@ -64,6 +65,8 @@ def run(targets: tuple[str, ...], no_known: bool, exitfirst: bool, **said: Any) 
         raise UsageError("--known and --no-known contradict each other: give one of them.")
     if exitfirst:
         said["maxfail"] = 1
+    if resume is not None:
+        return _resume(resume, Configuration(targets=targets, **said), no_known)
     asked = Configuration(targets=targets, **said).over(configured())
     if not asked.targets:
         raise UsageError(
@@ -94,3 +97,35 @@ def _run(asked: Configuration, no_known: bool) -> int:
     finally:
         if zygote is not None:
             zygote.close()
+
+
+#: What may be said anew of a run that is gone on with.
+_ANEW = ("budget", "workers", "known", "report")
+
+
+def _resume(folder: str, said: Configuration, no_known: bool) -> int:
+    """Go on with a run; everything but its time, its workers and its reports is as it was."""
+    from pathlib import Path
+
+    import attrs
+
+    from fuzzseq import campaign
+    from fuzzseq.configuration import Configuration
+
+    usual = Configuration()
+    for field in attrs.fields(Configuration):
+        if field.name not in _ANEW and getattr(said, field.name) != getattr(usual, field.name):
+            name = "TARGET" if field.name == "targets" else "--" + field.name.replace("_", "-")
+            raise UsageError(
+                f"--resume goes on with a run as it was asked for, and {name} would change that: leave it out, "
+                "or begin a new run."
+            )
+    targets, settings, past = campaign.resumed(Path(folder), said)
+    return campaign.run(
+        targets,
+        settings,
+        output=Path(folder),
+        formats=said.report or campaign.DEFAULT_FORMATS,
+        known=None if no_known else Path(said.known or ".fuzzseq"),
+        past=past,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fuzzseq.engine.campaign import campaign
+from fuzzseq.engine.past import Past
 from fuzzseq.engine.replay import ReplayResult, replay
 
-__all__ = ["ReplayResult", "campaign", "replay"]
+__all__ = ["Past", "ReplayResult", "campaign", "replay"]

@@ -14,6 +14,7 @@ from typing import Any, Final
 from fuzzseq.engine.boundary import first_setting
 from fuzzseq.engine.crew import Crew, Job
 from fuzzseq.engine.known import KnownCases, in_folder
+from fuzzseq.engine.past import Past
 from fuzzseq.engine.pool import Pool
 from fuzzseq.engine.target_run import TargetRun
 from fuzzseq.errors import FuzzseqError, SpecError, UsageError
@@ -53,20 +54,24 @@ def campaign(
     *,
     known: Path | None = None,
     zygote: Zygote | None = None,
+    past: Past | None = None,
 ) -> Iterator[Event]:
     """Fuzz every target and yield what happens; the last event is RunFinished, however the run ends.
 
     With several workers events come interleaved; what is found is the same with any number of them. A target that
     cannot be used is a TargetFinished with the reason, and the others go on. KeyboardInterrupt ends the run; what was
     found so far has been yielded by then. ``zygote`` is one that has begun to import TensorFlow already; it is closed
-    at the end.
+    at the end. With ``past``, what an earlier run has done is told again at once, and the rest is gone on with.
     """
     began = time.monotonic()
     labels = tuple(target if isinstance(target, str) else _label(target) for target in targets)
     yield RunStarted(
         targets=labels, settings=settings, started=datetime.now(timezone.utc).isoformat(timespec="seconds")
     )
-    run = _Campaign(settings, known, began, zygote)
+    past = past or Past()
+    run = _Campaign(settings, known, began, zygote, past)
+    for name in past.done():
+        yield from past.events(name)
     crew = Crew(1 if settings.in_process else settings.workers)
     try:
         yield from crew.work([run.loading(*named) for named in enumerate(zip(targets, labels, strict=True))])
@@ -112,12 +117,13 @@ class _Shared:
 class _Campaign:
     """What the targets of one run share. Its jobs may run in threads."""
 
-    def __init__(self, settings: Settings, known: Path | None, began: float, zygote: Zygote | None) -> None:
+    def __init__(self, settings: Settings, known: Path | None, began: float, zygote: Zygote | None, past: Past) -> None:
         """Start importing TensorFlow, unless everything is to happen in this process."""
+        self._past = past
+        self._stops: list[StopReason] = list(past.done().values())
         self._settings, self._database = settings, in_folder(known)
         self._deadline = began + settings.budget if settings.budget else None
         self._bodies = Bodies(settings, zygote)
-        self._stops: list[StopReason] = []
         self._files: list[_Shared] = []
         self._begun: dict[TargetRun, _Shared] = {}
         self._over = False
@@ -164,6 +170,9 @@ class _Campaign:
             shared = _Shared(body, len(body.targets))
             self._files.append(shared)
             for number, name in enumerate(body.targets):
+                if name in self._past.done():
+                    shared.done()
+                    continue
                 yield self._until_over(partial(self._one, shared, name, place + number))
 
         return self._until_over(load)
@@ -199,7 +208,8 @@ class _Campaign:
         known = KnownCases(self._database, name, spec)
         run = TargetRun(name, spec, self._settings, pool, known, self._deadline, place)
         self._begun[run] = shared
-        yield from run.begin(partial(self._watched, run), partial(self._finished, run))
+        before = self._past.begun(name, spec)
+        yield from run.begin(partial(self._watched, run), partial(self._finished, run), before)
 
     def _watched(self, run: TargetRun, job: Job) -> Job:
         """Return a job of a target; an error of fuzzseq itself ends the target, and loses nothing."""

@@ -66,9 +66,20 @@ class Following:
         self.executions = 0
 
     @property
-    def passed_over(self) -> int:
-        """How many failures were seen and not followed up."""
-        return max(0, len(self._taken) - MOST_FAILURES)
+    def taken(self) -> tuple[str, ...]:
+        """The signatures of the failures that were taken."""
+        return tuple(sorted(self._taken))
+
+    def restore(self, taken: Sequence[str], findings: Sequence[Finding]) -> Iterator[Event]:
+        """Go on from what an earlier run took and found, and tell the findings again."""
+        self._taken.update(taken)
+        self._findings.update({finding.id: finding for finding in findings})
+        yield from (FindingMade(finding=finding) for finding in findings)
+
+    def warnings(self) -> Iterator[str]:
+        """Yield what a user should know of the failures when a target has stopped."""
+        if len(self._taken) > MOST_FAILURES:
+            yield f"{len(self._taken) - MOST_FAILURES} more failures were seen and not followed up"
 
     def is_new(self, verdict: Verdict) -> bool:
         """Say whether no failure of this signature was taken."""

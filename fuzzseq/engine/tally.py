@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import attrs
@@ -12,7 +12,7 @@ from fuzzseq.case import Case
 from fuzzseq.checks import CHECKS
 from fuzzseq.checks.check import Check
 from fuzzseq.checks.own import stand_in
-from fuzzseq.events import CheckCount, Phase, Settings
+from fuzzseq.events import CheckCount, Phase, Settings, StopReason, TargetState
 from fuzzseq.outcome import Outcome
 from fuzzseq.spec import Spec
 
@@ -132,6 +132,22 @@ class Tally:
             else:
                 broken = verdict.status in ("broken", "raised")
                 self._counts[verdict.check] = attrs.evolve(count, ran=count.ran + 1, broken=count.broken + broken)
+
+    def warnings(self, stop: StopReason) -> Iterator[str]:
+        """Yield what a user should know of the cases when a target has stopped."""
+        if self.cases and self.unbuilt * 2 > self.cases:
+            yield f"the factory refused {self.unbuilt} of {self.cases} cases: declare the ranges that it takes"
+        if stop == "nothing_runs":
+            yield (
+                f"none of {self.cases} cases ran through the model: mend what was found, and run again to see what it "
+                "hides"
+            )
+
+    def restore(self, state: TargetState) -> None:
+        """Go on from the counts of an earlier run."""
+        self.cases, self.known_cases = state.cases, state.known_cases
+        self.unbuilt, self.ran = state.unbuilt, state.ran
+        self._counts.update(state.checks)
 
     def counts(self) -> Mapping[str, CheckCount]:
         """Return the counts by check."""

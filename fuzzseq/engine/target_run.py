@@ -20,11 +20,12 @@ from fuzzseq.engine.crew import Job, Together
 from fuzzseq.engine.following import Following
 from fuzzseq.engine.generation import CASES_A_SETTING, random_cases
 from fuzzseq.engine.known import KnownCases
+from fuzzseq.engine.past import Begun
 from fuzzseq.engine.pool import Pool
 from fuzzseq.engine.provoking import acceptance
 from fuzzseq.engine.tally import Experience, Tally
 from fuzzseq.engine.unit import Unit
-from fuzzseq.events import CaseTried, Event, Settings, StopReason, TargetReport, Warned
+from fuzzseq.events import CaseTried, Checkpoint, Event, Settings, StopReason, TargetReport, TargetState, Warned
 from fuzzseq.executors.executor import Executor
 from fuzzseq.outcome import Outcome, Request, Verdict
 from fuzzseq.serialization import dumps
@@ -68,14 +69,45 @@ class TargetRun:
         self._then: Callable[[], Steps] = lambda: iter(())
         self._watch: Callable[[Job], Job] = lambda job: job
 
-    def begin(self, watch: Callable[[Job], Job], then: Callable[[], Steps]) -> Steps:
+    def begin(self, watch: Callable[[Job], Job], then: Callable[[], Steps], before: Begun | None = None) -> Steps:
         """Try known cases, then all others, until the budget is spent; ``then`` comes last.
 
-        ``watch`` is put around every job, to see what is raised there.
+        ``watch`` is put around every job, to see what is raised there. With ``before``, go on from there.
         """
         self._watch, self._then = watch, then
-        known = Unit("known", self._known_ones(), 0, Experience())
-        yield from self._wave([known], self._boundary)
+        if before is None:
+            known = Unit("known", self._known_ones(), 0, Experience())
+            yield from self._wave([known], self._boundary)
+        else:
+            yield from self._restored(before)
+
+    def _restored(self, before: Begun) -> Steps:
+        """Go on from where an earlier run was when it was interrupted."""
+        state = before.state
+        self._tally.restore(state)
+        self._experience = Experience(set(state.broken), state.untraceable)
+        self._rounds, self._executions = state.rounds, state.executions
+        self._hung, self._dry = state.hung, state.dry
+        yield from self._following.restore(state.taken, before.findings)
+        yield from self._random()
+
+    def _state(self) -> TargetState:
+        """Return how far the work has come, between two waves."""
+        tally = self._tally
+        return TargetState(
+            rounds=self._rounds,
+            cases=tally.cases,
+            known_cases=tally.known_cases,
+            executions=self._executions + self._following.executions,
+            unbuilt=tally.unbuilt,
+            ran=tally.ran,
+            checks=tally.counts(),
+            broken=tuple(sorted(self._experience.broken)),
+            untraceable=self._experience.untraceable,
+            hung=self._hung,
+            taken=self._following.taken,
+            dry=self._dry,
+        )
 
     def report(self, stop: StopReason | None = None, error: str = "") -> TargetReport:
         """Return what came of the target."""
@@ -141,6 +173,8 @@ class TargetRun:
 
     def _random(self) -> Steps:
         """Try a wave of rounds of random cases, as long as there is something left to try."""
+        if not self._out_of_time():
+            yield Checkpoint(target=self.name, state=self._state())
         left = self._settings.max_cases - self._tally.cases
         if self._tally.cases and not self._tally.ran:
             # What fails in every shape hides whatever else there is, and each case of it costs a build.
@@ -194,7 +228,8 @@ class TargetRun:
 
     def _end(self) -> Steps:
         """Yield what a user should know, and let go."""
-        yield from self._warnings()
+        for message in (*self._tally.warnings(self._stop), *self._following.warnings()):
+            yield Warned(target=self.name, message=message)
         yield from self._then()
 
     def _out_of_time(self) -> bool:
@@ -260,23 +295,3 @@ class TargetRun:
         for check in self._tally.names:
             if check not in broken:
                 self._known.forget(check, case)
-
-    def _warnings(self) -> Iterator[Event]:
-        """Yield what a user should know of the factory, and of what was left."""
-        cases, unbuilt = self._tally.cases, self._tally.unbuilt
-        if cases and unbuilt * 2 > cases:
-            yield Warned(
-                target=self.name,
-                message=f"the factory refused {unbuilt} of {cases} cases: declare the ranges that it takes",
-            )
-        if self._stop == "nothing_runs":
-            yield Warned(
-                target=self.name,
-                message=f"none of {cases} cases ran through the model: mend what was found, and run again to see "
-                "what it hides",
-            )
-        if self._following.passed_over:
-            yield Warned(
-                target=self.name,
-                message=f"{self._following.passed_over} more failures were seen and not followed up",
-            )

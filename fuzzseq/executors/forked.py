@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from fuzzseq.errors import UsageError
 from fuzzseq.executors.executor import death, signal_name
@@ -13,7 +14,9 @@ from fuzzseq.outcome import Outcome, Request
 from fuzzseq.serialization import from_data, to_data
 from fuzzseq.sources import endless
 from fuzzseq.spec import Spec
-from fuzzseq.wire import Disconnected
+from fuzzseq.wire import Disconnected, Killed
+
+T = TypeVar("T")
 
 _MEMORY_SIGNS = ("std::bad_alloc", "MemoryError", "Out of memory", "out of memory", "Cannot allocate memory")
 
@@ -40,27 +43,33 @@ class LoadedFile:
         self.reference, self._own_checks = reference, own_checks
         self._zygote = zygote
         self._reviving = threading.Lock()
-        self._parent, loaded = self._loaded()
+        self._parent, loaded = self._persistently(self._loaded)
         self.targets: list[str] = loaded["targets"]
         # A process that has run an operation cannot be forked: then every worker loads the file itself.
         self._forkable = not loaded["ran_operations"]
 
-    def _loaded(self) -> tuple[Process, Any]:
+    def _persistently(self, attempt: Callable[[], T]) -> T:
+        """Return what an attempt gives: the second, or the third, where a process was killed from outside."""
+        for _ in range(_TRIES - 1):
+            try:
+                return attempt()
+            except Killed:
+                if self.closing:
+                    raise
+        return attempt()
+
+    def _loaded(self, memory: int | None = None) -> tuple[Process, Any]:
         """Return a new process with the file loaded, and what it said of it."""
-        process = self._forked_from_zygote(None)
+        try:
+            process = Process(self._zygote, self._zygote.channel, memory)
+        except Killed:
+            self._zygote.revive()
+            raise
         try:
             return process, self._ask_to_load(process)
         except Exception:
             process.close()
             raise
-
-    def _forked_from_zygote(self, memory: int | None) -> Process:
-        """Return a process that has TensorFlow; a zygote that was killed is started anew."""
-        try:
-            return Process(self._zygote, self._zygote.channel, memory)
-        except Disconnected:
-            self._zygote.revive()
-            return Process(self._zygote, self._zygote.channel, memory)
 
     def _ask_to_load(self, process: Process) -> Any:
         """Have a process import the file."""
@@ -69,9 +78,10 @@ class LoadedFile:
             asked = {"do": "load", "reference": dict(self.reference), "own_checks": [dict(c) for c in self._own_checks]}
             return process.ask(asked, START_LIMIT)
         except Disconnected:
-            raise UsageError(
-                f"Importing {name} ended the process: {process.output.strip()[-300:] or 'no output'}."
-            ) from None
+            death = process.death()
+            if isinstance(death, Killed):
+                raise death from None
+            raise UsageError(f"Importing {name} ended the process: {death}.") from None
         except TimeoutError:
             raise UsageError(f"Importing {name} took longer than {START_LIMIT:.0f} s.") from None
 
@@ -83,18 +93,35 @@ class LoadedFile:
     def worker(self, memory: int | None) -> Process:
         """Return a new process with the file loaded; a parent that was killed is started anew."""
         if not self._forkable:
-            process = self._forked_from_zygote(memory)
-            self._ask_to_load(process)
-            return process
+            return self._persistently(lambda: self._loaded(memory))[0]
+        return self._persistently(lambda: self._forked(memory))
+
+    def _forked(self, memory: int | None) -> Process:
+        """Return a fork of the parent; where that is gone, there is a new one the next time."""
         parent = self._parent
         try:
             return Process(self._zygote, parent.channel, memory)
-        except Disconnected:
+        except Killed:
             with self._reviving:
-                if self._parent is parent:
+                if self._parent is parent and not self.closing:
                     parent.close()
-                    self._parent, _ = self._loaded()
-            return Process(self._zygote, self._parent.channel, memory)
+                    self._parent, _ = self._persistently(self._loaded)
+            raise
+
+    def opened(self, target: str, spec: Spec, memory: int | None) -> Process:
+        """Return a new process that is ready for the requests of a target."""
+        return self._persistently(lambda: self._opened(target, spec, memory))
+
+    def _opened(self, target: str, spec: Spec, memory: int | None) -> Process:
+        """Return a new process and have it open a target."""
+        process = self.worker(memory)
+        try:
+            process.ask({"do": "open", "target": target, "spec": to_data(spec)}, START_LIMIT)
+        except Disconnected:
+            death = process.death()
+            process.close()
+            raise death from None
+        return process
 
     def infer(self, target: str, limit: float) -> tuple[Spec, dict[str, str]]:
         """Return the Spec of a target and the versions of what it runs on.
@@ -105,7 +132,7 @@ class LoadedFile:
         died = ""
         for how in _LOOKS:
             try:
-                return self._inferred(target, limit, how)
+                return self._persistently(partial(self._inferred, target, limit, how))
             except Disconnected as error:
                 died = str(error)
             except TimeoutError:
@@ -120,7 +147,7 @@ class LoadedFile:
             found = process.ask({"do": "infer", "target": target, "how": how}, limit)
             return from_data(found["spec"], Spec), found["versions"]
         except Disconnected:
-            raise Disconnected(process.output.strip()[-300:] or "no output") from None
+            raise process.death() from None
         finally:
             process.close()
 
@@ -182,19 +209,8 @@ class ForkedExecutor:
 
     def _opened(self) -> Process:
         """Return the worker, forked and opened where there is none."""
-        tries = 0
-        while self._process is None:
-            process = None
-            try:
-                process = self._file.worker(self._memory)
-                process.ask({"do": "open", "target": self._target, "spec": to_data(self._spec)}, START_LIMIT)
-                self._process = process
-            except Disconnected:
-                if process is not None:
-                    process.close()
-                tries += 1
-                if self._file.closing or tries == _TRIES:
-                    raise
+        if self._process is None:
+            self._process = self._file.opened(self._target, self._spec, self._memory)
         return self._process
 
     def _died(self, process: Process, request: Request) -> Outcome:

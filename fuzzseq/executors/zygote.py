@@ -18,7 +18,7 @@ from typing import Any, Final
 from fuzzseq.errors import UsageError, WorkerError
 from fuzzseq.outcome import STAGES, Frame, Stage
 from fuzzseq.sources import frames_dumped, frames_told
-from fuzzseq.wire import WHERE, Channel, Disconnected
+from fuzzseq.wire import WHERE, Channel, Disconnected, Killed
 
 #: How long the import of TensorFlow, or of a user's file, may take, in seconds.
 START_LIMIT: Final = 300.0
@@ -134,7 +134,7 @@ class Process:
     def __init__(self, zygote: Zygote, parent: Channel, memory: int | None = None) -> None:
         """Ask ``parent``, which came from ``zygote``, to fork; the child's address space may grow by ``memory`` bytes.
 
-        Raises :class:`Disconnected` where the parent is gone.
+        Raises :class:`Killed` where the parent is gone.
         """
         self._zygote, self._parent = zygote, parent
         self.channel, theirs = Channel.pair()
@@ -152,6 +152,9 @@ class Process:
                 parent.send({"do": "fork", "memory": memory}, *files)
                 self.pid: int = answer(parent, START_LIMIT)["pid"]
                 zygote.groups.add(self.pid)
+        except Disconnected:
+            self._drop()
+            raise Killed("its parent is gone") from None
         except Exception:
             self._drop()
             raise
@@ -211,6 +214,12 @@ class Process:
             self._awaited(_END_LIMIT)
         self._zygote.groups.discard(self.pid)
         return code
+
+    def death(self) -> Disconnected:
+        """Return how the process ended that was found to be gone, with what it printed last; its files stay open."""
+        code = self.end(kill=False)
+        kind = Killed if code == -signal.SIGKILL else Disconnected
+        return kind(self.output.strip()[-300:] or "no output")
 
     def _awaited(self, limit: float) -> int | None:
         """Ask the parent how the process ended; None where it has not. It goes with its parent where that is gone."""

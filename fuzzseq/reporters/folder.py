@@ -54,6 +54,18 @@ class Folder:
             ) from None
         self.written[name] = self.shown / name
 
+    def append(self, name: str, text: str) -> None:
+        """Add to the end of a file; raises :class:`OutputError` where that fails."""
+        try:
+            self._path.mkdir(parents=True, exist_ok=True)
+            with (self._path / name).open("a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(text)
+        except OSError as error:
+            raise OutputError(
+                f"{self.shown / name} cannot be written: {_reason(error)}. The findings are printed all the same, and "
+                "this run could not be gone on with."
+            ) from None
+
     def drop_if_empty(self) -> None:
         """Take the folder away again where nothing came of the run."""
         with suppress(OSError):

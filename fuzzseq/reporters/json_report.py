@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from fuzzseq import __version__
-from fuzzseq.events import Event, InternalError, RunFinished, TargetReport
+from fuzzseq.events import Event, FindingMade, InternalError, RunFinished, TargetFinished, TargetReport
 from fuzzseq.reporters.finding_files import FORMAT_VERSION, finding_entry, pretty
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.record import Record, never_ran
@@ -63,7 +63,7 @@ def report_document(record: Record) -> dict[str, Any]:
         "versions": {**record.versions, "fuzzseq": __version__},
         "started": record.started,
         "seconds": record.seconds,
-        "stop_reason": record.stop_reason,
+        "stop_reason": record.stop_reason or "interrupted",
         "profile": settings and settings.profile,
         "seed": settings and settings.seed,
         "settings": settings and to_data(settings),
@@ -77,7 +77,10 @@ def report_document(record: Record) -> dict[str, Any]:
 
 
 class JsonReport:
-    """Writes ``report.json`` when the run is over, and again should something fail after that."""
+    """Writes ``report.json`` with each finding and each target that is done: a run that is killed leaves what it found.
+
+    It is written for the last time when the run is over, or where something fails after that.
+    """
 
     def __init__(self, record: Record, folder: Folder) -> None:
         """Keep what is known of the run, and where to write."""
@@ -86,5 +89,5 @@ class JsonReport:
     def on_event(self, event: Event) -> None:
         """Take one event."""
         late = isinstance(event, InternalError) and self._record.stop_reason is not None
-        if late or isinstance(event, RunFinished):
+        if late or isinstance(event, FindingMade | TargetFinished | RunFinished):
             self._folder.write("report.json", pretty(report_document(self._record)))

@@ -64,8 +64,11 @@ class Record:
                 pass
 
     def targets(self) -> tuple[TargetReport, ...]:
-        """Return a report for each target that was loaded or finished; one that never finished stopped in error."""
-        stopped: StopReason = "interrupted" if self.stop_reason == "interrupted" else "error"
+        """Return a report for each target that was loaded or finished; one that never finished stopped in error.
+
+        As long as the run is not over, it is one that was interrupted.
+        """
+        stopped: StopReason = "interrupted" if self.stop_reason in ("interrupted", None) else "error"
         return tuple(
             self.reports.get(name) or TargetReport(name=name, spec=self.specs[name], stop_reason=stopped)
             for name in sorted(dict.fromkeys((*self.specs, *self.reports)), key=self.place)

@@ -1,0 +1,92 @@
+"""What an earlier run has done, from its events: told again, and gone on from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import attrs
+
+from fuzzseq.events import (
+    Checkpoint,
+    Event,
+    FindingMade,
+    StopReason,
+    TargetFinished,
+    TargetLoaded,
+    TargetState,
+    Warned,
+)
+from fuzzseq.findings import Finding
+from fuzzseq.spec import Spec
+
+#: Why a target may have ended that is not done.
+_UNDONE: Final[tuple[StopReason, ...]] = ("interrupted", "error", "budget", "unusable")
+
+
+@attrs.frozen(kw_only=True)
+class Begun:
+    """A target that is not done: its Spec, and how far the work had come."""
+
+    spec: Spec
+    state: TargetState
+    findings: tuple[Finding, ...] = ()
+
+
+@attrs.define
+class _Target:
+    """What is known of one target as events are read."""
+
+    loaded: TargetLoaded
+    findings: dict[str, Finding] = attrs.field(factory=dict)
+    warnings: dict[str, Warned] = attrs.field(factory=dict)
+    begun: Begun | None = None
+    finished: TargetFinished | None = None
+
+
+class Past:
+    """The targets that were done, and those that were begun. An empty one is that of a run that begins."""
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        """Read the events of a run, or of several that went on from each other."""
+        self._targets: dict[str, _Target] = {}
+        for event in events:
+            self._read(event)
+
+    def done(self) -> Mapping[str, StopReason]:
+        """Return the targets that nothing is left to do for, and why each had stopped."""
+        ended = {name: target.finished.report.stop_reason for name, target in self._targets.items() if target.finished}
+        return {name: reason for name, reason in ended.items() if reason not in _UNDONE}
+
+    def events(self, name: str) -> tuple[Event, ...]:
+        """Return what there is to tell of a target that was done."""
+        target = self._targets[name]
+        made = tuple(FindingMade(finding=finding) for finding in target.findings.values())
+        last = (target.finished,) if target.finished else ()
+        return (target.loaded, *made, *target.warnings.values(), *last)
+
+    def begun(self, name: str, spec: Spec) -> Begun | None:
+        """Return how far a target had come that was not done; None where it begins anew, as a changed one does."""
+        target = self._targets.get(name)
+        if target is None or target.begun is None or target.begun.spec != spec:
+            return None
+        return target.begun
+
+    def _read(self, event: Event) -> None:
+        """Take one event."""
+        match event:
+            case TargetLoaded():
+                before = self._targets.get(event.target)
+                if before is None or before.loaded.spec != event.spec:
+                    self._targets[event.target] = _Target(event)
+            case FindingMade() if target := self._targets.get(event.finding.target):
+                target.findings[event.finding.id] = event.finding
+            case Warned() if target := self._targets.get(event.target):
+                target.warnings[event.message] = event
+            case Checkpoint() if target := self._targets.get(event.target):
+                found = tuple(target.findings.values())
+                target.begun = Begun(spec=target.loaded.spec, state=event.state, findings=found)
+            case TargetFinished() if target := self._targets.get(event.report.name):
+                target.finished = event
+            case _:
+                pass
