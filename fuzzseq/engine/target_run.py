@@ -176,11 +176,11 @@ class TargetRun:
         if not self._out_of_time():
             yield Checkpoint(target=self.name, state=self._state())
         left = self._settings.max_cases - self._tally.cases
-        if self._tally.cases and not self._tally.ran:
+        if not self._spent() and left <= 0:
+            self._stop = "max_cases"
+        elif self._stop == "completed" and self._tally.cases and not self._tally.ran:
             # What fails in every shape hides whatever else there is, and each case of it costs a build.
             self._stop = "nothing_runs"
-        elif not self._spent() and left <= 0:
-            self._stop = "max_cases"
         if self._stop != "completed" or self._dry:
             yield from self._rest()
             return
