@@ -193,7 +193,7 @@ def test_interrupt_while_an_event_is_told(run, run_events, crash_finding, monkey
     written = campaign.Folder.write
 
     def write(folder, name, text):
-        if name.endswith(".json") and not thrown:
+        if name == f"{crash_finding.id}.json" and not thrown:
             signal.raise_signal(signal.SIGINT)
         written(folder, name, text)
 
