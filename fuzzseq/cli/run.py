@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     "--workers",
     metavar="N|auto",
     callback=read_by("worker_count"),
-    help="Targets to fuzz at once.  [default: auto, one for each core]",
+    help="Processes that run models at once.  [default: auto, one for each core]",
 )
 @click.option("--check", "checks", multiple=True, metavar="NAME", help="Run this check only; may be repeated.")
 @click.option(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
+from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -13,6 +14,7 @@ from hypothesis.errors import HypothesisWarning, Unsatisfiable
 from hypothesis.internal.conjecture import providers
 
 from fuzzseq.case import Case
+from fuzzseq.checks.check import Check
 from fuzzseq.domain import modes
 from fuzzseq.engine.boundary import first_setting
 from fuzzseq.spec import Spec
@@ -20,8 +22,11 @@ from fuzzseq.strategies import cases, dimension_sizes
 
 T = TypeVar("T")
 
-#: How many cases share one setting of the build: a build and its trace cost as much as a hundred traced cases.
+#: How many cases share one setting of the build at least.
 CASES_A_SETTING: Final = 30
+#: How many traced runs of a case a build and its traces are worth, and how many such runs a thorough check asks for.
+_WORTH: Final = 400
+_THOROUGH: Final = 3
 _BACKEND: Final = "fuzzseq"
 #: Targets are drawn for in threads, and filters of warnings belong to the whole process.
 _DRAWING: Final = threading.Lock()
@@ -68,8 +73,18 @@ def draw(strategy: st.SearchStrategy[T], count: int, number: int) -> list[T]:
     return drawn
 
 
-def random_cases(spec: Spec, seed_: int, round_: int) -> list[Case]:
-    """Return the cases of one round: a setting of the build, and several cases on it.
+def cases_in_round(round_: int, checks: Sequence[Check]) -> int:
+    """Return how many cases of one setting a round has: the cheaper a case is, the longer a build has to last.
+
+    The first rounds are short whatever a case costs, so that a short run sees several settings.
+    """
+    runs = sum(_THOROUGH if check.thorough else 1 for check in checks)
+    lasting = max(CASES_A_SETTING, _WORTH // max(1, runs))
+    return min(lasting, CASES_A_SETTING << max(0, round_ - 1))
+
+
+def random_cases(spec: Spec, seed_: int, round_: int, count: int = CASES_A_SETTING) -> list[Case]:
+    """Return the cases of one round: a setting of the build, and up to ``count`` cases on it.
 
     The first round stays on the setting of the boundary cases, which is built and traced by then. The first case of
     another setting runs eagerly, while nothing is traced yet; the others run traced, where the model can be.
@@ -79,7 +94,7 @@ def random_cases(spec: Spec, seed_: int, round_: int) -> list[Case]:
     setting = [first_setting(spec)] if round_ == 0 else draw(dimension_sizes(spec), 4, number)[-1:]
     if not setting or setting[0] is None:
         return []
-    found = draw(cases(spec, dimensions=setting[0], seed=seed_), CASES_A_SETTING, number + 1)
+    found = draw(cases(spec, dimensions=setting[0], seed=seed_), count, number + 1)
     return [
         attrs.evolve(case, mode=modes(spec)[-1] if index or not round_ else "eager") for index, case in enumerate(found)
     ]

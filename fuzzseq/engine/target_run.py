@@ -18,7 +18,7 @@ from fuzzseq.edge import edge_cases
 from fuzzseq.engine.boundary import boundary_cases, first_setting
 from fuzzseq.engine.crew import Job, Together
 from fuzzseq.engine.following import Following
-from fuzzseq.engine.generation import CASES_A_SETTING, random_cases
+from fuzzseq.engine.generation import cases_in_round, random_cases
 from fuzzseq.engine.known import KnownCases
 from fuzzseq.engine.past import Begun
 from fuzzseq.engine.pool import Pool
@@ -184,21 +184,19 @@ class TargetRun:
         if self._stop != "completed" or self._dry:
             yield from self._rest()
             return
-        width = min(_MOST_ROUNDS, _FIRST_ROUNDS + self._rounds, -(-left // CASES_A_SETTING))
-        first, self._rounds = self._rounds, self._rounds + width
-        yield from self._wave(
-            [self._round(first + n, n * CASES_A_SETTING, left, width) for n in range(width)], self._random
-        )
+        units, before = [], 0
+        for round_ in range(self._rounds, self._rounds + min(_MOST_ROUNDS, _FIRST_ROUNDS + self._rounds)):
+            if before < left:
+                count = cases_in_round(round_, self._tally.chosen)
+                cases = islice(self._drawn(round_, count), left - before)
+                units.append(Unit("random", cases, self._tally.cases + before, self._experience.copy(), alone=False))
+                before += count
+        self._rounds += len(units)
+        yield from self._wave(units, self._random)
 
-    def _round(self, round_: int, before: int, left: int, width: int) -> Unit:
-        """Return the unit of one round, which comes after ``before`` cases of its wave."""
-        most = min(CASES_A_SETTING, left - before)
-        cases = islice(self._drawn(round_), most)
-        return Unit("random", cases, self._tally.cases + before, self._experience.copy(), alone=width == 1)
-
-    def _drawn(self, round_: int) -> Iterator[Case]:
+    def _drawn(self, round_: int, count: int) -> Iterator[Case]:
         """Yield the cases of a round, drawn when they are wanted first."""
-        drawn = random_cases(self.spec, self._settings.seed, round_)
+        drawn = random_cases(self.spec, self._settings.seed, round_, count)
         self._dry |= not drawn
         yield from drawn
 

@@ -1,0 +1,175 @@
+"""A run that is killed at any moment is gone on with, and finds what it would have found."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from fuzzseq.events import CaseTried, Checkpoint, FindingMade, TargetFinished
+from fuzzseq.reporters.event_log import events_in
+
+MODELS = '''
+import keras
+from keras import layers
+
+from fuzzseq import dim, fuzz_target
+
+small = {"graph": False, "batch_size": dim(1, 3), "source_length": dim(1, 4), "target_length": dim(1, 4)}
+few = fuzz_target(checks=["builds", "accepts"], units=dim(2, 6), vocab_size=dim(5, 9), **small)
+
+
+class Pointer(keras.Model):
+    """Adds the mean of the source to each target step; ``fails`` says for which sizes that goes wrong."""
+
+    def __init__(self, vocab_size, units, fails):
+        super().__init__()
+        self.units, self.fails = units, fails
+        self.embedding = layers.Embedding(vocab_size, units)
+        self.scores = layers.Dense(vocab_size)
+
+    def call(self, source, target):
+        x = self.embedding(target) + keras.ops.mean(self.embedding(source), axis=1, keepdims=True)
+        if self.fails(source.shape[0], source.shape[1], target.shape[1], self.units):
+            raise RuntimeError("this size is one too many")
+        return self.scores(x)
+
+
+@few
+def sound(vocab_size, units):
+    return Pointer(vocab_size, units, lambda *sizes: False)
+
+
+@few
+def long_source(vocab_size, units):
+    return Pointer(vocab_size, units, lambda rows, source, target, units: source > 3)
+
+
+@few
+def odd(vocab_size, units):
+    """Fails where no boundary case does."""
+    return Pointer(vocab_size, units, lambda rows, source, target, units: units == 5 and target > 2)
+'''
+CASES = 120
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return a folder with the models in it."""
+    path = tmp_path_factory.mktemp("resume")
+    (path / "models.py").write_text(MODELS)
+    return path
+
+
+def started(folder, *arguments):
+    """Start a run in a session of its own."""
+    command = [sys.executable, "-m", "fuzzseq", "run", *arguments, "--no-known"]
+    quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    return subprocess.Popen(command, cwd=folder, start_new_session=True, **quiet)
+
+
+def whole(folder, output, *more):
+    """Return the report of a run that nobody ends."""
+    run = started(folder, "models.py", "--max-cases", str(CASES), "--output", output, *more)
+    out = run.communicate(timeout=300)[0]
+    assert run.returncode == 1, out
+    return report(folder / output)
+
+
+def report(output):
+    """Return what a report says, but for times and counts of executions."""
+    document = json.loads((output / "report.json").read_text())
+    targets = [(t["name"], t["stop_reason"], t["cases"], t["checks"], t["findings"]) for t in document["targets"]]
+    return document["findings"], targets, document["stop_reason"]
+
+
+@pytest.fixture(scope="module")
+def expected(folder):
+    """Return the report of a run that nobody ended."""
+    return whole(folder, "whole", "--workers", "1")
+
+
+def reaches(output, moment, run):
+    """Wait until the log of a run holds as many lines of a kind as the moment says."""
+    kind, count = moment
+    log = output / "events.ndjson"
+    while run.poll() is None:
+        if log.exists() and log.read_text().count(f'"event": "{kind.__name__}"') >= count:
+            return
+        time.sleep(0.02)
+    raise AssertionError(run.communicate()[0])
+
+
+MOMENTS = [(CaseTried, 3), (FindingMade, 1), (Checkpoint, 2), (TargetFinished, 1), (CaseTried, 200)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: f"{moment[0].__name__}-{moment[1]}")
+def test_goes_on_where_it_was_killed(folder, expected, moment):
+    """A run whose brain gets SIGKILL leaves a report of what it found; gone on with, it ends as if nothing had been."""
+    output = folder / f"killed-{moment[0].__name__}-{moment[1]}"
+    run = started(folder, "models.py", "--max-cases", str(CASES), "--output", output.name, "--workers", "2")
+    reaches(output, moment, run)
+    os.kill(run.pid, signal.SIGKILL)
+    run.communicate()
+    before = events_in(output)
+    found = {event.finding.id for event in before if isinstance(event, FindingMade)}
+    told = {finding["id"] for finding in report(output)[0]} if (output / "report.json").exists() else set()
+    assert told <= found, "the log is written first"
+    assert len(found - told) <= 1, "and the report with each finding"
+    done = {event.report.name for event in before if isinstance(event, TargetFinished)}
+    past = max((event.state.cases for event in before if isinstance(event, Checkpoint)), default=0)
+
+    again = started(folder, "--resume", output.name)
+    out = again.communicate(timeout=300)[0]
+    assert again.returncode == 1, out
+    assert report(output) == expected
+    after = [event for event in events_in(output)[len(before) :] if isinstance(event, CaseTried)]
+    assert not done & {event.target for event in after}, "what was done is not done again"
+    assert len(after) <= CASES * (3 - len(done)) - past, "nor is a wave that was done"
+
+
+@pytest.mark.slow
+def test_any_number_of_workers(folder, expected):
+    """Three workers on one target find what one finds, where failures come from several rounds at once."""
+    assert whole(folder, "three", "--workers", "3") == expected
+    findings, _, _ = expected
+    assert {finding["target"].rpartition(":")[2] for finding in findings} == {"long_source", "odd"}
+
+
+def test_a_log_that_is_cut_off(tmp_path):
+    """Half a line at the end is the mark of a kill; half a line elsewhere is damage, and is said."""
+    from fuzzseq.errors import UsageError
+
+    line = '{"event": "Warned", "at": 0.1, "target": "a", "message": "b"}'
+    log = tmp_path / "events.ndjson"
+    log.write_text(f"{line}\n{line[:20]}")
+    assert len(events_in(tmp_path)) == 1
+    log.write_text(f"{line}\n{line[:20]}\n{line}\n")
+    with pytest.raises(UsageError, match="line 2 is no event"):
+        events_in(tmp_path)
+    log.write_text("")
+    with pytest.raises(UsageError, match="is empty"):
+        events_in(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--resume", "nowhere"], "There is no run to go on with in nowhere"),
+        (["--resume", ".", "--seed", "3"], "--seed would change that"),
+        (["--resume", ".", "models.py"], "TARGET would change that"),
+    ],
+)
+def test_misuse(folder, arguments, said):
+    """What cannot be gone on with is said in one sentence."""
+    run = started(folder, *arguments)
+    out = run.communicate(timeout=60)[0]
+    assert run.returncode == 2
+    assert said in out
+    assert len(out.strip().splitlines()) == 1
