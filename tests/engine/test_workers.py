@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -259,6 +261,61 @@ def test_hang(models):
     assert (found.cause, found.stage, found.check) == ("process-hang", "forward", "accepts")
     assert (found.exception.exception, found.case, found.one_minimal) == ("Timeout", LONG, True)
     assert [found.cause for found in findings(run, ":wrong")] == ["input-vocabulary"]
+
+
+#: Each kind of end, with its cause and what is said of it; the last two do nothing that a run has to tell of.
+ENDS = {
+    "segfaults": ("process-crash", "the process was ended by SIGSEGV", "segfaults = of(lambda: ctypes.string_at(0))"),
+    "native": ("process-hang", "no answer within", 're.match("(a+)+$", "a" * 60 + "b")'),
+    "chats": ("process-hang", "no answer within", "while True:"),
+    "hangs": ("process-hang", "no answer within", "while True:"),
+    "closes": ("process-crash", "the process ended itself: it closed its connection", None),
+    "aborts": ("process-crash", "the process was ended by SIGABRT", "os.abort()"),
+    "exits": ("process-crash", "the process ended itself: exit code 3", None),
+    "leaves": ("process-crash", "the process ended itself: exit code 1", 'leaves = of(lambda: sys.exit("enough"))'),
+    "fills": ("process-memory", "Unable to allocate 8.00 GiB", "fills = of(lambda: np.ones((1 << 30,)).sum())"),
+    "wrong": ("input-vocabulary", "indices[", "return self.scores("),
+    "forked": None,
+    "moved": None,
+}
+
+
+@pytest.mark.slow
+def test_every_end_in_one_run(models, tmp_path):
+    """Every way to end is found in one run, while workers are killed from outside as well; nothing is left behind."""
+    mark = f"FUZZSEQ_TEST_MARK={uuid4()}"
+    targets = [f"{models}:{name}" for name in ENDS]
+    command = [sys.executable, "-m", "fuzzseq", "run", *targets, "--no-known", "--output", str(tmp_path / "out")]
+    limits = ["--max-cases", "8", "--memory", "512MiB", "--case-timeout", "3s", "--workers", "2"]
+    environment = {**os.environ, **dict([mark.split("=")]), "TMPDIR": str(tmp_path / "temporary")}
+    (tmp_path / "temporary").mkdir()
+    chance, killed = random.Random(0), 0
+    with (tmp_path / "out.txt").open("w") as out:
+        run = subprocess.Popen([*command, *limits], env=environment, stdout=out, stderr=out)
+        while run.poll() is None:
+            time.sleep(chance.uniform(3, 9))
+            alive = sorted(bodies(mark))
+            if alive and run.poll() is None:
+                os.kill(chance.choice(alive), signal.SIGKILL)
+                killed += 1
+    told = (tmp_path / "out.txt").read_text()
+    assert run.returncode == 1, told
+    assert killed > 5
+    assert bodies(mark) == set()
+    assert list((tmp_path / "temporary").iterdir()) == []
+    report = json.loads((tmp_path / "out/report.json").read_text())
+    assert report["internal_errors"] == []
+    for name, expected in ENDS.items():
+        found = [finding for finding in report["findings"] if finding["target"].endswith(f":{name}")]
+        if expected is None:
+            assert found == []
+            continue
+        cause, message, line = expected
+        causes = [finding["cause"] for finding in found]
+        assert cause in causes, (name, causes)
+        first = found[causes.index(cause)]
+        assert first["message"].startswith(message)
+        assert line is None or first["location"]["source"].startswith(line)
 
 
 PROGRAM = """
