@@ -143,11 +143,12 @@ class FailureSeen:
 
 @attrs.frozen(kw_only=True)
 class Progress:
-    """Shrinking or diagnosing goes on."""
+    """A failure was shrunk, or diagnosed; ``signature`` tells which, ``executions`` counts both."""
 
     target: str
     phase: Phase
     executions: int
+    signature: str = ""
 
 
 @attrs.frozen(kw_only=True)

@@ -15,7 +15,7 @@ from fuzzseq.engine.crew import Job
 from fuzzseq.engine.known import KnownCases
 from fuzzseq.engine.pool import Pool
 from fuzzseq.engine.probe import OutOfTime, Probe
-from fuzzseq.events import Event, FailureSeen, FindingMade, Progress, Settings
+from fuzzseq.events import Event, FailureSeen, FindingMade, Phase, Progress, Settings
 from fuzzseq.findings import Finding, Proof
 from fuzzseq.outcome import Verdict
 from fuzzseq.shrink.order import size
@@ -121,17 +121,21 @@ class Following:
         """Find the minimal case of a failure, and why it fails."""
         try:
             minimal, proof = self._shrunk(failure.case, probe)
-            yield Progress(target=self._name, phase="shrink", executions=probe.executions)
+            yield self._progress("shrink", probe)
             flaky = probe.again(minimal) != "same"
             told = probe.verdict(minimal) if not flaky else failure.verdict
             failure.finding = self._diagnosed(minimal, told or failure.verdict, proof, probe, flaky)
             failure.lasting = None if flaky else minimal
-            yield Progress(target=self._name, phase="diagnose", executions=probe.executions)
+            yield self._progress("diagnose", probe)
         except OutOfTime:
             failure.finding = self._as_seen(failure)
         finally:
             with self._lock:
                 self.executions += probe.executions
+
+    def _progress(self, phase: Phase, probe: Probe) -> Event:
+        """Return the event that says what was done to a failure."""
+        return Progress(target=self._name, phase=phase, executions=probe.executions, signature=probe.signature)
 
     def _shrunk(self, case: Case, probe: Probe) -> tuple[Case, Proof]:
         """Return the minimal case with its proof; where the failure does not even repeat, the case as it is."""

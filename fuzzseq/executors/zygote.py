@@ -78,17 +78,23 @@ class Zygote:
         self._ready = False
 
     def wait_until_ready(self) -> None:
-        """Wait for the import of TensorFlow; raises :class:`WorkerError` where it fails."""
+        """Wait for the import of TensorFlow; raises :class:`WorkerError` where it fails.
+
+        A process that is killed from outside while it imports is begun anew, once.
+        """
         with self.channel.lock:
-            if self._ready:
-                return
-            try:
-                answer(self.channel, START_LIMIT)
-            except Disconnected:
-                if self.closed:
-                    raise
-                raise WorkerError(f"TensorFlow could not be imported in a worker: {self._tail()}") from None
-            self._ready = True
+            for last in (False, True):
+                if self._ready:
+                    return
+                try:
+                    answer(self.channel, START_LIMIT)
+                    self._ready = True
+                except Disconnected:
+                    if self.closed:
+                        raise
+                    if last or self._process.wait() != -signal.SIGKILL:
+                        raise WorkerError(f"TensorFlow could not be imported in a worker: {self._tail()}") from None
+                    self._restart()
 
     def revive(self) -> None:
         """Start anew where the process was ended, by a model or from outside; raises :class:`Disconnected` at the end.
@@ -100,10 +106,14 @@ class Zygote:
                 raise Disconnected("the run is over")
             if self._process.poll() is None:
                 return
-            self.channel.close()
-            self._log.close()
-            self._start()
+            self._restart()
             self.wait_until_ready()
+
+    def _restart(self) -> None:
+        """Drop what is left of the process, and start another one."""
+        self.channel.close()
+        self._log.close()
+        self._start()
 
     def _tail(self) -> str:
         """Return the last lines that the zygote printed."""

@@ -26,7 +26,7 @@ import attrs
 
 from fuzzseq.causes import cause_named
 from fuzzseq.engine import campaign
-from fuzzseq.events import FindingMade, InternalError, Settings, TargetFinished
+from fuzzseq.events import FindingMade, InternalError, Progress, Settings, TargetFinished
 from fuzzseq.findings import Finding
 from fuzzseq.serialization import dumps, from_data
 from fuzzseq.spec import Spec
@@ -48,16 +48,25 @@ class Row:
     problem: str = ""
     asked: int = 0
     spec: Spec | None = None
+    #: How long each diagnosis took, in seconds, a fresh worker's first call included.
+    diagnoses: list[float] = attrs.field(factory=list)
 
 
 def measure(targets: Sequence[str], seed: int, cases: int, workers: int, maxfail: int | None = None) -> Iterator[Row]:
     """Run a campaign over targets and yield a row for each, as it is done."""
     settings = Settings(profile="ci", max_cases=cases, maxfail=maxfail, seed=seed, case_timeout=20.0, workers=workers)
     rows: dict[str, Row] = {target: Row(target, seed, [], asked=cases) for target in targets}
+    shrunk: dict[tuple[str, str], float] = {}
     for event in campaign(targets, settings, known=None):
         if isinstance(event, FindingMade):
             row = rows[event.finding.target]
             row.findings = [f for f in row.findings if f.id != event.finding.id] + [event.finding]
+        elif isinstance(event, Progress):
+            now = time.monotonic()
+            if event.phase == "shrink":
+                shrunk[event.target, event.signature] = now
+            else:
+                rows[event.target].diagnoses.append(now - shrunk[event.target, event.signature])
         elif isinstance(event, TargetFinished):
             row = rows.setdefault(event.report.name, Row(event.report.name, seed, [], asked=cases))
             row.cases, row.seconds, row.spec = event.report.cases, event.report.seconds, event.report.spec
@@ -189,6 +198,7 @@ class Totals:
         self._of: Counter[str] = Counter()
         self._confused: Counter[tuple[str, str]] = Counter()
         self._costs: list[int] = []
+        self._seconds: list[float] = []
 
     def add(self, row: Row, said: Judged) -> None:
         """Add one run."""
@@ -198,6 +208,7 @@ class Totals:
             self._of[name] += value is not None
             self._right[name] += bool(value)
         self._costs += [finding.diagnosis.executions for finding in row.findings]
+        self._seconds += row.diagnoses
         if said.found and not said.cause:
             meant = bug_of(row.target).cause
             self._confused[meant, said.named] += 1
@@ -212,6 +223,8 @@ class Totals:
         print(f"another group {self._groups}: {dict(self._confused)}")
         if self._costs:
             print(f"executions of a diagnosis: median {median(self._costs)}, most {max(self._costs)}")
+        if self._seconds:
+            print(f"seconds of a diagnosis: median {median(self._seconds):.1f}, most {max(self._seconds):.1f}")
 
 
 def main() -> None:
