@@ -113,7 +113,7 @@ def run(
     files: list[Reporter] = [EventLog(folder), FindingFiles(record, folder), Scripts(record, folder)]
     fan = Fan(record, [*files, *(make(record, folder) for make in makers), Terminal(record, folder)])
     if events is None:
-        from fuzzseq import engine  # noqa: PLC0415 (Hypothesis is loaded by a run only)
+        from fuzzseq import engine  # noqa: PLC0415 (loaded by a run only)
 
         events = engine.campaign(targets, settings, known=known, zygote=zygote, past=engine.Past(past))
     try:

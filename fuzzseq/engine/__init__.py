@@ -1,9 +1,43 @@
-"""The engine: cases, failures, findings, as a stream of events; and one finding again."""
+"""The engine: cases, failures, findings, as a stream of events; and one finding again. It does nothing else."""
 
 from __future__ import annotations
 
-from fuzzseq.engine.campaign import campaign
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
 from fuzzseq.engine.past import Past
 from fuzzseq.engine.replay import ReplayResult, replay
+from fuzzseq.events import Event, RunStarted, Settings
+from fuzzseq.executors.zygote import Zygote
 
 __all__ = ["Past", "ReplayResult", "campaign", "replay"]
+
+
+def campaign(
+    targets: Sequence[str | Callable[..., Any]],
+    settings: Settings,
+    *,
+    known: Path | None = None,
+    zygote: Zygote | None = None,
+    past: Past | None = None,
+) -> Iterator[Event]:
+    """Fuzz every target and yield what happens; the last event is RunFinished, however the run ends.
+
+    With several workers events come interleaved; what is found is the same with any number of them. A target that
+    cannot be used is a TargetFinished with the reason, and the others go on. KeyboardInterrupt ends the run; what was
+    found so far has been yielded by then. ``zygote`` is one that has begun to import TensorFlow already; it is closed
+    at the end. With ``past``, what an earlier run has done is told again at once, and the rest is gone on with.
+    """
+    labels = tuple(target if isinstance(target, str) else _label(target) for target in targets)
+    started = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    yield RunStarted(targets=labels, settings=settings, started=started)
+    from fuzzseq.engine.conducting import conduct  # noqa: PLC0415 (Hypothesis takes longer than a first line may)
+
+    yield from conduct(targets, labels, settings, known, zygote, past or Past())
+
+
+def _label(factory: Any) -> str:
+    """Return how a factory that was passed as an object is called."""
+    return str(getattr(factory, "__qualname__", type(factory).__name__)).replace("<locals>.", "")

@@ -25,7 +25,7 @@ T = TypeVar("T")
 #: How many cases share one setting of the build at least.
 CASES_A_SETTING: Final = 30
 #: How many traced runs of a case a build and its traces are worth, and how many such runs a thorough check asks for.
-_WORTH: Final = 400
+_WORTH: Final = 800
 _THOROUGH: Final = 3
 _BACKEND: Final = "fuzzseq"
 #: Targets are drawn for in threads, and filters of warnings belong to the whole process.

@@ -1,4 +1,4 @@
-"""The engine: it yields events, and does nothing else."""
+"""The targets of a run, loaded and worked on by a crew."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +21,6 @@ from fuzzseq.events import (
     Event,
     InternalError,
     RunFinished,
-    RunStarted,
     Settings,
     StopReason,
     TargetFinished,
@@ -48,27 +46,16 @@ _BY_WEIGHT: Final[tuple[StopReason, ...]] = (
 )
 
 
-def campaign(
+def conduct(
     targets: Sequence[str | Callable[..., Any]],
+    labels: Sequence[str],
     settings: Settings,
-    *,
-    known: Path | None = None,
-    zygote: Zygote | None = None,
-    past: Past | None = None,
+    known: Path | None,
+    zygote: Zygote | None,
+    past: Past,
 ) -> Iterator[Event]:
-    """Fuzz every target and yield what happens; the last event is RunFinished, however the run ends.
-
-    With several workers events come interleaved; what is found is the same with any number of them. A target that
-    cannot be used is a TargetFinished with the reason, and the others go on. KeyboardInterrupt ends the run; what was
-    found so far has been yielded by then. ``zygote`` is one that has begun to import TensorFlow already; it is closed
-    at the end. With ``past``, what an earlier run has done is told again at once, and the rest is gone on with.
-    """
+    """Yield what happens in a run, but for its beginning; ``labels`` are how the targets are called."""
     began = time.monotonic()
-    labels = tuple(target if isinstance(target, str) else _label(target) for target in targets)
-    yield RunStarted(
-        targets=labels, settings=settings, started=datetime.now(timezone.utc).isoformat(timespec="seconds")
-    )
-    past = past or Past()
     run = _Campaign(settings, known, began, zygote, past)
     for name in past.done():
         yield from past.events(name)
@@ -85,11 +72,6 @@ def campaign(
         crew.dismiss()
         run.let_go()
     yield RunFinished(stop_reason=run.stop, seconds=time.monotonic() - began)
-
-
-def _label(factory: Any) -> str:
-    """Return how a factory that was passed as an object is called."""
-    return str(getattr(factory, "__qualname__", type(factory).__name__)).replace("<locals>.", "")
 
 
 class _Shared:
