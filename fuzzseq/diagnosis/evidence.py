@@ -23,6 +23,12 @@ _EXPRESSIONS: Final[Mapping[str, Callable[[int], int]]] = {
 }
 
 
+def beyond_table(message: str) -> bool:
+    """Say whether a message is that of an id, or a label, which a table or the classes of an output do not hold."""
+    lowered = message.lower()
+    return "is not in [0" in lowered or ("label value" in lowered and "outside" in lowered)
+
+
 @attrs.frozen(kw_only=True)
 class Evidence:
     """A failure, its minimal case, and how it ends when one factor is changed.

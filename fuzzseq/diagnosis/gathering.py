@@ -11,8 +11,8 @@ import attrs
 from fuzzseq.case import Case
 from fuzzseq.diagnosis import assignments, region
 from fuzzseq.diagnosis.assignments import COUNTS, Assignment, sizes_of
-from fuzzseq.diagnosis.evidence import Evidence
-from fuzzseq.diagnosis.factors import Change, build_changes, manner_changes, sweeps
+from fuzzseq.diagnosis.evidence import Evidence, beyond_table
+from fuzzseq.diagnosis.factors import SIDES, Change, build_changes, manner_changes, sweeps
 from fuzzseq.diagnosis.named import Names
 from fuzzseq.diagnosis.patterns import pattern
 from fuzzseq.diagnosis.probing import Budget, Prober, Spent
@@ -95,8 +95,14 @@ class _Gathering:
                 for change in others:
                     self._record(change)
         for change in build_changes(self._case, self._spec, 1 if silent else 2):
-            if self._two is None or change.factor in COUNTS or change.value in self._case.dimensions.values():
+            if self._two is None or self._tells(change):
                 self._record(change)
+
+    def _tells(self, change: Change) -> bool:
+        """Say whether a size of the build is worth a case beside the wider ones, which fail in the same way."""
+        tables = {self._spec.vocabulary(side) for side in SIDES} if beyond_table(self._verdict.message) else set()
+        of_one_size = change.value in self._case.dimensions.values()
+        return change.factor in COUNTS or change.factor in tables or of_one_size
 
     def _asked_for(self, change: Change) -> bool:
         """Say whether a size of the batch is worth a case beside the wider ones."""

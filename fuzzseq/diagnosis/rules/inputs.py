@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fuzzseq.diagnosis.evidence import Evidence
+from fuzzseq.diagnosis.evidence import Evidence, beyond_table
 from fuzzseq.diagnosis.rules.vote import Vote, unequal_lengths
 from fuzzseq.edge import features
 
@@ -18,8 +18,7 @@ def empty(e: Evidence) -> Iterator[Vote]:
 
 def vocabulary(e: Evidence) -> Iterator[Vote]:
     """An id is looked up beyond a table."""
-    out_of_range = "is not in [0" in e.message or ("label value" in e.message and "outside" in e.message)
-    if not out_of_range:
+    if not beyond_table(e.message):
         return
     if e.stage in ("loss", "gradient"):
         yield Vote("loss-vocabulary", 95, f"a label lies outside the output's classes: {e.message}")
