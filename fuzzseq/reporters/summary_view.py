@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import Final
 
@@ -48,6 +49,9 @@ def summary_view(record: Record, shown_folder: str, error_file: str) -> Iterator
     yield Text(_circumstances(record), style="dim")
     if shown_folder:
         yield Text(f"everything is in {clean(shown_folder)}", style="dim", no_wrap=True, overflow="ignore")
+        if record.stop_reason in ("interrupted", "budget") and record.specs:
+            on = f"go on with fuzzseq run --resume {shlex.quote(clean(shown_folder))}"
+            yield Text(on, style="dim", no_wrap=True, overflow="ignore")
 
 
 def _targets(record: Record) -> Table:
