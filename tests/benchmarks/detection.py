@@ -50,6 +50,8 @@ class Row:
     spec: Spec | None = None
     #: How long each diagnosis took, in seconds, a fresh worker's first call included.
     diagnoses: list[float] = attrs.field(factory=list)
+    #: What the two baselines say of the model, where they were asked: of a bug, under the first seed.
+    baselines: dict[str, str] = attrs.field(factory=dict)
 
 
 def measure(targets: Sequence[str], seed: int, cases: int, workers: int, maxfail: int | None = None) -> Iterator[Row]:
@@ -85,6 +87,8 @@ def resumed(targets: Sequence[str], seed: int, asked: argparse.Namespace) -> Ite
     yield from done.values()
     left = [target for target in targets if target not in done]
     for row in _told(left, seed, asked) if left else ():
+        if not asked.no_baselines and not seed and row.target in bugs():
+            row.baselines = baselines(row.target)
         if file:
             with file.open("a", encoding="utf-8") as stream:
                 stream.write(dumps(row) + "\n")
@@ -105,16 +109,16 @@ def _told(targets: Sequence[str], seed: int, asked: argparse.Namespace) -> Itera
         yield from measure(targets, seed, asked.cases, asked.workers)
 
 
-def baselines(targets: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return what the two baselines say of each target, from a process of their own for each."""
-    found = {}
-    for target in targets:
-        command = [sys.executable, "-m", "tests.benchmarks.baselines", target]
-        try:
-            done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=120, check=False)
-            found[target] = json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else {"hypothesis": "died"}
-        except (subprocess.TimeoutExpired, json.JSONDecodeError, IndexError):
-            found[target] = {"hypothesis": "timeout", "fit": "timeout"}
+def baselines(target: str) -> dict[str, str]:
+    """Return what the two baselines say of a target, from a process of their own."""
+    command = [sys.executable, "-m", "tests.benchmarks.baselines", target]
+    try:
+        done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=120, check=False)
+    except subprocess.TimeoutExpired:
+        return {"hypothesis": "timeout", "fit": "timeout"}
+    if done.returncode or not done.stdout.strip():
+        return {"hypothesis": "died", "fit": "died"}
+    found: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
@@ -198,6 +202,8 @@ class Totals:
         self._of: Counter[str] = Counter()
         self._confused: Counter[tuple[str, str]] = Counter()
         self._costs: list[int] = []
+        self._baselines: Counter[tuple[str, bool]] = Counter()
+        self._asked: Counter[bool] = Counter()
         self._seconds: list[float] = []
 
     def add(self, row: Row, said: Judged) -> None:
@@ -209,6 +215,11 @@ class Totals:
             self._right[name] += bool(value)
         self._costs += [finding.diagnosis.executions for finding in row.findings]
         self._seconds += row.diagnoses
+        if row.baselines:
+            raises = any(finding.exception is not None for finding in row.findings)
+            self._asked[raises] += 1
+            for kind, ended in row.baselines.items():
+                self._baselines[kind, raises] += ended.startswith("failed")
         if said.found and not said.cause:
             meant = bug_of(row.target).cause
             self._confused[meant, said.named] += 1
@@ -225,6 +236,9 @@ class Totals:
             print(f"executions of a diagnosis: median {median(self._costs)}, most {max(self._costs)}")
         if self._seconds:
             print(f"seconds of a diagnosis: median {median(self._seconds):.1f}, most {max(self._seconds):.1f}")
+        for kind in ("hypothesis", "fit") if self._asked else ():
+            raising, silent = (f"{self._baselines[kind, raises]} of {self._asked[raises]}" for raises in (True, False))
+            print(f"baseline {kind}: {raising} that raise, {silent} silent ones")
 
 
 def main() -> None:
@@ -247,7 +261,6 @@ def main() -> None:
     buggy = [] if asked.no_bugs else wanted(bugs())
     sound = [] if asked.no_healthy else wanted(healthy())
     began = time.monotonic()
-    base = {} if asked.no_baselines else baselines(buggy)
     totals = Totals()
     for seed in range(asked.seeds):
         for row in resumed(buggy, seed, asked):
@@ -256,7 +269,7 @@ def main() -> None:
             marks = " ".join(_mark(getattr(said, name)) for name in ("found", "cause", "minimal", "stated", *_ASKED))
             name = Path(row.target.partition(":")[0]).stem
             second = f"{said.named} (or else {said.second})" if said.found and not said.cause else ""
-            beside = f"{row.cases:4} {row.seconds:6.1f}s {base.get(row.target, '')} {second} {said.notes}"
+            beside = f"{row.cases:4} {row.seconds:6.1f}s {row.baselines or ''} {second} {said.notes}"
             print(f"{seed} {name:32} {marks} {beside}", flush=True)
         for row in resumed(sound, seed, asked):
             alarms = [f"{f.cause}: {f.message} {shown(f)}" for f in row.findings]
@@ -264,9 +277,6 @@ def main() -> None:
             name = Path(row.target.partition(":")[0]).stem
             print(f"{seed} {name:32} {mark} {row.cases:4} {row.seconds:6.1f}s {row.problem} {alarms or ''}", flush=True)
     totals.print()
-    for kind in ("hypothesis", "fit"):
-        seen = sum(1 for said in base.values() if said.get(kind, "").startswith("failed"))
-        print(f"baseline {kind}: {seen} of {len(base)}")
     print(f"{time.monotonic() - began:.0f} s in all")
 
 
