@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fuzzseq.case import Batch, Case, Pair
     from fuzzseq.checks.check import Check, Observed
+    from fuzzseq.declaration import fuzz_target
     from fuzzseq.dimensions import Dim, dim
     from fuzzseq.encoder_decoder import EncoderDecoder
     from fuzzseq.errors import FuzzseqError
-    from fuzzseq.spec import Spec, Tokens, fuzz_target
+    from fuzzseq.failures import FuzzFailure
+    from fuzzseq.fuzzing import FuzzResult, fuzz
+    from fuzzseq.spec import Spec, Tokens
 
 __version__ = "0.1.0"
 
@@ -22,13 +25,16 @@ _HOMES = {
     "Check": "fuzzseq.checks.check",
     "Dim": "fuzzseq.dimensions",
     "EncoderDecoder": "fuzzseq.encoder_decoder",
+    "FuzzFailure": "fuzzseq.failures",
+    "FuzzResult": "fuzzseq.fuzzing",
     "FuzzseqError": "fuzzseq.errors",
     "Observed": "fuzzseq.checks.check",
     "Pair": "fuzzseq.case",
     "Spec": "fuzzseq.spec",
     "Tokens": "fuzzseq.spec",
     "dim": "fuzzseq.dimensions",
-    "fuzz_target": "fuzzseq.spec",
+    "fuzz": "fuzzseq.fuzzing",
+    "fuzz_target": "fuzzseq.declaration",
 }
 
 __all__ = [
@@ -37,12 +43,15 @@ __all__ = [
     "Check",
     "Dim",
     "EncoderDecoder",
+    "FuzzFailure",
+    "FuzzResult",
     "FuzzseqError",
     "Observed",
     "Pair",
     "Spec",
     "Tokens",
     "dim",
+    "fuzz",
     "fuzz_target",
 ]
 
@@ -51,6 +60,8 @@ def __getattr__(name: str) -> Any:
     """Load a public name on first use."""
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
+    if name == "failures":  # A module that users name: xfail(raises=fuzzseq.failures.StateUnits).
+        return import_module("fuzzseq.failures")
     raise AttributeError(f"module 'fuzzseq' has no attribute {name!r}")
 
 

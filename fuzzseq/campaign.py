@@ -10,20 +10,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
-import attrs
-
+from fuzzseq import baseline
 from fuzzseq.case import Domain
-from fuzzseq.checks import CHECKS, check_named
-from fuzzseq.configuration import Configuration, worker_count
+from fuzzseq.configuration import FAIL_ON, Configuration, worker_count
 from fuzzseq.errors import UsageError, WorkerError, nearest
-from fuzzseq.events import Event, InternalError, Reporter, RunFinished, RunStarted, Settings, StopReason, Warned
+from fuzzseq.events import Event, InternalError, Reporter, RunFinished, Settings, StopReason, Warned
 from fuzzseq.executors.zygote import Zygote
+from fuzzseq.history import NAME as HISTORY
 from fuzzseq.profiles import PROFILES, Profile, profile_named
 from fuzzseq.reporters import format_named
-from fuzzseq.reporters.event_log import EventLog, events_in
+from fuzzseq.reporters.event_log import EventLog
 from fuzzseq.reporters.fan import Fan
 from fuzzseq.reporters.finding_files import FindingFiles, Scripts
 from fuzzseq.reporters.folder import Folder, default_folder
+from fuzzseq.reporters.history_log import HistoryLog
 from fuzzseq.reporters.record import Record
 
 CLEAN, FOUND, MISUSED, BROKEN, INTERRUPTED = 0, 1, 2, 3, 130
@@ -36,12 +36,17 @@ def settings_of(said: Configuration) -> Settings:
     """Return the settings of a run, the profile's where nothing is said; :class:`UsageError` for unknown names."""
     profile = profile_named(said.profile or PROFILES[0].name)
     checks, skip = _checks(said, profile)
+    if said.fail_on not in (None, *FAIL_ON):
+        near = nearest(str(said.fail_on), FAIL_ON)
+        raise UsageError(f"A run cannot fail on {said.fail_on!r}.{near} It fails on one of {', '.join(FAIL_ON)}.")
     given = {
         "case_timeout": said.case_timeout,
         "memory": said.memory,
         "in_process": said.in_process,
         "workers": said.workers or worker_count("auto"),
         "device": cast(Literal["cpu", "gpu"] | None, said.device),
+        "fail_on": said.fail_on,
+        "baseline": baseline.read(Path(said.baseline)) if said.baseline is not None else None,
     }
     return Settings(
         profile=profile.name,
@@ -78,6 +83,10 @@ def _domains(said: Configuration, profile: Profile) -> tuple[Domain, ...]:
 
 def _checks(said: Configuration, profile: Profile) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the checks that were asked for, and those that are left out, in the order of reports."""
+    if not (said.checks or said.skip or said.own_checks):
+        return (), ()
+    from fuzzseq.checks import CHECKS, check_named  # noqa: PLC0415 (they take numpy, longer than a first line may)
+
     own = tuple(reference.rpartition(":")[2] for reference in said.own_checks)
     wanted, unwanted = (
         {name if name in own else check_named(name).name for name in names} for names in (said.checks, said.skip)
@@ -95,7 +104,7 @@ def run(
     *,
     output: Path | None = None,
     formats: Sequence[str] = DEFAULT_FORMATS,
-    known: Path | None = None,
+    known: str | Path | None = None,
     events: Iterable[Event] | None = None,
     zygote: Zygote | None = None,
     past: Sequence[Event] = (),
@@ -110,7 +119,9 @@ def run(
 
     makers = [format_named(name) for name in dict.fromkeys(formats)]
     folder, record = Folder(output or default_folder()), Record()
-    files: list[Reporter] = [EventLog(folder), FindingFiles(record, folder), Scripts(record, folder)]
+    files: list[Reporter] = [EventLog(record, folder), FindingFiles(record, folder), Scripts(record, folder)]
+    if folder.path.parent == default_folder().absolute().parent:
+        files.append(HistoryLog(record, folder.path.parent / HISTORY, str(folder.shown)))
     fan = Fan(record, [*files, *(make(record, folder) for make in makers), Terminal(record, folder)])
     if events is None:
         from fuzzseq import engine  # noqa: PLC0415 (loaded by a run only)
@@ -123,27 +134,6 @@ def run(
     return exit_code(record)
 
 
-def resumed(folder: Path, said: Configuration) -> tuple[tuple[str, ...], Settings, list[Event]]:
-    """Return what a run was asked for that wrote to a folder, and its events, to go on with it.
-
-    Time and workers may be given anew. Raises :class:`UsageError` for a folder that holds no run.
-    """
-    past = events_in(folder)
-    begun = next((event for event in past if isinstance(event, RunStarted)), None)
-    if begun is None:
-        raise UsageError(f"There is no run to go on with in {folder}: its log does not begin. Begin the run anew.")
-    settings = begun.settings
-    return (
-        begun.targets,
-        attrs.evolve(
-            settings,
-            budget=said.budget or settings.budget,
-            workers=said.workers or settings.workers,
-        ),
-        past,
-    )
-
-
 def exit_code(record: Record) -> int:
     """Return the exit code of a run: what broke fuzzseq counts most, then an interruption, misuse, and findings."""
     if record.errors or record.stop_reason == "error":
@@ -152,7 +142,7 @@ def exit_code(record: Record) -> int:
         return INTERRUPTED
     if record.unusable() or record.misuses or record.stop_reason == "unusable":
         return MISUSED
-    return FOUND if record.with_severity("error") else CLEAN
+    return FOUND if record.failing() else CLEAN
 
 
 class _Interrupts:

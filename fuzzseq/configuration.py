@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import re
 import sys
@@ -36,6 +37,8 @@ class Configuration:
     workers: int | None = None
     in_process: bool | None = None
     device: str | None = None
+    fail_on: str | None = None
+    baseline: str | None = None
 
     def over(self, other: Configuration) -> Configuration:
         """Return what both say together; where both speak, this one counts."""
@@ -44,6 +47,8 @@ class Configuration:
 
 
 _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
+#: What can fail a run: a severity, the worst first, or nothing.
+FAIL_ON: Final = ("error", "warning", "note", "never")
 #: Each worker may take hundreds of megabytes: a laptop with many cores still wants to be used.
 _MOST_AUTO_WORKERS: Final = 4
 _MEMORY: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:iB|B)?", re.IGNORECASE)
@@ -85,7 +90,7 @@ def worker_count(text: str) -> int:
 def _texts(value: Any) -> tuple[str, ...]:
     """Return a list of texts, or a single one, as a tuple."""
     listed = [value] if isinstance(value, str) else value
-    if not isinstance(listed, list) or not all(isinstance(item, str) for item in listed):
+    if not isinstance(listed, list | tuple) or not all(isinstance(item, str) for item in listed):
         raise TypeError
     return tuple(listed)
 
@@ -105,9 +110,10 @@ def _whole(least: int) -> Callable[[Any], Any]:
     """Return a reader of whole numbers that are not below ``least``."""
 
     def read(value: Any) -> Any:
-        if type(value) is not int or value < least:
+        number = operator.index(value)
+        if isinstance(value, bool) or number < least:
             raise TypeError
-        return value
+        return number
 
     return read
 
@@ -130,6 +136,13 @@ def _device(value: Any) -> Any:
     return value
 
 
+def _fail_on(value: Any) -> Any:
+    """Return the least severity that fails a run."""
+    if value not in FAIL_ON:
+        raise TypeError
+    return value
+
+
 #: How each key of ``[tool.fuzzseq]`` is read, and what it takes.
 _KEYS: Final[dict[str, tuple[Callable[[Any], Any], str]]] = {
     "targets": (_texts, 'a list of targets, ["my_model.py:build"]'),
@@ -144,34 +157,43 @@ _KEYS: Final[dict[str, tuple[Callable[[Any], Any], str]]] = {
     "domains": (_texts, 'a list of domains, ["ordinary", "edge"]'),
     "report": (_texts, 'a list of formats, ["json"]'),
     "output": (_exactly(str), 'a folder, "fuzz-report"'),
-    "known": (_exactly(str), 'a folder, ".fuzzseq"'),
+    "known": (_exactly(str), 'a folder or a URL, ".fuzzseq"'),
     "case_timeout": (_measured(duration), 'a time, "30s"'),
     "memory": (_measured(memory_size), 'an amount of memory, "4GiB"'),
     "workers": (_measured(worker_count), 'a number of workers, 2, or "auto"'),
     "in_process": (_exactly(bool), "true or false"),
     "device": (_device, '"cpu" or "gpu"'),
+    "fail_on": (_fail_on, f"one of {', '.join(FAIL_ON)}"),
+    "baseline": (_exactly(str), 'a file, "fuzz-baseline.txt"'),
 }
 
 
 def configured(start: Path | None = None) -> Configuration:
     """Return what the nearest pyproject.toml says, upward from a folder (the current one); its paths count from there.
 
+    The environment's ``FUZZSEQ_PROFILE`` stands in for its profile.
     Raises :class:`ConfigurationError` for broken TOML, an unknown key, or a value of the wrong kind.
     """
     folder = (start or Path.cwd()).resolve()
+    said = Configuration(profile=os.environ.get("FUZZSEQ_PROFILE") or None)
     for parent in (folder, *folder.parents):
         if (parent / "pyproject.toml").is_file():
-            return _placed(_read(parent / "pyproject.toml"), parent, folder)
-    return Configuration()
+            return said.over(_placed(_read(parent / "pyproject.toml"), parent, folder))
+    return said
+
+
+def section_of(path: Path) -> Mapping[str, Any] | None:
+    """Return ``[tool.fuzzseq]`` of a pyproject.toml, None where it has none; raises :class:`ConfigurationError`."""
+    tool = _toml(path).get("tool", {})
+    section = tool.get("fuzzseq") if isinstance(tool, Mapping) else None
+    if section is not None and not isinstance(section, Mapping):
+        raise ConfigurationError(f"{path}: tool.fuzzseq is no table: begin it with the line [tool.fuzzseq].")
+    return section
 
 
 def _read(path: Path) -> Configuration:
     """Return what one pyproject.toml says."""
-    tool = _toml(path).get("tool", {})
-    section = tool.get("fuzzseq", {}) if isinstance(tool, Mapping) else {}
-    if not isinstance(section, Mapping):
-        raise ConfigurationError(f"{path}: tool.fuzzseq is no table: begin it with the line [tool.fuzzseq].")
-    return Configuration(**{key: _value(path, key, value) for key, value in section.items()})
+    return Configuration(**{key: _value(path, key, value) for key, value in (section_of(path) or {}).items()})
 
 
 def _toml(path: Path) -> Mapping[str, Any]:
@@ -194,13 +216,36 @@ def _value(path: Path, key: str, value: Any) -> Any:
         raise ConfigurationError(
             f"{path}: [tool.fuzzseq] has no key {key!r}.{nearest(key, _KEYS)} Keys: {', '.join(_KEYS)}."
         )
+    try:
+        return _taken(key, value, f"{path}: [tool.fuzzseq] {key} = {value!r}")
+    except UsageError as error:
+        raise ConfigurationError(str(error)) from None
+
+
+def _taken(key: str, value: Any, said: str) -> Any:
+    """Return the value of a setting, or raise a sentence that begins with what was ``said``."""
+    __tracebackhide__ = True
     read, expected = _KEYS[key]
     try:
         return read(value)
     except TypeError:
-        raise ConfigurationError(f"{path}: [tool.fuzzseq] {key} = {value!r}: it takes {expected}.") from None
+        raise UsageError(f"{said}: it takes {expected}.") from None
     except UsageError as error:
-        raise ConfigurationError(f"{path}: [tool.fuzzseq] {key}: {error}") from None
+        raise UsageError(f"{said}: {error}") from None
+
+
+def given_by(where: str, settings: Mapping[str, Any]) -> Configuration:
+    """Return what the arguments of a call say, those that are None or empty left out; ``where`` is what is called.
+
+    Raises :class:`UsageError` for a value of the wrong kind.
+    """
+    __tracebackhide__ = True
+    said: dict[str, Any] = {}
+    for name, value in settings.items():
+        if value is not None and value != ():
+            plain = os.fspath(value) if isinstance(value, os.PathLike) else value
+            said[name] = _taken(name, plain, f"{where}({name}={value!r})")
+    return Configuration(**said)
 
 
 def _placed(said: Configuration, home: Path, here: Path) -> Configuration:
@@ -218,5 +263,6 @@ def _placed(said: Configuration, home: Path, here: Path) -> Configuration:
         targets=tuple(target(text) for text in said.targets),
         own_checks=tuple(target(text) for text in said.own_checks),
         output=said.output and moved(said.output),
-        known=said.known and moved(said.known),
+        known=said.known and ",".join(place if "://" in place else moved(place) for place in said.known.split(",")),
+        baseline=said.baseline and moved(said.baseline),
     )

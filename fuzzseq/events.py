@@ -12,6 +12,7 @@ from fuzzseq.findings import Finding
 from fuzzseq.spec import Spec
 
 Phase = Literal["known", "boundary", "random", "edge", "shrink", "diagnose"]
+FailOn = Literal["error", "warning", "note", "never"]
 StopReason = Literal["completed", "max_cases", "maxfail", "budget", "nothing_runs", "interrupted", "unusable", "error"]
 
 
@@ -19,7 +20,8 @@ StopReason = Literal["completed", "max_cases", "maxfail", "budget", "nothing_run
 class Settings:
     """What a run was asked for, resolved; it stands in the report.
 
-    ``maxfail`` ends the work on a target at so many findings of severity error.
+    ``maxfail`` ends the work on a target at so many findings of severity error. Findings of severity ``fail_on`` or
+    worse fail the run, but for those of the ``baseline``, which holds ids with their targets.
     """
 
     profile: str
@@ -37,6 +39,12 @@ class Settings:
     device: Literal["cpu", "gpu"] = "cpu"
     workers: int = 1
     domains: tuple[Domain, ...] = ("ordinary",)
+    fail_on: FailOn = "error"
+    baseline: Mapping[str, str] = attrs.field(factory=dict)
+
+    def fails(self, finding: Finding) -> bool:
+        """Say whether a finding fails the run."""
+        return self.fail_on != "never" and finding.id not in self.baseline and finding.at_least(self.fail_on)
 
 
 @attrs.frozen(kw_only=True)
@@ -92,21 +100,26 @@ class TargetLoaded:
 
 @attrs.frozen(kw_only=True)
 class CaseTried:
-    """One case was tried. ``number`` counts within the target, from 1; known cases are counted apart."""
+    """One case was tried. ``number`` counts within the target, from 1; known cases are counted apart.
+
+    ``sizes`` are those of its last batch and of the build.
+    """
 
     target: str
     phase: Phase
     number: int
     total: int
     failed: bool
+    sizes: Mapping[str, int] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
 class TargetState:
     """How far the work on a target has come; with the findings so far it is enough to go on from.
 
-    ``rounds`` of random cases were tried. ``broken``, ``untraceable`` and ``hung`` are what was learned of the model,
-    ``taken`` the signatures of the failures that were followed up, ``dry`` that there are no more cases to draw.
+    ``rounds`` of random cases were tried. ``broken``, ``graph_fails``, ``graph_runs`` and ``hung`` are what was learned
+    of the model, ``taken`` the signatures of the failures that were followed up, ``dry`` that there are no more cases
+    to draw.
     """
 
     rounds: int
@@ -117,7 +130,8 @@ class TargetState:
     ran: int
     checks: Mapping[str, CheckCount]
     broken: tuple[str, ...]
-    untraceable: bool
+    graph_fails: bool
+    graph_runs: bool
     hung: bool
     taken: tuple[str, ...]
     dry: bool

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import attrs
 
 from fuzzseq.case import Case, Domain
-from fuzzseq.outcome import Frame, Raised, Severity, Stage
+from fuzzseq.outcome import SEVERITIES, Frame, Raised, Severity, Stage
 
 #: The version of the recipe of :func:`finding_id`; it is part of the id.
 ID_VERSION: Final = 1
@@ -17,11 +17,22 @@ ID_VERSION: Final = 1
 
 @attrs.frozen(kw_only=True)
 class Intervention:
-    """One factor of the minimal case changed, and what came of it: ``passes``, ``same``, ``other`` or ``refused``."""
+    """One factor of the minimal case changed, and what came of it: ``passes``, ``same``, ``other`` or ``not_reached``.
+
+    A check that the changed case leaves nothing to judge, as padding where there is none, is not reached.
+    """
 
     factor: str
     change: str
-    result: Literal["passes", "same", "other", "refused"]
+    result: Literal["passes", "same", "other", "not_reached"]
+
+
+@attrs.frozen(kw_only=True)
+class ProbedCase:
+    """A case that was tried for a failing region, by its facts: its sizes, how its rows are made, and the like."""
+
+    facts: Mapping[str, Any]
+    result: Literal["passes", "same", "other", "not_reached"]
 
 
 @attrs.frozen(kw_only=True)
@@ -29,14 +40,17 @@ class Region:
     """Which cases fail: the simplest condition on the facts of a case that fits every one that was tried.
 
     ``expression`` is that condition as Python writes it (``batch_size != 4``, ``True`` where every case fails), empty
-    where no simple rule was found. ``failing`` and ``passing`` count the cases that it was held against. ``stopped``
-    says that the budget of the diagnosis ended the search.
+    where no simple rule was found. ``failing`` and ``passing`` count the cases that it was held against,
+    ``not_reached`` those that left the check nothing to judge; ``tried`` holds all of them, and those that failed in
+    another way. ``stopped`` says that the budget of the diagnosis ended the search.
     """
 
     expression: str
     failing: int
     passing: int
+    not_reached: int = 0
     stopped: bool = False
+    tried: tuple[ProbedCase, ...] = ()
 
     @property
     def probes(self) -> int:
@@ -50,7 +64,8 @@ class Region:
         if not self.expression:
             said = f"no simple rule found in {self.probes} cases: {counts}"
         elif self.expression == "True":
-            said = f"in every case tried, {self.probes} of {self.probes}"
+            judged = "that the check can judge" if self.not_reached else "tried"
+            said = f"in every case {judged}, {self.probes} of {self.probes}"
         else:
             said = f"whenever {self.expression} (held on {self.probes} of {self.probes} probes: {counts})"
         return f"{said}; the search was stopped by its budget" if self.stopped else said
@@ -146,6 +161,10 @@ class Finding:
     signature: str
     flaky: bool = False
     exceptions: Mapping[str, str] = attrs.field(factory=dict)
+
+    def at_least(self, severity: Severity) -> bool:
+        """Say whether the finding is as severe as that, or more."""
+        return SEVERITIES.index(self.severity) <= SEVERITIES.index(severity)
 
     @property
     def one_minimal(self) -> bool:

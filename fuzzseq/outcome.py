@@ -14,6 +14,8 @@ STAGES: Final = ("build", "preprocess", "encode", "decode", "forward", "loss", "
 Status = Literal["held", "broken", "raised", "not_reached", "not_applicable"]
 Ending = Literal["completed", "crashed", "hung", "out_of_memory", "exited"]
 Severity = Literal["error", "warning", "note"]
+#: Every severity, the worst first.
+SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "note")
 
 
 #: How a model is run forward: see :class:`Run`.

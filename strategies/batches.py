@@ -8,7 +8,8 @@ from typing import Any, Literal
 import attrs
 from hypothesis import strategies as st
 
-from fuzzseq.case import Array, Pair, padded, real_positions
+from fuzzseq.arrays import Array, padded, real_positions
+from fuzzseq.case import Pair
 from fuzzseq.strategies.arguments import check_choices, check_integer, check_range
 from fuzzseq.strategies.rows import pairs
 

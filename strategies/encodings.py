@@ -10,7 +10,8 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from fuzzseq.case import SMOOTHING, Array, one_hot, padded, real_positions, shifted
+from fuzzseq.arrays import SMOOTHING, Array, one_hot, padded, real_positions
+from fuzzseq.case import shifted
 from fuzzseq.spec import Encoding, Tokens
 from fuzzseq.strategies.arguments import check_choices
 

@@ -8,7 +8,8 @@ from typing import Any
 import attrs
 from hypothesis import strategies as st
 
-from fuzzseq.case import Array, StateKind
+from fuzzseq.arrays import Array
+from fuzzseq.case import StateKind
 from fuzzseq.spec import CELLS
 from fuzzseq.states import state_arrays, state_shapes
 from fuzzseq.strategies.arguments import check_choices, check_range

@@ -8,7 +8,8 @@ from typing import Any
 import attrs
 import numpy.typing as npt
 
-from fuzzseq.case import Arrays, Case
+from fuzzseq.arrays import Arrays
+from fuzzseq.case import Case
 from fuzzseq.outcome import Frame, LayerFrame, Raised, Run, Severity, Stage, Verdict
 from fuzzseq.spec import Spec
 

@@ -15,7 +15,8 @@ from collections.abc import Mapping
 import attrs
 import numpy as np
 
-from fuzzseq.case import Case, arrays
+from fuzzseq.arrays import arrays
+from fuzzseq.case import Case
 from fuzzseq.checks.check import Array, Check, Observed, Results
 from fuzzseq.checks.comparing import difference
 from fuzzseq.checks.varying import with_other_ends

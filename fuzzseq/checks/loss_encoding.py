@@ -13,7 +13,8 @@ from collections.abc import Mapping
 import attrs
 import numpy as np
 
-from fuzzseq.case import Case, arrays
+from fuzzseq.arrays import arrays
+from fuzzseq.case import Case
 from fuzzseq.checks.check import Array, Check, Results, has_labels
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Encoding, Spec

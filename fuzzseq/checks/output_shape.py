@@ -12,7 +12,8 @@ from typing import Final
 import attrs
 import numpy as np
 
-from fuzzseq.case import Arrays, Case
+from fuzzseq.arrays import Arrays
+from fuzzseq.case import Case
 from fuzzseq.checks.check import Check, Result, Results, forward
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec

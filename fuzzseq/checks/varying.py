@@ -18,9 +18,15 @@ def fixed_length(side: Side, spec: Spec) -> bool:
     return f"{side}_length" in shared_dimensions(spec)
 
 
+def paddable(side: Side, spec: Spec) -> bool:
+    """Say whether a side can have more columns of padding at all, in some case."""
+    length = spec.range_of(f"{side}_length")
+    return not fixed_length(side, spec) and not (side == "source" and spec.preprocess) and length.min < length.max
+
+
 def with_padding(case: Case, side: Side, spec: Spec) -> tuple[Batch, ...] | None:
     """Return the batches with two more columns of padding on a side, or as many as reach a legal width; else None."""
-    if fixed_length(side, spec) or (side == "source" and spec.preprocess):
+    if not paddable(side, spec):
         return None
     name = f"{side}_length"
     grown = []

@@ -7,9 +7,12 @@ import click
 from fuzzseq import __version__
 from fuzzseq.cli.explain import explain
 from fuzzseq.cli.front import Front
+from fuzzseq.cli.init import init
 from fuzzseq.cli.listing import list_
 from fuzzseq.cli.replay import replay
+from fuzzseq.cli.report import baseline, report
 from fuzzseq.cli.run import run
+from fuzzseq.cli.trend import trend
 
 __all__ = ["main"]
 
@@ -21,12 +24,14 @@ def main() -> None:
 
     \b
     fuzzseq run my_model.py:build     fuzz the model that build() makes
+    fuzzseq init                      write a first fuzz target and its settings
     fuzzseq replay FINDING.json       see whether a finding is mended
     fuzzseq explain CAUSE             what a cause means, and how to mend it
+    fuzzseq report DIR --format NAME  write the reports of a run again
 
     Exit codes: 0 nothing found, 1 an error found, 2 misuse, 3 an error of fuzzseq itself, 130 interrupted.
     """  # noqa: D301 (click wants the control character itself, to leave a paragraph's lines as they are)
 
 
-for command in (run, replay, list_, explain):
+for command in (run, replay, report, baseline, trend, init, list_, explain):
     main.add_command(command)

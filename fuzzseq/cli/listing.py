@@ -66,8 +66,11 @@ def _time(seconds: float | None) -> str:
     return "none" if seconds is None else f"{seconds / 60:g}m"
 
 
-def show(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table: fitted to a terminal, else one row a line, in columns, for grep and its like."""
+def show(head: Sequence[str], rows: Iterable[Sequence[str]], *, headed: bool = False) -> None:
+    """Print a table: fitted to a terminal, else one row a line, in columns, for grep and its like.
+
+    What is piped has no head, unless it is ``headed``: columns of numbers say nothing alone.
+    """
     from fuzzseq.reporters.terminal import console_for_output
 
     console, listed = console_for_output(), list(rows)
@@ -82,6 +85,7 @@ def show(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
             table.add_row(*(Text(cell) for cell in row))
         console.print(table)
         return
+    listed = [head, *listed] if headed else listed
     widths = [max(map(len, column)) for column in zip(*listed, strict=True)]
     for row in listed:
         click.echo("  ".join(cell.ljust(wide) for cell, wide in zip(row, widths, strict=True)).rstrip())

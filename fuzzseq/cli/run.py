@@ -48,9 +48,15 @@ if TYPE_CHECKING:
 @click.option(
     "--report", multiple=True, metavar="FORMAT", help="Write this report: json (the default); may be repeated."
 )
+@click.option(
+    "--fail-on",
+    metavar="SEVERITY",
+    help="What makes the exit code 1: error (the default), warning, note, or never.",
+)
+@click.option("--baseline", metavar="FILE", help="Findings whose ids stand in this file fail no run.")
 @click.option("--output", metavar="DIR", help="The folder to write to.  [default: reports/<time>]")
 @click.option("--resume", metavar="DIR", help="Go on with the run that wrote to this folder, and was ended.")
-@click.option("--known", metavar="DIR", help="The folder that keeps known cases.  [default: .fuzzseq]")
+@click.option("--known", metavar="DIR|URL", help="What keeps known cases, or several: A,B.  [default: .fuzzseq]")
 @click.option("--no-known", is_flag=True, help="Neither try known cases nor keep new ones.")
 @execution_options
 def run(targets: tuple[str, ...], resume: str | None, no_known: bool, exitfirst: bool, **said: Any) -> int:
@@ -91,7 +97,7 @@ def _run(asked: Configuration, no_known: bool) -> int:
             campaign.settings_of(asked),
             output=Path(asked.output) if asked.output else None,
             formats=asked.report or campaign.DEFAULT_FORMATS,
-            known=None if no_known else Path(asked.known or ".fuzzseq"),
+            known=None if no_known else asked.known or ".fuzzseq",
             zygote=zygote,
         )
     finally:
@@ -109,7 +115,7 @@ def _resume(folder: str, said: Configuration, no_known: bool) -> int:
 
     import attrs
 
-    from fuzzseq import campaign
+    from fuzzseq import campaign, runs
     from fuzzseq.configuration import Configuration
 
     usual = Configuration()
@@ -120,12 +126,12 @@ def _resume(folder: str, said: Configuration, no_known: bool) -> int:
                 f"--resume goes on with a run as it was asked for, and {name} would change that: leave it out, "
                 "or begin a new run."
             )
-    targets, settings, past = campaign.resumed(Path(folder), said)
+    targets, settings, past = runs.resumed(Path(folder), said)
     return campaign.run(
         targets,
         settings,
         output=Path(folder),
         formats=said.report or campaign.DEFAULT_FORMATS,
-        known=None if no_known else Path(said.known or ".fuzzseq"),
+        known=None if no_known else said.known or ".fuzzseq",
         past=past,
     )

@@ -112,14 +112,17 @@ class _Gathering:
         return self._two is None or change.value in _TELLING_SIZES or change.value in self._constants()
 
     def _record(self, change: Change) -> str:
-        """Try one change, keep what came of it, and return it; another failure says nothing about this one."""
+        """Try one change, keep what came of it, and return it.
+
+        Another failure says nothing about this one, nor does a case that leaves the check nothing to judge.
+        """
         result = self._budget.answer(change.case)
         self._interventions.append(
             Intervention(factor=change.factor, change=change.change, result=result)  # type: ignore[arg-type]
         )
-        if change.value is not None and result != "other":
+        if change.value is not None and result in ("same", "passes"):
             self._answers.setdefault(change.factor, {})[change.value] = result == "same"
-        if change.value is not None:
+        if change.value is not None and result != "not_reached":
             self._failing.setdefault(change.factor, {})[change.value] = result != "passes"
         if result == "passes":
             self._passing.append(change)

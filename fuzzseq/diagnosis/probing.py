@@ -18,7 +18,7 @@ class Prober(Protocol):
     """Whoever can say how a changed case ends; each method may raise :class:`Spent`."""
 
     def answer(self, case: Case) -> str:
-        """Return ``passes``, ``same`` or ``other``."""
+        """Return ``passes``, ``same``, ``other``, or ``not_reached`` where the check had nothing to judge."""
 
     def verdict(self, case: Case) -> Verdict | None:
         """Return the failed verdict of a case."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from fuzzseq.diagnosis.pool import pool
 from fuzzseq.diagnosis.predicates import Predicate, Truth
 from fuzzseq.diagnosis.probing import Budget, Spent
 from fuzzseq.facts import facts
-from fuzzseq.findings import Region
+from fuzzseq.findings import ProbedCase, Region
 from fuzzseq.serialization import dumps
 from fuzzseq.spec import Spec
 
@@ -58,28 +58,29 @@ class _Search:
     def __init__(self, cases: Sequence[Case], spec: Spec, budget: Budget, constants: Sequence[int]) -> None:
         """Begin with nothing known."""
         rows: list[Mapping[str, Any]] = [facts(case, spec) for case in cases]
-        self._cases, self._budget = cases, budget
+        self._cases, self._budget, self._spec = cases, budget, spec
         self._hypotheses = Hypotheses(rows, constants)
         self._built: set[str] = set()
         self._checked: dict[tuple[str, str], int] = {}
-        self._unanimous = self._unlikely = self._others = 0
+        self._unanimous = self._unlikely = self._others = self._not_reached = 0
         self._keys = np.asarray([str(sorted(case.dimensions.items())) for case in cases])
         self._draw = random.Random(0)
 
     def take(self, index: int, answer: str) -> None:
-        """Take note of how a case ended; another failure says nothing of this one."""
+        """Take note of how a case ended; another failure says nothing of this one, nor does no judgement."""
         self._built.add(str(self._keys[index]))
         if answer in ("same", "passes"):
             self._hypotheses.learn(index, answer == "same")
         else:
             self._hypotheses.drop(index)
-            self._others += 1
+            self._others += answer == "other"
+            self._not_reached += answer == "not_reached"
 
     def run(self) -> Region:
         """Ask until one predicate is left, then on both sides of it; what contradicts it begins the search anew."""
         while True:
             fitting = self._hypotheses.fitting()
-            if not fitting or self._others > _OTHERS:
+            if not fitting or self._others + self._not_reached > _OTHERS:
                 return self.region()
             index = self._telling(fitting)
             if index is None:
@@ -92,20 +93,26 @@ class _Search:
         """Return what is known now."""
         fitting = self._hypotheses.fitting()
         failing, passing = self._hypotheses.counts()
-        # A search that was stopped tells a rule only if that is much simpler than every other one that fits.
-        undecided = stopped and len(fitting) > 1 and fitting[1][0].cost < fitting[0][0].cost + _SIMPLER
+        # A search that was stopped tells a rule only if that is much simpler than every other one that fits. That
+        # nothing passed is no rule, and is told as it is.
+        close = len(fitting) > 1 and fitting[1][0].cost < fitting[0][0].cost + _SIMPLER
+        undecided = stopped and passing > 0 and close
         return Region(
             expression=fitting[0][0].text if fitting and not undecided else "",
             failing=failing,
             passing=passing,
+            not_reached=self._not_reached,
             stopped=stopped,
+            tried=tuple(
+                ProbedCase(facts=facts(case, self._spec), result=cast(Any, answer))
+                for case, answer in self._budget.seen()
+            ),
         )
 
     def _telling(self, fitting: list[tuple[Predicate, Truth]]) -> int | None:
         """Return the case that tells most, while that is worth it; then a few that would tell a likely exception."""
         if not self._hypotheses.counts()[1]:
-            self._unanimous += 1
-            return self._hypotheses.telling(fitting, self._dear(), WORTH) if self._unanimous <= _UNANIMOUS else None
+            return self._hypotheses.telling(fitting, self._dear(), WORTH) if self._unanimous < _UNANIMOUS else None
         index = self._hypotheses.telling(fitting, self._dear(), WORTH)
         if index is None and self._unlikely < _UNLIKELY:
             self._unlikely += 1
@@ -118,7 +125,9 @@ class _Search:
 
     def _ask(self, index: int) -> None:
         """Ask for one case."""
-        self.take(index, self._budget.answer(self._cases[index]))
+        answer = self._budget.answer(self._cases[index])
+        self._unanimous += answer == "same"
+        self.take(index, answer)
 
     def _doubted(self, best: tuple[Predicate, Truth]) -> int | None:
         """Return a case on the side of a predicate that was not checked yet, away from where it was found."""

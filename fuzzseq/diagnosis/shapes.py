@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fuzzseq.diagnosis.named import Expression, Names, Sizes, text_of
 from fuzzseq.findings import ShapeTrace, TraceLine
@@ -73,17 +73,23 @@ def _size(expression: Expression, size: int, sizes: Sizes) -> int:
 
 def _beside(inputs: Named, outputs: Named, call: LayerCall, sizes: Sizes) -> tuple[str, str]:
     """Return the shapes of a passing call: in the names of the failing one where those are true of it."""
-    return _as_far(inputs, call.inputs, sizes), _as_far(outputs, call.outputs or (), sizes)
+    given = {size.value(sizes): size for shape in inputs for size in shape if size.named}
+    return _as_far(inputs, call.inputs, sizes, {}), _as_far(outputs, call.outputs or (), sizes, given)
 
 
-def _as_far(named: Named, shapes: Sequence[Shape], sizes: Sizes) -> str:
-    """Return shapes in the names of the failing call, a size as a number where they are not true of it."""
+def _as_far(named: Named, shapes: Sequence[Shape], sizes: Sizes, given: Mapping[int, Expression]) -> str:
+    """Return shapes in the names of the failing call, where they are not true of it in those that were ``given``.
+
+    A size that has no name is a number.
+    """
     alone = Names(sizes, None)
     texts = []
     for index, shape in enumerate(shapes):
         said = named[index] if index < len(named) and len(named[index]) == len(shape) else ()
         words = [
-            said[axis] if said and _size(said[axis], size, sizes) == size else alone.expression(size, size)
+            said[axis]
+            if said and _size(said[axis], size, sizes) == size
+            else given.get(size) or alone.expression(size, size)
             for axis, size in enumerate(shape)
         ]
         texts.append(text_of(words))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -19,23 +20,25 @@ def campaign(
     targets: Sequence[str | Callable[..., Any]],
     settings: Settings,
     *,
-    known: Path | None = None,
+    known: str | Path | None = None,
     zygote: Zygote | None = None,
     past: Past | None = None,
+    stop: threading.Event | None = None,
 ) -> Iterator[Event]:
     """Fuzz every target and yield what happens; the last event is RunFinished, however the run ends.
 
     With several workers events come interleaved; what is found is the same with any number of them. A target that
-    cannot be used is a TargetFinished with the reason, and the others go on. KeyboardInterrupt ends the run; what was
-    found so far has been yielded by then. ``zygote`` is one that has begun to import TensorFlow already; it is closed
-    at the end. With ``past``, what an earlier run has done is told again at once, and the rest is gone on with.
+    cannot be used is a TargetFinished with the reason, and the others go on. KeyboardInterrupt ends the run, and so
+    does ``stop`` once it is set; what was found so far has been yielded by then. ``zygote`` is one that has begun to
+    import TensorFlow already; a run that comes to its own end leaves it open for another. With ``past``, what an
+    earlier run has done is told again at once, and the rest is gone on with.
     """
     labels = tuple(target if isinstance(target, str) else _label(target) for target in targets)
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
     yield RunStarted(targets=labels, settings=settings, started=started)
     from fuzzseq.engine.conducting import conduct  # noqa: PLC0415 (Hypothesis takes longer than a first line may)
 
-    yield from conduct(targets, labels, settings, known, zygote, past or Past())
+    yield from conduct(targets, labels, settings, known, zygote, past or Past(), stop)
 
 
 def _label(factory: Any) -> str:

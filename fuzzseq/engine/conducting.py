@@ -12,10 +12,12 @@ from typing import Any, Final
 
 from fuzzseq.engine.boundary import first_setting
 from fuzzseq.engine.crew import Crew, Job
-from fuzzseq.engine.known import KnownCases, in_folder
+from fuzzseq.engine.known import KnownCases, database_at
 from fuzzseq.engine.past import Past
 from fuzzseq.engine.pool import Pool
+from fuzzseq.engine.shares import Shares
 from fuzzseq.engine.target_run import TargetRun
+from fuzzseq.engine.work import Work
 from fuzzseq.errors import FuzzseqError, SpecError, UsageError
 from fuzzseq.events import (
     Event,
@@ -50,25 +52,29 @@ def conduct(
     targets: Sequence[str | Callable[..., Any]],
     labels: Sequence[str],
     settings: Settings,
-    known: Path | None,
+    known: str | Path | None,
     zygote: Zygote | None,
     past: Past,
+    stop: threading.Event | None = None,
 ) -> Iterator[Event]:
     """Yield what happens in a run, but for its beginning; ``labels`` are how the targets are called."""
     began = time.monotonic()
-    run = _Campaign(settings, known, began, zygote, past)
+    run = _Campaign(settings, known, Shares(settings.budget, len(targets)), zygote, past)
     for name in past.done():
         yield from past.events(name)
-    crew = Crew(1 if settings.in_process else settings.workers)
+    crew = Crew(1 if settings.in_process else settings.workers, stop)
+    lent = False
     try:
         yield from crew.work([run.loading(*named) for named in enumerate(zip(targets, labels, strict=True))])
+        lent = zygote is not None
     except KeyboardInterrupt:
         crew.drop()
         run.interrupt()
         yield from crew.rest()
         yield from run.left()
     finally:
-        run.close()
+        if not lent:
+            run.close()
         crew.dismiss()
         run.let_go()
     yield RunFinished(stop_reason=run.stop, seconds=time.monotonic() - began)
@@ -99,16 +105,18 @@ class _Shared:
 class _Campaign:
     """What the targets of one run share. Its jobs may run in threads."""
 
-    def __init__(self, settings: Settings, known: Path | None, began: float, zygote: Zygote | None, past: Past) -> None:
+    def __init__(
+        self, settings: Settings, known: str | Path | None, shares: Shares, zygote: Zygote | None, past: Past
+    ) -> None:
         """Start importing TensorFlow, unless everything is to happen in this process."""
         self._past = past
         self._stops: list[StopReason] = list(past.done().values())
-        self._settings, self._database = settings, in_folder(known)
-        self._deadline = began + settings.budget if settings.budget else None
+        self._settings, self._database = settings, database_at(known)
+        self._shares = shares
         self._bodies = Bodies(settings, zygote)
         self._files: list[_Shared] = []
         self._begun: dict[TargetRun, _Shared] = {}
-        self._over = False
+        self._over = threading.Event()
 
     @property
     def stop(self) -> StopReason:
@@ -135,7 +143,7 @@ class _Campaign:
 
     def close(self) -> None:
         """Leave no process behind."""
-        self._over = True
+        self._over.set()
         self._bodies.close()
 
     def loading(self, index: int, named: tuple[str | Callable[..., Any], str]) -> Job:
@@ -147,9 +155,11 @@ class _Campaign:
             try:
                 body = self._bodies.load(parse(target))
             except UsageError as error:
+                self._shares.expect(-1)
                 yield _unusable(label, place, str(error))
                 return
             shared = _Shared(body, len(body.targets))
+            self._shares.expect(sum(name not in self._past.done() for name in body.targets) - 1)
             self._files.append(shared)
             for number, name in enumerate(body.targets):
                 if name in self._past.done():
@@ -166,7 +176,7 @@ class _Campaign:
             try:
                 yield from job()
             except Exception:
-                if not self._over:
+                if not self._over.is_set():
                     raise
 
         return quiet
@@ -177,8 +187,9 @@ class _Campaign:
             spec, versions = shared.body.infer(name)
             _check_possible(name, spec)
         except FuzzseqError as error:
-            if self._over:
+            if self._over.is_set():
                 raise
+            self._shares.expect(-1)
             shared.done()
             if isinstance(error, UsageError):
                 yield _unusable(name, place, str(error))
@@ -188,8 +199,19 @@ class _Campaign:
         yield TargetLoaded(target=name, spec=spec, versions=versions, place=place)
         pool = Pool(partial(shared.body.executor, name, spec))
         known = KnownCases(self._database, name, spec)
-        run = TargetRun(name, spec, self._settings, pool, known, self._deadline, place)
+        run = TargetRun(
+            Work(
+                name=name,
+                spec=spec,
+                settings=self._settings,
+                pool=pool,
+                known=known,
+                out_of_time=partial(self._shares.over, name),
+                place=place,
+            )
+        )
         self._begun[run] = shared
+        self._shares.begin(name)
         before = self._past.begun(name, spec)
         yield from run.begin(partial(self._watched, run), partial(self._finished, run), before)
 
@@ -197,14 +219,14 @@ class _Campaign:
         """Return a job of a target; an error of fuzzseq itself ends the target, and loses nothing."""
 
         def watched() -> Iterator[Event | Job]:
-            if run not in self._begun:
+            if self._over.is_set() or run not in self._begun:
                 return
             try:
                 yield from job()
             except Exception as error:  # noqa: BLE001 (ours, whatever it is: said once, and the other targets go on)
-                if not self._over and (shared := self._begun.pop(run, None)):
+                if not self._over.is_set() and (shared := self._begun.pop(run, None)):
                     yield from run.unfinished()
-                    yield self._internal(run.name, error)
+                    yield self._internal(run.work.name, error)
                     why = str(error).splitlines()[0] if str(error) else type(error).__name__
                     yield from self._done(run, shared, "error", why)
 
@@ -221,6 +243,7 @@ class _Campaign:
         report = run.report(stop, why)
         self._stops.append(report.stop_reason)
         yield TargetFinished(report=report)
+        self._shares.end(run.work.name)
         run.close()
         shared.done()
 

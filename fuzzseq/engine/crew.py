@@ -45,17 +45,25 @@ class Together:
 class Crew:
     """Carries out jobs, as many at once as it has members; a crew of one works in the caller's own thread."""
 
-    def __init__(self, members: int) -> None:
-        """Begin with nothing to do."""
-        self._members = members
+    def __init__(self, members: int, stop: threading.Event | None = None) -> None:
+        """Begin with nothing to do; once ``stop`` is set, :meth:`work` raises ``KeyboardInterrupt``."""
+        self._members, self._stop = members, stop or threading.Event()
         self._todo: deque[Job] = deque()
-        self._busy = 0
+        self._busy, self._dropped = 0, False
         self._changed = threading.Condition()
         self._told: SimpleQueue[Event | BaseException | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
 
     def work(self, jobs: Sequence[Job]) -> Iterator[Event]:
         """Yield what the jobs yield; the first exception of a job is raised here."""
+        for told in self._worked(jobs):
+            if told is not None:
+                yield told
+            if self._stop.is_set():
+                raise KeyboardInterrupt
+
+    def _worked(self, jobs: Sequence[Job]) -> Iterator[Event | None]:
+        """Yield what the jobs yield, and None where nothing comes for a while."""
         self._todo.extend(jobs)
         if self._members == 1:
             while self._todo:
@@ -64,19 +72,22 @@ class Crew:
         self._threads = [threading.Thread(target=self._member, daemon=True) for _ in range(self._members)]
         for thread in self._threads:
             thread.start()
-        yield from self.rest()
+        yield from self._heard()
 
     def rest(self) -> Iterator[Event]:
         """Yield what is still told, until every thread is done."""
+        yield from (told for told in self._heard() if told is not None)
+
+    def _heard(self) -> Iterator[Event | None]:
+        """Yield what the threads tell until all of them are done, and None where nothing comes for a while."""
         while any(thread.is_alive() for thread in self._threads) or not self._told.empty():
             try:
                 told = self._told.get(timeout=0.5)
             except Empty:
-                continue
+                told = None
             if isinstance(told, BaseException):
                 raise told
-            if told is not None:
-                yield told
+            yield told
 
     def dismiss(self) -> None:
         """Begin no further job, and wait for those that were begun."""
@@ -85,8 +96,9 @@ class Crew:
             thread.join(_PATIENCE)
 
     def drop(self) -> None:
-        """Begin no further job."""
+        """Begin no further job, of those that wait and of those that are still to be yielded."""
         with self._changed:
+            self._dropped = True
             self._todo.clear()
 
     def _member(self) -> None:
@@ -122,5 +134,6 @@ class Crew:
             else:
                 yield told
         with self._changed:
-            self._todo.extendleft(reversed(following))
+            if not self._dropped:
+                self._todo.extendleft(reversed(following))
             self._changed.notify_all()

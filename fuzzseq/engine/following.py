@@ -12,16 +12,14 @@ import attrs
 from fuzzseq.case import Case
 from fuzzseq.diagnosis import diagnose
 from fuzzseq.engine.crew import Job
-from fuzzseq.engine.known import KnownCases
-from fuzzseq.engine.pool import Pool
 from fuzzseq.engine.probe import OutOfTime, Probe
-from fuzzseq.events import Event, FailureSeen, FindingMade, Phase, Progress, Settings
+from fuzzseq.engine.work import Work
+from fuzzseq.events import Event, FailureSeen, FindingMade, Phase, Progress
 from fuzzseq.findings import Finding, Proof
 from fuzzseq.outcome import Verdict
 from fuzzseq.shrink.order import size
 from fuzzseq.shrink.reducer import reduce
 from fuzzseq.signatures import signature
-from fuzzseq.spec import Spec
 
 #: How many different failures of one target are shrunk; more are said to be there, and left.
 MOST_FAILURES = 40
@@ -45,19 +43,9 @@ class Following:
     are.
     """
 
-    def __init__(
-        self,
-        name: str,
-        spec: Spec,
-        settings: Settings,
-        pool: Pool,
-        known: KnownCases,
-        deadline: float | None,
-        checks: Sequence[str],
-    ) -> None:
+    def __init__(self, work: Work, checks: Sequence[str]) -> None:
         """Begin with no failure; ``checks`` are in the order of reports."""
-        self._name, self._spec, self._settings, self._checks = name, spec, settings, checks
-        self._pool, self._known, self._deadline = pool, known, deadline
+        self._work, self._checks = work, checks
         self._taken: set[str] = set()
         self._waiting: deque[_Failure] = deque()
         self._findings: dict[str, Finding] = {}
@@ -87,7 +75,7 @@ class Following:
 
     def enough(self) -> bool:
         """Say whether as many errors were found as the run asks for at most."""
-        most = self._settings.maxfail
+        most = self._work.settings.maxfail
         return most is not None and sum(f.severity == "error" for f in list(self._findings.values())) >= most
 
     def take(self, case: Case, verdict: Verdict) -> Job | None:
@@ -109,12 +97,14 @@ class Following:
     def _followed(self, failure: _Failure, wanted: bool) -> Iterator[Event]:
         """Shrink a failure, confirm it in a fresh worker, diagnose it, and yield what is ready to be told."""
         verdict = failure.verdict
-        yield FailureSeen(target=self._name, check=verdict.check, signature=signature(verdict), message=verdict.message)
+        yield FailureSeen(
+            target=self._work.name, check=verdict.check, signature=signature(verdict), message=verdict.message
+        )
         if not wanted:
             return
         if not self.enough():
-            with self._pool.apart() as executor:
-                yield from self._made(failure, Probe(executor, verdict, self._deadline))
+            with self._work.pool.apart() as executor:
+                yield from self._made(failure, Probe(executor, verdict, self._work.out_of_time))
         yield from self._told(failure)
 
     def _made(self, failure: _Failure, probe: Probe) -> Iterator[Event]:
@@ -135,13 +125,13 @@ class Following:
 
     def _progress(self, phase: Phase, probe: Probe) -> Event:
         """Return the event that says what was done to a failure."""
-        return Progress(target=self._name, phase=phase, executions=probe.executions, signature=probe.signature)
+        return Progress(target=self._work.name, phase=phase, executions=probe.executions, signature=probe.signature)
 
     def _shrunk(self, case: Case, probe: Probe) -> tuple[Case, Proof]:
         """Return the minimal case with its proof; where the failure does not even repeat, the case as it is."""
         if probe.again(case) != "same":
             return case, Proof(one_minimal=False, neighbours=0, executions=probe.executions)
-        reduced = reduce(case, self._spec, probe.fails, max_executions=self._settings.max_shrinks)
+        reduced = reduce(case, self._work.spec, probe.fails, max_executions=self._work.settings.max_shrinks)
         return reduced.case, reduced.proof
 
     def _as_seen(self, failure: _Failure) -> Finding:
@@ -152,7 +142,13 @@ class Following:
     def _diagnosed(self, case: Case, verdict: Verdict, proof: Proof, probe: Probe | None, flaky: bool) -> Finding:
         """Return the finding of a case."""
         return diagnose(
-            target=self._name, spec=self._spec, case=case, verdict=verdict, proof=proof, prober=probe, flaky=flaky
+            target=self._work.name,
+            spec=self._work.spec,
+            case=case,
+            verdict=verdict,
+            proof=proof,
+            prober=probe,
+            flaky=flaky,
         )
 
     def _told(self, failure: _Failure) -> Iterator[Event]:
@@ -171,7 +167,7 @@ class Following:
             if ready.finding is None or self.enough():
                 continue
             if ready.lasting is not None:
-                self._known.keep(ready.verdict.check, ready.lasting)
+                self._work.known.keep(ready.verdict.check, ready.lasting)
             yield from self._merged(ready.finding)
 
     def _merged(self, finding: Finding) -> Iterator[Event]:
@@ -181,7 +177,7 @@ class Following:
             return  # An edge that shows what an ordinary case has shown says nothing more.
         if before is not None:
             checks = tuple(name for name in self._checks if name in {*before.checks, *finding.checks})
-            smaller = min((before, finding), key=lambda found: size(found.case, self._spec))
+            smaller = min((before, finding), key=lambda found: size(found.case, self._work.spec))
             finding = attrs.evolve(smaller, checks=checks, id=before.id)
         if finding != before:
             self._findings[finding.id] = finding

@@ -83,11 +83,13 @@ def cases_in_round(round_: int, checks: Sequence[Check]) -> int:
     return min(lasting, CASES_A_SETTING << max(0, round_ - 1))
 
 
-def random_cases(spec: Spec, seed_: int, round_: int, count: int = CASES_A_SETTING) -> list[Case]:
+def random_cases(
+    spec: Spec, seed_: int, round_: int, count: int = CASES_A_SETTING, *, traced: bool = True
+) -> list[Case]:
     """Return the cases of one round: a setting of the build, and up to ``count`` cases on it.
 
     The first round stays on the setting of the boundary cases, which is built and traced by then. The first case of
-    another setting runs eagerly, while nothing is traced yet; the others run traced, where the model can be.
+    another setting runs eagerly, while nothing is traced yet; the others run ``traced``, where the model can be.
     """
     number = (seed_ * 1_000_003 + round_) % 2**32
     # The first value that Hypothesis draws is the smallest; the last is as random as any.
@@ -95,6 +97,5 @@ def random_cases(spec: Spec, seed_: int, round_: int, count: int = CASES_A_SETTI
     if not setting or setting[0] is None:
         return []
     found = draw(cases(spec, dimensions=setting[0], seed=seed_), count, number + 1)
-    return [
-        attrs.evolve(case, mode=modes(spec)[-1] if index or not round_ else "eager") for index, case in enumerate(found)
-    ]
+    usual = modes(spec)[-1] if traced else "eager"
+    return [attrs.evolve(case, mode=usual if index or not round_ else "eager") for index, case in enumerate(found)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from typing import Final, Literal
 
 from fuzzseq.case import Case
@@ -12,22 +12,22 @@ from fuzzseq.outcome import LayerCall, Outcome, Request, Verdict
 from fuzzseq.serialization import dumps
 from fuzzseq.signatures import signature
 
-Answer = Literal["passes", "same", "other"]
+Answer = Literal["passes", "same", "other", "not_reached"]
 
 #: How long a case may take while a hang is shrunk, in seconds: waiting the whole limit each time would take hours.
 HANG_LIMIT: Final = 4.0
 
 
 class OutOfTime(Spent):
-    """The budget of the run is spent."""
+    """The target has had its part of the time of the run."""
 
 
 class Probe:
     """One failure and the executions around it: nothing is executed twice, and all are counted."""
 
-    def __init__(self, executor: Executor, failure: Verdict, deadline: float | None) -> None:
+    def __init__(self, executor: Executor, failure: Verdict, out_of_time: Callable[[], bool]) -> None:
         """Look for the signature of ``failure``, by its check alone."""
-        self._executor, self._deadline = executor, deadline
+        self._executor, self._out_of_time = executor, out_of_time
         self.check = failure.check
         self.signature = signature(failure)
         self._hung = failure.raised is not None and failure.raised.ending == "hung"
@@ -39,7 +39,7 @@ class Probe:
         return self.answer(case) == "same"
 
     def answer(self, case: Case) -> Answer:
-        """Say whether a case passes, fails in the same way, or in another."""
+        """Say whether a case passes, fails in the same way or in another, or leaves the check nothing to judge."""
         return self._asked(case)[0]
 
     def verdict(self, case: Case) -> Verdict | None:
@@ -67,7 +67,7 @@ class Probe:
 
     def _check(self) -> None:
         """Raise where the time of the run is used up."""
-        if self._deadline is not None and time.monotonic() > self._deadline:
+        if self._out_of_time():
             raise OutOfTime
 
     def _run(self, case: Case, *, trace: bool = False) -> Outcome:
@@ -82,4 +82,7 @@ class Probe:
         same = next((v for v in failures if signature(v) == self.signature), None)
         if same is not None:
             return "same", same
-        return ("other", failures[0]) if failures else ("passes", None)
+        if failures:
+            return "other", failures[0]
+        reached = any(v.check == self.check and v.status != "not_reached" for v in outcome.verdicts)
+        return ("passes" if reached else "not_reached"), None

@@ -21,29 +21,40 @@ _BROKEN_EVERY: Final = 6
 _AFTER_OUTPUT: Final = ("loss", "gradient", "save")
 
 
-@attrs.define
+@attrs.frozen(kw_only=True)
 class Experience:
     """What is known of a model from its cases so far, and decides what the next ones are asked.
 
-    ``broken`` are the checks that were found broken; ``untraceable`` is a model that fails whenever it is traced.
+    ``broken`` are the checks that were found broken; ``graph_fails`` says that a traced case failed which runs
+    eagerly, ``graph_runs`` that one ran.
     """
 
-    broken: set[str] = attrs.field(factory=set)
-    untraceable: bool = False
+    broken: frozenset[str] = frozenset()
+    graph_fails: bool = False
+    graph_runs: bool = False
 
-    def add(self, outcome: Outcome) -> None:
-        """Learn from an outcome."""
+    @property
+    def untraceable(self) -> bool:
+        """Whether the model can only be fuzzed eagerly."""
+        return self.graph_fails and not self.graph_runs
+
+    def learned(self, case: Case, outcome: Outcome) -> Experience:
+        """Return what is known after one more case."""
         failures = outcome.failures()
-        self.broken |= {verdict.check for verdict in failures}
-        self.untraceable |= any(v.raised is not None and v.raised.mode == "graph" for v in failures)
-
-    def copy(self) -> Experience:
-        """Return the same, to go on from."""
-        return Experience(set(self.broken), self.untraceable)
+        raised = [v.raised for v in failures if v.raised is not None]
+        return Experience(
+            broken=self.broken | {verdict.check for verdict in failures},
+            graph_fails=self.graph_fails or any(r.mode == "graph" for r in raised),
+            graph_runs=self.graph_runs or (case.mode == "graph" and not raised),
+        )
 
     def joined(self, other: Experience) -> Experience:
         """Return both in one."""
-        return Experience(self.broken | other.broken, self.untraceable or other.untraceable)
+        return Experience(
+            broken=self.broken | other.broken,
+            graph_fails=self.graph_fails or other.graph_fails,
+            graph_runs=self.graph_runs or other.graph_runs,
+        )
 
 
 class Tally:
@@ -94,7 +105,7 @@ class Tally:
         tells what is known. What a broken check explains is asked beside it only.
         """
         stacked = not usual and any(name.startswith("num_") for name in case.dimensions)
-        thorough = case.mode == "graph" or not self._spec.graph or experience.untraceable or stacked
+        thorough = case.mode == "graph" or not self._spec.graph or experience.graph_fails or stacked
         explained = any(check.explains and check.name in experience.broken for check in self.chosen)
 
         def due(check: Check) -> bool:

@@ -19,17 +19,15 @@ from fuzzseq.engine.boundary import boundary_cases, first_setting
 from fuzzseq.engine.crew import Job, Together
 from fuzzseq.engine.following import Following
 from fuzzseq.engine.generation import cases_in_round, random_cases
-from fuzzseq.engine.known import KnownCases
 from fuzzseq.engine.past import Begun
-from fuzzseq.engine.pool import Pool
 from fuzzseq.engine.provoking import acceptance
 from fuzzseq.engine.tally import Experience, Tally
 from fuzzseq.engine.unit import Unit
-from fuzzseq.events import CaseTried, Checkpoint, Event, Settings, StopReason, TargetReport, TargetState, Warned
+from fuzzseq.engine.work import Work
+from fuzzseq.events import CaseTried, Checkpoint, Event, StopReason, TargetReport, TargetState, Warned
 from fuzzseq.executors.executor import Executor
 from fuzzseq.outcome import Outcome, Request, Verdict
 from fuzzseq.serialization import dumps
-from fuzzseq.spec import Spec
 
 #: How many rounds of random cases the first wave of them has, and the widest, however many workers there are.
 _FIRST_ROUNDS: Final = 2
@@ -41,28 +39,18 @@ Steps = Iterator[Event | Job]
 class TargetRun:
     """The work on one target, as jobs for a crew: :meth:`begin` is the first; read :meth:`report` at any time."""
 
-    def __init__(
-        self,
-        name: str,
-        spec: Spec,
-        settings: Settings,
-        pool: Pool,
-        known: KnownCases,
-        deadline: float | None,
-        place: int = 0,
-    ) -> None:
+    def __init__(self, work: Work) -> None:
         """Begin with nothing tried."""
-        self.name, self.spec, self._settings, self._place = name, spec, settings, place
-        self._pool, self._known, self._deadline = pool, known, deadline
-        self._tally = Tally(spec, settings)
-        self._following = Following(name, spec, settings, pool, known, deadline, self._tally.names)
+        self.work = work
+        self._tally = Tally(work.spec, work.settings)
+        self._following = Following(work, self._tally.names)
         self._experience = Experience()
         self._units: list[Unit] = []
         self._rounds = 0
         self._executions = 0
         self._hung = self._dry = False
         self._acceptance: dict[str, str] = {}
-        self._usual = first_setting(spec)
+        self._usual = first_setting(work.spec)
         self._stop: StopReason = "completed"
         self._began = time.monotonic()
         self._lock = threading.Lock()
@@ -85,7 +73,9 @@ class TargetRun:
         """Go on from where an earlier run was when it was interrupted."""
         state = before.state
         self._tally.restore(state)
-        self._experience = Experience(set(state.broken), state.untraceable)
+        self._experience = Experience(
+            broken=frozenset(state.broken), graph_fails=state.graph_fails, graph_runs=state.graph_runs
+        )
         self._rounds, self._executions = state.rounds, state.executions
         self._hung, self._dry = state.hung, state.dry
         yield from self._following.restore(state.taken, before.findings)
@@ -103,7 +93,8 @@ class TargetRun:
             ran=tally.ran,
             checks=tally.counts(),
             broken=tuple(sorted(self._experience.broken)),
-            untraceable=self._experience.untraceable,
+            graph_fails=self._experience.graph_fails,
+            graph_runs=self._experience.graph_runs,
             hung=self._hung,
             taken=self._following.taken,
             dry=self._dry,
@@ -112,8 +103,8 @@ class TargetRun:
     def report(self, stop: StopReason | None = None, error: str = "") -> TargetReport:
         """Return what came of the target."""
         return TargetReport(
-            name=self.name,
-            spec=self.spec,
+            name=self.work.name,
+            spec=self.work.spec,
             cases=self._tally.cases,
             known_cases=self._tally.known_cases,
             edge_cases=self._tally.edge_cases,
@@ -122,7 +113,7 @@ class TargetRun:
             checks=self._tally.counts(),
             error=error,
             seconds=time.monotonic() - self._began,
-            place=self._place,
+            place=self.work.place,
             acceptance=self._acceptance,
         )
 
@@ -134,7 +125,7 @@ class TargetRun:
 
     def close(self) -> None:
         """Leave no process behind."""
-        self._pool.close()
+        self.work.pool.close()
 
     def _wave(self, units: list[Unit], then: Callable[[], Steps], *beside: Job) -> Steps:
         """Try units, side by side where there are hands for it, follow their failures up, and go on with ``then``."""
@@ -161,21 +152,21 @@ class TargetRun:
         """Yield the cases that once failed, each once."""
         tried: set[str] = set()
         for check in self._tally.names:
-            for case in self._known.of(check):
-                if dumps(case) not in tried and case.domain in self._settings.domains:
+            for case in self.work.known.of(check):
+                if dumps(case) not in tried and case.domain in self.work.settings.domains:
                     tried.add(dumps(case))
                     yield case
 
     def _boundary(self) -> Steps:
         """Try the boundary cases."""
-        cases = boundary_cases(self.spec, self._settings.seed)[: self._settings.max_cases]
-        yield from self._wave([Unit("boundary", iter(cases), 0, self._experience.copy())], self._random)
+        cases = boundary_cases(self.work.spec, self.work.settings.seed)[: self.work.settings.max_cases]
+        yield from self._wave([Unit("boundary", iter(cases), 0, self._experience)], self._random)
 
     def _random(self) -> Steps:
         """Try a wave of rounds of random cases, as long as there is something left to try."""
-        if not self._out_of_time():
-            yield Checkpoint(target=self.name, state=self._state())
-        left = self._settings.max_cases - self._tally.cases
+        if not self.work.out_of_time():
+            yield Checkpoint(target=self.work.name, state=self._state())
+        left = self.work.settings.max_cases - self._tally.cases
         if not self._spent() and left <= 0:
             self._stop = "max_cases"
         elif self._stop == "completed" and self._tally.cases and not self._tally.ran:
@@ -189,14 +180,16 @@ class TargetRun:
             if before < left:
                 count = cases_in_round(round_, self._tally.chosen)
                 cases = islice(self._drawn(round_, count), left - before)
-                units.append(Unit("random", cases, self._tally.cases + before, self._experience.copy(), alone=False))
+                units.append(Unit("random", cases, self._tally.cases + before, self._experience, alone=False))
                 before += count
         self._rounds += len(units)
         yield from self._wave(units, self._random)
 
     def _drawn(self, round_: int, count: int) -> Iterator[Case]:
         """Yield the cases of a round, drawn when they are wanted first."""
-        drawn = random_cases(self.spec, self._settings.seed, round_, count)
+        drawn = random_cases(
+            self.work.spec, self.work.settings.seed, round_, count, traced=not self._experience.untraceable
+        )
         self._dry |= not drawn
         yield from drawn
 
@@ -205,10 +198,10 @@ class TargetRun:
         going_on = bool(self._tally.ran) and self._stop != "maxfail"
         units: list[Unit] = []
         jobs: list[Job] = []
-        if "edge" in self._settings.domains and going_on:
-            edges = edge_cases(self.spec, self._settings.seed)
-            units.append(Unit("edge", iter(edges), 0, self._experience.copy()))
-        if "hostile" in self._settings.domains and going_on:
+        if "edge" in self.work.settings.domains and going_on:
+            edges = edge_cases(self.work.spec, self.work.settings.seed)
+            units.append(Unit("edge", iter(edges), 0, self._experience))
+        if "hostile" in self.work.settings.domains and going_on:
             jobs.append(self._provoked)
         if units or jobs:
             yield from self._wave(units, self._end, *jobs)
@@ -217,26 +210,24 @@ class TargetRun:
 
     def _provoked(self) -> Steps:
         """Give the model wrong input."""
-        if not self._out_of_time():
-            with self._pool.usual() as executor:
-                self._acceptance = acceptance(self.spec, self._settings.seed, executor)
+        if not self.work.out_of_time():
+            with self.work.pool.usual() as executor:
+                self._acceptance = acceptance(self.work.spec, self.work.settings.seed, executor)
             with self._lock:
                 self._executions += len(self._acceptance)
         yield from ()
 
     def _end(self) -> Steps:
         """Yield what a user should know, and let go."""
+        if self._experience.untraceable:
+            yield Warned(target=self.work.name, message="it was fuzzed eagerly, since every traced case failed")
         for message in (*self._tally.warnings(self._stop), *self._following.warnings()):
-            yield Warned(target=self.name, message=message)
+            yield Warned(target=self.work.name, message=message)
         yield from self._then()
-
-    def _out_of_time(self) -> bool:
-        """Say whether the time of the run is used up."""
-        return self._deadline is not None and time.monotonic() > self._deadline
 
     def _spent(self) -> bool:
         """Say whether the time is used up, or enough was found, and remember which."""
-        if self._out_of_time():
+        if self.work.out_of_time():
             self._stop = "budget"
         elif self._following.enough():
             self._stop = "maxfail"
@@ -246,13 +237,13 @@ class TargetRun:
 
     def _tried(self, unit: Unit, together: Together) -> Steps:
         """Try the cases of a unit; where one that is alone meets a new failure, that comes before the other cases."""
-        with self._pool.usual() as executor:
+        with self.work.pool.usual() as executor:
             for case in unit.cases:
-                if self._out_of_time() if unit.phase == "edge" else self._spent():
+                if self.work.out_of_time() if unit.phase == "edge" else self._spent():
                     return
                 outcome = self._asked(unit, case, executor)
-                yield self._told(unit, outcome)
-                new = [v for v in unit.learned(outcome) if self._following.is_new(v)]
+                yield self._told(unit, case, outcome)
+                new = [v for v in unit.learned(case, outcome) if self._following.is_new(v)]
                 if not unit.alone:
                     unit.failures += [(case, verdict) for verdict in new]
                 elif jobs := [job for verdict in new if (job := self._following.take(case, verdict))]:
@@ -273,7 +264,7 @@ class TargetRun:
         with self._lock:
             self._executions += 1
         if self._hung:
-            outcome = executor.run(request, limit=self._settings.case_timeout / 4)
+            outcome = executor.run(request, limit=self.work.settings.case_timeout / 4)
             known = not any(self._following.is_new(verdict) for verdict in outcome.failures())
             if known or outcome.ending != "hung":
                 return outcome
@@ -281,15 +272,18 @@ class TargetRun:
         self._hung |= outcome.ending == "hung"
         return outcome
 
-    def _told(self, unit: Unit, outcome: Outcome) -> CaseTried:
+    def _told(self, unit: Unit, case: Case, outcome: Outcome) -> CaseTried:
         """Count a case, and return the event that tells of it."""
         number = self._tally.count(unit.phase, outcome)
-        total, failed = self._settings.max_cases, bool(outcome.failures())
-        return CaseTried(target=self.name, phase=unit.phase, number=number, total=total, failed=failed)
+        total, failed = self.work.settings.max_cases, bool(outcome.failures())
+        sizes = case.sizes(self.work.spec)
+        return CaseTried(
+            target=self.work.name, phase=unit.phase, number=number, total=total, failed=failed, sizes=sizes
+        )
 
     def _forget(self, case: Case, failures: tuple[Verdict, ...]) -> None:
         """Drop a known case from the checks that it breaks no more."""
         broken = {verdict.check for verdict in failures}
         for check in self._tally.names:
             if check not in broken:
-                self._known.forget(check, case)
+                self.work.known.forget(check, case)

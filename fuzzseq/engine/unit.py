@@ -36,9 +36,9 @@ class Unit:
             return tally.at_edge(case)
         return tally.asked_of(case, self.number, usual, self.experience)
 
-    def learned(self, outcome: Outcome) -> list[Verdict]:
+    def learned(self, case: Case, outcome: Outcome) -> list[Verdict]:
         """Learn from the outcome of the next case, and return its failures whose like the unit has not met."""
-        self.experience.add(outcome)
+        self.experience = self.experience.learned(case, outcome)
         self.number += 1
         fresh = []
         for verdict in outcome.failures():

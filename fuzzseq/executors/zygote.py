@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from fuzzseq.errors import UsageError, WorkerError
@@ -46,9 +46,11 @@ _END_LIMIT: Final = 10.0
 class Zygote:
     """A fresh process that has imported TensorFlow and forks workers. Use as a context manager, or close it."""
 
-    def __init__(self, device: str = "cpu") -> None:
-        """Start importing TensorFlow; returns at once."""
-        self._device = device
+    def __init__(self, device: str = "cpu", path: Sequence[str] = ()) -> None:
+        """Start importing TensorFlow; returns at once. ``path`` are folders that the user's files import from."""
+        self._device, self._path = device, path
+        # What a killed process had no time to take away: TensorFlow's generated code, and what a model writes.
+        self._scratch = tempfile.TemporaryDirectory(prefix="fuzzseq-", ignore_cleanup_errors=True)
         self._reviving = threading.Lock()
         #: The processes that came from this one and were not ended yet, each with a group of its own.
         self.groups: set[int] = set()
@@ -59,7 +61,9 @@ class Zygote:
     def _start(self) -> None:
         """Start the process."""
         self.channel, theirs = Channel.pair()
-        environment = {**_DEFAULTS, **os.environ}
+        environment = {**_DEFAULTS, **os.environ, "TMPDIR": self._scratch.name}
+        if self._path:
+            environment["PYTHONPATH"] = os.pathsep.join(self._path)
         if self._device == "cpu":
             environment["CUDA_VISIBLE_DEVICES"] = "-1"
         else:
@@ -133,6 +137,7 @@ class Zygote:
         self._process.wait()
         self.channel.close()
         self._log.close()
+        self._scratch.cleanup()
 
 
 class Process:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -11,6 +10,7 @@ from fuzzseq import __version__
 from fuzzseq.errors import UsageError
 from fuzzseq.events import Event, RunStarted
 from fuzzseq.reporters.folder import Folder
+from fuzzseq.reporters.record import Record
 from fuzzseq.serialization import from_data, to_data
 
 NAME: Final = "events.ndjson"
@@ -20,17 +20,16 @@ _KINDS: Final = {kind.__name__: kind for kind in get_args(Event)}
 class EventLog:
     """Appends each event to the log of a run's folder; what a killed process has written is there."""
 
-    def __init__(self, folder: Folder) -> None:
-        """Keep the folder; the file is opened at the first event."""
-        self._folder = folder
-        self._began = time.monotonic()
+    def __init__(self, record: Record, folder: Folder, name: str = NAME) -> None:
+        """Keep what knows the time, the folder, and the name of the file, which is opened at the first event."""
+        self._record, self._folder, self._name = record, folder, name
 
     def on_event(self, event: Event) -> None:
         """Take one event."""
-        told: dict[str, Any] = {"event": type(event).__name__, "at": round(time.monotonic() - self._began, 3)}
+        told: dict[str, Any] = {"event": type(event).__name__, "at": round(self._record.now, 3)}
         if isinstance(event, RunStarted):
             told["fuzzseq"] = __version__
-        self._folder.append(NAME, json.dumps({**told, **to_data(event)}, ensure_ascii=False) + "\n")
+        self._folder.append(self._name, json.dumps({**told, **to_data(event)}, ensure_ascii=False) + "\n")
 
 
 def events_in(folder: Path) -> list[Event]:
@@ -38,25 +37,31 @@ def events_in(folder: Path) -> list[Event]:
 
     Raises :class:`UsageError` where there are none, or another version of fuzzseq wrote them.
     """
-    file = folder / NAME
+    return [event for _, event in logged_in(folder)]
+
+
+def logged_in(folder: Path, name: str = NAME) -> list[tuple[float, Event]]:
+    """Return the events of a log, as :func:`events_in` does, each with the seconds from the beginning of its run."""
+    file = folder / name
     try:
         lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError as error:
         reason = "there is no such file" if isinstance(error, FileNotFoundError) else str(error.strerror).lower()
         raise UsageError(
-            f"There is no run to go on with in {folder}: {file} cannot be read, {reason}. "
-            "Give the folder that a run wrote to, as in --resume reports/2026-01-31T120000."
+            f"There is no run in {folder}: {file} cannot be read, {reason}. "
+            "Give the folder that a run wrote to, as reports/2026-01-31T120000."
         ) from None
-    found: list[Event] = []
+    found: list[tuple[float, Event]] = []
     for number, line in enumerate(lines):
         try:
-            found.append(_event(json.loads(line), file))
+            data = json.loads(line)
+            found.append((float(data.pop("at")), _event(data, file)))
         except (ValueError, KeyError, TypeError):
             if number == len(lines) - 1:
                 break
             raise UsageError(f"{file} is damaged: line {number + 1} is no event. Begin the run anew.") from None
     if not found:
-        raise UsageError(f"There is no run to go on with in {folder}: {file} is empty. Begin the run anew.")
+        raise UsageError(f"There is no run in {folder}: {file} is empty. Begin the run anew.")
     return found
 
 

@@ -19,9 +19,9 @@ class Fan:
         self._reporters = list(reporters)
         self._failed: list[Reporter] = []
 
-    def on_event(self, event: Event) -> None:
-        """Pass one event on."""
-        self.record.on_event(event)
+    def on_event(self, event: Event, at: float | None = None) -> None:
+        """Pass one event on, which happens now, or ``at`` so many seconds after the run began."""
+        self.record.on_event(event, at)
         for reporter in tuple(self._reporters):
             self._tell(reporter, event)
 

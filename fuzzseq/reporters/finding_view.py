@@ -33,7 +33,7 @@ def title_of(finding: Finding) -> str:
 
 
 def finding_view(
-    finding: Finding, spec: Spec, console: Console, *, number: int, replay: Path | None, again: bool = False
+    finding: Finding, spec: Spec, console: Console, *, number: int, replay: Path | str | None, again: bool = False
 ) -> Iterator[RenderableType]:
     """Yield what is printed of a finding, from its cause to the command that replays it."""
     colour = COLOURS[finding.severity]
@@ -157,8 +157,9 @@ def proof_of(finding: Finding) -> str:
     return f"{said}, {proof.executions} executions{broken}{flaky}"
 
 
-def _replaying(replay: Path | None) -> Iterator[RenderableType]:
-    """Yield the command that replays a finding, unbroken so that it can be copied."""
-    command = f"fuzzseq replay {shlex.quote(str(replay))}" if replay else "its file could not be written"
+def _replaying(replay: Path | str | None) -> Iterator[RenderableType]:
+    """Yield the command that replays a finding, unbroken so that it can be copied; or what is said in its place."""
+    command = f"fuzzseq replay {shlex.quote(str(replay))}" if isinstance(replay, Path) else replay
+    command = command or "its file could not be written"
     label = Text("replay".ljust(_LABEL + 2), style="dim")
     yield Text.assemble(label, (clean(command), "bold"), no_wrap=True, overflow="ignore", end="\n")

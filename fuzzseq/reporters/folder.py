@@ -20,16 +20,17 @@ def default_folder(now: datetime | None = None) -> Path:
 
 
 class Folder:
-    """A folder of results. ``written`` holds each file that stands in it, as a person would name it."""
+    """A folder of results, at ``path``. ``written`` holds each file that stands in it, as a person would name it."""
 
     def __init__(self, path: Path) -> None:
         """Make the folder and see that it can be written; raises :class:`OutputError` where it cannot."""
         self.shown = path
-        self._path = path.absolute()
+        self.path = path.absolute()
         self.written: dict[str, Path] = {}
-        probe = self._path / ".fuzzseq-probe"
+        self._made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
+        probe = self.path / ".fuzzseq-probe"
         try:
-            self._path.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(parents=True, exist_ok=True)
             probe.write_text("", encoding="utf-8")
             probe.unlink()
         except OSError as error:
@@ -42,11 +43,11 @@ class Folder:
 
     def write(self, name: str, text: str) -> None:
         """Write one file whole, or leave what was there; raises :class:`OutputError` where that fails."""
-        part = self._path / f".{name}.part"
+        part = self.path / f".{name}.part"
         try:
-            self._path.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(parents=True, exist_ok=True)
             part.write_text(text, encoding="utf-8", errors="backslashreplace")
-            part.replace(self._path / name)
+            part.replace(self.path / name)
         except OSError as error:
             raise OutputError(
                 f"{self.shown / name} cannot be written: {_reason(error)}. The findings are printed all the same; "
@@ -57,8 +58,8 @@ class Folder:
     def append(self, name: str, text: str) -> None:
         """Add to the end of a file; raises :class:`OutputError` where that fails."""
         try:
-            self._path.mkdir(parents=True, exist_ok=True)
-            with (self._path / name).open("a", encoding="utf-8", errors="backslashreplace") as file:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with (self.path / name).open("a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(text)
         except OSError as error:
             raise OutputError(
@@ -67,9 +68,10 @@ class Folder:
             ) from None
 
     def drop_if_empty(self) -> None:
-        """Take the folder away again where nothing came of the run."""
+        """Take the folder away again where nothing came of the run, and the folders above it that were made for it."""
         with suppress(OSError):
-            self._path.rmdir()
+            for folder in self._made or [self.path]:
+                folder.rmdir()
 
 
 def _reason(error: OSError) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 from fuzzseq.events import (
+    CaseTried,
     Event,
     FindingMade,
     InternalError,
@@ -35,13 +37,18 @@ class Record:
         self.findings: dict[str, Finding] = {}
         self.warnings: list[Warned] = []
         self.reports: dict[str, TargetReport] = {}
+        self.tried: dict[str, int] = {}
         self.errors: list[InternalError] = []
         self.stop_reason: StopReason | None = None
         self.seconds = 0.0
         self.misuses: list[str] = []
+        #: When the event of now happened, in seconds from the beginning of the run.
+        self.now = 0.0
+        self._began = time.monotonic()
 
-    def on_event(self, event: Event) -> None:
-        """Take one event."""
+    def on_event(self, event: Event, at: float | None = None) -> None:
+        """Take one event, which happens now, or ``at`` so many seconds after the run began."""
+        self.now = time.monotonic() - self._began if at is None else at
         match event:
             case RunStarted():
                 self.asked, self.settings, self.started = event.targets, event.settings, event.started
@@ -49,6 +56,8 @@ class Record:
                 self.specs[event.target] = event.spec
                 self._places[event.target] = event.place
                 self.versions.update(event.versions)
+            case CaseTried():
+                self.tried[event.target] = max(event.number, self.tried.get(event.target, 0))
             case FindingMade():
                 self.findings[event.finding.id] = event.finding
             case Warned():
@@ -81,6 +90,33 @@ class Record:
     def of_target(self, name: str) -> tuple[Finding, ...]:
         """Return the findings of one target, in the order in which they were made."""
         return tuple(finding for finding in self.findings.values() if finding.target == name)
+
+    def failing(self) -> tuple[Finding, ...]:
+        """Return the findings that fail the run, in the order in which they were made."""
+        settings = self.settings
+        return tuple(finding for finding in self.findings.values() if settings is None or settings.fails(finding))
+
+    def in_baseline(self) -> tuple[Finding, ...]:
+        """Return the findings that the baseline holds."""
+        known = self.settings.baseline if self.settings else {}
+        return tuple(finding for finding in self.findings.values() if finding.id in known)
+
+    def gone(self) -> tuple[str, ...]:
+        """Return the ids of the baseline that were not found again, of the targets that were looked at to the end."""
+        known = self.settings.baseline if self.settings else {}
+        done = self.done()
+        everything = len(done) == len(self.targets())
+        return tuple(
+            id_
+            for id_, target in known.items()
+            if id_ not in self.findings and (target in done if target else everything)
+        )
+
+    def done(self) -> set[str]:
+        """Return the targets that were looked at to the end, by every check of the profile."""
+        if self.settings is None or self.settings.checks or self.settings.skip:
+            return set()
+        return {name for name, report in self.reports.items() if report.stop_reason in ("completed", "max_cases")}
 
     def unusable(self) -> Mapping[str, str]:
         """Return each target that could not be used, with the reason."""

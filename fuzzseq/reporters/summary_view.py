@@ -45,7 +45,9 @@ def summary_view(record: Record, shown_folder: str, error_file: str) -> Iterator
     yield from _checks(record)
     yield from _troubles(record, error_file)
     yield Text("")
-    yield Text(_verdict(record), style="bold red" if record.with_severity("error") else "bold")
+    yield Text(_verdict(record), style="bold red" if record.failing() else "bold")
+    if gone := record.gone():
+        yield Text(f"in the baseline and not found any more: {', '.join(gone)}", style="dim")
     yield Text(_circumstances(record), style="dim")
     if shown_folder:
         yield Text(f"everything is in {clean(shown_folder)}", style="dim", no_wrap=True, overflow="ignore")
@@ -70,6 +72,7 @@ def _targets(record: Record) -> Table:
 
 def _findings(record: Record) -> Iterator[RenderableType]:
     """Yield one line for each finding, those of edge cases apart."""
+    known = record.in_baseline()
     for heading, edge in (("", False), ("on input at the edge of what is ordinary", True)):
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(justify="right", no_wrap=True)
@@ -77,6 +80,7 @@ def _findings(record: Record) -> Iterator[RenderableType]:
         table.add_column()
         for number, finding in enumerate(record.findings.values(), 1):
             title = title_of(finding) + (f" ({clean(finding.target)})" if len(record.targets()) > 1 else "")
+            title += ", known" if finding in known else ""
             if (finding.domain == "edge") == edge:
                 table.add_row(str(number), Text(finding.cause, style=COLOURS[finding.severity]), Text(title))
         if table.row_count:
@@ -159,7 +163,9 @@ def _verdict(record: Record) -> str:
         tried = sum(report.cases for report in record.targets())
         return f"no findings in {tried} cases; {ending}"
     unclassified = f", {record.unclassified()} unclassified" if record.unclassified() else ""
-    return f"{total} finding{'' if total == 1 else 's'} ({', '.join(parts)}){unclassified}; {ending}"
+    known = len(record.in_baseline())
+    baseline = f", {'' if known == total else f'{known} of them '}in the baseline" if known else ""
+    return f"{total} finding{'' if total == 1 else 's'} ({', '.join(parts)}){unclassified}{baseline}; {ending}"
 
 
 def _circumstances(record: Record) -> str:

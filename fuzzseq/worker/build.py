@@ -12,9 +12,10 @@ import tensorflow as tf
 
 from fuzzseq.case import Case
 from fuzzseq.checks.own import own_checks
+from fuzzseq.declaration import Declaration
 from fuzzseq.encoder_decoder import EncoderDecoder
 from fuzzseq.outcome import Run
-from fuzzseq.spec import CELLS, Declaration, Spec
+from fuzzseq.spec import CELLS, Spec
 from fuzzseq.states import state_shapes
 from fuzzseq.worker.losses import loss_function
 from fuzzseq.worker.stages import StageMark

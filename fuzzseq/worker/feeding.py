@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from fuzzseq.case import Arrays, Case
+from fuzzseq.arrays import Arrays
+from fuzzseq.case import Case
 from fuzzseq.spec import Input, Spec
 from fuzzseq.states import state_arrays
 

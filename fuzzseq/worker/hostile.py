@@ -8,7 +8,8 @@ import attrs
 import numpy as np
 import tensorflow as tf
 
-from fuzzseq.case import Arrays, Case, encoded
+from fuzzseq.arrays import Arrays, encoded
+from fuzzseq.case import Case
 from fuzzseq.outcome import Outcome, Run, Verdict
 from fuzzseq.spec import Spec
 from fuzzseq.worker.build import Built

@@ -13,9 +13,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from fuzzseq.declaration import Declaration, declaration_of, declared_in, is_imported
 from fuzzseq.errors import SpecError, UsageError, nearest
 from fuzzseq.sources import is_users
-from fuzzseq.spec import ATTRIBUTE, Declaration
 from fuzzseq.worker.build import Target
 
 
@@ -61,7 +61,7 @@ def _target(name: str, factory: Any, checks: Sequence[Any]) -> Target:
         raise UsageError(
             f"{name} is {type(factory).__name__} and no factory: a fuzz target is a function that builds a model."
         )
-    return Target(name, factory, getattr(factory, ATTRIBUTE, None) or Declaration(), checks)
+    return Target(name, factory, declaration_of(factory) or Declaration(), checks)
 
 
 def _named(module: ModuleType, label: str, name: str) -> Any:
@@ -76,9 +76,13 @@ def _named(module: ModuleType, label: str, name: str) -> Any:
 
 
 def _declared(module: ModuleType) -> dict[str, Callable[..., Any]]:
-    """Return the decorated factories that a module defines, and a function called build."""
-    own = {n: v for n, v in vars(module).items() if getattr(v, "__module__", None) == module.__name__}
-    return {n: v for n, v in own.items() if hasattr(v, ATTRIBUTE) or (n == "build" and callable(v))}
+    """Return the decorated factories that a module defines, and a function called build; else those it imports."""
+    declared = declared_in(module)
+    own = {name: factory for name, factory in declared.items() if not is_imported(factory, module)}
+    build = vars(module).get("build")
+    if callable(build) and getattr(build, "__module__", None) == module.__name__:
+        own.setdefault("build", build)
+    return own or declared
 
 
 def _imported(reference: Mapping[str, str], label: str) -> ModuleType:

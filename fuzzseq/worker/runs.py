@@ -8,7 +8,8 @@ import attrs
 import numpy as np
 import tensorflow as tf
 
-from fuzzseq.case import Arrays, Case, arrays
+from fuzzseq.arrays import Arrays, arrays
+from fuzzseq.case import Case
 from fuzzseq.checks.check import Gradient, Observed
 from fuzzseq.checks.output_shape import promised
 from fuzzseq.outcome import Run

@@ -10,7 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from fuzzseq.case import Batch, Case, Pair, arrays
+from fuzzseq.arrays import arrays
+from fuzzseq.case import Batch, Case, Pair
 from fuzzseq.dimensions import DATA_DIMENSIONS, Dim, dim
 from fuzzseq.errors import SpecError
 from fuzzseq.spec import Side, Spec

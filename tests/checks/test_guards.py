@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fuzzseq import Batch, Case, Pair
-from fuzzseq.case import arrays
+from fuzzseq.arrays import arrays
 from fuzzseq.checks import (
     attention_normalised,
     batch_independent,

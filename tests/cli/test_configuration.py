@@ -75,7 +75,7 @@ def test_silent_files_say_nothing(tmp_path):
         ("seed = true", "[tool.fuzzseq] seed = True: it takes a whole number of 0 or more, 7."),
         ("targets = [1]", "[tool.fuzzseq] targets = [1]: it takes a list of targets"),
         ("in_process = 1", "[tool.fuzzseq] in_process = 1: it takes true or false."),
-        ('budget = "soon"', "[tool.fuzzseq] budget: 'soon' is no time: write it like '90s', '2m' or '1h30m'."),
+        ('budget = "soon"', "[tool.fuzzseq] budget = 'soon': 'soon' is no time: write it like '90s', '2m' or '1h30m'."),
         ('device = "tpu"', '[tool.fuzzseq] device = \'tpu\': it takes "cpu" or "gpu".'),
         ("seed = ", "is not valid TOML: Invalid value (at line 2, column 8). Mend that line."),
     ],

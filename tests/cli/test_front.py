@@ -28,7 +28,10 @@ def fuzzseq(tmp_path, monkeypatch):
 
 
 MISUSE = [
-    (["rnu"], "There is no command 'rnu'. Did you mean 'run'? Commands: explain, list, replay, run."),
+    (
+        ["rnu"],
+        "There is no command 'rnu'. Did you mean 'run'? Commands: baseline, explain, init,",
+    ),
     (["my.py:build"], "There is no command 'my.py:build'; to fuzz it, write: fuzzseq run my.py:build"),
     (["list", "cheks"], "There is no command 'cheks'. Did you mean 'checks'?"),
     (["run", "--max-case", "3"], "No such option '--max-case'. (Did you mean one of: '--max-cases', '--maxfail'?)"),
@@ -137,6 +140,19 @@ def test_help_loads_nothing_heavy(arguments):
 def test_no_command_loads_tensorflow(arguments):
     """The brain never loads TensorFlow or Keras."""
     assert not loaded(*arguments) & {"keras", "tensorflow", "tf_keras"}
+
+
+def test_a_run_tells_what_it_does_before_anything_slow_is_loaded(tmp_path):
+    """When the first line of a run is there, neither Hypothesis nor numpy has been waited for."""
+    program = (
+        "import sys\nsys.modules['fuzzseq.engine.conducting'] = None  # the run ends where it would begin\n"
+        "from fuzzseq.cli import main\n"
+        "try: main(['run', 'fuzzseq.examples.padding', '--no-known'], prog_name='fuzzseq')\nexcept SystemExit: pass\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert ended.stdout.startswith("fuzzseq 0.1.0: profile quick, ")
+    assert not {"hypothesis", "numpy", "tensorflow", "keras"} & set(ended.stderr.splitlines()[-1].split())
 
 
 def test_reporters_load_no_tensorflow():

@@ -96,7 +96,11 @@ sample_weights = scored(weighted)
 EXPECTED = {
     "source_id": ("input-vocabulary", "is not in [0, 4)", "is not in [0, vocab_size - 1)"),
     "target_id": ("input-vocabulary", "is not in [0, 4)", "is not in [0, vocab_size - 1)"),
-    "label_id": ("loss-vocabulary", "label value of 4 which is outside the valid range of [0, 4)", ""),
+    "label_id": (
+        "loss-vocabulary",
+        "label value of 4 which is outside the valid range of [0, 4)",
+        "label value of vocab_size - 1 which is outside the valid range of [0, vocab_size - 1)",
+    ),
     "state_units": ("state-units", "Matrix size-incompatible", "[batch_size,units + 1], In[1]: [units,4*units]"),
     "state_batch": ("state-batch", "Expected dimension 3 at axis 0 of the input shaped [1,1,2,2]", ""),
     "state_count": ("state-count", "list index out of range", ""),

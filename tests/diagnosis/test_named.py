@@ -102,3 +102,12 @@ def test_one_assignment_names_nothing_but_dimensions() -> None:
 def test_unlike_messages_are_not_merged() -> None:
     """Where the second assignment fails with another sentence, no names are made up."""
     assert Names(ONE, TWO).message("[2,13] is wrong", "no such row") == ("[2,13] is wrong", ())
+
+
+def test_labels_are_values_and_no_sizes() -> None:
+    """The labels that TensorFlow appends to a message differ in number, and hide no name of what stands before them."""
+    text = "Received a label value of {} which is outside the valid range of [0, {}).  Label values: {} [Op:X]"
+    one, two = text.format(13, 13, "3 13"), text.format(16, 16, "16 2 3")
+    said = Names(ONE, TWO).message(one, two)[0]
+    assert said.startswith("Received a label value of units which is outside the valid range of [0, units).")
+    assert said.endswith("Label values: ... [Op:X]")

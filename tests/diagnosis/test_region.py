@@ -8,27 +8,32 @@ from fuzzseq.case import Case
 from fuzzseq.diagnosis import region
 from fuzzseq.diagnosis.gathering import gather
 from fuzzseq.diagnosis.probing import Budget
+from fuzzseq.engine import campaign
 from fuzzseq.engine.boundary import boundary_cases
+from fuzzseq.events import FindingMade, Settings
 from fuzzseq.outcome import LayerCall, Raised, Verdict
 from fuzzseq.serialization import dumps
 from fuzzseq.shrink.reducer import reduce
 from fuzzseq.spec import Parameter, Spec
 from tests.benchmarks.regions import agreement
+from tests.zoo import bugs
 from tests.zoo.bug import holds
 
 
 class Stated:
-    """A model that fails where an expression is true."""
+    """A model that fails where an expression is true, of those cases that there is something to judge in."""
 
-    def __init__(self, spec: Spec, expression: str) -> None:
+    def __init__(self, spec: Spec, expression: str, judged: str = "True") -> None:
         """Begin with nothing asked."""
-        self._spec, self._expression = spec, expression
+        self._spec, self._expression, self._judged = spec, expression, judged
         self._known: dict[str, tuple[Case, str]] = {}
 
     def answer(self, case: Case) -> str:
         """Say how a case ends."""
-        failed = holds(self._expression, case, self._spec)
-        self._known.setdefault(dumps(case), (case, "same" if failed else "passes"))
+        ending = "same" if holds(self._expression, case, self._spec) else "passes"
+        if not holds(self._judged, case, self._spec):
+            ending = "not_reached"
+        self._known.setdefault(dumps(case), (case, ending))
         return self._known[dumps(case)][1]
 
     def verdict(self, case: Case) -> Verdict | None:
@@ -51,6 +56,7 @@ RAISED = Verdict(
     message="broken",
     raised=Raised(stage="forward", exception="ValueError", message="broken"),
 )
+SILENT = Verdict(check="causal", status="broken", stage="forward", message="moves")
 USUAL = Spec(initial_state="lstm")
 HEADED = with_parameters("vocab_size", "embedding_dim", "units", "num_layers", "num_heads")
 BOUNDED = with_parameters("vocab_size", "units", "max_length")
@@ -114,3 +120,28 @@ def test_what_no_simple_rule_explains_is_said_to_be_so() -> None:
     assert few.stopped
     assert "stopped by its budget" in few.sentence
     assert few.probes <= 3
+
+
+@pytest.mark.parametrize("stated", ["True", "ragged_source", "source_length > 1"])
+def test_a_case_with_nothing_to_judge_passes_no_check(stated: str) -> None:
+    """Where a check was not reached it says nothing of the region, and it is said that there were such cases."""
+    model = Stated(USUAL, stated, judged="target_length > 1")
+    failing = next(case for case in boundary_cases(USUAL, 0) if model.answer(case) == "same")
+    minimal = reduce(failing, USUAL, lambda case: model.answer(case) == "same", max_executions=1500).case
+    evidence = gather(USUAL, minimal, SILENT, model)
+    assert evidence.region is not None
+    assert evidence.region.expression == stated
+    assert evidence.region.not_reached > 0
+    if stated == "True":
+        assert "in every case that the check can judge, " in evidence.region.sentence
+    assert {i.result for i in evidence.interventions if i.change == "target_length = 1"} == {"not_reached"}
+
+
+def test_padding_that_a_case_has_no_room_for_is_nothing_to_judge() -> None:
+    """A leak of padding shows in every case that can be padded; those that are full to their end do not count."""
+    (leak,) = [name for name in bugs() if name.endswith("/input_padding_leak_mean.py:build")]
+    settings = Settings(profile="quick", max_cases=40, maxfail=1, workers=1, checks=("padding_invariant",))
+    found = [event.finding for event in campaign([leak], settings, known=None) if isinstance(event, FindingMade)]
+    sentences = [finding.diagnosis.region.sentence for finding in found if finding.diagnosis.region]
+    assert len(sentences) == 1
+    assert sentences[0].startswith("in every case that the check can judge, ")

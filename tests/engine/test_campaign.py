@@ -12,11 +12,47 @@ from hypothesis.strategies import integers
 
 from fuzzseq import Batch, Case, Pair, dim, fuzz_target
 from fuzzseq.engine.generation import draw, random_cases
-from fuzzseq.engine.known import KnownCases, in_folder
-from fuzzseq.events import CaseTried, FailureSeen, FindingMade, RunFinished, RunStarted, TargetFinished, TargetLoaded
+from fuzzseq.engine.known import KnownCases, database_at
+from fuzzseq.events import (
+    CaseTried,
+    FailureSeen,
+    FindingMade,
+    RunFinished,
+    RunStarted,
+    TargetFinished,
+    TargetLoaded,
+    Warned,
+)
 from fuzzseq.serialization import dumps
 from fuzzseq.spec import Spec
 from tests.engine.running import events, findings, of, report
+
+UNTRACEABLE = """
+import keras
+import tensorflow as tf
+from keras import layers
+
+
+class Tagger(keras.Model):
+    def __init__(self, vocab_size, units, eager):
+        super().__init__()
+        self.embedding, self.head, self.eager = layers.Embedding(vocab_size, units), layers.Dense(vocab_size), eager
+
+    def call(self, tokens):
+        if self.eager:
+            longest = int(tf.reduce_max(tf.reduce_sum(tf.cast(tokens != 0, tf.int32), axis=1)).numpy())
+            if longest in (7, 10, 11):
+                raise ValueError(f"no table for {longest} steps")
+        return self.head(self.embedding(tokens))
+
+
+def untraceable(vocab_size, units):
+    return Tagger(vocab_size, units, eager=True)
+
+
+def traceable(vocab_size, units):
+    return Tagger(vocab_size, units, eager=False)
+"""
 
 MODELS = '''
 import os
@@ -229,7 +265,7 @@ def test_a_mended_model_forgets(folder, second, tmp_path):
     """A known case that passes is dropped; a run in this very process keeps the same book."""
     spec = next(event.spec for event in of(TargetLoaded, second) if event.target.endswith(":small_table"))
     target = f"{folder}/campaign_models.py:small_table"
-    known = KnownCases(in_folder(folder / "known"), target, spec)
+    known = KnownCases(database_at(folder / "known"), target, spec)
     assert known.of("accepts") == [MINIMAL]
     models = folder / "campaign_models.py"
     models.write_text(MODELS.replace("vocab_size - 1)  # THE BUG", "vocab_size)"))
@@ -284,3 +320,18 @@ def test_leaves_a_target_at_as_many_errors_as_asked_for(folder):
     finished = report(run, ":small_table")
     assert (finished.stop_reason, len(findings(run))) == ("maxfail", 1)
     assert finished.cases < CASES
+
+
+def test_a_model_that_cannot_be_traced_is_fuzzed_eagerly(tmp_path):
+    """Its random cases run eagerly, so that other checks are reached, and it is said."""
+    (tmp_path / "untraceable.py").write_text(UNTRACEABLE)
+    run = events([f"{tmp_path}/untraceable.py:untraceable"], max_cases=60, workers=1)
+    assert [finding.cause for finding in findings(run)] == ["execution-graph", "unclassified"]
+    assert "no table for" in findings(run)[1].message
+    accepts = report(run, ":untraceable").checks["accepts"]
+    assert (accepts.ran, accepts.broken < 25) == (60, True)
+    assert [event.message for event in of(Warned, run) if "eagerly" in event.message] == [
+        "it was fuzzed eagerly, since every traced case failed"
+    ]
+    sound = events([f"{tmp_path}/untraceable.py:traceable"], max_cases=12, workers=1)
+    assert not [event for event in of(Warned, sound) if "eagerly" in event.message]

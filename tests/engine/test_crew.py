@@ -71,6 +71,7 @@ def test_dropped_jobs_do_not_begin():
     def long() -> Iterator[Any]:
         begun.set()
         go_on.wait(10)
+        yield job("never after it")
         yield said("long ends")
 
     run = crew.work([long, long, *(job(f"never {n}") for n in range(50))])
@@ -93,15 +94,41 @@ def test_the_number_of_workers_changes_nothing():
 def test_an_interrupt_while_tensorflow_loads(tmp_path):
     """Ctrl-C before anything is loaded is an interruption and nothing else, with several workers as with one."""
     for workers in (1, 2):
-        command = [sys.executable, "-m", "fuzzseq", "run", *TARGETS, "--no-known", "--workers", str(workers)]
-        run = subprocess.Popen([*command, "--output", str(tmp_path / str(workers))], stdout=subprocess.PIPE, text=True)
+        run = begun(workers, tmp_path / str(workers))
         assert run.stdout is not None
         run.stdout.readline()
         children = Path(f"/proc/{run.pid}/task/{run.pid}/children")
         while not children.read_text() and run.poll() is None:
             time.sleep(0.05)
         time.sleep(0.5)  # TensorFlow takes seconds: whoever waits for it waits now
-        run.send_signal(signal.SIGINT)
+        assert "internal error" not in interrupted(run)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_interrupt_at_work(tmp_path, number):
+    """Ctrl-C while failures are followed up ends the run; what was seen by then is told."""
+    run = begun(number, tmp_path)
+    log = tmp_path / "events.ndjson"
+    while run.poll() is None and not (log.exists() and log.read_text().count('"failed": true') >= 2):
+        time.sleep(0.05)
+    out = interrupted(run)
+    assert "internal error" not in out
+    assert "finding 1 - " in out
+
+
+def begun(workers: int, output: Path) -> subprocess.Popen[str]:
+    """Return a run that has begun."""
+    command = [sys.executable, "-m", "fuzzseq", "run", *TARGETS, "--no-known", "--workers", str(workers)]
+    return subprocess.Popen([*command, "--output", str(output)], stdout=subprocess.PIPE, text=True)
+
+
+def interrupted(run: subprocess.Popen[str]) -> str:
+    """Return what a run prints that is interrupted now."""
+    run.send_signal(signal.SIGINT)
+    try:
         out = run.communicate(timeout=60)[0]
-        assert run.returncode == 130, out
-        assert "internal error" not in out
+    except subprocess.TimeoutExpired:
+        run.kill()
+        raise
+    assert run.returncode == 130, out
+    return out

@@ -163,7 +163,7 @@ def test_a_log_that_is_cut_off(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--resume", "nowhere"], "There is no run to go on with in nowhere"),
+        (["--resume", "nowhere"], "There is no run in nowhere"),
         (["--resume", ".", "--seed", "3"], "--seed would change that"),
         (["--resume", ".", "models.py"], "TARGET would change that"),
     ],

@@ -18,12 +18,15 @@ PUBLIC = [
     "Check",
     "Dim",
     "EncoderDecoder",
+    "FuzzFailure",
+    "FuzzResult",
     "FuzzseqError",
     "Observed",
     "Pair",
     "Spec",
     "Tokens",
     "dim",
+    "fuzz",
     "fuzz_target",
 ]
 

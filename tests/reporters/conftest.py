@@ -24,7 +24,17 @@ from fuzzseq.events import (
     TargetReport,
     Warned,
 )
-from fuzzseq.findings import Diagnosis, Finding, Intervention, Proof, Region, ShapeTrace, TraceLine, finding_id
+from fuzzseq.findings import (
+    Diagnosis,
+    Finding,
+    Intervention,
+    ProbedCase,
+    Proof,
+    Region,
+    ShapeTrace,
+    TraceLine,
+    finding_id,
+)
 from fuzzseq.outcome import Frame, LayerFrame, Raised
 from fuzzseq.spec import Spec
 
@@ -102,7 +112,21 @@ def crash() -> Finding:
             ),
             named="indices[0,0] = source_vocab_size - 1 is not in [0, 77)",
             nameless=(77,),
-            region=Region(expression="max_source_id >= source_vocab_size - 1", failing=31, passing=15),
+            region=Region(
+                expression="max_source_id >= source_vocab_size - 1",
+                failing=31,
+                passing=15,
+                tried=(
+                    ProbedCase(
+                        facts={"batch_size": 1, "source_vocab_size": 5, "max_source_id": 4, "ragged": False},
+                        result="same",
+                    ),
+                    ProbedCase(
+                        facts={"batch_size": 2, "source_vocab_size": 5, "max_source_id": 3, "ragged": True},
+                        result="passes",
+                    ),
+                ),
+            ),
             trace=ShapeTrace(
                 lines=(
                     TraceLine(path="model", kind="Model", inputs="[batch_size, source_length]", outputs=None),

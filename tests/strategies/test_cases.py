@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from fuzzseq import Batch, Case, Pair, Spec, Tokens, dim
-from fuzzseq.case import arrays, steps
+from fuzzseq.arrays import arrays
+from fuzzseq.case import steps
 from fuzzseq.domain import allowed, id_range
 from fuzzseq.spec import CELLS, KINDS, PADDINGS, Parameter
 from fuzzseq.strategies import cases

@@ -10,8 +10,9 @@ import pytest
 
 from fuzzseq import Batch, Case, Pair, fuzz_target
 from fuzzseq.checks.check import Check
+from fuzzseq.declaration import Declaration, declaration_of
 from fuzzseq.outcome import Run
-from fuzzseq.spec import ATTRIBUTE, Declaration, Spec
+from fuzzseq.spec import Spec
 
 SIZES = {"vocab_size": 7, "units": 3, "output_dim": 4}
 
@@ -168,7 +169,7 @@ def opened(factory: Any, case: Case):
     from fuzzseq.worker.inference import infer
     from fuzzseq.worker.stages import StageMark
 
-    target = Target(factory.__name__, factory, getattr(factory, ATTRIBUTE, Declaration()))
+    target = Target(factory.__name__, factory, declaration_of(factory) or Declaration())
     spec = infer(target, StageMark())
     built = Built(target, spec, case.sizes(spec, 0), case.seed, StageMark())
 

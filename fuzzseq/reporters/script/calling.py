@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fuzzseq.case import arrays
+from fuzzseq.arrays import arrays
 from fuzzseq.reporters.script.data import input_array, variable
 from fuzzseq.reporters.script.plan import Plan
 from fuzzseq.reporters.script.reading import Part

@@ -8,7 +8,8 @@ from typing import Any
 import attrs
 import numpy as np
 
-from fuzzseq.case import SMOOTHING, Arrays, Batch, arrays
+from fuzzseq.arrays import SMOOTHING, Arrays, arrays
+from fuzzseq.case import Batch
 from fuzzseq.checks.output_shape import promised
 from fuzzseq.reporters.script.plan import Plan
 from fuzzseq.spec import CELLS, Input

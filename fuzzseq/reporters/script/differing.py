@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import attrs
 import numpy as np
 
-from fuzzseq.case import Arrays, arrays
+from fuzzseq.arrays import Arrays, arrays
 from fuzzseq.checks import check_named
 from fuzzseq.reporters.script.calling import inputs
 from fuzzseq.reporters.script.data import assigned, columns, literal

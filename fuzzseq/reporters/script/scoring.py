@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fuzzseq.case import arrays
+from fuzzseq.arrays import arrays
 from fuzzseq.reporters.script.calling import arguments, inputs_signature, stage, tensor_spec
 from fuzzseq.reporters.script.plan import Plan
 

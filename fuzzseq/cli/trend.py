@@ -1,0 +1,61 @@
+"""``fuzzseq trend``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fuzzseq.cli.listing import show
+
+if TYPE_CHECKING:
+    from fuzzseq.history import Change
+
+
+@click.command(short_help="Show what came and went from run to run.")
+@click.argument("history", default="reports/history.jsonl", metavar="[FILE]")
+@click.option("--profile", metavar="NAME", help="Runs of this profile only.")
+def trend(history: str, profile: str | None) -> int:
+    """Show what each run of the history found for the first time, and what it found no more.
+
+    FILE is the history that runs write beside their folders, reports/history.jsonl. A finding whose target a run did
+    not look at to the end stays open.
+    """
+    from fuzzseq.errors import UsageError
+    from fuzzseq.history import changes, read
+
+    nights = [night for night in read(Path(history)) if profile in (None, night.profile)]
+    if not nights:
+        raise UsageError(f"{history} holds no run{f' of the profile {profile!r}' if profile else ''}.")
+    told = changes(nights)
+    show(("run", "profile", "cases", "time", "new", "open", "gone", "stopped"), map(_row, told), headed=True)
+    last = told[-1]
+    if last.open:
+        click.echo("")
+        show(("open", "since", "target"), (_open(told, id_) for id_ in last.open), headed=True)
+    return 0
+
+
+def _row(change: Change) -> tuple[str, ...]:
+    """Return a run as a row."""
+    from fuzzseq.reporters.summary_view import STOPS
+
+    night = change.night
+    counts = (len(change.new), len(change.open), len(change.gone))
+    return (
+        night.started[:16].replace("T", " "),
+        night.profile,
+        str(night.cases),
+        f"{night.seconds:.0f} s",
+        *map(str, counts),
+        STOPS.get(night.stop_reason, night.stop_reason),
+    )
+
+
+def _open(told: list[Change], id_: str) -> tuple[str, ...]:
+    """Return a finding that is open as a row."""
+    from fuzzseq.history import since
+
+    target = next(change.night.findings[id_].target for change in reversed(told) if id_ in change.night.findings)
+    return id_, since(told, id_).started[:10], target

@@ -1,0 +1,51 @@
+"""What a test is failed with: one exception class for each cause, so that two mistakes are never taken for one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fuzzseq.causes import CAUSES
+from fuzzseq.findings import Finding
+
+__all__ = ["FuzzFailure", "failure_of"]
+
+
+class FuzzFailure(AssertionError):
+    """A model was found to fail. Its subclasses are the causes of the catalogue: ``fuzzseq.failures.StateUnits``."""
+
+    def __init__(self, message: str, findings: tuple[Finding, ...] = ()) -> None:
+        """Keep the message, which shows every finding, and the findings themselves, the first one's cause being ours.
+
+        Both are positional and passed on, so that the exception can be pickled and copied.
+        """
+        super().__init__(message, findings)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings, in the order in which they were made."""
+        found: tuple[Finding, ...] = self.args[1]
+        return found
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return str(self.args[0])
+
+
+def failure_of(message: str, findings: tuple[Finding, ...]) -> FuzzFailure:
+    """Return the exception for findings, of the class of the first one's cause."""
+    failure: FuzzFailure = __getattr__(_class_name(findings[0].cause))(message, findings)
+    return failure
+
+
+def _class_name(cause: str) -> str:
+    """Return how the class of a cause is called: ``state-units`` is StateUnits."""
+    return "".join(word.capitalize() for word in cause.split("-"))
+
+
+def __getattr__(name: str) -> Any:
+    """Make the class of a cause on first use; from then on it stands in this module, where pickle finds it."""
+    for cause in CAUSES:
+        if _class_name(cause.slug) == name:
+            made = type(name, (FuzzFailure,), {"__module__": __name__, "__doc__": f"{cause.title}."})
+            return globals().setdefault(name, made)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,157 @@
+"""One model fuzzed from Python: ``fuzzseq.fuzz(factory)``, in a test, a notebook or a script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import attrs
+
+from fuzzseq import campaign, engine
+from fuzzseq.configuration import Configuration, given_by
+from fuzzseq.errors import UsageError, WorkerError
+from fuzzseq.events import Reporter, StopReason, TargetReport
+from fuzzseq.executors.zygote import Zygote
+from fuzzseq.failures import failure_of
+from fuzzseq.findings import Finding
+from fuzzseq.outcome import Severity
+from fuzzseq.reporters.fan import Fan
+from fuzzseq.reporters.finding_files import FindingFiles, Scripts
+from fuzzseq.reporters.folder import Folder
+from fuzzseq.reporters.record import Record
+from fuzzseq.reporters.text import finding_text
+from fuzzseq.spec import Spec
+
+#: What stands in the place of a replay command where no folder was named.
+_UNFILED: Final = 'fuzz(..., output="reports") writes a file that replays it'
+
+
+@attrs.frozen(kw_only=True)
+class FuzzResult:
+    """What came of fuzzing a model.
+
+    ``findings`` are in the order in which they were made; ``warnings`` are what a user should know that is no finding.
+    ``report`` counts cases and checks. ``text`` shows every finding as the command line does.
+    """
+
+    findings: tuple[Finding, ...]
+    warnings: tuple[str, ...]
+    report: TargetReport
+    stop_reason: StopReason
+    text: str
+
+    def raise_for_findings(self, severity: Severity = "error") -> None:
+        """Raise :class:`fuzzseq.FuzzFailure` where there is a finding of this severity, or of a worse one.
+
+        Its class is that of the first finding's cause, as ``fuzzseq.failures.StateUnits``; its message shows all.
+        """
+        __tracebackhide__ = True
+        bad = tuple(found for found in self.findings if found.at_least(severity))
+        if bad:
+            causes = ", ".join(dict.fromkeys(found.cause for found in bad))
+            raise failure_of(f"{self.report.name}: {causes}\n{self.text}", bad)
+
+
+def fuzz(
+    factory: str | Callable[..., Any],
+    *,
+    profile: str | None = None,
+    max_cases: int | None = None,
+    maxfail: int | None = None,
+    budget: float | str | None = None,
+    seed: int | None = None,
+    checks: Sequence[str] = (),
+    own_checks: Sequence[str] = (),
+    skip: Sequence[str] = (),
+    domains: Sequence[str] = (),
+    workers: int | None = None,
+    case_timeout: float | str | None = None,
+    memory: int | str | None = None,
+    device: Literal["cpu", "gpu"] | None = None,
+    in_process: bool | None = None,
+    known: str | Path | None = None,
+    output: str | Path | None = None,
+) -> FuzzResult:
+    """Fuzz a model, and return what was found; nothing is printed.
+
+    ``factory`` is the function that builds the model, decorated with ``@fuzz_target`` or not; a closure is fine. Or it
+    is a reference to one, as ``fuzzseq run`` takes it: ``"my_model.py:build"``. The model runs in processes of its own,
+    unless ``in_process`` is True, and TensorFlow need not be loaded here.
+
+    ``profile`` is ``"quick"`` (the default), ``"ci"`` or ``"nightly"``; ``max_cases``, ``budget`` (seconds, or a text
+    as ``"2m"``), ``seed``, ``domains`` and the others stand in for what it says. ``checks`` are the only checks to run,
+    ``skip`` those to leave out, ``own_checks`` references to checks of your own. ``case_timeout`` is in seconds and
+    ``memory`` in bytes, or texts as ``"30s"`` and ``"4GiB"``. ``known`` is a folder that keeps known cases, and
+    ``output`` one for the files of each finding, ``<id>.json`` to replay and ``<id>.py`` to run alone; neither is
+    written unless it is named.
+
+    Raises :class:`fuzzseq.FuzzseqError`, in one sentence, for a name or a number that cannot be, and for a model that
+    cannot be fuzzed.
+    """
+    __tracebackhide__ = True
+    settings = {
+        "profile": profile,
+        "max_cases": max_cases,
+        "maxfail": maxfail,
+        "budget": budget,
+        "seed": seed,
+        "checks": checks,
+        "own_checks": own_checks,
+        "skip": skip,
+        "domains": domains,
+        "workers": workers,
+        "case_timeout": case_timeout,
+        "memory": memory,
+        "device": device,
+        "in_process": in_process,
+        "known": known,
+        "output": output,
+    }
+    return fuzzed(factory, given_by("fuzz", settings))
+
+
+def fuzzed(factory: str | Callable[..., Any], asked: Configuration, zygote: Zygote | None = None) -> FuzzResult:
+    """Do what :func:`fuzz` does, as it was asked; ``zygote`` is one that has begun to import TensorFlow already."""
+    __tracebackhide__ = True
+    settings = campaign.settings_of(asked)
+    record, folder = Record(), Folder(Path(asked.output)) if asked.output is not None else None
+    files: list[Reporter] = [FindingFiles(record, folder), Scripts(record, folder)] if folder else []
+    fan = Fan(record, files)
+    for event in engine.campaign([factory], settings, known=asked.known, zygote=zygote):
+        fan.on_event(event)
+    return _result(record, folder)
+
+
+def _result(record: Record, folder: Folder | None) -> FuzzResult:
+    """Return what a run has told; raises what kept it from its end."""
+    __tracebackhide__ = True
+    if record.stop_reason == "interrupted":
+        raise KeyboardInterrupt
+    if record.errors:
+        error = record.errors[0]
+        raise WorkerError(f"fuzzseq failed, which is no fault of your model: {error.message}\n{error.traceback}")
+    (report,) = _one(record.targets())
+    if report.error:
+        raise UsageError(report.error)
+    findings = tuple(record.findings.values())
+    spec = report.spec or Spec()
+    shown = [
+        finding_text(f, spec, n, folder.written.get(f"{f.id}.json") if folder else _UNFILED)
+        for n, f in enumerate(findings, 1)
+    ]
+    return FuzzResult(
+        findings=findings,
+        warnings=tuple(warning.message for warning in record.warnings),
+        report=report,
+        stop_reason=report.stop_reason,
+        text="\n".join(shown),
+    )
+
+
+def _one(reports: tuple[TargetReport, ...]) -> tuple[TargetReport, ...]:
+    """Return the report of the only target; raises for a file that holds several."""
+    if len(reports) != 1:
+        names = ", ".join(report.name for report in reports)
+        raise UsageError(f"fuzz() takes one target, and this names {len(reports)}: {names}. Name one of them.")
+    return reports

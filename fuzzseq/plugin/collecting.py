@@ -1,0 +1,230 @@
+"""What ``--fuzz-seq2seq`` adds to a pytest run: an item for each check of each fuzz target, and one report of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+import pytest
+
+from fuzzseq.declaration import declaration_of, declared_in
+from fuzzseq.errors import FuzzseqError
+from fuzzseq.plugin import FLAG, FuzzSeq2SeqWarning
+from fuzzseq.plugin.asked import SEED, asked_of
+from fuzzseq.plugin.item import FuzzItem, TargetFile, TargetModule
+from fuzzseq.plugin.reporting import MAIN, Reporting
+from fuzzseq.plugin.running import Running, Wanted, offered
+
+#: xdist's usual way of dealing out tests, and how the folder is called that goes to its workers.
+_SCHEDULED: Final = "load"
+_FOLDER: Final = "fuzz_seq2seq_folder"
+
+
+class Collecting:
+    """Collects fuzz targets, and lends the items what runs them. Lives as long as the pytest run."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Read what is asked for; raises :class:`pytest.UsageError` for what cannot be."""
+        self._config = config
+        self.asked = asked_of(config)
+        said: Mapping[str, Any] = getattr(config, "workerinput", {})
+        self._worker = str(said.get("workerid", ""))
+        self._reporting = Reporting(config, said.get(_FOLDER) or self.asked.what.output)
+        self.running = Running(self.asked, self._worker or MAIN, workers=_workers(said))
+        self._given = tuple(config.getoption("fuzz_seq2seq_target") or ())
+        self._collected: set[tuple[Path, str]] = set()
+
+    # What is collected.
+
+    def pytest_pycollect_makeitem(self, collector: Any, name: str, obj: object) -> list[pytest.Item] | None:
+        """Collect a decorated factory of a test file, or one that is named as a target there."""
+        if not isinstance(collector, pytest.Module):
+            if declaration_of(obj) is not None:
+                collector.warn(
+                    FuzzSeq2SeqWarning(f"{name} is no fuzz target: @fuzz_target is for functions outside of a class.")
+                )
+            return None
+        named = self._named.get((collector.path, name))
+        if named is None and name not in declared_in(collector.obj):
+            return None
+        return list(self._items(collector, collector.path, name, obj, named or ""))
+
+    @pytest.hookimpl(tryfirst=True)  # Before -k, -m and --lf choose among the items.
+    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
+        """Add the targets of the command line, of the conftest.py files and of the project's file."""
+        for reference in self._given:
+            items += self._of_reference(session, reference)
+        if any("::" in argument for argument in session.config.args):
+            return  # Whoever names one test wants that one.
+        for plugin in session.config.pluginmanager.get_plugins():
+            file = getattr(plugin, "__file__", None)
+            if isinstance(plugin, ModuleType) and file and Path(file).name == "conftest.py":
+                for name, factory in declared_in(plugin).items():
+                    items += self._of_file(session, Path(file), name, factory)
+        for reference in self.asked.what.targets:
+            items += self._of_reference(session, reference)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Take note of what is to be run, and begin to import TensorFlow."""
+        if session.config.getoption("collectonly"):
+            return
+        chosen: dict[str, list[FuzzItem]] = {}
+        for item in session.items:
+            if isinstance(item, FuzzItem):
+                chosen.setdefault(item.target, []).append(item)
+        if chosen:
+            wanted = {target: self._wanted(items) for target, items in chosen.items()}
+            self.running.want(wanted, self._reporting.folder)
+
+    def _wanted(self, items: Sequence[FuzzItem]) -> Wanted:
+        """Return what is wanted of a target, by its items that were chosen."""
+        names = offered(self.asked, items[0].declared)
+        checks = {item.check for item in items}
+        return Wanted(
+            offered=names,
+            chosen=tuple(name for name in names if name in checks),
+            apart=any(items[0].get_closest_marker(name) for name in ("skip", "skipif")),
+        )
+
+    @cached_property
+    def _named(self) -> dict[tuple[Path, str], str]:
+        """What is named on the command line or in the project's file, by its file and its name there."""
+        found: dict[tuple[Path, str], str] = {}
+        for reference in (*self._given, *self.asked.what.targets):
+            place, _, name = reference.rpartition(":")
+            if file := self._file(place):
+                found.setdefault((file, name), reference)
+        return found
+
+    def _file(self, place: str) -> Path | None:
+        """Return the file of a place that a reference names; None for a module that is not below the root of the run.
+
+        A module is looked for where it would be imported from, and not imported.
+        """
+        if place.endswith(".py"):
+            return (self._config.invocation_params.dir / place).resolve()
+        parts = place.replace(".", "/")
+        for folder in (self._config.invocation_params.dir, *map(Path, sys.path)):
+            for file in (folder / f"{parts}.py", folder / parts / "__init__.py"):
+                if place and file.is_file():
+                    return file.resolve() if file.resolve().is_relative_to(self._config.rootpath) else None
+        return None
+
+    def _items(
+        self, parent: pytest.Collector, file: Path, name: str, factory: object, target: str = ""
+    ) -> Iterator[FuzzItem]:
+        """Yield the items of a target in a file, once; it is called as it was named, or by its path from here."""
+        if (file, name) in self._collected:
+            return
+        self._collected.add((file, name))
+        shown = os.path.relpath(file, self._config.invocation_params.dir)
+        yield from self._checks(parent, name, target or f"{shown}:{name}", factory)
+
+    def _checks(self, parent: pytest.Collector, name: str, target: str, factory: object) -> Iterator[FuzzItem]:
+        """Yield an item for each check of a target."""
+        declared = declaration_of(factory)
+        for check in offered(self.asked, declared):
+            item: FuzzItem = FuzzItem.from_parent(
+                parent,
+                name=f"{name}[{check}]",
+                # As a text: pytest 9.2 takes it apart, and knows the check from the name as it does a parameter.
+                nodeid=f"{parent.nodeid}::{name}[{check}]",
+                target=target,
+                check=check,
+                declared=declared,
+                line=_line(factory, parent.path),
+                running=self.running,
+            )
+            item.take(getattr(factory, "pytestmark", ()))
+            yield item
+
+    def _of_file(
+        self, session: pytest.Session, file: Path, name: str, factory: object = None, target: str = ""
+    ) -> Iterator[pytest.Item]:
+        """Yield the items of a target in a file that is no test file."""
+        making = partial(self._items, file=file, name=name, factory=factory, target=target)
+        root = self._config.rootpath
+        outside: dict[str, Any] = (
+            {} if file.is_relative_to(root) else {"nodeid": os.path.relpath(file, root).replace(os.sep, "/")}
+        )
+        yield from session.genitems(TargetFile.from_parent(session, path=file, making=making, **outside))
+
+    def _of_reference(self, session: pytest.Session, reference: str) -> Iterator[pytest.Item]:
+        """Yield the items of what a reference names; without a name, of every target in the file or module."""
+        place, colon, name = reference.rpartition(":")
+        if not colon:
+            for found in self._targets_in(reference):
+                yield from self._of_reference(session, found)
+        elif file := self._file(place):
+            if not file.is_file():
+                raise pytest.UsageError(f"There is no file {place}, which {reference} names as a fuzz target.")
+            yield from self._of_file(session, file, name, target=reference)
+        else:
+            making = partial(self._checks, name=name, target=reference, factory=None)
+            yield from session.genitems(TargetModule.from_parent(session, name=place, nodeid=place, making=making))
+
+    def _targets_in(self, reference: str) -> Iterable[str]:
+        """Return the targets in a file or module, which a process of its own imports."""
+        try:
+            return self.running.targets_in(reference)
+        except FuzzseqError as error:
+            raise pytest.UsageError(f"{FLAG}: {error}") from None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+        """Add the layers that ran to the report of a failure, in sections of their own."""
+        report = yield
+        if isinstance(item, FuzzItem) and call.excinfo is not None:
+            report.sections += item.sections(call.excinfo.value)
+        return report
+
+    # How it is run, alone or under xdist, and told at the end.
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Have each of xdist's workers write where this process reports."""
+        node.workerinput[_FOLDER] = str(self._reporting.folder.path)
+        node.workerinput[SEED] = self.asked.settings.seed
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
+        """Keep the items of a target together: a worker fuzzes it once for all of them."""
+        if config.getoption("dist") != _SCHEDULED:
+            return None
+        from fuzzseq.plugin.scheduling import TargetScheduling  # noqa: PLC0415 (xdist is there, or nobody asks)
+
+        return TargetScheduling(config, log)
+
+    @pytest.hookimpl(trylast=True)  # After xdist has taken leave of its workers.
+    def pytest_sessionfinish(self) -> None:
+        """End what still runs, and write one report; a worker of xdist leaves that to the process that began it."""
+        self.running.stop()
+        if not self._worker:
+            self._reporting.write()
+
+    def pytest_unconfigure(self) -> None:
+        """Write the report of a run whose end was interrupted as well; there is nothing to write otherwise."""
+        self.pytest_sessionfinish()
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Print what came of the targets."""
+        self._reporting.tell(terminalreporter)
+
+
+def _workers(said: Mapping[str, Any]) -> int | None:
+    """Return how many workers one of xdist's may have, its share of the cores; None where there is no xdist."""
+    if "workercount" not in said:
+        return None
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores // int(said["workercount"]))
+
+
+def _line(factory: object, file: Path) -> int:
+    """Return the line of a file on which a factory begins, from 0; the first where it is not defined there."""
+    code = getattr(factory, "__code__", None)
+    return code.co_firstlineno - 1 if code is not None and code.co_filename == str(file) else 0

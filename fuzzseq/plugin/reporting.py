@@ -1,0 +1,114 @@
+"""One report of a pytest run, whatever processes wrote its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import pytest
+
+from fuzzseq import campaign
+from fuzzseq.errors import FuzzseqError
+from fuzzseq.events import Event, Reporter, RunFinished, RunStarted, StopReason, TargetFinished, TargetLoaded
+from fuzzseq.history import NAME as HISTORY
+from fuzzseq.reporters import format_named
+from fuzzseq.reporters.event_log import NAME, EventLog, logged_in
+from fuzzseq.reporters.fan import Fan
+from fuzzseq.reporters.folder import Folder, default_folder
+from fuzzseq.reporters.history_log import HistoryLog
+from fuzzseq.reporters.record import Record
+from fuzzseq.reporters.summary_view import summary_view
+from fuzzseq.reporters.text import text_of
+
+#: How the log of a process is called that is no worker of xdist.
+MAIN: Final = "main"
+_PARTS: Final = "events-*.ndjson"
+#: Why a run ended, what says most of the whole last.
+_BY_WEIGHT: Final[tuple[StopReason, ...]] = ("completed", "budget", "interrupted", "error")
+
+
+class Reporting:
+    """Puts together what each process logged, writes the reports, and prints the summary."""
+
+    def __init__(self, config: pytest.Config, output: str | None) -> None:
+        """Choose the folder of the run."""
+        self._config, self._record = config, Record()
+        self._path = Path(output) if output else default_folder()
+        self._folder: Folder | None = None
+
+    @property
+    def folder(self) -> Folder:
+        """The folder of the run, made when it is wanted; raises :class:`pytest.UsageError` where it cannot be."""
+        if self._folder is None:
+            try:
+                self._folder = Folder(self._path)
+            except FuzzseqError as error:
+                raise pytest.UsageError(str(error).replace("--output", "--fuzz-seq2seq-report")) from None
+        return self._folder
+
+    def write(self) -> None:
+        """Write one log and one report from those of every process; whoever was killed has told what it had by then."""
+        if self._folder is None:
+            return
+        place = self.folder.path
+        parts = [logged_in(place, part.name) for part in sorted(place.glob(_PARTS)) if part.stat().st_size]
+        if any(parts):
+            (place / NAME).unlink(missing_ok=True)
+            makers = [EventLog, *(format_named(name) for name in campaign.DEFAULT_FORMATS)]
+            reporters: list[Reporter] = [make(self._record, self.folder) for make in makers]
+            if place.parent == default_folder().absolute().parent:
+                reporters.append(HistoryLog(self._record, place.parent / HISTORY, str(self.folder.shown)))
+            fan = Fan(self._record, reporters)
+            for at, event in together(parts):
+                fan.on_event(event, at)
+        for part in place.glob(_PARTS):
+            part.unlink()
+        self.folder.drop_if_empty()
+
+    def tell(self, terminal: Any) -> None:
+        """Print the summary, where anything was fuzzed."""
+        if not self._record.targets():
+            return
+        terminal.section("fuzz-seq2seq")
+        errors = str(self.folder.written.get("internal-error.txt", ""))
+        parts = list(summary_view(self._record, str(self.folder.shown), errors))[2:]
+        writer = terminal._tw  # noqa: SLF001 (pytest gives no other way to its width and colours)
+        writer.write(text_of(parts, writer.fullwidth, writer.hasmarkup))
+
+
+def together(parts: Sequence[Sequence[tuple[float, Event]]]) -> Iterator[tuple[float, Event]]:
+    """Yield the events of several runs as those of one, by their times; the targets as they were begun."""
+    begun = [event for part in parts for _, event in part if isinstance(event, RunStarted)]
+    ended = [event for part in parts for _, event in part if isinstance(event, RunFinished)]
+    names = list(dict.fromkeys(name for event in begun for name in event.targets))
+    if not begun:
+        return
+    first = min(begun, key=lambda event: event.started)
+    yield 0.0, attrs.evolve(first, targets=tuple(names))
+    timed = sorted((each for part in parts for each in _since(part, first)), key=lambda each: each[0])
+    for at, event in timed:
+        if isinstance(event, TargetLoaded):
+            yield at, attrs.evolve(event, place=names.index(event.target))
+        elif isinstance(event, TargetFinished):
+            report = event.report
+            place = names.index(report.name) if report.name in names else report.place
+            yield at, TargetFinished(report=attrs.evolve(report, place=place))
+        elif not isinstance(event, RunStarted | RunFinished):
+            yield at, event
+    reasons: list[StopReason] = [event.stop_reason for event in ended]
+    reasons += ["interrupted"] * (len(begun) - len(ended))
+    worst = max(reasons, key=lambda reason: _BY_WEIGHT.index(reason) if reason in _BY_WEIGHT else 0)
+    last = max((at for at, _ in timed), default=0.0)
+    yield last, RunFinished(stop_reason=worst, seconds=last)
+
+
+def _since(part: Sequence[tuple[float, Event]], first: RunStarted) -> Iterator[tuple[float, Event]]:
+    """Yield the events of a log by the clock of the run that began first."""
+    later = 0.0
+    for at, event in part:
+        if isinstance(event, RunStarted):
+            later = (datetime.fromisoformat(event.started) - datetime.fromisoformat(first.started)).total_seconds() - at
+        yield at + later, event

@@ -1,0 +1,281 @@
+"""The campaigns of one pytest process: what its items wait for."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from fuzzseq import engine
+from fuzzseq.checks import CHECKS
+from fuzzseq.declaration import Declaration
+from fuzzseq.events import Event, Reporter, Settings, TargetReport
+from fuzzseq.executors.bodies import Bodies
+from fuzzseq.executors.zygote import Zygote
+from fuzzseq.findings import Finding
+from fuzzseq.loading import parse
+from fuzzseq.plugin import FLAG
+from fuzzseq.plugin.asked import Asked
+from fuzzseq.reporters.event_log import EventLog
+from fuzzseq.reporters.fan import Fan
+from fuzzseq.reporters.finding_files import FindingFiles, Scripts
+from fuzzseq.reporters.folder import Folder
+from fuzzseq.reporters.record import Record
+from fuzzseq.spec import Spec
+
+#: Seconds that a run may take to wind up when pytest ends before it, and its processes after that.
+_PATIENCE: Final = 5.0
+_LOG: Final = "events-{}.ndjson"
+
+
+@attrs.frozen(kw_only=True)
+class Wanted:
+    """The checks of a target that were ``offered`` as items, and those that were ``chosen`` to be run.
+
+    A target is fuzzed ``apart`` from the others where it may turn out that none of its items is run.
+    """
+
+    offered: tuple[str, ...]
+    chosen: tuple[str, ...]
+    apart: bool
+
+
+@attrs.frozen(kw_only=True)
+class Judged:
+    """What came of one check of one target.
+
+    It fails with a ``sentence``, and the ``findings`` that say why. ``told`` are findings that fail no test,
+    ``warnings`` what a user should know of the target; both are said by one item of the target only.
+    """
+
+    sentence: str = ""
+    findings: tuple[Finding, ...] = ()
+    skipped: str = ""
+    told: tuple[Finding, ...] = ()
+    warnings: tuple[str, ...] = ()
+    spec: Spec | None = None
+    replays: Mapping[str, Path] = attrs.field(factory=dict)
+    sound_target: bool = False
+
+
+def offered(asked: Asked, declared: Declaration | None) -> tuple[str, ...]:
+    """Return the names of the checks that are items of a target, in the order of reports."""
+    what, options = asked.what, declared.options if declared else {}
+    profile = asked.settings.profile
+    usual = [c.name for c in CHECKS if (c.name in what.checks if what.checks else profile in c.profiles)]
+    own = [getattr(check, "name", None) or check.__name__ for check in options.get("own_checks") or ()]
+    given = [reference.rpartition(":")[2] for reference in what.own_checks]
+    names = [*usual, *(name for name in (*own, *given) if not what.checks or name in what.checks)]
+    return tuple(n for n in names if n not in what.skip and (not options.get("checks") or n in options["checks"]))
+
+
+@attrs.define
+class _Campaign:
+    """The targets that are fuzzed together."""
+
+    targets: tuple[str, ...]
+    settings: Settings
+    thread: threading.Thread | None = None
+    over: bool = False
+    problem: str = ""
+
+
+class Running:
+    """Fuzzes targets in the background, all of them in one campaign where that is possible, and says what came of each.
+
+    TensorFlow is imported once, by a process that is begun when the items are known.
+    """
+
+    def __init__(self, asked: Asked, name: str, workers: int | None) -> None:
+        """Begin with nothing to run.
+
+        ``name`` tells the log of this process from those of others, ``workers`` is how many it may have.
+        """
+        self._asked = asked
+        self._settings = attrs.evolve(asked.settings, workers=workers or asked.settings.workers)
+        self._one_by_one = workers is not None
+        self._known = asked.what.known or ".fuzzseq"
+        self._name = name
+        self._record = Record()
+        self._fan = Fan(self._record, [])
+        self._written: Mapping[str, Path] = {}
+        self._wanted: dict[str, Wanted] = {}
+        self._campaigns: dict[str, _Campaign] = {}
+        #: The check whose item waits for a target, or that was taken from it before the target was done.
+        self._left_by: dict[str, str] = {}
+        self._zygote: Zygote | None = None
+        self._changed = threading.Condition()
+        self._stop = threading.Event()
+        self._deadline: float | None = None
+
+    @property
+    def seed(self) -> int:
+        """The seed of the run."""
+        return self._settings.seed
+
+    def want(self, wanted: Mapping[str, Wanted], folder: Folder) -> None:
+        """Take note of what will be asked for and where to write, and begin to import TensorFlow."""
+        self._begun()
+        self._wanted, self._written = dict(wanted), folder.written
+        reporters: list[Reporter] = [
+            EventLog(self._record, folder, _LOG.format(self._name)),
+            FindingFiles(self._record, folder),
+            Scripts(self._record, folder),
+        ]
+        self._fan = Fan(self._record, reporters)
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for target, want in wanted.items():
+            checks = self._settings.checks if want.chosen == want.offered else want.chosen
+            if self._one_by_one or want.apart:
+                self._campaigns[target] = self._campaign([target], checks)
+            else:
+                groups.setdefault(checks, []).append(target)
+        for checks, targets in groups.items():
+            self._campaigns.update(dict.fromkeys(targets, self._campaign(targets, checks)))
+
+    def targets_in(self, reference: str) -> Sequence[str]:
+        """Return the references of the targets in a file or module, which a process of its own imports."""
+        bodies = Bodies(self._settings, self._begun())
+        body = bodies.load(parse(reference))
+        body.close()
+        return body.targets
+
+    def judged(self, target: str, check: str) -> Judged:
+        """Return what came of a check, when its target is done."""
+        run = self._campaigns[target]
+        with self._changed:
+            if run.thread is None:
+                run.thread = threading.Thread(target=self._run, args=[run], daemon=True, name=f"fuzz {target}")
+                run.thread.start()
+            if target not in self._left_by:
+                self._left_by[target] = check
+                self._changed.wait_for(lambda: run.over or target in self._record.reports)
+                del self._left_by[target]
+            report = self._record.reports.get(target)
+        if report is None and (left := self._left_by.get(target)):
+            return Judged(skipped=f"not reached: see [{left}], which ended before the target was done")
+        if report is None:
+            return self._unfinished(target, check, run.problem)
+        return self._judged(report, check, self._wanted[target])
+
+    def progress(self, target: str) -> str:
+        """Return how far the work on a target has come, for whoever did not wait for its end."""
+        cases = self._record.tried.get(target, 0)
+        return (
+            f"{target} was still being fuzzed ({cases} case{'' if cases == 1 else 's'} tried): the first of its tests "
+            f"waits for all of it. Give it more time, or less to do with {FLAG}-max-cases or {FLAG}-budget."
+        )
+
+    def stop(self) -> None:
+        """End what runs, and every process."""
+        begun = [run for run in self._campaigns.values() if run.thread is not None]
+        if any(target not in self._record.reports for run in begun for target in run.targets):
+            self._stop.set()
+        threads = {run.thread for run in begun if run.thread is not None}
+        for thread in threads:
+            thread.join(_PATIENCE)
+        if self._zygote is not None:
+            self._zygote.close()
+        for thread in threads:
+            thread.join(_PATIENCE)
+
+    def _begun(self) -> Zygote | None:
+        """Return the process that imports TensorFlow, begun on first use; it finds modules where pytest does."""
+        if self._zygote is None and not self._settings.in_process:
+            self._zygote = Zygote(self._settings.device, [place for place in sys.path if place])
+        return self._zygote
+
+    def _campaign(self, targets: Iterable[str], checks: tuple[str, ...]) -> _Campaign:
+        """Return a campaign over targets that are held to the same checks."""
+        return _Campaign(tuple(targets), attrs.evolve(self._settings, checks=checks))
+
+    def _run(self, run: _Campaign) -> None:
+        """Fuzz the targets of a campaign; whatever happens, nobody waits for it in vain."""
+        try:
+            settings = attrs.evolve(run.settings, budget=self._due(run))
+            events = engine.campaign(run.targets, settings, known=self._known, zygote=self._zygote, stop=self._stop)
+            for event in events:
+                self._tell(event)
+        except Exception as error:  # noqa: BLE001 (said by every item that waits for it)
+            run.problem = f"{type(error).__name__}: {error}"
+        finally:
+            with self._changed:
+                run.over = True
+                self._changed.notify_all()
+
+    def _due(self, run: _Campaign) -> float | None:
+        """Return a campaign's part of the time that is left for all of them, which begins with the first."""
+        budget = self._settings.budget
+        if budget is None:
+            return None
+        if self._deadline is None:
+            self._deadline = time.monotonic() + budget
+        left = max(0.001, self._deadline - time.monotonic())
+        waiting = sum(target not in self._record.reports for target in self._wanted)
+        return left * len(run.targets) / max(waiting, len(run.targets))
+
+    def _tell(self, event: Event) -> None:
+        """Pass an event on, to the record first and to whoever waits last."""
+        with self._changed:
+            self._fan.on_event(event)
+            self._changed.notify_all()
+
+    def _unfinished(self, target: str, check: str, problem: str) -> Judged:
+        """Return what is said of a target that never came to its end."""
+        first = self._wanted[target].chosen[0]
+        if check != first:
+            return Judged(skipped=f"not reached: see [{first}]")
+        errors = [error.message for error in self._record.errors if error.target in ("", target)]
+        return Judged(sentence=f"fuzzseq failed, which is no fault of the model: {(*errors, problem)[0]}")
+
+    def _judged(self, report: TargetReport, check: str, wanted: Wanted) -> Judged:
+        """Return what came of a check of a target that is done; each finding is said once."""
+        findings = self._record.of_target(report.name)
+        own = [finding for finding in findings if _owner(finding, wanted.chosen) == check]
+        failing = tuple(finding for finding in own if self._settings.fails(finding))
+        first = check == wanted.chosen[0]
+        base = Judged(
+            told=tuple(finding for finding in own if finding not in failing),
+            warnings=tuple(w.message for w in self._record.warnings if first and w.target == report.name),
+            spec=report.spec,
+            replays={f.id: self._written[f"{f.id}.json"] for f in own if f"{f.id}.json" in self._written},
+            sound_target=first and not any(self._settings.fails(finding) for finding in findings),
+        )
+        if report.error:
+            sentence = report.error if first else ""
+            return attrs.evolve(
+                base, sentence=sentence, skipped="" if first else f"not reached: see [{wanted.chosen[0]}]"
+            )
+        if failing:
+            titles = ", ".join(dict.fromkeys(finding.cause for finding in failing))
+            explained = failing[0].diagnosis.explanation or failing[0].message
+            return attrs.evolve(base, sentence=f"{titles}: {explained}".splitlines()[0], findings=failing)
+        return attrs.evolve(base, skipped=self._why_not(report, check, findings, wanted))
+
+    def _why_not(self, report: TargetReport, check: str, findings: Sequence[Finding], wanted: Wanted) -> str:
+        """Return why a check was not run, or says nothing of its own; empty where it held."""
+        for finding in findings:
+            if check in finding.checks and self._settings.fails(finding):
+                return f"broken by what [{_owner(finding, wanted.chosen)}] tells of: {finding.cause}"
+        count = report.checks.get(check)
+        if count is None or count.skipped:
+            return f"skipped: {count.skipped}" if count else "skipped"
+        if count.not_applicable:
+            return f"does not apply: {count.not_applicable}"
+        if count.ran:
+            return ""
+        why = {"budget": ": out of time", "interrupted": ": interrupted"}.get(report.stop_reason, "")
+        failing = next((finding for finding in findings if self._settings.fails(finding)), None)
+        if not why and failing is not None:
+            why = f": see [{_owner(failing, wanted.chosen)}]"
+        return f"not reached in {report.cases} case{'' if report.cases == 1 else 's'}{why}"
+
+
+def _owner(finding: Finding, chosen: Sequence[str]) -> str:
+    """Return the check whose item fails for a finding: the first that it broke, of those that are run."""
+    return next((check for check in chosen if check in finding.checks), chosen[0])

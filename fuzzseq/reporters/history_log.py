@@ -1,0 +1,45 @@
+"""The line of a run in the history, which stands beside the folders of runs."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from fuzzseq.events import Event, RunFinished
+from fuzzseq.history import Found, Night, line_of
+from fuzzseq.reporters.record import Record
+
+
+class HistoryLog:
+    """Adds a line to a history when a run with a target is over; one that cannot be written fails no run."""
+
+    def __init__(self, record: Record, history: Path, folder: str) -> None:
+        """Keep what is known of the run, the file, and how the folder of the run is called."""
+        self._record, self._history, self._folder = record, history, folder
+
+    def on_event(self, event: Event) -> None:
+        """Take one event."""
+        if not isinstance(event, RunFinished) or not self._record.targets():
+            return
+        with suppress(OSError), self._history.open("a", encoding="utf-8") as file:
+            file.write(line_of(night_of(self._record, self._folder)))
+
+
+def night_of(record: Record, folder: str) -> Night:
+    """Return a run that is over, as the history keeps it."""
+    settings = record.settings
+    return Night(
+        started=record.started,
+        profile=settings.profile if settings else "",
+        seed=settings.seed if settings else 0,
+        seconds=round(record.seconds, 1),
+        stop_reason=record.stop_reason or "interrupted",
+        cases=sum(report.cases for report in record.targets()),
+        done=tuple(sorted(record.done())),
+        findings={
+            finding.id: Found(target=finding.target, cause=finding.cause, severity=finding.severity)
+            for finding in record.findings.values()
+        },
+        versions=record.versions,
+        folder=folder,
+    )

@@ -1,0 +1,89 @@
+"""A run that is over, read from the folder that it wrote to: gone on with, reported again, or made a baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import attrs
+
+from fuzzseq import baseline
+from fuzzseq.configuration import Configuration
+from fuzzseq.errors import OutputError, UsageError
+from fuzzseq.events import Event, Reporter, RunFinished, RunStarted, Settings
+from fuzzseq.reporters import format_named
+from fuzzseq.reporters.event_log import events_in, logged_in
+from fuzzseq.reporters.fan import Fan
+from fuzzseq.reporters.finding_files import FindingFiles, Scripts
+from fuzzseq.reporters.folder import Folder
+from fuzzseq.reporters.record import Record
+
+
+def resumed(folder: Path, said: Configuration) -> tuple[tuple[str, ...], Settings, list[Event]]:
+    """Return what a run was asked for that wrote to a folder, and its events, to go on with it.
+
+    Time and workers may be given anew. Raises :class:`UsageError` for a folder that holds no run.
+    """
+    past = events_in(folder)
+    begun = next((event for event in past if isinstance(event, RunStarted)), None)
+    if begun is None:
+        raise UsageError(f"There is no run in {folder}: its log does not begin. Begin the run anew.")
+    settings = begun.settings
+    return (
+        begun.targets,
+        attrs.evolve(
+            settings,
+            budget=said.budget or settings.budget,
+            workers=said.workers or settings.workers,
+        ),
+        past,
+    )
+
+
+def log_of(folder: Path) -> list[tuple[float, Event]]:
+    """Return the events of the run that wrote to a folder, with their times, and its end where it was killed before.
+
+    Raises :class:`UsageError` for a folder that holds no run.
+    """
+    events = logged_in(folder)
+    if not any(isinstance(event, RunFinished) for _, event in events):
+        last = events[-1][0]
+        events.append((last, RunFinished(stop_reason="interrupted", seconds=last)))
+    return events
+
+
+def report(folder: Path, formats: Sequence[str], output: Path | None = None) -> list[Path]:
+    """Write the reports of the run that wrote to a folder, finished or not, and return the files that there are now.
+
+    They go to the same folder, or to ``output``. Raises :class:`UsageError` for a folder that holds no run, and for an
+    unknown format.
+    """
+    makers = [format_named(name) for name in dict.fromkeys(formats)]
+    events = log_of(folder)
+    record, out = Record(), Folder(output or folder)
+    files: list[Reporter] = [FindingFiles(record, out), Scripts(record, out)]
+    fan = Fan(record, [*files, *(make(record, out) for make in makers)])
+    for at, event in events:
+        fan.on_event(event, at)
+    if record.misuses:
+        raise OutputError(record.misuses[0])
+    return list(out.written.values())
+
+
+def update_baseline(file: Path, folder: Path) -> tuple[tuple[str, ...], tuple[str, ...], int]:
+    """Write a baseline anew from the run that wrote to a folder; return the ids that came, that went, and how many are.
+
+    An id goes where its target was looked at to the end and it was not found; all others stay.
+    """
+    known = baseline.read(file) if file.exists() else {}
+    record = Record()
+    for at, event in log_of(folder):
+        record.on_event(event, at)
+    settings = record.settings
+    if settings is not None:
+        record.settings = attrs.evolve(settings, baseline=known)
+    gone = record.gone()
+    kept = {id_: target for id_, target in known.items() if id_ not in gone}
+    kept |= {finding.id: finding.target for finding in record.findings.values()}
+    baseline.write(file, kept)
+    return tuple(id_ for id_ in kept if id_ not in known), gone, len(kept)

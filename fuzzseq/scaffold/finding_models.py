@@ -1,0 +1,137 @@
+"""Functions that build models, and models that are built, found in a project's files by reading them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from fuzzseq.dimensions import dimension_of
+from fuzzseq.errors import UsageError, nearest
+
+#: Folders that hold other people's code, or tests of one's own.
+_ELSEWHERE: Final = {"site-packages", "node_modules", "build", "dist", "tests", "test", "venv", "env"}
+#: What a built model is an instance of.
+_MODELS: Final = {"Model", "Functional", "Sequential"}
+
+
+@attrs.frozen(kw_only=True)
+class Candidate:
+    """Something in a file that a fuzz target can be made of.
+
+    ``unknown`` are the parameters that have no default and are no known dimension. ``built`` is True for a model that
+    stands in the file, and is no function.
+    """
+
+    file: Path
+    name: str
+    unknown: tuple[str, ...] = ()
+    built: bool = False
+
+    @property
+    def module(self) -> str:
+        """How the file is imported from where it was looked for."""
+        parts = list(self.file.with_suffix("").parts)
+        return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
+def candidates(folder: Path) -> list[Candidate]:
+    """Return what a fuzz target can be made of in the Python files of a folder, the likeliest first.
+
+    That is a function whose parameters say what it builds: one of them at least is a dimension, and it calls something
+    of Keras' or returns a model by its name; or a model that stands in a module.
+    """
+    found: list[tuple[int, str, Candidate]] = []
+    for file in sorted(folder.rglob("*.py")):
+        place = file.relative_to(folder)
+        hidden = any(part.startswith(".") or part in _ELSEWHERE for part in place.parts)
+        if not hidden and not place.name.startswith(("test_", "conftest", "setup")):
+            found += [(_doubt(each), str(place), each) for each in _in_file(file, place)]
+    return [each for *_, each in sorted(found, key=lambda rated: rated[:2])]
+
+
+def named(folder: Path, target: str) -> Candidate:
+    """Return what ``path/to/file.py:name`` names; raises :class:`UsageError` with the nearest name."""
+    file, colon, name = target.partition(".py:")
+    place = Path(f"{file}.py")
+    if not colon or not (folder / place).is_file():
+        raise UsageError(f"{target!r} names no function in a file: give path/to/file.py:name of a file that is there.")
+    tree = _parsed(folder / place)
+    there = {}
+    for node in tree.body if tree else ():
+        if isinstance(node, ast.FunctionDef):
+            there[node.name] = Candidate(file=place, name=node.name, unknown=_unknown(node))
+        elif isinstance(node, ast.ClassDef):
+            there[node.name] = Candidate(file=place, name=node.name)
+        elif isinstance(node, ast.Assign):
+            there |= {t.id: Candidate(file=place, name=t.id, built=_is_model(node.value)) for t in _names(node)}
+    if name not in there:
+        raise UsageError(f"{place} has no {name!r}.{nearest(name, there)}")
+    return there[name]
+
+
+def _doubt(candidate: Candidate) -> int:
+    """Return how unlikely it is that this is what is meant."""
+    usual = candidate.name.startswith(("build", "make", "create", "get")) or "model" in candidate.name.lower()
+    return 2 * candidate.built + len(candidate.unknown) + (not usual)
+
+
+def _parsed(file: Path) -> ast.Module | None:
+    """Return the code of a file; None where it is none."""
+    try:
+        return ast.parse(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, SyntaxError, ValueError):
+        return None
+
+
+def _in_file(file: Path, place: Path) -> Iterator[Candidate]:
+    """Yield what stands in one file."""
+    tree = _parsed(file)
+    for node in tree.body if tree else ():
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and _builds(node):
+            yield Candidate(file=place, name=node.name, unknown=_unknown(node))
+        elif isinstance(node, ast.Assign) and _is_model(node.value):
+            for target in _names(node):
+                yield Candidate(file=place, name=target.id, built=True)
+
+
+def _names(node: ast.Assign) -> list[ast.Name]:
+    """Return the names that are assigned to."""
+    return [target for target in node.targets if isinstance(target, ast.Name)]
+
+
+def _builds(function: ast.FunctionDef) -> bool:
+    """Say whether a function takes a dimension, and makes a model or a layer."""
+    parameters = (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+    if not any(dimension_of(parameter.arg) for parameter in parameters):
+        return False
+    returns = any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(function))
+    return returns and any(isinstance(node, ast.Call) and _speaks_of_models(node.func) for node in ast.walk(function))
+
+
+def _speaks_of_models(called: ast.expr) -> bool:
+    """Say whether what is called is of Keras or is called a model."""
+    text = ast.unparse(called)
+    return text.startswith(("keras.", "tf.keras.", "layers.", "keras_hub.")) or text.split(".")[-1].endswith(
+        ("Model", "Transformer", "Seq2Seq", "Translator", "Embedding", "LSTM", "GRU", "Dense")
+    )
+
+
+def _is_model(value: ast.expr) -> bool:
+    """Say whether an expression makes a Keras model, or loads one."""
+    if not isinstance(value, ast.Call):
+        return False
+    text = ast.unparse(value.func)
+    return text.split(".")[-1] in _MODELS or text.endswith(("models.load_model", "saving.load_model"))
+
+
+def _unknown(function: ast.FunctionDef) -> tuple[str, ...]:
+    """Return the parameters of a function that have no default and are no known dimension."""
+    places = (*function.args.posonlyargs, *function.args.args)
+    bare = places[: len(places) - len(function.args.defaults)]
+    named_only = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
+    needed = (*bare, *(parameter for parameter, default in named_only if default is None))
+    return tuple(parameter.arg for parameter in needed if dimension_of(parameter.arg) is None)

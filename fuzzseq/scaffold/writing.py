@@ -1,0 +1,62 @@
+"""Writing what ``fuzzseq init`` writes: nothing that is there is written over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+
+from fuzzseq import baseline
+from fuzzseq.configuration import section_of
+from fuzzseq.errors import OutputError
+from fuzzseq.scaffold.finding_models import Candidate
+from fuzzseq.scaffold.texts import BASELINE_FILE, JOBS, TARGETS_FILE, settings_text, targets_text
+
+
+@attrs.frozen(kw_only=True)
+class Written:
+    """One file that was written, or was there already and left as it is."""
+
+    file: str
+    new: bool
+    said: str = ""
+
+
+def write(folder: Path, candidate: Candidate, host: str | None) -> list[Written]:
+    """Write a first fuzz target, its settings, and a nightly job of a host of code.
+
+    Raises :class:`fuzzseq.errors.ConfigurationError` for a pyproject.toml that is no TOML, before anything is written.
+    """
+    project = folder / "pyproject.toml"
+    has_settings = project.is_file() and section_of(project) is not None
+    written = [_file(folder, TARGETS_FILE, targets_text(candidate), f"{candidate.module}.{candidate.name}")]
+    if has_settings:
+        written.append(Written(file=project.name, new=False, said="it has a section [tool.fuzzseq]"))
+    else:
+        before = project.read_text(encoding="utf-8") if project.is_file() else ""
+        apart = "\n" * (2 - (before.endswith("\n") + before.endswith("\n\n"))) if before else ""
+        _put(project, before + apart + settings_text())
+        written.append(Written(file=project.name, new=True, said="[tool.fuzzseq]"))
+    if host is not None:
+        name, text, left = JOBS[host]
+        written.append(_file(folder, name, text, left))
+        written.append(_file(folder, BASELINE_FILE, baseline.HEAD, "no finding is known yet"))
+    return written
+
+
+def _file(folder: Path, name: str, text: str, said: str) -> Written:
+    """Write a file that is not there."""
+    place = folder / name
+    if place.exists():
+        return Written(file=name, new=False, said="it is there already")
+    _put(place, text)
+    return Written(file=name, new=True, said=said)
+
+
+def _put(place: Path, text: str) -> None:
+    """Write a file; raises :class:`OutputError` where that fails."""
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{place} cannot be written: {(error.strerror or str(error)).lower()}.") from None

@@ -1,0 +1,117 @@
+"""``fuzzseq init``: what it finds by reading, what it writes, and that nothing is written over."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from fuzzseq.cli import main
+from fuzzseq.configuration import configured
+from fuzzseq.reporters import FORMATS
+
+MODEL = """
+raise SystemExit("nobody has asked for this to be imported")
+from keras import Input, Model, Sequential, layers
+
+def helper(units):
+    return units + 1
+
+def build_tagger(vocab_size, units, flavour, *, scale=1.0):
+    tokens = Input((None,), dtype="int32")
+    return Model(tokens, layers.Dense(vocab_size)(layers.Embedding(vocab_size, units)(tokens)))
+
+class Tagger(Model):
+    def __init__(self, vocab_size, units): ...
+
+ready = Sequential([Input((None,), dtype="int32"), layers.Embedding(7, 3)])
+"""
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path, monkeypatch):
+    """Work in a project with a package of models, and files that hold none."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("nets/__init__.py", "broken.py", "tests/test_models.py", ".venv/models.py"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text("" if "init" in name else "def (" if "broken" in name else MODEL)
+    Path("nets/models.py").write_text(MODEL)
+
+
+def init(*arguments: str) -> Result:
+    """Return what the command says."""
+    return CliRunner().invoke(main, ["init", *arguments])
+
+
+def test_a_first_target():
+    """The likeliest factory becomes a target, parameters that nobody knows with a range; the others are named."""
+    done = init()
+    assert done.exit_code == 0
+    assert done.output.splitlines() == [
+        "wrote  fuzz_targets.py (nets.models.build_tagger)",
+        "wrote  pyproject.toml ([tool.fuzzseq])",
+        "others that look like models: nets/models.py:ready",
+        "now:   fuzzseq run",
+    ]
+    text = Path("fuzz_targets.py").read_text()
+    assert "from nets.models import build_tagger" in text
+    assert "model = fuzz_target(\n    build_tagger,\n    flavour=dim(1, 16)," in text
+    assert configured().targets == ("fuzz_targets.py",)
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [("Tagger", "Tagger = fuzz_target(Tagger)"), ("ready", "    from nets.models import ready\n\n    return ready")],
+)
+def test_what_is_named(name, line):
+    """A class and a model that is built are targets as well, where they are named."""
+    assert init(f"nets/models.py:{name}").exit_code == 0
+    assert line in Path("fuzz_targets.py").read_text()
+
+
+def test_nothing_is_written_over():
+    """Files that are there stay as they are; settings are added to a pyproject.toml that has none, once."""
+    Path("pyproject.toml").write_text('[project]\nname = "mine"')
+    Path("fuzz_targets.py").write_text("mine = 1\n")
+    for _ in range(2):
+        assert init().output.splitlines()[0] == "left   fuzz_targets.py (it is there already)"
+    assert Path("fuzz_targets.py").read_text() == "mine = 1\n"
+    text = Path("pyproject.toml").read_text()
+    assert text.startswith('[project]\nname = "mine"\n\n[tool.fuzzseq]\n')
+    assert text.count("[tool.fuzzseq]") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["nets/models.py:build_taggr"], "nets/models.py has no 'build_taggr'. Did you mean 'build_tagger'?"),
+        (["models.py:build"], "'models.py:build' names no function in a file: give path/to/file.py:name"),
+        (["--ci", "jenkins"], "'jenkins' is not one of 'github', 'gitlab'"),
+    ],
+)
+def test_misuse(arguments, sentence):
+    """What cannot be is a sentence, and nothing is written."""
+    done = init(*arguments)
+    assert (done.exit_code, sentence in done.output) == (2, True)
+    assert not Path("fuzz_targets.py").exists()
+
+
+def test_no_model():
+    """Where nothing looks like a model, that is said."""
+    Path("nets/models.py").write_text("def helper(units): return 1\n")
+    assert "No function that builds a model was found here: name it" in init().output
+
+
+@pytest.mark.parametrize(("host", "file"), [("github", ".github/workflows/fuzz.yml"), ("gitlab", ".gitlab/fuzz.yml")])
+def test_the_nightly_job(host, file):
+    """The job's command is one that fuzzseq takes, with formats that there are, and a baseline that is there."""
+    assert init("--ci", host).exit_code == 0
+    line = next(line for line in Path(file).read_text().splitlines() if "fuzzseq run" in line)
+    words = line.split("fuzzseq run", 1)[1].split()
+    assert {words[n + 1] for n, word in enumerate(words) if word == "--report"} <= set(FORMATS)
+    command = [sys.executable, "-m", "fuzzseq", "run", "gone.py:build", *words]
+    wrong = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "There is no file gone.py" in wrong.stdout + wrong.stderr
