@@ -133,7 +133,7 @@ def outcomes(result: pytest.RunResult) -> dict[str, str]:
 
 def folder_of(project: pytest.Pytester) -> Path:
     """Return the only folder of reports."""
-    (folder,) = (project.path / "reports").iterdir()
+    (folder,) = (each for each in (project.path / "reports").iterdir() if each.is_dir())
     return folder
 
 
