@@ -58,7 +58,7 @@ class Collecting:
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
         """Add the targets of the command line, of the conftest.py files and of the project's file."""
         for reference in self._given:
-            items += self._of_reference(session, reference)
+            items += self._asked_for(session, reference)
         if any("::" in argument for argument in session.config.args):
             return  # Whoever names one test wants that one.
         for plugin in session.config.pluginmanager.get_plugins():
@@ -67,7 +67,7 @@ class Collecting:
                 for name, factory in declared_in(plugin).items():
                     items += self._of_file(session, Path(file), name, factory)
         for reference in self.asked.what.targets:
-            items += self._of_reference(session, reference)
+            items += self._asked_for(session, reference)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Take note of what is to be run, and begin to import TensorFlow."""
@@ -153,6 +153,25 @@ class Collecting:
             {} if file.is_relative_to(root) else {"nodeid": os.path.relpath(file, root).replace(os.sep, "/")}
         )
         yield from session.genitems(TargetFile.from_parent(session, path=file, making=making, **outside))
+
+    def _asked_for(self, session: pytest.Session, reference: str) -> Iterator[pytest.Item]:
+        """Yield the items of what a reference names; it is an error of the collection where a worker cannot use it.
+
+        A worker of xdist that ended with a usage error would be an internal error of xdist's, or be waited for.
+        """
+        try:
+            yield from self._of_reference(session, reference)
+        except pytest.UsageError as error:
+            if not self._worker:
+                raise
+            refusal = pytest.Collector.CollectError(str(error))
+
+            def refused(_: pytest.Collector) -> Iterator[pytest.Item]:
+                raise refusal
+
+            yield from session.genitems(
+                TargetModule.from_parent(session, name=reference, nodeid=reference, making=refused)
+            )
 
     def _of_reference(self, session: pytest.Session, reference: str) -> Iterator[pytest.Item]:
         """Yield the items of what a reference names; without a name, of every target in the file or module."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -28,11 +29,11 @@ class Folder:
         self.path = path.absolute()
         self.written: dict[str, Path] = {}
         self._made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
-        probe = self.path / ".fuzzseq-probe"
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            probe.write_text("", encoding="utf-8")
-            probe.unlink()
+            # No name of our own choosing: the workers of one pytest run open their folder at the same moment.
+            with tempfile.NamedTemporaryFile(dir=self.path, prefix=".fuzzseq-"):
+                pass
         except OSError as error:
             reason = (
                 "a file is in its place" if isinstance(error, (FileExistsError, NotADirectoryError)) else _reason(error)

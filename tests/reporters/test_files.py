@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -38,6 +39,14 @@ def test_default_folder(tmp_path, monkeypatch):
     first = default_folder(now)
     Folder(first)
     assert (first, default_folder(now)) == (Path("reports/2026-01-31T120501"), Path("reports/2026-01-31T120501-2"))
+
+
+def test_a_folder_opened_by_several_at_once(tmp_path):
+    """Whoever opens a folder at the same moment as others can write to it, and nothing of the looking is left there."""
+    with ThreadPoolExecutor(8) as pool:
+        opened = list(pool.map(lambda _: Folder(tmp_path / "out"), range(2000)))
+    assert len(opened) == 2000
+    assert not list((tmp_path / "out").iterdir())
 
 
 def test_folder_that_cannot_be_written(tmp_path):
