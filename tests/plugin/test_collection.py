@@ -186,12 +186,10 @@ def test_misuse_is_one_sentence(project: pytest.Pytester, arguments: list[str], 
     assert sentence in said[0]
 
 
-def test_misuse_under_xdist(project: pytest.Pytester) -> None:
+def test_misuse_under_xdist(pytester: pytest.Pytester) -> None:
     """What only the workers of xdist find to be wrong is said once, and the other tests are run."""
-    (project.path / "test_other.py").write_text("def test_other():\n    pass\n")
-    result = project.runpytest_subprocess(
-        "--fuzz-seq2seq", "-n", "2", "test_other.py", "--fuzz-seq2seq-target=gone.py:build"
-    )
+    (pytester.path / "test_other.py").write_text("def test_other():\n    pass\n")
+    result = pytester.runpytest_subprocess("--fuzz-seq2seq", "-n", "2", "--fuzz-seq2seq-target=gone.py:build")
     result.assert_outcomes(passed=1, errors=1)
     said = [line for line in result.outlines if line.startswith("There is no file gone.py, which gone.py:build names")]
     assert len(said) == 1
