@@ -23,8 +23,18 @@ def _json(record: Record, folder: Folder) -> Reporter:
     return JsonReport(record, folder)
 
 
+def _ndjson(record: Record, folder: Folder) -> Reporter:
+    """Return the reporter of ``report.ndjson``."""
+    from fuzzseq.reporters.ndjson_report import NdjsonReport  # noqa: PLC0415 (likewise)
+
+    return NdjsonReport(record, folder)
+
+
 #: Every format of ``--report``, with what makes its reporter.
-FORMATS: dict[str, Callable[[Record, Folder], Reporter]] = {"json": _json}
+FORMATS: dict[str, Callable[[Record, Folder], Reporter]] = {
+    "json": _json,
+    "ndjson": _ndjson,
+}
 
 
 def format_named(name: str) -> Callable[[Record, Folder], Reporter]:
