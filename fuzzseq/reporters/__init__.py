@@ -30,10 +30,18 @@ def _ndjson(record: Record, folder: Folder) -> Reporter:
     return NdjsonReport(record, folder)
 
 
+def _junit(record: Record, folder: Folder) -> Reporter:
+    """Return the reporter of ``junit.xml``."""
+    from fuzzseq.reporters.junit_report import JunitReport  # noqa: PLC0415 (likewise)
+
+    return JunitReport(record, folder)
+
+
 #: Every format of ``--report``, with what makes its reporter.
 FORMATS: dict[str, Callable[[Record, Folder], Reporter]] = {
     "json": _json,
     "ndjson": _ndjson,
+    "junit": _junit,
 }
 
 

@@ -81,7 +81,7 @@ class JsonReport:
 
     def __init__(self, record: Record, folder: Folder) -> None:
         """Keep what is known of the run, and where to write."""
-        self._file = WholeFile(record, folder, "report.json", lambda now, _: pretty(report_document(now)))
+        self._file = WholeFile(record, folder, "report.json", lambda now: pretty(report_document(now)))
 
     def on_event(self, event: Event) -> None:
         """Take one event."""

@@ -28,7 +28,7 @@ def lines(record: Record) -> Iterator[dict[str, Any]]:
         yield from ({"kind": kind, **entry} for entry in document[name])
 
 
-def ndjson_text(record: Record, folder: Folder) -> str:
+def ndjson_text(record: Record) -> str:
     """Return the report of a run as it stands; in ASCII, so that all readers find the same ends of lines."""
     return "".join(f"{json.dumps(line, sort_keys=True)}\n" for line in lines(record))
 

@@ -15,7 +15,7 @@ class WholeFile:
     It is written for the last time when the run is over, or where something fails after that.
     """
 
-    def __init__(self, record: Record, folder: Folder, name: str, text: Callable[[Record, Folder], str]) -> None:
+    def __init__(self, record: Record, folder: Folder, name: str, text: Callable[[Record], str]) -> None:
         """Keep what is known of the run, where to write, the name of the file, and what gives its text."""
         self._record, self._folder, self._name, self._text = record, folder, name, text
 
@@ -23,4 +23,4 @@ class WholeFile:
         """Take one event."""
         late = isinstance(event, InternalError) and self._record.stop_reason is not None
         if late or isinstance(event, FindingMade | TargetFinished | RunFinished):
-            self._folder.write(self._name, self._text(self._record, self._folder))
+            self._folder.write(self._name, self._text(self._record))
