@@ -37,11 +37,19 @@ def _junit(record: Record, folder: Folder) -> Reporter:
     return JunitReport(record, folder)
 
 
+def _sarif(record: Record, folder: Folder) -> Reporter:
+    """Return the reporter of ``report.sarif``."""
+    from fuzzseq.reporters.sarif_report import SarifReport  # noqa: PLC0415 (likewise)
+
+    return SarifReport(record, folder)
+
+
 #: Every format of ``--report``, with what makes its reporter.
 FORMATS: dict[str, Callable[[Record, Folder], Reporter]] = {
     "json": _json,
     "ndjson": _ndjson,
     "junit": _junit,
+    "sarif": _sarif,
 }
 
 
