@@ -21,6 +21,7 @@ from fuzzseq.findings import Finding
 from fuzzseq.loading import parse
 from fuzzseq.plugin import FLAG
 from fuzzseq.plugin.asked import Asked
+from fuzzseq.reporters.by_check import owner, sentence_of, why_not
 from fuzzseq.reporters.event_log import EventLog
 from fuzzseq.reporters.fan import Fan
 from fuzzseq.reporters.finding_files import FindingFiles, Scripts
@@ -236,7 +237,7 @@ class Running:
     def _judged(self, report: TargetReport, check: str, wanted: Wanted) -> Judged:
         """Return what came of a check of a target that is done; each finding is said once."""
         findings = self._record.of_target(report.name)
-        own = [finding for finding in findings if _owner(finding, wanted.chosen) == check]
+        own = [finding for finding in findings if owner(finding, wanted.chosen) == check]
         failing = tuple(finding for finding in own if self._settings.fails(finding))
         first = check == wanted.chosen[0]
         base = Judged(
@@ -252,30 +253,5 @@ class Running:
                 base, sentence=sentence, skipped="" if first else f"not reached: see [{wanted.chosen[0]}]"
             )
         if failing:
-            titles = ", ".join(dict.fromkeys(finding.cause for finding in failing))
-            explained = failing[0].diagnosis.explanation or failing[0].message
-            return attrs.evolve(base, sentence=f"{titles}: {explained}".splitlines()[0], findings=failing)
-        return attrs.evolve(base, skipped=self._why_not(report, check, findings, wanted))
-
-    def _why_not(self, report: TargetReport, check: str, findings: Sequence[Finding], wanted: Wanted) -> str:
-        """Return why a check was not run, or says nothing of its own; empty where it held."""
-        for finding in findings:
-            if check in finding.checks and self._settings.fails(finding):
-                return f"broken by what [{_owner(finding, wanted.chosen)}] tells of: {finding.cause}"
-        count = report.checks.get(check)
-        if count is None or count.skipped:
-            return f"skipped: {count.skipped}" if count else "skipped"
-        if count.not_applicable:
-            return f"does not apply: {count.not_applicable}"
-        if count.ran:
-            return ""
-        why = {"budget": ": out of time", "interrupted": ": interrupted"}.get(report.stop_reason, "")
-        failing = next((finding for finding in findings if self._settings.fails(finding)), None)
-        if not why and failing is not None:
-            why = f": see [{_owner(failing, wanted.chosen)}]"
-        return f"not reached in {report.cases} case{'' if report.cases == 1 else 's'}{why}"
-
-
-def _owner(finding: Finding, chosen: Sequence[str]) -> str:
-    """Return the check whose item fails for a finding: the first that it broke, of those that are run."""
-    return next((check for check in chosen if check in finding.checks), chosen[0])
+            return attrs.evolve(base, sentence=sentence_of(failing), findings=failing)
+        return attrs.evolve(base, skipped=why_not(report, check, findings, wanted.chosen, self._settings))

@@ -23,8 +23,34 @@ def _json(record: Record, folder: Folder) -> Reporter:
     return JsonReport(record, folder)
 
 
+def _ndjson(record: Record, folder: Folder) -> Reporter:
+    """Return the reporter of ``report.ndjson``."""
+    from fuzzseq.reporters.ndjson_report import NdjsonReport  # noqa: PLC0415 (likewise)
+
+    return NdjsonReport(record, folder)
+
+
+def _junit(record: Record, folder: Folder) -> Reporter:
+    """Return the reporter of ``junit.xml``."""
+    from fuzzseq.reporters.junit_report import JunitReport  # noqa: PLC0415 (likewise)
+
+    return JunitReport(record, folder)
+
+
+def _sarif(record: Record, folder: Folder) -> Reporter:
+    """Return the reporter of ``report.sarif``."""
+    from fuzzseq.reporters.sarif_report import SarifReport  # noqa: PLC0415 (likewise)
+
+    return SarifReport(record, folder)
+
+
 #: Every format of ``--report``, with what makes its reporter.
-FORMATS: dict[str, Callable[[Record, Folder], Reporter]] = {"json": _json}
+FORMATS: dict[str, Callable[[Record, Folder], Reporter]] = {
+    "json": _json,
+    "ndjson": _ndjson,
+    "junit": _junit,
+    "sarif": _sarif,
+}
 
 
 def format_named(name: str) -> Callable[[Record, Folder], Reporter]:

@@ -44,7 +44,7 @@ def logged_in(folder: Path, name: str = NAME) -> list[tuple[float, Event]]:
     """Return the events of a log, as :func:`events_in` does, each with the seconds from the beginning of its run."""
     file = folder / name
     try:
-        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = file.read_text(encoding="utf-8", errors="replace").removesuffix("\n").split("\n")
     except OSError as error:
         reason = "there is no such file" if isinstance(error, FileNotFoundError) else str(error.strerror).lower()
         raise UsageError(

@@ -7,10 +7,11 @@ from typing import Any
 import attrs
 
 from fuzzseq import __version__
-from fuzzseq.events import Event, FindingMade, InternalError, RunFinished, TargetFinished, TargetReport
+from fuzzseq.events import Event, TargetReport
 from fuzzseq.reporters.finding_files import FORMAT_VERSION, finding_entry, pretty
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.record import Record, never_ran
+from fuzzseq.reporters.whole_file import WholeFile
 from fuzzseq.serialization import to_data
 from fuzzseq.spec import Spec
 
@@ -55,7 +56,6 @@ def counts(record: Record) -> dict[str, int]:
 def report_document(record: Record) -> dict[str, Any]:
     """Return the report of a run as it stands; deterministic but for ``started`` and every ``seconds``."""
     settings = record.settings
-    findings = sorted(record.findings.values(), key=lambda finding: record.place(finding.target))
     warnings = sorted(record.warnings, key=lambda warned: record.place(warned.target))
     errors = sorted(record.errors, key=lambda error: record.place(error.target))
     return {
@@ -70,24 +70,19 @@ def report_document(record: Record) -> dict[str, Any]:
         "asked": list(record.asked),
         "counts": counts(record),
         "targets": [target_entry(report, record) for report in record.targets()],
-        "findings": [finding_entry(finding) for finding in findings],
+        "findings": [finding_entry(finding) for finding in record.in_order()],
         "warnings": [to_data(warned) for warned in warnings],
         "internal_errors": [to_data(error) for error in errors],
     }
 
 
 class JsonReport:
-    """Writes ``report.json`` with each finding and each target that is done: a run that is killed leaves what it found.
-
-    It is written for the last time when the run is over, or where something fails after that.
-    """
+    """Writes ``report.json``."""
 
     def __init__(self, record: Record, folder: Folder) -> None:
         """Keep what is known of the run, and where to write."""
-        self._record, self._folder = record, folder
+        self._file = WholeFile(record, folder, "report.json", lambda now: pretty(report_document(now)))
 
     def on_event(self, event: Event) -> None:
         """Take one event."""
-        late = isinstance(event, InternalError) and self._record.stop_reason is not None
-        if late or isinstance(event, FindingMade | TargetFinished | RunFinished):
-            self._folder.write("report.json", pretty(report_document(self._record)))
+        self._file.on_event(event)

@@ -91,6 +91,10 @@ class Record:
         """Return the findings of one target, in the order in which they were made."""
         return tuple(finding for finding in self.findings.values() if finding.target == name)
 
+    def in_order(self) -> tuple[Finding, ...]:
+        """Return all findings, target by target as those were asked for."""
+        return tuple(sorted(self.findings.values(), key=lambda finding: self.place(finding.target)))
+
     def failing(self) -> tuple[Finding, ...]:
         """Return the findings that fail the run, in the order in which they were made."""
         settings = self.settings

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import attrs
 import pytest
 
+from fuzzseq import campaign
 from fuzzseq.case import Batch, Case, Pair
 from fuzzseq.dimensions import dim
 from fuzzseq.events import (
@@ -15,6 +18,7 @@ from fuzzseq.events import (
     Event,
     FailureSeen,
     FindingMade,
+    InternalError,
     Progress,
     RunFinished,
     RunStarted,
@@ -36,9 +40,16 @@ from fuzzseq.findings import (
     finding_id,
 )
 from fuzzseq.outcome import Frame, LayerFrame, Raised
+from fuzzseq.serialization import from_data, to_data
 from fuzzseq.spec import Spec
 
 TARGET = "my_model.py:build"
+#: What a model may say: markup of every kind, the marks that end it, commands of a build server, and no text at all.
+HOSTILE = (
+    "</script><img src=x onerror=alert(1)> ]]> --> | `tick` ```fence``` </details> @someone #1 [here](http://evil.test)\n"
+    "::error::gotcha %0A, a:b \x00\x07\x1b[31m red \udc80 \u2028 \ufffe \x85 \u202e \"\"\" ''' {0} $x$ \\"
+)
+HOSTILE_NAME = "it's|<b>`x`@me [y](z) ]]> \\ %41\n::error::\x07"
 
 
 def example_spec() -> Spec:
@@ -216,6 +227,59 @@ def example_run(
         *([TargetFinished(report=unusable)] if error else []),
         RunFinished(stop_reason=stop, seconds=4.5),  # type: ignore[arg-type]
     ]
+
+
+def hostile_run(**asked: object) -> list[Event]:
+    """Return the events of a run over a target with a name that is hard to write, whose model says what is too."""
+    finding = crash()
+    raised, frame = finding.exception, finding.location
+    assert raised
+    assert frame
+    line = attrs.evolve(frame, source=HOSTILE, function=HOSTILE, start=None, end=None)
+    said = attrs.evolve(finding.diagnosis, explanation=HOSTILE, advice=HOSTILE, evidence=(HOSTILE,), named=HOSTILE)
+    finding = attrs.evolve(
+        finding,
+        message=HOSTILE,
+        position=HOSTILE,
+        location=line,
+        exception=attrs.evolve(raised, message=HOSTILE, frames=(line,)),
+        diagnosis=attrs.evolve(said, region=attrs.evolve(said.region, expression=HOSTILE)),
+        exceptions={"graph": HOSTILE},
+    )
+    events = example_run(finding, error=HOSTILE, **asked)  # type: ignore[arg-type]
+    told = [Warned(target=TARGET, message=HOSTILE), InternalError(target="", message=HOSTILE, traceback=HOSTILE)]
+    name = json.dumps(HOSTILE_NAME)[1:-1]
+    return [
+        from_data(json.loads(json.dumps(to_data(event)).replace("my_model", name)), type(event))
+        for event in (*events[:-1], *told, events[-1])
+    ]
+
+
+@pytest.fixture(autouse=True)
+def on_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write reports as on a machine of one's own, wherever the tests run."""
+    for name in ("CI_PROJECT_DIR", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Return what gives the text of a report: its format and its file, of a run with these events."""
+    monkeypatch.chdir(tmp_path)
+    settings = Settings(profile="quick", max_cases=60)
+
+    def written(name: str, file: str, events: list[Event], folder: str = "out") -> str:
+        campaign.run([TARGET], settings, output=Path(folder), formats=[name], events=events)
+        with Path(folder, file).open(encoding="utf-8", newline="") as report:
+            return report.read()
+
+    return written
+
+
+@pytest.fixture
+def hostile_events() -> Callable[..., list[Event]]:
+    """Return the maker of the events of a run that is hard to write."""
+    return hostile_run
 
 
 @pytest.fixture

@@ -1,0 +1,45 @@
+"""``report.ndjson``: what stands in ``report.json``, an object a line, to be read piece by piece."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from fuzzseq.events import Event
+from fuzzseq.reporters.folder import Folder
+from fuzzseq.reporters.json_report import report_document
+from fuzzseq.reporters.record import Record
+from fuzzseq.reporters.whole_file import WholeFile
+
+NAME: Final = "report.ndjson"
+#: The lists of ``report.json``, and the ``kind`` of a line for each of their entries.
+KINDS: Final = {"targets": "target", "findings": "finding", "warnings": "warning", "internal_errors": "internal_error"}
+
+
+def lines(record: Record) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a report: the run first, then its targets, findings, warnings and internal errors.
+
+    An object has a ``kind``, and else what ``report.schema.json`` says of it.
+    """
+    document = report_document(record)
+    yield {"kind": "run", **{name: value for name, value in document.items() if name not in KINDS}}
+    for name, kind in KINDS.items():
+        yield from ({"kind": kind, **entry} for entry in document[name])
+
+
+def ndjson_text(record: Record) -> str:
+    """Return the report of a run as it stands; in ASCII, so that all readers find the same ends of lines."""
+    return "".join(f"{json.dumps(line, sort_keys=True)}\n" for line in lines(record))
+
+
+class NdjsonReport:
+    """Writes ``report.ndjson``."""
+
+    def __init__(self, record: Record, folder: Folder) -> None:
+        """Keep what is known of the run, and where to write."""
+        self._file = WholeFile(record, folder, NAME, ndjson_text)
+
+    def on_event(self, event: Event) -> None:
+        """Take one event."""
+        self._file.on_event(event)
