@@ -23,8 +23,15 @@ def _json(record: Record, folder: Folder) -> Reporter:
     return JsonReport(record, folder)
 
 
+def _html(record: Record, folder: Folder) -> Reporter:
+    """Return the reporter of ``report.html``."""
+    from fuzzseq.reporters.html import HtmlReport  # noqa: PLC0415 (likewise)
+
+    return HtmlReport(record, folder)
+
+
 #: Every format of ``--report``, with what makes its reporter.
-FORMATS: dict[str, Callable[[Record, Folder], Reporter]] = {"json": _json}
+FORMATS: dict[str, Callable[[Record, Folder], Reporter]] = {"json": _json, "html": _html}
 
 
 def format_named(name: str) -> Callable[[Record, Folder], Reporter]:
