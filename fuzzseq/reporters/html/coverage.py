@@ -103,9 +103,10 @@ class Coverage:
 
 
 def _pairs(names: Sequence[str], sizes: dict[str, set[int]]) -> Iterator[tuple[str, str]]:
-    """Yield the pairs of dimensions that are drawn: those that take most sizes, and those of a batch first."""
+    """Yield the pairs of dimensions that are drawn: those of which both took most sizes."""
     varied = [name for name in names if len(sizes[name]) > 1]
-    yield from list(combinations(varied, 2))[:_PAIRS]
+    pairs = sorted(combinations(varied, 2), key=lambda pair: sorted(-len(sizes[name]) for name in pair)[::-1])
+    yield from pairs[:_PAIRS]
 
 
 def _places(sizes: set[int]) -> list[tuple[str, tuple[int, ...]]]:

@@ -97,7 +97,8 @@ def _axes(tried: Sequence[ProbedCase], expression: str, sizes: Mapping[str, int]
     while len(chosen) < 2 and len(chosen) < len(varying):
         rest = [name for name in varying if name not in chosen]
         chosen.append(min(rest, key=lambda name: _weight(name, chosen, named, tried, sizes)))
-    return chosen
+    # A page is wider than it is high.
+    return sorted(chosen, key=lambda name: -len({_order(case.facts.get(name)) for case in tried}))
 
 
 def _weight(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import attrs
@@ -79,6 +80,7 @@ class Shown:
     pictures: tuple[Picture, ...]
     unusual: str
     region: str
+    when: str
     map: FailureMap | None
     trace: Trace | None
     line: Line | None
@@ -116,6 +118,7 @@ def shown(finding: Finding, spec: Spec, anchor: str, *, known: bool) -> Shown:
         pictures=pictures(finding.case, spec),
         unusual=unusual(finding.case, spec).partition(". is padding")[0].rstrip("| "),
         region=_region(finding),
+        when=_when(finding),
         map=failure_map(finding, spec),
         trace=_trace(finding),
         line=_line(finding),
@@ -146,6 +149,12 @@ def _region(finding: Finding) -> str:
     if finding.domain != "ordinary":
         return f"No region was looked for: this is {finding.domain} input."
     return "No region was looked for."
+
+
+def _when(finding: Finding) -> str:
+    """Return the condition of the failing region, where it parts cases that fail from cases that pass."""
+    region = finding.diagnosis.region
+    return region.expression if region is not None and region.expression != "True" else ""
 
 
 def _trace(finding: Finding) -> Trace | None:
@@ -192,15 +201,21 @@ def _line(finding: Finding) -> Line | None:
     if start is None or end is None or not 0 <= start < end <= len(source):
         start = end = 0
     return Line(
-        place=f"{frame.file}:{frame.line} in {frame.function}",
+        place=f"{_near(frame.file, finding.target)}:{frame.line} in {frame.function}",
         before=source[:start],
         marked=source[start:end],
         after=source[end:],
     )
 
 
+def _near(file: str, target: str) -> str:
+    """Return a file as it was named when its target was asked for, where it is that of the target."""
+    named = target.rpartition(":")[0]
+    return named if named and Path(file).as_posix().endswith("/" + named) else file
+
+
 def _said(finding: Finding) -> Iterator[tuple[str, str]]:
-    """Yield what the model said, by mode where that differs, and what a dead one printed; or which promise is broken."""
+    """Yield what the model said, by mode where that differs, and what a dead one printed; or the broken promise."""
     raised = finding.exception
     if raised is None:
         yield f"{finding.check} is broken", cut(finding.message, _SAID)

@@ -4,27 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
 
 import attrs
 
 from fuzzseq import __version__
 from fuzzseq.causes import GROUPS
-from fuzzseq.events import CheckCount, TargetReport
+from fuzzseq.events import TargetReport
 from fuzzseq.findings import Finding
-from fuzzseq.hostile import KINDS
 from fuzzseq.outcome import SEVERITIES
+from fuzzseq.reporters.html.matrices import Matrix, acceptance_matrix, check_matrix, unasked
 from fuzzseq.reporters.html.timeline import clock
 from fuzzseq.reporters.record import Record, never_ran
 from fuzzseq.reporters.summary_view import STOPS
-
-#: How each way to take wrong input is drawn.
-_ENDINGS: Final = {
-    "refused clearly": "good",
-    "refused obscurely": "fair",
-    "accepted in silence": "poor",
-    "crashed": "bad",
-}
 
 
 @attrs.frozen(kw_only=True)
@@ -42,14 +33,6 @@ class Target:
 
 
 @attrs.frozen(kw_only=True)
-class Matrix:
-    """A table of targets by something: headings, and rows of a name and a cell for each target."""
-
-    targets: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
-
-
-@attrs.frozen(kw_only=True)
 class Overview:
     """The run as a whole; ``state`` is ``bad``, ``fair`` or ``good``."""
 
@@ -63,6 +46,7 @@ class Overview:
     started: str
     targets: tuple[Target, ...]
     checks: Matrix
+    unasked: tuple[tuple[str, str], ...]
     acceptance: Matrix
     warnings: tuple[tuple[str, str], ...]
     errors: tuple[tuple[str, str], ...]
@@ -91,8 +75,9 @@ def overview(record: Record) -> Overview:
         time=clock(record.seconds or round(record.now, 3)),
         started=record.started.replace("T", " ").replace("+00:00", " UTC"),
         targets=tuple(_target(report, record) for report in reports),
-        checks=_checks(reports),
-        acceptance=_acceptance(reports),
+        checks=check_matrix(reports),
+        unasked=unasked(reports),
+        acceptance=acceptance_matrix(reports),
         warnings=tuple(
             (said.target, said.message) for said in sorted(record.warnings, key=lambda w: record.place(w.target))
         ),
@@ -134,7 +119,7 @@ def _verdict(record: Record, findings: int, targets: int) -> str:
 def _circumstances(record: Record) -> tuple[tuple[str, str], ...]:
     """Return what the run was asked for, and with what versions it ran; what does not depend on its time."""
     settings = record.settings
-    told = [("asked for", ", ".join(record.asked))]
+    told = [("asked for", ", ".join(record.asked)), ("tried", _tried(record))]
     if settings is not None:
         told += [
             ("profile", settings.profile),
@@ -148,6 +133,18 @@ def _circumstances(record: Record) -> tuple[tuple[str, str], ...]:
     versions = {"fuzzseq": __version__, **record.versions}
     told.append(("versions", ", ".join(f"{name} {versions[name]}" for name in sorted(versions))))
     return tuple((name, value) for name, value in told if value)
+
+
+def _tried(record: Record) -> str:
+    """Return how many cases were tried, of what kind, and how often a model was run for it."""
+    reports = record.targets()
+    kinds = [
+        (sum(report.cases or record.tried.get(report.name, 0) for report in reports), "case"),
+        (sum(report.known_cases for report in reports), "known case"),
+        (sum(report.edge_cases for report in reports), "edge case"),
+        (sum(report.executions for report in reports), "execution"),
+    ]
+    return ", ".join(counted(count, name) for count, name in kinds if count)
 
 
 def _asked(checks: Sequence[str], skip: Sequence[str]) -> str:
@@ -173,39 +170,3 @@ def _target(report: TargetReport, record: Record) -> Target:
         notes=spec.notes if spec else (),
         error=report.error,
     )
-
-
-def _checks(reports: Sequence[TargetReport]) -> Matrix:
-    """Return how often each check ran on each target, or why it did not."""
-    told = [report for report in reports if report.checks]
-    names = list(dict.fromkeys(name for report in told for name in report.checks))
-    return Matrix(
-        targets=tuple(report.name for report in told),
-        rows=tuple((name, tuple(_check(report.checks.get(name)) for report in told)) for name in names),
-    )
-
-
-def _check(count: CheckCount | None) -> tuple[str, str]:
-    """Return one cell of the table of checks, with its class."""
-    if count is None:
-        return "", "none"
-    if count.skipped:
-        return f"skipped: {count.skipped}", "none"
-    if count.not_applicable:
-        return f"no meaning: {count.not_applicable}", "none"
-    if count.broken:
-        return f"broken by {count.broken} of {count.ran}", "bad"
-    if count.ran:
-        return f"held in {count.ran}", "good"
-    return "never reached", "fair"
-
-
-def _acceptance(reports: Sequence[TargetReport]) -> Matrix:
-    """Return how each target takes what it ought to refuse."""
-    told = [report for report in reports if report.acceptance]
-    rows = []
-    for kind in KINDS:
-        takes = [report.acceptance.get(kind.name, "") for report in told]
-        if any(takes):
-            rows.append((kind.said, tuple((how, _ENDINGS.get(how, "none")) for how in takes)))
-    return Matrix(targets=tuple(report.name for report in told), rows=tuple(rows))

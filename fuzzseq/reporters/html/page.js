@@ -85,7 +85,7 @@
   // Failure maps: the case of the cell that is pointed at, or that has the focus; arrow keys between cells.
   for (const map of all("figure.map")) {
     const output = map.querySelector(".told");
-    const heads = all("thead th", map).map((head) => head.textContent);
+    const heads = all("thead tr:last-child > *", map).map((head) => head.textContent);
     const buttons = all("button", map);
     const tell = (button) => {
       const row = button.closest("tr");

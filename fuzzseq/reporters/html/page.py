@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -99,13 +100,23 @@ def read(name: str) -> str:
 @cache
 def _environment() -> Environment:
     """Return what the templates are rendered by: it escapes everything, and takes out what cannot be printed."""
-    return Environment(
+    environment = Environment(
         loader=DictLoader({name: read(name) for name in _TEMPLATES}),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_printable,
+    )
+    environment.filters["breakable"] = breakable
+    return environment
+
+
+def breakable(text: str) -> Markup:
+    """Return a path or a name that may be broken where its parts meet."""
+    return Markup("").join(
+        piece + Markup("<wbr>") if piece in ("/", ":", "_", ".") else piece
+        for piece in re.split("([/:_.])", clean(text))
     )
 
 
