@@ -34,7 +34,7 @@ class Strip:
 
 @attrs.frozen(kw_only=True)
 class Grid:
-    """Which pairs of sizes were tried: a path for each shade, over so many columns and rows, one unit each."""
+    """Which pairs of sizes were tried: a path for each shade, a stroke for each pair."""
 
     across: str
     down: str
@@ -160,7 +160,7 @@ def _grid(
             cases, broken = (sum(counter[key] for key in keys) for counter in (tried, failed))
             if cases:
                 count += 1
-                drawn.setdefault(shade(cases, broken), []).append(f"M{x} {y}h1v1h-1z")
+                drawn.setdefault(shade(cases, broken), []).append(f"M{x} {y}h.9")
     return Grid(
         across=other,
         down=one,

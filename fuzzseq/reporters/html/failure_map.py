@@ -12,8 +12,8 @@ from fuzzseq.facts import facts
 from fuzzseq.findings import Finding, ProbedCase
 from fuzzseq.spec import Spec
 
-#: Cases of a cell that are told; the rest is counted.
-_TOLD: Final = 3
+#: Cases of a cell that are told.
+_TOLD: Final = 4
 RESULTS: Final = {
     "same": "fails",
     "passes": "passes",
@@ -26,20 +26,34 @@ MARKS: Final = {"same": "✕", "passes": "✓", "mixed": "±", "other": "!", "no
 
 @attrs.frozen(kw_only=True)
 class Cell:
-    """One place of the map: what came of its cases, and they in words; ``minimal`` marks that of the minimal case."""
+    """One place of the map: what came of its cases; ``minimal`` marks that of the minimal case.
+
+    ``cases`` are they as the page's script reads them: ``s 1 3 no;p 2 3 yes``, a letter of :data:`RESULTS` and the
+    values of the facts of the map, in their order. In words they would be the greater part of a page.
+    """
 
     kind: str
     mark: str
-    said: str
+    cases: str
     minimal: bool
+
+    @property
+    def classes(self) -> str:
+        """What its drawing does not follow from the first letter of its cases."""
+        return " ".join(name for name, so in (("mixed", self.kind == "mixed"), ("minimal", self.minimal)) if so)
 
 
 @attrs.frozen(kw_only=True)
 class FailureMap:
-    """The map: a fact across, another down (empty where one is all that varied), and a cell or None for each pair."""
+    """The map: a fact across, another down (empty where one is all that varied), and a cell or None for each pair.
+
+    ``facts`` are the names of all facts, and ``minimal`` their values in the minimal case, as in :class:`Cell`.
+    """
 
     across: str
     down: str
+    facts: str
+    minimal: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Cell | None, ...]], ...]
     kinds: tuple[tuple[str, str, str], ...]
@@ -60,14 +74,13 @@ def failure_map(finding: Finding, spec: Spec) -> FailureMap | None:
     for case in tried:
         places.setdefault((case.facts.get(across), case.facts.get(down) if down else None), []).append(case)
     columns, rows = (sorted({place[axis] for place in places}, key=_order) for axis in (0, 1))
+    names = list(dict.fromkeys(name for case in tried for name in case.facts))
     here = minimal.get(across), minimal.get(down) if down else None
     drawn = tuple(
         (
             worded(row) if down else "",
             tuple(
-                _cell(places[column, row], minimal, (across, down), (column, row) == here)
-                if (column, row) in places
-                else None
+                _cell(places[column, row], names, (column, row) == here) if (column, row) in places else None
                 for column in columns
             ),
         )
@@ -78,6 +91,8 @@ def failure_map(finding: Finding, spec: Spec) -> FailureMap | None:
     return FailureMap(
         across=across,
         down=down,
+        facts=" ".join(names),
+        minimal=_values(minimal, names),
         columns=tuple(worded(column) for column in columns),
         rows=drawn,
         kinds=tuple((k, MARKS[k], told.get(k) or RESULTS[k]) for k in MARKS if k in there),
@@ -126,28 +141,17 @@ def worded(value: Any) -> str:
     return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
 
-def _cell(cases: Sequence[ProbedCase], minimal: Mapping[str, Any], axes: tuple[str, str], here: bool) -> Cell:
+def _cell(cases: Sequence[ProbedCase], names: Sequence[str], here: bool) -> Cell:
     """Return the cell of the cases at one place."""
     results = {case.result for case in cases}
     judged = results & {"same", "passes"}
     kind = "mixed" if len(judged) > 1 else next(iter(judged or sorted(results)))
-    told = [_told(case, minimal, axes) for case in cases]
-    more = f"; and {len(told) - _TOLD} more" if len(told) > _TOLD else ""
-    return Cell(kind=kind, mark=MARKS[kind], said="; ".join(told[:_TOLD]) + more, minimal=here)
+    first = sorted(cases, key=lambda case: case.result not in judged)
+    told = [f"{case.result[0]} {_values(case.facts, names)}" for case in first[:_TOLD]]
+    more = len(cases) - len(told)
+    return Cell(kind=kind, mark=MARKS[kind], cases=";".join([*told, *([f"+{more}"] if more else [])]), minimal=here)
 
 
-def _told(case: ProbedCase, minimal: Mapping[str, Any], axes: tuple[str, str]) -> str:
-    """Return what came of a case, and in what it is unlike the minimal one beside the facts of the axes."""
-    unlike = [
-        worded_fact(name, value)
-        for name, value in case.facts.items()
-        if name not in axes and minimal.get(name, value) != value
-    ]
-    return f"{RESULTS[case.result]}{' with ' + ', '.join(unlike) if unlike else ', all else as in the minimal case'}"
-
-
-def worded_fact(name: str, value: Any) -> str:
-    """Return a fact in words: ``units = 3``, ``ragged``, ``not ragged``."""
-    if isinstance(value, bool):
-        return name if value else f"not {name}"
-    return f"{name} = {value}"
+def _values(facts_: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Return the values of facts in one order, none with a blank in it."""
+    return " ".join("_".join(worded(facts_.get(name, "?")).split()) for name in names)

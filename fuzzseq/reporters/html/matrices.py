@@ -83,7 +83,7 @@ def _check(count: CheckCount | None, reasons: dict[str, str]) -> tuple[str, str]
         return f"not asked ({reasons.setdefault(reason, letter)})", "none"
     if count.broken:
         return f"broken by {count.broken} of {count.ran}", "bad"
-    return (f"held in {count.ran}", "good") if count.ran else ("never reached", "fair")
+    return (f"held in {count.ran}", "good") if count.ran else ("never ran", "fair")
 
 
 def acceptance_matrix(reports: Sequence[TargetReport]) -> Matrix:

@@ -82,40 +82,58 @@
   window.addEventListener("hashchange", opened);
   opened();
 
-  // Failure maps: the case of the cell that is pointed at, or that has the focus; arrow keys between cells.
-  for (const map of all("figure.map")) {
-    const output = map.querySelector(".told");
-    const heads = all("thead tr:last-child > *", map).map((head) => head.textContent);
+  // Failure maps: the cases of the cell that is pointed at, or that has the focus; arrow keys between cells.
+  const results = { s: "fails", p: "passes", o: "fails in another way", n: "leaves the check nothing to judge" };
+  const cased = (map, button) => {
+    const facts = map.dataset.facts.split(" ");
+    const minimal = map.dataset.minimal.split(" ");
+    const fact = (name, value) => ({ yes: name, no: `not ${name}` })[value] || `${name} = ${value}`;
+    const axes = [map.dataset.down, map.dataset.across].filter(Boolean);
+    const one = (text) => {
+      if (text.startsWith("+")) return `and ${text.slice(1)} more`;
+      const [result, ...values] = text.split(" ");
+      const unlike = facts.map((name, at) => [name, values[at], values[at] !== minimal[at]]);
+      const told = unlike.filter(([name, , other]) => other && !axes.includes(name));
+      const rest = told.length ? `with ${told.map(([name, value]) => fact(name, value)).join(", ")}` : "";
+      return `${results[result]} ${rest || "with all else as in the minimal case"}`;
+    };
+    const texts = button.value.split(";");
+    const at = axes.map((name) => fact(name, texts[0].split(" ")[facts.indexOf(name) + 1]));
+    const here = button.classList.contains("minimal") ? " (where the minimal case is)" : "";
+    return `${at.join(", ")}${here}: ${texts.map(one).join("; ")}.`;
+  };
+  const along = (button, key) => {
+    const row = button.closest("tr");
+    const at = button.closest("td").cellIndex;
+    const rows = [...row.parentElement.rows];
+    const place = rows.indexOf(row);
+    const column = (some) => some.map((other) => other.cells[at]);
+    const cells = {
+      ArrowLeft: () => [...row.cells].slice(0, at).reverse(),
+      ArrowRight: () => [...row.cells].slice(at + 1),
+      ArrowUp: () => column(rows.slice(0, place).reverse()),
+      ArrowDown: () => column(rows.slice(place + 1)),
+    };
+    return cells[key] && cells[key]().map((cell) => cell.querySelector("button")).find(Boolean);
+  };
+  const ready = (map) => {
+    if (map.dataset.ready) return;
+    map.dataset.ready = "yes";
     const buttons = all("button", map);
-    const tell = (button) => {
-      const row = button.closest("tr");
-      const at = button.closest("td").cellIndex;
-      const down = map.dataset.down ? `${map.dataset.down} = ${row.cells[0].textContent}, ` : "";
-      output.textContent = `${down}${map.dataset.across} = ${heads[at]}: ${button.getAttribute("aria-label")}`;
-    };
-    const along = (button, key) => {
-      const row = button.closest("tr");
-      const at = button.closest("td").cellIndex;
-      const rows = [...row.parentElement.rows];
-      const cells = { ArrowLeft: [...row.cells].slice(0, at).reverse(), ArrowRight: [...row.cells].slice(at + 1) };
-      const place = rows.indexOf(row);
-      const column = (some) => some.map((one) => one.cells[at]);
-      cells.ArrowUp = column(rows.slice(0, place).reverse());
-      cells.ArrowDown = column(rows.slice(place + 1));
-      return (cells[key] || []).map((cell) => cell.querySelector("button")).find(Boolean);
-    };
+    const output = map.querySelector(".told");
     buttons.forEach((button, number) => {
       button.tabIndex = number ? -1 : 0;
+      button.setAttribute("aria-label", cased(map, button));
     });
-    map.addEventListener("mouseover", (event) => {
+    const tell = (event) => {
       const button = event.target.closest("button");
-      if (button) tell(button);
-    });
+      if (button) output.textContent = button.getAttribute("aria-label");
+      return button;
+    };
+    map.addEventListener("mouseover", tell);
     map.addEventListener("focusin", (event) => {
-      const button = event.target.closest("button");
-      if (!button) return;
-      for (const other of buttons) other.tabIndex = other === button ? 0 : -1;
-      tell(button);
+      const button = tell(event);
+      if (button) for (const other of buttons) other.tabIndex = other === button ? 0 : -1;
     });
     map.addEventListener("keydown", (event) => {
       const next = event.target.matches("button") && along(event.target, event.key);
@@ -123,12 +141,18 @@
       event.preventDefault();
       next.focus();
     });
+  };
+  // Those of closed findings wait until they are opened: there may be thousands of cells.
+  for (const map of all("figure.map")) {
+    const details = map.closest("details");
+    if (details.open) ready(map);
+    else details.addEventListener("toggle", () => ready(map), { once: true });
   }
 
   // Commands to copy; where the clipboard is closed, the command is selected instead.
   for (const button of all("button.copy")) {
     button.addEventListener("click", async () => {
-      const code = byId(button.dataset.copy);
+      const code = button.previousElementSibling;
       try {
         await navigator.clipboard.writeText(code.textContent);
         button.textContent = "Copied";
