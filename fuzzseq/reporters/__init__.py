@@ -44,9 +44,17 @@ def _sarif(record: Record, folder: Folder) -> Reporter:
     return SarifReport(record, folder)
 
 
+def _html(record: Record, folder: Folder) -> Reporter:
+    """Return the reporter of ``report.html``."""
+    from fuzzseq.reporters.html import HtmlReport  # noqa: PLC0415 (likewise)
+
+    return HtmlReport(record, folder)
+
+
 #: Every format of ``--report``, with what makes its reporter.
 FORMATS: dict[str, Callable[[Record, Folder], Reporter]] = {
     "json": _json,
+    "html": _html,
     "ndjson": _ndjson,
     "junit": _junit,
     "sarif": _sarif,
