@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -31,8 +32,9 @@ def test_hostile_text_breaks_none(tmp_path, monkeypatch, hostile_events):
 
 @pytest.mark.parametrize("name", sorted(FORMATS))
 def test_two_runs_write_the_same(tmp_path, monkeypatch, run_events, crash_finding, leak_finding, name):
-    """A format says the same of two runs with the same events."""
+    """A format says the same of two runs with the same events, at the same times."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("fuzzseq.reporters.record.time", SimpleNamespace(monotonic=lambda: 0.0))
     told = []
     for _ in range(2):
         events = run_events(crash_finding, leak_finding, error="gone")
