@@ -146,7 +146,7 @@ def _cell(cases: Sequence[ProbedCase], names: Sequence[str], here: bool) -> Cell
     results = {case.result for case in cases}
     judged = results & {"same", "passes"}
     kind = "mixed" if len(judged) > 1 else next(iter(judged or sorted(results)))
-    first = sorted(cases, key=lambda case: case.result not in judged)
+    first = sorted(cases, key=lambda case: case.result not in (judged or {kind}))
     told = [f"{case.result[0]} {_values(case.facts, names)}" for case in first[:_TOLD]]
     more = len(cases) - len(told)
     return Cell(kind=kind, mark=MARKS[kind], cases=";".join([*told, *([f"+{more}"] if more else [])]), minimal=here)
