@@ -44,12 +44,20 @@ def _sarif(record: Record, folder: Folder) -> Reporter:
     return SarifReport(record, folder)
 
 
+def _markdown(record: Record, folder: Folder) -> Reporter:
+    """Return the reporter of ``report.md``."""
+    from fuzzseq.reporters.markdown_report import MarkdownReport  # noqa: PLC0415 (likewise)
+
+    return MarkdownReport(record, folder)
+
+
 #: Every format of ``--report``, with what makes its reporter.
 FORMATS: dict[str, Callable[[Record, Folder], Reporter]] = {
     "json": _json,
     "ndjson": _ndjson,
     "junit": _junit,
     "sarif": _sarif,
+    "markdown": _markdown,
 }
 
 
