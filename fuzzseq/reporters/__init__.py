@@ -51,6 +51,13 @@ def _markdown(record: Record, folder: Folder) -> Reporter:
     return MarkdownReport(record, folder)
 
 
+def _github(record: Record, folder: Folder) -> Reporter:
+    """Return the reporter of ``github.txt``, and of what GitHub reads on standard output."""
+    from fuzzseq.reporters.github_report import GithubReport  # noqa: PLC0415 (likewise)
+
+    return GithubReport(record, folder)
+
+
 #: Every format of ``--report``, with what makes its reporter.
 FORMATS: dict[str, Callable[[Record, Folder], Reporter]] = {
     "json": _json,
@@ -58,6 +65,7 @@ FORMATS: dict[str, Callable[[Record, Folder], Reporter]] = {
     "junit": _junit,
     "sarif": _sarif,
     "markdown": _markdown,
+    "github": _github,
 }
 
 

@@ -13,26 +13,10 @@ from fuzzseq.events import Settings
 from fuzzseq.reporters import markdown_report
 from fuzzseq.reporters.marking import code, fenced, prose
 
-OURS = set(
-    [
-        "h2",
-        "table",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "code",
-        "pre",
-        "p",
-        "details",
-        "summary",
-        "strong",
-        "ul",
-        "li",
-        "sub",
-    ]
-)
+OURS = {
+    *("h2", "table", "thead", "tbody", "tr", "th", "td", "code", "pre", "p"),
+    *("details", "summary", "strong", "ul", "li", "sub"),
+}
 
 
 class Seen(HTMLParser):
