@@ -58,6 +58,13 @@ def _github(record: Record, folder: Folder) -> Reporter:
     return GithubReport(record, folder)
 
 
+def _tests(record: Record, folder: Folder) -> Reporter:
+    """Return the reporter of ``test_regressions.py``."""
+    from fuzzseq.reporters.tests_report import TestsReport  # noqa: PLC0415 (likewise)
+
+    return TestsReport(record, folder)
+
+
 #: Every format of ``--report``, with what makes its reporter.
 FORMATS: dict[str, Callable[[Record, Folder], Reporter]] = {
     "json": _json,
@@ -66,6 +73,7 @@ FORMATS: dict[str, Callable[[Record, Folder], Reporter]] = {
     "sarif": _sarif,
     "markdown": _markdown,
     "github": _github,
+    "tests": _tests,
 }
 
 
