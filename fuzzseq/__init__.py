@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fuzzseq.encoder_decoder import EncoderDecoder
     from fuzzseq.errors import FuzzseqError
     from fuzzseq.failures import FuzzFailure
-    from fuzzseq.fuzzing import FuzzResult, fuzz
+    from fuzzseq.fuzzing import FuzzResult, check_case, fuzz
     from fuzzseq.spec import Spec, Tokens
 
 __version__ = "0.1.0"
@@ -32,6 +32,7 @@ _HOMES = {
     "Pair": "fuzzseq.case",
     "Spec": "fuzzseq.spec",
     "Tokens": "fuzzseq.spec",
+    "check_case": "fuzzseq.fuzzing",
     "dim": "fuzzseq.dimensions",
     "fuzz": "fuzzseq.fuzzing",
     "fuzz_target": "fuzzseq.declaration",
@@ -50,6 +51,7 @@ __all__ = [
     "Pair",
     "Spec",
     "Tokens",
+    "check_case",
     "dim",
     "fuzz",
     "fuzz_target",

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 import attrs
 
 from fuzzseq import campaign, engine
+from fuzzseq.case import Case
 from fuzzseq.configuration import Configuration, given_by
 from fuzzseq.errors import UsageError, WorkerError
 from fuzzseq.events import Reporter, StopReason, TargetReport
@@ -109,6 +110,40 @@ def fuzz(
         "output": output,
     }
     return fuzzed(factory, given_by("fuzz", settings))
+
+
+def check_case(
+    target: str,
+    case: Case,
+    checks: Sequence[str] = (),
+    *,
+    own_checks: Sequence[str] = (),
+    case_timeout: float | str | None = None,
+    memory: int | str | None = None,
+    device: Literal["cpu", "gpu"] | None = None,
+    in_process: bool | None = None,
+) -> None:
+    """Run one case of a model, and return None where it keeps its promises; the tests of the report ``tests`` do so.
+
+    ``target`` is a reference, as ``fuzzseq run`` takes it: ``"my_model.py:build"``. The model has to build and to
+    accept the case, and to hold the ``checks`` that are named. The other settings are those of :func:`fuzz`.
+
+    Raises :class:`AssertionError` for the first promise that is broken, and :class:`fuzzseq.FuzzseqError` for a target
+    that cannot be used, or takes other dimensions than those of the case.
+    """
+    __tracebackhide__ = True
+    given = {
+        "checks": checks,
+        "own_checks": own_checks,
+        "case_timeout": case_timeout,
+        "memory": memory,
+        "device": device,
+        "in_process": in_process,
+    }
+    settings = campaign.settings_of(given_by("check_case", given))
+    failures = engine.failures_of(target, case, ("builds", "accepts", *checks), settings)
+    if failures:
+        raise AssertionError(f"{target}: {engine.said_of(failures[0])}")
 
 
 def fuzzed(factory: str | Callable[..., Any], asked: Configuration, zygote: Zygote | None = None) -> FuzzResult:

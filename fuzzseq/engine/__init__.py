@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from fuzzseq.engine.past import Past
-from fuzzseq.engine.replay import ReplayResult, replay
+from fuzzseq.engine.replay import ReplayResult, failures_of, replay, said_of
 from fuzzseq.events import Event, RunStarted, Settings
 from fuzzseq.executors.zygote import Zygote
 
-__all__ = ["Past", "ReplayResult", "campaign", "replay"]
+__all__ = ["Past", "ReplayResult", "campaign", "failures_of", "replay", "said_of"]
 
 
 def campaign(

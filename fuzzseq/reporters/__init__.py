@@ -6,7 +6,8 @@ To add a report format: write a module with a reporter of ``(record, folder)``, 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
 
 from fuzzseq.errors import UsageError, nearest
 
@@ -15,49 +16,16 @@ if TYPE_CHECKING:
     from fuzzseq.reporters.folder import Folder
     from fuzzseq.reporters.record import Record
 
-
-def _json(record: Record, folder: Folder) -> Reporter:
-    """Return the reporter of ``report.json``."""
-    from fuzzseq.reporters.json_report import JsonReport  # noqa: PLC0415 (a format is loaded when it is asked for)
-
-    return JsonReport(record, folder)
-
-
-def _ndjson(record: Record, folder: Folder) -> Reporter:
-    """Return the reporter of ``report.ndjson``."""
-    from fuzzseq.reporters.ndjson_report import NdjsonReport  # noqa: PLC0415 (likewise)
-
-    return NdjsonReport(record, folder)
-
-
-def _junit(record: Record, folder: Folder) -> Reporter:
-    """Return the reporter of ``junit.xml``."""
-    from fuzzseq.reporters.junit_report import JunitReport  # noqa: PLC0415 (likewise)
-
-    return JunitReport(record, folder)
-
-
-def _sarif(record: Record, folder: Folder) -> Reporter:
-    """Return the reporter of ``report.sarif``."""
-    from fuzzseq.reporters.sarif_report import SarifReport  # noqa: PLC0415 (likewise)
-
-    return SarifReport(record, folder)
-
-
-def _html(record: Record, folder: Folder) -> Reporter:
-    """Return the reporter of ``report.html``."""
-    from fuzzseq.reporters.html import HtmlReport  # noqa: PLC0415 (likewise)
-
-    return HtmlReport(record, folder)
-
-
-#: Every format of ``--report``, with what makes its reporter.
-FORMATS: dict[str, Callable[[Record, Folder], Reporter]] = {
-    "json": _json,
-    "html": _html,
-    "ndjson": _ndjson,
-    "junit": _junit,
-    "sarif": _sarif,
+#: Every format of ``--report``: the module of its reporter, which is loaded when it is asked for, and the class there.
+FORMATS: Final = {
+    "json": "json_report:JsonReport",
+    "html": "html:HtmlReport",
+    "markdown": "markdown_report:MarkdownReport",
+    "junit": "junit_report:JunitReport",
+    "sarif": "sarif_report:SarifReport",
+    "ndjson": "ndjson_report:NdjsonReport",
+    "github": "github_report:GithubReport",
+    "tests": "tests_report:TestsReport",
 }
 
 
@@ -68,4 +36,10 @@ def format_named(name: str) -> Callable[[Record, Folder], Reporter]:
             f"There is no report format {name!r}.{nearest(name, FORMATS)} Formats: {', '.join(FORMATS)}; "
             "what the terminal shows is always there."
         )
-    return FORMATS[name]
+    module, _, reporter = FORMATS[name].partition(":")
+
+    def make(record: Record, folder: Folder) -> Reporter:
+        made: Reporter = getattr(import_module(f"fuzzseq.reporters.{module}"), reporter)(record, folder)
+        return made
+
+    return make

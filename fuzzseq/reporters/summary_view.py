@@ -45,10 +45,10 @@ def summary_view(record: Record, shown_folder: str, error_file: str) -> Iterator
     yield from _checks(record)
     yield from _troubles(record, error_file)
     yield Text("")
-    yield Text(_verdict(record), style="bold red" if record.failing() else "bold")
+    yield Text(verdict_of(record), style="bold red" if record.failing() else "bold")
     if gone := record.gone():
         yield Text(f"in the baseline and not found any more: {', '.join(gone)}", style="dim")
-    yield Text(_circumstances(record), style="dim")
+    yield Text(circumstances_of(record), style="dim")
     if shown_folder:
         yield Text(f"everything is in {clean(shown_folder)}", style="dim", no_wrap=True, overflow="ignore")
         if record.stop_reason in ("interrupted", "budget") and record.specs:
@@ -151,7 +151,7 @@ def _troubles(record: Record, error_file: str) -> Iterator[RenderableType]:
         yield Text(f"{many} of fuzzseq, no fault of your model{where}", style="red")
 
 
-def _verdict(record: Record) -> str:
+def verdict_of(record: Record) -> str:
     """Return the run in one sentence."""
     errors, warnings = record.with_severity("error"), record.with_severity("warning")
     notes = record.with_severity("note")
@@ -168,7 +168,7 @@ def _verdict(record: Record) -> str:
     return f"{total} finding{'' if total == 1 else 's'} ({', '.join(parts)}){unclassified}{baseline}; {ending}"
 
 
-def _circumstances(record: Record) -> str:
+def circumstances_of(record: Record) -> str:
     """Return profile, seed, time and versions."""
     settings = record.settings
     asked = [f"profile {settings.profile}", f"seed {settings.seed}"] if settings else []

@@ -25,6 +25,7 @@ PUBLIC = [
     "Pair",
     "Spec",
     "Tokens",
+    "check_case",
     "dim",
     "fuzz",
     "fuzz_target",

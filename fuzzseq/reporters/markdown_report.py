@@ -1,0 +1,145 @@
+"""``report.md``, made for the summary that a build server shows of a job."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from fuzzseq.causes import CAUSES
+from fuzzseq.events import Event, RunFinished
+from fuzzseq.findings import Finding
+from fuzzseq.reporters.case_view import case_view
+from fuzzseq.reporters.finding_view import title_of
+from fuzzseq.reporters.folder import Folder
+from fuzzseq.reporters.marking import cell, code, fenced, prose
+from fuzzseq.reporters.places import file_of, from_root
+from fuzzseq.reporters.record import Record
+from fuzzseq.reporters.summary_view import STOPS, circumstances_of, verdict_of
+from fuzzseq.reporters.text import USUAL_WIDTH, console_of, text_of
+from fuzzseq.reporters.whole_file import WholeFile
+from fuzzseq.spec import Spec
+
+NAME: Final = "report.md"
+#: The file that GitHub shows beside a job, and what a step may write to it.
+SUMMARY: Final = "GITHUB_STEP_SUMMARY"
+MOST_BYTES: Final = 1024 * 1024
+_ADVICE: Final = {cause.slug: cause.advice for cause in CAUSES}
+
+
+def markdown_text(record: Record, *, details: bool = True) -> str:
+    """Return the report of a run as it stands, the verdict first; without ``details``, in tables alone.
+
+    Nothing that a model says is taken for Markdown or HTML.
+    """
+    findings = record.in_order()
+    parts = [
+        f"## fuzzseq: {verdict_of(record)}",
+        _findings(findings, record),
+        *(_detail(finding, record) for finding in findings if details),
+        "\n".join(_warnings(record)),
+        _targets(record),
+        f"<sub>{prose(circumstances_of(record))}</sub>",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table; empty without rows."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) if rows else ""
+
+
+def _findings(findings: Sequence[Finding], record: Record) -> str:
+    """Return a line for each finding."""
+    known = record.in_baseline()
+    rows = [
+        (
+            f"`{finding.id}`",
+            f"{finding.severity}{', known' if finding in known else ''}{', edge' if finding.domain == 'edge' else ''}",
+            title_of(finding),
+            cell(code(finding.target)),
+            cell(code(", ".join(f"{name}={size}" for name, size in finding.sizes.items()))),
+        )
+        for finding in findings
+    ]
+    return _table(("finding", "severity", "cause", "target", "smallest sizes"), rows)
+
+
+def _detail(finding: Finding, record: Record) -> str:
+    """Return all that is needed to understand a finding, folded."""
+    found, spec = finding.diagnosis, record.specs.get(finding.target, Spec())
+    case = text_of([case_view(finding, spec, console_of(USUAL_WIDTH), USUAL_WIDTH)])
+    raised = f"{finding.exception.exception}: " if finding.exception else f"{finding.check}: "
+    advice = found.advice or _ADVICE.get(finding.cause, "")
+    parts = [
+        f"<details><summary><code>{finding.id}</code> {title_of(finding)}</summary>",
+        prose(found.explanation),
+        fenced(case),
+        *_line(finding),
+        f"**What it says**\n\n{fenced(raised + finding.message[:2000])}",
+        f"**Fails** {code(found.region.sentence, 500)}" if found.region else "",
+        f"**Mend** {prose(advice)}" if advice else "",
+        f"**Replay**, in the folder of the run\n\n{fenced(f'fuzzseq replay {finding.id}.json', 'console')}",
+        "</details>",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _line(finding: Finding) -> Iterator[str]:
+    """Yield the user's own line of code, where there is one."""
+    frame, file = finding.location, file_of(finding)
+    if frame is None or file is None:
+        return
+    place = f"{from_root(file) or file}:{frame.line} in {frame.function}"
+    yield f"**Your line** {code(place)}" + (f"\n\n{fenced(frame.source, 'python')}" if frame.source.strip() else "")
+
+
+def _warnings(record: Record) -> Iterator[str]:
+    """Yield an item for each warning, each target that could not be used, and each internal error."""
+    for name, reason in record.unusable().items():
+        yield f"- **not used** {code(name)}: {prose(reason, 600)}"
+    for error in record.errors:
+        yield f"- **internal error of fuzzseq**, no fault of your model: {prose(error.message, 600)}"
+    for warned in sorted(record.warnings, key=lambda warned: record.place(warned.target)):
+        yield f"- warning{f' {code(warned.target)}' if warned.target else ''}: {prose(warned.message, 600)}"
+    if gone := record.gone():
+        yield f"- in the baseline and not found any more: {', '.join(map(code, gone))}"
+
+
+def _targets(record: Record) -> str:
+    """Return a line for each target."""
+    rows = [
+        (cell(code(report.name)), str(report.cases), str(len(record.of_target(report.name))), STOPS[report.stop_reason])
+        for report in record.targets()
+    ]
+    return _table(("target", "cases", "findings", "stopped"), rows)
+
+
+class MarkdownReport:
+    """Writes ``report.md``, and adds it to GitHub's summary of the step when the run is over."""
+
+    def __init__(self, record: Record, folder: Folder) -> None:
+        """Keep what is known of the run, and where to write."""
+        self._record = record
+        self._file = WholeFile(record, folder, NAME, markdown_text)
+
+    def on_event(self, event: Event) -> None:
+        """Take one event."""
+        self._file.on_event(event)
+        summary = os.environ.get(SUMMARY)
+        if not isinstance(event, RunFinished) or not summary:
+            return
+        text = _encoded(markdown_text(self._record))
+        if len(text) > MOST_BYTES:
+            text = _encoded(markdown_text(self._record, details=False))
+        # A summary that cannot be written fails no run: the report is there.
+        with suppress(OSError), Path(summary).open("ab") as file:
+            file.write(text)
+
+
+def _encoded(text: str) -> bytes:
+    """Return a text as it is written."""
+    return text.encode("utf-8", errors="backslashreplace")
