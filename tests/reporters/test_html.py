@@ -124,7 +124,7 @@ def test_says_who_did_what(page, run_events, crash_finding, leak_finding):
         "seed 0",
         "versions fuzzseq 0.1.0, keras 3.15.1, python 3.11.7, tensorflow 2.21.0",
         "gone.py:build could not be used: There is no file 'gone.py'.",
-        "Warning about my_model.py:build: the model was rebuilt 3 times",
+        "2 warnings about the run About my_model.py:build: the model was rebuilt 3 times",
         "Never ran on my_model.py:build: deterministic",
         "Not checked on any target: loss_encoding (the model has no loss of its own)",
         "Not checked on any target: trains (skipped: declared: trained elsewhere)",

@@ -150,7 +150,9 @@ def _grid(
     tried: Counter[tuple[Size, ...]],
     failed: Counter[tuple[Size, ...]],
 ) -> Grid:
-    """Return the grid of two dimensions."""
+    """Return the grid of two dimensions, wider than high."""
+    if len(sizes[one]) > len(sizes[other]):
+        one, other = other, one
     rows, columns = _places(sizes[one]), _places(sizes[other])
     drawn: dict[str, list[str]] = {}
     count = 0

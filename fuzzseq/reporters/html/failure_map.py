@@ -144,9 +144,9 @@ def worded(value: Any) -> str:
 def _cell(cases: Sequence[ProbedCase], names: Sequence[str], here: bool) -> Cell:
     """Return the cell of the cases at one place."""
     results = {case.result for case in cases}
-    judged = results & {"same", "passes"}
-    kind = "mixed" if len(judged) > 1 else next(iter(judged or sorted(results)))
-    first = sorted(cases, key=lambda case: case.result not in (judged or {kind}))
+    judged = sorted(results & {"same", "passes"}) or sorted(results)[:1]
+    kind = "mixed" if len(judged) > 1 else judged[0]
+    first = sorted(cases, key=lambda case: case.result not in judged)
     told = [f"{case.result[0]} {_values(case.facts, names)}" for case in first[:_TOLD]]
     more = len(cases) - len(told)
     return Cell(kind=kind, mark=MARKS[kind], cases=";".join([*told, *([f"+{more}"] if more else [])]), minimal=here)
