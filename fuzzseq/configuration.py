@@ -155,7 +155,7 @@ _KEYS: Final[dict[str, tuple[Callable[[Any], Any], str]]] = {
     "own_checks": (_texts, 'a list of functions, ["my_checks.py:rows_sum_to_one"]'),
     "skip": (_texts, 'a list of checks, ["deterministic"]'),
     "domains": (_texts, 'a list of domains, ["ordinary", "edge"]'),
-    "report": (_texts, 'a list of formats, ["json"]'),
+    "report": (_texts, 'a list of formats, ["json", "junit"]'),
     "output": (_exactly(str), 'a folder, "fuzz-report"'),
     "known": (_exactly(str), 'a folder or a URL, ".fuzzseq"'),
     "case_timeout": (_measured(duration), 'a time, "30s"'),

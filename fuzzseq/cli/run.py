@@ -46,7 +46,11 @@ if TYPE_CHECKING:
     help="Draw from ordinary, and from edge or hostile as well; may be repeated.",
 )
 @click.option(
-    "--report", multiple=True, metavar="FORMAT", help="Write this report: json (the default) or html; may be repeated."
+    "--report",
+    multiple=True,
+    metavar="FORMAT",
+    help="Write this report: json (the default), html, markdown, junit, sarif, ndjson, github or tests; "
+    "may be repeated.",
 )
 @click.option(
     "--fail-on",

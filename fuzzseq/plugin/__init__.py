@@ -36,7 +36,12 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "What fails a test: error (the default), warning, note, or never; what does not is told as a warning.",
     ),
     ("baseline", {"metavar": "FILE"}, "Findings whose ids stand in this file, one in a line, fail no test."),
-    ("report", {"metavar": "DIR"}, "The folder to write findings and report.json to.  [default: reports/<time>]"),
+    ("report", {"metavar": "DIR"}, "The folder to write findings and reports to.  [default: reports/<time>]"),
+    (
+        "format",
+        {"action": "append", "metavar": "FORMAT"},
+        "Write this report, as --report of fuzzseq run: json (the default), junit, sarif, ...; may be repeated.",
+    ),
 )
 
 

@@ -19,6 +19,7 @@ from fuzzseq.executors.zygote import Zygote
 from fuzzseq.findings import Finding
 from fuzzseq.fuzzing import FuzzResult, fuzz, fuzzed
 from fuzzseq.plugin import FLAG, FuzzSeq2SeqWarning
+from fuzzseq.reporters import format_named
 
 #: How the seed is called that goes to the workers of xdist.
 SEED: Final = "fuzz_seq2seq_seed"
@@ -37,6 +38,8 @@ def asked_of(config: pytest.Config) -> Asked:
     """Return what a pytest run is asked for; raises :class:`pytest.UsageError` with the sentence of what cannot be."""
     try:
         what = _configuration(config)
+        for name in what.report:
+            format_named(name)
         # The workers of xdist take the seed of the process that began them, which may be a random one.
         seed = getattr(config, "workerinput", {}).get(SEED, what.seed)
         settings = settings_of(attrs.evolve(what, seed=seed))
@@ -59,6 +62,7 @@ def _configuration(config: pytest.Config) -> Configuration:
         checks=tuple(said("check") or ()),
         skip=tuple(said("skip") or ()),
         domains=tuple(said("domain") or ()),
+        report=tuple(said("format") or ()),
         output=said("report"),
         fail_on=said("fail_on"),
         baseline=said("baseline"),

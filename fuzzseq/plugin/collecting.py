@@ -34,7 +34,7 @@ class Collecting:
         self.asked = asked_of(config)
         said: Mapping[str, Any] = getattr(config, "workerinput", {})
         self._worker = str(said.get("workerid", ""))
-        self._reporting = Reporting(config, said.get(_FOLDER) or self.asked.what.output)
+        self._reporting = Reporting(config, said.get(_FOLDER) or self.asked.what.output, self.asked.what.report)
         self.running = Running(self.asked, self._worker or MAIN, workers=_workers(said))
         self._given = tuple(config.getoption("fuzz_seq2seq_target") or ())
         self._collected: set[tuple[Path, str]] = set()

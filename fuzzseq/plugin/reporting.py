@@ -33,9 +33,10 @@ _BY_WEIGHT: Final[tuple[StopReason, ...]] = ("completed", "budget", "interrupted
 class Reporting:
     """Puts together what each process logged, writes the reports, and prints the summary."""
 
-    def __init__(self, config: pytest.Config, output: str | None) -> None:
-        """Choose the folder of the run."""
+    def __init__(self, config: pytest.Config, output: str | None, formats: Sequence[str] = ()) -> None:
+        """Choose the folder of the run, and the formats of its reports."""
         self._config, self._record = config, Record()
+        self._formats = tuple(dict.fromkeys(formats)) or campaign.DEFAULT_FORMATS
         self._path = Path(output) if output else default_folder()
         self._folder: Folder | None = None
 
@@ -50,14 +51,14 @@ class Reporting:
         return self._folder
 
     def write(self) -> None:
-        """Write one log and one report from those of every process; whoever was killed has told what it had by then."""
+        """Write one log, and reports, of those of every process; whoever was killed has told what it had by then."""
         if self._folder is None:
             return
         place = self.folder.path
         parts = [logged_in(place, part.name) for part in sorted(place.glob(_PARTS)) if part.stat().st_size]
         if any(parts):
             (place / NAME).unlink(missing_ok=True)
-            makers = [EventLog, *(format_named(name) for name in campaign.DEFAULT_FORMATS)]
+            makers = [EventLog, *(format_named(name) for name in self._formats)]
             reporters: list[Reporter] = [make(self._record, self.folder) for make in makers]
             if place.parent == default_folder().absolute().parent:
                 reporters.append(HistoryLog(self._record, place.parent / HISTORY, str(self.folder.shown)))

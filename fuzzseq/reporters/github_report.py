@@ -106,7 +106,8 @@ class GithubReport:
         """Take one event."""
         self._file.on_event(event)
         if isinstance(event, RunFinished) and os.environ.get(SERVER) == "true":
-            sys.stdout.write(_printable(github_text(self._record)))
+            # What was printed before, as pytest's dots, may not have ended its line.
+            sys.stdout.write("\n" + _printable(github_text(self._record)))
             sys.stdout.flush()
 
 

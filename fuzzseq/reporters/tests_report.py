@@ -14,6 +14,7 @@ from fuzzseq.findings import Finding
 from fuzzseq.reporters.finding_view import title_of
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.foreign import shortened
+from fuzzseq.reporters.places import file_of, from_root
 from fuzzseq.reporters.record import Record
 from fuzzseq.reporters.whole_file import WholeFile
 
@@ -56,7 +57,8 @@ def regression_of(finding: Finding, settings: Settings | None = None) -> str:
 def _docstring(finding: Finding) -> Iterator[str]:
     """Yield what a test says of itself, the cause first."""
     found = finding.diagnosis
-    where = f" ({finding.location.file}:{finding.location.line})" if finding.location else ""
+    file, line = file_of(finding), finding.location.line if finding.location else 0
+    where = f" ({from_root(file) or file}:{line})" if file and line else ""
     flaky = "A fresh process did not repeat the failure: this test may pass by chance." if finding.flaky else ""
     told = [f"{found.explanation or finding.message}{where}", f"Mend: {found.advice}" if found.advice else "", flaky]
     yield f'"""{title_of(finding)}.'

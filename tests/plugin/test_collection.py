@@ -172,6 +172,7 @@ def test_ways_of_choosing(project: pytest.Pytester, arguments: list[str], ids: l
             ["--fuzz-seq2seq-target=gone.py:build"],
             "There is no file gone.py, which gone.py:build names as a fuzz target.",
         ),
+        (["--fuzz-seq2seq-format=junitt"], "There is no report format 'junitt'. Did you mean 'junit'? Formats: json, "),
         (["--fuzz-seq2seq-report=models.py"], "The output folder models.py cannot be written: a file is in its place."),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",

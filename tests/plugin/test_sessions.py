@@ -181,6 +181,20 @@ def test_a_run(project: pytest.Pytester) -> None:
     }
 
 
+def test_formats(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The option names the reports, over what the file says; GitHub's commands stand at the beginning of a line."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    (project.path / "pyproject.toml").write_text('[tool.fuzzseq]\nreport = ["tests"]\n')
+    formats = ["--fuzz-seq2seq-format=junit", "--fuzz-seq2seq-format=github"]
+    usual = [*USUAL[:2], "--fuzz-seq2seq-check=accepts", "-p", "no:randomly", "-k", "small_table"]
+    result = project.runpytest_subprocess(*usual, "--fuzz-seq2seq-report=out", *formats)
+    names = {file.name for file in (project.path / "out").iterdir() if not file.name.startswith("input-vocabulary")}
+    assert names == {"events.ndjson", "github.txt", "junit.xml"}
+    (failed,) = (case for case in _parsed(project.path / "out/junit.xml") if case.find("failure") is not None)
+    assert (failed.get("classname"), failed.get("name")) == ("test_models.py:small_table", "accepts")
+    assert (project.path / "out/github.txt").read_text(encoding="utf-8").splitlines()[0] in result.outlines
+
+
 @pytest.mark.slow
 def test_xdist_finds_the_same(project: pytest.Pytester) -> None:
     """Two workers of xdist have the same items, outcomes and findings as none, in one folder with one summary."""

@@ -45,3 +45,11 @@ def test_two_runs_write_the_same(tmp_path, monkeypatch, run_events, crash_findin
             file.unlink()
     assert told[0] == told[1]
     assert len(told[0]) > 4
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_is_told_of(root, name):
+    """A format is named by the help of --report and by the README's table."""
+    (option,) = (parameter for parameter in main.commands["run"].params if parameter.name == "report")
+    assert name in option.help.replace(",", " ").replace(";", " ").split()
+    assert f"\n| `{name}` | " in (root / "README.md").read_text(encoding="utf-8")
