@@ -48,6 +48,14 @@ def finding_entry(finding: Finding) -> dict[str, Any]:
     }
 
 
+def replaying(finding: Finding) -> str:
+    """Return the command that replays a finding, for a report that says the same wherever it is written.
+
+    It is one for where fuzzseq was run, as the target is named from there.
+    """
+    return f"fuzzseq replay DIR/{finding.id}.json"
+
+
 def finding_document(finding: Finding, spec: Spec, versions: Mapping[str, str]) -> dict[str, Any]:
     """Return what stands in a finding's file: the finding, and what it takes to replay it."""
     return {

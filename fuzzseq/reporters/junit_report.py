@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree as ET
 
@@ -11,6 +10,7 @@ from fuzzseq.checks import CHECKS
 from fuzzseq.events import Event, Settings, TargetReport
 from fuzzseq.findings import Finding
 from fuzzseq.reporters.by_check import owner, sentence_of, why_not
+from fuzzseq.reporters.finding_files import replaying
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.foreign import clean, shortened
 from fuzzseq.reporters.record import Record
@@ -152,7 +152,11 @@ class _Document:
         shown = []
         for finding in findings:
             spec = self._record.specs.get(finding.target, Spec())
-            shown.append(finding_text(finding, spec, self._numbers[finding.id], Path(f"{finding.id}.json")))
+            shown.append(
+                finding_text(
+                    finding, spec, self._numbers[finding.id], f"{replaying(finding)} (DIR is the folder of this report)"
+                )
+            )
         return "\n".join(shown)
 
 
@@ -160,8 +164,7 @@ def junit_text(record: Record) -> str:
     """Return the report of a run as it stands.
 
     A finding fails the case of the first check that it broke; the others that it broke are skipped, and say so. What
-    fails no run stands in ``system-out``. The command that replays a finding is one for the folder of the run.
-    Characters that XML forbids become question marks.
+    fails no run stands in ``system-out``. Characters that XML forbids become question marks.
     """
     suites = list(_Document(record).suites())
     names = ("tests", "failures", "errors", "skipped")

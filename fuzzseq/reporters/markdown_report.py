@@ -12,6 +12,7 @@ from fuzzseq.causes import CAUSES
 from fuzzseq.events import Event, RunFinished
 from fuzzseq.findings import Finding
 from fuzzseq.reporters.case_view import case_view
+from fuzzseq.reporters.finding_files import replaying
 from fuzzseq.reporters.finding_view import title_of
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.marking import cell, code, fenced, prose
@@ -82,7 +83,7 @@ def _detail(finding: Finding, record: Record) -> str:
         f"**What it says**\n\n{fenced(raised + finding.message[:2000])}",
         f"**Fails** {code(found.region.sentence, 500)}" if found.region else "",
         f"**Mend** {prose(advice)}" if advice else "",
-        f"**Replay**, in the folder of the run\n\n{fenced(f'fuzzseq replay {finding.id}.json', 'console')}",
+        f"**Replay**, where `DIR` is the folder of this report\n\n{fenced(replaying(finding), 'console')}",
         "</details>",
     ]
     return "\n\n".join(part for part in parts if part)

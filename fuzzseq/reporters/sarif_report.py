@@ -12,7 +12,7 @@ from fuzzseq import __version__
 from fuzzseq.causes import CAUSES, Cause, page_of
 from fuzzseq.events import Event
 from fuzzseq.findings import Finding
-from fuzzseq.reporters.finding_files import pretty
+from fuzzseq.reporters.finding_files import pretty, replaying
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.foreign import clean, shortened
 from fuzzseq.reporters.places import file_of, from_root
@@ -121,7 +121,7 @@ def _said(finding: Finding) -> Iterator[str]:
         yield f"Fails {shortened(found.region.sentence, 500)}"
     if found.advice:
         yield f"Mend: {shortened(found.advice, 500)}"
-    yield f"Replay, in the folder of the run: fuzzseq replay {finding.id}.json"
+    yield f"Replay, where DIR is the folder of this report: {replaying(finding)}"
 
 
 def _location(finding: Finding) -> dict[str, Any]:

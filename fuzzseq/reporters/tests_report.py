@@ -43,12 +43,12 @@ def tests_text(record: Record) -> str:
 
 def regression_of(finding: Finding, settings: Settings | None = None) -> str:
     """Return the test of a finding, with two empty lines before it."""
-    given = [ascii(finding.target), "case", f"checks={list(finding.checks)!r}"]
+    given = [_literal(finding.target), "case", f"checks={_literal(list(finding.checks))}"]
     usual = Settings(profile="", max_cases=0)
     for name in _LIMITS if settings else ():
         value = getattr(settings, name)
         if value != getattr(usual, name):
-            given.append(f"{name}={list(value) if isinstance(value, tuple) else value!r}")
+            given.append(f"{name}={_literal(list(value) if isinstance(value, tuple) else value)}")
     body = [*_docstring(finding), *_skipped(finding), *_case(finding.case), f"check_case({', '.join(given)})"]
     name = finding.id.replace("-", "_")
     return f"\n\ndef test_{name}():\n" + textwrap.indent("\n".join(body), "    ") + "\n"
@@ -57,8 +57,8 @@ def regression_of(finding: Finding, settings: Settings | None = None) -> str:
 def _docstring(finding: Finding) -> Iterator[str]:
     """Yield what a test says of itself, the cause first."""
     found = finding.diagnosis
-    file, line = file_of(finding), finding.location.line if finding.location else 0
-    where = f" ({from_root(file) or file}:{line})" if file and line else ""
+    line, file = finding.location, file_of(finding)
+    where = f" ({from_root(file) or file.name}:{line.line})" if line is not None and file is not None else ""
     flaky = "A fresh process did not repeat the failure: this test may pass by chance." if finding.flaky else ""
     told = [f"{found.explanation or finding.message}{where}", f"Mend: {found.advice}" if found.advice else "", flaky]
     yield f'"""{title_of(finding)}.'
@@ -86,14 +86,20 @@ def _case(case: Case) -> Iterator[str]:
             yield from (f"        {_batch(batch)}," for batch in value)
             yield "    ),"
         else:
-            yield f"    {name}={value!r},"
+            yield f"    {name}={_literal(value)},"
     yield ")"
+
+
+def _literal(value: Any) -> str:
+    """Return a value as Python, in double quotes where it has none of its own."""
+    text = ascii(value)
+    return text if '"' in text or "\\" in text else text.replace("'", '"')
 
 
 def _batch(batch: Batch) -> str:
     """Return a batch as Python."""
     rows = ", ".join(f"Pair({pair.source!r}, {pair.target!r})" for pair in batch.pairs)
-    others = [f"{name}={value!r}" for name, value in _told(batch).items() if name != "pairs"]
+    others = [f"{name}={_literal(value)}" for name, value in _told(batch).items() if name != "pairs"]
     pairs = f"pairs=({rows}{',' if len(batch.pairs) == 1 else ''})"
     return f"Batch({', '.join((pairs, *others))})"
 

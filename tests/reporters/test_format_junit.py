@@ -58,7 +58,7 @@ def test_one_case_for_each_check(cases, run_events, crash_finding, leak_finding)
         ("fuzz_seq2seq_cause", "input-vocabulary"),
         ("fuzz_seq2seq_finding", crash_finding.id),
     ]
-    assert f"fuzzseq replay {crash_finding.id}.json" in failed.result[0].text
+    assert f"fuzzseq replay DIR/{crash_finding.id}.json" in failed.result[0].text
     assert "two runs of one case differ" in seen[TARGET, "deterministic"].system_out
 
 

@@ -73,7 +73,7 @@ def test_the_page(reported, run_events, crash_finding, leak_finding):
         "InvalidArgumentError: indices[0,0] = 5 is not in [0, 5)",
         "**Fails** `whenever max_source_id >= source_vocab_size - 1",
         "**Mend** Give Embedding(input\\_dim=...) the size of the vocabulary",
-        f"```console\nfuzzseq replay {crash_finding.id}.json\n```",
+        f"```console\nfuzzseq replay DIR/{crash_finding.id}.json\n```",
     ):
         assert said in first
     rest = text[text.rindex("</details>") :]

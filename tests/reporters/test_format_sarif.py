@@ -62,7 +62,7 @@ def test_a_result(run_of, run_events, crash_finding):
     assert "baselineState" not in result
     lines = result["message"]["text"].splitlines()
     assert lines[0] == crash_finding.diagnosis.explanation
-    assert lines[-1] == f"Replay, in the folder of the run: fuzzseq replay {crash_finding.id}.json"
+    assert lines[-1] == f"Replay, where DIR is the folder of this report: fuzzseq replay DIR/{crash_finding.id}.json"
     assert result["properties"]["sizes"]["source_vocab_size"] == 6
 
 

@@ -66,8 +66,8 @@ def test_says_the_whole_case(reported, run_events, crash_finding, leak_finding):
         known = {name: getattr(fuzzseq, name) for name in ("Batch", "Case", "Pair")}
         assert eval(ast.unparse(assigned.value), known) == finding.case  # noqa: S307 (it is what we have written)
     assert (
-        "    check_case('my_model.py:build', case, checks=['accepts', 'trains'], "
-        "own_checks=['mine.py:is_small'], case_timeout=2.0)\n"
+        '    check_case("my_model.py:build", case, checks=["accepts", "trains"], '
+        'own_checks=["mine.py:is_small"], case_timeout=2.0)\n'
     ) in text
 
 

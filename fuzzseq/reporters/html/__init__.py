@@ -7,46 +7,33 @@ the modules here, say what is shown; the templates beside them say how. To see t
 
 from __future__ import annotations
 
-import time
 from typing import Final
 
-from fuzzseq.events import Event, FindingMade, InternalError, RunFinished, TargetFinished
+from fuzzseq.events import Event
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.html.coverage import Coverage
-from fuzzseq.reporters.html.page import page_of, rendered
+from fuzzseq.reporters.html.page import Page, page_of, rendered
 from fuzzseq.reporters.html.timeline import Timeline
 from fuzzseq.reporters.record import Record
+from fuzzseq.reporters.whole_file import WholeFile
 
 NAME: Final = "report.html"
-#: The page is written again when it has rested so many times as long as it took to write.
-_REST: Final = 20
 
 
 class HtmlReport:
-    """Writes ``report.html`` with the first finding, now and then on the way, and at the end of a run.
-
-    A run that is killed leaves the page of a little before; ``fuzzseq report`` makes the rest of it.
-    """
+    """Writes ``report.html``."""
 
     def __init__(self, record: Record, folder: Folder) -> None:
         """Keep what is known of the run, where to write, and what the record does not keep."""
-        self._record, self._folder = record, folder
         self._coverage, self._timeline = Coverage(), Timeline(record)
-        self._next = 0.0
+        self._file = WholeFile(record, folder, NAME, lambda record: rendered(self._page(record, folder)))
 
     def on_event(self, event: Event) -> None:
         """Take one event."""
         self._coverage.on_event(event)
         self._timeline.on_event(event)
-        late = isinstance(event, InternalError) and self._record.stop_reason is not None
-        due = isinstance(event, FindingMade | TargetFinished) and time.monotonic() >= self._next
-        if late or due or isinstance(event, RunFinished):
-            self._write()
+        self._file.on_event(event)
 
-    def _write(self) -> None:
-        """Write the page as it stands; it does not take more than a twentieth of a run's time."""
-        began = time.monotonic()
-        page = page_of(self._record, self._coverage, self._timeline, self._folder.path)
-        self._folder.write(NAME, rendered(page))
-        took = time.monotonic() - began
-        self._next = began + took * (1 + _REST)
+    def _page(self, record: Record, folder: Folder) -> Page:
+        """Return what the page shows."""
+        return page_of(record, self._coverage, self._timeline, folder.path)
