@@ -3,6 +3,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import subprocess
+import sys
 from collections.abc import Iterable
 from html.parser import HTMLParser
 
@@ -347,6 +349,15 @@ def test_long_traces_are_cut(page, run_events, crash_finding):
     told = page(run_events(attrs.evolve(crash_finding, diagnosis=diagnosis))).text
     assert "The last 30 of 100 layers up to the failure" in told
     assert "model/layer#69" not in told
+
+
+def test_loaded_when_asked_for():
+    """A run without the page loads none of it, templates least of all."""
+    code = (
+        "import sys, fuzzseq.campaign, fuzzseq.cli.run, fuzzseq.plugin; from fuzzseq.reporters import FORMATS; "
+        "assert not {'jinja2', 'markupsafe', 'fuzzseq.reporters.html'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_two_hundred_findings_fit(written):

@@ -16,7 +16,7 @@ from fuzzseq.spec import Spec
 #: Sizes of a dimension that a drawing has room for; more of them share a place.
 _PLACES: Final = 16
 #: Pairs of dimensions that are drawn for a target.
-_PAIRS: Final = 6
+_PAIRS: Final = 5
 #: From how many cases on a place is drawn darker, and darkest.
 _SHADES: Final = (1, 3, 10)
 Size = tuple[str, int]
