@@ -61,7 +61,7 @@ jobs:
           if [ -f pyproject.toml ] && grep -q '^\\[project\\]' pyproject.toml; then pip install .; fi
           pip install fuzzseq
       - name: What earlier nights found
-        uses: actions/cache@v4
+        uses: actions/cache/restore@v4
         with:
           path: |
             .fuzzseq
@@ -73,6 +73,14 @@ jobs:
       - name: What came and went
         if: always()
         run: fuzzseq trend
+      - name: For the nights to come, and those with findings above all
+        if: always()
+        uses: actions/cache/save@v4
+        with:
+          path: |
+            .fuzzseq
+            reports/history.jsonl
+          key: fuzzseq-${{{{ github.run_id }}}}
       - uses: actions/upload-artifact@v4
         if: always()
         with:

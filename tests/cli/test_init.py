@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from fuzzseq.cli import main
@@ -115,3 +116,15 @@ def test_the_nightly_job(host, file):
     command = [sys.executable, "-m", "fuzzseq", "run", "gone.py:build", *words]
     wrong = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "There is no file gone.py" in wrong.stdout + wrong.stderr
+
+
+def test_a_night_with_findings_is_remembered(root):
+    """What nights remember is kept when the fuzzing failed as well, by the job that is written and by our own."""
+    assert init("--ci", "github").exit_code == 0
+    for file in (Path(".github/workflows/fuzz.yml"), root / ".github/workflows/nightly.yml"):
+        steps = yaml.safe_load(file.read_text(encoding="utf-8"))["jobs"].popitem()[1]["steps"]
+        (kept,) = (step for step in steps if "cache/save" in step.get("uses", ""))
+        (given,) = (step for step in steps if "cache/restore" in step.get("uses", ""))
+        assert kept["if"] == "always()"
+        assert kept["with"]["path"] == given["with"]["path"]
+        assert kept["with"]["key"] == given["with"]["key"]
