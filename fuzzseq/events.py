@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 import attrs
 
+from fuzzseq.baseline import Known
 from fuzzseq.case import Domain
 from fuzzseq.findings import Finding
 from fuzzseq.spec import Spec
@@ -21,7 +22,7 @@ class Settings:
     """What a run was asked for, resolved; it stands in the report.
 
     ``maxfail`` ends the work on a target at so many findings of severity error. Findings of severity ``fail_on`` or
-    worse fail the run, but for those of the ``baseline``, which holds ids with their targets.
+    worse fail the run, but for those of the ``baseline``, which holds ids with what is known of them.
     """
 
     profile: str
@@ -40,7 +41,7 @@ class Settings:
     workers: int = 1
     domains: tuple[Domain, ...] = ("ordinary",)
     fail_on: FailOn = "error"
-    baseline: Mapping[str, str] = attrs.field(factory=dict)
+    baseline: Mapping[str, Known] = attrs.field(factory=dict)
 
     def fails(self, finding: Finding) -> bool:
         """Say whether a finding fails the run."""

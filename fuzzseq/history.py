@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import attrs
 
+from fuzzseq.case import Domain
 from fuzzseq.errors import UsageError
 from fuzzseq.outcome import Severity
 from fuzzseq.serialization import from_data, to_data
@@ -23,14 +24,15 @@ class Found:
     target: str
     cause: str
     severity: Severity
+    domain: Domain = "ordinary"
 
 
 @attrs.frozen(kw_only=True)
 class Night:
     """One run: when it ``started`` (ISO 8601, UTC), what it was asked, what it did, and the findings by their ids.
 
-    ``done`` are the targets that were looked at to the end by every check of the profile; of another one, a finding
-    that was not met again may be there still.
+    ``done`` are the targets that were looked at to the end by every check of the profile, with inputs of ``domains``;
+    of another one, or with other inputs, a finding that was not met again may be there still.
     """
 
     started: str
@@ -43,6 +45,7 @@ class Night:
     findings: Mapping[str, Found]
     versions: Mapping[str, str] = attrs.field(factory=dict)
     folder: str = ""
+    domains: tuple[Domain, ...] = ("ordinary",)
 
 
 @attrs.frozen(kw_only=True)
@@ -74,7 +77,7 @@ def read(path: Path) -> list[Night]:
     except OSError as error:
         reason = "there is no such file" if isinstance(error, FileNotFoundError) else str(error.strerror).lower()
         raise UsageError(
-            f"The history {path} cannot be read: {reason}. 'fuzzseq run' writes it where no --output is given."
+            f"The history {path} cannot be read: {reason}. Runs write it that write to a folder in reports/."
         ) from None
     nights: list[Night] = []
     for number, line in enumerate(lines, 1):
@@ -98,12 +101,16 @@ def _night(line: str) -> Night | None:
 def changes(nights: Iterable[Night]) -> list[Change]:
     """Return what each night changed."""
     told: list[Change] = []
-    open_: dict[str, str] = {}
+    open_: dict[str, Found] = {}
     for night in nights:
-        found = {id_: finding.target for id_, finding in night.findings.items()}
-        gone = tuple(id_ for id_, target in open_.items() if id_ not in found and target in night.done)
+        found = night.findings
+        gone = tuple(
+            id_
+            for id_, each in open_.items()
+            if id_ not in found and each.target in night.done and each.domain in night.domains
+        )
         new, again = (tuple(id_ for id_ in found if (id_ in open_) == known) for known in (False, True))
-        open_ = {**{id_: target for id_, target in open_.items() if id_ not in gone}, **found}
+        open_ = {**{id_: each for id_, each in open_.items() if id_ not in gone}, **found}
         told.append(Change(night=night, new=new, again=again, gone=gone, open=tuple(open_)))
     return told
 

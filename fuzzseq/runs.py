@@ -73,7 +73,8 @@ def report(folder: Path, formats: Sequence[str], output: Path | None = None) -> 
 def update_baseline(file: Path, folder: Path) -> tuple[tuple[str, ...], tuple[str, ...], int]:
     """Write a baseline anew from the run that wrote to a folder; return the ids that came, that went, and how many are.
 
-    An id goes where its target was looked at to the end and it was not found; all others stay.
+    An id goes where its target was looked at to the end, with inputs such as show it, and it was not found; all others
+    stay.
     """
     known = baseline.read(file) if file.exists() else {}
     record = Record()
@@ -83,7 +84,7 @@ def update_baseline(file: Path, folder: Path) -> tuple[tuple[str, ...], tuple[st
     if settings is not None:
         record.settings = attrs.evolve(settings, baseline=known)
     gone = record.gone()
-    kept = {id_: target for id_, target in known.items() if id_ not in gone}
-    kept |= {finding.id: finding.target for finding in record.findings.values()}
+    kept = {id_: each for id_, each in known.items() if id_ not in gone}
+    kept |= {each.id: baseline.Known(each.target, each.domain) for each in record.findings.values()}
     baseline.write(file, kept)
     return tuple(id_ for id_ in kept if id_ not in known), gone, len(kept)

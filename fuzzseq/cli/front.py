@@ -64,7 +64,11 @@ def _say(message: str, code: int) -> int:
 def _sentence(error: click.ClickException) -> str:
     """Return what click has to say, with the place where the options are listed."""
     context = getattr(error, "ctx", None)
-    hint = f" 'fuzzseq {context.info_name} --help' lists what there is." if context and context.parent else ""
+    words: list[str] = []
+    while context and context.parent:
+        words.insert(0, str(context.info_name))
+        context = context.parent
+    hint = f" 'fuzzseq {' '.join(words)} --help' lists what there is." if words else ""
     return f"{error.format_message().rstrip()}{hint}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import click
@@ -19,6 +20,7 @@ def init(target: str | None, host: str | None) -> int:
     files of this folder are read, and not imported, for what looks like it. What is there is never written over.
     """
     from fuzzseq.scaffold.finding_models import candidates, named
+    from fuzzseq.scaffold.texts import TARGETS_FILE, targets_text
     from fuzzseq.scaffold.writing import write
 
     here = Path.cwd()
@@ -27,8 +29,12 @@ def init(target: str | None, host: str | None) -> int:
         raise UsageError(
             "No function that builds a model was found here: name it, as in 'fuzzseq init my_model.py:build'."
         )
-    for file in write(here, found[0], host):
+    written = write(here, found[0], host)
+    for file in written:
         click.echo(f"{'wrote' if file.new else 'left '}  {file.file} ({file.said})")
+    if target is not None and any(file.file == TARGETS_FILE and not file.new for file in written):
+        lines = targets_text(found[0]).split("\n\n", 1)[1]
+        click.echo(f"add to {TARGETS_FILE}:\n\n{textwrap.indent(lines, '    ')}")
     if others := [f"{each.file}:{each.name}" for each in found[1:6]]:
         more = f", and {len(found) - 6} more" if len(found) > 6 else ""
         click.echo(f"others that look like models: {', '.join(others)}{more}")

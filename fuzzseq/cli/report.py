@@ -34,8 +34,8 @@ def baseline() -> None:
 def update(file: str, folder: str | None) -> int:
     """Write FILE anew from the run that wrote to DIR, or else from the last one in reports/.
 
-    What was found comes in. What was not found any more goes, where its target was looked at to the end by every check;
-    all else stays.
+    What was found comes in. What was not found any more goes, where its target was looked at to the end by every check
+    and with inputs such as show it; all else stays.
     """
     from fuzzseq import runs
 
@@ -49,8 +49,8 @@ def update(file: str, folder: str | None) -> int:
 
 
 def _last() -> Path:
-    """Return the folder of the last run in the usual place."""
-    runs = [log.parent for log in Path("reports").glob("*/events.ndjson")]
-    if not runs:
+    """Return the folder of the run in the usual place that ended last."""
+    logs = list(Path("reports").glob("*/events.ndjson"))
+    if not logs:
         raise UsageError("There is no run in reports/: run fuzzseq first, or name the folder that a run wrote to.")
-    return max(runs, key=lambda run: run.name)
+    return max(logs, key=lambda log: log.stat().st_mtime_ns).parent

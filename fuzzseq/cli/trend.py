@@ -20,7 +20,7 @@ def trend(history: str, profile: str | None) -> int:
     """Show what each run of the history found for the first time, and what it found no more.
 
     FILE is the history that runs write beside their folders, reports/history.jsonl. A finding whose target a run did
-    not look at to the end stays open.
+    not look at to the end, or not with inputs such as show it, stays open.
     """
     from fuzzseq.errors import UsageError
     from fuzzseq.history import changes, read

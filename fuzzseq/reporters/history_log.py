@@ -37,9 +37,10 @@ def night_of(record: Record, folder: str) -> Night:
         cases=sum(report.cases for report in record.targets()),
         done=tuple(sorted(record.done())),
         findings={
-            finding.id: Found(target=finding.target, cause=finding.cause, severity=finding.severity)
-            for finding in record.findings.values()
+            each.id: Found(target=each.target, cause=each.cause, severity=each.severity, domain=each.domain)
+            for each in record.findings.values()
         },
         versions=record.versions,
         folder=folder,
+        domains=settings.domains if settings else ("ordinary",),
     )

@@ -20,6 +20,7 @@ from fuzzseq.events import (
     Warned,
 )
 from fuzzseq.findings import Finding
+from fuzzseq.profiles import PROFILES
 from fuzzseq.spec import Spec
 
 
@@ -79,7 +80,8 @@ class Record:
         """
         stopped: StopReason = "interrupted" if self.stop_reason in ("interrupted", None) else "error"
         return tuple(
-            self.reports.get(name) or TargetReport(name=name, spec=self.specs[name], stop_reason=stopped)
+            self.reports.get(name)
+            or TargetReport(name=name, spec=self.specs[name], stop_reason=stopped, cases=self.tried.get(name, 0))
             for name in sorted(dict.fromkeys((*self.specs, *self.reports)), key=self.place)
         )
 
@@ -106,21 +108,34 @@ class Record:
         return tuple(finding for finding in self.findings.values() if finding.id in known)
 
     def gone(self) -> tuple[str, ...]:
-        """Return the ids of the baseline that were not found again, of the targets that were looked at to the end."""
-        known = self.settings.baseline if self.settings else {}
+        """Return the ids of the baseline that were not found again, of the targets that were looked at to the end.
+
+        One that only the inputs of another domain show is not gone where there were none.
+        """
+        if self.settings is None:
+            return ()
+        known, domains = self.settings.baseline, self.settings.domains
         done = self.done()
         everything = len(done) == len(self.targets())
         return tuple(
             id_
-            for id_, target in known.items()
-            if id_ not in self.findings and (target in done if target else everything)
+            for id_, each in known.items()
+            if id_ not in self.findings
+            and each.domain in domains
+            and (each.target in done if each.target else everything)
         )
 
     def done(self) -> set[str]:
-        """Return the targets that were looked at to the end, by every check of the profile."""
+        """Return the targets that were looked at to the end, by every check of the profile.
+
+        The end is that of its cases, or of so many as ``ci`` tries: a night out of time has seen enough with those.
+        """
         if self.settings is None or self.settings.checks or self.settings.skip:
             return set()
-        return {name for name, report in self.reports.items() if report.stop_reason in ("completed", "max_cases")}
+        usual = {profile.name: profile.max_cases for profile in PROFILES}
+        enough = min(usual.get(self.settings.profile, usual["ci"]), usual["ci"])
+        ended = ("completed", "max_cases", "budget")
+        return {name for name, report in self.reports.items() if report.stop_reason in ended and report.cases >= enough}
 
     def unusable(self) -> Mapping[str, str]:
         """Return each target that could not be used, with the reason."""

@@ -16,6 +16,8 @@ from fuzzseq.errors import UsageError, nearest
 _ELSEWHERE: Final = {"site-packages", "node_modules", "build", "dist", "tests", "test", "venv", "env"}
 #: What a built model is an instance of.
 _MODELS: Final = {"Model", "Functional", "Sequential"}
+#: Values that are no model, and make none.
+_PLAIN: Final = (ast.Constant, ast.JoinedStr, ast.List, ast.Tuple, ast.Dict, ast.Set)
 
 
 @attrs.frozen(kw_only=True)
@@ -57,19 +59,23 @@ def named(folder: Path, target: str) -> Candidate:
     """Return what ``path/to/file.py:name`` names; raises :class:`UsageError` with the nearest name."""
     file, colon, name = target.partition(".py:")
     place = Path(f"{file}.py")
-    if not colon or not (folder / place).is_file():
-        raise UsageError(f"{target!r} names no function in a file: give path/to/file.py:name of a file that is there.")
+    if not colon:
+        raise UsageError(f"{target!r} names no function in a file: give path/to/file.py:name.")
+    if not (folder / place).is_file():
+        raise UsageError(f"There is no file {place}.")
     tree = _parsed(folder / place)
+    if tree is None:
+        raise UsageError(f"{place} cannot be read as Python: mend it first.")
     there = {}
-    for node in tree.body if tree else ():
+    for node in tree.body:
         if isinstance(node, ast.FunctionDef):
             there[node.name] = Candidate(file=place, name=node.name, unknown=_unknown(node))
         elif isinstance(node, ast.ClassDef):
             there[node.name] = Candidate(file=place, name=node.name)
-        elif isinstance(node, ast.Assign):
+        elif isinstance(node, ast.Assign) and not isinstance(node.value, _PLAIN):
             there |= {t.id: Candidate(file=place, name=t.id, built=_is_model(node.value)) for t in _names(node)}
     if name not in there:
-        raise UsageError(f"{place} has no {name!r}.{nearest(name, there)}")
+        raise UsageError(f"{place} has no function, class or model {name!r}.{nearest(name, there)}")
     return there[name]
 
 

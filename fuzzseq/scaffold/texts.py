@@ -66,7 +66,7 @@ jobs:
           path: |
             .fuzzseq
             reports/history.jsonl
-          key: fuzzseq-${{{{ github.run_id }}}}
+          key: fuzzseq-${{{{ github.run_id }}}}-${{{{ github.run_attempt }}}}
           restore-keys: fuzzseq-
       - name: Fuzz
         run: {_RUN} --report json --report html --report sarif --report markdown --report github
@@ -80,7 +80,7 @@ jobs:
           path: |
             .fuzzseq
             reports/history.jsonl
-          key: fuzzseq-${{{{ github.run_id }}}}
+          key: fuzzseq-${{{{ github.run_id }}}}-${{{{ github.run_attempt }}}}
       - uses: actions/upload-artifact@v4
         if: always()
         with:
@@ -106,6 +106,7 @@ fuzz:
       - reports/history.jsonl
   before_script:
     - if [ -f requirements.txt ]; then pip install -r requirements.txt; fi
+    - if [ -f pyproject.toml ] && grep -q '^\\[project\\]' pyproject.toml; then pip install .; fi
     - pip install fuzzseq
   script:
     - {_RUN} --report json --report html --report junit

@@ -88,16 +88,31 @@ def test_nothing_is_written_over():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["nets/models.py:build_taggr"], "nets/models.py has no 'build_taggr'. Did you mean 'build_tagger'?"),
-        (["models.py:build"], "'models.py:build' names no function in a file: give path/to/file.py:name"),
+        (["nets/models.py:build_taggr"], "has no function, class or model 'build_taggr'. Did you mean 'build_tagger'?"),
+        (["models.py:build"], "There is no file models.py."),
+        (["nets/models.py"], "'nets/models.py' names no function in a file: give path/to/file.py:name"),
+        (["nets/settings.py:WIDTH"], "nets/settings.py has no function, class or model 'WIDTH'."),
+        (["nets/cut.py:build"], "nets/cut.py cannot be read as Python: mend it first."),
         (["--ci", "jenkins"], "'jenkins' is not one of 'github', 'gitlab'"),
     ],
 )
 def test_misuse(arguments, sentence):
     """What cannot be is a sentence, and nothing is written."""
+    Path("nets/settings.py").write_text("WIDTH = 64\n")
+    Path("nets/cut.py").write_text("def build(\n")
     done = init(*arguments)
     assert (done.exit_code, sentence in done.output) == (2, True)
     assert not Path("fuzz_targets.py").exists()
+
+
+def test_a_second_model():
+    """What is there is left as it is, and the lines are shown that add the model that was named."""
+    assert init("nets/models.py:build_tagger").exit_code == 0
+    before = Path("fuzz_targets.py").read_text()
+    again = init("nets/models.py:Tagger").output
+    assert Path("fuzz_targets.py").read_text() == before
+    assert "add to fuzz_targets.py:" in again
+    assert "    from nets.models import Tagger\n" in again
 
 
 def test_no_model():

@@ -126,6 +126,30 @@ def test_what_was_not_looked_at_stays(night, crash_finding):
     ]
 
 
+def test_what_could_not_be_found_is_not_gone(night, crash_finding):
+    """An id stays where a run had no inputs such as show it, or tried fewer cases than its profile does."""
+    edge = attrs.evolve(crash_finding, domain="edge", severity="warning")
+    night(edge, domains=("ordinary", "edge"))
+    assert said("baseline", "update", "known.txt").startswith(f"+ {edge.id}\n")
+    assert Path("known.txt").read_text().endswith(" (edge)\n")
+    for asked in ({}, {"domains": ("ordinary", "edge"), "profile": "ci"}):
+        _, summary = night(baseline="known.txt", **asked)
+        assert "not found any more" not in summary
+        assert said("baseline", "update", "known.txt").startswith("known.txt holds 1 finding")
+    _, summary = night(baseline="known.txt", domains=("ordinary", "edge"))
+    assert f"in the baseline and not found any more: {edge.id}" in summary
+    rows = [line.split() for line in said("trend").splitlines()]
+    assert [row[6:9] for row in rows[1:5]] == [["1", "1", "0"], ["0", "1", "0"], ["0", "1", "0"], ["0", "0", "1"]]
+
+
+def test_the_last_run_is_that_which_ended_last(night, crash_finding):
+    """A baseline is made from the newest run, whatever its folder is called."""
+    night()
+    night(crash_finding)
+    Path("reports/2").rename("reports/0")
+    assert said("baseline", "update", "known.txt").endswith("known.txt holds 1 finding, from reports/0\n")
+
+
 @pytest.mark.parametrize(
     ("fail_on", "codes"), [("error", (1, 0)), ("warning", (1, 1)), ("note", (1, 1)), ("never", (0, 0))]
 )

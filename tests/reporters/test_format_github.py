@@ -7,6 +7,7 @@ import re
 import attrs
 import pytest
 
+from fuzzseq.baseline import Known
 from fuzzseq.events import InternalError, Settings, Warned
 
 
@@ -58,7 +59,7 @@ def test_a_finding(commands, run_events, crash_finding):
 def test_errors_come_first(commands, run_events, crash_finding, leak_finding):
     """What fails the run is an error and comes first, what does not is a warning, and what is known a notice."""
     known = attrs.evolve(crash_finding, id="input-vocabulary-12345678")
-    settings = Settings(profile="quick", max_cases=60, baseline={known.id: "my_model.py:build"})
+    settings = Settings(profile="quick", max_cases=60, baseline={known.id: Known("my_model.py:build")})
     events = run_events(known, leak_finding, crash_finding, settings=settings, error="There is no file 'gone.py'.")
     told = [Warned(target="", message="slow"), InternalError(target="", message="boom", traceback="Traceback ...")]
     seen = commands([*events[:-1], *told, events[-1]])

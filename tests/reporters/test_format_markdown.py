@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
+from fuzzseq.baseline import Known
 from fuzzseq.events import Settings
 from fuzzseq.reporters import markdown_report
 from fuzzseq.reporters.marking import code, fenced, prose
@@ -93,7 +94,7 @@ def test_nothing_found(reported, run_events):
 
 def test_what_the_baseline_holds(reported, run_events, crash_finding):
     """A finding that the baseline holds is said to be known."""
-    settings = Settings(profile="quick", max_cases=60, baseline={crash_finding.id: "my_model.py:build"})
+    settings = Settings(profile="quick", max_cases=60, baseline={crash_finding.id: Known("my_model.py:build")})
     text = reported("markdown", "report.md", run_events(crash_finding, settings=settings))
     assert f"| `{crash_finding.id}` | error, known |" in text
 

@@ -18,6 +18,7 @@ from fuzzseq.reporters.finding_view import proof_of, title_of
 from fuzzseq.reporters.foreign import clean, cut
 from fuzzseq.reporters.html.case_picture import Picture, pictures
 from fuzzseq.reporters.html.failure_map import FailureMap, failure_map
+from fuzzseq.reporters.places import from_root
 from fuzzseq.spec import Spec
 
 _CAUSES: Final = {cause.slug: cause for cause in CAUSES}
@@ -209,9 +210,9 @@ def _line(finding: Finding) -> Line | None:
 
 
 def _near(file: str, target: str) -> str:
-    """Return a file as it was named when its target was asked for, where it is that of the target."""
+    """Return a file as it was named when its target was asked for, where it is that of the target, or from the root."""
     named = target.rpartition(":")[0]
-    return named if named and Path(file).as_posix().endswith("/" + named) else file
+    return named if named and Path(file).as_posix().endswith("/" + named) else from_root(Path(file)) or file
 
 
 def _said(finding: Finding) -> Iterator[tuple[str, str]]:
