@@ -247,10 +247,10 @@ def test_not_written(crash_finding):
 
 
 def test_target_that_never_finished(run_events, crash_finding, capsys, monkeypatch):
-    """A target that was loaded and not finished stands in the summary as stopped."""
+    """A target that was loaded and not finished stands in the summary as stopped, with the cases that were tried."""
     events = [e for e in run_events(crash_finding, stop="interrupted") if not isinstance(e, TargetFinished)]
     said = printed(events, capsys, monkeypatch)
-    assert "my_model.py:build      0         1  interrupted" in said
+    assert "my_model.py:build     60         1  interrupted" in said
     assert "go on with fuzzseq run --resume out" in said
 
 
