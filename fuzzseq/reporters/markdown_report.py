@@ -11,6 +11,7 @@ from typing import Final
 from fuzzseq.causes import CAUSES
 from fuzzseq.events import Event, RunFinished
 from fuzzseq.findings import Finding
+from fuzzseq.hostile import KINDS
 from fuzzseq.reporters.case_view import case_view
 from fuzzseq.reporters.finding_files import replaying
 from fuzzseq.reporters.finding_view import title_of
@@ -42,6 +43,7 @@ def markdown_text(record: Record, *, details: bool = True) -> str:
         *(_detail(finding, record) for finding in findings if details),
         "\n".join(_warnings(record)),
         _targets(record),
+        _acceptance(record),
         f"<sub>{prose(circumstances_of(record))}</sub>",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -117,6 +119,13 @@ def _targets(record: Record) -> str:
         for report in record.targets()
     ]
     return _table(("target", "cases", "findings", "stopped"), rows)
+
+
+def _acceptance(record: Record) -> str:
+    """Return how each target takes what it ought to refuse, a column each."""
+    told = [report for report in record.targets() if report.acceptance]
+    rows = [(kind.said, *(report.acceptance.get(kind.name, "") for report in told)) for kind in KINDS]
+    return _table(("wrong input", *(cell(code(report.name)) for report in told)), [row for row in rows if any(row[1:])])
 
 
 class MarkdownReport:

@@ -6,11 +6,12 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import attrs
 import pytest
 from markdown_it import MarkdownIt
 
 from fuzzseq.baseline import Known
-from fuzzseq.events import Settings
+from fuzzseq.events import Settings, TargetFinished
 from fuzzseq.reporters import markdown_report
 from fuzzseq.reporters.marking import code, fenced, prose
 
@@ -147,3 +148,18 @@ def test_step_summary(reported, run_events, crash_finding, monkeypatch):
     assert "<details>" not in added
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", "no/such/folder")
     assert reported("markdown", "report.md", run_events(crash_finding), folder="third") == text
+
+
+def test_how_wrong_input_is_taken(reported, run_events, crash_finding):
+    """What was found of input that a model ought to refuse is a table, a line for each kind that was tried."""
+    taken = {"source_rank": "crashed", "state_units": "refused clearly"}
+    events = [
+        attrs.evolve(event, report=attrs.evolve(event.report, acceptance=taken))
+        if isinstance(event, TargetFinished)
+        else event
+        for event in run_events(crash_finding)
+    ]
+    text = reported("markdown", "report.md", events)
+    assert "| source ids with one more axis | crashed |" in text
+    assert "| a state of one unit more | refused clearly |" in text
+    assert "wrong input" not in reported("markdown", "report.md", run_events(crash_finding))
