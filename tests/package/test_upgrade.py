@@ -15,7 +15,7 @@ BEFORE = "keras==3.6.*"
 #: One of each way of failing: an error of TensorFlow's, one of Keras', and promises that are broken in silence.
 BUGS = (
     "decoder_attention_axis_queries",
-    "decoder_length_concat",
+    "decoder_reshape_directions",
     "input_padding_leak_unmasked",
     "input_vocabulary_source",
     "loss_encoding_integers",

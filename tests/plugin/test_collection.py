@@ -224,6 +224,7 @@ def test_help(project: pytest.Pytester) -> None:
         "fail-on",
         "baseline",
         "report",
+        "format",
     )
     assert options == ["--fuzz-seq2seq", *(f"--fuzz-seq2seq-{name}" for name in names)]
     assert "fuzz_seq2seq(**settings)" in project.runpytest_subprocess("--markers").stdout.str()
