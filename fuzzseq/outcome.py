@@ -22,6 +22,11 @@ SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "note")
 Way = Literal["plain", "xla", "saved", "predicted", "ragged"]
 
 
+#: What may be done to the scores of a model before its loss.
+Change = Literal["lifted", "stretched", "sunk"]
+CHANGES: Final[tuple[Change, ...]] = ("lifted", "stretched", "sunk")
+
+
 @attrs.frozen(kw_only=True)
 class Run:
     """One execution of a model that a check asks for, from a clean state of every variable.
@@ -37,9 +42,9 @@ class Run:
     ``way`` is how the model is run forward: called (``plain``), compiled by XLA for the very shapes (``xla``), written
     to a ``.keras`` file and read again (``saved``), by ``predict`` (``predicted``), or called with its source as a
     RaggedTensor (``ragged``).
-    ``watched`` keeps the output of every layer, and every softmax, of an eager run.
-    ``scores`` is what is done to the model's scores before the loss: ``lifted`` adds a constant to all of them,
-    ``stretched`` multiplies them by one, ``sunk`` those below zero.
+    ``watched`` keeps every softmax, and the output of every layer where the run is an eager one.
+    ``rescored`` asks for the loss of changed scores as well: ``lifted`` adds a constant to all of them, ``stretched``
+    multiplies them by one, ``sunk`` those below zero.
     ``whole`` gives the decoder of an encoder-decoder all steps at once.
     ``own_labels`` puts the labels of other batches in the place of those that the user's own training step is given.
     Equal runs of several checks are executed once.
@@ -56,7 +61,7 @@ class Run:
     precision: Literal["usual", "double", "mixed"] = "usual"
     way: Way = "plain"
     watched: bool = False
-    scores: Literal["plain", "lifted", "stretched", "sunk"] = "plain"
+    rescored: bool = False
     whole: bool = False
     own_labels: tuple[Batch, ...] = ()
 

@@ -1,6 +1,6 @@
 """Attention weights sum to one over the source, and give nothing to padding.
 
-Every softmax of an eager run is watched. A result whose axes hold both the source steps and the decoder steps is taken
+Every softmax of a run is watched. A result whose axes hold both the source steps and the decoder steps is taken
 for attention weights, and so is one over a single score for each source step; a softmax over words, heads or experts is
 left alone. The first has to be taken over the source, and padding has to get nothing.
 
@@ -32,12 +32,12 @@ def applies(spec: Spec) -> str | None:
 
 
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
-    """Watch an eager run of the last batch, where the source length is like no other size that an axis may have."""
+    """Watch a run of the last batch, where the source length is like no other size that an axis may have."""
     if not tells(case, spec):
         return {}
     padded = with_padding(case, "source", spec) if spec.padding is not None else None
     more = {"padded": attrs.evolve(forward(case), batches=padded)} if padded else {}
-    return {"base": forward(case), **more, "watched": attrs.evolve(forward(case), mode="eager", watched=True)}
+    return {"base": forward(case), **more, "watched": attrs.evolve(forward(case), watched=True)}
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
@@ -66,7 +66,7 @@ def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
         wider = attrs.evolve(wider, batches=grown) if grown else wider
     if found is None or found.hint != WRONG_AXIS or wider == case:
         return {}
-    return {"wider": attrs.evolve(forward(wider), mode="eager", watched=True)}
+    return {"wider": attrs.evolve(forward(wider), watched=True)}
 
 
 def _stays(softmax: Softmax, results: Results) -> bool:

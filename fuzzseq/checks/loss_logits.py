@@ -20,23 +20,16 @@ import numpy as np
 from fuzzseq.case import Case
 from fuzzseq.checks.check import Array, Check, Results
 from fuzzseq.checks.own_loss import applies_to_loss, scored
-from fuzzseq.outcome import Run, Verdict
+from fuzzseq.outcome import CHANGES, Run, Verdict
 from fuzzseq.spec import Spec
 
 _BLIND: Final = 1e-4
 _SEES: Final = 1e-3
-_RUNS: Final = ("plain", "lifted", "stretched", "sunk")
 
 
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
-    """Score the batches with their scores as they are, and changed in three ways; four traces would take longer."""
-    run = attrs.evolve(scored(case), mode="eager")
-    return {
-        "plain": run,
-        "lifted": attrs.evolve(run, scores="lifted"),
-        "stretched": attrs.evolve(run, scores="stretched"),
-        "sunk": attrs.evolve(run, scores="sunk"),
-    }
+    """Score the batches, with their scores as they are and changed in three ways; a trace would take longer."""
+    return {"scored": attrs.evolve(scored(case), mode="eager", rescored=True)}
 
 
 def are_probabilities(scores: Array) -> bool:
@@ -49,15 +42,15 @@ def are_probabilities(scores: Array) -> bool:
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare what the loss does with what the scores are."""
-    losses = {name: result.last.loss for name, result in results.items()}
-    scores = results["plain"].last.output
-    if scores is None or any(loss is None for loss in losses.values()):
+    seen = results["scored"].last
+    scores, gradient = seen.output, seen.score_gradient
+    if scores is None or seen.loss is None:
         return None
-    plain, lifted, stretched, sunk = (float(np.mean(np.asarray(losses[name]))) for name in _RUNS)
+    losses = (seen.loss, *(seen.changed_losses[change] for change in CHANGES))
+    plain, lifted, stretched, sunk = (float(np.mean(np.asarray(loss))) for loss in losses)
     scale = max(abs(plain), 0.1)
-    gradient = results["plain"].last.score_gradient
-    seen = abs(stretched - plain) > _SEES * scale or (gradient is not None and np.abs(gradient).max(initial=0) > _SEES)
-    of_logits = abs(lifted - plain) < _BLIND * scale and seen
+    sees = abs(stretched - plain) > _SEES * scale or (gradient is not None and np.abs(gradient).max(initial=0) > _SEES)
+    of_logits = abs(lifted - plain) < _BLIND * scale and sees
     clipped = bool((np.asarray(scores) < 0).any()) and abs(sunk - plain) < _BLIND * scale
     blind = clipped or abs(stretched - plain) < _BLIND * scale
     of_probabilities = blind and abs(lifted - plain) > _SEES * scale

@@ -12,7 +12,7 @@ from fuzzseq.arrays import Arrays, arrays
 from fuzzseq.case import Case
 from fuzzseq.checks.check import Gradient, Observed
 from fuzzseq.checks.output_shape import promised
-from fuzzseq.outcome import Run
+from fuzzseq.outcome import CHANGES, Run
 from fuzzseq.worker import feeding
 from fuzzseq.worker.build import Built
 from fuzzseq.worker.losses import as_targets
@@ -94,17 +94,30 @@ class BatchRun:
             output = self.built.subject.forward(given, self.run.training)
             with tf.GradientTape() as tape:
                 tape.watch(output.scores)
-                loss = self._loss(given, wanted, steps, output.rescaled(self.run.scores))
+                loss = self._loss(given, wanted, steps, output)
             gradient = tape.gradient(loss, output.scores)
-            return output.scores, loss, tf.zeros_like(output.scores) if gradient is None else gradient
+            changes = CHANGES if self.run.rescored else ()
+            changed = [self._loss(given, wanted, steps, output.rescaled(change)) for change in changes]
+            return output.scores, loss, tf.zeros_like(output.scores) if gradient is None else gradient, changed
 
-        function, arguments = self._in_mode(f"score {self.run.scores}", scored, (self._fed(), *self._labels()))
-        scores, loss, gradient = function(*arguments)
+        function, arguments = self._in_mode(f"score {self.run.rescored}", scored, (self._fed(), *self._labels()))
+        scores, loss, gradient, changed = function(*arguments)
         seen = self._seen(ForwardOutput(scores, [], scores), loss=as_numpy(loss))
-        return attrs.evolve(seen, score_gradient=as_numpy(gradient))
+        losses = dict(zip(CHANGES, map(as_numpy, changed), strict=False))
+        return attrs.evolve(seen, score_gradient=as_numpy(gradient), changed_losses=losses)
 
     def _watched(self) -> Observed:
-        """Run forward eagerly, and keep what each layer and each softmax gave."""
+        """Run forward, and keep what each softmax gave; what each layer gave as well in an eager run.
+
+        A traced run whose softmaxes are out of reach is an eager one instead.
+        """
+        if self.run.mode == "graph":
+            function, arguments = self._forward_in_mode(self._fed())
+            found = function.watched(*arguments) if isinstance(function, Traced) else None
+            if found is not None:
+                output, softmaxes = found
+                return attrs.evolve(self._seen(ForwardOutput(*output)), softmaxes=softmaxes)
+            self.run = attrs.evolve(self.run, mode="eager")
         with TRACKER.recording() as record:
             seen = self._seen(self._forward(self._fed()))
         return attrs.evolve(seen, layers=tuple(record.layers), softmaxes=tuple(record.softmaxes))
@@ -147,14 +160,18 @@ class BatchRun:
         """Run forward in the mode, or in the way, that is asked for."""
         if self.run.way in WAYS:
             return WAYS[self.run.way](self.built, fed)
+        function, arguments = self._forward_in_mode(fed)
+        return ForwardOutput(*function(*arguments))
+
+    def _forward_in_mode(self, fed: Any) -> tuple[Any, tuple[Any, ...]]:
+        """Return what runs forward, as the mode of the run wants it, with its arguments."""
 
         def pure(given: Any) -> Any:
             forward = self.built.subject.forward_whole if self.run.whole else self.built.subject.forward
             output = forward(given, self.run.training)
             return output.scores, output.states, output.raw
 
-        function, arguments = self._in_mode("forward", pure, (fed,))
-        return ForwardOutput(*function(*arguments))
+        return self._in_mode("forward", pure, (fed,))
 
     def _traced(self, name: str, function: Any, example: tuple[Any, ...]) -> Any:
         """Return a traced function, made once for each structure of arguments."""

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from fuzzseq.encoder_decoder import EncoderDecoder
+from fuzzseq.outcome import Change
 from fuzzseq.spec import Spec
 from fuzzseq.worker.stages import StageMark
 
@@ -22,10 +23,8 @@ class ForwardOutput:
         """Keep the three."""
         self.scores, self.states, self.raw = scores, states, raw
 
-    def rescaled(self, how: str) -> ForwardOutput:
+    def rescaled(self, how: Change) -> ForwardOutput:
         """Return the output with its scores lifted by 3, or doubled, all or those below zero; masks stay on them."""
-        if how == "plain":
-            return self
         scores = self.scores
         if how == "lifted":
             scores += 3

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
+import attrs
+import numpy as np
 import tensorflow as tf
 
+from fuzzseq.checks.check import Softmax
 from fuzzseq.spec import Spec
 from fuzzseq.worker.feeding import OVER_TIME
-from fuzzseq.worker.tracking import TRACKER
+from fuzzseq.worker.tracking import TRACKER, Recording
 
 
 def signature(nest: Any, spec: Spec, known: bool = False) -> Any:
@@ -50,30 +53,48 @@ class Traced:
         self._trace: TracebackType | None = None
         self._where = TRACKER.raised, TRACKER.raised_site
         try:
-            self._graph = _concrete(function, example, spec, known)
+            self._graph, self._record = _concrete(function, example, spec, known)
         except Exception as error:  # whatever a model raises while it is traced
             self._error, self._trace = error, error.__traceback__
             self._where = TRACKER.raised, TRACKER.raised_site
 
     def __call__(self, *arguments: Any) -> Any:
         """Run on the tensors among the arguments."""
+        return self._run(arguments)[0]
+
+    def watched(self, *arguments: Any) -> tuple[Any, tuple[Softmax, ...]] | None:
+        """Run likewise, and return every softmax as well; None where one is out of reach, as in the body of a loop."""
+        if self._error is None and self._record.hidden:
+            return None
+        result, values = self._run(arguments)
+        seen = zip(self._record.softmaxes, values, strict=True)
+        return result, tuple(attrs.evolve(softmax, value=np.asarray(value)) for softmax, value in seen)
+
+    def _run(self, arguments: tuple[Any, ...]) -> Any:
+        """Return the result and the values of the softmaxes, or raise what tracing raised."""
         if self._error is not None:
             TRACKER.raised, TRACKER.raised_site = self._where
             raise self._error.with_traceback(self._trace)
         return self._graph(*[value for value in tf.nest.flatten(arguments) if tf.is_tensor(value)])
 
 
-def _concrete(function: Callable[..., Any], example: tuple[Any, ...], spec: Spec, known: bool) -> Any:
-    """Return the concrete function of a trace."""
+def _concrete(
+    function: Callable[..., Any], example: tuple[Any, ...], spec: Spec, known: bool
+) -> tuple[Any, Recording]:
+    """Return the concrete function of a trace, which gives the softmaxes beside the result, and what they are."""
     specs = signature(example, spec, known)
     flat = [part for part in tf.nest.flatten(specs) if isinstance(part, tf.TensorSpec)]
+    records: list[Recording] = []
 
     def on_tensors(*tensors: Any) -> Any:
         given = iter(tensors)
         filled = [next(given) if isinstance(part, tf.TensorSpec) else part for part in tf.nest.flatten(specs)]
-        return function(*tf.nest.pack_sequence_as(specs, filled))
+        with TRACKER.recording(tf.compat.v1.get_default_graph()) as record:
+            result = function(*tf.nest.pack_sequence_as(specs, filled))
+        records.append(record)
+        return result, [softmax.value for softmax in record.softmaxes]
 
     # Keras does not convert Python control flow either when it fits a model; plain functions convert themselves.
     graph = tf.function(on_tensors, input_signature=flat, autograph=False)
     graph.get_concrete_function()
-    return graph
+    return graph, records[-1]

@@ -22,12 +22,17 @@ _MOST_CALLS = 400
 
 
 class Recording:
-    """The layers and softmaxes of one eager run, in the order in which they were done."""
+    """The layers and softmaxes of one eager run, in the order in which they were done; or the softmaxes of a trace.
 
-    def __init__(self) -> None:
+    Those of a trace have symbolic values, which ``graph`` can give back. ``hidden`` says that there was one in another
+    graph inside of it, as in the body of a loop.
+    """
+
+    def __init__(self, graph: Any = None) -> None:
         """Begin with none."""
         self.layers: list[LayerOutput] = []
         self.softmaxes: list[Softmax] = []
+        self.graph, self.hidden = graph, False
 
 
 class Tracker:
@@ -99,19 +104,29 @@ class Tracker:
         return result
 
     @contextmanager
-    def recording(self) -> Iterator[Recording]:
-        """Keep the outputs of layers and softmaxes for the length of a block; those in traced loops have no values."""
-        self._record = record = Recording()
+    def recording(self, graph: Any = None) -> Iterator[Recording]:
+        """Keep the outputs of layers and softmaxes for the length of a block; of one that traces ``graph``, softmaxes.
+
+        In an eager run those in traced loops have no values.
+        """
+        self._record = record = Recording(graph)
         try:
             yield record
         finally:
             self._record = None
 
     def record_softmax(self, value: Any, axis: int) -> None:
-        """Keep the result of a softmax, where a run is watched."""
-        if self._record is not None and hasattr(value, "numpy"):
-            site = caller(sys._getframe(2)) or self._site_in_model()
-            self._record.softmaxes.append(Softmax(path=self.path(), value=np.asarray(value), axis=axis, site=site))
+        """Keep the result of a softmax, where a run is watched, or traced."""
+        record = self._record
+        if record is None:
+            return
+        if record.graph is None and hasattr(value, "numpy"):
+            value = np.asarray(value)
+        elif record.graph is None or getattr(value, "graph", None) is not record.graph:
+            record.hidden = True
+            return
+        site = caller(sys._getframe(2)) or self._site_in_model()
+        record.softmaxes.append(Softmax(path=self.path(), value=value, axis=axis, site=site))
 
     def _site_in_model(self) -> Frame | None:
         """Return the user's line where the innermost of the running layers became part of a functional model."""
@@ -121,7 +136,9 @@ class Tracker:
     def _record_layer(self, layer: Any, args: Any, kwargs: Any, result: Any) -> None:
         """Keep the output of a layer, where a run is watched."""
         # What a layer of Keras' own is made of says nothing that the layer does not; a cell runs once a step besides.
-        if self._record is None or any(_is_closed(entry[0]) for entry in self.stack[:-1]):
+        if self._record is None or self._record.graph is not None:
+            return
+        if any(_is_closed(entry[0]) for entry in self.stack[:-1]):
             return
         values = [value for value in tf.nest.flatten(result) if hasattr(value, "numpy")]
         path = self.path()

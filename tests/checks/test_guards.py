@@ -172,9 +172,11 @@ def test_one_draw_of_the_weights_proves_nothing(check):
     assert check.judge({**same, **alive}, RAGGED, spec) is None
 
 
-def scored(gradient: Any, loss: float = 1.0, output: Any = None) -> Result:
-    """Return the result of a run up to its loss."""
-    return seen(noise(0) if output is None else output, score_gradient=gradient, loss=np.float32(loss))
+def scored(gradient: Any, loss: float = 1.0, output: Any = None, changed: Any = ()) -> Result:
+    """Return the result of a run up to its loss, and to those of ``changed`` scores."""
+    losses = {name: np.float32(other) for name, other in dict(changed).items()}
+    output = noise(0) if output is None else output
+    return seen(output, score_gradient=gradient, loss=np.float32(loss), changed_losses=losses)
 
 
 def test_a_masked_loss_has_no_gradient_at_padding():
@@ -213,8 +215,8 @@ def test_a_loss_is_asked_what_it_is_blind_to(lifted, stretched, probabilities, b
     output = noise(0)
     if probabilities:
         output = np.exp(output) / np.exp(output).sum(axis=-1, keepdims=True)
-    losses = {"plain": 1.0, "lifted": lifted, "stretched": stretched, "sunk": 1.5}
-    found = {name: scored(None, loss, output) for name, loss in losses.items()}
+    changed = {"lifted": lifted, "stretched": stretched, "sunk": 1.5}
+    found = {"scored": scored(None, 1.0, output, changed)}
     assert (loss_logits.CHECK.judge(found, RAGGED, SPEC) is not None) == broken
 
 
