@@ -49,7 +49,10 @@ def moved(word: int, low: int, high: int) -> int:
 
 
 def with_other_source(case: Case, spec: Spec) -> tuple[Batch, ...] | None:
-    """Return the batches with every source id moved to another one; None where a row has none, or there is no other."""
+    """Return the batches with every source id moved to another one; None where a row has none, or there is no other.
+
+    Some row of the last batch has to have another set of ids then: (3, 4) moved to (4, 3) is the same bag of words.
+    """
     low, high = id_range("source", case.dimensions, spec)
     rows = [pair.source for batch in case.batches for pair in batch.pairs]
     if low == high or not rows or not all(rows):
@@ -58,7 +61,9 @@ def with_other_source(case: Case, spec: Spec) -> tuple[Batch, ...] | None:
     def changed(pair: Pair) -> Pair:
         return attrs.evolve(pair, source=tuple(moved(word, low, high) for word in pair.source))
 
-    return each_pair(case, changed)
+    others = each_pair(case, changed)
+    moves = zip(case.batches[-1].pairs, others[-1].pairs, strict=True)
+    return others if any(set(one.source) != set(two.source) for one, two in moves) else None
 
 
 def with_other_ends(case: Case, spec: Spec) -> tuple[Batch, ...] | None:

@@ -78,9 +78,7 @@ class Traced:
         return self._graph(*[value for value in tf.nest.flatten(arguments) if tf.is_tensor(value)])
 
 
-def _concrete(
-    function: Callable[..., Any], example: tuple[Any, ...], spec: Spec, known: bool
-) -> tuple[Any, Recording]:
+def _concrete(function: Callable[..., Any], example: tuple[Any, ...], spec: Spec, known: bool) -> tuple[Any, Recording]:
     """Return the concrete function of a trace, which gives the softmaxes beside the result, and what they are."""
     specs = signature(example, spec, known)
     flat = [part for part in tf.nest.flatten(specs) if isinstance(part, tf.TensorSpec)]

@@ -25,7 +25,7 @@ from fuzzseq.checks import (
 from fuzzseq.checks.attention import WEIGHT_ON_PADDING, WRONG_AXIS, fault
 from fuzzseq.checks.check import Observed, Result, Softmax
 from fuzzseq.checks.comparing import believed, by_row, compared, confirmation, real, tolerance
-from fuzzseq.checks.varying import with_other_ends, with_padding
+from fuzzseq.checks.varying import with_other_ends, with_other_source, with_padding
 from fuzzseq.outcome import Run
 from fuzzseq.spec import Spec
 
@@ -231,6 +231,21 @@ def test_when_a_check_has_no_meaning():
     assert "no training step" in str(labels_hidden.CHECK.applies(SPEC))
     assert "no initial state" in str(state_used.CHECK.applies(SPEC))
     assert padding_invariant.CHECK.applies(SPEC) is None
+
+
+def test_another_source_is_no_other_order_of_its_ids():
+    """A source whose ids move among themselves is not asked of: a bag of words does not hear of their order."""
+    small = attrs.evolve(RAGGED, dimensions={**SIZES, "source_vocab_size": 5})
+
+    def moved(*rows):
+        pairs = tuple(Pair(row, (3,)) for row in rows)
+        batches = with_other_source(attrs.evolve(small, batches=(Batch(pairs=pairs),)), SPEC)
+        return batches and [pair.source for pair in batches[0].pairs]
+
+    assert moved((3, 4)) is None
+    assert moved((3, 4, 4), (4, 3)) is None
+    assert moved((3, 3)) == [(4, 4)]
+    assert moved((3, 4), (4,)) == [(4, 3), (3,)]
 
 
 def test_cases_are_changed_in_one_way():
