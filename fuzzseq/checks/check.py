@@ -50,8 +50,8 @@ class Observed:
 
     ``output`` is the scores that the Spec names, (batch, steps, words) for a model of sequences; ``expected`` is the
     shape that the Spec promises for it, with None where it promises nothing; ``gradients`` are one for each trainable
-    weight. ``score_gradient`` is that of the loss by the scores; ``changed_losses`` are the losses of changed scores, by
-    the name of the change. ``layers`` and ``softmaxes`` are in the order in which they were done, those of a watched
+    weight. ``score_gradient`` is that of the loss by the scores; ``changed_losses`` are those of changed scores, by the
+    name of the change. ``layers`` and ``softmaxes`` are in the order in which they were done, those of a watched
     run. ``crossings`` say which states are crossed, with the user's line. ``traces`` counts the values that numbers of
     Python's had which each ``tf.function`` of the user's own was given since the run began: each costs a trace.
     """
