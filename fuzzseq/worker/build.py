@@ -89,6 +89,7 @@ class Built:
         """Call the factory. What it raises is the model's failure at stage ``build``."""
         mark.enter("build")
         TRACKER.reset()
+        TRACKER.kind = "build"
         keras.utils.set_random_seed(seed)
         self.model = target.factory(**arguments(spec, sizes))
         self.target, self.spec, self.seed = target, spec, seed
@@ -126,11 +127,16 @@ class Built:
             yield self._others[precision]
 
     def reset(self, run: Run) -> None:
+        """Put everything back, but for what the run wants otherwise: the random generators, variables, attributes."""
+        TRACKER.kind = (run.upto, run.training, run.mode, run.way) if self.settled else "build"
+        if TRACKER.draws():
+            tf.random.set_seed(self.seed + run.repetition)
+        self.put_back(run)
+
+    def put_back(self, run: Run) -> None:
         """Put every variable and attribute back, but for what the run wants otherwise: random state, weights."""
         TRACKER.reset()
         self._plain.restore()
-        if TRACKER.drew_random:
-            tf.random.set_seed(self.seed + run.repetition)
         if self._snapshot is not None:
             self._snapshot.restore()
             self._snapshot.stir(run.repetition)

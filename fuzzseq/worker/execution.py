@@ -50,6 +50,10 @@ def _attempted(built: Built, case: Case, run: Run, known: bool) -> Result:
         return Result(raised=describe(error, built.subject.mark.current, "eager", 0))
     try:
         built.reset(run)
+        if run.repetition and TRACKER.draws():
+            # A trace holds the seed of what it draws: that goes on with each call, and begins anew with a new seed.
+            BatchRun(built, given, run, 0, known).observe()
+            built.put_back(run)
         for batch in range(len(run.batches)):
             TRACKER.restart_trace()
             observed.append(BatchRun(built, given, run, batch, known).observe())

@@ -45,7 +45,10 @@ class Tracker:
         self.raised_site: Frame | None = None
         self.call_sites: dict[int, Frame] = {}
         self.loss_site: Frame | None = None
-        self.drew_random = False
+        #: What kind of run is going on, and those kinds in which TensorFlow's global generator was drawn from.
+        self.kind: Any = None
+        self._drawing: set[Any] = set()
+        self._drawn_anywhere = False
         #: Whether lazy layers are built by the eager call itself, with no dry run before it.
         self.eager_builds = False
         #: The numbers of Python's that each ``tf.function`` of the user's own was given in this run.
@@ -146,6 +149,21 @@ class Tracker:
         site = self.call_sites.get(id(layer)) or caller(sys._getframe(3)) or self._site_in_model()
         output = LayerOutput(path=path, layer=frame, values=tuple(np.asarray(value) for value in values), site=site)
         self._record.layers.append(output)
+
+    def drew(self) -> None:
+        """Take note that an operation drew from the global generator, or was traced that will.
+
+        One inside of another graph than that of a run, a function of the user's own, may be called in any kind of run.
+        """
+        traced = self._record.graph if self._record is not None else None
+        if tf.executing_eagerly() or tf.compat.v1.get_default_graph() is traced:
+            self._drawing.add(self.kind)
+        else:
+            self._drawn_anywhere = True
+
+    def draws(self) -> bool:
+        """Say whether the kind of run that is going on is known to draw from the global generator."""
+        return self._drawn_anywhere or self.kind in self._drawing
 
     def reset(self) -> None:
         """Forget the last failure."""

@@ -95,7 +95,7 @@ def _watch_random_operations() -> None:
     original = random_seed.get_seed
 
     def noted(op_seed: Any) -> Any:
-        TRACKER.drew_random = True
+        TRACKER.drew()
         return original(op_seed)
 
     random_seed.get_seed = noted

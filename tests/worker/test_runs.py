@@ -162,6 +162,53 @@ def carrying(cell, vocab_size, units, num_layers, output_dim, ignore=False):
     return Tagger()
 
 
+def attending(vocab_size, units, output_dim):
+    """Return a tagger that attends to itself, its softmax in plain view."""
+    import keras
+    from keras import layers, ops
+
+    source = keras.Input((None,), dtype="int32", name="source")
+    x = layers.Embedding(vocab_size, units)(source)
+    weights = ops.softmax(ops.matmul(x, ops.transpose(x, (0, 2, 1))), axis=-1)
+    return keras.Model(source, layers.Dense(output_dim)(ops.matmul(weights, x)))
+
+
+def gated(vocab_size, units, output_dim):
+    """Return a tagger with a softmax in the cell of its recurrent layer: traced, that is the body of a loop."""
+    import keras
+    import tensorflow as tf
+    from keras import layers
+
+    class Cell(layers.Layer):
+        state_size = output_size = units
+
+        def call(self, x, states):
+            state = states[0] + tf.nn.softmax(x, axis=-1)
+            return state, [state]
+
+    source = keras.Input((None,), dtype="int32", name="source")
+    x = layers.RNN(Cell(), return_sequences=True)(layers.Embedding(vocab_size, units)(source))
+    return keras.Model(source, layers.Dense(output_dim)(x))
+
+
+def noisy(vocab_size, units, output_dim, wrapped=False):
+    """Return a plain function that adds noise of TensorFlow's global generator; in a function of its own if wrapped."""
+    import tensorflow as tf
+
+    inner = tagger(vocab_size, units, output_dim)
+
+    def noise():
+        return tf.random.uniform(())
+
+    drawn = tf.function(noise) if wrapped else noise
+    return lambda source: inner(source) + drawn()
+
+
+def wrapped(vocab_size, units, output_dim):
+    """Return the same with a function that is traced once, whoever calls it first."""
+    return noisy(vocab_size, units, output_dim, wrapped=True)
+
+
 def opened(factory: Any, case: Case):
     """Return what runs a case on a factory's model: its Spec is inferred, and its model built."""
     from fuzzseq.worker.build import Built, Target
@@ -221,6 +268,41 @@ def test_variables_are_put_back(factory, mode):
     assert len(kept(trained)) > 2
     run(mode="eager", upto="gradient", training=True, batches=(OTHER, ONE))
     assert same(run(mode=mode, upto="gradient", training=True), trained)
+
+
+@pytest.fixture
+def watching():
+    """Watch this process as a worker is watched."""
+    from fuzzseq.worker import wrapping
+
+    wrapping.install()
+
+
+@pytest.mark.usefixtures("watching")
+@pytest.mark.parametrize("factory", [attending, gated])
+def test_softmaxes_are_seen_in_either_mode(factory):
+    """A watched run that is traced sees the softmaxes that an eager one sees, those in the body of a loop as well."""
+    run = opened(factory, Case(dimensions=SIZES, batches=(ONE,)))
+    run(mode="graph")
+    eager, traced = run(watched=True).last, run(watched=True, mode="graph").last
+    assert len(eager.softmaxes) == len(traced.softmaxes) > 0
+    for one, two in zip(eager.softmaxes, traced.softmaxes, strict=True):
+        assert (one.path, one.axis) == (two.path, two.axis)
+        assert np.allclose(one.value, two.value, atol=1e-5)
+
+
+@pytest.mark.usefixtures("watching")
+@pytest.mark.parametrize("mode", ["eager", "graph"])
+@pytest.mark.parametrize("factory", [noisy, wrapped])
+def test_what_is_drawn_can_be_drawn_again(factory, mode):
+    """Noise of the global generator is the same in two equal runs, and another in a repetition."""
+    run = opened(factory, Case(dimensions=SIZES, batches=(ONE,)))
+    run(mode="eager")  # Which takes note that this kind of run draws.
+    run(mode=mode)
+    plain = run(mode=mode)
+    run(mode=mode, batches=(OTHER, ONE))
+    assert same(run(mode=mode), plain)
+    assert not same(run(mode=mode, repetition=1), plain)
 
 
 @pytest.mark.parametrize(("factory", "leaks"), [(healthy, False), (attribute, True), (listed, True), (stateful, True)])
