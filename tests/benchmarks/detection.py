@@ -246,6 +246,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=400)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--from-seed", type=int, default=0, help="leave the seeds before this one out")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--soak", metavar="FILE", help="keep what is done in a file, and go on from there")
     parser.add_argument("--only", nargs="*", default=[], help="substrings of the models to measure")
@@ -262,7 +263,7 @@ def main() -> None:
     sound = [] if asked.no_healthy else wanted(healthy())
     began = time.monotonic()
     totals = Totals()
-    for seed in range(asked.seeds):
+    for seed in range(asked.from_seed, asked.seeds):
         for row in resumed(buggy, seed, asked):
             said = judged(row)
             totals.add(row, said)
