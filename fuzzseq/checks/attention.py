@@ -30,7 +30,7 @@ def tells(case: Case, spec: Spec) -> bool:
     """Say whether the source length of a case's last batch is like no other size that an axis may have."""
     sizes = case.sizes(spec)
     length = sizes.get("source_length", 0)
-    return length > 1 and length not in {*case.dimensions.values(), sizes.get("target_length")}
+    return length > 1 and length not in {*case.dimensions.values(), sizes.get("target_length"), sizes["batch_size"]}
 
 
 def fault(seen: Observed, case: Case, spec: Spec) -> Fault | None:

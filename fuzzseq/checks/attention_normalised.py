@@ -5,10 +5,11 @@ for attention weights, and so is one over a single score for each source step; a
 left alone. The first has to be taken over the source, and padding has to get nothing.
 
 False alarms that it guards against: sizes that are equal by chance (a batch is asked where the source length is like no
-other size); weights that are masked and normalised again after the softmax (weight on padding counts where more padding
-moves the output); self-attention, where queries and keys are the same steps (the axis cannot be told, and is not
-judged); a softmax over something else, by its axes; one over a constant number of things, experts for example, that is
-the number of decoder steps by chance: it is watched at other lengths.
+other size, and a wrong axis is looked at again with other lengths: where those cannot be had, nothing is said); weights
+that are masked and normalised again after the softmax (weight on padding counts where more padding moves the output);
+self-attention, where queries and keys are the same steps (the axis cannot be told, and is not judged); a softmax over
+something else, by its axes; one over a constant number of things, experts or slots for example, that is the number of
+decoder steps by chance, or one, as the taps of a kernel may be; tensors with time in front, whose first axis grows.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     # Weights that are put right after the softmax (masked, and divided by their sum) move nothing.
     if found is None or (found.hint == WEIGHT_ON_PADDING and not _moves(results)):
         return None
-    if "wider" in results and _stays(found.softmax, results):
+    if found.hint == WRONG_AXIS and (_wider(case, spec) is None or _by_chance(found.softmax, results)):
         return None
     return CHECK.broken(
         f"{found.said} (shape {found.softmax.value.shape}, in {found.softmax.path or 'the model'})",
@@ -57,26 +58,39 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 
 def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
-    """Watch a run of other lengths, where an axis seems to be the wrong one: one that stays is none of steps."""
-    found = fault(results["watched"].last, case, spec)
+    """Watch a run of other lengths, where an axis seems to be the wrong one: its size tells what it is."""
+    found, wider = fault(results["watched"].last, case, spec), _wider(case, spec)
+    if found is None or found.hint != WRONG_AXIS or wider is None:
+        return {}
+    return {"wider": attrs.evolve(forward(wider), watched=True)}
+
+
+def _wider(case: Case, spec: Spec) -> Case | None:
+    """Return a case with more padding on each side that has room for it; None where neither has."""
     wider = case
     sides: tuple[Side, ...] = ("source", "target") if spec.has_target else ("source",)
     for side in sides:
         grown = with_padding(wider, side, spec)
         wider = attrs.evolve(wider, batches=grown) if grown else wider
-    if found is None or found.hint != WRONG_AXIS or wider == case:
-        return {}
-    return {"wider": attrs.evolve(forward(wider), watched=True)}
+    return None if wider == case else wider
 
 
-def _stays(softmax: Softmax, results: Results) -> bool:
-    """Say whether a softmax is over as many values for other lengths: experts, or a window."""
+def _by_chance(softmax: Softmax, results: Results) -> bool:
+    """Say whether a softmax at other lengths shows that it was not what it seemed to be by its sizes."""
+    if "wider" not in results:
+        return False
     before, after = results["watched"].last.softmaxes, results["wider"]
     if after.raised is not None or len(after.last.softmaxes) != len(before):
         return False
     other = after.last.softmaxes[next(place for place, one in enumerate(before) if one is softmax)]
-    axis = softmax.axis % softmax.value.ndim
-    return bool(softmax.value.shape[axis] > 1 and other.value.shape[axis] == softmax.value.shape[axis])
+    sizes, others, axis = softmax.value.shape, other.value.shape, softmax.axis % softmax.value.ndim
+    if axis == 0:
+        return sizes[0] != others[0]  # A batch does not grow with its lengths.
+    if sizes[axis] == 1:
+        # Scores that lost their steps have none but steps beside: heads or groups are there for something else.
+        beside = [i for i in range(1, len(sizes)) if i != axis]
+        return any(sizes[i] == others[i] for i in beside)
+    return bool(sizes[axis] == others[axis])
 
 
 def _moves(results: Results) -> bool:

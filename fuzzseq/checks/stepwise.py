@@ -6,7 +6,7 @@ once (it is a functional model with an open time axis), both ways agree.
 
 False alarms that it guards against: a decoder that is written for one step (its attention asks the state that the step
 before left, and all steps at once would ask the first): it is not given more; rounding; random numbers; a model that is
-not causal (that is ``causal``, and is not said twice).
+not causal (that is ``causal``, and is not said twice), or that skips that promise.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ def applies(spec: Spec) -> str | None:
         return "the model has no decoder"
     if spec.calling == "steps":
         return comparable(spec) if spec.whole_decoder else "the decoder is written for one step at a time"
+    if "causal" in spec.skip:
+        return "causal is skipped: what follows a step may matter to it"
     return "the number of decoder steps is fixed" if fixed_length("target", spec) else comparable(spec)
 
 

@@ -3,22 +3,28 @@
 A weight without gradient is one that the loss does not depend on at all (TensorFlow gives None for it). A gradient of
 zeros is not accused: a rectifier that is off, or an unused row of a table, gives one.
 
-False alarms that it guards against: weights that lead to another output than the one that there are labels for; a model
-with a training step of its own, whose loss only that step knows (it has to run, and no more).
+False alarms that it guards against: weights that lead to another output than the one that there are labels for, or to
+what a layer adds to the loss; a model with a training step of its own, whose loss only that step knows (it has to run,
+and no more); a weight that a short row does not need, as that of a recurrence written in Python at its first step, or a
+layer that training leaves out at random: one is cut off when longer rows and more runs do not reach it either.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import attrs
 
 from fuzzseq.case import Case
 from fuzzseq.checks.check import Check, Results, forward, has_labels, training_step
 from fuzzseq.checks.unmoved import same
-from fuzzseq.checks.varying import with_other_source
+from fuzzseq.checks.varying import longer, with_other_source
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
+
+#: The repetitions of a step in which a weight without gradient may have one: a layer may be left out at random.
+_AGAIN: Final = (1, 2, 3, 4)
 
 
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
@@ -27,11 +33,16 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
 
 
 def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
-    """Run the batches forward with their source and with another, to see whether the source reaches the output."""
+    """Run again, and longer rows; and forward with another source, to see whether the source reaches the output."""
+    step = attrs.evolve(training_step(case), mode="eager")
+    runs = {f"again {number}": attrs.evolve(step, repetition=number) for number in _AGAIN}
+    wide = longer(case, spec)
+    if wide is not None:
+        runs["longer"] = attrs.evolve(step, batches=wide.batches)
     other = with_other_source(case, spec) if spec.has_source and spec.has_target else None
-    if other is None:
-        return {}
-    return {"base": forward(case), "other_source": attrs.evolve(forward(case), batches=other)}
+    if other is not None:
+        runs |= {"base": forward(case), "other_source": attrs.evolve(forward(case), batches=other)}
+    return runs
 
 
 def source_is_lost(results: Results) -> bool:
@@ -43,7 +54,9 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Find the trainable weights that have no gradient."""
     if spec.own_training_step:
         return None  # What its loss is made of is known to that step alone.
-    missing = [gradient.path for gradient in results["training"].last.gradients if gradient.value is None]
+    steps = [result for name, result in results.items() if name not in ("base", "other_source") and not result.raised]
+    found = [result.last.gradients for result in steps]
+    missing = [each[0].path for each in zip(*found, strict=True) if all(gradient.value is None for gradient in each)]
     if not missing:
         return None
     listed = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")

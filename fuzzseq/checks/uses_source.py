@@ -1,21 +1,26 @@
 """The source reaches the output: with every source id changed, some score changes.
 
 False alarms that it guards against: a narrow model whose rectifiers are all off, or whose gates are shut, for one draw
-of the weights (see ``unmoved``).
+of the weights (see ``unmoved``); words that are one to the model, as with the hashing trick or folded case (other words
+are tried); a source of one step that says nothing, as where frames are normalised over time (longer rows are tried).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import attrs
 
 from fuzzseq.case import Case
 from fuzzseq.checks.check import Check, Results, forward
-from fuzzseq.checks.unmoved import stays, with_other_weights
-from fuzzseq.checks.varying import with_other_source
+from fuzzseq.checks.unmoved import same, stays, with_other_weights
+from fuzzseq.checks.varying import longer, with_other_source
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
+
+#: How far the words of still other sources are.
+_FURTHER: Final = (2, 3)
 
 
 def applies(spec: Spec) -> str | None:
@@ -30,15 +35,34 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
 
 
 def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
-    """Ask again under other weights."""
-    return with_other_weights(plan(case, spec))
+    """Ask again under other weights, with other words, and of longer rows."""
+    first = plan(case, spec)
+    if not first:
+        return {}
+    runs = with_other_weights(first)
+    for by in _FURTHER:
+        if batches := with_other_source(case, spec, by):
+            runs[f"further {by}"] = attrs.evolve(first["base"], batches=batches)
+    wide = longer(case, spec)
+    if wide is not None and (batches := with_other_source(wide, spec)):
+        runs["longer"] = attrs.evolve(first["base"], batches=wide.batches)
+        runs["longer other"] = attrs.evolve(first["base"], batches=batches)
+    return runs
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Find an output that another source leaves as it was."""
-    if not stays(results, "base", "other_source"):
+    others = [("base", f"further {by}") for by in _FURTHER] + [("longer", "longer other")]
+    if not stays(results, "base", "other_source") or any(
+        one in results and two in results and _moved(results, one, two) for one, two in others
+    ):
         return None
     return CHECK.broken("another source gives the very same output, whatever the weights", position="output")
+
+
+def _moved(results: Results, one: str, two: str) -> bool:
+    """Say whether two runs gave different outputs; one that raised says nothing."""
+    return not (results[one].raised or results[two].raised or same(results, one, two))
 
 
 CHECK = Check(

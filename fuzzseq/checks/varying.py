@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 import attrs
 
-from fuzzseq.case import Batch, Case, Pair, width
+from fuzzseq.case import Batch, Case, Pair, tokens_for_steps, width
 from fuzzseq.domain import id_range, legal_range, shared_dimensions
 from fuzzseq.spec import Side, Spec
 
 _COLUMNS = 2
+#: As many steps as let a step have neighbours on both sides, and another further on.
+_LONG = 4
 
 
 def fixed_length(side: Side, spec: Spec) -> bool:
@@ -43,23 +45,23 @@ def with_padding(case: Case, side: Side, spec: Spec) -> tuple[Batch, ...] | None
     return tuple(grown)
 
 
-def moved(word: int, low: int, high: int) -> int:
-    """Return the next ordinary id."""
-    return low + (word - low + 1) % max(1, high - low + 1)
+def moved(word: int, low: int, high: int, by: int = 1) -> int:
+    """Return the next ordinary id, or the one that is ``by`` further."""
+    return low + (word - low + by) % max(1, high - low + 1)
 
 
-def with_other_source(case: Case, spec: Spec) -> tuple[Batch, ...] | None:
+def with_other_source(case: Case, spec: Spec, by: int = 1) -> tuple[Batch, ...] | None:
     """Return the batches with every source id moved to another one; None where a row has none, or there is no other.
 
     Some row of the last batch has to have another set of ids then: (3, 4) moved to (4, 3) is the same bag of words.
     """
     low, high = id_range("source", case.dimensions, spec)
     rows = [pair.source for batch in case.batches for pair in batch.pairs]
-    if low == high or not rows or not all(rows):
+    if by > high - low or not rows or not all(rows):
         return None
 
     def changed(pair: Pair) -> Pair:
-        return attrs.evolve(pair, source=tuple(moved(word, low, high) for word in pair.source))
+        return attrs.evolve(pair, source=tuple(moved(word, low, high, by) for word in pair.source))
 
     others = each_pair(case, changed)
     moves = zip(case.batches[-1].pairs, others[-1].pairs, strict=True)
@@ -78,6 +80,29 @@ def with_other_ends(case: Case, spec: Spec) -> tuple[Batch, ...] | None:
         return attrs.evolve(pair, target=(*pair.target[:-1], moved(pair.target[-1], low, high)))
 
     return each_pair(case, changed)
+
+
+def longer(case: Case, spec: Spec) -> Case | None:
+    """Return a case of the last batch alone, its rows longer and of several words; None where they are already.
+
+    A row of one word leaves out what any other has: a step before, a neighbour, a spread.
+    """
+    batch, sizes = case.batches[-1], case.sizes(spec)
+    sides: tuple[tuple[Side, bool], ...] = (("source", spec.has_source), ("target", spec.has_target))
+    for side, there in sides:
+        name = f"{side}_length"
+        if not there or fixed_length(side, spec):
+            continue
+        legal = legal_range(name, {**sizes, name: 0}, spec)
+        steps = next((value for value in legal if value >= _LONG), legal[-1] if legal else 0)
+        count = tokens_for_steps(steps, spec.tokens) if side == "target" else steps
+        if all(len(row) >= count and len(set(row)) > 1 for row in (getattr(pair, side) for pair in batch.pairs)):
+            continue
+        low, high = id_range(side, case.dimensions, spec)
+        rows = [tuple(moved(low, low, high, row + place) for place in range(count)) for row in range(len(batch.pairs))]
+        pairs = [attrs.evolve(pair, **{side: row}) for pair, row in zip(batch.pairs, rows, strict=True)]
+        batch = attrs.evolve(batch, pairs=tuple(pairs), **{f"extra_{side}": 0})
+    return None if batch == case.batches[-1] else attrs.evolve(case, batches=(batch,))
 
 
 def each_pair(case: Case, change: Callable[[Pair], Pair]) -> tuple[Batch, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import keras
@@ -15,18 +15,18 @@ def loss_function(spec: Spec, model: Any, declared: Any) -> Callable[[Any, Any, 
     """Return ``loss(inputs, labels, output, mask)``: ``output`` has ``scores`` and ``raw``, ``mask`` real steps."""
     if declared is not None:
         scored = keras.losses.get(declared) if isinstance(declared, str) else declared
-        return lambda inputs, labels, output, mask: scored(labels, output.scores)
+        return lambda inputs, labels, output, mask: _beside(scored(labels, output.scores), _added(model))
     several = _losses(model)
     if spec.loss == "compiled" and isinstance(several, Mapping) and as_targets(model, 0) is None:
         # Labels are known for one output alone: the other losses are for what nobody here can label.
         alone = keras.losses.get(several.get(spec.output) or next(loss for loss in several.values() if loss))
-        return lambda inputs, labels, output, mask: alone(labels, output.scores) + _nothing_of_others(output)
+        return lambda inputs, labels, output, mask: _beside(alone(labels, output.scores), _unscored(model, output))
     if spec.loss == "compiled":
         return lambda inputs, labels, output, mask: model.compute_loss(
             x=inputs, y=as_targets(model, labels), y_pred=_as_compiled(model, output), sample_weight=None
         )
-    return lambda inputs, labels, output, mask: (
-        cross_entropy(labels, output.scores, mask, logits=spec.logits is not False) + _nothing_of_others(output)
+    return lambda inputs, labels, output, mask: _beside(
+        cross_entropy(labels, output.scores, mask, logits=spec.logits is not False), _unscored(model, output)
     )
 
 
@@ -54,12 +54,23 @@ def _as_compiled(model: Any, output: Any) -> Any:
     return output.scores if several and _losses(model) is None else output.raw
 
 
-def _nothing_of_others(output: Any) -> Any:
-    """Return zero, by way of every other output: weights that lead to one of them are no dead ends."""
-    others = [t for t in tf.nest.flatten(output.raw) if tf.is_tensor(t) and t is not output.scores]
-    floats = [t for t in others if t.dtype.is_floating]
-    zeros = [0.0 * tf.reduce_sum(tf.where(tf.math.is_finite(t), t, tf.zeros_like(t))) for t in floats]
-    return tf.add_n([tf.cast(zero, output.scores.dtype) for zero in zeros]) if zeros else 0.0
+def _unscored(model: Any, output: Any) -> list[Any]:
+    """Return every output but the scores, and what layers add to the loss."""
+    return [t for t in tf.nest.flatten(output.raw) if t is not output.scores] + _added(model)
+
+
+def _added(model: Any) -> list[Any]:
+    """Return what layers add to the loss by themselves, as a training loop of the user's own would."""
+    return list(model.losses) if isinstance(model, keras.Layer) else []
+
+
+def _beside(loss: Any, others: Iterable[Any]) -> Any:
+    """Return a loss, with nothing added by way of other values: weights that lead to one of them are no dead ends."""
+    floats = [t for t in others if tf.is_tensor(t) and t.dtype.is_floating]
+    for value in floats:
+        nothing = 0.0 * tf.reduce_sum(tf.where(tf.math.is_finite(value), value, tf.zeros_like(value)))
+        loss += tf.cast(nothing, loss.dtype)
+    return loss
 
 
 def cross_entropy(labels: Any, scores: Any, mask: Any, logits: bool) -> Any:

@@ -167,7 +167,7 @@ def test_one_draw_of_the_weights_proves_nothing(check):
     same = {one: seen(noise(0)), two: seen(noise(0))}
     assert check.judge(same, RAGGED, spec) is not None
     asked = check.confirm(same, RAGGED, spec)
-    assert {run.weights for run in asked.values()} == {1, 2, 3}
+    assert {run.weights for run in asked.values()} >= {1, 2, 3}
     alive = {name: seen(noise(0.1, seed=number)) for number, name in enumerate(asked)}
     assert check.judge({**same, **alive}, RAGGED, spec) is None
 
