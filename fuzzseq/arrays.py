@@ -77,15 +77,16 @@ def arrays(case: Case, spec: Spec, batch: int = -1) -> Arrays:
     source = padded([p.source for p in rows.pairs], columns, tokens.pad, side)
     lengths = [len(p.source) for p in rows.pairs]
     mask = real_positions(lengths, columns, side)
+    label_pad = tokens.pad if tokens.label_pad is None else tokens.label_pad
     if spec.kind == "many_to_many":
         decoder_columns, target_lengths = columns, lengths
         inputs = source
-        labels = padded([tagged(p) for p in rows.pairs], columns, tokens.pad, side)
+        labels = padded([tagged(p) for p in rows.pairs], columns, label_pad, side)
     else:
         halves = [shifted(p.target, tokens) for p in rows.pairs]
         target_lengths = [len(first) for first, _ in halves]
         inputs = padded([first for first, _ in halves], decoder_columns, tokens.pad, side)
-        labels = padded([second for _, second in halves], decoder_columns, tokens.pad, side)
+        labels = padded([second for _, second in halves], decoder_columns, label_pad, side)
     return Arrays(
         source=features(source, mask, case.dimensions["feature_dim"], case.seed) if spec.float_source else source,
         decoder_input=inputs,

@@ -88,6 +88,7 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
         ``"post"`` (the default), ``"pre"``, or None for a model that promises nothing about padded positions.
     ``tokens``
         a dict with ``pad``, ``start`` and ``end`` ids; None for a start or an end that the model does not have.
+        ``label_pad`` is what labels are padded with, where that is another id, -100 for example.
     ``inputs``
         a dict from an input's name to its role, where names do not tell: ``{"x1": "source", "x2": "decoder_input"}``.
         Prefix a mask's role with ``~`` where 1 marks padding: ``{"pads": "~source_mask"}``.
@@ -190,11 +191,11 @@ def _checked_option(name: str, value: Any) -> Any:
 def _checked_tokens(value: Mapping[str, Any]) -> Tokens:
     """Return the special tokens of a dict, or raise for a name or an id that cannot be one."""
     for name, token in value.items():
-        if name not in ("pad", "start", "end"):
-            raise SpecError(f"tokens has no {name!r}: it takes 'pad', 'start' and 'end'.")
+        if name not in ("pad", "start", "end", "label_pad"):
+            raise SpecError(f"tokens has no {name!r}: it takes 'pad', 'start', 'end' and 'label_pad'.")
         if token is None and name == "pad":
             raise SpecError("tokens['pad'] cannot be None: declare padding=None for a model without padding.")
-        if token is not None and (not isinstance(token, int) or token < 0):
+        if token is not None and (not isinstance(token, int) or (token < 0 and name != "label_pad")):
             raise SpecError(f"tokens[{name!r}] is {token!r}: it is an id of 0 or more, or None.")
     return Tokens(**value)
 

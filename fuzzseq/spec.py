@@ -35,11 +35,15 @@ CELLS: Final = ("lstm", "gru", "bidirectional-lstm", "bidirectional-gru")
 
 @attrs.frozen(kw_only=True)
 class Tokens:
-    """The ids of the special tokens; None where a model has none."""
+    """The ids of the special tokens; None where a model has none.
+
+    ``label_pad`` is what labels are padded with, where that is not ``pad``: -100, for example, which no loss counts.
+    """
 
     pad: int = 0
     start: int | None = 1
     end: int | None = 2
+    label_pad: int | None = None
 
     def specials(self) -> tuple[int, ...]:
         """Return the ids that are no ordinary words."""
@@ -107,6 +111,8 @@ class Spec:
     functional: bool = False
     keras_model: bool = False
     own_training_step: bool = False
+    step_takes_pairs: bool = True
+    step_weighs: bool = False
     own_functions: bool = False
     whole_decoder: bool = False
     low_precision: bool = False

@@ -28,7 +28,9 @@ def applies(spec: Spec) -> str | None:
     """Say that the check needs a training step of the user's own."""
     if not spec.has_target:
         return "the model has no decoder"
-    return None if spec.own_training_step else "the model has no training step of its own"
+    if not spec.own_training_step:
+        return "the model has no training step of its own"
+    return None if spec.step_takes_pairs else "its training step takes another batch than (inputs, labels)"
 
 
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:

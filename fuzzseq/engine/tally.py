@@ -129,7 +129,7 @@ class Tally:
                 return self.edge_cases
             failures = outcome.failures()
             self.cases += 1
-            self.unbuilt += any(v.stage == "build" for v in failures)
+            self.unbuilt += any(v.stage == "build" and v.raised is not None for v in failures)
             self.ran += not any(v.status == "raised" and v.stage not in _AFTER_OUTPUT for v in failures)
             self._add(outcome)
             return self.cases

@@ -19,7 +19,8 @@ from fuzzseq.worker.roles import inputs_of
 from fuzzseq.worker.signatures import from_signature
 from fuzzseq.worker.sizes import with_static_sizes, with_vocabularies
 from fuzzseq.worker.stages import StageMark
-from fuzzseq.worker.subject import is_functional
+from fuzzseq.worker.steps import weighs_its_loss, with_training_step
+from fuzzseq.worker.subject import Part, is_functional
 from fuzzseq.worker.variables import every_layer
 
 #: What the inputs of a lone decoder are, where their names are those of a source.
@@ -42,15 +43,17 @@ def infer(target: Target, mark: StageMark, *, call: bool = True, skip: int = 0) 
     A factory that raises for every size keeps what its signature tells: running it will say why.
     """
     spec = from_signature(target)
-    found = next(_looks(target, spec, mark, skip), None)
+    looks = _looks(target, spec, mark, skip)
+    found = next(looks, None)
     if found is None:
         note = "the factory raised for every size that was tried, so that its inputs could not be read off"
         return attrs.evolve(spec, notes=(*spec.notes, note))
     built, sizes = found
     spec = _with_inputs(target, spec, built)
     spec = _with_ways(_with_loss(spec, built), built)
-    spec = with_static_sizes(spec, built, sizes)
-    return with_vocabularies(target, spec, built, sizes, call)
+    spec = with_static_sizes(spec, built, sizes, looks)
+    spec = with_vocabularies(target, spec, built, sizes, call)
+    return with_training_step(spec, built, sizes) if call and spec.own_training_step else spec
 
 
 def _looks(target: Target, spec: Spec, mark: StageMark, skip: int) -> Iterator[tuple[Built, dict[str, int]]]:
@@ -149,10 +152,16 @@ def _scores_words(model: Any) -> bool:
 
 def _with_loss(spec: Spec, built: Built) -> Spec:
     """Return the Spec with the compiled loss, where the model has one and the user gave no other."""
-    model = built.model
+    model, target_loss = built.model, built.target.option("loss")
     compiled = bool(getattr(model, "compiled", False)) and (
         getattr(model, "_compile_loss", None) is not None or _own(model, "compute_loss") or _own(model, "train_step")
     )
+    ignored = getattr(
+        target_loss or getattr(getattr(model, "_compile_loss", None), "_user_loss", None), "ignore_class", None
+    )
+    if isinstance(ignored, int) and ignored < 0 and spec.tokens.label_pad is None:
+        # No label of a word is negative: it is what this loss expects labels to be padded with.
+        spec = attrs.evolve(spec, tokens=attrs.evolve(spec.tokens, label_pad=ignored))
     if spec.loss is not None or not compiled:
         return spec
     if getattr(model, "_compile_loss", None) is None and not _own(model, "compute_loss"):
@@ -172,6 +181,7 @@ def _with_ways(spec: Spec, built: Built) -> Spec:
         keras_model=isinstance(model, keras.Model),
         own_functions=any(map(_holds_functions, [model, *every_layer(model)])),
         own_training_step=trains,
+        step_weighs=trains and weighs_its_loss(model),
         whole_decoder=whole,
         low_precision=coarse,
     )
@@ -191,7 +201,21 @@ def _takes_all_steps(decoder: Any) -> bool:
     if not is_functional(decoder) or not getattr(decoder, "inputs", None):
         return False
     shape = tuple(decoder.inputs[0].shape)
-    return len(shape) == 2 and shape[1] is None
+    return len(shape) == 2 and shape[1] is None and _states_only_start(decoder)
+
+
+def _states_only_start(decoder: Any) -> bool:
+    """Say whether the states that a decoder is given go into recurrent layers and nowhere else.
+
+    Attention that asks the state of the step before would ask the first one for all steps.
+    """
+    states = [tensor for tensor, role in zip(decoder.inputs, Part(decoder).roles, strict=False) if role == "states"]
+    return all(
+        isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional)
+        for layer in decoder.layers
+        for node in layer._inbound_nodes
+        if any(given is state for given in node.input_tensors for state in states)
+    )
 
 
 def _own(model: Any, method: str) -> bool:

@@ -78,6 +78,8 @@ def cross_entropy(labels: Any, scores: Any, mask: Any, logits: bool) -> Any:
     if len(scores.shape) == 2:
         scores, mask = scores[:, None, :], mask[:, :1]
         labels = labels[:, :1]
+    if len(labels.shape) == 2:
+        labels = tf.where(mask, labels, tf.zeros_like(labels))  # Padding may be no class at all.
     if len(labels.shape) == 3:
         each = keras.losses.categorical_crossentropy(labels, scores, from_logits=logits)
     else:

@@ -10,10 +10,7 @@ import keras
 
 def names(layers: list[Any]) -> list[str]:
     """Return stable names for a path of layers: the user's own, or the class and its ordinal among its siblings."""
-    named = []
-    for parent, layer in zip([None, *layers[:-1]], layers, strict=True):
-        named.append(stable_name(layer, parent))
-    return named
+    return [stable_name(layer, layers[place - 1] if place else None) for place, layer in enumerate(layers)]
 
 
 def stable_name(layer: Any, parent: Any) -> str:

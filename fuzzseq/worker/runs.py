@@ -195,17 +195,14 @@ class BatchRun:
                 loss = self._loss(given, wanted, steps, output)
             subject.mark.enter("gradient")
             gradients = tape.gradient(loss, self.built.trainable)
-            self.built.traced["missing"] = [gradient is None for gradient in gradients]
             # What a lookup gives is made dense here: traced, that costs a tenth of what it does outside.
-            return output.scores, loss, [tf.convert_to_tensor(g) for g in gradients if g is not None]
+            return output.scores, loss, [None if g is None else tf.convert_to_tensor(g) for g in gradients]
 
         function, arguments = self._in_mode("train", step, (fed, labels, real))
-        scores, loss, there = function(*arguments)
-        missing = self.built.traced["missing"]
-        found = iter(there)
+        scores, loss, found = function(*arguments)
         gradients = [
-            Gradient(path=path_of(v), value=None if gone else as_numpy(next(found)))
-            for v, gone in zip(self.built.trainable, missing, strict=True)
+            Gradient(path=path_of(v), value=as_numpy(value))
+            for v, value in zip(self.built.trainable, found, strict=True)
         ]
         if self.run.mode == "eager":
             self._own_step(fed, labels)
@@ -214,7 +211,8 @@ class BatchRun:
     def _own_step(self, fed: Any, labels: Any) -> None:
         """Run the compiled model's own training step: once, where it does nothing that was not just done."""
         model = self.built.model
-        if self.built.spec.loss != "compiled" or self.built.spec.calling == "arguments":
+        spec = self.built.spec
+        if spec.loss != "compiled" or spec.calling == "arguments" or not spec.step_takes_pairs:
             return
         targets = as_targets(model, labels)
         if targets is not None and not (self.built.stepped and is_stock_step(model)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -24,8 +24,13 @@ from fuzzseq.worker.tracking import watching
 _SIDES: tuple[Side, Side] = ("source", "target")
 
 
-def with_static_sizes(spec: Spec, built: Built, sizes: Mapping[str, int]) -> Spec:
-    """Return the Spec with the sizes of a batch that a functional model fixes in its inputs."""
+def with_static_sizes(
+    spec: Spec, built: Built, sizes: Mapping[str, int], others: Iterator[tuple[Built, dict[str, int]]]
+) -> Spec:
+    """Return the Spec with the sizes of a batch that a functional model fixes in its inputs.
+
+    ``others`` builds the model in other sizes: what moves with one of them is no constant.
+    """
     dimensions, static, origins = dict(spec.dimensions), list(spec.static), dict(spec.origins)
     named = {p.dimension for p in spec.parameters}
     tensors = flat_inputs(built.model) if is_functional(built.model) else []
@@ -38,8 +43,24 @@ def with_static_sizes(spec: Spec, built: Built, sizes: Mapping[str, int]) -> Spe
         if len(tensor.shape) > 1 and tensor.shape[1] is not None:
             _fix(side, int(tensor.shape[1]), named, sizes, dimensions, static, origins)
         if item.role == "source" and len(tensor.shape) == 3 and "feature_dim" not in named:
-            dimensions.setdefault("feature_dim", dim(int(tensor.shape[2] or 4)))
+            width = int(tensor.shape[2] or 4)
+            source = _followed(width, spec.inputs.index(item), sizes, others) if tensor.shape[2] else None
+            usual = Dim(min=1, max=1024, equal_to=source) if source else dim(width)
+            dimensions.setdefault("feature_dim", usual)
     return attrs.evolve(spec, dimensions=dimensions, static=tuple(dict.fromkeys(static)), origins=origins)
+
+
+def _followed(
+    width: int, place: int, sizes: Mapping[str, int], others: Iterator[tuple[Built, dict[str, int]]]
+) -> str | None:
+    """Return the dimension that the width of an input follows, as another build shows; None for a constant."""
+    for built, other in others:
+        wide = flat_inputs(built.model)[place].shape[2]
+        if wide != width:
+            return next(
+                (n for n in sizes if n not in DATA_DIMENSIONS and (sizes[n], other.get(n)) == (width, wide)), None
+            )
+    return None
 
 
 def _fix(
@@ -140,19 +161,26 @@ def _length(name: str, usual: int, spec: Spec, sizes: Mapping[str, int]) -> int:
 
 def _look(built: Built, spec: Spec, sizes: Mapping[str, int]) -> Any:
     """Call the model on a small batch, and return the scores that it gave; None where it raised."""
+    _, fed = fed_for_look(built, spec, sizes)
+    try:
+        return None if fed is None else np.asarray(built.subject.forward(fed, False).scores)
+    except Exception:  # A model that fails on its first batch is what the run is for.
+        return None
+
+
+def fed_for_look(built: Built, spec: Spec, sizes: Mapping[str, int]) -> tuple[Case, Any]:
+    """Return a small case, and what the model is called with for it; None where that cannot be made."""
     case = look_case(spec, sizes)
     try:
         built.spec, built.subject.spec = spec, spec
         states = initial_state(spec, case, 0, built.state_shapes(case.sizes(spec)))
-        fed = feed(spec, arrays(case, spec), states)
         preprocess = built.target.option("preprocess")
-        if preprocess is not None and spec.has_source:
-            ids = [list(pair.source) for pair in case.batches[0].pairs]
-            fed = feed(spec, arrays(case, spec), states, tf.convert_to_tensor(preprocess(ids)))
-        output = built.subject.forward(fed, False)
-        return np.asarray(output.scores)
-    except Exception:  # A model that fails on its first batch is what the run is for.
-        return None
+        if preprocess is None or not spec.has_source:
+            return case, feed(spec, arrays(case, spec), states)
+        ids = [list(pair.source) for pair in case.batches[0].pairs]
+        return case, feed(spec, arrays(case, spec), states, tf.convert_to_tensor(preprocess(ids)))
+    except Exception:  # The user's own preprocessing may raise: the run will tell.
+        return case, None
 
 
 def _probabilities(scores: Any) -> bool:
