@@ -36,7 +36,8 @@ class Run:
     one); ``own_step`` is that step alone, and ``wiring`` a look at how a functional model is made.
     ``cuts`` are source steps at which the sequence is cut: the pieces are run in turn, with the state carried over.
     ``repetition`` tells runs apart that differ in the state of the random generators only; ``weights`` those that
-    differ in the draw of the weights; ``nudged`` moves each weight to the next number of its type.
+    differ in the draw of the weights; ``nudged`` moves each weight to the next number of its type, each number but 0 in
+    other directions.
     ``precision`` ``double`` builds the model anew with float64 for everything that Keras makes, ``mixed`` with the
     policy ``mixed_float16``.
     ``way`` is how the model is run forward: called (``plain``), compiled by XLA for the very shapes (``xla``), written
@@ -57,7 +58,7 @@ class Run:
     cuts: tuple[int, ...] = ()
     repetition: int = 0
     weights: int = 0
-    nudged: bool = False
+    nudged: int = 0
     precision: Literal["usual", "double", "mixed"] = "usual"
     way: Way = "plain"
     watched: bool = False

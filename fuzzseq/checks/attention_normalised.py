@@ -89,7 +89,7 @@ def _by_chance(softmax: Softmax, results: Results) -> bool:
     if sizes[axis] == 1:
         # Scores that lost their steps have none but steps beside: heads or groups are there for something else.
         beside = [i for i in range(1, len(sizes)) if i != axis]
-        return any(sizes[i] == others[i] for i in beside)
+        return others[axis] > 1 or any(sizes[i] == others[i] for i in beside)
     return bool(sizes[axis] == others[axis])
 
 

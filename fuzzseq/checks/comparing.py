@@ -1,9 +1,11 @@
 """Two runs compared: what may differ by rounding, what is believed, and which layer the difference begins in.
 
 A first difference counts from :func:`tolerance` on, which follows from the type of the numbers and the size of the
-values. One that is not far above it is believed only when the model, built anew of float64, shows it as well; a model
-that cannot be built so, or that goes back to float32 inside, is measured against the noise that moving every weight to
-the next number of its type makes. A model that is not deterministic is never believed: that is a finding of its own.
+values. A large one is believed, unless a word comes twice in a row and one unit in the last place of the weights makes
+as much: where one of several equal scores is chosen (argmax, the nearest code), the last bit decides. One that is not
+far above the tolerance is believed only when the model, built anew of float64, shows it as well; a model that cannot be
+built so, or that goes back to float32 inside, is measured against the noise that moving every weight to the next number
+of its type makes. A model that is not deterministic is never believed: that is a finding of its own.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ _ROUNDINGS: Final = 200
 DECISIVE: Final = 0.02
 #: How far above the noise of one unit in the last place of every weight a difference has to be.
 _ABOVE_NOISE: Final = 30
+#: How many times the weights of a model are nudged that may choose among equal scores.
+_NUDGES: Final = (1, 2, 3, 4, 5, 6)
 
 
 @attrs.frozen
@@ -129,13 +133,23 @@ def confirmation(results: Results, runs: Mapping[str, Run], one: str, two: str, 
     """Return the runs that a difference between two runs of a plan is confirmed by."""
     found = compare(results[one], results[two])
     wanted = {f"{one} again": attrs.evolve(runs[one], repetition=1)}
+    small = found is None or found.relative < DECISIVE
     for name in (one, two):
         if not runs[name].watched:
             wanted[f"{name} watched"] = attrs.evolve(runs[name], watched=True, mode="eager")
-        if found is None or found.relative < DECISIVE:
+        if small:
             wanted[f"{name} double"] = attrs.evolve(runs[name], precision="double", mode="eager")
-            wanted[f"{one} nudged"] = attrs.evolve(runs[one], nudged=True)
+    if small:
+        wanted[f"{one} nudged 1"] = attrs.evolve(runs[one], nudged=1)
+    if _repeats(runs[one]):
+        wanted |= {f"{n} nudged {draw}": attrs.evolve(runs[n], nudged=draw) for n in (one, two) for draw in _NUDGES}
     return wanted
+
+
+def _repeats(run: Run) -> bool:
+    """Say whether a word comes twice in some row: its scores are equal, wherever nothing tells its places apart."""
+    rows = [row for batch in run.batches for pair in batch.pairs for row in (pair.source, pair.target)]
+    return any(len(set(row)) < len(row) for row in rows)
 
 
 def believed(results: Results, one: str, two: str, compare: Compare) -> Difference | None:
@@ -147,11 +161,11 @@ def believed(results: Results, one: str, two: str, compare: Compare) -> Differen
         return first
     if _differs(results, one, f"{one} again", compare):
         return None
+    nudges = [_difference(results, n, f"{n} nudged {draw}", compare) for n in (one, two) for draw in _NUDGES]
+    floor = max((noise.largest for noise in nudges if noise is not None), default=0.0)
     if first.relative >= DECISIVE:
-        return first
+        return first if first.largest > _ABOVE_NOISE * floor else None
     double = _difference(results, f"{one} double", f"{two} double", compare)
-    noise = _difference(results, one, f"{one} nudged", compare)
-    floor = noise.largest if noise is not None else 0.0
     if double is None:
         return first if first.largest > _ABOVE_NOISE * floor else None
     # A model that is float32 inside shows its rounding in either precision: then it takes more than the noise.

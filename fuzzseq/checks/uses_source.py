@@ -2,7 +2,8 @@
 
 False alarms that it guards against: a narrow model whose rectifiers are all off, or whose gates are shut, for one draw
 of the weights (see ``unmoved``); words that are one to the model, as with the hashing trick or folded case (other words
-are tried); a source of one step that says nothing, as where frames are normalised over time (longer rows are tried).
+are tried); a source of one step that says nothing, as where frames are normalised over time (longer rows are tried); a
+model that loses its source to padding (rows without any are tried).
 """
 
 from __future__ import annotations
@@ -43,6 +44,10 @@ def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
     for by in _FURTHER:
         if batches := with_other_source(case, spec, by):
             runs[f"further {by}"] = attrs.evolve(first["base"], batches=batches)
+    bare = attrs.evolve(case, batches=tuple(attrs.evolve(batch, extra_source=0) for batch in case.batches))
+    if bare != case and (batches := with_other_source(bare, spec)):
+        runs["bare"] = attrs.evolve(first["base"], batches=bare.batches)
+        runs["bare other"] = attrs.evolve(first["base"], batches=batches)
     wide = longer(case, spec)
     if wide is not None and (batches := with_other_source(wide, spec)):
         runs["longer"] = attrs.evolve(first["base"], batches=wide.batches)
@@ -52,7 +57,7 @@ def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Find an output that another source leaves as it was."""
-    others = [("base", f"further {by}") for by in _FURTHER] + [("longer", "longer other")]
+    others = [("base", f"further {by}") for by in _FURTHER] + [("longer", "longer other"), ("bare", "bare other")]
     if not stays(results, "base", "other_source") or any(
         one in results and two in results and _moved(results, one, two) for one, two in others
     ):

@@ -143,7 +143,7 @@ class Built:
             if run.weights:
                 set_general_position(all_variables(self.model), self.seed + _WEIGHTS_APART * run.weights)
             if run.nudged:
-                nudge(self.trainable)
+                nudge(self.trainable, run.nudged)
 
     def state_shapes(self, sizes: Mapping[str, int]) -> Any:
         """Return the nested shapes of the initial state for a batch; an empty list where the model takes none."""

@@ -17,7 +17,7 @@ from fuzzseq.spec import Spec
 from fuzzseq.worker.build import Built, Target
 from fuzzseq.worker.roles import inputs_of
 from fuzzseq.worker.signatures import from_signature
-from fuzzseq.worker.sizes import with_static_sizes, with_vocabularies
+from fuzzseq.worker.sizes import guessed_sizes, look, with_static_sizes, with_vocabularies
 from fuzzseq.worker.stages import StageMark
 from fuzzseq.worker.steps import weighs_its_loss, with_training_step
 from fuzzseq.worker.subject import Part, is_functional
@@ -51,6 +51,10 @@ def infer(target: Target, mark: StageMark, *, call: bool = True, skip: int = 0) 
     built, sizes = found
     spec = _with_inputs(target, spec, built)
     spec = _with_ways(_with_loss(spec, built), built)
+    if call and spec.kind == "encoder" and spec.origins.get("kind") == "inferred" and spec.loss and not spec.functional:
+        # Nothing but a call tells whether a subclassed model gives something for each step that its loss could score.
+        scores = look(built, spec, guessed_sizes(spec, sizes))
+        spec = attrs.evolve(spec, kind="many_to_many") if scores is not None and scores.ndim == 3 else spec
     spec = with_static_sizes(spec, built, sizes, looks)
     spec = with_vocabularies(target, spec, built, sizes, call)
     return with_training_step(spec, built, sizes) if call and spec.own_training_step else spec

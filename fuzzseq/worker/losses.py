@@ -17,9 +17,10 @@ def loss_function(spec: Spec, model: Any, declared: Any) -> Callable[[Any, Any, 
         scored = keras.losses.get(declared) if isinstance(declared, str) else declared
         return lambda inputs, labels, output, mask: _beside(scored(labels, output.scores), _added(model))
     several = _losses(model)
-    if spec.loss == "compiled" and isinstance(several, Mapping) and as_targets(model, 0) is None:
+    if spec.loss == "compiled" and several is not None and as_targets(model, 0) is None:
         # Labels are known for one output alone: the other losses are for what nobody here can label.
-        alone = keras.losses.get(several.get(spec.output) or next(loss for loss in several.values() if loss))
+        by_name = several if isinstance(several, Mapping) else dict(enumerate(several))
+        alone = keras.losses.get(by_name.get(spec.output) or next(loss for loss in by_name.values() if loss))
         return lambda inputs, labels, output, mask: _beside(alone(labels, output.scores), _unscored(model, output))
     if spec.loss == "compiled":
         return lambda inputs, labels, output, mask: model.compute_loss(
@@ -50,6 +51,8 @@ def as_targets(model: Any, labels: Any) -> Any:
 
 def _as_compiled(model: Any, output: Any) -> Any:
     """Return what a compiled loss compares labels with: everything, where each output has its loss, else the scores."""
+    if not type(model).compute_loss.__module__.startswith("keras."):
+        return output.raw  # One of the user's own takes it apart itself, as it does in fit.
     several = isinstance(output.raw, list | tuple | Mapping)
     return output.scores if several and _losses(model) is None else output.raw
 

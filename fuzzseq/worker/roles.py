@@ -134,8 +134,8 @@ def _by_position(roles: Sequence[str | None], slot: Slot, slots: Sequence[Slot])
             return role
     raise SpecError(
         f"The model takes an input {slot.name!r} that nobody knows how to feed: its name, rank {slot.rank} and type "
-        f"{slot.dtype} do not tell what it is. Say so: @fuzz_target(inputs={{{slot.name!r}: 'source_mask'}}), "
-        f"with one of {', '.join(ROLES)}."
+        f"{slot.dtype} do not tell what it is. If it is one of {', '.join(ROLES)}, say so: "
+        f"@fuzz_target(inputs={{{slot.name!r}: '...'}}). If it is none, return a function that calls the model with it."
     )
 
 

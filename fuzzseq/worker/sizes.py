@@ -87,9 +87,9 @@ def with_vocabularies(target: Target, spec: Spec, built: Built, sizes: dict[str,
     """Return the Spec with vocabularies that no parameter carries: found in the embeddings, and in the output."""
     seen = _Seen()
     spec = attrs.evolve(spec, dimensions=dict(spec.dimensions))
-    guess = _guessed_sizes(spec, sizes)
+    guess = guessed_sizes(spec, sizes)
     with watching(seen.listen):
-        output = _look(built, spec, guess) if call else None
+        output = look(built, spec, guess) if call else None
     dimensions, origins, notes = dict(spec.dimensions), dict(spec.origins), list(spec.notes)
     for side in _SIDES:
         name = spec.vocabulary(side)
@@ -130,7 +130,7 @@ class _Seen:
         return next((rows for steps, rows in self.tables if steps in wanted), None)
 
 
-def _guessed_sizes(spec: Spec, sizes: Mapping[str, int]) -> dict[str, int]:
+def guessed_sizes(spec: Spec, sizes: Mapping[str, int]) -> dict[str, int]:
     """Return sizes for a first batch: those of the build, and small vocabularies where none is known yet."""
     vocabularies = {spec.vocabulary("source"), spec.vocabulary("target")} - {None}
     guess = {str(name): 5 for name in vocabularies} | dict(sizes)
@@ -159,7 +159,7 @@ def _length(name: str, usual: int, spec: Spec, sizes: Mapping[str, int]) -> int:
     return min(max(usual, allowed.min), allowed.max, most)
 
 
-def _look(built: Built, spec: Spec, sizes: Mapping[str, int]) -> Any:
+def look(built: Built, spec: Spec, sizes: Mapping[str, int]) -> Any:
     """Call the model on a small batch, and return the scores that it gave; None where it raised."""
     _, fed = fed_for_look(built, spec, sizes)
     try:

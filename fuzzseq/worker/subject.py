@@ -33,7 +33,7 @@ class ForwardOutput:
         mask = keras.src.backend.get_keras_mask(self.scores)
         if mask is not None:
             keras.src.backend.set_keras_mask(scores, mask)
-        raw = scores if self.raw is self.scores else self.raw
+        raw = tf.nest.map_structure(lambda part: scores if part is self.scores else part, self.raw)
         return ForwardOutput(scores, self.states, raw)
 
 

@@ -106,12 +106,14 @@ def _draw(rng: np.random.Generator, path: str, shape: tuple[int, ...], initial: 
     return GAIN * noise / np.sqrt(max(1, int(np.prod(shape[:-1]))))
 
 
-def nudge(variables: list[Any]) -> None:
-    """Move every float weight to the next number of its type, away from zero: what rounding may do to it."""
+def nudge(variables: list[Any], draw: int) -> None:
+    """Move every float weight to the next number of its type, up or down by chance: what rounding may do to it."""
+    rng = np.random.default_rng(draw)
     for variable in variables:
         value = np.asarray(variable)
         if value.dtype.kind == "f":
-            variable.assign(np.nextafter(value, np.where(value < 0, -np.inf, np.inf).astype(value.dtype)))
+            ways = np.where(rng.random(value.shape) < 0.5, -np.inf, np.inf).astype(value.dtype)
+            variable.assign(np.nextafter(value, ways))
 
 
 class Snapshot:

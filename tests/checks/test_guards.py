@@ -69,7 +69,7 @@ def test_padding_is_not_compared():
 
 def test_a_small_difference_is_confirmed_in_double():
     """A small difference counts when float64 shows it too, and not when it is gone there."""
-    suspected = {"base": noise(0), "other": noise(1e-3), "base_again": noise(0), "base_nudged": noise(1e-7, seed=2)}
+    suspected = {"base": noise(0), "other": noise(1e-3), "base_again": noise(0), "base_nudged_1": noise(1e-7, seed=2)}
     wide = {"base_double": noise(0, "float64"), "other_double": noise(1e-3, "float64")}
     assert believed(results(**suspected, **wide), "base", "other", COMPARE) is not None
     gone = {**wide, "other_double": noise(1e-15, "float64")}
@@ -80,7 +80,7 @@ def test_a_model_that_is_float32_inside_is_measured_against_its_noise():
     """Where float64 tells nothing, a difference has to be far above what one unit in the last place makes."""
     suspected = {"base": noise(0), "other": noise(1e-4), "base_again": noise(0)}
     wide = {"base_double": noise(0), "other_double": noise(1e-4, seed=3)}
-    calm, wild = {"base_nudged": noise(1e-7, seed=2)}, {"base_nudged": noise(1e-4, seed=2)}
+    calm, wild = {"base_nudged_1": noise(1e-7, seed=2)}, {"base_nudged_1": noise(1e-4, seed=2)}
     assert believed(results(**suspected, **wide, **calm), "base", "other", COMPARE) is not None
     assert believed(results(**suspected, **wide, **wild), "base", "other", COMPARE) is None
     assert believed(results(**suspected, **wild), "base", "other", COMPARE) is None
@@ -98,7 +98,7 @@ def test_a_large_difference_asks_for_no_double():
     large = confirmation(results(base=noise(0), other=noise(0.5)), runs, "base", "other", COMPARE)
     small = confirmation(results(base=noise(0), other=noise(1e-3)), runs, "base", "other", COMPARE)
     assert not [name for name in large if "double" in name]
-    assert {"base double", "other double", "base nudged"} <= set(small)
+    assert {"base double", "other double", "base nudged 1"} <= set(small)
     assert tolerance(np.float32) == pytest.approx(2.4e-5, rel=0.01)
 
 

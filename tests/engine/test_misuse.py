@@ -142,7 +142,8 @@ MISUSES = {
     ),
     "factories.py:unknown_input": (
         "The model takes an input 'speaker' that nobody knows how to feed: its name, rank 2 and type int32 do not tell "
-        f"what it is. Say so: @fuzz_target(inputs={{{{'speaker': 'source_mask'}}}}), with one of {', '.join(ROLES)}."
+        f"what it is. If it is one of {', '.join(ROLES)}, say so: @fuzz_target(inputs={{{{'speaker': '...'}}}}). "
+        "If it is none, return a function that calls the model with it."
     ),
     "factories.py:no_place_for_a_state": (
         "initial_state is declared for {d}/factories.py:no_place_for_a_state, and its model has no input that takes "
