@@ -113,6 +113,7 @@ class Spec:
     own_training_step: bool = False
     step_takes_pairs: bool = True
     step_weighs: bool = False
+    names_random: bool = False
     own_functions: bool = False
     whole_decoder: bool = False
     low_precision: bool = False

@@ -24,7 +24,7 @@ from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
 
 #: The repetitions of a step in which a weight without gradient may have one: a layer may be left out at random.
-_AGAIN: Final = (1, 2, 3, 4)
+_AGAIN: Final = tuple(range(1, 9))
 
 
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
@@ -35,7 +35,8 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
 def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
     """Run again, and longer rows; and forward with another source, to see whether the source reaches the output."""
     step = attrs.evolve(training_step(case), mode="eager")
-    runs = {f"again {number}": attrs.evolve(step, repetition=number) for number in _AGAIN}
+    again = _AGAIN if spec.names_random else ()
+    runs = {f"again {number}": attrs.evolve(step, repetition=number) for number in again}
     wide = longer(case, spec)
     if wide is not None:
         runs["longer"] = attrs.evolve(step, batches=wide.batches)

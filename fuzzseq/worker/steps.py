@@ -26,6 +26,13 @@ def weighs_its_loss(model: Any) -> bool:
     return code is not None and "sample_weight" in set(_names(code))
 
 
+def names_random(layer: Any) -> bool:
+    """Say whether the call of a model, or of a layer of the user's own, names anything that is random."""
+    call = getattr(type(layer), "call", layer)
+    code = getattr(call, "__code__", None)
+    return code is not None and not call.__module__.startswith("keras.") and "random" in set(_names(code))
+
+
 def _names(code: CodeType) -> Iterator[str]:
     """Yield the names in a code object, those of keyword arguments among them, and of the functions inside it."""
     yield from code.co_names
