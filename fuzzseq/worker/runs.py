@@ -154,7 +154,10 @@ class BatchRun:
         self.built.subject.in_graph(self.run.mode == "graph")
         if self.run.mode == "eager" or isinstance(self.built.subject, SteppedSubject):
             return function, arguments
-        return self._traced(f"{name} {self.run.training}", function, arguments), arguments
+        made = self._traced(f"{name} {self.run.training}", function, arguments)
+        # Tracing goes through the stages once: what a trace raises later on has to be of the stage that it is of now.
+        self.built.subject.mark.enter(made.stage)
+        return made, arguments
 
     def _forward(self, fed: Any) -> ForwardOutput:
         """Run forward in the mode, or in the way, that is asked for."""
@@ -173,15 +176,17 @@ class BatchRun:
 
         return self._in_mode("forward", pure, (fed,))
 
-    def _traced(self, name: str, function: Any, example: tuple[Any, ...]) -> Any:
+    def _traced(self, name: str, function: Any, example: tuple[Any, ...]) -> Traced:
         """Return a traced function, made once for each structure of arguments."""
         kinds = [v.dtype.name + str(v.shape.rank) if tf.is_tensor(v) else str(v) for v in tf.nest.flatten(example)]
         key = f"{name} {kinds}"
+        mark = self.built.subject.mark
         if self.known:
-            return Traced(function, example, self.built.spec, known=True)
+            return Traced(function, example, self.built.spec, mark, known=True)
         if key not in self.built.traced:
-            self.built.traced[key] = Traced(function, example, self.built.spec)
-        return self.built.traced[key]
+            self.built.traced[key] = Traced(function, example, self.built.spec, mark)
+        traced: Traced = self.built.traced[key]
+        return traced
 
     def _train(self) -> Observed:
         """Run forward, loss and gradients; then the model's own training step, where it has one."""

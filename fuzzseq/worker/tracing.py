@@ -13,6 +13,7 @@ import tensorflow as tf
 from fuzzseq.checks.check import Softmax
 from fuzzseq.spec import Spec
 from fuzzseq.worker.feeding import OVER_TIME
+from fuzzseq.worker.stages import StageMark
 from fuzzseq.worker.tracking import TRACKER, Recording
 
 
@@ -47,8 +48,16 @@ class Traced:
     what it raised, with the layers that were running then.
     """
 
-    def __init__(self, function: Callable[..., Any], example: tuple[Any, ...], spec: Spec, known: bool = False) -> None:
-        """Trace at once."""
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        example: tuple[Any, ...],
+        spec: Spec,
+        mark: StageMark,
+        known: bool = False,
+    ) -> None:
+        """Trace at once; ``stage`` is the one that this failed in, or that of a run of the whole."""
+        self.stage = mark.current
         self._error: Exception | None = None
         self._trace: TracebackType | None = None
         self._where = TRACKER.raised, TRACKER.raised_site
@@ -57,6 +66,7 @@ class Traced:
         except Exception as error:  # whatever a model raises while it is traced
             self._error, self._trace = error, error.__traceback__
             self._where = TRACKER.raised, TRACKER.raised_site
+            self.stage = mark.current
 
     def __call__(self, *arguments: Any) -> Any:
         """Run on the tensors among the arguments."""
