@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 import pytest
 
-from fuzzseq import Batch, Case, Pair
+from fuzzseq import Batch, Case, Pair, dim
 from fuzzseq.arrays import arrays
 from fuzzseq.checks import (
     attention_normalised,
@@ -20,14 +20,15 @@ from fuzzseq.checks import (
     loss_per_token,
     padding_invariant,
     state_used,
+    stepwise,
     uses_source,
 )
 from fuzzseq.checks.attention import WEIGHT_ON_PADDING, WRONG_AXIS, fault
 from fuzzseq.checks.check import Observed, Result, Softmax
 from fuzzseq.checks.comparing import believed, by_row, compared, confirmation, real, tolerance
-from fuzzseq.checks.varying import with_other_ends, with_other_source, with_padding
+from fuzzseq.checks.varying import longer, with_other_ends, with_other_source, with_padding
 from fuzzseq.outcome import Run
-from fuzzseq.spec import Spec
+from fuzzseq.spec import Spec, Tokens
 
 SPEC = Spec(loss="compiled")
 SIZES = {"source_vocab_size": 9, "target_vocab_size": 11, "embedding_dim": 6, "units": 8}
@@ -100,6 +101,17 @@ def test_a_large_difference_asks_for_no_double():
     assert not [name for name in large if "double" in name]
     assert {"base double", "other double", "base nudged 1"} <= set(small)
     assert tolerance(np.float32) == pytest.approx(2.4e-5, rel=0.01)
+
+
+def test_a_choice_among_equal_scores_is_left_to_rounding():
+    """A large difference is not believed where one unit in the last place of the weights makes as much."""
+    outputs = {"base": noise(0), "other": noise(0.5), "base_again": noise(0)}
+    calm, wild = {"base_nudged_2": noise(1e-7, seed=2)}, {"other_nudged_3": noise(0, seed=2)}
+    assert believed(results(**outputs, **calm), "base", "other", COMPARE) is not None
+    assert believed(results(**outputs, **calm, **wild), "base", "other", COMPARE) is None
+    runs = {name: Run(batches=(Batch(pairs=(Pair((3, 3), ()),)),)) for name in ("base", "other")}
+    asked = confirmation(results(**outputs), runs, "base", "other", COMPARE)
+    assert {"base nudged 6", "other nudged 6"} <= set(asked)
 
 
 def softmax(*shape: int, axis: int = -1, mask: Any = None) -> Softmax:
@@ -231,6 +243,11 @@ def test_when_a_check_has_no_meaning():
     assert "no training step" in str(labels_hidden.CHECK.applies(SPEC))
     assert "no initial state" in str(state_used.CHECK.applies(SPEC))
     assert padding_invariant.CHECK.applies(SPEC) is None
+    own = attrs.evolve(SPEC, own_training_step=True)
+    assert "takes another batch" in str(labels_hidden.CHECK.applies(attrs.evolve(own, step_takes_pairs=False)))
+    assert "weights" in str(loss_per_token.CHECK.applies(attrs.evolve(own, step_weighs=True)))
+    assert "inside of its own training step" in str(loss_logits.CHECK.applies(attrs.evolve(own, loss=None)))
+    assert "causal is skipped" in str(stepwise.CHECK.applies(attrs.evolve(SPEC, skip={"causal": "it fills in words"})))
 
 
 def test_another_source_is_no_other_order_of_its_ids():
@@ -246,6 +263,42 @@ def test_another_source_is_no_other_order_of_its_ids():
     assert moved((3, 4, 4), (4, 3)) is None
     assert moved((3, 3)) == [(4, 4)]
     assert moved((3, 4), (4,)) == [(4, 3), (3,)]
+
+
+def test_longer_rows_have_several_words():
+    """A row that is short, or of one word, is made longer and of several, as far as lengths and words are legal."""
+    short = attrs.evolve(RAGGED, batches=(Batch(pairs=(Pair((3,), ()), Pair((3, 3, 3, 3), (4,))), extra_source=2),))
+    spec = attrs.evolve(SPEC, dimensions={"target_length": dim(1, 3)})
+    (batch,) = longer(short, spec).batches
+    assert [pair.source for pair in batch.pairs] == [(3, 4, 5, 6), (4, 5, 6, 7)]
+    assert [pair.target for pair in batch.pairs] == [(3, 4), (4, 5)]
+    assert batch.extra_source == 0
+    assert longer(attrs.evolve(short, batches=(batch,)), spec) is None
+
+
+def test_a_softmax_is_looked_at_with_other_lengths():
+    """What seems to be over the wrong axis is let be where another run shows that its size stays, or grows."""
+    check, case = attention_normalised.CHECK, attrs.evolve(RAGGED, batches=(Batch(pairs=(Pair((3, 4, 5), ()),)),))
+
+    def judged(shape, other, axis):
+        both = {"watched": seen(noise(0), case, softmaxes=(softmax(*shape, axis=axis),))}
+        assert check.judge(both, case, SPEC) is not None
+        assert set(check.confirm(both, case, SPEC)) == {"wider"}
+        return check.judge({**both, "wider": seen(noise(0), case, softmaxes=(softmax(*other, axis=axis),))}, case, SPEC)
+
+    assert judged((1, 3, 1), (1, 5, 1), -1) is not None
+    assert judged((1, 3, 2, 1), (1, 5, 2, 1), -1) is None  # the taps of a kernel, for each head
+    assert judged((1, 3, 1), (1, 5, 3), -1) is None  # decoder steps, of which there is one
+    fixed = attrs.evolve(SPEC, dimensions={"source_length": dim(3), "target_length": dim(1)})
+    only = {"watched": seen(noise(0), case, softmaxes=(softmax(1, 3, 1),))}
+    assert check.judge(only, case, fixed) is None
+
+
+def test_labels_may_have_padding_of_their_own():
+    """Labels are padded with ``label_pad`` where there is one; the decoder is not."""
+    found = arrays(RAGGED, attrs.evolve(SPEC, tokens=Tokens(label_pad=-100)))
+    assert found.labels[1].tolist() == [6, 2, -100, -100]
+    assert found.decoder_input[1].tolist() == [1, 6, 0, 0]
 
 
 def test_cases_are_changed_in_one_way():

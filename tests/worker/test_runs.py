@@ -173,6 +173,19 @@ def attending(vocab_size, units, output_dim):
     return keras.Model(source, layers.Dense(output_dim)(ops.matmul(weights, x)))
 
 
+def bare(vocab_size, units, output_dim):
+    """Return a plain function whose softmax runs in no layer at all."""
+    import tensorflow as tf
+
+    table, head = tf.Variable(tf.random.normal((vocab_size, units))), tf.Variable(tf.random.normal((units, output_dim)))
+
+    def model(source):
+        x = tf.gather(table, source)
+        return tf.nn.softmax(x @ tf.transpose(x, (0, 2, 1))) @ x @ head
+
+    return model
+
+
 def gated(vocab_size, units, output_dim):
     """Return a tagger with a softmax in the cell of its recurrent layer: traced, that is the body of a loop."""
     import keras
@@ -279,7 +292,7 @@ def watching():
 
 
 @pytest.mark.usefixtures("watching")
-@pytest.mark.parametrize("factory", [attending, gated])
+@pytest.mark.parametrize("factory", [attending, gated, bare])
 def test_softmaxes_are_seen_in_either_mode(factory):
     """A watched run that is traced sees the softmaxes that an eager one sees, those in the body of a loop as well."""
     run = opened(factory, Case(dimensions=SIZES, batches=(ONE,)))
