@@ -120,7 +120,9 @@ def _checks(record: Record) -> Iterator[RenderableType]:
         # Where no case ran, a warning has said so.
         if report.stop_reason != "nothing_runs" and (idle := never_ran(report)):
             where = _where((report.name,), len(reports))
-            yield Text(f"warning: never ran{where}: {', '.join(idle)} (no case came as far as that)", style="yellow")
+            broken = [check for check, count in report.checks.items() if count.broken]
+            why = f"held back by {', '.join(broken)}: mend that first" if broken else "no case came as far as that"
+            yield Text(f"warning: never ran{where}: {', '.join(idle)} ({why})", style="yellow")
 
 
 def _where(names: tuple[str, ...], targets: int) -> str:
