@@ -48,6 +48,21 @@ def fault(seen: Observed, case: Case, spec: Spec) -> Fault | None:
     return None
 
 
+def over_neither(seen: Observed, case: Case, spec: Spec) -> Fault | None:
+    """Return a softmax over an axis that is neither queries nor keys, as over heads: it explains a leak that is there.
+
+    By itself it is no fault: experts and groups have such a softmax, and are right.
+    """
+    sizes = case.sizes(spec)
+    steps = {sizes.get("source_length"), sizes.get("target_length")}
+    for softmax in seen.softmaxes:
+        shape, axis = softmax.value.shape, softmax.axis % softmax.value.ndim
+        beside = [size for place, size in enumerate(shape) if place not in (0, axis)]
+        if axis and len(beside) > 1 and shape[axis] not in steps and steps.issuperset(beside):
+            return Fault(softmax, f"a softmax of shape {shape} is taken over axis {axis}, no axis of steps", WRONG_AXIS)
+    return None
+
+
 def _both_ways(softmax: Softmax, seen: Observed) -> bool:
     """Say whether the same scores are normalised over the source as well, as co-attention does it."""
     source = seen.arrays.source_mask.shape[1]

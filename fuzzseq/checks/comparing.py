@@ -191,7 +191,7 @@ def _differs(results: Results, one: str, two: str, compare: Compare) -> bool:
 def watched(results: Results, one: str, two: str) -> tuple[Observed, Observed] | None:
     """Return what two watched runs saw last; None where there is none yet, or one raised."""
     found = [results.get(f"{name} watched") or results[name] for name in (one, two)]
-    if any(result.raised or not result.last.layers for result in found):
+    if any(result.raised or not (result.last.layers or result.last.softmaxes) for result in found):
         return None
     return found[0].last, found[1].last
 

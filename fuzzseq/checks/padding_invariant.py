@@ -16,7 +16,7 @@ from typing import Final
 import attrs
 
 from fuzzseq.case import Case
-from fuzzseq.checks.attention import WEIGHT_ON_PADDING, fault, weighing_padding
+from fuzzseq.checks.attention import WEIGHT_ON_PADDING, fault, over_neither, weighing_padding
 from fuzzseq.checks.check import Check, Results, forward
 from fuzzseq.checks.comparing import (
     believed,
@@ -92,7 +92,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         base, padded = seen
         guilty = culprit(base, padded, shifted_columns(base, padded, side))
         weighing = weighing_padding(padded, side, guilty.path if guilty else "")
-        wrong = fault(base, case, spec)
+        wrong = fault(base, case, spec) or over_neither(base, case, spec)
         hints += [WEIGHT_ON_PADDING] if weighing else []
         hints += [wrong.hint] if wrong else []
     told = broken(
