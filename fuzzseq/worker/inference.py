@@ -19,7 +19,7 @@ from fuzzseq.worker.roles import inputs_of
 from fuzzseq.worker.signatures import from_signature
 from fuzzseq.worker.sizes import guessed_sizes, look, with_static_sizes, with_vocabularies
 from fuzzseq.worker.stages import StageMark
-from fuzzseq.worker.steps import names_random, weighs_its_loss, with_training_step
+from fuzzseq.worker.steps import names_random, with_training_step
 from fuzzseq.worker.subject import Part, is_functional
 from fuzzseq.worker.variables import every_layer
 
@@ -185,7 +185,6 @@ def _with_ways(spec: Spec, built: Built) -> Spec:
         keras_model=isinstance(model, keras.Model),
         own_functions=any(map(_holds_functions, [model, *every_layer(model)])),
         own_training_step=trains,
-        step_weighs=trains and weighs_its_loss(model),
         names_random=any(map(names_random, [model, *every_layer(model)])),
         whole_decoder=whole,
         low_precision=coarse,

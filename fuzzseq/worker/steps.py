@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping
 from types import CodeType
 from typing import Any, Final
@@ -20,17 +21,17 @@ from fuzzseq.worker.tracking import TRACKER
 _OTHERWISE: Final = (TypeError, KeyError, ValueError, IndexError, AttributeError)
 
 
-def weighs_its_loss(model: Any) -> bool:
-    """Say whether a training step gives its loss weights: then the compiled loss alone is not what it trains on."""
-    code = getattr(type(model).train_step, "__code__", None)
-    return code is not None and "sample_weight" in set(_names(code))
-
-
 def names_random(layer: Any) -> bool:
     """Say whether the call of a model, or of a layer of the user's own, names anything that is random."""
     call = getattr(type(layer), "call", layer)
-    code = getattr(call, "__code__", None)
+    code = _code(call)
     return code is not None and not call.__module__.startswith("keras.") and "random" in set(_names(code))
+
+
+def _code(function: Any) -> CodeType | None:
+    """Return the code of a function, which its user may have had traced; None where there is none."""
+    code = getattr(getattr(function, "python_function", function), "__code__", None)
+    return code if isinstance(code, CodeType) else None
 
 
 def _names(code: CodeType) -> Iterator[str]:
@@ -45,24 +46,37 @@ def _names(code: CodeType) -> Iterator[str]:
 
 
 def with_training_step(spec: Spec, built: Built, sizes: Mapping[str, int]) -> Spec:
-    """Return the Spec with whether the step takes (inputs, labels): one that fails before any layer runs does not.
+    """Return the Spec with whether the step takes (inputs, labels), and whether it gives the compiled loss weights.
 
-    A data set of the user's own may give it something else, which nobody here can make.
+    One that fails before any layer runs takes something else, which nobody here can make. The model is of no use then.
     """
     case, fed = fed_for_look(built, spec, sizes)
     if fed is None:
         return spec
-    targets = as_targets(built.model, tf.constant(arrays(case, spec).labels))
-    before = TRACKER.calls
+    model, given, before = built.model, list[Any](), TRACKER.calls
+    original = model.compute_loss
+
+    def noted(*args: Any, **kwargs: Any) -> Any:
+        given.append(inspect.signature(original).bind(*args, **kwargs).arguments.get("sample_weight"))
+        return original(*args, **kwargs)
+
+    model.compute_loss = noted
+    note = ""
     try:
-        built.model.train_step((fed, targets))
+        model.train_step((fed, as_targets(model, tf.constant(arrays(case, spec).labels))))
     except _OTHERWISE as error:
         if TRACKER.calls == before:
             note = (
                 "its own training step takes another batch than (inputs, labels), and is not run: "
                 f"{type(error).__name__}: {error}"
             )
-            return attrs.evolve(spec, step_takes_pairs=False, notes=(*spec.notes, note))
-    except Exception:  # What it raises further on is for the run to tell.
-        return spec
-    return spec
+    except Exception:  # noqa: S110 (what it raises further on is for the run to tell)
+        pass
+    code = _code(type(model).train_step)
+    named = code is not None and "sample_weight" in set(_names(code))
+    return attrs.evolve(
+        spec,
+        step_takes_pairs=not note,
+        step_weighs=any(weights is not None for weights in given) if given else named,
+        notes=(*spec.notes, note) if note else spec.notes,
+    )
