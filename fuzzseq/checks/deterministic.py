@@ -1,7 +1,8 @@
 """At inference, two runs of one case from the same variables give the same output.
 
 The random generators are in another state for the second run: dropout that is left on shows. Rounding is let pass (sums
-may be added up in another order); a model that samples on purpose declares it with ``skip``.
+may be added up in another order); a model that samples on purpose declares it with ``skip``. One that does not agree
+with itself cannot be held to what two runs have in common: thorough checks are not reached then.
 """
 
 from __future__ import annotations
@@ -48,4 +49,5 @@ CHECK = Check(
     promise="at inference, two runs of one case give the same output",
     plan=plan,
     judge=judge,
+    explains=True,
 )
