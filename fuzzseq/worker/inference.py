@@ -164,8 +164,12 @@ def _with_loss(spec: Spec, built: Built) -> Spec:
         target_loss or getattr(getattr(model, "_compile_loss", None), "_user_loss", None), "ignore_class", None
     )
     if isinstance(ignored, int) and ignored < 0 and spec.tokens.label_pad is None:
-        # No label of a word is negative: it is what this loss expects labels to be padded with.
-        spec = attrs.evolve(spec, tokens=attrs.evolve(spec.tokens, label_pad=ignored))
+        # No label of a word is negative. It may be what labels are padded with, or a default that nobody looked at.
+        note = (
+            f"the loss leaves class {ignored} out, and labels are padded with {spec.tokens.pad}: where yours are "
+            f"padded with {ignored}, declare tokens={{'label_pad': {ignored}}}"
+        )
+        spec = attrs.evolve(spec, notes=(*spec.notes, note))
     if spec.loss is not None or not compiled:
         return spec
     if getattr(model, "_compile_loss", None) is None and not _own(model, "compute_loss"):

@@ -3,7 +3,10 @@
 import keras
 from keras import layers
 
+from fuzzseq import fuzz_target
 
+
+@fuzz_target(tokens={"label_pad": -100})
 def build(source_vocab_size, target_vocab_size, embedding_dim, units):
     src = keras.Input((None,), dtype="int32", name="input_ids")
     tgt = keras.Input((None,), dtype="int32", name="decoder_input_ids")
