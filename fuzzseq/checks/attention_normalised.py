@@ -85,7 +85,7 @@ def _by_chance(softmax: Softmax, results: Results) -> bool:
     other = after.last.softmaxes[next(place for place, one in enumerate(before) if one is softmax)]
     sizes, others, axis = softmax.value.shape, other.value.shape, softmax.axis % softmax.value.ndim
     if axis == 0:
-        return sizes[0] != others[0]  # A batch does not grow with its lengths.
+        return bool(sizes[0] != others[0])  # A batch does not grow with its lengths.
     if sizes[axis] == 1:
         # Scores that lost their steps have none but steps beside: heads or groups are there for something else.
         beside = [i for i in range(1, len(sizes)) if i != axis]

@@ -101,7 +101,8 @@ def longer(case: Case, spec: Spec) -> Case | None:
         low, high = id_range(side, case.dimensions, spec)
         rows = [tuple(moved(low, low, high, row + place) for place in range(count)) for row in range(len(batch.pairs))]
         pairs = [attrs.evolve(pair, **{side: row}) for pair, row in zip(batch.pairs, rows, strict=True)]
-        batch = attrs.evolve(batch, pairs=tuple(pairs), **{f"extra_{side}": 0})
+        bare = attrs.evolve(batch, extra_source=0) if side == "source" else attrs.evolve(batch, extra_target=0)
+        batch = attrs.evolve(bare, pairs=tuple(pairs))
     return None if batch == case.batches[-1] else attrs.evolve(case, batches=(batch,))
 
 
