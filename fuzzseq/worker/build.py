@@ -89,7 +89,7 @@ class Built:
         """Call the factory. What it raises is the model's failure at stage ``build``."""
         mark.enter("build")
         TRACKER.reset()
-        TRACKER.kind = "build"
+        TRACKER.kind, TRACKER.on_build = "build", None
         keras.utils.set_random_seed(seed)
         self.model = target.factory(**arguments(spec, sizes))
         self.target, self.spec, self.seed = target, spec, seed
@@ -136,6 +136,7 @@ class Built:
     def put_back(self, run: Run) -> None:
         """Put every variable and attribute back, but for what the run wants otherwise: random state, weights."""
         TRACKER.reset()
+        TRACKER.on_build = self._plain.take
         self._plain.restore()
         if self._snapshot is not None:
             self._snapshot.restore()

@@ -56,6 +56,8 @@ class Tracker:
         #: The numbers of Python's that each ``tf.function`` of the user's own was given in this run.
         self.traced_for: dict[str, set[tuple[float, ...]]] = {}
         self.on_output: Callable[[str, Any, Any, tuple[Any, ...]], None] | None = None
+        #: Called with each layer that a ``build`` of its own has just built.
+        self.on_build: Callable[[Any], None] | None = None
         self._record: Recording | None = None
         self._calls: list[LayerCall] | None = None
         self._open: list[int] = []

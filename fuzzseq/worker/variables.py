@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, Final
 
+import attrs
 import keras
 import numpy as np
 import tensorflow as tf
@@ -171,6 +172,16 @@ def framework_attributes() -> frozenset[str]:
     return frozenset({"built", *vars(keras.Layer()), *vars(keras.Model()), *vars(functional)})
 
 
+@attrs.frozen
+class _Taken:
+    """What is kept of one layer: its plain attributes, what its lists and dicts of plain values hold, all its names."""
+
+    layer: Any
+    kept: dict[str, Any]
+    contents: tuple[tuple[Any, Any], ...]
+    names: frozenset[str]
+
+
 class PlainAttributes:
     """The numbers and tensors that the user's own layers keep in attributes, and in lists and dicts there.
 
@@ -179,28 +190,34 @@ class PlainAttributes:
 
     def __init__(self, subject: Any) -> None:
         """Take them as the factory left them."""
-        self._layers = [layer for layer in every_layer(subject) if not type(layer).__module__.startswith("keras.")]
-        frameworks = framework_attributes()
-        self._kept = [
-            {name: v for name, v in vars(layer).items() if name not in frameworks and (_is_plain(v) or _holds_plain(v))}
-            for layer in self._layers
-        ]
-        self._contents = [
-            (v, v.copy()) for kept in self._kept for v in kept.values() if issubclass(type(v), list | dict)
-        ]
-        self._names = [set(vars(layer)) for layer in self._layers]
+        self._taken: dict[int, _Taken] = {}
+        for layer in every_layer(subject):
+            self.take(layer)
+
+    def take(self, layer: Any) -> None:
+        """Take those of a layer as they are now: its ``build`` may have made some, and is not called again."""
+        if type(layer).__module__.startswith("keras."):
+            return
+        frameworks, now = framework_attributes(), vars(layer)
+        kept = {name: v for name, v in now.items() if name not in frameworks and (_is_plain(v) or _holds_plain(v))}
+        contents = tuple((v, v.copy()) for v in kept.values() if issubclass(type(v), list | dict))
+        self._taken[id(layer)] = _Taken(layer, kept, contents, frozenset(now))
 
     def restore(self) -> None:
-        """Put changed attributes back, and take away tensors that appeared since."""
-        for layer, kept, known in zip(self._layers, self._kept, self._names, strict=True):
-            now = vars(layer)
-            for name, value in kept.items():
-                if now.get(name) is not value and not isinstance(now.get(name), keras.Layer):
-                    setattr(layer, name, value)
-            for name in [n for n, v in now.items() if n not in known and _holds_tensors(v)]:
-                delattr(layer, name)
-        for container, content in self._contents:
-            _refill(container, content)
+        """Put changed attributes back, and take away tensors that appeared since.
+
+        What is made lazily, a layer or a variable where there was None, stays.
+        """
+        for taken in self._taken.values():
+            now = vars(taken.layer)
+            for name, value in taken.kept.items():
+                if now.get(name) is not value and _passes(now.get(name)):
+                    setattr(taken.layer, name, value)
+            for name in [n for n, v in now.items() if n not in taken.names and _holds_tensors(v)]:
+                delattr(taken.layer, name)
+            for container, content in taken.contents:
+                if _passes(container):
+                    _refill(container, content)
 
 
 def _refill(container: Any, content: Any) -> None:
@@ -229,6 +246,13 @@ def _holds_tensors(value: Any) -> bool:
         parts = list(value.values() if isinstance(value, dict) else value)
         return bool(parts) and all(map(_holds_tensors, parts))
     return bool(tf.is_tensor(value)) and not _is_variable(value)
+
+
+def _passes(value: Any) -> bool:
+    """Say whether a value may be of one run alone: a number, None or a tensor, or a nest of such."""
+    if isinstance(value, list | tuple | dict):
+        return all(map(_passes, value.values() if isinstance(value, dict) else value))
+    return _is_plain(value)
 
 
 def _is_variable(value: Any) -> bool:

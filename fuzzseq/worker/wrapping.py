@@ -23,6 +23,7 @@ def install() -> None:
     _watch_symbolic_calls()
     _watch_functions()
     _skip_symbolic_builds()
+    _watch_builds()
     _watch_compile()
     for owner in (keras.Layer, keras.Operation):
         original = owner.__call__
@@ -90,14 +91,32 @@ def _skip_symbolic_builds() -> None:
     keras.Layer._maybe_build = maybe_build
 
 
+def _watch_builds() -> None:
+    """Take note when a layer was built by a ``build`` of its own: Keras locks its variables then."""
+    original = keras.Layer._lock_state
+    if getattr(original, "watched", False):
+        return
+
+    def noted(self: Any) -> None:
+        original(self)
+        if TRACKER.on_build is not None and not getattr(self.build, "_is_default", False):
+            TRACKER.on_build(self)
+
+    noted.watched = True  # type: ignore[attr-defined]
+    keras.Layer._lock_state = noted
+
+
 def _watch_random_operations() -> None:
     """Take note when an operation draws from TensorFlow's global generator, whose reset costs every compiled kernel."""
     original = random_seed.get_seed
+    if getattr(original, "watched", False):
+        return
 
     def noted(op_seed: Any) -> Any:
         TRACKER.drew()
         return original(op_seed)
 
+    noted.watched = True  # type: ignore[attr-defined]
     random_seed.get_seed = noted
 
 

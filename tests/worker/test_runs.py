@@ -304,6 +304,55 @@ def test_softmaxes_are_seen_in_either_mode(factory):
         assert np.allclose(one.value, two.value, atol=1e-5)
 
 
+def lazily(vocab_size, units, output_dim):
+    """Return a tagger that makes in ``build``, or when it is called first, what was None or empty before."""
+    import keras
+    import tensorflow as tf
+    from keras import layers
+
+    class Scored(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.kernel = self.width = self.bias = None
+            self.blocks, self.scales = [], {}
+
+        def build(self, shape):
+            self.kernel = self.add_weight(shape=(shape[-1], output_dim), initializer="glorot_uniform", name="kernel")
+            self.width, self.table = shape[-1], tf.range(float(output_dim))
+            self.scales["table"] = 2.0
+            for _ in range(2):
+                self.blocks.append(layers.Dense(shape[-1]))
+                self.blocks[-1].build(shape)
+
+        def call(self, x):
+            if self.bias is None:
+                self.bias = tf.Variable(tf.random.normal((output_dim,)))
+            for block in self.blocks:
+                x = block(x)
+            return x[..., : self.width] @ self.kernel + self.scales["table"] * self.table + self.bias
+
+    class Tagger(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.embedding, self.scored = layers.Embedding(vocab_size, units), Scored()
+
+        def call(self, source):
+            return self.scored(self.embedding(source))
+
+    return Tagger()
+
+
+@pytest.mark.usefixtures("watching")
+def test_what_a_build_makes_stays():
+    """What a layer made when it was built, or lazily, is not taken for something that a run has left behind."""
+    run = opened(lazily, Case(dimensions=SIZES, batches=(ONE,)))
+    first = run()
+    assert first.raised is None
+    assert len(run(upto="gradient", training=True).last.gradients) == 6
+    run(batches=(OTHER, ONE))
+    assert same(run(), first)
+
+
 @pytest.mark.usefixtures("watching")
 @pytest.mark.parametrize("mode", ["eager", "graph"])
 @pytest.mark.parametrize("factory", [noisy, wrapped])
