@@ -126,6 +126,12 @@ class Spec:
     code_numbers: tuple[int, ...] = ()
 
     @property
+    def runs_step(self) -> bool:
+        """Whether a training step of the model is run: Keras' with the compiled loss, or one of the user's own."""
+        learns = self.loss == "compiled" or self.own_training_step
+        return learns and self.step_takes_pairs and self.calling != "arguments"
+
+    @property
     def has_source(self) -> bool:
         """Whether the model reads a source sequence."""
         return self.kind != "decoder"

@@ -20,11 +20,11 @@ from fuzzseq.worker.runs import BatchRun
 
 def provoke(built: Built, case: Case, kind: str) -> Outcome:
     """Give a model one batch that is wrong, up to its loss where labels are, and say what it raised."""
-    settle(built, case)
     labels = kind.startswith("label")
     run = Run(batches=case.batches, upto="loss" if labels else "forward")
-    built.reset(run)
     try:
+        settle(built, case)
+        built.reset(run)
         _Wrong(built, case, run, kind).observe()
     except Exception as error:  # whatever a model raises
         raised = describe(error, built.subject.mark.current, "eager", 0)

@@ -57,7 +57,7 @@ def infer(target: Target, mark: StageMark, *, call: bool = True, skip: int = 0) 
         spec = attrs.evolve(spec, kind="many_to_many") if scores is not None and scores.ndim == 3 else spec
     spec = with_static_sizes(spec, built, sizes, looks)
     spec = with_vocabularies(target, spec, built, sizes, call)
-    return with_training_step(spec, built, sizes) if call and spec.own_training_step else spec
+    return with_training_step(spec, built, guessed_sizes(spec, sizes)) if call and spec.own_training_step else spec
 
 
 def _looks(target: Target, spec: Spec, mark: StageMark, skip: int) -> Iterator[tuple[Built, dict[str, int]]]:

@@ -15,7 +15,7 @@ def loss_function(spec: Spec, model: Any, declared: Any) -> Callable[[Any, Any, 
     """Return ``loss(inputs, labels, output, mask)``: ``output`` has ``scores`` and ``raw``, ``mask`` real steps."""
     if declared is not None:
         scored = keras.losses.get(declared) if isinstance(declared, str) else declared
-        return lambda inputs, labels, output, mask: _beside(scored(labels, output.scores), _added(model))
+        return lambda inputs, labels, output, mask: _beside(scored(labels, output.scores), _unscored(model, output))
     several = _losses(model)
     if spec.loss == "compiled" and several is not None and as_targets(model, 0) is None:
         # Labels are known for one output alone: the other losses are for what nobody here can label.

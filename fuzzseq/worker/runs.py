@@ -23,7 +23,7 @@ from fuzzseq.worker.subject import (
     is_stock_step,
     select_output,
 )
-from fuzzseq.worker.tracing import Traced
+from fuzzseq.worker.tracing import Traced, signature
 from fuzzseq.worker.tracking import TRACKER, finite, watching
 from fuzzseq.worker.variables import path_of
 from fuzzseq.worker.ways import WAYS, dense, ragged
@@ -177,9 +177,8 @@ class BatchRun:
         return self._in_mode("forward", pure, (fed,))
 
     def _traced(self, name: str, function: Any, example: tuple[Any, ...]) -> Traced:
-        """Return a traced function, made once for each structure of arguments."""
-        kinds = [v.dtype.name + str(v.shape.rank) if tf.is_tensor(v) else str(v) for v in tf.nest.flatten(example)]
-        key = f"{name} {kinds}"
+        """Return a traced function, made once for each structure of arguments, with the sizes that it leaves closed."""
+        key = f"{name} {tf.nest.flatten(signature(example, self.built.spec))}"
         mark = self.built.subject.mark
         if self.known:
             return Traced(function, example, self.built.spec, mark, known=True)
@@ -214,10 +213,9 @@ class BatchRun:
         return self._seen(ForwardOutput(scores, [], scores), loss=as_numpy(loss), gradients=tuple(gradients))
 
     def _own_step(self, fed: Any, labels: Any) -> None:
-        """Run the compiled model's own training step: once, where it does nothing that was not just done."""
+        """Run the model's own training step: once, where it does nothing that was not just done."""
         model = self.built.model
-        spec = self.built.spec
-        if spec.loss != "compiled" or spec.calling == "arguments" or not spec.step_takes_pairs:
+        if not self.built.spec.runs_step:
             return
         targets = as_targets(model, labels)
         if targets is not None and not (self.built.stepped and is_stock_step(model)):

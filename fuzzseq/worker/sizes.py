@@ -13,6 +13,7 @@ import tensorflow as tf
 from fuzzseq.arrays import arrays
 from fuzzseq.case import Batch, Case, Pair
 from fuzzseq.dimensions import DATA_DIMENSIONS, Dim, dim
+from fuzzseq.domain import legal_range
 from fuzzseq.errors import SpecError
 from fuzzseq.spec import Side, Spec
 from fuzzseq.worker.build import Built, Target, flat_inputs
@@ -139,11 +140,14 @@ def guessed_sizes(spec: Spec, sizes: Mapping[str, int]) -> dict[str, int]:
     return {name: size for name, size in guess.items() if name not in DATA_DIMENSIONS}
 
 
-def look_case(spec: Spec, sizes: Mapping[str, int]) -> Case:
+def look_case(spec: Spec, sizes: Mapping[str, int], rows: int = 2) -> Case:
     """Return a small ordinary case: two rows, three source ids, four decoder steps, unless the model fixes them."""
     source = _length("source_length", 3, spec, sizes)
     target = _length("target_length", 4, spec, sizes)
-    rows = spec.dimensions["batch_size"].min if "batch_size" in spec.dimensions else 2
+    if "batch_size" in {p.dimension for p in spec.parameters}:
+        rows = 2  # What the model was built with.
+    elif "batch_size" in spec.dimensions:
+        rows = min(legal_range("batch_size", dict(sizes), spec), key=lambda value: abs(value - rows), default=rows)
     low = {side: spec.lowest_id(side) for side in _SIDES}
     ids = max(0, target - (spec.tokens.start is not None) - (spec.tokens.end is not None) + 1)
     pair = Pair(source=(low["source"],) * source, target=(low["target"],) * ids)
@@ -168,9 +172,9 @@ def look(built: Built, spec: Spec, sizes: Mapping[str, int]) -> Any:
         return None
 
 
-def fed_for_look(built: Built, spec: Spec, sizes: Mapping[str, int]) -> tuple[Case, Any]:
+def fed_for_look(built: Built, spec: Spec, sizes: Mapping[str, int], rows: int = 2) -> tuple[Case, Any]:
     """Return a small case, and what the model is called with for it; None where that cannot be made."""
-    case = look_case(spec, sizes)
+    case = look_case(spec, sizes, rows)
     try:
         built.spec, built.subject.spec = spec, spec
         states = initial_state(spec, case, 0, built.state_shapes(case.sizes(spec)))

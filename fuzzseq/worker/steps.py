@@ -17,6 +17,10 @@ from fuzzseq.worker.losses import as_targets
 from fuzzseq.worker.sizes import fed_for_look
 from fuzzseq.worker.tracking import TRACKER
 
+#: As many rows as nobody takes apart one by one: a tensor of two is unpacked as if it were a pair.
+_ROWS: Final = 7
+#: What names the compiled loss in a training step.
+_COMPILED: Final = frozenset({"compute_loss", "compiled_loss", "_compile_loss", "train_step"})
 #: What Python raises where a step takes a batch apart that is made in another way.
 _OTHERWISE: Final = (TypeError, KeyError, ValueError, IndexError, AttributeError)
 
@@ -45,38 +49,51 @@ def _names(code: CodeType) -> Iterator[str]:
             yield from (part for part in constant if isinstance(part, str))
 
 
-def with_training_step(spec: Spec, built: Built, sizes: Mapping[str, int]) -> Spec:
-    """Return the Spec with whether the step takes (inputs, labels), and whether it gives the compiled loss weights.
+def _weights(bound: inspect.BoundArguments) -> Any:
+    """Return the weights among what a loss is given, which one of the user's own may take by any name."""
+    named = bound.arguments
+    return named.get("sample_weight", next((v["sample_weight"] for v in named.values() if _holds_weights(v)), None))
 
-    One that fails before any layer runs takes something else, which nobody here can make. The model is of no use then.
+
+def _holds_weights(value: Any) -> bool:
+    """Say whether a value is the keyword arguments of a call, weights among them."""
+    return isinstance(value, dict) and "sample_weight" in value
+
+
+def with_training_step(spec: Spec, built: Built, sizes: Mapping[str, int]) -> Spec:
+    """Return the Spec with whether the step takes (inputs, labels), and what it makes of the compiled loss.
+
+    One that fails before any layer runs takes something else, which nobody here can make; so it may be where nothing
+    says what labels it wants. Where a step never asks for the compiled loss, that is not what the model learns from.
+    The model is of no use after this.
     """
-    case, fed = fed_for_look(built, spec, sizes)
+    case, fed = fed_for_look(built, spec, sizes, _ROWS)
     if fed is None:
         return spec
     model, given, before = built.model, list[Any](), TRACKER.calls
     original = model.compute_loss
 
     def noted(*args: Any, **kwargs: Any) -> Any:
-        given.append(inspect.signature(original).bind(*args, **kwargs).arguments.get("sample_weight"))
+        given.append(_weights(inspect.signature(original).bind(*args, **kwargs)))
         return original(*args, **kwargs)
 
     model.compute_loss = noted
-    note = ""
+    note, ran = "", True
     try:
         model.train_step((fed, as_targets(model, tf.constant(arrays(case, spec).labels))))
-    except _OTHERWISE as error:
-        if TRACKER.calls == before:
-            note = (
-                "its own training step takes another batch than (inputs, labels), and is not run: "
-                f"{type(error).__name__}: {error}"
-            )
-    except Exception:  # noqa: S110 (what it raises further on is for the run to tell)
-        pass
+    except Exception as error:  # noqa: BLE001 (where it is the model's failure, it is for the run to tell)
+        ran, said = False, f"{type(error).__name__}: {error}"
+        if TRACKER.calls == before and isinstance(error, _OTHERWISE):
+            note = f"its own training step takes another batch than (inputs, labels), and is not run: {said}"
+        elif spec.loss != "compiled":
+            note = f"its own training step raises for (inputs, labels), with labels as declared, and is not run: {said}"
     code = _code(type(model).train_step)
-    named = code is not None and "sample_weight" in set(_names(code))
+    named = set(_names(code)) if code is not None else set[str]()
+    if spec.loss == "compiled" and not given and (ran or (note and not named & _COMPILED)):
+        spec = attrs.evolve(spec, loss=None)
     return attrs.evolve(
         spec,
         step_takes_pairs=not note,
-        step_weighs=any(weights is not None for weights in given) if given else named,
+        step_weighs=any(weights is not None for weights in given) if given else "sample_weight" in named,
         notes=(*spec.notes, note) if note else spec.notes,
     )

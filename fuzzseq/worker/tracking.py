@@ -127,7 +127,7 @@ class Tracker:
         record = self._record
         if record is None:
             return
-        if record.graph is None and hasattr(value, "numpy"):
+        if record.graph is None and isinstance(value, tf.Tensor) and hasattr(value, "numpy"):
             value = np.asarray(value)
         elif record.graph is None or getattr(value, "graph", None) is not record.graph:
             record.hidden = True

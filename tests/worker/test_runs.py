@@ -342,6 +342,95 @@ def lazily(vocab_size, units, output_dim):
     return Tagger()
 
 
+def windowed(source_length, vocab_size, units, output_dim):
+    """Return a translator whose source has a fixed width, and its target none."""
+    import keras
+    from keras import layers
+
+    source = keras.Input((source_length,), dtype="int32", name="source")
+    target = keras.Input((None,), dtype="int32", name="decoder_input")
+    state = layers.GRU(units)(layers.Embedding(vocab_size, units)(source))
+    x = layers.GRU(units, return_sequences=True)(layers.Embedding(vocab_size, units)(target), initial_state=state)
+    return keras.Model([source, target], layers.Dense(vocab_size)(x))
+
+
+def masking(vocab_size, units, output_dim):
+    """Return a tagger that is given its mask as attention scores want it, (batch, 1, 1, steps)."""
+    import keras
+    from keras import layers
+
+    source = keras.Input((None,), dtype="int32", name="source")
+    mask = keras.Input((1, 1, None), dtype="bool", name="source_mask")
+    x = layers.Embedding(vocab_size, units)(source)
+    x = layers.MultiHeadAttention(1, units)(x, x, attention_mask=keras.ops.squeeze(mask, 1))
+    return keras.Model([source, mask], layers.Dense(output_dim)(x))
+
+
+@pytest.mark.parametrize(
+    ("factory", "batches"),
+    [
+        (windowed, (rows(((3, 4, 5), (3, 4))), rows(((5, 4, 3), (3, 4, 5, 6))), rows(((5, 4, 3), ())))),
+        (masking, (rows(((3,), (1,))), rows(((3, 4, 5), (1, 2, 3))))),
+    ],
+)
+def test_a_trace_is_of_the_sizes_that_it_left_open(factory, batches):
+    """A traced run takes every shape in turn: one whose sizes an earlier trace has closed is traced anew."""
+    sizes = {"source_length": 3, **SIZES} if factory is windowed else SIZES
+    run = opened(factory, Case(dimensions=sizes, batches=batches[:1]))
+    for batch in batches:
+        eager, traced = run(batches=(batch,)), run(batches=(batch,), mode="graph")
+        assert np.allclose(eager.last.output, traced.last.output, atol=1e-5)
+
+
+def failing(vocab_size, units, output_dim):
+    """Return a tagger that makes its weights when it is first called, and fails there."""
+    import keras
+    from keras import layers
+
+    class Tagger(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.embedding, self.scores = layers.Embedding(vocab_size, units), layers.Dense(output_dim)
+
+        def call(self, source):
+            return self.scores(self.embedding(source) + self.embedding(source[:1, :1])[:, 0] @ [[1.0]])
+
+    return Tagger()
+
+
+def test_a_model_that_fails_on_what_is_right_too():
+    """What a model raises on its first call is the model's, where it was to be given something wrong as well."""
+    from fuzzseq.worker.build import Built, Target
+    from fuzzseq.worker.hostile import provoke
+    from fuzzseq.worker.inference import infer
+    from fuzzseq.worker.stages import StageMark
+
+    target, case = Target("failing", failing, Declaration()), Case(dimensions=SIZES, batches=(ONE,))
+    spec = infer(target, StageMark())
+    outcome = provoke(Built(target, spec, case.sizes(spec, 0), 0, StageMark()), case, "source_id_too_large")
+    assert [verdict.status for verdict in outcome.verdicts] == ["raised"]
+
+
+def two_headed(vocab_size, units, output_dim):
+    """Return a tagger with a second output that no loss scores."""
+    import keras
+    from keras import layers
+
+    source = keras.Input((None,), dtype="int32", name="source")
+    x = layers.Embedding(vocab_size, units)(source)
+    return keras.Model(source, {"scores": layers.Dense(output_dim)(x), "aux": layers.Dense(2)(x)})
+
+
+@pytest.mark.parametrize("loss", [None, "sparse_categorical_crossentropy"])
+def test_weights_of_another_output_are_no_dead_ends(loss):
+    """What leads to an output that no loss scores has a gradient all the same, whosever loss it is."""
+    declared = {"loss": loss} if loss else {}
+    run = opened(fuzz_target(two_headed, output="scores", **declared), Case(dimensions=SIZES, batches=(ONE,)))
+    gradients = run(upto="gradient", training=True).last.gradients
+    assert [gradient.path for gradient in gradients if gradient.value is None] == []
+    assert len(gradients) == 5
+
+
 @pytest.mark.usefixtures("watching")
 def test_what_a_build_makes_stays():
     """What a layer made when it was built, or lazily, is not taken for something that a run has left behind."""

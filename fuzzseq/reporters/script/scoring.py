@@ -113,7 +113,7 @@ def step_lines(plan: Plan) -> Iterator[str]:
     yield stage("gradient")
     yield f"weights = {weights(plan)}"
     yield "gradients = tape.gradient(loss, weights)"
-    if not plan.check and plan.spec.loss == "compiled" and plan.spec.calling != "arguments":
+    if not plan.check and plan.spec.runs_step:
         yield "model.train_step((inputs, labels))"
 
 
