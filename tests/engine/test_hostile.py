@@ -29,6 +29,35 @@ def test_what_keras_does_is_told(run):
     assert of(FindingMade, run) == []
 
 
+PICKY = """
+import keras
+
+
+def build(vocab_size, units):
+    source = keras.Input((None,), dtype="int32", name="source")
+    target = keras.Input((None,), dtype="int32", name="decoder_input")
+    table = keras.layers.Embedding(vocab_size, units)
+    state = keras.layers.GRU(units)(table(source))
+    y = keras.layers.GRU(units, return_sequences=True)(table(target), initial_state=state)
+    model = keras.Model([source, target], keras.layers.Dense(vocab_size)(y))
+
+    def picky(source, decoder_input):
+        if source.shape[:1] == (3,):
+            raise RuntimeError("three rows")
+        return model([source, decoder_input])
+
+    return picky
+"""
+
+
+def test_what_is_made_wrong_was_right(tmp_path):
+    """A batch that the model does not take as it is says nothing of how it takes another: the next is made wrong."""
+    (tmp_path / "picky.py").write_text(PICKY)
+    told = report(events([f"{tmp_path}/picky.py:build"], domains=("hostile",), max_cases=12), ":build").acceptance
+    assert told["source_id_too_large"] == "refused clearly"
+    assert told["source_id_negative"] == "accepted in silence"
+
+
 def test_it_is_asked_for():
     """A run of the ordinary domain alone gives no wrong input."""
     assert report(events(["fuzzseq/examples/targets.py:right_targets"], max_cases=1), ":right_targets").acceptance == {}
