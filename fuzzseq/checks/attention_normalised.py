@@ -9,22 +9,27 @@ other size, and a wrong axis is looked at again with other lengths: where those 
 that are masked and normalised again after the softmax (weight on padding counts where more padding moves the output);
 self-attention, where queries and keys are the same steps (the axis cannot be told, and is not judged); a softmax over
 something else, by its axes; one over a constant number of things, experts or slots for example, that is the number of
-decoder steps by chance, or one, as the taps of a kernel may be; tensors with time in front, whose first axis grows.
+decoder steps by chance, or one, as the taps of a kernel may be; tensors with time or experts in front,
+whose first axis is not that of the rows; a run of other sizes that raises, or has other softmaxes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import attrs
 
 from fuzzseq.case import Case
 from fuzzseq.checks.attention import WEIGHT_ON_PADDING, WRONG_AXIS, fault, tells
 from fuzzseq.checks.check import Check, Results, Softmax, forward
-from fuzzseq.checks.comparing import believed, compared, real
-from fuzzseq.checks.varying import with_padding
+from fuzzseq.checks.comparing import believed, compared, confirmation, real
+from fuzzseq.checks.varying import wider, with_padding
+from fuzzseq.domain import legal_range, shared_dimensions
 from fuzzseq.outcome import Run, Verdict
-from fuzzseq.spec import Side, Spec
+from fuzzseq.spec import Spec
+
+_COMPARE: Final = compared(real)
 
 
 def applies(spec: Spec) -> str | None:
@@ -58,34 +63,61 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 
 def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
-    """Watch a run of other lengths, where an axis seems to be the wrong one: its size tells what it is."""
-    found, wider = fault(results["watched"].last, case, spec), _wider(case, spec)
-    if found is None or found.hint != WRONG_AXIS or wider is None:
+    """Watch a run of other sizes, where an axis seems to be the wrong one: its size tells what it is.
+
+    Weight on padding is confirmed by what it does: more padding moves the output.
+    """
+    found, other = fault(results["watched"].last, case, spec), _wider(case, spec)
+    if found is None or (found.hint == WRONG_AXIS and other is None):
         return {}
-    return {"wider": attrs.evolve(forward(wider), watched=True)}
+    if found.hint == WEIGHT_ON_PADDING or other is None:
+        return confirmation(results, plan(case, spec), "base", "padded", _COMPARE) if "padded" in results else {}
+    return {"wider": attrs.evolve(forward(other), watched=True)}
 
 
 def _wider(case: Case, spec: Spec) -> Case | None:
-    """Return a case with more padding on each side that has room for it; None where neither has."""
-    wider = case
-    sides: tuple[Side, ...] = ("source", "target") if spec.has_target else ("source",)
-    for side in sides:
-        grown = with_padding(wider, side, spec)
-        wider = attrs.evolve(wider, batches=grown) if grown else wider
-    return None if wider == case else wider
+    """Return a case with more padding on each side that has room for it; None where neither has.
+
+    It has more rows as well, where the model takes them: as many as it has no steps.
+    """
+    grown = wider(case, spec)
+    if grown == case:
+        return None
+    sizes = grown.sizes(spec)
+    steps = {sizes.get("source_length"), sizes.get("target_length")}
+    rows = [n for n in legal_range("batch_size", sizes, spec) if n > sizes["batch_size"] and n not in steps]
+    if "batch_size" in shared_dimensions(spec) or not rows:
+        return grown
+    more = rows[0] - sizes["batch_size"]
+    batches = tuple(attrs.evolve(batch, pairs=(*batch.pairs, *batch.pairs[:1] * more)) for batch in grown.batches)
+    return attrs.evolve(grown, batches=batches)
+
+
+def _counterpart(softmax: Softmax, results: Results) -> Softmax | None:
+    """Return the same softmax of the wider run: the one of that path which came as late; None where none is."""
+    before, wide = results["watched"].last.softmaxes, results["wider"]
+    if wide.raised is not None:
+        return None
+    ones, others = ([s for s in seen if s.path == softmax.path] for seen in (before, wide.last.softmaxes))
+    place = next(place for place, one in enumerate(ones) if one is softmax)
+    if len(ones) != len(others) and not softmax.path:
+        return None  # Those outside of any layer are not told apart by their path.
+    found = others[place] if place < len(others) else None
+    alike = found is not None and (found.value.ndim, found.axis) == (softmax.value.ndim, softmax.axis)
+    return found if alike else None
 
 
 def _by_chance(softmax: Softmax, results: Results) -> bool:
-    """Say whether a softmax at other lengths shows that it was not what it seemed to be by its sizes."""
+    """Say whether a softmax at other sizes shows that it was not what it seemed to be by its sizes."""
     if "wider" not in results:
         return False
-    before, after = results["watched"].last.softmaxes, results["wider"]
-    if after.raised is not None or len(after.last.softmaxes) != len(before):
-        return False
-    other = after.last.softmaxes[next(place for place, one in enumerate(before) if one is softmax)]
+    other = _counterpart(softmax, results)
+    if other is None:
+        return True
     sizes, others, axis = softmax.value.shape, other.value.shape, softmax.axis % softmax.value.ndim
     if axis == 0:
-        return bool(sizes[0] != others[0])  # A batch does not grow with its lengths.
+        rows = [results[name].last.arrays.source_mask.shape[0] for name in ("watched", "wider")]
+        return rows[0] == rows[1] or (sizes[0], others[0]) != tuple(rows)  # Time in front, or experts.
     if sizes[axis] == 1:
         # Scores that lost their steps have none but steps beside: heads or groups are there for something else.
         beside = [i for i in range(1, len(sizes)) if i != axis]
@@ -95,7 +127,7 @@ def _by_chance(softmax: Softmax, results: Results) -> bool:
 
 def _moves(results: Results) -> bool:
     """Say whether more padding on the source moves the output."""
-    return "padded" in results and believed(results, "base", "padded", compared(real)) is not None
+    return "padded" in results and believed(results, "base", "padded", _COMPARE) is not None
 
 
 CHECK = Check(

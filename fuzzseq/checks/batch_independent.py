@@ -1,7 +1,8 @@
 """A row alone gives what it gives in a batch, whatever the order of the rows, and whatever batch came before.
 
 Rows are compared at their real positions, and a row that runs alone has the columns that the batch had: what padding
-does is not asked here. A model whose batch size is fixed when it is built has no row alone; its order is not asked
+does is not asked here; where the user's own preprocessing makes the columns, and padding counts, no narrower row is run
+alone. A model whose batch size is fixed when it is built has no row alone; its order is not asked
 either.
 
 False alarms that it guards against: batch normalisation at inference, which uses its own statistics (runs are not in
@@ -28,6 +29,7 @@ from fuzzseq.checks.comparing import (
     confirmation,
     culprit,
     difference,
+    suspect,
     watched,
 )
 from fuzzseq.outcome import Run, Verdict
@@ -55,11 +57,18 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
     base = attrs.evolve(forward(case), batches=(batch,))
     runs = {"base": base, "after": attrs.evolve(base, batches=(reverse(batch), batch))}
     if len(batch.pairs) > 1:
-        runs["alone"] = attrs.evolve(base, batches=(alone(batch, -1, spec),))
-        runs["first"] = attrs.evolve(base, batches=(alone(batch, 0, spec),))
+        for way, row in (("alone", -1), ("first", 0)):
+            if not _narrower(batch, row, spec):
+                runs[way] = attrs.evolve(base, batches=(alone(batch, row, spec),))
         runs["reversed"] = attrs.evolve(base, batches=(reverse(batch),))
     # Random states belong to batches and rows by their place: a row that moves would start from another one.
     return {} if batch.initial_state == "random" else runs
+
+
+def _narrower(batch: Batch, row: int, spec: Spec) -> bool:
+    """Say whether a row alone has fewer columns where padding counts: the user's own preprocessing pads to the rows."""
+    longest = max(len(pair.source) for pair in batch.pairs)
+    return bool(spec.preprocess) and spec.padding is None and len(batch.pairs[row].source) < longest
 
 
 def reverse(batch: Batch) -> Batch:
@@ -114,8 +123,8 @@ def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
 
 
 def _suspected(results: Results) -> str | None:
-    """Return the first way of changing a batch that changes its rows."""
-    return next((w for w in _WAYS if w in results and believed(results, "base", w, comparison(w))), None)
+    """Return the first way of changing a batch that seems to change its rows."""
+    return suspect(results, "base", {way: comparison(way) for way in _WAYS if way in results})
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:

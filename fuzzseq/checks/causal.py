@@ -1,7 +1,7 @@
 """A later target token changes no earlier output.
 
-The last id of every row is changed: the outputs of all steps before the one that reads it stay as they were. A decoder
-that is not meant to be causal (one that fills in masked words) declares ``skip={"causal": ...}``.
+The last id that the decoder reads of each row is changed: the outputs of all steps before the one that reads it stay as
+they were. A decoder that is not meant to be causal (one that fills in masked words) declares ``skip={"causal": ...}``.
 
 False alarms that it guards against: rounding (see ``comparing``); random numbers at inference; rows without an id, and
 the step that reads the changed id itself, which are not compared.
@@ -30,8 +30,8 @@ def applies(spec: Spec) -> str | None:
 
 
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
-    """Run the batches as they are, and with the last id of every row changed."""
-    changed = with_other_ends(case, spec)
+    """Run the batches as they are, and with the last id that the decoder reads of every row changed."""
+    changed = with_other_ends(case, spec, read=True)
     if changed is None:
         return {}
     return {"base": forward(case), "changed": attrs.evolve(forward(case), batches=changed)}

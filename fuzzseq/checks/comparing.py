@@ -175,6 +175,15 @@ def believed(results: Results, one: str, two: str, compare: Compare) -> Differen
     return first if first.largest > _ABOVE_NOISE * floor or double.largest > 1e-3 * double.scale else None
 
 
+def suspect(results: Results, one: str, others: Mapping[str, Compare]) -> str | None:
+    """Return the first of other runs that seems to differ from one: that alone is confirmed, and believed or not.
+
+    What differs as well would be believed with nothing to confirm it, once the first is let off.
+    """
+    found = ((name, _difference(results, one, name, compare)) for name, compare in others.items())
+    return next((name for name, gap in found if gap is not None and gap.counts), None)
+
+
 def _difference(results: Results, one: str, two: str, compare: Compare) -> Difference | None:
     """Return the difference of two results; None where one is missing or raised."""
     if any(name not in results or results[name].raised for name in (one, two)):

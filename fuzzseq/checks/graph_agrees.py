@@ -19,9 +19,9 @@ import attrs
 from fuzzseq.case import Batch, Case
 from fuzzseq.checks.check import Check, Results, forward
 from fuzzseq.checks.comparing import believed, broken, comparable, compared, confirmation, real
-from fuzzseq.checks.varying import with_padding
+from fuzzseq.checks.varying import wider
 from fuzzseq.outcome import Run, Verdict
-from fuzzseq.spec import Side, Spec
+from fuzzseq.spec import Spec
 
 _COMPARE: Final = compared(real)
 #: How many widths are run: TensorFlow warns of five traces in a row.
@@ -48,14 +48,10 @@ def _widths(case: Case, spec: Spec) -> tuple[Batch, ...]:
     """Return one batch in several widths, each with more padding; fewer of them where not so much is legal."""
     batches = [case.batches[-1]]
     while len(batches) < _WIDTHS:
-        wider = attrs.evolve(case, batches=(batches[-1],))
-        sides: tuple[tuple[Side, bool], ...] = (("source", spec.has_source), ("target", spec.has_target))
-        for side, there in sides:
-            grown = with_padding(wider, side, spec) if there else None
-            wider = attrs.evolve(wider, batches=grown) if grown else wider
-        if wider.batches[0] == batches[-1]:
+        (grown,) = wider(attrs.evolve(case, batches=(batches[-1],)), spec).batches
+        if grown == batches[-1]:
             break
-        batches.append(wider.batches[0])
+        batches.append(grown)
     return tuple(batches)
 
 

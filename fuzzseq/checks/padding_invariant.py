@@ -27,27 +27,27 @@ from fuzzseq.checks.comparing import (
     culprit,
     real,
     shifted_columns,
+    suspect,
     watched,
 )
-from fuzzseq.checks.varying import paddable, with_padding
+from fuzzseq.checks.varying import paddable, sides, with_padding
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Side, Spec
 
 _COMPARE: Final = compared(real)
 
 
-def sides(spec: Spec) -> tuple[Side, ...]:
+def padded_sides(spec: Spec) -> tuple[Side, ...]:
     """Return the sides that a batch can be padded on."""
-    there: tuple[tuple[Side, bool], ...] = (("source", spec.has_source), ("target", spec.has_target))
     # Steps of a decoder that is stepped by hand know nothing of those that follow.
-    return tuple(s for s, has in there if has and not (s == "target" and spec.calling == "steps"))
+    return tuple(side for side in sides(spec) if not (side == "target" and spec.calling == "steps"))
 
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs padding."""
     if spec.padding is None:
         return "padding=None: nothing is promised of padded positions"
-    open_ = any(paddable(side, spec) for side in sides(spec))
+    open_ = any(paddable(side, spec) for side in padded_sides(spec))
     return comparable(spec) if open_ else "the widths of a batch are fixed, or the user's own preprocessing pads"
 
 
@@ -59,7 +59,7 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
     if spec.has_source and not all(pair.source for batch in case.batches for pair in batch.pairs):
         return {}  # A row of nothing but padding has nothing else to look at.
     runs = {"base": forward(case)}
-    for side in sides(spec):
+    for side in padded_sides(spec):
         padded = with_padding(case, side, spec)
         if padded is not None:
             runs[side] = attrs.evolve(forward(case), batches=padded)
@@ -75,8 +75,8 @@ def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
 
 
 def _suspected(results: Results, spec: Spec) -> Side | None:
-    """Return the first side whose padding changes something."""
-    return next((s for s in sides(spec) if s in results and believed(results, "base", s, _COMPARE)), None)
+    """Return the first side whose padding seems to change something."""
+    return next((s for s in padded_sides(spec) if s == suspect(results, "base", {s: _COMPARE})), None)
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:

@@ -61,7 +61,7 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
     if min(len(pair.target) for batch in case.batches for pair in batch.pairs) <= tokens_for_steps(low, spec.tokens):
         return {}
     cut = each_pair(case, lambda pair: Pair(source=pair.source, target=pair.target[:-1]))
-    changed = with_other_ends(case, spec)
+    changed = with_other_ends(case, spec, read=True)
     runs = {"base": forward(case), "cut": attrs.evolve(forward(case), batches=cut)}
     return {**runs, "changed": attrs.evolve(forward(case), batches=changed)} if changed else runs
 

@@ -42,14 +42,14 @@ def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
         return {}
     runs = with_other_weights(first)
     for by in _FURTHER:
-        if batches := with_other_source(case, spec, by):
+        if batches := with_other_source(case, spec, by, same_words=True):
             runs[f"further {by}"] = attrs.evolve(first["base"], batches=batches)
     bare = attrs.evolve(case, batches=tuple(attrs.evolve(batch, extra_source=0) for batch in case.batches))
-    if bare != case and (batches := with_other_source(bare, spec)):
+    if bare != case and (batches := with_other_source(bare, spec, same_words=True)):
         runs["bare"] = attrs.evolve(first["base"], batches=bare.batches)
         runs["bare other"] = attrs.evolve(first["base"], batches=batches)
     wide = longer(case, spec)
-    if wide is not None and (batches := with_other_source(wide, spec)):
+    if wide is not None and (batches := with_other_source(wide, spec, same_words=True)):
         runs["longer"] = attrs.evolve(first["base"], batches=wide.batches)
         runs["longer other"] = attrs.evolve(first["base"], batches=batches)
     return runs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
@@ -26,23 +26,55 @@ def paddable(side: Side, spec: Spec) -> bool:
     return not fixed_length(side, spec) and not (side == "source" and spec.preprocess) and length.min < length.max
 
 
+def sides(spec: Spec) -> tuple[Side, ...]:
+    """Return the sides that a model has."""
+    there: tuple[tuple[Side, bool], ...] = (("source", spec.has_source), ("target", spec.has_target))
+    return tuple(side for side, has in there if has)
+
+
+def tied(spec: Spec) -> bool:
+    """Say whether the widths of both sides are declared to be equal: one has room where both have."""
+    ties = {name: declared.equal_to for name, declared in spec.dimensions.items()}
+    return ties.get("source_length") == "target_length" or ties.get("target_length") == "source_length"
+
+
+def _legal(side: Side, sizes: Mapping[str, int], spec: Spec) -> Sequence[int]:
+    """Return the widths that a side may have beside other sizes; of sides that are tied, those that both may have."""
+    if not tied(spec):
+        name = f"{side}_length"
+        return legal_range(name, {**sizes, name: 0}, spec)
+    others = {name: size for name, size in sizes.items() if name not in ("source_length", "target_length")}
+    source, target = (legal_range(f"{each}_length", others, spec) for each in ("source", "target"))
+    return [value for value in source if value in target]
+
+
 def with_padding(case: Case, side: Side, spec: Spec) -> tuple[Batch, ...] | None:
-    """Return the batches with two more columns of padding on a side, or as many as reach a legal width; else None."""
+    """Return the batches with two more columns of padding on a side, or as many as reach a legal width; else None.
+
+    Where both sides are tied, both are padded.
+    """
     if not paddable(side, spec):
         return None
-    name = f"{side}_length"
     grown = []
     for index, batch in enumerate(case.batches):
         now = width(batch, side, spec)
-        wider = [value for value in legal_range(name, case.sizes(spec, index), spec) if value > now]
+        wider = [value for value in _legal(side, case.sizes(spec, index), spec) if value > now]
         if not wider:
             return None
         more = min(wider, key=lambda value: abs(value - now - _COLUMNS)) - now
-        if side == "source":
-            grown.append(attrs.evolve(batch, extra_source=batch.extra_source + more))
-        else:
-            grown.append(attrs.evolve(batch, extra_target=batch.extra_target + more))
+        for each in sides(spec) if tied(spec) else (side,):
+            name = f"extra_{each}"
+            batch = attrs.evolve(batch, **{name: getattr(batch, name) + more})  # noqa: PLW2901
+        grown.append(batch)
     return tuple(grown)
+
+
+def wider(case: Case, spec: Spec) -> Case:
+    """Return a case with more padding on each side that has room for it."""
+    for side in sides(spec):
+        grown = with_padding(case, side, spec)
+        case = attrs.evolve(case, batches=grown) if grown else case
+    return case
 
 
 def moved(word: int, low: int, high: int, by: int = 1) -> int:
@@ -50,10 +82,11 @@ def moved(word: int, low: int, high: int, by: int = 1) -> int:
     return low + (word - low + by) % max(1, high - low + 1)
 
 
-def with_other_source(case: Case, spec: Spec, by: int = 1) -> tuple[Batch, ...] | None:
+def with_other_source(case: Case, spec: Spec, by: int = 1, same_words: bool = False) -> tuple[Batch, ...] | None:
     """Return the batches with every source id moved to another one; None where a row has none, or there is no other.
 
-    Some row of the last batch has to have another set of ids then: (3, 4) moved to (4, 3) is the same bag of words.
+    Some row of the last batch has to have another set of ids then, unless the ``same_words`` will do: (3, 4) moved to
+    (4, 3) is the same bag of words.
     """
     low, high = id_range("source", case.dimensions, spec)
     rows = [pair.source for batch in case.batches for pair in batch.pairs]
@@ -65,21 +98,27 @@ def with_other_source(case: Case, spec: Spec, by: int = 1) -> tuple[Batch, ...] 
 
     others = each_pair(case, changed)
     moves = zip(case.batches[-1].pairs, others[-1].pairs, strict=True)
-    return others if any(set(one.source) != set(two.source) for one, two in moves) else None
+    return others if same_words or any(set(one.source) != set(two.source) for one, two in moves) else None
 
 
-def with_other_ends(case: Case, spec: Spec) -> tuple[Batch, ...] | None:
-    """Return the batches with the last id of every target row moved to another one; None where a row has none."""
+def with_other_ends(case: Case, spec: Spec, read: bool = False) -> tuple[Batch, ...] | None:
+    """Return the batches with the last id of every target row moved to another one; None where no row has one.
+
+    It is the last one that the decoder ``read``, where that is asked for: without an end token the very last is a label
+    alone.
+    """
     low, high = id_range("target", case.dimensions, spec)
-    if low == high or not any(pair.target for batch in case.batches for pair in batch.pairs):
-        return None
+    place = -2 if read and spec.tokens.end is None else -1
 
     def changed(pair: Pair) -> Pair:
-        if not pair.target:
+        if len(pair.target) < -place:
             return pair
-        return attrs.evolve(pair, target=(*pair.target[:-1], moved(pair.target[-1], low, high)))
+        ids = list(pair.target)
+        ids[place] = moved(ids[place], low, high)
+        return attrs.evolve(pair, target=tuple(ids))
 
-    return each_pair(case, changed)
+    others = each_pair(case, changed)
+    return None if others == case.batches else others
 
 
 def longer(case: Case, spec: Spec) -> Case | None:
@@ -88,12 +127,10 @@ def longer(case: Case, spec: Spec) -> Case | None:
     A row of one word leaves out what any other has: a step before, a neighbour, a spread.
     """
     batch, sizes = case.batches[-1], case.sizes(spec)
-    sides: tuple[tuple[Side, bool], ...] = (("source", spec.has_source), ("target", spec.has_target))
-    for side, there in sides:
-        name = f"{side}_length"
-        if not there or fixed_length(side, spec):
+    for side in sides(spec):
+        if fixed_length(side, spec):
             continue
-        legal = legal_range(name, {**sizes, name: 0}, spec)
+        legal = _legal(side, sizes, spec)
         steps = next((value for value in legal if value >= _LONG), legal[-1] if legal else 0)
         count = tokens_for_steps(steps, spec.tokens) if side == "target" else steps
         if all(len(row) >= count and len(set(row)) > 1 for row in (getattr(pair, side) for pair in batch.pairs)):

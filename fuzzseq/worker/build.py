@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
 import keras
+import numpy as np
 import tensorflow as tf
+from keras.src.backend.common import global_state
+from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
 
 from fuzzseq.case import Case
 from fuzzseq.checks.own import own_checks
@@ -131,6 +135,7 @@ class Built:
         TRACKER.kind = (run.upto, run.training, run.mode, run.way) if self.settled else "build"
         if TRACKER.draws():
             tf.random.set_seed(self.seed + run.repetition)
+        _seed_generators(self.seed + run.repetition)
         self.put_back(run)
 
     def put_back(self, run: Run) -> None:
@@ -174,6 +179,15 @@ class Built:
         )
         each = len(flat) // layers
         return [list(flat[i : i + each]) for i in range(0, len(flat), each)] if counted else list(flat)
+
+
+def _seed_generators(seed: int) -> None:
+    """Set the generators that a model may draw from outside of TensorFlow: Python's, NumPy's, and Keras' own."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002 (what a model draws from is not ours to choose)
+    generator = global_state.get_global_attribute(GLOBAL_SEED_GENERATOR)
+    if generator is not None:
+        generator.state.assign([seed % 2**32, 0])
 
 
 def flat_inputs(model: Any) -> list[Any]:

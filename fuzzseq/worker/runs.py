@@ -91,11 +91,17 @@ class BatchRun:
         """Run forward and loss in one function: what a tensor carries beside its values, a mask, is lost in between."""
 
         def scored(given: Any, wanted: Any, steps: Any) -> Any:
+            def scored_by(output: ForwardOutput) -> tuple[Any, Any]:
+                with tf.GradientTape() as tape:
+                    tape.watch(output.scores)
+                    loss = self._loss(given, wanted, steps, output)
+                return loss, tape.gradient(loss, output.scores)
+
             output = self.built.subject.forward(given, self.run.training)
-            with tf.GradientTape() as tape:
-                tape.watch(output.scores)
-                loss = self._loss(given, wanted, steps, output)
-            gradient = tape.gradient(loss, output.scores)
+            loss, gradient = scored_by(output)
+            if gradient is None:
+                # Keras scores what it finds behind a softmax instead of the probabilities: of a copy it cannot.
+                gradient = scored_by(output.of(tf.identity(output.scores)))[1]
             changes = CHANGES if self.run.rescored else ()
             changed = [self._loss(given, wanted, steps, output.rescaled(change)) for change in changes]
             return output.scores, loss, tf.zeros_like(output.scores) if gradient is None else gradient, changed
@@ -236,7 +242,9 @@ class BatchRun:
                 source_length=whole.source_mask[:, first:last].sum(axis=1).astype(np.int32),
             )
             output = self.built.subject.forward(self._fed(states), self.run.training)
-            states = feeding.packed(shapes, iter(output.states[: len(feeding.flat_shapes(shapes))]))
+            if len(output.states) != len(feeding.flat_shapes(shapes)):
+                return Observed(arrays=whole)  # Which of what it returns are the states it took, nobody knows.
+            states = feeding.packed(shapes, iter(output.states))
             scores.append(output.scores)
         self.arrays = whole
         joined = tf.concat(scores, axis=1) if len(scores[0].shape) == 3 and spec.has_labels else scores[-1]

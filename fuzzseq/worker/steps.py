@@ -81,7 +81,7 @@ def with_training_step(spec: Spec, built: Built, sizes: Mapping[str, int]) -> Sp
     note, ran = "", True
     try:
         model.train_step((fed, as_targets(model, tf.constant(arrays(case, spec).labels))))
-    except Exception as error:  # noqa: BLE001 (where it is the model's failure, it is for the run to tell)
+    except Exception as error:
         ran, said = False, f"{type(error).__name__}: {error}"
         if TRACKER.calls == before and isinstance(error, _OTHERWISE):
             note = f"its own training step takes another batch than (inputs, labels), and is not run: {said}"

@@ -30,6 +30,10 @@ class ForwardOutput:
             scores += 3
         else:
             scores += scores if how == "stretched" else tf.minimum(scores, 0)
+        return self.of(scores)
+
+    def of(self, scores: Any) -> ForwardOutput:
+        """Return the output with other scores in the place of its own; the mask of these stays on them."""
         mask = keras.src.backend.get_keras_mask(self.scores)
         if mask is not None:
             keras.src.backend.set_keras_mask(scores, mask)

@@ -27,7 +27,7 @@ from fuzzseq.checks.attention import WEIGHT_ON_PADDING, WRONG_AXIS, fault
 from fuzzseq.checks.check import Observed, Result, Softmax
 from fuzzseq.checks.comparing import believed, by_row, compared, confirmation, real, tolerance
 from fuzzseq.checks.varying import longer, with_other_ends, with_other_source, with_padding
-from fuzzseq.outcome import Run
+from fuzzseq.outcome import Raised, Run
 from fuzzseq.spec import Spec, Tokens
 
 SPEC = Spec(loss="compiled")
@@ -263,6 +263,11 @@ def test_another_source_is_no_other_order_of_its_ids():
     assert moved((3, 4, 4), (4, 3)) is None
     assert moved((3, 3)) == [(4, 4)]
     assert moved((3, 4), (4,)) == [(4, 3), (3,)]
+    both = attrs.evolve(small, batches=(Batch(pairs=(Pair((3, 4), ()),)),))
+    assert with_other_source(both, SPEC, same_words=True)[0].pairs == (Pair((4, 3), ()),)
+    short = attrs.evolve(small, batches=(Batch(pairs=(Pair((3,), ()),)),))
+    given = results(base=noise(0), other_source=noise(0))
+    assert "longer other" in uses_source.CHECK.confirm(given, short, SPEC)
 
 
 def test_longer_rows_have_several_words():
@@ -289,9 +294,107 @@ def test_a_softmax_is_looked_at_with_other_lengths():
     assert judged((1, 3, 1), (1, 5, 1), -1) is not None
     assert judged((1, 3, 2, 1), (1, 5, 2, 1), -1) is None  # the taps of a kernel, for each head
     assert judged((1, 3, 1), (1, 5, 3), -1) is None  # decoder steps, of which there is one
+    assert check.confirm({"watched": seen(noise(0), case, softmaxes=(softmax(1, 3, 1),))}, case, SPEC)[
+        "wider"
+    ].batches == (Batch(pairs=case.batches[0].pairs * 2, extra_source=2, extra_target=2),)
     fixed = attrs.evolve(SPEC, dimensions={"source_length": dim(3), "target_length": dim(1)})
     only = {"watched": seen(noise(0), case, softmaxes=(softmax(1, 3, 1),))}
     assert check.judge(only, case, fixed) is None
+
+
+def test_softmaxes_of_another_run_are_paired_by_where_they_are():
+    """A softmax without its like at other lengths is let be: a loop may run more often, a run may raise."""
+    check, case = attention_normalised.CHECK, attrs.evolve(RAGGED, batches=(Batch(pairs=(Pair((3, 4, 5), ()),)),))
+    wrong, same = softmax(1, 3, 1), softmax(1, 5, 1)
+    both = {"watched": seen(noise(0), case, softmaxes=(wrong,))}
+    raised = Raised(stage="forward", exception="ValueError", message="no")
+    slot = attrs.evolve(softmax(1, 5, 7), path="Slots")
+    outside = attrs.evolve(same, path="")
+
+    def judged(*softmaxes, before=both):
+        return check.judge({**before, "wider": seen(noise(0), case, softmaxes=softmaxes)}, case, SPEC)
+
+    assert judged(slot, slot, same) is not None
+    assert judged(slot, slot) is None
+    assert check.judge({**both, "wider": Result(raised=raised)}, case, SPEC) is None
+    bare = {"watched": seen(noise(0), case, softmaxes=(attrs.evolve(wrong, path=""),))}
+    assert judged(outside, before=bare) is not None
+    assert judged(outside, outside, before=bare) is None
+
+
+@pytest.mark.parametrize(
+    ("shape", "broken"), [((3, 3, 7), True), ((5, 3, 7), False), ((2, 3, 7), False)], ids=["rows", "time", "experts"]
+)
+def test_an_axis_in_front_is_that_of_the_rows_where_it_grows_with_them(shape, broken):
+    """Scores of experts, or of steps, may be in front, and as many as there are rows."""
+    check = attention_normalised.CHECK
+    more = attrs.evolve(RAGGED, batches=(Batch(pairs=(*RAGGED.batches[0].pairs, Pair((3, 4, 5), ()))),))
+    both = {"watched": seen(noise(0), softmaxes=(softmax(2, 3, 7, axis=0),))}
+    assert check.judge(both, RAGGED, SPEC) is not None
+    wide = seen(np.zeros((3, 4, 11)), more, softmaxes=(softmax(*shape, axis=0),))
+    assert (check.judge({**both, "wider": wide}, RAGGED, SPEC) is not None) == broken
+
+
+def test_weight_on_padding_is_confirmed_by_what_it_does():
+    """Weight on padding counts where padding moves the output by more than a choice among equal scores does."""
+    check = attention_normalised.CHECK
+    given = {
+        "base": seen(noise(0)),
+        "padded": seen(noise(0.5)),
+        "watched": seen(noise(0), softmaxes=(softmax(2, 4, 3),)),
+    }
+    assert check.judge(given, RAGGED, SPEC) is not None
+    asked = check.confirm(given, RAGGED, SPEC)
+    assert "base again" in asked
+    confirmed = {**given, "base again": seen(noise(0)), "base nudged 1": seen(noise(0))}
+    assert check.judge(confirmed, RAGGED, SPEC) is not None
+    assert check.judge({**confirmed, "padded nudged 2": seen(noise(0))}, RAGGED, SPEC) is None
+    assert check.judge({**confirmed, "base again": seen(noise(0.5, seed=3))}, RAGGED, SPEC) is None
+
+
+def test_one_way_alone_is_confirmed():
+    """What differs beside the way that was confirmed, and let off, is not believed with nothing to confirm it."""
+    check = batch_independent.CHECK
+    row = attrs.evolve(RAGGED, batches=(Batch(pairs=RAGGED.batches[0].pairs[-1:], extra_source=2, extra_target=2),))
+    first = attrs.evolve(RAGGED, batches=(Batch(pairs=RAGGED.batches[0].pairs[:1]),))
+    given = {"base": seen(noise(0)), "alone": seen(noise(0.5)[1:], row), "first": seen(noise(0.5)[:1], first)}
+    assert "alone" in check.judge(given, RAGGED, SPEC).message
+    asked = check.confirm(given, attrs.evolve(RAGGED, mode="graph"), SPEC)
+    assert ("alone watched" in asked, "first watched" in asked) == (True, False)
+    let_off = {**given, "base again": seen(noise(0)), "alone nudged 1": seen(noise(0)[1:], row)}
+    assert check.judge(let_off, RAGGED, SPEC) is None
+
+
+def test_a_narrower_row_is_not_padded_by_the_users_own_preprocessing():
+    """Where padding counts, and is made of the rows at hand, a row that is narrower alone is not compared."""
+    made = attrs.evolve(SPEC, preprocess="file.py:pad")
+    assert {"alone", "first"} <= set(batch_independent.CHECK.plan(RAGGED, made))
+    counting = batch_independent.CHECK.plan(RAGGED, attrs.evolve(made, padding=None))
+    assert ("first" in counting, "alone" in counting) == (True, False)
+
+
+def test_the_last_id_that_is_read_is_changed():
+    """Without an end token the very last id is a label alone: the one before it is what the decoder reads last."""
+    bare = attrs.evolve(SPEC, tokens=Tokens(end=None))
+    (changed,) = with_other_ends(RAGGED, bare, read=True) or ()
+    assert [pair.target for pair in changed.pairs] == [(3, 5, 5), (6,)]
+    plan = causal.CHECK.plan(RAGGED, bare)
+    assert plan["changed"].batches == (changed,)
+    before, after = (arrays(attrs.evolve(RAGGED, batches=run.batches), bare).decoder_input for run in plan.values())
+    assert (before != after).sum() == 1
+
+
+def test_sides_that_are_tied_are_padded_together():
+    """Where both widths are declared to be equal, padding and longer rows are given to both."""
+    tied = attrs.evolve(
+        SPEC, dimensions={"target_length": dim(1, 9, equal_to="source_length"), "source_length": dim(1, 8)}
+    )
+    even = attrs.evolve(RAGGED, batches=(Batch(pairs=(Pair((3, 4, 5), (3, 4)),)),))
+    (padded,) = with_padding(even, "source", tied) or ()
+    assert (padded.extra_source, padded.extra_target) == (2, 2)
+    assert set(padding_invariant.CHECK.plan(even, tied)) == {"base", "source", "target"}
+    wide = longer(attrs.evolve(even, batches=(Batch(pairs=(Pair((3,), ()),)),)), tied)
+    assert wide.sizes(tied)["source_length"] == wide.sizes(tied)["target_length"] == 4
 
 
 def test_labels_may_have_padding_of_their_own():

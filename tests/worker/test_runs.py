@@ -431,6 +431,99 @@ def test_weights_of_another_output_are_no_dead_ends(loss):
     assert len(gradients) == 5
 
 
+def probable(vocab_size, units, output_dim, masked):
+    """Return a tagger that ends in a softmax, compiled with a loss of Keras' own."""
+    import keras
+    from keras import layers
+
+    source = keras.Input((None,), dtype="int32", name="source")
+    x = layers.Embedding(vocab_size, units, mask_zero=masked)(source)
+    model = keras.Model(source, layers.Dense(output_dim, activation="softmax")(x))
+    model.compile("adam", "sparse_categorical_crossentropy")
+    return model
+
+
+@pytest.mark.parametrize("mode", ["eager", "graph"])
+@pytest.mark.parametrize("masked", [True, False])
+def test_a_loss_of_probabilities_has_a_gradient(masked, mode):
+    """What a loss makes of padding is seen where Keras scores the logits that it finds behind a softmax as well."""
+
+    def factory(vocab_size, units, output_dim):
+        return probable(vocab_size, units, output_dim, masked)
+
+    seen = opened(factory, Case(dimensions=SIZES, batches=(ONE,)))(upto="loss", mode=mode).last
+    at_padding = seen.score_gradient[~seen.arrays.source_mask]
+    assert np.abs(seen.score_gradient).max() > 0
+    assert (np.abs(at_padding).max() == 0) == masked
+
+
+def pooled(vocab_size, units, output_dim):
+    """Return an encoder that gives more beside its scores than the state that it takes."""
+    import keras
+    from keras import layers
+
+    source = keras.Input((None,), dtype="int32", name="source")
+    state = keras.Input((units,), name="initial_state")
+    x, last = layers.GRU(units, return_sequences=True, return_state=True)(
+        layers.Embedding(vocab_size, units)(source), initial_state=state
+    )
+    return keras.Model([source, state], [layers.Dense(output_dim)(x), keras.ops.max(x, axis=1), last])
+
+
+def test_pieces_of_what_gives_more_than_its_states():
+    """Where a model gives more than the states that it took, none of it is handed on to the next piece."""
+    whole = rows(((3, 4, 5, 6), (1, 0, 3, 2)), initial_state="zeros")
+    run = opened(fuzz_target(pooled, padding=None), Case(dimensions=SIZES, batches=(whole,)))
+    assert run().last.output is not None
+    assert run(cuts=(2,)).last.output is None
+
+
+def drawing(vocab_size, units, output_dim):
+    """Return a plain function that draws from Python, from NumPy and from Keras."""
+    import random
+
+    import keras
+
+    inner = tagger(vocab_size, units, output_dim)
+
+    def model(source):
+        x = inner(source) + random.random() + np.random.normal()  # noqa: NPY002
+        return x + keras.random.normal(keras.ops.shape(x))
+
+    return model
+
+
+def test_what_python_draws_can_be_drawn_again():
+    """Numbers of Python's, NumPy's and Keras' generators are the same in equal runs, and others in a repetition."""
+    run = opened(drawing, Case(dimensions=SIZES, batches=(ONE,)))
+    run()
+    plain = run()
+    run(batches=(OTHER, ONE))
+    assert same(run(), plain)
+    assert not same(run(repetition=1), plain)
+
+
+def uneven(vocab_size, units, output_dim):
+    """Return a plain function with a softmax over rows without padding."""
+    import tensorflow as tf
+
+    inner = tagger(vocab_size, units, output_dim)
+
+    def model(source):
+        weights = tf.nn.softmax(tf.RaggedTensor.from_tensor(tf.ones_like(source, tf.float32)))
+        return inner(source) * weights.to_tensor()[..., None]
+
+    return model
+
+
+@pytest.mark.usefixtures("watching")
+@pytest.mark.parametrize("mode", ["eager", "graph"])
+def test_a_softmax_without_padding_is_let_be(mode):
+    """A softmax of a ragged tensor has no axes that could be told, and is not kept."""
+    run = opened(uneven, Case(dimensions=SIZES, batches=(ONE,)))
+    assert run(watched=True, mode=mode).last.softmaxes == ()
+
+
 @pytest.mark.usefixtures("watching")
 def test_what_a_build_makes_stays():
     """What a layer made when it was built, or lazily, is not taken for something that a run has left behind."""
