@@ -11,7 +11,7 @@ from fuzzseq.case import Batch, Case, Mode
 Stage = Literal["build", "preprocess", "encode", "decode", "forward", "loss", "gradient", "save"]
 STAGES: Final = ("build", "preprocess", "encode", "decode", "forward", "loss", "gradient", "save")
 
-Status = Literal["held", "broken", "raised", "not_reached", "not_applicable"]
+Status = Literal["held", "broken", "raised", "not_reached"]
 Ending = Literal["completed", "crashed", "hung", "out_of_memory", "exited"]
 Severity = Literal["error", "warning", "note"]
 #: Every severity, the worst first.

@@ -1,7 +1,7 @@
 """Output, loss and gradients hold no NaN and no infinity.
 
-Minus infinity in an output is what a mask writes, and is let pass there; in a loss or a gradient it is not. The loss
-that fuzzseq supplies where a model has none is not judged: only what the user wrote is.
+Minus infinity in an output is what a mask writes, and is let pass there; in a loss or a gradient it is not. The value
+of the loss that fuzzseq supplies where a model has none is not judged; the gradients through it are the model's.
 """
 
 from __future__ import annotations

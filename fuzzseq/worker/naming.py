@@ -35,8 +35,7 @@ def children(layer: Any) -> list[Any]:
     """Return the layers directly under a layer, in order."""
     if layer is None:
         return []
-    operations = getattr(layer, "operations", None)
-    if operations:
+    if isinstance(layer, keras.Model) and (operations := getattr(layer, "operations", None)):
         return list(operations)
     flatten = getattr(layer, "_flatten_layers", None)
     return list(flatten(include_self=False, recursive=False)) if flatten else []

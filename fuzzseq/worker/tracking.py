@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from weakref import ref
 
 import attrs
 import keras
@@ -43,7 +44,7 @@ class Tracker:
         self.stack: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = []
         self.raised: tuple[LayerFrame, ...] = ()
         self.raised_site: Frame | None = None
-        self.call_sites: dict[int, Frame] = {}
+        self._sites: dict[int, tuple[ref[Any], Frame]] = {}
         self.loss_site: Frame | None = None
         #: How many calls of layers there were in this process.
         self.calls = 0
@@ -137,7 +138,7 @@ class Tracker:
 
     def _site_in_model(self) -> Frame | None:
         """Return the user's line where the innermost of the running layers became part of a functional model."""
-        sites = (self.call_sites.get(id(entry[0])) for entry in reversed(self.stack))
+        sites = (self.site_of(entry[0]) for entry in reversed(self.stack))
         return next((site for site in sites if site is not None), None)
 
     def _record_layer(self, layer: Any, args: Any, kwargs: Any, result: Any) -> None:
@@ -150,7 +151,7 @@ class Tracker:
         values = [value for value in tf.nest.flatten(result) if hasattr(value, "numpy")]
         path = self.path()
         frame = _layer_frame(path.rsplit("/", 1)[-1], layer, args, kwargs)
-        site = self.call_sites.get(id(layer)) or caller(sys._getframe(3)) or self._site_in_model()
+        site = self.site_of(layer) or caller(sys._getframe(3)) or self._site_in_model()
         output = LayerOutput(path=path, layer=frame, values=tuple(np.asarray(value) for value in values), site=site)
         self._record.layers.append(output)
 
@@ -211,7 +212,12 @@ class Tracker:
     def called_at(self, layer: Any, site: Frame | None) -> None:
         """Remember where in the user's code a layer or an operation became part of a functional model."""
         if site is not None:
-            self.call_sites[id(layer)] = site
+            self._sites[id(layer)] = ref(layer), site
+
+    def site_of(self, layer: Any) -> Frame | None:
+        """Return where in the user's code a layer or an operation became part of a functional model."""
+        kept, site = self._sites.get(id(layer), (None, None))
+        return site if kept is not None and kept() is layer else None  # Another may have had its number before.
 
     def compiled_at(self, site: Frame | None) -> None:
         """Remember where in the user's code the model was given its loss."""
@@ -221,8 +227,7 @@ class Tracker:
         """Keep the stack of the layer that raises first, the innermost."""
         layers = [entry[0] for entry in self.stack]
         self.raised = tuple(_layer_frame(name, *entry) for name, entry in zip(names(layers), self.stack, strict=True))
-        sites = [self.call_sites[id(layer)] for layer in layers if id(layer) in self.call_sites]
-        self.raised_site = sites[-1] if sites else None
+        self.raised_site = self._site_in_model()
 
 
 #: The one tracker of a process.

@@ -39,7 +39,7 @@ def crossings(model: Any) -> tuple[tuple[str, Any], ...]:
             f"{stable_name(layer, model)} starts from {stable_name(origins[0][0], model)}" for layer, origins in given
         )
         found.append((f"the layers of a stack are given each other's states: {told}", given[0][0]))
-    return tuple((said, TRACKER.call_sites.get(id(layer))) for said, layer in found)
+    return tuple((said, TRACKER.site_of(layer)) for said, layer in found)
 
 
 def _dropped(decoder: Any) -> Iterator[tuple[str, Any]]:
@@ -54,7 +54,7 @@ def _dropped(decoder: Any) -> Iterator[tuple[str, Any]]:
             if history.operation is not layer or history.tensor_index != place + 1:
                 name = stable_name(layer, decoder)
                 said = f"what {name} makes of the state {tensor.name} is not what the next step is given for it"
-                yield said, TRACKER.call_sites.get(id(layer))
+                yield said, TRACKER.site_of(layer)
 
 
 def _stacked(sources: list[Any], order: list[Any]) -> bool:

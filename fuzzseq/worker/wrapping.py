@@ -45,7 +45,7 @@ def _watch_symbolic_calls() -> None:
         return
 
     def noted(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if id(self) not in TRACKER.call_sites:
+        if TRACKER.site_of(self) is None:
             TRACKER.called_at(self, caller(sys._getframe(1)))
         return original(self, *args, **kwargs)
 
