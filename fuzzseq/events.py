@@ -119,7 +119,7 @@ class TargetState:
     """How far the work on a target has come; with the findings so far it is enough to go on from.
 
     ``rounds`` of random cases were tried. ``broken``, ``graph_fails``, ``graph_runs`` and ``hung`` are what was learned
-    of the model, ``taken`` the signatures of the failures that were followed up, ``dry`` that there are no more cases
+    of the model, ``taken`` the keys of the failures that were followed up, ``dry`` that there are no more cases
     to draw.
     """
 

@@ -243,7 +243,7 @@ class TargetRun:
                     return
                 outcome = self._asked(unit, case, executor)
                 yield self._told(unit, case, outcome)
-                new = [v for v in unit.learned(case, outcome) if self._following.is_new(v)]
+                new = [v for v in unit.learned(case, outcome) if self._following.is_new(case, v)]
                 if not unit.alone:
                     unit.failures += [(case, verdict) for verdict in new]
                 elif jobs := [job for verdict in new if (job := self._following.take(case, verdict))]:
@@ -265,7 +265,7 @@ class TargetRun:
             self._executions += 1
         if self._hung:
             outcome = executor.run(request, limit=self.work.settings.case_timeout / 4)
-            known = not any(self._following.is_new(verdict) for verdict in outcome.failures())
+            known = not any(self._following.is_new(request.case, verdict) for verdict in outcome.failures())
             if known or outcome.ending != "hung":
                 return outcome
         outcome = executor.run(request)
