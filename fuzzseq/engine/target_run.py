@@ -26,7 +26,7 @@ from fuzzseq.engine.unit import Unit
 from fuzzseq.engine.work import Work
 from fuzzseq.events import CaseTried, Checkpoint, Event, StopReason, TargetReport, TargetState, Warned
 from fuzzseq.executors.executor import Executor
-from fuzzseq.outcome import Outcome, Request, Verdict
+from fuzzseq.outcome import Outcome, Request
 from fuzzseq.serialization import dumps
 
 #: How many rounds of random cases the first wave of them has, and the widest, however many workers there are.
@@ -256,7 +256,7 @@ class TargetRun:
         usual = unit.phase == "random" or case.dimensions == self._usual
         outcome = self._run(Request(case=case, checks=unit.due(case, self._tally, usual)), executor)
         if unit.phase == "known":
-            self._forget(case, outcome.failures())
+            self._forget(case, outcome)
         return outcome
 
     def _run(self, request: Request, executor: Executor) -> Outcome:
@@ -281,9 +281,8 @@ class TargetRun:
             target=self.work.name, phase=unit.phase, number=number, total=total, failed=failed, sizes=sizes
         )
 
-    def _forget(self, case: Case, failures: tuple[Verdict, ...]) -> None:
-        """Drop a known case from the checks that it breaks no more."""
-        broken = {verdict.check for verdict in failures}
-        for check in self._tally.names:
-            if check not in broken:
-                self.work.known.forget(check, case)
+    def _forget(self, case: Case, outcome: Outcome) -> None:
+        """Drop a known case from the checks that held on it; of one that was not reached nothing is known."""
+        for verdict in outcome.verdicts:
+            if verdict.status == "held":
+                self.work.known.forget(verdict.check, case)
