@@ -242,14 +242,20 @@ class TargetRun:
                 if self.work.out_of_time() if unit.phase == "edge" else self._spent():
                     return
                 outcome = self._asked(unit, case, executor)
-                yield self._told(unit, case, outcome)
-                new = [v for v in unit.learned(case, outcome) if self._following.is_new(case, v)]
-                if not unit.alone:
-                    unit.failures += [(case, verdict) for verdict in new]
-                elif jobs := [job for verdict in new if (job := self._following.take(case, verdict))]:
+                jobs = self._taken(unit, case, outcome)
+                yield self._told(unit, case, outcome)  # Here a run may be interrupted: nothing is left to be learned.
+                if jobs:
                     jobs.append(partial(self._tried, unit, together))
                     yield from [together.add(self._watch(job)) for job in jobs]
                     return
+
+    def _taken(self, unit: Unit, case: Case, outcome: Outcome) -> list[Job]:
+        """Learn from an outcome, and return the jobs of the new failures in it; they are kept where others try too."""
+        new = [verdict for verdict in unit.learned(case, outcome) if self._following.is_new(case, verdict)]
+        if not unit.alone:
+            unit.failures += [(case, verdict) for verdict in new]
+            return []
+        return [job for verdict in new if (job := self._following.take(case, verdict))]
 
     def _asked(self, unit: Unit, case: Case, executor: Executor) -> Outcome:
         """Ask a worker to judge one case by the checks that are due."""

@@ -13,11 +13,37 @@ from typing import Any
 
 import pytest
 
+from fuzzseq.engine import campaign
 from fuzzseq.engine.crew import Crew
-from fuzzseq.events import RunFinished, RunStarted, Warned
+from fuzzseq.events import CaseTried, RunFinished, RunStarted, Settings, Warned
 from tests.engine.running import events, findings, of
 
 TARGETS = ["fuzzseq/examples/padding.py", "fuzzseq/examples/initial_state.py"]
+LATE = """
+import keras
+
+from fuzzseq import dim, fuzz_target
+
+
+def model(vocab_size, units, wrong):
+    if wrong:
+        raise ValueError("that is one too many")
+    source = keras.Input((None,), dtype="int32", name="source")
+    target = keras.Input((None,), dtype="int32", name="decoder_input")
+    x = keras.layers.Embedding(vocab_size, units)(target)
+    x += keras.ops.mean(keras.layers.Embedding(vocab_size, units)(source), axis=1, keepdims=True)
+    return keras.Model([source, target], keras.layers.Dense(vocab_size)(x))
+
+
+@fuzz_target(graph=False, padding=None, vocab_size=5, units=dim(2, 9), checks=["builds", "accepts"])
+def random(vocab_size, units):
+    return model(vocab_size, units, 2 < units < 6)
+
+
+@fuzz_target(graph=False, padding=None, vocab_size=5, units=dim(2, 9), checks=["builds", "accepts"])
+def boundary(vocab_size, units):
+    return model(vocab_size, units, units < 3)
+"""
 
 
 def said(text: str) -> Warned:
@@ -132,3 +158,18 @@ def interrupted(run: subprocess.Popen[str]) -> str:
         raise
     assert run.returncode == 130, out
     return out
+
+
+@pytest.mark.parametrize("phase", ["boundary", "random"])
+def test_an_interrupt_as_a_failure_is_told(tmp_path, phase):
+    """What was counted as failed is told, be the run interrupted at that very event."""
+    file = tmp_path / "late.py"
+    file.write_text(LATE)
+    settings = Settings(profile="quick", max_cases=60, in_process=True)
+    run = campaign([f"{file}:{phase}"], settings)
+    while not (isinstance(event := next(run), CaseTried) and event.failed):
+        pass
+    rest = [run.throw(KeyboardInterrupt()), *run]
+    assert event.phase == phase
+    assert [found.message for found in findings(rest)] == ["that is one too many"]
+    assert rest[-1].stop_reason == "interrupted"
