@@ -48,7 +48,7 @@ class TargetRun:
         self._units: list[Unit] = []
         self._rounds = 0
         self._executions = 0
-        self._hung = self._dry = False
+        self._dry = False
         self._acceptance: dict[str, str] = {}
         self._usual = first_setting(work.spec)
         self._stop: StopReason = "completed"
@@ -74,10 +74,13 @@ class TargetRun:
         state = before.state
         self._tally.restore(state)
         self._experience = Experience(
-            broken=frozenset(state.broken), graph_fails=state.graph_fails, graph_runs=state.graph_runs
+            broken=frozenset(state.broken),
+            graph_fails=state.graph_fails,
+            graph_runs=state.graph_runs,
+            hung=state.hung,
         )
         self._rounds, self._executions = state.rounds, state.executions
-        self._hung, self._dry = state.hung, state.dry
+        self._dry = state.dry
         yield from self._following.restore(state.taken, before.findings)
         yield from self._random()
 
@@ -95,7 +98,7 @@ class TargetRun:
             broken=tuple(sorted(self._experience.broken)),
             graph_fails=self._experience.graph_fails,
             graph_runs=self._experience.graph_runs,
-            hung=self._hung,
+            hung=self._experience.hung,
             taken=self._following.taken,
             dry=self._dry,
         )
@@ -260,23 +263,22 @@ class TargetRun:
     def _asked(self, unit: Unit, case: Case, executor: Executor) -> Outcome:
         """Ask a worker to judge one case by the checks that are due."""
         usual = unit.phase == "random" or case.dimensions == self._usual
-        outcome = self._run(Request(case=case, checks=unit.due(case, self._tally, usual)), executor)
+        request = Request(case=case, checks=unit.due(case, self._tally, usual))
+        outcome = self._run(request, executor, unit.experience.hung)
         if unit.phase == "known":
             self._forget(case, outcome)
         return outcome
 
-    def _run(self, request: Request, executor: Executor) -> Outcome:
+    def _run(self, request: Request, executor: Executor, hung: bool) -> Outcome:
         """Execute a request; where a hang is known, the next is waited for a quarter of the time, unless it is new."""
         with self._lock:
             self._executions += 1
-        if self._hung:
+        if hung:
             outcome = executor.run(request, limit=self.work.settings.case_timeout / 4)
             known = not any(self._following.is_new(request.case, verdict) for verdict in outcome.failures())
             if known or outcome.ending != "hung":
                 return outcome
-        outcome = executor.run(request)
-        self._hung |= outcome.ending == "hung"
-        return outcome
+        return executor.run(request)
 
     def _told(self, unit: Unit, case: Case, outcome: Outcome) -> CaseTried:
         """Count a case, and return the event that tells of it."""

@@ -8,14 +8,26 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fuzzseq import Case
 from fuzzseq.engine import campaign
+from fuzzseq.engine.boundary import boundary_cases
 from fuzzseq.engine.crew import Crew
-from fuzzseq.events import CaseTried, RunFinished, RunStarted, Settings, Warned
+from fuzzseq.engine.generation import random_cases
+from fuzzseq.engine.known import KnownCases
+from fuzzseq.engine.pool import Pool
+from fuzzseq.engine.target_run import TargetRun
+from fuzzseq.engine.work import Work
+from fuzzseq.events import CaseTried, FailureSeen, RunFinished, RunStarted, Settings, Warned
+from fuzzseq.executors.executor import death
+from fuzzseq.outcome import Outcome, Request, Verdict
+from fuzzseq.spec import Spec
 from tests.engine.running import events, findings, of
 
 TARGETS = ["fuzzseq/examples/padding.py", "fuzzseq/examples/initial_state.py"]
@@ -103,6 +115,49 @@ def test_dropped_jobs_do_not_begin():
     run = crew.work([long, long, *(job(f"never {n}") for n in range(50))])
     threading.Timer(0.2, lambda: (begun.wait(), crew.drop(), go_on.set())).start()
     assert [event.message for event in run] == ["long ends", "long ends"]
+
+
+class Hanging:
+    """An executor of a model that hangs in one case; it keeps the limits of the requests that it was given."""
+
+    def __init__(self, case: Case) -> None:
+        """Begin with the case that it hangs in."""
+        self.case = case
+        self.limits: list[float | None] = []
+
+    def run(self, request: Request, limit: float | None = None) -> Outcome:
+        """Answer one request."""
+        self.limits.append(limit)
+        if request.case == self.case:
+            return death(request, "hung", "forward", "its limit", "")
+        return Outcome(verdicts=tuple(Verdict(check=name, status="held") for name in request.checks))
+
+    def renew(self) -> None:
+        """Go on: there is no worker."""
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+
+
+def test_what_a_unit_asks_depends_on_no_other_one():
+    """A hang shortens the limit of the cases after it in its own unit, and in the waves to come, and of no others."""
+    spec, settings = Spec(graph=False), Settings(profile="quick", max_cases=120, checks=("accepts",), case_timeout=4.0)
+    boundary, (first, second) = boundary_cases(spec, 0), (random_cases(spec, 0, number) for number in range(2))
+    made: list[Hanging] = []
+
+    def make() -> Hanging:
+        made.append(Hanging(first[9]))
+        return made[-1]
+
+    known = KnownCases(None, "a.py:b", spec)
+    work = Work(name="a.py:b", spec=spec, settings=settings, pool=Pool(make), known=known, out_of_time=lambda: False)
+    begin = partial(TargetRun(work).begin, lambda job: job, lambda: iter(()))
+    assert [event.check for event in Crew(1).work([begin]) if isinstance(event, FailureSeen)] == ["accepts"]
+    limits = iter(made[0].limits)  # The others were made to follow the failure up.
+    assert set(islice(limits, len(boundary) + 10)) == {None}
+    assert set(islice(limits, len(first) - 10)) == {1.0}
+    assert set(islice(limits, len(second))) == {None}
+    assert set(limits) == {1.0}
 
 
 @pytest.mark.slow
