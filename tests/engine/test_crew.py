@@ -24,8 +24,9 @@ from fuzzseq.engine.known import KnownCases
 from fuzzseq.engine.pool import Pool
 from fuzzseq.engine.target_run import TargetRun
 from fuzzseq.engine.work import Work
-from fuzzseq.events import CaseTried, FailureSeen, RunFinished, RunStarted, Settings, Warned
+from fuzzseq.events import CaseTried, FailureSeen, InternalError, RunFinished, RunStarted, Settings, Warned
 from fuzzseq.executors.executor import death
+from fuzzseq.executors.zygote import Zygote
 from fuzzseq.outcome import Outcome, Request, Verdict
 from fuzzseq.spec import Spec
 from tests.engine.running import events, findings, of
@@ -170,6 +171,18 @@ def test_the_number_of_workers_changes_nothing():
     assert {found.cause for found in first.values()} == {"input-unpadded", "input-vocabulary", "state-units"}
     assert (len(of(RunStarted, two)), two[-1].stop_reason) == (1, one[-1].stop_reason)
     assert isinstance(two[-1], RunFinished)
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_a_run_that_cannot_begin(tmp_path, members):
+    """Where not even TensorFlow can be imported, that is said as an event, and the last event is RunFinished."""
+    (tmp_path / "tensorflow.py").write_text("raise ImportError('no libtensorflow')\n")
+    settings = Settings(profile="quick", max_cases=8, workers=members)
+    run = list(campaign(TARGETS, settings, zygote=Zygote(path=[str(tmp_path)])))
+    assert [type(event) for event in run] == [RunStarted, InternalError, RunFinished]
+    assert "TensorFlow could not be imported in a worker" in run[1].message
+    assert "ImportError: no libtensorflow" in run[1].message
+    assert run[2].stop_reason == "error"
 
 
 def test_an_interrupt_while_tensorflow_loads(tmp_path):
