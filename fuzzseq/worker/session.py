@@ -122,7 +122,7 @@ class _Judgement:
     def _raised(self, check: Check, raised: Raised) -> Verdict:
         """Return the verdict of a check whose run raised."""
         if check.name not in OWNERS:
-            return Verdict(check=check.name, status="not_reached", stage=raised.stage)
+            return Verdict(check=check.name, status="not_reached", stage=raised.stage, raised=raised)
         self._told = True
         return Verdict(check=check.name, status="raised", stage=raised.stage, message=raised.message, raised=raised)
 
