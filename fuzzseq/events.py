@@ -45,7 +45,12 @@ class Settings:
 
     def fails(self, finding: Finding) -> bool:
         """Say whether a finding fails the run."""
-        return self.fail_on != "never" and finding.id not in self.baseline and finding.at_least(self.fail_on)
+        return self.fail_on != "never" and not self.knows(finding) and finding.at_least(self.fail_on)
+
+    def knows(self, finding: Finding) -> bool:
+        """Say whether the baseline holds a finding; what an edge case showed does not stand for ordinary ones."""
+        known = self.baseline.get(finding.id)
+        return known is not None and known.domain in ("ordinary", finding.domain)
 
 
 @attrs.frozen(kw_only=True)
@@ -119,7 +124,7 @@ class TargetState:
     """How far the work on a target has come; with the findings so far it is enough to go on from.
 
     ``rounds`` of random cases were tried. ``broken``, ``graph_fails``, ``graph_runs`` and ``hung`` are what was learned
-    of the model, ``taken`` the signatures of the failures that were followed up, ``dry`` that there are no more cases
+    of the model, ``taken`` the keys of the failures that were followed up, ``dry`` that there are no more cases
     to draw.
     """
 

@@ -126,7 +126,7 @@ def check_case(
     """Run one case of a model, and return None where it keeps its promises; the tests of the report ``tests`` do so.
 
     ``target`` is a reference, as ``fuzzseq run`` takes it: ``"my_model.py:build"``. The model has to build and to
-    accept the case, and to hold the ``checks`` that are named. The other settings are those of :func:`fuzz`.
+    accept the case, and to hold those of the ``checks`` that it promises. The other settings are those of :func:`fuzz`.
 
     Raises :class:`AssertionError` for the first promise that is broken, and :class:`fuzzseq.FuzzseqError` for a target
     that cannot be used, or takes other dimensions than those of the case.
@@ -141,7 +141,7 @@ def check_case(
         "in_process": in_process,
     }
     settings = campaign.settings_of(given_by("check_case", given))
-    failures = engine.failures_of(target, case, ("builds", "accepts", *checks), settings)
+    failures = engine.failures_of(target, case, checks, settings)
     if failures:
         raise AssertionError(f"{target}: {engine.said_of(failures[0])}")
 

@@ -154,7 +154,7 @@ class Verdict:
     ``difference`` is the largest absolute difference of a comparison; ``where`` says at which position it is;
     ``position`` names the layer, weight or output that the verdict is about; ``layer`` says more of that layer, and
     ``location`` is the user's line where it is called. ``hints`` are facts that tell causes apart. ``severity`` is None
-    for that of the check.
+    for that of the check. ``raised`` is what was raised, also where that is why the check was not reached.
     """
 
     check: str

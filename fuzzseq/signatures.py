@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from fuzzseq.case import Case
 from fuzzseq.outcome import Verdict
 
 _LONGEST: Final = 160
@@ -23,6 +24,12 @@ def signature(verdict: Verdict) -> str:
     mode = "graph" if raised.mode == "graph" else ""
     parts = (verdict.check, raised.stage, raised.position, raised.op, raised.exception, mode, plain(raised.message))
     return "|".join(parts)
+
+
+def key_of(case: Case, verdict: Verdict) -> str:
+    """Return the signature of a failure, apart from that of ordinary cases where the case is none of them."""
+    key = signature(verdict)
+    return key if case.domain == "ordinary" else f"{case.domain}|{key}"
 
 
 def plain(message: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 import attrs
 
@@ -13,6 +14,17 @@ from fuzzseq.checks.check import Check, Observed, Results, forward, never
 from fuzzseq.errors import SpecError
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
+
+#: What the functions of a check may return, and how that is said.
+_RETURNS: Final[Mapping[str, tuple[tuple[type, ...], str]]] = {
+    "plan": ((Mapping,), "a dict of runs by their names"),
+    "judge": ((Verdict, type(None)), "None or what broken() gives"),
+    "confirm": ((Mapping,), "a dict of runs by their names"),
+}
+
+
+class WrongCheck(Exception):
+    """A check of the user's own is wrong itself; the text is what is said of it."""
 
 
 def own_checks(values: Iterable[Any]) -> dict[str, Check]:
@@ -27,7 +39,7 @@ def own_checks(values: Iterable[Any]) -> dict[str, Check]:
                 f"own_checks holds {value!r}, which is no check: write a function of one argument (what a run gave) "
                 "that returns None, or a sentence that says what is wrong."
             )
-        check = value if isinstance(value, Check) else _of_function(value)
+        check = _minded(value) if isinstance(value, Check) else _of_function(value)
         if check.name in found or check.name in {known.name for known in CHECKS}:
             raise SpecError(f"own_checks holds {check.name!r}, and there is a check of that name: call it otherwise.")
         found[check.name] = check
@@ -63,13 +75,38 @@ def _answer(function: Callable[[Observed], Any], seen: Observed) -> str:
     """Return what a function says is wrong; an exception says so too."""
     try:
         said = function(seen)
-    except AssertionError as error:
-        return str(error) or f"an assertion of {function.__name__} does not hold"
     except Exception as error:  # noqa: BLE001 (the user's own code: whatever it raises is what it says)
-        return f"{function.__name__} raised {type(error).__name__}: {error}"
+        return _said(function.__name__, error)
     if said is None or isinstance(said, bool | str):
         return f"{function.__name__} returned False" if said is False else said if isinstance(said, str) else ""
     return f"{function.__name__} returned {said!r}: a check returns None, or a sentence that says what is wrong"
+
+
+def _said(name: str, error: Exception) -> str:
+    """Return what an exception of a check says."""
+    if isinstance(error, AssertionError):
+        return str(error) or f"an assertion of {name} does not hold"
+    return f"{name} raised {type(error).__name__}: {error}"
+
+
+def _minded(check: Check) -> Check:
+    """Return a check that raises :class:`WrongCheck` where its functions raise, or return what they may not."""
+    minded: dict[str, Any] = {
+        part: partial(_asked, check.name, part, function) for part in _RETURNS if (function := getattr(check, part))
+    }
+    return attrs.evolve(check, **minded)
+
+
+def _asked(name: str, part: str, function: Callable[..., Any], *given: Any) -> Any:
+    """Return what a function of a check returns."""
+    try:
+        returned = function(*given)
+    except Exception as error:
+        raise WrongCheck(_said(name, error)) from error
+    kinds, may = _RETURNS[part]
+    if not isinstance(returned, kinds):
+        raise WrongCheck(f"the {part} of {name} returned {returned!r}, and may return {may}")
+    return returned
 
 
 def stand_in(name: str, spec: Spec) -> Check:

@@ -21,9 +21,9 @@ def replay(files: tuple[str, ...], **said: Any) -> int:
     """Run the minimal case of each finding FILE again.
 
     \b
-    FIXED    the case passes now
+    FIXED    the case passes now, or the promise is not made any more
     FAILED   it fails in the same way
-    CHANGED  it fails in another way
+    CHANGED  it fails in another way, or does not get as far
     ERROR    it could not be run
     """  # noqa: D301 (click wants the control character itself, to leave a paragraph's lines as they are)
     from fuzzseq import campaign

@@ -25,13 +25,16 @@ def campaign(
     past: Past | None = None,
     stop: threading.Event | None = None,
 ) -> Iterator[Event]:
-    """Fuzz every target and yield what happens; the last event is RunFinished, however the run ends.
+    """Fuzz every target and yield what happens; the last event is RunFinished, whatever ends a run that has begun.
 
     With several workers events come interleaved; what is found is the same with any number of them. A target that
     cannot be used is a TargetFinished with the reason, and the others go on. KeyboardInterrupt ends the run, and so
-    does ``stop`` once it is set; what was found so far has been yielded by then. ``zygote`` is one that has begun to
-    import TensorFlow already; a run that comes to its own end leaves it open for another. With ``past``, what an
-    earlier run has done is told again at once, and the rest is gone on with.
+    does ``stop`` once it is set; what was found so far has been yielded by then. An error of fuzzseq's own is an
+    InternalError. ``zygote`` is one that has begun to import TensorFlow already; a run that comes to its own end leaves
+    it open for another. With ``past``, what an earlier run has done is told again at once, and the rest is gone on
+    with.
+
+    Raises :class:`fuzzseq.errors.UsageError`, before anything is loaded, where no cases can be kept at ``known``.
     """
     labels = tuple(target if isinstance(target, str) else _label(target) for target in targets)
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")

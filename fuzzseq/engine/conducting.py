@@ -68,16 +68,24 @@ def conduct(
         yield from crew.work([run.loading(*named) for named in enumerate(zip(targets, labels, strict=True))])
         lent = zygote is not None
     except KeyboardInterrupt:
-        crew.drop()
-        run.interrupt()
-        yield from crew.rest()
-        yield from run.left()
+        yield from _broken_off(run, crew)
+    except Exception as error:  # noqa: BLE001 (ours, whatever it is: said once, and what was found is told)
+        yield run.internal("", error)
+        yield from _broken_off(run, crew)
     finally:
         if not lent:
             run.close()
         crew.dismiss()
         run.let_go()
     yield RunFinished(stop_reason=run.stop, seconds=time.monotonic() - began)
+
+
+def _broken_off(run: _Campaign, crew: Crew) -> Iterator[Event]:
+    """End what is at work, and yield what is left to say of it."""
+    crew.drop()
+    run.interrupt()
+    yield from crew.rest()
+    yield from run.left()
 
 
 class _Shared:
@@ -194,7 +202,7 @@ class _Campaign:
             if isinstance(error, UsageError):
                 yield _unusable(name, place, str(error))
             else:
-                yield self._internal(name, error)
+                yield self.internal(name, error)
             return
         yield TargetLoaded(target=name, spec=spec, versions=versions, place=place)
         pool = Pool(partial(shared.body.executor, name, spec))
@@ -226,7 +234,7 @@ class _Campaign:
             except Exception as error:  # noqa: BLE001 (ours, whatever it is: said once, and the other targets go on)
                 if not self._over.is_set() and (shared := self._begun.pop(run, None)):
                     yield from run.unfinished()
-                    yield self._internal(run.work.name, error)
+                    yield self.internal(run.work.name, error)
                     why = str(error).splitlines()[0] if str(error) else type(error).__name__
                     yield from self._done(run, shared, "error", why)
 
@@ -247,8 +255,8 @@ class _Campaign:
         run.close()
         shared.done()
 
-    def _internal(self, name: str, error: BaseException) -> Event:
-        """Return the event for an error of our own."""
+    def internal(self, name: str, error: BaseException) -> Event:
+        """Return the event for an error of our own; one that ends the whole run has no name of a target."""
         self._stops.append("error")
         trace = "".join(traceback.format_exception(error))
         return InternalError(target=name, message=f"{type(error).__name__}: {error}".splitlines()[0], traceback=trace)

@@ -57,13 +57,15 @@ class Crew:
     def work(self, jobs: Sequence[Job]) -> Iterator[Event]:
         """Yield what the jobs yield; the first exception of a job is raised here."""
         for told in self._worked(jobs):
+            if isinstance(told, BaseException):
+                raise told
             if told is not None:
                 yield told
             if self._stop.is_set():
                 raise KeyboardInterrupt
 
-    def _worked(self, jobs: Sequence[Job]) -> Iterator[Event | None]:
-        """Yield what the jobs yield, and None where nothing comes for a while."""
+    def _worked(self, jobs: Sequence[Job]) -> Iterator[Event | BaseException | None]:
+        """Yield what the jobs yield, what is raised in a thread, and None where nothing comes for a while."""
         self._todo.extend(jobs)
         if self._members == 1:
             while self._todo:
@@ -75,19 +77,16 @@ class Crew:
         yield from self._heard()
 
     def rest(self) -> Iterator[Event]:
-        """Yield what is still told, until every thread is done."""
-        yield from (told for told in self._heard() if told is not None)
+        """Yield what is still told, until every thread is done; what is raised now is no news."""
+        yield from (told for told in self._heard() if told is not None and not isinstance(told, BaseException))
 
-    def _heard(self) -> Iterator[Event | None]:
+    def _heard(self) -> Iterator[Event | BaseException | None]:
         """Yield what the threads tell until all of them are done, and None where nothing comes for a while."""
         while any(thread.is_alive() for thread in self._threads) or not self._told.empty():
             try:
-                told = self._told.get(timeout=0.5)
+                yield self._told.get(timeout=0.5)
             except Empty:
-                told = None
-            if isinstance(told, BaseException):
-                raise told
-            yield told
+                yield None
 
     def dismiss(self) -> None:
         """Begin no further job, and wait for those that were begun."""

@@ -19,7 +19,7 @@ from fuzzseq.findings import Finding, Proof
 from fuzzseq.outcome import Verdict
 from fuzzseq.shrink.order import size
 from fuzzseq.shrink.reducer import reduce
-from fuzzseq.signatures import signature
+from fuzzseq.signatures import key_of, signature
 
 #: How many different failures of one target are shrunk; more are said to be there, and left.
 MOST_FAILURES = 40
@@ -55,7 +55,7 @@ class Following:
 
     @property
     def taken(self) -> tuple[str, ...]:
-        """The signatures of the failures that were taken."""
+        """The keys of the failures that were taken."""
         return tuple(sorted(self._taken))
 
     def restore(self, taken: Sequence[str], findings: Sequence[Finding]) -> Iterator[Event]:
@@ -69,9 +69,9 @@ class Following:
         if len(self._taken) > MOST_FAILURES:
             yield f"{len(self._taken) - MOST_FAILURES} more failures were seen and not followed up"
 
-    def is_new(self, verdict: Verdict) -> bool:
-        """Say whether no failure of this signature was taken."""
-        return signature(verdict) not in self._taken
+    def is_new(self, case: Case, verdict: Verdict) -> bool:
+        """Say whether no failure of this signature was taken; one of an edge case does not stand for ordinary ones."""
+        return self._taken.isdisjoint((signature(verdict), key_of(case, verdict)))
 
     def enough(self) -> bool:
         """Say whether as many errors were found as the run asks for at most."""
@@ -80,9 +80,9 @@ class Following:
 
     def take(self, case: Case, verdict: Verdict) -> Job | None:
         """Return the job of following a failure up; None for one whose like was taken, or is not asked for."""
-        if not self.is_new(verdict) or self.enough():
+        if not self.is_new(case, verdict) or self.enough():
             return None
-        self._taken.add(signature(verdict))
+        self._taken.add(key_of(case, verdict))
         failure = _Failure(case, verdict)
         if len(self._taken) <= MOST_FAILURES:
             self._waiting.append(failure)
@@ -171,8 +171,12 @@ class Following:
             yield from self._merged(ready.finding)
 
     def _merged(self, finding: Finding) -> Iterator[Event]:
-        """Merge a finding with an earlier one of the same cause and place, and yield it if that changed something."""
-        before = next((f for f in self._findings.values() if _alike(f, finding)), None)
+        """Merge a finding with an earlier one of the same cause and place, and yield it if that changed something.
+
+        An ordinary one takes the place of one at an edge that has its id, and is merged with none.
+        """
+        known = (f for f in self._findings.values() if f.domain in ("ordinary", finding.domain))
+        before = next((f for f in known if _alike(f, finding)), None)
         if before is not None and before.domain != finding.domain:
             return  # An edge that shows what an ordinary case has shown says nothing more.
         if before is not None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from typing import Any, Literal
 
 import attrs
@@ -12,15 +12,24 @@ from fuzzseq.case import Case
 from fuzzseq.errors import ReplayError
 from fuzzseq.events import Settings
 from fuzzseq.executors.bodies import Bodies, Body
+from fuzzseq.executors.executor import Executor
 from fuzzseq.loading import parse
 from fuzzseq.outcome import Request, Verdict
 from fuzzseq.serialization import from_data
 from fuzzseq.signatures import signature
+from fuzzseq.spec import Spec
+
+#: Asked beside every check: an exception before it belongs to one of these.
+_BEFORE = ("builds", "accepts")
 
 
 @attrs.frozen(kw_only=True)
 class ReplayResult:
-    """How a replayed case ended: it passes, fails with the same signature, or fails otherwise."""
+    """How a replayed case ended, and in a sentence why.
+
+    ``FIXED``: its check held, or is promised no more. ``FAILED``: it fails with the same signature. ``CHANGED``: it
+    fails otherwise, or does not get as far as its check.
+    """
 
     verdict: Literal["FIXED", "FAILED", "CHANGED"]
     message: str = ""
@@ -31,13 +40,18 @@ def replay(document: Mapping[str, Any], settings: Settings) -> ReplayResult:
 
     Raises :class:`fuzzseq.errors.UsageError` where the target cannot be loaded, or takes other dimensions by now.
     """
-    checks = ("builds", "accepts", document["check"])
-    failures = failures_of(document["target"], from_data(document["case"], Case), checks, settings)
-    if not failures:
-        return ReplayResult(verdict="FIXED")
+    check, case = document["check"], from_data(document["case"], Case)
+    with _opened(document["target"], case, settings) as (spec, executor):
+        if why := _unpromised(check, spec, settings):
+            return ReplayResult(verdict="FIXED", message=f"{check} is not promised any more: {why}")
+        outcome = executor.run(Request(case=case, checks=tuple(dict.fromkeys((*_BEFORE, check)))))
+    failures = outcome.failures()
     if any(signature(verdict) == document["signature"] for verdict in failures):
         return ReplayResult(verdict="FAILED", message=f"{document['cause']}: {document['message']}")
-    return ReplayResult(verdict="CHANGED", message=said_of(failures[0]))
+    if failures:
+        return ReplayResult(verdict="CHANGED", message=said_of(failures[0]))
+    (asked,) = (verdict for verdict in outcome.verdicts if verdict.check == check)
+    return ReplayResult(verdict="FIXED") if asked.status == "held" else _not_reached(asked)
 
 
 def said_of(verdict: Verdict) -> str:
@@ -46,10 +60,35 @@ def said_of(verdict: Verdict) -> str:
 
 
 def failures_of(target: str, case: Case, checks: Sequence[str], settings: Settings) -> tuple[Verdict, ...]:
-    """Return which of some checks a case breaks on a target as it is now, in a process of its own.
+    """Return which promises a case breaks on a target as it is now: to build, to accept it, and those of ``checks``.
 
-    Raises :class:`fuzzseq.errors.UsageError` where the target cannot be loaded, or takes other dimensions by now.
+    What the target does not promise is not asked. Raises :class:`fuzzseq.errors.UsageError` where it cannot be loaded,
+    or takes other dimensions by now.
     """
+    with _opened(target, case, settings) as (spec, executor):
+        promised = [check for check in checks if not _unpromised(check, spec, settings)]
+        return executor.run(Request(case=case, checks=tuple(dict.fromkeys((*_BEFORE, *promised))))).failures()
+
+
+def _not_reached(verdict: Verdict) -> ReplayResult:
+    """Return how a case ended that its check could not judge."""
+    raised = verdict.raised
+    why = f"stage {raised.stage} raises {raised.exception}: {raised.message}" if raised else "run the target again"
+    return ReplayResult(verdict="CHANGED", message=f"{verdict.check} has nothing to judge in the case any more: {why}")
+
+
+def _unpromised(check: str, spec: Spec, settings: Settings) -> str:
+    """Return why a target does not make a promise; nothing where it does, or where nobody knows of it."""
+    from fuzzseq.engine.tally import Tally  # noqa: PLC0415 (checks take numpy, longer than a run's first line may)
+
+    tally = Tally(spec, attrs.evolve(settings, checks=(check,), skip=()))
+    count = tally.counts().get(check)
+    return "" if count is None or check in tally.names else count.not_applicable or count.skipped
+
+
+@contextmanager
+def _opened(target: str, case: Case, settings: Settings) -> Iterator[tuple[Spec, Executor]]:
+    """Load a target in a process of its own for the length of a block, and see that it has the case's dimensions."""
     bodies = Bodies(settings)
     body: Body | None = None
     try:
@@ -61,7 +100,7 @@ def failures_of(target: str, case: Case, checks: Sequence[str], settings: Settin
                 f"the case has {', '.join(case.dimensions) or 'none'}: run the target again."
             )
         with closing(body.executor(target, spec)) as executor:
-            return executor.run(Request(case=case, checks=tuple(dict.fromkeys(checks)))).failures()
+            yield spec, executor
     finally:
         if body is not None:
             body.close()

@@ -26,12 +26,13 @@ class Experience:
     """What is known of a model from its cases so far, and decides what the next ones are asked.
 
     ``broken`` are the checks that were found broken; ``graph_fails`` says that a traced case failed which runs
-    eagerly, ``graph_runs`` that one ran.
+    eagerly, ``graph_runs`` that one ran; ``hung`` that a case hung.
     """
 
     broken: frozenset[str] = frozenset()
     graph_fails: bool = False
     graph_runs: bool = False
+    hung: bool = False
 
     @property
     def untraceable(self) -> bool:
@@ -46,6 +47,7 @@ class Experience:
             broken=self.broken | {verdict.check for verdict in failures},
             graph_fails=self.graph_fails or any(r.mode == "graph" for r in raised),
             graph_runs=self.graph_runs or (case.mode == "graph" and not raised),
+            hung=self.hung or outcome.ending == "hung",
         )
 
     def joined(self, other: Experience) -> Experience:
@@ -54,6 +56,7 @@ class Experience:
             broken=self.broken | other.broken,
             graph_fails=self.graph_fails or other.graph_fails,
             graph_runs=self.graph_runs or other.graph_runs,
+            hung=self.hung or other.hung,
         )
 
 

@@ -26,7 +26,7 @@ from fuzzseq.engine.unit import Unit
 from fuzzseq.engine.work import Work
 from fuzzseq.events import CaseTried, Checkpoint, Event, StopReason, TargetReport, TargetState, Warned
 from fuzzseq.executors.executor import Executor
-from fuzzseq.outcome import Outcome, Request, Verdict
+from fuzzseq.outcome import Outcome, Request
 from fuzzseq.serialization import dumps
 
 #: How many rounds of random cases the first wave of them has, and the widest, however many workers there are.
@@ -48,7 +48,7 @@ class TargetRun:
         self._units: list[Unit] = []
         self._rounds = 0
         self._executions = 0
-        self._hung = self._dry = False
+        self._dry = False
         self._acceptance: dict[str, str] = {}
         self._usual = first_setting(work.spec)
         self._stop: StopReason = "completed"
@@ -74,10 +74,13 @@ class TargetRun:
         state = before.state
         self._tally.restore(state)
         self._experience = Experience(
-            broken=frozenset(state.broken), graph_fails=state.graph_fails, graph_runs=state.graph_runs
+            broken=frozenset(state.broken),
+            graph_fails=state.graph_fails,
+            graph_runs=state.graph_runs,
+            hung=state.hung,
         )
         self._rounds, self._executions = state.rounds, state.executions
-        self._hung, self._dry = state.hung, state.dry
+        self._dry = state.dry
         yield from self._following.restore(state.taken, before.findings)
         yield from self._random()
 
@@ -95,7 +98,7 @@ class TargetRun:
             broken=tuple(sorted(self._experience.broken)),
             graph_fails=self._experience.graph_fails,
             graph_runs=self._experience.graph_runs,
-            hung=self._hung,
+            hung=self._experience.hung,
             taken=self._following.taken,
             dry=self._dry,
         )
@@ -242,35 +245,40 @@ class TargetRun:
                 if self.work.out_of_time() if unit.phase == "edge" else self._spent():
                     return
                 outcome = self._asked(unit, case, executor)
-                yield self._told(unit, case, outcome)
-                new = [v for v in unit.learned(case, outcome) if self._following.is_new(v)]
-                if not unit.alone:
-                    unit.failures += [(case, verdict) for verdict in new]
-                elif jobs := [job for verdict in new if (job := self._following.take(case, verdict))]:
+                jobs = self._taken(unit, case, outcome)
+                yield self._told(unit, case, outcome)  # Here a run may be interrupted: nothing is left to be learned.
+                if jobs:
                     jobs.append(partial(self._tried, unit, together))
                     yield from [together.add(self._watch(job)) for job in jobs]
                     return
 
+    def _taken(self, unit: Unit, case: Case, outcome: Outcome) -> list[Job]:
+        """Learn from an outcome, and return the jobs of the new failures in it; they are kept where others try too."""
+        new = [verdict for verdict in unit.learned(case, outcome) if self._following.is_new(case, verdict)]
+        if not unit.alone:
+            unit.failures += [(case, verdict) for verdict in new]
+            return []
+        return [job for verdict in new if (job := self._following.take(case, verdict))]
+
     def _asked(self, unit: Unit, case: Case, executor: Executor) -> Outcome:
         """Ask a worker to judge one case by the checks that are due."""
         usual = unit.phase == "random" or case.dimensions == self._usual
-        outcome = self._run(Request(case=case, checks=unit.due(case, self._tally, usual)), executor)
+        request = Request(case=case, checks=unit.due(case, self._tally, usual))
+        outcome = self._run(request, executor, unit.experience.hung)
         if unit.phase == "known":
-            self._forget(case, outcome.failures())
+            self._forget(case, outcome)
         return outcome
 
-    def _run(self, request: Request, executor: Executor) -> Outcome:
+    def _run(self, request: Request, executor: Executor, hung: bool) -> Outcome:
         """Execute a request; where a hang is known, the next is waited for a quarter of the time, unless it is new."""
         with self._lock:
             self._executions += 1
-        if self._hung:
+        if hung:
             outcome = executor.run(request, limit=self.work.settings.case_timeout / 4)
-            known = not any(self._following.is_new(verdict) for verdict in outcome.failures())
+            known = not any(self._following.is_new(request.case, verdict) for verdict in outcome.failures())
             if known or outcome.ending != "hung":
                 return outcome
-        outcome = executor.run(request)
-        self._hung |= outcome.ending == "hung"
-        return outcome
+        return executor.run(request)
 
     def _told(self, unit: Unit, case: Case, outcome: Outcome) -> CaseTried:
         """Count a case, and return the event that tells of it."""
@@ -281,9 +289,8 @@ class TargetRun:
             target=self.work.name, phase=unit.phase, number=number, total=total, failed=failed, sizes=sizes
         )
 
-    def _forget(self, case: Case, failures: tuple[Verdict, ...]) -> None:
-        """Drop a known case from the checks that it breaks no more."""
-        broken = {verdict.check for verdict in failures}
-        for check in self._tally.names:
-            if check not in broken:
-                self.work.known.forget(check, case)
+    def _forget(self, case: Case, outcome: Outcome) -> None:
+        """Drop a known case from the checks that held on it; of one that was not reached nothing is known."""
+        for verdict in outcome.verdicts:
+            if verdict.status == "held":
+                self.work.known.forget(verdict.check, case)

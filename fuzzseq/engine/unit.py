@@ -10,7 +10,7 @@ from fuzzseq.case import Case
 from fuzzseq.engine.tally import Experience, Tally
 from fuzzseq.events import Phase
 from fuzzseq.outcome import Outcome, Verdict
-from fuzzseq.signatures import signature
+from fuzzseq.signatures import key_of
 
 
 @attrs.define
@@ -42,7 +42,7 @@ class Unit:
         self.number += 1
         fresh = []
         for verdict in outcome.failures():
-            if signature(verdict) not in self._met:
-                self._met.add(signature(verdict))
+            if key_of(case, verdict) not in self._met:
+                self._met.add(key_of(case, verdict))
                 fresh.append(verdict)
         return fresh

@@ -121,6 +121,9 @@ class LoadedFile:
             death = process.death()
             process.close()
             raise death from None
+        except BaseException:
+            process.close()
+            raise
         return process
 
     def infer(self, target: str, limit: float) -> tuple[Spec, dict[str, str]]:

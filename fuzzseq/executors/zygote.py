@@ -44,7 +44,7 @@ _END_LIMIT: Final = 10.0
 
 
 class Zygote:
-    """A fresh process that has imported TensorFlow and forks workers. Use as a context manager, or close it."""
+    """A fresh process that has imported TensorFlow and forks workers. Whoever begins one closes it."""
 
     def __init__(self, device: str = "cpu", path: Sequence[str] = ()) -> None:
         """Start importing TensorFlow; returns at once. ``path`` are folders that the user's files import from."""

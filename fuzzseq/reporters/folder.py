@@ -68,6 +68,11 @@ class Folder:
                 "this run could not be gone on with."
             ) from None
 
+    def cut(self, name: str) -> None:
+        """Drop the half of a line that a kill left at the end of a file, which is then there to be added to."""
+        with suppress(OSError), (self.path / name).open("r+b") as file:
+            file.truncate(file.read().rfind(b"\n") + 1)
+
     def drop_if_empty(self) -> None:
         """Take the folder away again where nothing came of the run, and the folders above it that were made for it."""
         with suppress(OSError):

@@ -65,7 +65,7 @@ def _troubles(record: Record) -> Iterator[Annotation]:
 def _of(finding: Finding, record: Record) -> Annotation:
     """Return the annotation of a finding."""
     settings, found, file = record.settings, finding.diagnosis, file_of(finding)
-    known = settings is not None and finding.id in settings.baseline
+    known = settings is not None and settings.knows(finding)
     fails = settings is None or settings.fails(finding)
     said = [
         shortened(found.explanation or finding.message, 600),

@@ -104,8 +104,8 @@ class Record:
 
     def in_baseline(self) -> tuple[Finding, ...]:
         """Return the findings that the baseline holds."""
-        known = self.settings.baseline if self.settings else {}
-        return tuple(finding for finding in self.findings.values() if finding.id in known)
+        settings = self.settings
+        return tuple(finding for finding in self.findings.values() if settings is not None and settings.knows(finding))
 
     def gone(self) -> tuple[str, ...]:
         """Return the ids of the baseline that were not found again, of the targets that were looked at to the end.

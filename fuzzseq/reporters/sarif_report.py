@@ -82,8 +82,9 @@ def _text(foreign: str) -> str:
 def _result(finding: Finding, rules: list[str], record: Record) -> dict[str, Any]:
     """Return a finding as a result; in a run with a baseline it says whether that holds it."""
     settings, found = record.settings, finding.diagnosis
-    known = settings.baseline if settings else {}
-    state = {"baselineState": "unchanged" if finding.id in known else "new"} if known else {}
+    state = {}
+    if settings is not None and settings.baseline:
+        state["baselineState"] = "unchanged" if settings.knows(finding) else "new"
     return {
         "ruleId": finding.cause,
         **({"ruleIndex": rules.index(finding.cause)} if finding.cause in rules else {}),

@@ -10,6 +10,7 @@ import attrs
 from fuzzseq.case import Case
 from fuzzseq.checks import check_named
 from fuzzseq.checks.check import Check, Result
+from fuzzseq.checks.own import WrongCheck
 from fuzzseq.outcome import Outcome, Raised, Request, Run, Verdict
 from fuzzseq.spec import Spec
 from fuzzseq.worker.build import Built, Target, build_key
@@ -90,6 +91,13 @@ class _Judgement:
         self._told = self._explained = False
 
     def verdict(self, check: Check) -> Verdict:
+        """Judge one check; one of the user's own that is wrong itself is broken by that."""
+        try:
+            return self._judged(check)
+        except WrongCheck as error:
+            return check.broken(str(error), position=check.name)
+
+    def _judged(self, check: Check) -> Verdict:
         """Judge one check."""
         if (self._told and check.name != "builds") or (self._explained and check.thorough):
             return Verdict(check=check.name, status="not_reached", stage=check.stage)
@@ -114,7 +122,7 @@ class _Judgement:
     def _raised(self, check: Check, raised: Raised) -> Verdict:
         """Return the verdict of a check whose run raised."""
         if check.name not in OWNERS:
-            return Verdict(check=check.name, status="not_reached", stage=raised.stage)
+            return Verdict(check=check.name, status="not_reached", stage=raised.stage, raised=raised)
         self._told = True
         return Verdict(check=check.name, status="raised", stage=raised.stage, message=raised.message, raised=raised)
 

@@ -16,7 +16,8 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from fuzzseq import fuzz_target
+from fuzzseq import Check, fuzz_target
+from fuzzseq.checks.check import forward, never
 
 # Without a trace the very first case is asked everything.
 eagerly = fuzz_target(graph=False)
@@ -177,6 +178,29 @@ def one_row(seen):
 @fuzz_target(graph=False, own_checks=[one_row])
 def promising(source_vocab_size, target_vocab_size, units):
     return translator(source_vocab_size, target_vocab_size, units)
+
+
+def checked(name, plan=lambda case, spec: {"base": forward(case)}, **more):
+    return Check(name=name, promise="a check that is wrong itself", plan=plan, **{"judge": never, **more})
+
+
+wrong_checks = [
+    checked("no_plan", lambda case, spec: {"base": case.runs}),
+    checked("no_runs", lambda case, spec: 3),
+    checked("no_judge", judge=lambda results, case, spec: results["other"]),
+    checked("no_verdict", judge=lambda results, case, spec: "it is bad"),
+    checked("asserts", judge=lambda results, case, spec: refuse("the scores are bad")),
+    checked("sound"),
+]
+
+
+def refuse(said):
+    assert False, said
+
+
+@fuzz_target(graph=False, units=2, checks=["accepts", *(c.name for c in wrong_checks)], own_checks=wrong_checks)
+def wrongly_promising(source_vocab_size, target_vocab_size, units):
+    return translator(source_vocab_size, target_vocab_size, units)
 '''
 
 
@@ -271,6 +295,20 @@ def test_a_check_of_the_users_own(models):
     assert named["scores_are_small"].message == "a score is large"
     assert (named["one_row"].message, named["one_row"].sizes["batch_size"]) == ("2 rows", 2)
     assert report(run, ":promising").spec.own_checks["scores_are_small"] == "No score is far from the others"
+
+
+def test_a_check_that_is_wrong_itself(models):
+    """A plan or a judge that raises, or gives what is none, is told of that check in a sentence; the others go on."""
+    run = events([f"{models}:wrongly_promising"], max_cases=1, in_process=True)
+    assert {found.check: found.message for found in findings(run)} == {
+        "no_plan": "no_plan raised AttributeError: 'Case' object has no attribute 'runs'",
+        "no_runs": "the plan of no_runs returned 3, and may return a dict of runs by their names",
+        "no_judge": "no_judge raised KeyError: 'other'",
+        "no_verdict": "the judge of no_verdict returned 'it is bad', and may return None or what broken() gives",
+        "asserts": "the scores are bad",
+    }
+    counts = report(run, ":wrongly_promising").checks["sound"]
+    assert (counts.ran, counts.broken) == (1, 0)
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,40 @@ import pytest
 from click.testing import CliRunner
 
 from fuzzseq import __version__
+from fuzzseq.campaign import run as run_and_write
 from fuzzseq.cli import main
 from fuzzseq.cli.replay import one
 from fuzzseq.errors import UsageError, WorkerError
+from fuzzseq.events import Settings
 
+MODEL = """
+import keras
+from keras import layers, ops
+
+from fuzzseq import fuzz_target
+
+
+def model(vocab_size, units):
+    source = keras.Input((None,), dtype="int32", name="source")
+    target = keras.Input((None,), dtype="int32", name="decoder_input")
+    mean = ops.mean(layers.Embedding(vocab_size, units)(source), axis=1, keepdims=True)
+    return keras.Model([source, target], layers.Dense(vocab_size)(layers.Embedding(vocab_size, units)(target) + mean))
+
+
+def loss(labels, scores):
+    each = keras.losses.sparse_categorical_crossentropy(labels, scores, from_logits=True)
+    return ops.mean(each * ops.cast(labels != 0, each.dtype))
+
+
+@fuzz_target(graph=False, vocab_size=5, units=2, checks=["builds", "accepts", "padding_invariant"])
+def leaks(vocab_size, units):
+    return model(vocab_size, units)
+
+
+@fuzz_target(graph=False, vocab_size=5, units=2, loss=loss, checks=["builds", "accepts", "loss_per_token"])
+def scaled(vocab_size, units):
+    return model(vocab_size, units)
+"""
 NEEDED = '"cause": "x", "check": "x", "checks": [], "id": "x", "signature": "", "target": "a.py:b"'
 FILE = '{"format_version": 1, "case": {"batches": []}, "spec": {}, ' + NEEDED + "}"
 
@@ -39,6 +69,36 @@ def test_error(file, capsys, error, code):
 
     assert one(file, fail) == code
     assert capsys.readouterr().out == f"ERROR    x.json: {error}\n"
+
+
+def test_what_a_verdict_rests_on(tmp_path, monkeypatch):
+    """FIXED is said where the check held, or is not promised any more; what no longer gets to the check is CHANGED."""
+    monkeypatch.chdir(tmp_path)
+    Path("model.py").write_text(MODEL)
+    settings = Settings(profile="quick", max_cases=2, in_process=True)
+    run_and_write(["model.py:leaks", "model.py:scaled"], settings, output=Path("out"))
+    (leak,), (scale,) = (list(Path("out").glob(f"{cause}-*.json")) for cause in ("input-padding-leak", "loss-norm*"))
+
+    def told(file, old="", new=""):
+        Path("model.py").write_text(MODEL.replace(old, new))
+        done = CliRunner().invoke(main, ["replay", "--in-process", str(file)])
+        return done.exit_code, done.output.replace(f" {file}", "").strip()
+
+    assert told(leak)[1].startswith("FAILED  : input-padding-leak")
+    assert told(leak, '"padding_invariant"]', '"padding_invariant"], skip={"padding_invariant": "one length"}') == (
+        0,
+        "FIXED   : padding_invariant is not promised any more: one length",
+    )
+    assert told(leak, "5, units=2, checks", "5, units=2, padding=None, checks") == (
+        0,
+        "FIXED   : padding_invariant is not promised any more: padding=None: nothing is promised of padded positions",
+    )
+    assert told(leak, "mean = ops.mean(", "mean = 0.0 * ops.mean(") == (0, "FIXED")
+    assert told(scale)[1].startswith("FAILED  : loss-normalisation")
+    assert told(scale, "return ops.mean(each", "raise ValueError('not today')\n    return (each") == (
+        1,
+        "CHANGED : loss_per_token has nothing to judge in the case any more: stage loss raises ValueError: not today",
+    )
 
 
 def test_worst_verdict_is_the_exit_code(file, monkeypatch):

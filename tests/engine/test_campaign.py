@@ -276,6 +276,48 @@ def test_a_mended_model_forgets(folder, second, tmp_path):
     assert known.of("accepts") == []
 
 
+HALFWAY = """
+import keras
+
+from fuzzseq import dim, fuzz_target
+
+BREAK = {"nan": lambda x: x * float("nan"), "raise": lambda x: keras.ops.reshape(x, (7, 7)), "nothing": lambda x: x}
+
+
+class Scored(keras.Model):
+    def __init__(self, vocab_size, units):
+        super().__init__()
+        self.source, self.target = (keras.layers.Embedding(vocab_size, units) for _ in range(2))
+        self.head = keras.layers.Dense(vocab_size)
+
+    def call(self, source, target):
+        x = self.head(self.target(target) + keras.ops.mean(self.source(source), axis=1, keepdims=True))
+        return BREAK["nan"](x) if source.shape[0] == 3 else x
+
+
+@fuzz_target(graph=False, padding=None, vocab_size=5, units=2, checks=["builds", "accepts", "finite"])
+def scored(vocab_size, units):
+    return Scored(vocab_size, units)
+"""
+
+
+def test_what_was_not_reached_is_not_forgotten(tmp_path):
+    """A known case is kept as long as its check has not held: an exception before it says nothing of it."""
+    file = tmp_path / "halfway.py"
+
+    def told(way):
+        file.write_text(HALFWAY.replace('BREAK["nan"]', f'BREAK["{way}"]'))
+        run = events([f"{file}:scored"], tmp_path / "known", max_cases=1, in_process=True)
+        (loaded,) = of(TargetLoaded, run)
+        known = KnownCases(database_at(tmp_path / "known"), loaded.target, loaded.spec)
+        return [found.check for found in findings(run)], known.of("finite")
+
+    found, (case,) = told("nan")
+    assert (found, len(case.batches[0].pairs)) == (["finite"], 3)
+    assert told("raise") == (["accepts"], [case])
+    assert told("nothing") == ([], [])
+
+
 def test_in_process(folder, first):
     """A run in this very process finds what a run in workers finds."""
     (found,) = findings(

@@ -8,16 +8,55 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fuzzseq import Case
+from fuzzseq.engine import campaign
+from fuzzseq.engine.boundary import boundary_cases
 from fuzzseq.engine.crew import Crew
-from fuzzseq.events import RunFinished, RunStarted, Warned
+from fuzzseq.engine.generation import random_cases
+from fuzzseq.engine.known import KnownCases
+from fuzzseq.engine.pool import Pool
+from fuzzseq.engine.target_run import TargetRun
+from fuzzseq.engine.work import Work
+from fuzzseq.events import CaseTried, FailureSeen, InternalError, RunFinished, RunStarted, Settings, Warned
+from fuzzseq.executors.executor import death
+from fuzzseq.executors.zygote import Zygote
+from fuzzseq.outcome import Outcome, Request, Verdict
+from fuzzseq.spec import Spec
 from tests.engine.running import events, findings, of
 
 TARGETS = ["fuzzseq/examples/padding.py", "fuzzseq/examples/initial_state.py"]
+LATE = """
+import keras
+
+from fuzzseq import dim, fuzz_target
+
+
+def model(vocab_size, units, wrong):
+    if wrong:
+        raise ValueError("that is one too many")
+    source = keras.Input((None,), dtype="int32", name="source")
+    target = keras.Input((None,), dtype="int32", name="decoder_input")
+    x = keras.layers.Embedding(vocab_size, units)(target)
+    x += keras.ops.mean(keras.layers.Embedding(vocab_size, units)(source), axis=1, keepdims=True)
+    return keras.Model([source, target], keras.layers.Dense(vocab_size)(x))
+
+
+@fuzz_target(graph=False, padding=None, vocab_size=5, units=dim(2, 9), checks=["builds", "accepts"])
+def random(vocab_size, units):
+    return model(vocab_size, units, 2 < units < 6)
+
+
+@fuzz_target(graph=False, padding=None, vocab_size=5, units=dim(2, 9), checks=["builds", "accepts"])
+def boundary(vocab_size, units):
+    return model(vocab_size, units, units < 3)
+"""
 
 
 def said(text: str) -> Warned:
@@ -79,6 +118,49 @@ def test_dropped_jobs_do_not_begin():
     assert [event.message for event in run] == ["long ends", "long ends"]
 
 
+class Hanging:
+    """An executor of a model that hangs in one case; it keeps the limits of the requests that it was given."""
+
+    def __init__(self, case: Case) -> None:
+        """Begin with the case that it hangs in."""
+        self.case = case
+        self.limits: list[float | None] = []
+
+    def run(self, request: Request, limit: float | None = None) -> Outcome:
+        """Answer one request."""
+        self.limits.append(limit)
+        if request.case == self.case:
+            return death(request, "hung", "forward", "its limit", "")
+        return Outcome(verdicts=tuple(Verdict(check=name, status="held") for name in request.checks))
+
+    def renew(self) -> None:
+        """Go on: there is no worker."""
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+
+
+def test_what_a_unit_asks_depends_on_no_other_one():
+    """A hang shortens the limit of the cases after it in its own unit, and in the waves to come, and of no others."""
+    spec, settings = Spec(graph=False), Settings(profile="quick", max_cases=120, checks=("accepts",), case_timeout=4.0)
+    boundary, (first, second) = boundary_cases(spec, 0), (random_cases(spec, 0, number) for number in range(2))
+    made: list[Hanging] = []
+
+    def make() -> Hanging:
+        made.append(Hanging(first[9]))
+        return made[-1]
+
+    known = KnownCases(None, "a.py:b", spec)
+    work = Work(name="a.py:b", spec=spec, settings=settings, pool=Pool(make), known=known, out_of_time=lambda: False)
+    begin = partial(TargetRun(work).begin, lambda job: job, lambda: iter(()))
+    assert [event.check for event in Crew(1).work([begin]) if isinstance(event, FailureSeen)] == ["accepts"]
+    limits = iter(made[0].limits)  # The others were made to follow the failure up.
+    assert set(islice(limits, len(boundary) + 10)) == {None}
+    assert set(islice(limits, len(first) - 10)) == {1.0}
+    assert set(islice(limits, len(second))) == {None}
+    assert set(limits) == {1.0}
+
+
 @pytest.mark.slow
 def test_the_number_of_workers_changes_nothing():
     """One worker and two find the same, with the same cases, checks and counts."""
@@ -89,6 +171,18 @@ def test_the_number_of_workers_changes_nothing():
     assert {found.cause for found in first.values()} == {"input-unpadded", "input-vocabulary", "state-units"}
     assert (len(of(RunStarted, two)), two[-1].stop_reason) == (1, one[-1].stop_reason)
     assert isinstance(two[-1], RunFinished)
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_a_run_that_cannot_begin(tmp_path, members):
+    """Where not even TensorFlow can be imported, that is said as an event, and the last event is RunFinished."""
+    (tmp_path / "tensorflow.py").write_text("raise ImportError('no libtensorflow')\n")
+    settings = Settings(profile="quick", max_cases=8, workers=members)
+    run = list(campaign(TARGETS, settings, zygote=Zygote(path=[str(tmp_path)])))
+    assert [type(event) for event in run] == [RunStarted, InternalError, RunFinished]
+    assert "TensorFlow could not be imported in a worker" in run[1].message
+    assert "ImportError: no libtensorflow" in run[1].message
+    assert run[2].stop_reason == "error"
 
 
 def test_an_interrupt_while_tensorflow_loads(tmp_path):
@@ -132,3 +226,18 @@ def interrupted(run: subprocess.Popen[str]) -> str:
         raise
     assert run.returncode == 130, out
     return out
+
+
+@pytest.mark.parametrize("phase", ["boundary", "random"])
+def test_an_interrupt_as_a_failure_is_told(tmp_path, phase):
+    """What was counted as failed is told, be the run interrupted at that very event."""
+    file = tmp_path / "late.py"
+    file.write_text(LATE)
+    settings = Settings(profile="quick", max_cases=60, in_process=True)
+    run = campaign([f"{file}:{phase}"], settings)
+    while not (isinstance(event := next(run), CaseTried) and event.failed):
+        pass
+    rest = [run.throw(KeyboardInterrupt()), *run]
+    assert event.phase == phase
+    assert [found.message for found in findings(rest)] == ["that is one too many"]
+    assert rest[-1].stop_reason == "interrupted"

@@ -97,3 +97,58 @@ def test_what_is_declared_is_a_contract_at_an_edge_too():
     assert all(case.batches[0].pairs for case in edge_cases(fixed, 0))
     alone = Spec(kind="decoder")
     assert "a source row without ids" not in {said for case in edge_cases(alone, 0) for said in features(case, alone)}
+
+
+BREAKING = """
+import keras
+from keras import layers, ops
+
+from fuzzseq import fuzz_target
+
+LEAST, REAL = 2, 1.0
+
+
+def model(vocab_size, units, counted):
+    source = keras.Input((None,), dtype="int32", name="source")
+    target = keras.Input((None,), dtype="int32", name="decoder_input")
+    real = ops.cast(ops.not_equal(source, 0), "float32")[..., None]
+    count = ops.sum(real, axis=1) * counted
+    x = ops.sum(layers.Embedding(vocab_size, units)(source) * real, axis=1) / count
+    y = layers.Embedding(vocab_size, units)(target) * x[:, None]
+    return keras.Model([source, target], layers.Dense(vocab_size)(y))
+
+
+@fuzz_target(graph=False, padding=None, vocab_size=5, checks=["builds", "accepts"])
+def narrow(vocab_size, units):
+    if units < LEAST:
+        raise ValueError(f"units must be more than {units}")
+    return model(vocab_size, units, 1.0)
+
+
+@fuzz_target(graph=False, padding=None, vocab_size=5, units=2, checks=["finite"])
+def divides(vocab_size, units):
+    return model(vocab_size, units, REAL)
+"""
+
+
+def test_a_known_edge_case_hides_no_error(tmp_path):
+    """What an edge case broke before is an error as soon as an ordinary case breaks it, with whatever is known."""
+    file = tmp_path / "breaking.py"
+
+    def told(text, name):
+        file.write_text(text, encoding="utf-8")
+        domains = ("ordinary", "edge")
+        run = events([f"{file}:{name}"], tmp_path / "known", max_cases=3, domains=domains, in_process=True)
+        return [(found.id, found.severity, found.domain) for found in findings(run)]
+
+    (refused,) = told(BREAKING, "narrow")
+    assert refused[1:] == ("warning", "edge")
+    broken = BREAKING.replace("LEAST, REAL = 2", "LEAST, REAL = 16")
+    assert told(broken, "narrow") == [(refused[0], "error", "ordinary")], "one that is the same takes its place"
+    assert told(broken, "narrow") == [(refused[0], "error", "ordinary")], "and where both are known as well"
+
+    (empty,) = told(BREAKING, "divides")
+    assert empty[1:] == ("warning", "edge")
+    broken = BREAKING.replace("1.0\n\n\ndef", "0.0\n\n\ndef")
+    first, second = told(broken, "divides")
+    assert (first, second[1:]) == (empty, ("error", "ordinary")), "one of another cause stands beside it"

@@ -11,8 +11,10 @@ import time
 
 import pytest
 
-from fuzzseq.events import CaseTried, Checkpoint, FindingMade, TargetFinished
-from fuzzseq.reporters.event_log import events_in
+from fuzzseq.events import CaseTried, Checkpoint, FindingMade, TargetFinished, Warned
+from fuzzseq.reporters.event_log import EventLog, events_in
+from fuzzseq.reporters.folder import Folder
+from fuzzseq.reporters.record import Record
 
 MODELS = '''
 import keras
@@ -158,6 +160,16 @@ def test_a_log_that_is_cut_off(tmp_path):
     log.write_text("")
     with pytest.raises(UsageError, match="is empty"):
         events_in(tmp_path)
+
+
+def test_a_log_that_is_cut_off_is_gone_on_with(tmp_path):
+    """What a resumed run appends begins a line of its own, so that it can be read and resumed as often as it takes."""
+    first, second = Warned(target="a", message="before"), Warned(target="a", message="after")
+    log = tmp_path / "events.ndjson"
+    EventLog(Record(), Folder(tmp_path)).on_event(first)
+    log.write_bytes(log.read_bytes() + '{"event": "Warned", "at": 0.1, "target": "ü'.encode()[:-1])
+    EventLog(Record(), Folder(tmp_path)).on_event(second)
+    assert events_in(tmp_path) == [first, second]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,6 +18,9 @@ import pytest
 from fuzzseq import Batch, Case, Pair
 from fuzzseq.engine import campaign
 from fuzzseq.events import CaseTried, InternalError, Settings
+from fuzzseq.executors.forked import LoadedFile
+from fuzzseq.executors.zygote import Zygote
+from fuzzseq.spec import Spec
 from tests.engine.running import events, findings, of, report
 
 MODELS = '''
@@ -326,6 +329,18 @@ def test_every_end_in_one_run(models, tmp_path):
         first = found[causes.index(cause)]
         assert first["message"].startswith(message)
         assert line is None or first["location"]["source"].startswith(line)
+
+
+def test_a_worker_that_does_not_open(models, monkeypatch):
+    """A worker that takes too long to get ready is ended, and not left to itself."""
+    with closing(Zygote()) as zygote:
+        file = LoadedFile(zygote, {"file": str(models)})
+        groups = set(zygote.groups)
+        monkeypatch.setattr("fuzzseq.executors.forked.START_LIMIT", -1.0)
+        with pytest.raises(TimeoutError):
+            file.opened(f"{models}:wrong", Spec(), None)
+        assert zygote.groups == groups
+        file.close()
 
 
 PROGRAM = """

@@ -142,6 +142,21 @@ def test_what_could_not_be_found_is_not_gone(night, crash_finding):
     assert [row[6:9] for row in rows[1:5]] == [["1", "1", "0"], ["0", "1", "0"], ["0", "1", "0"], ["0", "0", "1"]]
 
 
+def test_an_edge_stands_for_no_ordinary_case(night, crash_finding):
+    """A baseline that holds what an edge case showed does not hide that ordinary cases show it now."""
+    edge = attrs.evolve(crash_finding, domain="edge", severity="warning")
+    night(edge, domains=("ordinary", "edge"))
+    said("baseline", "update", "known.txt")
+    asked = {"baseline": "known.txt", "domains": ("ordinary", "edge")}
+    code, summary = night(crash_finding, **asked)
+    assert (code, "in the baseline" in summary) == (1, False)
+    said("baseline", "update", "known.txt")
+    assert not Path("known.txt").read_text().endswith(" (edge)\n")
+    for found in (crash_finding, edge):
+        code, summary = night(found, **asked)
+        assert (code, ", in the baseline" in summary) == (0, True)
+
+
 def test_the_last_run_is_that_which_ended_last(night, crash_finding):
     """A baseline is made from the newest run, whatever its folder is called."""
     night()

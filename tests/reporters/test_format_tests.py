@@ -54,6 +54,22 @@ def test_fails_until_it_is_mended(functions, run_events, crash_finding):
         fuzzseq.check_case("small.py:build", attrs.evolve(CASE, dimensions={"units": 2}))
 
 
+def test_asks_what_is_promised(tmp_path, monkeypatch):
+    """A test of a promise that the target does not make any more passes, as it does once the promise is kept."""
+    monkeypatch.chdir(tmp_path)
+    mean = "keras.ops.mean(layers.Embedding(vocab_size, units)(tokens), axis=1, keepdims=True)"
+    table = "layers.Embedding(vocab_size - 1, units)(tokens)"
+    model = BROKEN.replace(table, f"{table} + {mean}").replace("vocab_size - 1", "vocab_size")
+    Path("mean.py").write_text(model)
+    case = attrs.evolve(CASE, batches=(attrs.evolve(CASE.batches[0], pairs=(Pair((4, 3), (3, 3)),)),))
+    fuzzseq.check_case("mean.py:build", case, in_process=True)
+    with pytest.raises(AssertionError, match="mean.py:build: padding_invariant fails at stage forward"):
+        fuzzseq.check_case("mean.py:build", case, ["padding_invariant"], in_process=True)
+    declared = "import fuzzseq\n" + model.replace("def build", "@fuzzseq.fuzz_target(padding=None)\ndef build")
+    Path("mean.py").write_text(declared)
+    fuzzseq.check_case("mean.py:build", case, ["padding_invariant"], in_process=True)
+
+
 def test_says_the_whole_case(reported, run_events, crash_finding, leak_finding):
     """The case of a finding stands in its test as Python, and so do the settings that it may fail by."""
     settings = Settings(profile="quick", max_cases=60, case_timeout=2.0, own_checks=("mine.py:is_small",))
