@@ -59,9 +59,13 @@ def real_positions(lengths: list[int], columns: int, side: str) -> npt.NDArray[n
 
 
 def one_hot(labels: npt.NDArray[np.int32], depth: int, smoothing: float = 0.0) -> npt.NDArray[np.float32]:
-    """Return labels as one-hot rows of ``depth`` classes, float32; ``smoothing`` is spread over all classes."""
+    """Return labels as one-hot rows of ``depth`` classes, float32; ``smoothing`` is spread over all classes.
+
+    A label that is no class, as padding may be, is a row of zeros.
+    """
     hot = (labels[..., None] == np.arange(depth)).astype(np.float32)
-    smoothed: npt.NDArray[np.float32] = (hot * (1.0 - smoothing) + smoothing / depth).astype(np.float32)
+    spread = hot.any(axis=-1, keepdims=True) * (smoothing / depth)
+    smoothed: npt.NDArray[np.float32] = (hot * (1.0 - smoothing) + spread).astype(np.float32)
     return smoothed
 
 
@@ -81,7 +85,7 @@ def arrays(case: Case, spec: Spec, batch: int = -1) -> Arrays:
     if spec.kind == "many_to_many":
         decoder_columns, target_lengths = columns, lengths
         inputs = source
-        labels = padded([tagged(p) for p in rows.pairs], columns, label_pad, side)
+        labels = padded([tagged(p, spec) for p in rows.pairs], columns, label_pad, side)
     else:
         halves = [shifted(p.target, tokens) for p in rows.pairs]
         target_lengths = [len(first) for first, _ in halves]

@@ -94,9 +94,9 @@ def shifted(target: tuple[int, ...], tokens: Tokens) -> tuple[tuple[int, ...], t
     return whole[:-1], whole[1:]
 
 
-def tagged(pair: Pair) -> tuple[int, ...]:
+def tagged(pair: Pair, spec: Spec) -> tuple[int, ...]:
     """Return one label for each source step of a many-to-many row: its target ids, repeated as far as needed."""
     if not pair.source:
         return ()
-    labels = pair.target or (0,)
+    labels = pair.target or (spec.lowest_id("target"),)
     return tuple(labels[step % len(labels)] for step in range(len(pair.source)))

@@ -200,8 +200,10 @@ class Spec:
         return next((name for name in (own, *others) if name in known), own)
 
     def lowest_id(self, side: Side) -> int:
-        """Return the lowest ordinary id of a side; the labels of a many-to-many model have no special tokens."""
-        return 0 if side == "target" and self.kind == "many_to_many" else self.tokens.lowest_word()
+        """Return the lowest ordinary id of a side; of a many-to-many model's labels none but padding is special."""
+        if side == "target" and self.kind == "many_to_many":
+            return int(self.tokens.label_pad == 0)
+        return self.tokens.lowest_word()
 
     def minimum(self, dimension: str) -> int:
         """Return the smallest ordinary value of a dimension; a vocabulary holds two words above its special tokens."""

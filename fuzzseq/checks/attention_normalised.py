@@ -5,7 +5,8 @@ for attention weights, and so is one over a single score for each source step; a
 left alone. The first has to be taken over the source, and padding has to get nothing.
 
 False alarms that it guards against: sizes that are equal by chance (a batch is asked where the source length is like no
-other size, and a wrong axis is looked at again with other lengths: where those cannot be had, nothing is said); weights
+other size, and a wrong axis is looked at again with other lengths: where those cannot be had, nothing is said); heads,
+as many by a constant of the code as there are source steps; weights
 that are masked and normalised again after the softmax (weight on padding counts where more padding moves the output);
 self-attention, where queries and keys are the same steps (the axis cannot be told, and is not judged); a softmax over
 something else, by its axes; one over a constant number of things, experts or slots for example, that is the number of
@@ -115,6 +116,9 @@ def _by_chance(softmax: Softmax, results: Results) -> bool:
     if other is None:
         return True
     sizes, others, axis = softmax.value.shape, other.value.shape, softmax.axis % softmax.value.ndim
+    short, long = (results[name].last.arrays.source_mask.shape[1] for name in ("watched", "wider"))
+    if short == long or not any(pair == (short, long) for pair in zip(sizes, others, strict=True)):
+        return True  # The axis that seemed to be the source's is another, as that of the heads.
     if axis == 0:
         rows = [results[name].last.arrays.source_mask.shape[0] for name in ("watched", "wider")]
         return rows[0] == rows[1] or (sizes[0], others[0]) != tuple(rows)  # Time in front, or experts.

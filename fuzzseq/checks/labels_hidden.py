@@ -30,7 +30,7 @@ def applies(spec: Spec) -> str | None:
         return "the model has no decoder"
     if not spec.own_training_step:
         return "the model has no training step of its own"
-    return None if spec.step_takes_pairs else "its training step takes another batch than (inputs, labels)"
+    return None if spec.step_takes_pairs else "its training step raises for (inputs, labels)"
 
 
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:

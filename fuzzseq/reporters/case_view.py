@@ -49,7 +49,7 @@ def row_cells(pair: Pair, batch: Batch, spec: Spec) -> Iterator[str]:
     if spec.has_source:
         yield padded_ids(pair.source, source_columns, batch.padding)
     if spec.kind == "many_to_many":
-        yield padded_ids(tagged(pair), source_columns, batch.padding)
+        yield padded_ids(tagged(pair, spec), source_columns, batch.padding)
     elif spec.has_labels:
         for half in shifted(pair.target, spec.tokens):
             yield padded_ids(half, target_columns, batch.padding)

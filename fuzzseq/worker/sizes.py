@@ -112,23 +112,31 @@ def with_vocabularies(target: Target, spec: Spec, built: Built, sizes: dict[str,
 
 
 class _Seen:
-    """The embedding tables that were looked into, with the number of steps that each was given."""
+    """The embedding tables that were looked into, with the number of steps that each was given, and the ids."""
 
     def __init__(self) -> None:
         """Start with none."""
-        self.tables: list[tuple[int, int]] = []
+        self.tables: list[tuple[int, int, Any]] = []
 
     def listen(self, path: str, output: Any, layer: Any, given: tuple[Any, ...]) -> None:
         """Take note of an embedding."""
         if isinstance(layer, keras.layers.Embedding) and given and len(given[0].shape) == 2:
-            self.tables.append((int(given[0].shape[1] or 0), int(layer.input_dim)))
+            ids = np.asarray(given[0]) if hasattr(given[0], "numpy") else None
+            self.tables.append((int(given[0].shape[1] or 0), int(layer.input_dim), ids))
 
-    def table(self, side: str, spec: Spec) -> int | None:
-        """Return the rows of the first table that was given the ids of a side."""
+    def table(self, side: Side, spec: Spec) -> int | None:
+        """Return the rows of the first table that was given the ids of a side; a table of positions is given others."""
         if side == "target" and not spec.has_target:
             return None
         wanted = (3,) if side == "source" else (4, 1)
-        return next((rows for steps, rows in self.tables if steps in wanted), None)
+        there = [(rows, ids) for steps, rows, ids in self.tables if steps in wanted]
+        words = [rows for rows, ids in there if ids is not None and spec.lowest_id(side) in ids and not _counts(ids)]
+        return next(iter([*words, *(rows for rows, _ in there)]), None)
+
+
+def _counts(ids: Any) -> bool:
+    """Say whether ids count the steps, as positions do."""
+    return ids.shape[1] > 1 and bool((np.diff(ids, axis=1) == 1).all())
 
 
 def guessed_sizes(spec: Spec, sizes: Mapping[str, int]) -> dict[str, int]:

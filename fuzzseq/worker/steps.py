@@ -15,14 +15,11 @@ from fuzzseq.spec import Spec
 from fuzzseq.worker.build import Built
 from fuzzseq.worker.losses import as_targets
 from fuzzseq.worker.sizes import fed_for_look
-from fuzzseq.worker.tracking import TRACKER
 
 #: As many rows as nobody takes apart one by one: a tensor of two is unpacked as if it were a pair.
 _ROWS: Final = 7
 #: What names the compiled loss in a training step.
 _COMPILED: Final = frozenset({"compute_loss", "compiled_loss", "_compile_loss", "train_step"})
-#: What Python raises where a step takes a batch apart that is made in another way.
-_OTHERWISE: Final = (TypeError, KeyError, ValueError, IndexError, AttributeError)
 
 
 def names_random(layer: Any) -> bool:
@@ -63,14 +60,14 @@ def _holds_weights(value: Any) -> bool:
 def with_training_step(spec: Spec, built: Built, sizes: Mapping[str, int]) -> Spec:
     """Return the Spec with whether the step takes (inputs, labels), and what it makes of the compiled loss.
 
-    One that fails before any layer runs takes something else, which nobody here can make; so it may be where nothing
-    says what labels it wants. Where a step never asks for the compiled loss, that is not what the model learns from.
-    The model is of no use after this.
+    One that raises takes something else, which nobody here can make: its user sees at once whether it runs at all.
+    Where a step never asks for the compiled loss, that is not what the model learns from. The model is of no use after
+    this.
     """
     case, fed = fed_for_look(built, spec, sizes, _ROWS)
     if fed is None:
         return spec
-    model, given, before = built.model, list[Any](), TRACKER.calls
+    model, given = built.model, list[Any]()
     original = model.compute_loss
 
     def noted(*args: Any, **kwargs: Any) -> Any:
@@ -78,18 +75,14 @@ def with_training_step(spec: Spec, built: Built, sizes: Mapping[str, int]) -> Sp
         return original(*args, **kwargs)
 
     model.compute_loss = noted
-    note, ran = "", True
+    note = ""
     try:
         model.train_step((fed, as_targets(model, tf.constant(arrays(case, spec).labels))))
-    except Exception as error:
-        ran, said = False, f"{type(error).__name__}: {error}"
-        if TRACKER.calls == before and isinstance(error, _OTHERWISE):
-            note = f"its own training step takes another batch than (inputs, labels), and is not run: {said}"
-        elif spec.loss != "compiled":
-            note = f"its own training step raises for (inputs, labels), with labels as declared, and is not run: {said}"
+    except Exception as error:  # whatever a step raises that takes another batch
+        note = f"its own training step raises for (inputs, labels), and is not run: {type(error).__name__}: {error}"
     code = _code(type(model).train_step)
     named = set(_names(code)) if code is not None else set[str]()
-    if spec.loss == "compiled" and not given and (ran or (note and not named & _COMPILED)):
+    if spec.loss == "compiled" and not given and not (note and named & _COMPILED):
         spec = attrs.evolve(spec, loss=None)
     return attrs.evolve(
         spec,

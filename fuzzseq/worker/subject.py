@@ -125,8 +125,19 @@ class SteppedSubject(Subject):
         given.update({role: inputs[role] for role in ("source_mask", "source_length") if role in inputs})
         raw = self._decoder.call(given, training)
         parts = list(raw) if isinstance(raw, list | tuple) else [raw]
-        following = [t for part in parts[1:] for t in tf.nest.flatten(part) if is_float(t)]
-        return parts[0], following[: len(states)]
+        given_back = [t for part in parts[1:] for t in tf.nest.flatten(part) if tf.is_tensor(t)]
+        return parts[0], _of_kinds(states, given_back)
+
+
+def _of_kinds(states: list[Any], tensors: list[Any]) -> list[Any]:
+    """Return the states among what a step gave back: as many as before, each a number of its kind, in their order."""
+    left, found = list(tensors), []
+    for state in states:
+        place = next((at for at, t in enumerate(left) if t.dtype.is_floating == state.dtype.is_floating), None)
+        if place is not None:
+            found.append(left[place])
+            left = left[place + 1 :]
+    return found
 
 
 #: The names that parameters and inputs of an encoder or a decoder go by, for each thing that they can be.

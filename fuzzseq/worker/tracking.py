@@ -46,8 +46,6 @@ class Tracker:
         self.raised_site: Frame | None = None
         self._sites: dict[int, tuple[ref[Any], Frame]] = {}
         self.loss_site: Frame | None = None
-        #: How many calls of layers there were in this process.
-        self.calls = 0
         #: What kind of run is going on, and those kinds in which TensorFlow's global generator was drawn from.
         self.kind: Any = None
         self._drawing: set[Any] = set()
@@ -184,7 +182,6 @@ class Tracker:
         """Call a layer under watch."""
         if self.stack and self.stack[-1][0] is layer:
             return original(layer, *args, **kwargs)
-        self.calls += 1
         if _symbolic((args, kwargs)):
             self.called_at(layer, caller(sys._getframe(2)))
         depth = len(self.stack)

@@ -14,6 +14,7 @@ from fuzzseq.checks import (
     attention_normalised,
     batch_independent,
     causal,
+    finite,
     labels_hidden,
     loss_ignores_padding,
     loss_logits,
@@ -151,8 +152,9 @@ def test_a_constant_number_of_experts_is_no_axis_of_steps():
     assert check.judge(results_, RAGGED, SPEC) is not None
     (wider,) = check.confirm(results_, RAGGED, SPEC).values()
     assert (wider.batches[0].extra_source, wider.batches[0].extra_target) == (2, 2)
+    grown = attrs.evolve(RAGGED, batches=wider.batches)
     for steps, broken in ((4, False), (6, True)):
-        again = Result(observed=(attrs.evolve(base, softmaxes=(softmax(2, 5, steps),)),))
+        again = seen(noise(0), grown, softmaxes=(softmax(2, 5, steps),))
         assert (check.judge({**results_, "wider": again}, RAGGED, SPEC) is not None) == broken
 
 
@@ -244,7 +246,7 @@ def test_when_a_check_has_no_meaning():
     assert "no initial state" in str(state_used.CHECK.applies(SPEC))
     assert padding_invariant.CHECK.applies(SPEC) is None
     own = attrs.evolve(SPEC, own_training_step=True)
-    assert "takes another batch" in str(labels_hidden.CHECK.applies(attrs.evolve(own, step_takes_pairs=False)))
+    assert "raises for (inputs, labels)" in str(labels_hidden.CHECK.applies(attrs.evolve(own, step_takes_pairs=False)))
     assert "weights" in str(loss_per_token.CHECK.applies(attrs.evolve(own, step_weighs=True)))
     assert "inside of its own training step" in str(loss_logits.CHECK.applies(attrs.evolve(own, loss=None)))
     assert "causal is skipped" in str(stepwise.CHECK.applies(attrs.evolve(SPEC, skip={"causal": "it fills in words"})))
@@ -289,7 +291,9 @@ def test_a_softmax_is_looked_at_with_other_lengths():
         both = {"watched": seen(noise(0), case, softmaxes=(softmax(*shape, axis=axis),))}
         assert check.judge(both, case, SPEC) is not None
         assert set(check.confirm(both, case, SPEC)) == {"wider"}
-        return check.judge({**both, "wider": seen(noise(0), case, softmaxes=(softmax(*other, axis=axis),))}, case, SPEC)
+        grown = attrs.evolve(case, batches=check.confirm(both, case, SPEC)["wider"].batches)
+        wide = seen(noise(0), grown, softmaxes=(softmax(*other, axis=axis),))
+        return check.judge({**both, "wider": wide}, case, SPEC)
 
     assert judged((1, 3, 1), (1, 5, 1), -1) is not None
     assert judged((1, 3, 2, 1), (1, 5, 2, 1), -1) is None  # the taps of a kernel, for each head
@@ -311,8 +315,10 @@ def test_softmaxes_of_another_run_are_paired_by_where_they_are():
     slot = attrs.evolve(softmax(1, 5, 7), path="Slots")
     outside = attrs.evolve(same, path="")
 
+    grown = attrs.evolve(case, batches=check.confirm(both, case, SPEC)["wider"].batches)
+
     def judged(*softmaxes, before=both):
-        return check.judge({**before, "wider": seen(noise(0), case, softmaxes=softmaxes)}, case, SPEC)
+        return check.judge({**before, "wider": seen(noise(0), grown, softmaxes=softmaxes)}, case, SPEC)
 
     assert judged(slot, slot, same) is not None
     assert judged(slot, slot) is None
@@ -323,16 +329,62 @@ def test_softmaxes_of_another_run_are_paired_by_where_they_are():
 
 
 @pytest.mark.parametrize(
-    ("shape", "broken"), [((3, 3, 7), True), ((5, 3, 7), False), ((2, 3, 7), False)], ids=["rows", "time", "experts"]
+    ("shape", "broken"), [((3, 5, 7), True), ((5, 3, 7), False), ((2, 5, 7), False)], ids=["rows", "time", "experts"]
 )
 def test_an_axis_in_front_is_that_of_the_rows_where_it_grows_with_them(shape, broken):
     """Scores of experts, or of steps, may be in front, and as many as there are rows."""
     check = attention_normalised.CHECK
-    more = attrs.evolve(RAGGED, batches=(Batch(pairs=(*RAGGED.batches[0].pairs, Pair((3, 4, 5), ()))),))
     both = {"watched": seen(noise(0), softmaxes=(softmax(2, 3, 7, axis=0),))}
     assert check.judge(both, RAGGED, SPEC) is not None
-    wide = seen(np.zeros((3, 4, 11)), more, softmaxes=(softmax(*shape, axis=0),))
+    grown = attrs.evolve(RAGGED, batches=check.confirm(both, RAGGED, SPEC)["wider"].batches)
+    wide = seen(noise(0), grown, softmaxes=(softmax(*shape, axis=0),))
     assert (check.judge({**both, "wider": wide}, RAGGED, SPEC) is not None) == broken
+
+
+def test_heads_are_no_source_steps():
+    """Scores of self-attention with as many heads as there are source steps are not over the wrong axis."""
+    check, case = attention_normalised.CHECK, attrs.evolve(RAGGED, batches=(Batch(pairs=(Pair((3, 4, 5), (3,)),)),))
+    both = {"watched": seen(noise(0), case, softmaxes=(softmax(1, 3, 2, 2),))}
+    assert check.judge(both, case, SPEC) is not None
+    for heads, broken in ((3, False), (5, True)):
+        (wider,) = check.confirm(both, case, SPEC).values()
+        wide = seen(noise(0), attrs.evolve(case, batches=wider.batches), softmaxes=(softmax(1, heads, 4, 4),))
+        assert (check.judge({**both, "wider": wide}, case, SPEC) is not None) == broken
+
+
+def test_an_output_of_another_rank_is_not_compared():
+    """Scores with one more axis than is promised have no steps that anybody here knows of."""
+    promised = {"expected": (2, 4, 11)}
+    assert real(seen(noise(0), **promised).last) is not None
+    assert real(seen(noise(0)[..., None], **promised).last) is None
+    assert by_row(seen(noise(0)[..., None], **promised).last) == []
+    assert real(seen(noise(0)[:, 0], expected=(2,)).last) is not None
+
+
+def test_a_class_for_padding_alone_is_no_label():
+    """A tagger's class that is declared to be padding is no label of a word; undeclared, it may be all there is."""
+    spec = attrs.evolve(SPEC, kind="many_to_many")
+    case = attrs.evolve(RAGGED, batches=(Batch(pairs=(Pair((3, 4), ()),), extra_source=1),))
+    assert arrays(case, spec).labels.tolist() == [[0, 0, 0]]
+    nan = Observed(arrays=arrays(case, spec), loss=np.float32(np.nan))
+    given = {"training": Result(observed=(nan,))}
+    assert finite.CHECK.judge(given, case, spec) is None
+    other = attrs.evolve(case, batches=(Batch(pairs=(Pair((3, 4), (0, 1)),)),))
+    assert finite.CHECK.judge(
+        {"training": Result(observed=(attrs.evolve(nan, arrays=arrays(other, spec)),))}, other, spec
+    )
+    declared = attrs.evolve(spec, tokens=Tokens(label_pad=0))
+    assert arrays(case, declared).labels.tolist() == [[1, 1, 0]]
+    assert finite.CHECK.judge(given, case, declared) is not None
+
+
+def test_a_label_that_is_no_class_is_a_row_of_zeros():
+    """One-hot labels of padding that is no class hold nothing, smoothed ones as well."""
+    for encoding in ("one_hot", "smoothed_one_hot"):
+        batch = attrs.evolve(RAGGED.batches[0], target_encoding=encoding)
+        labels = arrays(attrs.evolve(RAGGED, batches=(batch,)), attrs.evolve(SPEC, tokens=Tokens(label_pad=-1))).labels
+        assert not labels[1, 2:].any()
+        assert np.allclose(labels[0].sum(axis=-1), 1)
 
 
 def test_weight_on_padding_is_confirmed_by_what_it_does():

@@ -524,6 +524,65 @@ def test_a_softmax_without_padding_is_let_be(mode):
     assert run(watched=True, mode=mode).last.softmaxes == ()
 
 
+def counted(vocab_size, units):
+    """Return an encoder and a decoder apart whose state holds the number of steps that were taken."""
+    import keras
+    import tensorflow as tf
+    from keras import layers
+
+    from fuzzseq import EncoderDecoder
+
+    source = keras.Input((None,), dtype="int32", name="source")
+    encoder = keras.Model(source, layers.GRU(units)(layers.Embedding(vocab_size, units)(source)))
+    table, cell, scores = layers.Embedding(vocab_size, units), layers.GRUCell(units), layers.Dense(vocab_size)
+
+    def encode(source):
+        return [tf.zeros((), tf.int32), encoder(source)]
+
+    def decode(tokens, states):
+        step, state = states
+        x = table(tokens[:, 0]) * tf.cast(step, tf.float32)
+        y, (state,) = cell(x, [state])
+        return scores(y), [step + 1, state]
+
+    return EncoderDecoder(encode, decode)
+
+
+def test_a_state_may_be_a_number():
+    """What a step gives back is handed on, whole numbers among it."""
+    sizes = {"vocab_size": 7, "units": 3}
+    run = opened(counted, Case(dimensions=sizes, batches=(rows(((3, 4), (3, 4, 5))),)))
+    assert run().last.output.shape == (1, 4, 7)
+    states = [state.ravel() for state in run().last.states]
+    assert (states[0].tolist(), states[1].shape) == ([4], (3,))
+
+
+def placed(units):
+    """Return a translator of fixed vocabularies that looks into its tables of positions first."""
+    import keras
+    from keras import layers
+
+    def embedded(name, words):
+        ids = keras.Input((None,), dtype="int32", name=name)
+        steps = keras.ops.cumsum(keras.ops.ones_like(ids), axis=1) - 1
+        return ids, layers.Embedding(40, units)(steps) + layers.Embedding(words, units)(ids)
+
+    (source, x), (target, y) = embedded("source", 14), embedded("decoder_input", 17)
+    y = layers.GRU(units, return_sequences=True)(y, initial_state=layers.GRU(units)(x))
+    return keras.Model([source, target], layers.Dense(17)(y))
+
+
+@pytest.mark.usefixtures("watching")
+def test_a_table_of_positions_is_no_vocabulary():
+    """Vocabularies that no parameter carries are read off the tables that the ids themselves are looked up in."""
+    from fuzzseq.worker.build import Target
+    from fuzzseq.worker.inference import infer
+    from fuzzseq.worker.stages import StageMark
+
+    spec = infer(Target("placed", placed, Declaration()), StageMark())
+    assert (spec.dimensions["source_vocab_size"].max, spec.dimensions["target_vocab_size"].max) == (14, 17)
+
+
 @pytest.mark.usefixtures("watching")
 def test_what_a_build_makes_stays():
     """What a layer made when it was built, or lazily, is not taken for something that a run has left behind."""

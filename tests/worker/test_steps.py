@@ -114,8 +114,8 @@ def by_any_name(model, x=None, y=None, y_pred=None, **details):
         (trained(weighing, MASKED, compute_loss=by_any_name), "compiled", True, True, ""),
         (trained(scoring, MASKED), None, False, True, ""),
         (trained(scoring), None, False, True, ""),
-        (trained(of_pairs, MASKED), None, False, False, "takes another batch than (inputs, labels)"),
-        (trained(of_one_hot), None, False, False, "raises for (inputs, labels), with labels as declared"),
+        (trained(of_pairs, MASKED), None, False, False, "raises for (inputs, labels), and is not run: ValueError"),
+        (trained(of_one_hot), None, False, False, "raises for (inputs, labels), and is not run"),
     ],
 )
 def test_what_a_training_step_makes_of_a_batch(factory, loss, weighs, runs, note):

@@ -82,7 +82,7 @@ def _row(pair: Pair, batch: Batch, spec: Spec, widths: Sequence[int]) -> Iterato
     """Yield the steps of one row, side by side."""
     sides: list[tuple[int, ...]] = [pair.source] if spec.has_source else []
     if spec.kind == "many_to_many":
-        sides.append(tagged(pair))
+        sides.append(tagged(pair, spec))
     elif spec.has_labels:
         both = shifted(pair.target, spec.tokens)
         sides += both if spec.has_target else both[1:]
