@@ -46,7 +46,7 @@ def first_bad(seen: Observed, own_loss: bool) -> tuple[str, str, str] | None:
 
 
 def _nothing_counts(seen: Observed, spec: Spec) -> bool:
-    """Say whether every label of a tagger is what its padding has: a loss that leaves that out has none to divide by."""
+    """Say whether every label of a tagger is that of its padding: a loss that leaves it out has none to divide by."""
     if spec.kind != "many_to_many" or not spec.loss or spec.tokens.label_pad is not None:
         return False
     labels = seen.arrays.labels.argmax(axis=-1) if seen.arrays.labels.ndim == 3 else seen.arrays.labels

@@ -13,6 +13,7 @@ import tensorflow as tf
 from fuzzseq.arrays import arrays
 from fuzzseq.spec import Spec
 from fuzzseq.worker.build import Built
+from fuzzseq.worker.exceptions import clean
 from fuzzseq.worker.losses import as_targets
 from fuzzseq.worker.sizes import fed_for_look
 
@@ -79,7 +80,8 @@ def with_training_step(spec: Spec, built: Built, sizes: Mapping[str, int]) -> Sp
     try:
         model.train_step((fed, as_targets(model, tf.constant(arrays(case, spec).labels))))
     except Exception as error:  # whatever a step raises that takes another batch
-        note = f"its own training step raises for (inputs, labels), and is not run: {type(error).__name__}: {error}"
+        said = f"{type(error).__name__}: {clean(str(error))}".splitlines()[0]
+        note = f"its own training step raises for (inputs, labels), and is not run: {said}"
     code = _code(type(model).train_step)
     named = set(_names(code)) if code is not None else set[str]()
     if spec.loss == "compiled" and not given and not (note and named & _COMPILED):
