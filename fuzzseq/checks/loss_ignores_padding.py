@@ -27,7 +27,7 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
     if case.batches[-1].ragged or getattr(case.batches[-1], f"extra_{side}"):
         return {"base": scored(case)}
     padded = with_padding(case, side, spec)  # type: ignore[arg-type]
-    return {"base": attrs.evolve(scored(case), batches=padded)} if padded else {}
+    return {"base": scored(attrs.evolve(case, batches=padded))} if padded else {}
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:

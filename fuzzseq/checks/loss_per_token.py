@@ -32,7 +32,7 @@ _SAME: Final = 1e-3
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
     """Score the batches as they are, and with more padding."""
     padded = with_padding(case, "target" if spec.has_target else "source", spec)
-    return {"base": scored(case), "padded": attrs.evolve(scored(case), batches=padded)} if padded else {}
+    return {"base": scored(case), "padded": scored(attrs.evolve(case, batches=padded))} if padded else {}
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:

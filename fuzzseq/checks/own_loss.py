@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import numpy as np
 
 from fuzzseq.case import Case
@@ -27,8 +28,12 @@ def applies_to_padded_loss(spec: Spec) -> str | None:
 
 
 def scored(case: Case) -> Run:
-    """Return the run of a case up to its loss."""
-    return Run(batches=case.batches, upto="loss", mode=case.mode)
+    """Return the run of a case up to its loss; on labels that nobody smoothed, by which a loss may tell padding."""
+    plain = [
+        attrs.evolve(batch, target_encoding="one_hot") if batch.target_encoding == "smoothed_one_hot" else batch
+        for batch in case.batches
+    ]
+    return Run(batches=tuple(plain), upto="loss", mode=case.mode)
 
 
 def label_mask(seen: Observed, spec: Spec) -> Array:

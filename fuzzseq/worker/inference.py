@@ -56,7 +56,7 @@ def infer(target: Target, mark: StageMark, *, call: bool = True, skip: int = 0) 
         scores = look(built, spec, guessed_sizes(spec, sizes))
         spec = attrs.evolve(spec, kind="many_to_many") if scores is not None and scores.ndim == 3 else spec
     spec = with_static_sizes(spec, built, sizes, looks)
-    spec = with_vocabularies(target, spec, built, sizes, call)
+    spec = with_vocabularies(target, spec, built, sizes, looks, call)
     return with_training_step(spec, built, guessed_sizes(spec, sizes)) if call and spec.own_training_step else spec
 
 

@@ -99,7 +99,7 @@ class BatchRun:
 
             output = self.built.subject.forward(given, self.run.training)
             loss, gradient = scored_by(output)
-            if gradient is None:
+            if gradient is None and not self.run.rescored:
                 # Keras scores what it finds behind a softmax instead of the probabilities: of a copy it cannot.
                 gradient = scored_by(output.of(tf.identity(output.scores)))[1]
             changes = CHANGES if self.run.rescored else ()

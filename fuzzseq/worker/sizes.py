@@ -84,7 +84,14 @@ def _fix(
     origins[name] = "inferred"
 
 
-def with_vocabularies(target: Target, spec: Spec, built: Built, sizes: dict[str, int], call: bool) -> Spec:
+def with_vocabularies(
+    target: Target,
+    spec: Spec,
+    built: Built,
+    sizes: dict[str, int],
+    others: Iterator[tuple[Built, dict[str, int]]],
+    call: bool,
+) -> Spec:
     """Return the Spec with vocabularies that no parameter carries: found in the embeddings, and in the output."""
     seen = _Seen()
     spec = attrs.evolve(spec, dimensions=dict(spec.dimensions))
@@ -92,6 +99,9 @@ def with_vocabularies(target: Target, spec: Spec, built: Built, sizes: dict[str,
     with watching(seen.listen):
         output = look(built, spec, guess) if call else None
     dimensions, origins, notes = dict(spec.dimensions), dict(spec.origins), list(spec.notes)
+    if output is not None and (tags := _constant_tags(spec, output, sizes, others)):
+        dimensions["output_dim"], origins["output_dim"] = dim(tags), "inferred"
+        notes.append(f"its {tags} labels were read off the model, in whatever sizes it is built: output_dim={tags}")
     for side in _SIDES:
         name = spec.vocabulary(side)
         if name is None or name in dimensions or name in {p.dimension for p in spec.parameters}:
@@ -109,6 +119,23 @@ def with_vocabularies(target: Target, spec: Spec, built: Built, sizes: dict[str,
         spec = attrs.evolve(spec, logits=not _probabilities(output))
         origins["logits"] = "inferred"
     return attrs.evolve(spec, dimensions=dimensions, origins=origins, notes=tuple(notes))
+
+
+def _constant_tags(
+    spec: Spec, output: Any, sizes: Mapping[str, int], others: Iterator[tuple[Built, dict[str, int]]]
+) -> int | None:
+    """Return how many labels a tagger has whose words are another number, where that is a constant of its code."""
+    words = sizes.get("vocab_size")
+    if spec.kind != "many_to_many" or spec.vocabulary("target") != "vocab_size" or output.ndim != 3:
+        return None
+    tags = int(output.shape[-1])
+    if tags == words:
+        return None
+    for built, other in others:
+        if tags not in other.values() and other.get("vocab_size") != words:
+            again = look(built, spec, guessed_sizes(spec, other))
+            return tags if again is not None and again.shape[-1] == tags else None
+    return None
 
 
 class _Seen:

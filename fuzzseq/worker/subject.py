@@ -115,8 +115,13 @@ class SteppedSubject(Subject):
         self.mark.enter("encode")
         given = {role: inputs[role] for role in ("source", "source_mask", "source_length") if role in inputs}
         raw = self._encoder.call({**given, "states": inputs.get("states") or None}, training)
-        tensors = [t for t in tf.nest.flatten(raw) if tf.is_tensor(t) or hasattr(t, "shape")]
-        memory = next((t for t in tensors if len(t.shape) == 3), None)
+        parts = list(raw) if isinstance(raw, list | tuple) and not hasattr(raw, "_fields") else [raw]
+        tensors = [t for t in tf.nest.flatten(raw) if _is_array(t)]
+        apart = next((part for part in parts if _is_array(part) and len(part.shape) == 3), None)
+        nested = "memory" in self._decoder.roles or len(parts) == 1
+        memory = next((t for t in tensors if len(t.shape) == 3), None) if apart is None and nested else apart
+        rest = [part for part in parts if part is not memory]
+        self._decoder.structure = rest[0] if len(rest) == 1 else rest
         return memory, [t for t in tensors if t is not memory]
 
     def step(self, tokens: Any, states: list[Any], memory: Any, inputs: Any, training: bool) -> tuple[Any, list[Any]]:
@@ -175,6 +180,8 @@ class Part:
         )
         self._roles = self._functional_roles() if self._functional else self._argument_roles()
         self.traced = False
+        #: The states as an encoder gave them, where they are no flat list.
+        self.structure: Any = None
         self._graph = tf.function(model, reduce_retracing=True)
 
     @property
@@ -210,6 +217,8 @@ class Part:
         count = self._roles.count("states")
         if count > 1:
             return states.pop(0) if states else None
+        if _is_nested(self.structure) and len(tf.nest.flatten(self.structure)) == len(states):
+            return tf.nest.pack_sequence_as(self.structure, states)
         return (states[0] if len(states) == 1 else list(states)) if states else None
 
     def _functional_roles(self) -> list[str]:
@@ -264,6 +273,18 @@ def takes(model: Any, name: str) -> bool:
         return name in inspect.signature(model).parameters
     except (TypeError, ValueError):
         return False
+
+
+def _is_array(value: Any) -> bool:
+    """Say whether a value is a tensor, or an array."""
+    return bool(tf.is_tensor(value) or hasattr(value, "shape"))
+
+
+def _is_nested(structure: Any) -> bool:
+    """Say whether states have names, or are lists of lists."""
+    if isinstance(structure, Mapping) or hasattr(structure, "_fields"):
+        return True
+    return isinstance(structure, list | tuple) and not all(map(_is_array, structure))
 
 
 def is_float(value: Any) -> bool:

@@ -387,6 +387,15 @@ def test_a_label_that_is_no_class_is_a_row_of_zeros():
         assert np.allclose(labels[0].sum(axis=-1), 1)
 
 
+@pytest.mark.parametrize("check", [loss_ignores_padding.CHECK, loss_per_token.CHECK])
+def test_a_loss_is_asked_of_labels_that_nobody_smoothed(check):
+    """A loss may tell padding by rows that are exactly one-hot."""
+    smoothed = attrs.evolve(RAGGED.batches[0], target_encoding="smoothed_one_hot")
+    runs = check.plan(attrs.evolve(RAGGED, batches=(smoothed,)), attrs.evolve(SPEC, target_encoding="one_hot"))
+    assert runs
+    assert {batch.target_encoding for run in runs.values() for batch in run.batches} == {"one_hot"}
+
+
 def test_weight_on_padding_is_confirmed_by_what_it_does():
     """Weight on padding counts where padding moves the output by more than a choice among equal scores does."""
     check = attention_normalised.CHECK

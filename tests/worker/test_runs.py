@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 import numpy as np
@@ -557,6 +557,66 @@ def test_a_state_may_be_a_number():
     assert (states[0].tolist(), states[1].shape) == ([4], (3,))
 
 
+def nested(wrap, unwrap):
+    """Return the factory of an encoder and a decoder apart whose two layers' states are handed on in a structure."""
+
+    def factory(vocab_size, units):
+        import keras
+        import tensorflow as tf
+        from keras import layers
+
+        from fuzzseq import EncoderDecoder
+
+        source = keras.Input((None,), dtype="int32", name="source")
+        read = layers.LSTM(units, return_sequences=True, return_state=True)
+        encoder = keras.Model(source, read(layers.Embedding(vocab_size, units)(source)))
+        table, scores = layers.Embedding(vocab_size, units), layers.Dense(vocab_size)
+        cells = [layers.LSTMCell(units), layers.LSTMCell(units)]
+
+        def encode(source):
+            memory, h, c = encoder(source)
+            return memory, wrap([[h, c], [c, h]])
+
+        def decode(tokens, state):
+            x, states = table(tokens[:, 0]), []
+            for cell, each in zip(cells, unwrap(state), strict=True):
+                x, after = cell(x, each)
+                states.append(after)
+            return scores(x), wrap(states), tf.nn.softmax(x)
+
+        return EncoderDecoder(encode, decode)
+
+    return factory
+
+
+class Layers(NamedTuple):
+    """The states of two layers, by name."""
+
+    lower: Any
+    upper: Any
+
+
+@pytest.mark.parametrize(
+    ("wrap", "unwrap"),
+    [
+        (list, list),
+        (lambda states: Layers(*states), lambda state: [state.lower, state.upper]),
+        (lambda states: {"b": states[0], "a": states[1]}, lambda state: [state["b"], state["a"]]),
+    ],
+    ids=["lists", "names", "dicts"],
+)
+@pytest.mark.parametrize("mode", ["eager", "graph"])
+def test_states_keep_their_structure(wrap, unwrap, mode):
+    """The decoder is given the states as the encoder and the step before gave them, whatever they are kept in."""
+    case = Case(dimensions={"vocab_size": 7, "units": 3}, batches=(rows(((3, 4), (3, 4, 5)), ((5, 6), (3,))),))
+    seen, flat = (
+        opened(nested(*how), case)(mode=mode).last
+        for how in ((wrap, unwrap), (lambda states: states[0] + states[1], lambda state: [state[:2], state[2:]]))
+    )
+    assert np.allclose(seen.output, flat.output, atol=1e-6)
+    assert len(seen.states) == 4
+
+
 def placed(units):
     """Return a translator of fixed vocabularies that looks into its tables of positions first."""
     import keras
@@ -572,14 +632,50 @@ def placed(units):
     return keras.Model([source, target], layers.Dense(17)(y))
 
 
-@pytest.mark.usefixtures("watching")
-def test_a_table_of_positions_is_no_vocabulary():
-    """Vocabularies that no parameter carries are read off the tables that the ids themselves are looked up in."""
+def read_off(factory):
+    """Return the Spec of a factory that nothing is declared for."""
     from fuzzseq.worker.build import Target
     from fuzzseq.worker.inference import infer
     from fuzzseq.worker.stages import StageMark
 
-    spec = infer(Target("placed", placed, Declaration()), StageMark())
+    return infer(Target("factory", factory, declaration_of(factory) or Declaration()), StageMark())
+
+
+def tagging(classes):
+    """Return the factory of a tagger whose labels are a constant number, or None for one that scores its words."""
+
+    def factory(vocab_size, units):
+        import keras
+        from keras import layers
+
+        source = keras.Input((None,), dtype="int32", name="source")
+        x = layers.GRU(units, return_sequences=True)(layers.Embedding(vocab_size, units)(source))
+        return keras.Model(source, layers.Dense(classes(vocab_size, units))(x))
+
+    return factory
+
+
+@pytest.mark.parametrize(
+    ("classes", "labels"),
+    [
+        (lambda vocab_size, units: 17, 17),
+        (lambda vocab_size, units: vocab_size, None),
+        (lambda vocab_size, units: units, None),
+    ],
+    ids=["constant", "words", "mistaken"],
+)
+def test_a_constant_number_of_labels(classes, labels):
+    """Where a tagger has as many labels in whatever sizes it is built, they are not taken for its words."""
+    spec = read_off(tagging(classes))
+    assert spec.kind == "many_to_many"
+    assert (spec.dimensions["output_dim"].max if "output_dim" in spec.dimensions else None) == labels
+    assert spec.vocabulary("target") == ("output_dim" if labels else "vocab_size")
+
+
+@pytest.mark.usefixtures("watching")
+def test_a_table_of_positions_is_no_vocabulary():
+    """Vocabularies that no parameter carries are read off the tables that the ids themselves are looked up in."""
+    spec = read_off(placed)
     assert (spec.dimensions["source_vocab_size"].max, spec.dimensions["target_vocab_size"].max) == (14, 17)
 
 

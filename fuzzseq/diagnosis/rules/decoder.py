@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from fuzzseq.diagnosis.evidence import Evidence
 from fuzzseq.diagnosis.rules.vote import Vote, in_attention, unequal_lengths
@@ -44,6 +45,10 @@ def heads(e: Evidence) -> Iterator[Vote]:
             yield Vote("decoder-heads", 96, f"it passes with one head: {widths[0]} % num_heads != 0")
 
 
+#: A message about shapes has one of these.
+_OF_SHAPES: Final = ("shape", "dimension", "rank", "incompatible", "broadcast", "size", "equal", "axis", "axes")
+
+
 def widths(e: Evidence) -> Iterator[Vote]:
     """Two widths do not fit."""
     if e.stage in ("loss", "gradient", "preprocess") or e.verdict.raised is None:
@@ -57,7 +62,8 @@ def widths(e: Evidence) -> Iterator[Vote]:
         yield Vote("decoder-width", 74, f"it depends on {' and '.join(others)}")
     if in_attention(e):
         strong = e.op in ("BatchMatMul", "Einsum", "MatMul")
-        yield Vote("decoder-attention-shape", 88 if strong else 60, "it fails inside an attention")
+        if strong or any(word in e.message for word in _OF_SHAPES):
+            yield Vote("decoder-attention-shape", 88 if strong else 60, "it fails inside an attention")
     if e.op == "Reshape" or "reshape" in e.message or "number of elements" in e.message:
         yield Vote("decoder-reshape", 78, "a reshape does not fit")
     said = any(word in e.message for word in ("incompatible", "dimensions", "shape", "expected axis", "must be equal"))

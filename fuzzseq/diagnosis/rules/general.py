@@ -146,7 +146,7 @@ _REPRESENTED: Final = re.compile(r"dtype=[\w.<>': ]+")
 
 def types(e: Evidence) -> Iterator[Vote]:
     """A tensor of the wrong type."""
-    message = _REPRESENTED.sub("", e.message)
+    message = _REPRESENTED.sub("", e.message).replace("has no attribute 'dtype'", "")
     said = any(w in message for w in ("dtype", "expected to be a float tensor", "expected to be a int", "data type"))
     if said and e.verdict.raised is not None:
         cause = "loss-dtype" if e.stage in ("loss", "gradient") else "state-dtype" if is_state(e) else "input-dtype"
