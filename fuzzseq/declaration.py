@@ -88,7 +88,8 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
         ``"post"`` (the default), ``"pre"``, or None for a model that promises nothing about padded positions.
     ``tokens``
         a dict with ``pad``, ``start`` and ``end`` ids; None for a start or an end that the model does not have.
-        ``label_pad`` is what labels are padded with, where that is another id, -100 for example.
+        ``label_pad`` is what labels are padded with, where that is another id, -100 for example; 0 where a tagger keeps
+        class 0 for padding, so that no word has it.
     ``inputs``
         a dict from an input's name to its role, where names do not tell: ``{"x1": "source", "x2": "decoder_input"}``.
         Prefix a mask's role with ``~`` where 1 marks padding: ``{"pads": "~source_mask"}``.

@@ -46,11 +46,11 @@ def first_bad(seen: Observed, own_loss: bool) -> tuple[str, str, str] | None:
 
 
 def _nothing_counts(seen: Observed, spec: Spec) -> bool:
-    """Say whether every label of a tagger is that of its padding: a loss that leaves it out has none to divide by."""
+    """Say whether a row of a tagger has no label but that of its padding: a loss that leaves it out divides by none."""
     if spec.kind != "many_to_many" or not spec.loss or spec.tokens.label_pad is not None:
         return False
     labels = seen.arrays.labels.argmax(axis=-1) if seen.arrays.labels.ndim == 3 else seen.arrays.labels
-    return bool((labels[seen.arrays.source_mask] == spec.tokens.pad).all())
+    return bool((np.where(seen.arrays.source_mask, labels, spec.tokens.pad) == spec.tokens.pad).all(axis=1).any())
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
