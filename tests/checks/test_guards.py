@@ -27,6 +27,7 @@ from fuzzseq.checks import (
 from fuzzseq.checks.attention import WEIGHT_ON_PADDING, WRONG_AXIS, fault
 from fuzzseq.checks.check import Observed, Result, Softmax
 from fuzzseq.checks.comparing import believed, by_row, compared, confirmation, real, tolerance
+from fuzzseq.checks.output_shape import promised
 from fuzzseq.checks.varying import longer, with_other_ends, with_other_source, with_padding
 from fuzzseq.outcome import Raised, Run
 from fuzzseq.spec import Spec, Tokens
@@ -354,11 +355,20 @@ def test_heads_are_no_source_steps():
 
 def test_an_output_of_another_rank_is_not_compared():
     """Scores with one more axis than is promised have no steps that anybody here knows of."""
-    promised = {"expected": (2, 4, 11)}
-    assert real(seen(noise(0), **promised).last) is not None
-    assert real(seen(noise(0)[..., None], **promised).last) is None
-    assert by_row(seen(noise(0)[..., None], **promised).last) == []
+    shape = {"expected": (2, 4, 11)}
+    assert real(seen(noise(0), **shape).last) is not None
+    assert real(seen(noise(0)[..., None], **shape).last) is None
+    assert by_row(seen(noise(0)[..., None], **shape).last) == []
     assert real(seen(noise(0)[:, 0], expected=(2,)).last) is not None
+
+
+def test_more_words_than_are_promised_are_compared_where_that_is_skipped():
+    """A model whose target skips the promise of its shape is held to the others, with as many words as it has."""
+    copying = attrs.evolve(SPEC, skip={"output_shape": "it scores the words of the source as well"})
+    wide = np.zeros((2, 4, 15))
+    for spec, compares in ((SPEC, False), (copying, True)):
+        expected = promised(spec, RAGGED.sizes(spec), arrays(RAGGED, spec))
+        assert (real(seen(wide, expected=expected).last) is not None) == compares
 
 
 def test_a_class_for_padding_alone_is_no_label():
