@@ -32,11 +32,25 @@ _BACKEND: Final = "fuzzseq"
 _DRAWING: Final = threading.Lock()
 
 
+#: What this provider keeps, where Hypothesis keeps anything.
+_CONSTANTS: Final = type(providers.CONSTANTS_CACHE)(1024) if hasattr(providers, "CONSTANTS_CACHE") else None
+
+
 class ReproducibleProvider(providers.HypothesisProvider):
     """Hypothesis' own provider, without the constants that it mines from whatever modules happen to be loaded.
 
-    With them one seed would draw other cases in pytest than on the command line.
+    With them one seed would draw other cases in pytest than on the command line. What it mined for other tests of the
+    process it keeps for all providers: this one keeps its own.
     """
+
+    def _maybe_draw_constant(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a constant, or None for no constant, with nothing of what was mined for others."""
+        kept = providers.CONSTANTS_CACHE
+        providers.CONSTANTS_CACHE = _CONSTANTS
+        try:
+            return super()._maybe_draw_constant(*args, **kwargs)
+        finally:
+            providers.CONSTANTS_CACHE = kept
 
     @property
     def _local_constants(self) -> Any:

@@ -9,8 +9,8 @@ from fuzzseq.checks.check import Observed, Result
 from fuzzseq.outcome import Raised, Run
 from fuzzseq.worker.build import Built
 from fuzzseq.worker.exceptions import describe
+from fuzzseq.worker.parts import is_functional
 from fuzzseq.worker.runs import BatchRun
-from fuzzseq.worker.subject import is_functional
 from fuzzseq.worker.tracking import TRACKER
 
 

@@ -15,12 +15,12 @@ from fuzzseq.encoder_decoder import EncoderDecoder
 from fuzzseq.errors import SpecError
 from fuzzseq.spec import Spec
 from fuzzseq.worker.build import Built, Target
+from fuzzseq.worker.parts import Part, is_functional
 from fuzzseq.worker.roles import inputs_of
 from fuzzseq.worker.signatures import from_signature
 from fuzzseq.worker.sizes import guessed_sizes, look, with_static_sizes, with_vocabularies
 from fuzzseq.worker.stages import StageMark
 from fuzzseq.worker.steps import names_random, with_training_step
-from fuzzseq.worker.subject import Part, is_functional
 from fuzzseq.worker.variables import every_layer
 
 #: What the inputs of a lone decoder are, where their names are those of a source.

@@ -16,7 +16,7 @@ from fuzzseq.encoder_decoder import EncoderDecoder
 from fuzzseq.errors import SpecError
 from fuzzseq.spec import ROLES, Input
 from fuzzseq.worker.build import flat_inputs
-from fuzzseq.worker.subject import Part, is_functional
+from fuzzseq.worker.parts import Part, is_functional
 
 Calling = Literal["single", "list", "tuple", "dict", "arguments", "steps"]
 

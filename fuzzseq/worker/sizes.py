@@ -18,8 +18,8 @@ from fuzzseq.errors import SpecError
 from fuzzseq.spec import Side, Spec
 from fuzzseq.worker.build import Built, Target, flat_inputs
 from fuzzseq.worker.feeding import feed, initial_state
+from fuzzseq.worker.parts import is_functional
 from fuzzseq.worker.signatures import Origin
-from fuzzseq.worker.subject import is_functional
 from fuzzseq.worker.tracking import watching
 
 _SIDES: tuple[Side, Side] = ("source", "target")

@@ -9,7 +9,7 @@ import keras
 
 from fuzzseq.encoder_decoder import EncoderDecoder
 from fuzzseq.worker.naming import stable_name
-from fuzzseq.worker.subject import Part, is_functional
+from fuzzseq.worker.parts import Part, is_functional
 from fuzzseq.worker.tracking import TRACKER
 
 #: A state: which recurrent layer made it, and whether it is its h, its c, or a join of one of each.

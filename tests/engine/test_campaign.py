@@ -8,6 +8,7 @@ import sys
 
 import attrs
 import pytest
+from hypothesis import given, settings
 from hypothesis.strategies import integers
 
 from fuzzseq import Batch, Case, Pair, dim, fuzz_target
@@ -349,6 +350,13 @@ print(*map(dumps, random_cases(Spec(), 7, 1)), *draw(integers(0, 10**6), 300, 7)
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     started = [sys.executable, "-c", program]
     ended = subprocess.run(started, env=environment, capture_output=True, text=True, check=True)
+
+    @given(integers(0, 10**6))
+    @settings(database=None)
+    def of_the_users_own(number):
+        pass
+
+    of_the_users_own()  # For which Hypothesis mines the modules of this process, and keeps what it found.
     cases, numbers = [dumps(case) for case in random_cases(Spec(), 7, 1)], draw(integers(0, 10**6), 300, 7)
     assert ended.stdout.splitlines() == [*cases, *map(str, numbers)]
     assert len(cases) > 20

@@ -326,7 +326,7 @@ def test_every_script_is_python(name, mode):
 
 def test_roles_are_those_of_the_worker():
     """The names that arguments of an encoder or a decoder are told by are those that the worker goes by."""
-    worker = (Path(__file__).resolve().parents[2] / "fuzzseq" / "worker" / "subject.py").read_text(encoding="utf-8")
+    worker = (Path(__file__).resolve().parents[2] / "fuzzseq" / "worker" / "parts.py").read_text(encoding="utf-8")
     table = next(
         node.value
         for node in ast.parse(worker).body

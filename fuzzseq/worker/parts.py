@@ -1,0 +1,146 @@
+"""An encoder or a decoder apart: what it is given, in which order, and the structure of its states."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+#: The names that parameters and inputs of an encoder or a decoder go by, for each thing that they can be.
+PART_NAMES: Mapping[str, tuple[str, ...]] = {
+    "states": ("state", "hidden", "initial_state", "carry", "h", "c", "h0", "c0", "cell"),
+    "memory": ("enc_out", "encoder_out", "memory", "context", "values", "encoded", "enc_seq", "encoder_seq"),
+    "source_mask": ("mask", "padding_mask", "source_mask", "src_mask"),
+    "source_length": ("length", "lengths", "source_length"),
+}
+
+
+def part_role(name: str) -> str | None:
+    """Return what a parameter of an encoder or a decoder is, by its name; None for the tokens."""
+    lowered = name.lower()
+    if lowered.endswith("mask"):
+        return "source_mask"
+    if "length" in lowered or lowered.endswith("_len"):
+        return "source_length"
+    for role in ("memory", "states"):
+        words = PART_NAMES[role]
+        if lowered in words or any(len(word) > 2 and word in lowered for word in words):
+            return role
+    return None
+
+
+class Part:
+    """An encoder or a decoder, and the order in which it takes what it is given."""
+
+    def __init__(self, model: Callable[..., Any]) -> None:
+        """Read the parameters of a callable, or the inputs of a functional model."""
+        self._model: Any = model
+        self._takes_training = takes(model, "training")
+        self._functional = (
+            isinstance(model, keras.Model) and bool(getattr(model, "inputs", None)) and is_functional(model)
+        )
+        self._roles = self._functional_roles() if self._functional else self._argument_roles()
+        self.traced = False
+        #: The states as an encoder gave them, where they are no flat list.
+        self.structure: Any = None
+        self._graph = tf.function(model, reduce_retracing=True)
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """What each parameter or input is, in order."""
+        return tuple(self._roles)
+
+    @property
+    def takes_states(self) -> bool:
+        """Whether states can be given."""
+        return "states" in self._roles
+
+    def call(self, given: Mapping[str, Any], training: bool) -> Any:
+        """Call the model with what it takes of ``given``."""
+        tokens = given.get("source", given.get("decoder_input"))
+        extra = {"training": training} if self._takes_training else {}
+        states = list(given.get("states") or [])
+        values: list[Any] = []
+        for role in self._roles:
+            if role == "tokens":
+                values.append(tokens)
+            elif role == "states":
+                values.append(states.pop(0) if self._functional else self._states(states))
+            else:
+                values.append(given.get(role))
+        called = self._graph if self.traced else self._model
+        if self._functional:
+            return called(values[0] if len(values) == 1 else values, **extra)
+        return called(*values, **extra)
+
+    def _states(self, states: list[Any]) -> Any:
+        """Return the states for one argument: all of them, or its share where there are several arguments for them."""
+        count = self._roles.count("states")
+        if count > 1:
+            return states.pop(0) if states else None
+        if _is_nested(self.structure) and len(tf.nest.flatten(self.structure)) == len(states):
+            return tf.nest.pack_sequence_as(self.structure, states)
+        return (states[0] if len(states) == 1 else list(states)) if states else None
+
+    def _functional_roles(self) -> list[str]:
+        """Return what each input of a functional model is: tokens first, then by rank and name."""
+        roles = ["tokens"]
+        for tensor in self._model.inputs[1:]:
+            rank = len(tensor.shape)
+            named = part_role(str(tensor.name))
+            roles.append(named or ("memory" if rank == 3 else "states"))
+        return roles
+
+    def _argument_roles(self) -> list[str]:
+        """Return what each positional parameter of a callable is; the first without another role takes the tokens."""
+        call = self._model.call if isinstance(self._model, keras.Layer) else self._model
+        named: list[tuple[str | None, bool]] = []
+        for name, parameter in inspect.signature(call).parameters.items():
+            if name == "training" or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+                continue
+            required = parameter.default is parameter.empty
+            role = part_role(name) if required or parameter.default is None else None
+            if role is None and not required:
+                break  # A setting of the user's own, and whatever comes after it.
+            named.append((role, required))
+        return _with_tokens([role for role, _ in named])
+
+
+def _with_tokens(named: list[str | None]) -> list[str]:
+    """Return roles with those that no name tells filled in: tokens first, then memory, then states."""
+    missing = iter(("tokens", *(role for role in ("states", "memory") if role not in named), "memory", "states"))
+    if None not in named:
+        return ["tokens", *(str(role) for role in named[1:])]
+    return [role or next(missing) for role in named]
+
+
+def is_functional(model: Any) -> bool:
+    """Say whether a Keras model was made of symbolic inputs and outputs."""
+    if isinstance(model, keras.Sequential):
+        return getattr(model, "_functional", None) is not None
+    return isinstance(model, keras.Model) and hasattr(model, "_inputs_struct")
+
+
+def takes(model: Any, name: str) -> bool:
+    """Say whether calling a model takes a keyword."""
+    if isinstance(model, keras.Layer):
+        return name in inspect.signature(model.call).parameters or is_functional(model)
+    try:
+        return name in inspect.signature(model).parameters
+    except (TypeError, ValueError):
+        return False
+
+
+def is_array(value: Any) -> bool:
+    """Say whether a value is a tensor, or an array."""
+    return bool(tf.is_tensor(value) or hasattr(value, "shape"))
+
+
+def _is_nested(structure: Any) -> bool:
+    """Say whether states have names, or are lists of lists."""
+    if isinstance(structure, Mapping) or hasattr(structure, "_fields"):
+        return True
+    return isinstance(structure, list | tuple) and not all(map(is_array, structure))
