@@ -33,7 +33,7 @@ _DRAWING: Final = threading.Lock()
 
 
 #: What this provider keeps, where Hypothesis keeps anything.
-_CONSTANTS: Final = type(providers.CONSTANTS_CACHE)(1024) if hasattr(providers, "CONSTANTS_CACHE") else None
+_CONSTANTS: Any = type(providers.CONSTANTS_CACHE)(1024) if hasattr(providers, "CONSTANTS_CACHE") else None
 
 
 class ReproducibleProvider(providers.HypothesisProvider):
