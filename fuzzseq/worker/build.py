@@ -12,7 +12,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras.src.backend.common import global_state
-from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
 
 from fuzzseq.case import Case
 from fuzzseq.checks.own import own_checks
@@ -37,6 +36,9 @@ from fuzzseq.worker.variables import (
 
 #: How far apart the seeds of two draws of weights are: cases have small seeds of their own.
 _WEIGHTS_APART: Final = 104_729
+
+#: Where Keras keeps the generator of what is drawn without a seed.
+_KERAS_GENERATOR: Final = "global_seed_generator"
 
 
 class Target:
@@ -185,7 +187,7 @@ def _seed_generators(seed: int) -> None:
     """Set the generators that a model may draw from outside of TensorFlow: Python's, NumPy's, and Keras' own."""
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002 (what a model draws from is not ours to choose)
-    generator = global_state.get_global_attribute(GLOBAL_SEED_GENERATOR)
+    generator = global_state.get_global_attribute(_KERAS_GENERATOR)
     if generator is not None:
         generator.state.assign([seed % 2**32, 0])
 
