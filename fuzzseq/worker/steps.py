@@ -22,6 +22,9 @@ _ROWS: Final = 7
 #: What names the compiled loss in a training step.
 _COMPILED: Final = frozenset({"compute_loss", "compiled_loss", "_compile_loss", "train_step"})
 
+#: What Python raises where a step takes a batch apart that is made in another way, if only inside of a layer.
+_OTHERWISE: Final = (TypeError, KeyError, ValueError, IndexError, AttributeError)
+
 
 def names_random(layer: Any) -> bool:
     """Say whether the call of a model, or of a layer of the user's own, names anything that is random."""
@@ -61,9 +64,9 @@ def _holds_weights(value: Any) -> bool:
 def with_training_step(spec: Spec, built: Built, sizes: Mapping[str, int]) -> Spec:
     """Return the Spec with whether the step takes (inputs, labels), and what it makes of the compiled loss.
 
-    One that raises takes something else, which nobody here can make: its user sees at once whether it runs at all.
-    Where a step never asks for the compiled loss, that is not what the model learns from. The model is of no use after
-    this.
+    One that raises as Python does where a batch is taken apart otherwise takes something else, which nobody here can
+    make; so it may be with any exception, where no compiled loss tells what labels are wanted. Where a step never asks
+    for the compiled loss, that is not what the model learns from. The model is of no use after this.
     """
     case, fed = fed_for_look(built, spec, sizes, _ROWS)
     if fed is None:
@@ -76,15 +79,17 @@ def with_training_step(spec: Spec, built: Built, sizes: Mapping[str, int]) -> Sp
         return original(*args, **kwargs)
 
     model.compute_loss = noted
-    note = ""
+    note, ran = "", True
     try:
         model.train_step((fed, as_targets(model, tf.constant(arrays(case, spec).labels))))
-    except Exception as error:  # whatever a step raises that takes another batch
-        said = f"{type(error).__name__}: {clean(str(error))}".splitlines()[0]
-        note = f"its own training step raises for (inputs, labels), and is not run: {said}"
+    except Exception as error:  # what is not the batch's fault is for the run to tell
+        ran = False
+        if isinstance(error, _OTHERWISE) or spec.loss != "compiled":
+            said = f"{type(error).__name__}: {clean(str(error))}".splitlines()[0]
+            note = f"its own training step raises for (inputs, labels), and is not run: {said}"
     code = _code(type(model).train_step)
     named = set(_names(code)) if code is not None else set[str]()
-    if spec.loss == "compiled" and not given and not (note and named & _COMPILED):
+    if spec.loss == "compiled" and not given and (ran or (note and not named & _COMPILED)):
         spec = attrs.evolve(spec, loss=None)
     return attrs.evolve(
         spec,

@@ -99,6 +99,11 @@ def of_one_hot(model, data):
     return keras.losses.categorical_crossentropy(labels, model(inputs, training=True), from_logits=True)
 
 
+def failing(model, data):
+    """Fail for a reason of its own."""
+    raise RuntimeError("no training today")
+
+
 def by_any_name(model, x=None, y=None, y_pred=None, **details):
     """Compute a loss that passes on whatever it is given."""
     import keras
@@ -116,6 +121,8 @@ def by_any_name(model, x=None, y=None, y_pred=None, **details):
         (trained(scoring), None, False, True, ""),
         (trained(of_pairs, MASKED), None, False, False, "raises for (inputs, labels), and is not run: ValueError"),
         (trained(of_one_hot), None, False, False, "raises for (inputs, labels), and is not run"),
+        (trained(failing), None, False, False, "raises for (inputs, labels), and is not run: RuntimeError"),
+        (trained(failing, MASKED), "compiled", False, True, ""),
     ],
 )
 def test_what_a_training_step_makes_of_a_batch(factory, loss, weighs, runs, note):
