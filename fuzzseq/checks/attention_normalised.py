@@ -4,14 +4,14 @@ Every softmax of a run is watched. A result whose axes hold both the source step
 for attention weights, and so is one over a single score for each source step; a softmax over words, heads or experts is
 left alone. The first has to be taken over the source, and padding has to get nothing.
 
-False alarms that it guards against: sizes that are equal by chance (a batch is asked where the source length is like no
-other size, and a wrong axis is looked at again with other lengths: where those cannot be had, nothing is said); heads,
-as many by a constant of the code as there are source steps; weights
-that are masked and normalised again after the softmax (weight on padding counts where more padding moves the output);
-self-attention, where queries and keys are the same steps (the axis cannot be told, and is not judged); a softmax over
-something else, by its axes; one over a constant number of things, experts or slots for example, that is the number of
-decoder steps by chance, or one, as the taps of a kernel may be; tensors with time or experts in front,
-whose first axis is not that of the rows; a run of other sizes that raises, or has other softmaxes.
+False alarms that it guards against: sizes that are equal by chance (a batch is asked where the source length is like
+no other size, and a wrong axis is looked at again with other lengths: where those cannot be had, nothing is said);
+heads, as many by a constant of the code as there are source steps; weights that are masked and normalised again after
+the softmax (weight on padding counts where more padding moves the output); self-attention, where queries and keys are
+the same steps (the axis cannot be told, and is not judged); a softmax over something else, by its axes; one over a
+constant number of things, experts or slots for example, that is the number of decoder steps by chance, or one, as the
+taps of a kernel may be; tensors with time or experts in front, whose first axis is not that of the rows; a run of
+other sizes that raises, or has other softmaxes.
 """
 
 from __future__ import annotations
