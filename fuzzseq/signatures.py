@@ -37,7 +37,7 @@ def plain(message: str) -> str:
     text = (_ARRAYS.sub("[#]", message).splitlines() or [""])[0]
     text = re.sub(r"'[^']*'|\"[^\"]*\"", "'...'", text)
     text = _PATHS.sub("/...", text)
-    text = re.sub(r"(?<=[A-Za-z])_\d+", "", text)
+    text = re.sub(r"(?<=[A-Za-z])(_\d+)+", "", text)
     text = re.sub(r"-?\d+(\.\d+)?(e[+-]?\d+)?", "#", text)
     while True:
         shorter = re.sub(r"#([\s,]+#)+", "#", _LISTS.sub("#", text))

@@ -29,6 +29,11 @@ def beyond_table(message: str) -> bool:
     return "is not in [0" in lowered or ("label value" in lowered and "outside" in lowered)
 
 
+def is_silent(verdict: Verdict) -> bool:
+    """Say whether a failure shows no sizes: nothing raised, and no shape is what is wrong."""
+    return verdict.raised is None and verdict.check != "output_shape"
+
+
 @attrs.frozen(kw_only=True)
 class Evidence:
     """A failure, its minimal case, and how it ends when one factor is changed.

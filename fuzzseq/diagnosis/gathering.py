@@ -11,7 +11,7 @@ import attrs
 from fuzzseq.case import Case
 from fuzzseq.diagnosis import assignments, region
 from fuzzseq.diagnosis.assignments import COUNTS, Assignment, sizes_of
-from fuzzseq.diagnosis.evidence import Evidence, beyond_table
+from fuzzseq.diagnosis.evidence import Evidence, beyond_table, is_silent
 from fuzzseq.diagnosis.factors import SIDES, Change, build_changes, manner_changes, sweeps
 from fuzzseq.diagnosis.named import Names
 from fuzzseq.diagnosis.patterns import pattern
@@ -38,7 +38,7 @@ def gather(spec: Spec, case: Case, verdict: Verdict, prober: Prober | None) -> E
     # What an edge case is changed to is another domain's, and each look at a hang takes seconds.
     if prober is None or case.domain != "ordinary" or (verdict.raised and verdict.raised.ending == "hung"):
         return alone
-    most = MOST_EXECUTIONS if verdict.raised is not None else MOST_SILENT
+    most = MOST_SILENT if is_silent(verdict) else MOST_EXECUTIONS
     budget = Budget(prober, most, kept=_FOR_TRACES)
     return _Gathering(spec, case, verdict, budget).evidence(alone)
 
@@ -79,12 +79,12 @@ class _Gathering:
     def _widen(self) -> None:
         """Look for the same failure at sizes that are pairwise different, twice."""
         self._one = assignments.first(self._spec, self._case, self._verdict, self._budget)
-        if self._verdict.raised is not None and self._one.case != self._case:
+        if not is_silent(self._verdict) and self._one.case != self._case:
             self._two = assignments.second(self._spec, self._case, self._one, self._budget)
 
     def _intervene(self) -> None:
         """Change one factor of the minimal case at a time."""
-        silent = self._verdict.raised is None
+        silent = is_silent(self._verdict)
         for change in manner_changes(self._case, self._spec):
             self._record(change)
         for few, others in sweeps(self._case, self._spec, self._constants()):
@@ -106,10 +106,16 @@ class _Gathering:
 
     def _asked_for(self, change: Change) -> bool:
         """Say whether a size of the batch is worth a case beside the wider ones."""
-        if self._verdict.raised is None:
+        if is_silent(self._verdict):
             return (change.value or 0) <= _SILENT_SIZES
-        # What fails in the same way at three assignments of all sizes depends on few of them.
-        return self._two is None or change.value in _TELLING_SIZES or change.value in self._constants()
+        # What fails in the same way at three assignments of all sizes depends on few of them; that short sides pass
+        # says nothing of equal ones.
+        return (
+            self._two is None
+            or change.factor == "equal_lengths"
+            or change.value in _TELLING_SIZES
+            or change.value in self._constants()
+        )
 
     def _record(self, change: Change) -> str:
         """Try one change, keep what came of it, and return it.
@@ -160,8 +166,8 @@ class _Gathering:
         return [*sorted(near)[:_MOST_CONSTANTS], *(n for n in others if n not in near)]
 
     def _trace(self) -> ShapeTrace | None:
-        """Return the layers that ran up to the failure, beside the nearest passing case; None for a broken promise."""
-        if self._verdict.raised is None:
+        """Return the layers that ran up to the failure, beside the nearest passing case; None for a silent one."""
+        if is_silent(self._verdict):
             return None
         try:
             one = self._budget.trace(self._one.case)

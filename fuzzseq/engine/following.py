@@ -113,7 +113,7 @@ class Following:
             minimal, proof = self._shrunk(failure.case, probe)
             yield self._progress("shrink", probe)
             flaky = probe.again(minimal) != "same"
-            told = probe.verdict(minimal) if not flaky else failure.verdict
+            told = probe.verdict(minimal) if not flaky else None
             failure.finding = self._diagnosed(minimal, told or failure.verdict, proof, probe, flaky)
             failure.lasting = None if flaky else minimal
             yield self._progress("diagnose", probe)
@@ -129,7 +129,12 @@ class Following:
 
     def _shrunk(self, case: Case, probe: Probe) -> tuple[Case, Proof]:
         """Return the minimal case with its proof; where the failure does not even repeat, the case as it is."""
-        if probe.again(case) != "same":
+        answer, instead = probe.again(case), probe.verdict(case)
+        if answer == "other" and instead is not None and instead.check == probe.check:
+            # A layer that is not built yet raises in words of its own: those are what a fresh process repeats.
+            probe.turn_to(instead)
+            answer = probe.again(case)
+        if answer != "same":
             return case, Proof(one_minimal=False, neighbours=0, executions=probe.executions)
         reduced = reduce(case, self._work.spec, probe.fails, max_executions=self._work.settings.max_shrinks)
         return reduced.case, reduced.proof

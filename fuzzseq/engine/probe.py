@@ -28,11 +28,15 @@ class Probe:
     def __init__(self, executor: Executor, failure: Verdict, out_of_time: Callable[[], bool]) -> None:
         """Look for the signature of ``failure``, by its check alone."""
         self._executor, self._out_of_time = executor, out_of_time
+        self.executions = 0
+        self.turn_to(failure)
+
+    def turn_to(self, failure: Verdict) -> None:
+        """Look for the signature of ``failure`` from now on."""
         self.check = failure.check
         self.signature = signature(failure)
         self._hung = failure.raised is not None and failure.raised.ending == "hung"
         self._known: dict[str, tuple[Answer, Verdict | None]] = {}
-        self.executions = 0
 
     def fails(self, case: Case) -> bool:
         """Say whether a case fails with the same signature; raises :class:`OutOfTime`."""

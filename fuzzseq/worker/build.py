@@ -117,6 +117,11 @@ class Built:
         """Whether the model has all its variables, and they are in general position."""
         return self._snapshot is not None
 
+    @property
+    def rows(self) -> int | None:
+        """How many rows every batch has to have: those of the first one, where a recurrent layer keeps its state."""
+        return self._snapshot.rows if self._snapshot is not None else None
+
     def settle(self) -> None:
         """Set the weights, once the model was called and has them all, and remember everything."""
         self._plain.restore()

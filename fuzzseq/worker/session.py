@@ -60,8 +60,13 @@ class Session:
         return Outcome(verdicts=verdicts)
 
     def _built(self, case: Case) -> Built:
-        """Return the model for a case, built at most once while it is kept."""
+        """Return the model for a case, built at most once while it is kept.
+
+        One that keeps its state takes as many rows as its first batch had, and is built anew for others.
+        """
         key = build_key(self._spec, case)
+        if key in self._models and self._models[key].rows not in (None, len(case.batches[0].pairs)):
+            del self._models[key]
         if key not in self._models:
             while len(self._models) >= _MODELS_KEPT:
                 self._models.popitem(last=False)

@@ -175,9 +175,12 @@ def guessed_sizes(spec: Spec, sizes: Mapping[str, int]) -> dict[str, int]:
     return {name: size for name, size in guess.items() if name not in DATA_DIMENSIONS}
 
 
-def look_case(spec: Spec, sizes: Mapping[str, int], rows: int = 2) -> Case:
-    """Return a small ordinary case: two rows, three source ids, four decoder steps, unless the model fixes them."""
-    source = _length("source_length", 3, spec, sizes)
+def look_case(spec: Spec, sizes: Mapping[str, int], rows: int = 2, alike: bool = False) -> Case:
+    """Return a small ordinary case: two rows, three source ids, four decoder steps, unless the model fixes them.
+
+    ``alike`` gives it as many source ids as decoder steps.
+    """
+    source = _length("source_length", 4 if alike else 3, spec, sizes)
     target = _length("target_length", 4, spec, sizes)
     if "batch_size" in {p.dimension for p in spec.parameters}:
         rows = 2  # What the model was built with.
@@ -207,9 +210,11 @@ def look(built: Built, spec: Spec, sizes: Mapping[str, int]) -> Any:
         return None
 
 
-def fed_for_look(built: Built, spec: Spec, sizes: Mapping[str, int], rows: int = 2) -> tuple[Case, Any]:
+def fed_for_look(
+    built: Built, spec: Spec, sizes: Mapping[str, int], rows: int = 2, alike: bool = False
+) -> tuple[Case, Any]:
     """Return a small case, and what the model is called with for it; None where that cannot be made."""
-    case = look_case(spec, sizes, rows)
+    case = look_case(spec, sizes, rows, alike)
     try:
         built.spec, built.subject.spec = spec, spec
         states = initial_state(spec, case, 0, built.state_shapes(case.sizes(spec)))

@@ -19,6 +19,9 @@ from fuzzseq.worker.sizes import fed_for_look
 
 #: As many rows as nobody takes apart one by one: a tensor of two is unpacked as if it were a pair.
 _ROWS: Final = 7
+#: How many numbers of the factory's code are tried as the rows of a batch, and up to where.
+_MOST_NUMBERS: Final = 4
+_MOST_ROWS: Final = 256
 #: What names the compiled loss in a training step.
 _COMPILED: Final = frozenset({"compute_loss", "compiled_loss", "_compile_loss", "train_step"})
 
@@ -68,9 +71,6 @@ def with_training_step(spec: Spec, built: Built, sizes: Mapping[str, int]) -> Sp
     make; so it may be with any exception, where no compiled loss tells what labels are wanted. Where a step never asks
     for the compiled loss, that is not what the model learns from. The model is of no use after this.
     """
-    case, fed = fed_for_look(built, spec, sizes, _ROWS)
-    if fed is None:
-        return spec
     model, given = built.model, list[Any]()
     original = model.compute_loss
 
@@ -79,17 +79,14 @@ def with_training_step(spec: Spec, built: Built, sizes: Mapping[str, int]) -> Sp
         return original(*args, **kwargs)
 
     model.compute_loss = noted
-    note, ran = "", True
-    try:
-        model.train_step((fed, as_targets(model, tf.constant(arrays(case, spec).labels))))
-    except Exception as error:  # what is not the batch's fault is for the run to tell
-        ran = False
-        if isinstance(error, _OTHERWISE) or spec.loss != "compiled":
-            said = f"{type(error).__name__}: {clean(str(error))}".splitlines()[0]
-            note = f"its own training step raises for (inputs, labels), and is not run: {said}"
+    note, error = "", _raised(built, spec, sizes)
+    # What is not the batch's fault is for the run to tell.
+    if error is not None and (isinstance(error, _OTHERWISE) or spec.loss != "compiled"):
+        said = f"{type(error).__name__}: {clean(str(error))}".splitlines()[0]
+        note = f"its own training step raises for (inputs, labels), and is not run: {said}"
     code = _code(type(model).train_step)
     named = set(_names(code)) if code is not None else set[str]()
-    if spec.loss == "compiled" and not given and (ran or (note and not named & _COMPILED)):
+    if spec.loss == "compiled" and not given and (error is None or (note and not named & _COMPILED)):
         spec = attrs.evolve(spec, loss=None)
     return attrs.evolve(
         spec,
@@ -97,3 +94,23 @@ def with_training_step(spec: Spec, built: Built, sizes: Mapping[str, int]) -> Sp
         step_weighs=any(weights is not None for weights in given) if given else "sample_weight" in named,
         notes=(*spec.notes, note) if note else spec.notes,
     )
+
+
+def _raised(built: Built, spec: Spec, sizes: Mapping[str, int]) -> Exception | None:
+    """Return what a step raises for (inputs, labels) of whatever sizes; None where it takes some, or none can be made.
+
+    One that takes no other number of rows than one of the factory's code, or sides of one length alone, takes pairs.
+    """
+    numbers = [n for n in spec.code_numbers if _ROWS < n <= _MOST_ROWS][:_MOST_NUMBERS]
+    raised: Exception | None = None
+    for rows, alike in ((_ROWS, False), (_ROWS, True), *((n, False) for n in numbers)):
+        case, fed = fed_for_look(built, spec, sizes, rows, alike)
+        if fed is None:
+            continue
+        try:
+            built.model.train_step((fed, as_targets(built.model, tf.constant(arrays(case, spec).labels))))
+        except Exception as error:  # whatever a step of the user's own raises
+            raised = raised or error
+        else:
+            return None
+    return raised

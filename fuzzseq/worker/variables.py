@@ -137,6 +137,12 @@ class Snapshot:
         self._moving = [(v, value) for v, value in there if id(v) not in trainable]
         self._stateful = [layer for layer in every_layer(subject) if getattr(layer, "stateful", False)]
 
+    @property
+    def rows(self) -> int | None:
+        """The rows of the states that a recurrent layer of Keras' keeps from batch to batch; None where none does."""
+        kept = (state for layer in self._stateful for state in tf.nest.flatten(getattr(layer, "states", None) or ()))
+        return next((int(state.shape[0]) for state in kept), None)
+
     def restore(self) -> None:
         """Put everything back."""
         for variable, value in (*self._moving, *self._still):

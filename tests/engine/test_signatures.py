@@ -21,6 +21,7 @@ def key(message, **more):
         ("indices[0,1] = 9 is not in [0, 9)", "indices[2,0] = 11 is not in [0, 11)"),
         ("Can not squeeze lstm_3 of 'dense_1'", "Can not squeeze lstm_12 of 'dense_4'"),
         ("[[1.]\n [1.]] is no label", "[[1. 0.5]] is no label"),
+        ("m_6_1/lstm_20_1/Read:0 enters a loop", "m/lstm/Read:0 enters a loop"),
         ("/home/one/model.py broke", "/srv/two/models/model.py broke"),
     ],
 )

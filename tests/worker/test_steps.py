@@ -99,6 +99,24 @@ def of_one_hot(model, data):
     return keras.losses.categorical_crossentropy(labels, model(inputs, training=True), from_logits=True)
 
 
+def of_equal_sides(model, data):
+    """Weigh the steps of the target by those of the source: wrong, but not where both are of one length."""
+    import keras
+    import tensorflow as tf
+
+    (source, target), labels = data
+    each = keras.losses.sparse_categorical_crossentropy(labels, model((source, target)), from_logits=True)
+    return tf.reduce_sum(each * tf.cast(source != 0, each.dtype))
+
+
+def of_sixteen_rows(model, data):
+    """Add a number for each of sixteen rows."""
+    import tensorflow as tf
+
+    inputs, labels = data
+    return masked(labels, model(inputs, training=True) + tf.zeros((16, 1, 1)))
+
+
 def failing(model, data):
     """Fail for a reason of its own."""
     raise RuntimeError("no training today")
@@ -121,6 +139,8 @@ def by_any_name(model, x=None, y=None, y_pred=None, **details):
         (trained(scoring), None, False, True, ""),
         (trained(of_pairs, MASKED), None, False, False, "raises for (inputs, labels), and is not run: ValueError"),
         (trained(of_one_hot), None, False, False, "raises for (inputs, labels), and is not run"),
+        (trained(of_equal_sides), None, False, True, ""),
+        (trained(of_sixteen_rows), None, False, True, ""),
         (trained(failing), None, False, False, "raises for (inputs, labels), and is not run: RuntimeError"),
         (trained(failing, MASKED), "compiled", False, True, ""),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from fuzzseq.diagnosis.evidence import Evidence
+from fuzzseq.diagnosis.evidence import Evidence, is_silent
 from fuzzseq.diagnosis.rules import decoder, general, inputs, scoring, states
 from fuzzseq.diagnosis.rules.vote import Vote
 
@@ -39,7 +39,6 @@ SILENT_RULES: Final = (general.silent, inputs.empty, states.silent_layers)
 def votes(e: Evidence) -> list[Vote]:
     """Return the votes of all rules, the strongest first."""
     # What two runs that disagree depend on is no sign of what would raise.
-    silent = e.verdict.raised is None and e.verdict.check != "output_shape"
-    rules = SILENT_RULES if silent else RULES
+    rules = SILENT_RULES if is_silent(e.verdict) else RULES
     found = [vote for rule in rules for vote in rule(e)]
     return sorted(found, key=lambda vote: -vote.weight)

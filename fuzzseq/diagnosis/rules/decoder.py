@@ -64,6 +64,8 @@ def widths(e: Evidence) -> Iterator[Vote]:
         strong = e.op in ("BatchMatMul", "Einsum", "MatMul")
         if strong or any(word in e.message for word in _OF_SHAPES):
             yield Vote("decoder-attention-shape", 88 if strong else 60, "it fails inside an attention")
+        if len({len(shape) for shape in e.shapes()}) > 1:
+            yield Vote("decoder-attention-shape", 84, "inside an attention, tensors of different ranks are combined")
     if e.op == "Reshape" or "reshape" in e.message or "number of elements" in e.message:
         yield Vote("decoder-reshape", 78, "a reshape does not fit")
     said = any(word in e.message for word in ("incompatible", "dimensions", "shape", "expected axis", "must be equal"))
@@ -76,4 +78,6 @@ def masks(e: Evidence) -> Iterator[Vote]:
     if e.stage in ("loss", "gradient"):
         return
     if e.innermost is not None and e.innermost.masks and in_attention(e):
-        yield Vote("decoder-attention-mask", 70, "an attention was given a mask where it fails")
+        # Scores that depend on a length, and so fail with it, are what a mask of another length is applied to.
+        by_length = any(e.matters(name) for name in ("source_length", "target_length"))
+        yield Vote("decoder-attention-mask", 91 if by_length else 70, "an attention was given a mask where it fails")

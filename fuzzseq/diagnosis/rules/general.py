@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from fuzzseq.checks.attention import WEIGHT_ON_PADDING, WRONG_AXIS
@@ -12,7 +13,8 @@ from fuzzseq.checks.graph_agrees import RETRACED
 from fuzzseq.checks.output_shape import ONLY_TRACED
 from fuzzseq.checks.stepwise import STATE_DROPPED
 from fuzzseq.diagnosis.evidence import Evidence
-from fuzzseq.diagnosis.rules.vote import Vote, is_state, unequal_lengths
+from fuzzseq.diagnosis.rules.states import of_other_rows
+from fuzzseq.diagnosis.rules.vote import Vote, in_attention, is_state, unequal_lengths
 
 
 def process(e: Evidence) -> Iterator[Vote]:
@@ -120,12 +122,29 @@ def wrong_shape(e: Evidence) -> Iterator[Vote]:
         # A step that is squeezed away looks the same, and is right for two steps.
         weight = 97 if "other" in longer else 80
         yield Vote("decoder-reshape", weight, "there are as many steps as the batch has rows")
-    if "rows" in e.verdict.where:
+    if "rows" in e.verdict.where and _of_a_constant(e, shapes):
+        yield Vote("execution-hard-coded-batch", 94, f"a batch of one row comes out as one of {shapes[0][0]}")
+        if of_other_rows(e):
+            yield Vote("state-batch", 96, f"a batch of one row is given states of {shapes[0][0]}, and takes their rows")
+    elif "rows" in e.verdict.where and not e.passes("batches"):
         yield Vote("decoder-reshape", 93, "the output has another number of rows than the batch")
     if "words" in e.verdict.where:
         yield Vote("loss-vocabulary", 85, "the last dimension of the output is not the target vocabulary")
+    if "steps" in e.verdict.where and shapes and len(shapes[0]) > 1 and shapes[0][1] in e.nameless:
+        yield Vote("input-fixed-length", 93, f"the output has {shapes[0][1]} steps, whatever it is given")
     if "steps" in e.verdict.where and unequal_lengths(e):
         yield Vote("decoder-length-assumption", 94, "it passes when source and target are of equal length")
+
+
+def _of_a_constant(e: Evidence, shapes: Sequence[tuple[int, ...]]) -> bool:
+    """Say whether the output of one row has many, which more rows could not become without an exception.
+
+    What moves rows to steps, or the other way, has as many of both together as before.
+    """
+    told = [i.result for i in e.interventions if i.factor == "batch_size"]
+    if len(shapes) != 2 or e.case.sizes(e.spec)["batch_size"] != 1 or not told or "other" not in told:
+        return False
+    return shapes[0][0] > 1 and math.prod(shapes[0][:2]) != math.prod(shapes[1][:2])
 
 
 def graph(e: Evidence) -> Iterator[Vote]:
@@ -143,16 +162,29 @@ def graph(e: Evidence) -> Iterator[Vote]:
 #: The type in how TensorFlow writes a tensor or its spec, which says nothing of what is wrong.
 _REPRESENTED: Final = re.compile(r"dtype=[\w.<>': ]+")
 
+#: What a message says that is about a type.
+_OF_TYPES: Final = (
+    "dtype",
+    "expected to be a float tensor",
+    "expected to be a int",
+    "data type",
+    "is not in the list of allowed values",
+)
+
 
 def types(e: Evidence) -> Iterator[Vote]:
     """A tensor of the wrong type."""
     message = _REPRESENTED.sub("", e.message).replace("has no attribute 'dtype'", "")
-    said = any(w in message for w in ("dtype", "expected to be a float tensor", "expected to be a int", "data type"))
+    said = any(w in message for w in _OF_TYPES)
     if said and e.verdict.raised is not None:
-        cause = "loss-dtype" if e.stage in ("loss", "gradient") else "state-dtype" if is_state(e) else "input-dtype"
+        # A loop keeps in an array what it carries from step to step.
+        carried = is_state(e) or "tensorarray" in message
+        cause = "loss-dtype" if e.stage in ("loss", "gradient") else "state-dtype" if carried else "input-dtype"
         # Where TensorFlow says outright which type it was given, nothing else is wrong there.
         weight = 88 if "was expected to be a" in message else 72
         yield Vote(cause, weight, f"the message speaks of a type: {e.message[:80]}")
+        if "bool" in message and ("mask" in e.line or in_attention(e)) and e.stage not in ("loss", "gradient"):
+            yield Vote("decoder-attention-mask", 90, "a mask of booleans is taken for numbers")
 
 
 def no_gradient(e: Evidence) -> Iterator[Vote]:

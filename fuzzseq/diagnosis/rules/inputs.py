@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fuzzseq.diagnosis.evidence import Evidence, beyond_table
+from fuzzseq.diagnosis.patterns import Pattern
 from fuzzseq.diagnosis.rules.vote import Vote, unequal_lengths
 from fuzzseq.edge import features
 
@@ -58,11 +59,22 @@ def lengths(e: Evidence) -> Iterator[Vote]:
         return
     for name in ("source_length", "target_length"):
         found = e.pattern(name)
+        if found.kind in ("only", "mixed") and e.any_failure(name).kind == "below":
+            found = e.any_failure(name)  # Each length may fail in words of its own.
         if found.kind == "above":
-            yield Vote("input-fixed-length", 90, f"it fails whenever {found.sentence(name)}")
+            # A constant of one is that of a step which is meant to be alone, and no limit that anybody chose.
+            weight = 90 if found.constant > 1 else 60
+            yield Vote("input-fixed-length", weight, f"it fails whenever {_when(e, name, found)}")
         elif found.kind == "multiple":
-            yield Vote("input-length-multiple", 92, f"it fails whenever {found.sentence(name)}")
+            yield Vote("input-length-multiple", 92, f"it fails whenever {_when(e, name, found)}")
         elif found.kind == "except":
-            yield Vote("input-fixed-length", 82, f"it fails whenever {found.sentence(name)}")
+            yield Vote("input-fixed-length", 82, f"it fails whenever {_when(e, name, found)}")
         elif found.kind == "below" and found.constant > 2:
-            yield Vote("input-fixed-length", 55, f"it fails whenever {found.sentence(name)}")
+            yield Vote("input-fixed-length", 55, f"it fails whenever {_when(e, name, found)}")
+
+
+def _when(e: Evidence, name: str, found: Pattern) -> str:
+    """Return when it fails by one length: as the region says, where that speaks of nothing else."""
+    said = e.region.expression if e.region else ""
+    alone = said.startswith(f"{name} ") and " and " not in said and " or " not in said
+    return said if alone else found.sentence(name)

@@ -19,6 +19,8 @@ def loss(e: Evidence) -> Iterator[Vote]:
     if e.passes("target_encoding"):
         yield Vote("loss-encoding", 94, "it passes with the other target encoding")
     yield from _shapes(e)
+    if e.op == "Mul" and all(len(shape) < 3 for shape in e.shapes()):
+        yield Vote("loss-mask-shape", 83, "it fails where one value for each step is multiplied by another: a weight")
     if any(word in line for word in ("mask", "weight")):
         yield Vote("loss-mask-shape", 84, "it fails where the user's loss applies a mask or weights")
     if any(e.matters(name) for name in ("source_length", "target_length")) or unequal_lengths(e):
@@ -35,9 +37,18 @@ def _shapes(e: Evidence) -> Iterator[Vote]:
     for one, two in pairwise(shapes):
         short, long = sorted((one, two), key=len)
         differ = [axis for axis, (x, y) in enumerate(zip(short, long, strict=False)) if x != y]
-        if 1 in differ[:1] and len(long) - len(short) < 2:
+        if len(one) == len(two) and differ == [len(one) - 1] and _is_vocabulary(e, one[-1], two[-1]):
+            yield Vote("loss-vocabulary", 84, f"shapes {one} and {two} differ in their classes")
+        elif 1 in differ[:1] and len(long) - len(short) < 2:
             yield Vote("loss-timesteps", 82, f"shapes {one} and {two} differ in their steps")
         elif len(long) != len(short):
             yield Vote("loss-encoding", 60, f"shapes {one} and {two} differ in rank")
         elif differ == [2]:
             yield Vote("loss-vocabulary", 82, f"shapes {one} and {two} differ in their last dimension")
+
+
+def _is_vocabulary(e: Evidence, *sizes: int) -> bool:
+    """Say whether one of some sizes is that of a vocabulary, and of no length."""
+    lengths = {e.told_sizes.get(name) for name in ("source_length", "target_length")}
+    words = {e.told_sizes.get(name or "") for name in map(e.spec.vocabulary, ("source", "target"))}
+    return any(size in words for size in sizes) and lengths.isdisjoint(sizes)

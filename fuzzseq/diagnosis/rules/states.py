@@ -23,7 +23,7 @@ def batch(e: Evidence) -> Iterator[Vote]:
         yield Vote("decoder-reshape", 91, f"it fails whenever batch_size is not {' or '.join(lengths)}")
     elif found.kind == "except":
         why = f"it fails whenever {found.sentence('batch_size')}"
-        if is_state(e) or _of_other_rows(e):
+        if is_state(e) or of_other_rows(e):
             yield Vote("state-batch", 93, why)
         yield Vote("execution-hard-coded-batch", 90, why)
     elif found.kind in ("above", "mixed"):
@@ -35,7 +35,7 @@ def batch(e: Evidence) -> Iterator[Vote]:
         yield Vote("decoder-reshape", 66, why)
 
 
-def _of_other_rows(e: Evidence) -> bool:
+def of_other_rows(e: Evidence) -> bool:
     """Say whether some recurrent layer was given states of another number of rows than its input, wherever it fails."""
     for line in e.trace.lines if e.trace else ():
         rows = [shape.lstrip("[").partition(",")[0] for shape in line.inputs.split("], ")]
@@ -71,6 +71,9 @@ def states(e: Evidence) -> Iterator[Vote]:
     for layer in e.layers:
         if layer.kind not in _RECURRENT:
             continue
+        ranks = {len(shape) for shape in layer.states}
+        if layer.kind in _STATES_OF and max(ranks, default=2) > 2:
+            yield Vote("state-units", 95, f"{layer.name} takes states of rank 2 and was given one of rank {max(ranks)}")
         units = units_of(layer)
         widths = {shape[-1] for shape in layer.states if shape}
         expected = _STATES_OF.get(layer.kind)
