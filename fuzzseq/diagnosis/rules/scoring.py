@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from fuzzseq.diagnosis.evidence import Evidence
+from fuzzseq.diagnosis.factors import SIDES
 from fuzzseq.diagnosis.rules.vote import Vote, functions, unequal_lengths
 
 
@@ -50,5 +51,5 @@ def _shapes(e: Evidence) -> Iterator[Vote]:
 def _is_vocabulary(e: Evidence, *sizes: int) -> bool:
     """Say whether one of some sizes is that of a vocabulary, and of no length."""
     lengths = {e.told_sizes.get(name) for name in ("source_length", "target_length")}
-    words = {e.told_sizes.get(name or "") for name in map(e.spec.vocabulary, ("source", "target"))}
+    words = {e.told_sizes.get(str(e.spec.vocabulary(side))) for side in SIDES}
     return any(size in words for size in sizes) and lengths.isdisjoint(sizes)
