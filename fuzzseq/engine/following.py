@@ -113,7 +113,7 @@ class Following:
             minimal, proof = self._shrunk(failure.case, probe)
             yield self._progress("shrink", probe)
             flaky = probe.again(minimal) != "same"
-            told = probe.verdict(minimal) if not flaky else None
+            told = probe.verdict(minimal) if not flaky else failure.verdict
             failure.finding = self._diagnosed(minimal, told or failure.verdict, proof, probe, flaky)
             failure.lasting = None if flaky else minimal
             yield self._progress("diagnose", probe)

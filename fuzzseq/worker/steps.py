@@ -79,7 +79,10 @@ def with_training_step(spec: Spec, built: Built, sizes: Mapping[str, int]) -> Sp
         return original(*args, **kwargs)
 
     model.compute_loss = noted
-    note, error = "", _raised(built, spec, sizes)
+    tried, error = _tried(built, spec, sizes)
+    if not tried:
+        return spec
+    note = ""
     # What is not the batch's fault is for the run to tell.
     if error is not None and (isinstance(error, _OTHERWISE) or spec.loss != "compiled"):
         said = f"{type(error).__name__}: {clean(str(error))}".splitlines()[0]
@@ -96,21 +99,23 @@ def with_training_step(spec: Spec, built: Built, sizes: Mapping[str, int]) -> Sp
     )
 
 
-def _raised(built: Built, spec: Spec, sizes: Mapping[str, int]) -> Exception | None:
-    """Return what a step raises for (inputs, labels) of whatever sizes; None where it takes some, or none can be made.
+def _tried(built: Built, spec: Spec, sizes: Mapping[str, int]) -> tuple[bool, Exception | None]:
+    """Return whether a batch could be made, and what a step raises for all of them; None where it takes one.
 
     One that takes no other number of rows than one of the factory's code, or sides of one length alone, takes pairs.
     """
     numbers = [n for n in spec.code_numbers if _ROWS < n <= _MOST_ROWS][:_MOST_NUMBERS]
+    tried = False
     raised: Exception | None = None
     for rows, alike in ((_ROWS, False), (_ROWS, True), *((n, False) for n in numbers)):
         case, fed = fed_for_look(built, spec, sizes, rows, alike)
         if fed is None:
             continue
+        tried = True
         try:
             built.model.train_step((fed, as_targets(built.model, tf.constant(arrays(case, spec).labels))))
         except Exception as error:  # whatever a step of the user's own raises
             raised = raised or error
         else:
-            return None
-    return raised
+            return True, None
+    return tried, raised

@@ -156,3 +156,12 @@ def test_what_a_training_step_makes_of_a_batch(factory, loss, weighs, runs, note
 def test_a_step_is_tried_on_labels_as_they_are_declared():
     """One-hot labels that are declared are what a training step is tried with."""
     assert resolved(fuzz_target(trained(of_one_hot), target_encoding="one_hot")).runs_step
+
+
+def test_a_step_that_no_batch_can_be_made_for_leaves_the_compiled_loss():
+    """Preprocessing that raises says nothing of the loss: the run will tell of it, and nothing is taken away."""
+
+    def refuse(rows):
+        raise RuntimeError("no rows today")
+
+    assert resolved(fuzz_target(trained(scoring, MASKED), preprocess=refuse)).loss == "compiled"

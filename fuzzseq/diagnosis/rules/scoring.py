@@ -20,7 +20,7 @@ def loss(e: Evidence) -> Iterator[Vote]:
     if e.passes("target_encoding"):
         yield Vote("loss-encoding", 94, "it passes with the other target encoding")
     yield from _shapes(e)
-    if e.op == "Mul" and all(len(shape) < 3 for shape in e.shapes()):
+    if e.op == "Mul" and 0 < max(map(len, e.shapes()), default=0) < 3:
         yield Vote("loss-mask-shape", 83, "it fails where one value for each step is multiplied by another: a weight")
     if any(word in line for word in ("mask", "weight")):
         yield Vote("loss-mask-shape", 84, "it fails where the user's loss applies a mask or weights")
@@ -52,4 +52,4 @@ def _is_vocabulary(e: Evidence, *sizes: int) -> bool:
     """Say whether one of some sizes is that of a vocabulary, and of no length."""
     lengths = {e.told_sizes.get(name) for name in ("source_length", "target_length")}
     words = {e.told_sizes.get(str(e.spec.vocabulary(side))) for side in SIDES}
-    return any(size in words for size in sizes) and lengths.isdisjoint(sizes)
+    return not words.isdisjoint(sizes) and lengths.isdisjoint(sizes)
