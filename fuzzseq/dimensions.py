@@ -111,6 +111,13 @@ KNOWN: Final[dict[str, tuple[Dim, str]]] = {
     "max_target_length": (dim(2, 16), "the longest target, in decoder steps, that the model is built for"),
 }
 
+#: The dimensions that are the width of something.
+WIDTHS: Final = tuple(
+    name
+    for name, (usual, _) in KNOWN.items()
+    if usual.min == 2 and not name.endswith("vocab_size") and not name.startswith("max_")
+)
+
 #: Other names that factories use for known dimensions.
 ALIASES: Final[dict[str, str]] = {
     "batch": "batch_size",

@@ -8,16 +8,9 @@ from typing import Final
 import attrs
 
 from fuzzseq.case import Batch, Case, Pair, tokens_for_steps, width
-from fuzzseq.dimensions import DATA_DIMENSIONS, KNOWN
+from fuzzseq.dimensions import DATA_DIMENSIONS, WIDTHS
 from fuzzseq.domain import allowed, completion, dependency_order, encodings, modes, padding_side, shared_dimensions
 from fuzzseq.spec import Side, Spec
-
-#: The dimensions that are the width of something, and may be 1 at an edge.
-WIDTHS: Final = tuple(
-    name
-    for name, (usual, _) in KNOWN.items()
-    if usual.min == 2 and not name.endswith("vocab_size") and not name.startswith("max_")
-)
 
 
 def _has_empty_row(case: Case, spec: Spec) -> bool:

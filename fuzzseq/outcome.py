@@ -22,6 +22,10 @@ SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "note")
 Way = Literal["plain", "xla", "saved", "predicted", "ragged"]
 
 
+#: What a model is built of: see :class:`Run`.
+Precision = Literal["usual", "double", "mixed"]
+
+
 #: What may be done to the scores of a model before its loss.
 Change = Literal["lifted", "stretched", "sunk"]
 CHANGES: Final[tuple[Change, ...]] = ("lifted", "stretched", "sunk")
@@ -40,6 +44,7 @@ class Run:
     other directions.
     ``precision`` ``double`` builds the model anew with float64 for everything that Keras makes, ``mixed`` with the
     policy ``mixed_float16``.
+    ``dimensions`` builds it anew with other sizes, where there are any.
     ``way`` is how the model is run forward: called (``plain``), compiled by XLA for the very shapes (``xla``), written
     to a ``.keras`` file and read again (``saved``), by ``predict`` (``predicted``), or called with its source as a
     RaggedTensor (``ragged``).
@@ -59,7 +64,8 @@ class Run:
     repetition: int = 0
     weights: int = 0
     nudged: int = 0
-    precision: Literal["usual", "double", "mixed"] = "usual"
+    precision: Precision = "usual"
+    dimensions: tuple[tuple[str, int], ...] = ()
     way: Way = "plain"
     watched: bool = False
     rescored: bool = False

@@ -1,6 +1,7 @@
 """An initial state that a model takes matters: another one changes some score.
 
-False alarms that it guards against: a gate that is shut for one draw of the weights (see ``unmoved``).
+False alarms that it guards against: a gate that is shut for one draw of the weights, and a narrow model that has no
+room for what the state says (see ``unmoved``).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import attrs
 
 from fuzzseq.case import Case, StateKind
 from fuzzseq.checks.check import Check, Results, forward
-from fuzzseq.checks.unmoved import stays, with_other_weights
+from fuzzseq.checks.unmoved import in_wider_model, stays, with_other_weights
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
 
@@ -33,8 +34,9 @@ def _from_state(case: Case, kind: StateKind) -> Run:
 
 
 def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
-    """Ask again under other weights."""
-    return with_other_weights(plan(case, spec))
+    """Ask again under other weights, and in a wider model."""
+    first = plan(case, spec)
+    return with_other_weights(first) | in_wider_model(first, case, spec)
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:

@@ -1,9 +1,9 @@
 """The source reaches the output: with every source id changed, some score changes.
 
 False alarms that it guards against: a narrow model whose rectifiers are all off, or whose gates are shut, for one draw
-of the weights (see ``unmoved``); words that are one to the model, as with the hashing trick or folded case (other words
-are tried); a source of one step that says nothing, as where frames are normalised over time (longer rows are tried); a
-model that loses its source to padding (rows without any are tried).
+of the weights, or whose normalisations leave it one bit (see ``unmoved``); words that are one to the model, as with the
+hashing trick or folded case (other words are tried); a source of one step that says nothing, as where frames are
+normalised over time (longer rows are tried); a model that loses its source to padding (rows without any are tried).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import attrs
 
 from fuzzseq.case import Case
 from fuzzseq.checks.check import Check, Results, forward
-from fuzzseq.checks.unmoved import same, stays, with_other_weights
+from fuzzseq.checks.unmoved import in_wider_model, moved, stays, with_other_weights
 from fuzzseq.checks.varying import longer, with_other_source
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
@@ -36,7 +36,7 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
 
 
 def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
-    """Ask again under other weights, with other words, and of longer rows."""
+    """Ask again under other weights, with other words, of longer rows, and in a wider model."""
     first = plan(case, spec)
     if not first:
         return {}
@@ -48,26 +48,20 @@ def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
     if bare != case and (batches := with_other_source(bare, spec, same_words=True)):
         runs["bare"] = attrs.evolve(first["base"], batches=bare.batches)
         runs["bare other"] = attrs.evolve(first["base"], batches=batches)
-    wide = longer(case, spec)
-    if wide is not None and (batches := with_other_source(wide, spec, same_words=True)):
-        runs["longer"] = attrs.evolve(first["base"], batches=wide.batches)
-        runs["longer other"] = attrs.evolve(first["base"], batches=batches)
-    return runs
+    long = longer(case, spec)
+    if long is not None and (batches := with_other_source(long, spec, same_words=True)):
+        pair = {"longer": long.batches, "longer other": batches}
+        first = {**first, **{name: attrs.evolve(first["base"], batches=each) for name, each in pair.items()}}
+    return {**first, **runs, **in_wider_model(first, case, spec)}
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Find an output that another source leaves as it was."""
-    others = [("base", f"further {by}") for by in _FURTHER] + [("longer", "longer other"), ("bare", "bare other")]
-    if not stays(results, "base", "other_source") or any(
-        one in results and two in results and _moved(results, one, two) for one, two in others
-    ):
+    others = [("base", f"further {by}") for by in _FURTHER]
+    others += [("longer", "longer other"), ("longer wide", "longer other wide"), ("bare", "bare other")]
+    if not stays(results, "base", "other_source") or any(moved(results, one, two) for one, two in others):
         return None
     return CHECK.broken("another source gives the very same output, whatever the weights", position="output")
-
-
-def _moved(results: Results, one: str, two: str) -> bool:
-    """Say whether two runs gave different outputs; one that raised says nothing."""
-    return not (results[one].raised or results[two].raised or same(results, one, two))
 
 
 CHECK = Check(

@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 import attrs
 
 from fuzzseq.case import Batch, Case, Pair, tokens_for_steps, width
-from fuzzseq.domain import id_range, legal_range, shared_dimensions
+from fuzzseq.dimensions import WIDTHS
+from fuzzseq.domain import allowed, dependency_order, id_range, legal_range, shared_dimensions
 from fuzzseq.spec import Side, Spec
 
 _COLUMNS = 2
 #: As many steps as let a step have neighbours on both sides, and another further on.
 _LONG = 4
+#: What a layer is wide that hands on all that it is given.
+_WIDE = 8
 
 
 def fixed_length(side: Side, spec: Spec) -> bool:
@@ -141,6 +144,17 @@ def longer(case: Case, spec: Spec) -> Case | None:
         bare = attrs.evolve(batch, extra_source=0) if side == "source" else attrs.evolve(batch, extra_target=0)
         batch = attrs.evolve(bare, pairs=tuple(pairs))
     return None if batch == case.batches[-1] else attrs.evolve(case, batches=(batch,))
+
+
+def widened(case: Case, spec: Spec) -> Case | None:
+    """Return a case whose model is as wide as loses nothing for want of room; None where it is, or cannot be so."""
+    narrow = [name for name in dependency_order(spec) if name in WIDTHS and case.dimensions.get(name, _WIDE) < _WIDE]
+    sizes = {name: size for name, size in case.sizes(spec).items() if name not in narrow}
+    for name in narrow:
+        legal = legal_range(name, sizes, spec)
+        sizes[name] = next((value for value in legal if value >= _WIDE), legal[-1] if legal else case.dimensions[name])
+    wide = attrs.evolve(case, dimensions={name: sizes[name] for name in case.dimensions})
+    return wide if wide != case and allowed(wide, spec) else None
 
 
 def each_pair(case: Case, change: Callable[[Pair], Pair]) -> tuple[Batch, ...]:

@@ -17,7 +17,7 @@ from fuzzseq.case import Case
 from fuzzseq.checks.own import own_checks
 from fuzzseq.declaration import Declaration
 from fuzzseq.encoder_decoder import EncoderDecoder
-from fuzzseq.outcome import Run
+from fuzzseq.outcome import Precision, Run
 from fuzzseq.spec import CELLS, Spec
 from fuzzseq.states import state_shapes
 from fuzzseq.worker.losses import loss_function
@@ -59,15 +59,18 @@ class Target:
 #: What Keras is told to make everything of, for each precision: the type of floats, and the policy of layers.
 _PRECISIONS: Final = {"double": ("float64", "float64"), "mixed": ("float32", "mixed_float16")}
 
+#: The precision and the sizes that tell a model built anew from others.
+_Anew = tuple[Precision, tuple[tuple[str, int], ...]]
+
 
 @contextmanager
-def _in_precision(precision: str) -> Iterator[None]:
+def _in_precision(precision: Precision) -> Iterator[None]:
     """Have Keras make everything of a precision for the length of a block.
 
     ``set_floatx`` alone does not: layers go by the policy, which stays what it was.
     """
     floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
-    wanted, by_policy = _PRECISIONS[precision]
+    wanted, by_policy = _PRECISIONS.get(precision, (floatx, policy))
     keras.config.set_floatx(wanted)
     keras.config.set_dtype_policy(by_policy)
     try:
@@ -107,7 +110,7 @@ class Built:
         #: Whether a compiled model has done a training step of its own.
         self.stepped = False
         self._sizes, self._mark = sizes, mark
-        self._others: dict[str, Built] = {}
+        self._others: dict[_Anew, Built] = {}
         self._plain = PlainAttributes(self.model)
         self._snapshot: Snapshot | None = None
         self.trainable: list[Any] = []
@@ -130,12 +133,17 @@ class Built:
         self._snapshot = Snapshot(self.model)
 
     @contextmanager
-    def of_precision(self, precision: str) -> Iterator[Built]:
-        """Give the same model built of another precision, as far as it is Keras that makes it, to run in the block."""
-        with _in_precision(precision):
-            if precision not in self._others:
-                self._others[precision] = Built(self.target, self.spec, self._sizes, self.seed, self._mark)
-            yield self._others[precision]
+    def anew(self, run: Run) -> Iterator[Built]:
+        """Give the model built as a run wants it otherwise, to run in the block.
+
+        It is of another precision, as far as it is Keras that makes it, or of other sizes.
+        """
+        key: _Anew = (run.precision, run.dimensions)
+        with _in_precision(run.precision):
+            if key not in self._others:
+                sizes = {**self._sizes, **dict(run.dimensions)}
+                self._others[key] = Built(self.target, self.spec, sizes, self.seed, self._mark)
+            yield self._others[key]
 
     def reset(self, run: Run) -> None:
         """Put everything back, but for what the run wants otherwise: the random generators, variables, attributes."""

@@ -30,18 +30,18 @@ def execute(built: Built, case: Case, run: Run, *, explained: bool = True) -> Re
 
 def _attempt(built: Built, case: Case, run: Run, known: bool = False) -> Result:
     """Run the batches in turn until one raises."""
-    if run.precision == "usual":
+    if run.precision == "usual" and not run.dimensions:
         return _attempted(built, case, run, known)
     try:
-        with built.of_precision(run.precision) as other:
+        with built.anew(run) as other:
             return _attempted(other, case, run, known)
-    except Exception as error:  # whatever a factory raises that is asked for another precision
+    except Exception as error:  # whatever a factory raises that is asked for another precision, or other sizes
         return Result(raised=describe(error, "build", "eager", 0))
 
 
 def _attempted(built: Built, case: Case, run: Run, known: bool) -> Result:
-    """Run the batches on a model of the precision that is asked for."""
-    given = attrs.evolve(case, batches=run.batches)
+    """Run the batches on a model of the precision and the sizes that are asked for."""
+    given = attrs.evolve(case, batches=run.batches, dimensions={**case.dimensions, **dict(run.dimensions)})
     observed: list[Observed] = []
     TRACKER.restart_trace()
     try:

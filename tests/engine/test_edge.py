@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from fuzzseq import Spec, dim
+from fuzzseq.dimensions import WIDTHS
 from fuzzseq.domain import allowed
-from fuzzseq.edge import FEATURES, WIDTHS, edge_cases, features
+from fuzzseq.edge import FEATURES, edge_cases, features
 from fuzzseq.events import CaseTried
 from fuzzseq.spec import Parameter
 from tests.engine.running import events, findings, of, report
