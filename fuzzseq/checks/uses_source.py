@@ -49,10 +49,11 @@ def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
         runs["bare"] = attrs.evolve(first["base"], batches=bare.batches)
         runs["bare other"] = attrs.evolve(first["base"], batches=batches)
     long = longer(case, spec)
+    pair: dict[str, Run] = {}
     if long is not None and (batches := with_other_source(long, spec, same_words=True)):
-        pair = {"longer": long.batches, "longer other": batches}
-        first = {**first, **{name: attrs.evolve(first["base"], batches=each) for name, each in pair.items()}}
-    return {**first, **runs, **in_wider_model(first, case, spec)}
+        pair["longer"] = attrs.evolve(first["base"], batches=long.batches)
+        pair["longer other"] = attrs.evolve(first["base"], batches=batches)
+    return runs | pair | in_wider_model({**first, **pair}, case, spec)
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
