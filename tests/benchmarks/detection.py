@@ -7,7 +7,8 @@ With ``--first`` a target is left at its first error, and run whole only where t
 same is seen, and after how many cases, in less time.
 
 The two baselines are a hand-written Hypothesis test that builds the model in each example and runs forward, loss and
-gradient, and one step of ``fit`` on a batch of 64 rows of length 10.
+gradient, and one step of ``fit`` on a batch of 64 rows of length 10. They are asked of each bug once the first seed is
+through: what fuzzseq takes is not timed beside them.
 """
 
 from __future__ import annotations
@@ -87,12 +88,15 @@ def resumed(targets: Sequence[str], seed: int, asked: argparse.Namespace) -> Ite
     yield from done.values()
     left = [target for target in targets if target not in done]
     for row in _told(left, seed, asked) if left else ():
-        if not asked.no_baselines and not seed and row.target in bugs():
-            row.baselines = baselines(row.target)
-        if file:
-            with file.open("a", encoding="utf-8") as stream:
-                stream.write(dumps(row) + "\n")
+        keep(row, asked)
         yield row
+
+
+def keep(row: Row, asked: argparse.Namespace) -> None:
+    """Add a row to the soak's file, if there is one; it goes before an earlier one of the same model and seed."""
+    if asked.soak:
+        with Path(asked.soak).open("a", encoding="utf-8") as stream:
+            stream.write(dumps(row) + "\n")
 
 
 def _told(targets: Sequence[str], seed: int, asked: argparse.Namespace) -> Iterator[Row]:
@@ -107,6 +111,11 @@ def _told(targets: Sequence[str], seed: int, asked: argparse.Namespace) -> Itera
         targets = rest
     if targets:
         yield from measure(targets, seed, asked.cases, asked.workers)
+
+
+def stem(row: Row) -> str:
+    """Return the name of a row's model: that of its file."""
+    return Path(row.target.partition(":")[0]).stem
 
 
 def baselines(target: str) -> dict[str, str]:
@@ -215,16 +224,18 @@ class Totals:
             self._right[name] += bool(value)
         self._costs += [finding.diagnosis.executions for finding in row.findings]
         self._seconds += row.diagnoses
-        if row.baselines:
-            raises = any(finding.exception is not None for finding in row.findings)
-            self._asked[raises] += 1
-            for kind, ended in row.baselines.items():
-                self._baselines[kind, raises] += ended.startswith("failed")
         if said.found and not said.cause:
             meant = bug_of(row.target).cause
             self._confused[meant, said.named] += 1
             self._second += said.second == meant
             self._groups += cause_named(meant).group != cause_named(said.named).group
+
+    def add_baselines(self, row: Row) -> None:
+        """Add what the baselines say of one bug."""
+        raises = any(finding.exception is not None for finding in row.findings)
+        self._asked[raises] += 1
+        for kind, ended in row.baselines.items():
+            self._baselines[kind, raises] += ended.startswith("failed")
 
     def print(self) -> None:
         """Print the sums."""
@@ -264,19 +275,26 @@ def main() -> None:
     began = time.monotonic()
     totals = Totals()
     for seed in range(asked.from_seed, asked.seeds):
+        measured = []
         for row in resumed(buggy, seed, asked):
+            measured.append(row)
             said = judged(row)
             totals.add(row, said)
             marks = " ".join(_mark(getattr(said, name)) for name in ("found", "cause", "minimal", "stated", *_ASKED))
-            name = Path(row.target.partition(":")[0]).stem
             second = f"{said.named} (or else {said.second})" if said.found and not said.cause else ""
-            beside = f"{row.cases:4} {row.seconds:6.1f}s {row.baselines or ''} {second} {said.notes}"
-            print(f"{seed} {name:32} {marks} {beside}", flush=True)
+            beside = f"{row.cases:4} {row.seconds:6.1f}s {second} {said.notes}"
+            print(f"{seed} {stem(row):32} {marks} {beside}", flush=True)
+        for row in measured if not seed and not asked.no_baselines else ():
+            if not row.baselines:
+                row.baselines = baselines(row.target)
+                keep(row, asked)
+            totals.add_baselines(row)
+            print(f"{seed} {stem(row):32} {row.baselines}", flush=True)
         for row in resumed(sound, seed, asked):
             alarms = [f"{f.cause}: {f.message} {shown(f)}" for f in row.findings]
             mark = "ALARM" if alarms or row.problem else "clean"
-            name = Path(row.target.partition(":")[0]).stem
-            print(f"{seed} {name:32} {mark} {row.cases:4} {row.seconds:6.1f}s {row.problem} {alarms or ''}", flush=True)
+            beside = f"{row.cases:4} {row.seconds:6.1f}s {row.problem} {alarms or ''}"
+            print(f"{seed} {stem(row):32} {mark} {beside}", flush=True)
     totals.print()
     print(f"{time.monotonic() - began:.0f} s in all")
 
