@@ -93,7 +93,7 @@ def resumed(targets: Sequence[str], seed: int, asked: argparse.Namespace) -> Ite
 
 
 def keep(row: Row, asked: argparse.Namespace) -> None:
-    """Add a row to the soak's file, if there is one; it goes before an earlier one of the same model and seed."""
+    """Add a row to the soak's file, if there is one; of the same model and seed, the last one counts."""
     if asked.soak:
         with Path(asked.soak).open("a", encoding="utf-8") as stream:
             stream.write(dumps(row) + "\n")
