@@ -26,7 +26,7 @@ from fuzzseq.reporters.folder import Folder, default_folder
 from fuzzseq.reporters.history_log import HistoryLog
 from fuzzseq.reporters.record import Record
 
-CLEAN, FOUND, MISUSED, BROKEN, INTERRUPTED = 0, 1, 2, 3, 130
+CLEAN, FOUND, MISUSED, BROKEN, INCONCLUSIVE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 DEFAULT_FORMATS: Final = ("json",)
 #: What inputs can be asked for beside the ordinary ones.
 DOMAINS: Final[tuple[Domain, ...]] = ("ordinary", "edge", "hostile")
@@ -135,14 +135,20 @@ def run(
 
 
 def exit_code(record: Record) -> int:
-    """Return the exit code of a run: what broke fuzzseq counts most, then an interruption, misuse, and findings."""
+    """Return the exit code of a run.
+
+    What broke fuzzseq counts most, then an interruption, misuse, findings, and checks that were never judged.
+    """
     if record.errors or record.stop_reason == "error":
         return BROKEN
     if record.stop_reason == "interrupted":
         return INTERRUPTED
     if record.unusable() or record.misuses or record.stop_reason == "unusable":
         return MISUSED
-    return FOUND if record.failing() else CLEAN
+    if record.failing():
+        return FOUND
+    allowed = record.settings is not None and record.settings.allow_inconclusive
+    return INCONCLUSIVE if record.inconclusive() and not allowed else CLEAN
 
 
 class _Interrupts:

@@ -22,7 +22,8 @@ class Settings:
     """What a run was asked for, resolved; it stands in the report.
 
     ``maxfail`` ends the work on a target at so many findings of severity error. Findings of severity ``fail_on`` or
-    worse fail the run, but for those of the ``baseline``, which holds ids with what is known of them.
+    worse fail the run, but for those of the ``baseline``, which holds ids with what is known of them. With
+    ``allow_inconclusive`` a check that was never judged changes no exit code; it is reported all the same.
     """
 
     profile: str
@@ -42,6 +43,7 @@ class Settings:
     domains: tuple[Domain, ...] = ("ordinary",)
     fail_on: FailOn = "error"
     baseline: Mapping[str, Known] = attrs.field(factory=dict)
+    allow_inconclusive: bool = False
 
     def fails(self, finding: Finding) -> bool:
         """Say whether a finding fails the run."""
@@ -55,13 +57,35 @@ class Settings:
 
 @attrs.frozen(kw_only=True)
 class CheckCount:
-    """How often one check ran, was not reached, or was skipped and why."""
+    """How often one check ran, was not reached, or was skipped and why.
+
+    ``blocked_by`` is what kept it from being reached where it was not: the exception of the first such case, or what
+    no case had for it to judge.
+    """
 
     ran: int = 0
     broken: int = 0
     not_reached: int = 0
     not_applicable: str = ""
     skipped: str = ""
+    blocked_by: str = ""
+
+    @property
+    def judged(self) -> bool:
+        """Whether a verdict was reached on at least one case."""
+        return bool(self.ran or self.broken)
+
+
+@attrs.frozen(kw_only=True)
+class Unjudged:
+    """A check that was asked of a target and applies to it, and that was judged on none of its cases.
+
+    ``check`` is empty where no case of the target was judged at all; ``reason`` is what kept it from being reached.
+    """
+
+    target: str
+    check: str
+    reason: str
 
 
 @attrs.frozen(kw_only=True)

@@ -17,6 +17,7 @@ from fuzzseq.events import (
     TargetFinished,
     TargetLoaded,
     TargetReport,
+    Unjudged,
     Warned,
 )
 from fuzzseq.findings import Finding
@@ -141,6 +142,13 @@ class Record:
         """Return each target that could not be used, with the reason."""
         return {name: report.error for name, report in self.reports.items() if report.error}
 
+    def inconclusive(self) -> tuple[Unjudged, ...]:
+        """Return the checks that were asked for and never judged, target by target.
+
+        Where there are any, a run that found nothing has not shown that there is nothing.
+        """
+        return tuple(unjudged for report in self.targets() if not report.error for unjudged in unjudged_of(report))
+
     def with_severity(self, severity: str) -> int:
         """Return how many findings have a severity."""
         return sum(finding.severity == severity for finding in self.findings.values())
@@ -148,6 +156,17 @@ class Record:
     def unclassified(self) -> int:
         """Return how many findings have no cause of the catalogue."""
         return sum(finding.cause == "unclassified" for finding in self.findings.values())
+
+
+def unjudged_of(report: TargetReport) -> tuple[Unjudged, ...]:
+    """Return the checks of a target that were asked for, apply, and were judged on none of its cases."""
+    if not any(count.judged for count in report.checks.values()):
+        return (Unjudged(target=report.name, check="", reason="no case was tried"),)
+    return tuple(
+        Unjudged(target=report.name, check=name, reason=count.blocked_by or "no case came as far")
+        for name, count in report.checks.items()
+        if not (count.judged or count.not_applicable or count.skipped)
+    )
 
 
 def never_ran(report: TargetReport) -> tuple[str, ...]:
