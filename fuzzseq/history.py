@@ -11,6 +11,7 @@ import attrs
 
 from fuzzseq.case import Domain
 from fuzzseq.errors import UsageError
+from fuzzseq.format_versions import HISTORY, KEY
 from fuzzseq.outcome import Severity
 from fuzzseq.serialization import from_data, to_data
 
@@ -64,7 +65,7 @@ class Change:
 
 def line_of(night: Night) -> str:
     """Return a night as a line of the history."""
-    return json.dumps(to_data(night), sort_keys=True, ensure_ascii=False) + "\n"
+    return json.dumps({KEY: HISTORY, **to_data(night)}, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def read(path: Path) -> list[Night]:

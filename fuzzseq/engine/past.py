@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 import attrs
 
 from fuzzseq.events import (
+    UNDONE,
     Checkpoint,
     Event,
     FindingMade,
@@ -19,9 +19,6 @@ from fuzzseq.events import (
 )
 from fuzzseq.findings import Finding
 from fuzzseq.spec import Spec
-
-#: Why a target may have ended that is not done.
-_UNDONE: Final[tuple[StopReason, ...]] = ("interrupted", "error", "budget", "unusable")
 
 
 @attrs.frozen(kw_only=True)
@@ -56,7 +53,7 @@ class Past:
     def done(self) -> Mapping[str, StopReason]:
         """Return the targets that nothing is left to do for, and why each had stopped."""
         ended = {name: target.finished.report.stop_reason for name, target in self._targets.items() if target.finished}
-        return {name: reason for name, reason in ended.items() if reason not in _UNDONE}
+        return {name: reason for name, reason in ended.items() if reason not in UNDONE}
 
     def events(self, name: str) -> tuple[Event, ...]:
         """Return what there is to tell of a target that was done."""
