@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import attrs
 import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 from junitparser.xunit2 import JUnitXml as StrictXml
@@ -96,7 +95,8 @@ def test_a_run_that_was_cut_off(cases, run_events):
     assert {ending(case) for case in seen.values()} == {(Skipped, "not reached: interrupted")}
     assert (TARGET, "accepts") in seen
     begun = [event for event in events if isinstance(event, RunStarted)]
-    assert ending(cases([*begun, events[-1]])["fuzzseq", TARGET]) == (Skipped, "not reached: interrupted")
+    error = InternalError(target="", message="boom", traceback="Traceback ...")
+    assert ending(cases([*begun, error, events[-1]])["fuzzseq", TARGET]) == (Skipped, "not reached: interrupted")
 
 
 def test_what_xml_forbids(reported, cases, hostile_events):
