@@ -161,7 +161,15 @@ class Tally:
         """Go on from the counts of an earlier run."""
         self.cases, self.known_cases = state.cases, state.known_cases
         self.unbuilt, self.ran = state.unbuilt, state.ran
-        self._counts.update(state.checks)
+        chosen = {check.name for check in self.chosen}
+        # Of a check that is asked otherwise than before, what is said now holds.
+        self._counts.update(
+            {
+                name: count
+                for name, count in state.checks.items()
+                if name in chosen and not (count.skipped or count.not_applicable)
+            }
+        )
 
     def counts(self) -> Mapping[str, CheckCount]:
         """Return the counts by check."""

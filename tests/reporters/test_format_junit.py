@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import attrs
 import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 from junitparser.xunit2 import JUnitXml as StrictXml
