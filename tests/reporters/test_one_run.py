@@ -262,7 +262,7 @@ def test_a_race_for_the_default_folder():
 
 
 def test_processes_of_one_pytest_run(crash_finding):
-    """Those that join a run write into its folder side by side, and the run before goes once, with the first of them."""
+    """Those that join a run write into its folder side by side; the run before goes once, with the first of them."""
     before = Folder(Path("out"))
     for name in ("events.ndjson", "report.html", f"{crash_finding.id}.json"):
         before.write(name, "before")
@@ -327,7 +327,7 @@ def test_a_link_or_pipe_for_a_history(run_events, tmp_path, capsys):
 
 
 def test_a_report_folder_that_is_a_strangers(run_events, crash_finding, tmp_path):
-    """What is reported of a folder from elsewhere goes into it alone, whatever its entries lead to, and adds no list."""
+    """What is reported of a folder from elsewhere goes into it alone, wherever its entries lead, and adds no list."""
     run(run_events(crash_finding))
     shutil.copytree("out", "theirs", ignore=lambda *_: {LIST, "report.json", f"{crash_finding.id}.py"})
     (tmp_path / "precious").write_text("mine")
