@@ -94,9 +94,12 @@ class Folder:
     @classmethod
     def of_now(cls) -> Folder:
         """Make a folder under ``reports/`` for a run that begins now, which nobody else has."""
-        while True:
+        for _ in range(_TRIES):
             with suppress(FileExistsError):
                 return cls(default_folder(), waits=True, fresh=True)
+        raise OutputError(
+            f"No folder can be made in {REPORTS}: take away what has its name, or give one with --output."
+        )
 
     @property
     def begun(self) -> bool:
@@ -123,11 +126,10 @@ class Folder:
                 "Give another folder with --output, and run again."
             ) from None
         self._on_disk = True
-        for name, data in self._held.items():
-            self._put(name, data)
-        for name, data in self._lines.items():
-            self._add(name, data)
-        self._held, self._lines = {}, {}
+        for name in tuple(self._lines):
+            self._add(name)
+        for name in tuple(self._held):
+            self._put(name, self._held.pop(name))
 
     def write(self, name: str, text: str) -> None:
         """Write one file whole, or leave what was there; raises :class:`OutputError` where that fails."""
@@ -139,11 +141,10 @@ class Folder:
 
     def append(self, name: str, text: str) -> None:
         """Add lines to the end of a file, or nothing; raises :class:`OutputError` where that fails."""
-        if not self.begun:
-            self._lines[name] = self._lines.get(name, b"") + encoded(text)
-            return
-        self.begin()
-        self._add(name, encoded(text))
+        self._lines[name] = self._lines.get(name, b"") + encoded(text)
+        if self.begun:
+            self.begin()
+            self._add(name)
 
     def remove(self, name: str) -> None:
         """Take away a file that a run wrote; raises :class:`OutputError` where that fails."""
@@ -224,8 +225,14 @@ class Folder:
             ) from None
         self.written[name] = self.shown / name
 
-    def _add(self, name: str, data: bytes) -> None:
-        """Add to a file; what a kill left of a line at its end is cut off first."""
+    def _add(self, name: str) -> None:
+        """Add to a file what it lacks; where that fails, the next time makes up for it.
+
+        What a kill left of a line at its end is cut off first.
+        """
+        data = self._lines.get(name, b"")
+        if not data:
+            return
         first = name not in self._appended
         try:
             self._list(name)
@@ -235,6 +242,7 @@ class Folder:
                 name, error, "The findings are printed all the same, and this run could not be gone on with"
             ) from None
         self._appended.add(name)
+        del self._lines[name]
 
     def _list(self, name: str) -> None:
         """Take note of a file before it is written."""

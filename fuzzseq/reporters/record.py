@@ -69,8 +69,10 @@ class Record:
             case CaseTried():
                 self.tried[event.target] = max(event.number, self.tried.get(event.target, 0))
             case FindingMade():
+                if event.finding.id in self._earlier:  # In the order of this run, whatever the earlier one had.
+                    self._earlier.discard(event.finding.id)
+                    del self.findings[event.finding.id]
                 self.findings[event.finding.id] = event.finding
-                self._earlier.discard(event.finding.id)
             case Warned():
                 self.warnings.append(event)
             case TargetFinished():

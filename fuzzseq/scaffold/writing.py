@@ -59,4 +59,4 @@ def _put(place: Path, text: str) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{place} cannot be written: {output_files.reason_of(error)}. Make room for it.") from None
-    output_files.replace(place, text, advice="Run this where files can be written")
+    output_files.replace(place, text, advice="Put a file in its place that can be written")

@@ -16,7 +16,7 @@ import attrs
 import pytest
 from click.testing import CliRunner
 
-from fuzzseq import campaign
+from fuzzseq import campaign, output_files
 from fuzzseq.cli import main
 from fuzzseq.errors import OutputError
 from fuzzseq.events import (
@@ -375,6 +375,24 @@ def test_a_full_disk(run_events, crash_finding, monkeypatch, capsys):
     assert Path("out/events.ndjson").read_bytes() == log
     lines = Path("other/events.ndjson").read_bytes().splitlines(keepends=True)
     assert all(json.loads(line) for line in lines)
+
+
+def test_a_disk_with_room_again(run_events, crash_finding, monkeypatch):
+    """What a log could not take while a disk was full stands there once there is room: no event is missing."""
+    events = run_events(crash_finding)
+    run(events, output="whole")
+    appended = output_files.append
+
+    def full(folder, name, data, **how):
+        if b"FindingMade" in data and data.count(b"\n") < 3:
+            raise OSError(28, "No space left on device")
+        appended(folder, name, data, **how)
+
+    monkeypatch.setattr(output_files, "append", full)
+    assert run(events) == 2
+    assert [
+        event for event in events_in(Path("out")) if not getattr(event, "message", "").endswith("gone on with.")
+    ] == (events_in(Path("whole")))
 
 
 def test_a_folder_that_goes(run_events, crash_finding, capsys):
