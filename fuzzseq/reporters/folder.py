@@ -97,9 +97,7 @@ class Folder:
         for _ in range(_TRIES):
             with suppress(FileExistsError):
                 return cls(default_folder(), waits=True, fresh=True)
-        raise OutputError(
-            f"No folder can be made in {REPORTS}: take away what has its name, or give one with --output."
-        )
+        raise OutputError(f"No folder can be made in {REPORTS}: take away what is in its place, or give --output.")
 
     @property
     def begun(self) -> bool:
@@ -239,7 +237,9 @@ class Folder:
             output_files.append(self._descriptor, name, data, lines=first, create=first)
         except OSError as error:
             raise self._failed(
-                name, error, "The findings are printed all the same, and this run could not be gone on with"
+                name,
+                error,
+                "The findings are printed all the same, and the run can be resumed only if there is room before its end",
             ) from None
         self._appended.add(name)
         del self._lines[name]

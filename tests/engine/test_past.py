@@ -48,7 +48,7 @@ def past(*specs: Spec) -> Past:
         {"own_checks": {"mine": "checks.py:mine"}, "checks": ("accepts", "mine")},
         {"code_numbers": (7,)},
     ],
-    ids=lambda change: "-".join(change),
+    ids="-".join,
 )
 def test_words_begin_nothing_anew(change):
     """A target whose description changed, and not its input, goes on from where it was."""
