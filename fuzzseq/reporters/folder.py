@@ -239,7 +239,7 @@ class Folder:
             raise self._failed(
                 name,
                 error,
-                "The findings are printed all the same, and the run can be resumed only if there is room before its end",
+                "The findings are printed all the same; without room before its end the run cannot be resumed",
             ) from None
         self._appended.add(name)
         del self._lines[name]
