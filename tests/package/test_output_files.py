@@ -18,6 +18,7 @@ from fuzzseq import baseline, output_files
 from fuzzseq.cli import main
 from fuzzseq.errors import OutputError
 from fuzzseq.executors.scratch import Scratch, remove_leftovers
+from fuzzseq.executors.zygote import Zygote
 
 KNOWN = {"state-units-12345678": baseline.Known("my_model.py:build")}
 
@@ -202,6 +203,17 @@ def test_temporary_folders_of_killed_runs(tmp_path, monkeypatch):
     mine.close()
     assert names() == before
     assert (tmp_path / "precious/mine").read_text() == "mine"
+
+
+def test_every_run_tidies_up(tmp_path, monkeypatch):
+    """A run begins with taking away what killed runs left, and leaves nothing of its own."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "fuzzseq-run-12345678").mkdir(mode=0o700)
+    zygote = Zygote()
+    (mine,) = names()
+    assert mine != "fuzzseq-run-12345678"
+    zygote.close()
+    assert names() == set()
 
 
 #: Where a file may be written otherwise, and why.
