@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 
 from fuzzseq.errors import SpecError, nearest
+from fuzzseq.grammar import AtLeastOne, Count, Identifier
 
 
 @attrs.frozen(kw_only=True)
@@ -17,12 +18,12 @@ class Dim:
     ``multiple_of``, ``at_most``, ``at_least`` and ``equal_to`` are each a number or the name of another dimension.
     """
 
-    min: int
-    max: int
-    multiple_of: int | str | None = None
-    at_most: int | str | None = None
-    at_least: int | str | None = None
-    equal_to: int | str | None = None
+    min: Count
+    max: Count
+    multiple_of: AtLeastOne | Identifier | None = None
+    at_most: Count | Identifier | None = None
+    at_least: Count | Identifier | None = None
+    equal_to: Count | Identifier | None = None
 
     def __str__(self) -> str:
         """Return the range as a user declares it."""

@@ -25,7 +25,7 @@ def trend(history: str, profile: str | None) -> int:
     from fuzzseq.errors import UsageError
     from fuzzseq.history import changes, read
 
-    nights = [night for night in read(Path(history)) if profile in (None, night.profile)]
+    nights = [night for night in read(Path(history), _warned) if profile in (None, night.profile)]
     if not nights:
         raise UsageError(f"{history} holds no run{f' of the profile {profile!r}' if profile else ''}.")
     told = changes(nights)
@@ -35,6 +35,11 @@ def trend(history: str, profile: str | None) -> int:
         click.echo("")
         show(("open", "since", "target"), (_open(told, id_) for id_ in last.open), headed=True)
     return 0
+
+
+def _warned(message: str) -> None:
+    """Say where errors go what is no error."""
+    click.echo(f"fuzzseq: {message}", err=True)
 
 
 def _row(change: Change) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import attrs
 from fuzzseq import baseline
 from fuzzseq.configuration import section_of
 from fuzzseq.errors import OutputError
+from fuzzseq.input_files import read_text
 from fuzzseq.scaffold.finding_models import Candidate
 from fuzzseq.scaffold.texts import BASELINE_FILE, JOBS, TARGETS_FILE, settings_text, targets_text
 
@@ -33,7 +34,7 @@ def write(folder: Path, candidate: Candidate, host: str | None) -> list[Written]
     if has_settings:
         written.append(Written(file=project.name, new=False, said="it has a section [tool.fuzzseq]"))
     else:
-        before = project.read_text(encoding="utf-8") if project.is_file() else ""
+        before = read_text(project, advice="Mend it first") if project.is_file() else ""
         apart = "\n" * (2 - (before.endswith("\n") + before.endswith("\n\n"))) if before else ""
         _put(project, before + apart + settings_text())
         written.append(Written(file=project.name, new=True, said="[tool.fuzzseq]"))

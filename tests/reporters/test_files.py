@@ -10,9 +10,10 @@ import pytest
 from fuzzseq.case import Case
 from fuzzseq.errors import OutputError, ReplayError, UsageError
 from fuzzseq.events import FindingMade, RunFinished, Warned
+from fuzzseq.replay_file import read_finding
 from fuzzseq.reporters import format_named
 from fuzzseq.reporters.fan import Fan
-from fuzzseq.reporters.finding_files import FindingFiles, finding_document, pretty, read_finding
+from fuzzseq.reporters.finding_files import FindingFiles, finding_document, pretty
 from fuzzseq.reporters.folder import Folder, default_folder
 from fuzzseq.reporters.record import Record
 from fuzzseq.serialization import from_data

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from fuzzseq.errors import UsageError
+from fuzzseq.input_files import read_text
+
 if TYPE_CHECKING:
     from fuzzseq.reporters.script.origin import Origin
 
@@ -53,8 +56,8 @@ def read(origin: Origin) -> Reading:
     """Return what a factory's file says of its model."""
     path = origin.path or Path(*(origin.module or "?").split(".")).with_suffix(".py")
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError):
+        tree = ast.parse(read_text(path, advice="Name another file"))
+    except (UsageError, SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested too deeply
         return Reading()
     return _File(tree).reading(origin.name)
 
