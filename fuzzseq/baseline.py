@@ -13,7 +13,7 @@ from fuzzseq.case import Domain
 from fuzzseq.causes import CAUSES
 from fuzzseq.errors import OutputError, UsageError
 from fuzzseq.format_versions import BASELINE, BASELINE_HEAD, other_version
-from fuzzseq.grammar import FINDING_ID, Line, Misfit
+from fuzzseq.grammar import FINDING_ID, Label, Misfit
 from fuzzseq.input_files import read_text
 from fuzzseq.serialization import from_data
 
@@ -32,7 +32,7 @@ _ENDS: Final[dict[str, Domain]] = {" (edge)": "edge", " (hostile)": "hostile"}
 class Known:
     """What a baseline says of a finding: its target, empty where that is not said, and the domain that shows it."""
 
-    target: Line = ""
+    target: Label = ""
     domain: Domain = "ordinary"
 
 
@@ -57,7 +57,7 @@ def read(path: Path) -> dict[str, Known]:
             raise UsageError(f"{path}, line {number}: {why}. Take that line out, or mend its id.")
         domain: Domain = next((_ENDS[end] for end in _ENDS if line.rstrip().endswith(end)), "ordinary")
         try:
-            found[id_] = Known() if others or not rest else Known(from_data(rest[0], Line), domain)
+            found[id_] = Known() if others or not rest else Known(from_data(rest[0], Label), domain)
         except Misfit as misfit:
             raise UsageError(f"{path}, line {number}: the target {misfit}. Take that line out.") from None
     return found

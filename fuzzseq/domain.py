@@ -166,16 +166,9 @@ def allowed(case: Case, spec: Spec) -> bool:
 
 
 def why_not(case: Case, spec: Spec) -> str:
-    """Return why a case that was read is none that a Spec allows, in the middle of a sentence; nothing where it is one.
-
-    Nothing is looked at that takes longer, or more memory, the larger a number is that a file names.
-    """
-    elements = sum(
-        len(batch.pairs) * (width(batch, "source", spec) + width(batch, "target", spec) + 1) for batch in case.batches
-    )
-    largest = max(case.dimensions.values(), default=0)
-    if elements > MOST_ELEMENTS or largest > MOST_SIZE:
-        return f"it has {elements} ids and a size of {largest}, and {MOST_ELEMENTS} and {MOST_SIZE} are the most"
+    """Return why a case that was read is none that a Spec allows; nothing where it is one."""
+    if why := too_large(case, spec):
+        return why
     if case.domain == "hostile":
         return "it is of the domain hostile, and a finding is of ordinary or edge inputs"
     if case.mode not in modes(spec):
@@ -189,6 +182,20 @@ def why_not(case: Case, spec: Spec) -> str:
             if not _allowed_size(name, sizes, spec, case.domain):
                 return f"{name} is {size} in it, which its target does not take"
     return "" if allowed(case, spec) else "its rows hold ids, states or padding that its target does not take"
+
+
+def too_large(case: Case, spec: Spec) -> str:
+    """Return why a case that was read is larger than any that is drawn; nothing where it is not.
+
+    Nothing may be made of such a case: what a file names as a number would take so much time, or memory.
+    """
+    elements = sum(
+        len(batch.pairs) * (width(batch, "source", spec) + width(batch, "target", spec) + 1) for batch in case.batches
+    )
+    largest = max(case.dimensions.values(), default=0)
+    if elements <= MOST_ELEMENTS and largest <= MOST_SIZE:
+        return ""
+    return f"it has {elements} ids and a size of {largest}, and {MOST_ELEMENTS} and {MOST_SIZE} are the most"
 
 
 def _allowed_size(name: str, sizes: Mapping[str, int], spec: Spec, domain: Domain) -> bool:

@@ -16,6 +16,7 @@ from fuzzseq.grammar import (
     Count,
     FindingId,
     Identifier,
+    Label,
     Limit,
     Line,
     Moment,
@@ -220,7 +221,7 @@ class FindingMade:
 class Warned:
     """Something a user should know that is no failure of the model."""
 
-    target: Line
+    target: Label
     message: str
 
 
@@ -235,7 +236,7 @@ class TargetFinished:
 class InternalError:
     """fuzzseq itself failed; what was found stays. ``traceback`` is for a bug report."""
 
-    target: Line
+    target: Label
     message: str
     traceback: str
 

@@ -95,6 +95,8 @@ class Between:
 
 #: No line break, no other control character, nothing that reverses what is written, and no half of a character.
 _ONE_LINE: Final = r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+#: A file system takes any character but one, and there is no file with half a character in its name.
+_OF_A_FILE: Final = r"[^\x00\ud800-\udfff]"
 SLUG: Final = r"[a-z]+(?:-[a-z0-9]+)*"
 FINDING_ID: Final = Matches(
     re.compile(rf"{SLUG}-[0-9a-f]{{8}}"), "the id of a finding, such as input-vocabulary-1a2b3c4d", 100
@@ -105,8 +107,10 @@ CauseSlug = Annotated[str, Matches(re.compile(SLUG), "a cause, such as input-voc
 #: A check: of the catalogue, or a function of the user's own.
 CheckName = Annotated[str, Matches(re.compile(r"\w[\w.<>: -]*"), "the name of a check, such as accepts", 200)]
 Identifier = Annotated[str, Matches(re.compile(r"[^\W\d]\w*"), "a name as Python has them", 200)]
-#: The reference of a fuzz target or a check, a path, or the name of a function: text on one line.
-Reference = Annotated[str, Matches(re.compile(rf"{_ONE_LINE}+"), "a name on one line", 4096)]
+#: The reference of a fuzz target or a check, or a path: whatever the name of a file may be.
+Reference = Annotated[str, Matches(re.compile(rf"{_OF_A_FILE}+"), "a name such as my_model.py:build", 4096)]
+#: A reference, or nothing.
+Label = Annotated[str, Matches(re.compile(rf"{_OF_A_FILE}*"), "a name such as my_model.py:build", 4096)]
 #: A text on one line that may be empty.
 Line = Annotated[str, Matches(re.compile(rf"{_ONE_LINE}*"), "a short text on one line", 4096)]
 #: ISO 8601, with its offset from UTC where it has one; empty where it is not known.

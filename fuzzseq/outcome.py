@@ -7,7 +7,7 @@ from typing import Final, Literal
 import attrs
 
 from fuzzseq.case import Batch, Case, Mode
-from fuzzseq.grammar import CheckName, Count, Line
+from fuzzseq.grammar import CheckName, Count, Label
 
 Stage = Literal["build", "preprocess", "encode", "decode", "forward", "loss", "gradient", "save"]
 STAGES: Final = ("build", "preprocess", "encode", "decode", "forward", "loss", "gradient", "save")
@@ -82,9 +82,9 @@ class Frame:
     from 0, where Python tells them (3.11 and later).
     """
 
-    file: Line
+    file: Label
     line: Count
-    function: Line
+    function: str
     source: str = ""
     start: Count | None = None
     end: Count | None = None

@@ -45,8 +45,9 @@ def read_finding(path: Path) -> ReplayFile:
         document = json_of(read_text(path, advice=_GIVE, error=ReplayError))
     except NotJson as why:
         if why.cut_off:
-            raise ReplayError(f"{path} is cut off ({why}): copy the whole file, or run its target again.") from None
-        raise ReplayError(f"{path} is not JSON that can be read ({why}). {_GIVE}.") from None
+            line = str(why).partition(":")[0]
+            raise ReplayError(f"{path} is cut off in {line}: copy the whole file, or run its target again.") from None
+        raise ReplayError(f"{path} is not JSON ({why}). {_GIVE}.") from None
     if not isinstance(document, dict) or KEY not in document:
         raise ReplayError(f"{path} is no finding of fuzzseq. {_GIVE}.")
     if why_other := other_version(document[KEY], FINDING):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from fuzzseq import __version__
-from fuzzseq.domain import why_not
+from fuzzseq.domain import too_large
 from fuzzseq.errors import UsageError
 from fuzzseq.events import Event, FindingMade, RunStarted, TargetLoaded
 from fuzzseq.format_versions import KEY as FORMAT_KEY
@@ -99,5 +99,5 @@ def _fits(event: Event, specs: dict[str, Spec]) -> None:
         spec = specs.get(event.finding.target)
         if spec is None:
             raise Misfit(f"the target {shown(event.finding.target)} of a finding was never loaded")
-        if why := why_not(event.finding.case, spec):
+        if why := too_large(event.finding.case, spec):
             raise Misfit(f"the case of {event.finding.id} cannot be: {why}")
