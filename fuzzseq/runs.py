@@ -84,7 +84,7 @@ def report(folder: Path, formats: Sequence[str], output: Path | None = None) -> 
     makers = [format_named(name) for name in dict.fromkeys(formats)]
     events = log_of(folder)
     record, out = Record(), Folder(output or folder)
-    files: list[Reporter] = [FindingFiles(record, out), Scripts(record, out)]
+    files: list[Reporter] = [FindingFiles(record, out), Scripts(record, out, below=Path.cwd())]
     fan = Fan(record, [*files, *(make(record, out) for make in makers)])
     for at, event in events:
         fan.on_event(event, at)

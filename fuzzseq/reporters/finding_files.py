@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from fuzzseq import __version__
@@ -87,9 +88,9 @@ class FindingFiles:
 class Scripts:
     """Writes ``<id>.py`` as soon as a finding is made."""
 
-    def __init__(self, record: Record, folder: Folder) -> None:
-        """Keep what is known of the run, and where to write."""
-        self._record, self._folder = record, folder
+    def __init__(self, record: Record, folder: Folder, below: Path | None = None) -> None:
+        """Keep what is known of the run, where to write, and the folder that source files are read below, if any."""
+        self._record, self._folder, self._below = record, folder, below
 
     def on_event(self, event: Event) -> None:
         """Take one event."""
@@ -102,4 +103,4 @@ class Scripts:
                 raise
             return
         spec = self._record.specs.get(event.finding.target, Spec())
-        self._folder.write(f"{event.finding.id}.py", reproduction(event.finding, spec))
+        self._folder.write(f"{event.finding.id}.py", reproduction(event.finding, spec, below=self._below))

@@ -53,6 +53,7 @@ WORKER_MAY_IMPORT = {
     "fuzzseq.encoder_decoder",
     "fuzzseq.errors",
     "fuzzseq.grammar",
+    "fuzzseq.input_files",
     "fuzzseq.outcome",
     "fuzzseq.serialization",
     "fuzzseq.sources",
