@@ -7,8 +7,8 @@ made to attack; none of these may hang a command or end in a traceback.
 from __future__ import annotations
 
 import json
+import math
 import os
-import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,8 +29,6 @@ _KINDS: Final = (
     (stat.S_ISCHR, "it is a device"),
     (stat.S_ISBLK, "it is a device"),
 )
-_MAY_BE_LONE: Final = re.compile(r"\\u[dD][89a-fA-F]")
-_LONE: Final = re.compile("[\ud800-\udfff]")
 
 
 class NotJson(ValueError):
@@ -108,15 +106,14 @@ def read_lines(
 
 
 def json_of(text: str | bytes) -> Any:
-    """Return the value that JSON stands for. A surrogate without its other half becomes the text of its escape.
+    """Return the value that JSON stands for. Its texts may hold half a character, a surrogate that nothing encodes.
 
     Raises :class:`NotJson` for what is no JSON, is nested too deeply, or holds a number that is none or has thousands
     of digits.
     """
     try:
         plain = _decoded(text) if isinstance(text, bytes) else text.removeprefix("\ufeff")
-        value = json.loads(plain, parse_constant=_no_constant)
-        return _paired(value) if _MAY_BE_LONE.search(plain) or _LONE.search(plain) else value
+        return json.loads(plain, parse_constant=_no_constant, parse_float=_finite)
     except _Unreadable as unreadable:
         raise NotJson(str(unreadable)) from None
     except RecursionError:
@@ -195,12 +192,9 @@ def _no_constant(name: str) -> NoReturn:
     raise NotJson(f"it holds {name}, which is no number of JSON")
 
 
-def _paired(value: Any) -> Any:
-    """Return a value of JSON in which every text can be encoded."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    if isinstance(value, list):
-        return [_paired(item) for item in value]
-    if isinstance(value, dict):
-        return {_paired(key): _paired(item) for key, item in value.items()}
-    return value
+def _finite(text: str) -> float:
+    """Return a number that is written with a point or an exponent."""
+    number = float(text)
+    if math.isinf(number):
+        raise NotJson(f"it holds {text[:40]}, which is more than a number can be")
+    return number

@@ -11,7 +11,8 @@ import attrs
 from fuzzseq import baseline
 from fuzzseq.configuration import Configuration
 from fuzzseq.errors import OutputError, UsageError
-from fuzzseq.events import Event, Reporter, RunFinished, RunStarted, Settings
+from fuzzseq.events import Event, Reporter, RunFinished, RunStarted, Settings, TargetLoaded
+from fuzzseq.profiles import profile_named
 from fuzzseq.reporters import format_named
 from fuzzseq.reporters.event_log import NAME as LOG
 from fuzzseq.reporters.event_log import events_in, logged_in
@@ -24,15 +25,23 @@ from fuzzseq.reporters.record import Record
 def resumed(folder: Path, said: Configuration) -> tuple[tuple[str, ...], Settings, list[Event]]:
     """Return what a run was asked for that wrote to a folder, and its events, to go on with it.
 
-    Time and workers may be given anew. Raises :class:`UsageError` for a folder that holds no run.
+    Time and workers may be given anew, and targets. Raises :class:`UsageError` for a folder that holds no run, for one
+    of a function that no file holds, and for a profile or a check that is not known here.
     """
     past = events_in(folder)
     begun = next((event for event in past if isinstance(event, RunStarted)), None)
     if begun is None:
         raise UsageError(f"There is no run in {folder}: its log does not begin. Begin the run anew.")
     settings = begun.settings
+    _known(settings, folder)
+    loose = next((e.target for e in past if isinstance(e, TargetLoaded) and ":" not in e.target), None)
+    if loose is not None and not said.targets:
+        raise UsageError(
+            f"The run in {folder} fuzzed the function {loose!r}, which no file holds: begin the run anew, or name a "
+            "target with --target FILE:NAME."
+        )
     return (
-        begun.targets,
+        said.targets or begun.targets,
         attrs.evolve(
             settings,
             budget=said.budget or settings.budget,
@@ -42,13 +51,27 @@ def resumed(folder: Path, said: Configuration) -> tuple[tuple[str, ...], Setting
     )
 
 
+def _known(settings: Settings, folder: Path) -> None:
+    """Raise a sentence for a profile or a check of a log that this fuzzseq does not have."""
+    from fuzzseq.checks import check_named  # noqa: PLC0415 (they take numpy: a report needs none)
+
+    own = {reference.rpartition(":")[2] for reference in settings.own_checks}
+    try:
+        profile_named(settings.profile)
+        for name in {*settings.checks, *settings.skip} - own:
+            check_named(name)
+    except UsageError as error:
+        raise UsageError(f"The run in {folder} cannot be gone on with: {error} Begin the run anew.") from None
+
+
 def log_of(folder: Path) -> list[tuple[float, Event]]:
     """Return the events of the run that wrote to a folder, with their times, and its end where it was killed before.
 
     Raises :class:`UsageError` for a folder that holds no run.
     """
     events = logged_in(folder)
-    if not any(isinstance(event, RunFinished) for _, event in events):
+    ends = [isinstance(event, RunFinished) for _, event in events if isinstance(event, RunStarted | RunFinished)]
+    if not ends or not ends[-1]:
         last = events[-1][0]
         events.append((last, RunFinished(stop_reason="interrupted", seconds=last)))
     return events
@@ -66,7 +89,7 @@ def report(folder: Path, formats: Sequence[str], output: Path | None = None) -> 
     record = Record()
     out = _folder_of_reports(folder, output)
     try:
-        files: list[Reporter] = [FindingFiles(record, out), Scripts(record, out)]
+        files: list[Reporter] = [FindingFiles(record, out), Scripts(record, out, below=Path.cwd())]
         fan = Fan(record, [*files, *(make(record, out) for make in makers)])
         for at, event in events:
             fan.on_event(event, at)
@@ -92,7 +115,7 @@ def update_baseline(file: Path, folder: Path) -> tuple[tuple[str, ...], tuple[st
     An id goes where its target was looked at to the end, with inputs such as show it, and it was not found; all others
     stay.
     """
-    known = baseline.read(file) if file.exists() else {}
+    known = baseline.read(file) if os.path.lexists(file) else {}
     record = Record()
     for at, event in log_of(folder):
         record.on_event(event, at)
