@@ -72,7 +72,8 @@ def reported(place: str = "out") -> list[str]:
 @pytest.fixture
 def other_finding(crash_finding):
     """Return another finding of the target."""
-    return attrs.evolve(crash_finding, id="state-units-12345678", cause="state-units")
+    diagnosis = attrs.evolve(crash_finding.diagnosis, cause="state-units")
+    return attrs.evolve(crash_finding, id="state-units-12345678", cause="state-units", diagnosis=diagnosis)
 
 
 # A second run into one folder.

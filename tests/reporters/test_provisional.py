@@ -28,7 +28,11 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def as_seen(crash_finding):
     """Return the finding of a failure that was not followed up."""
-    return attrs.evolve(crash_finding, id="unclassified-0badcafe", cause="unclassified", provisional=True)
+    cause = "unclassified"
+    diagnosis = attrs.evolve(crash_finding.diagnosis, cause=cause)
+    return attrs.evolve(
+        crash_finding, id=f"{cause}-0badcafe", cause=cause, group=cause, diagnosis=diagnosis, provisional=True
+    )
 
 
 def run(events, formats=("json",), past=()):
