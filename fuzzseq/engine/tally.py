@@ -128,10 +128,7 @@ class Tally:
         return tuple(check.name for check in self.chosen)
 
     def begin_with(self, opening: Opening) -> None:
-        """Take note of which of the first cases can be judged by which check; a check that none ever can is left out.
-
-        Raises nothing; it has to come before any case is tried.
-        """
+        """Take note of which of the first cases can be judged by which check; a check that no case can is left out."""
         self._traced_until = opening.traced_until
         for check in [check for check in self.chosen if check.name in opening.idle]:
             self._counts[check.name] = CheckCount(
