@@ -57,6 +57,8 @@ def example_spec() -> Spec:
     return Spec(
         dimensions={"units": dim(1, 64)},
         loss="my_model.py:masked_loss",
+        padding="pre",
+        initial_state="lstm",
         origins={"dimensions": "declared", "loss": "inferred"},
         notes=("the loss is the compiled one",),
     )
