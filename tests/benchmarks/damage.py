@@ -158,12 +158,12 @@ def log_of(events: Iterator[Event]) -> list[Any]:
 
 
 _FINDINGS: Final = tuple(finding(number) for number in (0, 31))
-_LOG: Final = log_of(run_of(*_FINDINGS))
-_REPLAY: Final = json.loads(pretty(finding_document(_FINDINGS[0], SPEC, {"keras": "3.15.1"})))
+LOG: Final = log_of(run_of(*_FINDINGS))
+REPLAY: Final = json.loads(pretty(finding_document(_FINDINGS[0], SPEC, {"keras": "3.15.1"})))
 _BASELINE: Final = "# Findings that are known.\n" + "".join(
     f"{found.id}  {TARGET}  what it is{end}\n" for found, end in zip(_FINDINGS, ("", " (edge)"), strict=True)
 )
-_HISTORY: Final = [
+HISTORY: Final = [
     json.loads(
         line_of(
             Night(
@@ -309,7 +309,7 @@ def corrupted(draw: st.DrawFn, data: bytes) -> bytes:
 
 
 #: Files that are none, by name: see :func:`put`.
-_KINDS: Final = ("fifo", "socket", "folder", "device", "loop", "gone", "large")
+KINDS: Final = ("fifo", "socket", "folder", "device", "loop", "gone", "large")
 
 
 def lines_of(lines: list[Any]) -> st.SearchStrategy[bytes]:
@@ -380,7 +380,7 @@ class Input:
 
 def _special(file: str) -> st.SearchStrategy[dict[str, bytes | str]]:
     """Return a strategy of files that are none."""
-    return st.sampled_from([{file: kind} for kind in _KINDS])
+    return st.sampled_from([{file: kind} for kind in KINDS])
 
 
 def _either(file: str, content: st.SearchStrategy[bytes]) -> st.SearchStrategy[dict[str, bytes | str]]:
@@ -444,9 +444,9 @@ def readers() -> dict[str, st.SearchStrategy[Input]]:
         return st.builds(lambda some, command: Input(reader=reader, files=some, arguments=command), files, drawn)
 
     formats = [f"report run --format {name}" for name in sorted(FORMATS)]
-    log = _either("run/events.ndjson", lines_of(_LOG))
+    log = _either("run/events.ndjson", lines_of(LOG))
     return {
-        "replay": made_of("replay", _either("x.json", _document(_REPLAY)), "replay x.json"),
+        "replay": made_of("replay", _either("x.json", _document(REPLAY)), "replay x.json"),
         "report": made_of("report", log, "report run", *formats),
         "resume": made_of("resume", log, "run --resume run", "run --resume run --trust"),
         "update": made_of("update", log, "baseline update known.txt run"),
@@ -457,7 +457,7 @@ def readers() -> dict[str, st.SearchStrategy[Input]]:
             f"run {TARGET} --baseline known.txt --no-known",
         ),
         "history": made_of(
-            "history", _either("history.jsonl", lines_of(_HISTORY)), "trend history.jsonl", "report run --format html"
+            "history", _either("history.jsonl", lines_of(HISTORY)), "trend history.jsonl", "report run --format html"
         ),
         "settings": made_of(
             "settings", _either("pyproject.toml", _toml()), "run --no-known", "replay x.json", f"init {TARGET}"
@@ -509,11 +509,11 @@ def prepared(home: Path, damaged: Input) -> Path:
     files: dict[str, bytes | str] = {
         "model.py": b"def build(source_vocab_size, target_vocab_size, embedding_dim, units):\n    pass\n",
         "checks.py": b"def rows_sum_to_one(seen):\n    pass\n",
-        "x.json": json.dumps(_REPLAY).encode(),
+        "x.json": json.dumps(REPLAY).encode(),
         "known.txt": _BASELINE.encode(),
-        "history.jsonl": "".join(f"{json.dumps(line)}\n" for line in _HISTORY).encode(),
+        "history.jsonl": "".join(f"{json.dumps(line)}\n" for line in HISTORY).encode(),
         "pyproject.toml": b"[project]\nname = 'a-model'\n",
-        "run/events.ndjson": "".join(f"{json.dumps(line)}\n" for line in _LOG).encode(),
+        "run/events.ndjson": "".join(f"{json.dumps(line)}\n" for line in LOG).encode(),
     }
     os.chdir(project)
     for name, content in {**files, **damaged.files}.items():
