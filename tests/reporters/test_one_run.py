@@ -196,6 +196,13 @@ def test_a_name_that_is_too_long(run_events):
         run(run_events(), output="x" * 300)
 
 
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"])
+def test_a_name_that_is_none(run_events, name):
+    """A folder of a name that no file system takes is a sentence."""
+    with pytest.raises(OutputError, match=r"cannot be written: no folder can have this name\. Give another one"):
+        run(run_events(), output=name)
+
+
 # Two runs at once.
 
 
