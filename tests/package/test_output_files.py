@@ -79,7 +79,7 @@ def test_a_baseline_that_is_no_file(make, reason):
 @pytest.mark.parametrize("place", ["nowhere/known.txt", "x" * 300, "a\0b", "\ud800"])
 def test_a_baseline_that_cannot_be(place):
     """A folder that is not there, or a name that no file can have, is a sentence."""
-    with pytest.raises(OutputError, match="The baseline .*(?:cannot be written: |no file can have this name)"):
+    with pytest.raises(OutputError, match="The baseline .* cannot be written: "):
         baseline.write(Path(place), KNOWN)
     assert names() == set()
 
