@@ -153,8 +153,7 @@ def exit_code(record: Record) -> int:
         return MISUSED
     if record.failing():
         return FOUND
-    allowed = record.settings is not None and record.settings.allow_inconclusive
-    return INCONCLUSIVE if record.inconclusive() and not allowed else CLEAN
+    return INCONCLUSIVE if record.unsettled() else CLEAN
 
 
 class _Interrupts:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+import attrs
+
 from fuzzseq.events import (
     UNDONE,
     CaseTried,
@@ -23,7 +25,7 @@ from fuzzseq.events import (
 )
 from fuzzseq.findings import Finding
 from fuzzseq.profiles import PROFILES
-from fuzzseq.reporters.unjudged import unjudged_of
+from fuzzseq.reporters.unjudged import held_back, unjudged_of
 from fuzzseq.spec import Spec
 
 
@@ -187,11 +189,27 @@ class Record:
             reports = tuple(
                 TargetReport(name=name, spec=None, stop_reason=self.stop_reason or "interrupted") for name in self.asked
             )
+        unended = "the run is not over yet, or was ended from outside" if self.stop_reason is None else ""
         return tuple(
-            unjudged
+            attrs.evolve(unjudged, reason=unended) if unended and report.name not in self.reports else unjudged
             for report in reports
             if not (report.stop_reason == "maxfail" and report.name in failing)
             for unjudged in unjudged_of(report)
+        )
+
+    def unsettled(self) -> tuple[Unjudged, ...]:
+        """Return the checks that were never judged and that give the run an exit code of its own.
+
+        None where that is allowed; none that an error which is reported holds back: that decides.
+        """
+        if self.settings is not None and self.settings.allow_inconclusive:
+            return ()
+        reports = {report.name: report for report in self.targets()}
+        return tuple(
+            unjudged
+            for unjudged in self.inconclusive()
+            if unjudged.target not in reports
+            or not held_back(reports[unjudged.target], unjudged.check, self.of_target(unjudged.target))
         )
 
     def with_severity(self, severity: str) -> int:
