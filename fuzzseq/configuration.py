@@ -39,6 +39,7 @@ class Configuration:
     device: str | None = None
     fail_on: str | None = None
     baseline: str | None = None
+    allow_inconclusive: bool | None = None
 
     def over(self, other: Configuration) -> Configuration:
         """Return what both say together; where both speak, this one counts."""
@@ -165,6 +166,7 @@ _KEYS: Final[dict[str, tuple[Callable[[Any], Any], str]]] = {
     "device": (_device, '"cpu" or "gpu"'),
     "fail_on": (_fail_on, f"one of {', '.join(FAIL_ON)}"),
     "baseline": (_exactly(str), 'a file, "fuzz-baseline.txt"'),
+    "allow_inconclusive": (_exactly(bool), "true or false"),
 }
 
 
