@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal, Protocol
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal, Protocol
 
 import attrs
 
@@ -15,6 +15,23 @@ from fuzzseq.spec import Spec
 Phase = Literal["known", "boundary", "random", "edge", "shrink", "diagnose"]
 FailOn = Literal["error", "warning", "note", "never"]
 StopReason = Literal["completed", "max_cases", "maxfail", "budget", "nothing_runs", "interrupted", "unusable", "error"]
+
+#: Why a target may have stopped, the reason that says most of a whole run last.
+_BY_WEIGHT: Final[tuple[StopReason, ...]] = (
+    "completed",
+    "nothing_runs",
+    "max_cases",
+    "maxfail",
+    "budget",
+    "unusable",
+    "interrupted",
+    "error",
+)
+
+
+def stop_of(reasons: Iterable[StopReason]) -> StopReason:
+    """Return why a whole run came to its end, of the reasons why its parts did."""
+    return max(reasons, key=_BY_WEIGHT.index, default="completed")
 
 
 @attrs.frozen(kw_only=True)

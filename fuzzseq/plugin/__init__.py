@@ -148,7 +148,9 @@ class Inconclusive:
         return report
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    def pytest_report_teststatus(
+        self, report: pytest.TestReport
+    ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
         """Return how such a test is counted and shown."""
         if getattr(report, _REASON, ""):
             return "inconclusive", "I", ("INCONCLUSIVE", {"yellow": True})

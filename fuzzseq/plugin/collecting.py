@@ -7,7 +7,6 @@ import sys
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Final
 
 import pytest
@@ -15,14 +14,17 @@ import pytest
 from fuzzseq.declaration import declaration_of, declared_in
 from fuzzseq.errors import FuzzseqError
 from fuzzseq.plugin import FLAG, FuzzSeq2SeqWarning
-from fuzzseq.plugin.asked import SEED, asked_of
+from fuzzseq.plugin.asked import SEED, asked_of, listed
+from fuzzseq.plugin.exchange import Exchange
 from fuzzseq.plugin.item import FuzzItem, TargetFile, TargetModule
 from fuzzseq.plugin.reporting import MAIN, Reporting
 from fuzzseq.plugin.running import Running, Wanted, offered
+from fuzzseq.plugin.seen import conftest_targets, names_one
 
-#: xdist's usual way of dealing out tests, and how the folder is called that goes to its workers.
-_SCHEDULED: Final = "load"
+#: xdist's ways of dealing out single tests, and how the folders are called that go to its workers.
+_SCATTERED: Final = ("load", "worksteal")
 _FOLDER: Final = "fuzz_seq2seq_folder"
+_EXCHANGE: Final = "fuzz_seq2seq_exchange"
 
 
 class Collecting:
@@ -35,9 +37,13 @@ class Collecting:
         said: Mapping[str, Any] = getattr(config, "workerinput", {})
         self._worker = str(said.get("workerid", ""))
         self._reporting = Reporting(config, said.get(_FOLDER) or self.asked.what.output, self.asked.what.report)
-        self.running = Running(self.asked, self._worker or MAIN, workers=_workers(said))
-        self._given = tuple(config.getoption("fuzz_seq2seq_target") or ())
+        self._exchange = Exchange(Path(said[_EXCHANGE])) if _EXCHANGE in said else None
+        self.running = Running(self.asked, self._worker or MAIN, workers=_workers(said), is_over=self._is_over)
+        self._given = listed(config, "target")
         self._collected: set[tuple[Path, str]] = set()
+        #: The target of each item that is to be run, by the item's id, and the ids of those that were.
+        self._chosen: dict[str, str] = {}
+        self._reported: set[str] = set()
 
     # What is collected.
 
@@ -59,16 +65,14 @@ class Collecting:
         """Add the targets of the command line, of the conftest.py files and of the project's file."""
         for reference in self._given:
             items += self._asked_for(session, reference)
-        if any("::" in argument for argument in session.config.args):
-            return  # Whoever names one test wants that one.
-        for plugin in session.config.pluginmanager.get_plugins():
-            file = getattr(plugin, "__file__", None)
-            if isinstance(plugin, ModuleType) and file and Path(file).name == "conftest.py":
-                for name, factory in declared_in(plugin).items():
-                    items += self._of_file(session, Path(file), name, factory)
+        if names_one(session.config):
+            return
+        for file, name, factory in conftest_targets(session.config):
+            items += self._of_file(session, file, name, factory)
         for reference in self.asked.what.targets:
             items += self._asked_for(session, reference)
 
+    @pytest.hookimpl(tryfirst=True)  # Before xdist tells the process that began it what was collected.
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Take note of what is to be run, and begin to import TensorFlow."""
         if session.config.getoption("collectonly"):
@@ -77,18 +81,21 @@ class Collecting:
         for item in session.items:
             if isinstance(item, FuzzItem):
                 chosen.setdefault(item.target, []).append(item)
+                self._chosen[item.nodeid] = item.target
+        if self._exchange is not None and self._worker:
+            self._exchange.put_items(self._worker, self._chosen)
         if chosen:
             wanted = {target: self._wanted(items) for target, items in chosen.items()}
             self.running.want(wanted, self._reporting.folder)
 
     def _wanted(self, items: Sequence[FuzzItem]) -> Wanted:
         """Return what is wanted of a target, by its items that were chosen."""
-        names = offered(self.asked, items[0].declared)
+        names = offered(self.asked, items[0].target, items[0].declared)
         checks = {item.check for item in items}
         return Wanted(
             offered=names,
             chosen=tuple(name for name in names if name in checks),
-            apart=any(items[0].get_closest_marker(name) for name in ("skip", "skipif")),
+            apart=any(items[0].get_closest_marker(name) for name in ("skip", "skipif", "xfail")),
         )
 
     @cached_property
@@ -128,7 +135,11 @@ class Collecting:
     def _checks(self, parent: pytest.Collector, name: str, target: str, factory: object) -> Iterator[FuzzItem]:
         """Yield an item for each check of a target."""
         declared = declaration_of(factory)
-        for check in offered(self.asked, declared):
+        try:
+            checks = offered(self.asked, target, declared)
+        except FuzzseqError as error:
+            raise pytest.Collector.CollectError(str(error)) from None
+        for check in checks:
             item: FuzzItem = FuzzItem.from_parent(
                 parent,
                 name=f"{name}[{check}]",
@@ -141,6 +152,8 @@ class Collecting:
                 running=self.running,
             )
             item.take(getattr(factory, "pytestmark", ()))
+            if self._config.getoption("loadgroup", default=False) and not item.get_closest_marker("xdist_group"):
+                item.add_marker(pytest.mark.xdist_group(target))
             yield item
 
     def _of_file(
@@ -207,28 +220,60 @@ class Collecting:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Have each of xdist's workers write where this process reports."""
+        if self._exchange is None:
+            self._exchange = Exchange()
+        node.workerinput[_EXCHANGE] = str(self._exchange.path)
         node.workerinput[_FOLDER] = str(self._reporting.folder.path)
         node.workerinput[SEED] = self.asked.settings.seed
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
         """Keep the items of a target together: a worker fuzzes it once for all of them."""
-        if config.getoption("dist") != _SCHEDULED:
+        if config.getoption("dist") not in _SCATTERED or self._exchange is None:
             return None
         from fuzzseq.plugin.scheduling import TargetScheduling  # noqa: PLC0415 (xdist is there, or nobody asks)
 
-        return TargetScheduling(config, log)
+        return TargetScheduling(config, log, self._exchange)
 
-    @pytest.hookimpl(trylast=True)  # After xdist has taken leave of its workers.
-    def pytest_sessionfinish(self) -> None:
-        """End what still runs, and write one report; a worker of xdist leaves that to the process that began it."""
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take note that a test was run, whatever process ran it."""
+        self._reported.add(report.nodeid)
+
+    def pytest_runtest_logfinish(self) -> None:
+        """End the search in all workers of xdist where enough has failed: xdist has them finish what they began."""
+        distributed = self._config.pluginmanager.getplugin("dsession")
+        if self._exchange is not None and not self._worker and getattr(distributed, "shouldstop", False):
+            self._exchange.end()
+
+    def _is_over(self) -> bool:
+        """Say whether the process that began this one has ended the search."""
+        return self._exchange is not None and self._exchange.is_over
+
+    @pytest.hookimpl(wrapper=True, trylast=True)  # Within the terminal's, which shows the summary.
+    def pytest_sessionfinish(self) -> Generator[None, None, None]:
+        """End what still runs, then write one report; a worker of xdist leaves that to the process that began it.
+
+        xdist takes leave of its workers in between.
+        """
         self.running.stop()
-        if not self._worker:
-            self._reporting.write()
+        if self._exchange is not None and not self._worker:
+            self._chosen.update(self._exchange.items())
+            self._exchange.end()
+        yield
+        self._write()
+
+    def _write(self) -> None:
+        """Write the report, with the targets that pytest's end kept from being fuzzed."""
+        if self._worker:
+            return
+        self._reporting.write({target for name, target in self._chosen.items() if name not in self._reported})
+        if self._exchange is not None:
+            self._exchange.close()
 
     def pytest_unconfigure(self) -> None:
         """Write the report of a run whose end was interrupted as well; there is nothing to write otherwise."""
-        self.pytest_sessionfinish()
+        self.running.stop()
+        self._write()
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print what came of the targets."""
