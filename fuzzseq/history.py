@@ -32,7 +32,8 @@ class Night:
     """One run: when it ``started`` (ISO 8601, UTC), what it was asked, what it did, and the findings by their ids.
 
     ``done`` are the targets that were looked at to the end by every check of the profile, with inputs of ``domains``;
-    of another one, or with other inputs, a finding that was not met again may be there still.
+    of another one, or with other inputs, a finding that was not met again may be there still. ``inconclusive`` names
+    the targets that checks apply to that were never judged, with those checks; with none where no case was judged.
     """
 
     started: str
@@ -46,6 +47,7 @@ class Night:
     versions: Mapping[str, str] = attrs.field(factory=dict)
     folder: str = ""
     domains: tuple[Domain, ...] = ("ordinary",)
+    inconclusive: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)

@@ -18,6 +18,15 @@ Severity = Literal["error", "warning", "note"]
 SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "note")
 
 
+#: Which check an exception belongs to, by the stage that it comes from; all others belong to ``accepts``.
+_OWNER: Final[dict[Stage, str]] = {"build": "builds", "loss": "trains", "gradient": "trains"}
+
+
+def owner_of(stage: Stage) -> str:
+    """Return the check that an exception of a stage belongs to."""
+    return _OWNER.get(stage, "accepts")
+
+
 #: How a model is run forward: see :class:`Run`.
 Way = Literal["plain", "xla", "saved", "predicted", "ragged"]
 

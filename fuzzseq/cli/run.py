@@ -57,6 +57,12 @@ if TYPE_CHECKING:
     metavar="SEVERITY",
     help="What makes the exit code 1: error (the default), warning, note, or never.",
 )
+@click.option(
+    "--allow-inconclusive",
+    is_flag=True,
+    default=None,
+    help="End with exit code 0 where a check was never judged, and not with 4.",
+)
 @click.option("--baseline", metavar="FILE", help="Findings whose ids stand in this file fail no run.")
 @click.option("--output", metavar="DIR", help="The folder to write to.  [default: reports/<time>]")
 @click.option("--resume", metavar="DIR", help="Go on with the run that wrote to this folder, and was ended.")

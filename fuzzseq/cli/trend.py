@@ -49,7 +49,7 @@ def _row(change: Change) -> tuple[str, ...]:
         str(night.cases),
         f"{night.seconds:.0f} s",
         *map(str, counts),
-        STOPS.get(night.stop_reason, night.stop_reason),
+        STOPS.get(night.stop_reason, night.stop_reason) + (", inconclusive" if night.inconclusive else ""),
     )
 
 

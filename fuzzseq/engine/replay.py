@@ -55,26 +55,35 @@ def replay(document: Mapping[str, Any], settings: Settings) -> ReplayResult:
 
 
 def said_of(verdict: Verdict) -> str:
-    """Return how a case failed, in one sentence."""
+    """Return how a case failed, or why a check was not reached, in one sentence."""
+    if verdict.status == "not_reached":
+        return _nothing_judged(verdict)
     return f"{verdict.check} fails at stage {verdict.stage}: {verdict.message}"
 
 
 def failures_of(target: str, case: Case, checks: Sequence[str], settings: Settings) -> tuple[Verdict, ...]:
     """Return which promises a case breaks on a target as it is now: to build, to accept it, and those of ``checks``.
 
-    What the target does not promise is not asked. Raises :class:`fuzzseq.errors.UsageError` where it cannot be loaded,
-    or takes other dimensions by now.
+    Where it breaks none, return those of ``checks`` that were not reached: of those the case says nothing. What the
+    target does not promise is not asked. Raises :class:`fuzzseq.errors.UsageError` where it cannot be loaded, or takes
+    other dimensions by now.
     """
     with _opened(target, case, settings) as (spec, executor):
         promised = [check for check in checks if not _unpromised(check, spec, settings)]
-        return executor.run(Request(case=case, checks=tuple(dict.fromkeys((*_BEFORE, *promised))))).failures()
+        outcome = executor.run(Request(case=case, checks=tuple(dict.fromkeys((*_BEFORE, *promised)))))
+    return outcome.failures() or tuple(verdict for verdict in outcome.verdicts if verdict.status == "not_reached")
 
 
 def _not_reached(verdict: Verdict) -> ReplayResult:
     """Return how a case ended that its check could not judge."""
+    return ReplayResult(verdict="CHANGED", message=_nothing_judged(verdict))
+
+
+def _nothing_judged(verdict: Verdict) -> str:
+    """Return why a check had nothing to judge in a case."""
     raised = verdict.raised
     why = f"stage {raised.stage} raises {raised.exception}: {raised.message}" if raised else "run the target again"
-    return ReplayResult(verdict="CHANGED", message=f"{verdict.check} has nothing to judge in the case any more: {why}")
+    return f"{verdict.check} has nothing to judge in the case any more: {why}"
 
 
 def _unpromised(check: str, spec: Spec, settings: Settings) -> str:

@@ -128,7 +128,7 @@ class Record:
         )
 
     def done(self) -> set[str]:
-        """Return the targets that were looked at to the end, by every check of the profile.
+        """Return the targets that were looked at to the end, and judged by every check of the profile that applies.
 
         The end is that of its cases, or of so many as ``ci`` tries: a night out of time has seen enough with those.
         """
@@ -137,7 +137,11 @@ class Record:
         usual = {profile.name: profile.max_cases for profile in PROFILES}
         enough = min(usual.get(self.settings.profile, usual["ci"]), usual["ci"])
         ended = ("completed", "max_cases", "budget")
-        return {name for name, report in self.reports.items() if report.stop_reason in ended and report.cases >= enough}
+        return {
+            name
+            for name, report in self.reports.items()
+            if report.stop_reason in ended and report.cases >= enough and not unjudged_of(report)
+        }
 
     def unusable(self) -> Mapping[str, str]:
         """Return each target that could not be used, with the reason."""

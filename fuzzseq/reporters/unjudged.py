@@ -46,6 +46,14 @@ def unjudged_of(report: TargetReport) -> tuple[Unjudged, ...]:
     return tuple(Unjudged(target=report.name, check=check, reason=why) for check, why in reasons.items())
 
 
+def unjudged_checks(unjudged: Iterable[Unjudged]) -> dict[str, tuple[str, ...]]:
+    """Return the checks that were not judged by their target; none of one of which no case was judged."""
+    found: dict[str, tuple[str, ...]] = {}
+    for each in unjudged:
+        found[each.target] = (*found.get(each.target, ()), *([each.check] if each.check else []))
+    return found
+
+
 def sentences(unjudged: Iterable[Unjudged]) -> tuple[str, ...]:
     """Return what was not judged, a sentence without its period for each target and reason.
 

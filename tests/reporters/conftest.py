@@ -184,9 +184,16 @@ def leak() -> Finding:
 
 
 def example_run(
-    *findings: Finding, settings: Settings | None = None, stop: str = "completed", error: str = ""
+    *findings: Finding,
+    settings: Settings | None = None,
+    stop: str = "completed",
+    error: str = "",
+    blocked: str | None = None,
 ) -> list[Event]:
-    """Return the events of a run over one target that makes these findings; with ``error``, a second is unusable."""
+    """Return the events of a run over one target that makes these findings; with ``error``, a second is unusable.
+
+    Of its checks ``deterministic`` was never judged, ``blocked`` by something, if that is given.
+    """
     settings = settings or Settings(profile="quick", max_cases=60)
     cases: list[Event] = [
         CaseTried(target=TARGET, phase="boundary", number=n, total=60, failed=n == 3) for n in range(1, 61)
@@ -206,7 +213,7 @@ def example_run(
         executions=140,
         checks={
             "accepts": CheckCount(ran=60, broken=4),
-            "deterministic": CheckCount(not_reached=60),
+            "deterministic": CheckCount(ran=60) if blocked is None else CheckCount(not_reached=60, blocked_by=blocked),
             "loss_encoding": CheckCount(not_applicable="the model has no loss of its own"),
             "trains": CheckCount(skipped="declared: trained elsewhere"),
         },
