@@ -110,6 +110,7 @@ def is_worker(config: pytest.Config) -> bool:
 #: Why a test is neither passed nor failed: kept at its item, and then in its report, which crosses between processes.
 _REASONS: Final = pytest.StashKey[list[str]]()
 _REASON: Final = "fuzz_seq2seq_inconclusive"
+_PREFIX: Final = "inconclusive: "
 
 
 def call_inconclusive(item: pytest.Item, reason: str) -> None:
@@ -127,7 +128,7 @@ class Inconclusive:
         """Begin with none."""
         self._config = config
         self._reports: dict[str, str] = {}
-        self._allowed = False
+        self._allowed: bool | None = None
         self._decided = False
 
     @pytest.hookimpl(wrapper=True, trylast=True)  # Before what is expected to fail is told from what is not.
@@ -136,15 +137,22 @@ class Inconclusive:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Turn the report of a test that passed with something unjudged into one of neither."""
         report = yield
-        reasons = item.stash.get(_REASONS, None) if call.when == "call" else None
+        if call.when != "call":
+            return report
+        reasons = item.stash.get(_REASONS, [])
+        item.stash[_REASONS] = []
+        raised = call.excinfo.value if call.excinfo is not None else None
+        failures = sys.modules.get("fuzzseq.failures")
+        if failures is not None and isinstance(raised, failures.Inconclusive):
+            reasons = [*reasons, str(raised.args[0]).removeprefix(_PREFIX)]
+        elif not report.passed:
+            return report
         if reasons:
-            del item.stash[_REASONS]
-            if report.passed:
-                place, line, _ = item.reportinfo()
-                reason = "inconclusive: " + "; ".join(dict.fromkeys(reasons))
-                # For other plugins, and in JUnit's XML, it is a test that was skipped: there is no other such outcome.
-                report.outcome, report.longrepr = "skipped", (str(place), (line or 0) + 1, reason)
-                setattr(report, _REASON, reason)
+            place, line, _ = item.reportinfo()
+            reason = _PREFIX + "; ".join(dict.fromkeys(reasons))
+            # For other plugins it is a test that was skipped: they know no other outcome that is neither.
+            report.outcome, report.longrepr = "skipped", (str(place), (line or 0) + 1, reason)
+            setattr(report, _REASON, reason)
         return report
 
     @pytest.hookimpl(tryfirst=True)
@@ -156,19 +164,29 @@ class Inconclusive:
             return "inconclusive", "I", ("INCONCLUSIVE", {"yellow": True})
         return None
 
+    @pytest.hookimpl(trylast=True)  # After JUnit's report of pytest's own.
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take note of such a test, whatever process it ran in."""
         if reason := getattr(report, _REASON, ""):
             self._reports[report.nodeid] = reason
+            if not is_worker(self._config) and not self._is_allowed():
+                from fuzzseq.plugin.junit import call_error  # noqa: PLC0415 (few runs need it)
+
+                call_error(self._config, report)
+
+    def _is_allowed(self) -> bool:
+        """Say whether the run allows such tests."""
+        from fuzzseq.plugin.asked import asked_of  # noqa: PLC0415 (something was fuzzed, and has loaded it)
+
+        if self._allowed is None:
+            self._allowed = asked_of(self._config).settings.allow_inconclusive
+        return self._allowed
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Keep the run from ending as passed, unless that is allowed; a failure counts more."""
         if not self._reports or is_worker(self._config):
             return
-        from fuzzseq.plugin.asked import asked_of  # noqa: PLC0415 (something was fuzzed, and has loaded it)
-
-        self._allowed = asked_of(self._config).settings.allow_inconclusive
-        if exitstatus == pytest.ExitCode.OK and not self._allowed:
+        if exitstatus == pytest.ExitCode.OK and not self._is_allowed():
             self._decided = True
             session.exitstatus = self.STATUS
 
@@ -180,7 +198,7 @@ class Inconclusive:
             return
         terminalreporter.write_sep("=", "inconclusive: neither passed nor failed", yellow=True, bold=True)
         for name, reason in self._reports.items():
-            terminalreporter.write_line(f"INCONCLUSIVE {name} - {reason.removeprefix('inconclusive: ')}")
+            terminalreporter.write_line(f"INCONCLUSIVE {name} - {reason.removeprefix(_PREFIX)}")
         if self._allowed:
             terminalreporter.write_line("This is allowed, and changes no exit status.")
         elif self._decided:

@@ -20,7 +20,7 @@ from fuzzseq.findings import Finding
 from fuzzseq.fuzzing import FuzzResult, fuzz, fuzzed
 from fuzzseq.plugin import FLAG, FuzzSeq2SeqWarning, call_inconclusive
 from fuzzseq.reporters import format_named
-from fuzzseq.reporters.unjudged import sentences, unjudged_of
+from fuzzseq.reporters.unjudged import sentences
 
 #: How the seed is called that goes to the workers of xdist.
 SEED: Final = "fuzz_seq2seq_seed"
@@ -130,8 +130,12 @@ def fuzzer_of(request: pytest.FixtureRequest) -> Callable[..., FuzzResult]:
         warn(request.node, [*told, *result.warnings], failing=bool(failing))
         if failing:
             attrs.evolve(result, findings=failing).raise_for_findings("note")
-        for sentence in sentences(unjudged_of(result.report)):
-            call_inconclusive(request.node, sentence)
+        unsure = sentences(result.inconclusive)
+        if result.allow_inconclusive and not asked.settings.allow_inconclusive:
+            warn(request.node, [f"inconclusive: {sentence}" for sentence in unsure], failing=False)
+        else:
+            for sentence in unsure:
+                call_inconclusive(request.node, sentence)
         return result
 
     return fuzz_seq2seq

@@ -17,8 +17,9 @@ from fuzzseq.plugin import FLAG, FuzzSeq2SeqWarning
 from fuzzseq.plugin.asked import SEED, asked_of, listed
 from fuzzseq.plugin.exchange import Exchange
 from fuzzseq.plugin.item import FuzzItem, TargetFile, TargetModule
+from fuzzseq.plugin.judged import Wanted, offered
 from fuzzseq.plugin.reporting import MAIN, Reporting
-from fuzzseq.plugin.running import Running, Wanted, offered
+from fuzzseq.plugin.running import Running
 from fuzzseq.plugin.seen import conftest_targets, names_one
 
 #: xdist's ways of dealing out single tests, and how the folders are called that go to its workers.

@@ -13,7 +13,8 @@ from fuzzseq.failures import failure_of
 from fuzzseq.findings import Finding
 from fuzzseq.plugin import FuzzSeq2SeqWarning, call_inconclusive
 from fuzzseq.plugin.asked import warn, warning_of
-from fuzzseq.plugin.running import Judged, Running
+from fuzzseq.plugin.judged import Judged
+from fuzzseq.plugin.running import Running
 from fuzzseq.reporters.text import finding_text, trace_text
 from fuzzseq.spec import Spec
 

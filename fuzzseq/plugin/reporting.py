@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import attrs
 import pytest
+from rich.text import Text
 
 from fuzzseq import campaign
 from fuzzseq.errors import FuzzseqError
@@ -28,9 +29,10 @@ from fuzzseq.reporters import format_named
 from fuzzseq.reporters.event_log import NAME, EventLog, logged_in
 from fuzzseq.reporters.fan import Fan
 from fuzzseq.reporters.folder import Folder, default_folder
+from fuzzseq.reporters.foreign import clean
 from fuzzseq.reporters.history_log import HistoryLog
 from fuzzseq.reporters.record import Record
-from fuzzseq.reporters.summary_view import summary_view
+from fuzzseq.reporters.summary_view import judged_of, summary_view
 from fuzzseq.reporters.text import text_of
 
 #: How the log of a process is called that is no worker of xdist.
@@ -88,6 +90,8 @@ class Reporting:
         errors = str(self.folder.written.get("internal-error.txt", ""))
         parts = list(summary_view(self._record, str(self.folder.shown), errors))[2:]
         writer = terminal._tw  # noqa: SLF001 (pytest gives no other way to its width and colours)
+        judged = [(report.name, judged_of(report)) for report in self._record.targets()]
+        parts += [Text(f"judged on {clean(name)}: {said}", style="dim") for name, said in judged if said]
         writer.write(text_of(parts, writer.fullwidth, writer.hasmarkup))
 
 
