@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 FLAG: Final = "--fuzz-seq2seq"
 #: The key of pytest's own configuration that stands for the flag.
 INI: Final = "fuzz_seq2seq"
+#: How what collects is registered, where anything is collected.
+COLLECTING: Final = "fuzz_seq2seq_collecting"
 
 #: Each option beside the flag: how it ends, how it is added, and what ``--help`` says.
 _OPTIONS: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
@@ -85,11 +87,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if _is_on(config):
         from fuzzseq.plugin.collecting import Collecting  # noqa: PLC0415 (a run without the flag loads nothing)
 
-        config.pluginmanager.register(Collecting(config), "fuzz_seq2seq_collecting")
-        return
-    if config.getoption("fuzz_seq2seq_target"):
+        config.pluginmanager.register(Collecting(config), COLLECTING)
+    elif config.getoption("fuzz_seq2seq_target"):
         raise pytest.UsageError(f"{FLAG}-target names what to fuzz, and nothing is without {FLAG}: give that as well.")
-    config.pluginmanager.register(_Off(config), "fuzz_seq2seq_off")
+    config.pluginmanager.register(_Notices(config), "fuzz_seq2seq_notices")
 
 
 def _is_on(config: pytest.Config) -> bool:
@@ -208,8 +209,8 @@ class Inconclusive:
             )
 
 
-class _Off:
-    """What a run without the flag says of fuzz targets. It loads nothing unless a test file has loaded fuzzseq."""
+class _Notices:
+    """What a run says of fuzz targets that it does not run. It loads nothing unless a test file has loaded fuzzseq."""
 
     def __init__(self, config: pytest.Config) -> None:
         """Begin with no file."""
@@ -230,7 +231,7 @@ class _Off:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self) -> Generator[None, object, object]:
-        """Say what to add where a test of a fuzz target is asked for by its id, which pytest cannot find."""
+        """Say what to do where a test of a fuzz target is asked for by an id that pytest cannot find."""
         try:
             return (yield)
         except pytest.UsageError as error:
@@ -243,8 +244,8 @@ class _Off:
             raise pytest.UsageError(*error.args, explained) from None
 
     def pytest_collection_finish(self) -> None:
-        """Count the fuzz targets that were seen."""
-        if "fuzzseq.declaration" in sys.modules:
+        """Count the fuzz targets that were seen and are not collected."""
+        if "fuzzseq.declaration" in sys.modules and not self._config.pluginmanager.hasplugin(COLLECTING):
             from fuzzseq.plugin.seen import said_of_unrun  # noqa: PLC0415 (a test file has loaded fuzzseq)
 
             self._tell("unrun", said_of_unrun(self._config, self._files))
@@ -258,7 +259,7 @@ class _Off:
     @pytest.hookimpl(trylast=True)  # pytest shows what is said last first.
     def pytest_report_collectionfinish(self) -> list[str]:
         """Say how many fuzz targets are not run, below the number of tests, where pytest's header is shown."""
-        return [self._told["unrun"]] if self._told.get("unrun") and self._config.getoption("verbose") >= 0 else []
+        return [self._told["unrun"]] if self._told.get("unrun") and self._config.getoption("verbose", 0) >= 0 else []
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -278,7 +279,7 @@ class _Off:
             return
         if self._told.get("refused"):
             terminalreporter.write_line(f"ERROR: {self._told['refused']}", red=True)
-        elif self._told.get("unrun") and self._config.getoption("verbose") >= 0:
+        elif self._told.get("unrun") and self._config.getoption("verbose", 0) >= 0:
             terminalreporter.write_line(self._told["unrun"])
 
 

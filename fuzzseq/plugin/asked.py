@@ -18,6 +18,7 @@ from fuzzseq.events import Settings
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.findings import Finding
 from fuzzseq.fuzzing import FuzzResult, fuzz, fuzzed
+from fuzzseq.loading import parse
 from fuzzseq.plugin import FLAG, FuzzSeq2SeqWarning, call_inconclusive
 from fuzzseq.reporters import format_named
 from fuzzseq.reporters.unjudged import sentences
@@ -80,6 +81,20 @@ def listed(config: pytest.Config, name: str) -> tuple[str, ...]:
     """Return the values of an option that may be repeated; a conftest.py may have set a single one, or a list."""
     given = config.getoption(f"fuzz_seq2seq_{name}") or ()
     return (given,) if isinstance(given, str) else tuple(str(value) for value in given)
+
+
+def targets_given(config: pytest.Config) -> tuple[str, ...]:
+    """Return the targets of the command line; raises :class:`pytest.UsageError` for one that cannot be there.
+
+    Nothing is imported for it, so that the process which begins the workers of xdist can say it first.
+    """
+    given = listed(config, "target")
+    for reference in given:
+        try:
+            parse(reference)
+        except FuzzseqError as error:
+            raise pytest.UsageError(f"{FLAG}-target {reference}: {error}") from None
+    return given
 
 
 def _whole(text: str | None, name: str, least: int) -> int | None:

@@ -14,7 +14,7 @@ import pytest
 from fuzzseq.declaration import declaration_of, declared_in
 from fuzzseq.errors import FuzzseqError
 from fuzzseq.plugin import FLAG, FuzzSeq2SeqWarning
-from fuzzseq.plugin.asked import SEED, asked_of, listed
+from fuzzseq.plugin.asked import SEED, asked_of, targets_given
 from fuzzseq.plugin.exchange import Exchange
 from fuzzseq.plugin.item import FuzzItem, TargetFile, TargetModule
 from fuzzseq.plugin.judged import Wanted, offered
@@ -40,8 +40,9 @@ class Collecting:
         self._reporting = Reporting(config, said.get(_FOLDER) or self.asked.what.output, self.asked.what.report)
         self._exchange = Exchange(Path(said[_EXCHANGE])) if _EXCHANGE in said else None
         self.running = Running(self.asked, self._worker or MAIN, workers=_workers(said), is_over=self._is_over)
-        self._given = listed(config, "target")
-        self._collected: set[tuple[Path, str]] = set()
+        self._given = targets_given(config)
+        #: The checks of each target that was collected, by its file and its name there.
+        self.collected: dict[tuple[Path, str], tuple[str, ...]] = {}
         #: The target of each item that is to be run, by the item's id, and the ids of those that were.
         self._chosen: dict[str, str] = {}
         self._reported: set[str] = set()
@@ -127,11 +128,13 @@ class Collecting:
         self, parent: pytest.Collector, file: Path, name: str, factory: object, target: str = ""
     ) -> Iterator[FuzzItem]:
         """Yield the items of a target in a file, once; it is called as it was named, or by its path from here."""
-        if (file, name) in self._collected:
+        if (file, name) in self.collected:
             return
-        self._collected.add((file, name))
+        self.collected[file, name] = ()
         shown = os.path.relpath(file, self._config.invocation_params.dir)
-        yield from self._checks(parent, name, target or f"{shown}:{name}", factory)
+        items = list(self._checks(parent, name, target or f"{shown}:{name}", factory))
+        self.collected[file, name] = tuple(item.check for item in items)
+        yield from items
 
     def _checks(self, parent: pytest.Collector, name: str, target: str, factory: object) -> Iterator[FuzzItem]:
         """Yield an item for each check of a target."""

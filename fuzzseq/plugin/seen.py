@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,8 +11,8 @@ import pytest
 
 from fuzzseq.configuration import configured
 from fuzzseq.declaration import declared_in
-from fuzzseq.errors import FuzzseqError
-from fuzzseq.plugin import FLAG
+from fuzzseq.errors import FuzzseqError, nearest
+from fuzzseq.plugin import COLLECTING, FLAG
 
 
 def conftest_targets(config: pytest.Config) -> Iterator[tuple[Path, str, Callable[..., Any]]]:
@@ -42,23 +42,33 @@ def said_of_unrun(config: pytest.Config, files: Iterable[pytest.Module]) -> str:
 
 
 def why_not_found(config: pytest.Config, files: Iterable[pytest.Module]) -> str:
-    """Return what to add where a test of a fuzz target is asked for without the flag; empty where none is."""
-    listed = list(files)
+    """Return what to do where a test of a fuzz target is asked for that there is not; empty where none is."""
+    listed, collecting = list(files), config.pluginmanager.getplugin(COLLECTING)
     for argument in config.args:
-        place, name, _ = parts_of(argument)
-        if name and (is_target(config, listed, place, name)):
-            return f"{name} is a fuzz target, and fuzz targets are collected with {FLAG} only: add it to run {argument}"
+        place, _, rest = argument.partition("::")
+        # Either may hold brackets of its own: the whole may be a name, and so may what is before the last pair.
+        for name, bracket, check in (rest.rpartition("["), (rest, "", "")):
+            if collecting is None and name and _is_target(config, listed, place, name):
+                return f"{name} is a fuzz target, and {FLAG} collects those: add it to run {argument}"
+            if collecting is not None and bracket:
+                path = config.invocation_params.dir.joinpath(place).resolve()
+                if known := collecting.collected.get((path, name)):
+                    return _no_such_test(name, check.removesuffix("]"), known)
     return ""
 
 
-def parts_of(argument: str) -> tuple[str, str, str]:
-    """Return the place, the name and the check of ``file.py::name[check]``; empty for what it does not have."""
-    before, _, check = argument.partition("[")
-    place, _, name = before.partition("::")
-    return place, name, check.removesuffix("]")
+def _no_such_test(target: str, check: str, known: Sequence[str]) -> str:
+    """Return what is said of a check that is no test of a target."""
+    from fuzzseq.checks import CHECKS  # noqa: PLC0415 (numpy is for those alone who are fuzzing already)
+
+    if check in known:
+        return ""
+    if any(each.name == check for each in CHECKS):
+        return f"{target} has no test [{check}] with these settings: add {FLAG}-check {check}"
+    return f"{target} has no test [{check}], and there is no check of that name.{nearest(check, known)}"
 
 
-def is_target(config: pytest.Config, files: Iterable[pytest.Module], place: str, name: str) -> bool:
+def _is_target(config: pytest.Config, files: Iterable[pytest.Module], place: str, name: str) -> bool:
     """Say whether a name in a file or module is a fuzz target: declared there, or named in ``[tool.fuzzseq]``."""
     here = config.invocation_params.dir
     path = (here / place).resolve()
