@@ -119,6 +119,11 @@ def call_inconclusive(item: pytest.Item, reason: str) -> None:
     item.stash.setdefault(_REASONS, []).append(reason)
 
 
+def is_inconclusive(report: pytest.TestReport) -> bool:
+    """Say whether a report is that of a test which neither passed nor failed."""
+    return bool(getattr(report, _REASON, ""))
+
+
 class Inconclusive:
     """Reports tests in which something was never judged, and keeps a run with one of them from ending as passed."""
 
@@ -161,9 +166,7 @@ class Inconclusive:
         self, report: pytest.TestReport
     ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
         """Return how such a test is counted and shown."""
-        if getattr(report, _REASON, ""):
-            return "inconclusive", "I", ("INCONCLUSIVE", {"yellow": True})
-        return None
+        return ("inconclusive", "I", ("INCONCLUSIVE", {"yellow": True})) if is_inconclusive(report) else None
 
     @pytest.hookimpl(trylast=True)  # After JUnit's report of pytest's own.
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

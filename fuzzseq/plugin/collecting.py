@@ -13,7 +13,7 @@ import pytest
 
 from fuzzseq.declaration import declaration_of, declared_in
 from fuzzseq.errors import FuzzseqError
-from fuzzseq.plugin import FLAG, FuzzSeq2SeqWarning
+from fuzzseq.plugin import FLAG, FuzzSeq2SeqWarning, is_inconclusive
 from fuzzseq.plugin.asked import SEED, asked_of, targets_given
 from fuzzseq.plugin.exchange import Exchange
 from fuzzseq.plugin.item import FuzzItem, TargetFile, TargetModule
@@ -240,8 +240,9 @@ class Collecting:
         return TargetScheduling(config, log, self._exchange)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take note that a test was run, whatever process ran it."""
-        self._reported.add(report.nodeid)
+        """Take note that a test has an outcome, whatever process ran it."""
+        if (report.when == "call" or not report.passed) and not is_inconclusive(report):
+            self._reported.add(report.nodeid)
 
     def pytest_runtest_logfinish(self) -> None:
         """End the search in all workers of xdist where enough has failed: xdist has them finish what they began."""

@@ -124,8 +124,8 @@ def test_a_check_that_was_never_judged(project: pytest.Pytester) -> None:
 @pytest.mark.slow
 def test_what_is_allowed_is_still_said(project: pytest.Pytester) -> None:
     """``--fuzz-seq2seq-allow-inconclusive``, or the project's file, makes the exit status 0; a failure makes it 1."""
-    only = [*USUAL, "-k", "never_built or test_of_my_own"]
-    allowed = project.runpytest_subprocess(*only, "--fuzz-seq2seq-allow-inconclusive", "--junitxml=junit.xml")
+    only = ["--fuzz-seq2seq", "--fuzz-seq2seq-max-cases=3", "-p", "no:randomly", "-k", "never_built or test_of_my_own"]
+    allowed = project.runpytest_subprocess(*only, "-v", "--fuzz-seq2seq-allow-inconclusive", "--junitxml=junit.xml")
     assert allowed.ret == 0
     assert outcomes(allowed)["never_built[causal]"] == "INCONCLUSIVE"
     assert "This is allowed, and changes no exit status." in allowed.outlines
