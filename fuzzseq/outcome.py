@@ -7,6 +7,7 @@ from typing import Final, Literal
 import attrs
 
 from fuzzseq.case import Batch, Case, Mode
+from fuzzseq.grammar import CheckName, Count, Label
 
 Stage = Literal["build", "preprocess", "encode", "decode", "forward", "loss", "gradient", "save"]
 STAGES: Final = ("build", "preprocess", "encode", "decode", "forward", "loss", "gradient", "save")
@@ -90,12 +91,12 @@ class Frame:
     from 0, where Python tells them (3.11 and later).
     """
 
-    file: str
-    line: int
+    file: Label
+    line: Count
     function: str
     source: str = ""
-    start: int | None = None
-    end: int | None = None
+    start: Count | None = None
+    end: Count | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -172,7 +173,7 @@ class Verdict:
     for that of the check. ``raised`` is what was raised, also where that is why the check was not reached.
     """
 
-    check: str
+    check: CheckName
     status: Status
     stage: Stage = "forward"
     message: str = ""
@@ -194,7 +195,7 @@ class Request:
     """
 
     case: Case
-    checks: tuple[str, ...]
+    checks: tuple[CheckName, ...]
     hostile: str = ""
     trace: bool = False
 

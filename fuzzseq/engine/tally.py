@@ -127,7 +127,7 @@ class Tally:
         """The names of the chosen checks."""
         return tuple(check.name for check in self.chosen)
 
-    def open(self, opening: Opening) -> None:
+    def begin_with(self, opening: Opening) -> None:
         """Take note of which of the first cases can be judged by which check; a check that none ever can is left out.
 
         Raises nothing; it has to come before any case is tried.

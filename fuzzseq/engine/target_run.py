@@ -45,7 +45,7 @@ class TargetRun:
         self.work = work
         self._tally = Tally(work.spec, work.settings)
         self._opening = opening(work.spec, work.settings.seed, work.settings.max_cases, self._tally.chosen)
-        self._tally.open(self._opening)
+        self._tally.begin_with(self._opening)
         self._following = Following(work, self._tally.names)
         self._experience = Experience()
         self._units: list[Unit] = []

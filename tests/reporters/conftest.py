@@ -57,6 +57,8 @@ def example_spec() -> Spec:
     return Spec(
         dimensions={"units": dim(1, 64)},
         loss="my_model.py:masked_loss",
+        padding="pre",
+        initial_state="lstm",
         origins={"dimensions": "declared", "loss": "inferred"},
         notes=("the loss is the compiled one",),
     )
@@ -253,7 +255,7 @@ def hostile_run(**asked: object) -> list[Event]:
         diagnosis=attrs.evolve(said, region=attrs.evolve(said.region, expression=HOSTILE)),
         exceptions={"graph": HOSTILE},
     )
-    events = example_run(finding, error=HOSTILE, **asked)  # type: ignore[arg-type]
+    events = example_run(finding, error=HOSTILE, blocked=HOSTILE, **asked)  # type: ignore[arg-type]
     told = [Warned(target=TARGET, message=HOSTILE), InternalError(target="", message=HOSTILE, traceback=HOSTILE)]
     name = json.dumps(HOSTILE_NAME)[1:-1]
     return [
