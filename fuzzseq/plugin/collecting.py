@@ -1,53 +1,39 @@
-"""What ``--fuzz-seq2seq`` adds to a pytest run: an item for each check of each fuzz target, and one report of them."""
+"""What ``--fuzz-seq2seq`` adds to a pytest run: an item for each check of each fuzz target."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
 from fuzzseq.declaration import declaration_of, declared_in
 from fuzzseq.errors import FuzzseqError
-from fuzzseq.plugin import FLAG, FuzzSeq2SeqWarning, is_inconclusive
-from fuzzseq.plugin.asked import SEED, asked_of, targets_given
-from fuzzseq.plugin.exchange import Exchange
+from fuzzseq.plugin import FLAG, FuzzSeq2SeqWarning, is_worker
+from fuzzseq.plugin.asked import asked_of, targets_given
 from fuzzseq.plugin.item import FuzzItem, TargetFile, TargetModule
 from fuzzseq.plugin.judged import Wanted, offered
-from fuzzseq.plugin.reporting import MAIN, Reporting
-from fuzzseq.plugin.running import Running
+from fuzzseq.plugin.processes import Processes
 from fuzzseq.plugin.seen import conftest_targets, names_one
-
-#: xdist's ways of dealing out single tests, and how the folders are called that go to its workers.
-_SCATTERED: Final = ("load", "worksteal")
-_FOLDER: Final = "fuzz_seq2seq_folder"
-_EXCHANGE: Final = "fuzz_seq2seq_exchange"
 
 
 class Collecting:
-    """Collects fuzz targets, and lends the items what runs them. Lives as long as the pytest run."""
+    """Collects fuzz targets, and lends the items what runs them."""
 
     def __init__(self, config: pytest.Config) -> None:
         """Read what is asked for; raises :class:`pytest.UsageError` for what cannot be."""
         self._config = config
         self.asked = asked_of(config)
-        said: Mapping[str, Any] = getattr(config, "workerinput", {})
-        self._worker = str(said.get("workerid", ""))
-        self._reporting = Reporting(config, said.get(_FOLDER) or self.asked.what.output, self.asked.what.report)
-        self._exchange = Exchange(Path(said[_EXCHANGE])) if _EXCHANGE in said else None
-        self.running = Running(self.asked, self._worker or MAIN, workers=_workers(said), is_over=self._is_over)
+        self._processes = Processes(config, self.asked)
+        config.pluginmanager.register(self._processes, "fuzz_seq2seq_processes")
+        self.running = self._processes.running
         self._given = targets_given(config)
         #: The checks of each target that was collected, by its file and its name there.
         self.collected: dict[tuple[Path, str], tuple[str, ...]] = {}
-        #: The target of each item that is to be run, by the item's id, and the ids of those that were.
-        self._chosen: dict[str, str] = {}
-        self._reported: set[str] = set()
-
-    # What is collected.
 
     def pytest_pycollect_makeitem(self, collector: Any, name: str, obj: object) -> list[pytest.Item] | None:
         """Collect a decorated factory of a test file, or one that is named as a target there."""
@@ -83,12 +69,10 @@ class Collecting:
         for item in session.items:
             if isinstance(item, FuzzItem):
                 chosen.setdefault(item.target, []).append(item)
-                self._chosen[item.nodeid] = item.target
-        if self._exchange is not None and self._worker:
-            self._exchange.put_items(self._worker, self._chosen)
-        if chosen:
-            wanted = {target: self._wanted(items) for target, items in chosen.items()}
-            self.running.want(wanted, self._reporting.folder)
+        self._processes.want(
+            {target: self._wanted(items) for target, items in chosen.items()},
+            {item.nodeid: target for target, items in chosen.items() for item in items},
+        )
 
     def _wanted(self, items: Sequence[FuzzItem]) -> Wanted:
         """Return what is wanted of a target, by its items that were chosen."""
@@ -179,7 +163,7 @@ class Collecting:
         try:
             yield from self._of_reference(session, reference)
         except pytest.UsageError as error:
-            if not self._worker:
+            if not is_worker(self._config):
                 raise
             refusal = pytest.Collector.CollectError(str(error))
 
@@ -218,79 +202,6 @@ class Collecting:
         if isinstance(item, FuzzItem) and call.excinfo is not None:
             report.sections += item.sections(call.excinfo.value)
         return report
-
-    # How it is run, alone or under xdist, and told at the end.
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:
-        """Have each of xdist's workers write where this process reports."""
-        if self._exchange is None:
-            self._exchange = Exchange()
-        node.workerinput[_EXCHANGE] = str(self._exchange.path)
-        node.workerinput[_FOLDER] = str(self._reporting.folder.path)
-        node.workerinput[SEED] = self.asked.settings.seed
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
-        """Keep the items of a target together: a worker fuzzes it once for all of them."""
-        if config.getoption("dist") not in _SCATTERED or self._exchange is None:
-            return None
-        from fuzzseq.plugin.scheduling import TargetScheduling  # noqa: PLC0415 (xdist is there, or nobody asks)
-
-        return TargetScheduling(config, log, self._exchange)
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take note that a test has an outcome, whatever process ran it."""
-        if (report.when == "call" or not report.passed) and not is_inconclusive(report):
-            self._reported.add(report.nodeid)
-
-    def pytest_runtest_logfinish(self) -> None:
-        """End the search in all workers of xdist where enough has failed: xdist has them finish what they began."""
-        distributed = self._config.pluginmanager.getplugin("dsession")
-        if self._exchange is not None and not self._worker and getattr(distributed, "shouldstop", False):
-            self._exchange.end()
-
-    def _is_over(self) -> bool:
-        """Say whether the process that began this one has ended the search."""
-        return self._exchange is not None and self._exchange.is_over
-
-    @pytest.hookimpl(wrapper=True, trylast=True)  # Within the terminal's, which shows the summary.
-    def pytest_sessionfinish(self) -> Generator[None, None, None]:
-        """End what still runs, then write one report; a worker of xdist leaves that to the process that began it.
-
-        xdist takes leave of its workers in between.
-        """
-        self.running.stop()
-        if self._exchange is not None and not self._worker:
-            self._chosen.update(self._exchange.items())
-            self._exchange.end()
-        yield
-        self._write()
-
-    def _write(self) -> None:
-        """Write the report, with the targets that pytest's end kept from being fuzzed."""
-        if self._worker:
-            return
-        self._reporting.write({target for name, target in self._chosen.items() if name not in self._reported})
-        if self._exchange is not None:
-            self._exchange.close()
-
-    def pytest_unconfigure(self) -> None:
-        """Write the report of a run whose end was interrupted as well; there is nothing to write otherwise."""
-        self.running.stop()
-        self._write()
-
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Print what came of the targets."""
-        self._reporting.tell(terminalreporter)
-
-
-def _workers(said: Mapping[str, Any]) -> int | None:
-    """Return how many workers one of xdist's may have, its share of the cores; None where there is no xdist."""
-    if "workercount" not in said:
-        return None
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores // int(said["workercount"]))
 
 
 def _line(factory: object, file: Path) -> int:
