@@ -30,6 +30,8 @@ from fuzzseq.spec import Spec
 Phase = Literal["known", "boundary", "random", "edge", "shrink", "diagnose"]
 FailOn = Literal["error", "warning", "note", "never"]
 StopReason = Literal["completed", "max_cases", "maxfail", "budget", "nothing_runs", "interrupted", "unusable", "error"]
+#: Why a target may have stopped that is not done: a run that is resumed goes on with it.
+UNDONE: Final[tuple[StopReason, ...]] = ("interrupted", "error", "budget", "unusable")
 
 #: Why a target may have stopped, the reason that says most of a whole run last.
 _BY_WEIGHT: Final[tuple[StopReason, ...]] = (
