@@ -28,6 +28,7 @@ from fuzzseq.events import (
     TargetFinished,
     TargetLoaded,
     TargetReport,
+    stop_of,
 )
 from fuzzseq.executors.bodies import Bodies, Body
 from fuzzseq.executors.zygote import Zygote
@@ -36,16 +37,6 @@ from fuzzseq.spec import Spec
 
 #: More fuzz targets than one file holds.
 MOST_TARGETS: Final = 10_000
-#: Why a target may have stopped, the reason that says most of a whole run last.
-_BY_WEIGHT: Final[tuple[StopReason, ...]] = (
-    "completed",
-    "nothing_runs",
-    "max_cases",
-    "maxfail",
-    "budget",
-    "interrupted",
-    "error",
-)
 
 
 def conduct(
@@ -129,7 +120,7 @@ class _Campaign:
     @property
     def stop(self) -> StopReason:
         """Why the run as a whole came to its end."""
-        return max(self._stops, key=_BY_WEIGHT.index, default="completed")
+        return stop_of(self._stops)
 
     def interrupt(self) -> None:
         """End every process; the jobs that wait for one end without a word."""
