@@ -46,6 +46,11 @@ class Bodies:
         self._settings, self._left = settings, left
         self._zygote = zygote or (None if settings.in_process else Zygote(settings.device))
 
+    @property
+    def ready(self) -> bool:
+        """Whether TensorFlow was imported: where it cannot be, no target can be loaded."""
+        return self._zygote is None or self._zygote.ready or self._left() <= 0
+
     def load(self, reference: Reference) -> Body:
         """Load a file; raises :class:`fuzzseq.errors.UsageError` for one that cannot be loaded, or ``BudgetSpent``."""
         own_checks = [parse(each) for each in self._settings.own_checks]

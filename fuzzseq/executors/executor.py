@@ -16,7 +16,10 @@ class Executor(Protocol):
     """Carries out the requests of one fuzz target."""
 
     def run(self, request: Request, limit: float | None = None) -> Outcome:
-        """Answer one request within ``limit`` seconds; a worker that dies is an outcome."""
+        """Answer one request within ``limit`` seconds; a worker that dies is an outcome.
+
+        Raises :class:`BudgetSpent` where the time of the run ends first.
+        """
 
     def renew(self) -> None:
         """Go on with a fresh worker."""

@@ -52,7 +52,7 @@ class LoadedFile:
         ``left`` says how many seconds the run has left: whatever takes longer raises :class:`BudgetSpent`.
         """
         self.reference, self._own_checks = reference, own_checks
-        self._zygote, self._left = zygote, left
+        self._zygote, self.left = zygote, left
         self._reviving = threading.Lock()
         self._within(START_LIMIT, zygote.wait_until_ready)
         self._parent, loaded = self._persistently(lambda: self._loaded(Process(zygote, zygote, "loader")))
@@ -63,9 +63,9 @@ class LoadedFile:
     def _within(self, limit: float, attempt: Callable[[float], T]) -> T:
         """Return what comes of an attempt that may take ``limit`` seconds, or as many as the run has left."""
         try:
-            return attempt(min(limit, max(0.0, self._left())))
+            return attempt(min(limit, max(0.0, self.left())))
         except TimeoutError:
-            if self._left() <= 0:
+            if self.left() <= 0:
                 raise BudgetSpent from None
             raise
 
@@ -197,12 +197,14 @@ class ForkedExecutor:
         self._file, self._target, self._spec = file, target, spec
         self._timeout, self._memory = case_timeout, memory
         self._process: Worker | None = None
+        self._left = file.left
 
     def run(self, request: Request, limit: float | None = None) -> Outcome:
         """Answer one request. A time limit is believed when it is met twice, the second time by a fresh worker.
 
         A SIGKILL comes from outside more often than from a model: it is believed when it is met three times. ``limit``
-        replaces the usual seconds for a case, and is waited for once.
+        replaces the usual seconds for a case, and is waited for once. Raises :class:`BudgetSpent` where the run's time
+        ends before either is over.
         """
         outcome = self._survived(request, limit or self._timeout)
         if outcome.ending == "hung" and limit is None:
@@ -232,7 +234,7 @@ class ForkedExecutor:
         process = self._opened()
         process.clear_output()
         try:
-            answer = process.ask({"do": "run", "request": to_data(request)}, limit)
+            answer = process.ask({"do": "run", "request": to_data(request)}, min(limit, max(0.0, self._left())))
             outcome = _understood(lambda: _outcome(answer, request))
         except Corrupted as error:
             stage, output = process.stage, process.output
@@ -243,6 +245,9 @@ class ForkedExecutor:
         except Disconnected:
             return self._died(process, request)
         except TimeoutError:
+            if self._left() <= 0:
+                self.renew()
+                raise BudgetSpent from None
             stage, output, frames = process.stage, process.output, endless(process.frames(running=True))
             self.renew()
             return death(request, "hung", stage, f"{limit:g} s", output, frames), False

@@ -44,7 +44,7 @@ class Process:
         Raises :class:`Killed` where the parent is gone.
         """
         self._zygote, self._parent = zygote, parent
-        self.lost = False
+        self.lost = self._ended = False
         #: What it has started for all that come from it, as the import of a file may.
         self.helpers: Collection[int] = ()
         self.channel, theirs = Channel.pair()
@@ -117,8 +117,12 @@ class Process:
     def end(self, kill: bool = True) -> int | None:
         """End the process and all that came from it, and return its exit code, minus the signal where one ended it.
 
-        Where it is not to be killed, it gets a moment to end by itself; None says that it did not.
+        Where it is not to be killed, it gets a moment to end by itself; None says that it did not, or that it was ended
+        before.
         """
+        if self._ended:
+            return None
+        self._ended = True
         self.channel.close()
         code = None if kill else self._awaited(_LAST_MOMENT)
         end_descendants(self.pid)
@@ -181,7 +185,7 @@ class Worker(Process):
 
     def end(self, kill: bool = True) -> int | None:
         """End the worker, its keeper, and all that came from it; see :meth:`Process.end`."""
-        orphaned = self.disturbed == "gone"
+        orphaned = not self._ended and self.disturbed == "gone"
         code = super().end(kill)
         self._keeper.close()
         if orphaned:

@@ -67,7 +67,7 @@ class Zygote:
         )
         theirs.close()
         self.pid, self.lost = self._process.pid, False
-        self._ready = False
+        self.ready = False
         with contextlib.suppress(Disconnected):  # It is gone already: whoever waits for it will see.
             self.channel.ask({"do": "start"}, limit=START_LIMIT)
 
@@ -78,11 +78,11 @@ class Zygote:
         """
         with self.channel.lock:
             for last in (False, True):
-                if self._ready:
+                if self.ready:
                     return
                 try:
                     answer(self.channel, limit)
-                    self._ready = True
+                    self.ready = True
                 except Disconnected:
                     if self.closed:
                         raise
