@@ -1,0 +1,131 @@
+"""Exceptions that are not made to be described: each is said to be what it is, and none ends the worker."""
+
+from __future__ import annotations
+
+import pytest
+
+from fuzzseq.worker.exceptions import describe
+from fuzzseq.worker.untouched import LONGEST_TEXT, text_of
+
+
+class Raises(Exception):
+    def __str__(self):
+        return f"{self.args[1]}"  # IndexError, a usual slip
+
+
+class Number(Exception):
+    def __str__(self):
+        return 5
+
+
+class Exits(Exception):
+    def __str__(self):
+        raise SystemExit(3)
+
+
+class Odd(str):
+    def __getitem__(self, index):
+        raise RuntimeError("no text for you")
+
+    __len__ = __iter__ = __str__ = __repr__ = __getitem__
+
+
+class Text(Exception):
+    def __str__(self):
+        return Odd("what it says")
+
+
+class Named(type):
+    __name__ = property(lambda kind: 5)
+
+
+class Nameless(Exception, metaclass=Named):
+    __module__ = 7
+
+    @property
+    def message(self):
+        raise RuntimeError("no message")
+
+    @property
+    def __traceback__(self):
+        raise RuntimeError("no traceback")
+
+    @property
+    def __cause__(self):
+        raise RuntimeError("no cause")
+
+
+class Base(BaseException):
+    pass
+
+
+def described(error):
+    """Return how an exception is described that was raised."""
+    try:
+        raise error
+    except BaseException as raised:  # noqa: BLE001
+        return describe(raised, "forward", "eager", 0)
+
+
+def own_cause(error, other=None):
+    """Return an exception that is its own cause, by way of another."""
+    error.__cause__, error.__context__ = other or error, other or error
+    if other is not None:
+        other.__context__ = error
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "exception", "message"),
+    [
+        (Raises("x"), "Raises", "(no text: its __str__ raised IndexError)"),
+        (Number(), "Number", "(no text: its __str__ raised TypeError)"),
+        (Exits(), "Exits", "(no text: its __str__ raised SystemExit)"),
+        (Text(), "Text", "what it says"),
+        (Nameless("a"), "Nameless", "a"),
+        (Base("base"), "Base", "base"),
+        (KeyboardInterrupt(), "KeyboardInterrupt", "KeyboardInterrupt"),
+        (GeneratorExit(), "GeneratorExit", "GeneratorExit"),
+        (own_cause(ValueError("a")), "ValueError", "a"),
+        (own_cause(ValueError("a"), KeyError("b")), "ValueError", "a"),
+    ],
+)
+def test_what_it_is(error, exception, message):
+    """The class and what it says, or why it says nothing."""
+    raised = described(error)
+    assert (type(raised.exception), type(raised.message)) == (str, str)
+    assert (raised.exception, raised.message, raised.ending) == (exception, message, "completed")
+
+
+def test_memory_behind_a_cycle():
+    """A limit on memory is seen behind other exceptions, where these lead back to themselves as well."""
+    error = own_cause(ValueError("a"), RuntimeError("b"))
+    assert described(error).ending == "completed"
+    error.__cause__.__cause__ = MemoryError("no more")
+    assert (described(error).ending, described(error).message) == ("out_of_memory", "no more")
+
+
+def test_huge():
+    """Of an endless text the ends are looked at, and of a deep traceback the first and the last frames."""
+    assert len(described(ValueError("x" * 10_000_000)).message) <= 2000
+    text = text_of("a" * LONGEST_TEXT + "b" * LONGEST_TEXT)
+    assert (len(text), text[0], text[-1]) == (LONGEST_TEXT + 5, "a", "b")
+
+    def deeper(depth):
+        if not depth:
+            raise ValueError("down here")
+        deeper(depth - 1)
+
+    try:
+        deeper(500)
+    except ValueError as error:
+        frames = describe(error, "forward", "eager", 0).frames
+    assert len(frames) == 100
+    assert frames[0].function == "test_huge"
+    assert frames[-1].source == 'raise ValueError("down here")'
+
+
+def test_an_exit_is_none_of_them():
+    """An exit ends the process, as it would that of the model's user."""
+    with pytest.raises(SystemExit):
+        described(SystemExit("enough"))
