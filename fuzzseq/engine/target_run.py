@@ -195,9 +195,7 @@ class TargetRun:
 
     def _drawn(self, round_: int, count: int) -> Iterator[Case]:
         """Yield the cases of a round, drawn when they are wanted first."""
-        drawn = random_cases(
-            self.work.spec, self._seed, round_, count, traced=not self._experience.untraceable
-        )
+        drawn = random_cases(self.work.spec, self._seed, round_, count, traced=not self._experience.untraceable)
         self._dry |= not drawn
         yield from drawn
 

@@ -251,9 +251,11 @@ class ForkedExecutor:
             stage, output, frames = process.stage, process.output, endless(process.frames(running=True))
             self.renew()
             return death(request, "hung", stage, f"{limit:g} s", output, frames), False
-        if process.disturbed == "stopped":
+        if disturbed := process.disturbed:
             stage, output = process.stage, process.output
             self.renew()
+            if disturbed == "gone":
+                return death(request, "crashed", stage, "SIGKILL", output), True
             return stopped(request, stage, output), True
         return outcome, False
 

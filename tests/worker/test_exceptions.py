@@ -8,61 +8,28 @@ from fuzzseq.worker.exceptions import describe
 from fuzzseq.worker.untouched import LONGEST_TEXT, text_of
 
 
-class Raises(Exception):
-    def __str__(self):
-        return f"{self.args[1]}"  # IndexError, a usual slip
+def throw(error):
+    """Raise an exception where only an expression may stand."""
+    raise error
 
 
-class Number(Exception):
-    def __str__(self):
-        return 5
+def made(name, base=Exception, **attributes):
+    """Return an exception of a class with odd attributes, or without."""
+    return type(name, (base,), attributes)("a")
 
 
-class Exits(Exception):
-    def __str__(self):
-        raise SystemExit(3)
-
-
-class Odd(str):
-    def __getitem__(self, index):
-        raise RuntimeError("no text for you")
-
-    __len__ = __iter__ = __str__ = __repr__ = __getitem__
-
-
-class Text(Exception):
-    def __str__(self):
-        return Odd("what it says")
-
-
-class Named(type):
-    __name__ = property(lambda kind: 5)
-
-
-class Nameless(Exception, metaclass=Named):
-    __module__ = 7
-
-    @property
-    def message(self):
-        raise RuntimeError("no message")
-
-    @property
-    def __traceback__(self):
-        raise RuntimeError("no traceback")
-
-    @property
-    def __cause__(self):
-        raise RuntimeError("no cause")
-
-
-class Base(BaseException):
-    pass
+Odd = type(
+    "Odd", (str,), dict.fromkeys(("__getitem__", "__len__", "__iter__"), lambda *_: throw(RuntimeError("no text")))
+)
+Named = type("Named", (type,), {"__name__": property(lambda kind: 5)})
+unsaid = property(lambda self: throw(RuntimeError("nothing is said")))
+hidden = {"message": unsaid, "__traceback__": unsaid, "__cause__": unsaid, "__module__": 7}
 
 
 def described(error):
     """Return how an exception is described that was raised."""
     try:
-        raise error
+        throw(error)
     except BaseException as raised:  # noqa: BLE001
         return describe(raised, "forward", "eager", 0)
 
@@ -78,12 +45,12 @@ def own_cause(error, other=None):
 @pytest.mark.parametrize(
     ("error", "exception", "message"),
     [
-        (Raises("x"), "Raises", "(no text: its __str__ raised IndexError)"),
-        (Number(), "Number", "(no text: its __str__ raised TypeError)"),
-        (Exits(), "Exits", "(no text: its __str__ raised SystemExit)"),
-        (Text(), "Text", "what it says"),
-        (Nameless("a"), "Nameless", "a"),
-        (Base("base"), "Base", "base"),
+        (made("Raises", __str__=lambda self: self.args[1]), "Raises", "(no text: its __str__ raised IndexError)"),
+        (made("Number", __str__=lambda self: 5), "Number", "(no text: its __str__ raised TypeError)"),
+        (made("Exits", __str__=lambda self: throw(SystemExit(3))), "Exits", "(no text: its __str__ raised SystemExit)"),
+        (made("Text", __str__=lambda self: Odd("what it says")), "Text", "what it says"),
+        (Named("Nameless", (Exception,), hidden)("a"), "Nameless", "a"),
+        (made("Base", BaseException), "Base", "a"),
         (KeyboardInterrupt(), "KeyboardInterrupt", "KeyboardInterrupt"),
         (GeneratorExit(), "GeneratorExit", "GeneratorExit"),
         (own_cause(ValueError("a")), "ValueError", "a"),
