@@ -64,7 +64,8 @@ class Patience:
     def warnings(self) -> Iterator[str]:
         """Yield what a user should know of the cases that were given up."""
         if self._given_up:
+            cases = "1 case was" if self._given_up == 1 else f"{self._given_up} cases were"
             yield (
-                f"{self._given_up} cases were given up before {self._limit:g} s had passed, since one hung before them "
-                "at the same stage: they are not counted as judged"
+                f"{cases} given up before {self._limit:g} s had passed, since one hung before them "
+                "at the same stage; what was given up was not judged"
             )

@@ -50,6 +50,7 @@ _seterr, _geterr, _getcwd, _getrlimit = np.seterr, np.geterr, os.getcwd, resourc
 class Surroundings:
     """What a process has that a model can change for whatever runs after it, as it was before the model ran."""
 
+    process: int
     folder: str | None
     path: tuple[str, ...]
     recursion: int
@@ -68,6 +69,7 @@ class Surroundings:
         except OSError:  # It was deleted.
             folder = None
         return cls(
+            process=getpid(),
             folder=folder,
             path=tuple(sys.path),
             recursion=_getrecursionlimit(),
@@ -78,7 +80,12 @@ class Surroundings:
         )
 
     def put_back(self) -> None:
-        """Give the process what it had, as far as our own code and the next run depend on it."""
+        """Give the process what it had, as far as our own code and the next run depend on it.
+
+        A fork that the model made, and that came back with the call, ends here: it has nothing to say.
+        """
+        if getpid() != self.process:
+            leave(0)
         _setrecursionlimit(self.recursion)
         _seterr(**self.floats)
         if tuple(warnings.filters) != self.warnings:

@@ -362,7 +362,7 @@ def test_nothing_is_left_behind(models):
     with brain:
         while not hanging.exists() and brain.poll() is None:
             time.sleep(0.1)
-        assert len(bodies(mark)) == 3, "a zygote, a loaded file and a worker"
+        assert len(bodies(mark)) == 4, "a zygote, a loaded file, a keeper and a worker"
         brain.send_signal(signal.SIGKILL)
     for _ in range(100):
         if not bodies(mark):
@@ -379,7 +379,7 @@ def test_an_abandoned_run(models):
     try:
         stream = campaign([f"{models}:wrong"], Settings(profile="quick", max_cases=4))
         assert any(isinstance(event, CaseTried) for event in stream)
-        assert len(bodies(mark)) == 3
+        assert len(bodies(mark)) == 4
         stream.close()
     finally:
         del os.environ[name]
