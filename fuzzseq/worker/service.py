@@ -58,6 +58,8 @@ class Service:
         except FuzzseqError as error:
             return {"misuse": str(error)}
         except BaseException as error:
+            if untouched.ends_process(error):
+                raise
             return self._failed(error)
 
     def _failed(self, error: BaseException) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import resource
+import signal
 import sys
 import time
 import traceback
@@ -42,6 +43,7 @@ _LONGEST_NAME: Final = 200
 _name: Any = type.__dict__["__name__"]
 
 _setrecursionlimit, _getrecursionlimit = sys.setrecursionlimit, sys.getrecursionlimit
+_handler: Final = signal.getsignal
 _RECURSION: Final = sys.getrecursionlimit()
 _seterr, _geterr, _getcwd, _getrlimit = np.seterr, np.geterr, os.getcwd, resource.getrlimit
 
@@ -101,6 +103,11 @@ class Surroundings:
     def lowered(self) -> list[str]:
         """Return the limits that are lower than they were."""
         return [name for name, before in self.limits.items() if _getrlimit(_LIMITS[name]) != before]
+
+
+def ends_process(error: BaseException) -> bool:
+    """Say whether an exception is an exit, or a Ctrl-C that this process hears: a worker hears of none."""
+    return isinstance(error, SystemExit) or (isinstance(error, KeyboardInterrupt) and callable(_handler(signal.SIGINT)))
 
 
 def deepen() -> None:

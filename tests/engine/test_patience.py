@@ -15,7 +15,6 @@ from fuzzseq.engine.probe import HANGING, OutOfTime, Probe
 from fuzzseq.engine.shares import Shares
 from fuzzseq.executors.executor import BudgetSpent, death
 from fuzzseq.outcome import Outcome, Request, Verdict
-from fuzzseq.seeds import seed_of_cases
 from fuzzseq.shrink.reducer import Reduced, reduce
 from fuzzseq.spec import Spec
 
@@ -137,12 +136,3 @@ def test_what_a_run_has_left():
     clock = iter([100.0, 103.0])
     assert Shares(10.0, 1, lambda: next(clock)).remaining() == 7.0
     assert Shares(None, 1).remaining() == inf
-
-
-def test_seeds_of_any_size():
-    """A seed that every generator takes stands for itself, any other for one that they take."""
-    small, large = (0, 1, 2**32 - 1), (2**32, 2**32 + 1, 2**64, 10**30)
-    assert [seed_of_cases(seed) for seed in small] == list(small)
-    made = [seed_of_cases(seed) for seed in large]
-    assert all(0 <= seed < 2**32 for seed in made)
-    assert len({*made, *small}) == 7
