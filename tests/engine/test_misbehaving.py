@@ -12,6 +12,9 @@ from uuid import uuid4
 
 import pytest
 
+from fuzzseq.events import InternalError
+from tests.engine.running import events, of, report
+
 MODELS = '''
 import builtins
 import json
@@ -179,3 +182,17 @@ def test_each_gets_what_it_did(tmp_path):
             break
         time.sleep(0.1)
     assert marked(mark) == []
+
+
+@pytest.mark.slow
+def test_files_that_cannot_be_loaded(tmp_path, monkeypatch):
+    """A file that ends each process that imports it cannot be used, one that never ends has its time; others go on."""
+    (tmp_path / "killing.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    (tmp_path / "slow.py").write_text("import time; time.sleep(1000)")
+    (tmp_path / "misbehaving.py").write_text(MODELS)
+    monkeypatch.chdir(tmp_path)
+    run = events(["killing.py", "misbehaving.py:healthy"], max_cases=2)
+    assert report(run, "killing.py").error == "Importing killing.py ended the process: it was killed, 3 times."
+    assert (report(run, ":healthy").stop_reason, report(run, ":healthy").cases) == ("max_cases", 2)
+    late = events(["slow.py"], budget=5.0)
+    assert (report(late, "slow.py").stop_reason, of(InternalError, [*run, *late])) == ("budget", [])

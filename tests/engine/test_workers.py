@@ -18,7 +18,7 @@ import pytest
 from fuzzseq import Batch, Case, Pair
 from fuzzseq.engine import campaign
 from fuzzseq.events import CaseTried, InternalError, Settings
-from fuzzseq.executors.forked import LoadedFile
+from fuzzseq.executors.loaded_file import LoadedFile
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.spec import Spec
 from tests.engine.running import events, findings, of, report
@@ -336,7 +336,7 @@ def test_a_worker_that_does_not_open(models, monkeypatch):
     with closing(Zygote()) as zygote:
         file = LoadedFile(zygote, {"file": str(models)})
         groups = set(zygote.groups)
-        monkeypatch.setattr("fuzzseq.executors.forked.START_LIMIT", -1.0)
+        monkeypatch.setattr("fuzzseq.executors.loaded_file.START_LIMIT", -1.0)
         with pytest.raises(TimeoutError):
             file.opened(f"{models}:wrong", Spec(), None)
         assert zygote.groups == groups
