@@ -166,7 +166,7 @@ class _Campaign:
             try:
                 body = self._bodies.load(parse(target))
             except (FuzzseqError, Disconnected, BudgetSpent) as error:
-                if self._over.is_set() or not self._bodies.ready:
+                if self._over.is_set() or not (isinstance(error, UsageError) or self._bodies.ready):
                     raise
                 self._shares.expect(-1)
                 yield from self._unusable(label, place, error)

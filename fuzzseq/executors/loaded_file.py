@@ -74,7 +74,7 @@ class LoadedFile:
                 if self.closing:
                     raise
                 if not self._zygote.alive:
-                    self._zygote.revive(channel)
+                    self._within(START_LIMIT, partial(self._zygote.revive, channel))
         return attempt()
 
     def _parent_of_workers(self) -> tuple[Process, Any]:
