@@ -218,8 +218,15 @@ class Tally:
         """Go on from the counts of an earlier run."""
         self.cases, self.known_cases = state.cases, state.known_cases
         self.unbuilt, self.ran = state.unbuilt, state.ran
-        self._counts.update({name: attrs.evolve(count, blocked_by="") for name, count in state.checks.items()})
-        self._blocked = {name: (-1, count.blocked_by) for name, count in state.checks.items() if count.blocked_by}
+        # Of a check that is asked otherwise than before, what is said now holds.
+        chosen = {check.name for check in self.chosen}
+        counts = {
+            name: count
+            for name, count in state.checks.items()
+            if name in chosen and not (count.skipped or count.not_applicable)
+        }
+        self._counts.update({name: attrs.evolve(count, blocked_by="") for name, count in counts.items()})
+        self._blocked = {name: (-1, count.blocked_by) for name, count in counts.items() if count.blocked_by}
 
     def counts(self, stop: StopReason | None = None) -> Mapping[str, CheckCount]:
         """Return the counts by check; of a target that has stopped with what kept checks from being judged.

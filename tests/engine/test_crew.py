@@ -251,4 +251,5 @@ def test_an_interrupt_as_a_failure_is_told(tmp_path, phase):
     rest = [run.throw(KeyboardInterrupt()), *run]
     assert event.phase == phase
     assert [found.message for found in findings(rest)] == ["that is one too many"]
+    assert [found.provisional for found in findings(rest)] == [True]
     assert rest[-1].stop_reason == "interrupted"
