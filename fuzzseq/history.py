@@ -37,7 +37,8 @@ class Night:
 
     ``done`` are the targets that were looked at to the end by every check of the profile, with inputs of ``domains``;
     of another one, or with other inputs, a finding that was not met again may be there still. ``inconclusive`` names
-    the targets that checks apply to that were never judged, with those checks; with none where no case was judged.
+    the targets that checks apply to that were never judged, with those checks, unless an error that was found holds
+    them back; with none where no case was judged.
     """
 
     started: Moment

@@ -55,5 +55,5 @@ def night_of(record: Record, folder: str) -> Night:
         versions=record.versions,
         folder=folder,
         domains=settings.domains if settings else ("ordinary",),
-        inconclusive=unjudged_checks(record.inconclusive()),
+        inconclusive=unjudged_checks(record.unexplained()),
     )

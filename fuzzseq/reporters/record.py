@@ -198,12 +198,12 @@ class Record:
         )
 
     def unsettled(self) -> tuple[Unjudged, ...]:
-        """Return the checks that were never judged and that give the run an exit code of its own.
+        """Return the checks that were never judged and that give the run an exit code of its own; none if allowed."""
+        allowed = self.settings is not None and self.settings.allow_inconclusive
+        return () if allowed else self.unexplained()
 
-        None where that is allowed; none that an error which is reported holds back: that decides.
-        """
-        if self.settings is not None and self.settings.allow_inconclusive:
-            return ()
+    def unexplained(self) -> tuple[Unjudged, ...]:
+        """Return the checks that were never judged, without those that an error which is reported holds back."""
         reports = {report.name: report for report in self.targets()}
         return tuple(
             unjudged
