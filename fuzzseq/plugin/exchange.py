@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+
+from fuzzseq import output_files
+from fuzzseq.executors.scratch import Scratch
 
 _ITEMS: Final = "items-{}.json"
 _OVER: Final = "over"
@@ -22,12 +24,13 @@ class Exchange:
 
     def __init__(self, path: Path | None = None) -> None:
         """Make a folder, or use the one that another process made."""
-        self._made = tempfile.TemporaryDirectory(prefix="fuzzseq-pytest-") if path is None else None
-        self.path = Path(self._made.name) if self._made is not None else path or Path()
+        self._made = Scratch() if path is None else None
+        self.path = Path(self._made.path) if self._made is not None else path or Path()
 
     def put_items(self, worker: str, targets: Mapping[str, str]) -> None:
         """Write the target of each fuzz item of a worker, by the item's id."""
-        (self.path / _ITEMS.format(worker)).write_text(json.dumps(dict(targets)), encoding="utf-8")
+        with output_files.opened(self.path) as folder:
+            output_files.write(folder, _ITEMS.format(worker), json.dumps(dict(targets)).encode())
 
     def items(self) -> dict[str, str]:
         """Return the target of each fuzz item, by the item's id, of all workers that have collected theirs."""
@@ -49,4 +52,4 @@ class Exchange:
     def close(self) -> None:
         """Take the folder away, where this process made it."""
         if self._made is not None:
-            self._made.cleanup()
+            self._made.close()

@@ -220,7 +220,6 @@ def test_every_run_tidies_up(tmp_path, monkeypatch):
 ELSEWHERE = {
     "fuzzseq/output_files.py": "the one place",
     "fuzzseq/reporters/run_files.py": "the list of a run's files is locked, and so is written in its place",
-    "fuzzseq/worker/stages.py": "a descriptor that the controller gave it, of a file without a name",
     "fuzzseq/cli/front.py": "a new file in the temporary folder, for a report of a bug",
 }
 WRITING = re.compile(
