@@ -227,8 +227,8 @@ class TargetRun:
         if self._experience.untraceable:
             yield Warned(target=self.work.name, message="it was fuzzed eagerly, since every traced case failed")
         tally, following, known = self._tally, self._following, self.work.known
-        told = (*tally.warnings(self._stop), *following.warnings(), *known.warnings(), *self._patience.warnings())
-        for message in told:
+        warnings = (*tally.warnings(self._stop), *following.warnings(), *known.warnings(), *self._patience.warnings())
+        for message in warnings:
             yield Warned(target=self.work.name, message=message)
         yield from self._then()
 

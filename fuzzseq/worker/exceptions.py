@@ -74,7 +74,7 @@ def describe(error: BaseException, stage: Stage, mode: Mode, batch: int) -> Rais
         raise error
     deepen()  # A model may have left no depth to say it in.
     memory = _memory(error)
-    raw = _ANSI.sub("", _said(memory or error))
+    raw = _ANSI.sub("", _message_of(memory or error))
     name, trace = name_of(type(error)), _trace.__get__(error)
     return Raised(
         stage=stage,
@@ -90,7 +90,7 @@ def describe(error: BaseException, stage: Stage, mode: Mode, batch: int) -> Rais
     )
 
 
-def _said(error: BaseException) -> str:
+def _message_of(error: BaseException) -> str:
     """Return what an exception says: TensorFlow keeps that in an attribute."""
     try:
         message = error.message if hasattr(error, "message") else None

@@ -12,7 +12,7 @@ from typing import Final
 from fuzzseq.outcome import Frame
 from fuzzseq.sources import is_users
 
-#: How many frames of one traceback are told.
+#: How many frames of one traceback are kept.
 _MOST_FRAMES: Final = 100
 
 

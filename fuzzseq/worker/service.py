@@ -67,11 +67,11 @@ class Service:
         """Return why a command failed: the model's fault, where it took away what Python is made of, or ours."""
         lowered = self._before.lowered()
         self._before.put_back()
-        told = f"{name_of(type(error))}: {text_of(error, 300)}"
+        what = f"{name_of(type(error))}: {text_of(error, 300)}"
         if taken := [*untouched.replaced(), *lowered]:
-            return {"spoiled": f"it changed {untouched.told(taken)}, and fuzzseq cannot go on beside it ({told})"}
+            return {"spoiled": f"it changed {untouched.listed(taken)}, and fuzzseq cannot go on beside it ({what})"}
         if isinstance(error, MemoryError) or not isinstance(error, Exception):
-            return {"spoiled": told}
+            return {"spoiled": what}
         return {"internal": "".join(untouched.format_exception(error))}
 
     def _look_around(self) -> None:

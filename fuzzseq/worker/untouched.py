@@ -121,7 +121,7 @@ def replaced() -> list[str]:
     return found + [f"sys.modules[{module.__name__!r}]" for module in _MODULES if module.__name__ not in sys.modules]
 
 
-def told(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
     """Return some names in a row."""
     more = len(names) - _NAMES_SHOWN
     return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -172,11 +172,11 @@ def test_each_gets_what_it_did(tmp_path):
     assert run.returncode == 1, run.stdout + run.stderr
     report = json.loads((tmp_path / "out/report.json").read_text())
     assert report["internal_errors"] == []
-    told = {
+    reported = {
         finding["target"].partition(":")[2]: (finding["exception"]["exception"], finding["message"])
         for finding in report["findings"]
     }
-    assert told == {name: found for name, found in FOUND.items() if found is not None}
+    assert reported == {name: found for name, found in FOUND.items() if found is not None}
     for _ in range(100):
         if not marked(mark):
             break

@@ -103,7 +103,7 @@ def test_the_time_of_the_run_ends_a_probe():
 
 
 def test_a_case_that_is_given_up():
-    """After a hang, one like it is given up early, judged by nothing, and told of; a new one is waited for in full."""
+    """After a hang, one like it is given up early, without a verdict and with a warning; a new one is waited for."""
     executor, new = Hanging(2), [True]
     patience = Patience(0.4, lambda case, verdict: new[0])
     short, long = (next(c for c in CASES if c.sizes(SPEC)["source_length"] == n) for n in (1, 3))
@@ -115,8 +115,8 @@ def test_a_case_that_is_given_up():
     given_up = patience.outcome(asked(long), executor, hung=True)
     assert (given_up.ending, [verdict.status for verdict in given_up.verdicts]) == ("hung", ["not_reached"])
     assert executor.limits == [0.1]
-    (told,) = patience.warnings()
-    assert told.startswith("1 case was given up before 0.4 s had passed")
+    (warning,) = patience.warnings()
+    assert warning.startswith("1 case was given up before 0.4 s had passed")
 
 
 def test_a_slow_model_is_waited_for():

@@ -167,9 +167,9 @@ def test_half_a_surrogate_pair():
         ours.ask(None, limit=PATIENCE)
         theirs.question()
         theirs.reply({"half \ud800": ["\ud83d\ude00", "ä", "\udc00"]})
-        told = ours.answer(PATIENCE)
-    assert told == {"half ?": ["\U0001f600", "ä", "?"]}
-    json.dumps(told, ensure_ascii=False).encode()
+        answer = ours.answer(PATIENCE)
+    assert answer == {"half ?": ["\U0001f600", "ä", "?"]}
+    json.dumps(answer, ensure_ascii=False).encode()
 
 
 def test_descriptors_are_out_of_the_way():

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fuzzseq.worker.untouched import Surroundings, replaced, told
+from fuzzseq.worker.untouched import Surroundings, listed, replaced
 
 
 def test_what_is_put_back(tmp_path, monkeypatch):
@@ -53,5 +53,5 @@ def test_what_was_replaced(monkeypatch):
 
 def test_some_names():
     """A few names are given, and how many more there are."""
-    assert told(["a", "b"]) == "a, b"
-    assert told(list("abcdefg")) == "a, b, c, d, e and 2 more"
+    assert listed(["a", "b"]) == "a, b"
+    assert listed(list("abcdefg")) == "a, b, c, d, e and 2 more"
