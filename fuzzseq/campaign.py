@@ -17,6 +17,7 @@ from fuzzseq.errors import UsageError, WorkerError, nearest
 from fuzzseq.events import Event, InternalError, Reporter, RunFinished, Settings, StopReason, Warned
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.history import NAME as HISTORY
+from fuzzseq.loading import refuse_wrong
 from fuzzseq.profiles import PROFILES, Profile, profile_named
 from fuzzseq.reporters import format_named
 from fuzzseq.reporters.beginning import Beginning
@@ -89,7 +90,7 @@ def _checks(said: Configuration, profile: Profile) -> tuple[tuple[str, ...], tup
         return (), ()
     from fuzzseq.checks import CHECKS, check_named  # noqa: PLC0415 (they take numpy, longer than a first line may)
 
-    own = tuple(reference.rpartition(":")[2] for reference in said.own_checks)
+    own = tuple(reference.rpartition(":")[2].strip() for reference in said.own_checks)
     wanted, unwanted = (
         {name if name in own else check_named(name).name for name in names} for names in (said.checks, said.skip)
     )
@@ -113,7 +114,8 @@ def run(
 ) -> int:
     """Run a campaign, print and write what it finds, and return the exit code.
 
-    Raises :class:`UsageError` before anything runs for an unknown format or an output folder that cannot be written.
+    Raises :class:`UsageError` before anything runs for an unknown format, an output folder that cannot be written, and
+    a target or a check of the user's own that is named and not there.
     ``events`` stands in for the engine's. ``zygote`` is one that has begun to import TensorFlow already. ``past`` are
     the events of a run that is gone on with.
     """
@@ -129,11 +131,12 @@ def run(
     if folder.beside_others:
         files.append(HistoryLog(record, folder.path.parent / HISTORY, str(folder.shown)))
     fan = Fan(record, [*files, *(make(record, folder) for make in makers), Terminal(record, folder)])
-    if events is None:
-        from fuzzseq import engine  # noqa: PLC0415 (loaded by a run only)
-
-        events = engine.campaign(targets, settings, known=known, zygote=zygote, past=engine.Past(past))
     try:
+        if events is None:
+            refuse_wrong(targets, settings.own_checks)
+            from fuzzseq import engine  # noqa: PLC0415 (loaded by a run only)
+
+            events = engine.campaign(targets, settings, known=known, zygote=zygote, past=engine.Past(past))
         _pump(iter(events), fan)
     finally:
         folder.close()

@@ -149,6 +149,14 @@ def completion(sizes: Mapping[str, int], missing: Sequence[str], spec: Spec) -> 
     return None
 
 
+def no_sizes(name: str, spec: Spec) -> str:
+    """Return the sentence for a target whose ranges and ties leave no sizes to build a model with; empty else."""
+    if completion({}, [n for n in dependency_order(spec) if n not in DATA_DIMENSIONS], spec) is not None:
+        return ""
+    declared = ", ".join(f"{dimension}={spec.dimensions[dimension]}" for dimension in spec.dimensions)
+    return f"No sizes keep everything that is declared for {name}: {declared}. Widen a range, or drop a tie."
+
+
 def allowed(case: Case, spec: Spec) -> bool:
     """Say whether a case lies in the ordinary domain of a Spec, or not further out than its edge, as it says itself."""
     if case.domain == "hostile" or not case.batches or case.mode not in modes(spec):

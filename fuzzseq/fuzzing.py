@@ -16,6 +16,7 @@ from fuzzseq.events import Reporter, StopReason, TargetReport, Unjudged
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.failures import Inconclusive, failure_of
 from fuzzseq.findings import Finding
+from fuzzseq.loading import refuse_wrong
 from fuzzseq.outcome import Severity
 from fuzzseq.reporters.beginning import Beginning
 from fuzzseq.reporters.fan import Fan
@@ -164,6 +165,7 @@ def fuzzed(factory: str | Callable[..., Any], asked: Configuration, zygote: Zygo
     """Do what :func:`fuzz` does, as it was asked; ``zygote`` is one that has begun to import TensorFlow already."""
     __tracebackhide__ = True
     settings = campaign.settings_of(asked)
+    refuse_wrong([factory], settings.own_checks)
     record, folder = Record(), Folder(Path(asked.output), waits=True) if asked.output is not None else None
     files: list[Reporter] = (
         [Beginning(folder), FindingFiles(record, folder), Scripts(record, folder)] if folder is not None else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,7 @@ from fuzzseq.errors import UsageError
 
 if TYPE_CHECKING:
     from fuzzseq.configuration import Configuration
+    from fuzzseq.executors.zygote import Zygote
 
 
 @click.command(short_help="Fuzz models, and print and write what breaks them.")
@@ -111,13 +113,19 @@ def run(
 
 
 def _run(asked: Configuration, no_known: bool) -> int:
-    """Run what was asked for; TensorFlow takes seconds to import, and begins before anything else is loaded."""
+    """Run what was asked for; TensorFlow takes seconds to import, and begins before anything else is loaded.
+
+    It does not where a target or a check that is named is not there: the run says so once it has seen its options.
+    """
     from pathlib import Path
 
-    from fuzzseq.executors.zygote import Zygote
+    from fuzzseq.loading import refuse_wrong
 
-    zygote = None if asked.in_process else Zygote(asked.device or "cpu")
+    zygote = None
     try:
+        with suppress(UsageError):
+            refuse_wrong(asked.targets, asked.own_checks)
+            zygote = _begun(asked)
         from fuzzseq import campaign
 
         return campaign.run(
@@ -131,6 +139,13 @@ def _run(asked: Configuration, no_known: bool) -> int:
     finally:
         if zygote is not None:
             zygote.close()
+
+
+def _begun(asked: Configuration) -> Zygote | None:
+    """Return the process that imports TensorFlow, begun; None for a run in this very process."""
+    from fuzzseq.executors.zygote import Zygote
+
+    return None if asked.in_process else Zygote(asked.device or "cpu")
 
 
 #: What may be said anew of a run that is gone on with.

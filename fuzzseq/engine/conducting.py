@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from fuzzseq.domain import no_sizes
 from fuzzseq.engine.boundary import first_setting
 from fuzzseq.engine.crew import Crew, Job
 from fuzzseq.engine.known import KnownCases, database_at
@@ -277,7 +278,4 @@ def _line(error: Exception) -> str:
 def _check_possible(name: str, spec: Spec) -> None:
     """Raise for a Spec whose ranges and ties leave no sizes to build a model with."""
     if first_setting(spec) is None:
-        declared = ", ".join(f"{dimension}={spec.dimensions[dimension]}" for dimension in spec.dimensions)
-        raise SpecError(
-            f"No sizes keep everything that is declared for {name}: {declared}. Widen a range, or drop a tie."
-        )
+        raise SpecError(no_sizes(name, spec))

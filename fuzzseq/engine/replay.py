@@ -9,11 +9,11 @@ from typing import Literal
 import attrs
 
 from fuzzseq.case import Case
-from fuzzseq.errors import ReplayError
+from fuzzseq.errors import ReplayError, UsageError
 from fuzzseq.events import Settings
 from fuzzseq.executors.bodies import Bodies, Body
 from fuzzseq.executors.executor import Executor
-from fuzzseq.loading import parse
+from fuzzseq.loading import parse, refuse_wrong
 from fuzzseq.outcome import Request, Verdict
 from fuzzseq.replay_file import ReplayFile
 from fuzzseq.signatures import signature
@@ -107,10 +107,17 @@ def _unpromised(check: str, spec: Spec, settings: Settings) -> str:
 @contextmanager
 def _opened(target: str, case: Case, settings: Settings) -> Iterator[tuple[Spec, Executor]]:
     """Load a target in a process of its own for the length of a block, and see that it has the case's dimensions."""
+    reference = parse(target)
+    refuse_wrong((), settings.own_checks)
     bodies = Bodies(settings)
     body: Body | None = None
     try:
-        body = bodies.load(parse(target))
+        body = bodies.load(reference)
+        if len(body.targets) != 1:
+            raise UsageError(
+                f"{target} names {len(body.targets)} targets: {', '.join(body.targets)}. Name one of them."
+            )
+        (target,) = body.targets
         spec, _ = body.infer(target)
         if set(case.dimensions) != set(spec.build_dimensions()):
             raise ReplayError(

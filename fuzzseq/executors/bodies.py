@@ -12,7 +12,7 @@ from fuzzseq.executors.forked import ForkedExecutor
 from fuzzseq.executors.in_process import InProcessFile
 from fuzzseq.executors.loaded_file import LoadedFile
 from fuzzseq.executors.zygote import Zygote
-from fuzzseq.loading import Reference, parse
+from fuzzseq.loading import Reference, check_reference
 from fuzzseq.spec import Spec
 
 #: The least seconds that a first look at a target may take: several builds, and the start of TensorFlow's runtime.
@@ -54,7 +54,7 @@ class Bodies:
 
     def load(self, reference: Reference) -> Body:
         """Load a file; raises :class:`fuzzseq.errors.UsageError` for one that cannot be loaded, or ``BudgetSpent``."""
-        own_checks = [parse(each) for each in self._settings.own_checks]
+        own_checks = [check_reference(each) for each in self._settings.own_checks]
         if self._zygote is None:
             return InProcessFile(reference, own_checks)
         return _Forking(LoadedFile(self._zygote, reference, own_checks, self._left), self._settings)

@@ -15,7 +15,7 @@ from typing import Final
 
 from fuzzseq.errors import UsageError
 from fuzzseq.grammar import shown
-from fuzzseq.loading import parse
+from fuzzseq.loading.references import place_reference
 from fuzzseq.sources import is_users
 
 _EXAMPLES: Final = Path(__file__).resolve().parents[1] / "examples"
@@ -41,7 +41,7 @@ def imports_named_in(
     here = (below or Path.cwd()).resolve()
     labels = []
     for reference in references:
-        named = parse(reference)
+        named = place_reference(reference)
         label = named.get("file") or named["module"]
         files = [Path(label).resolve()] if "file" in named else _files_of_module(label)
         strange = next((file for file in files if not _may(file, here)), None)

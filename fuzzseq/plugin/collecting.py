@@ -13,6 +13,7 @@ import pytest
 
 from fuzzseq.declaration import declaration_of, declared_in
 from fuzzseq.errors import FuzzseqError
+from fuzzseq.loading import in_one_form, refuse_wrong
 from fuzzseq.plugin import FLAG, FuzzSeq2SeqWarning, is_worker
 from fuzzseq.plugin.asked import asked_of, targets_given
 from fuzzseq.plugin.item import FuzzItem, TargetFile, TargetModule
@@ -88,7 +89,7 @@ class Collecting:
     def _named(self) -> dict[tuple[Path, str], str]:
         """What is named on the command line or in the project's file, by its file and its name there."""
         found: dict[tuple[Path, str], str] = {}
-        for reference in (*self._given, *self.asked.what.targets):
+        for reference in map(_plain, (*self._given, *self.asked.what.targets)):
             place, _, name = reference.rpartition(":")
             if file := self._file(place):
                 found.setdefault((file, name), reference)
@@ -176,6 +177,7 @@ class Collecting:
 
     def _of_reference(self, session: pytest.Session, reference: str) -> Iterator[pytest.Item]:
         """Yield the items of what a reference names; without a name, of every target in the file or module."""
+        reference = _plain(reference)
         place, colon, name = reference.rpartition(":")
         if not colon:
             for found in self._targets_in(reference):
@@ -183,6 +185,7 @@ class Collecting:
         elif file := self._file(place):
             if not file.is_file():
                 raise pytest.UsageError(f"There is no file {place}, which {reference} names as a fuzz target.")
+            _refuse_wrong(reference)
             yield from self._of_file(session, file, name, target=reference)
         else:
             making = partial(self._checks, name=name, target=reference, factory=None)
@@ -202,6 +205,22 @@ class Collecting:
         if isinstance(item, FuzzItem) and call.excinfo is not None:
             report.sections += item.sections(call.excinfo.value)
         return report
+
+
+def _plain(reference: str) -> str:
+    """Return a reference as the run calls its target; raises :class:`pytest.UsageError` for text that is none."""
+    try:
+        return in_one_form(reference)
+    except FuzzseqError as error:
+        raise pytest.UsageError(f"{FLAG}: {error}") from None
+
+
+def _refuse_wrong(reference: str) -> None:
+    """Raise :class:`pytest.UsageError` where what a reference names is not there: its code is read and not run."""
+    try:
+        refuse_wrong([reference])
+    except FuzzseqError as error:
+        raise pytest.UsageError(f"{FLAG}: {error}") from None
 
 
 def _line(factory: object, file: Path) -> int:

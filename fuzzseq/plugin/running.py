@@ -106,8 +106,8 @@ class Running:
 
     def targets_in(self, reference: str) -> Sequence[str]:
         """Return the references of the targets in a file or module, which a process of its own imports."""
-        bodies = Bodies(self._settings, self._begun())
-        body = bodies.load(parse(reference))
+        wanted = parse(reference)
+        body = Bodies(self._settings, self._begun()).load(wanted)
         body.close()
         return body.targets
 

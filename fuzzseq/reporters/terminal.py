@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from typing import Final
 
@@ -137,7 +138,7 @@ class Terminal:
         """Print how a target ended."""
         report = event.report
         if report.error:
-            self._print(Text(f"{clean(report.name)} cannot be used: {shortened(report.error, 600)}", style="red"))
+            self._refuse(report.name, report.error)
             return
         count = len(self._record.of_target(report.name))
         found = f"{count} finding{'' if count == 1 else 's'}"
@@ -147,11 +148,25 @@ class Terminal:
         if judged := judged_of(report):
             self._print(Text(f"  judged: {judged}", style="dim"))
 
+    def _refuse(self, target: str, why: str) -> None:
+        """Say in one line, where errors go, why a target cannot be fuzzed; the summary says it again."""
+        why = " ".join(clean(why).split())
+        said = why if target in why else f"{clean(target)}: {why}"
+        self._console.file.flush()
+        if self._live:
+            self._live.stop()  # What is written below it while it is shown goes to standard output.
+        sys.stderr.write(f"fuzzseq: {said}\n")
+        sys.stderr.flush()
+        if self._live:
+            self._live.start()
+
     def _end(self) -> None:
-        """Close the progress line and print the summary."""
+        """Close the progress line and print the summary; there is none where no target could be used."""
         if self._live:
             self._live.stop()
             self._live = None
+        if self._record.unusable() and not (self._record.specs or self._record.errors):
+            return
         folder = str(self._folder.shown) if self._folder and self._folder.begun else ""
         error_file = str(self._folder.written.get("internal-error.txt", "")) if self._folder else ""
         for part in summary_view(self._record, folder, error_file):

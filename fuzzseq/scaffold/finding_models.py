@@ -11,7 +11,8 @@ import attrs
 
 from fuzzseq.dimensions import dimension_of
 from fuzzseq.errors import UsageError, nearest
-from fuzzseq.input_files import read_text
+from fuzzseq.loading.references import target_reference
+from fuzzseq.loading.source import tree_of
 
 #: Folders that hold other people's code, or tests of one's own.
 _ELSEWHERE: Final = {"site-packages", "node_modules", "build", "dist", "tests", "test", "venv", "env"}
@@ -58,15 +59,12 @@ def candidates(folder: Path) -> list[Candidate]:
 
 def named(folder: Path, target: str) -> Candidate:
     """Return what ``path/to/file.py:name`` names; raises :class:`UsageError` with the nearest name."""
-    file, colon, name = target.partition(".py:")
-    place = Path(f"{file}.py")
-    if not colon:
+    reference = target_reference(target)
+    name = reference.get("name", "")
+    if not name or "file" not in reference:
         raise UsageError(f"{target!r} names no function in a file: give path/to/file.py:name.")
-    if not (folder / place).is_file():
-        raise UsageError(f"There is no file {place}.")
-    tree = _parsed(folder / place)
-    if tree is None:
-        raise UsageError(f"{place} cannot be read as Python: mend it first.")
+    place = Path(reference["file"])
+    tree = tree_of(folder / place, str(place))
     there = {}
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
@@ -89,8 +87,8 @@ def _doubt(candidate: Candidate) -> int:
 def _parsed(file: Path) -> ast.Module | None:
     """Return the code of a file; None where it is none."""
     try:
-        return ast.parse(read_text(file, advice="Name another file"))
-    except (UsageError, SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested too deeply
+        return tree_of(file, str(file))
+    except UsageError:
         return None
 
 

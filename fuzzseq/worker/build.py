@@ -22,6 +22,7 @@ from fuzzseq.seeds import seed_of_cases
 from fuzzseq.spec import CELLS, Spec
 from fuzzseq.states import state_shapes
 from fuzzseq.worker.losses import loss_function
+from fuzzseq.worker.refusals import checked_model, declared_raises
 from fuzzseq.worker.stages import StageMark
 from fuzzseq.worker.subject import SteppedSubject, Subject
 from fuzzseq.worker.tracking import TRACKER
@@ -102,11 +103,11 @@ class Built:
         TRACKER.reset()
         TRACKER.kind, TRACKER.on_build = "build", None
         keras.utils.set_random_seed(seed)
-        self.model = target.factory(**arguments(spec, sizes))
+        self.model = checked_model(target.name, target.factory(**arguments(spec, sizes)))
         self.target, self.spec, self.seed = target, spec, seed
         made = SteppedSubject if isinstance(self.model, EncoderDecoder) else Subject
         self.subject = made(self.model, spec, mark)
-        self.loss = loss_function(spec, self.model, target.option("loss"))
+        self.loss = self._loss()
         self.traced: dict[str, Any] = {}
         self.known_shapes_pass: bool | None = None
         #: Whether a compiled model has done a training step of its own.
@@ -116,6 +117,16 @@ class Built:
         self._plain = PlainAttributes(self.model)
         self._snapshot: Snapshot | None = None
         self.trainable: list[Any] = []
+
+    def _loss(self) -> Any:
+        """Return the loss; raises :class:`SpecError` for one that is declared and is none."""
+        declared = self.target.option("loss")
+        try:
+            return loss_function(self.spec, self.model, declared)
+        except (TypeError, ValueError) as error:
+            if declared is None:
+                raise
+            raise declared_raises(self.target.name, f"loss={declared!r}", error) from None
 
     @property
     def settled(self) -> bool:

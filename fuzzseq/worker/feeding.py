@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import numpy as np
 import tensorflow as tf
 
 from fuzzseq.arrays import Arrays
@@ -117,6 +118,11 @@ def packed(shapes: Any, tensors: Any) -> Any:
 def _is_shape(value: Any) -> bool:
     """Say whether a value is one shape."""
     return isinstance(value, tuple) and all(isinstance(size, int) for size in value)
+
+
+def as_source(made: Any) -> Any:
+    """Return what a user's own preprocessing made as the model takes it: a tensor, where it is an array or a list."""
+    return tf.convert_to_tensor(made) if isinstance(made, np.ndarray | list) else made
 
 
 def rows_of_ids(case: Case, batch: int) -> list[list[int]]:

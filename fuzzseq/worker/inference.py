@@ -2,96 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
 from typing import Any
 
 import attrs
 import keras
 import tensorflow as tf
 
-from fuzzseq.dimensions import DATA_DIMENSIONS, KNOWN
-from fuzzseq.domain import dependency_order, legal_values
+from fuzzseq.domain import no_sizes
 from fuzzseq.encoder_decoder import EncoderDecoder
-from fuzzseq.errors import SpecError
+from fuzzseq.errors import FuzzseqError, SpecError
 from fuzzseq.spec import Spec
-from fuzzseq.worker.build import Built, Target
+from fuzzseq.worker.build import Built, Target, arguments
+from fuzzseq.worker.first_builds import Failed, builds, far_builds
+from fuzzseq.worker.first_look import guessed_sizes, look
+from fuzzseq.worker.frames import user_frames
 from fuzzseq.worker.parts import Part, is_functional
+from fuzzseq.worker.refusals import always_raises, raised_text
 from fuzzseq.worker.roles import inputs_of
 from fuzzseq.worker.signatures import from_signature
-from fuzzseq.worker.sizes import guessed_sizes, look, with_static_sizes, with_vocabularies
+from fuzzseq.worker.sizes import with_static_sizes, with_vocabularies
 from fuzzseq.worker.stages import StageMark
 from fuzzseq.worker.steps import names_random, with_training_step
 from fuzzseq.worker.variables import every_layer
 
 #: What the inputs of a lone decoder are, where their names are those of a source.
 _TARGET_SIDE = {"source": "decoder_input", "source_mask": "target_mask", "source_length": "target_length"}
-#: Sizes that a model is built with for a first look, where its own defaults do not say: pairwise different, and such
-#: that a width is a multiple of the heads; then others, for factories that refuse those.
-_LOOKS: tuple[dict[str, int], ...] = (
-    {"vocab_size": 11, "source_vocab_size": 11, "target_vocab_size": 13, "embedding_dim": 6, "units": 8},
-    {name: 8 for name in KNOWN if KNOWN[name][0].max > 8},
-    {name: 16 for name in KNOWN if KNOWN[name][0].max >= 16},
-    dict.fromkeys(KNOWN, 1),
-)
 
 
 def infer(target: Target, mark: StageMark, *, call: bool = True, skip: int = 0) -> Spec:
-    """Return the Spec of a fuzz target; raises :class:`SpecError` for what cannot be read off and was not declared.
+    """Return the Spec of a fuzz target.
 
     Without ``call`` the model is built and not called, as for one whose call ends the process; ``skip`` leaves out that
-    many of the sizes that would be tried first, as for a factory that ends the process.
-    A factory that raises for every size keeps what its signature tells: running it will say why.
+    many of the sizes that would be tried first, as for a factory that ends the process. One that raises for all that
+    are left then keeps what its signature tells: running it will say why.
+
+    Raises :class:`SpecError` for what cannot be fuzzed: a factory that builds no model, one that nobody can feed, what
+    cannot be read off and was not declared, and code of the user's own that raises while it is looked at.
     """
+    try:
+        return _inferred(target, mark, call, skip)
+    except Exception as error:
+        if isinstance(error, FuzzseqError) or not user_frames(error.__traceback__):
+            raise
+        raise SpecError(f"{target.name} cannot be looked at: {raised_text(error)}.") from None
+
+
+def _inferred(target: Target, mark: StageMark, call: bool, skip: int) -> Spec:
+    """Return what :func:`infer` does."""
     spec = from_signature(target)
-    looks = _looks(target, spec, mark, skip)
+    failed: Failed = []
+    looks = builds(target, spec, mark, skip, failed)
     found = next(looks, None)
-    if found is None:
+    if found is None and skip:
         note = "the factory raised for every size that was tried, so that its inputs could not be read off"
         return attrs.evolve(spec, notes=(*spec.notes, note))
+    if found is None and (found := next(far_builds(target, spec, mark, failed), None)) is None:
+        if why := no_sizes(target.name, spec):
+            raise SpecError(why)
+        sizes, error = failed[0]
+        raise always_raises(target.name, error, arguments(spec, sizes), len(failed))
     built, sizes = found
     spec = _with_inputs(target, spec, built)
     spec = _with_ways(_with_loss(spec, built), built)
     if call and spec.kind == "encoder" and spec.origins.get("kind") == "inferred" and spec.loss and not spec.functional:
         # Nothing but a call tells whether a subclassed model gives something for each step that its loss could score.
-        scores = look(built, spec, guessed_sizes(spec, sizes))
+        scores = look(built, spec, guessed_sizes(spec, sizes)).array
         spec = attrs.evolve(spec, kind="many_to_many") if scores is not None and scores.ndim == 3 else spec
     spec = with_static_sizes(spec, built, sizes, looks)
     spec = with_vocabularies(target, spec, built, sizes, looks, call)
+    _refuse_tokens(target.name, spec)
     return with_training_step(spec, built, guessed_sizes(spec, sizes)) if call and spec.own_training_step else spec
-
-
-def _looks(target: Target, spec: Spec, mark: StageMark, skip: int) -> Iterator[tuple[Built, dict[str, int]]]:
-    """Build the model with one setting after the other, and yield each that the factory accepts, with its sizes."""
-    tried: list[dict[str, int]] = []
-    for wanted in ({p.dimension: p.default for p in spec.parameters if p.default is not None}, *_LOOKS):
-        sizes = {"batch_size": 2, "source_length": 3, "target_length": 4}
-        for name in [n for n in dependency_order(spec) if n not in DATA_DIMENSIONS]:
-            legal = legal_values(name, {k: v for k, v in sizes.items() if k not in DATA_DIMENSIONS}, spec)
-            aim = wanted.get(name) or _LOOKS[0].get(name) or min(4, legal[-1] if legal else 4)
-            if wanted.get(name) and name in {p.dimension for p in spec.parameters if p.default == wanted[name]}:
-                sizes[name] = wanted[name]
-            else:
-                sizes[name] = min(legal, key=lambda value: abs(value - aim)) if legal else aim
-        if sizes in tried:
-            continue
-        tried.append(sizes)
-        if len(tried) <= skip:
-            continue
-        try:
-            yield Built(target, spec, sizes, 0, mark), sizes
-        except Exception:  # The factory may refuse a size for any reason of its own: the run will tell.
-            continue
 
 
 def _with_inputs(target: Target, spec: Spec, built: Built) -> Spec:
     """Return the Spec with how the model is called, what its inputs are, and what kind of model it is."""
     model = built.model
-    if not callable(model) and not isinstance(model, EncoderDecoder):
-        raise SpecError(
-            f"The factory {target.name} returned {type(model).__name__}, which cannot be called: "
-            "it should return a keras.Model, an EncoderDecoder, or a function of the inputs."
-        )
     calling, inputs = inputs_of(model, target.option("inputs") or {})
+    if not inputs:
+        raise SpecError(
+            f"The model of {target.name} has no input that fuzzseq could feed, {_call_of(model)}: return a model, or a "
+            "function, whose parameters say what they are, as (source, decoder_input)."
+        )
     if spec.kind == "decoder" and "decoder_input" not in {item.role for item in inputs}:
         inputs = tuple(attrs.evolve(item, role=_TARGET_SIDE.get(item.role, item.role)) for item in inputs)
     if any(item.role == "decoder_input" and item.rank == 3 for item in inputs):
@@ -122,6 +114,26 @@ def _with_inputs(target: Target, spec: Spec, built: Built) -> Spec:
             "a parameter initial_state, or say which it is: @fuzz_target(inputs={'name': 'state'})."
         )
     return attrs.evolve(spec, origins=origins, **values)
+
+
+def _refuse_tokens(name: str, spec: Spec) -> None:
+    """Raise :class:`SpecError` where the special tokens have ids that no vocabulary holds which fuzzseq would draw."""
+    given = {"pad": spec.tokens.pad, "start": spec.tokens.start, "end": spec.tokens.end}
+    token, highest = max(((key, id_) for key, id_ in given.items() if id_ is not None), key=lambda pair: pair[1])
+    vocabulary = spec.vocabulary("target" if spec.has_target else "source")
+    if vocabulary is None or vocabulary in spec.dimensions or spec.range_of(vocabulary).max > highest:
+        return
+    parameter = next((p.name for p in spec.parameters if p.dimension == vocabulary), vocabulary)
+    raise SpecError(
+        f"tokens[{token!r}] of {name} is {highest}, and {parameter} is at most {spec.range_of(vocabulary).max} unless "
+        f"its range is declared: @fuzz_target({parameter}=dim({highest + 3}, {highest + 20}))."
+    )
+
+
+def _call_of(model: Any) -> str:
+    """Return how a model is called, as its own code has it."""
+    called = model.call if isinstance(model, keras.Layer) else model
+    return f"{getattr(called, '__name__', type(called).__name__)}{inspect.signature(called)}"
 
 
 def _kind(spec: Spec, roles: set[str], model: Any) -> str:

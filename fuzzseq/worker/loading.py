@@ -17,6 +17,7 @@ from fuzzseq.declaration import Declaration, declaration_of, declared_in, is_imp
 from fuzzseq.errors import SpecError, UsageError, nearest
 from fuzzseq.sources import is_users
 from fuzzseq.worker.build import Target
+from fuzzseq.worker.refusals import refuse_factory
 
 
 def load(reference: Mapping[str, str], own_checks: Sequence[Mapping[str, str]] = ()) -> dict[str, Target]:
@@ -57,10 +58,7 @@ def _check(reference: Mapping[str, str]) -> Any:
 
 def _target(name: str, factory: Any, checks: Sequence[Any]) -> Target:
     """Return a fuzz target; raises for what is no factory."""
-    if not callable(factory):
-        raise UsageError(
-            f"{name} is {type(factory).__name__} and no factory: a fuzz target is a function that builds a model."
-        )
+    refuse_factory(name, factory)
     return Target(name, factory, declaration_of(factory) or Declaration(), checks)
 
 

@@ -13,10 +13,11 @@ import attrs
 import keras
 
 from fuzzseq.encoder_decoder import EncoderDecoder
-from fuzzseq.errors import SpecError
+from fuzzseq.errors import SpecError, nearest
 from fuzzseq.spec import ROLES, Input
 from fuzzseq.worker.build import flat_inputs
 from fuzzseq.worker.parts import Part, is_functional
+from fuzzseq.worker.refusals import parameters_of, refuse_input
 
 Calling = Literal["single", "list", "tuple", "dict", "arguments", "steps"]
 
@@ -53,6 +54,13 @@ class Slot:
 
 def match(slots: Sequence[Slot], declared: Mapping[str, str]) -> tuple[Input, ...]:
     """Return the role of every input; raises :class:`SpecError` for one that nobody knows how to feed."""
+    names = [name for slot in slots for name in dict.fromkeys((slot.name, slot.key)) if name]
+    for name in declared:
+        if name not in names:
+            raise SpecError(
+                f"inputs names {name!r}, and the model has no such input.{nearest(name, names)} "
+                f"Its inputs: {', '.join(dict.fromkeys(names))}."
+            )
     roles = [_declared(slot, declared) or _named(slot) for slot in slots]
     for index, role in enumerate(roles):
         if role in ("source", "decoder_input") and role in roles[:index] and not _declared(slots[index], declared):
@@ -65,6 +73,7 @@ def match(slots: Sequence[Slot], declared: Mapping[str, str]) -> tuple[Input, ..
         if role is None:
             continue
         plain = role.removeprefix("~")
+        refuse_input(slot.name, plain, slot.rank, slot.dtype)
         found.append(
             Input(
                 role=plain,
@@ -190,7 +199,7 @@ def _is_tokens(slot: Slot) -> bool:
 def _callable(call: Callable[..., Any], declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
     """Return the inputs of a subclassed model or a plain callable, read off its parameters."""
     slots = []
-    for name, parameter in inspect.signature(call).parameters.items():
+    for name, parameter in parameters_of(call, "The model").items():
         if name in ("training", "self") or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
             continue
         optional = parameter.default is not parameter.empty
@@ -211,6 +220,7 @@ def _packed(
     first = next(slot for slot in slots if not slot.optional)
     keys, names = unpacking(call, first.name)
     if keys:
+        keys += [key for key in declared if key not in (*keys, first.name)]
         return "dict", match([Slot(name=key, key=key) for key in keys], declared)
     if names:
         return "tuple", match([Slot(name=name) for name in names], declared)

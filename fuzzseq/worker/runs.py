@@ -66,8 +66,7 @@ class BatchRun:
         preprocess = self.built.target.option("preprocess")
         if preprocess is not None and spec.has_source:
             self.built.subject.mark.enter("preprocess")
-            source = preprocess(feeding.rows_of_ids(self.case, self.batch))
-            source = tf.convert_to_tensor(source) if isinstance(source, np.ndarray | list) else source
+            source = feeding.as_source(preprocess(feeding.rows_of_ids(self.case, self.batch)))
         if self.run.way == "ragged":
             source = ragged(self.arrays)
         if states is None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import attrs
 
 from fuzzseq.dimensions import KNOWN, Dim, dim, dimension_of, unknown_parameter
+from fuzzseq.errors import SpecError
 from fuzzseq.spec import Parameter, Spec
 from fuzzseq.worker.build import Target
 from fuzzseq.worker.code_numbers import numbers
@@ -58,6 +59,16 @@ def _parameters(target: Target) -> tuple[tuple[Parameter, ...], dict[str, Dim]]:
     for name, parameter in signature.parameters.items():
         if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
             continue
+        if parameter.kind == parameter.POSITIONAL_ONLY:
+            raise SpecError(
+                f"The parameter {name!r} of {target.name} is positional-only, and fuzzseq gives sizes by name: leave "
+                "the '/' out of its parameters."
+            )
+        if name == "self" and parameter.default is parameter.empty:
+            raise SpecError(
+                f"{target.name} is a method, and has no object to be called on: make it a @staticmethod, or call it in "
+                "a function, and name that."
+            )
         has_default = parameter.default is not parameter.empty
         meaning = name if name in declared else dimension_of(name)
         default = parameter.default if type(parameter.default) is int else None

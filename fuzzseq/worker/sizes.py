@@ -8,19 +8,17 @@ from typing import Any
 import attrs
 import keras
 import numpy as np
-import tensorflow as tf
 
-from fuzzseq.arrays import arrays
-from fuzzseq.case import Batch, Case, Pair
 from fuzzseq.dimensions import DATA_DIMENSIONS, Dim, dim
-from fuzzseq.domain import legal_range
 from fuzzseq.errors import SpecError
 from fuzzseq.spec import Side, Spec
 from fuzzseq.worker.build import Built, Target, flat_inputs
-from fuzzseq.worker.feeding import feed, initial_state
+from fuzzseq.worker.first_look import Look, guessed_sizes, look, refuse_what_cannot_run
 from fuzzseq.worker.parts import is_functional
+from fuzzseq.worker.refusals import raised_text
 from fuzzseq.worker.signatures import Origin
 from fuzzseq.worker.tracking import watching
+from fuzzseq.worker.variables import every_layer
 
 _SIDES: tuple[Side, Side] = ("source", "target")
 
@@ -97,7 +95,9 @@ def with_vocabularies(
     spec = attrs.evolve(spec, dimensions=dict(spec.dimensions))
     guess = guessed_sizes(spec, sizes)
     with watching(seen.listen):
-        output = look(built, spec, guess) if call else None
+        first = look(built, spec, guess) if call else Look()
+    refuse_what_cannot_run(built, spec, guess, first)
+    output = first.array
     dimensions, origins, notes = dict(spec.dimensions), dict(spec.origins), list(spec.notes)
     if output is not None and (tags := _constant_tags(spec, output, sizes, others)):
         dimensions["output_dim"], origins["output_dim"] = dim(tags), "inferred"
@@ -109,8 +109,8 @@ def with_vocabularies(
         found = seen.table(side, spec) or (output.shape[-1] if side == "target" and output is not None else None)
         if found is None:
             raise SpecError(
-                f"The {side} vocabulary of {target.name} is no parameter of it, and no Embedding layer shows its size: "
-                f"declare it, @fuzz_target({name}=1000)."
+                f"The {side} vocabulary of {target.name} is no parameter of it, and {_unread(first)}: "
+                f"{_declaring(name, built.model, first)}."
             )
         dimensions[name] = Dim(min=int(found), max=int(found))
         origins[name] = "inferred"
@@ -119,6 +119,23 @@ def with_vocabularies(
         spec = attrs.evolve(spec, logits=not _probabilities(output))
         origins["logits"] = "inferred"
     return attrs.evolve(spec, dimensions=dimensions, origins=origins, notes=tuple(notes))
+
+
+def _declaring(name: str, model: Any, first: Look) -> str:
+    """Return what to declare of a vocabulary that could not be read off: the rows of the model's largest table."""
+    if first.error is None:
+        return f"declare it, @fuzz_target({name}=1000)"
+    rows = [int(layer.input_dim) for layer in every_layer(model) if isinstance(layer, keras.layers.Embedding)]
+    if not rows:
+        return f"where it takes rows of floats, declare @fuzz_target(float_source=True), else @fuzz_target({name}=1000)"
+    return f"declare it, @fuzz_target({name}={max(rows)})"
+
+
+def _unread(first: Look) -> str:
+    """Return why a vocabulary could not be read off the model."""
+    if first.error is not None:
+        return f"it could not be read off the model, which raises for a first batch of ids, {raised_text(first.error)}"
+    return "no Embedding layer shows its size"
 
 
 def _constant_tags(
@@ -133,7 +150,7 @@ def _constant_tags(
         return None
     for built, other in others:
         if tags not in other.values() and other.get("vocab_size") != words:
-            again = look(built, spec, guessed_sizes(spec, other))
+            again = look(built, spec, guessed_sizes(spec, other)).array
             return tags if again is not None and again.shape[-1] == tags else None
     return None
 
@@ -164,67 +181,6 @@ class _Seen:
 def _counts(ids: Any) -> bool:
     """Say whether ids count the steps, as positions do."""
     return ids.shape[1] > 1 and bool((np.diff(ids, axis=1) == 1).all())
-
-
-def guessed_sizes(spec: Spec, sizes: Mapping[str, int]) -> dict[str, int]:
-    """Return sizes for a first batch: those of the build, and small vocabularies where none is known yet."""
-    vocabularies = {spec.vocabulary("source"), spec.vocabulary("target")} - {None}
-    guess = {str(name): 5 for name in vocabularies} | dict(sizes)
-    if spec.float_source and "feature_dim" not in guess:
-        guess["feature_dim"] = spec.range_of("feature_dim").min
-    return {name: size for name, size in guess.items() if name not in DATA_DIMENSIONS}
-
-
-def look_case(spec: Spec, sizes: Mapping[str, int], rows: int = 2, alike: bool = False) -> Case:
-    """Return a small ordinary case: two rows, three source ids, four decoder steps, unless the model fixes them.
-
-    ``alike`` gives it as many source ids as decoder steps.
-    """
-    source = _length("source_length", 4 if alike else 3, spec, sizes)
-    target = _length("target_length", 4, spec, sizes)
-    if "batch_size" in {p.dimension for p in spec.parameters}:
-        rows = 2  # What the model was built with.
-    elif "batch_size" in spec.dimensions:
-        rows = min(legal_range("batch_size", dict(sizes), spec), key=lambda value: abs(value - rows), default=rows)
-    low = {side: spec.lowest_id(side) for side in _SIDES}
-    ids = max(0, target - (spec.tokens.start is not None) - (spec.tokens.end is not None) + 1)
-    pair = Pair(source=(low["source"],) * source, target=(low["target"],) * ids)
-    return Case(dimensions=dict(sizes), batches=(Batch(pairs=(pair,) * rows, target_encoding=spec.target_encoding),))
-
-
-def _length(name: str, usual: int, spec: Spec, sizes: Mapping[str, int]) -> int:
-    """Return the usual length, moved into the range that the model takes."""
-    allowed = spec.range_of(name)
-    if isinstance(allowed.equal_to, str):
-        return sizes.get(allowed.equal_to, usual)
-    most = sizes.get(allowed.at_most, usual) if isinstance(allowed.at_most, str) else usual
-    return min(max(usual, allowed.min), allowed.max, most)
-
-
-def look(built: Built, spec: Spec, sizes: Mapping[str, int]) -> Any:
-    """Call the model on a small batch, and return the scores that it gave; None where it raised."""
-    _, fed = fed_for_look(built, spec, sizes)
-    try:
-        return None if fed is None else np.asarray(built.subject.forward(fed, False).scores)
-    except Exception:  # A model that fails on its first batch is what the run is for.
-        return None
-
-
-def fed_for_look(
-    built: Built, spec: Spec, sizes: Mapping[str, int], rows: int = 2, alike: bool = False
-) -> tuple[Case, Any]:
-    """Return a small case, and what the model is called with for it; None where that cannot be made."""
-    case = look_case(spec, sizes, rows, alike)
-    try:
-        built.spec, built.subject.spec = spec, spec
-        states = initial_state(spec, case, 0, built.state_shapes(case.sizes(spec)))
-        preprocess = built.target.option("preprocess")
-        if preprocess is None or not spec.has_source:
-            return case, feed(spec, arrays(case, spec), states)
-        ids = [list(pair.source) for pair in case.batches[0].pairs]
-        return case, feed(spec, arrays(case, spec), states, tf.convert_to_tensor(preprocess(ids)))
-    except Exception:  # The user's own preprocessing may raise: the run will tell.
-        return case, None
 
 
 def _probabilities(scores: Any) -> bool:

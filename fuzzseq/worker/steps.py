@@ -15,8 +15,8 @@ from fuzzseq.object_text import name_of, text_of
 from fuzzseq.spec import Spec
 from fuzzseq.worker.build import Built
 from fuzzseq.worker.exceptions import clean
+from fuzzseq.worker.first_look import fed_for_look
 from fuzzseq.worker.losses import as_targets
-from fuzzseq.worker.sizes import fed_for_look
 
 #: As many rows as nobody takes apart one by one: a tensor of two is unpacked as if it were a pair.
 _ROWS: Final = 7

@@ -155,20 +155,40 @@ def is_float(value: Any) -> bool:
     return bool(tf.is_tensor(value) and value.dtype.is_floating)
 
 
+class NoSuchOutput(LookupError):
+    """A model has no output of the name or number that holds its scores; ``raw`` is what it returned."""
+
+    def __init__(self, which: str | int, raw: Any) -> None:
+        """Keep both."""
+        super().__init__(f"the model returned no output {which!r}")
+        self.raw = raw
+
+
 def select_output(raw: Any, which: str | int | None) -> Any:
-    """Return the scores of what a model returned: the named or numbered ones, else ``logits``, else those of rank 3."""
+    """Return the scores of what a model returned: the named or numbered ones, else ``logits``, else those of rank 3.
+
+    Raises :class:`NoSuchOutput` where those that are named are not there.
+    """
     if isinstance(raw, Mapping):
         if isinstance(which, str):
-            return raw[which]
+            return _part(raw, which)
         if "logits" in raw:
             return raw["logits"]
         return _first_of_rank_three(list(raw.values()))
     if isinstance(which, int):
-        return raw[which] if isinstance(raw, Sequence) else raw
+        return _part(raw, which) if isinstance(raw, Sequence) else raw
     named = getattr(raw, "logits", None)
     if named is not None:
         return named
     return _first_of_rank_three(tf.nest.flatten(raw)) if isinstance(raw, list | tuple) else raw
+
+
+def _part(raw: Any, which: str | int) -> Any:
+    """Return an output by its name or number."""
+    try:
+        return raw[which]
+    except LookupError:
+        raise NoSuchOutput(which, raw) from None
 
 
 def _first_of_rank_three(values: list[Any]) -> Any:

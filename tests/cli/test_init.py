@@ -88,11 +88,11 @@ def test_nothing_is_written_over():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["nets/models.py:build_taggr"], "has no function, class or model 'build_taggr'. Did you mean 'build_tagger'?"),
+        (["nets/models.py:build_taggr"], "nets/models.py has no 'build_taggr'. Did you mean 'build_tagger'?"),
         (["models.py:build"], "There is no file models.py."),
         (["nets/models.py"], "'nets/models.py' names no function in a file: give path/to/file.py:name"),
-        (["nets/settings.py:WIDTH"], "nets/settings.py has no function, class or model 'WIDTH'."),
-        (["nets/cut.py:build"], "nets/cut.py cannot be read as Python: mend it first."),
+        (["nets/settings.py:WIDTH"], "nets/settings.py:WIDTH is int and no factory: "),
+        (["nets/cut.py:build"], "nets/cut.py:1 cannot be read as Python: SyntaxError: "),
         (["--ci", "jenkins"], "'jenkins' is not one of 'github', 'gitlab'"),
     ],
 )

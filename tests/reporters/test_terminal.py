@@ -150,10 +150,13 @@ def test_later_finding_replaces(run_events, crash_finding, capsys, monkeypatch):
 
 
 def test_unusable_target(run_events, crash_finding, capsys, monkeypatch):
-    """A target that cannot be used is named with the reason, when it happens and at the end."""
-    out = printed(run_events(crash_finding, error="There is no file 'gone.py'."), capsys, monkeypatch)
-    assert "gone.py:build cannot be used: There is no file 'gone.py'." in out
-    assert "not used: gone.py:build: There is no file 'gone.py'." in out
+    """A target that cannot be used is named with the reason: a line where errors go at once, and again at the end."""
+    monkeypatch.setenv("COLUMNS", "80")
+    events = run_events(crash_finding, error="There is no file 'gone.py'.")
+    campaign.run(["my_model.py:build"], SETTINGS, output=Path("out"), events=events)
+    printed_ = capsys.readouterr()
+    assert printed_.err == "fuzzseq: gone.py:build: There is no file 'gone.py'.\n"
+    assert "not used: gone.py:build: There is no file 'gone.py'." in printed_.out
 
 
 def test_no_findings(run_events, capsys, monkeypatch):

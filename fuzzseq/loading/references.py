@@ -1,0 +1,175 @@
+"""What the text of a target means: which file or module it names, and what in it. Nothing is imported."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Final
+
+from fuzzseq.errors import UsageError, nearest
+from fuzzseq.loading.modules import source_of_module
+from fuzzseq.loading.source import Names, is_file, names_in
+
+#: What a worker loads: ``file`` or ``module``, and perhaps ``name``; or ``pickle``, a factory, and ``name``.
+Reference = dict[str, str]
+
+_DRIVE: Final = re.compile(r"^[A-Za-z]:[\\/]")
+_HOW: Final = "give path/to/file.py:name or package.module:name."
+#: Files that hold a model and are no Python, with what to write instead.
+_NOT_YET: Final = {
+    ".ipynb": "a notebook, which is not supported yet: save its function in a file, path/to/file.py:name",
+    **dict.fromkeys(
+        (".keras", ".h5", ".hdf5"),
+        "a saved model, which is not supported yet: name a function that loads and returns it, path/to/file.py:name",
+    ),
+}
+
+
+def place_reference(text: str) -> Reference:
+    """Return the reference of a target's text, its file being there and not opened; raises :class:`UsageError`."""
+    return _reference(text, *_split(text))
+
+
+def target_reference(text: str) -> Reference:
+    """Return the reference of a target's text; raises :class:`UsageError` for what cannot be there."""
+    reference = place_reference(text)
+    name = reference.get("name", "")
+    if (names := _names(reference)) and name:
+        label = label_of(reference)
+        names.refuse_missing(label, name)
+        if name in names.constants:
+            raise UsageError(not_a_factory(f"{label}:{name}", names.constants[name]))
+    return reference
+
+
+def check_reference(text: str) -> Reference:
+    """Return the reference of a check of the user's own; raises :class:`UsageError` for what cannot be there."""
+    reference = place_reference(text)
+    label, name = label_of(reference), reference.get("name", "")
+    if not name:
+        raise UsageError(f"own_checks holds {label!r}, which names no function: write {label}:NAME.")
+    if names := _names(reference):
+        names.refuse_missing(label, name)
+    return reference
+
+
+def in_one_form(text: str) -> str:
+    """Return a target's text as a run calls that target, without looking whether it is there."""
+    place, name = _split(text)
+    return f"{place}:{name}" if name else place
+
+
+def label_of(reference: Reference) -> str:
+    """Return how the file or module of a reference is called."""
+    return reference.get("file") or reference.get("module") or ""
+
+
+def not_a_factory(target: str, kind: str) -> str:
+    """Return the sentence for a name that stands for something that builds no model."""
+    return f"{target} is {kind} and no factory: a fuzz target is a function that builds a model."
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Return the place and the name of a target's text; the name is empty where there is none."""
+    plain = text.strip()
+    if not plain or not plain.isprintable():
+        raise UsageError(f"{text!r} names no fuzz target: {_HOW}")
+    drive = plain[:2] if _DRIVE.match(plain) else ""
+    rest = plain[len(drive) :]
+    if "://" in rest:
+        raise UsageError(f"{plain!r} is an address, and fuzzseq loads files of this machine: {_HOW}")
+    if "::" in rest:
+        place, _, name = rest.partition("::")
+        if "::" in name or "[" in name:
+            raise UsageError(
+                f"{plain!r} names what is inside of {name.partition('::')[0].partition('[')[0]!r}: a fuzz target "
+                f"stands at the top of its file, {drive}{place}:NAME."
+            )
+    else:
+        place, colon, name = rest.partition(":")
+        if ":" in name and not place.endswith(".py"):
+            place, colon, name = rest.rpartition(":")
+        if colon and not name.strip():
+            raise UsageError(f"{plain!r} names nothing after the colon: write {drive}{place}:NAME, or the file alone.")
+    place, name = place.strip(), name.strip()
+    if name and not all(part.isidentifier() for part in name.split(".")):
+        part = re.match(r"\w+", name)
+        near = f" Did you mean {f'{drive}{place}:{part[0]}'!r}?" if part and part[0].isidentifier() else ""
+        raise UsageError(f"{plain!r} ends in {name!r}, which is no name of Python.{near}")
+    return drive + place, name
+
+
+def _reference(text: str, place: str, name: str) -> Reference:
+    """Return the reference of a place and a name; raises :class:`UsageError` for a file that is not there."""
+    named = {"name": name} if name else {}
+    if place.startswith("~"):
+        place = _at_home(place)
+    kind = Path(place).suffix.lower()
+    if kind in _NOT_YET:
+        raise UsageError(f"{place} is {_NOT_YET[kind]}.")
+    if kind == ".py" or "/" in place or "\\" in place:
+        return {"file": _existing(place), **named}
+    if not all(part.isidentifier() for part in place.split(".")):
+        if os.path.lexists(place) or _is_glob(place):
+            return {"file": _existing(place), **named}
+        raise UsageError(f"{text!r} names no fuzz target: {_HOW}")
+    if not name and is_file(Path(f"{place}.py")):
+        return {"file": f"{place}.py", **named}
+    if is_file(Path(place)) and not is_file(Path(f"{place}.py")):
+        raise UsageError(_no_python(place))
+    return {"module": place, **named}
+
+
+def _at_home(place: str) -> str:
+    """Return a path with the folder of a user in the place of ``~``; as it is where there is no such user."""
+    try:
+        return str(Path(place).expanduser())
+    except RuntimeError:
+        return place
+
+
+def _existing(place: str) -> str:
+    """Return a path to a Python file that is there, else raise with the nearest name in its folder."""
+    path = Path(place)
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        if _is_glob(place):
+            raise UsageError(
+                f"There is no file {place}: a shell replaces *, ? and [...] by the files that fit, and none does. "
+                "Name the files."
+            ) from None
+        beside = [str(p) for p in path.parent.glob("*.py")] if path.parent.is_dir() else []
+        raise UsageError(f"There is no file {place}.{nearest(str(path), beside)}") from None
+    except OSError as error:
+        raise UsageError(f"{place} cannot be read: {(error.strerror or str(error)).lower()}.") from None
+    if stat.S_ISDIR(mode):
+        raise UsageError(f"{place} is a folder: give a file in it, {path / 'model.py'}:build.")
+    if stat.S_ISREG(mode) and path.suffix != ".py":
+        raise UsageError(_no_python(place))
+    return place
+
+
+def _is_glob(place: str) -> bool:
+    """Say whether a text has what a shell would have replaced by the names of files."""
+    return bool(re.search(r"[*?\[]", place))
+
+
+def _no_python(place: str) -> str:
+    """Return the sentence for a file of another kind."""
+    return f"{place} is no Python file: its name would end in .py. Give path/to/file.py:name."
+
+
+def _names(reference: Reference) -> Names | None:
+    """Return the names at the top of what a reference names; None where only importing it can tell."""
+    if "file" in reference:
+        return names_in(Path(reference["file"]), reference["file"])
+    source = source_of_module(reference["module"])
+    if source is None:
+        return None
+    first = reference.get("name", "").partition(".")[0]
+    if source.name == "__init__.py" and any((source.parent / f"{first}{end}").exists() for end in ("", ".py")):
+        return None
+    return names_in(source, str(source))

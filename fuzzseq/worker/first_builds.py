@@ -1,0 +1,95 @@
+"""A model built for a first look, in one setting of its dimensions after another."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from random import Random
+from typing import Final
+
+from fuzzseq.dimensions import DATA_DIMENSIONS, KNOWN
+from fuzzseq.domain import dependency_order, legal_values
+from fuzzseq.errors import SpecError
+from fuzzseq.spec import Spec
+from fuzzseq.worker.build import Built, Target
+from fuzzseq.worker.stages import StageMark
+
+#: Settings that a factory raised for, each with the exception.
+Failed = list[tuple[dict[str, int], Exception]]
+#: Sizes that a model is built with for a first look, where its own defaults do not say: pairwise different, and such
+#: that a width is a multiple of the heads; then others, for factories that refuse those.
+_SETTINGS: tuple[dict[str, int], ...] = (
+    {"vocab_size": 11, "source_vocab_size": 11, "target_vocab_size": 13, "embedding_dim": 6, "units": 8},
+    {name: 8 for name in KNOWN if KNOWN[name][0].max > 8},
+    {name: 16 for name in KNOWN if KNOWN[name][0].max >= 16},
+    dict.fromkeys(KNOWN, 1),
+)
+#: How many other settings are tried for a factory that refuses all of those, and for how many seconds.
+_FAR_LOOKS: Final = 24
+_FAR_SECONDS: Final = 15.0
+
+
+def builds(
+    target: Target, spec: Spec, mark: StageMark, skip: int, failed: Failed
+) -> Iterator[tuple[Built, dict[str, int]]]:
+    """Build the model with one setting after the other, and yield each that the factory accepts, with its sizes.
+
+    Those that it raises for are added to ``failed``.
+    """
+    tried: list[dict[str, int]] = []
+    for wanted in ({p.dimension: p.default for p in spec.parameters if p.default is not None}, *_SETTINGS):
+        sizes = {"batch_size": 2, "source_length": 3, "target_length": 4}
+        for name in [n for n in dependency_order(spec) if n not in DATA_DIMENSIONS]:
+            legal = legal_values(name, {k: v for k, v in sizes.items() if k not in DATA_DIMENSIONS}, spec)
+            aim = wanted.get(name) or _SETTINGS[0].get(name) or min(4, legal[-1] if legal else 4)
+            if wanted.get(name) and name in {p.dimension for p in spec.parameters if p.default == wanted[name]}:
+                sizes[name] = wanted[name]
+            else:
+                sizes[name] = min(legal, key=lambda value: abs(value - aim)) if legal else aim
+        if sizes in tried:
+            continue
+        tried.append(sizes)
+        if len(tried) <= skip:
+            continue
+        if built := _built(target, spec, sizes, mark, failed):
+            yield built, sizes
+
+
+def far_builds(target: Target, spec: Spec, mark: StageMark, failed: Failed) -> Iterator[tuple[Built, dict[str, int]]]:
+    """Do as :func:`builds` with legal sizes from all over, and with numbers of the factory's code.
+
+    A factory that takes few sizes is fuzzed, and one that takes none is not.
+    """
+    names = [name for name in dependency_order(spec) if name not in DATA_DIMENSIONS]
+    random, until = Random(0), time.monotonic() + _FAR_SECONDS
+    tried = [sizes for sizes, _ in failed]
+    for number in range(_FAR_LOOKS if names else 0):
+        sizes = {"batch_size": 2, "source_length": 3, "target_length": 4}
+        for name in names:
+            legal = legal_values(name, {k: v for k, v in sizes.items() if k not in DATA_DIMENSIONS}, spec)
+            of_code = [value for value in legal if value in spec.code_numbers]
+            sizes[name] = random.choice((of_code if number % 2 else legal) or legal or [4])
+        if sizes in tried:
+            continue
+        tried.append(sizes)
+        if time.monotonic() > until:
+            return
+        if built := _built(target, spec, sizes, mark, failed):
+            yield built, sizes
+
+
+def _built(
+    target: Target,
+    spec: Spec,
+    sizes: dict[str, int],
+    mark: StageMark,
+    failed: Failed,
+) -> Built | None:
+    """Build the model with a setting; where the factory raises, add that to ``failed``."""
+    try:
+        return Built(target, spec, sizes, 0, mark)
+    except SpecError:
+        raise
+    except Exception as error:  # The factory may refuse a size for any reason of its own: the run will tell.
+        failed.append((sizes, error))
+        return None

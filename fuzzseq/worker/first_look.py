@@ -1,0 +1,182 @@
+"""A model called once on a small batch, before anything is known of it but its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import attrs
+import numpy as np
+
+from fuzzseq.arrays import arrays
+from fuzzseq.case import Batch, Case, Pair
+from fuzzseq.dimensions import DATA_DIMENSIONS
+from fuzzseq.domain import legal_range
+from fuzzseq.errors import SpecError
+from fuzzseq.outcome import LayerFrame
+from fuzzseq.spec import Side, Spec
+from fuzzseq.worker.build import Built
+from fuzzseq.worker.feeding import as_source, feed, initial_state
+from fuzzseq.worker.refusals import (
+    declared_raises,
+    no_such_output,
+    raised_text,
+    refuse_output,
+    refuse_source,
+    refuse_taken_apart,
+    refuse_unfed,
+)
+from fuzzseq.worker.subject import NoSuchOutput
+from fuzzseq.worker.tracking import TRACKER
+from fuzzseq.worker.ways import dense
+
+_SIDES: tuple[Side, Side] = ("source", "target")
+#: More rows than the parts that people take an input apart to.
+_ROWS: Final = 7
+#: Rows and ids of the batches that a preprocess is tried with which raises for the first one.
+_BATCHES: Final = ((1, 1), (1, 3), (2, 2), (3, 4), (4, 1))
+
+
+@attrs.frozen(kw_only=True)
+class Look:
+    """What a first call gave: ``scores`` among all that it returned, or the exception that it raised.
+
+    ``layers`` are those that were running when it did. ``fed`` is what the model was called with; None where the user's
+    own preprocessing raised.
+    """
+
+    fed: Any = None
+    scores: Any = None
+    raw: Any = None
+    error: Exception | None = None
+    layers: tuple[LayerFrame, ...] = ()
+
+    @property
+    def array(self) -> Any:
+        """The scores as a numpy array; None where there are none."""
+        return None if self.scores is None else np.asarray(self.scores)
+
+
+def guessed_sizes(spec: Spec, sizes: Mapping[str, int]) -> dict[str, int]:
+    """Return sizes for a first batch: those of the build, and small vocabularies where none is known yet."""
+    vocabularies = {spec.vocabulary("source"), spec.vocabulary("target")} - {None}
+    guess = {str(name): 5 for name in vocabularies} | dict(sizes)
+    if spec.float_source and "feature_dim" not in guess:
+        guess["feature_dim"] = spec.range_of("feature_dim").min
+    return {name: size for name, size in guess.items() if name not in DATA_DIMENSIONS}
+
+
+def look_case(spec: Spec, sizes: Mapping[str, int], rows: int = 2, alike: bool = False) -> Case:
+    """Return a small ordinary case: two rows, three source ids, four decoder steps, unless the model fixes them.
+
+    ``alike`` gives it as many source ids as decoder steps.
+    """
+    source = _length("source_length", 4 if alike else 3, spec, sizes)
+    target = _length("target_length", 4, spec, sizes)
+    if "batch_size" in {p.dimension for p in spec.parameters}:
+        rows = 2  # What the model was built with.
+    elif "batch_size" in spec.dimensions:
+        rows = min(legal_range("batch_size", dict(sizes), spec), key=lambda value: abs(value - rows), default=rows)
+    low = {side: spec.lowest_id(side) for side in _SIDES}
+    ids = max(0, target - (spec.tokens.start is not None) - (spec.tokens.end is not None) + 1)
+    pair = Pair(source=(low["source"],) * source, target=(low["target"],) * ids)
+    return Case(dimensions=dict(sizes), batches=(Batch(pairs=(pair,) * rows, target_encoding=spec.target_encoding),))
+
+
+def _length(name: str, usual: int, spec: Spec, sizes: Mapping[str, int]) -> int:
+    """Return the usual length, moved into the range that the model takes."""
+    allowed = spec.range_of(name)
+    if isinstance(allowed.equal_to, str):
+        return sizes.get(allowed.equal_to, usual)
+    most = sizes.get(allowed.at_most, usual) if isinstance(allowed.at_most, str) else usual
+    return min(max(usual, allowed.min), allowed.max, most)
+
+
+def fed_for_look(
+    built: Built, spec: Spec, sizes: Mapping[str, int], rows: int = 2, alike: bool = False
+) -> tuple[Case, Any]:
+    """Return a small case, and what the model is called with for it; None where preprocessing cannot make that.
+
+    Raises :class:`SpecError` for an initial state, or preprocessing, that is not what fuzzseq can hand on.
+    """
+    case = look_case(spec, sizes, rows, alike)
+    built.spec, built.subject.spec = spec, spec
+    states = _states(built, spec, case)
+    if built.target.option("preprocess") is None or not spec.has_source:
+        return case, feed(spec, arrays(case, spec), states)
+    try:
+        source = _preprocessed(built, [list(pair.source) for pair in case.batches[0].pairs])
+    except SpecError:
+        raise
+    except Exception:  # The user's own preprocessing may raise for some batches: the run will tell.
+        return case, None
+    return case, feed(spec, arrays(case, spec), states, source)
+
+
+def _states(built: Built, spec: Spec, case: Case) -> Any:
+    """Return the initial state of a case; raises :class:`SpecError` where a declared function gives no shapes."""
+    try:
+        return initial_state(spec, case, 0, built.state_shapes(case.sizes(spec)))
+    except Exception as error:
+        if not callable(built.target.option("initial_state")):
+            raise
+        raise declared_raises(built.target.name, f"initial_state={spec.initial_state}", error) from None
+
+
+def _preprocessed(built: Built, ids: list[list[int]]) -> Any:
+    """Return what the user's preprocessing makes of ids; raises :class:`SpecError` for what is no array of numbers."""
+    made = built.target.option("preprocess")(ids)
+    refuse_source(built.target.name, made)
+    return as_source(made)
+
+
+def _refuse_preprocess(built: Built, spec: Spec) -> None:
+    """Raise :class:`SpecError` where preprocessing raises for each of several small batches of ids."""
+    low, lengths = spec.lowest_id("source"), spec.range_of("source_length")
+    raised: Exception | None = None
+    for rows, steps in _BATCHES:
+        ids = [[low] * min(max(steps, lengths.min), lengths.max)] * rows
+        try:
+            _preprocessed(built, ids)
+        except Exception as error:  # whatever the user's own preprocessing raises
+            raised = raised or error
+        else:
+            return
+    if raised is not None:
+        raise SpecError(
+            f"preprocess={spec.preprocess} of {built.target.name} raises for every batch that was tried: "
+            f"{raised_text(raised)}. It is given rows of ids, such as {[[low, low], [low]]}, and returns the model's "
+            "source. One that takes sentences cannot be used: leave it out, and the model is given ids."
+        )
+
+
+def look(built: Built, spec: Spec, sizes: Mapping[str, int], rows: int = 2) -> Look:
+    """Call the model on a small batch; raises :class:`SpecError` where what its user declared keeps it from that."""
+    _, fed = fed_for_look(built, spec, sizes, rows)
+    if fed is None:
+        return Look()
+    TRACKER.reset()
+    try:
+        output = built.subject.forward(fed, False)
+    except NoSuchOutput as error:
+        raise no_such_output(built.target.name, spec.output, error.raw) from None
+    except Exception as error:  # A model that fails on its first batch is what the run is for.
+        return Look(fed=fed, error=error, layers=TRACKER.raised)
+    return Look(fed=fed, scores=dense(output.scores), raw=output.raw)
+
+
+def refuse_what_cannot_run(built: Built, spec: Spec, sizes: Mapping[str, int], seen: Look) -> None:
+    """Raise :class:`SpecError` where a first call shows that the model cannot be fed, or gives no numbers."""
+    name = built.target.name
+    if seen.error is not None:
+        if spec.calling == "single":
+            # A tensor of two rows is taken apart as if it were a pair.
+            more = look(built, spec, sizes, rows=_ROWS)
+            refuse_taken_apart(name, more.fed, more.error)
+        # Past the encoder of an encoder and a decoder apart, what is fed is the model's own.
+        if built.subject.mark.current != "decode":
+            refuse_unfed(name, seen.fed, seen.error, seen.layers)
+    elif seen.fed is not None:
+        refuse_output(name, seen.scores, seen.raw)
+    elif built.target.option("preprocess") is not None:
+        _refuse_preprocess(built, spec)
