@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
+from fuzzseq.cli.standard_streams import Streams
 from fuzzseq.errors import FuzzseqError, UsageError, nearest
+from fuzzseq.interrupts import handled
+from fuzzseq.machine import trouble_of
 
 MISUSED, BROKEN, INTERRUPTED = 2, 3, 130
 
@@ -20,11 +23,24 @@ class Front(click.Group):
     def main(self, args: Sequence[str] | None = None, *positional: Any, **extra: Any) -> Any:
         """Run a command and leave the process with its exit code."""
         extra["standalone_mode"] = False
-        _survive_any_encoding()
+        streams = Streams()
+        with streams.kept():
+            code = self._ended(lambda: super(Front, self).main(args, *positional, **extra))
+            if lost := streams.trouble():
+                # One that printed and did nothing else has failed; a run has written its folder, and keeps its code.
+                code = _say(lost, MISUSED if code is None else code)
+        sys.exit(code or 0)
+
+    def _ended(self, command: Callable[[], Any]) -> int | None:
+        """Carry a command out and return its exit code; None for success that is all in what was printed.
+
+        Whatever ends it is said in one sentence.
+        """
         try:
-            code = super().main(args, *positional, **extra)
+            with handled(signal.default_int_handler):
+                code = command()
         except click.exceptions.Exit as leaving:
-            code = leaving.exit_code
+            code = leaving.exit_code or None
         except click.exceptions.NoArgsIsHelpError as error:
             click.echo(error.format_message(), err=True)
             code = MISUSED
@@ -36,11 +52,9 @@ class Front(click.Group):
             code = _say(str(error), BROKEN)
         except (KeyboardInterrupt, click.Abort):
             code = _say("interrupted", INTERRUPTED)
-        except BrokenPipeError:
-            code = BROKEN
         except Exception as error:  # noqa: BLE001 (nobody above is there to take it)
-            code = _internal(error)
-        sys.exit(_flushed(code if isinstance(code, int) else 0))
+            code = _say(trouble, MISUSED) if (trouble := trouble_of(error)) else _internal(error)
+        return code if isinstance(code, int) else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -78,27 +92,12 @@ def _internal(error: Exception) -> int:
     import traceback
 
     text = "".join(traceback.format_exception(error))
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="fuzzseq-error-", suffix=".txt", delete=False, encoding="utf-8"
-    ) as file:
-        file.write(text)
-    return _say(
-        f"internal error, no fault of your model: {type(error).__name__}: {error}; the traceback is in {file.name}",
-        BROKEN,
-    )
-
-
-def _survive_any_encoding() -> None:
-    """Let a terminal that cannot show a character show a question mark, and not stop the run."""
-    for stream in (sys.stdout, sys.stderr):
-        if (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "") != "utf8":
-            getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
-
-
-def _flushed(code: int) -> int:
-    """Return the exit code once all is printed; where nobody reads any more, that is no error."""
+    said = f"internal error, no fault of your model: {type(error).__name__}: {error}"
     try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return code
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="fuzzseq-error-", suffix=".txt", delete=False, encoding="utf-8", errors="backslashreplace"
+        ) as file:
+            file.write(text)
+    except OSError:
+        return _say(f"{said}; the traceback fits nowhere and follows\n{text}", BROKEN)
+    return _say(f"{said}; the traceback is in {file.name}", BROKEN)

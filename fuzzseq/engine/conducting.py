@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from fuzzseq.engine.boundary import first_setting
 from fuzzseq.engine.crew import Crew, Job
+from fuzzseq.engine.journal import Journal, Journaled
 from fuzzseq.engine.known import KnownCases, database_at
 from fuzzseq.engine.past import Past
 from fuzzseq.engine.pool import Pool
@@ -28,10 +29,12 @@ from fuzzseq.events import (
     TargetFinished,
     TargetLoaded,
     TargetReport,
+    Warned,
 )
 from fuzzseq.executors.bodies import Bodies, Body
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.loading import parse
+from fuzzseq.machine import trouble_of
 from fuzzseq.spec import Spec
 
 #: More fuzz targets than one file holds.
@@ -43,6 +46,7 @@ _BY_WEIGHT: Final[tuple[StopReason, ...]] = (
     "max_cases",
     "maxfail",
     "budget",
+    "unusable",
     "interrupted",
     "error",
 )
@@ -55,11 +59,12 @@ def conduct(
     known: str | Path | None,
     zygote: Zygote | None,
     past: Past,
-    stop: threading.Event | None = None,
+    stop: threading.Event | None,
+    journal: Journal,
 ) -> Iterator[Event]:
     """Yield what happens in a run, but for its beginning; ``labels`` are how the targets are called."""
     began = time.monotonic()
-    run = _Campaign(settings, known, Shares(settings.budget, len(targets)), zygote, past)
+    run = _Campaign(settings, known, Shares(settings.budget, len(targets)), zygote, past, journal)
     for name in past.done():
         yield from past.events(name)
     crew = Crew(1 if settings.in_process else settings.workers, stop)
@@ -68,9 +73,9 @@ def conduct(
         yield from crew.work([run.loading(*named) for named in enumerate(zip(targets, labels, strict=True))])
         lent = zygote is not None
     except KeyboardInterrupt:
-        yield from _broken_off(run, crew)
-    except Exception as error:  # noqa: BLE001 (ours, whatever it is: said once, and what was found is told)
-        yield run.internal("", error)
+        yield from _broken_off(run, crew, "interrupted")
+    except Exception as error:  # noqa: BLE001 (ours, or the machine's: said once, and what was found is told)
+        yield run.refused(trouble) if (trouble := trouble_of(error)) else run.internal("", error)
         yield from _broken_off(run, crew)
     finally:
         if not lent:
@@ -80,10 +85,10 @@ def conduct(
     yield RunFinished(stop_reason=run.stop, seconds=time.monotonic() - began)
 
 
-def _broken_off(run: _Campaign, crew: Crew) -> Iterator[Event]:
+def _broken_off(run: _Campaign, crew: Crew, *why: StopReason) -> Iterator[Event]:
     """End what is at work, and yield what is left to say of it."""
     crew.drop()
-    run.interrupt()
+    run.break_off(*why)
     yield from crew.rest()
     yield from run.left()
 
@@ -114,10 +119,16 @@ class _Campaign:
     """What the targets of one run share. Its jobs may run in threads."""
 
     def __init__(
-        self, settings: Settings, known: str | Path | None, shares: Shares, zygote: Zygote | None, past: Past
+        self,
+        settings: Settings,
+        known: str | Path | None,
+        shares: Shares,
+        zygote: Zygote | None,
+        past: Past,
+        journal: Journal,
     ) -> None:
         """Start importing TensorFlow, unless everything is to happen in this process."""
-        self._past = past
+        self._past, self._journal = past, journal
         self._stops: list[StopReason] = list(past.done().values())
         self._settings, self._database = settings, database_at(known)
         self._shares = shares
@@ -131,9 +142,9 @@ class _Campaign:
         """Why the run as a whole came to its end."""
         return max(self._stops, key=_BY_WEIGHT.index, default="completed")
 
-    def interrupt(self) -> None:
+    def break_off(self, *why: StopReason) -> None:
         """End every process; the jobs that wait for one end without a word."""
-        self._stops.append("interrupted")
+        self._stops.extend(why)
         self.close()
 
     def left(self) -> Iterator[Event]:
@@ -162,9 +173,12 @@ class _Campaign:
             place = index * MOST_TARGETS
             try:
                 body = self._bodies.load(parse(target))
-            except UsageError as error:
+            except Exception as error:
+                trouble = str(error) if isinstance(error, UsageError) else trouble_of(error)
+                if not trouble or self._over.is_set():
+                    raise
                 self._shares.expect(-1)
-                yield _unusable(label, place, str(error))
+                yield _unusable(label, place, trouble)
                 return
             shared = _Shared(body, len(body.targets))
             self._shares.expect(sum(name not in self._past.done() for name in body.targets) - 1)
@@ -194,18 +208,16 @@ class _Campaign:
         try:
             spec, versions = shared.body.infer(name)
             _check_possible(name, spec)
-        except FuzzseqError as error:
-            if self._over.is_set():
+        except (FuzzseqError, OSError, MemoryError, RuntimeError) as error:
+            trouble = str(error) if isinstance(error, UsageError) else trouble_of(error)
+            if self._over.is_set() or not (trouble or isinstance(error, FuzzseqError)):
                 raise
             self._shares.expect(-1)
             shared.done()
-            if isinstance(error, UsageError):
-                yield _unusable(name, place, str(error))
-            else:
-                yield self.internal(name, error)
+            yield _unusable(name, place, trouble) if trouble else self.internal(name, error)
             return
         yield TargetLoaded(target=name, spec=spec, versions=versions, place=place)
-        pool = Pool(partial(shared.body.executor, name, spec))
+        pool = Pool(lambda: Journaled(shared.body.executor(name, spec), self._journal, place, name, spec))
         known = KnownCases(self._database, name, spec)
         run = TargetRun(
             Work(
@@ -234,6 +246,9 @@ class _Campaign:
             except Exception as error:  # noqa: BLE001 (ours, whatever it is: said once, and the other targets go on)
                 if not self._over.is_set() and (shared := self._begun.pop(run, None)):
                     yield from run.unfinished()
+                    if trouble := trouble_of(error):
+                        yield from self._done(run, shared, "unusable", trouble)
+                        return
                     yield self.internal(run.work.name, error)
                     why = str(error).splitlines()[0] if str(error) else type(error).__name__
                     yield from self._done(run, shared, "error", why)
@@ -254,6 +269,11 @@ class _Campaign:
         self._shares.end(run.work.name)
         run.close()
         shared.done()
+
+    def refused(self, trouble: str) -> Event:
+        """Return the event for what the machine refused to the run as a whole."""
+        self._stops.append("unusable")
+        return Warned(target="", message=trouble)
 
     def internal(self, name: str, error: BaseException) -> Event:
         """Return the event for an error of our own; one that ends the whole run has no name of a target."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from fuzzseq.errors import UsageError
+from fuzzseq.errors import MachineError, UsageError
 from fuzzseq.executors.executor import death, signal_name
 from fuzzseq.executors.zygote import START_LIMIT, Process, Zygote
+from fuzzseq.machine import is_full_disk
 from fuzzseq.outcome import Outcome, Request
 from fuzzseq.serialization import from_data, to_data
 from fuzzseq.sources import endless
@@ -28,8 +32,11 @@ _LOOKS: Final = (
     {"call": False, "skip": 99},
 )
 
-#: How often a worker is forked before it is believed that none can be opened, or that it was a model that killed it.
-_TRIES: Final = 3
+#: How often a SIGKILL from nowhere is put down to somebody else before it is believed that none can be opened, or that
+#: it was a model that killed it; and how often where the kernel was short of memory meanwhile: it meets the same again.
+_TRIES: Final = 20
+_TRIES_WITHOUT_MEMORY: Final = 3
+_KERNEL: Final = Path("/proc/vmstat")
 
 
 class LoadedFile:
@@ -49,14 +56,21 @@ class LoadedFile:
         self._forkable = not loaded["ran_operations"]
 
     def _persistently(self, attempt: Callable[[], T]) -> T:
-        """Return what an attempt gives: the second, or the third, where a process was killed from outside."""
-        for _ in range(_TRIES - 1):
+        """Return what an attempt gives: the next one where a process was killed from outside.
+
+        Raises :class:`MachineError` where that happens again and again.
+        """
+        for _ in _tries():
             try:
                 return attempt()
             except Killed:
                 if self.closing:
                     raise
-        return attempt()
+        name = self.reference.get("file") or self.reference.get("module") or "the factory"
+        raise MachineError(
+            f"The processes for {name} are killed from outside again and again: look for what kills them, or whether "
+            "the machine has enough memory."
+        )
 
     def _loaded(self, memory: int | None = None) -> tuple[Process, Any]:
         """Return a new process with the file loaded, and what it said of it."""
@@ -167,12 +181,13 @@ class ForkedExecutor:
         self._file, self._target, self._spec = file, target, spec
         self._timeout, self._memory = case_timeout, memory
         self._process: Process | None = None
+        self._killed_from_outside = False
 
     def run(self, request: Request, limit: float | None = None) -> Outcome:
         """Answer one request. A time limit is believed when it is met twice, the second time by a fresh worker.
 
-        A SIGKILL comes from outside more often than from a model: it is believed when it is met three times. ``limit``
-        replaces the usual seconds for a case, and is believed at once.
+        A SIGKILL comes from outside more often than from a model: one that its own process did not send is believed
+        when it is met again and again. ``limit`` replaces the usual seconds for a case, and is believed at once.
         """
         outcome = self._survived(request, limit or self._timeout)
         if outcome.ending == "hung" and limit is None:
@@ -181,9 +196,9 @@ class ForkedExecutor:
 
     def _survived(self, request: Request, limit: float) -> Outcome:
         """Answer one request; by a fresh worker where one was killed from outside."""
-        for _ in range(_TRIES):
+        for _ in _tries():
             outcome = self._once(request, limit)
-            if not _killed(outcome):
+            if not self._killed_from_outside:
                 break
         return outcome
 
@@ -200,15 +215,19 @@ class ForkedExecutor:
     def _once(self, request: Request, limit: float) -> Outcome:
         """Answer one request, or say how the worker died of it."""
         process = self._opened()
+        self._killed_from_outside = False
         process.clear_output()
         try:
-            return from_data(process.ask({"do": "run", "request": to_data(request)}, limit), Outcome)
+            outcome = from_data(process.ask({"do": "run", "request": to_data(request)}, limit), Outcome)
         except Disconnected:
             return self._died(process, request)
         except TimeoutError:
             stage, output, frames = process.stage, process.output, endless(process.frames(running=True))
             self.renew()
             return death(request, "hung", stage, f"{limit:g} s", output, frames)
+        if full := next((v.raised for v in outcome.verdicts if v.raised and is_full_disk(v.raised.message)), None):
+            raise MachineError(f"A worker has no room left to write to: {full.message} Make room where TMPDIR is.")
+        return outcome
 
     def _opened(self) -> Process:
         """Return the worker, forked and opened where there is none."""
@@ -222,6 +241,7 @@ class ForkedExecutor:
             raise Disconnected("the run is over")
         stage, output, frames = process.stage, process.output, process.frames()
         code = process.end(kill=False)
+        self._killed_from_outside = code == -signal.SIGKILL and not process.killed_itself
         self.renew()
         if any(sign in output for sign in _MEMORY_SIGNS):
             return death(request, "out_of_memory", stage, f"{(self._memory or 0) / 2**30:g} GiB", output, frames)
@@ -232,6 +252,17 @@ class ForkedExecutor:
         return death(request, "crashed", stage, signal_name(-code), output, frames)
 
 
-def _killed(outcome: Outcome) -> bool:
-    """Say whether the worker was ended by SIGKILL."""
-    return any(v.raised is not None and v.raised.exception == "SIGKILL" for v in outcome.verdicts)
+def _tries() -> Iterator[int]:
+    """Yield a number for each time that a SIGKILL from nowhere may be put down to somebody else."""
+    before = _killed_for_memory()
+    for number in range(_TRIES):
+        if number >= _TRIES_WITHOUT_MEMORY and _killed_for_memory() != before:
+            return
+        yield number
+
+
+def _killed_for_memory() -> str:
+    """Return how many processes the kernel has killed for want of memory; nothing where it does not say."""
+    with suppress(OSError):
+        return next((line for line in _KERNEL.read_text().splitlines() if line.startswith("oom_kill ")), "")
+    return ""

@@ -15,13 +15,16 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from fuzzseq.errors import UsageError, WorkerError
+from fuzzseq.errors import MachineError, UsageError, WorkerError
 from fuzzseq.outcome import STAGES, Frame, Stage
 from fuzzseq.sources import frames_dumped, frames_told
 from fuzzseq.wire import WHERE, Channel, Disconnected, Killed
 
 #: How long the import of TensorFlow, or of a user's file, may take, in seconds.
 START_LIMIT: Final = 300.0
+
+#: How often an import that is killed from outside is begun anew.
+_STARTS: Final = 5
 
 #: What the body's environment holds unless the user's says otherwise. Each of glibc's arenas reserves 64 MiB of address
 #: space, and each of TensorFlow's threads may take one: 420 MiB of a worker's limit were gone, or not, as threads met.
@@ -82,12 +85,12 @@ class Zygote:
         self._ready = False
 
     def wait_until_ready(self) -> None:
-        """Wait for the import of TensorFlow; raises :class:`WorkerError` where it fails.
+        """Wait for the import of TensorFlow; raises :class:`MachineError` where it fails.
 
-        A process that is killed from outside while it imports is begun anew, once.
+        A process that is killed from outside while it imports is begun anew, a few times.
         """
         with self.channel.lock:
-            for last in (False, True):
+            for left in range(_STARTS, -1, -1):
                 if self._ready:
                     return
                 try:
@@ -96,8 +99,8 @@ class Zygote:
                 except Disconnected:
                     if self.closed:
                         raise
-                    if last or self._process.wait() != -signal.SIGKILL:
-                        raise WorkerError(f"TensorFlow could not be imported in a worker: {self._tail()}") from None
+                    if not left or self._process.wait() != -signal.SIGKILL:
+                        raise MachineError(f"TensorFlow could not be imported in a worker: {self._tail()}") from None
                     self._restart()
 
     def revive(self) -> None:
@@ -159,7 +162,7 @@ class Process:
         flags = fcntl.fcntl(self._output, fcntl.F_GETFL)
         fcntl.fcntl(self._output, fcntl.F_SETFL, flags | os.O_APPEND)
         self._trace = tempfile.TemporaryFile()  # noqa: SIM115 (likewise)
-        self._mark.write(b"\0")
+        self._mark.write(b"\0\0")
         self._mark.flush()
         try:
             files = theirs.fileno(), *(file.fileno() for file in (self._mark, self._output, self._trace))
@@ -194,6 +197,11 @@ class Process:
     def stage(self) -> Stage:
         """The stage that the process was in last."""
         return STAGES[os.pread(self._mark.fileno(), 1, 0)[0]]
+
+    @property
+    def killed_itself(self) -> bool:
+        """Whether the process was about to kill itself, or what it hangs on."""
+        return os.pread(self._mark.fileno(), 1, 1) == b"\1"
 
     @property
     def output(self) -> str:
@@ -233,7 +241,7 @@ class Process:
     def death(self) -> Disconnected:
         """Return how the process ended that was found to be gone, with what it printed last; its files stay open."""
         code = self.end(kill=False)
-        kind = Killed if code == -signal.SIGKILL else Disconnected
+        kind = Killed if code == -signal.SIGKILL and not self.killed_itself else Disconnected
         return kind(self.output.strip()[-300:] or "no output")
 
     def _awaited(self, limit: float) -> int | None:

@@ -79,6 +79,7 @@ def _fork(channel: Channel, serving: Any, stages: Any, message: Any, descriptors
     faulthandler.register(WHERE, file=trace)
     _limit_memory(message.get("memory"))
     serving._mark = stages.StageMark(mark, trace)
+    serving._mark.watch_kills(os.getsid(0))
     return Channel(socket.socket(fileno=end)), serving
 
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 #: The brain, lowest layer first. A module may import its own layer and those below it, lazily or not.
 LAYERS = (
-    {"fuzzseq.errors", "fuzzseq.wire"},
+    {"fuzzseq.errors", "fuzzseq.machine", "fuzzseq.wire"},
     {"fuzzseq.dimensions", "fuzzseq.encoder_decoder", "fuzzseq.causes", "fuzzseq.serialization"},
     {
         "fuzzseq.spec",
@@ -35,7 +35,7 @@ LAYERS = (
     },
     {"fuzzseq.strategies", "fuzzseq.shrink", "fuzzseq.diagnosis"},
     {"fuzzseq.engine", "fuzzseq.executors", "fuzzseq.loading", "fuzzseq.reporters"},
-    {"fuzzseq.campaign", "fuzzseq.runs", "fuzzseq.scaffold"},
+    {"fuzzseq.campaign", "fuzzseq.interrupts", "fuzzseq.runs", "fuzzseq.scaffold"},
     {"fuzzseq.fuzzing"},
     {"fuzzseq.cli", "fuzzseq.plugin", "fuzzseq.__main__"},
 )
