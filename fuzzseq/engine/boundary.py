@@ -21,6 +21,7 @@ from fuzzseq.domain import (
     shared_dimensions,
     states,
 )
+from fuzzseq.errors import SpecError
 from fuzzseq.serialization import dumps
 from fuzzseq.spec import Spec
 
@@ -220,3 +221,12 @@ class _Maker:
         if last in (side, "both"):
             return tuple(high - (row + i) % (high - low + 1) for i in range(count))
         return tuple(low + (row + i) % max(1, high - low) for i in range(count))
+
+
+def check_possible(name: str, spec: Spec) -> None:
+    """Raise for a Spec whose ranges and ties leave no sizes to build a model with."""
+    if first_setting(spec) is None:
+        declared = ", ".join(f"{dimension}={spec.dimensions[dimension]}" for dimension in spec.dimensions)
+        raise SpecError(
+            f"No sizes keep everything that is declared for {name}: {declared}. Widen a range, or drop a tie."
+        )

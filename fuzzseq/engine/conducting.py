@@ -5,21 +5,23 @@ from __future__ import annotations
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from fuzzseq.engine.boundary import first_setting
+from fuzzseq.engine.boundary import check_possible
+from fuzzseq.engine.corpus_database import database_at
 from fuzzseq.engine.crew import Crew, Job
 from fuzzseq.engine.journal import Journal, Journaled
-from fuzzseq.engine.known import KnownCases, database_at
+from fuzzseq.engine.known import KnownCases
 from fuzzseq.engine.past import Past
 from fuzzseq.engine.pool import Pool
 from fuzzseq.engine.shares import Shares
 from fuzzseq.engine.target_run import TargetRun
 from fuzzseq.engine.work import Work
-from fuzzseq.errors import FuzzseqError, SpecError, UsageError
+from fuzzseq.errors import FuzzseqError, UsageError
 from fuzzseq.events import (
     Event,
     InternalError,
@@ -35,7 +37,6 @@ from fuzzseq.executors.bodies import Bodies, Body
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.loading import parse
 from fuzzseq.machine import trouble_of
-from fuzzseq.spec import Spec
 
 #: More fuzz targets than one file holds.
 MOST_TARGETS: Final = 10_000
@@ -82,6 +83,7 @@ def conduct(
             run.close()
         crew.dismiss()
         run.let_go()
+    yield from run.troubles()
     yield RunFinished(stop_reason=run.stop, seconds=time.monotonic() - began)
 
 
@@ -130,7 +132,8 @@ class _Campaign:
         """Start importing TensorFlow, unless everything is to happen in this process."""
         self._past, self._journal = past, journal
         self._stops: list[StopReason] = list(past.done().values())
-        self._settings, self._database = settings, database_at(known)
+        self._troubles: deque[str] = deque()
+        self._settings, self._database = settings, database_at(known, self._troubles.append)
         self._shares = shares
         self._bodies = Bodies(settings, zygote)
         self._files: list[_Shared] = []
@@ -152,6 +155,11 @@ class _Campaign:
         for run in list(self._begun):
             yield from run.unfinished()
             yield TargetFinished(report=run.report("interrupted"))
+
+    def troubles(self) -> Iterator[Event]:
+        """Yield what became of the places of known cases since this was asked last."""
+        while self._troubles:
+            yield Warned(target="", message=self._troubles.popleft())
 
     def let_go(self) -> None:
         """Close what the targets hold that did not come to their end; nobody works on them any more."""
@@ -207,7 +215,7 @@ class _Campaign:
         """Begin to fuzz one target of a file."""
         try:
             spec, versions = shared.body.infer(name)
-            _check_possible(name, spec)
+            check_possible(name, spec)
         except (FuzzseqError, OSError, MemoryError, RuntimeError) as error:
             trouble = str(error) if isinstance(error, UsageError) else trouble_of(error)
             if self._over.is_set() or not (trouble or isinstance(error, FuzzseqError)):
@@ -265,6 +273,7 @@ class _Campaign:
         """Say how a target ended, and let its processes go."""
         report = run.report(stop, why)
         self._stops.append(report.stop_reason)
+        yield from self.troubles()
         yield TargetFinished(report=report)
         self._shares.end(run.work.name)
         run.close()
@@ -280,15 +289,6 @@ class _Campaign:
         self._stops.append("error")
         trace = "".join(traceback.format_exception(error))
         return InternalError(target=name, message=f"{type(error).__name__}: {error}".splitlines()[0], traceback=trace)
-
-
-def _check_possible(name: str, spec: Spec) -> None:
-    """Raise for a Spec whose ranges and ties leave no sizes to build a model with."""
-    if first_setting(spec) is None:
-        declared = ", ".join(f"{dimension}={spec.dimensions[dimension]}" for dimension in spec.dimensions)
-        raise SpecError(
-            f"No sizes keep everything that is declared for {name}: {declared}. Widen a range, or drop a tie."
-        )
 
 
 def _unusable(name: str, place: int, why: str) -> Event:
