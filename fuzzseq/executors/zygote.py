@@ -8,7 +8,6 @@ import os
 import select
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -16,6 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from fuzzseq.errors import MachineError, UsageError, WorkerError
+from fuzzseq.executors.starting import starting
 from fuzzseq.outcome import STAGES, Frame, Stage
 from fuzzseq.sources import frames_dumped, frames_told
 from fuzzseq.wire import WHERE, Channel, Disconnected, Killed
@@ -73,7 +73,7 @@ class Zygote:
             environment["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the process; close() drops it)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "fuzzseq.worker", str(theirs.fileno())],
+            starting(theirs.fileno()),
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=self._log,
