@@ -15,7 +15,7 @@ from fuzzseq.events import Event, InternalError, Reporter, RunFinished, Settings
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.history import NAME as HISTORY
 from fuzzseq.interrupts import Interrupts
-from fuzzseq.machine import trouble_of
+from fuzzseq.machine import refusal_of
 from fuzzseq.profiles import PROFILES, Profile, profile_named
 from fuzzseq.reporters import format_named
 from fuzzseq.reporters.event_log import EventLog
@@ -162,7 +162,7 @@ def _pump(events: Iterator[Event], fan: Fan) -> None:
             with interrupts.held():
                 _finish(fan, "interrupted")
         except Exception as error:
-            trouble = str(error) if isinstance(error, UsageError) else trouble_of(error)
+            trouble = refusal_of(error)
             if trouble and fan.record.settings is None:
                 raise
             with interrupts.held():

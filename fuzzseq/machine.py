@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from typing import Final
 
-from fuzzseq.errors import MachineError
+from fuzzseq.errors import UsageError
 
 #: What to do about an error of the system, by its number.
 _ADVICE: Final = {
@@ -32,8 +32,6 @@ _FULL: Final = ("No space left on device", "Disk quota exceeded")
 
 def trouble_of(error: BaseException) -> str:
     """Return what the machine refused in a sentence, and what to do about it; nothing for any other error."""
-    if isinstance(error, MachineError):
-        return str(error)
     if isinstance(error, MemoryError) or (
         isinstance(error, ImportError) and any(map(str(error).__contains__, _NO_MEMORY))
     ):
@@ -50,6 +48,11 @@ def trouble_of(error: BaseException) -> str:
     place = f" ({error.filename})" if error.filename is not None else ""
     advice = _ADVICE.get(error.errno or 0, "See whether the disk and the system are well, and run again.")
     return f"The system refuses: {reason[:1].lower()}{reason[1:]}{place}. {advice}"
+
+
+def refusal_of(error: BaseException) -> str:
+    """Return what a user can do something about: a mistake of their own, or what the machine refuses; else nothing."""
+    return str(error) if isinstance(error, UsageError) else trouble_of(error)
 
 
 def is_full_disk(message: str) -> bool:

@@ -12,7 +12,7 @@ import click
 from fuzzseq.cli.standard_streams import Streams
 from fuzzseq.errors import FuzzseqError, UsageError, nearest
 from fuzzseq.interrupts import handled
-from fuzzseq.machine import trouble_of
+from fuzzseq.machine import refusal_of
 
 MISUSED, BROKEN, INTERRUPTED = 2, 3, 130
 
@@ -46,14 +46,13 @@ class Front(click.Group):
             code = MISUSED
         except click.ClickException as error:
             code = _say(_sentence(error), MISUSED)
-        except UsageError as error:
-            code = _say(str(error), MISUSED)
-        except FuzzseqError as error:
-            code = _say(str(error), BROKEN)
         except (KeyboardInterrupt, click.Abort):
             code = _say("interrupted", INTERRUPTED)
         except Exception as error:  # noqa: BLE001 (nobody above is there to take it)
-            code = _say(trouble, MISUSED) if (trouble := trouble_of(error)) else _internal(error)
+            if refusal := refusal_of(error):
+                code = _say(refusal, MISUSED)
+            else:
+                code = _say(str(error), BROKEN) if isinstance(error, FuzzseqError) else _internal(error)
         return code if isinstance(code, int) else None
 
     def resolve_command(

@@ -18,10 +18,11 @@ from fuzzseq.engine.journal import Journal, Journaled
 from fuzzseq.engine.known import KnownCases
 from fuzzseq.engine.past import Past
 from fuzzseq.engine.pool import Pool
+from fuzzseq.engine.shared_file import SharedFile
 from fuzzseq.engine.shares import Shares
 from fuzzseq.engine.target_run import TargetRun
 from fuzzseq.engine.work import Work
-from fuzzseq.errors import FuzzseqError, UsageError
+from fuzzseq.errors import FuzzseqError
 from fuzzseq.events import (
     Event,
     InternalError,
@@ -33,16 +34,19 @@ from fuzzseq.events import (
     TargetReport,
     Warned,
 )
-from fuzzseq.executors.bodies import Bodies, Body
+from fuzzseq.executors.bodies import Bodies
+from fuzzseq.executors.executor import BudgetSpent
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.loading import parse
-from fuzzseq.machine import trouble_of
+from fuzzseq.machine import refusal_of
+from fuzzseq.wire import Disconnected
 
 #: More fuzz targets than one file holds.
 MOST_TARGETS: Final = 10_000
 #: Why a target may have stopped, the reason that says most of a whole run last.
 _BY_WEIGHT: Final[tuple[StopReason, ...]] = (
     "completed",
+    "unusable",
     "nothing_runs",
     "max_cases",
     "maxfail",
@@ -76,7 +80,7 @@ def conduct(
     except KeyboardInterrupt:
         yield from _broken_off(run, crew, "interrupted")
     except Exception as error:  # noqa: BLE001 (ours, or the machine's: said once, and what was found is told)
-        yield run.refused(trouble) if (trouble := trouble_of(error)) else run.internal("", error)
+        yield run.refused(why) if (why := refusal_of(error)) else run.internal("", error)
         yield from _broken_off(run, crew)
     finally:
         if not lent:
@@ -93,28 +97,6 @@ def _broken_off(run: _Campaign, crew: Crew, *why: StopReason) -> Iterator[Event]
     run.break_off(*why)
     yield from crew.rest()
     yield from run.left()
-
-
-class _Shared:
-    """A loaded file and how many of its targets are still to be fuzzed; it is closed after the last."""
-
-    def __init__(self, body: Body, targets: int) -> None:
-        """Keep both."""
-        self.body, self._left, self._lock = body, targets, threading.Lock()
-
-    def done(self) -> None:
-        """Take note that one target is done."""
-        with self._lock:
-            self._left -= 1
-            if not self._left:
-                self.body.close()
-
-    def abandon(self) -> None:
-        """Close the file, whatever is left to do with it."""
-        with self._lock:
-            if self._left:
-                self._left = 0
-                self.body.close()
 
 
 class _Campaign:
@@ -135,9 +117,9 @@ class _Campaign:
         self._troubles: deque[str] = deque()
         self._settings, self._database = settings, database_at(known, self._troubles.append)
         self._shares = shares
-        self._bodies = Bodies(settings, zygote)
-        self._files: list[_Shared] = []
-        self._begun: dict[TargetRun, _Shared] = {}
+        self._bodies = Bodies(settings, zygote, shares.remaining)
+        self._files: list[SharedFile] = []
+        self._begun: dict[TargetRun, SharedFile] = {}
         self._over = threading.Event()
 
     @property
@@ -181,14 +163,13 @@ class _Campaign:
             place = index * MOST_TARGETS
             try:
                 body = self._bodies.load(parse(target))
-            except Exception as error:
-                trouble = str(error) if isinstance(error, UsageError) else trouble_of(error)
-                if not trouble or self._over.is_set():
+            except (FuzzseqError, Disconnected, BudgetSpent, OSError, MemoryError, RuntimeError) as error:
+                if self._over.is_set() or not self._bodies.ready:
                     raise
                 self._shares.expect(-1)
-                yield _unusable(label, place, trouble)
+                yield from self._unusable(label, place, error)
                 return
-            shared = _Shared(body, len(body.targets))
+            shared = SharedFile(body, len(body.targets))
             self._shares.expect(sum(name not in self._past.done() for name in body.targets) - 1)
             self._files.append(shared)
             for number, name in enumerate(body.targets):
@@ -211,18 +192,17 @@ class _Campaign:
 
         return quiet
 
-    def _one(self, shared: _Shared, name: str, place: int) -> Iterator[Event | Job]:
+    def _one(self, shared: SharedFile, name: str, place: int) -> Iterator[Event | Job]:
         """Begin to fuzz one target of a file."""
         try:
             spec, versions = shared.body.infer(name)
             check_possible(name, spec)
-        except (FuzzseqError, OSError, MemoryError, RuntimeError) as error:
-            trouble = str(error) if isinstance(error, UsageError) else trouble_of(error)
-            if self._over.is_set() or not (trouble or isinstance(error, FuzzseqError)):
+        except (FuzzseqError, Disconnected, BudgetSpent, OSError, MemoryError, RuntimeError) as error:
+            if self._over.is_set():
                 raise
             self._shares.expect(-1)
             shared.done()
-            yield _unusable(name, place, trouble) if trouble else self.internal(name, error)
+            yield from self._unusable(name, place, error)
             return
         yield TargetLoaded(target=name, spec=spec, versions=versions, place=place)
         pool = Pool(lambda: Journaled(shared.body.executor(name, spec), self._journal, place, name, spec))
@@ -254,12 +234,11 @@ class _Campaign:
             except Exception as error:  # noqa: BLE001 (ours, whatever it is: said once, and the other targets go on)
                 if not self._over.is_set() and (shared := self._begun.pop(run, None)):
                     yield from run.unfinished()
-                    if trouble := trouble_of(error):
-                        yield from self._done(run, shared, "unusable", trouble)
+                    if refused := refusal_of(error):  # By the machine, or the file cannot be loaded any more.
+                        yield from self._done(run, shared, "unusable", refused)
                         return
                     yield self.internal(run.work.name, error)
-                    why = str(error).splitlines()[0] if str(error) else type(error).__name__
-                    yield from self._done(run, shared, "error", why)
+                    yield from self._done(run, shared, "error", _reason(error))
 
         return watched
 
@@ -269,7 +248,9 @@ class _Campaign:
         if shared is not None:
             yield from self._done(run, shared)
 
-    def _done(self, run: TargetRun, shared: _Shared, stop: StopReason | None = None, why: str = "") -> Iterator[Event]:
+    def _done(
+        self, run: TargetRun, shared: SharedFile, stop: StopReason | None = None, why: str = ""
+    ) -> Iterator[Event]:
         """Say how a target ended, and let its processes go."""
         report = run.report(stop, why)
         self._stops.append(report.stop_reason)
@@ -279,10 +260,23 @@ class _Campaign:
         run.close()
         shared.done()
 
-    def refused(self, trouble: str) -> Event:
-        """Return the event for what the machine refused to the run as a whole."""
+    def refused(self, why: str) -> Event:
+        """Return the event for what keeps the run as a whole from going on, and is no error of ours."""
         self._stops.append("unusable")
-        return Warned(target="", message=trouble)
+        return Warned(target="", message=why)
+
+    def _unusable(self, name: str, place: int, error: Exception) -> Iterator[Event]:
+        """Yield what is to be said of a target that was not begun: it cannot be used, or the time was over before."""
+        stop: StopReason = "unusable"
+        if isinstance(error, BudgetSpent):
+            stop = "budget"
+        elif not refusal_of(error):
+            stop = "error"
+            yield self.internal(name, error)
+        if stop == "budget":
+            self._stops.append(stop)
+        why = "" if stop == "budget" else _reason(error)
+        yield TargetFinished(report=TargetReport(name=name, spec=None, stop_reason=stop, error=why, place=place))
 
     def internal(self, name: str, error: BaseException) -> Event:
         """Return the event for an error of our own; one that ends the whole run has no name of a target."""
@@ -291,6 +285,6 @@ class _Campaign:
         return InternalError(target=name, message=f"{type(error).__name__}: {error}".splitlines()[0], traceback=trace)
 
 
-def _unusable(name: str, place: int, why: str) -> Event:
-    """Return the event for a target that cannot be used."""
-    return TargetFinished(report=TargetReport(name=name, spec=None, stop_reason="unusable", error=why, place=place))
+def _reason(error: Exception) -> str:
+    """Return what ends a target in a sentence; the kind of an error that says nothing."""
+    return refusal_of(error) or (str(error).splitlines() or [type(error).__name__])[0]

@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
+import mmap
 import signal
 import sys
-from typing import Any
+from collections.abc import Collection
+from typing import Any, Final
 
 from fuzzseq.outcome import STAGES, Stage
+from fuzzseq.worker import untouched
+
+_NUMBERS: Final = {stage: number for number, stage in enumerate(STAGES)}
 
 
 class StageMark:
     """The stage that is running, a byte in a file that outlives the process; and the traceback of one that exits."""
 
     def __init__(self, descriptor: int | None = None, trace: int | None = None) -> None:
-        """Write to open files, or to nowhere."""
-        self._descriptor, self._trace = descriptor, trace
+        """Write to open files, or to nowhere: to the first through memory, whatever a model does to descriptors."""
+        self._byte = None if descriptor is None else mmap.mmap(descriptor, 2)
+        self._trace = trace
         self.current: Stage = "build"
 
     def enter(self, stage: Stage) -> None:
         """Say that a stage begins."""
         self.current = stage
-        if self._descriptor is not None:
-            os.pwrite(self._descriptor, bytes([STAGES.index(stage)]), 0)
+        if self._byte is not None:
+            self._byte[0] = _NUMBERS[stage]
 
-    def watch_kills(self, root: int) -> None:
-        """Say it, from now on, where this process is about to kill itself, its group, or those that it hangs on.
+    def watch_kills(self, doomed: Collection[int]) -> None:
+        """Note, from now on, that this process is about to kill itself, or processes that it hangs on: ``doomed``.
 
-        Whoever finds it dead of SIGKILL knows then that nobody else did it. ``root`` is the process that all hang on.
+        Whoever finds it dead of SIGKILL knows then that nobody else did it.
         """
-        descriptor, write = self._descriptor, os.pwrite
-        doomed = {-1, 0, os.getpid(), os.getppid(), root}
+        mark, fatal, ours = self._byte, signal.SIGKILL, frozenset({-1, 0, *doomed, *(-pid for pid in doomed)})
 
         def watch(event: str, arguments: tuple[Any, ...]) -> None:
-            fatal = event in ("os.kill", "os.killpg") and arguments[1] == signal.SIGKILL
-            if fatal and (arguments[0] in doomed or -arguments[0] in doomed) and descriptor is not None:
-                write(descriptor, b"\1", 1)
+            if event in ("os.kill", "os.killpg") and arguments[1] == fatal and arguments[0] in ours and mark:
+                mark[1] = 1
 
         sys.addaudithook(watch)
 
     def leave(self, traceback: str) -> None:
         """Say where the process was when it ended itself."""
         if self._trace is not None:
-            os.write(self._trace, traceback.encode())
+            with contextlib.suppress(OSError):  # A model may have closed it.
+                untouched.write(self._trace, traceback.encode(errors="backslashreplace"))

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 #: The brain, lowest layer first. A module may import its own layer and those below it, lazily or not.
 LAYERS = (
-    {"fuzzseq.errors", "fuzzseq.machine", "fuzzseq.wire"},
+    {"fuzzseq.errors", "fuzzseq.machine", "fuzzseq.process_tree", "fuzzseq.seeds", "fuzzseq.wire"},
     {"fuzzseq.dimensions", "fuzzseq.encoder_decoder", "fuzzseq.causes", "fuzzseq.serialization"},
     {
         "fuzzseq.spec",
@@ -52,6 +52,8 @@ WORKER_MAY_IMPORT = {
     "fuzzseq.encoder_decoder",
     "fuzzseq.errors",
     "fuzzseq.outcome",
+    "fuzzseq.process_tree",
+    "fuzzseq.seeds",
     "fuzzseq.serialization",
     "fuzzseq.sources",
     "fuzzseq.spec",
