@@ -1,7 +1,7 @@
 """Processes of a run killed at random: ``python -m tests.benchmarks.kill_storm``. It is to find the same all the same.
 
 First so many runs with one ``kill -9`` each, at a random moment, of a process of a random kind: the controller, the
-zygote, the parent of a file's workers, or a worker. Then storms: a random process every second for the length of the
+zygote, the loader of a file, a keeper, or a worker. Then storms: a random process every second for the length of the
 run. Whenever the controller is killed, ``--resume`` goes on. Each report is held against that of an undisturbed run,
 field by field but for ``seconds``, ``started`` and ``versions``' order: counts of cases and of executions included.
 
@@ -36,7 +36,7 @@ TARGETS: Final = (
 )
 CHECKS: Final = ("builds", "accepts", "finite", "padding_invariant")
 #: What a process is, by how many processes are above it.
-KINDS: Final = ("controller", "zygote", "file", "worker")
+KINDS: Final = ("controller", "zygote", "loader", "keeper", "worker")
 #: Seconds that one run may take in a storm, with all that goes on from it.
 _LONGEST: Final = 900.0
 _MARK: Final = "FUZZSEQ_KILL_STORM"
@@ -169,7 +169,7 @@ def storm(disturbed: Disturbed, choice: random.Random, every: float) -> tuple[in
                 return run.returncode, f"not over after {_LONGEST:.0f} s"
             run = disturbed.start()
         time.sleep(every)
-        if not {"file", "worker"}.isdisjoint(processes(run).values()):
+        if not {"loader", "keeper"}.isdisjoint(processes(run).values()):
             disturbed.kill(run, choice, by_kind=False)
     return disturbed.end(run)
 
