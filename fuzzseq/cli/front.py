@@ -23,24 +23,27 @@ class Front(click.Group):
     def main(self, args: Sequence[str] | None = None, *positional: Any, **extra: Any) -> Any:
         """Run a command and leave the process with its exit code."""
         extra["standalone_mode"] = False
-        streams = Streams()
+        streams, self._printed_only = Streams(), True
         with streams.kept():
             code = self._ended(lambda: super(Front, self).main(args, *positional, **extra))
             if lost := streams.trouble():
                 # One that printed and did nothing else has failed; a run has written its folder, and keeps its code.
-                code = _say(lost, MISUSED if code is None else code)
-        sys.exit(code or 0)
+                code = _say(lost, MISUSED if not code and self._printed_only else code)
+        sys.exit(code)
 
-    def _ended(self, command: Callable[[], Any]) -> int | None:
-        """Carry a command out and return its exit code; None for success that is all in what was printed.
+    def invoke(self, ctx: click.Context) -> Any:
+        """Carry out the command of a context; one that returns no exit code has nothing but what it prints."""
+        code = super().invoke(ctx)
+        self._printed_only = code is None
+        return code
 
-        Whatever ends it is said in one sentence.
-        """
+    def _ended(self, command: Callable[[], Any]) -> int:
+        """Carry a command out and return its exit code; whatever ends it is said in one sentence."""
         try:
             with handled(signal.default_int_handler):
                 code = command()
         except click.exceptions.Exit as leaving:
-            code = leaving.exit_code or None
+            code = leaving.exit_code
         except click.exceptions.NoArgsIsHelpError as error:
             click.echo(error.format_message(), err=True)
             code = MISUSED
@@ -53,7 +56,7 @@ class Front(click.Group):
                 code = _say(refusal, MISUSED)
             else:
                 code = _say(str(error), BROKEN) if isinstance(error, FuzzseqError) else _internal(error)
-        return code if isinstance(code, int) else None
+        return code if isinstance(code, int) else 0
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -3,7 +3,7 @@
 First so many runs with one ``kill -9`` each, at a random moment, of a process of a random kind: the controller, the
 zygote, the loader of a file, a keeper, or a worker. Then storms: a random process every second for the length of the
 run. Whenever the controller is killed, ``--resume`` goes on. Each report is held against that of an undisturbed run,
-field by field but for ``seconds``, ``started`` and ``versions``' order: counts of cases and of executions included.
+field by field but for ``seconds`` and ``started``: counts of cases and of executions included.
 
 A storm waits while TensorFlow is imported: of a process that takes four seconds to start, and is killed every second,
 nothing could be learned.
