@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from fuzzseq.events import Checkpoint, Event, TargetFinished, TargetLoaded, TargetState
 from fuzzseq.outcome import Outcome
@@ -36,7 +36,6 @@ class ExecutionLog:
         self._folder = folder.path
         self._resumed = bool(past)
         self._lock = threading.Lock()
-        self._files: dict[int, IO[str] | None] = {}
         self._recalled: dict[int, dict[str, deque[str]]] = {}
         self._places: dict[str, int] = {}
         self._states: dict[str, TargetState] = {}
@@ -68,16 +67,8 @@ class ExecutionLog:
         data = {"key": key, "outcome": to_data(outcome)}
         # Each line begins on a line of its own, whatever a kill has left of the one before.
         line = "\n" + json.dumps(data, separators=(",", ":"))
-        with self._lock:
-            try:
-                if place not in self._files:
-                    self._files[place] = _opened(self._path(place))
-                file = self._files[place]
-                if file is not None:
-                    file.write(line)
-                    file.flush()
-            except OSError:
-                self._files[place] = None
+        with self._lock, suppress(OSError):
+            _append(self._path(place), line)
 
     def on_event(self, event: Event) -> None:
         """Take one event: what is behind a new checkpoint, or belongs to a target that is done, is wanted no more."""
@@ -97,10 +88,6 @@ class ExecutionLog:
         if place is None:
             return
         with self._lock:
-            file = self._files.pop(place, None)
-            with suppress(OSError):
-                if file is not None:
-                    file.close()
             _drop(self._path(place))
 
     def _path(self, place: int) -> Path:
@@ -126,10 +113,11 @@ def _read(path: Path) -> dict[str, deque[str]]:
     return found
 
 
-def _opened(path: Path) -> IO[str]:
-    """Open a log to be added to."""
+def _append(path: Path, text: str) -> None:
+    """Add to the end of a log."""
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
-    return os.fdopen(os.open(path, flags, 0o644), "a", encoding="utf-8")
+    with os.fdopen(os.open(path, flags, 0o644), "a", encoding="utf-8") as file:
+        file.write(text)
 
 
 def _drop(path: Path) -> None:
