@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from fuzzseq.errors import MachineError
+
 #: What ``python -m fuzzseq.worker`` would do if the current folder did not come first there. The arguments are the
 #: descriptor of a socket and the folder of this package, which is the one to be imported, wherever others are.
 _CODE: Final = """\
@@ -32,5 +34,10 @@ main()
 
 
 def starting(descriptor: int) -> list[str]:
-    """Return the command of a zygote that serves the socket of a descriptor."""
+    """Return the command of a zygote that serves the socket of a descriptor.
+
+    Raises :class:`MachineError` where TensorFlow would abort, which would look like a crash of every model.
+    """
+    if sys.platform.startswith("linux") and not Path("/proc/self").exists():
+        raise MachineError("There is no /proc here, and TensorFlow does not start without it: mount it.")
     return [sys.executable, "-c", _CODE, str(descriptor), str(Path(__file__).resolve().parents[1])]

@@ -141,7 +141,9 @@ def _limit_memory(budget: int | None) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if budget and Path("/proc/self/statm").exists():
         now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (now + budget, now + budget))
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        most = now + budget if hard == resource.RLIM_INFINITY else min(now + budget, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 if __name__ == "__main__":
