@@ -11,13 +11,17 @@ import ctypes
 import os
 import signal
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 _DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG
 _ADOPT: Final = 36  # PR_SET_CHILD_SUBREAPER
 _STOPPED: Final = "Tt"
 _GONE: Final = "ZXx"
+#: Where in ``/proc/PID/stat``, from the state on, the kernel's flags are, one of them of a process that is on its way
+#: out, and the signals that it is about to get.
+_FLAGS, _PENDING = 6, 28
+_EXITING: Final = 4
 #: How long it may take until everything is gone that is killed, in seconds.
 _PATIENCE: Final = 5.0
 
@@ -50,26 +54,27 @@ def descendants(root: int, beside: Collection[int] = ()) -> list[int]:
     return found
 
 
-def end_descendants(root: int, beside: Collection[int] = (), each: Callable[[], object] = lambda: None) -> None:
-    """Kill what :func:`descendants` gives until there is nothing left; ``each`` is called after each round."""
+def end_descendants(root: int, beside: Collection[int] = ()) -> None:
+    """Kill what :func:`descendants` gives until there is nothing left."""
     deadline = _now() + _PATIENCE
     while (left := descendants(root, beside)) and _now() < deadline:
         for pid in left:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 _kill(pid, signal.SIGKILL)
-        each()
         _sleep(0.005)
 
 
 def state_of(pid: int) -> str:
     """Return ``running``, ``stopped`` or ``gone``; ``running`` too where nobody can say."""
     try:
-        state = _status(str(pid))[1]
+        _, state, dying = _status(str(pid))
     except FileNotFoundError:
         return "gone" if os.path.isdir("/proc/self") else "running"  # noqa: PTH112 (no more than is needed)
-    except OSError:
+    except ProcessLookupError:
         return "gone"
-    return "stopped" if state in _STOPPED else "gone" if state in _GONE else "running"
+    except OSError:
+        return "running"
+    return "stopped" if state in _STOPPED else "gone" if dying or state in _GONE else "running"
 
 
 def _processes() -> Iterator[tuple[int, int, str]]:
@@ -81,18 +86,19 @@ def _processes() -> Iterator[tuple[int, int, str]]:
     for name in names:
         if name.isdigit():
             with contextlib.suppress(OSError, ValueError, IndexError):
-                parent, state = _status(name)
+                parent, state, _ = _status(name)
                 yield int(name), parent, state
 
 
-def _status(name: str) -> tuple[int, str]:
-    """Return the parent and the state of a process."""
+def _status(name: str) -> tuple[int, str, bool]:
+    """Return the parent and the state of a process, and whether it was killed, though it may not know yet."""
     descriptor = _open(f"/proc/{name}/stat", os.O_RDONLY)
     try:
         fields = _read(descriptor, 4096).decode(errors="replace").rpartition(")")[2].split()
     finally:
         _close(descriptor)
-    return int(fields[1]), fields[0]
+    dying = int(fields[_FLAGS]) & _EXITING or int(fields[_PENDING]) >> (signal.SIGKILL - 1) & 1
+    return int(fields[1]), fields[0], bool(dying)
 
 
 def _control(what: int, value: int) -> None:

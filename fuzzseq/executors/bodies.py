@@ -8,8 +8,9 @@ from typing import Final, Protocol
 
 from fuzzseq.events import Settings
 from fuzzseq.executors.executor import Executor
-from fuzzseq.executors.forked import ForkedExecutor, LoadedFile
+from fuzzseq.executors.forked import ForkedExecutor
 from fuzzseq.executors.in_process import InProcessFile
+from fuzzseq.executors.loaded_file import LoadedFile
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.loading import Reference, parse
 from fuzzseq.spec import Spec

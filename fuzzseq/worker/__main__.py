@@ -46,7 +46,6 @@ class _Process:
     def __init__(self, channel: Channel, serving: Any, stages: Any) -> None:
         """Begin with no child."""
         self._channel, self._serving, self._stages = channel, serving, stages
-        self._own = untouched.getpid()
         #: How the children ended that nobody has asked for yet.
         self._ended: dict[int, int] = {}
 
@@ -60,10 +59,7 @@ class _Process:
                 elif message["do"] == "wait":
                     self._channel.reply({"ok": {"exit": self._reaped(message["pid"])}})
                 else:
-                    answer = self._serving.answer(message)
-                    if untouched.getpid() != self._own:
-                        untouched.leave(0)  # A fork that the model made, and that came back: it has nothing to say.
-                    self._channel.reply(answer)
+                    self._channel.reply(self._serving.answer(message))
             except Disconnected:
                 _leave_nothing()
             except SystemExit as error:
@@ -101,9 +97,9 @@ class _Process:
         faulthandler.register(WHERE, file=trace)
         _limit_memory(message.get("memory"))
         mark_of_stage = self._serving._mark = self._stages.StageMark(mark, trace)
-        if message["role"] == "worker":
+        if message["role"] != "keeper":  # It runs nothing of the user's.
             mark_of_stage.watch_kills((untouched.getpid(), os.getppid()))
-        self._channel, self._own, self._ended = Channel(socket.socket(fileno=end)), untouched.getpid(), {}
+        self._channel, self._ended = Channel(socket.socket(fileno=end)), {}
 
     def _reaped(self, pid: int) -> int | None:
         """Return how a forked child ended: its exit code, or minus the signal that ended it; None where it has not."""

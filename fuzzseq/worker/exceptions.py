@@ -10,7 +10,7 @@ from fuzzseq.outcome import Raised, Stage
 from fuzzseq.sources import frames_told
 from fuzzseq.worker.frames import symbolic_operator, user_frames
 from fuzzseq.worker.tracking import TRACKER
-from fuzzseq.worker.untouched import deepen, name_of, text_of
+from fuzzseq.worker.untouched import deepen, ends_process, name_of, text_of
 
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _OP: Final = re.compile(r"\[Op:(\w+)\]")
@@ -67,9 +67,9 @@ def plain_operation(name: str) -> str:
 def describe(error: BaseException, stage: Stage, mode: Mode, batch: int) -> Raised:
     """Return what an exception says, where it came from, and which layers were running.
 
-    An exit is none that a model is asked about: it is raised again, for the process to end.
+    What ends the process is nothing that a check is about: it is raised again.
     """
-    if isinstance(error, SystemExit):
+    if ends_process(error):
         raise error
     deepen()  # A model may have left no depth to say it in.
     memory = _memory(error)

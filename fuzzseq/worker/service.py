@@ -37,10 +37,19 @@ class Service:
         self._mark = mark
         self._targets: dict[str, Target] = {}
         self._session: Session | None = None
-        self._home = self._before = Surroundings.now()
+        self._before = Surroundings.now()
+        self._home = self._before.folder
 
     def answer(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        """Carry out one command."""
+        """Carry out one command; a fork that the user's code made, and that came back, ends here."""
+        own = untouched.getpid()
+        answered = self._answered(message)
+        if untouched.getpid() != own:
+            untouched.leave(0)
+        return answered
+
+    def _answered(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """Carry out one command, whatever it raises."""
         try:
             return {"ok": getattr(self, f"do_{message['do']}")(message)}
         except SystemExit as error:
@@ -49,6 +58,8 @@ class Service:
         except FuzzseqError as error:
             return {"misuse": str(error)}
         except BaseException as error:
+            if untouched.ends_process(error):
+                raise
             return self._failed(error)
 
     def _failed(self, error: BaseException) -> dict[str, Any]:
@@ -64,11 +75,12 @@ class Service:
 
     def _look_around(self) -> None:
         """Take note of what models find, before the first of them runs: the folder is that of the run."""
-        self._before = attrs.evolve(Surroundings.now(), folder=self._home.folder)
+        self._before = attrs.evolve(Surroundings.now(), folder=self._home)
         self._before.put_back()
 
     def do_load(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Import the user's file and say which targets it holds, and whether that ran an operation of TensorFlow."""
+        self._look_around()
         self._targets.update(load(message["reference"], message.get("own_checks", ())))
         return {"targets": list(self._targets), "ran_operations": ran_operations()}
 
@@ -76,6 +88,7 @@ class Service:
         """Return the Spec of a target."""
         self._look_around()
         spec = infer(self._targets[message["target"]], self._mark, **message.get("how", {}))
+        self._before.put_back()
         return {"spec": to_data(spec), "versions": versions()}
 
     def do_open(self, message: Mapping[str, Any]) -> None:

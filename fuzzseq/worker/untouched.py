@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import resource
+import signal
 import sys
 import time
 import traceback
@@ -42,6 +43,7 @@ _LONGEST_NAME: Final = 200
 _name: Any = type.__dict__["__name__"]
 
 _setrecursionlimit, _getrecursionlimit = sys.setrecursionlimit, sys.getrecursionlimit
+_handler: Final = signal.getsignal
 _RECURSION: Final = sys.getrecursionlimit()
 _seterr, _geterr, _getcwd, _getrlimit = np.seterr, np.geterr, os.getcwd, resource.getrlimit
 
@@ -50,6 +52,7 @@ _seterr, _geterr, _getcwd, _getrlimit = np.seterr, np.geterr, os.getcwd, resourc
 class Surroundings:
     """What a process has that a model can change for whatever runs after it, as it was before the model ran."""
 
+    process: int
     folder: str | None
     path: tuple[str, ...]
     recursion: int
@@ -68,6 +71,7 @@ class Surroundings:
         except OSError:  # It was deleted.
             folder = None
         return cls(
+            process=getpid(),
             folder=folder,
             path=tuple(sys.path),
             recursion=_getrecursionlimit(),
@@ -78,7 +82,12 @@ class Surroundings:
         )
 
     def put_back(self) -> None:
-        """Give the process what it had, as far as our own code and the next run depend on it."""
+        """Give the process what it had, as far as our own code and the next run depend on it.
+
+        A fork that the model made, and that came back with the call, ends here: it has nothing to say.
+        """
+        if getpid() != self.process:
+            leave(0)
         _setrecursionlimit(self.recursion)
         _seterr(**self.floats)
         if tuple(warnings.filters) != self.warnings:
@@ -94,6 +103,11 @@ class Surroundings:
     def lowered(self) -> list[str]:
         """Return the limits that are lower than they were."""
         return [name for name, before in self.limits.items() if _getrlimit(_LIMITS[name]) != before]
+
+
+def ends_process(error: BaseException) -> bool:
+    """Say whether an exception is an exit, or a Ctrl-C that this process hears: a worker hears of none."""
+    return isinstance(error, SystemExit) or (isinstance(error, KeyboardInterrupt) and callable(_handler(signal.SIGINT)))
 
 
 def deepen() -> None:
