@@ -34,8 +34,8 @@ class ForkedExecutor:
         """Answer one request. A time limit is believed when it is met twice, the second time by a fresh worker.
 
         A SIGKILL comes from outside more often than from a model: one that its own process did not send is believed
-        when it is met again and again. ``limit`` replaces the usual seconds for a case, and is waited for once. Raises :class:`BudgetSpent` where the run's time
-        ends before either is over.
+        when it is met again and again. ``limit`` replaces the usual seconds for a case, and is waited for once. Raises
+        :class:`BudgetSpent` where the run's time ends before either is over.
         """
         outcome = self._survived(request, limit or self._timeout)
         if outcome.ending == "hung" and limit is None:

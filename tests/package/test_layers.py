@@ -12,8 +12,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 #: The brain, lowest layer first. A module may import its own layer and those below it, lazily or not.
 LAYERS = (
-    {"fuzzseq.errors", "fuzzseq.machine", "fuzzseq.process_tree", "fuzzseq.seeds", "fuzzseq.wire"},
-    {"fuzzseq.dimensions", "fuzzseq.encoder_decoder", "fuzzseq.causes", "fuzzseq.serialization"},
+    {"fuzzseq.errors", "fuzzseq.format_versions", "fuzzseq.input_files", "fuzzseq.machine", "fuzzseq.process_tree"}
+    | {"fuzzseq.seeds", "fuzzseq.wire"},
+    {"fuzzseq.dimensions", "fuzzseq.encoder_decoder", "fuzzseq.causes", "fuzzseq.grammar", "fuzzseq.serialization"},
     {
         "fuzzseq.spec",
         "fuzzseq.declaration",
@@ -32,6 +33,7 @@ LAYERS = (
         "fuzzseq.failures",
         "fuzzseq.baseline",
         "fuzzseq.history",
+        "fuzzseq.replay_file",
     },
     {"fuzzseq.strategies", "fuzzseq.shrink", "fuzzseq.diagnosis"},
     {"fuzzseq.engine", "fuzzseq.executors", "fuzzseq.loading", "fuzzseq.reporters"},
@@ -51,6 +53,8 @@ WORKER_MAY_IMPORT = {
     "fuzzseq.domain",
     "fuzzseq.encoder_decoder",
     "fuzzseq.errors",
+    "fuzzseq.grammar",
+    "fuzzseq.input_files",
     "fuzzseq.outcome",
     "fuzzseq.process_tree",
     "fuzzseq.seeds",

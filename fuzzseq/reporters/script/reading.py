@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from fuzzseq.errors import UsageError
+from fuzzseq.input_files import read_text
+
 if TYPE_CHECKING:
     from fuzzseq.reporters.script.origin import Origin
 
@@ -49,12 +52,14 @@ class Reading:
     functions: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 
-def read(origin: Origin) -> Reading:
-    """Return what a factory's file says of its model."""
+def read(origin: Origin, below: Path | None = None) -> Reading:
+    """Return what a factory's file says of its model; nothing where it does not lie below a folder that is given."""
     path = origin.path or Path(*(origin.module or "?").split(".")).with_suffix(".py")
+    if below is not None and not path.resolve().is_relative_to(below.resolve()):
+        return Reading()
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError):
+        tree = ast.parse(read_text(path, advice="Name another file"))
+    except (UsageError, SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested too deeply
         return Reading()
     return _File(tree).reading(origin.name)
 
