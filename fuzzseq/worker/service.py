@@ -109,10 +109,10 @@ def prepare() -> None:
     frame = Frame(file="", line=1, function="")
     layer = LayerFrame(name="", kind="")
     raised = Raised(stage="build", exception="", message="", layers=(layer,), frames=(frame,), call_site=frame)
-    verdict = Verdict(check="", status="raised", layer=layer, location=frame, raised=raised)
+    verdict = Verdict(check="accepts", status="raised", layer=layer, location=frame, raised=raised)
     outcome = Outcome(verdicts=(verdict,), trace=(LayerCall(path="", kind="", inputs=((1,),), outputs=((1,),)),))
     case = Case(dimensions={"units": 1}, batches=(Batch(pairs=(Pair((1,), (1,)),)),))
-    for value in (outcome, Request(case=case, checks=("",)), Spec()):
+    for value in (outcome, Request(case=case, checks=("accepts",)), Spec()):
         from_data(to_data(value), type(value))
 
 
