@@ -164,7 +164,8 @@ class _Campaign:
             try:
                 body = self._bodies.load(parse(target))
             except (FuzzseqError, Disconnected, BudgetSpent, OSError, MemoryError, RuntimeError) as error:
-                if self._over.is_set() or not self._bodies.ready:
+                of_file = isinstance(error, UsageError) and not isinstance(error, MachineError)
+                if self._over.is_set() or not (of_file or self._bodies.ready):
                     raise
                 self._shares.expect(-1)
                 yield from self._unusable(label, place, error)

@@ -75,7 +75,7 @@ class LoadedFile:
                 if self.closing:
                     raise
                 if not self._zygote.alive:
-                    self._zygote.revive(channel)
+                    self._within(START_LIMIT, partial(self._zygote.revive, channel))
         raise MachineError(
             f"The processes for {self._name} are killed from outside again and again: look for what kills them, or "
             "whether the machine has enough memory."

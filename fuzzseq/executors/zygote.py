@@ -108,7 +108,7 @@ class Zygote:
         """Whether the process is there and runs."""
         return not self.lost and self._process.poll() is None and state_of(self.pid) == "running"
 
-    def revive(self, gone: Channel) -> None:
+    def revive(self, gone: Channel, limit: float) -> None:
         """Start anew where nobody is at ``gone`` any more; raises :class:`Disconnected` at the end of the run.
 
         Whatever came from the one before is gone, or goes with it.
@@ -119,7 +119,7 @@ class Zygote:
             if self._channel is not gone:
                 return
             self._restart()
-            self.wait_until_ready()
+            self.wait_until_ready(limit)
 
     def _restart(self) -> None:
         """Drop what is left of the process, and start another one."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from fuzzseq.worker.exceptions import describe
@@ -27,11 +29,14 @@ hidden = {"message": unsaid, "__traceback__": unsaid, "__cause__": unsaid, "__mo
 
 
 def described(error):
-    """Return how an exception is described that was raised."""
+    """Return how an exception is described that was raised, in a process that hears of no Ctrl-C, as a worker."""
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         throw(error)
     except BaseException as raised:  # noqa: BLE001
         return describe(raised, "forward", "eager", 0)
+    finally:
+        signal.signal(signal.SIGINT, heard)
 
 
 def own_cause(error, other=None):
@@ -96,3 +101,9 @@ def test_an_exit_is_none_of_them():
     """An exit ends the process, as it would that of the model's user."""
     with pytest.raises(SystemExit):
         described(SystemExit("enough"))
+
+
+def test_an_interrupt_that_is_heard():
+    """Where Ctrl-C reaches the process, as one for a debugger, an interrupt is its user's."""
+    with pytest.raises(KeyboardInterrupt):
+        describe(KeyboardInterrupt(), "forward", "eager", 0)
