@@ -22,7 +22,7 @@ from fuzzseq.engine.shared_file import SharedFile
 from fuzzseq.engine.shares import Shares
 from fuzzseq.engine.target_run import TargetRun
 from fuzzseq.engine.work import Work
-from fuzzseq.errors import FuzzseqError
+from fuzzseq.errors import FuzzseqError, MachineError, UsageError
 from fuzzseq.events import (
     Event,
     InternalError,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 import attrs
 
 from fuzzseq.events import (
+    UNDONE,
     Checkpoint,
     Event,
     FindingMade,
@@ -18,10 +18,7 @@ from fuzzseq.events import (
     Warned,
 )
 from fuzzseq.findings import Finding
-from fuzzseq.spec import Spec
-
-#: Why a target may have ended that is not done.
-_UNDONE: Final[tuple[StopReason, ...]] = ("interrupted", "error", "budget", "unusable")
+from fuzzseq.spec import Spec, accepted_inputs
 
 
 @attrs.frozen(kw_only=True)
@@ -56,7 +53,7 @@ class Past:
     def done(self) -> Mapping[str, StopReason]:
         """Return the targets that nothing is left to do for, and why each had stopped."""
         ended = {name: target.finished.report.stop_reason for name, target in self._targets.items() if target.finished}
-        return {name: reason for name, reason in ended.items() if reason not in _UNDONE}
+        return {name: reason for name, reason in ended.items() if reason not in UNDONE}
 
     def events(self, name: str) -> tuple[Event, ...]:
         """Return what there is to tell of a target that was done."""
@@ -68,7 +65,7 @@ class Past:
     def begun(self, name: str, spec: Spec) -> Begun | None:
         """Return how far a target had come that was not done; None where it begins anew, as a changed one does."""
         target = self._targets.get(name)
-        if target is None or target.begun is None or target.begun.spec != spec:
+        if target is None or target.begun is None or not _alike(target.begun.spec, spec):
             return None
         return target.begun
 
@@ -77,8 +74,10 @@ class Past:
         match event:
             case TargetLoaded():
                 before = self._targets.get(event.target)
-                if before is None or before.loaded.spec != event.spec:
+                if before is None or not _alike(before.loaded.spec, event.spec):
                     self._targets[event.target] = _Target(event)
+                else:
+                    before.loaded = event
             case FindingMade() if target := self._targets.get(event.finding.target):
                 target.findings[event.finding.id] = event.finding
             case Warned() if target := self._targets.get(event.target):
@@ -90,3 +89,8 @@ class Past:
                 target.finished = event
             case _:
                 pass
+
+
+def _alike(before: Spec, now: Spec) -> bool:
+    """Say whether a target takes what it took before, so that there is something to go on with."""
+    return accepted_inputs(before) == accepted_inputs(now)

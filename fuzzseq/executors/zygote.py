@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, Protocol
 
 from fuzzseq.errors import MachineError, UsageError, WorkerError
+from fuzzseq.executors.scratch import Scratch, remove_leftovers
 from fuzzseq.executors.starting import starting
 from fuzzseq.process_tree import end_descendants, state_of
 from fuzzseq.wire import Channel, Corrupted, Disconnected, Killed
@@ -39,7 +40,7 @@ class Zygote:
         """Start importing TensorFlow; returns at once. ``path`` are folders that the user's files import from."""
         self._device, self._path = device, path
         # What a killed process had no time to take away: TensorFlow's generated code, and what a model writes.
-        self._scratch = tempfile.TemporaryDirectory(prefix="fuzzseq-", ignore_cleanup_errors=True)
+        self._scratch = Scratch()
         # Held until there is a process that serves: nobody asks one that is still importing.
         self._starting = threading.RLock()
         self.helpers: Collection[int] = ()
@@ -48,11 +49,12 @@ class Zygote:
         #: Whether the run is over: whatever dies from then on died of that.
         self.closed = False
         self._start()
+        remove_leftovers()
 
     def _start(self) -> None:
         """Start the process."""
         self._channel, theirs = Channel.pair()
-        environment = {**_DEFAULTS, **os.environ, "TMPDIR": self._scratch.name}
+        environment = {**_DEFAULTS, **os.environ, "TMPDIR": self._scratch.path}
         if self._path:
             environment["PYTHONPATH"] = os.pathsep.join(self._path)
         if self._device == "cpu":
@@ -152,7 +154,7 @@ class Zygote:
             end_group(group)
         self._channel.close()
         self._log.close()
-        self._scratch.cleanup()
+        self._scratch.close()
 
     def _end(self) -> None:
         """End the process and all that came from it: as long as it lives, all of that is below it."""

@@ -21,6 +21,7 @@ from fuzzseq.findings import Finding
 from fuzzseq.loading import parse
 from fuzzseq.plugin import FLAG
 from fuzzseq.plugin.asked import Asked
+from fuzzseq.reporters.beginning import Beginning
 from fuzzseq.reporters.by_check import owner, sentence_of, why_not
 from fuzzseq.reporters.event_log import EventLog
 from fuzzseq.reporters.fan import Fan
@@ -124,6 +125,7 @@ class Running:
         self._begun()
         self._wanted, self._written = dict(wanted), folder.written
         reporters: list[Reporter] = [
+            Beginning(folder),
             EventLog(self._record, folder, _LOG.format(self._name)),
             FindingFiles(self._record, folder),
             Scripts(self._record, folder),

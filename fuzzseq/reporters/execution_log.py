@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from fuzzseq.errors import OutputError
 from fuzzseq.events import Checkpoint, Event, TargetFinished, TargetLoaded, TargetState
 from fuzzseq.outcome import Outcome
 from fuzzseq.reporters.folder import Folder
@@ -32,19 +33,18 @@ class ExecutionLog:
     """
 
     def __init__(self, folder: Folder, past: Sequence[Event] = ()) -> None:
-        """Keep the folder; ``past`` are the events of the run that is resumed, without which old logs are dropped."""
-        self._folder = folder.path
-        self._resumed = bool(past)
+        """Keep the folder; ``past`` are the events of the run that is resumed: without them nothing is recalled."""
+        self._folder, self._resumed = folder, bool(past)
         self._lock = threading.Lock()
+        #: The file of each target that was loaded; None where there can be none.
+        self._files: dict[int, Path | None] = {}
+        self._waiting: dict[int, str] = {}
         self._recalled: dict[int, dict[str, deque[str]]] = {}
         self._places: dict[str, int] = {}
         self._states: dict[str, TargetState] = {}
         for event in past:
             if isinstance(event, Checkpoint):
                 self._states[event.target] = event.state
-        if not self._resumed:
-            for old in self._folder.glob(NAME.format("[0-9]*")):
-                _drop(old)
 
     def recall(self, place: int, key: str) -> Outcome | None:
         """Return the next outcome that an earlier part of the run had under a key, and drop it; None for no more."""
@@ -52,7 +52,7 @@ class ExecutionLog:
             return None
         with self._lock:
             if place not in self._recalled:
-                self._recalled[place] = _read(self._path(place))
+                self._recalled[place] = _read(self._folder.path / NAME.format(place))
             waiting = self._recalled[place].get(key)
             line = waiting.popleft() if waiting else None
         if line is None:
@@ -75,6 +75,7 @@ class ExecutionLog:
         match event:
             case TargetLoaded():
                 self._places[event.target] = event.place
+                self._begin(event.place)
             case Checkpoint() if self._states.get(event.target) != event.state:
                 self._states[event.target] = event.state
                 self._clear(self._places.get(event.target))
@@ -83,16 +84,31 @@ class ExecutionLog:
             case _:
                 pass
 
+    def _begin(self, place: int) -> None:
+        """Write to the file of a target from now on; what came before it was loaded is written as well."""
+        try:
+            path: Path | None = self._folder.claim(NAME.format(place))
+        except OutputError:
+            path = None
+        with self._lock:
+            self._files[place] = path
+            self._write(place, self._waiting.pop(place, ""))
+
+    def _write(self, place: int, text: str) -> None:
+        """Add to the file of a target, or keep what is to be added to it once there is one."""
+        if place not in self._files:
+            self._waiting[place] = self._waiting.get(place, "") + text
+        elif text and (path := self._files[place]):
+            with suppress(OSError):
+                _append(path, text)
+
     def _clear(self, place: int | None) -> None:
         """Drop the log of a target."""
         if place is None:
             return
-        with self._lock:
-            _drop(self._path(place))
-
-    def _path(self, place: int) -> Path:
-        """Return the file of a target."""
-        return self._folder / NAME.format(place)
+        with self._lock, suppress(OutputError):
+            self._waiting.pop(place, None)
+            self._folder.remove(NAME.format(place))
 
 
 def _read(path: Path) -> dict[str, deque[str]]:
@@ -118,9 +134,3 @@ def _append(path: Path, text: str) -> None:
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
     with os.fdopen(os.open(path, flags, 0o644), "a", encoding="utf-8") as file:
         file.write(text)
-
-
-def _drop(path: Path) -> None:
-    """Take a file away."""
-    with suppress(OSError):
-        path.unlink()

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import attrs
 import pytest
@@ -154,48 +155,64 @@ OUTCOME = Outcome(verdicts=(Verdict(check="accepts", status="held"),))
 LOADED = TargetLoaded(target="a.py:b", spec=Spec(), versions={}, place=3)
 
 
+@contextmanager
+def executions(path, *past):
+    """Give the log of executions of a run in a folder, for the length of a block; ``past`` is what is resumed."""
+    folder = Folder(path, "resume" if past else "run")
+    log = ExecutionLog(folder, past)
+    folder.begin()
+    log.on_event(LOADED)
+    yield log
+    folder.close()
+
+
 def test_executions_are_kept_one_by_one(tmp_path):
     """What was executed is recalled once each, however a kill or somebody else has left the file."""
-    log = ExecutionLog(Folder(tmp_path))
     other = Outcome(verdicts=(), ending="hung")
-    for key, outcome in (("k" * 24, OUTCOME), ("k" * 24, other), ("m" * 24, OUTCOME)):
-        log.keep(3, key, outcome)
+    with executions(tmp_path) as log:
+        for key, outcome in (("k" * 24, OUTCOME), ("k" * 24, other), ("m" * 24, OUTCOME)):
+            log.keep(3, key, outcome)
     file = tmp_path / "executions-3.ndjson"
     file.write_bytes(file.read_bytes()[:-9] + b"\xff")
-    again = ExecutionLog(Folder(tmp_path), [LOADED])
-    again.keep(3, "n" * 24, OUTCOME)
-    assert [again.recall(3, "k" * 24) for _ in range(3)] == [OUTCOME, other, None]
-    assert (again.recall(3, "m" * 24), again.recall(3, "n" * 24), again.recall(4, "k" * 24)) == (None, OUTCOME, None)
+    with executions(tmp_path, LOADED) as again:
+        again.keep(3, "n" * 24, OUTCOME)
+        assert [again.recall(3, "k" * 24) for _ in range(3)] == [OUTCOME, other, None]
+        assert [again.recall(*asked) for asked in ((3, "m" * 24), (3, "n" * 24), (4, "k" * 24))] == [
+            None,
+            OUTCOME,
+            None,
+        ]
 
 
 def test_executions_are_dropped_when_they_are_not_wanted(tmp_path):
     """A new run drops those of an old one; a checkpoint drops those before it, but the one that a run begins at."""
-    ExecutionLog(Folder(tmp_path)).keep(3, "k" * 24, OUTCOME)
+    with executions(tmp_path) as log:
+        log.keep(3, "k" * 24, OUTCOME)
     state = TargetState(
         rounds=0, cases=0, known_cases=0, executions=0, unbuilt=0, ran=0, checks={}, broken=(), graph_fails=False,
         graph_runs=False, hung=False, taken=(), dry=False, boundary=False,
     )  # fmt: skip
     begun = Checkpoint(target="a.py:b", state=state)
-    log = ExecutionLog(Folder(tmp_path), [LOADED, begun])
-    for event in (LOADED, begun):
-        log.on_event(event)
-    assert (tmp_path / "executions-3.ndjson").exists()
-    log.on_event(Checkpoint(target="a.py:b", state=attrs.evolve(state, cases=8)))
-    assert not (tmp_path / "executions-3.ndjson").exists()
-    log.keep(3, "k" * 24, OUTCOME)
-    assert ExecutionLog(Folder(tmp_path)).recall(3, "k" * 24) is None
-    assert list(tmp_path.iterdir()) == []
+    with executions(tmp_path, LOADED, begun) as log:
+        log.on_event(begun)
+        assert (tmp_path / "executions-3.ndjson").exists()
+        log.on_event(Checkpoint(target="a.py:b", state=attrs.evolve(state, cases=8)))
+        assert not (tmp_path / "executions-3.ndjson").exists()
+        log.keep(3, "k" * 24, OUTCOME)
+    with executions(tmp_path) as log:
+        assert log.recall(3, "k" * 24) is None
+    assert not list(tmp_path.glob("executions-*"))
 
 
 def test_executions_that_are_no_file(tmp_path):
     """A link or a pipe in the place of the file is neither read nor written, and stops nothing."""
     (tmp_path / "secret").write_text("as it was")
-    (tmp_path / "executions-1.ndjson").symlink_to(tmp_path / "secret")
-    os.mkfifo(tmp_path / "executions-2.ndjson")
-    log = ExecutionLog(Folder(tmp_path), [LOADED])
-    for place in (1, 2):
-        log.keep(place, "k" * 24, OUTCOME)
-        assert log.recall(place, "k" * 24) is None
+    for make in (lambda path: path.symlink_to(tmp_path / "secret"), os.mkfifo):
+        (tmp_path / "executions-3.ndjson").unlink(missing_ok=True)
+        make(tmp_path / "executions-3.ndjson")
+        with executions(tmp_path, LOADED) as log:
+            log.keep(3, "k" * 24, OUTCOME)
+            assert log.recall(3, "k" * 24) is None
     assert (tmp_path / "secret").read_text() == "as it was"
 
 
@@ -221,7 +238,7 @@ def test_a_log_that_is_cut_off_is_gone_on_with(tmp_path):
     log = tmp_path / "events.ndjson"
     EventLog(Record(), Folder(tmp_path)).on_event(first)
     log.write_bytes(log.read_bytes() + '{"event": "Warned", "at": 0.1, "target": "ü'.encode()[:-1])
-    EventLog(Record(), Folder(tmp_path)).on_event(second)
+    EventLog(Record(), Folder(tmp_path, "resume")).on_event(second)
     assert events_in(tmp_path) == [first, second]
 
 
