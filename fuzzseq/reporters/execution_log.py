@@ -67,8 +67,8 @@ class ExecutionLog:
         data = {"key": key, "outcome": to_data(outcome)}
         # Each line begins on a line of its own, whatever a kill has left of the one before.
         line = "\n" + json.dumps(data, separators=(",", ":"))
-        with self._lock, suppress(OSError):
-            _append(self._path(place), line)
+        with self._lock:
+            self._write(place, line)
 
     def on_event(self, event: Event) -> None:
         """Take one event: what is behind a new checkpoint, or belongs to a target that is done, is wanted no more."""
