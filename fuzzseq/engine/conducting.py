@@ -33,6 +33,7 @@ from fuzzseq.events import (
     TargetLoaded,
     TargetReport,
     Warned,
+    stop_of,
 )
 from fuzzseq.executors.bodies import Bodies
 from fuzzseq.executors.executor import BudgetSpent
@@ -43,18 +44,6 @@ from fuzzseq.wire import Disconnected
 
 #: More fuzz targets than one file holds.
 MOST_TARGETS: Final = 10_000
-#: Why a target may have stopped, the reason that says most of a whole run last.
-_BY_WEIGHT: Final[tuple[StopReason, ...]] = (
-    "completed",
-    "unusable",
-    "nothing_runs",
-    "max_cases",
-    "maxfail",
-    "budget",
-    "unusable",
-    "interrupted",
-    "error",
-)
 
 
 def conduct(
@@ -125,7 +114,7 @@ class _Campaign:
     @property
     def stop(self) -> StopReason:
         """Why the run as a whole came to its end."""
-        return max(self._stops, key=_BY_WEIGHT.index, default="completed")
+        return stop_of(self._stops)
 
     def break_off(self, *why: StopReason) -> None:
         """End every process; the jobs that wait for one end without a word."""

@@ -230,10 +230,9 @@ class TargetRun:
         """Yield what a user should know, and let go."""
         if self._experience.untraceable:
             yield Warned(target=self.work.name, message="it was fuzzed eagerly, since every traced case failed")
-        for told in (self._tally.warnings(self._stop), self._following.warnings(), self._patience.warnings()):
-            for message in told:
-                yield Warned(target=self.work.name, message=message)
-        for message in self.work.known.warnings():
+        tally, following, known = self._tally, self._following, self.work.known
+        told = (*tally.warnings(self._stop), *following.warnings(), *known.warnings(), *self._patience.warnings())
+        for message in told:
             yield Warned(target=self.work.name, message=message)
         yield from self._then()
 

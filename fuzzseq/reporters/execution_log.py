@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from fuzzseq.errors import OutputError
-from fuzzseq.events import Checkpoint, Event, TargetFinished, TargetLoaded, TargetState
+from fuzzseq.events import UNDONE, Checkpoint, Event, TargetFinished, TargetLoaded, TargetState
 from fuzzseq.outcome import Outcome
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.serialization import from_data, to_data
@@ -21,8 +21,6 @@ from fuzzseq.serialization import from_data, to_data
 NAME: Final = "executions-{}.ndjson"
 #: A longer log is not read: what it holds is executed again. No wave of cases comes near it.
 _LONGEST: Final = 512 * 2**20
-#: Why a target may have ended that a resumed run goes on with.
-_UNDONE: Final = ("interrupted", "error", "budget", "unusable")
 
 
 class ExecutionLog:
@@ -79,7 +77,7 @@ class ExecutionLog:
             case Checkpoint() if self._states.get(event.target) != event.state:
                 self._states[event.target] = event.state
                 self._clear(self._places.get(event.target))
-            case TargetFinished() if event.report.stop_reason not in _UNDONE:
+            case TargetFinished() if event.report.stop_reason not in UNDONE:
                 self._clear(event.report.place)
             case _:
                 pass

@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from fuzzseq.object_text import text_of
 from fuzzseq.process_tree import adopt, die_with_parent, end_descendants
 from fuzzseq.wire import WHERE, Channel, Disconnected, out_of_the_way
 from fuzzseq.worker import untouched
@@ -128,7 +129,7 @@ def _exit_code(error: SystemExit) -> int:
     code = error.code
     if code is None or isinstance(code, int):
         return (code or 0) & 0xFF
-    untouched.write(2, untouched.text_of(code).encode(errors="replace"))
+    untouched.write(2, text_of(code).encode(errors="replace"))
     return 1
 
 

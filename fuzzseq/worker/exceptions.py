@@ -6,11 +6,12 @@ import re
 from typing import Any, Final
 
 from fuzzseq.case import Mode
+from fuzzseq.object_text import name_of, text_of
 from fuzzseq.outcome import Raised, Stage
 from fuzzseq.sources import frames_told
 from fuzzseq.worker.frames import symbolic_operator, user_frames
 from fuzzseq.worker.tracking import TRACKER
-from fuzzseq.worker.untouched import deepen, ends_process, name_of, text_of
+from fuzzseq.worker.untouched import deepen, ends_process
 
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _OP: Final = re.compile(r"\[Op:(\w+)\]")

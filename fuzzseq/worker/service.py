@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from fuzzseq.case import Batch, Case, Pair
 from fuzzseq.errors import FuzzseqError
+from fuzzseq.object_text import name_of, text_of
 from fuzzseq.outcome import Frame, LayerCall, LayerFrame, Outcome, Raised, Request, Verdict
 from fuzzseq.serialization import from_data, to_data
 from fuzzseq.spec import Spec
@@ -66,7 +67,7 @@ class Service:
         """Return why a command failed: the model's fault, where it took away what Python is made of, or ours."""
         lowered = self._before.lowered()
         self._before.put_back()
-        told = f"{untouched.name_of(type(error))}: {untouched.text_of(error, 300)}"
+        told = f"{name_of(type(error))}: {text_of(error, 300)}"
         if taken := [*untouched.replaced(), *lowered]:
             return {"spoiled": f"it changed {untouched.told(taken)}, and fuzzseq cannot go on beside it ({told})"}
         if isinstance(error, MemoryError) or not isinstance(error, Exception):

@@ -37,11 +37,6 @@ _LIMITS: Final = {
 }
 _NAMES_SHOWN: Final = 5
 
-#: How much of a text of the model's is looked at, in characters.
-LONGEST_TEXT: Final = 100_000
-_LONGEST_NAME: Final = 200
-_name: Any = type.__dict__["__name__"]
-
 _setrecursionlimit, _getrecursionlimit = sys.setrecursionlimit, sys.getrecursionlimit
 _handler: Final = signal.getsignal
 _RECURSION: Final = sys.getrecursionlimit()
@@ -124,25 +119,6 @@ def replaced() -> list[str]:
         if name not in _LOOSE and not name.startswith("__") and vars(module).get(name) is not value
     ]
     return found + [f"sys.modules[{module.__name__!r}]" for module in _MODULES if module.__name__ not in sys.modules]
-
-
-def text_of(value: object, longest: int = LONGEST_TEXT) -> str:
-    """Return what an object of a model's says it is, whatever its ``__str__`` does, without the middle of a long text.
-
-    A ``__str__`` that ends the process, or never comes back, does what the model would do to its user.
-    """
-    try:
-        # Cut as str cuts: a subclass of it may do anything there, and this gives a plain one.
-        text = str.__getitem__(str(value), slice(None))
-    except BaseException as error:
-        return f"(no text: its __str__ raised {name_of(type(error))})"
-    half = longest // 2
-    return text if len(text) <= longest else f"{text[:half]}\n...\n{text[-half:]}"
-
-
-def name_of(kind: type) -> str:
-    """Return the name of a class, whatever its metaclass makes of ``__name__``."""
-    return str(_name.__get__(kind))[:_LONGEST_NAME]
 
 
 def told(names: list[str]) -> str:

@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
+from fuzzseq.object_text import LONGEST_TEXT, text_of
 from fuzzseq.worker.exceptions import describe
-from fuzzseq.worker.untouched import LONGEST_TEXT, text_of
 
 
 def throw(error):
