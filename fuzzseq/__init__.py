@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+# Nothing is imported that a file of the current folder could stand in for, which comes first in python -m fuzzseq.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from fuzzseq.case import Batch, Case, Pair
     from fuzzseq.checks.check import Check, Observed
     from fuzzseq.declaration import fuzz_target

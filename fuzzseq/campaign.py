@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
@@ -17,11 +14,14 @@ from fuzzseq.errors import UsageError, WorkerError, nearest
 from fuzzseq.events import Event, InternalError, Reporter, RunFinished, Settings, StopReason, Warned
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.history import NAME as HISTORY
+from fuzzseq.interrupts import Interrupts
 from fuzzseq.loading import refuse_wrong
+from fuzzseq.machine import refusal_of
 from fuzzseq.profiles import PROFILES, Profile, profile_named
 from fuzzseq.reporters import format_named
 from fuzzseq.reporters.beginning import Beginning
 from fuzzseq.reporters.event_log import EventLog
+from fuzzseq.reporters.execution_log import ExecutionLog
 from fuzzseq.reporters.fan import Fan
 from fuzzseq.reporters.finding_files import FindingFiles, Scripts
 from fuzzseq.reporters.folder import Folder
@@ -126,7 +126,8 @@ def run(
     record = Record()
     for event in past:
         record.on_event(event)
-    files: list[Reporter] = [Beginning(folder), EventLog(record, folder)]
+    journal = ExecutionLog(folder, past)
+    files: list[Reporter] = [Beginning(folder), EventLog(record, folder), journal]
     files += [FindingFiles(record, folder), Scripts(record, folder)]
     if folder.beside_others:
         files.append(HistoryLog(record, folder.path.parent / HISTORY, str(folder.shown)))
@@ -136,7 +137,9 @@ def run(
             refuse_wrong(targets, settings.own_checks)
             from fuzzseq import engine  # noqa: PLC0415 (loaded by a run only)
 
-            events = engine.campaign(targets, settings, known=known, zygote=zygote, past=engine.Past(past))
+            events = engine.campaign(
+                targets, settings, known=known, zygote=zygote, past=engine.Past(past), journal=journal
+            )
         _pump(iter(events), fan)
     finally:
         folder.close()
@@ -159,70 +162,38 @@ def exit_code(record: Record) -> int:
     return INCONCLUSIVE if record.unsettled() else CLEAN
 
 
-class _Interrupts:
-    """Ctrl-C and SIGTERM, held back while an event is passed on, so that every reporter hears the whole of it."""
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self.pending = False
-        self._holding = False
-
-    def arrived(self, *_: Any) -> None:
-        """Interrupt the engine now, or as soon as it has its turn again; the second one does not wait."""
-        if self._holding and not self.pending:
-            self.pending = True
-            return
-        raise KeyboardInterrupt
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold an interrupt back for the length of a block."""
-        self._holding = True
-        try:
-            yield
-        finally:
-            self._holding = False
-
-    @contextmanager
-    def caught(self) -> Iterator[None]:
-        """Take both signals for the length of a block, and give them back; only a main thread can."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {number: signal.signal(number, self.arrived) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-
 def _pump(events: Iterator[Event], fan: Fan) -> None:
     """Pass every event on; whatever happens, the reporters hear how the run ended."""
-    interrupts = _Interrupts()
+    interrupts = Interrupts()
     with interrupts.caught():
         try:
             _pass_on(events, fan, interrupts)
         except KeyboardInterrupt:
-            _finish(fan, "interrupted")
-        except WorkerError as error:
-            fan.on_event(InternalError(target="", message=str(error), traceback=traceback.format_exc()))
-            _finish(fan, "error")
-        except UsageError as error:
-            if fan.record.settings is None:
+            with interrupts.held():
+                _finish(fan, "interrupted")
+        except Exception as error:
+            trouble = refusal_of(error)
+            if trouble and fan.record.settings is None:
                 raise
-            fan.record.misuses.append(str(error))
-            fan.on_event(Warned(target="", message=str(error)))
-            _finish(fan, "unusable")
-        except Exception as error:  # noqa: BLE001 (whatever breaks fuzzseq, what was found is told)
-            message = f"{type(error).__name__}: {error}"
-            fan.on_event(InternalError(target="", message=message, traceback=traceback.format_exc()))
-            _finish(fan, "error")
+            with interrupts.held():
+                _broke(fan, error, trouble)
         finally:
             getattr(events, "close", lambda: None)()
 
 
-def _pass_on(events: Iterator[Event], fan: Fan, interrupts: _Interrupts) -> None:
+def _broke(fan: Fan, error: Exception, trouble: str) -> None:
+    """Tell the reporters what ended the engine: ``trouble`` of the user's or of the machine's, or an error of ours."""
+    if trouble:
+        fan.record.misuses.append(trouble)
+        fan.on_event(Warned(target="", message=trouble))
+        _finish(fan, "unusable")
+        return
+    message = str(error) if isinstance(error, WorkerError) else f"{type(error).__name__}: {error}"
+    fan.on_event(InternalError(target="", message=message, traceback=traceback.format_exc()))
+    _finish(fan, "error")
+
+
+def _pass_on(events: Iterator[Event], fan: Fan, interrupts: Interrupts) -> None:
     """Pass events on until there are no more; an interrupt goes to the engine, which winds the run up."""
     while True:
         event = _next(events, interrupts)
@@ -234,7 +205,7 @@ def _pass_on(events: Iterator[Event], fan: Fan, interrupts: _Interrupts) -> None
         _finish(fan, "completed")
 
 
-def _next(events: Iterator[Event], interrupts: _Interrupts) -> Event | None:
+def _next(events: Iterator[Event], interrupts: Interrupts) -> Event | None:
     """Return the next event of the engine, or None at the end; an interrupt that was held back is thrown into it."""
     if not interrupts.pending:
         return next(events, None)

@@ -33,6 +33,10 @@ class OutputError(UsageError):
     """A report cannot be written."""
 
 
+class MachineError(UsageError):
+    """The machine does not give what a run needs: room, memory, open files, processes that live, a TensorFlow."""
+
+
 class WorkerError(FuzzseqError):
     """A worker process could not be started or answered nonsense; exit code 3."""
 

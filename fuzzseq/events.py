@@ -183,7 +183,7 @@ class TargetState:
 
     ``rounds`` of random cases were tried. ``broken``, ``graph_fails``, ``graph_runs`` and ``hung`` are what was learned
     of the model, ``taken`` the keys of the failures that were followed up, ``dry`` that there are no more cases
-    to draw.
+    to draw. ``boundary`` says whether the boundary cases were tried; before them come the known ones alone.
     """
 
     rounds: Count
@@ -199,6 +199,7 @@ class TargetState:
     hung: bool
     taken: tuple[str, ...]
     dry: bool
+    boundary: bool = True
 
 
 @attrs.frozen(kw_only=True)

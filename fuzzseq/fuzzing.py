@@ -188,6 +188,8 @@ def _result(record: Record, folder: Folder | None) -> FuzzResult:
     if record.errors:
         error = record.errors[0]
         raise WorkerError(f"fuzzseq failed, which is no fault of your model: {error.message}\n{error.traceback}")
+    if record.stop_reason == "unusable" and not record.targets():
+        raise UsageError(record.warnings[-1].message)
     (report,) = _one(record.targets())
     if report.error:
         raise UsageError(report.error)

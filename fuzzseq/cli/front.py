@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
+from fuzzseq.cli.standard_streams import Streams
 from fuzzseq.errors import FuzzseqError, UsageError, nearest
+from fuzzseq.interrupts import handled
+from fuzzseq.machine import refusal_of
 
 MISUSED, BROKEN, INTERRUPTED = 2, 3, 130
 
@@ -20,9 +23,25 @@ class Front(click.Group):
     def main(self, args: Sequence[str] | None = None, *positional: Any, **extra: Any) -> Any:
         """Run a command and leave the process with its exit code."""
         extra["standalone_mode"] = False
-        _survive_any_encoding()
+        streams, self._printed_only = Streams(), True
+        with streams.kept():
+            code = self._ended(lambda: super(Front, self).main(args, *positional, **extra))
+            if lost := streams.trouble():
+                # One that printed and did nothing else has failed; a run has written its folder, and keeps its code.
+                code = _say(lost, MISUSED if not code and self._printed_only else code)
+        sys.exit(code)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Carry out the command of a context; one that returns no exit code has nothing but what it prints."""
+        code = super().invoke(ctx)
+        self._printed_only = code is None
+        return code
+
+    def _ended(self, command: Callable[[], Any]) -> int:
+        """Carry a command out and return its exit code; whatever ends it is said in one sentence."""
         try:
-            code = super().main(args, *positional, **extra)
+            with handled(signal.default_int_handler):
+                code = command()
         except click.exceptions.Exit as leaving:
             code = leaving.exit_code
         except click.exceptions.NoArgsIsHelpError as error:
@@ -30,17 +49,14 @@ class Front(click.Group):
             code = MISUSED
         except click.ClickException as error:
             code = _say(_sentence(error), MISUSED)
-        except UsageError as error:
-            code = _say(str(error), MISUSED)
-        except FuzzseqError as error:
-            code = _say(str(error), BROKEN)
         except (KeyboardInterrupt, click.Abort):
             code = _say("interrupted", INTERRUPTED)
-        except BrokenPipeError:
-            code = BROKEN
         except Exception as error:  # noqa: BLE001 (nobody above is there to take it)
-            code = _internal(error)
-        sys.exit(_flushed(code if isinstance(code, int) else 0))
+            if refusal := refusal_of(error):
+                code = _say(refusal, MISUSED)
+            else:
+                code = _say(str(error), BROKEN) if isinstance(error, FuzzseqError) else _internal(error)
+        return code if isinstance(code, int) else 0
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -78,27 +94,12 @@ def _internal(error: Exception) -> int:
     import traceback
 
     text = "".join(traceback.format_exception(error))
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="fuzzseq-error-", suffix=".txt", delete=False, encoding="utf-8"
-    ) as file:
-        file.write(text)
-    return _say(
-        f"internal error, no fault of your model: {type(error).__name__}: {error}; the traceback is in {file.name}",
-        BROKEN,
-    )
-
-
-def _survive_any_encoding() -> None:
-    """Let a terminal that cannot show a character show a question mark, and not stop the run."""
-    for stream in (sys.stdout, sys.stderr):
-        if (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "") != "utf8":
-            getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
-
-
-def _flushed(code: int) -> int:
-    """Return the exit code once all is printed; where nobody reads any more, that is no error."""
+    said = f"internal error, no fault of your model: {type(error).__name__}: {error}"
     try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return code
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="fuzzseq-error-", suffix=".txt", delete=False, encoding="utf-8", errors="backslashreplace"
+        ) as file:
+            file.write(text)
+    except OSError:
+        return _say(f"{said}; the traceback fits nowhere and follows\n{text}", BROKEN)
+    return _say(f"{said}; the traceback is in {file.name}", BROKEN)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Show what came and went from run to run.")
 @click.argument("history", default="reports/history.jsonl", metavar="[FILE]")
 @click.option("--profile", metavar="NAME", help="Runs of this profile only.")
-def trend(history: str, profile: str | None) -> int:
+def trend(history: str, profile: str | None) -> None:
     """Show what each run of the history found for the first time, and what it found no more.
 
     FILE is the history that runs write beside their folders, reports/history.jsonl. A finding whose target a run did
@@ -38,7 +38,6 @@ def trend(history: str, profile: str | None) -> int:
     if last.open:
         click.echo("")
         show(("open", "since", "target"), (_cleaned(_open(told, id_)) for id_ in last.open), headed=True)
-    return 0
 
 
 def _cleaned(row: tuple[str, ...]) -> tuple[str, ...]:

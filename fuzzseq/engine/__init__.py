@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from fuzzseq.engine.journal import Forgetful, Journal
 from fuzzseq.engine.past import Past
 from fuzzseq.engine.replay import ReplayResult, failures_of, replay, said_of
 from fuzzseq.events import Event, RunStarted, Settings
@@ -24,6 +25,7 @@ def campaign(
     zygote: Zygote | None = None,
     past: Past | None = None,
     stop: threading.Event | None = None,
+    journal: Journal | None = None,
 ) -> Iterator[Event]:
     """Fuzz every target and yield what happens; the last event is RunFinished, whatever ends a run that has begun.
 
@@ -32,7 +34,7 @@ def campaign(
     does ``stop`` once it is set; what was found so far has been yielded by then. An error of fuzzseq's own is an
     InternalError. ``zygote`` is one that has begun to import TensorFlow already; a run that comes to its own end leaves
     it open for another. With ``past``, what an earlier run has done is told again at once, and the rest is gone on
-    with.
+    with; ``journal`` keeps its executions since then, so that none is done again.
 
     Raises :class:`fuzzseq.errors.UsageError`, before anything is loaded, where no cases can be kept at ``known``.
     """
@@ -41,7 +43,7 @@ def campaign(
     yield RunStarted(targets=labels, settings=settings, started=started)
     from fuzzseq.engine.conducting import conduct  # noqa: PLC0415 (Hypothesis takes longer than a first line may)
 
-    yield from conduct(targets, labels, settings, known, zygote, past or Past(), stop)
+    yield from conduct(targets, labels, settings, known, zygote, past or Past(), stop, journal or Forgetful())
 
 
 def _label(factory: Any) -> str:

@@ -17,10 +17,12 @@ from fuzzseq.domain import (
     id_range,
     legal_values,
     modes,
+    no_sizes,
     padding_side,
     shared_dimensions,
     states,
 )
+from fuzzseq.errors import SpecError
 from fuzzseq.serialization import dumps
 from fuzzseq.spec import Spec
 
@@ -220,3 +222,9 @@ class _Maker:
         if last in (side, "both"):
             return tuple(high - (row + i) % (high - low + 1) for i in range(count))
         return tuple(low + (row + i) % max(1, high - low) for i in range(count))
+
+
+def check_possible(name: str, spec: Spec) -> None:
+    """Raise for a Spec whose ranges and ties leave no sizes to build a model with."""
+    if why := no_sizes(name, spec):
+        raise SpecError(why)

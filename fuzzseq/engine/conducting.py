@@ -5,21 +5,24 @@ from __future__ import annotations
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from fuzzseq.domain import no_sizes
-from fuzzseq.engine.boundary import first_setting
+from fuzzseq.engine.boundary import check_possible
+from fuzzseq.engine.corpus_database import database_at
 from fuzzseq.engine.crew import Crew, Job
-from fuzzseq.engine.known import KnownCases, database_at
+from fuzzseq.engine.journal import Journal, Journaled
+from fuzzseq.engine.known import KnownCases
 from fuzzseq.engine.past import Past
 from fuzzseq.engine.pool import Pool
+from fuzzseq.engine.shared_file import SharedFile
 from fuzzseq.engine.shares import Shares
 from fuzzseq.engine.target_run import TargetRun
 from fuzzseq.engine.work import Work
-from fuzzseq.errors import FuzzseqError, SpecError, UsageError
+from fuzzseq.errors import FuzzseqError, MachineError, UsageError
 from fuzzseq.events import (
     Event,
     InternalError,
@@ -29,13 +32,14 @@ from fuzzseq.events import (
     TargetFinished,
     TargetLoaded,
     TargetReport,
+    Warned,
     stop_of,
 )
-from fuzzseq.executors.bodies import Bodies, Body
+from fuzzseq.executors.bodies import Bodies
 from fuzzseq.executors.executor import BudgetSpent
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.loading import parse
-from fuzzseq.spec import Spec
+from fuzzseq.machine import refusal_of
 from fuzzseq.wire import Disconnected
 
 #: More fuzz targets than one file holds.
@@ -49,11 +53,12 @@ def conduct(
     known: str | Path | None,
     zygote: Zygote | None,
     past: Past,
-    stop: threading.Event | None = None,
+    stop: threading.Event | None,
+    journal: Journal,
 ) -> Iterator[Event]:
     """Yield what happens in a run, but for its beginning; ``labels`` are how the targets are called."""
     began = time.monotonic()
-    run = _Campaign(settings, known, Shares(settings.budget, len(targets)), zygote, past)
+    run = _Campaign(settings, known, Shares(settings.budget, len(targets)), zygote, past, journal)
     for name in past.done():
         yield from past.events(name)
     crew = Crew(1 if settings.in_process else settings.workers, stop)
@@ -62,62 +67,48 @@ def conduct(
         yield from crew.work([run.loading(*named) for named in enumerate(zip(targets, labels, strict=True))])
         lent = zygote is not None
     except KeyboardInterrupt:
-        yield from _broken_off(run, crew)
-    except Exception as error:  # noqa: BLE001 (ours, whatever it is: said once, and what was found is told)
-        yield run.internal("", error)
+        yield from _broken_off(run, crew, "interrupted")
+    except Exception as error:  # noqa: BLE001 (ours, or the machine's: said once, and what was found is told)
+        yield run.refused(why) if (why := refusal_of(error)) else run.internal("", error)
         yield from _broken_off(run, crew)
     finally:
         if not lent:
             run.close()
         crew.dismiss()
         run.let_go()
+    yield from run.troubles()
     yield RunFinished(stop_reason=run.stop, seconds=time.monotonic() - began)
 
 
-def _broken_off(run: _Campaign, crew: Crew) -> Iterator[Event]:
+def _broken_off(run: _Campaign, crew: Crew, *why: StopReason) -> Iterator[Event]:
     """End what is at work, and yield what is left to say of it."""
     crew.drop()
-    run.interrupt()
+    run.break_off(*why)
     yield from crew.rest()
     yield from run.left()
-
-
-class _Shared:
-    """A loaded file and how many of its targets are still to be fuzzed; it is closed after the last."""
-
-    def __init__(self, body: Body, targets: int) -> None:
-        """Keep both."""
-        self.body, self._left, self._lock = body, targets, threading.Lock()
-
-    def done(self) -> None:
-        """Take note that one target is done."""
-        with self._lock:
-            self._left -= 1
-            if not self._left:
-                self.body.close()
-
-    def abandon(self) -> None:
-        """Close the file, whatever is left to do with it."""
-        with self._lock:
-            if self._left:
-                self._left = 0
-                self.body.close()
 
 
 class _Campaign:
     """What the targets of one run share. Its jobs may run in threads."""
 
     def __init__(
-        self, settings: Settings, known: str | Path | None, shares: Shares, zygote: Zygote | None, past: Past
+        self,
+        settings: Settings,
+        known: str | Path | None,
+        shares: Shares,
+        zygote: Zygote | None,
+        past: Past,
+        journal: Journal,
     ) -> None:
         """Start importing TensorFlow, unless everything is to happen in this process."""
-        self._past = past
+        self._past, self._journal = past, journal
         self._stops: list[StopReason] = list(past.done().values())
-        self._settings, self._database = settings, database_at(known)
+        self._troubles: deque[str] = deque()
+        self._settings, self._database = settings, database_at(known, self._troubles.append)
         self._shares = shares
         self._bodies = Bodies(settings, zygote, shares.remaining)
-        self._files: list[_Shared] = []
-        self._begun: dict[TargetRun, _Shared] = {}
+        self._files: list[SharedFile] = []
+        self._begun: dict[TargetRun, SharedFile] = {}
         self._over = threading.Event()
 
     @property
@@ -125,9 +116,9 @@ class _Campaign:
         """Why the run as a whole came to its end."""
         return stop_of(self._stops)
 
-    def interrupt(self) -> None:
+    def break_off(self, *why: StopReason) -> None:
         """End every process; the jobs that wait for one end without a word."""
-        self._stops.append("interrupted")
+        self._stops.extend(why)
         self.close()
 
     def left(self) -> Iterator[Event]:
@@ -135,6 +126,11 @@ class _Campaign:
         for run in list(self._begun):
             yield from run.unfinished()
             yield TargetFinished(report=run.report("interrupted"))
+
+    def troubles(self) -> Iterator[Event]:
+        """Yield what became of the places of known cases since this was asked last."""
+        while self._troubles:
+            yield Warned(target="", message=self._troubles.popleft())
 
     def let_go(self) -> None:
         """Close what the targets hold that did not come to their end; nobody works on them any more."""
@@ -156,13 +152,14 @@ class _Campaign:
             place = index * MOST_TARGETS
             try:
                 body = self._bodies.load(parse(target))
-            except (FuzzseqError, Disconnected, BudgetSpent) as error:
-                if self._over.is_set() or not (isinstance(error, UsageError) or self._bodies.ready):
+            except (FuzzseqError, Disconnected, BudgetSpent, OSError, MemoryError, RuntimeError) as error:
+                of_file = isinstance(error, UsageError) and not isinstance(error, MachineError)
+                if self._over.is_set() or not (of_file or self._bodies.ready):
                     raise
                 self._shares.expect(-1)
                 yield from self._unusable(label, place, error)
                 return
-            shared = _Shared(body, len(body.targets))
+            shared = SharedFile(body, len(body.targets))
             self._shares.expect(sum(name not in self._past.done() for name in body.targets) - 1)
             self._files.append(shared)
             for number, name in enumerate(body.targets):
@@ -185,12 +182,12 @@ class _Campaign:
 
         return quiet
 
-    def _one(self, shared: _Shared, name: str, place: int) -> Iterator[Event | Job]:
+    def _one(self, shared: SharedFile, name: str, place: int) -> Iterator[Event | Job]:
         """Begin to fuzz one target of a file."""
         try:
             spec, versions = shared.body.infer(name)
-            _check_possible(name, spec)
-        except (FuzzseqError, Disconnected, BudgetSpent) as error:
+            check_possible(name, spec)
+        except (FuzzseqError, Disconnected, BudgetSpent, OSError, MemoryError, RuntimeError) as error:
             if self._over.is_set():
                 raise
             self._shares.expect(-1)
@@ -198,7 +195,7 @@ class _Campaign:
             yield from self._unusable(name, place, error)
             return
         yield TargetLoaded(target=name, spec=spec, versions=versions, place=place)
-        pool = Pool(partial(shared.body.executor, name, spec))
+        pool = Pool(lambda: Journaled(shared.body.executor(name, spec), self._journal, place, name, spec))
         known = KnownCases(self._database, name, spec)
         run = TargetRun(
             Work(
@@ -227,11 +224,11 @@ class _Campaign:
             except Exception as error:  # noqa: BLE001 (ours, whatever it is: said once, and the other targets go on)
                 if not self._over.is_set() and (shared := self._begun.pop(run, None)):
                     yield from run.unfinished()
-                    if isinstance(error, UsageError):  # The file cannot be loaded any more.
-                        yield from self._done(run, shared, "unusable", str(error))
+                    if refused := refusal_of(error):  # By the machine, or the file cannot be loaded any more.
+                        yield from self._done(run, shared, "unusable", refused)
                         return
                     yield self.internal(run.work.name, error)
-                    yield from self._done(run, shared, "error", _line(error))
+                    yield from self._done(run, shared, "error", _reason(error))
 
         return watched
 
@@ -241,26 +238,34 @@ class _Campaign:
         if shared is not None:
             yield from self._done(run, shared)
 
-    def _done(self, run: TargetRun, shared: _Shared, stop: StopReason | None = None, why: str = "") -> Iterator[Event]:
+    def _done(
+        self, run: TargetRun, shared: SharedFile, stop: StopReason | None = None, why: str = ""
+    ) -> Iterator[Event]:
         """Say how a target ended, and let its processes go."""
         report = run.report(stop, why)
         self._stops.append(report.stop_reason)
+        yield from self.troubles()
         yield TargetFinished(report=report)
         self._shares.end(run.work.name)
         run.close()
         shared.done()
+
+    def refused(self, why: str) -> Event:
+        """Return the event for what keeps the run as a whole from going on, and is no error of ours."""
+        self._stops.append("unusable")
+        return Warned(target="", message=why)
 
     def _unusable(self, name: str, place: int, error: Exception) -> Iterator[Event]:
         """Yield what is to be said of a target that was not begun: it cannot be used, or the time was over before."""
         stop: StopReason = "unusable"
         if isinstance(error, BudgetSpent):
             stop = "budget"
-        elif not isinstance(error, UsageError):
+        elif not refusal_of(error):
             stop = "error"
             yield self.internal(name, error)
         if stop == "budget":
             self._stops.append(stop)
-        why = "" if stop == "budget" else _line(error)
+        why = "" if stop == "budget" else _reason(error)
         yield TargetFinished(report=TargetReport(name=name, spec=None, stop_reason=stop, error=why, place=place))
 
     def internal(self, name: str, error: BaseException) -> Event:
@@ -270,12 +275,6 @@ class _Campaign:
         return InternalError(target=name, message=f"{type(error).__name__}: {error}".splitlines()[0], traceback=trace)
 
 
-def _line(error: Exception) -> str:
-    """Return what an error says in one line; its kind, where it says nothing."""
-    return (str(error).splitlines() or [type(error).__name__])[0] if not isinstance(error, UsageError) else str(error)
-
-
-def _check_possible(name: str, spec: Spec) -> None:
-    """Raise for a Spec whose ranges and ties leave no sizes to build a model with."""
-    if first_setting(spec) is None:
-        raise SpecError(no_sizes(name, spec))
+def _reason(error: Exception) -> str:
+    """Return what ends a target in a sentence; the kind of an error that says nothing."""
+    return refusal_of(error) or (str(error).splitlines() or [type(error).__name__])[0]

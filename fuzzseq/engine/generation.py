@@ -29,7 +29,7 @@ _WORTH: Final = 800
 _THOROUGH: Final = 3
 _BACKEND: Final = "fuzzseq"
 #: Targets are drawn for in threads, and filters of warnings belong to the whole process.
-_DRAWING: Final = threading.Lock()
+WARNING_FILTERS: Final = threading.Lock()
 
 
 #: What this provider keeps, where Hypothesis keeps anything.
@@ -78,7 +78,7 @@ def draw(strategy: st.SearchStrategy[T], count: int, number: int) -> list[T]:
         if len(drawn) < count:
             drawn.append(value)
 
-    with _DRAWING, warnings.catch_warnings():
+    with WARNING_FILTERS, warnings.catch_warnings():
         warnings.simplefilter("ignore", HypothesisWarning)
         try:
             collect()

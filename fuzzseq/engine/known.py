@@ -5,15 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
-from hypothesis.database import (
-    DirectoryBasedExampleDatabase,
-    ExampleDatabase,
-    GitHubArtifactDatabase,
-    MultiplexedDatabase,
-    ReadOnlyDatabase,
-)
+from hypothesis.database import ExampleDatabase
 
 from fuzzseq.case import Case
 from fuzzseq.errors import UsageError
@@ -92,48 +85,3 @@ def _case_of(data: bytes) -> Case:
         return from_data(entry["case"], Case)
     except Exception:  # noqa: BLE001 (what cattrs raises depends on what is wrong)
         raise UsageError("holds no case") from None
-
-
-def database_at(places: str | Path | None) -> ExampleDatabase | None:
-    """Return the database of a place, or of several with commas between them, which is all of them at once.
-
-    A place is a folder, which is made on first use, or a URL: ``redis://host:6379/0`` (``rediss://`` too), or
-    ``github://owner/repository/artifact``, the artifact of a GitHub workflow, which is read only and takes a token from
-    ``GITHUB_TOKEN``. Raises :class:`UsageError` for a URL that is none of these.
-    """
-    if not places:
-        return None
-    found = [_database(place.strip()) for place in str(places).split(",") if place.strip()]
-    return found[0] if len(found) == 1 else MultiplexedDatabase(*found)
-
-
-def _database(place: str) -> ExampleDatabase:
-    """Return the database of one place."""
-    scheme, there, rest = place.partition("://")
-    if not there:
-        return DirectoryBasedExampleDatabase(Path(place) / "known")
-    if scheme in ("redis", "rediss"):
-        return _redis(place)
-    owner, _, named = rest.partition("/")
-    repository, _, artifact = named.partition("/")
-    if scheme != "github" or not (owner and repository and artifact):
-        raise UsageError(
-            f"Known cases cannot be kept at {place}: give a folder, redis://HOST:PORT/NUMBER, or "
-            "github://OWNER/REPOSITORY/ARTIFACT, several of them with commas."
-        )
-    return ReadOnlyDatabase(GitHubArtifactDatabase(owner, repository, artifact_name=artifact))
-
-
-def _redis(url: str) -> ExampleDatabase:
-    """Return the database of a Redis server."""
-    try:
-        from hypothesis.extra.redis import RedisExampleDatabase  # noqa: PLC0415 (only who names a server has it)
-        from redis import Redis  # noqa: PLC0415
-    except ImportError:
-        raise UsageError(f"Known cases at {url} take the package redis: pip install redis.") from None
-    try:
-        server = Redis.from_url(url)
-        server.ping()
-    except Exception as error:  # noqa: BLE001 (redis has errors for a wrong URL, a host that is not there, a password)
-        raise UsageError(f"Known cases cannot be kept at {url}: {error}.") from None
-    return RedisExampleDatabase(server)

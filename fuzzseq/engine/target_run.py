@@ -87,9 +87,9 @@ class TargetRun:
         self._rounds, self._executions = state.rounds, state.executions
         self._dry = state.dry
         yield from self._following.restore(state.taken, before.findings)
-        yield from self._random()
+        yield from self._random() if state.boundary else self._boundary()
 
-    def _state(self) -> TargetState:
+    def _state(self, *, boundary: bool = True) -> TargetState:
         """Return how far the work has come, between two waves."""
         tally = self._tally
         return TargetState(
@@ -106,6 +106,7 @@ class TargetRun:
             hung=self._experience.hung,
             taken=self._following.taken,
             dry=self._dry,
+            boundary=boundary,
         )
 
     def report(self, stop: StopReason | None = None, error: str = "") -> TargetReport:
@@ -167,6 +168,9 @@ class TargetRun:
 
     def _boundary(self) -> Steps:
         """Try the boundary cases."""
+        if not self.work.out_of_time():
+            # What was known before the run is asked once: by now it holds what this run has found itself.
+            yield Checkpoint(target=self.work.name, state=self._state(boundary=False))
         yield from self._wave([Unit("boundary", iter(self._opening.cases), 0, self._experience)], self._random)
 
     def _random(self) -> Steps:

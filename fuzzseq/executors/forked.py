@@ -5,9 +5,12 @@ from __future__ import annotations
 import signal
 from typing import Any
 
+from fuzzseq.errors import MachineError
 from fuzzseq.executors.executor import BudgetSpent, corrupted, death, signal_name, stopped
-from fuzzseq.executors.loaded_file import TRIES, LoadedFile, understood
+from fuzzseq.executors.loaded_file import LoadedFile, understood
+from fuzzseq.executors.patience import tries
 from fuzzseq.executors.process import Worker
+from fuzzseq.machine import is_full_disk
 from fuzzseq.outcome import Outcome, Request
 from fuzzseq.serialization import from_data, to_data
 from fuzzseq.sources import endless
@@ -30,9 +33,9 @@ class ForkedExecutor:
     def run(self, request: Request, limit: float | None = None) -> Outcome:
         """Answer one request. A time limit is believed when it is met twice, the second time by a fresh worker.
 
-        A SIGKILL comes from outside more often than from a model: it is believed when it is met three times. ``limit``
-        replaces the usual seconds for a case, and is waited for once. Raises :class:`BudgetSpent` where the run's time
-        ends before either is over.
+        A SIGKILL comes from outside more often than from a model: one that its own process did not send is believed
+        when it is met again and again. ``limit`` replaces the usual seconds for a case, and is waited for once. Raises
+        :class:`BudgetSpent` where the run's time ends before either is over.
         """
         outcome = self._survived(request, limit or self._timeout)
         if outcome.ending == "hung" and limit is None:
@@ -41,7 +44,7 @@ class ForkedExecutor:
 
     def _survived(self, request: Request, limit: float) -> Outcome:
         """Answer one request; by a fresh worker where one was killed, or its parent stopped, be it from outside."""
-        for _ in range(TRIES):
+        for _ in tries():
             outcome, outside = self._once(request, limit)
             if not outside:
                 break
@@ -80,11 +83,13 @@ class ForkedExecutor:
             self.renew()
             return death(request, "hung", stage, f"{limit:g} s", output, frames), False
         if disturbed := process.disturbed:
-            stage, output = process.stage, process.output
+            stage, output, outside = process.stage, process.output, not process.killed_itself
             self.renew()
             if disturbed == "gone":
-                return death(request, "crashed", stage, "SIGKILL", output), True
+                return death(request, "crashed", stage, "SIGKILL", output), outside
             return stopped(request, stage, output), True
+        if full := _no_room(outcome):
+            raise MachineError(f"A worker has no room left to write to ({full}). Make room where TMPDIR is.")
         return outcome, False
 
     def _opened(self) -> Worker:
@@ -104,6 +109,7 @@ class ForkedExecutor:
             raise Disconnected("the run is over")
         stage, output, frames = process.stage, process.output, process.frames()
         code = process.end(kill=False)
+        outside = code == -signal.SIGKILL and not process.killed_itself
         self.renew()
         if any(sign in output for sign in _MEMORY_SIGNS):
             return death(request, "out_of_memory", stage, self._gibibytes, output, frames), False
@@ -111,7 +117,7 @@ class ForkedExecutor:
             return death(request, "exited", stage, "it closed its connection, and went on", output, frames), False
         if code >= 0:
             return death(request, "exited", stage, f"exit code {code}", output, frames), False
-        return death(request, "crashed", stage, signal_name(-code), output, frames), code == -signal.SIGKILL
+        return death(request, "crashed", stage, signal_name(-code), output, frames), outside
 
 
 def _outcome(answer: Any, request: Request) -> Outcome:
@@ -120,3 +126,8 @@ def _outcome(answer: Any, request: Request) -> Outcome:
     if [verdict.check for verdict in outcome.verdicts] != list(request.checks):
         raise ValueError("it is about other checks")
     return outcome
+
+
+def _no_room(outcome: Outcome) -> str:
+    """Return what an outcome says of a disk that is full; nothing where it does not."""
+    return next((v.raised.message for v in outcome.verdicts if v.raised and is_full_disk(v.raised.message)), "")

@@ -8,8 +8,9 @@ from functools import partial
 from math import inf
 from typing import Any, Final, TypeVar
 
-from fuzzseq.errors import UsageError
+from fuzzseq.errors import MachineError, UsageError
 from fuzzseq.executors.executor import BudgetSpent
+from fuzzseq.executors.patience import tries
 from fuzzseq.executors.process import Process, Worker
 from fuzzseq.executors.zygote import START_LIMIT, Zygote
 from fuzzseq.process_tree import descendants
@@ -27,9 +28,6 @@ _LOOKS: Final = (
     *({"call": True, "skip": skip} for skip in range(1, 5)),
     {"call": False, "skip": 99},
 )
-
-#: How often a worker is forked before it is believed that none can be opened, or that it was a model that killed it.
-TRIES: Final = 3
 
 
 class LoadedFile:
@@ -65,8 +63,11 @@ class LoadedFile:
             raise
 
     def _persistently(self, attempt: Callable[[], T]) -> T:
-        """Return what an attempt gives: the second, or the third, where a process was killed from outside."""
-        for _ in range(TRIES - 1):
+        """Return what an attempt gives: the next one where a process was killed from outside.
+
+        Raises :class:`MachineError` where that happens again and again.
+        """
+        for _ in tries():
             channel = self._zygote.channel
             try:
                 return attempt()
@@ -75,17 +76,15 @@ class LoadedFile:
                     raise
                 if not self._zygote.alive:
                     self._within(START_LIMIT, partial(self._zygote.revive, channel))
-        return attempt()
+        raise MachineError(
+            f"The processes for {self._name} are killed from outside again and again: look for what kills them, or "
+            "whether the machine has enough memory."
+        )
 
     def _parent_of_workers(self) -> tuple[Process, Any]:
         """Return a new process with the file loaded from which workers are forked, and what it said of the file."""
         zygote = self._zygote
-        try:
-            return self._persistently(lambda: self._loaded(Process(zygote, zygote, "loader")))
-        except Killed:
-            if self.closing:
-                raise
-            raise UsageError(f"Importing {self._name} ended the process: it was killed, {TRIES} times.") from None
+        return self._persistently(lambda: self._loaded(Process(zygote, zygote, "loader")))
 
     def _loaded(self, process: P) -> tuple[P, Any]:
         """Return a new process with the file loaded, and what it said of it."""

@@ -54,7 +54,7 @@ class Process:
         flags = fcntl.fcntl(self._output, fcntl.F_GETFL)
         fcntl.fcntl(self._output, fcntl.F_SETFL, flags | os.O_APPEND)
         self._trace = tempfile.TemporaryFile()  # noqa: SIM115 (likewise)
-        self._mark.write(b"\0")
+        self._mark.write(b"\0\0")
         self._mark.flush()
         try:
             files = theirs.fileno(), *(file.fileno() for file in (self._mark, self._output, self._trace))
@@ -91,6 +91,11 @@ class Process:
         """The stage that the process was in last."""
         number = (os.pread(self._mark.fileno(), 1, 0) or b"\0")[0]
         return STAGES[number if number < len(STAGES) else 0]
+
+    @property
+    def killed_itself(self) -> bool:
+        """Whether the process was about to kill itself, or what it hangs on."""
+        return os.pread(self._mark.fileno(), 1, 1) == b"\1"
 
     @property
     def output(self) -> str:
@@ -135,7 +140,7 @@ class Process:
     def death(self) -> Disconnected:
         """Return how the process ended that was found to be gone, with what it printed last; its files stay open."""
         code = self.end(kill=False)
-        kind = Killed if code == -signal.SIGKILL else Disconnected
+        kind = Killed if code == -signal.SIGKILL and not self.killed_itself else Disconnected
         return kind(self.output.strip()[-300:] or "no output")
 
     def _awaited(self, limit: float) -> int | None:

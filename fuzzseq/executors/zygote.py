@@ -6,14 +6,14 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, Protocol
 
-from fuzzseq.errors import UsageError, WorkerError
+from fuzzseq.errors import MachineError, UsageError, WorkerError
 from fuzzseq.executors.scratch import Scratch, remove_leftovers
+from fuzzseq.executors.starting import starting
 from fuzzseq.process_tree import end_descendants, state_of
 from fuzzseq.wire import Channel, Corrupted, Disconnected, Killed
 
@@ -25,6 +25,9 @@ START_LIMIT: Final = 300.0
 #: oneDNN's kernels of TensorFlow 2.21 corrupt the heap in a product of rank 4 by rank 2 (tensorflow issues 117700 and
 #: 123109): a crash some cases later, or a wrong number, would be told of the model.
 _DEFAULTS: Final = {"TF_CPP_MIN_LOG_LEVEL": "3", "MALLOC_ARENA_MAX": "2", "TF_ENABLE_ONEDNN_OPTS": "0"}
+
+#: How often an import that is killed from outside is begun anew.
+_STARTS: Final = 5
 
 #: How long a process that runs nothing of the user's may take to fork, or to say how a child ended, in seconds.
 _ORDER_LIMIT: Final = 60.0
@@ -38,7 +41,8 @@ class Zygote:
         self._device, self._path = device, path
         # What a killed process had no time to take away: TensorFlow's generated code, and what a model writes.
         self._scratch = Scratch()
-        self._reviving = threading.Lock()
+        # Held until there is a process that serves: nobody asks one that is still importing.
+        self._starting = threading.RLock()
         self.helpers: Collection[int] = ()
         #: The processes that came from this one and were not ended yet, each with a group of its own.
         self.groups: set[int] = set()
@@ -49,7 +53,7 @@ class Zygote:
 
     def _start(self) -> None:
         """Start the process."""
-        self.channel, theirs = Channel.pair()
+        self._channel, theirs = Channel.pair()
         environment = {**_DEFAULTS, **os.environ, "TMPDIR": self._scratch.path}
         if self._path:
             environment["PYTHONPATH"] = os.pathsep.join(self._path)
@@ -59,7 +63,7 @@ class Zygote:
             environment["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the process; close() drops it)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "fuzzseq.worker", str(theirs.fileno())],
+            starting(theirs.fileno()),
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=self._log,
@@ -71,25 +75,34 @@ class Zygote:
         self.pid, self.lost = self._process.pid, False
         self.ready = False
         with contextlib.suppress(Disconnected):  # It is gone already: whoever waits for it will see.
-            self.channel.ask({"do": "start"}, limit=START_LIMIT)
+            self._channel.ask({"do": "start"}, limit=START_LIMIT)
+        if self.closed:
+            self._end()
+            raise Disconnected("the run is over")
+
+    @property
+    def channel(self) -> Channel:
+        """The connection to the process; whoever asks while one is being started waits for it."""
+        with self._starting:
+            return self._channel
 
     def wait_until_ready(self, limit: float = START_LIMIT) -> None:
-        """Wait for the import of TensorFlow; raises :class:`WorkerError` where it fails, and ``TimeoutError``.
+        """Wait for the import of TensorFlow; raises :class:`MachineError` where it fails, and ``TimeoutError``.
 
-        A process that is killed from outside while it imports is begun anew, once.
+        A process that is killed from outside while it imports is begun anew, a few times.
         """
-        with self.channel.lock:
-            for last in (False, True):
+        with self._starting:
+            for left in range(_STARTS, -1, -1):
                 if self.ready:
                     return
                 try:
-                    answer(self.channel, limit)
+                    answer(self._channel, limit)
                     self.ready = True
                 except Disconnected:
                     if self.closed:
                         raise
-                    if last or self._exit_code() != -signal.SIGKILL:
-                        raise WorkerError(f"TensorFlow could not be imported in a worker: {self._tail()}") from None
+                    if not left or self._exit_code() != -signal.SIGKILL:
+                        raise MachineError(f"TensorFlow could not be imported in a worker: {self._tail()}") from None
                     self._restart()
 
     @property
@@ -102,10 +115,10 @@ class Zygote:
 
         Whatever came from the one before is gone, or goes with it.
         """
-        with self._reviving:
+        with self._starting:
             if self.closed:
                 raise Disconnected("the run is over")
-            if self.channel is not gone:
+            if self._channel is not gone:
                 return
             self._restart()
             self.wait_until_ready(limit)
@@ -113,7 +126,7 @@ class Zygote:
     def _restart(self) -> None:
         """Drop what is left of the process, and start another one."""
         self._end()
-        self.channel.close()
+        self._channel.close()
         self._log.close()
         self._start()
 
@@ -139,7 +152,7 @@ class Zygote:
         for group in tuple(self.groups):
             end_descendants(group)
             end_group(group)
-        self.channel.close()
+        self._channel.close()
         self._log.close()
         self._scratch.close()
 
@@ -161,9 +174,12 @@ class Parent(Protocol):
     """A process that runs nothing of the user's while it serves, and forks others."""
 
     pid: int
-    channel: Channel
     helpers: Collection[int]
     lost: bool
+
+    @property
+    def channel(self) -> Channel:
+        """The connection to it."""
 
 
 def order(parent: Parent, message: Any, *descriptors: int) -> Any:
@@ -173,13 +189,15 @@ def order(parent: Parent, message: Any, *descriptors: int) -> Any:
         if state_of(parent.pid) == "stopped":
             raise Killed("its parent was stopped")
 
+    channel = parent.channel
     try:
-        with parent.channel.lock:
-            parent.channel.ask(message, *descriptors, limit=_ORDER_LIMIT)
-            return answer(parent.channel, _ORDER_LIMIT, look)
+        with channel.lock:
+            channel.ask(message, *descriptors, limit=_ORDER_LIMIT)
+            return answer(channel, _ORDER_LIMIT, look)
     except (Disconnected, TimeoutError) as error:
-        parent.lost = True
-        end_group(parent.pid)
+        if parent.channel is channel:  # Else there is another one by now.
+            parent.lost = True
+            end_group(parent.pid)
         raise Killed(str(error) if isinstance(error, Killed) else "its parent is gone") from None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from fuzzseq.errors import OutputError
 from fuzzseq.events import Event, InternalError, Reporter, Warned
+from fuzzseq.machine import trouble_of
 from fuzzseq.reporters.record import Record
 
 
@@ -39,9 +40,9 @@ class Fan:
 
     def _told(self, reporter: Reporter, error: Exception) -> Event:
         """Return the event that says how a reporter failed: for its user, or for a bug report."""
-        if isinstance(error, OutputError):
-            self.record.misuses.append(str(error))
-            return Warned(target="", message=str(error))
+        if trouble := str(error) if isinstance(error, OutputError) else trouble_of(error):
+            self.record.misuses.append(trouble)
+            return Warned(target="", message=trouble)
         name = type(reporter).__name__
         trace = "".join(traceback.format_exception(error))
         return InternalError(target="", message=f"{name} failed: {type(error).__name__}: {error}", traceback=trace)

@@ -149,6 +149,14 @@ class Folder:
             self.begin()
             self._add(name)
 
+    def claim(self, name: str) -> Path:
+        """Take note of a file that its reporter writes itself, and return where; raises :class:`OutputError`."""
+        try:
+            self._list(name)
+        except OSError as error:
+            raise self._failed(name, error, "Make room, and run again") from None
+        return self.path / name
+
     def remove(self, name: str) -> None:
         """Take away a file that a run wrote; raises :class:`OutputError` where that fails."""
         self.written.pop(name, None)

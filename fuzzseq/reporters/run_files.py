@@ -21,10 +21,10 @@ NAME: Final = ".fuzzseq-run"
 #: Every name of a file that fuzzseq writes into the folder of a run.
 OURS: Final = re.compile(
     r"events(?:-\w{1,40})?\.ndjson|report\.(?:json|ndjson|html|md|sarif)|junit\.xml|github\.txt|test_regressions\.py"
-    r"|internal-error\.txt|[a-z]+(?:-[a-z0-9]+)*-[0-9a-f]{8}\.(?:json|py)"
+    r"|internal-error\.txt|executions-\d{1,9}\.ndjson|[a-z]+(?:-[a-z0-9]+)*-[0-9a-f]{8}\.(?:json|py)"
 )
 #: Of a run that is gone on with, what is not written anew at once: its log, and the files of its findings.
-LASTING: Final = re.compile(r"events\.ndjson|.*-[0-9a-f]{8}\.(?:json|py)")
+LASTING: Final = re.compile(r"events\.ndjson|executions-\d{1,9}\.ndjson|.*-[0-9a-f]{8}\.(?:json|py)")
 _HEAD: Final = "# fuzzseq-run:"
 _BEGINS: Final = "run"
 _MOST: Final = 4 * 1024**2

@@ -97,7 +97,9 @@ class _Process:
         faulthandler.enable(file=trace)
         faulthandler.register(WHERE, file=trace)
         _limit_memory(message.get("memory"))
-        self._serving._mark = self._stages.StageMark(mark, trace)
+        mark_of_stage = self._serving._mark = self._stages.StageMark(mark, trace)
+        if message["role"] != "keeper":  # It runs nothing of the user's.
+            mark_of_stage.watch_kills((untouched.getpid(), os.getppid()))
         self._channel, self._ended = Channel(socket.socket(fileno=end)), {}
 
     def _reaped(self, pid: int) -> int | None:
@@ -136,7 +138,9 @@ def _limit_memory(budget: int | None) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if budget and Path("/proc/self/statm").exists():
         now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (now + budget, now + budget))
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        most = now + budget if hard == resource.RLIM_INFINITY else min(now + budget, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import importlib
 import importlib.util
 import pickle
 import sys
@@ -18,6 +17,7 @@ from fuzzseq.errors import SpecError, UsageError, nearest
 from fuzzseq.sources import is_users
 from fuzzseq.worker.build import Target
 from fuzzseq.worker.refusals import refuse_factory
+from fuzzseq.worker.user_imports import USER_IMPORTS
 
 
 def load(reference: Mapping[str, str], own_checks: Sequence[Mapping[str, str]] = ()) -> dict[str, Target]:
@@ -33,6 +33,8 @@ def load(reference: Mapping[str, str], own_checks: Sequence[Mapping[str, str]] =
 def _factories(reference: Mapping[str, str]) -> dict[str, Any]:
     """Return the factories of a reference by the names of their targets."""
     if "pickle" in reference:
+        USER_IMPORTS.install()
+        USER_IMPORTS.add(str(Path.cwd()))
         factory = pickle.loads(base64.b64decode(reference["pickle"]))  # noqa: S301 (from our own parent, never a file)
         return {reference["name"]: factory}
     label = reference.get("file") or reference["module"]
@@ -85,10 +87,11 @@ def _declared(module: ModuleType) -> dict[str, Callable[..., Any]]:
 
 def _imported(reference: Mapping[str, str], label: str) -> ModuleType:
     """Import the user's module; what it raises becomes one sentence with the user's own line."""
-    sys.path.insert(0, str(Path.cwd()))
+    USER_IMPORTS.install()
+    USER_IMPORTS.add(str(Path.cwd()))
     try:
         if "module" in reference:
-            return importlib.import_module(reference["module"])
+            return USER_IMPORTS.module(reference["module"])
         return _from_file(Path(reference["file"]))
     except UsageError as error:
         if isinstance(error, SpecError):
@@ -117,9 +120,9 @@ def _from_file(path: Path) -> ModuleType:
     while (folder / "__init__.py").exists():
         parts.insert(0, folder.name)
         folder = folder.parent
-    sys.path.insert(0, str(folder))
+    USER_IMPORTS.add(str(folder))
     if len(parts) > 1 and all(part.isidentifier() for part in parts):
-        module = importlib.import_module(".".join(parts))
+        module = USER_IMPORTS.module(".".join(parts))
         if module.__file__ and Path(module.__file__).resolve() == path:
             return module
     name = path.stem if path.stem not in sys.modules else f"{path.stem}_fuzz_target"

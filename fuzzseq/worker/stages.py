@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import mmap
-from typing import Final
+import signal
+import sys
+from collections.abc import Collection
+from typing import Any, Final
 
 from fuzzseq.outcome import STAGES, Stage
 from fuzzseq.worker import untouched
@@ -17,7 +20,7 @@ class StageMark:
 
     def __init__(self, descriptor: int | None = None, trace: int | None = None) -> None:
         """Write to open files, or to nowhere: to the first through memory, whatever a model does to descriptors."""
-        self._byte = None if descriptor is None else mmap.mmap(descriptor, 1)
+        self._byte = None if descriptor is None else mmap.mmap(descriptor, 2)
         self._trace = trace
         self.current: Stage = "build"
 
@@ -26,6 +29,19 @@ class StageMark:
         self.current = stage
         if self._byte is not None:
             self._byte[0] = _NUMBERS[stage]
+
+    def watch_kills(self, doomed: Collection[int]) -> None:
+        """Note, from now on, that this process is about to kill itself, or processes that it hangs on: ``doomed``.
+
+        Whoever finds it dead of SIGKILL knows then that nobody else did it.
+        """
+        mark, fatal, ours = self._byte, signal.SIGKILL, frozenset({-1, 0, *doomed, *(-pid for pid in doomed)})
+
+        def watch(event: str, arguments: tuple[Any, ...]) -> None:
+            if event in ("os.kill", "os.killpg") and arguments[1] == fatal and arguments[0] in ours and mark:
+                mark[1] = 1
+
+        sys.addaudithook(watch)
 
     def leave(self, traceback: str) -> None:
         """Say where the process was when it ended itself."""

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis.strategies import integers
 
 from fuzzseq import Batch, Case, Pair, dim, fuzz_target
+from fuzzseq.engine.corpus_database import database_at
 from fuzzseq.engine.generation import draw, random_cases
-from fuzzseq.engine.known import KnownCases, database_at
+from fuzzseq.engine.known import KnownCases
 from fuzzseq.events import (
     CaseTried,
     FailureSeen,

@@ -27,7 +27,6 @@ from fuzzseq.engine.work import Work
 from fuzzseq.events import (
     CaseTried,
     FailureSeen,
-    InternalError,
     RunFinished,
     RunStarted,
     Settings,
@@ -186,14 +185,14 @@ def test_the_number_of_workers_changes_nothing():
 
 @pytest.mark.parametrize("members", [1, 2])
 def test_a_run_that_cannot_begin(tmp_path, members):
-    """Where not even TensorFlow can be imported, that is said as an event, and the last event is RunFinished."""
+    """Where not even TensorFlow can be imported, that is said once, and is no error of fuzzseq's own."""
     (tmp_path / "tensorflow.py").write_text("raise ImportError('no libtensorflow')\n")
     settings = Settings(profile="quick", max_cases=8, workers=members)
     run = list(campaign(TARGETS, settings, zygote=Zygote(path=[str(tmp_path)])))
-    assert [type(event) for event in run] == [RunStarted, InternalError, RunFinished]
+    assert [type(event) for event in run] == [RunStarted, Warned, RunFinished]
     assert "TensorFlow could not be imported in a worker" in run[1].message
     assert "ImportError: no libtensorflow" in run[1].message
-    assert run[2].stop_reason == "error"
+    assert run[2].stop_reason == "unusable"
 
 
 def test_an_interrupt_while_tensorflow_loads(tmp_path):

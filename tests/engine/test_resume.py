@@ -8,13 +8,18 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
+import attrs
 import pytest
 
-from fuzzseq.events import CaseTried, Checkpoint, FindingMade, TargetFinished, Warned
+from fuzzseq.events import CaseTried, Checkpoint, FindingMade, TargetFinished, TargetLoaded, TargetState, Warned
+from fuzzseq.outcome import Outcome, Verdict
 from fuzzseq.reporters.event_log import EventLog, events_in
+from fuzzseq.reporters.execution_log import ExecutionLog
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.record import Record
+from fuzzseq.spec import Spec
 
 MODELS = '''
 import keras
@@ -144,6 +149,71 @@ def test_any_number_of_workers(folder, expected):
     assert whole(folder, "three", "--workers", "3") == expected
     findings, _, _ = expected
     assert {finding["target"].rpartition(":")[2] for finding in findings} == {"long_source", "odd"}
+
+
+OUTCOME = Outcome(verdicts=(Verdict(check="accepts", status="held"),))
+LOADED = TargetLoaded(target="a.py:b", spec=Spec(), versions={}, place=3)
+
+
+@contextmanager
+def executions(path, *past):
+    """Give the log of executions of a run in a folder, for the length of a block; ``past`` is what is resumed."""
+    folder = Folder(path, "resume" if past else "run")
+    log = ExecutionLog(folder, past)
+    folder.begin()
+    log.on_event(LOADED)
+    yield log
+    folder.close()
+
+
+def test_executions_are_kept_one_by_one(tmp_path):
+    """What was executed is recalled once each, however a kill or somebody else has left the file."""
+    other = Outcome(verdicts=(), ending="hung")
+    with executions(tmp_path) as log:
+        for key, outcome in (("k" * 24, OUTCOME), ("k" * 24, other), ("m" * 24, OUTCOME)):
+            log.keep(3, key, outcome)
+    file = tmp_path / "executions-3.ndjson"
+    file.write_bytes(file.read_bytes()[:-9] + b"\xff")
+    with executions(tmp_path, LOADED) as again:
+        again.keep(3, "n" * 24, OUTCOME)
+        assert [again.recall(3, "k" * 24) for _ in range(3)] == [OUTCOME, other, None]
+        assert [again.recall(*asked) for asked in ((3, "m" * 24), (3, "n" * 24), (4, "k" * 24))] == [
+            None,
+            OUTCOME,
+            None,
+        ]
+
+
+def test_executions_are_dropped_when_they_are_not_wanted(tmp_path):
+    """A new run drops those of an old one; a checkpoint drops those before it, but the one that a run begins at."""
+    with executions(tmp_path) as log:
+        log.keep(3, "k" * 24, OUTCOME)
+    state = TargetState(
+        rounds=0, cases=0, known_cases=0, executions=0, unbuilt=0, ran=0, checks={}, broken=(), graph_fails=False,
+        graph_runs=False, hung=False, taken=(), dry=False, boundary=False,
+    )  # fmt: skip
+    begun = Checkpoint(target="a.py:b", state=state)
+    with executions(tmp_path, LOADED, begun) as log:
+        log.on_event(begun)
+        assert (tmp_path / "executions-3.ndjson").exists()
+        log.on_event(Checkpoint(target="a.py:b", state=attrs.evolve(state, cases=8)))
+        assert not (tmp_path / "executions-3.ndjson").exists()
+        log.keep(3, "k" * 24, OUTCOME)
+    with executions(tmp_path) as log:
+        assert log.recall(3, "k" * 24) is None
+    assert not list(tmp_path.glob("executions-*"))
+
+
+def test_executions_that_are_no_file(tmp_path):
+    """A link or a pipe in the place of the file is neither read nor written, and stops nothing."""
+    (tmp_path / "secret").write_text("as it was")
+    for make in (lambda path: path.symlink_to(tmp_path / "secret"), os.mkfifo):
+        (tmp_path / "executions-3.ndjson").unlink(missing_ok=True)
+        make(tmp_path / "executions-3.ndjson")
+        with executions(tmp_path, LOADED) as log:
+            log.keep(3, "k" * 24, OUTCOME)
+            assert log.recall(3, "k" * 24) is None
+    assert (tmp_path / "secret").read_text() == "as it was"
 
 
 def test_a_log_that_is_cut_off(tmp_path):

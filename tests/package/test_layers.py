@@ -12,8 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 #: The brain, lowest layer first. A module may import its own layer and those below it, lazily or not.
 LAYERS = (
-    {"fuzzseq.errors", "fuzzseq.format_versions", "fuzzseq.input_files"}
-    | {"fuzzseq.object_text", "fuzzseq.output_files", "fuzzseq.process_tree", "fuzzseq.seeds", "fuzzseq.wire"},
+    {"fuzzseq.errors", "fuzzseq.format_versions", "fuzzseq.input_files", "fuzzseq.machine", "fuzzseq.object_text"}
+    | {"fuzzseq.output_files", "fuzzseq.process_tree", "fuzzseq.seeds", "fuzzseq.wire"},
     {"fuzzseq.dimensions", "fuzzseq.encoder_decoder", "fuzzseq.causes", "fuzzseq.grammar", "fuzzseq.serialization"},
     {
         "fuzzseq.spec",
@@ -37,7 +37,7 @@ LAYERS = (
     },
     {"fuzzseq.strategies", "fuzzseq.shrink", "fuzzseq.diagnosis"},
     {"fuzzseq.engine", "fuzzseq.executors", "fuzzseq.loading", "fuzzseq.reporters"},
-    {"fuzzseq.campaign", "fuzzseq.runs", "fuzzseq.scaffold"},
+    {"fuzzseq.campaign", "fuzzseq.interrupts", "fuzzseq.runs", "fuzzseq.scaffold"},
     {"fuzzseq.fuzzing"},
     {"fuzzseq.cli", "fuzzseq.plugin", "fuzzseq.__main__"},
 )

@@ -14,6 +14,7 @@ import attrs
 import pytest
 
 from fuzzseq import campaign
+from fuzzseq.cli import main
 from fuzzseq.errors import UsageError, WorkerError
 from fuzzseq.events import FindingMade, InternalError, RunFinished, Settings, TargetFinished
 
@@ -163,9 +164,9 @@ sys.exit(campaign.run(["x"], Settings(profile="quick", max_cases=60), output=Pat
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=str)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=str)
 def test_signals(tmp_path, number):
-    """Ctrl-C and SIGTERM print and write what was found so far, let the engine wind up, and end with 130."""
+    """Ctrl-C, SIGTERM and SIGHUP print and write what was found so far, let the engine wind up, and end with 130."""
     program = PROGRAM.format(conftest=str(Path(__file__).with_name("conftest.py")))
     process = subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 30
@@ -177,6 +178,32 @@ def test_signals(tmp_path, number):
     assert "1 finding (1 error); interrupted" in out
     assert (tmp_path / "wound-up").exists()
     assert json.loads((tmp_path / "out/report.json").read_text())["stop_reason"] == "interrupted"
+
+
+def test_a_signal_that_is_ignored(run, run_events, crash_finding):
+    """A run that was begun under nohup, or in the background of a shell, goes on whatever they keep from it."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+
+        def events():
+            signal.raise_signal(signal.SIGHUP)
+            yield from run_events(crash_finding)
+
+        assert run(events()) == 1
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_an_interrupt_before_the_run(tmp_path, monkeypatch, capsys):
+    """A signal that comes while a command is still being read is an interruption, and no folder is left behind."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(campaign, "settings_of", lambda _: signal.raise_signal(signal.SIGTERM))
+    with pytest.raises(SystemExit) as leaving:
+        main(["run", "a.py:b", "--in-process"], prog_name="fuzzseq")
+    assert leaving.value.code == 130
+    assert capsys.readouterr().err.strip() == "fuzzseq: interrupted"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_interrupt_while_an_event_is_told(run, run_events, crash_finding, monkeypatch):
@@ -205,10 +232,11 @@ def test_interrupt_while_an_event_is_told(run, run_events, crash_finding, monkey
 
 
 def test_signal_handlers_are_given_back(run, run_events):
-    """After a run both signals are handled as before."""
-    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    """After a run the signals are handled as before."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
     run(run_events())
-    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+    assert [signal.getsignal(number) for number in numbers] == before
 
 
 def test_target_alone_in_its_report(run, run_events):

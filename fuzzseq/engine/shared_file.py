@@ -1,0 +1,29 @@
+"""A loaded file, held open as long as one of its targets is fuzzed."""
+
+from __future__ import annotations
+
+import threading
+
+from fuzzseq.executors.bodies import Body
+
+
+class SharedFile:
+    """A loaded file and how many of its targets are still to be fuzzed; it is closed after the last."""
+
+    def __init__(self, body: Body, targets: int) -> None:
+        """Keep both."""
+        self.body, self._left, self._lock = body, targets, threading.Lock()
+
+    def done(self) -> None:
+        """Take note that one target is done."""
+        with self._lock:
+            self._left -= 1
+            if not self._left:
+                self.body.close()
+
+    def abandon(self) -> None:
+        """Close the file, whatever is left to do with it."""
+        with self._lock:
+            if self._left:
+                self._left = 0
+                self.body.close()
