@@ -17,6 +17,7 @@ from fuzzseq.reporters.fan import Fan
 from fuzzseq.reporters.finding_files import FindingFiles, Scripts
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.record import Record
+from fuzzseq.shown_paths import named_again
 
 
 def resumed(folder: Path, said: Configuration) -> tuple[tuple[str, ...], Settings, list[Event]]:
@@ -30,7 +31,7 @@ def resumed(folder: Path, said: Configuration) -> tuple[tuple[str, ...], Setting
         raise UsageError(f"There is no run in {folder}: its log does not begin. Begin the run anew.")
     settings = begun.settings
     return (
-        begun.targets,
+        tuple(named_again(target) if target in begun.absolute else target for target in begun.targets),
         attrs.evolve(
             settings,
             budget=said.budget or settings.budget,
@@ -78,8 +79,9 @@ def update_baseline(file: Path, folder: Path) -> tuple[tuple[str, ...], tuple[st
     """
     known = baseline.read(file) if file.exists() else {}
     record = Record()
+    fan = Fan(record, [])
     for at, event in log_of(folder):
-        record.on_event(event, at)
+        fan.on_event(event, at)
     settings = record.settings
     if settings is not None:
         record.settings = attrs.evolve(settings, baseline=known)

@@ -43,7 +43,7 @@ def replay(files: tuple[str, ...], **said: Any) -> int:
 def one(path: Path, replayed: Callable[[Mapping[str, Any]], Any]) -> int:
     """Replay one file, print its verdict, and return its exit code; what keeps it from running is an ERROR."""
     from fuzzseq.reporters.finding_files import read_finding
-    from fuzzseq.reporters.foreign import clean
+    from fuzzseq.sanitize import clean
 
     try:
         result = replayed(read_finding(path))

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from fuzzseq.errors import UsageError, WorkerError
 from fuzzseq.outcome import STAGES, Frame, Stage
+from fuzzseq.sanitize import masked
 from fuzzseq.sources import frames_dumped, frames_told
 from fuzzseq.wire import WHERE, Channel, Disconnected, Killed
 
@@ -197,9 +198,10 @@ class Process:
 
     @property
     def output(self) -> str:
-        """The tail of what it printed."""
+        """The tail of what it printed, without half a word at its beginning, which might be half a secret."""
         size = os.fstat(self._output.fileno()).st_size
-        return os.pread(self._output.fileno(), 4096, max(0, size - 4096)).decode(errors="replace").replace("\0", "")
+        tail = os.pread(self._output.fileno(), 4096, max(0, size - 4096)).decode(errors="replace").replace("\0", "")
+        return masked(tail if size <= 4096 else "".join(tail.partition(" ")[1:]) or tail)
 
     def frames(self, *, running: bool = False) -> tuple[Frame, ...]:
         """Return where the process was in the user's code, outermost first; one that is ``running`` is asked.

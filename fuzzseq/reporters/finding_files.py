@@ -15,6 +15,7 @@ from fuzzseq.events import Event, FindingMade, InternalError
 from fuzzseq.findings import Finding
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.record import Record
+from fuzzseq.sanitize import command
 from fuzzseq.serialization import from_data, to_data
 from fuzzseq.spec import Spec
 
@@ -53,7 +54,7 @@ def replaying(finding: Finding) -> str:
 
     It is one for where fuzzseq was run, as the target is named from there.
     """
-    return f"fuzzseq replay DIR/{finding.id}.json"
+    return command("fuzzseq replay", f"DIR/{finding.id}.json")
 
 
 def finding_document(finding: Finding, spec: Spec, versions: Mapping[str, str]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from fuzzseq.errors import OutputError
+from fuzzseq.shown_paths import near
 
 
 def default_folder(now: datetime | None = None) -> Path:
@@ -25,7 +26,7 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         """Make the folder and see that it can be written; raises :class:`OutputError` where it cannot."""
-        self.shown = path
+        self.shown = near(path)
         self.path = path.absolute()
         self.written: dict[str, Path] = {}
         self._made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]

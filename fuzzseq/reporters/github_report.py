@@ -13,10 +13,10 @@ from fuzzseq.events import Event, RunFinished
 from fuzzseq.findings import Finding
 from fuzzseq.reporters.finding_view import title_of
 from fuzzseq.reporters.folder import Folder
-from fuzzseq.reporters.foreign import clean, shortened
 from fuzzseq.reporters.places import file_of, from_root
 from fuzzseq.reporters.record import Record
 from fuzzseq.reporters.whole_file import WholeFile
+from fuzzseq.sanitize import clean, shortened
 
 NAME: Final = "github.txt"
 #: The variable that is true where GitHub runs a job and reads what it prints.

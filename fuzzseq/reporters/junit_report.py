@@ -12,11 +12,11 @@ from fuzzseq.findings import Finding
 from fuzzseq.reporters.by_check import owner, sentence_of, why_not
 from fuzzseq.reporters.finding_files import replaying
 from fuzzseq.reporters.folder import Folder
-from fuzzseq.reporters.foreign import clean, shortened
 from fuzzseq.reporters.record import Record
 from fuzzseq.reporters.summary_view import STOPS
 from fuzzseq.reporters.text import finding_text
 from fuzzseq.reporters.whole_file import WholeFile
+from fuzzseq.sanitize import clean, shortened
 from fuzzseq.spec import Spec
 
 NAME: Final = "junit.xml"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from fuzzseq.reporters.foreign import clean, shortened
+from fuzzseq.sanitize import clean, shortened
 
 _MARKS: Final = re.compile(r"[\\`*_\[\]<>&|~$#]")
 #: What makes an address a link by itself, and a line more than text by how it begins.

@@ -27,9 +27,9 @@ from fuzzseq.events import (
 from fuzzseq.findings import Finding
 from fuzzseq.reporters.finding_view import finding_view
 from fuzzseq.reporters.folder import Folder
-from fuzzseq.reporters.foreign import clean, shortened
 from fuzzseq.reporters.record import Record
 from fuzzseq.reporters.summary_view import STOPS, summary_view
+from fuzzseq.sanitize import clean, shortened
 from fuzzseq.spec import Spec
 
 #: Seconds between two pictures of the progress line, and between two signs of life where there is no terminal.

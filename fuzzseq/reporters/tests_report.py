@@ -13,10 +13,10 @@ from fuzzseq.events import Event, Settings
 from fuzzseq.findings import Finding
 from fuzzseq.reporters.finding_view import title_of
 from fuzzseq.reporters.folder import Folder
-from fuzzseq.reporters.foreign import shortened
 from fuzzseq.reporters.places import file_of, from_root
 from fuzzseq.reporters.record import Record
 from fuzzseq.reporters.whole_file import WholeFile
+from fuzzseq.sanitize import shortened
 
 NAME: Final = "test_regressions.py"
 #: The settings that a case may fail by, written where a run had others than usual.

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from fuzzseq.findings import Finding
 from fuzzseq.reporters.finding_view import finding_view
-from fuzzseq.reporters.foreign import clean
+from fuzzseq.sanitize import clean
 from fuzzseq.spec import Spec
 
 #: Columns of a text that nobody has said the width of.

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 #: The brain, lowest layer first. A module may import its own layer and those below it, lazily or not.
 LAYERS = (
-    {"fuzzseq.errors", "fuzzseq.wire"},
+    {"fuzzseq.errors", "fuzzseq.sanitize", "fuzzseq.shown_paths", "fuzzseq.wire"},
     {"fuzzseq.dimensions", "fuzzseq.encoder_decoder", "fuzzseq.causes", "fuzzseq.serialization"},
     {
         "fuzzseq.spec",
@@ -32,6 +32,7 @@ LAYERS = (
         "fuzzseq.failures",
         "fuzzseq.baseline",
         "fuzzseq.history",
+        "fuzzseq.outgoing",
     },
     {"fuzzseq.strategies", "fuzzseq.shrink", "fuzzseq.diagnosis"},
     {"fuzzseq.engine", "fuzzseq.executors", "fuzzseq.loading", "fuzzseq.reporters"},
@@ -52,6 +53,7 @@ WORKER_MAY_IMPORT = {
     "fuzzseq.encoder_decoder",
     "fuzzseq.errors",
     "fuzzseq.outcome",
+    "fuzzseq.sanitize",
     "fuzzseq.serialization",
     "fuzzseq.sources",
     "fuzzseq.spec",

@@ -15,13 +15,13 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from fuzzseq import __version__
-from fuzzseq.reporters.foreign import clean
 from fuzzseq.reporters.html.coverage import Coverage, Covered
 from fuzzseq.reporters.html.finding import Shown, shown
 from fuzzseq.reporters.html.nights import Nights, nights
 from fuzzseq.reporters.html.overview import Overview, ordered, overview
 from fuzzseq.reporters.html.timeline import Line, Timeline
 from fuzzseq.reporters.record import Record
+from fuzzseq.sanitize import clean
 from fuzzseq.spec import Spec
 
 _TEMPLATES: Final = ("page.html.jinja", "finding.html.jinja", "shapes.html.jinja", "parts.html.jinja")

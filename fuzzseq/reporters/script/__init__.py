@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 from fuzzseq.causes import CAUSES
 from fuzzseq.findings import Finding
-from fuzzseq.reporters.foreign import clean, shortened
 from fuzzseq.reporters.script import calling, data, pasted, showing, ways
 from fuzzseq.reporters.script.origin import Origin
 from fuzzseq.reporters.script.plan import Plan
 from fuzzseq.reporters.script.reading import read
+from fuzzseq.sanitize import clean, shortened
 from fuzzseq.spec import Spec
 
 WIDTH = 100
