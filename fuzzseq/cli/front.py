@@ -9,7 +9,9 @@ from typing import Any
 
 import click
 
+from fuzzseq.cli.printing import echo
 from fuzzseq.errors import FuzzseqError, UsageError, nearest
+from fuzzseq.sanitize import outgoing
 
 MISUSED, BROKEN, INTERRUPTED = 2, 3, 130
 
@@ -26,7 +28,7 @@ class Front(click.Group):
         except click.exceptions.Exit as leaving:
             code = leaving.exit_code
         except click.exceptions.NoArgsIsHelpError as error:
-            click.echo(error.format_message(), err=True)
+            echo(error.format_message(), err=True)
             code = MISUSED
         except click.ClickException as error:
             code = _say(_sentence(error), MISUSED)
@@ -57,7 +59,7 @@ class Front(click.Group):
 
 def _say(message: str, code: int) -> int:
     """Print one sentence where errors go, and return the exit code."""
-    click.echo(f"fuzzseq: {message}", err=True)
+    echo(f"fuzzseq: {message}", err=True)
     return code
 
 
@@ -77,7 +79,7 @@ def _internal(error: Exception) -> int:
     import tempfile
     import traceback
 
-    text = "".join(traceback.format_exception(error))
+    text = outgoing("".join(traceback.format_exception(error)))
     with tempfile.NamedTemporaryFile(
         "w", prefix="fuzzseq-error-", suffix=".txt", delete=False, encoding="utf-8"
     ) as file:

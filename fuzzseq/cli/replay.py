@@ -9,7 +9,9 @@ from typing import Any
 import click
 
 from fuzzseq.cli.options import execution_options
+from fuzzseq.cli.printing import echo
 from fuzzseq.errors import FuzzseqError, UsageError
+from fuzzseq.sanitize import outgoing
 
 CODES = {"FIXED": 0, "FAILED": 1, "CHANGED": 1}
 
@@ -43,13 +45,12 @@ def replay(files: tuple[str, ...], **said: Any) -> int:
 def one(path: Path, replayed: Callable[[Mapping[str, Any]], Any]) -> int:
     """Replay one file, print its verdict, and return its exit code; what keeps it from running is an ERROR."""
     from fuzzseq.reporters.finding_files import read_finding
-    from fuzzseq.sanitize import clean
 
     try:
         result = replayed(read_finding(path))
     except FuzzseqError as error:
-        click.echo(f"{'ERROR':<8} {path}: {clean(str(error)).replace(f'{path} ', '', 1)}")
+        echo(f"{'ERROR':<8} {path}: {str(error).replace(f'{path} ', '', 1)}")
         return 2 if isinstance(error, UsageError) else 3
-    said = f": {clean(result.message)}" if result.message else ""
-    click.echo(f"{result.verdict:<8} {path}{said}")
+    said = f": {outgoing(result.message)}" if result.message else ""
+    echo(f"{result.verdict:<8} {path}{said}")
     return CODES[result.verdict]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fuzzseq.cli.listing import show
+from fuzzseq.cli.printing import echo
 
 if TYPE_CHECKING:
     from fuzzseq.history import Change
@@ -32,7 +33,7 @@ def trend(history: str, profile: str | None) -> int:
     show(("run", "profile", "cases", "time", "new", "open", "gone", "stopped"), map(_row, told), headed=True)
     last = told[-1]
     if last.open:
-        click.echo("")
+        echo("")
         show(("open", "since", "target"), (_open(told, id_) for id_ in last.open), headed=True)
     return 0
 

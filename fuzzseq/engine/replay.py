@@ -15,6 +15,7 @@ from fuzzseq.executors.bodies import Bodies, Body
 from fuzzseq.executors.executor import Executor
 from fuzzseq.loading import parse
 from fuzzseq.outcome import Request, Verdict
+from fuzzseq.sanitize import outgoing
 from fuzzseq.serialization import from_data
 from fuzzseq.signatures import signature
 from fuzzseq.spec import Spec
@@ -55,8 +56,8 @@ def replay(document: Mapping[str, Any], settings: Settings) -> ReplayResult:
 
 
 def said_of(verdict: Verdict) -> str:
-    """Return how a case failed, in one sentence."""
-    return f"{verdict.check} fails at stage {verdict.stage}: {verdict.message}"
+    """Return how a case failed, in one sentence that may be shown."""
+    return outgoing(f"{verdict.check} fails at stage {verdict.stage}: {verdict.message}")
 
 
 def failures_of(target: str, case: Case, checks: Sequence[str], settings: Settings) -> tuple[Verdict, ...]:

@@ -155,9 +155,9 @@ class Running:
                 run.thread.start()
             if target not in self._left_by:
                 self._left_by[target] = check
-                self._changed.wait_for(lambda: run.over or target in self._record.reports)
+                self._changed.wait_for(lambda: run.over or self._report(target) is not None)
                 del self._left_by[target]
-            report = self._record.reports.get(target)
+            report = self._report(target)
         if report is None and (left := self._left_by.get(target)):
             return Judged(skipped=f"not reached: see [{left}], which ended before the target was done")
         if report is None:
@@ -166,7 +166,7 @@ class Running:
 
     def progress(self, target: str) -> str:
         """Return how far the work on a target has come, for whoever did not wait for its end."""
-        cases = self._record.tried.get(target, 0)
+        cases = self._record.tried.get(self._fan.name(target), 0)
         return (
             f"{target} was still being fuzzed ({cases} case{'' if cases == 1 else 's'} tried): the first of its tests "
             f"waits for all of it. Give it more time, or less to do with {FLAG}-max-cases or {FLAG}-budget."
@@ -175,7 +175,7 @@ class Running:
     def stop(self) -> None:
         """End what runs, and every process."""
         begun = [run for run in self._campaigns.values() if run.thread is not None]
-        if any(target not in self._record.reports for run in begun for target in run.targets):
+        if any(self._report(target) is None for run in begun for target in run.targets):
             self._stop.set()
         threads = {run.thread for run in begun if run.thread is not None}
         for thread in threads:
@@ -184,6 +184,10 @@ class Running:
             self._zygote.close()
         for thread in threads:
             thread.join(_PATIENCE)
+
+    def _report(self, target: str) -> TargetReport | None:
+        """Return what there is to say of a target that is done; None before."""
+        return self._record.reports.get(self._fan.name(target))
 
     def _begun(self) -> Zygote | None:
         """Return the process that imports TensorFlow, begun on first use; it finds modules where pytest does."""
@@ -217,7 +221,7 @@ class Running:
         if self._deadline is None:
             self._deadline = time.monotonic() + budget
         left = max(0.001, self._deadline - time.monotonic())
-        waiting = sum(target not in self._record.reports for target in self._wanted)
+        waiting = sum(self._report(target) is None for target in self._wanted)
         return left * len(run.targets) / max(waiting, len(run.targets))
 
     def _tell(self, event: Event) -> None:
@@ -231,7 +235,7 @@ class Running:
         first = self._wanted[target].chosen[0]
         if check != first:
             return Judged(skipped=f"not reached: see [{first}]")
-        errors = [error.message for error in self._record.errors if error.target in ("", target)]
+        errors = [error.message for error in self._record.errors if error.target in ("", self._fan.name(target))]
         return Judged(sentence=f"fuzzseq failed, which is no fault of the model: {(*errors, problem)[0]}")
 
     def _judged(self, report: TargetReport, check: str, wanted: Wanted) -> Judged:

@@ -10,6 +10,7 @@ import pytest
 from fuzzseq.case import Case
 from fuzzseq.errors import OutputError, ReplayError, UsageError
 from fuzzseq.events import FindingMade, RunFinished, Warned
+from fuzzseq.outgoing import fit
 from fuzzseq.reporters import format_named
 from fuzzseq.reporters.fan import Fan
 from fuzzseq.reporters.finding_files import FindingFiles, finding_document, pretty, read_finding
@@ -89,7 +90,7 @@ class Heard:
 
 def test_reporter_that_raises(run_events, crash_finding):
     """A reporter that raises keeps the others from nothing, and is an internal error that is told once."""
-    record, heard, events = Record(), Heard(), run_events(crash_finding)
+    record, heard, events = Record(), Heard(), [fit(event) for event in run_events(crash_finding)]
     fan = Fan(record, [Broken(), heard])
     for event in events:
         fan.on_event(event)
@@ -108,9 +109,10 @@ def test_closed_pipe_is_no_error(run_events):
     assert not record.errors
 
 
-def test_folder_lost_half_way(tmp_path, run_events, crash_finding):
+def test_folder_lost_half_way(tmp_path, run_events, crash_finding, monkeypatch):
     """An output folder that is lost half way is a warning, said once; the other reporters hear everything."""
-    folder, record, heard = Folder(tmp_path / "out"), Record(), Heard()
+    monkeypatch.chdir(tmp_path)
+    folder, record, heard = Folder(Path("out")), Record(), Heard()
     fan = Fan(record, [FindingFiles(record, folder), heard])
     (tmp_path / "out").rmdir()
     (tmp_path / "out").write_text("")
