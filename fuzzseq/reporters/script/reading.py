@@ -19,6 +19,8 @@ PART_NAMES: Mapping[str, tuple[str, ...]] = {
     "memory": ("enc_out", "encoder_out", "memory", "context", "values", "encoded", "enc_seq", "encoder_seq"),
     "states": ("state", "hidden", "initial_state", "carry", "h", "c", "h0", "c0", "cell"),
 }
+#: Bytes of a file that is read; nobody writes a longer one.
+_MOST = 4 * 1024**2
 _SCORING = ("Dense", "TimeDistributed", "Softmax", "Activation", "Reshape")
 
 
@@ -53,8 +55,10 @@ def read(origin: Origin) -> Reading:
     """Return what a factory's file says of its model."""
     path = origin.path or Path(*(origin.module or "?").split(".")).with_suffix(".py")
     try:
+        if not path.is_file() or path.stat().st_size > _MOST:
+            return Reading()
         tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return Reading()
     return _File(tree).reading(origin.name)
 
