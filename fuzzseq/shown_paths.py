@@ -91,7 +91,7 @@ def _replaced(found: re.Match[str]) -> str:
     path = found["known"] or found["path"]
     end = "/" if path.endswith("/") else ""
     apart = "./" if found["known"] and found.string[: found.start()][-1:].isalnum() else ""
-    return f"{found['scheme'] or ''}{apart}{shown(path)}{end}"
+    return f"{found['url'] or found['scheme'] or ''}{apart}{shown(path)}{end}"
 
 
 @lru_cache(maxsize=16)
@@ -101,7 +101,7 @@ def _paths(bases: tuple[str, ...]) -> re.Pattern[str]:
     known = "|".join(f"{alone if base.count('/') < 2 else ''}{re.escape(base)}" for base in bases) or r"(?!)"
     return re.compile(
         rf"(?P<mark>['\"])(?P<quoted>(?:/|(?:\.\./)+)[^/\s'\"][^'\"\n]*/[^'\"\n]*)(?P=mark)"
-        rf"|(?P<known>(?:{known})(?![\w-]|\.\w){_REST})"
+        rf"|(?P<url>file://(?:localhost)?)?(?P<known>(?:{known})(?![\w-]|\.\w){_REST})"
         rf"|(?:(?P<scheme>file://(?:localhost)?)|(?<![\w./~%@)\]}}-]))"
         rf"(?P<path>(?:~/|/|(?:\.\./)+){_PART}(?:/+{_PART})+/*)"
     )

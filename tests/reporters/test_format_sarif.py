@@ -68,7 +68,7 @@ def test_a_result(run_of, run_events, crash_finding):
 
 
 def test_files_from_the_root(run_of, run_events, crash_finding, leak_finding, monkeypatch, tmp_path):
-    """A file is named from the root of the repository, the server's where it tells; one outside by two parts of its name."""
+    """A file is named from the root of the repository, or as the server tells; one outside by two parts of its name."""
     (tmp_path / ".git").mkdir()
     (tmp_path / "a b").mkdir()
     monkeypatch.chdir(tmp_path / "a b")
