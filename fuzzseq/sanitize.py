@@ -23,9 +23,10 @@ _SEQUENCES: Final = re.compile(
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)"
     r"|\x1b[ -/]*[0-~]"
 )
-#: A user and a password in a URL, or a token alone, up to the last ``@``; a host with its port is none.
+#: A user and a password in a URL, or a token alone, up to the last ``@``; a host with its port is none. A URL that was
+#: taken for a path has lost a slash.
 _USERINFO: Final = re.compile(
-    r"((?<![a-z0-9+.-])[a-z0-9+.-]*://)"
+    r"((?<![a-z0-9+.-])(?:[a-z0-9+.-]*://|[a-z][a-z0-9+.-]+:/(?!/)))"
     r"(?:[^\s/?#]*@|(?:[^\s/?#@:,]+:(?!//|\d{1,5}(?:[/?#]|$))|:(?!//))[^\s@]*@(?:[^\s/?#,@]*@)*)",
     re.IGNORECASE,
 )
@@ -82,13 +83,24 @@ def _instead(character: str) -> str:
 
 def masked(text: str) -> str:
     """Return text without secrets: in URLs, queries, assignments and headers, by their form, and of the environment."""
-    if "://" in text:
-        text = _USERINFO.sub(rf"\g<1>{MASK}@", text)
+    if ":/" in text:
+        text = _urls(text)
     if "=" in text or ":" in text:
         text = _ASSIGNED.sub(rf"\g<1>{MASK}", _QUERY.sub(rf"\g<1>{MASK}", text))
     text = _TOKENS.sub(MASK, _BEARER.sub(rf"\g<1> {MASK}", text))
     for secret in _environment():
         text = text.replace(secret, MASK)
+    return text
+
+
+def _urls(text: str) -> str:
+    """Return text without users and passwords in its URLs, nor those passwords where they stand elsewhere in it."""
+    passwords = set()
+    for found in _USERINFO.finditer(text):
+        passwords.add(found[0].removeprefix(found[1]).removesuffix("@").partition(":")[2])
+    text = _USERINFO.sub(rf"\g<1>{MASK}@", text)
+    for password in sorted(passwords, key=len, reverse=True):
+        text = text.replace(password, MASK) if len(password) >= _SHORTEST - 2 else text
     return text
 
 
