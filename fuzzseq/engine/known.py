@@ -16,6 +16,7 @@ from hypothesis.database import (
 
 from fuzzseq.case import Case
 from fuzzseq.errors import UsageError
+from fuzzseq.outgoing import called
 from fuzzseq.serialization import dumps, loads
 from fuzzseq.spec import Spec
 
@@ -25,7 +26,8 @@ class KnownCases:
 
     def __init__(self, database: ExampleDatabase | None, target: str, spec: Spec) -> None:
         """Look into a database; None remembers nothing."""
-        self._database, self._target = database, target
+        # A database may be shared: a target is called there as in reports.
+        self._database, self._target = database, called(target)
         # Whoever mends a number in the code wants its known cases tried, and not forgotten.
         kept = attrs.evolve(spec, code_numbers=())
         self._spec = hashlib.sha256(dumps(kept).encode()).hexdigest()[:16]
