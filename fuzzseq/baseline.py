@@ -12,13 +12,17 @@ import attrs
 from fuzzseq.case import Domain
 from fuzzseq.causes import CAUSES
 from fuzzseq.errors import OutputError, UsageError
+from fuzzseq.format_versions import BASELINE, BASELINE_HEAD, other_version
+from fuzzseq.grammar import FINDING_ID, Label, Misfit
+from fuzzseq.input_files import read_text
+from fuzzseq.serialization import from_data
 
 #: How the file begins.
 HEAD: Final = """\
 # Findings of fuzzseq that are known and fail no run: id, target, what it is. Lines may be taken out and added by hand;
 # "fuzzseq baseline update FILE" writes this file anew from the last run.
 """
-_ID: Final = re.compile(r"[a-z]+(?:-[a-z0-9]+)*-[0-9a-f]{8}")
+_VERSION: Final = re.compile(rf"{re.escape(BASELINE_HEAD)}\s*(\d{{1,9}})\b")
 _APART: Final = re.compile(r"\s{2,}|\t")
 #: What ends the line of a finding that ordinary inputs do not show.
 _ENDS: Final[dict[str, Domain]] = {" (edge)": "edge", " (hostile)": "hostile"}
@@ -28,32 +32,34 @@ _ENDS: Final[dict[str, Domain]] = {" (edge)": "edge", " (hostile)": "hostile"}
 class Known:
     """What a baseline says of a finding: its target, empty where that is not said, and the domain that shows it."""
 
-    target: str = ""
+    target: Label = ""
     domain: Domain = "ordinary"
 
 
 def read(path: Path) -> dict[str, Known]:
     """Return the ids of a baseline, with what it says of each.
 
-    Raises :class:`UsageError` for a file that cannot be read, or a line that begins with no id.
+    Raises :class:`UsageError` for a file that cannot be read, is of a newer version, or has a line that begins with no
+    id.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else str(error)
-        raise UsageError(
-            f"The baseline {path} cannot be read: {reason}. Begin one with 'fuzzseq baseline update {path}'."
-        ) from None
+    text = read_text(path, what="The baseline", advice=f"Begin one with 'fuzzseq baseline update {path}'")
     found: dict[str, Known] = {}
     for number, line in enumerate(text.splitlines(), 1):
+        if version := _VERSION.match(line):
+            if why := other_version(int(version[1]), BASELINE):
+                raise UsageError(f"{path} {why}.")
+            continue
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         id_, *rest = _APART.split(line.strip())
         id_, *others = id_.split()
-        if not _ID.fullmatch(id_):
-            raise UsageError(f"{path}, line {number}: {id_!r} is no id of a finding, as input-vocabulary-1a2b3c4d.")
+        if why := FINDING_ID.objection(id_):
+            raise UsageError(f"{path}, line {number}: {why}. Take that line out, or mend its id.")
         domain: Domain = next((_ENDS[end] for end in _ENDS if line.rstrip().endswith(end)), "ordinary")
-        found[id_] = Known() if others or not rest else Known(rest[0], domain)
+        try:
+            found[id_] = Known() if others or not rest else Known(from_data(rest[0], Label), domain)
+        except Misfit as misfit:
+            raise UsageError(f"{path}, line {number}: the target {misfit}. Take that line out.") from None
     return found
 
 

@@ -46,6 +46,7 @@ def settings_of(said: Configuration) -> Settings:
         "workers": said.workers or worker_count("auto"),
         "device": cast(Literal["cpu", "gpu"] | None, said.device),
         "fail_on": said.fail_on,
+        "allow_inconclusive": said.allow_inconclusive,
         "baseline": baseline.read(Path(said.baseline)) if said.baseline is not None else None,
     }
     return Settings(

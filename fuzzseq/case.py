@@ -7,6 +7,7 @@ from typing import Literal
 
 import attrs
 
+from fuzzseq.grammar import Count, Id, Identifier, Seed
 from fuzzseq.spec import Encoding, Side, Spec, Tokens
 
 Mode = Literal["eager", "graph"]
@@ -18,8 +19,8 @@ StateKind = Literal["none", "zeros", "random"]
 class Pair:
     """One row of a batch: its source ids and its target ids, special tokens and padding left out."""
 
-    source: tuple[int, ...] = ()
-    target: tuple[int, ...] = ()
+    source: tuple[Id, ...] = ()
+    target: tuple[Id, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -33,8 +34,8 @@ class Batch:
     initial_state: StateKind = "none"
     target_encoding: Encoding = "sparse"
     padding: Literal["post", "pre"] = "post"
-    extra_source: int = 0
-    extra_target: int = 0
+    extra_source: Count = 0
+    extra_target: Count = 0
 
     @property
     def ragged(self) -> bool:
@@ -50,11 +51,15 @@ class Case:
     are read off its rows by :meth:`sizes`. ``seed`` fixes weights, random initial states and float features.
     """
 
-    dimensions: Mapping[str, int] = attrs.field(factory=dict)
+    dimensions: Mapping[Identifier, Count] = attrs.field(factory=dict)
     batches: tuple[Batch, ...]
     mode: Mode = "eager"
-    seed: int = 0
+    seed: Seed = 0
     domain: Domain = "ordinary"
+
+    def objection(self) -> str:
+        """Return what is wrong with a case that was read, whatever its model: it has no batch; else nothing."""
+        return "" if self.batches else "a case has one batch or more, and this has none"
 
     def sizes(self, spec: Spec, batch: int = -1) -> dict[str, int]:
         """Return every dimension with its value: those of one batch (the last, usually), then those of the build."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import os
 import re
+import reprlib
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any, Final
 import attrs
 
 from fuzzseq.errors import ConfigurationError, UsageError, nearest
+from fuzzseq.grammar import LEAST_SECONDS, MOST_COUNT, MOST_SECONDS, MOST_SEED, MOST_WORKERS, shown, whole_number
+from fuzzseq.input_files import read_text
 
 
 @attrs.frozen(kw_only=True)
@@ -39,6 +42,7 @@ class Configuration:
     device: str | None = None
     fail_on: str | None = None
     baseline: str | None = None
+    allow_inconclusive: bool | None = None
 
     def over(self, other: Configuration) -> Configuration:
         """Return what both say together; where both speak, this one counts."""
@@ -49,6 +53,8 @@ class Configuration:
 _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
 #: What can fail a run: a severity, the worst first, or nothing.
 FAIL_ON: Final = ("error", "warning", "note", "never")
+#: The most bytes of a pyproject.toml.
+_MOST_TOML: Final = 4 * 1024**2
 #: Each worker may take hundreds of megabytes: a laptop with many cores still wants to be used.
 _MOST_AUTO_WORKERS: Final = 4
 _MEMORY: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:iB|B)?", re.IGNORECASE)
@@ -61,8 +67,10 @@ def duration(text: str) -> float:
         raise UsageError(f"{text!r} is no time: write it like '90s', '2m' or '1h30m'.")
     hours, minutes, seconds = (float(part or 0) for part in match.groups())
     total = hours * 3600 + minutes * 60 + seconds
-    if total <= 0:
+    if total < LEAST_SECONDS:
         raise UsageError(f"{text!r} leaves no time: give at least '1s'.")
+    if total > MOST_SECONDS:
+        raise UsageError(f"{shown(text)} is longer than a century: give less, or leave it out.")
     return total
 
 
@@ -71,10 +79,12 @@ def memory_size(text: str) -> int:
     match = _MEMORY.fullmatch(text.strip())
     if not match:
         raise UsageError(f"{text!r} is no amount of memory: write it like '4GiB' or '512MiB'.")
-    size = int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " "))
+    size = float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " ")
     if size < 1024**2:
         raise UsageError(f"{text!r} is less than a model needs: give at least '1MiB'.")
-    return size
+    if size > MOST_COUNT:
+        raise UsageError(f"{shown(text)} is more memory than a machine has: give less, or leave it out.")
+    return int(size)
 
 
 def worker_count(text: str) -> int:
@@ -82,9 +92,12 @@ def worker_count(text: str) -> int:
     if text == "auto":
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         return min(cores or 1, _MOST_AUTO_WORKERS)
-    if not text.isdecimal() or not int(text):
-        raise UsageError(f"{text!r} is no number of workers: write 'auto', or a whole number of 1 or more.")
-    return int(text)
+    count = whole_number(text, 1, MOST_WORKERS)
+    if count is None:
+        raise UsageError(
+            f"{shown(text)} is no number of workers: write 'auto', or a whole number from 1 to {MOST_WORKERS}."
+        )
+    return count
 
 
 def _texts(value: Any) -> tuple[str, ...]:
@@ -106,12 +119,12 @@ def _exactly(kind: type) -> Callable[[Any], Any]:
     return read
 
 
-def _whole(least: int) -> Callable[[Any], Any]:
-    """Return a reader of whole numbers that are not below ``least``."""
+def _whole(least: int, most: int = MOST_COUNT) -> Callable[[Any], Any]:
+    """Return a reader of whole numbers that are not below ``least``, and not above ``most``."""
 
     def read(value: Any) -> Any:
         number = operator.index(value)
-        if isinstance(value, bool) or number < least:
+        if isinstance(value, bool) or not least <= number <= most:
             raise TypeError
         return number
 
@@ -150,7 +163,7 @@ _KEYS: Final[dict[str, tuple[Callable[[Any], Any], str]]] = {
     "max_cases": (_whole(1), "a whole number of 1 or more, 400"),
     "maxfail": (_whole(1), "a whole number of 1 or more, 1"),
     "budget": (_measured(duration), 'a time, "2m"'),
-    "seed": (_whole(0), "a whole number of 0 or more, 7"),
+    "seed": (_whole(0, MOST_SEED), "a whole number of 0 or more, 7"),
     "checks": (_texts, 'a list of checks, ["accepts", "trains"]'),
     "own_checks": (_texts, 'a list of functions, ["my_checks.py:rows_sum_to_one"]'),
     "skip": (_texts, 'a list of checks, ["deterministic"]'),
@@ -165,6 +178,7 @@ _KEYS: Final[dict[str, tuple[Callable[[Any], Any], str]]] = {
     "device": (_device, '"cpu" or "gpu"'),
     "fail_on": (_fail_on, f"one of {', '.join(FAIL_ON)}"),
     "baseline": (_exactly(str), 'a file, "fuzz-baseline.txt"'),
+    "allow_inconclusive": (_exactly(bool), "true or false"),
 }
 
 
@@ -176,10 +190,14 @@ def configured(start: Path | None = None) -> Configuration:
     """
     folder = (start or Path.cwd()).resolve()
     said = Configuration(profile=os.environ.get("FUZZSEQ_PROFILE") or None)
-    for parent in (folder, *folder.parents):
-        if (parent / "pyproject.toml").is_file():
-            return said.over(_placed(_read(parent / "pyproject.toml"), parent, folder))
-    return said
+    place = home(folder)
+    return said if place is None else said.over(_placed(_read(place / "pyproject.toml"), place, folder))
+
+
+def home(start: Path | None = None) -> Path | None:
+    """Return the folder of the nearest pyproject.toml, upward from a folder (the current one); None without one."""
+    folder = (start or Path.cwd()).resolve()
+    return next((parent for parent in (folder, *folder.parents) if os.path.lexists(parent / "pyproject.toml")), None)
 
 
 def section_of(path: Path) -> Mapping[str, Any] | None:
@@ -202,12 +220,24 @@ def _toml(path: Path) -> Mapping[str, Any]:
         import tomllib  # noqa: PLC0415 (only a run reads the file)
     else:
         import tomli as tomllib  # noqa: PLC0415
+    text = read_text(path, advice="Mend it, or move it away", most=_MOST_TOML, error=ConfigurationError)
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path} is not valid TOML: {error}. Mend that line.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} cannot be read: {error}.") from None
+    except RecursionError:
+        raise ConfigurationError(f"{path} is not TOML that can be read: it is nested too deeply.") from None
+    except ValueError as error:  # a date that is none, or more digits than Python reads
+        raise ConfigurationError(f"{path} is not TOML that can be read: {error}.") from None
+
+
+def _said(value: Any) -> str:
+    """Return a value as it was written, or the beginning of it."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return shown(value)
+    short = reprlib.Repr()
+    short.maxlevel, short.maxstring, short.maxother = 3, 80, 80
+    return short.repr(value)
 
 
 def _value(path: Path, key: str, value: Any) -> Any:
@@ -217,7 +247,7 @@ def _value(path: Path, key: str, value: Any) -> Any:
             f"{path}: [tool.fuzzseq] has no key {key!r}.{nearest(key, _KEYS)} Keys: {', '.join(_KEYS)}."
         )
     try:
-        return _taken(key, value, f"{path}: [tool.fuzzseq] {key} = {value!r}")
+        return _taken(key, value, f"{path}: [tool.fuzzseq] {key} = {_said(value)}")
     except UsageError as error:
         raise ConfigurationError(str(error)) from None
 
@@ -244,7 +274,7 @@ def given_by(where: str, settings: Mapping[str, Any]) -> Configuration:
     for name, value in settings.items():
         if value is not None and value != ():
             plain = os.fspath(value) if isinstance(value, os.PathLike) else value
-            said[name] = _taken(name, plain, f"{where}({name}={value!r})")
+            said[name] = _taken(name, plain, f"{where}({name}={_said(value)})")
     return Configuration(**said)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 
 from fuzzseq.errors import SpecError, nearest
+from fuzzseq.grammar import MOST_COUNT, AtLeastOne, Count, Identifier, shown
 
 
 @attrs.frozen(kw_only=True)
@@ -17,12 +18,12 @@ class Dim:
     ``multiple_of``, ``at_most``, ``at_least`` and ``equal_to`` are each a number or the name of another dimension.
     """
 
-    min: int
-    max: int
-    multiple_of: int | str | None = None
-    at_most: int | str | None = None
-    at_least: int | str | None = None
-    equal_to: int | str | None = None
+    min: AtLeastOne
+    max: AtLeastOne
+    multiple_of: AtLeastOne | Identifier | None = None
+    at_most: Count | Identifier | None = None
+    at_least: Count | Identifier | None = None
+    equal_to: Count | Identifier | None = None
 
     def __str__(self) -> str:
         """Return the range as a user declares it."""
@@ -46,7 +47,7 @@ class Dim:
         least, equal = resolved(self.at_least), resolved(self.equal_to)
         return (
             self.min <= value <= self.max
-            and (multiple is None or value % multiple == 0)
+            and (multiple is None or (multiple > 0 and value % multiple == 0))
             and (most is None or value <= most)
             and (least is None or value >= least)
             and (equal is None or value == equal)
@@ -72,6 +73,8 @@ def dim(
             raise SpecError(f"dim() takes whole numbers, and was given {value!r}: write dim(1, 64).")
     if min < 1:
         raise SpecError(f"dim({min}, {top}) starts below 1: a dimension is a size, write dim(1, {top}).")
+    if top > MOST_COUNT:
+        raise SpecError(f"dim() was given {shown(top)}, which is no size that a model can have: write dim(1, 64).")
     if top < min:
         raise SpecError(f"dim({min}, {top}) is an empty range: its maximum must be at least its minimum.")
     if isinstance(multiple_of, int) and (multiple_of < 1 or top // multiple_of * multiple_of < min):

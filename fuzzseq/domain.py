@@ -7,13 +7,16 @@ from typing import Final, Literal
 
 import attrs
 
-from fuzzseq.case import Batch, Case, Domain, Mode, StateKind, steps
+from fuzzseq.case import Batch, Case, Domain, Mode, StateKind, steps, width
 from fuzzseq.dimensions import DATA_DIMENSIONS, Dim
 from fuzzseq.spec import Encoding, Side, Spec
 
 HEADS: Final = "num_heads"
 #: How many different rows of features a float source is made of, in place of a vocabulary.
 FEATURE_ROWS: Final = 16
+#: The most that a case from a file may hold: ids, its padding included, and the largest size of a model.
+MOST_ELEMENTS: Final = 10**6
+MOST_SIZE: Final = 10**7
 
 
 def modes(spec: Spec) -> tuple[Mode, ...]:
@@ -162,6 +165,39 @@ def allowed(case: Case, spec: Spec) -> bool:
     )
 
 
+def why_not(case: Case, spec: Spec) -> str:
+    """Return why a case that was read is none that a Spec allows; nothing where it is one."""
+    if why := too_large(case, spec):
+        return why
+    if case.domain == "hostile":
+        return "it is of the domain hostile, and a finding is of ordinary or edge inputs"
+    if case.mode not in modes(spec):
+        return f"its mode is {case.mode}, and its target is run as {' or '.join(modes(spec))} alone"
+    if set(case.dimensions) != set(spec.build_dimensions()):
+        theirs, own = (", ".join(sorted(names)) or "none" for names in (spec.build_dimensions(), case.dimensions))
+        return f"it has the dimensions {own}, and its target takes {theirs}"
+    for index in range(len(case.batches)):
+        sizes = case.sizes(spec, index)
+        for name, size in sizes.items():
+            if not _allowed_size(name, sizes, spec, case.domain):
+                return f"{name} is {size} in it, which its target does not take"
+    return "" if allowed(case, spec) else "its rows hold ids, states or padding that its target does not take"
+
+
+def too_large(case: Case, spec: Spec) -> str:
+    """Return why a case that was read is larger than any that is drawn; nothing where it is not.
+
+    Nothing may be made of such a case: what a file names as a number would take so much time, or memory.
+    """
+    elements = sum(
+        len(batch.pairs) * (width(batch, "source", spec) + width(batch, "target", spec) + 1) for batch in case.batches
+    )
+    largest = max(case.dimensions.values(), default=0)
+    if elements <= MOST_ELEMENTS and largest <= MOST_SIZE:
+        return ""
+    return f"it has {elements} ids and a size of {largest}, and {MOST_ELEMENTS} and {MOST_SIZE} are the most"
+
+
 def _allowed_size(name: str, sizes: Mapping[str, int], spec: Spec, domain: Domain) -> bool:
     """Say whether one size keeps its range and its ties, or is the default that an undeclared parameter has."""
     if name not in spec.dimensions and any(p.dimension == name and p.default == sizes[name] for p in spec.parameters):
@@ -231,4 +267,5 @@ def _padded_enough(name: str, longest: int, extra: int, sizes: Mapping[str, int]
     """Say whether extra padding is none, or promised, or no more than it takes to reach a legal width."""
     if extra <= 0 or spec.padding is not None or name in shared_dimensions(spec):
         return extra >= 0
-    return not any(longest <= value < longest + extra for value in legal_range(name, sizes, spec))
+    legal = legal_range(name, sizes, spec)
+    return not any(value in legal for value in range(longest, longest + extra))

@@ -10,6 +10,21 @@ import attrs
 from fuzzseq.baseline import Known
 from fuzzseq.case import Domain
 from fuzzseq.findings import Finding
+from fuzzseq.grammar import (
+    AtLeastOne,
+    CheckName,
+    Count,
+    FindingId,
+    Identifier,
+    Label,
+    Limit,
+    Line,
+    Moment,
+    Reference,
+    Seconds,
+    Seed,
+    WorkerCount,
+)
 from fuzzseq.spec import Spec
 
 Phase = Literal["known", "boundary", "random", "edge", "shrink", "diagnose"]
@@ -26,23 +41,23 @@ class Settings:
     ``allow_inconclusive`` a check that was never judged changes no exit code; it is reported all the same.
     """
 
-    profile: str
-    max_cases: int
-    maxfail: int | None = None
-    budget: float | None = None
-    seed: int = 0
-    checks: tuple[str, ...] = ()
-    skip: tuple[str, ...] = ()
-    own_checks: tuple[str, ...] = ()
+    profile: Line
+    max_cases: Count
+    maxfail: AtLeastOne | None = None
+    budget: Limit | None = None
+    seed: Seed = 0
+    checks: tuple[CheckName, ...] = ()
+    skip: tuple[CheckName, ...] = ()
+    own_checks: tuple[Reference, ...] = ()
     in_process: bool = False
-    case_timeout: float = 30.0
-    memory: int = 4 * 1024**3
-    max_shrinks: int = 1500
+    case_timeout: Limit = 30.0
+    memory: AtLeastOne = 4 * 1024**3
+    max_shrinks: Count = 1500
     device: Literal["cpu", "gpu"] = "cpu"
-    workers: int = 1
+    workers: WorkerCount = 1
     domains: tuple[Domain, ...] = ("ordinary",)
     fail_on: FailOn = "error"
-    baseline: Mapping[str, Known] = attrs.field(factory=dict)
+    baseline: Mapping[FindingId, Known] = attrs.field(factory=dict)
     allow_inconclusive: bool = False
 
     def fails(self, finding: Finding) -> bool:
@@ -63,9 +78,9 @@ class CheckCount:
     no case had for it to judge.
     """
 
-    ran: int = 0
-    broken: int = 0
-    not_reached: int = 0
+    ran: Count = 0
+    broken: Count = 0
+    not_reached: Count = 0
     not_applicable: str = ""
     skipped: str = ""
     blocked_by: str = ""
@@ -95,18 +110,18 @@ class TargetReport:
     ``acceptance`` says of each kind of wrong input how the model takes it, where that was asked.
     """
 
-    name: str
+    name: Reference
     spec: Spec | None
-    cases: int = 0
-    known_cases: int = 0
-    edge_cases: int = 0
-    executions: int = 0
+    cases: Count = 0
+    known_cases: Count = 0
+    edge_cases: Count = 0
+    executions: Count = 0
     stop_reason: StopReason = "completed"
-    checks: Mapping[str, CheckCount] = attrs.field(factory=dict)
+    checks: Mapping[CheckName, CheckCount] = attrs.field(factory=dict)
     error: str = ""
-    seconds: float = 0.0
-    place: int = 0
-    acceptance: Mapping[str, str] = attrs.field(factory=dict)
+    seconds: Seconds = 0.0
+    place: Count = 0
+    acceptance: Mapping[Identifier, Line] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
@@ -117,20 +132,20 @@ class RunStarted:
     have other ids than by a relative one.
     """
 
-    targets: tuple[str, ...]
+    targets: tuple[Reference, ...]
     settings: Settings
-    started: str
-    absolute: tuple[str, ...] = ()
+    started: Moment
+    absolute: tuple[Reference, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
 class TargetLoaded:
     """A target's file was loaded and its Spec resolved. ``versions`` are the worker's: python, tensorflow, keras."""
 
-    target: str
+    target: Reference
     spec: Spec
-    versions: Mapping[str, str]
-    place: int = 0
+    versions: Mapping[Line, Line]
+    place: Count = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -140,12 +155,12 @@ class CaseTried:
     ``sizes`` are those of its last batch and of the build.
     """
 
-    target: str
+    target: Reference
     phase: Phase
-    number: int
-    total: int
+    number: Count
+    total: Count
     failed: bool
-    sizes: Mapping[str, int] = attrs.field(factory=dict)
+    sizes: Mapping[Identifier, Count] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
@@ -157,14 +172,14 @@ class TargetState:
     to draw.
     """
 
-    rounds: int
-    cases: int
-    known_cases: int
-    executions: int
-    unbuilt: int
-    ran: int
-    checks: Mapping[str, CheckCount]
-    broken: tuple[str, ...]
+    rounds: Count
+    cases: Count
+    known_cases: Count
+    executions: Count
+    unbuilt: Count
+    ran: Count
+    checks: Mapping[CheckName, CheckCount]
+    broken: tuple[CheckName, ...]
     graph_fails: bool
     graph_runs: bool
     hung: bool
@@ -176,7 +191,7 @@ class TargetState:
 class Checkpoint:
     """A wave of cases is done, and its failures are followed up: an interrupted run can go on from here."""
 
-    target: str
+    target: Reference
     state: TargetState
 
 
@@ -184,8 +199,8 @@ class Checkpoint:
 class FailureSeen:
     """A failure with a new signature; it will be shrunk now."""
 
-    target: str
-    check: str
+    target: Reference
+    check: CheckName
     signature: str
     message: str
 
@@ -194,9 +209,9 @@ class FailureSeen:
 class Progress:
     """A failure was shrunk, or diagnosed; ``signature`` tells which, ``executions`` counts both."""
 
-    target: str
+    target: Reference
     phase: Phase
-    executions: int
+    executions: Count
     signature: str = ""
 
 
@@ -211,7 +226,7 @@ class FindingMade:
 class Warned:
     """Something a user should know that is no failure of the model."""
 
-    target: str
+    target: Label
     message: str
 
 
@@ -226,7 +241,7 @@ class TargetFinished:
 class InternalError:
     """fuzzseq itself failed; what was found stays. ``traceback`` is for a bug report."""
 
-    target: str
+    target: Label
     message: str
     traceback: str
 
@@ -236,7 +251,7 @@ class RunFinished:
     """The run is over, in whatever way."""
 
     stop_reason: StopReason
-    seconds: float
+    seconds: Seconds
 
 
 Event = (

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from fuzzseq.causes import CAUSES
+from fuzzseq.events import Unjudged
 from fuzzseq.findings import Finding
 
-__all__ = ["FuzzFailure", "failure_of"]
+__all__ = ["FuzzFailure", "Inconclusive", "failure_of"]
 
 
 class FuzzFailure(AssertionError):
@@ -24,6 +25,27 @@ class FuzzFailure(AssertionError):
     def findings(self) -> tuple[Finding, ...]:
         """The findings, in the order in which they were made."""
         found: tuple[Finding, ...] = self.args[1]
+        return found
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return str(self.args[0])
+
+
+class Inconclusive(AssertionError):
+    """A check was never judged, so that a model without findings has not been shown to be right. It is no finding."""
+
+    def __init__(self, message: str, unjudged: tuple[Unjudged, ...] = ()) -> None:
+        """Keep the message, and what was not judged.
+
+        Both are positional and passed on, so that the exception can be pickled and copied.
+        """
+        super().__init__(message, unjudged)
+
+    @property
+    def unjudged(self) -> tuple[Unjudged, ...]:
+        """The checks that were never judged, each with what kept it from that."""
+        found: tuple[Unjudged, ...] = self.args[1]
         return found
 
     def __str__(self) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import attrs
 
 from fuzzseq.case import Case, Domain
+from fuzzseq.grammar import CauseSlug, CheckName, Count, FindingId, Identifier, Line, Reference, Share
 from fuzzseq.outcome import SEVERITIES, Frame, Raised, Severity, Stage
 
 #: The version of the recipe of :func:`finding_id`; it is part of the id.
@@ -31,7 +32,7 @@ class Intervention:
 class ProbedCase:
     """A case that was tried for a failing region, by its facts: its sizes, how its rows are made, and the like."""
 
-    facts: Mapping[str, Any]
+    facts: Mapping[Identifier, bool | int | str | None]
     result: Literal["passes", "same", "other", "not_reached"]
 
 
@@ -46,9 +47,9 @@ class Region:
     """
 
     expression: str
-    failing: int
-    passing: int
-    not_reached: int = 0
+    failing: Count
+    passing: Count
+    not_reached: Count = 0
     stopped: bool = False
     tried: tuple[ProbedCase, ...] = ()
 
@@ -96,7 +97,7 @@ class ShapeTrace:
 
     lines: tuple[TraceLine, ...]
     passing: str = ""
-    difference: int | None = None
+    difference: Count | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -108,11 +109,11 @@ class Diagnosis:
     in it that have none. ``executions`` is what the diagnosis took, and ``stopped`` that its budget ended it.
     """
 
-    cause: str
+    cause: CauseSlug
     explanation: str
     evidence: tuple[str, ...] = ()
-    confidence: float = 0.0
-    runner_up: str | None = None
+    confidence: Share = 0.0
+    runner_up: CauseSlug | None = None
     against: str = ""
     advice: str = ""
     interventions: tuple[Intervention, ...] = ()
@@ -120,7 +121,7 @@ class Diagnosis:
     nameless: tuple[int, ...] = ()
     region: Region | None = None
     trace: ShapeTrace | None = None
-    executions: int = 0
+    executions: Count = 0
     stopped: bool = False
 
 
@@ -129,8 +130,8 @@ class Proof:
     """The counts behind a minimal case: how many neighbours one step simpler there are, and that all of them passed."""
 
     one_minimal: bool
-    neighbours: int
-    executions: int
+    neighbours: Count
+    executions: Count
 
 
 @attrs.frozen(kw_only=True)
@@ -141,12 +142,12 @@ class Finding:
     line; ``exceptions`` are the messages by mode, where eager and graph mode differ.
     """
 
-    id: str
-    target: str
-    check: str
-    checks: tuple[str, ...]
-    cause: str
-    group: str
+    id: FindingId
+    target: Reference
+    check: CheckName
+    checks: tuple[CheckName, ...]
+    cause: CauseSlug
+    group: Line
     stage: Stage
     domain: Domain
     severity: Severity
@@ -155,12 +156,18 @@ class Finding:
     location: Frame | None
     position: str
     case: Case
-    sizes: Mapping[str, int]
+    sizes: Mapping[Identifier, Count]
     proof: Proof
     diagnosis: Diagnosis
     signature: str
     flaky: bool = False
     exceptions: Mapping[str, str] = attrs.field(factory=dict)
+
+    def objection(self) -> str:
+        """Return what does not fit together in a finding that was read; nothing where all does."""
+        if self.id.rpartition("-")[0] != self.cause or self.diagnosis.cause != self.cause:
+            return f"the finding {self.id} has the cause {self.cause}, and its diagnosis {self.diagnosis.cause}"
+        return "" if self.check in self.checks else f"the check {self.check} is none of those of the finding"
 
     def at_least(self, severity: Severity) -> bool:
         """Say whether the finding is as severe as that, or more."""

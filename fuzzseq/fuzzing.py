@@ -12,9 +12,9 @@ from fuzzseq import campaign, engine
 from fuzzseq.case import Case
 from fuzzseq.configuration import Configuration, given_by
 from fuzzseq.errors import UsageError, WorkerError
-from fuzzseq.events import Reporter, StopReason, TargetReport
+from fuzzseq.events import Reporter, StopReason, TargetReport, Unjudged
 from fuzzseq.executors.zygote import Zygote
-from fuzzseq.failures import failure_of
+from fuzzseq.failures import Inconclusive, failure_of
 from fuzzseq.findings import Finding
 from fuzzseq.outcome import Severity
 from fuzzseq.reporters.fan import Fan
@@ -22,6 +22,7 @@ from fuzzseq.reporters.finding_files import FindingFiles, Scripts
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.record import Record
 from fuzzseq.reporters.text import finding_text
+from fuzzseq.reporters.unjudged import sentences
 from fuzzseq.spec import Spec
 
 #: What stands in the place of a replay command where no folder was named.
@@ -33,7 +34,8 @@ class FuzzResult:
     """What came of fuzzing a model.
 
     ``findings`` are in the order in which they were made; ``warnings`` are what a user should know that is no finding.
-    ``report`` counts cases and checks. ``text`` shows every finding as the command line does.
+    ``report`` counts cases and checks. ``text`` shows every finding as the command line does. ``inconclusive`` are the
+    checks that apply to the model and were never judged, each with what kept it from that: of those nothing is known.
     """
 
     findings: tuple[Finding, ...]
@@ -41,17 +43,23 @@ class FuzzResult:
     report: TargetReport
     stop_reason: StopReason
     text: str
+    inconclusive: tuple[Unjudged, ...] = ()
+    allow_inconclusive: bool = False
 
     def raise_for_findings(self, severity: Severity = "error") -> None:
         """Raise :class:`fuzzseq.FuzzFailure` where there is a finding of this severity, or of a worse one.
 
-        Its class is that of the first finding's cause, as ``fuzzseq.failures.StateUnits``; its message shows all.
+        Its class is that of the first finding's cause, as ``fuzzseq.failures.StateUnits``; its message shows all. Where
+        there is none, raise :class:`fuzzseq.failures.Inconclusive` for checks that were never judged, unless
+        ``allow_inconclusive``.
         """
         __tracebackhide__ = True
         bad = tuple(found for found in self.findings if found.at_least(severity))
         if bad:
             causes = ", ".join(dict.fromkeys(found.cause for found in bad))
             raise failure_of(f"{self.report.name}: {causes}\n{self.text}", bad)
+        if self.inconclusive and not self.allow_inconclusive:
+            raise Inconclusive(f"inconclusive: {'; '.join(sentences(self.inconclusive))}", self.inconclusive)
 
 
 def fuzz(
@@ -73,6 +81,7 @@ def fuzz(
     in_process: bool | None = None,
     known: str | Path | None = None,
     output: str | Path | None = None,
+    allow_inconclusive: bool | None = None,
 ) -> FuzzResult:
     """Fuzz a model, and return what was found; nothing is printed.
 
@@ -85,7 +94,7 @@ def fuzz(
     ``skip`` those to leave out, ``own_checks`` references to checks of your own. ``case_timeout`` is in seconds and
     ``memory`` in bytes, or texts as ``"30s"`` and ``"4GiB"``. ``known`` is a folder that keeps known cases, and
     ``output`` one for the files of each finding, ``<id>.json`` to replay and ``<id>.py`` to run alone; neither is
-    written unless it is named.
+    written unless it is named. ``allow_inconclusive`` lets a result pass that left a check without a verdict.
 
     Raises :class:`fuzzseq.FuzzseqError`, in one sentence, for a name or a number that cannot be, and for a model that
     cannot be fuzzed.
@@ -108,6 +117,7 @@ def fuzz(
         "in_process": in_process,
         "known": known,
         "output": output,
+        "allow_inconclusive": allow_inconclusive,
     }
     return fuzzed(factory, given_by("fuzz", settings))
 
@@ -128,8 +138,9 @@ def check_case(
     ``target`` is a reference, as ``fuzzseq run`` takes it: ``"my_model.py:build"``. The model has to build and to
     accept the case, and to hold those of the ``checks`` that it promises. The other settings are those of :func:`fuzz`.
 
-    Raises :class:`AssertionError` for the first promise that is broken, and :class:`fuzzseq.FuzzseqError` for a target
-    that cannot be used, or takes other dimensions than those of the case.
+    Raises :class:`AssertionError` for the first promise that is broken; :class:`fuzzseq.failures.Inconclusive`, which
+    is one, where a check has nothing to judge in the case; and :class:`fuzzseq.FuzzseqError` for a target that cannot
+    be used, or takes other dimensions than those of the case.
     """
     __tracebackhide__ = True
     given = {
@@ -143,7 +154,8 @@ def check_case(
     settings = campaign.settings_of(given_by("check_case", given))
     failures = engine.failures_of(target, case, checks, settings)
     if failures:
-        raise AssertionError(f"{target}: {engine.said_of(failures[0])}")
+        kind = Inconclusive if failures[0].status == "not_reached" else AssertionError
+        raise kind(f"{target}: {engine.said_of(failures[0])}")
 
 
 def fuzzed(factory: str | Callable[..., Any], asked: Configuration, zygote: Zygote | None = None) -> FuzzResult:
@@ -181,6 +193,8 @@ def _result(record: Record, folder: Folder | None) -> FuzzResult:
         report=report,
         stop_reason=report.stop_reason,
         text="\n".join(shown),
+        inconclusive=record.inconclusive(),
+        allow_inconclusive=record.settings is not None and record.settings.allow_inconclusive,
     )
 
 

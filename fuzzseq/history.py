@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
 from fuzzseq.case import Domain
 from fuzzseq.errors import UsageError
+from fuzzseq.format_versions import HISTORY, other_version
+from fuzzseq.format_versions import KEY as FORMAT_KEY
+from fuzzseq.grammar import CauseSlug, Count, FindingId, Line, Misfit, Moment, Reference, Seconds, Seed
+from fuzzseq.input_files import NotJson, json_of, read_lines
 from fuzzseq.outcome import Severity
 from fuzzseq.serialization import from_data, to_data
 
@@ -21,8 +25,8 @@ NAME: Final = "history.jsonl"
 class Found:
     """A finding, as short as a history wants it."""
 
-    target: str
-    cause: str
+    target: Reference
+    cause: CauseSlug
     severity: Severity
     domain: Domain = "ordinary"
 
@@ -32,20 +36,22 @@ class Night:
     """One run: when it ``started`` (ISO 8601, UTC), what it was asked, what it did, and the findings by their ids.
 
     ``done`` are the targets that were looked at to the end by every check of the profile, with inputs of ``domains``;
-    of another one, or with other inputs, a finding that was not met again may be there still.
+    of another one, or with other inputs, a finding that was not met again may be there still. ``inconclusive`` names
+    the targets that checks apply to that were never judged, with those checks; with none where no case was judged.
     """
 
-    started: str
-    profile: str
-    seed: int
-    seconds: float
-    stop_reason: str
-    cases: int
-    done: tuple[str, ...]
-    findings: Mapping[str, Found]
-    versions: Mapping[str, str] = attrs.field(factory=dict)
-    folder: str = ""
+    started: Moment
+    profile: Line
+    seed: Seed
+    seconds: Seconds
+    stop_reason: Line
+    cases: Count
+    done: tuple[Reference, ...]
+    findings: Mapping[FindingId, Found]
+    versions: Mapping[Line, Line] = attrs.field(factory=dict)
+    folder: Line = ""
     domains: tuple[Domain, ...] = ("ordinary",)
+    inconclusive: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
@@ -67,35 +73,36 @@ def line_of(night: Night) -> str:
     return json.dumps(to_data(night), sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def read(path: Path) -> list[Night]:
-    """Return the nights of a history, the first first; a last line that was cut off is left out.
+def read(path: Path, warn: Callable[[str], object] = lambda _: None) -> list[Night]:
+    """Return the nights of a history, the first first.
 
-    Raises :class:`UsageError` for a file that is not there or is no history.
+    A line that cannot be read is left out and stays in the file: ``warn`` gets one sentence about all of them, but for
+    a last line that was cut off, as a kill does.
+    Raises :class:`UsageError` for a file that is not there, or holds nothing but such lines.
     """
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else str(error.strerror).lower()
-        raise UsageError(
-            f"The history {path} cannot be read: {reason}. Runs write it that write to a folder in reports/."
-        ) from None
+    lines = read_lines(path, what="The history", advice="Runs write it that write to a folder in reports/")
     nights: list[Night] = []
+    unread: list[str] = []
     for number, line in enumerate(lines, 1):
-        night = _night(line)
-        if night is None and number < len(lines):
-            raise UsageError(f"{path} is damaged: line {number} is no run. Take that line out.")
-        nights += [night] if night else []
+        try:
+            nights.append(_night(line))
+        except (NotJson, Misfit) as why:
+            if line.endswith(b"\n"):
+                unread.append(f"line {number} is no run that this fuzzseq can read ({why})")
+    if unread:
+        others = f", and {len(unread) - 1} more like it" if len(unread) > 1 else ""
+        if not nights:
+            raise UsageError(f"{path} is no history of runs: {unread[0]}{others}. Give the file that runs write.")
+        warn(f"{path}: {unread[0]}{others}. It was left out, and stays in the file.")
     return sorted(nights, key=lambda night: night.started)
 
 
-def _night(line: str) -> Night | None:
-    """Return the night of a line; None where it is none."""
-    try:
-        data: Any = json.loads(line)
-        night: Night = from_data(data, Night)
-    except Exception:  # noqa: BLE001 (what cattrs raises depends on what is wrong)
-        return None
-    return night
+def _night(line: bytes) -> Night:
+    """Return the night of a line; raises :class:`NotJson` or :class:`Misfit`."""
+    data = json_of(line)
+    if isinstance(data, dict) and (why := other_version(data.get(FORMAT_KEY, 1), HISTORY)):
+        raise Misfit(f"it {why}")
+    return from_data(data, Night)
 
 
 def changes(nights: Iterable[Night]) -> list[Change]:

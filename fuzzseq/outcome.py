@@ -7,6 +7,7 @@ from typing import Final, Literal
 import attrs
 
 from fuzzseq.case import Batch, Case, Mode
+from fuzzseq.grammar import CheckName, Count, Label
 
 Stage = Literal["build", "preprocess", "encode", "decode", "forward", "loss", "gradient", "save"]
 STAGES: Final = ("build", "preprocess", "encode", "decode", "forward", "loss", "gradient", "save")
@@ -16,6 +17,15 @@ Ending = Literal["completed", "crashed", "hung", "out_of_memory", "exited"]
 Severity = Literal["error", "warning", "note"]
 #: Every severity, the worst first.
 SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "note")
+
+
+#: Which check an exception belongs to, by the stage that it comes from; all others belong to ``accepts``.
+_OWNER: Final[dict[Stage, str]] = {"build": "builds", "loss": "trains", "gradient": "trains"}
+
+
+def owner_of(stage: Stage) -> str:
+    """Return the check that an exception of a stage belongs to."""
+    return _OWNER.get(stage, "accepts")
 
 
 #: How a model is run forward: see :class:`Run`.
@@ -81,12 +91,12 @@ class Frame:
     from 0, where Python tells them (3.11 and later).
     """
 
-    file: str
-    line: int
+    file: Label
+    line: Count
     function: str
     source: str = ""
-    start: int | None = None
-    end: int | None = None
+    start: Count | None = None
+    end: Count | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -163,7 +173,7 @@ class Verdict:
     for that of the check. ``raised`` is what was raised, also where that is why the check was not reached.
     """
 
-    check: str
+    check: CheckName
     status: Status
     stage: Stage = "forward"
     message: str = ""
@@ -185,7 +195,7 @@ class Request:
     """
 
     case: Case
-    checks: tuple[str, ...]
+    checks: tuple[CheckName, ...]
     hostile: str = ""
     trace: bool = False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import attrs
 from fuzzseq import baseline
 from fuzzseq.configuration import Configuration
 from fuzzseq.errors import OutputError, UsageError
-from fuzzseq.events import Event, Reporter, RunFinished, RunStarted, Settings
+from fuzzseq.events import Event, Reporter, RunFinished, RunStarted, Settings, TargetLoaded
+from fuzzseq.profiles import profile_named
 from fuzzseq.reporters import format_named
 from fuzzseq.reporters.event_log import events_in, logged_in
 from fuzzseq.reporters.fan import Fan
@@ -23,15 +25,23 @@ from fuzzseq.shown_paths import named_again
 def resumed(folder: Path, said: Configuration) -> tuple[tuple[str, ...], Settings, list[Event]]:
     """Return what a run was asked for that wrote to a folder, and its events, to go on with it.
 
-    Time and workers may be given anew. Raises :class:`UsageError` for a folder that holds no run.
+    Time and workers may be given anew, and targets. Raises :class:`UsageError` for a folder that holds no run, for one
+    of a function that no file holds, and for a profile or a check that is not known here.
     """
     past = events_in(folder)
     begun = next((event for event in past if isinstance(event, RunStarted)), None)
     if begun is None:
         raise UsageError(f"There is no run in {folder}: its log does not begin. Begin the run anew.")
     settings = begun.settings
+    _known(settings, folder)
+    loose = next((e.target for e in past if isinstance(e, TargetLoaded) and ":" not in e.target), None)
+    if loose is not None and not said.targets:
+        raise UsageError(
+            f"The run in {folder} fuzzed the function {loose!r}, which no file holds: begin the run anew, or name a "
+            "target with --target FILE:NAME."
+        )
     return (
-        tuple(named_again(target) if target in begun.absolute else target for target in begun.targets),
+        said.targets or tuple(named_again(target) if target in begun.absolute else target for target in begun.targets),
         attrs.evolve(
             settings,
             budget=said.budget or settings.budget,
@@ -39,6 +49,19 @@ def resumed(folder: Path, said: Configuration) -> tuple[tuple[str, ...], Setting
         ),
         past,
     )
+
+
+def _known(settings: Settings, folder: Path) -> None:
+    """Raise a sentence for a profile or a check of a log that this fuzzseq does not have."""
+    from fuzzseq.checks import check_named  # noqa: PLC0415 (they take numpy: a report needs none)
+
+    own = {reference.rpartition(":")[2] for reference in settings.own_checks}
+    try:
+        profile_named(settings.profile)
+        for name in {*settings.checks, *settings.skip} - own:
+            check_named(name)
+    except UsageError as error:
+        raise UsageError(f"The run in {folder} cannot be gone on with: {error} Begin the run anew.") from None
 
 
 def log_of(folder: Path) -> list[tuple[float, Event]]:
@@ -62,7 +85,7 @@ def report(folder: Path, formats: Sequence[str], output: Path | None = None) -> 
     makers = [format_named(name) for name in dict.fromkeys(formats)]
     events = log_of(folder)
     record, out = Record(), Folder(output or folder)
-    files: list[Reporter] = [FindingFiles(record, out), Scripts(record, out)]
+    files: list[Reporter] = [FindingFiles(record, out), Scripts(record, out, below=Path.cwd())]
     fan = Fan(record, [*files, *(make(record, out) for make in makers)])
     for at, event in events:
         fan.on_event(event, at)
@@ -77,7 +100,7 @@ def update_baseline(file: Path, folder: Path) -> tuple[tuple[str, ...], tuple[st
     An id goes where its target was looked at to the end, with inputs such as show it, and it was not found; all others
     stay.
     """
-    known = baseline.read(file) if file.exists() else {}
+    known = baseline.read(file) if os.path.lexists(file) else {}
     record = Record()
     fan = Fan(record, [])
     for at, event in log_of(folder):

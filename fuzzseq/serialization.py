@@ -1,24 +1,40 @@
-"""The one JSON form of everything that crosses a process, a file or a report."""
+"""The one JSON form of everything that crosses a process, a file or a report.
+
+Data is read strictly: a text is no number, a number is no text, and a field whose type has a grammar (see
+:mod:`fuzzseq.grammar`) takes nothing else. A class may say more of how its fields fit together in a method
+``objection``, which returns what is wrong, or an empty text. Fields that a class does not have are ignored.
+"""
 
 from __future__ import annotations
 
 import json
+import types
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin
 
+import attrs
 from cattrs import Converter
 from cattrs.preconf.json import make_converter
 
+from fuzzseq.grammar import Grammar, Misfit, shown
+
 T = TypeVar("T")
+_Reader = Callable[[Any], Any]
+
+_PLAIN: Final[Mapping[Any, tuple[tuple[type, ...], str]]] = {
+    int: ((int,), "a whole number"),
+    float: ((float, int), "a number"),
+    str: ((str,), "a text"),
+    bool: ((bool,), "true or false"),
+    type(None): ((type(None),), "null"),
+}
 
 
 @cache
 def converter() -> Converter:
-    """Return the converter between attrs values and JSON-able data; fields at their default are kept."""
-    made = make_converter(forbid_extra_keys=False)
-    made.register_structure_hook(int | str | None, lambda value, _: value)
-    made.register_structure_hook(str | int | None, lambda value, _: value)
-    return made
+    """Return what makes JSON-able data of attrs values; fields at their default are kept."""
+    return make_converter()
 
 
 def to_data(value: Any) -> Any:
@@ -27,8 +43,12 @@ def to_data(value: Any) -> Any:
 
 
 def from_data(data: Any, kind: type[T]) -> T:
-    """Return the attrs value that ``data`` stands for; raises what cattrs raises where it is none."""
-    return converter().structure(data, kind)
+    """Return the value of a kind that ``data`` stands for.
+
+    Raises :class:`fuzzseq.grammar.Misfit`, which says where and why, where it stands for none.
+    """
+    value: T = _reader(cast(Any, kind))(data)
+    return value
 
 
 def dumps(value: Any) -> str:
@@ -37,5 +57,150 @@ def dumps(value: Any) -> str:
 
 
 def loads(text: str | bytes, kind: type[T]) -> T:
-    """Return the attrs value of a line of JSON."""
+    """Return the attrs value of a line of JSON; raises :class:`ValueError` where it is none."""
     return from_data(json.loads(text), kind)
+
+
+@cache
+def _reader(kind: Any) -> _Reader:
+    """Return what reads data as a value of a kind."""
+    origin, args = get_origin(kind), get_args(kind)
+    if kind in _PLAIN:
+        return _plain(*_PLAIN[kind])
+    if origin is Annotated:
+        return _with_grammar(_reader(args[0]), args[1])
+    if origin is Literal:
+        return _literal(args)
+    if origin in (Union, types.UnionType):
+        return _union(args)
+    if origin is tuple:
+        return _sequence(_reader(args[0])) if args[1:] == (...,) else _fixed([_reader(each) for each in args])
+    if origin is not None and issubclass(origin, Mapping):
+        return _mapping(_reader(args[0]), _reader(args[1]))
+    if attrs.has(kind):
+        return _class(kind)
+    raise TypeError(f"{kind!r} has no JSON form here")
+
+
+def _plain(kinds: tuple[type, ...], expected: str) -> _Reader:
+    """Return what reads a plain value; a bool is no number."""
+
+    def read(data: Any) -> Any:
+        if not isinstance(data, kinds) or (isinstance(data, bool) and bool not in kinds):
+            raise Misfit(f"expected {expected}, got {shown(data)}")
+        return data
+
+    return read
+
+
+def _with_grammar(inner: _Reader, grammar: Grammar) -> _Reader:
+    """Return what reads a plain value that has a grammar."""
+
+    def read(data: Any) -> Any:
+        value = inner(data)
+        if why := grammar.objection(value):
+            raise Misfit(why)
+        return value
+
+    return read
+
+
+def _literal(values: tuple[Any, ...]) -> _Reader:
+    """Return what reads one of some values."""
+
+    def read(data: Any) -> Any:
+        for value in values:
+            if isinstance(data, type(value)) and data == value:
+                return value
+        raise Misfit(f"{shown(data)} is none of {', '.join(map(str, values))}")
+
+    return read
+
+
+def _union(kinds: tuple[Any, ...]) -> _Reader:
+    """Return what reads a value of any of some kinds, the first that fits."""
+    *others, last = [_reader(kind) for kind in sorted(kinds, key=lambda kind: kind is not type(None))]
+
+    def read(data: Any) -> Any:
+        for reader in others:
+            try:
+                return reader(data)
+            except Misfit:
+                continue
+        return last(data)
+
+    return read
+
+
+def _sequence(inner: _Reader) -> _Reader:
+    """Return what reads a list of values of one kind."""
+
+    def read(data: Any) -> Any:
+        if not isinstance(data, list | tuple):
+            raise Misfit(f"expected a list, got {shown(data)}")
+        found = []
+        for number, item in enumerate(data):
+            try:
+                found.append(inner(item))
+            except Misfit as misfit:
+                raise misfit.inside(f"[{number}]") from None
+        return tuple(found)
+
+    return read
+
+
+def _fixed(inner: list[_Reader]) -> _Reader:
+    """Return what reads a list of as many values as there are kinds."""
+
+    def read(data: Any) -> Any:
+        if not isinstance(data, list | tuple) or len(data) != len(inner):
+            raise Misfit(f"expected a list of {len(inner)}, got {shown(data)}")
+        return tuple(reader(item) for reader, item in zip(inner, data, strict=True))
+
+    return read
+
+
+def _mapping(key: _Reader, inner: _Reader) -> _Reader:
+    """Return what reads an object whose keys are no fields."""
+
+    def read(data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            raise Misfit(f"expected an object, got {shown(data)}")
+        found = {}
+        for name, item in data.items():
+            try:
+                found[key(name)] = inner(item)
+            except Misfit as misfit:
+                raise misfit.inside(f"[{shown(name)}]") from None
+        return found
+
+    return read
+
+
+def _class(kind: Any) -> _Reader:
+    """Return what reads a value of an attrs class. Readers of its fields are made on first use: classes may nest."""
+    attrs.resolve_types(kind)
+    fields = [(field.name, field.type, field.default is attrs.NOTHING) for field in attrs.fields(kind)]
+    readers: dict[str, _Reader] = {}
+    objects: Callable[[Any], str] = getattr(kind, "objection", lambda _: "")
+
+    def read(data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            raise Misfit(f"expected an object, got {shown(data)}")
+        if not readers:
+            readers.update({name: _reader(of) for name, of, _ in fields})
+        given = {}
+        for name, _, needed in fields:
+            if name in data:
+                try:
+                    given[name] = readers[name](data[name])
+                except Misfit as misfit:
+                    raise misfit.inside(name) from None
+            elif needed:
+                raise Misfit(f"{name} is missing")
+        made = kind(**given)
+        if why := objects(made):
+            raise Misfit(why)
+        return made
+
+    return read

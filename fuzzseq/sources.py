@@ -6,12 +6,15 @@ import ast
 import linecache
 import re
 import sysconfig
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 import attrs
 
+from fuzzseq.errors import UsageError
+from fuzzseq.input_files import read_text
 from fuzzseq.outcome import Frame
 
 _PACKAGE: Final = Path(__file__).resolve().parent
@@ -19,7 +22,7 @@ _FOREIGN: Final = tuple(
     {str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
 )
 #: A line of a traceback: Python and TensorFlow put a comma before the function, ``faulthandler`` none.
-_TOLD: Final = re.compile(r'^\s*File "(.+)", line (\d+),? in (\S+)', re.MULTILINE)
+_TOLD: Final = re.compile(r'^\s*File "(.+)", line (\d{1,9}),? in (\S+)', re.MULTILINE)
 _THREAD: Final = re.compile(r"^(?:Current thread|Thread) 0x.*$", re.MULTILINE)
 
 
@@ -37,10 +40,26 @@ def is_users(file: str) -> bool:
 def frames_told(text: str) -> tuple[Frame, ...]:
     """Return the user's own frames of a traceback in the order in which it tells them."""
     return tuple(
-        Frame(file=file, line=int(line), function=function, source=linecache.getline(file, int(line)).strip())
+        Frame(file=file, line=int(line), function=function, source=_line(file, int(line)))
         for file, line, function in _TOLD.findall(text)
         if is_users(file)
     )
+
+
+def _lines(file: str) -> Sequence[str]:
+    """Return the lines of a source file, none where it cannot be read: what prints a traceback may name any file."""
+    if file in linecache.cache or file.startswith("<"):
+        return linecache.getlines(file)
+    try:
+        return read_text(Path(file), advice="Name another file").splitlines(keepends=True)
+    except UsageError:
+        return ()
+
+
+def _line(file: str, number: int) -> str:
+    """Return a line of a source file, counted from 1; an empty text where there is none."""
+    lines = _lines(file)
+    return lines[number - 1].strip() if 0 < number <= len(lines) else ""
 
 
 def frames_dumped(text: str) -> tuple[Frame, ...]:
@@ -62,7 +81,7 @@ def endless(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
         frame = frames[depth - 1]
         head = _head_of_loop(frame)
         if head:
-            source = linecache.getline(frame.file, head).strip()
+            source = _line(frame.file, head)
             return (*frames[: depth - 1], attrs.evolve(frame, line=head, source=source))
     return frames
 
@@ -70,8 +89,8 @@ def endless(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
 def _head_of_loop(frame: Frame) -> int:
     """Return the line on which the innermost ``while`` around a frame's line begins; 0 where there is none."""
     try:
-        tree = ast.parse("".join(linecache.getlines(frame.file)))
-    except (SyntaxError, ValueError):
+        tree = ast.parse("".join(_lines(frame.file)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested too deeply
         return 0
     loops = [
         node.lineno

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import attrs
 
 from fuzzseq.dimensions import DATA_DIMENSIONS, KNOWN, Dim
 from fuzzseq.errors import SpecError, nearest
+from fuzzseq.grammar import CheckName, Count, Id, Identifier, Line, Matches, Reference
 
 Kind = Literal["seq2seq", "encoder", "decoder", "many_to_many"]
 Encoding = Literal["sparse", "one_hot", "smoothed_one_hot"]
@@ -29,6 +31,8 @@ ROLES: Final = (
     "target_length",
     "state",
 )
+#: One of them.
+Role = Annotated[str, Matches(re.compile("|".join(ROLES)), f"one of {', '.join(ROLES)}", 20)]
 #: Cells with a known layout of states; a multiple-layer model takes them layer after layer.
 CELLS: Final = ("lstm", "gru", "bidirectional-lstm", "bidirectional-gru")
 
@@ -40,10 +44,10 @@ class Tokens:
     ``label_pad`` is what labels are padded with, where that is not ``pad``: -100, for example, which no loss counts.
     """
 
-    pad: int = 0
-    start: int | None = 1
-    end: int | None = 2
-    label_pad: int | None = None
+    pad: Id = 0
+    start: Id | None = 1
+    end: Id | None = 2
+    label_pad: Id | None = None
 
     def specials(self) -> tuple[int, ...]:
         """Return the ids that are no ordinary words."""
@@ -63,10 +67,10 @@ class Input:
     ``required`` is True for an argument that a call cannot leave out.
     """
 
-    role: str
-    key: str | None = None
-    rank: int | None = None
-    dtype: str | None = None
+    role: Role
+    key: Line | None = None
+    rank: Count | None = None
+    dtype: Line | None = None
     inverted: bool = False
     required: bool = False
 
@@ -75,8 +79,8 @@ class Input:
 class Parameter:
     """One parameter of a factory that carries a dimension."""
 
-    name: str
-    dimension: str
+    name: Identifier
+    dimension: Identifier
     default: int | None = None
 
 
@@ -95,16 +99,16 @@ class Spec:
         Parameter(name="embedding_dim", dimension="embedding_dim"),
         Parameter(name="units", dimension="units"),
     )
-    dimensions: Mapping[str, Dim] = attrs.field(factory=dict)
+    dimensions: Mapping[Identifier, Dim] = attrs.field(factory=dict)
     tokens: Tokens = Tokens()
     padding: Literal["post", "pre"] | None = "post"
-    initial_state: str | None = None
+    initial_state: Line | None = None
     target_encoding: Literal["sparse", "one_hot"] = "sparse"
-    loss: str | None = None
-    preprocess: str | None = None
+    loss: Reference | None = None
+    preprocess: Reference | None = None
     inputs: tuple[Input, ...] = (Input(role="source"), Input(role="decoder_input"))
     calling: Literal["single", "list", "tuple", "dict", "arguments", "steps"] = "list"
-    output: str | int | None = None
+    output: Line | int | None = None
     logits: bool | None = None
     float_source: bool = False
     graph: bool = True
@@ -117,13 +121,20 @@ class Spec:
     own_functions: bool = False
     whole_decoder: bool = False
     low_precision: bool = False
-    skip: Mapping[str, str] = attrs.field(factory=dict)
-    static: tuple[str, ...] = ()
-    checks: tuple[str, ...] = ()
-    own_checks: Mapping[str, str] = attrs.field(factory=dict)
-    origins: Mapping[str, Literal["declared", "inferred"]] = attrs.field(factory=dict)
+    skip: Mapping[CheckName, str] = attrs.field(factory=dict)
+    static: tuple[Identifier, ...] = ()
+    checks: tuple[CheckName, ...] = ()
+    own_checks: Mapping[CheckName, str] = attrs.field(factory=dict)
+    origins: Mapping[Identifier, Literal["declared", "inferred"]] = attrs.field(factory=dict)
     notes: tuple[str, ...] = ()
     code_numbers: tuple[int, ...] = ()
+
+    def objection(self) -> str:
+        """Return what is wrong with a Spec that was read: a parameter whose dimension has no range; else nothing."""
+        unknown = [
+            p.dimension for p in self.parameters if p.dimension not in KNOWN and p.dimension not in self.dimensions
+        ]
+        return f"the dimension {unknown[0]!r} of a parameter has no range" if unknown else ""
 
     @property
     def runs_step(self) -> bool:

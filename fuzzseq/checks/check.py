@@ -99,9 +99,9 @@ class Check:
     ``applies(spec)`` returns None, or the reason why the promise has no meaning for a model. ``plan(case, spec)``
     names the runs that are needed; none for a case that the check has nothing to ask of.
     ``judge(results, case, spec)`` is called when none of them raised, unless ``judges_exceptions``; it returns None
-    when the promise held, else a verdict. ``confirm(results, case, spec)`` names runs that are needed only once a
-    promise seems broken: the judge is then asked again with their results beside the others. None of them may import
-    TensorFlow.
+    when the promise held, else a verdict. One that judges exceptions says itself where it was not reached.
+    ``confirm(results, case, spec)`` names runs that are needed only once a promise seems broken: the judge is then
+    asked again with their results beside the others. None of them may import TensorFlow.
 
     ``thorough`` checks are asked of traced cases alone, wherever a model can be traced: the eager ones are there to
     tell early what raises. ``every`` asks one of so many of those. Where a check that ``explains`` is broken, the
@@ -126,6 +126,10 @@ class Check:
     def broken(self, message: str, **details: Any) -> Verdict:
         """Return the verdict of a broken promise."""
         return Verdict(check=self.name, status="broken", message=message, **{"stage": self.stage, **details})
+
+    def not_reached(self, raised: Raised) -> Verdict:
+        """Return the verdict of a promise that was not judged, since the run that it is about raised."""
+        return Verdict(check=self.name, status="not_reached", stage=raised.stage, raised=raised)
 
 
 def forward(case: Case) -> Run:

@@ -39,7 +39,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Look for an exception, and for values that are not finite and were."""
     usual, mixed = results["usual"], results["mixed"]
     if usual.raised is not None:
-        return None
+        return CHECK.not_reached(usual.raised)
     if mixed.raised is not None:
         raised = mixed.raised
         return CHECK.broken(

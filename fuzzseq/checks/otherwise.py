@@ -86,7 +86,9 @@ def otherwise(
 
     def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         raised = results[way].raised
-        if results["called"].raised or (raised is not None and not raises):
+        if (called := results["called"].raised) is not None:
+            return check.not_reached(called)
+        if raised is not None and not raises:
             return None
         if raised is not None:
             return check.broken(

@@ -29,7 +29,8 @@ def main() -> None:
     fuzzseq explain CAUSE             what a cause means, and how to mend it
     fuzzseq report DIR --format NAME  write the reports of a run again
 
-    Exit codes: 0 nothing found, 1 an error found, 2 misuse, 3 an error of fuzzseq itself, 130 interrupted.
+    Exit codes: 0 nothing found, 1 an error found, 2 misuse, 3 an error of fuzzseq itself, 4 inconclusive, 130
+    interrupted.
     """  # noqa: D301 (click wants the control character itself, to leave a paragraph's lines as they are)
 
 

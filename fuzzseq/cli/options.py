@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from fuzzseq.cli.printing import echo
 from fuzzseq.errors import UsageError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -27,17 +29,41 @@ def read_by(name: str) -> Reader:
     return read
 
 
-def whole(least: int) -> Reader:
-    """Return what reads an option as a whole number that is not below ``least``."""
+def whole(least: int, most: str = "MOST_COUNT") -> Reader:
+    """Return what reads an option as a whole number from ``least`` up to a limit of :mod:`fuzzseq.grammar`."""
 
     def read(_: click.Context, param: click.Parameter, value: str | None) -> int | None:
+        from fuzzseq import grammar
+
         if value is None:
             return None
-        if not value.isdecimal() or int(value) < least:
-            raise UsageError(f"{param.opts[0]}: {value!r} is no whole number of {least} or more.")
-        return int(value)
+        number = grammar.whole_number(value, least, getattr(grammar, most))
+        if number is None:
+            raise UsageError(f"{param.opts[0]}: {grammar.shown(value)} is no whole number of {least} or more.")
+        return number
 
     return read
+
+
+def trust_options(command: Command) -> Command:
+    """Add the option that lets a file name what is imported."""
+    trust = "Import what the file names, wherever it lies."
+    return click.option("--trust", is_flag=True, help=trust)(command)
+
+
+def importing(
+    source: str, references: Sequence[str], announced: set[str], *, below: Path | None = None, trust: bool = False
+) -> None:
+    """Say once what is about to be imported because a file names it.
+
+    Raises :class:`UsageError` where that is outside of the current folder, or the one ``below``, and not trusted.
+    """
+    from fuzzseq.loading.outside import imports_named_in
+
+    for label in imports_named_in(source, references, below=below, trust=trust):
+        if label not in announced:
+            announced.add(label)
+            echo(f"importing {label} (named in {source})", err=True)
 
 
 def execution_options(command: Command) -> Command:

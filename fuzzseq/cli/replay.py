@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from fuzzseq.cli.options import execution_options
+from fuzzseq.cli.options import execution_options, importing, trust_options
 from fuzzseq.cli.printing import echo
 from fuzzseq.errors import FuzzseqError, UsageError
-from fuzzseq.sanitize import outgoing
+from fuzzseq.sanitize import outgoing, printed
+
+if TYPE_CHECKING:
+    from fuzzseq.engine import ReplayResult
+    from fuzzseq.replay_file import ReplayFile
 
 CODES = {"FIXED": 0, "FAILED": 1, "CHANGED": 1}
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--target", metavar="FILE:NAME", help="Run the case on this target, not on the one that FILE names.")
+@trust_options
 @execution_options
-def replay(files: tuple[str, ...], **said: Any) -> int:
-    """Run the minimal case of each finding FILE again.
+def replay(files: tuple[str, ...], target: str | None, trust: bool, **said: Any) -> int:
+    """Run the minimal case of each finding FILE again, on code below the current folder.
 
     \b
     FIXED    the case passes now, or the promise is not made any more
@@ -29,28 +35,36 @@ def replay(files: tuple[str, ...], **said: Any) -> int:
     ERROR    it could not be run
     """  # noqa: D301 (click wants the control character itself, to leave a paragraph's lines as they are)
     from fuzzseq import campaign
-    from fuzzseq.configuration import Configuration, configured
+    from fuzzseq.configuration import Configuration, configured, home
 
     asked = Configuration(**said).over(configured())
     settings = campaign.settings_of(asked)
+    announced: set[str] = set()
 
-    def replayed(document: Mapping[str, Any]) -> Any:
+    def replayed(file: ReplayFile, path: Path) -> ReplayResult:
         from fuzzseq import engine
 
-        return engine.replay(document, settings)
+        if target is None and ":" not in file.target:
+            raise UsageError(
+                f"{path} names the function {file.target!r}, which no file holds: name one with --target FILE:NAME."
+            )
+        importing(str(path), [file.target] if target is None else [], announced, trust=trust)
+        importing("pyproject.toml", settings.own_checks, announced, below=home(), trust=trust)
+        return engine.replay(file, settings, target)
 
     return max(one(Path(file), replayed) for file in files)
 
 
-def one(path: Path, replayed: Callable[[Mapping[str, Any]], Any]) -> int:
+def one(path: Path, replayed: Callable[[ReplayFile, Path], Any]) -> int:
     """Replay one file, print its verdict, and return its exit code; what keeps it from running is an ERROR."""
-    from fuzzseq.reporters.finding_files import read_finding
+    from fuzzseq.replay_file import read_finding
 
+    name = printed(str(path))
     try:
-        result = replayed(read_finding(path))
+        result = replayed(read_finding(path), path)
     except FuzzseqError as error:
-        echo(f"{'ERROR':<8} {path}: {str(error).replace(f'{path} ', '', 1)}")
+        echo(f"{'ERROR':<8} {name}: {str(error).replace(f'{name} ', '', 1)}")
         return 2 if isinstance(error, UsageError) else 3
     said = f": {outgoing(result.message)}" if result.message else ""
-    echo(f"{result.verdict:<8} {path}{said}")
+    echo(f"{result.verdict:<8} {name}{said}")
     return CODES[result.verdict]

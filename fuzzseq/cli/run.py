@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fuzzseq.cli.options import execution_options, read_by, whole
+from fuzzseq.cli.options import execution_options, importing, read_by, trust_options, whole
 from fuzzseq.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--budget", metavar="TIME", callback=read_by("duration"), help="Time for the whole run, as 90s, 2m or 1h30m."
 )
-@click.option("--seed", metavar="N", callback=whole(0), help="The number that fixes cases and weights.")
+@click.option("--seed", metavar="N", callback=whole(0, "MOST_SEED"), help="The number that fixes cases and weights.")
 @click.option(
     "--workers",
     metavar="N|auto",
@@ -57,13 +57,35 @@ if TYPE_CHECKING:
     metavar="SEVERITY",
     help="What makes the exit code 1: error (the default), warning, note, or never.",
 )
+@click.option(
+    "--allow-inconclusive",
+    is_flag=True,
+    default=None,
+    help="End with exit code 0 where a check was never judged, and not with 4.",
+)
 @click.option("--baseline", metavar="FILE", help="Findings whose ids stand in this file fail no run.")
 @click.option("--output", metavar="DIR", help="The folder to write to.  [default: reports/<time>]")
 @click.option("--resume", metavar="DIR", help="Go on with the run that wrote to this folder, and was ended.")
+@click.option(
+    "--target",
+    "named",
+    multiple=True,
+    metavar="FILE:NAME",
+    help="With --resume: go on with this target, and not with those of the log; may be repeated.",
+)
+@trust_options
 @click.option("--known", metavar="DIR|URL", help="What keeps known cases, or several: A,B.  [default: .fuzzseq]")
 @click.option("--no-known", is_flag=True, help="Neither try known cases nor keep new ones.")
 @execution_options
-def run(targets: tuple[str, ...], resume: str | None, no_known: bool, exitfirst: bool, **said: Any) -> int:
+def run(
+    targets: tuple[str, ...],
+    resume: str | None,
+    named: tuple[str, ...],
+    trust: bool,
+    no_known: bool,
+    exitfirst: bool,
+    **said: Any,
+) -> int:
     """Fuzz models: TARGET is file.py:function, package.module:function, or a whole file or module.
 
     Without a TARGET, those of [tool.fuzzseq] in the nearest pyproject.toml are taken, and so is every setting
@@ -76,7 +98,9 @@ def run(targets: tuple[str, ...], resume: str | None, no_known: bool, exitfirst:
     if exitfirst:
         said["maxfail"] = 1
     if resume is not None:
-        return _resume(resume, Configuration(targets=targets, **said), no_known)
+        return _resume(resume, Configuration(targets=targets, **said), named, no_known=no_known, trust=trust)
+    if named or trust:
+        raise UsageError("--target and --trust go with --resume: name a target of a new run without an option.")
     asked = Configuration(targets=targets, **said).over(configured())
     if not asked.targets:
         raise UsageError(
@@ -113,8 +137,11 @@ def _run(asked: Configuration, no_known: bool) -> int:
 _ANEW = ("budget", "workers", "known", "report")
 
 
-def _resume(folder: str, said: Configuration, no_known: bool) -> int:
-    """Go on with a run; everything but its time, its workers and its reports is as it was."""
+def _resume(folder: str, said: Configuration, named: tuple[str, ...], *, no_known: bool, trust: bool) -> int:
+    """Go on with a run; everything but its time, its workers and its reports is as it was.
+
+    What its log names is imported from below the current folder alone, unless it is trusted.
+    """
     from pathlib import Path
 
     import attrs
@@ -130,7 +157,10 @@ def _resume(folder: str, said: Configuration, no_known: bool) -> int:
                 f"--resume goes on with a run as it was asked for, and {name} would change that: leave it out, "
                 "or begin a new run."
             )
-    targets, settings, past = runs.resumed(Path(folder), said)
+    targets, settings, past = runs.resumed(Path(folder), attrs.evolve(said, targets=named))
+    log, announced = str(Path(folder) / "events.ndjson"), set[str]()
+    importing(log, () if named else targets, announced, trust=trust)
+    importing(log, settings.own_checks, announced, trust=trust)
     return campaign.run(
         targets,
         settings,

@@ -26,16 +26,32 @@ def trend(history: str, profile: str | None) -> int:
     from fuzzseq.errors import UsageError
     from fuzzseq.history import changes, read
 
-    nights = [night for night in read(Path(history)) if profile in (None, night.profile)]
+    nights = [night for night in read(Path(history), _warned) if profile in (None, night.profile)]
     if not nights:
         raise UsageError(f"{history} holds no run{f' of the profile {profile!r}' if profile else ''}.")
     told = changes(nights)
-    show(("run", "profile", "cases", "time", "new", "open", "gone", "stopped"), map(_row, told), headed=True)
+    show(
+        ("run", "profile", "cases", "time", "new", "open", "gone", "stopped"),
+        map(_cleaned, map(_row, told)),
+        headed=True,
+    )
     last = told[-1]
     if last.open:
         echo("")
-        show(("open", "since", "target"), (_open(told, id_) for id_ in last.open), headed=True)
+        show(("open", "since", "target"), (_cleaned(_open(told, id_)) for id_ in last.open), headed=True)
     return 0
+
+
+def _cleaned(row: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a row whose cells are fit to be printed, each on one line."""
+    from fuzzseq.sanitize import shortened
+
+    return tuple(shortened(cell, 200) for cell in row)
+
+
+def _warned(message: str) -> None:
+    """Say where errors go what is no error."""
+    echo(f"fuzzseq: {message}", err=True)
 
 
 def _row(change: Change) -> tuple[str, ...]:
@@ -50,7 +66,7 @@ def _row(change: Change) -> tuple[str, ...]:
         str(night.cases),
         f"{night.seconds:.0f} s",
         *map(str, counts),
-        STOPS.get(night.stop_reason, night.stop_reason),
+        STOPS.get(night.stop_reason, night.stop_reason) + (", inconclusive" if night.inconclusive else ""),
     )
 
 

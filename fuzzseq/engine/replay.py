@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from typing import Any, Literal
+from typing import Literal
 
 import attrs
 
@@ -15,8 +15,8 @@ from fuzzseq.executors.bodies import Bodies, Body
 from fuzzseq.executors.executor import Executor
 from fuzzseq.loading import parse
 from fuzzseq.outcome import Request, Verdict
+from fuzzseq.replay_file import ReplayFile
 from fuzzseq.sanitize import outgoing
-from fuzzseq.serialization import from_data
 from fuzzseq.signatures import signature
 from fuzzseq.spec import Spec
 
@@ -36,19 +36,21 @@ class ReplayResult:
     message: str = ""
 
 
-def replay(document: Mapping[str, Any], settings: Settings) -> ReplayResult:
-    """Run the case of a finding's document against the target as it is now.
+def replay(file: ReplayFile, settings: Settings, target: str | None = None) -> ReplayResult:
+    """Run the case of a finding's file against its target as it is now, or against another one.
 
     Raises :class:`fuzzseq.errors.UsageError` where the target cannot be loaded, or takes other dimensions by now.
     """
-    check, case = document["check"], from_data(document["case"], Case)
-    with _opened(document["target"], case, settings) as (spec, executor):
+    check, case, name = file.check, file.case, target or file.target
+    with _opened(name, case, settings) as (spec, executor):
+        if not _exists(check, spec):
+            raise ReplayError(f"There is no check {check} for {name}: run the target again.")
         if why := _unpromised(check, spec, settings):
             return ReplayResult(verdict="FIXED", message=f"{check} is not promised any more: {why}")
         outcome = executor.run(Request(case=case, checks=tuple(dict.fromkeys((*_BEFORE, check)))))
     failures = outcome.failures()
-    if any(signature(verdict) == document["signature"] for verdict in failures):
-        return ReplayResult(verdict="FAILED", message=f"{document['cause']}: {document['message']}")
+    if any(signature(verdict) == file.signature for verdict in failures):
+        return ReplayResult(verdict="FAILED", message=f"{file.cause}: {file.message}")
     if failures:
         return ReplayResult(verdict="CHANGED", message=said_of(failures[0]))
     (asked,) = (verdict for verdict in outcome.verdicts if verdict.check == check)
@@ -56,26 +58,42 @@ def replay(document: Mapping[str, Any], settings: Settings) -> ReplayResult:
 
 
 def said_of(verdict: Verdict) -> str:
-    """Return how a case failed, in one sentence that may be shown."""
+    """Return how a case failed, or why a check was not reached, in one sentence that may be shown."""
+    if verdict.status == "not_reached":
+        return outgoing(_nothing_judged(verdict))
     return outgoing(f"{verdict.check} fails at stage {verdict.stage}: {verdict.message}")
 
 
 def failures_of(target: str, case: Case, checks: Sequence[str], settings: Settings) -> tuple[Verdict, ...]:
     """Return which promises a case breaks on a target as it is now: to build, to accept it, and those of ``checks``.
 
-    What the target does not promise is not asked. Raises :class:`fuzzseq.errors.UsageError` where it cannot be loaded,
-    or takes other dimensions by now.
+    Where it breaks none, return those of ``checks`` that were not reached: of those the case says nothing. What the
+    target does not promise is not asked. Raises :class:`fuzzseq.errors.UsageError` where it cannot be loaded, or takes
+    other dimensions by now.
     """
     with _opened(target, case, settings) as (spec, executor):
         promised = [check for check in checks if not _unpromised(check, spec, settings)]
-        return executor.run(Request(case=case, checks=tuple(dict.fromkeys((*_BEFORE, *promised))))).failures()
+        outcome = executor.run(Request(case=case, checks=tuple(dict.fromkeys((*_BEFORE, *promised)))))
+    return outcome.failures() or tuple(verdict for verdict in outcome.verdicts if verdict.status == "not_reached")
 
 
 def _not_reached(verdict: Verdict) -> ReplayResult:
     """Return how a case ended that its check could not judge."""
+    return ReplayResult(verdict="CHANGED", message=_nothing_judged(verdict))
+
+
+def _nothing_judged(verdict: Verdict) -> str:
+    """Return why a check had nothing to judge in a case."""
     raised = verdict.raised
     why = f"stage {raised.stage} raises {raised.exception}: {raised.message}" if raised else "run the target again"
-    return ReplayResult(verdict="CHANGED", message=f"{verdict.check} has nothing to judge in the case any more: {why}")
+    return f"{verdict.check} has nothing to judge in the case any more: {why}"
+
+
+def _exists(check: str, spec: Spec) -> bool:
+    """Say whether a check is one of the catalogue, or of the target's own."""
+    from fuzzseq.checks import CHECKS  # noqa: PLC0415 (they take numpy, longer than a run's first line may)
+
+    return check in spec.own_checks or any(check == known.name for known in CHECKS)
 
 
 def _unpromised(check: str, spec: Spec, settings: Settings) -> str:

@@ -1,4 +1,4 @@
-"""How often each check of a target ran, was broken, was not reached, or has no meaning for it."""
+"""How often each check of a target ran, was broken, was not reached and why, or has no meaning for it."""
 
 from __future__ import annotations
 
@@ -12,24 +12,43 @@ from fuzzseq.case import Case
 from fuzzseq.checks import CHECKS
 from fuzzseq.checks.check import Check
 from fuzzseq.checks.own import stand_in
+from fuzzseq.engine.opening import Opening
 from fuzzseq.events import CheckCount, Phase, Settings, StopReason, TargetState
-from fuzzseq.outcome import Outcome
+from fuzzseq.outcome import Outcome, Verdict, owner_of
 from fuzzseq.spec import Spec
 
 #: One case of how many is tried by a thorough check that is known to be broken.
 _BROKEN_EVERY: Final = 6
 _AFTER_OUTPUT: Final = ("loss", "gradient", "save")
+#: One case of how many is tried by a check that was not judged yet, up to so many cases; after them it has its usual
+#: turn, for what keeps it from being judged may cost time in each.
+_UNJUDGED_EVERY: Final = ((30, 1), (120, 4))
+#: How many of the last cases are tried by every check that was not judged yet.
+_LAST: Final = 5
+#: Failures without an exception that keep other checks from being judged, and how much is said of a failure.
+_BLOCKING: Final = ("output_shape", *(check.name for check in CHECKS if check.explains))
+_MOST_SAID: Final = 160
+#: What keeps a check from being judged that no exception does, where cases were tried by it.
+NOTHING: Final = "no case gave it anything to compare"
+#: What keeps a check from being judged that no case was tried by, by why the target stopped.
+_NO_TURN: Final[Mapping[StopReason, str]] = {
+    "budget": "the time limit was reached before its turn",
+    "interrupted": "the run was interrupted before its turn",
+    "maxfail": "so many findings as were asked for ended the target before its turn",
+    "error": "an internal error of fuzzseq ended the target before its turn",
+}
 
 
 @attrs.frozen(kw_only=True)
 class Experience:
     """What is known of a model from its cases so far, and decides what the next ones are asked.
 
-    ``broken`` are the checks that were found broken; ``graph_fails`` says that a traced case failed which runs
-    eagerly, ``graph_runs`` that one ran; ``hung`` that a case hung.
+    ``broken`` are the checks that were found broken, ``judged`` those that a verdict was reached on; ``graph_fails``
+    says that a traced case failed which runs eagerly, ``graph_runs`` that one ran; ``hung`` that a case hung.
     """
 
     broken: frozenset[str] = frozenset()
+    judged: frozenset[str] = frozenset()
     graph_fails: bool = False
     graph_runs: bool = False
     hung: bool = False
@@ -39,12 +58,24 @@ class Experience:
         """Whether the model can only be fuzzed eagerly."""
         return self.graph_fails and not self.graph_runs
 
+    @staticmethod
+    def of(state: TargetState) -> Experience:
+        """Return what was known when an earlier run was interrupted."""
+        return Experience(
+            broken=frozenset(state.broken),
+            judged=frozenset(name for name, count in state.checks.items() if count.judged),
+            graph_fails=state.graph_fails,
+            graph_runs=state.graph_runs,
+            hung=state.hung,
+        )
+
     def learned(self, case: Case, outcome: Outcome) -> Experience:
         """Return what is known after one more case."""
         failures = outcome.failures()
         raised = [v.raised for v in failures if v.raised is not None]
         return Experience(
             broken=self.broken | {verdict.check for verdict in failures},
+            judged=self.judged | {verdict.check for verdict in outcome.verdicts if verdict.status != "not_reached"},
             graph_fails=self.graph_fails or any(r.mode == "graph" for r in raised),
             graph_runs=self.graph_runs or (case.mode == "graph" and not raised),
             hung=self.hung or outcome.ending == "hung",
@@ -54,6 +85,7 @@ class Experience:
         """Return both in one."""
         return Experience(
             broken=self.broken | other.broken,
+            judged=self.judged | other.judged,
             graph_fails=self.graph_fails or other.graph_fails,
             graph_runs=self.graph_runs or other.graph_runs,
             hung=self.hung or other.hung,
@@ -69,7 +101,10 @@ class Tally:
     def __init__(self, spec: Spec, settings: Settings) -> None:
         """Choose the checks that were asked for, that the Spec does not skip, and that have a meaning for the model."""
         self._counts: dict[str, CheckCount] = {}
-        self._spec = spec
+        #: What kept each check from being judged, with the number of the case that it was first seen on.
+        self._blocked: dict[str, tuple[int, str]] = {}
+        self._traced_until: Mapping[str, int] = {}
+        self._spec, self._max_cases = spec, settings.max_cases
         self._lock = threading.Lock()
         self.cases = self.known_cases = self.edge_cases = 0
         self.unbuilt = self.ran = 0
@@ -92,6 +127,18 @@ class Tally:
         """The names of the chosen checks."""
         return tuple(check.name for check in self.chosen)
 
+    def begin_with(self, opening: Opening) -> None:
+        """Take note of which of the first cases can be judged by which check; a check that none ever can is left out.
+
+        Raises nothing; it has to come before any case is tried.
+        """
+        self._traced_until = opening.traced_until
+        for check in [check for check in self.chosen if check.name in opening.idle]:
+            self._counts[check.name] = CheckCount(
+                not_applicable="no sizes that it takes give the check two things to compare"
+            )
+            self.chosen.remove(check)
+
     def at_edge(self, case: Case) -> tuple[str, ...]:
         """Return the names of the checks that an edge case is tried with: not those that are seldom asked elsewhere.
 
@@ -104,24 +151,34 @@ class Tally:
         """Return the names of the checks that a case is tried with, as the ``number``-th of its target.
 
         Thorough checks are left out of the eager cases of a model that can be traced, but for those of stacks that are
-        not the ``usual`` one. One that was found broken is asked less often: each answer takes several more runs, and
-        tells what is known. What a broken check explains is asked beside it only.
+        not the ``usual`` one, and where no traced case is to come that the check can judge. One that was found broken
+        is asked less often: each answer takes several more runs, and tells what is known. What a broken check explains
+        is asked beside it only. One that was not judged yet is asked at once, and until it is judged.
         """
         stacked = not usual and any(name.startswith("num_") for name in case.dimensions)
         thorough = case.mode == "graph" or not self._spec.graph or experience.graph_fails or stacked
         explained = any(check.explains and check.name in experience.broken for check in self.chosen)
 
         def due(check: Check) -> bool:
+            if check.name not in experience.judged and number % self._unjudged_every(number, check) == 0:
+                return thorough or number > self._traced_until.get(check.name, -1)
             seldom = check.name in experience.broken or explained
             every = check.every * (_BROKEN_EVERY if seldom else 1)
             return thorough and number % every == 0
 
         return tuple(check.name for check in self.chosen if not check.thorough or due(check))
 
-    def count(self, phase: Phase, outcome: Outcome) -> int:
+    def _unjudged_every(self, number: int, check: Check) -> int:
+        """Return one case of how many is tried by a check that was not judged yet."""
+        if number >= self._max_cases - _LAST:
+            return 1
+        return next((min(every, check.every) for until, every in _UNJUDGED_EVERY if number < until), check.every)
+
+    def count(self, phase: Phase, outcome: Outcome, place: int) -> int:
         """Count a case, and return how many of its kind there were.
 
-        Known and edge cases are counted apart: what is left of the budget is the same with and without them.
+        ``place`` is where the case stands among all of its target, whenever it was done. Known and edge cases are
+        counted apart: what is left of the budget is the same with and without them.
         """
         with self._lock:
             if phase == "known":
@@ -134,15 +191,18 @@ class Tally:
             self.cases += 1
             self.unbuilt += any(v.stage == "build" and v.raised is not None for v in failures)
             self.ran += not any(v.status == "raised" and v.stage not in _AFTER_OUTPUT for v in failures)
-            self._add(outcome)
+            self._add(outcome, place)
             return self.cases
 
-    def _add(self, outcome: Outcome) -> None:
+    def _add(self, outcome: Outcome, place: int) -> None:
         """Count what became of each check."""
         for verdict in outcome.verdicts:
             count = self._counts[verdict.check]
             if verdict.status == "not_reached":
                 self._counts[verdict.check] = attrs.evolve(count, not_reached=count.not_reached + 1)
+                if blocked := _blocked_by(verdict, outcome):
+                    before = self._blocked.get(verdict.check, (place, blocked))
+                    self._blocked[verdict.check] = min(before, (place, blocked))
             else:
                 broken = verdict.status in ("broken", "raised")
                 self._counts[verdict.check] = attrs.evolve(count, ran=count.ran + 1, broken=count.broken + broken)
@@ -161,8 +221,44 @@ class Tally:
         """Go on from the counts of an earlier run."""
         self.cases, self.known_cases = state.cases, state.known_cases
         self.unbuilt, self.ran = state.unbuilt, state.ran
-        self._counts.update(state.checks)
+        self._counts.update({name: attrs.evolve(count, blocked_by="") for name, count in state.checks.items()})
+        self._blocked = {name: (-1, count.blocked_by) for name, count in state.checks.items() if count.blocked_by}
 
-    def counts(self) -> Mapping[str, CheckCount]:
-        """Return the counts by check."""
-        return dict(self._counts)
+    def counts(self, stop: StopReason | None = None) -> Mapping[str, CheckCount]:
+        """Return the counts by check; of a target that has stopped with what kept checks from being judged."""
+        names = set(self.names)
+        return {
+            name: attrs.evolve(count, blocked_by=self._why_unjudged(name, count, stop))
+            if name in names and not count.judged
+            else count
+            for name, count in self._counts.items()
+        }
+
+    def _why_unjudged(self, name: str, count: CheckCount, stop: StopReason | None) -> str:
+        """Return what kept a check from being judged so far, empty where that is not known yet."""
+        if name in self._blocked:
+            return self._blocked[name][1]
+        if stop is None:
+            return ""
+        if stop == "budget" and not self.cases:
+            return "the time limit was reached before any case"
+        return NOTHING if count.not_reached else _NO_TURN.get(stop, "its turn did not come")
+
+
+def _blocked_by(verdict: Verdict, outcome: Outcome) -> str:
+    """Return the exception that kept a check from being judged, and whose it is; empty where none did."""
+    if verdict.raised is not None:
+        owner, raised = owner_of(verdict.raised.stage), verdict.raised
+        return f"blocked by {owner}: {raised.exception}: {_first_line(raised.message)}"
+    # Only these keep others from being judged; where none did, there was nothing to judge.
+    blocking = next((v for v in outcome.failures() if v.raised is not None or v.check in _BLOCKING), None)
+    if blocking is None:
+        return ""
+    exception = f"{blocking.raised.exception}: " if blocking.raised is not None else ""
+    return f"blocked by {blocking.check}: {exception}{_first_line(blocking.message)}"
+
+
+def _first_line(message: str) -> str:
+    """Return the beginning of a message, which may be long."""
+    line = next(iter(message.strip().splitlines()), "")
+    return line if len(line) <= _MOST_SAID else line[: _MOST_SAID - 3].rstrip() + "..."

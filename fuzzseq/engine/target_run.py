@@ -15,10 +15,11 @@ from typing import Final
 
 from fuzzseq.case import Case
 from fuzzseq.edge import edge_cases
-from fuzzseq.engine.boundary import boundary_cases, first_setting
+from fuzzseq.engine.boundary import first_setting
 from fuzzseq.engine.crew import Job, Together
 from fuzzseq.engine.following import Following
 from fuzzseq.engine.generation import cases_in_round, random_cases
+from fuzzseq.engine.opening import opening
 from fuzzseq.engine.past import Begun
 from fuzzseq.engine.provoking import acceptance
 from fuzzseq.engine.tally import Experience, Tally
@@ -43,6 +44,8 @@ class TargetRun:
         """Begin with nothing tried."""
         self.work = work
         self._tally = Tally(work.spec, work.settings)
+        self._opening = opening(work.spec, work.settings.seed, work.settings.max_cases, self._tally.chosen)
+        self._tally.begin_with(self._opening)
         self._following = Following(work, self._tally.names)
         self._experience = Experience()
         self._units: list[Unit] = []
@@ -63,7 +66,9 @@ class TargetRun:
         ``watch`` is put around every job, to see what is raised there. With ``before``, go on from there.
         """
         self._watch, self._then = watch, then
-        if before is None:
+        if not self._tally.names:  # No case could be judged by anything.
+            yield from self._end()
+        elif before is None:
             known = Unit("known", self._known_ones(), 0, Experience())
             yield from self._wave([known], self._boundary)
         else:
@@ -73,12 +78,7 @@ class TargetRun:
         """Go on from where an earlier run was when it was interrupted."""
         state = before.state
         self._tally.restore(state)
-        self._experience = Experience(
-            broken=frozenset(state.broken),
-            graph_fails=state.graph_fails,
-            graph_runs=state.graph_runs,
-            hung=state.hung,
-        )
+        self._experience = Experience.of(state)
         self._rounds, self._executions = state.rounds, state.executions
         self._dry = state.dry
         yield from self._following.restore(state.taken, before.findings)
@@ -113,7 +113,7 @@ class TargetRun:
             edge_cases=self._tally.edge_cases,
             executions=self._executions + self._following.executions,
             stop_reason=stop or self._stop,
-            checks=self._tally.counts(),
+            checks=self._tally.counts(stop or self._stop),
             error=error,
             seconds=time.monotonic() - self._began,
             place=self.work.place,
@@ -162,8 +162,7 @@ class TargetRun:
 
     def _boundary(self) -> Steps:
         """Try the boundary cases."""
-        cases = boundary_cases(self.work.spec, self.work.settings.seed)[: self.work.settings.max_cases]
-        yield from self._wave([Unit("boundary", iter(cases), 0, self._experience)], self._random)
+        yield from self._wave([Unit("boundary", iter(self._opening.cases), 0, self._experience)], self._random)
 
     def _random(self) -> Steps:
         """Try a wave of rounds of random cases, as long as there is something left to try."""
@@ -282,7 +281,7 @@ class TargetRun:
 
     def _told(self, unit: Unit, case: Case, outcome: Outcome) -> CaseTried:
         """Count a case, and return the event that tells of it."""
-        number = self._tally.count(unit.phase, outcome)
+        number = self._tally.count(unit.phase, outcome, unit.number)
         total, failed = self.work.settings.max_cases, bool(outcome.failures())
         sizes = case.sizes(self.work.spec)
         return CaseTried(

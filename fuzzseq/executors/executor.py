@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from typing import Protocol
 
-from fuzzseq.outcome import Ending, Frame, Outcome, Raised, Request, Stage, Verdict
+from fuzzseq.outcome import Ending, Frame, Outcome, Raised, Request, Stage, Verdict, owner_of
 
 
 class Executor(Protocol):
@@ -19,10 +19,6 @@ class Executor(Protocol):
 
     def close(self) -> None:
         """Leave no process behind."""
-
-
-#: Which check the death of a worker belongs to, by the stage that it died in.
-_OWNER: dict[Stage, str] = {"build": "builds", "loss": "trains", "gradient": "trains"}
 
 
 def death(
@@ -39,7 +35,7 @@ def death(
     raised = Raised(
         stage=stage, exception=exception, message=message, ending=ending, output=output[-2000:], frames=frames
     )
-    owner = _OWNER.get(stage, "accepts")
+    owner = owner_of(stage)
     owner = owner if owner in request.checks else request.checks[0]
     return Outcome(
         ending=ending,

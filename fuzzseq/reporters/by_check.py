@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fuzzseq.events import Settings, TargetReport
 from fuzzseq.findings import Finding
-from fuzzseq.reporters.summary_view import STOPS
+from fuzzseq.reporters.unjudged import why_unjudged
 
 
 def owner(finding: Finding, chosen: Sequence[str]) -> str:
@@ -21,6 +21,33 @@ def sentence_of(failing: Sequence[Finding]) -> str:
     return f"{causes}: {explained}".splitlines()[0]
 
 
+def inconclusive_reason(report: TargetReport, check: str) -> str:
+    """Return what kept a check of a target from being judged; empty where it was judged, or does not apply to it."""
+    return why_unjudged(report, check)
+
+
+def inconclusive(
+    report: TargetReport, check: str, findings: Sequence[Finding], chosen: Sequence[str], settings: Settings
+) -> str:
+    """Return what the test of a check says that is neither passed nor failed: it was never judged, and why.
+
+    Empty where the check was judged, does not apply or was skipped; where a finding fails another test of the target,
+    which is what there is to look at first; where an earlier test says the same of the target; and where the run allows
+    it. :func:`why_not` says what is said then.
+    """
+    why = inconclusive_reason(report, check)
+    failing = any(settings.fails(finding) for finding in findings)
+    if not why or failing or settings.allow_inconclusive or _first_so(report, check, chosen) != check:
+        return ""
+    return f"inconclusive: {check} was never judged ({why})"
+
+
+def _first_so(report: TargetReport, check: str, chosen: Sequence[str]) -> str:
+    """Return the first check of a target that the same thing kept from being judged."""
+    why = inconclusive_reason(report, check)
+    return next((name for name in chosen if inconclusive_reason(report, name) == why), check)
+
+
 def why_not(
     report: TargetReport, check: str, findings: Sequence[Finding], chosen: Sequence[str], settings: Settings
 ) -> str:
@@ -32,17 +59,14 @@ def why_not(
     for finding in failing:
         if check in finding.checks:
             return f"broken by what [{owner(finding, chosen)}] tells of: {finding.cause}"
+    if why := inconclusive_reason(report, check):
+        if failing:
+            return f"inconclusive, see [{owner(failing[0], chosen)}]: {why}"
+        first = _first_so(report, check, chosen)
+        return f"inconclusive: {why}" if first == check else f"inconclusive, as [{first}] is: {why}"
     count = report.checks.get(check)
     if count is None:
-        unfinished = report.stop_reason in ("interrupted", "error")
-        return f"not reached: {STOPS[report.stop_reason]}" if unfinished else "skipped"
+        return "skipped"
     if count.skipped:
         return f"skipped: {count.skipped}"
-    if count.not_applicable:
-        return f"does not apply: {count.not_applicable}"
-    if count.ran:
-        return ""
-    why = {"budget": ": out of time", "interrupted": ": interrupted"}.get(report.stop_reason, "")
-    if not why and failing:
-        why = f": see [{owner(failing[0], chosen)}]"
-    return f"not reached in {report.cases} case{'' if report.cases == 1 else 's'}{why}"
+    return f"does not apply: {count.not_applicable}" if count.not_applicable else ""

@@ -7,11 +7,17 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from fuzzseq import __version__
+from fuzzseq.domain import too_large
 from fuzzseq.errors import UsageError
-from fuzzseq.events import Event, RunStarted
+from fuzzseq.events import Event, FindingMade, RunStarted, TargetLoaded
+from fuzzseq.format_versions import KEY as FORMAT_KEY
+from fuzzseq.format_versions import LOG, other_version
+from fuzzseq.grammar import Misfit, Seconds, shown
+from fuzzseq.input_files import NotJson, json_of, read_lines
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.record import Record
 from fuzzseq.serialization import from_data, to_data
+from fuzzseq.spec import Spec
 
 NAME: Final = "events.ndjson"
 _KINDS: Final = {kind.__name__: kind for kind in get_args(Event)}
@@ -47,34 +53,51 @@ def events_in(folder: Path) -> list[Event]:
 def logged_in(folder: Path, name: str = NAME) -> list[tuple[float, Event]]:
     """Return the events of a log, as :func:`events_in` does, each with the seconds from the beginning of its run."""
     file = folder / name
-    try:
-        lines = file.read_text(encoding="utf-8", errors="replace").removesuffix("\n").split("\n")
-    except OSError as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else str(error.strerror).lower()
-        raise UsageError(
-            f"There is no run in {folder}: {file} cannot be read, {reason}. "
-            "Give the folder that a run wrote to, as reports/2026-01-31T120000."
-        ) from None
+    lines = read_lines(
+        file,
+        what=f"There is no run in {folder}:",
+        advice="Give the folder that a run wrote to, as reports/2026-01-31T120000",
+    )
     found: list[tuple[float, Event]] = []
-    for number, line in enumerate(lines):
+    specs: dict[str, Spec] = {}
+    for number, line in enumerate(lines, 1):
         try:
-            data = json.loads(line)
-            found.append((float(data.pop("at")), _event(data, file)))
-        except (ValueError, KeyError, TypeError):
-            if number == len(lines) - 1:
+            at, event = _timed(json_of(line))
+            _fits(event, specs)
+        except _OtherVersion as why:
+            raise UsageError(f"{file} {why}.") from None
+        except (NotJson, Misfit) as why:
+            if not line.endswith(b"\n"):
                 break
-            raise UsageError(f"{file} is damaged: line {number + 1} is no event. Begin the run anew.") from None
+            raise UsageError(f"{file} is damaged: line {number} is no event ({why}). Begin the run anew.") from None
+        found.append((at, event))
     if not found:
         raise UsageError(f"There is no run in {folder}: {file} is empty. Begin the run anew.")
     return found
 
 
-def _event(data: dict[str, Any], file: Path) -> Event:
-    """Return the event of a line."""
-    kind = _KINDS[data.pop("event")]
-    if kind is RunStarted and data.get("fuzzseq") != __version__:
-        raise UsageError(
-            f"{file} was written by fuzzseq {data.get('fuzzseq')}, and this is {__version__}: begin the run anew."
-        )
+class _OtherVersion(Exception):
+    """The log of another version; the message goes on after the name of its file."""
+
+
+def _timed(data: Any) -> tuple[float, Event]:
+    """Return the event of a line, and when it happened; raises :class:`Misfit` for what is none."""
+    kind = _KINDS.get(data.get("event")) if isinstance(data, dict) and isinstance(data.get("event"), str) else None
+    if kind is None:
+        raise Misfit(f"expected an object with the name of an event, got {shown(data)}")
+    if kind is RunStarted and (why := other_version(data.get(FORMAT_KEY, 1), LOG)):
+        raise _OtherVersion(why)
     event: Event = from_data(data, kind)
-    return event
+    return float(from_data(data.get("at"), Seconds)), event
+
+
+def _fits(event: Event, specs: dict[str, Spec]) -> None:
+    """Take the Spec of a target that was loaded, and see that a finding is of one, with a case that it may have."""
+    if isinstance(event, TargetLoaded):
+        specs[event.target] = event.spec
+    elif isinstance(event, FindingMade):
+        spec = specs.get(event.finding.target)
+        if spec is None:
+            raise Misfit(f"the target {shown(event.finding.target)} of a finding was never loaded")
+        if why := too_large(event.finding.case, spec):
+            raise Misfit(f"the case of {event.finding.id} cannot be: {why}")

@@ -15,6 +15,7 @@ from fuzzseq.reporters.finding_view import title_of
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.places import file_of, from_root
 from fuzzseq.reporters.record import Record
+from fuzzseq.reporters.unjudged import sentences
 from fuzzseq.reporters.whole_file import WholeFile
 from fuzzseq.sanitize import clean, inert, shortened
 
@@ -55,7 +56,10 @@ def annotated(record: Record) -> tuple[Annotation, ...]:
 
 
 def _troubles(record: Record) -> Iterator[Annotation]:
-    """Yield what went wrong with the run itself."""
+    """Yield what went wrong with the run itself; what it has not shown is an error where that gives an exit code."""
+    allowed = record.failing() or (record.settings is not None and record.settings.allow_inconclusive)
+    for said in sentences(record.inconclusive()):
+        yield Annotation(command="warning" if allowed else "error", title="inconclusive", message=said)
     for name, reason in record.unusable().items():
         yield Annotation(command="error", title=f"{name} cannot be used", message=shortened(reason, 600))
     for error in record.errors:

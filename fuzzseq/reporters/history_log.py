@@ -8,6 +8,7 @@ from pathlib import Path
 from fuzzseq.events import Event, RunFinished
 from fuzzseq.history import Found, Night, line_of
 from fuzzseq.reporters.record import Record
+from fuzzseq.reporters.unjudged import unjudged_checks
 
 
 class HistoryLog:
@@ -43,4 +44,5 @@ def night_of(record: Record, folder: str) -> Night:
         versions=record.versions,
         folder=folder,
         domains=settings.domains if settings else ("ordinary",),
+        inconclusive=unjudged_checks(record.inconclusive()),
     )

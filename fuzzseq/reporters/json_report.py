@@ -50,6 +50,7 @@ def counts(record: Record) -> dict[str, int]:
         "notes": record.with_severity("note"),
         "unclassified": record.unclassified(),
         "internal_errors": len(record.errors),
+        "inconclusive": len(record.inconclusive()),
     }
 
 
@@ -69,6 +70,7 @@ def report_document(record: Record) -> dict[str, Any]:
         "settings": settings and to_data(settings),
         "asked": list(record.asked),
         "counts": counts(record),
+        "inconclusive": [to_data(unjudged) for unjudged in record.inconclusive()],
         "targets": [target_entry(report, record) for report in record.targets()],
         "findings": [finding_entry(finding) for finding in record.in_order()],
         "warnings": [to_data(warned) for warned in warnings],

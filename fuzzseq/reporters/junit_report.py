@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final
 from xml.etree import ElementTree as ET
 
 from fuzzseq.checks import CHECKS
 from fuzzseq.events import Event, Settings, TargetReport
 from fuzzseq.findings import Finding
-from fuzzseq.reporters.by_check import owner, sentence_of, why_not
+from fuzzseq.reporters.by_check import inconclusive, owner, sentence_of, why_not
 from fuzzseq.reporters.finding_files import replaying
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.record import Record
-from fuzzseq.reporters.summary_view import STOPS
 from fuzzseq.reporters.text import finding_text
 from fuzzseq.reporters.whole_file import WholeFile
-from fuzzseq.sanitize import clean, shortened
+from fuzzseq.sanitize import clean, inert, shortened
 from fuzzseq.spec import Spec
 
 NAME: Final = "junit.xml"
@@ -66,11 +66,11 @@ class _Case:
 
     def said(self, text: str) -> None:
         """Add what fails no test."""
-        ET.SubElement(self._case, "system-out").text = clean(text)
+        ET.SubElement(self._case, "system-out").text = inert(clean(text))
 
     def _ends(self, counted: str, tag: str, attributes: Mapping[str, str], text: str) -> None:
         """Give the case its end."""
-        ET.SubElement(self._case, tag, dict(attributes)).text = clean(text) or None
+        ET.SubElement(self._case, tag, dict(attributes)).text = inert(clean(text)) or None
         _count(self._suite, counted)
 
 
@@ -122,6 +122,8 @@ class _Document:
             elif failing:
                 causes = ", ".join(dict.fromkeys(finding.cause for finding in failing))
                 case.failure(causes, sentence_of(failing), self._text(failing))
+            elif why := inconclusive(report, check, findings, chosen, self._settings):
+                case.error("inconclusive", why)
             elif why := why_not(report, check, findings, chosen, self._settings):
                 case.skipped(why)
             if told := [finding for finding in own if finding not in failing]:
@@ -136,8 +138,10 @@ class _Document:
             name = "internal error" if len(record.errors) == 1 else f"internal error {number}"
             _Case(suite, name, self._seed).error("internal error", error.message, error.traceback)
         if not record.targets():
-            for target in record.asked:
-                _Case(suite, clean(target), self._seed).skipped(f"not reached: {STOPS[record.stop_reason]}")
+            for unjudged in record.inconclusive():
+                case = _Case(suite, clean(unjudged.target), self._seed)
+                said = f"inconclusive: it was never fuzzed ({unjudged.reason})"
+                (case.skipped if self._settings.allow_inconclusive else partial(case.error, "inconclusive"))(said)
         self._warnings(suite, "")
         return suite
 
@@ -163,8 +167,10 @@ class _Document:
 def junit_text(record: Record) -> str:
     """Return the report of a run as it stands.
 
-    A finding fails the case of the first check that it broke; the others that it broke are skipped, and say so. What
-    fails no run stands in ``system-out``. Characters that XML forbids become question marks.
+    A finding fails the case of the first check that it broke; the others that it broke are skipped, and say so. A check
+    that was never judged is an error of type ``inconclusive``, the first of those of one reason, unless the run allows
+    it or something fails the target. What fails no run stands in ``system-out``. Characters that XML forbids become
+    question marks.
     """
     suites = list(_Document(record).suites())
     names = ("tests", "failures", "errors", "skipped")

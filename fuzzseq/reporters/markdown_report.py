@@ -19,8 +19,9 @@ from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.marking import cell, code, fenced, prose
 from fuzzseq.reporters.places import file_of, from_root
 from fuzzseq.reporters.record import Record
-from fuzzseq.reporters.summary_view import STOPS, circumstances_of, verdict_of
+from fuzzseq.reporters.summary_view import STOPS, circumstances_of, judged_of, verdict_of
 from fuzzseq.reporters.text import USUAL_WIDTH, console_of, text_of
+from fuzzseq.reporters.unjudged import sentences
 from fuzzseq.reporters.whole_file import WholeFile
 from fuzzseq.spec import Spec
 
@@ -38,7 +39,7 @@ def markdown_text(record: Record, *, details: bool = True) -> str:
     """
     findings = record.in_order()
     parts = [
-        f"## fuzzseq: {verdict_of(record)}",
+        f"## fuzzseq: {prose(verdict_of(record))}",
         _findings(findings, record),
         *(_detail(finding, record) for finding in findings if details),
         "\n".join(_warnings(record)),
@@ -101,7 +102,9 @@ def _line(finding: Finding) -> Iterator[str]:
 
 
 def _warnings(record: Record) -> Iterator[str]:
-    """Yield an item for each warning, each target that could not be used, and each internal error."""
+    """Yield an item for each warning, what was never judged, targets that could not be used, and internal errors."""
+    for said in sentences(record.inconclusive()):
+        yield f"- **inconclusive** {prose(said, 600)}"
     for name, reason in record.unusable().items():
         yield f"- **not used** {code(name)}: {prose(reason, 600)}"
     for error in record.errors:
@@ -113,12 +116,18 @@ def _warnings(record: Record) -> Iterator[str]:
 
 
 def _targets(record: Record) -> str:
-    """Return a line for each target."""
+    """Return a line for each target, with how often each of its checks was judged."""
     rows = [
-        (cell(code(report.name)), str(report.cases), str(len(record.of_target(report.name))), STOPS[report.stop_reason])
+        (
+            cell(code(report.name)),
+            str(report.cases),
+            str(len(record.of_target(report.name))),
+            STOPS[report.stop_reason],
+            cell(code(judged_of(report))),
+        )
         for report in record.targets()
     ]
-    return _table(("target", "cases", "findings", "stopped"), rows)
+    return _table(("target", "cases", "findings", "stopped", "judged"), rows)
 
 
 def _acceptance(record: Record) -> str:

@@ -20,7 +20,8 @@ KINDS: Final = {"targets": "target", "findings": "finding", "warnings": "warning
 def lines(record: Record) -> Iterator[dict[str, Any]]:
     """Yield the objects of a report: the run first, then its targets, findings, warnings and internal errors.
 
-    An object has a ``kind``, and else what ``report.schema.json`` says of it.
+    What was never judged stands with the run. An object has a ``kind``, and else what ``report.schema.json`` says of
+    it.
     """
     document = report_document(record)
     yield {"kind": "run", **{name: value for name, value in document.items() if name not in KINDS}}

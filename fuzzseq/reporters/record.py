@@ -22,6 +22,7 @@ from fuzzseq.events import (
 )
 from fuzzseq.findings import Finding
 from fuzzseq.profiles import PROFILES
+from fuzzseq.reporters.unjudged import unjudged_of
 from fuzzseq.spec import Spec
 
 
@@ -127,7 +128,7 @@ class Record:
         )
 
     def done(self) -> set[str]:
-        """Return the targets that were looked at to the end, by every check of the profile.
+        """Return the targets that were looked at to the end, and judged by every check of the profile that applies.
 
         The end is that of its cases, or of so many as ``ci`` tries: a night out of time has seen enough with those.
         """
@@ -136,7 +137,11 @@ class Record:
         usual = {profile.name: profile.max_cases for profile in PROFILES}
         enough = min(usual.get(self.settings.profile, usual["ci"]), usual["ci"])
         ended = ("completed", "max_cases", "budget")
-        return {name for name, report in self.reports.items() if report.stop_reason in ended and report.cases >= enough}
+        return {
+            name
+            for name, report in self.reports.items()
+            if report.stop_reason in ended and report.cases >= enough and not unjudged_of(report)
+        }
 
     def unusable(self) -> Mapping[str, str]:
         """Return each target that could not be used, with the reason."""
@@ -145,9 +150,21 @@ class Record:
     def inconclusive(self) -> tuple[Unjudged, ...]:
         """Return the checks that were asked for and never judged, target by target.
 
-        Where there are any, a run that found nothing has not shown that there is nothing.
+        Where there are any, a run that found nothing has not shown that there is nothing. A target that was left at so
+        many failures as were asked for has shown what it was to show, unless none of them fails the run.
         """
-        return tuple(unjudged for report in self.targets() if not report.error for unjudged in unjudged_of(report))
+        failing = {finding.target for finding in self.failing()}
+        reports = self.targets()
+        if not reports and not self.misuses:
+            reports = tuple(
+                TargetReport(name=name, spec=None, stop_reason=self.stop_reason or "interrupted") for name in self.asked
+            )
+        return tuple(
+            unjudged
+            for report in reports
+            if not (report.stop_reason == "maxfail" and report.name in failing)
+            for unjudged in unjudged_of(report)
+        )
 
     def with_severity(self, severity: str) -> int:
         """Return how many findings have a severity."""
@@ -156,17 +173,6 @@ class Record:
     def unclassified(self) -> int:
         """Return how many findings have no cause of the catalogue."""
         return sum(finding.cause == "unclassified" for finding in self.findings.values())
-
-
-def unjudged_of(report: TargetReport) -> tuple[Unjudged, ...]:
-    """Return the checks of a target that were asked for, apply, and were judged on none of its cases."""
-    if not any(count.judged for count in report.checks.values()):
-        return (Unjudged(target=report.name, check="", reason="no case was tried"),)
-    return tuple(
-        Unjudged(target=report.name, check=name, reason=count.blocked_by or "no case came as far")
-        for name, count in report.checks.items()
-        if not (count.judged or count.not_applicable or count.skipped)
-    )
 
 
 def never_ran(report: TargetReport) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from fuzzseq.reporters.finding_files import pretty, replaying
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.places import file_of, from_root
 from fuzzseq.reporters.record import Record
+from fuzzseq.reporters.unjudged import sentences
 from fuzzseq.reporters.whole_file import WholeFile
 from fuzzseq.sanitize import clean, shortened
 
@@ -141,15 +142,17 @@ def _location(finding: Finding) -> dict[str, Any]:
 
 def _invocation(record: Record) -> dict[str, Any]:
     """Return how the run itself went."""
-    unusable = record.unusable()
+    unusable, unjudged = record.unusable(), record.inconclusive()
+    unsure = unjudged and not (record.settings is not None and record.settings.allow_inconclusive)
     notes = [
         *(("error", f"{name} cannot be used: {reason}") for name, reason in unusable.items()),
         *(("error", f"fuzzseq failed: {error.message}\n{error.traceback}") for error in record.errors),
+        *(("warning", f"inconclusive: {said}") for said in sentences(unjudged)),
         *(("warning", warned.message) for warned in record.warnings),
     ]
     told = [{"level": level, "message": {"text": _text(said)}} for level, said in notes]
     return {
-        "executionSuccessful": not (unusable or record.errors or record.stop_reason in ("error", "unusable")),
+        "executionSuccessful": not (unusable or unsure or record.errors or record.stop_reason in ("error", "unusable")),
         **({"startTimeUtc": _utc(record.started)} if record.started else {}),
         "toolExecutionNotifications": told,
     }

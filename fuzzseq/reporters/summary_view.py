@@ -13,7 +13,8 @@ from rich.text import Text
 from fuzzseq.events import TargetReport
 from fuzzseq.hostile import KINDS
 from fuzzseq.reporters.finding_view import COLOURS, title_of
-from fuzzseq.reporters.record import Record, never_ran
+from fuzzseq.reporters.record import Record
+from fuzzseq.reporters.unjudged import sentences
 from fuzzseq.sanitize import clean, command, shortened
 
 #: What each reason to stop means to a person.
@@ -30,21 +31,29 @@ STOPS: Final = {
 }
 
 
+_UNSURE: Final = "inconclusive"
+#: Lines about what was never judged that a terminal has room for.
+_MOST_LINES: Final = 20
 ENDINGS: Final = {"accepted in silence": "yellow", "refused obscurely": "dim", "crashed": "red"}
 
 
 def summary_view(record: Record, shown_folder: str, error_file: str) -> Iterator[RenderableType]:
-    """Yield what is printed when a run is over."""
+    """Yield what is printed when a run is over: what it has not shown first, unless something fails it."""
+    inconclusive, failing = list(_inconclusive(record)), bool(record.failing())
     yield Text("")
     yield Rule(Text("summary"), align="left")
+    if not failing:
+        yield from inconclusive
     if record.targets():
         yield _targets(record)
     yield from _findings(record)
     yield from _acceptance(record)
     yield from _checks(record)
+    if failing:
+        yield from inconclusive
     yield from _troubles(record, error_file)
     yield Text("")
-    yield Text(verdict_of(record), style="bold red" if record.failing() else "bold")
+    yield Text(verdict_of(record), style="bold red" if failing else "bold yellow" if inconclusive else "bold")
     if gone := record.gone():
         yield Text(f"in the baseline and not found any more: {', '.join(gone)}", style="dim")
     yield Text(circumstances_of(record), style="dim")
@@ -115,13 +124,24 @@ def _checks(record: Record) -> Iterator[RenderableType]:
     for (reason, names_), checks in together.items():
         where = _where(names_, len(reports))
         yield Text(f"not checked{where}: {', '.join(checks)} ({shortened(reason, 160)})", style="dim")
-    for report in reports:
-        # Where no case ran, a warning has said so.
-        if report.stop_reason != "nothing_runs" and (idle := never_ran(report)):
-            where = _where((report.name,), len(reports))
-            broken = [check for check, count in report.checks.items() if count.broken]
-            why = f"held back by {', '.join(broken)}: mend that first" if broken else "no case came as far as that"
-            yield Text(f"warning: never ran{where}: {', '.join(idle)} ({why})", style="yellow")
+
+
+def _inconclusive(record: Record) -> Iterator[Text]:
+    """Yield a line for each target and reason that left checks without a verdict."""
+    said = sentences(record.inconclusive())
+    for sentence in said[:_MOST_LINES]:
+        yield Text(f"{_UNSURE}: {sentence}", style="yellow")
+    if len(said) > _MOST_LINES:
+        yield Text(f"{_UNSURE}: and {len(said) - _MOST_LINES} more like these", style="yellow")
+
+
+def judged_of(report: TargetReport) -> str:
+    """Return how often each check of a target was judged, those of one number together, the most often judged first."""
+    together: dict[int, list[str]] = {}
+    for check, count in report.checks.items():
+        if not (count.skipped or count.not_applicable):
+            together.setdefault(count.ran, []).append(check)
+    return clean("; ".join(f"{', '.join(together[ran])} {ran}" for ran in sorted(together, reverse=True)))
 
 
 def _where(names: tuple[str, ...], targets: int) -> str:
@@ -153,20 +173,39 @@ def _troubles(record: Record, error_file: str) -> Iterator[RenderableType]:
 
 
 def verdict_of(record: Record) -> str:
-    """Return the run in one sentence."""
+    """Return the run in one sentence; what it has not shown comes first, unless something fails it.
+
+    Names of targets and messages of models in it hold no control characters.
+    """
+    found, unsure, ending = _found(record), inconclusive_of(record), STOPS[record.stop_reason]
+    parts = [found, ending, unsure] if record.failing() else [unsure, found, ending]
+    return "; ".join(part for part in parts if part)
+
+
+def inconclusive_of(record: Record) -> str:
+    """Return in one clause what a run has not shown, empty where it has shown all that was asked for."""
+    said = sentences(record.inconclusive())
+    if not said:
+        return ""
+    allowed = " (allowed)" if record.settings is not None and record.settings.allow_inconclusive else ""
+    more = f"; and {len(said) - 1} more like this" if len(said) > 1 else ""
+    return f"{_UNSURE}{allowed}: {said[0]}{more}"
+
+
+def _found(record: Record) -> str:
+    """Return what was found; empty where nothing was, and no case was tried either."""
     errors, warnings = record.with_severity("error"), record.with_severity("warning")
     notes = record.with_severity("note")
     counted = ((errors, "error"), (warnings, "warning"), (notes, "note"))
     parts = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in counted if count]
     total = len(record.findings)
-    ending = STOPS[record.stop_reason]
     if not total:
         tried = sum(report.cases for report in record.targets())
-        return f"no findings in {tried} cases; {ending}"
+        return f"no findings in {tried} case{'' if tried == 1 else 's'}" if tried else ""
     unclassified = f", {record.unclassified()} unclassified" if record.unclassified() else ""
     known = len(record.in_baseline())
     baseline = f", {'' if known == total else f'{known} of them '}in the baseline" if known else ""
-    return f"{total} finding{'' if total == 1 else 's'} ({', '.join(parts)}){unclassified}{baseline}; {ending}"
+    return f"{total} finding{'' if total == 1 else 's'} ({', '.join(parts)}){unclassified}{baseline}"
 
 
 def circumstances_of(record: Record) -> str:

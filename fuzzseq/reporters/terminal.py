@@ -28,7 +28,7 @@ from fuzzseq.findings import Finding
 from fuzzseq.reporters.finding_view import finding_view
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.record import Record
-from fuzzseq.reporters.summary_view import STOPS, summary_view
+from fuzzseq.reporters.summary_view import STOPS, judged_of, summary_view
 from fuzzseq.sanitize import clean, inert, shortened
 from fuzzseq.spec import Spec
 
@@ -144,6 +144,8 @@ class Terminal:
         cases = f"{report.cases} case{'' if report.cases == 1 else 's'}"
         stopped = STOPS[report.stop_reason]
         self._print(Text(f"{clean(report.name)}: {cases}, {found}, {stopped}, {report.seconds:.1f} s"))
+        if judged := judged_of(report):
+            self._print(Text(f"  judged: {judged}", style="dim"))
 
     def _end(self) -> None:
         """Close the progress line and print the summary."""

@@ -11,6 +11,7 @@ import attrs
 
 from fuzzseq.dimensions import dimension_of
 from fuzzseq.errors import UsageError, nearest
+from fuzzseq.input_files import read_text
 
 #: Folders that hold other people's code, or tests of one's own.
 _ELSEWHERE: Final = {"site-packages", "node_modules", "build", "dist", "tests", "test", "venv", "env"}
@@ -88,8 +89,8 @@ def _doubt(candidate: Candidate) -> int:
 def _parsed(file: Path) -> ast.Module | None:
     """Return the code of a file; None where it is none."""
     try:
-        return ast.parse(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, SyntaxError, ValueError):
+        return ast.parse(read_text(file, advice="Name another file"))
+    except (UsageError, SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested too deeply
         return None
 
 

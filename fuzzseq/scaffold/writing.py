@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import attrs
@@ -9,6 +10,7 @@ import attrs
 from fuzzseq import baseline
 from fuzzseq.configuration import section_of
 from fuzzseq.errors import OutputError
+from fuzzseq.input_files import read_text
 from fuzzseq.scaffold.finding_models import Candidate
 from fuzzseq.scaffold.texts import BASELINE_FILE, JOBS, TARGETS_FILE, settings_text, targets_text
 
@@ -28,12 +30,13 @@ def write(folder: Path, candidate: Candidate, host: str | None) -> list[Written]
     Raises :class:`fuzzseq.errors.ConfigurationError` for a pyproject.toml that is no TOML, before anything is written.
     """
     project = folder / "pyproject.toml"
-    has_settings = project.is_file() and section_of(project) is not None
+    there = os.path.lexists(project)
+    has_settings = there and section_of(project) is not None
     written = [_file(folder, TARGETS_FILE, targets_text(candidate), f"{candidate.module}.{candidate.name}")]
     if has_settings:
         written.append(Written(file=project.name, new=False, said="it has a section [tool.fuzzseq]"))
     else:
-        before = project.read_text(encoding="utf-8") if project.is_file() else ""
+        before = read_text(project, advice="Mend it first") if there else ""
         apart = "\n" * (2 - (before.endswith("\n") + before.endswith("\n\n"))) if before else ""
         _put(project, before + apart + settings_text())
         written.append(Written(file=project.name, new=True, said="[tool.fuzzseq]"))
@@ -47,7 +50,7 @@ def write(folder: Path, candidate: Candidate, host: str | None) -> list[Written]
 def _file(folder: Path, name: str, text: str, said: str) -> Written:
     """Write a file that is not there."""
     place = folder / name
-    if place.exists():
+    if os.path.lexists(place):
         return Written(file=name, new=False, said="it is there already")
     _put(place, text)
     return Written(file=name, new=True, said=said)

@@ -80,7 +80,7 @@ class Session:
             verdicts=tuple(
                 Verdict(check=name, status="raised", stage="build", message=raised.message, raised=raised)
                 if name == "builds"
-                else Verdict(check=name, status="not_reached", stage="build")
+                else Verdict(check=name, status="not_reached", stage="build", raised=raised)
                 for name in request.checks
             )
         )
@@ -115,6 +115,8 @@ class _Judgement:
         if raised is not None and not check.judges_exceptions:
             return self._raised(check, raised)
         judged = check.judge(results, self._case, self._built.spec)
+        if judged is not None and judged.status == "not_reached":
+            return judged
         # A loss that is given an output of the wrong shape says nothing of its own.
         self._told = self._told or (judged is not None and check.name == "output_shape")
         if judged is not None and check.confirm is not None:

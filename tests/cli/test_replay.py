@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-from fuzzseq import __version__
 from fuzzseq.campaign import run as run_and_write
 from fuzzseq.cli import main
 from fuzzseq.cli.replay import one
@@ -41,8 +40,10 @@ def leaks(vocab_size, units):
 def scaled(vocab_size, units):
     return model(vocab_size, units)
 """
-NEEDED = '"cause": "x", "check": "x", "checks": [], "id": "x", "signature": "", "target": "a.py:b"'
-FILE = '{"format_version": 1, "case": {"batches": []}, "spec": {}, ' + NEEDED + "}"
+NEEDED = '"cause": "x", "check": "x", "checks": ["x"], "id": "x-12345678", "signature": "", "target": "a.py:b"'
+SIZES = '{"source_vocab_size": 5, "target_vocab_size": 5, "embedding_dim": 2, "units": 2}'
+CASE = f'{{"dimensions": {SIZES}, "batches": [{{"pairs": [{{"source": [3], "target": []}}]}}]}}'
+FILE = f'{{"format_version": 1, "case": {CASE}, "spec": {{}}, {NEEDED}}}'
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def file(tmp_path, monkeypatch):
 @pytest.mark.parametrize(("verdict", "code"), [("FIXED", 0), ("FAILED", 1), ("CHANGED", 1)])
 def test_verdicts(file, capsys, verdict, code):
     """The verdict stands first on the line, with the file and what it means; anything but FIXED is exit code 1."""
-    assert one(file, lambda _: SimpleNamespace(verdict=verdict, message="so it \x1b[31mwent\x08")) == code
+    assert one(file, lambda *_: SimpleNamespace(verdict=verdict, message="so it \x1b[31mwent\x08")) == code
     assert capsys.readouterr().out == f"{verdict:<8} x.json: so it went?\n"
 
 
@@ -64,7 +65,7 @@ def test_verdicts(file, capsys, verdict, code):
 def test_error(file, capsys, error, code):
     """What keeps a case from running is an ERROR with the sentence, and an exit code of its own."""
 
-    def fail(_):
+    def fail(*_):
         raise error
 
     assert one(file, fail) == code
@@ -82,7 +83,7 @@ def test_what_a_verdict_rests_on(tmp_path, monkeypatch):
     def told(file, old="", new=""):
         Path("model.py").write_text(MODEL.replace(old, new))
         done = CliRunner().invoke(main, ["replay", "--in-process", str(file)])
-        return done.exit_code, done.output.replace(f" {file}", "").strip()
+        return done.exit_code, done.stdout.replace(f" {file}", "").strip()
 
     assert told(leak)[1].startswith("FAILED  : input-padding-leak")
     assert told(leak, '"padding_invariant"]', '"padding_invariant"], skip={"padding_invariant": "one length"}') == (
@@ -107,19 +108,23 @@ def test_worst_verdict_is_the_exit_code(file, monkeypatch):
     monkeypatch.setattr(
         "fuzzseq.engine.replay", lambda *_: SimpleNamespace(verdict=next(verdicts), message=""), raising=False
     )
+    Path("a.py").write_text("")
     result = CliRunner().invoke(main, ["replay", str(file), str(file)])
-    assert (result.exit_code, result.output) == (1, "FAILED   x.json\nFIXED    x.json\n")
+    assert (result.exit_code, result.stdout) == (1, "FAILED   x.json\nFIXED    x.json\n")
+    assert result.stderr == "importing a.py (named in x.json)\n"
 
 
 def test_every_file_is_answered(file):
     """A file that cannot be replayed keeps none of the others from its answer."""
     Path("cut.json").write_text(FILE[:60])
     Path("old.json").write_text(FILE.replace('"format_version": 1', '"format_version": 0'))
-    mend = "replay it with the version of fuzzseq that wrote it, or run its target again."
+    give = "Give one of the <id>.json files of a run's output folder."
+    make = "no fuzzseq writes that; make the file again."
     result = CliRunner().invoke(main, ["replay", "gone.json", "cut.json", "old.json"])
     assert result.exit_code == 2
+    again = "copy the whole file, or run its target again."
     assert result.output.splitlines() == [
-        "ERROR    gone.json: There is no file gone.json: give one of the <id>.json files of a run's output folder.",
-        "ERROR    cut.json: is cut off in line 1: copy the whole file, or run its target again.",
-        f"ERROR    old.json: has format version 0, and fuzzseq {__version__} reads 1: {mend}",
+        f"ERROR    gone.json: cannot be read: there is no such file. {give}",
+        f"ERROR    cut.json: is cut off in line 1: {again}",
+        f"ERROR    old.json: has format version 0, and this fuzzseq reads 1: {make}",
     ]

@@ -12,8 +12,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 #: The brain, lowest layer first. A module may import its own layer and those below it, lazily or not.
 LAYERS = (
-    {"fuzzseq.errors", "fuzzseq.sanitize", "fuzzseq.shown_paths", "fuzzseq.wire"},
-    {"fuzzseq.dimensions", "fuzzseq.encoder_decoder", "fuzzseq.causes", "fuzzseq.serialization"},
+    {"fuzzseq.errors", "fuzzseq.format_versions", "fuzzseq.input_files", "fuzzseq.wire"}
+    | {"fuzzseq.sanitize", "fuzzseq.shown_paths"},
+    {"fuzzseq.dimensions", "fuzzseq.encoder_decoder", "fuzzseq.causes", "fuzzseq.grammar", "fuzzseq.serialization"},
     {
         "fuzzseq.spec",
         "fuzzseq.declaration",
@@ -33,6 +34,7 @@ LAYERS = (
         "fuzzseq.baseline",
         "fuzzseq.history",
         "fuzzseq.outgoing",
+        "fuzzseq.replay_file",
     },
     {"fuzzseq.strategies", "fuzzseq.shrink", "fuzzseq.diagnosis"},
     {"fuzzseq.engine", "fuzzseq.executors", "fuzzseq.loading", "fuzzseq.reporters"},
@@ -52,6 +54,8 @@ WORKER_MAY_IMPORT = {
     "fuzzseq.domain",
     "fuzzseq.encoder_decoder",
     "fuzzseq.errors",
+    "fuzzseq.grammar",
+    "fuzzseq.input_files",
     "fuzzseq.outcome",
     "fuzzseq.sanitize",
     "fuzzseq.serialization",

@@ -57,6 +57,8 @@ def example_spec() -> Spec:
     return Spec(
         dimensions={"units": dim(1, 64)},
         loss="my_model.py:masked_loss",
+        padding="pre",
+        initial_state="lstm",
         origins={"dimensions": "declared", "loss": "inferred"},
         notes=("the loss is the compiled one",),
     )
@@ -184,9 +186,16 @@ def leak() -> Finding:
 
 
 def example_run(
-    *findings: Finding, settings: Settings | None = None, stop: str = "completed", error: str = ""
+    *findings: Finding,
+    settings: Settings | None = None,
+    stop: str = "completed",
+    error: str = "",
+    blocked: str | None = None,
 ) -> list[Event]:
-    """Return the events of a run over one target that makes these findings; with ``error``, a second is unusable."""
+    """Return the events of a run over one target that makes these findings; with ``error``, a second is unusable.
+
+    Of its checks ``deterministic`` was never judged, ``blocked`` by something, if that is given.
+    """
     settings = settings or Settings(profile="quick", max_cases=60)
     cases: list[Event] = [
         CaseTried(target=TARGET, phase="boundary", number=n, total=60, failed=n == 3) for n in range(1, 61)
@@ -206,7 +215,7 @@ def example_run(
         executions=140,
         checks={
             "accepts": CheckCount(ran=60, broken=4),
-            "deterministic": CheckCount(not_reached=60),
+            "deterministic": CheckCount(ran=60) if blocked is None else CheckCount(not_reached=60, blocked_by=blocked),
             "loss_encoding": CheckCount(not_applicable="the model has no loss of its own"),
             "trains": CheckCount(skipped="declared: trained elsewhere"),
         },
@@ -246,7 +255,7 @@ def hostile_run(**asked: object) -> list[Event]:
         diagnosis=attrs.evolve(said, region=attrs.evolve(said.region, expression=HOSTILE)),
         exceptions={"graph": HOSTILE},
     )
-    events = example_run(finding, error=HOSTILE, **asked)  # type: ignore[arg-type]
+    events = example_run(finding, error=HOSTILE, blocked=HOSTILE, **asked)  # type: ignore[arg-type]
     told = [Warned(target=TARGET, message=HOSTILE), InternalError(target="", message=HOSTILE, traceback=HOSTILE)]
     name = json.dumps(HOSTILE_NAME)[1:-1]
     return [

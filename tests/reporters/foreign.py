@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import attrs
 
@@ -39,7 +39,8 @@ def soiled(value: Any, text: str) -> Any:
 
 
 def _of(value: Any, hint: Any, text: str) -> Any:
-    """Return what a field of a type holds, soiled."""
+    """Return what a field of a type holds, soiled; a grammar is for what is read, and a model heeds none."""
+    hint = _plain(hint)
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         best = max((each for each in arguments if each is not type(None)), key=_rank)
@@ -58,13 +59,20 @@ def _of(value: Any, hint: Any, text: str) -> Any:
     return made(hint) if value is None else value
 
 
+def _plain(hint: Any) -> Any:
+    """Return a type without its grammar."""
+    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
+
+
 def _rank(hint: Any) -> int:
     """Return how foreign a type is."""
+    hint = _plain(hint)
     return 2 if attrs.has(hint) else int(hint is str)
 
 
 def made(hint: Any) -> Any:
     """Return a value of a type."""
+    hint = _plain(hint)
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Literal:
         return arguments[0]

@@ -177,7 +177,7 @@ def test_fail_on(night, crash_finding, leak_finding, fail_on, codes):
     ("text", "sentence"),
     [
         (None, "The baseline known.txt cannot be read: there is no such file."),
-        ("input-unpadded\n", "known.txt, line 1: 'input-unpadded' is no id of a finding"),
+        ("input-unpadded\n", "known.txt, line 1: 'input-unpadded' is not the id of a finding"),
     ],
 )
 def test_misuse(text, sentence):

@@ -7,16 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from fuzzseq.case import Case
 from fuzzseq.errors import OutputError, ReplayError, UsageError
 from fuzzseq.events import FindingMade, RunFinished, Warned
 from fuzzseq.outgoing import fit
+from fuzzseq.replay_file import read_finding
 from fuzzseq.reporters import format_named
 from fuzzseq.reporters.fan import Fan
-from fuzzseq.reporters.finding_files import FindingFiles, finding_document, pretty, read_finding
+from fuzzseq.reporters.finding_files import FindingFiles, finding_document, pretty
 from fuzzseq.reporters.folder import Folder, default_folder
 from fuzzseq.reporters.record import Record
-from fuzzseq.serialization import from_data
 from fuzzseq.spec import Spec
 
 
@@ -28,9 +27,9 @@ def test_written_at_once(tmp_path, run_events, crash_finding):
         fan.on_event(event)
         if isinstance(event, FindingMade):
             break
-    document = read_finding(tmp_path / "out" / f"{crash_finding.id}.json")
-    assert from_data(document["case"], Case) == crash_finding.case
-    assert from_data(document["spec"], Spec) == record.specs[crash_finding.target]
+    file = read_finding(tmp_path / "out" / f"{crash_finding.id}.json")
+    assert file.case == crash_finding.case
+    assert file.spec == record.specs[crash_finding.target]
 
 
 def test_default_folder(tmp_path, monkeypatch):
@@ -129,7 +128,7 @@ def test_folder_lost_half_way(tmp_path, run_events, crash_finding, monkeypatch):
 @pytest.fixture
 def document(crash_finding):
     """Return a finding's document."""
-    return finding_document(crash_finding, Spec(), {"keras": "3.15.1"})
+    return finding_document(crash_finding, Spec(padding="pre", initial_state="lstm"), {"keras": "3.15.1"})
 
 
 @pytest.mark.parametrize(
@@ -140,10 +139,13 @@ def document(crash_finding):
         (lambda text: "hello", "is not JSON (line 1: Expecting value)"),
         (lambda text: "[1, 2]", "is no finding of fuzzseq"),
         (lambda text: "{}", "is no finding of fuzzseq"),
-        (lambda text: text.replace('"format_version": 1', '"format_version": 2'), "has format version 2, and fuzzseq"),
+        (
+            lambda text: text.replace('"format_version": 1', '"format_version": 2'),
+            "has format version 2, and this fuzzseq",
+        ),
         (lambda text: json.dumps({"format_version": 1, "targets": []}), "is the report of a whole run"),
-        (lambda text: text.replace('"signature"', '"sign"'), "lacks signature"),
-        (lambda text: text.replace('"batches"', '"bunches"'), "holds a case that cannot be read"),
+        (lambda text: text.replace('"signature"', '"sign"'), "cannot be replayed: signature is missing"),
+        (lambda text: text.replace('"batches"', '"bunches"'), "cannot be replayed: case: batches is missing"),
     ],
 )
 def test_bad_replay_file(tmp_path, document, change, sentence):
@@ -162,7 +164,7 @@ def test_no_replay_file(tmp_path, content):
     file = tmp_path / "finding.json"
     if content is not None:
         file.write_bytes(content)
-    with pytest.raises(ReplayError, match=r"give one of the <id>\.json files"):
+    with pytest.raises(ReplayError, match=r"Give one of the <id>\.json files"):
         read_finding(file)
 
 

@@ -79,7 +79,7 @@ def test_errors_come_first(commands, run_events, crash_finding, leak_finding):
 def test_what_a_model_says_is_no_command(commands, hostile_events):
     """Whatever a model or the name of a file says, each line is one command of ours, and says it."""
     seen = commands(hostile_events())
-    assert len(seen) == 5
+    assert len(seen) == 6
     (found,) = (each for each in seen if each[1]["title"].startswith("input-vocabulary"))
     assert found[1]["line"] == "12"
     assert "::error::gotcha %0A, a:b" in found[2]

@@ -40,16 +40,17 @@ def ending(case):
 
 
 TARGET = "my_model.py:build"
+BLOCKED = "blocked by accepts: InvalidArgumentError: Incompatible shapes: [3,64] vs. [2,64]"
 
 
 def test_one_case_for_each_check(cases, run_events, crash_finding, leak_finding):
     """A finding fails the first check that it broke; all others are skipped, with the reason."""
     trained = attrs.evolve(crash_finding, id="unclassified-12345678", cause="unclassified", checks=("trains",))
-    seen = cases(run_events(crash_finding, leak_finding, trained))
+    seen = cases(run_events(crash_finding, leak_finding, trained, blocked=BLOCKED))
     said = crash_finding.diagnosis.explanation
     assert {check: ending(case) for (_, check), case in seen.items()} == {
         "accepts": (Failure, f"input-vocabulary: {said}"),
-        "deterministic": (Skipped, "not reached in 60 cases: see [accepts]"),
+        "deterministic": (Skipped, f"inconclusive, see [accepts]: {BLOCKED}"),
         "loss_encoding": (Skipped, "does not apply: the model has no loss of its own"),
         "trains": (Failure, f"unclassified: {said}"),
     }
@@ -90,13 +91,16 @@ def test_errors(cases, run_events):
 
 
 def test_a_run_that_was_cut_off(cases, run_events):
-    """Checks of a target that was never done are not reached, and neither is a target that nothing is known of."""
+    """A target that was never done is an error once, and so is one that nothing is known of: neither has passed."""
     events = [event for event in run_events(stop="interrupted") if not isinstance(event, TargetFinished)]
     seen = cases(events)
-    assert {ending(case) for case in seen.values()} == {(Skipped, "not reached: interrupted")}
+    said = "the run was interrupted"
+    assert ending(seen.pop((TARGET, "builds"))) == (Error, f"inconclusive: builds was never judged ({said})")
+    assert {ending(case) for case in seen.values()} == {(Skipped, f"inconclusive, as [builds] is: {said}")}
     assert (TARGET, "accepts") in seen
     begun = [event for event in events if isinstance(event, RunStarted)]
-    assert ending(cases([*begun, events[-1]])["fuzzseq", TARGET]) == (Skipped, "not reached: interrupted")
+    never = cases([*begun, events[-1]])["fuzzseq", TARGET]
+    assert ending(never) == (Error, f"inconclusive: it was never fuzzed ({said})")
 
 
 def test_what_xml_forbids(reported, cases, hostile_events):

@@ -106,7 +106,7 @@ def test_what_a_model_says_is_no_markup(reported, hostile_events):
     page = seen(text)
     assert set(page.tags) <= OURS
     assert page.tags.count("details") == 1
-    assert [page.tags.count(tag) for tag in ("table", "tr", "td")] == [2, 2 + 3, 5 + 2 * 4]
+    assert [page.tags.count(tag) for tag in ("table", "tr", "td")] == [2, 2 + 3, 5 + 2 * 5]
     assert "<img src=x onerror=alert(1)>" in page.words
     assert not re.search(r"[@][a-z]", re.sub(r"(?s)(`+).*?\1", "", text))
 

@@ -12,6 +12,7 @@ import pytest
 import fuzzseq
 from fuzzseq.case import Batch, Case, Pair
 from fuzzseq.events import Settings
+from fuzzseq.failures import Inconclusive
 
 BROKEN = """
 import keras
@@ -68,6 +69,17 @@ def test_asks_what_is_promised(tmp_path, monkeypatch):
     declared = "import fuzzseq\n" + model.replace("def build", "@fuzzseq.fuzz_target(padding=None)\ndef build")
     Path("mean.py").write_text(declared)
     fuzzseq.check_case("mean.py:build", case, ["padding_invariant"], in_process=True)
+
+
+def test_a_case_that_does_not_reach_its_check(tmp_path, monkeypatch):
+    """A case that gives a check nothing to judge shows nothing of it, and its test does not pass."""
+    monkeypatch.chdir(tmp_path)
+    table = "layers.Embedding(vocab_size - 1, units)(tokens)"
+    Path("own.py").write_text(BROKEN.replace(table, "layers.Embedding(vocab_size, units)(tokens)"))
+    empty = attrs.evolve(CASE, batches=(attrs.evolve(CASE.batches[0], pairs=(Pair((), ()),)),))
+    fuzzseq.check_case("own.py:build", CASE, ["padding_invariant"], in_process=True)
+    with pytest.raises(Inconclusive, match="own.py:build: padding_invariant has nothing to judge in the case"):
+        fuzzseq.check_case("own.py:build", empty, ["padding_invariant"], in_process=True)
 
 
 def test_says_the_whole_case(reported, run_events, crash_finding, leak_finding):

@@ -114,9 +114,10 @@ def hostile(value):
 
 def test_says_who_did_what(page, run_events, crash_finding, leak_finding):
     """The top of the page says the verdict, the groups, what was tried, the seed, the profile and the versions."""
-    told = page(run_events(crash_finding, leak_finding, error="There is no file 'gone.py'.")).text
+    blocked = "blocked by accepts: InvalidArgumentError"
+    told = page(run_events(crash_finding, leak_finding, error="There is no file 'gone.py'.", blocked=blocked)).text
     for words in (
-        "1 error and 1 warning in 2 targets",
+        "1 error and 1 warning in 2 targets; 1 check was never judged",
         "completed",
         "began 2026-01-31 12:05:01, took 4.5 s",
         "1 input preprocessing, padding, vocabulary and embedding",
@@ -126,8 +127,9 @@ def test_says_who_did_what(page, run_events, crash_finding, leak_finding):
         "seed 0",
         "versions fuzzseq 0.1.0, keras 3.15.1, python 3.11.7, tensorflow 2.21.0",
         "gone.py:build could not be used: There is no file 'gone.py'.",
-        "2 warnings about the run About my_model.py:build: the model was rebuilt 3 times",
-        "Never ran on my_model.py:build: deterministic",
+        "1 warning about the run About my_model.py:build: the model was rebuilt 3 times",
+        f"Inconclusive: deterministic was never judged on my_model.py:build ({blocked})",
+        "deterministic never judged (a)",
         "Not checked on any target: loss_encoding (the model has no loss of its own)",
         "Not checked on any target: trains (skipped: declared: trained elsewhere)",
         "broken by 4 of 60",

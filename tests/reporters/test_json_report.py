@@ -93,7 +93,9 @@ def test_finding_says_at_least(report, run_events, crash_finding):
 
 def test_run_and_targets(report, run_events, crash_finding, leak_finding):
     """The report says seed, profile, versions, counts, stop reason, and how often each check ran or why it did not."""
-    document = report(run_events(crash_finding, leak_finding, error="There is no file 'gone.py'."))
+    document = report(
+        run_events(crash_finding, leak_finding, error="There is no file 'gone.py'.", blocked="blocked by accepts: E")
+    )
     assert (document["format_version"], document["seed"], document["profile"]) == (1, 0, "quick")
     assert document["versions"] == {"fuzzseq": "0.1.0", "keras": "3.15.1", "python": "3.11.7", "tensorflow": "2.21.0"}
     assert document["stop_reason"] == "completed"
@@ -104,6 +106,8 @@ def test_run_and_targets(report, run_events, crash_finding, leak_finding):
     assert first["checks"]["loss_encoding"]["not_applicable"] == "the model has no loss of its own"
     assert first["checks"]["trains"]["skipped"] == "declared: trained elsewhere"
     assert first["never_ran"] == ["deterministic"]
+    unjudged = {"target": "my_model.py:build", "check": "deterministic", "reason": "blocked by accepts: E"}
+    assert document["inconclusive"] == [unjudged]
     assert first["findings"] == [crash_finding.id, leak_finding.id]
     assert second["error"] == "There is no file 'gone.py'."
 

@@ -80,6 +80,7 @@ replay     fuzzseq replay out/input-vocabulary-0dd19d1b.json
 
 warning: the model was rebuilt 3 times
 my_model.py:build: 60 cases, 1 finding, completed, 3.2 s
+  judged: accepts 60; deterministic 0
 
 summary ────────────────────────────────────────────────────────────────────────
 target                    cases  findings  stopped
@@ -88,9 +89,11 @@ my_model.py:build  60 + 1 known         1  completed
 1  input-vocabulary  An embedding is smaller than its vocabulary
 not checked: loss_encoding (the model has no loss of its own)
 not checked: trains (skipped: declared: trained elsewhere)
-warning: never ran: deterministic (held back by accepts: mend that first)
+inconclusive: deterministic was never judged on my_model.py:build (blocked by
+accepts)
 
-1 finding (1 error); completed
+1 finding (1 error); completed; inconclusive: deterministic was never judged on
+my_model.py:build (blocked by accepts)
 profile quick, seed 0, 4.5 s, tensorflow 2.21.0, keras 3.15.1
 everything is in out
 """
@@ -98,7 +101,7 @@ everything is in out
 
 def test_whole_run(run_events, crash_finding, capsys, monkeypatch):
     """A piped run prints the start of each target, each finding on a screen of 80 columns, and the end; plain lines."""
-    assert printed(run_events(crash_finding), capsys, monkeypatch) == WHOLE
+    assert printed(run_events(crash_finding, blocked="blocked by accepts"), capsys, monkeypatch) == WHOLE
 
 
 @pytest.mark.parametrize("columns", [60, 80, 160])

@@ -78,12 +78,19 @@ def _check(count: CheckCount | None, reasons: dict[str, str]) -> tuple[str, str]
     if count is None:
         return "", "none"
     if reason := _reason(count):
-        number = len(reasons)
-        letter = ascii_lowercase[number % 26] * (1 + number // 26)
-        return f"not asked ({reasons.setdefault(reason, letter)})", "none"
+        return f"not asked ({_mark(reason, reasons)})", "none"
     if count.broken:
         return f"broken by {count.broken} of {count.ran}", "bad"
-    return (f"held in {count.ran}", "good") if count.ran else ("never ran", "fair")
+    if count.ran:
+        return f"held in {count.ran}", "good"
+    why = f" ({_mark(count.blocked_by, reasons)})" if count.blocked_by else ""
+    return f"never judged{why}", "unsure"
+
+
+def _mark(reason: str, reasons: dict[str, str]) -> str:
+    """Return the letter of a reason, the next one for a new reason."""
+    number = len(reasons)
+    return reasons.setdefault(reason, ascii_lowercase[number % 26] * (1 + number // 26))
 
 
 def acceptance_matrix(reports: Sequence[TargetReport]) -> Matrix:

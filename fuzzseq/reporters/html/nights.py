@@ -78,7 +78,7 @@ def _night(change: Change, started: str) -> Night:
         new=len(change.new),
         open=len(change.open),
         gone=len(change.gone),
-        stopped=STOPS.get(night.stop_reason, night.stop_reason),
+        stopped=STOPS.get(night.stop_reason, night.stop_reason) + (", inconclusive" if night.inconclusive else ""),
         here=night.started == started,
     )
 

@@ -14,8 +14,9 @@ from fuzzseq.findings import Finding
 from fuzzseq.outcome import SEVERITIES
 from fuzzseq.reporters.html.matrices import Matrix, acceptance_matrix, check_matrix, unasked
 from fuzzseq.reporters.html.timeline import clock
-from fuzzseq.reporters.record import Record, never_ran
+from fuzzseq.reporters.record import Record
 from fuzzseq.reporters.summary_view import STOPS
+from fuzzseq.reporters.unjudged import sentences
 
 
 @attrs.frozen(kw_only=True)
@@ -27,6 +28,7 @@ class Target:
     executions: int
     findings: tuple[tuple[str, int], ...]
     stopped: str
+    unsure: bool
     time: str
     notes: tuple[str, ...]
     error: str
@@ -34,7 +36,10 @@ class Target:
 
 @attrs.frozen(kw_only=True)
 class Overview:
-    """The run as a whole; ``state`` is ``bad``, ``fair`` or ``good``."""
+    """The run as a whole; ``state`` is ``bad``, ``unsure`` (inconclusive), ``fair`` or ``good``.
+
+    ``inconclusive`` says what was never judged, a sentence each.
+    """
 
     state: str
     verdict: str
@@ -51,7 +56,7 @@ class Overview:
     warnings: tuple[tuple[str, str], ...]
     errors: tuple[tuple[str, str], ...]
     gone: tuple[str, ...]
-    never_ran: tuple[tuple[str, str], ...]
+    inconclusive: tuple[str, ...]
 
 
 def ordered(record: Record) -> list[Finding]:
@@ -64,6 +69,7 @@ def ordered(record: Record) -> list[Finding]:
 def overview(record: Record) -> Overview:
     """Return what is said of a run as it stands."""
     findings, reports = ordered(record), record.targets()
+    unsure = {unjudged.target for unjudged in record.inconclusive()}
     groups = Counter(finding.group for finding in findings)
     return Overview(
         state=_state(record),
@@ -74,7 +80,7 @@ def overview(record: Record) -> Overview:
         circumstances=_circumstances(record),
         time=clock(record.seconds or round(record.now, 3)),
         started=record.started.replace("T", " ").replace("+00:00", " UTC"),
-        targets=tuple(_target(report, record) for report in reports),
+        targets=tuple(_target(report, record, report.name in unsure) for report in reports),
         checks=check_matrix(reports),
         unasked=unasked(reports),
         acceptance=acceptance_matrix(reports),
@@ -86,14 +92,19 @@ def overview(record: Record) -> Overview:
             for error in sorted(record.errors, key=lambda e: record.place(e.target))
         ),
         gone=record.gone(),
-        never_ran=tuple((report.name, ", ".join(idle)) for report in reports if (idle := never_ran(report))),
+        inconclusive=sentences(record.inconclusive()),
     )
 
 
 def _state(record: Record) -> str:
-    """Return how the run went, in one word: what fails it is bad, anything else worth a look is fair."""
+    """Return how the run went, in one word: what fails it is bad, anything else worth a look is fair.
+
+    One that is inconclusive is neither good nor bad.
+    """
     if record.failing() or record.errors or record.stop_reason == "error":
         return "bad"
+    if record.inconclusive():
+        return "unsure"
     usual = record.stop_reason in ("completed", "max_cases", "budget") and record.targets()
     return "good" if usual and not record.findings and not record.unusable() else "fair"
 
@@ -104,11 +115,36 @@ def counted(count: int, name: str) -> str:
 
 
 def _verdict(record: Record, findings: int, targets: int) -> str:
-    """Return the run in one sentence."""
+    """Return the run in one sentence; what it has not shown comes first, unless something fails it."""
+    found, unsure = _found(record, findings, targets), _unsure(record)
+    if not unsure:
+        return found
+    return (
+        f"{found}; {unsure}" if record.failing() else f"Inconclusive: {unsure}{f'; {_lower(found)}' if found else ''}"
+    )
+
+
+def _unsure(record: Record) -> str:
+    """Return how much was never judged, empty where everything was."""
+    unjudged = record.inconclusive()
+    checks, targets = sum(bool(each.check) for each in unjudged), sum(not each.check for each in unjudged)
+    parts = [f"no case of {counted(targets, 'target')} was judged"] if targets else []
+    parts += [f"{counted(checks, 'check')} {'was' if checks == 1 else 'were'} never judged"] if checks else []
+    allowed = " (allowed)" if parts and record.settings is not None and record.settings.allow_inconclusive else ""
+    return " and ".join(parts) + allowed
+
+
+def _lower(sentence: str) -> str:
+    """Return a sentence as it goes on after a colon."""
+    return sentence[:1].lower() + sentence[1:]
+
+
+def _found(record: Record, findings: int, targets: int) -> str:
+    """Return what was found in one sentence; empty where nothing was, and no case was tried either."""
     where = f"in {counted(targets, 'target')}" if targets else "and no target was loaded"
-    tried = counted(sum(record.tried.get(report.name, report.cases) for report in record.targets()), "case")
+    tried = sum(record.tried.get(report.name, report.cases) for report in record.targets())
     if not findings:
-        return f"No findings {where}, {tried} tried" if targets else f"No findings, {where}"
+        return f"No findings {where}, {counted(tried, 'case')} tried" if tried else ""
     severities = [(name, record.with_severity(name)) for name in SEVERITIES]
     parts = " and ".join(counted(count, name) for name, count in severities if count)
     known = len(record.in_baseline())
@@ -153,8 +189,8 @@ def _asked(checks: Sequence[str], skip: Sequence[str]) -> str:
     return f"{named}, without {', '.join(skip)}" if skip else named
 
 
-def _target(report: TargetReport, record: Record) -> Target:
-    """Return one target as a row."""
+def _target(report: TargetReport, record: Record, unsure: bool) -> Target:
+    """Return one target as a row; ``unsure`` says that it is inconclusive."""
     spec = report.spec or record.specs.get(report.name)
     extra = ((report.known_cases, "known"), (report.edge_cases, "at the edge"))
     cases = [str(report.cases or record.tried.get(report.name, 0))]
@@ -166,6 +202,7 @@ def _target(report: TargetReport, record: Record) -> Target:
         executions=report.executions,
         findings=tuple((name, found[name]) for name in SEVERITIES if found[name]),
         stopped=STOPS[report.stop_reason] if over else "not done",
+        unsure=unsure,
         time=clock(report.seconds) if over else "",
         notes=spec.notes if spec else (),
         error=report.error,

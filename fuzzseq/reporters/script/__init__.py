@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 
 from fuzzseq.causes import CAUSES
 from fuzzseq.findings import Finding
@@ -21,12 +22,15 @@ _TITLES = {cause.slug: cause.title for cause in CAUSES}
 _MODULES = ("collections", "importlib.util", "inspect", "itertools", "os", "re", "sys", "tempfile", "zlib")
 
 
-def reproduction(finding: Finding, spec: Spec, reference: str | None = None) -> str:
-    """Return a script that fails as a finding does; ``reference`` names its factory where that does not."""
+def reproduction(finding: Finding, spec: Spec, reference: str | None = None, below: Path | None = None) -> str:
+    """Return a script that fails as a finding does; ``reference`` names its factory where that does not.
+
+    The factory's file is read where it lies below a folder, or anywhere if there is none: a log may name any file.
+    """
     origin = Origin.of(reference or finding.target)
     if odd := _unwritable(spec):
         return f'"""No script can be written: {documented(shortened(odd, 200))} is no input of a model.\n"""\n'
-    plan = Plan(finding=finding, spec=spec, origin=origin, reading=read(origin))
+    plan = Plan(finding=finding, spec=spec, origin=origin, reading=read(origin, below))
     body = "\n".join(_body(plan))
     setting = "\n".join(origin.importing(plan))
     helpers = [f"\n{text}" for text in pasted.needed(body, plan)]

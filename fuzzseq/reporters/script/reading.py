@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from fuzzseq.errors import UsageError
+from fuzzseq.input_files import read_text
+
 if TYPE_CHECKING:
     from fuzzseq.reporters.script.origin import Origin
 
@@ -19,8 +22,6 @@ PART_NAMES: Mapping[str, tuple[str, ...]] = {
     "memory": ("enc_out", "encoder_out", "memory", "context", "values", "encoded", "enc_seq", "encoder_seq"),
     "states": ("state", "hidden", "initial_state", "carry", "h", "c", "h0", "c0", "cell"),
 }
-#: Bytes of a file that is read; nobody writes a longer one.
-_MOST = 4 * 1024**2
 _SCORING = ("Dense", "TimeDistributed", "Softmax", "Activation", "Reshape")
 
 
@@ -51,14 +52,14 @@ class Reading:
     functions: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 
-def read(origin: Origin) -> Reading:
-    """Return what a factory's file says of its model."""
+def read(origin: Origin, below: Path | None = None) -> Reading:
+    """Return what a factory's file says of its model; nothing where it does not lie below a folder that is given."""
     path = origin.path or Path(*(origin.module or "?").split(".")).with_suffix(".py")
+    if below is not None and not path.resolve().is_relative_to(below.resolve()):
+        return Reading()
     try:
-        if not path.is_file() or path.stat().st_size > _MOST:
-            return Reading()
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = ast.parse(read_text(path, advice="Name another file"))
+    except (UsageError, SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested too deeply
         return Reading()
     return _File(tree).reading(origin.name)
 

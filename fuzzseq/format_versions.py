@@ -1,0 +1,39 @@
+"""The versions of the files that fuzzseq writes and reads again: one table, and what is said of another version.
+
+A version is one whole number. It grows when a reader of the one before would misread the file, and only then: a new
+field with a default keeps it, and is ignored by whoever does not know it. A file without a version is of version 1.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+#: The key of the version in a JSON object: of a file, or of a line.
+KEY: Final = "format_version"
+
+#: ``<id>.json``, a finding that can be replayed, and ``report.json``.
+FINDING: Final = 1
+REPORT: Final = 1
+#: ``events.ndjson``: stands in its first line, and in the first of each run that was resumed.
+LOG: Final = 1
+#: A line of ``history.jsonl``.
+HISTORY: Final = 1
+#: An entry of the corpus.
+CORPUS: Final = 1
+#: A baseline: stands in its first line, and grows as well when the ids of findings are made by another recipe.
+BASELINE: Final = 1
+BASELINE_HEAD: Final = "# fuzzseq-baseline:"
+
+
+def other_version(found: Any, newest: int) -> str:
+    """Return why a file of the version ``found`` cannot be read where ``newest`` is the newest that can; else nothing.
+
+    The text goes on after the name of the file: ``has format version 2, and this fuzzseq reads 1: ...``.
+    """
+    if type(found) is int and 1 <= found <= newest:
+        return ""
+    read = str(newest) if newest == 1 else f"1 to {newest}"
+    newer = type(found) is int and found > newest
+    shown = repr(found) if len(repr(found)) <= 40 else f"{repr(found)[:37]}..."
+    fix = "update fuzzseq, or make the file again" if newer else "no fuzzseq writes that; make the file again"
+    return f"has format version {shown}, and this fuzzseq reads {read}: {fix}"

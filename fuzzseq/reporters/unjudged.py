@@ -1,0 +1,76 @@
+"""What a run has not shown: the checks that apply to a target and were judged on none of its cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from fuzzseq.events import StopReason, TargetReport, Unjudged
+from fuzzseq.sanitize import clean, shortened
+
+#: What kept a check from being reached of which the engine says nothing: the target never came to its end.
+_ENDED: Final[dict[StopReason, str]] = {
+    "interrupted": "the run was interrupted",
+    "error": "an internal error of fuzzseq ended it",
+    "budget": "the time limit was reached",
+}
+#: Checks that are named before they are counted.
+_NAMED: Final = 3
+
+
+def why_unjudged(report: TargetReport, check: str) -> str:
+    """Return what kept a check of a target from being judged.
+
+    Empty where it was judged, does not apply, or was not asked for, and where the target could not be used at all.
+    """
+    count = report.checks.get(check)
+    if report.error or (count is None and report.checks):
+        return ""
+    if count is None:
+        return _ENDED.get(report.stop_reason, "no case was judged")
+    if count.judged or count.not_applicable or count.skipped:
+        return ""
+    return count.blocked_by or _ENDED.get(report.stop_reason, "no case gave it anything to compare")
+
+
+def unjudged_of(report: TargetReport) -> tuple[Unjudged, ...]:
+    """Return the checks of a target that were never judged, or one without a name where no case of it was judged."""
+    if report.error:
+        return ()
+    reasons = {check: why for check in report.checks if (why := why_unjudged(report, check))}
+    if not report.cases or not report.checks:
+        why = next(iter(reasons.values()), "") or _ENDED.get(report.stop_reason, "no case was tried")
+        return (Unjudged(target=report.name, check="", reason=why),)
+    if not reasons and not any(count.judged for count in report.checks.values()):
+        return (Unjudged(target=report.name, check="", reason="no check that was asked for applies to it"),)
+    return tuple(Unjudged(target=report.name, check=check, reason=why) for check, why in reasons.items())
+
+
+def unjudged_checks(unjudged: Iterable[Unjudged]) -> dict[str, tuple[str, ...]]:
+    """Return the checks that were not judged by their target; none of one of which no case was judged."""
+    found: dict[str, tuple[str, ...]] = {}
+    for each in unjudged:
+        found[each.target] = (*found.get(each.target, ()), *([each.check] if each.check else []))
+    return found
+
+
+def sentences(unjudged: Iterable[Unjudged]) -> tuple[str, ...]:
+    """Return what was not judged, a sentence without its period for each target and reason.
+
+    All of it may come from a model: it is short, and holds no control characters.
+    """
+    together: dict[tuple[str, str], list[str]] = {}
+    for each in unjudged:
+        together.setdefault((each.target, each.reason), []).append(each.check)
+    return tuple(_sentence(target, checks, reason) for (target, reason), checks in together.items())
+
+
+def _sentence(target: str, checks: list[str], reason: str) -> str:
+    """Return what one target was not judged by."""
+    why = shortened(reason, 200)
+    if checks == [""]:
+        return f"no case of {clean(target)} was judged ({why})"
+    named = checks if len(checks) <= _NAMED + 1 else [*checks[:_NAMED], f"{len(checks) - _NAMED} more checks"]
+    last = f" and {named[-1]}" if len(named) > 1 else ""
+    listed = ", ".join(named[:-1]) + last if last else named[0]
+    return f"{listed} {'was' if len(checks) == 1 else 'were'} never judged on {clean(target)} ({why})"

@@ -1,0 +1,138 @@
+"""Which cases a target begins with: every check has something to judge in one of them, or has no meaning for it."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from fuzzseq.case import Case
+from fuzzseq.dimensions import dim
+from fuzzseq.engine.boundary import boundary_cases
+from fuzzseq.engine.opening import judges, opening
+from fuzzseq.engine.tally import NOTHING, Experience, Tally
+from fuzzseq.events import Settings
+from fuzzseq.outcome import Outcome, Raised, Verdict
+from fuzzseq.spec import Spec
+from tests.shrink.specs import SPECS
+
+TARGETS = {**SPECS, "trained by a step of its own": Spec(own_training_step=True, loss="compiled", keras_model=True)}
+#: Where no single case is one that all checks can judge.
+TOO_FEW = {("static", 1): {"attention_normalised"}}
+#: Sizes that leave a check nothing to compare in any case, and the check.
+NARROW = {
+    "one decoder step": ({"target_length": dim(1, 1)}, {"causal", "stepwise"}),
+    "one source step": ({"source_length": dim(1, 1)}, {"attention_normalised"}),
+    "as many rows as source steps": (
+        {"source_length": dim(3, 3), "batch_size": dim(3, 3)},
+        {"attention_normalised"},
+    ),
+}
+
+
+def opened(spec: Spec, count: int, profile: str = "nightly") -> tuple[Tally, tuple[Case, ...]]:
+    """Return the checks of a Spec, and the cases that a target of it begins with."""
+    tally = Tally(spec, Settings(profile=profile, max_cases=count))
+    first = opening(spec, 0, count, tally.chosen)
+    tally.begin_with(first)
+    return tally, first.cases
+
+
+@pytest.mark.parametrize("count", [1, 3, 15, 60])
+@pytest.mark.parametrize("name", TARGETS)
+def test_every_check_is_judged_within_the_cases_asked_for(name: str, count: int) -> None:
+    """However few cases are asked for, every check that applies is asked of one that it can judge."""
+    spec = TARGETS[name]
+    tally, cases = opened(spec, count)
+    assert len(cases) <= count
+    judged: set[str] = set()
+    for number, case in enumerate(cases):
+        asked = tally.asked_of(case, number, True, Experience(judged=frozenset(judged), graph_runs=True))
+        judged |= {check.name for check in tally.chosen if check.name in asked and judges(check, case, spec)}
+    assert {check for check in tally.names if check not in judged} == TOO_FEW.get((name, count), set())
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_enough_cases_are_the_boundary_cases(name: str) -> None:
+    """Where all of them are tried anyway, the boundary cases stay as they are."""
+    assert opened(SPECS[name], 1000)[1] == boundary_cases(SPECS[name], 0)
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_what_no_case_can_show_does_not_apply(name: str) -> None:
+    """A check that the declared sizes leave nothing to compare does not apply, and the run is no less sure for that."""
+    dimensions, idle = NARROW[name]
+    tally, cases = opened(Spec(dimensions=dimensions), 60)
+    reasons = {check: count.not_applicable for check, count in tally.counts("max_cases").items()}
+    assert all("sizes" in reasons[check] for check in idle)
+    assert not idle & set(tally.names)
+    assert cases
+
+
+def test_what_few_random_cases_can_show_is_among_the_first() -> None:
+    """Where no boundary case gives a check something to judge, a random one that does comes after them."""
+    spec = Spec(dimensions={"source_length": dim(1, 2), "target_length": dim(1, 2)})
+    tally, cases = opened(spec, 60)
+    (attention,) = (check for check in tally.chosen if check.name == "attention_normalised")
+    assert not any(judges(attention, case, spec) for case in boundary_cases(spec, 0))
+    assert any(judges(attention, case, spec) for case in cases)
+
+
+def outcome(*verdicts: Verdict) -> Outcome:
+    """Return the outcome of a case."""
+    return Outcome(verdicts=verdicts)
+
+
+def skipped(check: str, raised: Raised | None = None) -> Verdict:
+    """Return the verdict of a check that was not reached."""
+    return Verdict(check=check, status="not_reached", raised=raised)
+
+
+CRASH = Raised(stage="decode", exception="InvalidArgumentError", message="Incompatible shapes: [3,64] vs. [2,64]\nmore")
+ACCEPTS = Verdict(check="accepts", status="raised", stage="decode", message=CRASH.message, raised=CRASH)
+SHAPE = Verdict(check="output_shape", status="broken", message="the output has shape (2, 3)")
+SAID = "blocked by accepts: InvalidArgumentError: Incompatible shapes: [3,64] vs. [2,64]"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "why"),
+    [
+        ([outcome(ACCEPTS, skipped("causal"))], SAID),
+        ([outcome(skipped("causal", CRASH))], SAID),
+        ([outcome(skipped("causal")), outcome(ACCEPTS, skipped("causal"))], SAID),
+        ([outcome(skipped("causal", attrs.evolve(CRASH, stage="gradient")))], SAID.replace("accepts", "trains")),
+        ([outcome(SHAPE, skipped("causal"))], "blocked by output_shape: the output has shape (2, 3)"),
+        ([outcome(skipped("causal"))], NOTHING),
+        ([], "the time limit was reached before any case"),
+        ([outcome(Verdict(check="causal", status="held")), outcome(ACCEPTS, skipped("causal"))], ""),
+    ],
+)
+def test_what_kept_a_check_from_being_judged(outcomes: list[Outcome], why: str) -> None:
+    """A count says whose exception came first, and where there was none, that there was nothing to judge or no time."""
+    tally = Tally(Spec(), Settings(profile="quick", max_cases=60))
+    for place, each in enumerate(outcomes):
+        tally.count("boundary", each, place)
+    assert tally.counts("budget")["causal"].blocked_by == why
+
+
+def test_the_first_case_says_why_whenever_it_is_done() -> None:
+    """Cases that are done side by side, in whatever order, give the same reason."""
+    later = attrs.evolve(CRASH, message="another")
+    tally = Tally(Spec(), Settings(profile="quick", max_cases=60))
+    tally.count("random", outcome(skipped("causal", later)), 7)
+    tally.count("random", outcome(skipped("causal", CRASH)), 3)
+    assert tally.counts("max_cases")["causal"].blocked_by == SAID
+
+
+def test_one_that_was_not_judged_yet_is_asked_again() -> None:
+    """A rare check is asked of each case until it was judged, and has its usual turn from then on."""
+    tally, cases = opened(Spec(), 60)
+    traced = [number for number, case in enumerate(cases) if case.mode == "graph"]
+
+    def asked(judged: frozenset[str]) -> list[int]:
+        known = Experience(graph_runs=True, judged=judged)
+        return [n for n in traced if "graph_agrees" in tally.asked_of(cases[n], n, True, known)]
+
+    assert asked(frozenset()) == traced
+    assert asked(frozenset({"graph_agrees"})) == [number for number in traced if number % 8 == 0]
+    assert cases[0].mode == "eager"
+    assert "graph_agrees" not in tally.asked_of(cases[0], 0, True, Experience())
