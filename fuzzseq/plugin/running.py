@@ -27,6 +27,7 @@ from fuzzseq.reporters.fan import Fan
 from fuzzseq.reporters.finding_files import FindingFiles, Scripts
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.record import Record
+from fuzzseq.sanitize import outgoing
 from fuzzseq.spec import Spec
 
 #: Seconds that a run may take to wind up when pytest ends before it, and its processes after that.
@@ -207,7 +208,7 @@ class Running:
             for event in events:
                 self._tell(event)
         except Exception as error:  # noqa: BLE001 (said by every item that waits for it)
-            run.problem = f"{type(error).__name__}: {error}"
+            run.problem = outgoing(f"{type(error).__name__}: {error}")
         finally:
             with self._changed:
                 run.over = True
