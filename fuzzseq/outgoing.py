@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -28,15 +28,16 @@ _REFERENCES: Final = frozenset(
 )
 
 
-def fit(value: T) -> T:
+def fit(value: T, text: Callable[[str, str], str] | None = None) -> T:
     """Return a value of attrs with every text in it as it may leave fuzzseq, keys of mappings too.
 
-    What is fit already is returned as it is.
+    What is fit already is returned as it is. ``text`` stands in for :func:`text_of`, which remembers nothing.
     """
+    text = text or text_of
     changed: dict[str, Any] = {}
     for name in _fields(type(value)):  # type: ignore[arg-type]
         before = getattr(value, name)
-        after = _fit(before, name)
+        after = _fit(before, name, text)
         if after is not before:
             changed[name] = after
     if isinstance(value, Frame) and (changed.keys() & {"file", "source"} or "\t" in value.source):
@@ -50,25 +51,25 @@ def _fields(kind: type[Any]) -> tuple[str, ...]:
     return tuple(field.name for field in attrs.fields(kind))
 
 
-def _fit(value: Any, field: str) -> Any:
+def _fit(value: Any, field: str, text: Callable[[str, str], str]) -> Any:
     """Return what a field holds, made fit; the very same value where there is nothing to do."""
     if isinstance(value, str):
-        made = _text(value, field)
+        made = text(value, field)
         return value if made == value else made
     if attrs.has(type(value)):
-        return fit(value)
+        return fit(value, text)
     if isinstance(value, Mapping):
-        pairs = {key: _fit(each, field) for key, each in value.items()}
-        keys = {key: one_line(key) if isinstance(key, str) else key for key in value}
+        pairs = {key: _fit(each, field, text) for key, each in value.items()}
+        keys = {key: text(key, "") if isinstance(key, str) else key for key in value}
         same = all(keys[key] == key and pairs[key] is value[key] for key in value)
         return value if same else _distinct(keys, pairs)
     if isinstance(value, tuple | list):
-        items = [_fit(each, field) for each in value]
+        items = [_fit(each, field, text) for each in value]
         return value if all(map(operator.is_, items, value)) else type(value)(items)
     return value
 
 
-def _text(text: str, field: str) -> str:
+def text_of(text: str, field: str) -> str:
     """Return a text of a field, made fit."""
     if text.isascii() and text.isidentifier():
         return text if len(text) < _SHORT else one_line(text)
@@ -106,12 +107,13 @@ class Outgoing:
     """Makes the events of a run fit to leave; two targets never get one name by it."""
 
     def __init__(self) -> None:
-        """Begin with no names."""
+        """Begin with no names; most texts of a run come again and again."""
         self._names: dict[str, str] = {}
+        self._text = lru_cache(maxsize=4096)(text_of)
 
     def event(self, event: Event) -> Event:
         """Return an event as reporters may see it."""
-        made: Event = fit(event)
+        made: Event = fit(event, self._text)
         match event, made:
             case RunStarted(), RunStarted():
                 return self._named(made, "targets", tuple(map(self.name, event.targets)))

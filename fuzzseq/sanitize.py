@@ -20,27 +20,30 @@ MASK: Final = "***"
 #: ANSI and OSC sequences, those of C1 (8 bits) too: CSI, then strings up to their terminator, then two characters.
 _SEQUENCES: Final = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
-    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x90\x98\x9c-\x9f\n]*(?:\x07|\x1b\\|\x9c)"
     r"|\x1b[ -/]*[0-~]"
 )
+# What repeats in these has an end, or begins in one place only: a text is read in a time that grows as it does.
+
 #: A user and a password in a URL, or a token alone, up to the last ``@``; a host with its port is none. A URL that was
 #: taken for a path has lost a slash.
 _USERINFO: Final = re.compile(
     r"((?<![a-z0-9+.-])(?:[a-z0-9+.-]*://|[a-z][a-z0-9+.-]+:/(?!/)))"
-    r"(?:[^\s/?#]*@|(?:[^\s/?#@:,]+:(?!//|\d{1,5}(?:[/?#]|$))|:(?!//))[^\s@]*@(?:[^\s/?#,@]*@)*)",
+    r"(?:[^\s/?#]*@|(?:[^\s/?#@:,]+:(?!//|\d{1,5}(?:[/?#]|$))|:(?!//))[^\s@]{0,256}@(?:[^\s/?#,@]*@)*)",
     re.IGNORECASE,
 )
 _CALLED: Final = (
-    r"[\w.-]*(?:password|passwd|passphrase|secret|credential|api[_-]?key|access[_-]?key|private[_-]?key|"
-    r"(?:auth|access|refresh|security|session)[_-]?token)[\w.-]*"
+    r"(?:password|passwd|passphrase|secret|credential|api[_-]?key|access[_-]?key|private[_-]?key|"
+    r"(?:auth|access|refresh|security|session)[_-]?token)[\w.-]{0,64}"
 )
 #: A parameter of a query whose name says that its value is a secret.
 _QUERY: Final = re.compile(
-    rf"([?&;#](?:{_CALLED}|[\w.-]*signature|pwd|pass|token|key|sig|auth|code|jwt)=)[^\s&;#'\"<>]+", re.IGNORECASE
+    rf"([?&;#](?:[\w.-]{{0,64}}(?:{_CALLED}|signature)|pwd|pass|token|key|sig|auth|code|jwt)=)[^\s&;#'\"<>]+",
+    re.IGNORECASE,
 )
 #: The same as an assignment, an argument, an entry of a dictionary, or a header.
 _ASSIGNED: Final = re.compile(
-    rf"((?<![\w?&;#.-]){_CALLED}['\"]?\]?\s*[=:]\s*)"
+    rf"({_CALLED}['\"]?\]?\s*[=:]\s*)"
     r"(?:[bruf]?\"[^\"\n]*\"|[bruf]?'[^'\n]*'|[^\s,;&'\"(){}\[\]]+)",
     re.IGNORECASE,
 )
@@ -49,7 +52,7 @@ _BEARER: Final = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE)
 _TOKENS: Final = re.compile(
     r"\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|A(?:KIA|SIA)[A-Z0-9]{12,}|xox[abprs]-[\w-]{10,}"
     r"|hf_[A-Za-z0-9]{20,}|sk-[\w-]{20,}|AIza[\w-]{30,}|npm_\w{20,}|pypi-[\w-]{20,}"
-    r"|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"
+    r"|eyJ[\w-]{8,2000}\.[\w-]{8,2000}\.[\w-]*)"
 )
 #: How the name of a variable ends that holds a secret.
 _SECRET_VARIABLE: Final = re.compile(

@@ -90,7 +90,7 @@ def _replaced(found: re.Match[str]) -> str:
         return f"{found['mark']}{shown(name)}{colon}{within(rest)}{found['mark']}"
     path = found["known"] or found["path"]
     end = "/" if path.endswith("/") else ""
-    apart = "./" if found["known"] and found.string[: found.start()][-1:].isalnum() else ""
+    apart = "./" if found["known"] and found.string[max(found.start() - 1, 0) : found.start()].isalnum() else ""
     return f"{found['url'] or found['scheme'] or ''}{apart}{shown(path)}{end}"
 
 
@@ -100,7 +100,7 @@ def _paths(bases: tuple[str, ...]) -> re.Pattern[str]:
     alone = r"(?<![\w./~-])"
     known = "|".join(f"{alone if base.count('/') < 2 else ''}{re.escape(base)}" for base in bases) or r"(?!)"
     return re.compile(
-        rf"(?P<mark>['\"])(?P<quoted>(?:/|(?:\.\./)+)[^/\s'\"][^'\"\n]*/[^'\"\n]*)(?P=mark)"
+        rf"(?P<mark>['\"])(?P<quoted>(?:/|(?:\.\./)+)[^/\s'\"][^'\"\n]*)(?P=mark)"
         rf"|(?P<url>file://(?:localhost)?)?(?P<known>(?:{known})(?![\w-]|\.\w){_REST})"
         rf"|(?:(?P<scheme>file://(?:localhost)?)|(?<![\w./~%@)\]}}-]))"
         rf"(?P<path>(?:~/|/|(?:\.\./)+){_PART}(?:/+{_PART})+/*)"
