@@ -9,16 +9,18 @@ from typing import Final
 
 import attrs
 
+from fuzzseq import output_files
 from fuzzseq.case import Domain
 from fuzzseq.causes import CAUSES
-from fuzzseq.errors import OutputError, UsageError
+from fuzzseq.errors import UsageError
 from fuzzseq.format_versions import BASELINE, BASELINE_HEAD, other_version
 from fuzzseq.grammar import FINDING_ID, Label, Misfit
 from fuzzseq.input_files import read_text
 from fuzzseq.serialization import from_data
 
 #: How the file begins.
-HEAD: Final = """\
+HEAD: Final = f"""\
+{BASELINE_HEAD} {BASELINE}
 # Findings of fuzzseq that are known and fail no run: id, target, what it is. Lines may be taken out and added by hand;
 # "fuzzseq baseline update FILE" writes this file anew from the last run.
 """
@@ -64,7 +66,7 @@ def read(path: Path) -> dict[str, Known]:
 
 
 def write(path: Path, known: Mapping[str, Known]) -> None:
-    """Write a baseline of ids; raises :class:`OutputError` where the file cannot be written."""
+    """Write a baseline of ids whole; raises :class:`OutputError`, and leaves it as it was, where that fails."""
     titles = {cause.slug: cause.title for cause in CAUSES}
     text = HEAD
     ends = {domain: end for end, domain in _ENDS.items()}
@@ -72,8 +74,4 @@ def write(path: Path, known: Mapping[str, Known]) -> None:
         title = f"{titles.get(id_.rpartition('-')[0], '')}{ends.get(each.domain, '')}"
         said = (id_, each.target, title if each.target else "")
         text += f"{'  '.join(part for part in said if part)}\n"
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise OutputError(f"The baseline {path} cannot be written: {reason}. Give another file.") from None
+    output_files.replace(path, text, "The baseline")

@@ -19,10 +19,11 @@ from fuzzseq.executors.zygote import Zygote
 from fuzzseq.history import NAME as HISTORY
 from fuzzseq.profiles import PROFILES, Profile, profile_named
 from fuzzseq.reporters import format_named
+from fuzzseq.reporters.beginning import Beginning
 from fuzzseq.reporters.event_log import EventLog
 from fuzzseq.reporters.fan import Fan
 from fuzzseq.reporters.finding_files import FindingFiles, Scripts
-from fuzzseq.reporters.folder import Folder, default_folder
+from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.history_log import HistoryLog
 from fuzzseq.reporters.record import Record
 
@@ -119,9 +120,13 @@ def run(
     from fuzzseq.reporters.terminal import Terminal  # noqa: PLC0415 (rich is loaded by a run only)
 
     makers = [format_named(name) for name in dict.fromkeys(formats)]
-    folder, record = Folder(output or default_folder()), Record()
-    files: list[Reporter] = [EventLog(record, folder), FindingFiles(record, folder), Scripts(record, folder)]
-    if folder.path.parent == default_folder().absolute().parent:
+    folder = Folder(output, "resume" if past else "run", waits=True) if output else Folder.of_now()
+    record = Record()
+    for event in past:
+        record.on_event(event)
+    files: list[Reporter] = [Beginning(folder), EventLog(record, folder)]
+    files += [FindingFiles(record, folder), Scripts(record, folder)]
+    if folder.beside_others:
         files.append(HistoryLog(record, folder.path.parent / HISTORY, str(folder.shown)))
     fan = Fan(record, [*files, *(make(record, folder) for make in makers), Terminal(record, folder)])
     if events is None:
@@ -131,7 +136,7 @@ def run(
     try:
         _pump(iter(events), fan)
     finally:
-        folder.drop_if_empty()
+        folder.close()
     return exit_code(record)
 
 
@@ -148,8 +153,7 @@ def exit_code(record: Record) -> int:
         return MISUSED
     if record.failing():
         return FOUND
-    allowed = record.settings is not None and record.settings.allow_inconclusive
-    return INCONCLUSIVE if record.inconclusive() and not allowed else CLEAN
+    return INCONCLUSIVE if record.unsettled() else CLEAN
 
 
 class _Interrupts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import attrs
 
@@ -30,6 +30,8 @@ from fuzzseq.spec import Spec
 Phase = Literal["known", "boundary", "random", "edge", "shrink", "diagnose"]
 FailOn = Literal["error", "warning", "note", "never"]
 StopReason = Literal["completed", "max_cases", "maxfail", "budget", "nothing_runs", "interrupted", "unusable", "error"]
+#: Why a target may have stopped that is not done: a run that is resumed goes on with it.
+UNDONE: Final[tuple[StopReason, ...]] = ("interrupted", "error", "budget", "unusable")
 
 
 @attrs.frozen(kw_only=True)

@@ -139,7 +139,9 @@ class Finding:
     """One distinct failure of a fuzz target.
 
     ``check`` is the first check that it broke, ``checks`` are all; ``case`` is minimal; ``location`` is the user's
-    line; ``exceptions`` are the messages by mode, where eager and graph mode differ.
+    line; ``exceptions`` are the messages by mode, where eager and graph mode differ. One is ``provisional`` where the
+    run ended before the failure was shrunk and confirmed: the case is the one that was seen, and a resumed run puts
+    another finding in its place.
     """
 
     id: FindingId
@@ -161,6 +163,7 @@ class Finding:
     diagnosis: Diagnosis
     signature: str
     flaky: bool = False
+    provisional: bool = False
     exceptions: Mapping[str, str] = attrs.field(factory=dict)
 
     def objection(self) -> str:

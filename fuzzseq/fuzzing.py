@@ -17,6 +17,7 @@ from fuzzseq.executors.zygote import Zygote
 from fuzzseq.failures import Inconclusive, failure_of
 from fuzzseq.findings import Finding
 from fuzzseq.outcome import Severity
+from fuzzseq.reporters.beginning import Beginning
 from fuzzseq.reporters.fan import Fan
 from fuzzseq.reporters.finding_files import FindingFiles, Scripts
 from fuzzseq.reporters.folder import Folder
@@ -93,8 +94,9 @@ def fuzz(
     as ``"2m"``), ``seed``, ``domains`` and the others stand in for what it says. ``checks`` are the only checks to run,
     ``skip`` those to leave out, ``own_checks`` references to checks of your own. ``case_timeout`` is in seconds and
     ``memory`` in bytes, or texts as ``"30s"`` and ``"4GiB"``. ``known`` is a folder that keeps known cases, and
-    ``output`` one for the files of each finding, ``<id>.json`` to replay and ``<id>.py`` to run alone; neither is
-    written unless it is named. ``allow_inconclusive`` lets a result pass that left a check without a verdict.
+    ``output`` one for the files of each finding, ``<id>.json`` to replay and ``<id>.py`` to run alone, in the place of
+    those of the call before it; neither is written unless it is named. ``allow_inconclusive`` lets a result pass that
+    left a check without a verdict.
 
     Raises :class:`fuzzseq.FuzzseqError`, in one sentence, for a name or a number that cannot be, and for a model that
     cannot be fuzzed.
@@ -162,11 +164,17 @@ def fuzzed(factory: str | Callable[..., Any], asked: Configuration, zygote: Zygo
     """Do what :func:`fuzz` does, as it was asked; ``zygote`` is one that has begun to import TensorFlow already."""
     __tracebackhide__ = True
     settings = campaign.settings_of(asked)
-    record, folder = Record(), Folder(Path(asked.output)) if asked.output is not None else None
-    files: list[Reporter] = [FindingFiles(record, folder), Scripts(record, folder)] if folder else []
+    record, folder = Record(), Folder(Path(asked.output), waits=True) if asked.output is not None else None
+    files: list[Reporter] = (
+        [Beginning(folder), FindingFiles(record, folder), Scripts(record, folder)] if folder is not None else []
+    )
     fan = Fan(record, files)
-    for event in engine.campaign([factory], settings, known=asked.known, zygote=zygote):
-        fan.on_event(event)
+    try:
+        for event in engine.campaign([factory], settings, known=asked.known, zygote=zygote):
+            fan.on_event(event)
+    finally:
+        if folder is not None:
+            folder.close()
     return _result(record, folder)
 
 

@@ -70,7 +70,7 @@ class Change:
 
 def line_of(night: Night) -> str:
     """Return a night as a line of the history."""
-    return json.dumps(to_data(night), sort_keys=True, ensure_ascii=False) + "\n"
+    return json.dumps({FORMAT_KEY: HISTORY, **to_data(night)}, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def read(path: Path, warn: Callable[[str], object] = lambda _: None) -> list[Night]:

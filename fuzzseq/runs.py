@@ -14,6 +14,7 @@ from fuzzseq.errors import OutputError, UsageError
 from fuzzseq.events import Event, Reporter, RunFinished, RunStarted, Settings, TargetLoaded
 from fuzzseq.profiles import profile_named
 from fuzzseq.reporters import format_named
+from fuzzseq.reporters.event_log import NAME as LOG
 from fuzzseq.reporters.event_log import events_in, logged_in
 from fuzzseq.reporters.fan import Fan
 from fuzzseq.reporters.finding_files import FindingFiles, Scripts
@@ -70,7 +71,8 @@ def log_of(folder: Path) -> list[tuple[float, Event]]:
     Raises :class:`UsageError` for a folder that holds no run.
     """
     events = logged_in(folder)
-    if not any(isinstance(event, RunFinished) for _, event in events):
+    ends = [isinstance(event, RunFinished) for _, event in events if isinstance(event, RunStarted | RunFinished)]
+    if not ends or not ends[-1]:
         last = events[-1][0]
         events.append((last, RunFinished(stop_reason="interrupted", seconds=last)))
     return events
@@ -79,19 +81,33 @@ def log_of(folder: Path) -> list[tuple[float, Event]]:
 def report(folder: Path, formats: Sequence[str], output: Path | None = None) -> list[Path]:
     """Write the reports of the run that wrote to a folder, finished or not, and return the files that there are now.
 
-    They go to the same folder, or to ``output``. Raises :class:`UsageError` for a folder that holds no run, and for an
-    unknown format.
+    They go to the same folder, or to ``output``. Raises :class:`UsageError` for a folder that holds no run, for one
+    that a run is writing to, where they are to go there, for an ``output`` that holds another run, and for an unknown
+    format.
     """
     makers = [format_named(name) for name in dict.fromkeys(formats)]
     events = log_of(folder)
-    record, out = Record(), Folder(output or folder)
-    files: list[Reporter] = [FindingFiles(record, out), Scripts(record, out, below=Path.cwd())]
-    fan = Fan(record, [*files, *(make(record, out) for make in makers)])
-    for at, event in events:
-        fan.on_event(event, at)
+    record = Record()
+    out = _folder_of_reports(folder, output)
+    try:
+        files: list[Reporter] = [FindingFiles(record, out), Scripts(record, out, below=Path.cwd())]
+        fan = Fan(record, [*files, *(make(record, out) for make in makers)])
+        for at, event in events:
+            fan.on_event(event, at)
+    finally:
+        out.close()
     if record.misuses:
         raise OutputError(record.misuses[0])
     return list(out.written.values())
+
+
+def _folder_of_reports(folder: Path, output: Path | None) -> Folder:
+    """Return where the reports of a run go: to its own folder, or to one that is not that of another run."""
+    if output is None or (output.exists() and output.samefile(folder)):
+        return Folder(folder, "report")
+    if os.path.lexists(output / LOG):
+        raise OutputError(f"{output} holds another run: give a folder of its own with --output.")
+    return Folder(output)
 
 
 def update_baseline(file: Path, folder: Path) -> tuple[tuple[str, ...], tuple[str, ...], int]:
@@ -102,9 +118,8 @@ def update_baseline(file: Path, folder: Path) -> tuple[tuple[str, ...], tuple[st
     """
     known = baseline.read(file) if os.path.lexists(file) else {}
     record = Record()
-    fan = Fan(record, [])
     for at, event in log_of(folder):
-        fan.on_event(event, at)
+        record.on_event(event, at)
     settings = record.settings
     if settings is not None:
         record.settings = attrs.evolve(settings, baseline=known)

@@ -233,3 +233,18 @@ class Spec:
         sides: tuple[Side, ...] = ("source", "target")
         words = [self.lowest_id(side) + 2 for side in sides if self.vocabulary(side) == dimension]
         return min(max(allowed.min, *words), allowed.max) if words else allowed.min
+
+
+#: The fields of a Spec that say nothing of what the model is given.
+_BESIDE_INPUTS: Final = ("skip", "checks", "own_checks", "origins", "notes", "code_numbers")
+
+
+def accepted_inputs(spec: Spec) -> Spec:
+    """Return a Spec by which two models are told apart if they take different input, or take it in another way.
+
+    Known cases and runs that are resumed are kept by it: whoever words a reason anew, chooses other checks, or corrects
+    a number in the code wants the cases that failed before tried again, and not forgotten. What says nothing of the
+    input has its default.
+    """
+    usual = Spec()
+    return attrs.evolve(spec, **{name: getattr(usual, name) for name in _BESIDE_INPUTS})

@@ -45,12 +45,6 @@ def whole(least: int, most: str = "MOST_COUNT") -> Reader:
     return read
 
 
-def trust_options(command: Command) -> Command:
-    """Add the option that lets a file name what is imported."""
-    trust = "Import what the file names, wherever it lies."
-    return click.option("--trust", is_flag=True, help=trust)(command)
-
-
 def importing(
     source: str, references: Sequence[str], announced: set[str], *, below: Path | None = None, trust: bool = False
 ) -> None:

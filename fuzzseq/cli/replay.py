@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fuzzseq.cli.options import execution_options, importing, trust_options
+from fuzzseq.cli.options import execution_options, importing
 from fuzzseq.cli.printing import echo
 from fuzzseq.errors import FuzzseqError, UsageError
 from fuzzseq.sanitize import outgoing, printed
@@ -22,8 +22,8 @@ CODES = {"FIXED": 0, "FAILED": 1, "CHANGED": 1}
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--target", metavar="FILE:NAME", help="Run the case on this target, not on the one that FILE names.")
-@trust_options
+@click.option("--target", metavar="FILE:NAME", help="Run the case on this target, in place of the one that FILE names.")
+@click.option("--trust", is_flag=True, help="Import what FILE names, wherever it lies.")
 @execution_options
 def replay(files: tuple[str, ...], target: str | None, trust: bool, **said: Any) -> int:
     """Run the minimal case of each finding FILE again, on code below the current folder.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fuzzseq.cli.options import execution_options, importing, read_by, trust_options, whole
+from fuzzseq.cli.options import execution_options, importing, read_by, whole
 from fuzzseq.errors import UsageError
 
 if TYPE_CHECKING:
@@ -71,9 +71,9 @@ if TYPE_CHECKING:
     "named",
     multiple=True,
     metavar="FILE:NAME",
-    help="With --resume: go on with this target, and not with those of the log; may be repeated.",
+    help="With --resume: this target in place of those of the log; may be repeated.",
 )
-@trust_options
+@click.option("--trust", is_flag=True, help="With --resume: import what the log names, wherever it lies.")
 @click.option("--known", metavar="DIR|URL", help="What keeps known cases, or several: A,B.  [default: .fuzzseq]")
 @click.option("--no-known", is_flag=True, help="Neither try known cases nor keep new ones.")
 @execution_options

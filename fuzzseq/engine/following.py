@@ -142,7 +142,8 @@ class Following:
     def _as_seen(self, failure: _Failure) -> Finding:
         """Return the finding of a failure that nobody has time to shrink."""
         proof = Proof(one_minimal=False, neighbours=0, executions=0)
-        return self._diagnosed(failure.case, failure.verdict, proof, None, flaky=False)
+        seen = self._diagnosed(failure.case, failure.verdict, proof, None, flaky=False)
+        return attrs.evolve(seen, provisional=True)
 
     def _diagnosed(self, case: Case, verdict: Verdict, proof: Proof, probe: Probe | None, flaky: bool) -> Finding:
         """Return the finding of a case."""
@@ -186,7 +187,8 @@ class Following:
             return  # An edge that shows what an ordinary case has shown says nothing more.
         if before is not None:
             checks = tuple(name for name in self._checks if name in {*before.checks, *finding.checks})
-            smaller = min((before, finding), key=lambda found: size(found.case, self._work.spec))
+            # A provisional one says less than any that was followed up, however small its case is.
+            smaller = min((before, finding), key=lambda f: (f.provisional, size(f.case, self._work.spec)))
             finding = attrs.evolve(smaller, checks=checks, id=before.id)
         if finding != before:
             self._findings[finding.id] = finding

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
-import attrs
 from hypothesis.database import (
     DirectoryBasedExampleDatabase,
     ExampleDatabase,
@@ -16,45 +17,83 @@ from hypothesis.database import (
 
 from fuzzseq.case import Case
 from fuzzseq.errors import UsageError
+from fuzzseq.format_versions import CORPUS, KEY, other_version
+from fuzzseq.input_files import NotJson, json_of
 from fuzzseq.outgoing import called
-from fuzzseq.serialization import dumps, loads
-from fuzzseq.spec import Spec
+from fuzzseq.serialization import dumps, from_data, to_data
+from fuzzseq.spec import Spec, accepted_inputs
 
 
 class KnownCases:
-    """The known cases of one fuzz target, under a key for each check; a changed Spec begins anew."""
+    """The known cases of one fuzz target, under a key for each check; a model that takes other input begins anew.
+
+    An entry that cannot be read is left as it is: another version of fuzzseq may have written it.
+    """
 
     def __init__(self, database: ExampleDatabase | None, target: str, spec: Spec) -> None:
         """Look into a database; None remembers nothing."""
         # A database may be shared: a target is called there as in reports.
         self._database, self._target = database, called(target)
-        # Whoever mends a number in the code wants its known cases tried, and not forgotten.
-        kept = attrs.evolve(spec, code_numbers=())
-        self._spec = hashlib.sha256(dumps(kept).encode()).hexdigest()[:16]
+        self._spec = hashlib.sha256(dumps(accepted_inputs(spec)).encode()).hexdigest()[:16]
+        self._entries: dict[tuple[str, str], list[bytes]] = {}
+        self._unreadable: dict[bytes, str] = {}
 
     def of(self, check: str) -> list[Case]:
-        """Return the cases that once broke a check, in a fixed order; what cannot be read is dropped."""
-        found = []
+        """Return the cases that once broke a check, in a fixed order."""
+        found: list[Case] = []
         for data in sorted(self._database.fetch(self._key(check))) if self._database else ():
             try:
-                found.append(loads(data, Case))
-            except Exception:  # noqa: BLE001 (whatever an older version or a broken disk left: it is no case of ours)
-                self._database.delete(self._key(check), data)  # type: ignore[union-attr]
+                case = _case_of(data)
+            except UsageError as error:
+                self._unreadable[data] = str(error)
+                continue
+            found += [] if case in found else [case]
+            self._entries.setdefault((check, dumps(case)), []).append(data)
         return found
+
+    def warnings(self) -> Iterator[str]:
+        """Yield a sentence where there are entries that could not be read."""
+        if self._unreadable:
+            count, first = len(self._unreadable), next(iter(self._unreadable.values()))
+            cases, are = ("1 known case", "is") if count == 1 else (f"{count} known cases", "are")
+            yield f"{cases} that cannot be read {are} left in place: an entry {first}"
 
     def keep(self, check: str, case: Case) -> None:
         """Remember a case that breaks a check."""
         if self._database:
-            self._database.save(self._key(check), dumps(case).encode())
+            self._database.save(self._key(check), _entry_of(case))
 
     def forget(self, check: str, case: Case) -> None:
         """Drop a case that breaks its check no more."""
         if self._database:
-            self._database.delete(self._key(check), dumps(case).encode())
+            for data in {_entry_of(case), *self._entries.pop((check, dumps(case)), ())}:
+                self._database.delete(self._key(check), data)
 
     def _key(self, check: str) -> bytes:
         """Return the key of a check."""
         return "\0".join((self._target, check, self._spec)).encode()
+
+
+def _entry_of(case: Case) -> bytes:
+    """Return a case as it is kept."""
+    entry = {KEY: CORPUS, "case": to_data(case)}
+    return json.dumps(entry, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _case_of(data: bytes) -> Case:
+    """Return the case of an entry; raises :class:`UsageError`, which says what the entry is, for any other."""
+    try:
+        entry = json_of(data)
+    except NotJson as error:
+        raise UsageError(f"is no JSON ({error})") from None
+    if not isinstance(entry, dict):
+        raise UsageError("holds no case")
+    if other := other_version(entry.get(KEY, CORPUS), CORPUS):
+        raise UsageError(other)
+    try:
+        return from_data(entry["case"], Case)
+    except Exception:  # noqa: BLE001 (what cattrs raises depends on what is wrong)
+        raise UsageError("holds no case") from None
 
 
 def database_at(places: str | Path | None) -> ExampleDatabase | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 import attrs
 
 from fuzzseq.events import (
+    UNDONE,
     Checkpoint,
     Event,
     FindingMade,
@@ -19,10 +19,7 @@ from fuzzseq.events import (
 )
 from fuzzseq.findings import Finding
 from fuzzseq.outgoing import called, fit
-from fuzzseq.spec import Spec
-
-#: Why a target may have ended that is not done.
-_UNDONE: Final[tuple[StopReason, ...]] = ("interrupted", "error", "budget", "unusable")
+from fuzzseq.spec import Spec, accepted_inputs
 
 
 @attrs.frozen(kw_only=True)
@@ -57,7 +54,7 @@ class Past:
     def done(self) -> Mapping[str, StopReason]:
         """Return the targets that nothing is left to do for, and why each had stopped."""
         ended = {name: target.finished.report.stop_reason for name, target in self._targets.items() if target.finished}
-        return {name: reason for name, reason in ended.items() if reason not in _UNDONE}
+        return {name: reason for name, reason in ended.items() if reason not in UNDONE}
 
     def is_done(self, name: str) -> bool:
         """Say whether nothing is left to do for a target, whose name in the log is as it left."""
@@ -73,7 +70,7 @@ class Past:
     def begun(self, name: str, spec: Spec) -> Begun | None:
         """Return how far a target had come that was not done; None where it begins anew, as a changed one does."""
         target = self._targets.get(called(name))
-        if target is None or target.begun is None or target.begun.spec != fit(spec):
+        if target is None or target.begun is None or not _alike(target.begun.spec, fit(spec)):
             return None
         return target.begun
 
@@ -82,8 +79,10 @@ class Past:
         match event:
             case TargetLoaded():
                 before = self._targets.get(event.target)
-                if before is None or before.loaded.spec != event.spec:
+                if before is None or not _alike(before.loaded.spec, event.spec):
                     self._targets[event.target] = _Target(event)
+                else:
+                    before.loaded = event
             case FindingMade() if target := self._targets.get(event.finding.target):
                 target.findings[event.finding.id] = event.finding
             case Warned() if target := self._targets.get(event.target):
@@ -95,3 +94,8 @@ class Past:
                 target.finished = event
             case _:
                 pass
+
+
+def _alike(before: Spec, now: Spec) -> bool:
+    """Say whether a target takes what it took before, so that there is something to go on with."""
+    return accepted_inputs(before) == accepted_inputs(now)

@@ -128,10 +128,7 @@ class Tally:
         return tuple(check.name for check in self.chosen)
 
     def begin_with(self, opening: Opening) -> None:
-        """Take note of which of the first cases can be judged by which check; a check that none ever can is left out.
-
-        Raises nothing; it has to come before any case is tried.
-        """
+        """Take note of which of the first cases can be judged by which check; a check that no case can is left out."""
         self._traced_until = opening.traced_until
         for check in [check for check in self.chosen if check.name in opening.idle]:
             self._counts[check.name] = CheckCount(
@@ -221,25 +218,36 @@ class Tally:
         """Go on from the counts of an earlier run."""
         self.cases, self.known_cases = state.cases, state.known_cases
         self.unbuilt, self.ran = state.unbuilt, state.ran
-        self._counts.update({name: attrs.evolve(count, blocked_by="") for name, count in state.checks.items()})
-        self._blocked = {name: (-1, count.blocked_by) for name, count in state.checks.items() if count.blocked_by}
+        # Of a check that is asked otherwise than before, what is said now holds.
+        chosen = {check.name for check in self.chosen}
+        counts = {
+            name: count
+            for name, count in state.checks.items()
+            if name in chosen and not (count.skipped or count.not_applicable)
+        }
+        self._counts.update({name: attrs.evolve(count, blocked_by="") for name, count in counts.items()})
+        self._blocked = {name: (-1, count.blocked_by) for name, count in counts.items() if count.blocked_by}
 
     def counts(self, stop: StopReason | None = None) -> Mapping[str, CheckCount]:
-        """Return the counts by check; of a target that has stopped with what kept checks from being judged."""
-        names = set(self.names)
-        return {
-            name: attrs.evolve(count, blocked_by=self._why_unjudged(name, count, stop))
-            if name in names and not count.judged
-            else count
-            for name, count in self._counts.items()
-        }
+        """Return the counts by check; of a target that has stopped with what kept checks from being judged.
 
-    def _why_unjudged(self, name: str, count: CheckCount, stop: StopReason | None) -> str:
-        """Return what kept a check from being judged so far, empty where that is not known yet."""
-        if name in self._blocked:
-            return self._blocked[name][1]
-        if stop is None:
+        Of one that has not they hold what kept each from being judged on the first case on which anything did.
+        """
+        counts = dict(self._counts)
+        for name in self.names:
+            why = self._blocked.get(name, (0, ""))[1] if stop is None else self._why_unjudged(name, stop)
+            counts[name] = attrs.evolve(counts[name], blocked_by=why)
+        return counts
+
+    def _why_unjudged(self, name: str, stop: StopReason) -> str:
+        """Return what kept a check from being judged, empty for one that was judged."""
+        count = self._counts[name]
+        if count.judged:
             return ""
+        if name in self._blocked:
+            # One mistake says the sizes of each case: it is said in one way, whichever checks it keeps from their turn.
+            said = [self._blocked[other][1] for other in self.names if other in self._blocked]
+            return next(each for each in said if _kind(each) == _kind(self._blocked[name][1]))
         if stop == "budget" and not self.cases:
             return "the time limit was reached before any case"
         return NOTHING if count.not_reached else _NO_TURN.get(stop, "its turn did not come")
@@ -256,6 +264,11 @@ def _blocked_by(verdict: Verdict, outcome: Outcome) -> str:
         return ""
     exception = f"{blocking.raised.exception}: " if blocking.raised is not None else ""
     return f"blocked by {blocking.check}: {exception}{_first_line(blocking.message)}"
+
+
+def _kind(blocked: str) -> tuple[str, ...]:
+    """Return whose exception kept a check from being judged, and its class."""
+    return tuple(blocked.split(": ", 2)[:2])
 
 
 def _first_line(message: str) -> str:

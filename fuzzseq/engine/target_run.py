@@ -223,7 +223,7 @@ class TargetRun:
         """Yield what a user should know, and let go."""
         if self._experience.untraceable:
             yield Warned(target=self.work.name, message="it was fuzzed eagerly, since every traced case failed")
-        for message in (*self._tally.warnings(self._stop), *self._following.warnings()):
+        for message in (*self._tally.warnings(self._stop), *self._following.warnings(), *self.work.known.warnings()):
             yield Warned(target=self.work.name, message=message)
         yield from self._then()
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from fuzzseq.errors import UsageError, WorkerError
+from fuzzseq.executors.scratch import Scratch, remove_leftovers
 from fuzzseq.outcome import STAGES, Frame, Stage
 from fuzzseq.sanitize import masked
 from fuzzseq.sources import frames_dumped, frames_told
@@ -51,18 +52,19 @@ class Zygote:
         """Start importing TensorFlow; returns at once. ``path`` are folders that the user's files import from."""
         self._device, self._path = device, path
         # What a killed process had no time to take away: TensorFlow's generated code, and what a model writes.
-        self._scratch = tempfile.TemporaryDirectory(prefix="fuzzseq-", ignore_cleanup_errors=True)
+        self._scratch = Scratch()
         self._reviving = threading.Lock()
         #: The processes that came from this one and were not ended yet, each with a group of its own.
         self.groups: set[int] = set()
         #: Whether the run is over: whatever dies from then on died of that.
         self.closed = False
         self._start()
+        remove_leftovers()
 
     def _start(self) -> None:
         """Start the process."""
         self.channel, theirs = Channel.pair()
-        environment = {**_DEFAULTS, **os.environ, "TMPDIR": self._scratch.name}
+        environment = {**_DEFAULTS, **os.environ, "TMPDIR": self._scratch.path}
         if self._path:
             environment["PYTHONPATH"] = os.pathsep.join(self._path)
         if self._device == "cpu":
@@ -138,7 +140,7 @@ class Zygote:
         self._process.wait()
         self.channel.close()
         self._log.close()
-        self._scratch.cleanup()
+        self._scratch.close()
 
 
 class Process:

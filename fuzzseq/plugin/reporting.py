@@ -17,7 +17,7 @@ from fuzzseq.history import NAME as HISTORY
 from fuzzseq.reporters import format_named
 from fuzzseq.reporters.event_log import NAME, EventLog, logged_in
 from fuzzseq.reporters.fan import Fan
-from fuzzseq.reporters.folder import Folder, default_folder
+from fuzzseq.reporters.folder import Folder, Use
 from fuzzseq.reporters.history_log import HistoryLog
 from fuzzseq.reporters.record import Record
 from fuzzseq.reporters.summary_view import summary_view
@@ -37,7 +37,7 @@ class Reporting:
         """Choose the folder of the run, and the formats of its reports."""
         self._config, self._record = config, Record()
         self._formats = tuple(dict.fromkeys(formats)) or campaign.DEFAULT_FORMATS
-        self._path = Path(output) if output else default_folder()
+        self._output = Path(output) if output else None
         self._folder: Folder | None = None
 
     @property
@@ -45,7 +45,9 @@ class Reporting:
         """The folder of the run, made when it is wanted; raises :class:`pytest.UsageError` where it cannot be."""
         if self._folder is None:
             try:
-                self._folder = Folder(self._path)
+                # A worker of xdist writes its part into the folder of the process that began the run.
+                use: Use = "join" if hasattr(self._config, "workerinput") else "run"
+                self._folder = Folder(self._output, use, waits=True) if self._output else Folder.of_now()
             except FuzzseqError as error:
                 raise pytest.UsageError(str(error).replace("--output", "--fuzz-seq2seq-report")) from None
         return self._folder
@@ -57,17 +59,18 @@ class Reporting:
         place = self.folder.path
         parts = [logged_in(place, part.name) for part in sorted(place.glob(_PARTS)) if part.stat().st_size]
         if any(parts):
-            (place / NAME).unlink(missing_ok=True)
+            self.folder.begin()
+            self.folder.remove(NAME)
             makers = [EventLog, *(format_named(name) for name in self._formats)]
             reporters: list[Reporter] = [make(self._record, self.folder) for make in makers]
-            if place.parent == default_folder().absolute().parent:
+            if self.folder.beside_others:
                 reporters.append(HistoryLog(self._record, place.parent / HISTORY, str(self.folder.shown)))
             fan = Fan(self._record, reporters)
             for at, event in together(parts):
                 fan.on_event(event, at)
         for part in place.glob(_PARTS):
-            part.unlink()
-        self.folder.drop_if_empty()
+            self.folder.remove(part.name)
+        self.folder.close()
 
     def tell(self, terminal: Any) -> None:
         """Print the summary, where anything was fuzzed."""

@@ -21,6 +21,7 @@ from fuzzseq.findings import Finding
 from fuzzseq.loading import parse
 from fuzzseq.plugin import FLAG
 from fuzzseq.plugin.asked import Asked
+from fuzzseq.reporters.beginning import Beginning
 from fuzzseq.reporters.by_check import owner, sentence_of, why_not
 from fuzzseq.reporters.event_log import EventLog
 from fuzzseq.reporters.fan import Fan
@@ -125,6 +126,7 @@ class Running:
         self._begun()
         self._wanted, self._written = dict(wanted), folder.written
         reporters: list[Reporter] = [
+            Beginning(folder),
             EventLog(self._record, folder, _LOG.format(self._name)),
             FindingFiles(self._record, folder),
             Scripts(self._record, folder),
@@ -167,7 +169,7 @@ class Running:
 
     def progress(self, target: str) -> str:
         """Return how far the work on a target has come, for whoever did not wait for its end."""
-        cases = self._record.tried.get(self._fan.name(target), 0)
+        cases = self._record.tried.get(self._record.name(target), 0)
         return (
             f"{target} was still being fuzzed ({cases} case{'' if cases == 1 else 's'} tried): the first of its tests "
             f"waits for all of it. Give it more time, or less to do with {FLAG}-max-cases or {FLAG}-budget."
@@ -188,7 +190,7 @@ class Running:
 
     def _report(self, target: str) -> TargetReport | None:
         """Return what there is to say of a target that is done; None before."""
-        return self._record.reports.get(self._fan.name(target))
+        return self._record.reports.get(self._record.name(target))
 
     def _begun(self) -> Zygote | None:
         """Return the process that imports TensorFlow, begun on first use; it finds modules where pytest does."""
@@ -236,7 +238,7 @@ class Running:
         first = self._wanted[target].chosen[0]
         if check != first:
             return Judged(skipped=f"not reached: see [{first}]")
-        errors = [error.message for error in self._record.errors if error.target in ("", self._fan.name(target))]
+        errors = [error.message for error in self._record.errors if error.target in ("", self._record.name(target))]
         return Judged(sentence=f"fuzzseq failed, which is no fault of the model: {(*errors, problem)[0]}")
 
     def _judged(self, report: TargetReport, check: str, wanted: Wanted) -> Judged:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fuzzseq.events import Settings, TargetReport
 from fuzzseq.findings import Finding
-from fuzzseq.reporters.unjudged import why_unjudged
+from fuzzseq.reporters.unjudged import held_back, why_unjudged
 
 
 def owner(finding: Finding, chosen: Sequence[str]) -> str:
@@ -32,12 +32,12 @@ def inconclusive(
     """Return what the test of a check says that is neither passed nor failed: it was never judged, and why.
 
     Empty where the check was judged, does not apply or was skipped; where a finding fails another test of the target,
-    which is what there is to look at first; where an earlier test says the same of the target; and where the run allows
-    it. :func:`why_not` says what is said then.
+    or may hold this one back, which is what there is to look at first; where an earlier test says the same of the
+    target; and where the run allows it. :func:`why_not` says what is said then.
     """
     why = inconclusive_reason(report, check)
-    failing = any(settings.fails(finding) for finding in findings)
-    if not why or failing or settings.allow_inconclusive or _first_so(report, check, chosen) != check:
+    reported = any(settings.fails(finding) for finding in findings) or held_back(report, check, findings)
+    if not why or reported or settings.allow_inconclusive or _first_so(report, check, chosen) != check:
         return ""
     return f"inconclusive: {check} was never judged ({why})"
 

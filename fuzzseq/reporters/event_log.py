@@ -27,18 +27,14 @@ class EventLog:
     """Appends each event to the log of a run's folder; what a killed process has written is there."""
 
     def __init__(self, record: Record, folder: Folder, name: str = NAME) -> None:
-        """Keep what knows the time, the folder, and the name of the file, which is opened at the first event."""
+        """Keep what knows the time, the folder, and the name of the file."""
         self._record, self._folder, self._name = record, folder, name
-        self._opened = False
 
     def on_event(self, event: Event) -> None:
         """Take one event."""
-        if not self._opened:
-            self._folder.cut(self._name)
-            self._opened = True
         told: dict[str, Any] = {"event": type(event).__name__, "at": round(self._record.now, 3)}
         if isinstance(event, RunStarted):
-            told["fuzzseq"] = __version__
+            told |= {"fuzzseq": __version__, FORMAT_KEY: LOG}
         self._folder.append(self._name, json.dumps({**told, **to_data(event)}, ensure_ascii=False) + "\n")
 
 

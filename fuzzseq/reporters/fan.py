@@ -7,14 +7,13 @@ from collections.abc import Sequence
 
 from fuzzseq.errors import OutputError
 from fuzzseq.events import Event, InternalError, Reporter, Warned
-from fuzzseq.outgoing import Outgoing
 from fuzzseq.reporters.record import Record
 
 
 class Fan:
     """Tells a record and then every reporter what happens; one that fails keeps none of the others from hearing it.
 
-    What they hear is fit to be shown: no text reaches them that has not been through :class:`Outgoing`.
+    What they hear is fit to be shown: the record has seen to it.
     """
 
     def __init__(self, record: Record, reporters: Sequence[Reporter]) -> None:
@@ -22,18 +21,12 @@ class Fan:
         self.record = record
         self._reporters = list(reporters)
         self._failed: list[Reporter] = []
-        self._outgoing = Outgoing()
 
     def on_event(self, event: Event, at: float | None = None) -> None:
         """Pass one event on, which happens now, or ``at`` so many seconds after the run began."""
-        event = self._outgoing.event(event)
-        self.record.on_event(event, at)
+        event = self.record.on_event(event, at)
         for reporter in tuple(self._reporters):
             self._tell(reporter, event)
-
-    def name(self, target: str) -> str:
-        """Return how a target is called in the record."""
-        return self._outgoing.name(target)
 
     def _tell(self, reporter: Reporter, event: Event) -> None:
         """Pass an event to one reporter; the first time that it fails, all are told."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from fuzzseq import __version__
 from fuzzseq.causes import CAUSES
-from fuzzseq.events import Event, FindingMade, InternalError
+from fuzzseq.events import Event, FindingMade, InternalError, TargetFinished
 from fuzzseq.findings import Finding
 from fuzzseq.format_versions import FINDING
 from fuzzseq.reporters.folder import Folder
@@ -67,7 +67,10 @@ def finding_document(finding: Finding, spec: Spec, versions: Mapping[str, str]) 
 
 
 class FindingFiles:
-    """Writes ``<id>.json`` as soon as a finding is made, and the traceback of an internal error."""
+    """Writes ``<id>.json`` as soon as a finding is made, and the traceback of an internal error.
+
+    The files of a finding that a resumed run has superseded are taken away.
+    """
 
     def __init__(self, record: Record, folder: Folder) -> None:
         """Keep what is known of the run, and where to write."""
@@ -79,6 +82,11 @@ class FindingFiles:
             finding, record = event.finding, self._record
             document = finding_document(finding, record.specs.get(finding.target, Spec()), record.versions)
             self._folder.write(f"{finding.id}.json", pretty(document))
+        elif isinstance(event, TargetFinished):
+            for id_ in self._record.superseded:
+                if id_ not in self._record.findings:
+                    self._folder.remove(f"{id_}.json")
+                    self._folder.remove(f"{id_}.py")
         elif isinstance(event, InternalError):
             text = "\n".join(
                 f"{error.target or 'fuzzseq'}: {error.message}\n{error.traceback}" for error in self._record.errors

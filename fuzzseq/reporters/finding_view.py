@@ -21,6 +21,8 @@ from fuzzseq.spec import Spec
 COLOURS: Final = {"error": "red", "warning": "yellow", "note": "cyan"}
 _CAUSES: Final = {cause.slug: cause for cause in CAUSES}
 _LABEL: Final = 9
+#: What is said of a finding that a run had no time to follow up.
+PROVISIONAL: Final = "provisional: the run ended before it was shrunk and confirmed, and goes on with that if resumed"
 #: How many layers of a trace fit beside the rest.
 _TRACED: Final = 4
 
@@ -147,7 +149,8 @@ def proof_of(finding: Finding) -> str:
     said = passing if proof.one_minimal else f"not proved minimal: {neighbours} tried"
     flaky = "; a fresh process did not repeat it" if finding.flaky else ""
     broken = f"; breaks {', '.join(finding.checks)}" if len(finding.checks) > 1 else f"; breaks {finding.check}"
-    return f"{said}, {proof.executions} executions{broken}{flaky}"
+    provisional = f"; {PROVISIONAL}" if finding.provisional else ""
+    return f"{said}, {proof.executions} executions{broken}{flaky}{provisional}"
 
 
 def _replaying(replay: Path | str | None) -> Iterator[RenderableType]:

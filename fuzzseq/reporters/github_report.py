@@ -57,9 +57,9 @@ def annotated(record: Record) -> tuple[Annotation, ...]:
 
 def _troubles(record: Record) -> Iterator[Annotation]:
     """Yield what went wrong with the run itself; what it has not shown is an error where that gives an exit code."""
-    allowed = record.failing() or (record.settings is not None and record.settings.allow_inconclusive)
+    command = "error" if record.unsettled() and not record.failing() else "warning"
     for said in sentences(record.inconclusive()):
-        yield Annotation(command="warning" if allowed else "error", title="inconclusive", message=said)
+        yield Annotation(command=command, title="inconclusive", message=said)
     for name, reason in record.unusable().items():
         yield Annotation(command="error", title=f"{name} cannot be used", message=shortened(reason, 600))
     for error in record.errors:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 
+from fuzzseq import output_files
+from fuzzseq.errors import OutputError
 from fuzzseq.events import Event, RunFinished
 from fuzzseq.history import Found, Night, line_of
 from fuzzseq.reporters.record import Record
@@ -12,7 +13,10 @@ from fuzzseq.reporters.unjudged import unjudged_checks
 
 
 class HistoryLog:
-    """Adds a line to a history when a run with a target is over; one that cannot be written fails no run."""
+    """Adds a line to a history when a run is over of which a target could be used.
+
+    A history that cannot be written, or is a link, raises :class:`OutputError`.
+    """
 
     def __init__(self, record: Record, history: Path, folder: str) -> None:
         """Keep what is known of the run, the file, and how the folder of the run is called."""
@@ -20,10 +24,17 @@ class HistoryLog:
 
     def on_event(self, event: Event) -> None:
         """Take one event."""
-        if not isinstance(event, RunFinished) or not self._record.targets():
+        if not isinstance(event, RunFinished) or not self._record.specs:
             return
-        with suppress(OSError), self._history.open("a", encoding="utf-8") as file:
-            file.write(line_of(night_of(self._record, self._folder)))
+        line = line_of(night_of(self._record, self._folder))
+        try:
+            with output_files.opened(self._history.parent) as folder:
+                output_files.append(folder, self._history.name, output_files.encoded(line), lines=True)
+        except OSError as error:
+            raise OutputError(
+                f"The history {self._history} cannot be written: {output_files.reason_of(error)}. "
+                "The run is not in it; its reports are written."
+            ) from None
 
 
 def night_of(record: Record, folder: str) -> Night:

@@ -8,7 +8,8 @@ import attrs
 
 from fuzzseq import __version__
 from fuzzseq.events import Event, TargetReport
-from fuzzseq.reporters.finding_files import FORMAT_VERSION, finding_entry, pretty
+from fuzzseq.format_versions import KEY, REPORT
+from fuzzseq.reporters.finding_files import finding_entry, pretty
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.record import Record, never_ran
 from fuzzseq.reporters.whole_file import WholeFile
@@ -60,7 +61,7 @@ def report_document(record: Record) -> dict[str, Any]:
     warnings = sorted(record.warnings, key=lambda warned: record.place(warned.target))
     errors = sorted(record.errors, key=lambda error: record.place(error.target))
     return {
-        "format_version": FORMAT_VERSION,
+        KEY: REPORT,
         "versions": {**record.versions, "fuzzseq": __version__},
         "started": record.started,
         "seconds": record.seconds,

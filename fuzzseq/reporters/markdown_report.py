@@ -8,13 +8,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from fuzzseq import output_files
 from fuzzseq.causes import CAUSES
 from fuzzseq.events import Event, RunFinished
 from fuzzseq.findings import Finding
 from fuzzseq.hostile import KINDS
+from fuzzseq.output_files import encoded
 from fuzzseq.reporters.case_view import case_view
 from fuzzseq.reporters.finding_files import replaying
-from fuzzseq.reporters.finding_view import title_of
+from fuzzseq.reporters.finding_view import PROVISIONAL, title_of
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.marking import cell, code, fenced, prose
 from fuzzseq.reporters.places import file_of, from_root
@@ -62,7 +64,7 @@ def _findings(findings: Sequence[Finding], record: Record) -> str:
     rows = [
         (
             f"`{finding.id}`",
-            f"{finding.severity}{', known' if finding in known else ''}{', edge' if finding.domain == 'edge' else ''}",
+            ", ".join((finding.severity, *_tags(finding, known))),
             title_of(finding),
             cell(code(finding.target)),
             cell(code(", ".join(f"{name}={size}" for name, size in finding.sizes.items()))),
@@ -70,6 +72,17 @@ def _findings(findings: Sequence[Finding], record: Record) -> str:
         for finding in findings
     ]
     return _table(("finding", "severity", "cause", "target", "smallest sizes"), rows)
+
+
+def _tags(finding: Finding, known: Sequence[Finding]) -> Iterator[str]:
+    """Yield what is special of a finding, a word each."""
+    for word, holds in (
+        ("known", finding in known),
+        ("edge", finding.domain == "edge"),
+        ("provisional", finding.provisional),
+    ):
+        if holds:
+            yield word
 
 
 def _detail(finding: Finding, record: Record) -> str:
@@ -80,6 +93,7 @@ def _detail(finding: Finding, record: Record) -> str:
     advice = found.advice or _ADVICE.get(finding.cause, "")
     parts = [
         f"<details><summary><code>{finding.id}</code> {title_of(finding)}</summary>",
+        f"**{PROVISIONAL[:1].upper()}{PROVISIONAL[1:]}.**" if finding.provisional else "",
         prose(found.explanation),
         fenced(case),
         *_line(finding),
@@ -151,14 +165,9 @@ class MarkdownReport:
         summary = os.environ.get(SUMMARY)
         if not isinstance(event, RunFinished) or not summary:
             return
-        text = _encoded(markdown_text(self._record))
+        text = encoded(markdown_text(self._record))
         if len(text) > MOST_BYTES:
-            text = _encoded(markdown_text(self._record, details=False))
+            text = encoded(markdown_text(self._record, details=False))
         # A summary that cannot be written fails no run: the report is there.
-        with suppress(OSError), Path(summary).open("ab") as file:
-            file.write(text)
-
-
-def _encoded(text: str) -> bytes:
-    """Return a text as it is written."""
-    return text.encode("utf-8", errors="backslashreplace")
+        with suppress(OSError), output_files.opened(Path(summary).parent) as folder:
+            output_files.append(folder, Path(summary).name, text)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+import attrs
+
 from fuzzseq.events import (
+    UNDONE,
     CaseTried,
     Event,
     FindingMade,
@@ -21,13 +24,20 @@ from fuzzseq.events import (
     Warned,
 )
 from fuzzseq.findings import Finding
+from fuzzseq.outgoing import Outgoing
 from fuzzseq.profiles import PROFILES
-from fuzzseq.reporters.unjudged import unjudged_of
+from fuzzseq.reporters.unjudged import held_back, unjudged_of
 from fuzzseq.spec import Spec
 
 
 class Record:
-    """The state of a run, for reporters to read; a finding with a known id takes the old one's place."""
+    """The state of a run, for reporters to read; a finding with a known id takes the old one's place.
+
+    A run that was resumed is told from the beginning: what an earlier run found of a target stays until a later one
+    comes to the end of it, and goes then unless it was found again. ``superseded`` has the ids of what went.
+
+    What it holds is fit to be shown, wherever an event comes from: each passes through :class:`Outgoing`.
+    """
 
     def __init__(self) -> None:
         """Begin with nothing."""
@@ -38,6 +48,8 @@ class Record:
         self._places: dict[str, int] = {}
         self.versions: dict[str, str] = {}
         self.findings: dict[str, Finding] = {}
+        self.superseded: list[str] = []
+        self._earlier: set[str] = set()
         self.warnings: list[Warned] = []
         self.reports: dict[str, TargetReport] = {}
         self.tried: dict[str, int] = {}
@@ -48,12 +60,24 @@ class Record:
         #: When the event of now happened, in seconds from the beginning of the run.
         self.now = 0.0
         self._began = time.monotonic()
+        self._outgoing = Outgoing()
 
-    def on_event(self, event: Event, at: float | None = None) -> None:
-        """Take one event, which happens now, or ``at`` so many seconds after the run began."""
+    def name(self, target: str) -> str:
+        """Return how a target is called here, which may have been named by a longer path."""
+        return self._outgoing.name(target)
+
+    def on_event(self, event: Event, at: float | None = None) -> Event:
+        """Take one event, which happens now, or ``at`` so many seconds after the run began; return it as it is fit."""
+        event = self._outgoing.event(event)
+        self._take(event, at)
+        return event
+
+    def _take(self, event: Event, at: float | None) -> None:
+        """Take one event that is fit to be shown."""
         self.now = time.monotonic() - self._began if at is None else at
         match event:
             case RunStarted():
+                self._begin_again()
                 self.asked, self.settings, self.started = event.targets, event.settings, event.started
             case TargetLoaded():
                 self.specs[event.target] = event.spec
@@ -62,18 +86,38 @@ class Record:
             case CaseTried():
                 self.tried[event.target] = max(event.number, self.tried.get(event.target, 0))
             case FindingMade():
+                if event.finding.id in self._earlier:  # In the order of this run, whatever the earlier one had.
+                    self._earlier.discard(event.finding.id)
+                    del self.findings[event.finding.id]
                 self.findings[event.finding.id] = event.finding
             case Warned():
                 self.warnings.append(event)
             case TargetFinished():
                 self.reports[event.report.name] = event.report
                 self._places[event.report.name] = event.report.place
+                self._supersede(event.report)
             case InternalError():
                 self.errors.append(event)
             case RunFinished():
                 self.stop_reason, self.seconds = event.stop_reason, event.seconds
             case _:
                 pass
+
+    def _begin_again(self) -> None:
+        """Take note that all there is comes from an earlier run; what holds of it is said again."""
+        self._earlier = set(self.findings)
+        self.reports = {name: report for name, report in self.reports.items() if report.stop_reason not in UNDONE}
+        self.warnings, self.errors = [], []
+        self.stop_reason, self.seconds = None, 0.0
+
+    def _supersede(self, report: TargetReport) -> None:
+        """Drop what an earlier run found of a target that is done now, and this one did not find again."""
+        if report.stop_reason in UNDONE:
+            return
+        for id_ in [id_ for id_ in self._earlier if self.findings[id_].target == report.name]:
+            self._earlier.discard(id_)
+            self.superseded.append(id_)
+            del self.findings[id_]
 
     def targets(self) -> tuple[TargetReport, ...]:
         """Return a report for each target that was loaded or finished; one that never finished stopped in error.
@@ -159,11 +203,27 @@ class Record:
             reports = tuple(
                 TargetReport(name=name, spec=None, stop_reason=self.stop_reason or "interrupted") for name in self.asked
             )
+        unended = "the run is not over yet, or was ended from outside" if self.stop_reason is None else ""
         return tuple(
-            unjudged
+            attrs.evolve(unjudged, reason=unended) if unended and report.name not in self.reports else unjudged
             for report in reports
             if not (report.stop_reason == "maxfail" and report.name in failing)
             for unjudged in unjudged_of(report)
+        )
+
+    def unsettled(self) -> tuple[Unjudged, ...]:
+        """Return the checks that were never judged and that give the run an exit code of its own.
+
+        None where that is allowed; none that an error which is reported holds back: that decides.
+        """
+        if self.settings is not None and self.settings.allow_inconclusive:
+            return ()
+        reports = {report.name: report for report in self.targets()}
+        return tuple(
+            unjudged
+            for unjudged in self.inconclusive()
+            if unjudged.target not in reports
+            or not held_back(reports[unjudged.target], unjudged.check, self.of_target(unjudged.target))
         )
 
     def with_severity(self, severity: str) -> int:

@@ -142,12 +142,11 @@ def _location(finding: Finding) -> dict[str, Any]:
 
 def _invocation(record: Record) -> dict[str, Any]:
     """Return how the run itself went."""
-    unusable, unjudged = record.unusable(), record.inconclusive()
-    unsure = unjudged and not (record.settings is not None and record.settings.allow_inconclusive)
+    unusable, unsure = record.unusable(), record.unsettled()
     notes = [
         *(("error", f"{name} cannot be used: {reason}") for name, reason in unusable.items()),
         *(("error", f"fuzzseq failed: {error.message}\n{error.traceback}") for error in record.errors),
-        *(("warning", f"inconclusive: {said}") for said in sentences(unjudged)),
+        *(("warning", f"inconclusive: {said}") for said in sentences(record.inconclusive())),
         *(("warning", warned.message) for warned in record.warnings),
     ]
     told = [{"level": level, "message": {"text": _text(said)}} for level, said in notes]

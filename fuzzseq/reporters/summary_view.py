@@ -38,18 +38,19 @@ ENDINGS: Final = {"accepted in silence": "yellow", "refused obscurely": "dim", "
 
 
 def summary_view(record: Record, shown_folder: str, error_file: str) -> Iterator[RenderableType]:
-    """Yield what is printed when a run is over: what it has not shown first, unless something fails it."""
+    """Yield what is printed when a run is over: what it has not shown first, unless findings decide."""
     inconclusive, failing = list(_inconclusive(record)), bool(record.failing())
+    decided = _decided(record)
     yield Text("")
     yield Rule(Text("summary"), align="left")
-    if not failing:
+    if not decided:
         yield from inconclusive
     if record.targets():
         yield _targets(record)
     yield from _findings(record)
     yield from _acceptance(record)
     yield from _checks(record)
-    if failing:
+    if decided:
         yield from inconclusive
     yield from _troubles(record, error_file)
     yield Text("")
@@ -173,13 +174,19 @@ def _troubles(record: Record, error_file: str) -> Iterator[RenderableType]:
 
 
 def verdict_of(record: Record) -> str:
-    """Return the run in one sentence; what it has not shown comes first, unless something fails it.
+    """Return the run in one sentence; what it has not shown comes first, unless findings decide.
 
     Names of targets and messages of models in it hold no control characters.
     """
     found, unsure, ending = _found(record), inconclusive_of(record), STOPS[record.stop_reason]
-    parts = [found, ending, unsure] if record.failing() else [unsure, found, ending]
+    parts = [found, ending, unsure] if _decided(record) else [unsure, found, ending]
     return "; ".join(part for part in parts if part)
+
+
+def _decided(record: Record) -> bool:
+    """Say whether findings decide how a run ended: they fail it, or hold back all that was never judged."""
+    allowed = record.settings is not None and record.settings.allow_inconclusive
+    return bool(record.failing()) or not (allowed or record.unsettled())
 
 
 def inconclusive_of(record: Record) -> str:

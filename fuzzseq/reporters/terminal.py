@@ -152,7 +152,7 @@ class Terminal:
         if self._live:
             self._live.stop()
             self._live = None
-        folder = str(self._folder.shown) if self._folder else ""
+        folder = str(self._folder.shown) if self._folder and self._folder.begun else ""
         error_file = str(self._folder.written.get("internal-error.txt", "")) if self._folder else ""
         for part in summary_view(self._record, folder, error_file):
             self._print(part)

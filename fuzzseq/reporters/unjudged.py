@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from fuzzseq.events import StopReason, TargetReport, Unjudged
+from fuzzseq.findings import Finding
 from fuzzseq.sanitize import clean, shortened
 
 #: What kept a check from being reached of which the engine says nothing: the target never came to its end.
@@ -44,6 +45,17 @@ def unjudged_of(report: TargetReport) -> tuple[Unjudged, ...]:
     if not reasons and not any(count.judged for count in report.checks.values()):
         return (Unjudged(target=report.name, check="", reason="no check that was asked for applies to it"),)
     return tuple(Unjudged(target=report.name, check=check, reason=why) for check, why in reasons.items())
+
+
+def held_back(report: TargetReport, check: str, findings: Iterable[Finding]) -> bool:
+    """Say whether a check that was tried and not reached is one that an error of the target may hold back.
+
+    ``findings`` are those of the target. Such an error is reported, and is what there is to look at first; where it
+    fails no run, as one of the baseline, neither does what it hides.
+    """
+    count = report.checks.get(check)
+    errors = any(finding.severity == "error" and finding.domain == "ordinary" for finding in findings)
+    return errors and count is not None and count.not_reached > 0
 
 
 def unjudged_checks(unjudged: Iterable[Unjudged]) -> dict[str, tuple[str, ...]]:

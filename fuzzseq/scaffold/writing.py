@@ -7,7 +7,7 @@ from pathlib import Path
 
 import attrs
 
-from fuzzseq import baseline
+from fuzzseq import baseline, output_files
 from fuzzseq.configuration import section_of
 from fuzzseq.errors import OutputError
 from fuzzseq.input_files import read_text
@@ -60,6 +60,6 @@ def _put(place: Path, text: str) -> None:
     """Write a file; raises :class:`OutputError` where that fails."""
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise OutputError(f"{place} cannot be written: {(error.strerror or str(error)).lower()}.") from None
+        raise OutputError(f"{place} cannot be written: {output_files.reason_of(error)}. Make room for it.") from None
+    output_files.replace(place, text, advice="Put a file in its place that can be written")

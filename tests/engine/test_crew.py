@@ -24,7 +24,16 @@ from fuzzseq.engine.known import KnownCases
 from fuzzseq.engine.pool import Pool
 from fuzzseq.engine.target_run import TargetRun
 from fuzzseq.engine.work import Work
-from fuzzseq.events import CaseTried, FailureSeen, InternalError, RunFinished, RunStarted, Settings, Warned
+from fuzzseq.events import (
+    CaseTried,
+    FailureSeen,
+    InternalError,
+    RunFinished,
+    RunStarted,
+    Settings,
+    TargetFinished,
+    Warned,
+)
 from fuzzseq.executors.executor import death
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.outcome import Outcome, Request, Verdict
@@ -168,6 +177,8 @@ def test_the_number_of_workers_changes_nothing():
 
     first, second = ({found.id: found for found in findings(run)} for run in (one, two))
     assert first == second
+    counts, others = ({each.report.name: each.report.checks for each in of(TargetFinished, run)} for run in (one, two))
+    assert counts == others
     assert {found.cause for found in first.values()} == {"input-unpadded", "input-vocabulary", "state-units"}
     assert (len(of(RunStarted, two)), two[-1].stop_reason) == (1, one[-1].stop_reason)
     assert isinstance(two[-1], RunFinished)
@@ -240,4 +251,5 @@ def test_an_interrupt_as_a_failure_is_told(tmp_path, phase):
     rest = [run.throw(KeyboardInterrupt()), *run]
     assert event.phase == phase
     assert [found.message for found in findings(rest)] == ["that is one too many"]
+    assert [found.provisional for found in findings(rest)] == [True]
     assert rest[-1].stop_reason == "interrupted"

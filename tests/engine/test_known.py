@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import attrs
 import fakeredis
 import pytest
 import redis
@@ -10,16 +14,26 @@ from hypothesis.database import GitHubArtifactDatabase
 from fuzzseq.case import Batch, Case, Pair
 from fuzzseq.engine.known import KnownCases, database_at
 from fuzzseq.errors import UsageError
-from fuzzseq.serialization import dumps
-from fuzzseq.spec import Spec
+from fuzzseq.serialization import to_data
+from fuzzseq.spec import Spec, accepted_inputs
 
 CASE = Case(dimensions={"units": 2}, batches=(Batch(pairs=(Pair((3,), (3,)),)),))
 OTHER = Case(dimensions={"units": 3}, batches=(Batch(pairs=(Pair((3,), (3,)),)),))
 
 
-def known(places: str) -> KnownCases:
+def known(places: str, **declared: object) -> KnownCases:
     """Return the known cases of a target."""
-    return KnownCases(database_at(places), "my_model.py:build", Spec())
+    return KnownCases(database_at(places), "my_model.py:build", Spec(**declared))
+
+
+def entry(case: Case, version: int = 1) -> bytes:
+    """Return a case as it is kept."""
+    return json.dumps({"format_version": version, "case": to_data(case)}).encode()
+
+
+def entries(folder: Path) -> set[bytes]:
+    """Return what a folder keeps."""
+    return {file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
 @pytest.fixture
@@ -50,7 +64,7 @@ def test_an_artifact_is_read_only(tmp_path, monkeypatch):
     known(artifact).keep("accepts", CASE)
     known(f"{artifact},{tmp_path}").keep("accepts", CASE)
     assert known(str(tmp_path)).of("accepts") == [CASE]
-    monkeypatch.setattr(GitHubArtifactDatabase, "fetch", lambda *_: iter([dumps(OTHER).encode()]))
+    monkeypatch.setattr(GitHubArtifactDatabase, "fetch", lambda *_: iter([entry(OTHER)]))
     assert known(artifact).of("accepts") == [OTHER]
     known(artifact).forget("accepts", OTHER)
 
@@ -60,3 +74,56 @@ def test_misuse(place):
     """A place that cannot be one is a sentence."""
     with pytest.raises(UsageError, match="Known cases cannot be kept at"):
         database_at(place)
+
+
+def test_words_forget_no_case(tmp_path):
+    """Cases are kept by what a model accepts: a reason that is worded anew, or other checks, forget none of them."""
+    known(str(tmp_path)).keep("accepts", CASE)
+    reworded = known(
+        str(tmp_path),
+        skip={"trains": "another reason"},
+        checks=("accepts",),
+        own_checks={"mine": "checks.py:mine"},
+        origins={"skip": "declared"},
+        notes=("a note",),
+        code_numbers=(7,),
+    )
+    assert reworded.of("accepts") == [CASE]
+    assert known(str(tmp_path), padding="pre").of("accepts") == []
+
+
+def test_what_decides_the_input():
+    """Every field of a Spec is one of those that two models are told apart by, but for six; a new one is as well."""
+    told_apart = {name for name, value in other_specs() if accepted_inputs(value) != accepted_inputs(Spec())}
+    beside = {"skip", "checks", "own_checks", "origins", "notes", "code_numbers"}
+    assert told_apart == {field.name for field in attrs.fields(Spec)} - beside
+
+
+def other_specs():
+    """Yield for each field of a Spec one that differs in it alone; no value has to make sense."""
+    for field in attrs.fields(Spec):
+        yield field.name, attrs.evolve(Spec(), **{field.name: "another"})
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (entry(CASE, 2), "has format version 2, and this fuzzseq reads 1"),
+        (b"\x00half", "is no JSON"),
+        (b"[" * 100_000, "is no JSON (it is nested too deeply)"),
+        (b'{"format_version": 1, "case": {"batches": 7}}', "holds no case"),
+        (b"[]", "holds no case"),
+    ],
+)
+def test_looking_deletes_nothing(tmp_path, data, said):
+    """An entry that cannot be read is left in place, and said once; others are tried, and forgotten if fixed."""
+    known(str(tmp_path)).keep("accepts", CASE)
+    (kept,) = (file for file in tmp_path.rglob("*") if file.is_file() and b'"case"' in file.read_bytes())
+    kept.with_name("0123456789abcdef").write_bytes(data)
+    cases = known(str(tmp_path))
+    assert cases.of("accepts") == cases.of("accepts") == [CASE]
+    (warning,) = cases.warnings()
+    assert warning.startswith(f"1 known case that cannot be read is left in place: an entry {said}")
+    cases.forget("accepts", CASE)
+    assert known(str(tmp_path)).of("accepts") == []
+    assert data in entries(tmp_path)

@@ -123,6 +123,18 @@ def test_the_first_case_says_why_whenever_it_is_done() -> None:
     assert tally.counts("max_cases")["causal"].blocked_by == SAID
 
 
+def test_one_mistake_is_said_in_one_way() -> None:
+    """Checks that one exception keeps from being judged say the same, whatever sizes their cases have."""
+    tally = Tally(Spec(), Settings(profile="quick", max_cases=60))
+    later = attrs.evolve(CRASH, message="Incompatible shapes: [7,64] vs. [5,64]")
+    other = attrs.evolve(CRASH, exception="ValueError")
+    tally.count("boundary", outcome(skipped("causal", CRASH)), 0)
+    tally.count("boundary", outcome(skipped("stepwise", later), skipped("uses_source", other)), 1)
+    said = {name: count.blocked_by for name, count in tally.counts("max_cases").items()}
+    assert said["causal"] == said["stepwise"] == SAID
+    assert said["uses_source"] == SAID.replace("InvalidArgumentError", "ValueError")
+
+
 def test_one_that_was_not_judged_yet_is_asked_again() -> None:
     """A rare check is asked of each case until it was judged, and has its usual turn from then on."""
     tally, cases = opened(Spec(), 60)

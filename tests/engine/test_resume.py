@@ -168,7 +168,7 @@ def test_a_log_that_is_cut_off_is_gone_on_with(tmp_path):
     log = tmp_path / "events.ndjson"
     EventLog(Record(), Folder(tmp_path)).on_event(first)
     log.write_bytes(log.read_bytes() + '{"event": "Warned", "at": 0.1, "target": "ü'.encode()[:-1])
-    EventLog(Record(), Folder(tmp_path)).on_event(second)
+    EventLog(Record(), Folder(tmp_path, "resume")).on_event(second)
     assert events_in(tmp_path) == [first, second]
 
 

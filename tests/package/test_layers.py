@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 #: The brain, lowest layer first. A module may import its own layer and those below it, lazily or not.
 LAYERS = (
-    {"fuzzseq.errors", "fuzzseq.format_versions", "fuzzseq.input_files", "fuzzseq.wire"}
+    {"fuzzseq.errors", "fuzzseq.format_versions", "fuzzseq.input_files", "fuzzseq.output_files", "fuzzseq.wire"}
     | {"fuzzseq.sanitize", "fuzzseq.shown_paths"},
     {"fuzzseq.dimensions", "fuzzseq.encoder_decoder", "fuzzseq.causes", "fuzzseq.grammar", "fuzzseq.serialization"},
     {

@@ -167,7 +167,7 @@ def test_a_run(project: pytest.Pytester) -> None:
         ["*= fuzz-seq2seq =*", "test_models.py:sound*12*0*all cases tried", "4 findings (4 errors)*"]
     )
     folder = folder_of(project)
-    names = sorted(path.name for path in folder.iterdir())
+    names = sorted(path.name for path in folder.glob("[!.]*"))
     ids = found_in(folder)
     assert names == sorted(["events.ndjson", "report.json", *(f"{i}.{kind}" for i in ids for kind in ("json", "py"))])
     assert len(ids) == 4
@@ -188,7 +188,7 @@ def test_formats(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> N
     formats = ["--fuzz-seq2seq-format=junit", "--fuzz-seq2seq-format=github"]
     usual = [*USUAL[:2], "--fuzz-seq2seq-check=accepts", "-p", "no:randomly", "-k", "small_table"]
     result = project.runpytest_subprocess(*usual, "--fuzz-seq2seq-report=out", *formats)
-    names = {file.name for file in (project.path / "out").iterdir() if not file.name.startswith("input-vocabulary")}
+    names = {file.name for file in (project.path / "out").glob("[!.]*") if not file.name.startswith("input-vocabulary")}
     assert names == {"events.ndjson", "github.txt", "junit.xml"}
     (failed,) = (case for case in _parsed(project.path / "out/junit.xml") if case.find("failure") is not None)
     assert (failed.get("classname"), failed.get("name")) == ("test_models.py:small_table", "accepts")
@@ -345,7 +345,7 @@ def test_a_test_of_ones_own(pytester: pytest.Pytester) -> None:
     (pytester.path / "test_marked.py").write_text(MARKED)
     result = pytester.runpytest_subprocess("-p", "no:randomly")
     result.assert_outcomes(passed=1, failed=3)
-    assert [path.suffix for path in sorted((pytester.path / "out").iterdir())] == [".json", ".py"]
+    assert [path.suffix for path in sorted((pytester.path / "out").glob("[!.]*"))] == [".json", ".py"]
     result.stdout.fnmatch_lines(
         [
             "E * fuzzseq.failures.InputVocabulary: *: input-vocabulary",

@@ -82,7 +82,7 @@ def test_trend(run_events, crash_finding, leak_finding, monkeypatch):
             attrs.evolve(event, started=f"2026-02-0{number}T03:00:00+00:00") if isinstance(event, RunStarted) else event
             for event in run_events(*found, settings=settings(**asked))
         ]
-        monkeypatch.setattr("fuzzseq.campaign.default_folder", lambda n=number: Path(f"reports/{n}"))
+        monkeypatch.setattr("fuzzseq.reporters.folder.default_folder", lambda n=number: Path(f"reports/{n}"))
         campaign.run(TARGETS, settings(), events=events)
     with Path("reports/history.jsonl").open("a") as history:
         history.write('{"started": "cut off')
@@ -121,7 +121,7 @@ def test_what_was_not_looked_at_stays(night, crash_finding):
         f"- {crash_finding.id}",
         "known.txt holds 1 finding, from reports/3",
     ]
-    assert Path("known.txt").read_text().splitlines()[2:] == [
+    assert Path("known.txt").read_text().splitlines()[3:] == [
         "state-units-12345678  another.py:build  An initial state has the wrong width"
     ]
 

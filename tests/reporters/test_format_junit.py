@@ -99,7 +99,8 @@ def test_a_run_that_was_cut_off(cases, run_events):
     assert {ending(case) for case in seen.values()} == {(Skipped, f"inconclusive, as [builds] is: {said}")}
     assert (TARGET, "accepts") in seen
     begun = [event for event in events if isinstance(event, RunStarted)]
-    never = cases([*begun, events[-1]])["fuzzseq", TARGET]
+    error = InternalError(target="", message="boom", traceback="Traceback ...")
+    never = cases([*begun, error, events[-1]])["fuzzseq", TARGET]
     assert ending(never) == (Error, f"inconclusive: it was never fuzzed ({said})")
 
 

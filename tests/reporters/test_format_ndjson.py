@@ -9,7 +9,6 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from fuzzseq.events import InternalError
-from fuzzseq.reporters.fan import Fan
 from fuzzseq.reporters.json_report import report_document
 from fuzzseq.reporters.ndjson_report import KINDS
 from fuzzseq.reporters.record import Record
@@ -49,9 +48,8 @@ def test_says_what_the_report_says(reported, run_events, crash_finding, leak_fin
     events = run_events(crash_finding, leak_finding)
     lines = [json.loads(line) for line in reported("ndjson", "report.ndjson", events).splitlines()]
     record = Record()
-    fan = Fan(record, [])
     for event in events:
-        fan.on_event(event)
+        record.on_event(event)
     whole = {**lines[0], **{name: [line for line in lines if line["kind"] == kind] for name, kind in KINDS.items()}}
     for part in (whole, *lines[1:]):
         part.pop("kind")

@@ -33,7 +33,9 @@ def test_holds_the_published_schema(reported, run_events, hostile_events, crash_
     """Every report is SARIF 2.1.0, whatever happened in the run, and whatever a model says."""
     error = InternalError(target="", message="boom", traceback="Traceback ...")
     events = run_events(crash_finding, leak_finding, error="There is no file 'gone.py'.")
-    for number, told in enumerate((events, [*events, error], run_events(), hostile_events(), [events[0], events[-1]])):
+    for number, told in enumerate(
+        (events, [*events, error], run_events(), hostile_events(), [*events[:2], events[-1]])
+    ):
         published.validate(json.loads(reported("sarif", "report.sarif", told, folder=str(number))))
 
 

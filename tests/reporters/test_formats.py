@@ -26,7 +26,7 @@ def test_hostile_text_breaks_none(tmp_path, monkeypatch, hostile_events):
     result = CliRunner().invoke(main, ["report", "out", "--output", "made-again", *wanted])
     assert result.exit_code == 0, result.output
     assert len(json.loads(Path("out/report.json").read_text(encoding="utf-8"))["internal_errors"]) == 1
-    for file in Path("made-again").iterdir():
+    for file in Path("made-again").glob("[!.]*"):
         assert file.read_bytes() == Path("out", file.name).read_bytes()
 
 

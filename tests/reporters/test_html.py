@@ -80,10 +80,11 @@ def written(tmp_path):
     """Return what writes the page of some events, a tenth of a second each, and gives its text."""
 
     def write(events: Iterable[object], folder: str = "out", pace: float = 0.1) -> str:
-        record = Record()
-        fan = Fan(record, [HtmlReport(record, Folder(tmp_path / folder))])
+        record, place = Record(), Folder(tmp_path / folder)
+        fan = Fan(record, [HtmlReport(record, place)])
         for number, event in enumerate(events):
             fan.on_event(event, number * pace)
+        place.close()
         assert not [error for error in record.errors if "HtmlReport" in error.message], record.errors
         return (tmp_path / folder / "report.html").read_text(encoding="utf-8")
 

@@ -98,6 +98,30 @@ def test_a_finding_counts_for_more(run, run_events, crash_finding):
     assert f"\n1 finding (1 error); completed; {SAID}\n" in out
 
 
+def test_what_a_known_finding_holds_back(run, run_events, crash_finding):
+    """Where the baseline holds the error that keeps a check from being judged, it decides; and the rest is said."""
+    settings = Settings(profile="quick", max_cases=60, baseline={crash_finding.id: Known(TARGET)})
+    code, out = run(run_events(crash_finding, settings=settings, blocked=BLOCKED))
+    assert code == 0
+    assert f"\n1 finding (1 error), in the baseline; completed; {SAID}\n" in out
+    (case,) = (case for suite in JUnitXml.fromfile("out/junit.xml") for case in suite if case.name == "deterministic")
+    assert type(case.result[0]) is Skipped
+    # What was not tried at all, no finding can have held back.
+    events = [
+        attrs.evolve(
+            event,
+            report=attrs.evolve(
+                event.report,
+                checks={**event.report.checks, "causal": CheckCount(blocked_by="the time limit was reached")},
+            ),
+        )
+        if isinstance(event, TargetFinished)
+        else event
+        for event in run_events(crash_finding, settings=settings, blocked=BLOCKED)
+    ]
+    assert run(events)[0] == 4
+
+
 def test_no_case_at_all_is_no_green_run(run, run_events):
     """A run that tried no case says so, and never that it found nothing in none."""
     said = f"no case of {TARGET} was judged (the time limit was reached before any case)"

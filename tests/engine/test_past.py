@@ -1,0 +1,75 @@
+"""What a run that is resumed goes on with: what the model accepts decides, and not how it is described."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from fuzzseq.engine.past import Past
+from fuzzseq.engine.tally import Tally
+from fuzzseq.events import CheckCount, Checkpoint, Settings, TargetLoaded, TargetState
+from fuzzseq.spec import Spec
+
+NAME = "my_model.py:build"
+SPEC = Spec(skip={"trains": "trained elsewhere"})
+STATE = TargetState(
+    rounds=2,
+    cases=20,
+    known_cases=0,
+    executions=30,
+    unbuilt=0,
+    ran=20,
+    checks={
+        "accepts": CheckCount(ran=20, broken=1),
+        "trains": CheckCount(skipped="trained elsewhere"),
+        "causal": CheckCount(ran=20),
+        "mine": CheckCount(ran=20),
+    },
+    broken=("accepts",),
+    graph_fails=False,
+    graph_runs=True,
+    hung=False,
+    taken=("a key",),
+    dry=False,
+)
+
+
+def past(*specs: Spec) -> Past:
+    """Return what a run did that loaded its target with these Specs, and came to its checkpoint with each."""
+    told = [(TargetLoaded(target=NAME, spec=spec, versions={}), Checkpoint(target=NAME, state=STATE)) for spec in specs]
+    return Past(event for pair in told for event in pair)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"skip": {"trains": "there is no time"}},
+        {"notes": ("a note",), "origins": {"skip": "declared"}},
+        {"own_checks": {"mine": "checks.py:mine"}, "checks": ("accepts", "mine")},
+        {"code_numbers": (7,)},
+    ],
+    ids="-".join,
+)
+def test_words_begin_nothing_anew(change):
+    """A target whose description changed, and not its input, goes on from where it was."""
+    begun = past(SPEC).begun(NAME, attrs.evolve(SPEC, **change))
+    assert begun is not None
+    assert begun.state == STATE
+    assert past(SPEC, attrs.evolve(SPEC, **change)).begun(NAME, SPEC) is not None
+
+
+def test_other_input_begins_anew():
+    """A target that takes other input than before has nothing to go on with."""
+    assert past(SPEC).begun(NAME, attrs.evolve(SPEC, padding="pre")) is None
+
+
+def test_what_is_said_now_holds():
+    """Of a check that is skipped for another reason now, or is not asked any more, nothing is left of the old count."""
+    settings = Settings(profile="quick", max_cases=60, skip=("causal",))
+    tally = Tally(attrs.evolve(SPEC, skip={"trains": "there is no time"}), settings)
+    tally.restore(STATE)
+    counts = tally.counts()
+    assert counts["accepts"] == CheckCount(ran=20, broken=1)
+    assert counts["trains"].skipped == "there is no time"
+    assert counts["causal"] == CheckCount(skipped="not asked for")
+    assert "mine" not in counts
