@@ -148,8 +148,14 @@ def _copied(factory: Any) -> Any:
 
 
 def declaration_of(factory: object) -> Declaration | None:
-    """Return what is declared of a factory; None where nothing is. A class inherits no declaration."""
-    declared = getattr(factory, "__dict__", {}).get(_ATTRIBUTE)
+    """Return what is declared of a factory; None where nothing is. A class inherits no declaration.
+
+    Whatever a module holds is asked, so that an object which answers in ways of its own, or not at all, is none.
+    """
+    try:
+        declared = object.__getattribute__(factory, "__dict__").get(_ATTRIBUTE)
+    except Exception:  # noqa: BLE001 (a proxy without what it stands for raises what it likes)
+        return None
     return declared if isinstance(declared, Declaration) else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal, Protocol
 
 import attrs
@@ -32,6 +32,23 @@ FailOn = Literal["error", "warning", "note", "never"]
 StopReason = Literal["completed", "max_cases", "maxfail", "budget", "nothing_runs", "interrupted", "unusable", "error"]
 #: Why a target may have stopped that is not done: a run that is resumed goes on with it.
 UNDONE: Final[tuple[StopReason, ...]] = ("interrupted", "error", "budget", "unusable")
+
+#: Why a target may have stopped, the reason that says most of a whole run last.
+_BY_WEIGHT: Final[tuple[StopReason, ...]] = (
+    "completed",
+    "nothing_runs",
+    "max_cases",
+    "maxfail",
+    "budget",
+    "unusable",
+    "interrupted",
+    "error",
+)
+
+
+def stop_of(reasons: Iterable[StopReason]) -> StopReason:
+    """Return why a whole run came to its end, of the reasons why its parts did."""
+    return max(reasons, key=_BY_WEIGHT.index, default="completed")
 
 
 @attrs.frozen(kw_only=True)

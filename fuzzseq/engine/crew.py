@@ -46,8 +46,12 @@ class Crew:
     """Carries out jobs, as many at once as it has members; a crew of one works in the caller's own thread."""
 
     def __init__(self, members: int, stop: threading.Event | None = None) -> None:
-        """Begin with nothing to do; once ``stop`` is set, :meth:`work` raises ``KeyboardInterrupt``."""
+        """Begin with nothing to do; once ``stop`` is set, :meth:`work` raises ``KeyboardInterrupt``.
+
+        A crew that can be stopped works in threads, however few it has: a job says nothing for as long as it likes.
+        """
         self._members, self._stop = members, stop or threading.Event()
+        self._in_threads = members > 1 or stop is not None
         self._todo: deque[Job] = deque()
         self._busy, self._dropped = 0, False
         self._changed = threading.Condition()
@@ -67,7 +71,7 @@ class Crew:
     def _worked(self, jobs: Sequence[Job]) -> Iterator[Event | BaseException | None]:
         """Yield what the jobs yield, what is raised in a thread, and None where nothing comes for a while."""
         self._todo.extend(jobs)
-        if self._members == 1:
+        if not self._in_threads:
             while self._todo:
                 yield from self._carried_out(self._todo.popleft())
             return

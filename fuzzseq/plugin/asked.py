@@ -18,8 +18,10 @@ from fuzzseq.events import Settings
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.findings import Finding
 from fuzzseq.fuzzing import FuzzResult, fuzz, fuzzed
-from fuzzseq.plugin import FLAG, FuzzSeq2SeqWarning
+from fuzzseq.loading import parse
+from fuzzseq.plugin import FLAG, FuzzSeq2SeqWarning, call_inconclusive
 from fuzzseq.reporters import format_named
+from fuzzseq.reporters.unjudged import sentences
 from fuzzseq.sanitize import inert
 
 #: How the seed is called that goes to the workers of xdist.
@@ -52,26 +54,48 @@ def asked_of(config: pytest.Config) -> Asked:
 def _configuration(config: pytest.Config) -> Configuration:
     """Return what the options say, over what the project's file does."""
 
-    def said(name: str) -> Any:
-        return config.getoption(f"fuzz_seq2seq_{name}")
+    def said(name: str) -> str | None:
+        given = config.getoption(f"fuzz_seq2seq_{name}")
+        return None if given is None else str(given)
 
     options = Configuration(
         profile=said("profile"),
-        budget=duration(said("budget")) if said("budget") else None,
+        budget=duration(said("budget") or "") if said("budget") is not None else None,
         max_cases=_whole(said("max_cases"), "max-cases", 1),
         seed=_whole(said("seed"), "seed", 0),
-        checks=tuple(said("check") or ()),
-        skip=tuple(said("skip") or ()),
-        domains=tuple(said("domain") or ()),
-        report=tuple(said("format") or ()),
+        checks=listed(config, "check"),
+        skip=listed(config, "skip"),
+        domains=listed(config, "domain"),
+        report=listed(config, "format"),
         output=said("report"),
         fail_on=said("fail_on"),
         baseline=said("baseline"),
+        allow_inconclusive=config.getoption("fuzz_seq2seq_allow_inconclusive") or None,
     )
     file = configured(config.invocation_params.dir)
     found = options.over(file)
     seed = _hypothesis_seed(config)
     return attrs.evolve(found, seed=seed) if options.seed is None and seed is not None else found
+
+
+def listed(config: pytest.Config, name: str) -> tuple[str, ...]:
+    """Return the values of an option that may be repeated; a conftest.py may have set a single one, or a list."""
+    given = config.getoption(f"fuzz_seq2seq_{name}") or ()
+    return (given,) if isinstance(given, str) else tuple(str(value) for value in given)
+
+
+def targets_given(config: pytest.Config) -> tuple[str, ...]:
+    """Return the targets of the command line; raises :class:`pytest.UsageError` for one that cannot be there.
+
+    Nothing is imported for it, so that the process which begins the workers of xdist can say it first.
+    """
+    given = listed(config, "target")
+    for reference in given:
+        try:
+            parse(reference)
+        except FuzzseqError as error:
+            raise pytest.UsageError(f"{FLAG}-target {reference}: {error}") from None
+    return given
 
 
 def _whole(text: str | None, name: str, least: int) -> int | None:
@@ -92,7 +116,10 @@ def _hypothesis_seed(config: pytest.Config) -> int | None:
 
 
 def fuzzer_of(request: pytest.FixtureRequest) -> Callable[..., FuzzResult]:
-    """Return what the fixture of a test is: a function that fuzzes a model, and fails the test with what it finds."""
+    """Return what the fixture of a test is: a function that fuzzes a model, and fails the test with what it finds.
+
+    A test in which a check was never judged is neither passed nor failed, unless something else fails it.
+    """
     asked = asked_of(request.config)
     marked: dict[str, Any] = {}
     for marker in reversed(list(request.node.iter_markers("fuzz_seq2seq"))):
@@ -119,6 +146,12 @@ def fuzzer_of(request: pytest.FixtureRequest) -> Callable[..., FuzzResult]:
         warn(request.node, [*told, *result.warnings], failing=bool(failing))
         if failing:
             attrs.evolve(result, findings=failing).raise_for_findings("note")
+        unsure = sentences(result.inconclusive)
+        if result.allow_inconclusive and not asked.settings.allow_inconclusive:
+            warn(request.node, [f"inconclusive: {sentence}" for sentence in unsure], failing=False)
+        else:
+            for sentence in unsure:
+                call_inconclusive(request.node, sentence)
         return result
 
     return fuzz_seq2seq

@@ -1,45 +1,39 @@
-"""What ``--fuzz-seq2seq`` adds to a pytest run: an item for each check of each fuzz target, and one report of them."""
+"""What ``--fuzz-seq2seq`` adds to a pytest run: an item for each check of each fuzz target."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from types import ModuleType
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
 from fuzzseq.declaration import declaration_of, declared_in
 from fuzzseq.errors import FuzzseqError
-from fuzzseq.plugin import FLAG, FuzzSeq2SeqWarning
-from fuzzseq.plugin.asked import SEED, asked_of
+from fuzzseq.plugin import FLAG, FuzzSeq2SeqWarning, is_worker
+from fuzzseq.plugin.asked import asked_of, targets_given
 from fuzzseq.plugin.item import FuzzItem, TargetFile, TargetModule
-from fuzzseq.plugin.reporting import MAIN, Reporting
-from fuzzseq.plugin.running import Running, Wanted, offered
-
-#: xdist's usual way of dealing out tests, and how the folder is called that goes to its workers.
-_SCHEDULED: Final = "load"
-_FOLDER: Final = "fuzz_seq2seq_folder"
+from fuzzseq.plugin.judged import Wanted, offered
+from fuzzseq.plugin.processes import Processes
+from fuzzseq.plugin.seen import conftest_targets, names_one
 
 
 class Collecting:
-    """Collects fuzz targets, and lends the items what runs them. Lives as long as the pytest run."""
+    """Collects fuzz targets, and lends the items what runs them."""
 
     def __init__(self, config: pytest.Config) -> None:
         """Read what is asked for; raises :class:`pytest.UsageError` for what cannot be."""
         self._config = config
         self.asked = asked_of(config)
-        said: Mapping[str, Any] = getattr(config, "workerinput", {})
-        self._worker = str(said.get("workerid", ""))
-        self._reporting = Reporting(config, said.get(_FOLDER) or self.asked.what.output, self.asked.what.report)
-        self.running = Running(self.asked, self._worker or MAIN, workers=_workers(said))
-        self._given = tuple(config.getoption("fuzz_seq2seq_target") or ())
-        self._collected: set[tuple[Path, str]] = set()
-
-    # What is collected.
+        self._processes = Processes(config, self.asked)
+        config.pluginmanager.register(self._processes, "fuzz_seq2seq_processes")
+        self.running = self._processes.running
+        self._given = targets_given(config)
+        #: The checks of each target that was collected, by its file and its name there.
+        self.collected: dict[tuple[Path, str], tuple[str, ...]] = {}
 
     def pytest_pycollect_makeitem(self, collector: Any, name: str, obj: object) -> list[pytest.Item] | None:
         """Collect a decorated factory of a test file, or one that is named as a target there."""
@@ -59,16 +53,14 @@ class Collecting:
         """Add the targets of the command line, of the conftest.py files and of the project's file."""
         for reference in self._given:
             items += self._asked_for(session, reference)
-        if any("::" in argument for argument in session.config.args):
-            return  # Whoever names one test wants that one.
-        for plugin in session.config.pluginmanager.get_plugins():
-            file = getattr(plugin, "__file__", None)
-            if isinstance(plugin, ModuleType) and file and Path(file).name == "conftest.py":
-                for name, factory in declared_in(plugin).items():
-                    items += self._of_file(session, Path(file), name, factory)
+        if names_one(session.config):
+            return
+        for file, name, factory in conftest_targets(session.config):
+            items += self._of_file(session, file, name, factory)
         for reference in self.asked.what.targets:
             items += self._asked_for(session, reference)
 
+    @pytest.hookimpl(tryfirst=True)  # Before xdist tells the process that began it what was collected.
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Take note of what is to be run, and begin to import TensorFlow."""
         if session.config.getoption("collectonly"):
@@ -77,18 +69,19 @@ class Collecting:
         for item in session.items:
             if isinstance(item, FuzzItem):
                 chosen.setdefault(item.target, []).append(item)
-        if chosen:
-            wanted = {target: self._wanted(items) for target, items in chosen.items()}
-            self.running.want(wanted, self._reporting.folder)
+        self._processes.want(
+            {target: self._wanted(items) for target, items in chosen.items()},
+            {item.nodeid: target for target, items in chosen.items() for item in items},
+        )
 
     def _wanted(self, items: Sequence[FuzzItem]) -> Wanted:
         """Return what is wanted of a target, by its items that were chosen."""
-        names = offered(self.asked, items[0].declared)
+        names = offered(self.asked, items[0].target, items[0].declared)
         checks = {item.check for item in items}
         return Wanted(
             offered=names,
             chosen=tuple(name for name in names if name in checks),
-            apart=any(items[0].get_closest_marker(name) for name in ("skip", "skipif")),
+            apart=any(items[0].get_closest_marker(name) for name in ("skip", "skipif", "xfail")),
         )
 
     @cached_property
@@ -119,16 +112,22 @@ class Collecting:
         self, parent: pytest.Collector, file: Path, name: str, factory: object, target: str = ""
     ) -> Iterator[FuzzItem]:
         """Yield the items of a target in a file, once; it is called as it was named, or by its path from here."""
-        if (file, name) in self._collected:
+        if (file, name) in self.collected:
             return
-        self._collected.add((file, name))
+        self.collected[file, name] = ()
         shown = os.path.relpath(file, self._config.invocation_params.dir)
-        yield from self._checks(parent, name, target or f"{shown}:{name}", factory)
+        items = list(self._checks(parent, name, target or f"{shown}:{name}", factory))
+        self.collected[file, name] = tuple(item.check for item in items)
+        yield from items
 
     def _checks(self, parent: pytest.Collector, name: str, target: str, factory: object) -> Iterator[FuzzItem]:
         """Yield an item for each check of a target."""
         declared = declaration_of(factory)
-        for check in offered(self.asked, declared):
+        try:
+            checks = offered(self.asked, target, declared)
+        except FuzzseqError as error:
+            raise pytest.Collector.CollectError(str(error)) from None
+        for check in checks:
             item: FuzzItem = FuzzItem.from_parent(
                 parent,
                 name=f"{name}[{check}]",
@@ -141,6 +140,8 @@ class Collecting:
                 running=self.running,
             )
             item.take(getattr(factory, "pytestmark", ()))
+            if self._config.getoption("loadgroup", default=False) and not item.get_closest_marker("xdist_group"):
+                item.add_marker(pytest.mark.xdist_group(target))
             yield item
 
     def _of_file(
@@ -162,7 +163,7 @@ class Collecting:
         try:
             yield from self._of_reference(session, reference)
         except pytest.UsageError as error:
-            if not self._worker:
+            if not is_worker(self._config):
                 raise
             refusal = pytest.Collector.CollectError(str(error))
 
@@ -201,46 +202,6 @@ class Collecting:
         if isinstance(item, FuzzItem) and call.excinfo is not None:
             report.sections += item.sections(call.excinfo.value)
         return report
-
-    # How it is run, alone or under xdist, and told at the end.
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:
-        """Have each of xdist's workers write where this process reports."""
-        node.workerinput[_FOLDER] = str(self._reporting.folder.path)
-        node.workerinput[SEED] = self.asked.settings.seed
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
-        """Keep the items of a target together: a worker fuzzes it once for all of them."""
-        if config.getoption("dist") != _SCHEDULED:
-            return None
-        from fuzzseq.plugin.scheduling import TargetScheduling  # noqa: PLC0415 (xdist is there, or nobody asks)
-
-        return TargetScheduling(config, log)
-
-    @pytest.hookimpl(trylast=True)  # After xdist has taken leave of its workers.
-    def pytest_sessionfinish(self) -> None:
-        """End what still runs, and write one report; a worker of xdist leaves that to the process that began it."""
-        self.running.stop()
-        if not self._worker:
-            self._reporting.write()
-
-    def pytest_unconfigure(self) -> None:
-        """Write the report of a run whose end was interrupted as well; there is nothing to write otherwise."""
-        self.pytest_sessionfinish()
-
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Print what came of the targets."""
-        self._reporting.tell(terminalreporter)
-
-
-def _workers(said: Mapping[str, Any]) -> int | None:
-    """Return how many workers one of xdist's may have, its share of the cores; None where there is no xdist."""
-    if "workercount" not in said:
-        return None
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores // int(said["workercount"]))
 
 
 def _line(factory: object, file: Path) -> int:

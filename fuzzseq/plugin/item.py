@@ -11,8 +11,10 @@ from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocat
 from fuzzseq.declaration import Declaration
 from fuzzseq.failures import failure_of
 from fuzzseq.findings import Finding
+from fuzzseq.plugin import FuzzSeq2SeqWarning, call_inconclusive
 from fuzzseq.plugin.asked import warn, warning_of
-from fuzzseq.plugin.running import Judged, Running
+from fuzzseq.plugin.judged import Judged
+from fuzzseq.plugin.running import Running
 from fuzzseq.reporters.text import finding_text, trace_text
 from fuzzseq.sanitize import inert
 from fuzzseq.spec import Spec
@@ -60,7 +62,9 @@ class FuzzItem(pytest.Item):
     def take(self, marks: Iterable[pytest.Mark]) -> None:
         """Take the marks of a target. An ``xfail`` is kept for the check that fails: the others are not expected to."""
         for mark in marks:
-            if mark.name == "xfail":
+            if mark.name == "parametrize":
+                self.warn(FuzzSeq2SeqWarning(f"{self.target} is parametrized, and fuzzing draws its arguments itself."))
+            elif mark.name == "xfail" and mark.kwargs.get("run", True):
                 self._expected.append(mark)
             else:
                 self.add_marker(getattr(pytest.mark, mark.name)(*mark.args, **mark.kwargs))
@@ -70,9 +74,12 @@ class FuzzItem(pytest.Item):
         judged = self._running.judged(self.target, self.check)
         self._judged = judged
         self.user_properties.append(("fuzz_seq2seq_seed", str(self._running.seed)))
+        self.user_properties.append(("fuzz_seq2seq_judged", str(judged.cases)))
         warn(self, [*judged.warnings, *map(warning_of, judged.told)], failing=bool(judged.sentence))
         if judged.sound_target and self._strictly_expected():
             self._expect()
+        if judged.inconclusive:
+            call_inconclusive(self, judged.inconclusive)
         if judged.skipped:
             raise pytest.skip.Exception(judged.skipped, _use_item_location=True)
         if judged.sentence:
@@ -98,6 +105,11 @@ class FuzzItem(pytest.Item):
         """Return where the target begins."""
         return self.path, self._line, self.name
 
+    @property
+    def _style(self) -> str:
+        """How failures are shown; the option is the terminal's, which may not be there."""
+        return str(self.config.getoption("tbstyle", "auto"))
+
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Return the findings as the command line shows them; the traceback of a failure is ours, and says nothing."""
         if self._judged is not None and excinfo.value is self._failure:
@@ -108,13 +120,14 @@ class FuzzItem(pytest.Item):
         else:
             return super().repr_failure(excinfo, style)
         crash = ReprFileLocation(str(self.path), self._line + 1, inert(sentence))
-        if self.config.getoption("tbstyle") == "line":
+        if self._style == "line":
             text = ""  # The place and its sentence are the line.
         return ReprExceptionInfo(ReprTraceback([ReprEntryNative([text])], None, "native"), crash)
 
     def _text(self, judged: Judged) -> str:
         """Return what is shown of a failure."""
-        width = self.config.get_terminal_writer().fullwidth
+        terminal = self.config.pluginmanager.getplugin("terminalreporter")
+        width = self.config.get_terminal_writer().fullwidth if terminal else 80
         spec = judged.spec or Spec()
         shown = [
             finding_text(finding, spec, number, judged.replays.get(finding.id), width)
@@ -122,13 +135,13 @@ class FuzzItem(pytest.Item):
         ]
         if not judged.findings:
             shown.append(f"{judged.sentence}\n")
-        if self.config.getoption("tbstyle") == "long":
+        if self._style == "long":
             shown += [_whole(finding) for finding in judged.findings]
         return inert("\n".join(shown))
 
     def sections(self, failure: BaseException) -> Iterable[tuple[str, str]]:
         """Yield what is told beside a failure of ours: every layer that ran, with its shapes."""
-        if self._judged is None or failure is not self._failure or self.config.getoption("tbstyle") == "line":
+        if self._judged is None or failure is not self._failure or self._style == "line":
             return
         found = self._judged.findings
         for number, finding in enumerate(found, 1):

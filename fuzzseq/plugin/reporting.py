@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 import attrs
 import pytest
+from rich.text import Text
 
 from fuzzseq import campaign
 from fuzzseq.errors import FuzzseqError
-from fuzzseq.events import Event, Reporter, RunFinished, RunStarted, StopReason, TargetFinished, TargetLoaded
+from fuzzseq.events import (
+    Event,
+    Reporter,
+    RunFinished,
+    RunStarted,
+    StopReason,
+    TargetFinished,
+    TargetLoaded,
+    TargetReport,
+    stop_of,
+)
 from fuzzseq.history import NAME as HISTORY
 from fuzzseq.reporters import format_named
 from fuzzseq.reporters.event_log import NAME, EventLog, logged_in
 from fuzzseq.reporters.fan import Fan
 from fuzzseq.reporters.folder import Folder, Use
+from fuzzseq.reporters.foreign import clean
 from fuzzseq.reporters.history_log import HistoryLog
 from fuzzseq.reporters.record import Record
-from fuzzseq.reporters.summary_view import summary_view
+from fuzzseq.reporters.summary_view import judged_of, summary_view
 from fuzzseq.reporters.text import text_of
 
 #: How the log of a process is called that is no worker of xdist.
 MAIN: Final = "main"
 _PARTS: Final = "events-*.ndjson"
-#: Why a run ended, what says most of the whole last.
-_BY_WEIGHT: Final[tuple[StopReason, ...]] = ("completed", "budget", "interrupted", "error")
 
 
 class Reporting:
@@ -52,8 +62,11 @@ class Reporting:
                 raise pytest.UsageError(str(error).replace("--output", "--fuzz-seq2seq-report")) from None
         return self._folder
 
-    def write(self) -> None:
-        """Write one log, and reports, of those of every process; whoever was killed has told what it had by then."""
+    def write(self, unrun: Collection[str] = ()) -> None:
+        """Write one log, and reports, of those of every process; whoever was killed has told what it had by then.
+
+        ``unrun`` are targets of which a test was not run: where they were not fuzzed to the end, the report says so.
+        """
         if self._folder is None:
             return
         place = self.folder.path
@@ -66,7 +79,7 @@ class Reporting:
             if self.folder.beside_others:
                 reporters.append(HistoryLog(self._record, place.parent / HISTORY, str(self.folder.shown)))
             fan = Fan(self._record, reporters)
-            for at, event in together(parts):
+            for at, event in together(parts, unrun):
                 fan.on_event(event, at)
         for part in place.glob(_PARTS):
             self.folder.remove(part.name)
@@ -80,14 +93,23 @@ class Reporting:
         errors = str(self.folder.written.get("internal-error.txt", ""))
         parts = list(summary_view(self._record, str(self.folder.shown), errors))[2:]
         writer = terminal._tw  # noqa: SLF001 (pytest gives no other way to its width and colours)
+        judged = [(report.name, judged_of(report)) for report in self._record.targets()]
+        parts += [Text(f"judged on {clean(name)}: {said}", style="dim") for name, said in judged if said]
         writer.write(text_of(parts, writer.fullwidth, writer.hasmarkup))
 
 
-def together(parts: Sequence[Sequence[tuple[float, Event]]]) -> Iterator[tuple[float, Event]]:
-    """Yield the events of several runs as those of one, by their times; the targets as they were begun."""
+def together(
+    parts: Sequence[Sequence[tuple[float, Event]]], unrun: Collection[str] = ()
+) -> Iterator[tuple[float, Event]]:
+    """Yield the events of several runs as those of one, by their times; the targets as they were begun.
+
+    Those of ``unrun`` that never came to an end were interrupted.
+    """
     begun = [event for part in parts for _, event in part if isinstance(event, RunStarted)]
     ended = [event for part in parts for _, event in part if isinstance(event, RunFinished)]
-    names = list(dict.fromkeys(name for event in begun for name in event.targets))
+    done = {event.report.name for part in parts for _, event in part if isinstance(event, TargetFinished)}
+    left = sorted(set(unrun) - done)
+    names = list(dict.fromkeys([*(name for event in begun for name in event.targets), *left]))
     if not begun:
         return
     first = min(begun, key=lambda event: event.started)
@@ -103,10 +125,13 @@ def together(parts: Sequence[Sequence[tuple[float, Event]]]) -> Iterator[tuple[f
         elif not isinstance(event, RunStarted | RunFinished):
             yield at, event
     reasons: list[StopReason] = [event.stop_reason for event in ended]
-    reasons += ["interrupted"] * (len(begun) - len(ended))
-    worst = max(reasons, key=lambda reason: _BY_WEIGHT.index(reason) if reason in _BY_WEIGHT else 0)
+    reasons += ["interrupted"] * (len(begun) - len(ended) + len(left))
     last = max((at for at, _ in timed), default=0.0)
-    yield last, RunFinished(stop_reason=worst, seconds=last)
+    loaded = {event.target: event.spec for _, event in timed if isinstance(event, TargetLoaded)}
+    for name in left:
+        report = TargetReport(name=name, spec=loaded.get(name), stop_reason="interrupted", place=names.index(name))
+        yield last, TargetFinished(report=report)
+    yield last, RunFinished(stop_reason=stop_of(reasons), seconds=last)
 
 
 def _since(part: Sequence[tuple[float, Event]], first: RunStarted) -> Iterator[tuple[float, Event]]:

@@ -5,76 +5,37 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import attrs
 
 from fuzzseq import engine
-from fuzzseq.checks import CHECKS
-from fuzzseq.declaration import Declaration
-from fuzzseq.events import Event, Reporter, Settings, TargetReport
+from fuzzseq.errors import UsageError
+from fuzzseq.events import Event, InternalError, Reporter, RunFinished, Settings, TargetReport
 from fuzzseq.executors.bodies import Bodies
 from fuzzseq.executors.zygote import Zygote
-from fuzzseq.findings import Finding
 from fuzzseq.loading import parse
 from fuzzseq.plugin import FLAG
 from fuzzseq.plugin.asked import Asked
+from fuzzseq.plugin.judged import Judged, Wanted
 from fuzzseq.reporters.beginning import Beginning
-from fuzzseq.reporters.by_check import owner, sentence_of, why_not
+from fuzzseq.reporters.by_check import inconclusive_reason, owner, sentence_of, why_not
 from fuzzseq.reporters.event_log import EventLog
 from fuzzseq.reporters.fan import Fan
 from fuzzseq.reporters.finding_files import FindingFiles, Scripts
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.record import Record
 from fuzzseq.sanitize import outgoing
-from fuzzseq.spec import Spec
 
 #: Seconds that a run may take to wind up when pytest ends before it, and its processes after that.
 _PATIENCE: Final = 5.0
 _LOG: Final = "events-{}.ndjson"
-
-
-@attrs.frozen(kw_only=True)
-class Wanted:
-    """The checks of a target that were ``offered`` as items, and those that were ``chosen`` to be run.
-
-    A target is fuzzed ``apart`` from the others where it may turn out that none of its items is run.
-    """
-
-    offered: tuple[str, ...]
-    chosen: tuple[str, ...]
-    apart: bool
-
-
-@attrs.frozen(kw_only=True)
-class Judged:
-    """What came of one check of one target.
-
-    It fails with a ``sentence``, and the ``findings`` that say why. ``told`` are findings that fail no test,
-    ``warnings`` what a user should know of the target; both are said by one item of the target only.
-    """
-
-    sentence: str = ""
-    findings: tuple[Finding, ...] = ()
-    skipped: str = ""
-    told: tuple[Finding, ...] = ()
-    warnings: tuple[str, ...] = ()
-    spec: Spec | None = None
-    replays: Mapping[str, Path] = attrs.field(factory=dict)
-    sound_target: bool = False
-
-
-def offered(asked: Asked, declared: Declaration | None) -> tuple[str, ...]:
-    """Return the names of the checks that are items of a target, in the order of reports."""
-    what, options = asked.what, declared.options if declared else {}
-    profile = asked.settings.profile
-    usual = [c.name for c in CHECKS if (c.name in what.checks if what.checks else profile in c.profiles)]
-    own = [getattr(check, "name", None) or check.__name__ for check in options.get("own_checks") or ()]
-    given = [reference.rpartition(":")[2] for reference in what.own_checks]
-    names = [*usual, *(name for name in (*own, *given) if not what.checks or name in what.checks)]
-    return tuple(n for n in names if n not in what.skip and (not options.get("checks") or n in options["checks"]))
+#: Seconds between two looks whether another process has ended the search.
+_LOOK: Final = 0.5
+_ENDED: Final = "pytest ended the run before it was fuzzed"
 
 
 @attrs.define
@@ -94,11 +55,13 @@ class Running:
     TensorFlow is imported once, by a process that is begun when the items are known.
     """
 
-    def __init__(self, asked: Asked, name: str, workers: int | None) -> None:
+    def __init__(self, asked: Asked, name: str, workers: int | None, is_over: Callable[[], bool]) -> None:
         """Begin with nothing to run.
 
-        ``name`` tells the log of this process from those of others, ``workers`` is how many it may have.
+        ``name`` tells the log of this process from those of others, ``workers`` is how many it may have, and
+        ``is_over`` says whether another process has ended the search.
         """
+        self._is_over = is_over
         self._asked = asked
         self._settings = attrs.evolve(asked.settings, workers=workers or asked.settings.workers)
         self._one_by_one = workers is not None
@@ -153,16 +116,20 @@ class Running:
         """Return what came of a check, when its target is done."""
         run = self._campaigns[target]
         with self._changed:
-            if run.thread is None:
+            if run.thread is None and not self._ended():
                 run.thread = threading.Thread(target=self._run, args=[run], daemon=True, name=f"fuzz {target}")
                 run.thread.start()
-            if target not in self._left_by:
+            if run.thread is not None and target not in self._left_by:
                 self._left_by[target] = check
-                self._changed.wait_for(lambda: run.over or self._report(target) is not None)
+                while not (run.over or self._report(target) is not None):
+                    self._changed.wait(_LOOK)
+                    self._ended()
                 del self._left_by[target]
             report = self._report(target)
         if report is None and (left := self._left_by.get(target)):
             return Judged(skipped=f"not reached: see [{left}], which ended before the target was done")
+        if report is None and self._ended() and not run.problem:
+            return Judged(inconclusive=_ENDED)
         if report is None:
             return self._unfinished(target, check, run.problem)
         return self._judged(report, check, self._wanted[target])
@@ -192,6 +159,12 @@ class Running:
         """Return what there is to say of a target that is done; None before."""
         return self._record.reports.get(self._record.name(target))
 
+    def _ended(self) -> bool:
+        """Say whether the search is over, here or in all processes; what runs is interrupted then."""
+        if self._is_over():
+            self._stop.set()
+        return self._stop.is_set()
+
     def _begun(self) -> Zygote | None:
         """Return the process that imports TensorFlow, begun on first use; it finds modules where pytest does."""
         if self._zygote is None and not self._settings.in_process:
@@ -209,8 +182,14 @@ class Running:
             events = engine.campaign(run.targets, settings, known=self._known, zygote=self._zygote, stop=self._stop)
             for event in events:
                 self._tell(event)
-        except Exception as error:  # noqa: BLE001 (said by every item that waits for it)
-            run.problem = outgoing(f"{type(error).__name__}: {error}")
+        except UsageError as error:
+            run.problem = str(error)
+            self._tell(RunFinished(stop_reason="unusable", seconds=0.0))
+        except Exception as error:  # noqa: BLE001 (said by the first item of each target that waits for it)
+            message = outgoing(f"{type(error).__name__}: {error}")
+            run.problem = f"fuzzseq failed, which is no fault of the model: {message}"
+            self._tell(InternalError(target="", message=message, traceback=traceback.format_exc()))
+            self._tell(RunFinished(stop_reason="error", seconds=0.0))
         finally:
             with self._changed:
                 run.over = True
@@ -239,7 +218,8 @@ class Running:
         if check != first:
             return Judged(skipped=f"not reached: see [{first}]")
         errors = [error.message for error in self._record.errors if error.target in ("", self._record.name(target))]
-        return Judged(sentence=f"fuzzseq failed, which is no fault of the model: {(*errors, problem)[0]}")
+        failed = f"fuzzseq failed, which is no fault of the model: {errors[0]}" if errors else ""
+        return Judged(sentence=problem or failed or "fuzzseq did not come to an end of it")
 
     def _judged(self, report: TargetReport, check: str, wanted: Wanted) -> Judged:
         """Return what came of a check of a target that is done; each finding is said once."""
@@ -247,12 +227,15 @@ class Running:
         own = [finding for finding in findings if owner(finding, wanted.chosen) == check]
         failing = tuple(finding for finding in own if self._settings.fails(finding))
         first = check == wanted.chosen[0]
+        failed = report.error or any(self._settings.fails(finding) for finding in findings)
+        unjudged = "" if failed else inconclusive_reason(report, check)
         base = Judged(
+            cases=report.checks[check].ran if check in report.checks else 0,
             told=tuple(finding for finding in own if finding not in failing),
             warnings=tuple(w.message for w in self._record.warnings if first and w.target == report.name),
             spec=report.spec,
             replays={f.id: self._written[f"{f.id}.json"] for f in own if f"{f.id}.json" in self._written},
-            sound_target=first and not any(self._settings.fails(finding) for finding in findings),
+            sound_target=first and not (failed or unjudged),
         )
         if report.error:
             sentence = report.error if first else ""
@@ -261,4 +244,6 @@ class Running:
             )
         if failing:
             return attrs.evolve(base, sentence=sentence_of(failing), findings=failing)
+        if unjudged:
+            return attrs.evolve(base, inconclusive=f"{check} was never judged ({unjudged})")
         return attrs.evolve(base, skipped=why_not(report, check, findings, wanted.chosen, self._settings))

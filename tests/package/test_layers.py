@@ -12,8 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 #: The brain, lowest layer first. A module may import its own layer and those below it, lazily or not.
 LAYERS = (
-    {"fuzzseq.errors", "fuzzseq.format_versions", "fuzzseq.input_files", "fuzzseq.output_files", "fuzzseq.wire"}
-    | {"fuzzseq.sanitize", "fuzzseq.shown_paths"},
+    {"fuzzseq.errors", "fuzzseq.format_versions", "fuzzseq.input_files", "fuzzseq.sanitize", "fuzzseq.shown_paths"}
+    | {"fuzzseq.object_text", "fuzzseq.output_files", "fuzzseq.process_tree", "fuzzseq.seeds", "fuzzseq.wire"},
     {"fuzzseq.dimensions", "fuzzseq.encoder_decoder", "fuzzseq.causes", "fuzzseq.grammar", "fuzzseq.serialization"},
     {
         "fuzzseq.spec",
@@ -56,8 +56,11 @@ WORKER_MAY_IMPORT = {
     "fuzzseq.errors",
     "fuzzseq.grammar",
     "fuzzseq.input_files",
+    "fuzzseq.object_text",
     "fuzzseq.outcome",
+    "fuzzseq.process_tree",
     "fuzzseq.sanitize",
+    "fuzzseq.seeds",
     "fuzzseq.serialization",
     "fuzzseq.sources",
     "fuzzseq.spec",

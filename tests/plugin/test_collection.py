@@ -170,7 +170,7 @@ def test_ways_of_choosing(project: pytest.Pytester, arguments: list[str], ids: l
         ),
         (
             ["--fuzz-seq2seq-target=gone.py:build"],
-            "There is no file gone.py, which gone.py:build names as a fuzz target.",
+            "--fuzz-seq2seq-target gone.py:build: There is no file gone.py.",
         ),
         (["--fuzz-seq2seq-format=junitt"], "There is no report format 'junitt'. Did you mean 'junit'? Formats: json, "),
         (["--fuzz-seq2seq-report=models.py"], "The output folder models.py cannot be written: a file is in its place."),
@@ -188,9 +188,18 @@ def test_misuse_is_one_sentence(project: pytest.Pytester, arguments: list[str], 
 
 
 def test_misuse_under_xdist(pytester: pytest.Pytester) -> None:
-    """What only the workers of xdist find to be wrong is said once, and the other tests are run."""
+    """What only the workers of xdist find to be wrong is said once, and the other tests are run.
+
+    What can be known before them is said before them.
+    """
     (pytester.path / "test_other.py").write_text("def test_other():\n    pass\n")
-    result = pytester.runpytest_subprocess("--fuzz-seq2seq", "-n", "2", "--fuzz-seq2seq-target=gone.py:build")
+    early = pytester.runpytest_subprocess("--fuzz-seq2seq", "-n", "2", "--fuzz-seq2seq-target=gone.py:build")
+    assert early.ret == pytest.ExitCode.USAGE_ERROR
+    assert [line for line in early.errlines if line] == [
+        "ERROR: --fuzz-seq2seq-target gone.py:build: There is no file gone.py.",
+    ]
+    (pytester.path / "pyproject.toml").write_text('[tool.fuzzseq]\ntargets = ["gone.py:build"]\n')
+    result = pytester.runpytest_subprocess("--fuzz-seq2seq", "-n", "2")
     result.assert_outcomes(passed=1, errors=1)
     said = [line for line in result.outlines if line.startswith("There is no file gone.py, which gone.py:build names")]
     assert len(said) == 1
@@ -222,6 +231,7 @@ def test_help(project: pytest.Pytester) -> None:
         "skip",
         "domain",
         "fail-on",
+        "allow-inconclusive",
         "baseline",
         "report",
         "format",

@@ -176,6 +176,7 @@ def test_a_run(project: pytest.Pytester) -> None:
     told = {each.get("name"): each.get("value") for each in cases["small_table[accepts]"].iter("property")}
     assert told == {
         "fuzz_seq2seq_seed": "0",
+        "fuzz_seq2seq_judged": "12",
         "fuzz_seq2seq_cause": "input-vocabulary",
         "fuzz_seq2seq_finding": next(each for each in ids if each.startswith("input-vocabulary")),
     }

@@ -1,0 +1,240 @@
+"""What pytest says of checks that were never judged, and of targets that it did not come to: they are not clean."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from fuzzseq.events import Event, RunFinished, RunStarted, Settings, StopReason, TargetFinished, TargetReport
+from fuzzseq.plugin.reporting import together
+
+pytest_plugins = ["pytester"]
+
+TARGETS = """
+import keras
+import pytest
+from keras import layers
+
+from fuzzseq import fuzz, fuzz_target
+
+usual = {"padding": None, "graph": False}
+
+
+def bounded(seen):
+    return None
+
+
+def model(vocab_size, units):
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    return keras.Model(tokens, layers.Dense(vocab_size)(layers.Embedding(vocab_size, units)(tokens)))
+
+
+@fuzz_target(**usual, own_checks=[bounded], checks=["accepts", "bounded"])
+def größer(vocab_size, units):
+    return model(vocab_size, units)
+
+
+@fuzz_target(**usual, checks=["causal", "padding_invariant"])
+def never_built(vocab_size, units):
+    raise ValueError("there is no such file")
+
+
+@pytest.mark.xfail(reason="it was mended", strict=True)
+@fuzz_target(**usual, checks=["causal"])
+def not_shown(vocab_size, units):
+    raise ValueError("there is no such file")
+
+
+@pytest.mark.fuzz_seq2seq(max_cases=3, checks=["deterministic"])
+def test_fixture(fuzz_seq2seq):
+    fuzz_seq2seq(never_built)
+
+
+def test_call():
+    fuzz(größer, max_cases=3, checks=["stepwise"]).raise_for_findings()
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_of_my_own(number): ...
+"""
+USUAL = ["--fuzz-seq2seq", "--fuzz-seq2seq-max-cases=6", "-v", "-p", "no:randomly", "--fuzz-seq2seq-report=out"]
+REASON = "causal was never judged (blocked by builds: ValueError: there is no such file)"
+EXPECTED = {
+    "größer[accepts]": "PASSED",
+    "größer[bounded]": "PASSED",
+    "never_built[padding_invariant]": "SKIPPED",
+    "never_built[causal]": "INCONCLUSIVE",
+    "not_shown[causal]": "INCONCLUSIVE",
+    "test_fixture": "INCONCLUSIVE",
+    "test_call": "INCONCLUSIVE",
+    "test_of_my_own[0]": "PASSED",
+    "test_of_my_own[1]": "PASSED",
+    "test_of_my_own[2]": "PASSED",
+}
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> pytest.Pytester:
+    """Return a folder with the test file above, below a folder whose name holds brackets."""
+    (pytester.mkdir("odd[1]") / "test_it.py").write_text(TARGETS, encoding="utf-8")
+    return pytester
+
+
+def outcomes(result: pytest.RunResult) -> dict[str, str]:
+    """Return what came of each test, from the lines of ``-v``."""
+    words = "PASSED|FAILED|SKIPPED|INCONCLUSIVE|XFAIL|XPASS|ERROR"
+    alone = dict(re.findall(rf"^\S+::(\S+) ({words})", result.stdout.str(), re.MULTILINE))
+    several = re.findall(rf"^\[gw\d\] \[ *\d+%\] ({words}) \S+::(\S+)", result.stdout.str(), re.MULTILINE)
+    return {**alone, **{name: word for word, name in several}}
+
+
+def cases_of(file: Path) -> dict[str, ET.Element]:
+    """Return the tests of a JUnit file by their names."""
+    return {str(case.get("name")): case for case in ET.parse(file).iter("testcase")}  # noqa: S314 (pytest wrote it)
+
+
+def test_a_check_that_was_never_judged(project: pytest.Pytester) -> None:
+    """It is neither passed nor failed, its reason is at the end, JUnit's XML has an error, and the exit status is 4."""
+    result = project.runpytest_subprocess(*USUAL, "--junitxml=junit.xml")
+    assert outcomes(result) == EXPECTED
+    assert result.ret == 4
+    assert f"INCONCLUSIVE odd[1]/test_it.py::never_built[causal] - {REASON}" in result.outlines
+    assert any("the exit status is 4" in line for line in result.outlines)
+    assert result.outlines[-1].count("5 passed, 1 skipped, 4 inconclusive")
+    assert "judged on odd[1]/test_it.py:größer: accepts, bounded 6" in result.outlines
+    cases = cases_of(project.path / "junit.xml")
+    assert {name for name, case in cases.items() if case.find("error") is not None} == {
+        name for name, outcome in EXPECTED.items() if outcome == "INCONCLUSIVE"
+    }
+    (error,) = cases["never_built[causal]"].iter("error")
+    assert (error.get("type"), error.get("message")) == ("inconclusive", f"inconclusive: {REASON}")
+    judged = {
+        name: each.get("value")
+        for name, case in cases.items()
+        for each in case.iter("property")
+        if each.get("name") == "fuzz_seq2seq_judged"
+    }
+    assert (judged["größer[bounded]"], judged["never_built[causal]"]) == ("6", "0")
+
+
+@pytest.mark.slow
+def test_what_is_allowed_is_still_said(project: pytest.Pytester) -> None:
+    """``--fuzz-seq2seq-allow-inconclusive``, or the project's file, makes the exit status 0; a failure makes it 1."""
+    only = ["--fuzz-seq2seq", "--fuzz-seq2seq-max-cases=3", "-p", "no:randomly", "-k", "never_built or test_of_my_own"]
+    allowed = project.runpytest_subprocess(*only, "-v", "--fuzz-seq2seq-allow-inconclusive", "--junitxml=junit.xml")
+    assert allowed.ret == 0
+    assert outcomes(allowed)["never_built[causal]"] == "INCONCLUSIVE"
+    assert "This is allowed, and changes no exit status." in allowed.outlines
+    assert cases_of(project.path / "junit.xml")["never_built[causal]"].find("skipped") is not None
+    (project.path / "pyproject.toml").write_text("[tool.fuzzseq]\nallow_inconclusive = true\n")
+    assert project.runpytest_subprocess(*only, "-p", "no:terminal").ret == 0
+    (project.path / "pyproject.toml").unlink()
+    (project.path / "test_fails.py").write_text("def test_of_my_own():\n    assert False\n")
+    assert project.runpytest_subprocess(*only, "-p", "no:terminal").ret == 1
+    assert project.runpytest_subprocess(*only, "-p", "no:terminal", "--deselect=test_fails.py").ret == 4
+
+
+@pytest.mark.slow
+def test_the_same_under_xdist(project: pytest.Pytester) -> None:
+    """Outcomes, exit status and why the run stopped are the same; the tests of a target are run by one worker.
+
+    That holds for checks of a user's own and where a path holds brackets; other tests are dealt out one by one.
+    """
+    result = project.runpytest_subprocess(*USUAL, "-n", "2", "--junitxml=junit.xml")
+    assert outcomes(result) == EXPECTED
+    assert result.ret == 4
+    assert result.outlines.count(f"INCONCLUSIVE odd[1]/test_it.py::never_built[causal] - {REASON}") == 1
+    assert cases_of(project.path / "junit.xml")["never_built[causal]"].find("error") is not None
+    ran = re.findall(r"^\[(gw\d)\] \[ *\d+%\] \w+ \S+::(.*)\[", result.stdout.str(), re.MULTILINE)
+    for target in ("größer", "never_built"):
+        assert len({worker for worker, name in ran if name == target}) == 1
+    report = json.loads((project.path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert report["stop_reason"] == "max_cases"
+    assert {target["name"]: target["cases"] for target in report["targets"]} == {
+        f"odd[1]/test_it.py:{name}": 6 for name in ("größer", "never_built", "not_shown")
+    }
+
+
+BLOCKING = """
+import time
+from pathlib import Path
+
+import keras
+import pytest
+from keras import layers
+
+from fuzzseq import fuzz_target
+
+
+@fuzz_target(padding=None, graph=False)
+def bad(vocab_size, units):
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    return keras.Model(tokens, layers.Dense(vocab_size)(layers.Embedding(vocab_size - 1, units)(tokens)))
+
+
+@fuzz_target
+def waits(vocab_size, units):
+    while not Path("go").exists():
+        time.sleep(0.1)
+
+
+@fuzz_target
+def waits_too(vocab_size, units):
+    while not Path("go").exists():
+        time.sleep(0.1)
+"""
+
+
+@pytest.mark.parametrize("xdist", [[], pytest.param(["-n", "2"], marks=pytest.mark.slow)], ids=["alone", "xdist"])
+def test_the_first_failure_ends_the_search(pytester: pytest.Pytester, xdist: list[str]) -> None:
+    """With ``-x`` nothing more is fuzzed, though two targets would take for ever; they are not called clean."""
+    (pytester.path / "test_it.py").write_text(BLOCKING)
+    (pytester.path / "pyproject.toml").write_text('[tool.fuzzseq]\ncase_timeout = "1h"\nchecks = ["accepts"]\n')
+    result = pytester.runpytest_subprocess(*USUAL, "-x", *xdist)
+    assert result.ret != 0
+    assert outcomes(result)["bad[accepts]"] == "FAILED"
+    assert set(outcomes(result).values()) <= {"FAILED", "INCONCLUSIVE"}
+    report = json.loads((pytester.path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert report["stop_reason"] == "interrupted"
+    assert {target["name"]: target["stop_reason"] for target in report["targets"]} == {
+        "test_it.py:bad": "max_cases",
+        "test_it.py:waits": "interrupted",
+        "test_it.py:waits_too": "interrupted",
+    }
+    for target in ("waits", "waits_too"):
+        assert f"no case of test_it.py:{target} was judged" in " ".join(result.outlines)
+
+
+def part(stop: StopReason | None, *targets: str) -> list[tuple[float, Event]]:
+    """Return the log of one process, which fuzzed some targets."""
+    settings = Settings(profile="quick", max_cases=3)
+    events: list[Event] = [RunStarted(targets=targets, settings=settings, started="2026-01-31T12:00:00+00:00")]
+    events += [TargetFinished(report=TargetReport(name=name, spec=None, stop_reason=stop)) for name in targets if stop]
+    return [(0.0, event) for event in [*events, *([RunFinished(stop_reason=stop, seconds=1.0)] if stop else [])]]
+
+
+@pytest.mark.parametrize(
+    ("stops", "unrun", "reason"),
+    [
+        (["nothing_runs", "max_cases"], [], "max_cases"),
+        (["max_cases", "completed"], [], "max_cases"),
+        (["maxfail", "max_cases"], [], "maxfail"),
+        (["max_cases", "budget", "maxfail"], [], "budget"),
+        (["max_cases", None], [], "interrupted"),
+        (["max_cases"], ["left.py:out"], "interrupted"),
+        (["error", "interrupted"], [], "error"),
+    ],
+)
+def test_why_a_run_of_several_processes_stopped(
+    stops: list[StopReason | None], unrun: list[str], reason: StopReason
+) -> None:
+    """It is what a single process would have said; a target that nobody came to was interrupted."""
+    parts = [part(stop, f"a.py:t{number}") for number, stop in enumerate(stops)]
+    events = [event for _, event in together(parts, unrun)]
+    assert events[-1] == RunFinished(stop_reason=reason, seconds=events[-1].seconds)
+    done = {event.report.name: event.report.stop_reason for event in events if isinstance(event, TargetFinished)}
+    assert {name: done[name] for name in unrun} == dict.fromkeys(unrun, "interrupted")
