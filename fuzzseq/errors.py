@@ -8,9 +8,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from fuzzseq.sanitize import clean, masked
+
 
 class FuzzseqError(Exception):
     """The base of every error that tells a user how to use fuzzseq."""
+
+    def __init__(self, message: str = "") -> None:
+        """Keep the message, without secrets and control characters: it may quote what came from elsewhere."""
+        super().__init__(masked(clean(message)))
 
 
 class UsageError(FuzzseqError):

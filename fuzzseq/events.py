@@ -145,11 +145,16 @@ class TargetReport:
 
 @attrs.frozen(kw_only=True)
 class RunStarted:
-    """The run begins; TensorFlow may not be loaded yet."""
+    """The run begins; TensorFlow may not be loaded yet.
+
+    ``absolute`` are those of the targets that were named by an absolute path, however that is shown: their findings
+    have other ids than by a relative one.
+    """
 
     targets: tuple[Reference, ...]
     settings: Settings
     started: Moment
+    absolute: tuple[Reference, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

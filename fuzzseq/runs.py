@@ -20,6 +20,7 @@ from fuzzseq.reporters.fan import Fan
 from fuzzseq.reporters.finding_files import FindingFiles, Scripts
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.record import Record
+from fuzzseq.shown_paths import named_again
 
 
 def resumed(folder: Path, said: Configuration) -> tuple[tuple[str, ...], Settings, list[Event]]:
@@ -41,7 +42,7 @@ def resumed(folder: Path, said: Configuration) -> tuple[tuple[str, ...], Setting
             "target with --target FILE:NAME."
         )
     return (
-        said.targets or begun.targets,
+        said.targets or tuple(named_again(target) if target in begun.absolute else target for target in begun.targets),
         attrs.evolve(
             settings,
             budget=said.budget or settings.budget,

@@ -7,6 +7,7 @@ from typing import Final
 
 from fuzzseq.case import Case
 from fuzzseq.outcome import Verdict
+from fuzzseq.sanitize import masked, one_line
 
 _LONGEST: Final = 160
 _PATHS: Final = re.compile(r"(/[\w.\-]+)+")
@@ -15,15 +16,22 @@ _LISTS: Final = re.compile(r"[\[(][#\s,.\-None\[\]()]*[\])]")
 
 
 def signature(verdict: Verdict) -> str:
-    """Return the key of a failed verdict: check, stage, position, operation, exception, message without numbers."""
+    """Return the key of a failed verdict: check, stage, position, operation, exception, message without numbers.
+
+    It stands in reports as it is, and a later run compares it: it is fit to leave.
+    """
+    return one_line("|".join(_parts(verdict)))
+
+
+def _parts(verdict: Verdict) -> tuple[str, ...]:
+    """Return what the key of a failed verdict is made of."""
     raised = verdict.raised
     if raised is None:
-        return "|".join((verdict.check, verdict.stage, verdict.position))
+        return verdict.check, verdict.stage, verdict.position
     if raised.ending != "completed":
-        return "|".join((verdict.check, raised.stage, raised.ending, raised.exception))
+        return verdict.check, raised.stage, raised.ending, raised.exception
     mode = "graph" if raised.mode == "graph" else ""
-    parts = (verdict.check, raised.stage, raised.position, raised.op, raised.exception, mode, plain(raised.message))
-    return "|".join(parts)
+    return verdict.check, raised.stage, raised.position, raised.op, raised.exception, mode, plain(raised.message)
 
 
 def key_of(case: Case, verdict: Verdict) -> str:
@@ -34,7 +42,7 @@ def key_of(case: Case, verdict: Verdict) -> str:
 
 def plain(message: str) -> str:
     """Return the first line of a message without numbers, shapes, names in quotes, paths and automatic suffixes."""
-    text = (_ARRAYS.sub("[#]", message).splitlines() or [""])[0]
+    text = (_ARRAYS.sub("[#]", masked(message)).splitlines() or [""])[0]
     text = re.sub(r"'[^']*'|\"[^\"]*\"", "'...'", text)
     text = _PATHS.sub("/...", text)
     text = re.sub(r"(?<=[A-Za-z])(_\d+)+", "", text)

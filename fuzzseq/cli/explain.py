@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from fuzzseq.cli.printing import echo
+
 
 @click.command(short_help="Say what a cause means, how it shows, and how to mend it.")
 @click.argument("slug", required=False, metavar="[CAUSE]")
@@ -18,16 +20,16 @@ def explain(slug: str | None) -> None:
 
     if slug is None:
         for group, about in GROUPS.items():
-            click.echo(f"{group}: {about}")
+            echo(f"{group}: {about}")
             for cause in CAUSES:
                 if cause.group == group:
-                    click.echo(f"  {cause.slug:<28} {cause.title}")
+                    echo(f"  {cause.slug:<28} {cause.title}")
         return
     cause = cause_named(slug)
     said = click.wrap_text(f"{cause.mistake} {cause.advice}", width=118)
     page = f"# {cause.slug}: {cause.title}\n\n{said}\n\n{page_of(cause)}".rstrip()
     if not sys.stdout.isatty():
-        click.echo(page)
+        echo(page)
         return
     from rich.console import Console
     from rich.markdown import Markdown

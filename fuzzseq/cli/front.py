@@ -9,10 +9,12 @@ from typing import Any
 
 import click
 
+from fuzzseq.cli.printing import echo
 from fuzzseq.cli.standard_streams import Streams
 from fuzzseq.errors import FuzzseqError, UsageError, nearest
 from fuzzseq.interrupts import handled
 from fuzzseq.machine import refusal_of
+from fuzzseq.sanitize import outgoing
 
 MISUSED, BROKEN, INTERRUPTED = 2, 3, 130
 
@@ -45,7 +47,7 @@ class Front(click.Group):
         except click.exceptions.Exit as leaving:
             code = leaving.exit_code
         except click.exceptions.NoArgsIsHelpError as error:
-            click.echo(error.format_message(), err=True)
+            echo(error.format_message(), err=True)
             code = MISUSED
         except click.ClickException as error:
             code = _say(_sentence(error), MISUSED)
@@ -73,7 +75,7 @@ class Front(click.Group):
 
 def _say(message: str, code: int) -> int:
     """Print one sentence where errors go, and return the exit code."""
-    click.echo(f"fuzzseq: {message}", err=True)
+    echo(f"fuzzseq: {message}", err=True)
     return code
 
 
@@ -93,7 +95,7 @@ def _internal(error: Exception) -> int:
     import tempfile
     import traceback
 
-    text = "".join(traceback.format_exception(error))
+    text = outgoing("".join(traceback.format_exception(error)))
     said = f"internal error, no fault of your model: {type(error).__name__}: {error}"
     try:
         with tempfile.NamedTemporaryFile(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from fuzzseq.cli.printing import echo
 from fuzzseq.errors import UsageError
 
 
@@ -31,12 +32,12 @@ def init(target: str | None, host: str | None) -> int:
         )
     written = write(here, found[0], host)
     for file in written:
-        click.echo(f"{'wrote' if file.new else 'left '}  {file.file} ({file.said})")
+        echo(f"{'wrote' if file.new else 'left '}  {file.file} ({file.said})")
     if target is not None and any(file.file == TARGETS_FILE and not file.new for file in written):
         lines = targets_text(found[0]).split("\n\n", 1)[1]
-        click.echo(f"add to {TARGETS_FILE}:\n\n{textwrap.indent(lines, '    ')}")
+        echo(f"add to {TARGETS_FILE}:\n\n{textwrap.indent(lines, '    ')}")
     if others := [f"{each.file}:{each.name}" for each in found[1:6]]:
         more = f", and {len(found) - 6} more" if len(found) > 6 else ""
-        click.echo(f"others that look like models: {', '.join(others)}{more}")
-    click.echo("now:   fuzzseq run")
+        echo(f"others that look like models: {', '.join(others)}{more}")
+    echo("now:   fuzzseq run")
     return 0

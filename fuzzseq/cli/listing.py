@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 import click
 
 from fuzzseq.cli.front import Front
+from fuzzseq.cli.printing import echo
+from fuzzseq.sanitize import printed
 
 
 @click.group("list", cls=Front, short_help="List checks, causes, dimensions or profiles.")
@@ -73,7 +75,7 @@ def show(head: Sequence[str], rows: Iterable[Sequence[str]], *, headed: bool = F
     """
     from fuzzseq.reporters.terminal import console_for_output
 
-    console, listed = console_for_output(), list(rows)
+    console, listed = console_for_output(), [tuple(map(printed, row)) for row in rows]
     if console.is_terminal:
         from rich.table import Table
         from rich.text import Text
@@ -85,7 +87,7 @@ def show(head: Sequence[str], rows: Iterable[Sequence[str]], *, headed: bool = F
             table.add_row(*(Text(cell) for cell in row))
         console.print(table)
         return
-    listed = [head, *listed] if headed else listed
+    listed = [tuple(head), *listed] if headed else listed
     widths = [max(map(len, column)) for column in zip(*listed, strict=True)]
     for row in listed:
-        click.echo("  ".join(cell.ljust(wide) for cell, wide in zip(row, widths, strict=True)).rstrip())
+        echo("  ".join(cell.ljust(wide) for cell, wide in zip(row, widths, strict=True)).rstrip())

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from fuzzseq.cli.printing import echo
 from fuzzseq.errors import UsageError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -52,12 +53,11 @@ def importing(
     Raises :class:`UsageError` where that is outside of the current folder, or the one ``below``, and not trusted.
     """
     from fuzzseq.loading.outside import imports_named_in
-    from fuzzseq.reporters.foreign import clean
 
     for label in imports_named_in(source, references, below=below, trust=trust):
         if label not in announced:
             announced.add(label)
-            click.echo(clean(f"importing {label} (named in {source})"), err=True)
+            echo(f"importing {label} (named in {source})", err=True)
 
 
 def execution_options(command: Command) -> Command:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fuzzseq.cli.options import execution_options, importing
+from fuzzseq.cli.printing import echo
 from fuzzseq.errors import FuzzseqError, UsageError
+from fuzzseq.sanitize import outgoing, printed
 
 if TYPE_CHECKING:
     from fuzzseq.engine import ReplayResult
@@ -56,14 +58,13 @@ def replay(files: tuple[str, ...], target: str | None, trust: bool, **said: Any)
 def one(path: Path, replayed: Callable[[ReplayFile, Path], Any]) -> int:
     """Replay one file, print its verdict, and return its exit code; what keeps it from running is an ERROR."""
     from fuzzseq.replay_file import read_finding
-    from fuzzseq.reporters.foreign import clean
 
-    name = clean(str(path))
+    name = printed(str(path))
     try:
         result = replayed(read_finding(path), path)
     except FuzzseqError as error:
-        click.echo(f"{'ERROR':<8} {name}: {clean(str(error)).replace(f'{name} ', '', 1)}")
+        echo(f"{'ERROR':<8} {name}: {str(error).replace(f'{name} ', '', 1)}")
         return 2 if isinstance(error, UsageError) else 3
-    said = f": {clean(result.message)}" if result.message else ""
-    click.echo(f"{result.verdict:<8} {name}{said}")
+    said = f": {outgoing(result.message)}" if result.message else ""
+    echo(f"{result.verdict:<8} {name}{said}")
     return CODES[result.verdict]

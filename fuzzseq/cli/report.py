@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from fuzzseq.cli.front import Front
+from fuzzseq.cli.printing import echo
 from fuzzseq.errors import UsageError
 
 
@@ -19,7 +20,7 @@ def report(folder: str, formats: tuple[str, ...], output: str | None) -> int:
     from fuzzseq import campaign, runs
 
     for file in runs.report(Path(folder), formats or campaign.DEFAULT_FORMATS, Path(output) if output else None):
-        click.echo(file)
+        echo(file)
     return 0
 
 
@@ -43,8 +44,8 @@ def update(file: str, folder: str | None) -> int:
     came, went, total = runs.update_baseline(Path(file), place)
     for sign, ids in (("+", came), ("-", went)):
         for id_ in ids:
-            click.echo(f"{sign} {id_}")
-    click.echo(f"{file} holds {total} finding{'' if total == 1 else 's'}, from {place}")
+            echo(f"{sign} {id_}")
+    echo(f"{file} holds {total} finding{'' if total == 1 else 's'}, from {place}")
     return 0
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fuzzseq.cli.listing import show
+from fuzzseq.cli.printing import echo
 
 if TYPE_CHECKING:
     from fuzzseq.history import Change
@@ -36,20 +37,20 @@ def trend(history: str, profile: str | None) -> None:
     )
     last = told[-1]
     if last.open:
-        click.echo("")
+        echo("")
         show(("open", "since", "target"), (_cleaned(_open(told, id_)) for id_ in last.open), headed=True)
 
 
 def _cleaned(row: tuple[str, ...]) -> tuple[str, ...]:
     """Return a row whose cells are fit to be printed, each on one line."""
-    from fuzzseq.reporters.foreign import shortened
+    from fuzzseq.sanitize import shortened
 
     return tuple(shortened(cell, 200) for cell in row)
 
 
 def _warned(message: str) -> None:
     """Say where errors go what is no error."""
-    click.echo(f"fuzzseq: {message}", err=True)
+    echo(f"fuzzseq: {message}", err=True)
 
 
 def _row(change: Change) -> tuple[str, ...]:

@@ -40,7 +40,8 @@ def campaign(
     """
     labels = tuple(target if isinstance(target, str) else _label(target) for target in targets)
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    yield RunStarted(targets=labels, settings=settings, started=started)
+    absolute = tuple(label for label in labels if label.startswith("/"))
+    yield RunStarted(targets=labels, settings=settings, started=started, absolute=absolute)
     from fuzzseq.engine.conducting import conduct  # noqa: PLC0415 (Hypothesis takes longer than a first line may)
 
     yield from conduct(targets, labels, settings, known, zygote, past or Past(), stop, journal or Forgetful())

@@ -160,10 +160,10 @@ class _Campaign:
                 yield from self._unusable(label, place, error)
                 return
             shared = SharedFile(body, len(body.targets))
-            self._shares.expect(sum(name not in self._past.done() for name in body.targets) - 1)
+            self._shares.expect(sum(not self._past.is_done(name) for name in body.targets) - 1)
             self._files.append(shared)
             for number, name in enumerate(body.targets):
-                if name in self._past.done():
+                if self._past.is_done(name):
                     shared.done()
                     continue
                 yield self._until_over(partial(self._one, shared, name, place + number))

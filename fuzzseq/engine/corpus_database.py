@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final, TypeVar
-from urllib.parse import urlsplit
 
 from hypothesis.database import (
     DirectoryBasedExampleDatabase,
@@ -68,9 +67,8 @@ class Forgiving(ExampleDatabase):
             with self._lock:
                 first, self._failed = not self._failed, True
             if first:
-                place = shown(self._place)
-                why = f"{type(error).__name__}: {error}".replace(self._place, place).rstrip(".")
-                self._report(f"Known cases cannot {what} at {place} ({why}): the run goes on without that place.")
+                why = f"{type(error).__name__}: {error}".rstrip(".")
+                self._report(f"Known cases cannot {what} at {self._place} ({why}): the run goes on without that place.")
         return otherwise
 
 
@@ -102,19 +100,6 @@ def database_at(places: str | Path | None, report: Callable[[str], None] = lambd
     return found[0] if len(found) == 1 else MultiplexedDatabase(*found)
 
 
-def shown(place: str) -> str:
-    """Return how a place is named in a message: of a URL, what does not let anybody in."""
-    scheme, there, _ = place.partition("://")
-    if not there:
-        return place
-    try:
-        parts = urlsplit(place)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return f"{scheme}://..."
-    return f"{scheme}://{parts.hostname or ''}{port}{parts.path}"
-
-
 def _database(place: str) -> ExampleDatabase:
     """Return the database of one place."""
     scheme, there, rest = place.partition("://")
@@ -126,7 +111,7 @@ def _database(place: str) -> ExampleDatabase:
     repository, _, artifact = named.partition("/")
     if scheme != "github" or not (owner and repository and artifact):
         raise UsageError(
-            f"Known cases cannot be kept at {shown(place)}: give a folder, redis://HOST:PORT/NUMBER, or "
+            f"Known cases cannot be kept at {place}: give a folder, redis://HOST:PORT/NUMBER, or "
             "github://OWNER/REPOSITORY/ARTIFACT, several of them with commas."
         )
     return _Artifact(GitHubArtifactDatabase(owner, repository, artifact_name=artifact))
@@ -138,9 +123,11 @@ def _redis(url: str) -> ExampleDatabase:
         from hypothesis.extra.redis import RedisExampleDatabase  # noqa: PLC0415 (only who names a server has it)
         from redis import Redis  # noqa: PLC0415
     except ImportError:
-        raise UsageError(f"Known cases at {shown(url)} take the package redis: pip install redis.") from None
+        raise UsageError(f"Known cases at {url} take the package redis: pip install redis.") from None
     try:
         server = Redis.from_url(url, socket_connect_timeout=_PATIENCE, socket_timeout=_PATIENCE)
-    except ValueError as error:
-        raise UsageError(f"Known cases cannot be kept at {shown(url)}: {error}.") from None
+    except ValueError:  # What it says of a port may be a piece of the password.
+        raise UsageError(
+            f"Known cases cannot be kept at {url}, which is no URL of a server: write redis://HOST:PORT/NUMBER."
+        ) from None
     return RedisExampleDatabase(server)

@@ -12,6 +12,7 @@ from fuzzseq.case import Case
 from fuzzseq.errors import UsageError
 from fuzzseq.format_versions import CORPUS, KEY, other_version
 from fuzzseq.input_files import NotJson, json_of
+from fuzzseq.outgoing import called
 from fuzzseq.serialization import dumps, from_data, to_data
 from fuzzseq.spec import Spec, accepted_inputs
 
@@ -24,7 +25,8 @@ class KnownCases:
 
     def __init__(self, database: ExampleDatabase | None, target: str, spec: Spec) -> None:
         """Look into a database; None remembers nothing."""
-        self._database, self._target = database, target
+        # A database may be shared: a target is called there as in reports.
+        self._database, self._target = database, called(target)
         self._spec = hashlib.sha256(dumps(accepted_inputs(spec)).encode()).hexdigest()[:16]
         self._entries: dict[tuple[str, str], list[bytes]] = {}
         self._unreadable: dict[bytes, str] = {}

@@ -19,6 +19,7 @@ from fuzzseq.events import (
     Warned,
 )
 from fuzzseq.findings import Finding
+from fuzzseq.outgoing import called, fit
 from fuzzseq.spec import Spec, accepted_inputs
 
 
@@ -56,6 +57,10 @@ class Past:
         ended = {name: target.finished.report.stop_reason for name, target in self._targets.items() if target.finished}
         return {name: reason for name, reason in ended.items() if reason not in UNDONE}
 
+    def is_done(self, name: str) -> bool:
+        """Say whether nothing is left to do for a target, whose name in the log is as it left."""
+        return called(name) in self.done()
+
     def events(self, name: str) -> tuple[Event, ...]:
         """Return what there is to tell of a target that was done."""
         target = self._targets[name]
@@ -65,8 +70,8 @@ class Past:
 
     def begun(self, name: str, spec: Spec) -> Begun | None:
         """Return how far a target had come that was not done; None where it begins anew, as a changed one does."""
-        target = self._targets.get(name)
-        if target is None or target.begun is None or not _alike(target.begun.spec, spec):
+        target = self._targets.get(called(name))
+        if target is None or target.begun is None or not _alike(target.begun.spec, fit(spec)):
             return None
         return target.begun
 

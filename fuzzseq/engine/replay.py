@@ -16,6 +16,7 @@ from fuzzseq.executors.executor import Executor
 from fuzzseq.loading import parse, refuse_wrong
 from fuzzseq.outcome import Request, Verdict
 from fuzzseq.replay_file import ReplayFile
+from fuzzseq.sanitize import outgoing
 from fuzzseq.signatures import signature
 from fuzzseq.spec import Spec
 
@@ -57,10 +58,10 @@ def replay(file: ReplayFile, settings: Settings, target: str | None = None) -> R
 
 
 def said_of(verdict: Verdict) -> str:
-    """Return how a case failed, or why a check was not reached, in one sentence."""
+    """Return how a case failed, or why a check was not reached, in one sentence that may be shown."""
     if verdict.status == "not_reached":
-        return _nothing_judged(verdict)
-    return f"{verdict.check} fails at stage {verdict.stage}: {verdict.message}"
+        return outgoing(_nothing_judged(verdict))
+    return outgoing(f"{verdict.check} fails at stage {verdict.stage}: {verdict.message}")
 
 
 def failures_of(target: str, case: Case, checks: Sequence[str], settings: Settings) -> tuple[Verdict, ...]:

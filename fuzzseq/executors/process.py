@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from fuzzseq.executors.zygote import Parent, Zygote, answer, end_group, order
 from fuzzseq.outcome import STAGES, Frame, Stage
 from fuzzseq.process_tree import end_descendants, state_of
+from fuzzseq.sanitize import masked
 from fuzzseq.sources import frames_dumped, frames_told
 from fuzzseq.wire import WHERE, Channel, Disconnected, Killed
 
@@ -101,7 +102,9 @@ class Process:
     def output(self) -> str:
         """The tail of what it printed."""
         size = os.fstat(self._output.fileno()).st_size
-        return os.pread(self._output.fileno(), 4096, max(0, size - 4096)).decode(errors="replace").replace("\0", "")
+        tail = os.pread(self._output.fileno(), 4096, max(0, size - 4096)).decode(errors="replace").replace("\0", "")
+        # Half a word at its beginning might be half a secret.
+        return masked(tail if size <= 4096 else "".join(tail.partition(" ")[1:]) or tail)
 
     def frames(self, *, running: bool = False) -> tuple[Frame, ...]:
         """Return where the process was in the user's code, outermost first; one that is ``running`` is asked.

@@ -22,6 +22,7 @@ from fuzzseq.loading import parse
 from fuzzseq.plugin import FLAG, FuzzSeq2SeqWarning, call_inconclusive
 from fuzzseq.reporters import format_named
 from fuzzseq.reporters.unjudged import sentences
+from fuzzseq.sanitize import inert
 
 #: How the seed is called that goes to the workers of xdist.
 SEED: Final = "fuzz_seq2seq_seed"
@@ -160,7 +161,7 @@ def warn(node: pytest.Item, messages: Iterable[str], *, failing: bool) -> None:
     """Tell warnings of a test; where they are asked to be errors, none of them hides what it is ``failing`` for."""
     for message in messages:
         try:
-            node.warn(FuzzSeq2SeqWarning(message))
+            node.warn(FuzzSeq2SeqWarning(inert(message)))
         except FuzzSeq2SeqWarning:
             if not failing:
                 raise

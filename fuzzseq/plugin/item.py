@@ -16,6 +16,7 @@ from fuzzseq.plugin.asked import warn, warning_of
 from fuzzseq.plugin.judged import Judged
 from fuzzseq.plugin.running import Running
 from fuzzseq.reporters.text import finding_text, trace_text
+from fuzzseq.sanitize import inert
 from fuzzseq.spec import Spec
 
 Making = Callable[[pytest.Collector], Iterable[pytest.Item]]
@@ -118,7 +119,7 @@ class FuzzItem(pytest.Item):
             text = f"{sentence}\n"
         else:
             return super().repr_failure(excinfo, style)
-        crash = ReprFileLocation(str(self.path), self._line + 1, sentence)
+        crash = ReprFileLocation(str(self.path), self._line + 1, inert(sentence))
         if self._style == "line":
             text = ""  # The place and its sentence are the line.
         return ReprExceptionInfo(ReprTraceback([ReprEntryNative([text])], None, "native"), crash)
@@ -136,7 +137,7 @@ class FuzzItem(pytest.Item):
             shown.append(f"{judged.sentence}\n")
         if self._style == "long":
             shown += [_whole(finding) for finding in judged.findings]
-        return "\n".join(shown)
+        return inert("\n".join(shown))
 
     def sections(self, failure: BaseException) -> Iterable[tuple[str, str]]:
         """Yield what is told beside a failure of ours: every layer that ran, with its shapes."""

@@ -29,11 +29,11 @@ from fuzzseq.reporters import format_named
 from fuzzseq.reporters.event_log import NAME, EventLog, logged_in
 from fuzzseq.reporters.fan import Fan
 from fuzzseq.reporters.folder import Folder, Use
-from fuzzseq.reporters.foreign import clean
 from fuzzseq.reporters.history_log import HistoryLog
 from fuzzseq.reporters.record import Record
 from fuzzseq.reporters.summary_view import judged_of, summary_view
 from fuzzseq.reporters.text import text_of
+from fuzzseq.sanitize import clean
 
 #: How the log of a process is called that is no worker of xdist.
 MAIN: Final = "main"

@@ -28,6 +28,7 @@ from fuzzseq.reporters.fan import Fan
 from fuzzseq.reporters.finding_files import FindingFiles, Scripts
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.record import Record
+from fuzzseq.sanitize import outgoing
 
 #: Seconds that a run may take to wind up when pytest ends before it, and its processes after that.
 _PATIENCE: Final = 5.0
@@ -120,11 +121,11 @@ class Running:
                 run.thread.start()
             if run.thread is not None and target not in self._left_by:
                 self._left_by[target] = check
-                while not (run.over or target in self._record.reports):
+                while not (run.over or self._report(target) is not None):
                     self._changed.wait(_LOOK)
                     self._ended()
                 del self._left_by[target]
-            report = self._record.reports.get(target)
+            report = self._report(target)
         if report is None and (left := self._left_by.get(target)):
             return Judged(skipped=f"not reached: see [{left}], which ended before the target was done")
         if report is None and self._ended() and not run.problem:
@@ -135,7 +136,7 @@ class Running:
 
     def progress(self, target: str) -> str:
         """Return how far the work on a target has come, for whoever did not wait for its end."""
-        cases = self._record.tried.get(target, 0)
+        cases = self._record.tried.get(self._record.name(target), 0)
         return (
             f"{target} was still being fuzzed ({cases} case{'' if cases == 1 else 's'} tried): the first of its tests "
             f"waits for all of it. Give it more time, or less to do with {FLAG}-max-cases or {FLAG}-budget."
@@ -144,7 +145,7 @@ class Running:
     def stop(self) -> None:
         """End what runs, and every process."""
         begun = [run for run in self._campaigns.values() if run.thread is not None]
-        if any(target not in self._record.reports for run in begun for target in run.targets):
+        if any(self._report(target) is None for run in begun for target in run.targets):
             self._stop.set()
         threads = {run.thread for run in begun if run.thread is not None}
         for thread in threads:
@@ -153,6 +154,10 @@ class Running:
             self._zygote.close()
         for thread in threads:
             thread.join(_PATIENCE)
+
+    def _report(self, target: str) -> TargetReport | None:
+        """Return what there is to say of a target that is done; None before."""
+        return self._record.reports.get(self._record.name(target))
 
     def _ended(self) -> bool:
         """Say whether the search is over, here or in all processes; what runs is interrupted then."""
@@ -181,7 +186,7 @@ class Running:
             run.problem = str(error)
             self._tell(RunFinished(stop_reason="unusable", seconds=0.0))
         except Exception as error:  # noqa: BLE001 (said by the first item of each target that waits for it)
-            message = f"{type(error).__name__}: {error}"
+            message = outgoing(f"{type(error).__name__}: {error}")
             run.problem = f"fuzzseq failed, which is no fault of the model: {message}"
             self._tell(InternalError(target="", message=message, traceback=traceback.format_exc()))
             self._tell(RunFinished(stop_reason="error", seconds=0.0))
@@ -198,7 +203,7 @@ class Running:
         if self._deadline is None:
             self._deadline = time.monotonic() + budget
         left = max(0.001, self._deadline - time.monotonic())
-        waiting = sum(target not in self._record.reports for target in self._wanted)
+        waiting = sum(self._report(target) is None for target in self._wanted)
         return left * len(run.targets) / max(waiting, len(run.targets))
 
     def _tell(self, event: Event) -> None:
@@ -212,7 +217,7 @@ class Running:
         first = self._wanted[target].chosen[0]
         if check != first:
             return Judged(skipped=f"not reached: see [{first}]")
-        errors = [error.message for error in self._record.errors if error.target in ("", target)]
+        errors = [error.message for error in self._record.errors if error.target in ("", self._record.name(target))]
         failed = f"fuzzseq failed, which is no fault of the model: {errors[0]}" if errors else ""
         return Judged(sentence=problem or failed or "fuzzseq did not come to an end of it")
 

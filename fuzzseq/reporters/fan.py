@@ -12,7 +12,10 @@ from fuzzseq.reporters.record import Record
 
 
 class Fan:
-    """Tells a record and then every reporter what happens; one that fails keeps none of the others from hearing it."""
+    """Tells a record and then every reporter what happens; one that fails keeps none of the others from hearing it.
+
+    What they hear is fit to be shown: the record has seen to it.
+    """
 
     def __init__(self, record: Record, reporters: Sequence[Reporter]) -> None:
         """Keep the listeners, in the order in which they hear of an event."""
@@ -22,7 +25,7 @@ class Fan:
 
     def on_event(self, event: Event, at: float | None = None) -> None:
         """Pass one event on, which happens now, or ``at`` so many seconds after the run began."""
-        self.record.on_event(event, at)
+        event = self.record.on_event(event, at)
         for reporter in tuple(self._reporters):
             self._tell(reporter, event)
 

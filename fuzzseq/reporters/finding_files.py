@@ -14,6 +14,7 @@ from fuzzseq.findings import Finding
 from fuzzseq.format_versions import FINDING
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.record import Record
+from fuzzseq.sanitize import command, inert
 from fuzzseq.serialization import to_data
 from fuzzseq.spec import Spec
 
@@ -52,7 +53,7 @@ def replaying(finding: Finding) -> str:
 
     It is one for where fuzzseq was run, as the target is named from there.
     """
-    return f"fuzzseq replay DIR/{finding.id}.json"
+    return command("fuzzseq replay", f"DIR/{finding.id}.json")
 
 
 def finding_document(finding: Finding, spec: Spec, versions: Mapping[str, str]) -> dict[str, Any]:
@@ -90,7 +91,7 @@ class FindingFiles:
             text = "\n".join(
                 f"{error.target or 'fuzzseq'}: {error.message}\n{error.traceback}" for error in self._record.errors
             )
-            self._folder.write("internal-error.txt", text)
+            self._folder.write("internal-error.txt", inert(text))
 
 
 class Scripts:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -16,7 +15,7 @@ from rich.text import Text
 from fuzzseq.causes import CAUSES
 from fuzzseq.findings import Finding
 from fuzzseq.reporters.case_view import case_view
-from fuzzseq.reporters.foreign import clean, cut, shortened
+from fuzzseq.sanitize import clean, command, cut, shortened
 from fuzzseq.spec import Spec
 
 COLOURS: Final = {"error": "red", "warning": "yellow", "note": "cyan"}
@@ -78,18 +77,12 @@ def _line(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
     frame = finding.location
     if frame is None:
         return
-    yield "your line", Text(shortened(f"{_near(frame.file)}:{frame.line} in {frame.function}", 2 * room))
+    yield "your line", Text(shortened(f"{frame.file}:{frame.line} in {frame.function}", 2 * room))
     source = clean(frame.source).strip()
     if source:
         yield "", Text(cut(source, room), style="bold", no_wrap=True)
     if source and frame.start is not None and frame.end is not None and frame.end <= min(room, len(source)):
         yield "", Text(" " * frame.start + "^" * (frame.end - frame.start), style="dim", no_wrap=True)
-
-
-def _near(file: str) -> str:
-    """Return a file as one would name it from the current folder, where it lies below that."""
-    path, here = Path(file), Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else file
 
 
 def _raised(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
@@ -162,7 +155,7 @@ def proof_of(finding: Finding) -> str:
 
 def _replaying(replay: Path | str | None) -> Iterator[RenderableType]:
     """Yield the command that replays a finding, unbroken so that it can be copied; or what is said in its place."""
-    command = f"fuzzseq replay {shlex.quote(str(replay))}" if isinstance(replay, Path) else replay
-    command = command or "its file could not be written"
+    said = command("fuzzseq replay", replay) if isinstance(replay, Path) else replay
+    said = said or "its file could not be written"
     label = Text("replay".ljust(_LABEL + 2), style="dim")
-    yield Text.assemble(label, (clean(command), "bold"), no_wrap=True, overflow="ignore", end="\n")
+    yield Text.assemble(label, (clean(said), "bold"), no_wrap=True, overflow="ignore", end="\n")

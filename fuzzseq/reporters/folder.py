@@ -17,6 +17,7 @@ from fuzzseq.format_versions import RUN, other_version
 from fuzzseq.output_files import encoded, reason_of
 from fuzzseq.reporters.run_files import LASTING, OURS, RunFiles
 from fuzzseq.reporters.run_files import NAME as LIST
+from fuzzseq.shown_paths import near
 
 #: What a folder is opened for: a run of its own, one that is gone on with, the reports of one that is over, or a part
 #: of a run that another process has opened.
@@ -61,7 +62,7 @@ class Folder:
             FileExistsError: where it has to be a new one and is not.
 
         """
-        self.shown, self._use, self._waits = path, use, waits
+        self.shown, self._use, self._waits = near(path), use, waits
         self.written: dict[str, Path] = {}
         self._on_disk = False
         self._held: dict[str, bytes] = {}

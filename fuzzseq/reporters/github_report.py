@@ -13,11 +13,11 @@ from fuzzseq.events import Event, RunFinished
 from fuzzseq.findings import Finding
 from fuzzseq.reporters.finding_view import title_of
 from fuzzseq.reporters.folder import Folder
-from fuzzseq.reporters.foreign import clean, shortened
 from fuzzseq.reporters.places import file_of, from_root
 from fuzzseq.reporters.record import Record
 from fuzzseq.reporters.unjudged import sentences
 from fuzzseq.reporters.whole_file import WholeFile
+from fuzzseq.sanitize import clean, inert, shortened
 
 NAME: Final = "github.txt"
 #: The variable that is true where GitHub runs a job and reads what it prints.
@@ -42,7 +42,8 @@ class Annotation:
         """Return the workflow command."""
         told = {"file": self.file, "line": str(self.line or ""), "title": self.title}
         listed = ",".join(f"{key}={clean(value).translate(_PROPERTY)}" for key, value in told.items() if value)
-        return f"::{self.command} {listed}::{clean(self.message).translate(_DATA)}"
+        # On one line that begins as a command of ours there is none of another.
+        return f"::{self.command} {inert(listed)}::{inert(clean(self.message)).translate(_DATA)}"
 
 
 def annotated(record: Record) -> tuple[Annotation, ...]:

@@ -13,10 +13,10 @@ from fuzzseq.findings import Finding
 from fuzzseq.reporters.by_check import inconclusive, owner, sentence_of, why_not
 from fuzzseq.reporters.finding_files import replaying
 from fuzzseq.reporters.folder import Folder
-from fuzzseq.reporters.foreign import clean, shortened
 from fuzzseq.reporters.record import Record
 from fuzzseq.reporters.text import finding_text
 from fuzzseq.reporters.whole_file import WholeFile
+from fuzzseq.sanitize import clean, inert, shortened
 from fuzzseq.spec import Spec
 
 NAME: Final = "junit.xml"
@@ -66,11 +66,11 @@ class _Case:
 
     def said(self, text: str) -> None:
         """Add what fails no test."""
-        ET.SubElement(self._case, "system-out").text = clean(text)
+        ET.SubElement(self._case, "system-out").text = inert(clean(text))
 
     def _ends(self, counted: str, tag: str, attributes: Mapping[str, str], text: str) -> None:
         """Give the case its end."""
-        ET.SubElement(self._case, tag, dict(attributes)).text = clean(text) or None
+        ET.SubElement(self._case, tag, dict(attributes)).text = inert(clean(text)) or None
         _count(self._suite, counted)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from fuzzseq.reporters.foreign import clean, shortened
+from fuzzseq.sanitize import clean, inert, shortened
 
 _MARKS: Final = re.compile(r"[\\`*_\[\]<>&|~$#]")
 #: What makes an address a link by itself, and a line more than text by how it begins.
@@ -39,8 +39,8 @@ def cell(text: str) -> str:
 
 
 def fenced(text: str, language: str = "text") -> str:
-    """Return text as a block of code."""
-    said = clean(text).strip("\n")
+    """Return text as a block of code, which is no command where it is printed."""
+    said = inert(clean(text)).strip("\n")
     mark = "`" * max(3, _longest(said) + 1)
     return f"{mark}{language}\n{said}\n{mark}"
 

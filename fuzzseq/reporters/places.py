@@ -6,19 +6,7 @@ import os
 from pathlib import Path
 
 from fuzzseq.findings import Finding
-
-#: The variables in which build servers name the folder of the repository.
-_ROOTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
-
-
-def root() -> Path:
-    """Return the root of the repository around the current folder: the server's, else git's, else that folder."""
-    here = Path.cwd()
-    for name in _ROOTS:
-        told = os.environ.get(name)
-        if told and here.is_relative_to(told):
-            return Path(told)
-    return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
+from fuzzseq.shown_paths import is_away, root
 
 
 def file_of(finding: Finding) -> Path | None:
@@ -31,6 +19,8 @@ def file_of(finding: Finding) -> Path | None:
 
 def from_root(file: Path) -> str | None:
     """Return a file as it is called from the root, with slashes; None where it lies elsewhere."""
-    whole, base = Path.cwd() / file, root()
-    whole = Path(os.path.normpath(whole))
+    if is_away(str(file)):
+        return None
+    base = root()
+    whole = Path(os.path.normpath(Path.cwd() / file))
     return whole.relative_to(base).as_posix() if whole.is_relative_to(base) else None

@@ -24,6 +24,7 @@ from fuzzseq.events import (
     Warned,
 )
 from fuzzseq.findings import Finding
+from fuzzseq.outgoing import Outgoing
 from fuzzseq.profiles import PROFILES
 from fuzzseq.reporters.unjudged import held_back, unjudged_of
 from fuzzseq.spec import Spec
@@ -34,6 +35,8 @@ class Record:
 
     A run that was resumed is told from the beginning: what an earlier run found of a target stays until a later one
     comes to the end of it, and goes then unless it was found again. ``superseded`` has the ids of what went.
+
+    What it holds is fit to be shown, wherever an event comes from: each passes through :class:`Outgoing`.
     """
 
     def __init__(self) -> None:
@@ -57,9 +60,20 @@ class Record:
         #: When the event of now happened, in seconds from the beginning of the run.
         self.now = 0.0
         self._began = time.monotonic()
+        self._outgoing = Outgoing()
 
-    def on_event(self, event: Event, at: float | None = None) -> None:
-        """Take one event, which happens now, or ``at`` so many seconds after the run began."""
+    def name(self, target: str) -> str:
+        """Return how a target is called here, which may have been named by a longer path."""
+        return self._outgoing.name(target)
+
+    def on_event(self, event: Event, at: float | None = None) -> Event:
+        """Take one event, which happens now, or ``at`` so many seconds after the run began; return it as it is fit."""
+        event = self._outgoing.event(event)
+        self._take(event, at)
+        return event
+
+    def _take(self, event: Event, at: float | None) -> None:
+        """Take one event that is fit to be shown."""
         self.now = time.monotonic() - self._began if at is None else at
         match event:
             case RunStarted():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -14,11 +13,11 @@ from fuzzseq.events import Event
 from fuzzseq.findings import Finding
 from fuzzseq.reporters.finding_files import pretty, replaying
 from fuzzseq.reporters.folder import Folder
-from fuzzseq.reporters.foreign import clean, shortened
 from fuzzseq.reporters.places import file_of, from_root
 from fuzzseq.reporters.record import Record
 from fuzzseq.reporters.unjudged import sentences
 from fuzzseq.reporters.whole_file import WholeFile
+from fuzzseq.sanitize import clean, shortened
 
 NAME: Final = "report.sarif"
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -133,17 +132,12 @@ def _location(finding: Finding) -> dict[str, Any]:
     if file is None:
         return {"logicalLocations": logical}
     near = from_root(file)
-    artifact = {"uri": quote(_text(near)), "uriBaseId": ROOT} if near is not None else {"uri": _uri(file)}
+    artifact = {"uri": quote(_text(near)), "uriBaseId": ROOT} if near is not None else {"uri": quote(_text(str(file)))}
     physical: dict[str, Any] = {"artifactLocation": artifact}
     frame = finding.location
     if frame is not None and frame.line > 0:
         physical["region"] = {"startLine": frame.line, "snippet": {"text": clean(frame.source)}}
     return {"physicalLocation": physical, "logicalLocations": logical}
-
-
-def _uri(file: Path) -> str:
-    """Return the address of a file that lies outside of the repository."""
-    return f"file://{quote(_text(Path(file).absolute().as_posix()))}"
 
 
 def _invocation(record: Record) -> dict[str, Any]:

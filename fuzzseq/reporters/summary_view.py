@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from typing import Final
 
@@ -14,9 +13,9 @@ from rich.text import Text
 from fuzzseq.events import TargetReport
 from fuzzseq.hostile import KINDS
 from fuzzseq.reporters.finding_view import COLOURS, title_of
-from fuzzseq.reporters.foreign import clean, shortened
 from fuzzseq.reporters.record import Record
 from fuzzseq.reporters.unjudged import sentences
+from fuzzseq.sanitize import clean, command, shortened
 
 #: What each reason to stop means to a person.
 STOPS: Final = {
@@ -62,7 +61,7 @@ def summary_view(record: Record, shown_folder: str, error_file: str) -> Iterator
     if shown_folder:
         yield Text(f"everything is in {clean(shown_folder)}", style="dim", no_wrap=True, overflow="ignore")
         if record.stop_reason in ("interrupted", "budget") and record.specs:
-            on = f"go on with fuzzseq run --resume {shlex.quote(clean(shown_folder))}"
+            on = f"go on with {command('fuzzseq run --resume', shown_folder)}"
             yield Text(on, style="dim", no_wrap=True, overflow="ignore")
 
 
@@ -170,7 +169,7 @@ def _troubles(record: Record, error_file: str) -> Iterator[RenderableType]:
         yield Text(f"not used: {clean(name)}: {shortened(reason, 600)}", style="red")
     if record.errors:
         many = f"{len(record.errors)} internal errors" if len(record.errors) > 1 else "an internal error"
-        where = f"; the traceback is in {error_file}" if error_file else ""
+        where = f"; the traceback is in {clean(error_file)}" if error_file else ""
         yield Text(f"{many} of fuzzseq, no fault of your model{where}", style="red")
 
 

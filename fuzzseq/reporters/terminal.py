@@ -28,9 +28,9 @@ from fuzzseq.events import (
 from fuzzseq.findings import Finding
 from fuzzseq.reporters.finding_view import finding_view
 from fuzzseq.reporters.folder import Folder
-from fuzzseq.reporters.foreign import clean, shortened
 from fuzzseq.reporters.record import Record
 from fuzzseq.reporters.summary_view import STOPS, judged_of, summary_view
+from fuzzseq.sanitize import clean, inert, shortened
 from fuzzseq.spec import Spec
 
 #: Seconds between two pictures of the progress line, and between two signs of life where there is no terminal.
@@ -175,11 +175,11 @@ class Terminal:
     def _print(self, part: RenderableType) -> None:
         """Print one part; above the progress line, where there is one. A line that may not be broken is left whole."""
         whole = isinstance(part, Text) and part.overflow == "ignore"
-        if self._console.is_terminal:
+        if self._live:
             self._console.print(part, soft_wrap=whole)
             return
         with self._console.capture() as captured:
             self._console.print(part, soft_wrap=whole)
-        self._console.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+        self._console.file.write(inert("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())))
         self._console.file.flush()
         self._last = time.monotonic()

@@ -13,10 +13,11 @@ from fuzzseq.events import Event, Settings
 from fuzzseq.findings import Finding
 from fuzzseq.reporters.finding_view import title_of
 from fuzzseq.reporters.folder import Folder
-from fuzzseq.reporters.foreign import shortened
 from fuzzseq.reporters.places import file_of, from_root
+from fuzzseq.reporters.python_text import documented, literal, name_of
 from fuzzseq.reporters.record import Record
 from fuzzseq.reporters.whole_file import WholeFile
+from fuzzseq.sanitize import shortened
 
 NAME: Final = "test_regressions.py"
 #: The settings that a case may fail by, written where a run had others than usual.
@@ -43,14 +44,14 @@ def tests_text(record: Record) -> str:
 
 def regression_of(finding: Finding, settings: Settings | None = None) -> str:
     """Return the test of a finding, with two empty lines before it."""
-    given = [_literal(finding.target), "case", f"checks={_literal(list(finding.checks))}"]
+    given = [literal(finding.target), "case", f"checks={literal(list(finding.checks))}"]
     usual = Settings(profile="", max_cases=0)
     for name in _LIMITS if settings else ():
         value = getattr(settings, name)
         if value != getattr(usual, name):
-            given.append(f"{name}={_literal(list(value) if isinstance(value, tuple) else value)}")
+            given.append(f"{name}={literal(list(value) if isinstance(value, tuple) else value)}")
     body = [*_docstring(finding), *_skipped(finding), *_case(finding.case), f"check_case({', '.join(given)})"]
-    name = finding.id.replace("-", "_")
+    name = name_of(finding.id)
     return f"\n\ndef test_{name}():\n" + textwrap.indent("\n".join(body), "    ") + "\n"
 
 
@@ -61,10 +62,10 @@ def _docstring(finding: Finding) -> Iterator[str]:
     where = f" ({from_root(file) or file.name}:{line.line})" if line is not None and file is not None else ""
     flaky = "A fresh process did not repeat the failure: this test may pass by chance." if finding.flaky else ""
     told = [f"{found.explanation or finding.message}{where}", f"Mend: {found.advice}" if found.advice else "", flaky]
-    yield f'"""{title_of(finding)}.'
+    yield f'"""{documented(shortened(title_of(finding), 200))}.'
     for text in told:
         if text:
-            plain = shortened(text, 600).replace("\\", "\\\\").replace('"""', "'''")
+            plain = documented(shortened(text, 600))
             yield ""
             yield from textwrap.wrap(plain, 96, break_long_words=False, break_on_hyphens=False)
     yield '"""'
@@ -74,7 +75,7 @@ def _skipped(finding: Finding) -> Iterator[str]:
     """Yield the line that skips a test whose factory no other file can name."""
     if ":" not in finding.target:
         reason = f"{finding.target} was a closure or came from a notebook: name it below as file.py:name"
-        yield f"pytest.skip({reason!a})"
+        yield f"pytest.skip({literal(reason)})"
 
 
 def _case(case: Case) -> Iterator[str]:
@@ -86,20 +87,14 @@ def _case(case: Case) -> Iterator[str]:
             yield from (f"        {_batch(batch)}," for batch in value)
             yield "    ),"
         else:
-            yield f"    {name}={_literal(value)},"
+            yield f"    {name}={literal(value)},"
     yield ")"
-
-
-def _literal(value: Any) -> str:
-    """Return a value as Python, in double quotes where it has none of its own."""
-    text = ascii(value)
-    return text if '"' in text or "\\" in text else text.replace("'", '"')
 
 
 def _batch(batch: Batch) -> str:
     """Return a batch as Python."""
-    rows = ", ".join(f"Pair({pair.source!r}, {pair.target!r})" for pair in batch.pairs)
-    others = [f"{name}={_literal(value)}" for name, value in _told(batch).items() if name != "pairs"]
+    rows = ", ".join(f"Pair({literal(pair.source)}, {literal(pair.target)})" for pair in batch.pairs)
+    others = [f"{name}={literal(value)}" for name, value in _told(batch).items() if name != "pairs"]
     pairs = f"pairs=({rows}{',' if len(batch.pairs) == 1 else ''})"
     return f"Batch({', '.join((pairs, *others))})"
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from fuzzseq.findings import Finding
 from fuzzseq.reporters.finding_view import finding_view
-from fuzzseq.reporters.foreign import clean
+from fuzzseq.sanitize import clean, inert
 from fuzzseq.spec import Spec
 
 #: Columns of a text that nobody has said the width of.
@@ -37,7 +37,7 @@ def text_of(parts: Iterable[RenderableType], width: int = USUAL_WIDTH, colour: b
     with console.capture() as captured:
         for part in parts:
             console.print(part, soft_wrap=isinstance(part, Text) and part.overflow == "ignore")
-    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+    return inert("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
 def finding_text(finding: Finding, spec: Spec, number: int, replay: Path | str | None, width: int = USUAL_WIDTH) -> str:
@@ -57,4 +57,4 @@ def trace_text(finding: Finding) -> str:
         lines.append(f"{mark} {line.path}: {line.inputs} -> {ending}")
         if line.beside and line.beside != (line.inputs, line.outputs):
             lines.append(f"    passing: {line.beside[0]} -> {line.beside[1]}")
-    return "\n".join(clean(line) for line in lines)
+    return inert("\n".join(clean(line) for line in lines))

@@ -7,7 +7,7 @@ from typing import Final
 
 from fuzzseq.events import StopReason, TargetReport, Unjudged
 from fuzzseq.findings import Finding
-from fuzzseq.reporters.foreign import clean, shortened
+from fuzzseq.sanitize import clean, shortened
 
 #: What kept a check from being reached of which the engine says nothing: the target never came to its end.
 _ENDED: Final[dict[StopReason, str]] = {

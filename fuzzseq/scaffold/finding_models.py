@@ -13,6 +13,7 @@ from fuzzseq.dimensions import dimension_of
 from fuzzseq.errors import UsageError, nearest
 from fuzzseq.loading.references import target_reference
 from fuzzseq.loading.source import tree_of
+from fuzzseq.reporters.python_text import is_dotted
 
 #: Folders that hold other people's code, or tests of one's own.
 _ELSEWHERE: Final = {"site-packages", "node_modules", "build", "dist", "tests", "test", "venv", "env"}
@@ -53,7 +54,8 @@ def candidates(folder: Path) -> list[Candidate]:
         place = file.relative_to(folder)
         hidden = any(part.startswith(".") or part in _ELSEWHERE for part in place.parts)
         if not hidden and not place.name.startswith(("test_", "conftest", "setup")):
-            found += [(_doubt(each), str(place), each) for each in _in_file(file, place)]
+            # What is no name as Python has them cannot be imported, and may be anything where it is written.
+            found += [(_doubt(each), str(place), each) for each in _in_file(file, place) if is_dotted(each.module)]
     return [each for *_, each in sorted(found, key=lambda rated: rated[:2])]
 
 
@@ -75,6 +77,11 @@ def named(folder: Path, target: str) -> Candidate:
             there |= {t.id: Candidate(file=place, name=t.id, built=_is_model(node.value)) for t in _names(node)}
     if name not in there:
         raise UsageError(f"{place} has no function, class or model {name!r}.{nearest(name, there)}")
+    if not is_dotted(there[name].module):
+        raise UsageError(
+            f"{place} cannot be imported by its name: give a file in or below this folder whose path is of names as "
+            "Python has them, my_models/translator.py for example."
+        )
     return there[name]
 
 

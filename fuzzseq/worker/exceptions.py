@@ -8,6 +8,7 @@ from typing import Any, Final
 from fuzzseq.case import Mode
 from fuzzseq.object_text import name_of, text_of
 from fuzzseq.outcome import Raised, Stage
+from fuzzseq.sanitize import masked
 from fuzzseq.sources import frames_told
 from fuzzseq.worker.frames import symbolic_operator, user_frames
 from fuzzseq.worker.tracking import TRACKER
@@ -44,7 +45,8 @@ def clean(message: str) -> str:
     text = re.sub(r"^in user code:\s*\n.*\n\s*(?=\w*(Error|Exception)\b)", "", text, flags=re.DOTALL)
     text = re.sub(r"\n\n?Stack trace for op definition:.*", "", text, flags=re.DOTALL)
     lines = (line.strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line and not _NOISE.match(line))[:_LONGEST]
+    # A secret is masked before its second half is cut off.
+    return masked("\n".join(line for line in lines if line and not _NOISE.match(line)))[:_LONGEST]
 
 
 def operation(message: str) -> str:

@@ -115,6 +115,18 @@ def test_a_second_model():
     assert "    from nets.models import Tagger\n" in again
 
 
+@pytest.mark.parametrize("file", ["my-model.py", "class.py", "m\nimport os;os.abort()#.py", "a b/m.py"])
+def test_a_file_that_cannot_be_imported_by_its_name(file):
+    """A file whose name is no name in Python is refused, and not found either: its name would be written as code."""
+    Path("nets/models.py").unlink()
+    Path(file).parent.mkdir(exist_ok=True)
+    Path(file).write_text(MODEL)
+    for done in (init(), init(f"{file}:build_tagger")):
+        assert done.exit_code == 2
+    assert "cannot be imported by its name" in done.output
+    assert not Path("fuzz_targets.py").exists()
+
+
 def test_no_model():
     """Where nothing looks like a model, that is said."""
     Path("nets/models.py").write_text("def helper(units): return 1\n")

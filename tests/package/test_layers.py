@@ -13,7 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 #: The brain, lowest layer first. A module may import its own layer and those below it, lazily or not.
 LAYERS = (
     {"fuzzseq.errors", "fuzzseq.format_versions", "fuzzseq.input_files", "fuzzseq.machine", "fuzzseq.object_text"}
-    | {"fuzzseq.output_files", "fuzzseq.process_tree", "fuzzseq.seeds", "fuzzseq.wire"},
+    | {"fuzzseq.output_files", "fuzzseq.process_tree", "fuzzseq.sanitize", "fuzzseq.seeds", "fuzzseq.shown_paths"}
+    | {"fuzzseq.wire"},
     {"fuzzseq.dimensions", "fuzzseq.encoder_decoder", "fuzzseq.causes", "fuzzseq.grammar", "fuzzseq.serialization"},
     {
         "fuzzseq.spec",
@@ -33,6 +34,7 @@ LAYERS = (
         "fuzzseq.failures",
         "fuzzseq.baseline",
         "fuzzseq.history",
+        "fuzzseq.outgoing",
         "fuzzseq.replay_file",
     },
     {"fuzzseq.strategies", "fuzzseq.shrink", "fuzzseq.diagnosis"},
@@ -58,6 +60,7 @@ WORKER_MAY_IMPORT = {
     "fuzzseq.object_text",
     "fuzzseq.outcome",
     "fuzzseq.process_tree",
+    "fuzzseq.sanitize",
     "fuzzseq.seeds",
     "fuzzseq.serialization",
     "fuzzseq.sources",

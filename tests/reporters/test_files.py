@@ -10,6 +10,7 @@ import pytest
 
 from fuzzseq.errors import OutputError, ReplayError, UsageError
 from fuzzseq.events import FindingMade, RunFinished, Warned
+from fuzzseq.outgoing import fit
 from fuzzseq.replay_file import read_finding
 from fuzzseq.reporters import format_named
 from fuzzseq.reporters.fan import Fan
@@ -92,7 +93,7 @@ class Heard:
 
 def test_reporter_that_raises(run_events, crash_finding):
     """A reporter that raises keeps the others from nothing, and is an internal error that is told once."""
-    record, heard, events = Record(), Heard(), run_events(crash_finding)
+    record, heard, events = Record(), Heard(), [fit(event) for event in run_events(crash_finding)]
     fan = Fan(record, [Broken(), heard])
     for event in events:
         fan.on_event(event)
@@ -111,9 +112,10 @@ def test_closed_pipe_is_no_error(run_events):
     assert not record.errors
 
 
-def test_folder_lost_half_way(tmp_path, run_events, crash_finding):
+def test_folder_lost_half_way(tmp_path, run_events, crash_finding, monkeypatch):
     """An output folder that is lost half way is a warning, said once; the other reporters hear everything."""
-    folder, record, heard = Folder(tmp_path / "out"), Record(), Heard()
+    monkeypatch.chdir(tmp_path)
+    folder, record, heard = Folder(Path("out")), Record(), Heard()
     fan = Fan(record, [FindingFiles(record, folder), heard])
     shutil.rmtree(tmp_path / "out")
     (tmp_path / "out").write_text("")

@@ -83,7 +83,7 @@ def test_what_a_model_says_is_no_command(commands, hostile_events):
     (found,) = (each for each in seen if each[1]["title"].startswith("input-vocabulary"))
     assert found[1]["line"] == "12"
     assert "::error::gotcha %0A, a:b" in found[2]
-    assert found[1]["file"].endswith("%41\n::error::?.py")
+    assert found[1]["file"].endswith("%41 ::error::?.py")
 
 
 def test_printed_for_github_alone(reported, run_events, crash_finding, monkeypatch, capsys):

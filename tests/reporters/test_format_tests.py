@@ -118,5 +118,5 @@ def test_whatever_a_model_says_it_is_python(reported, hostile_events):
     (test,) = (node for node in tree.body if isinstance(node, ast.FunctionDef))
     assert len(test.body) == 3
     target = test.body[2].value.args[0].value
-    assert target.endswith("%41\n::error::\x07.py:build")
+    assert target.endswith("%41 ::error::?.py:build")
     assert "::error::gotcha" in ast.get_docstring(test)

@@ -143,7 +143,7 @@ def test_later_finding_replaces(report, run_events, crash_finding):
 
 
 def test_text_that_is_no_text(report, run_events, crash_finding):
-    """A message with half a character is written, and read again as JSON."""
+    """A message with half a character is written without it, and read again as JSON."""
     broken = attrs.evolve(crash_finding, message="half \udc80 a character")
     (entry,) = report(run_events(broken))["findings"]
-    assert entry["message"] == "half \udc80 a character"
+    assert entry["message"] == "half ? a character"

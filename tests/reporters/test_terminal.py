@@ -11,6 +11,7 @@ from fuzzseq import campaign
 from fuzzseq.case import Batch, Case, Pair
 from fuzzseq.events import FindingMade, Settings, TargetFinished, TargetReport
 from fuzzseq.outcome import Raised
+from fuzzseq.outgoing import fit
 from fuzzseq.reporters.fan import Fan
 from fuzzseq.reporters.finding_files import FindingFiles
 from fuzzseq.reporters.finding_view import finding_view
@@ -235,13 +236,15 @@ def test_finding_fits_a_screen(crash_finding):
 
 
 def test_file_is_named_from_here(crash_finding):
-    """A line of a file below the current folder is named from there, as editors and people do; another in full."""
+    """A line of a file below the current folder is named from there, as editors and people do; another by two parts."""
     for file, name in (
         (str(Path.cwd() / "sub/my_model.py"), "sub/my_model.py"),
-        ("/elsewhere/m.py", "/elsewhere/m.py"),
+        ("/somewhere/elsewhere/m.py", ".../elsewhere/m.py"),
     ):
         frame = attrs.evolve(crash_finding.location, file=file)
-        assert f"your line  {name}:12 in build" in shown(attrs.evolve(crash_finding, location=frame), Spec(), width=200)
+        assert f"your line  {name}:12 in build" in shown(
+            fit(attrs.evolve(crash_finding, location=frame)), Spec(), width=200
+        )
 
 
 def test_not_written(crash_finding):

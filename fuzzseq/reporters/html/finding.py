@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -15,10 +14,10 @@ from fuzzseq.dimensions import KNOWN
 from fuzzseq.findings import Finding, TraceLine
 from fuzzseq.reporters.case_view import unusual
 from fuzzseq.reporters.finding_view import proof_of, title_of
-from fuzzseq.reporters.foreign import clean, cut
 from fuzzseq.reporters.html.case_picture import Picture, pictures
 from fuzzseq.reporters.html.failure_map import FailureMap, failure_map
 from fuzzseq.reporters.places import from_root
+from fuzzseq.sanitize import clean, command, cut
 from fuzzseq.spec import Spec
 
 _CAUSES: Final = {cause.slug: cause for cause in CAUSES}
@@ -212,7 +211,7 @@ def _line(finding: Finding) -> Line | None:
 def _near(file: str, target: str) -> str:
     """Return a file as it was named when its target was asked for, where it is that of the target, or from the root."""
     named = target.rpartition(":")[0]
-    return named if named and Path(file).as_posix().endswith("/" + named) else from_root(Path(file)) or file
+    return file if file == named else from_root(Path(file)) or file
 
 
 def _said(finding: Finding) -> Iterator[tuple[str, str]]:
@@ -249,7 +248,7 @@ def _changed(finding: Finding, result: str) -> tuple[str, ...]:
 def _commands(finding: Finding) -> tuple[tuple[str, str], ...]:
     """Return the commands that show a finding again, to run where this page lies, each with what it does."""
     return (
-        ("replays it", f"fuzzseq replay {shlex.quote(f'{finding.id}.json')}"),
-        ("shows it without fuzzseq", f"python {shlex.quote(f'{finding.id}.py')}"),
-        ("explains its cause", f"fuzzseq explain {shlex.quote(finding.cause)}"),
+        ("replays it", command("fuzzseq replay", f"{finding.id}.json")),
+        ("shows it without fuzzseq", command("python", f"{finding.id}.py")),
+        ("explains its cause", command("fuzzseq explain", finding.cause)),
     )

@@ -15,13 +15,13 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from fuzzseq import __version__
-from fuzzseq.reporters.foreign import clean
 from fuzzseq.reporters.html.coverage import Coverage, Covered
 from fuzzseq.reporters.html.finding import Shown, shown
 from fuzzseq.reporters.html.nights import Nights, nights
 from fuzzseq.reporters.html.overview import Overview, ordered, overview
 from fuzzseq.reporters.html.timeline import Line, Timeline
 from fuzzseq.reporters.record import Record
+from fuzzseq.sanitize import clean, inert
 from fuzzseq.spec import Spec
 
 _TEMPLATES: Final = ("page.html.jinja", "finding.html.jinja", "shapes.html.jinja", "parts.html.jinja")
@@ -122,4 +122,4 @@ def breakable(text: str) -> Markup:
 
 def _printable(value: Any) -> Any:
     """Return what is put into the page: a text of a model without control characters."""
-    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return inert(clean(value)) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from fuzzseq.causes import CAUSES
 from fuzzseq.findings import Finding
-from fuzzseq.reporters.foreign import clean, shortened
+from fuzzseq.reporters.python_text import documented
 from fuzzseq.reporters.script import calling, data, pasted, showing, ways
 from fuzzseq.reporters.script.origin import Origin
 from fuzzseq.reporters.script.plan import Plan
 from fuzzseq.reporters.script.reading import read
-from fuzzseq.spec import Spec
+from fuzzseq.sanitize import shortened
+from fuzzseq.spec import ROLES, Spec
 
 WIDTH = 100
 _TITLES = {cause.slug: cause.title for cause in CAUSES}
@@ -27,12 +28,21 @@ def reproduction(finding: Finding, spec: Spec, reference: str | None = None, bel
     The factory's file is read where it lies below a folder, or anywhere if there is none: a log may name any file.
     """
     origin = Origin.of(reference or finding.target)
+    if odd := _unwritable(spec):
+        return f'"""No script can be written: {documented(shortened(odd, 200))} is no input of a model.\n"""\n'
     plan = Plan(finding=finding, spec=spec, origin=origin, reading=read(origin, below))
     body = "\n".join(_body(plan))
     setting = "\n".join(origin.importing(plan))
     helpers = [f"\n{text}" for text in pasted.needed(body, plan)]
     program = "\n\n".join((setting, *helpers, "\n" + body if helpers else body))
     return f'"""{_docstring(plan)}"""\n\n{_imports(program)}\n\n{program}\n'
+
+
+def _unwritable(spec: Spec) -> str:
+    """Return the role or the type of an input that there is none of; empty where all can be written."""
+    odd = [each.role for each in spec.inputs if each.role not in ROLES]
+    odd += [each.dtype for each in spec.inputs if each.dtype and not re.fullmatch("[a-z]+[0-9]*", each.dtype)]
+    return odd[0] if odd else ""
 
 
 def _body(plan: Plan) -> Iterator[str]:
@@ -76,32 +86,32 @@ def _docstring(plan: Plan) -> str:
     finding = plan.finding
     explanation = finding.diagnosis.explanation or _TITLES.get(finding.cause, "")
     parts = [
-        f"{finding.cause}: {_TITLES.get(finding.cause, 'a failure')}.",
+        f"{shortened(finding.cause, 100)}: {_TITLES.get(finding.cause, 'a failure')}.",
         _wrapped(explanation),
         "\n".join(_expected(plan)),
         "Run it with python. It needs TensorFlow, numpy and your factory; once it is mended, nothing fails here.",
     ]
     text = "\n\n".join(part for part in parts[:-1] if part) + "\n\n" + _wrapped(parts[-1]) + "\n"
-    return text.replace("\\", "\\\\").replace('"""', "'''")
+    return documented(text)
 
 
 def _expected(plan: Plan) -> Iterator[str]:
     """Yield what is going to happen, and where."""
     finding, raised = plan.finding, plan.finding.exception
-    yield f"factory:    {finding.target}"
+    yield f"factory:    {shortened(finding.target, 1000)}"
     yield f"stage:      {finding.stage}"
     if raised is None:
         yield "fails with: AssertionError, since nothing is raised: the model is wrong without a word"
     elif raised.ending == "completed":
-        yield f"fails with: {raised.exception}"
+        yield f"fails with: {shortened(raised.exception, 200)}"
     else:
-        yield f"fails with: {_DEATHS[raised.ending]} ({raised.exception})"
+        yield f"fails with: {_DEATHS[raised.ending]} ({shortened(raised.exception, 200)})"
     yield from _hung("says:       ", shortened(finding.message, 500))
     if finding.position not in ("", finding.stage):
-        yield from _hung("in:         ", clean(finding.position))
+        yield from _hung("in:         ", shortened(finding.position, 1000))
     if finding.location is not None:
         frame = finding.location
-        yield from _hung("your line:  ", f"{clean(frame.source).strip()}  ({frame.file}:{frame.line})")
+        yield from _hung("your line:  ", f"{shortened(f'{frame.source}  ({frame.file}:{frame.line})', 1000)}")
     if finding.flaky:
         yield from _hung("flaky:      ", "a fresh process did not always repeat it: run this more than once")
 

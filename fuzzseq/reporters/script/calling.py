@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fuzzseq.arrays import arrays
+from fuzzseq.reporters.python_text import argument, literal
 from fuzzseq.reporters.script.data import input_array, variable
 from fuzzseq.reporters.script.plan import Plan
 from fuzzseq.reporters.script.reading import Part
@@ -20,7 +21,7 @@ def stage(name: str) -> str:
 def building(plan: Plan) -> Iterator[str]:
     """Yield the call of the factory with the parameters of the case."""
     sizes = plan.case.sizes(plan.spec, 0)
-    given = [f"{p.name}={sizes[p.dimension]}" for p in plan.spec.parameters if p.dimension in sizes]
+    given = [argument(p.name, str(sizes[p.dimension])) for p in plan.spec.parameters if p.dimension in sizes]
     line = f"model = {plan.origin.variable}({', '.join(given)})"
     if len(line) <= 100:
         yield line
@@ -89,7 +90,7 @@ def tensor(plan: Plan, index: int) -> str:
 def structure(plan: Plan, name: str, values: list[tuple[str | None, str]]) -> Iterator[str]:
     """Yield the assignment of values in the structure that the model takes: a list, a tuple, a dict, or alone."""
     keyed = plan.spec.calling in ("dict", "arguments")
-    parts = [f'"{key}": {value}' if keyed else value for key, value in values]
+    parts = [f"{literal(key)}: {value}" if keyed else value for key, value in values]
     if plan.spec.calling == "single":
         yield f"{name} = {parts[0]}"
         return

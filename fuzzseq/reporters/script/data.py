@@ -11,6 +11,7 @@ import numpy as np
 from fuzzseq.arrays import SMOOTHING, Arrays, arrays
 from fuzzseq.case import Batch
 from fuzzseq.checks.output_shape import promised
+from fuzzseq.reporters.python_text import literal as python
 from fuzzseq.reporters.script.plan import Plan
 from fuzzseq.spec import CELLS, Input
 from fuzzseq.states import STATES_PER_LAYER, state_shapes
@@ -140,7 +141,7 @@ def _shapes(plan: Plan, number: int) -> str:
         keys = [plan.spec.inputs[i].key for i in taken]
         keyed = plan.spec.calling == "dict"
         tensors = ", ".join(
-            f'model.input["{k}"]' if keyed else f"model.inputs[{i}]" for i, k in zip(taken, keys, strict=True)
+            f"model.input[{python(k)}]" if keyed else f"model.inputs[{i}]" for i, k in zip(taken, keys, strict=True)
         )
         return f"input_shapes({sizes['batch_size']}, {tensors})"
     if declared in CELLS:
@@ -150,7 +151,7 @@ def _shapes(plan: Plan, number: int) -> str:
     if taken_names is not None:
         return f"{name}({', '.join(f'{n}={sizes[n]}' for n in taken_names if n in sizes)})"
     asked = f"inspect.signature({name}).parameters"
-    return f"{name}(**{{name: size for name, size in {sizes}.items() if name in {asked}}})"
+    return f"{name}(**{{name: size for name, size in {python(sizes)}.items() if name in {asked}}})"
 
 
 def _cell_shapes(cell: str, sizes: Mapping[str, int]) -> str:
@@ -181,4 +182,5 @@ def _nested(array: Any) -> str:
     """Return an array as nested lists; floats by their shortest text."""
     if array.ndim:
         return "[" + ", ".join(_nested(part) for part in array) + "]"
-    return str(array)
+    text = str(array)
+    return {"nan": "np.nan", "inf": "np.inf", "-inf": "-np.inf"}.get(text, text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +9,14 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from fuzzseq.reporters.python_text import is_dotted, is_name, literal
+from fuzzseq.shown_paths import shown
+
 if TYPE_CHECKING:
     from fuzzseq.reporters.script.plan import Plan
 
+#: Where a script looks for what it imports.
+_FOLDERS = "FOLDERS = (Path.cwd(), *Path(__file__).resolve().parents)"
 _TAKEN = {*sys.stdlib_module_names, "tensorflow", "keras", "numpy"}
 
 
@@ -34,12 +38,13 @@ class Origin:
     def of(cls, target: str) -> Origin:
         """Return the origin of a target by its name: ``file.py:name``, ``package.module:name``, or a function's own."""
         place, _, name = target.rpartition(":")
-        if not place:
-            return cls(name=target.rpartition(".")[2] if target.rpartition(".")[2].isidentifier() else "build")
-        if not (place.endswith(".py") or "/" in place or "\\" in place):
-            return cls(name=name, module=place)
-        path = Path(place).resolve()
-        return cls(name=name, place=place, path=path, package=_package(path))
+        if not (place and is_dotted(name)):
+            last = target.rpartition(".")[2]
+            return cls(name=last if not place and is_name(last) else "build")
+        if place.endswith(".py") or "/" in place or "\\" in place:
+            path = Path(place).resolve()
+            return cls(name=name, place=shown(place), path=path, package=_package(path))
+        return cls(name=name, module=place) if is_dotted(place) else cls(name="build")
 
     @property
     def variable(self) -> str:
@@ -51,7 +56,7 @@ class Origin:
         """The dotted name that the file is imported by; empty where it cannot be imported by name."""
         names = self.package or (self.module.split(".") if self.module else ())
         alone = len(names) == 1 and self.path is not None and names[0] in _TAKEN
-        return "" if alone or not all(name.isidentifier() for name in names) else ".".join(names)
+        return "" if alone or not all(map(is_name, names)) else ".".join(names)
 
     def importing(self, plan: Plan) -> Iterator[str]:
         """Yield the lines after which the factory is there under its own name, and all that its user declared."""
@@ -59,7 +64,10 @@ class Origin:
         if self.path is not None:
             yield from self._from_file(held)
         elif self.module:
-            yield f"sys.path[:0] = [os.getcwd(), {quoted(str(Path.cwd()))}]"
+            first = self.module.partition(".")[0]
+            yield _FOLDERS
+            yield f'HOME = [f for f in FOLDERS if (f / "{first}").is_dir() or (f / "{first}.py").is_file()]'
+            yield "sys.path[:0] = [*map(str, HOME[:1]), os.getcwd()]"
             yield from self._by_name(held)
         else:
             yield from _to_paste(self.variable, plan)
@@ -68,13 +76,14 @@ class Origin:
                 yield f'declared_{option} = {self.variable}.__fuzz_target__.options["{option}"]'
 
     def _from_file(self, held: list[str]) -> Iterator[str]:
-        """Yield the lines that import a file: from where it was, else relative to the current folder."""
+        """Yield the lines that import a file, named from the folder that fuzzseq ran in: that is here, or above."""
         up = max(len(self.package) - 1, 0)
         folder = "FILE.parent" if not up else f"FILE.parents[{up}]"
-        yield f"FILE = Path({quoted(str(self.path))})"
-        yield "if not FILE.exists():  # it was moved: look from the current folder"
-        near = Path(self.place).name if Path(self.place).is_absolute() else self.place
-        yield f"    FILE = Path({quoted(near)}).resolve()"
+        yield f"PLACE = Path(sys.argv[1] if len(sys.argv) > 1 else {literal(self.place)})"
+        yield _FOLDERS
+        yield "FILE = next(((f / PLACE).resolve() for f in FOLDERS if (f / PLACE).is_file()), None)"
+        yield "if FILE is None:"
+        yield '    raise SystemExit(f"There is no file {PLACE} here: give its path, python {sys.argv[0]} PATH")'
         yield f"sys.path[:0] = [str({folder}), os.getcwd()]"
         if self.imported:
             yield from self._by_name(held)
@@ -99,16 +108,11 @@ class Origin:
     def _holds(self, reference: str) -> bool:
         """Say whether a reference is to a plain function of the factory's own file."""
         file, name = reference.rpartition(":")[0], _name(reference)
-        if not self.imported or not name.isidentifier() or not file or name == self.variable:
+        if not self.imported or not is_name(name) or not file or name == self.variable:
             return False
         if self.path is not None:
             return Path(file).resolve() == self.path
         return Path(file).stem == self.module.rpartition(".")[2]
-
-
-def quoted(text: str) -> str:
-    """Return text as a literal in double quotes."""
-    return json.dumps(text, ensure_ascii=False)
 
 
 def _name(reference: str) -> str:
@@ -127,7 +131,7 @@ def _package(path: Path) -> tuple[str, ...]:
 
 def _to_paste(name: str, plan: Plan) -> Iterator[str]:
     """Yield the place at which a factory that is in no file must be pasted."""
-    parameters = ", ".join(parameter.name for parameter in plan.spec.parameters)
+    parameters = ", ".join(parameter.name for parameter in plan.spec.parameters if is_name(parameter.name))
     yield "# PASTE YOUR FACTORY HERE, in place of these two lines: it was a closure or came from a"
     yield "# notebook, so that there is no file to import it from."
     yield f"def {name}({parameters}):"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fuzzseq.arrays import arrays
+from fuzzseq.reporters.python_text import literal
 from fuzzseq.reporters.script.calling import arguments, inputs_signature, stage, tensor_spec
 from fuzzseq.reporters.script.plan import Plan
 
@@ -63,7 +64,7 @@ def scores_of(plan: Plan, output: str) -> str:
     """Return the expression of the scores among what a model returns."""
     which = plan.spec.output
     if isinstance(which, str):
-        return f'{output}["{which}"]'
+        return f"{output}[{literal(which)}]"
     if isinstance(which, int):
         return f"{output}[{which}]"
     return output if plan.stepped or plan.reading.single else f"scores_of({output})"
@@ -82,7 +83,7 @@ def loss_lines(plan: Plan, labels: str = "labels") -> Iterator[str]:
             yield "compared = scores if isinstance(output, (list, tuple, dict)) else output"
         yield f"loss = tf.reduce_mean(model.compute_loss(x=inputs, y={labels}, y_pred={given}))"
     elif loss is not None:
-        yield f'loss = tf.reduce_mean(keras.losses.get("{loss}")({labels}, scores))'
+        yield f"loss = tf.reduce_mean(keras.losses.get({literal(loss)})({labels}, scores))"
     else:
         kind = "sparse_categorical" if plan.case.batches[-1].target_encoding == "sparse" else "categorical"
         logits = plan.spec.logits is not False

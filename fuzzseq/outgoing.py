@@ -1,0 +1,141 @@
+"""The seam at which events leave the engine: every text in them is made fit to be shown, in one place."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
+from typing import Any, Final, TypeVar
+
+import attrs
+
+from fuzzseq.events import Event, FindingMade, RunFinished, RunStarted, TargetFinished
+from fuzzseq.outcome import Frame
+from fuzzseq.sanitize import one_line, outgoing
+from fuzzseq.shown_paths import shown, shown_name
+
+T = TypeVar("T")
+
+#: The fields whose text may have several lines. All others are names, or sentences: a new field is one of these.
+PARAGRAPHS: Final = frozenset(
+    ("message", "traceback", "output", "in_graph", "explanation", "advice", "named", "error", "reason", "exceptions")
+)
+#: A plain word of fewer characters is no secret.
+_SHORT: Final = 8
+#: The fields that hold the name of a target, or of a function in a file, whose path may have blanks in it.
+_REFERENCES: Final = frozenset(
+    ("target", "targets", "absolute", "name", "own_checks", "loss", "preprocess", "initial_state")
+)
+
+
+def fit(value: T, text: Callable[[str, str], str] | None = None) -> T:
+    """Return a value of attrs with every text in it as it may leave fuzzseq, keys of mappings too.
+
+    What is fit already is returned as it is. ``text`` stands in for :func:`text_of`, which remembers nothing.
+    """
+    text = text or text_of
+    changed: dict[str, Any] = {}
+    for name in _fields(type(value)):  # type: ignore[arg-type]
+        before = getattr(value, name)
+        after = _fit(before, name, text)
+        if after is not before:
+            changed[name] = after
+    if isinstance(value, Frame) and (changed.keys() & {"file", "source"} or "\t" in value.source):
+        changed.update(_line(value))
+    return attrs.evolve(value, **changed) if changed else value  # type: ignore[misc]
+
+
+@cache
+def _fields(kind: type[Any]) -> tuple[str, ...]:
+    """Return the names of the fields of a class of attrs."""
+    return tuple(field.name for field in attrs.fields(kind))
+
+
+def _fit(value: Any, field: str, text: Callable[[str, str], str]) -> Any:
+    """Return what a field holds, made fit; the very same value where there is nothing to do."""
+    if isinstance(value, str):
+        made = text(value, field)
+        return value if made == value else made
+    if attrs.has(type(value)):
+        return fit(value, text)
+    if isinstance(value, Mapping):
+        pairs = {key: _fit(each, field, text) for key, each in value.items()}
+        keys = {key: text(key, "") if isinstance(key, str) else key for key in value}
+        same = all(keys[key] == key and pairs[key] is value[key] for key in value)
+        return value if same else _distinct(keys, pairs)
+    if isinstance(value, tuple | list):
+        items = [_fit(each, field, text) for each in value]
+        return value if all(map(operator.is_, items, value)) else type(value)(items)
+    return value
+
+
+def text_of(text: str, field: str) -> str:
+    """Return a text of a field, made fit."""
+    if text.isascii() and text.isidentifier():
+        return text if len(text) < _SHORT else one_line(text)
+    if field in PARAGRAPHS:
+        return outgoing(text)
+    return one_line(shown_name(text) if field in _REFERENCES else text)
+
+
+def _distinct(keys: Mapping[Any, Any], values: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return a mapping under its new keys; two that have become one are told apart by a number."""
+    found: dict[Any, Any] = {}
+    for key, value in values.items():
+        name, number = keys[key], 1
+        while name in found:
+            number += 1
+            name = f"{keys[key]} ({number})"
+        found[name] = value
+    return found
+
+
+def _line(frame: Frame) -> dict[str, Any]:
+    """Return the file and the source of a user's line, and where its expression stands if that is still so."""
+    spaced = frame.source.replace("\t", " ")
+    source = one_line(spaced)
+    columns = {} if source == spaced else {"start": None, "end": None}
+    return {"file": one_line(shown(frame.file)), "source": source, **columns}
+
+
+def called(target: str) -> str:
+    """Return how a target is called in what has left."""
+    return one_line(shown_name(target))
+
+
+class Outgoing:
+    """Makes the events of a run fit to leave; two targets never get one name by it."""
+
+    def __init__(self) -> None:
+        """Begin with no names; most texts of a run come again and again."""
+        self._names: dict[str, str] = {}
+        self._text = lru_cache(maxsize=4096)(text_of)
+
+    def event(self, event: Event) -> Event:
+        """Return an event as reporters may see it."""
+        made: Event = fit(event, self._text)
+        match event, made:
+            case RunStarted(), RunStarted():
+                return self._named(made, "targets", tuple(map(self.name, event.targets)))
+            case FindingMade(), FindingMade():
+                return FindingMade(finding=self._named(made.finding, "target", self.name(event.finding.target)))
+            case TargetFinished(), TargetFinished():
+                return TargetFinished(report=self._named(made.report, "name", self.name(event.report.name)))
+            case RunFinished(), _:
+                return made
+            case _:
+                return self._named(made, "target", self.name(event.target))  # type: ignore[union-attr]
+
+    def name(self, target: str) -> str:
+        """Return how a target is called, which no other one is in this run."""
+        if target not in self._names:
+            made, number = called(target), 1
+            while (name := made if number == 1 else f"{made} ({number})") in self._names.values():
+                number += 1
+            self._names[target] = name
+        return self._names[target]
+
+    @staticmethod
+    def _named(value: T, field: str, name: Any) -> T:
+        """Return a value with a name in a field, the very same where it stands there."""
+        return value if getattr(value, field) == name else attrs.evolve(value, **{field: name})  # type: ignore[misc]
