@@ -7,15 +7,31 @@ from collections.abc import Iterator
 from random import Random
 from typing import Final
 
+import attrs
+
 from fuzzseq.dimensions import DATA_DIMENSIONS, KNOWN
 from fuzzseq.domain import dependency_order, legal_values
 from fuzzseq.errors import SpecError
 from fuzzseq.spec import Spec
 from fuzzseq.worker.build import Built, Target
+from fuzzseq.worker.exceptions import describe
 from fuzzseq.worker.stages import StageMark
 
-#: Settings that a factory raised for, each with the exception.
-Failed = list[tuple[dict[str, int], Exception]]
+
+@attrs.frozen(kw_only=True)
+class Refused:
+    """A setting that a factory raised for.
+
+    ``in_model`` says that a layer or an operation of the model raised, on tensors that it was given: what does so for
+    every setting is a mistake of the model, where other code may only have been called with what it does not take.
+    """
+
+    sizes: dict[str, int]
+    error: Exception
+    in_model: bool
+
+
+Failed = list[Refused]
 #: Sizes that a model is built with for a first look, where its own defaults do not say: pairwise different, and such
 #: that a width is a multiple of the heads; then others, for factories that refuse those.
 _SETTINGS: tuple[dict[str, int], ...] = (
@@ -62,7 +78,7 @@ def far_builds(target: Target, spec: Spec, mark: StageMark, failed: Failed) -> I
     """
     names = [name for name in dependency_order(spec) if name not in DATA_DIMENSIONS]
     random, until = Random(0), time.monotonic() + _FAR_SECONDS
-    tried = [sizes for sizes, _ in failed]
+    tried = [refused.sizes for refused in failed]
     for number in range(_FAR_LOOKS if names else 0):
         sizes = {"batch_size": 2, "source_length": 3, "target_length": 4}
         for name in names:
@@ -91,5 +107,6 @@ def _built(
     except SpecError:
         raise
     except Exception as error:  # The factory may refuse a size for any reason of its own: the run will tell.
-        failed.append((sizes, error))
+        raised = describe(error, "build", "eager", 0)
+        failed.append(Refused(sizes=sizes, error=error, in_model=bool(raised.layers or raised.op)))
         return None

@@ -35,7 +35,8 @@ def infer(target: Target, mark: StageMark, *, call: bool = True, skip: int = 0) 
 
     Without ``call`` the model is built and not called, as for one whose call ends the process; ``skip`` leaves out that
     many of the sizes that would be tried first, as for a factory that ends the process. One that raises for all that
-    are left then keeps what its signature tells: running it will say why.
+    are left then keeps what its signature tells, and so does one whose layers raise for every size: running it will
+    say why.
 
     Raises :class:`SpecError` for what cannot be fuzzed: a factory that builds no model, one that nobody can feed, what
     cannot be read off and was not declared, and code of the user's own that raises while it is looked at.
@@ -54,14 +55,15 @@ def _inferred(target: Target, mark: StageMark, call: bool, skip: int) -> Spec:
     failed: Failed = []
     looks = builds(target, spec, mark, skip, failed)
     found = next(looks, None)
-    if found is None and skip:
-        note = "the factory raised for every size that was tried, so that its inputs could not be read off"
-        return attrs.evolve(spec, notes=(*spec.notes, note))
-    if found is None and (found := next(far_builds(target, spec, mark, failed), None)) is None:
+    if found is None and not skip and (found := next(far_builds(target, spec, mark, failed), None)) is None:
         if why := no_sizes(target.name, spec):
             raise SpecError(why)
-        sizes, error = failed[0]
-        raise always_raises(target.name, error, arguments(spec, sizes), len(failed))
+        if not all(refused.in_model for refused in failed):
+            first = failed[0]
+            raise always_raises(target.name, first.error, arguments(spec, first.sizes), len(failed))
+    if found is None:
+        note = "the factory raised for every size that was tried, so that its inputs could not be read off"
+        return attrs.evolve(spec, notes=(*spec.notes, note))
     built, sizes = found
     spec = _with_inputs(target, spec, built)
     spec = _with_ways(_with_loss(spec, built), built)
