@@ -229,6 +229,14 @@ def spoiled(vocab_size, units):
 
 
 # What is no refusal: the model's own mistakes.
+def widths_differ(source_vocab_size, target_vocab_size, units):
+    source = keras.Input((None,), dtype="int32", name="source")
+    target = keras.Input((None,), dtype="int32", name="decoder_input")
+    read = layers.Embedding(source_vocab_size, units)(source)
+    joined = layers.Add()([read, layers.Embedding(target_vocab_size, units + 3)(target)])
+    return keras.Model([source, target], layers.Dense(target_vocab_size)(joined))
+
+
 def for_some_sizes(vocab_size, units):
     if units != 8:
         return translator(vocab_size, units)
@@ -277,7 +285,7 @@ REFUSALS = {
     ),
     "no_file": (
         "The factory {f}:no_file raises when it is called, so there is no model to fuzz: FileNotFoundError: "
-        "[Errno 2] No such file or directory: '/no/such/weights.h5' ({f}:{open}). Have it build a model."
+        "[Errno 2] No such file or directory: '.../such/weights.h5' ({f}:{open}). Have it build a model."
     ),
     "by_position": (
         "The parameter 'vocab_size' of {f}:by_position is positional-only, and fuzzseq gives sizes by name"
@@ -357,6 +365,7 @@ LINES = {
 #: The check that each breaks, and a part of what is said of it.
 FOUND = {
     "for_some_sizes": ("builds", "returned NoneType, which cannot be called"),
+    "widths_differ": ("builds", "incompatible shapes"),
     "adds_across": ("accepts", "Incompatible shapes"),
     "pads_nothing": ("accepts", "inhomogeneous"),
     "last_of_a_pair": ("accepts", "too many values to unpack"),
