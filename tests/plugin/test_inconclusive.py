@@ -51,11 +51,11 @@ def not_shown(vocab_size, units):
 
 @pytest.mark.fuzz_seq2seq(max_cases=3, checks=["deterministic"])
 def test_fixture(fuzz_seq2seq):
-    fuzz_seq2seq(never_built)
+    fuzz_seq2seq(never_built)  # Into a folder of its own: the one of the whole run is not to be had.
 
 
 def test_call():
-    fuzz(größer, max_cases=3, checks=["stepwise"]).raise_for_findings()
+    fuzz(größer, max_cases=1, checks=["stepwise"]).raise_for_findings()
 
 
 @pytest.mark.parametrize("number", range(3))
