@@ -74,6 +74,9 @@ def replace(path: Path, text: str, what: str = "", advice: str = "Give another f
         with opened(path.parent) as folder:
             remove_leftovers(folder)
             write(folder, path.name, encoded(text), mode=_mode_of(folder, path.name), durable=True)
+    except ValueError:  # a null byte, or what the file system's encoding has no bytes for
+        named = f"{what} {str(path)!r}".strip()
+        raise OutputError(f"{named} cannot be written: no file can have this name. {advice}.") from None
     except OSError as error:
         raise OutputError(f"{f'{what} {path}'.strip()} cannot be written: {reason_of(error)}. {advice}.") from None
 

@@ -27,7 +27,6 @@ _PLAIN: Final[Mapping[Any, tuple[tuple[type, ...], str]]] = {
     float: ((float, int), "a number"),
     str: ((str,), "a text"),
     bool: ((bool,), "true or false"),
-    type(None): ((type(None),), "null"),
 }
 
 
@@ -86,7 +85,9 @@ def _plain(kinds: tuple[type, ...], expected: str) -> _Reader:
     """Return what reads a plain value; a bool is no number."""
 
     def read(data: Any) -> Any:
-        if not isinstance(data, kinds) or (isinstance(data, bool) and bool not in kinds):
+        if type(data) in kinds:
+            return data
+        if not isinstance(data, kinds) or isinstance(data, bool):  # NumPy's float64 is a float
             raise Misfit(f"expected {expected}, got {shown(data)}")
         return data
 
@@ -119,9 +120,12 @@ def _literal(values: tuple[Any, ...]) -> _Reader:
 
 def _union(kinds: tuple[Any, ...]) -> _Reader:
     """Return what reads a value of any of some kinds, the first that fits."""
-    *others, last = [_reader(kind) for kind in sorted(kinds, key=lambda kind: kind is not type(None))]
+    *others, last = [_reader(kind) for kind in kinds if kind is not type(None)]
+    nullable = type(None) in kinds
 
     def read(data: Any) -> Any:
+        if nullable and data is None:
+            return None
         for reader in others:
             try:
                 return reader(data)
@@ -164,7 +168,7 @@ def _mapping(key: _Reader, inner: _Reader) -> _Reader:
     """Return what reads an object whose keys are no fields."""
 
     def read(data: Any) -> Any:
-        if not isinstance(data, Mapping):
+        if not isinstance(data, dict):
             raise Misfit(f"expected an object, got {shown(data)}")
         found = {}
         for name, item in data.items():
@@ -185,7 +189,7 @@ def _class(kind: Any) -> _Reader:
     objects: Callable[[Any], str] = getattr(kind, "objection", lambda _: "")
 
     def read(data: Any) -> Any:
-        if not isinstance(data, Mapping):
+        if not isinstance(data, dict):
             raise Misfit(f"expected an object, got {shown(data)}")
         if not readers:
             readers.update({name: _reader(of) for name, of, _ in fields})

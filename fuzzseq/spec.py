@@ -102,7 +102,7 @@ class Spec:
     dimensions: Mapping[Identifier, Dim] = attrs.field(factory=dict)
     tokens: Tokens = Tokens()
     padding: Literal["post", "pre"] | None = "post"
-    initial_state: Line | None = None
+    initial_state: Reference | None = None
     target_encoding: Literal["sparse", "one_hot"] = "sparse"
     loss: Reference | None = None
     preprocess: Reference | None = None

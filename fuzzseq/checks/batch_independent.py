@@ -32,6 +32,7 @@ from fuzzseq.checks.comparing import (
     suspect,
     watched,
 )
+from fuzzseq.checks.varying import may_be
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
 
@@ -57,8 +58,9 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
     base = attrs.evolve(forward(case), batches=(batch,))
     runs = {"base": base, "after": attrs.evolve(base, batches=(reverse(batch), batch))}
     if len(batch.pairs) > 1:
+        lone = may_be("batch_size", 1, case.sizes(spec), spec)
         for way, row in (("alone", -1), ("first", 0)):
-            if not _narrower(batch, row, spec):
+            if lone and not _narrower(batch, row, spec):
                 runs[way] = attrs.evolve(base, batches=(alone(batch, row, spec),))
         runs["reversed"] = attrs.evolve(base, batches=(reverse(batch),))
     # Random states belong to batches and rows by their place: a row that moves would start from another one.

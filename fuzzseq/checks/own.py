@@ -12,6 +12,7 @@ from fuzzseq.case import Case
 from fuzzseq.checks import CHECKS
 from fuzzseq.checks.check import Check, Observed, Results, forward, never
 from fuzzseq.errors import SpecError
+from fuzzseq.object_text import name_of, text_of
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
 
@@ -85,8 +86,8 @@ def _answer(function: Callable[[Observed], Any], seen: Observed) -> str:
 def _said(name: str, error: Exception) -> str:
     """Return what an exception of a check says."""
     if isinstance(error, AssertionError):
-        return str(error) or f"an assertion of {name} does not hold"
-    return f"{name} raised {type(error).__name__}: {error}"
+        return text_of(error) or f"an assertion of {name} does not hold"
+    return f"{name} raised {name_of(type(error))}: {text_of(error)}"
 
 
 def _minded(check: Check) -> Check:

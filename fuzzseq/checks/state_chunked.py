@@ -17,7 +17,7 @@ import numpy as np
 from fuzzseq.case import Case, Pair
 from fuzzseq.checks.check import Array, Check, Observed, Result, Results, forward
 from fuzzseq.checks.comparing import Difference, believed, broken, comparable, compared, confirmation, difference
-from fuzzseq.checks.varying import each_pair, moved
+from fuzzseq.checks.varying import each_pair, may_be, moved
 from fuzzseq.domain import id_range
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
@@ -39,8 +39,11 @@ def applies(spec: Spec) -> str | None:
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
     """Run the last batch in one, in two pieces, and with its last source id changed."""
     batch = case.batches[-1]
-    steps = len(batch.pairs[0].source)
-    if batch.ragged or batch.extra_source or steps < 2:
+    steps, sizes = len(batch.pairs[0].source), case.sizes(spec)
+    # The middle, where pieces may be so long, and else what is nearest to it.
+    cuts = sorted(range(1, steps), key=lambda cut: abs(cut - steps // 2))
+    cut = next((n for n in cuts if all(may_be("source_length", part, sizes, spec) for part in (n, steps - n))), None)
+    if batch.ragged or batch.extra_source or cut is None:
         return {}
     run = attrs.evolve(forward(case), batches=(batch,), mode="eager")
     low, high = id_range("source", case.dimensions, spec)
@@ -51,7 +54,7 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
     other = each_pair(attrs.evolve(case, batches=(batch,)), changed)
     return {
         "base": run,
-        "pieces": attrs.evolve(run, cuts=(steps // 2,)),
+        "pieces": attrs.evolve(run, cuts=(cut,)),
         "changed": attrs.evolve(run, batches=other),
     }
 

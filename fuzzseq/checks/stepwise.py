@@ -17,7 +17,7 @@ from typing import Final
 import attrs
 import numpy as np
 
-from fuzzseq.case import Case, Pair, tokens_for_steps
+from fuzzseq.case import Case, Pair, tokens_for_steps, width
 from fuzzseq.checks.causal import earlier
 from fuzzseq.checks.check import Check, Result, Results, forward
 from fuzzseq.checks.comparing import (
@@ -30,7 +30,7 @@ from fuzzseq.checks.comparing import (
     confirmation,
     difference,
 )
-from fuzzseq.checks.varying import each_pair, fixed_length, with_other_ends
+from fuzzseq.checks.varying import each_pair, fixed_length, may_be, with_other_ends
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
 
@@ -60,6 +60,9 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
     low = spec.range_of("target_length").min
     if min(len(pair.target) for batch in case.batches for pair in batch.pairs) <= tokens_for_steps(low, spec.tokens):
         return {}
+    for index, batch in enumerate(case.batches):
+        if not may_be("target_length", width(batch, "target", spec) - 1, case.sizes(spec, index), spec):
+            return {}
     cut = each_pair(case, lambda pair: Pair(source=pair.source, target=pair.target[:-1]))
     changed = with_other_ends(case, spec, read=True)
     runs = {"base": forward(case), "cut": attrs.evolve(forward(case), batches=cut)}

@@ -51,6 +51,11 @@ def _legal(side: Side, sizes: Mapping[str, int], spec: Spec) -> Sequence[int]:
     return [value for value in source if value in target]
 
 
+def may_be(name: str, size: int, sizes: Mapping[str, int], spec: Spec) -> bool:
+    """Say whether a dimension of a batch may have another size beside the other ``sizes``."""
+    return size in legal_range(name, {**sizes, name: 0}, spec)
+
+
 def with_padding(case: Case, side: Side, spec: Spec) -> tuple[Batch, ...] | None:
     """Return the batches with two more columns of padding on a side, or as many as reach a legal width; else None.
 

@@ -31,9 +31,11 @@ from fuzzseq.events import (
     stop_of,
 )
 from fuzzseq.executors.bodies import Bodies, Body
+from fuzzseq.executors.executor import BudgetSpent
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.loading import parse
 from fuzzseq.spec import Spec
+from fuzzseq.wire import Disconnected
 
 #: More fuzz targets than one file holds.
 MOST_TARGETS: Final = 10_000
@@ -112,7 +114,7 @@ class _Campaign:
         self._stops: list[StopReason] = list(past.done().values())
         self._settings, self._database = settings, database_at(known)
         self._shares = shares
-        self._bodies = Bodies(settings, zygote)
+        self._bodies = Bodies(settings, zygote, shares.remaining)
         self._files: list[_Shared] = []
         self._begun: dict[TargetRun, _Shared] = {}
         self._over = threading.Event()
@@ -153,9 +155,11 @@ class _Campaign:
             place = index * MOST_TARGETS
             try:
                 body = self._bodies.load(parse(target))
-            except UsageError as error:
+            except (FuzzseqError, Disconnected, BudgetSpent) as error:
+                if self._over.is_set() or not (isinstance(error, UsageError) or self._bodies.ready):
+                    raise
                 self._shares.expect(-1)
-                yield _unusable(label, place, str(error))
+                yield from self._unusable(label, place, error)
                 return
             shared = _Shared(body, len(body.targets))
             self._shares.expect(sum(name not in self._past.done() for name in body.targets) - 1)
@@ -185,15 +189,12 @@ class _Campaign:
         try:
             spec, versions = shared.body.infer(name)
             _check_possible(name, spec)
-        except FuzzseqError as error:
+        except (FuzzseqError, Disconnected, BudgetSpent) as error:
             if self._over.is_set():
                 raise
             self._shares.expect(-1)
             shared.done()
-            if isinstance(error, UsageError):
-                yield _unusable(name, place, str(error))
-            else:
-                yield self.internal(name, error)
+            yield from self._unusable(name, place, error)
             return
         yield TargetLoaded(target=name, spec=spec, versions=versions, place=place)
         pool = Pool(partial(shared.body.executor, name, spec))
@@ -225,9 +226,11 @@ class _Campaign:
             except Exception as error:  # noqa: BLE001 (ours, whatever it is: said once, and the other targets go on)
                 if not self._over.is_set() and (shared := self._begun.pop(run, None)):
                     yield from run.unfinished()
+                    if isinstance(error, UsageError):  # The file cannot be loaded any more.
+                        yield from self._done(run, shared, "unusable", str(error))
+                        return
                     yield self.internal(run.work.name, error)
-                    why = str(error).splitlines()[0] if str(error) else type(error).__name__
-                    yield from self._done(run, shared, "error", why)
+                    yield from self._done(run, shared, "error", _line(error))
 
         return watched
 
@@ -246,11 +249,29 @@ class _Campaign:
         run.close()
         shared.done()
 
+    def _unusable(self, name: str, place: int, error: Exception) -> Iterator[Event]:
+        """Yield what is to be said of a target that was not begun: it cannot be used, or the time was over before."""
+        stop: StopReason = "unusable"
+        if isinstance(error, BudgetSpent):
+            stop = "budget"
+        elif not isinstance(error, UsageError):
+            stop = "error"
+            yield self.internal(name, error)
+        if stop == "budget":
+            self._stops.append(stop)
+        why = "" if stop == "budget" else _line(error)
+        yield TargetFinished(report=TargetReport(name=name, spec=None, stop_reason=stop, error=why, place=place))
+
     def internal(self, name: str, error: BaseException) -> Event:
         """Return the event for an error of our own; one that ends the whole run has no name of a target."""
         self._stops.append("error")
         trace = "".join(traceback.format_exception(error))
         return InternalError(target=name, message=f"{type(error).__name__}: {error}".splitlines()[0], traceback=trace)
+
+
+def _line(error: Exception) -> str:
+    """Return what an error says in one line; its kind, where it says nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0] if not isinstance(error, UsageError) else str(error)
 
 
 def _check_possible(name: str, spec: Spec) -> None:
@@ -260,8 +281,3 @@ def _check_possible(name: str, spec: Spec) -> None:
         raise SpecError(
             f"No sizes keep everything that is declared for {name}: {declared}. Widen a range, or drop a tie."
         )
-
-
-def _unusable(name: str, place: int, why: str) -> Event:
-    """Return the event for a target that cannot be used."""
-    return TargetFinished(report=TargetReport(name=name, spec=None, stop_reason="unusable", error=why, place=place))

@@ -104,7 +104,9 @@ class Following:
             return
         if not self.enough():
             with self._work.pool.apart() as executor:
-                yield from self._made(failure, Probe(executor, verdict, self._work.out_of_time))
+                yield from self._made(
+                    failure, Probe(executor, verdict, self._work.out_of_time, self._work.settings.case_timeout)
+                )
         yield from self._told(failure)
 
     def _made(self, failure: _Failure, probe: Probe) -> Iterator[Event]:

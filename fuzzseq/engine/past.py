@@ -11,6 +11,7 @@ from fuzzseq.events import (
     Checkpoint,
     Event,
     FindingMade,
+    RunStarted,
     StopReason,
     TargetFinished,
     TargetLoaded,
@@ -69,9 +70,19 @@ class Past:
             return None
         return target.begun
 
+    def _begin_again(self) -> None:
+        """Go back to the checkpoints, as a run does that is resumed: what came after them is done and said again."""
+        done = self.done()
+        for target in (target for name, target in self._targets.items() if name not in done):
+            kept = target.begun.findings if target.begun else ()
+            target.findings = {finding.id: finding for finding in kept}
+            target.warnings, target.finished = {}, None
+
     def _read(self, event: Event) -> None:
         """Take one event."""
         match event:
+            case RunStarted():
+                self._begin_again()
             case TargetLoaded():
                 before = self._targets.get(event.target)
                 if before is None or not _alike(before.loaded.spec, event.spec):

@@ -7,15 +7,18 @@ from typing import Final, Literal
 
 from fuzzseq.case import Case
 from fuzzseq.diagnosis.probing import Spent
-from fuzzseq.executors.executor import Executor
+from fuzzseq.executors.executor import BudgetSpent, Executor
 from fuzzseq.outcome import LayerCall, Outcome, Request, Verdict
 from fuzzseq.serialization import dumps
+from fuzzseq.shrink.search import Exhausted
 from fuzzseq.signatures import signature
 
 Answer = Literal["passes", "same", "other", "not_reached"]
 
-#: How long a case may take while a hang is shrunk, in seconds: waiting the whole limit each time would take hours.
-HANG_LIMIT: Final = 4.0
+#: How long is waited for cases that give no answer around one failure, in seconds, and for how many at least. Each is
+#: waited for as long as any case may take: one that takes nearly so long is slow, and does not hang.
+HANGING: Final = 240.0
+_FEWEST_HANGS: Final = 4
 
 
 class OutOfTime(Spent):
@@ -25,25 +28,37 @@ class OutOfTime(Spent):
 class Probe:
     """One failure and the executions around it: nothing is executed twice, and all are counted."""
 
-    def __init__(self, executor: Executor, failure: Verdict, out_of_time: Callable[[], bool]) -> None:
-        """Look for the signature of ``failure``, by its check alone."""
-        self._executor, self._out_of_time = executor, out_of_time
+    def __init__(
+        self, executor: Executor, failure: Verdict, out_of_time: Callable[[], bool], case_timeout: float
+    ) -> None:
+        """Look for the signature of ``failure``, by its check alone; a case hangs after ``case_timeout`` seconds."""
+        self._executor, self._out_of_time, self._timeout = executor, out_of_time, case_timeout
         self.executions = 0
+        self._hangs_left = max(_FEWEST_HANGS, int(HANGING / case_timeout))
         self.turn_to(failure)
 
     def turn_to(self, failure: Verdict) -> None:
         """Look for the signature of ``failure`` from now on."""
         self.check = failure.check
         self.signature = signature(failure)
-        self._hung = failure.raised is not None and failure.raised.ending == "hung"
         self._known: dict[str, tuple[Answer, Verdict | None]] = {}
 
     def fails(self, case: Case) -> bool:
-        """Say whether a case fails with the same signature; raises :class:`OutOfTime`."""
-        return self.answer(case) == "same"
+        """Say whether a case fails with the same signature; raises :class:`OutOfTime`.
+
+        Raises :class:`fuzzseq.shrink.search.Exhausted` once no more cases may hang.
+        """
+        if self._hangs_left <= 0:
+            raise Exhausted
+        return self._asked(case)[0] == "same"
 
     def answer(self, case: Case) -> Answer:
-        """Say whether a case passes, fails in the same way or in another, or leaves the check nothing to judge."""
+        """Say whether a case passes, fails in the same way or in another, or leaves the check nothing to judge.
+
+        Raises :class:`Spent` once no more cases may hang.
+        """
+        if self._hangs_left <= 0:
+            raise Spent
         return self._asked(case)[0]
 
     def verdict(self, case: Case) -> Verdict | None:
@@ -59,7 +74,7 @@ class Probe:
         """Say the same of a case in a fresh worker."""
         self._executor.renew()
         self._known.pop(dumps(case), None)
-        return self.answer(case)
+        return self._asked(case)[0]
 
     def _asked(self, case: Case) -> tuple[Answer, Verdict | None]:
         """Execute a case, once."""
@@ -78,7 +93,12 @@ class Probe:
         """Execute a case with the check alone, and those that an exception before it would belong to."""
         self.executions += 1
         request = Request(case=case, checks=tuple(dict.fromkeys(("builds", "accepts", self.check))), trace=trace)
-        return self._executor.run(request, limit=HANG_LIMIT if self._hung else None)
+        try:
+            outcome = self._executor.run(request, limit=self._timeout)
+        except BudgetSpent:
+            raise OutOfTime from None
+        self._hangs_left -= outcome.ending == "hung"
+        return outcome
 
     def _judged(self, outcome: Outcome) -> tuple[Answer, Verdict | None]:
         """Sort an outcome by its failures."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from math import inf
 
 
 class Shares:
@@ -39,6 +40,10 @@ class Shares:
             self._pass()
             if self._taken.pop(target, None) is not None:
                 self._left -= 1
+
+    def remaining(self) -> float:
+        """Return the seconds that the run has left; infinitely many where it may take any."""
+        return inf if self._end is None else self._end - self._now()
 
     def over(self, target: str) -> bool:
         """Say whether a target that is worked on has had its part."""

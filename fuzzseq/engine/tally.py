@@ -187,7 +187,8 @@ class Tally:
             failures = outcome.failures()
             self.cases += 1
             self.unbuilt += any(v.stage == "build" and v.raised is not None for v in failures)
-            self.ran += not any(v.status == "raised" and v.stage not in _AFTER_OUTPUT for v in failures)
+            stuck = outcome.ending == "hung" and not failures
+            self.ran += not stuck and not any(v.status == "raised" and v.stage not in _AFTER_OUTPUT for v in failures)
             self._add(outcome, place)
             return self.cases
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from typing import Final
@@ -21,13 +22,15 @@ from fuzzseq.engine.following import Following
 from fuzzseq.engine.generation import cases_in_round, random_cases
 from fuzzseq.engine.opening import opening
 from fuzzseq.engine.past import Begun
+from fuzzseq.engine.patience import Patience
 from fuzzseq.engine.provoking import acceptance
 from fuzzseq.engine.tally import Experience, Tally
 from fuzzseq.engine.unit import Unit
 from fuzzseq.engine.work import Work
 from fuzzseq.events import CaseTried, Checkpoint, Event, StopReason, TargetReport, TargetState, Warned
-from fuzzseq.executors.executor import Executor
+from fuzzseq.executors.executor import BudgetSpent, Executor
 from fuzzseq.outcome import Outcome, Request
+from fuzzseq.seeds import seed_of_cases
 from fuzzseq.serialization import dumps
 
 #: How many rounds of random cases the first wave of them has, and the widest, however many workers there are.
@@ -44,10 +47,12 @@ class TargetRun:
         """Begin with nothing tried."""
         self.work = work
         self._tally = Tally(work.spec, work.settings)
-        self._opening = opening(work.spec, work.settings.seed, work.settings.max_cases, self._tally.chosen)
+        self._seed = seed_of_cases(work.settings.seed)
+        self._opening = opening(work.spec, self._seed, work.settings.max_cases, self._tally.chosen)
         self._tally.begin_with(self._opening)
         self._following = Following(work, self._tally.names)
         self._experience = Experience()
+        self._patience = Patience(work.settings.case_timeout, self._following.is_new)
         self._units: list[Unit] = []
         self._rounds = 0
         self._executions = 0
@@ -189,9 +194,7 @@ class TargetRun:
 
     def _drawn(self, round_: int, count: int) -> Iterator[Case]:
         """Yield the cases of a round, drawn when they are wanted first."""
-        drawn = random_cases(
-            self.work.spec, self.work.settings.seed, round_, count, traced=not self._experience.untraceable
-        )
+        drawn = random_cases(self.work.spec, self._seed, round_, count, traced=not self._experience.untraceable)
         self._dry |= not drawn
         yield from drawn
 
@@ -201,7 +204,7 @@ class TargetRun:
         units: list[Unit] = []
         jobs: list[Job] = []
         if "edge" in self.work.settings.domains and going_on:
-            edges = edge_cases(self.work.spec, self.work.settings.seed)
+            edges = edge_cases(self.work.spec, self._seed)
             units.append(Unit("edge", iter(edges), 0, self._experience))
         if "hostile" in self.work.settings.domains and going_on:
             jobs.append(self._provoked)
@@ -213,8 +216,8 @@ class TargetRun:
     def _provoked(self) -> Steps:
         """Give the model wrong input."""
         if not self.work.out_of_time():
-            with self.work.pool.usual() as executor:
-                self._acceptance = acceptance(self.work.spec, self.work.settings.seed, executor)
+            with self.work.pool.usual() as executor, suppress(BudgetSpent):
+                self._acceptance = acceptance(self.work.spec, self._seed, executor)
             with self._lock:
                 self._executions += len(self._acceptance)
         yield from ()
@@ -223,7 +226,9 @@ class TargetRun:
         """Yield what a user should know, and let go."""
         if self._experience.untraceable:
             yield Warned(target=self.work.name, message="it was fuzzed eagerly, since every traced case failed")
-        for message in (*self._tally.warnings(self._stop), *self._following.warnings(), *self.work.known.warnings()):
+        tally, following, known = self._tally, self._following, self.work.known
+        told = (*tally.warnings(self._stop), *following.warnings(), *known.warnings(), *self._patience.warnings())
+        for message in told:
             yield Warned(target=self.work.name, message=message)
         yield from self._then()
 
@@ -243,7 +248,11 @@ class TargetRun:
             for case in unit.cases:
                 if self.work.out_of_time() if unit.phase == "edge" else self._spent():
                     return
-                outcome = self._asked(unit, case, executor)
+                try:
+                    outcome = self._asked(unit, case, executor)
+                except BudgetSpent:
+                    self._stop = "budget"
+                    return
                 jobs = self._taken(unit, case, outcome)
                 yield self._told(unit, case, outcome)  # Here a run may be interrupted: nothing is left to be learned.
                 if jobs:
@@ -263,21 +272,12 @@ class TargetRun:
         """Ask a worker to judge one case by the checks that are due."""
         usual = unit.phase == "random" or case.dimensions == self._usual
         request = Request(case=case, checks=unit.due(case, self._tally, usual))
-        outcome = self._run(request, executor, unit.experience.hung)
+        with self._lock:
+            self._executions += 1
+        outcome = self._patience.outcome(request, executor, unit.experience.hung)
         if unit.phase == "known":
             self._forget(case, outcome)
         return outcome
-
-    def _run(self, request: Request, executor: Executor, hung: bool) -> Outcome:
-        """Execute a request; where a hang is known, the next is waited for a quarter of the time, unless it is new."""
-        with self._lock:
-            self._executions += 1
-        if hung:
-            outcome = executor.run(request, limit=self.work.settings.case_timeout / 4)
-            known = not any(self._following.is_new(request.case, verdict) for verdict in outcome.failures())
-            if known or outcome.ending != "hung":
-                return outcome
-        return executor.run(request)
 
     def _told(self, unit: Unit, case: Case, outcome: Outcome) -> CaseTried:
         """Count a case, and return the event that tells of it."""

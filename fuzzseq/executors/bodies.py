@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import inf
 from typing import Final, Protocol
 
 from fuzzseq.events import Settings
 from fuzzseq.executors.executor import Executor
-from fuzzseq.executors.forked import ForkedExecutor, LoadedFile
+from fuzzseq.executors.forked import ForkedExecutor
 from fuzzseq.executors.in_process import InProcessFile
+from fuzzseq.executors.loaded_file import LoadedFile
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.loading import Reference, parse
 from fuzzseq.spec import Spec
@@ -34,17 +37,27 @@ class Body(Protocol):
 class Bodies:
     """Loads files, all of them through one zygote that starts at once and is awaited when it is needed."""
 
-    def __init__(self, settings: Settings, zygote: Zygote | None = None) -> None:
-        """Start importing TensorFlow, unless a zygote does it already, or everything is to happen in this process."""
-        self._settings = settings
+    def __init__(
+        self, settings: Settings, zygote: Zygote | None = None, left: Callable[[], float] = lambda: inf
+    ) -> None:
+        """Start importing TensorFlow, unless a zygote does it already, or everything is to happen in this process.
+
+        ``left`` says how many seconds the run has left.
+        """
+        self._settings, self._left = settings, left
         self._zygote = zygote or (None if settings.in_process else Zygote(settings.device))
 
+    @property
+    def ready(self) -> bool:
+        """Whether TensorFlow was imported: where it cannot be, no target can be loaded."""
+        return self._zygote is None or self._zygote.ready or self._left() <= 0
+
     def load(self, reference: Reference) -> Body:
-        """Load a file; raises :class:`fuzzseq.errors.UsageError` for one that cannot be loaded."""
+        """Load a file; raises :class:`fuzzseq.errors.UsageError` for one that cannot be loaded, or ``BudgetSpent``."""
         own_checks = [parse(each) for each in self._settings.own_checks]
         if self._zygote is None:
             return InProcessFile(reference, own_checks)
-        return _Forking(LoadedFile(self._zygote, reference, own_checks), self._settings)
+        return _Forking(LoadedFile(self._zygote, reference, own_checks, self._left), self._settings)
 
     def close(self) -> None:
         """End every process."""

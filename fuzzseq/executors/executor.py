@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import signal
-from typing import Protocol
+from typing import Final, Protocol
 
 from fuzzseq.outcome import Ending, Frame, Outcome, Raised, Request, Stage, Verdict, owner_of
+
+
+class BudgetSpent(Exception):
+    """The time of the run is used up, in the middle of something that nobody waits for any more."""
 
 
 class Executor(Protocol):
     """Carries out the requests of one fuzz target."""
 
     def run(self, request: Request, limit: float | None = None) -> Outcome:
-        """Answer one request within ``limit`` seconds; a worker that dies is an outcome."""
+        """Answer one request within ``limit`` seconds; a worker that dies is an outcome.
+
+        Raises :class:`BudgetSpent` where the time of the run ends first.
+        """
 
     def renew(self) -> None:
         """Go on with a fresh worker."""
@@ -21,17 +28,46 @@ class Executor(Protocol):
         """Leave no process behind."""
 
 
+#: What the death of a worker is called, and what is said of it, by how it ended; signals have names of their own.
+_EXCEPTIONS: Final = {"exited": "SystemExit", "hung": "Timeout", "out_of_memory": "OutOfMemory"}
+_MESSAGES: Final = {
+    "crashed": "the process was ended by",
+    "exited": "the process ended itself:",
+    "hung": "no answer within",
+    "out_of_memory": "the process ran past its memory limit:",
+}
+
+
 def death(
     request: Request, ending: Ending, stage: Stage, reason: str, output: str, frames: tuple[Frame, ...] = ()
 ) -> Outcome:
     """Return the outcome of a request that its worker did not survive; ``frames`` are where it was, outermost first."""
-    exception = {"crashed": reason, "exited": "SystemExit", "hung": "Timeout", "out_of_memory": "OutOfMemory"}[ending]
-    message = {
-        "crashed": f"the process was ended by {reason}",
-        "exited": f"the process ended itself: {reason}",
-        "hung": f"no answer within {reason}",
-        "out_of_memory": f"the process ran past its memory limit: {reason}",
-    }[ending]
+    exception = _EXCEPTIONS.get(ending, reason)
+    return _ended(request, ending, stage, exception, f"{_MESSAGES[ending]} {reason}", output, frames)
+
+
+def corrupted(request: Request, stage: Stage, what: str, output: str) -> Outcome:
+    """Return the outcome of a request whose answer cannot be believed: the model is in the way between it and us."""
+    message = f"the model interfered with fuzzseq's own part of the process: {what}"
+    return _ended(request, "crashed", stage, "Corrupted", message, output)
+
+
+def stopped(request: Request, stage: Stage, output: str) -> Outcome:
+    """Return the outcome of a request whose worker stopped the process that it came from."""
+    message = "the process that the model runs in was stopped, or its parent was"
+    return _ended(request, "hung", stage, "Timeout", message, output)
+
+
+def _ended(
+    request: Request,
+    ending: Ending,
+    stage: Stage,
+    exception: str,
+    message: str,
+    output: str,
+    frames: tuple[Frame, ...] = (),
+) -> Outcome:
+    """Return the outcome in which the check that the stage belongs to says how the worker ended."""
     raised = Raised(
         stage=stage, exception=exception, message=message, ending=ending, output=output[-2000:], frames=frames
     )

@@ -2,161 +2,19 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import Any, Final, TypeVar
+import signal
+from typing import Any
 
-from fuzzseq.errors import UsageError
-from fuzzseq.executors.executor import death, signal_name
-from fuzzseq.executors.zygote import START_LIMIT, Process, Zygote
+from fuzzseq.executors.executor import BudgetSpent, corrupted, death, signal_name, stopped
+from fuzzseq.executors.loaded_file import TRIES, LoadedFile, understood
+from fuzzseq.executors.process import Worker
 from fuzzseq.outcome import Outcome, Request
 from fuzzseq.serialization import from_data, to_data
 from fuzzseq.sources import endless
 from fuzzseq.spec import Spec
-from fuzzseq.wire import Disconnected, Killed
-
-T = TypeVar("T")
+from fuzzseq.wire import Corrupted, Disconnected
 
 _MEMORY_SIGNS = ("std::bad_alloc", "MemoryError", "Out of memory", "out of memory", "Cannot allocate memory")
-
-#: How a first look is taken, until one is survived: a call, no call, other sizes, and at last the parameters alone.
-_LOOKS: Final = (
-    {"call": True, "skip": 0},
-    {"call": False, "skip": 0},
-    *({"call": True, "skip": skip} for skip in range(1, 5)),
-    {"call": False, "skip": 99},
-)
-
-#: How often a worker is forked before it is believed that none can be opened, or that it was a model that killed it.
-_TRIES: Final = 3
-
-
-class LoadedFile:
-    """A user's file, loaded once in a fork of the zygote that becomes the parent of its workers."""
-
-    def __init__(
-        self, zygote: Zygote, reference: Mapping[str, str], own_checks: Sequence[Mapping[str, str]] = ()
-    ) -> None:
-        """Load the file, and checks of the user's own; raises :class:`UsageError` for what cannot be loaded."""
-        zygote.wait_until_ready()
-        self.reference, self._own_checks = reference, own_checks
-        self._zygote = zygote
-        self._reviving = threading.Lock()
-        self._parent, loaded = self._persistently(self._loaded)
-        self.targets: list[str] = loaded["targets"]
-        # A process that has run an operation cannot be forked: then every worker loads the file itself.
-        self._forkable = not loaded["ran_operations"]
-
-    def _persistently(self, attempt: Callable[[], T]) -> T:
-        """Return what an attempt gives: the second, or the third, where a process was killed from outside."""
-        for _ in range(_TRIES - 1):
-            try:
-                return attempt()
-            except Killed:
-                if self.closing:
-                    raise
-        return attempt()
-
-    def _loaded(self, memory: int | None = None) -> tuple[Process, Any]:
-        """Return a new process with the file loaded, and what it said of it."""
-        try:
-            process = Process(self._zygote, self._zygote.channel, memory)
-        except Killed:
-            self._zygote.revive()
-            raise
-        try:
-            return process, self._ask_to_load(process)
-        except Exception:
-            process.close()
-            raise
-
-    def _ask_to_load(self, process: Process) -> Any:
-        """Have a process import the file."""
-        name = self.reference.get("file") or self.reference.get("module") or "the factory"
-        try:
-            asked = {"do": "load", "reference": dict(self.reference), "own_checks": [dict(c) for c in self._own_checks]}
-            return process.ask(asked, START_LIMIT)
-        except Disconnected:
-            death = process.death()
-            if isinstance(death, Killed):
-                raise death from None
-            raise UsageError(f"Importing {name} ended the process: {death}.") from None
-        except TimeoutError:
-            raise UsageError(f"Importing {name} took longer than {START_LIMIT:.0f} s.") from None
-
-    @property
-    def closing(self) -> bool:
-        """Whether the run is over, and every process is being ended."""
-        return self._zygote.closed
-
-    def worker(self, memory: int | None) -> Process:
-        """Return a new process with the file loaded; a parent that was killed is started anew."""
-        if not self._forkable:
-            return self._persistently(lambda: self._loaded(memory))[0]
-        return self._persistently(lambda: self._forked(memory))
-
-    def _forked(self, memory: int | None) -> Process:
-        """Return a fork of the parent; where that is gone, there is a new one the next time."""
-        parent = self._parent
-        try:
-            return Process(self._zygote, parent.channel, memory)
-        except Killed:
-            with self._reviving:
-                if self._parent is parent and not self.closing:
-                    parent.close()
-                    self._parent, _ = self._persistently(self._loaded)
-            raise
-
-    def opened(self, target: str, spec: Spec, memory: int | None) -> Process:
-        """Return a new process that is ready for the requests of a target."""
-        return self._persistently(lambda: self._opened(target, spec, memory))
-
-    def _opened(self, target: str, spec: Spec, memory: int | None) -> Process:
-        """Return a new process and have it open a target."""
-        process = self.worker(memory)
-        try:
-            process.ask({"do": "open", "target": target, "spec": to_data(spec)}, START_LIMIT)
-        except Disconnected:
-            death = process.death()
-            process.close()
-            raise death from None
-        except BaseException:
-            process.close()
-            raise
-        return process
-
-    def infer(self, target: str, limit: float) -> tuple[Spec, dict[str, str]]:
-        """Return the Spec of a target and the versions of what it runs on.
-
-        A model that ends the process when it is called is built and not called, and a factory that does is tried with
-        other sizes: the run will find what ends them.
-        """
-        died = ""
-        for how in _LOOKS:
-            try:
-                return self._persistently(partial(self._inferred, target, limit, how))
-            except Disconnected as error:
-                died = str(error)
-            except TimeoutError:
-                if not how["call"]:
-                    raise UsageError(f"Building {target} for a first look took longer than {limit:.0f} s.") from None
-        raise UsageError(f"Building {target} for a first look ended the process: {died}.")
-
-    def _inferred(self, target: str, limit: float, how: Mapping[str, Any]) -> tuple[Spec, dict[str, str]]:
-        """Ask a worker that is dropped afterwards; where it dies, :class:`Disconnected` says what it printed last."""
-        process = self.worker(None)
-        try:
-            found = process.ask({"do": "infer", "target": target, "how": how}, limit)
-            return from_data(found["spec"], Spec), found["versions"]
-        except Disconnected:
-            raise process.death() from None
-        finally:
-            process.close()
-
-    def close(self) -> None:
-        """End the parent of the workers."""
-        self._parent.close()
 
 
 class ForkedExecutor:
@@ -166,13 +24,15 @@ class ForkedExecutor:
         """Keep what a worker needs; the first is forked on the first request."""
         self._file, self._target, self._spec = file, target, spec
         self._timeout, self._memory = case_timeout, memory
-        self._process: Process | None = None
+        self._process: Worker | None = None
+        self._left = file.left
 
     def run(self, request: Request, limit: float | None = None) -> Outcome:
         """Answer one request. A time limit is believed when it is met twice, the second time by a fresh worker.
 
         A SIGKILL comes from outside more often than from a model: it is believed when it is met three times. ``limit``
-        replaces the usual seconds for a case, and is believed at once.
+        replaces the usual seconds for a case, and is waited for once. Raises :class:`BudgetSpent` where the run's time
+        ends before either is over.
         """
         outcome = self._survived(request, limit or self._timeout)
         if outcome.ending == "hung" and limit is None:
@@ -180,10 +40,10 @@ class ForkedExecutor:
         return outcome
 
     def _survived(self, request: Request, limit: float) -> Outcome:
-        """Answer one request; by a fresh worker where one was killed from outside."""
-        for _ in range(_TRIES):
-            outcome = self._once(request, limit)
-            if not _killed(outcome):
+        """Answer one request; by a fresh worker where one was killed, or its parent stopped, be it from outside."""
+        for _ in range(TRIES):
+            outcome, outside = self._once(request, limit)
+            if not outside:
                 break
         return outcome
 
@@ -197,41 +57,66 @@ class ForkedExecutor:
         """Leave no process behind."""
         self.renew()
 
-    def _once(self, request: Request, limit: float) -> Outcome:
-        """Answer one request, or say how the worker died of it."""
+    def _once(self, request: Request, limit: float) -> tuple[Outcome, bool]:
+        """Answer one request, or say how the worker died of it, and whether that may have come from outside."""
         process = self._opened()
         process.clear_output()
         try:
-            return from_data(process.ask({"do": "run", "request": to_data(request)}, limit), Outcome)
+            answer = process.ask({"do": "run", "request": to_data(request)}, min(limit, max(0.0, self._left())))
+            outcome = understood(lambda: _outcome(answer, request))
+        except Corrupted as error:
+            stage, output = process.stage, process.output
+            self.renew()
+            if any(sign in str(error) for sign in _MEMORY_SIGNS):
+                return death(request, "out_of_memory", stage, self._gibibytes, output), False
+            return corrupted(request, stage, str(error), output), False
         except Disconnected:
             return self._died(process, request)
         except TimeoutError:
+            if self._left() <= 0:
+                self.renew()
+                raise BudgetSpent from None
             stage, output, frames = process.stage, process.output, endless(process.frames(running=True))
             self.renew()
-            return death(request, "hung", stage, f"{limit:g} s", output, frames)
+            return death(request, "hung", stage, f"{limit:g} s", output, frames), False
+        if disturbed := process.disturbed:
+            stage, output = process.stage, process.output
+            self.renew()
+            if disturbed == "gone":
+                return death(request, "crashed", stage, "SIGKILL", output), True
+            return stopped(request, stage, output), True
+        return outcome, False
 
-    def _opened(self) -> Process:
+    def _opened(self) -> Worker:
         """Return the worker, forked and opened where there is none."""
         if self._process is None:
             self._process = self._file.opened(self._target, self._spec, self._memory)
         return self._process
 
-    def _died(self, process: Process, request: Request) -> Outcome:
-        """Return the outcome of a worker that is gone."""
+    @property
+    def _gibibytes(self) -> str:
+        """The limit on memory, as a message gives it."""
+        return f"{(self._memory or 0) / 2**30:g} GiB"
+
+    def _died(self, process: Worker, request: Request) -> tuple[Outcome, bool]:
+        """Return the outcome of a worker that is gone, and whether it may have been killed from outside."""
         if self._file.closing:
             raise Disconnected("the run is over")
         stage, output, frames = process.stage, process.output, process.frames()
         code = process.end(kill=False)
         self.renew()
         if any(sign in output for sign in _MEMORY_SIGNS):
-            return death(request, "out_of_memory", stage, f"{(self._memory or 0) / 2**30:g} GiB", output, frames)
+            return death(request, "out_of_memory", stage, self._gibibytes, output, frames), False
         if code is None:
-            return death(request, "exited", stage, "it closed its connection, and went on", output, frames)
+            return death(request, "exited", stage, "it closed its connection, and went on", output, frames), False
         if code >= 0:
-            return death(request, "exited", stage, f"exit code {code}", output, frames)
-        return death(request, "crashed", stage, signal_name(-code), output, frames)
+            return death(request, "exited", stage, f"exit code {code}", output, frames), False
+        return death(request, "crashed", stage, signal_name(-code), output, frames), code == -signal.SIGKILL
 
 
-def _killed(outcome: Outcome) -> bool:
-    """Say whether the worker was ended by SIGKILL."""
-    return any(v.raised is not None and v.raised.exception == "SIGKILL" for v in outcome.verdicts)
+def _outcome(answer: Any, request: Request) -> Outcome:
+    """Return what an answer says of a request; raises ``ValueError`` where it is about other checks."""
+    outcome = from_data(answer, Outcome)
+    if [verdict.check for verdict in outcome.verdicts] != list(request.checks):
+        raise ValueError("it is about other checks")
+    return outcome

@@ -40,8 +40,8 @@ class InProcessFile:
         told = self._service.answer(message)
         if "misuse" in told:
             raise UsageError(told["misuse"])
-        if "internal" in told:
-            raise WorkerError(told["internal"])
+        if "internal" in told or "spoiled" in told:
+            raise WorkerError(told.get("internal") or told["spoiled"])
         return told["ok"]
 
 

@@ -1,25 +1,21 @@
-"""The brain's side of the zygote: starting it, and asking it for workers. No TensorFlow here."""
+"""The brain's side of the zygote: starting it, waiting for it, and ending it with all that came from it."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
-import select
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
-import time
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Final, Protocol
 
 from fuzzseq.errors import UsageError, WorkerError
 from fuzzseq.executors.scratch import Scratch, remove_leftovers
-from fuzzseq.outcome import STAGES, Frame, Stage
-from fuzzseq.sources import frames_dumped, frames_told
-from fuzzseq.wire import WHERE, Channel, Disconnected, Killed
+from fuzzseq.process_tree import end_descendants, state_of
+from fuzzseq.wire import Channel, Corrupted, Disconnected, Killed
 
 #: How long the import of TensorFlow, or of a user's file, may take, in seconds.
 START_LIMIT: Final = 300.0
@@ -30,18 +26,8 @@ START_LIMIT: Final = 300.0
 #: 123109): a crash some cases later, or a wrong number, would be told of the model.
 _DEFAULTS: Final = {"TF_CPP_MIN_LOG_LEVEL": "3", "MALLOC_ARENA_MAX": "2", "TF_ENABLE_ONEDNN_OPTS": "0"}
 
-
-#: How long a process that hangs is asked where it is, in seconds, and how much of its answer is read, in bytes.
-_ANSWER_LIMIT: Final = 0.5
-_LONGEST_TRACE: Final = 200_000
-
-#: How much a process may print before it is forgotten, in bytes, and how often that is looked at, in seconds.
-_MOST_OUTPUT: Final = 8 * 2**20
-_LOOK_EVERY: Final = 0.2
-
-#: How long a process whose socket is closed may take to end by itself, and one that was killed, in seconds.
-_LAST_MOMENT: Final = 2.0
-_END_LIMIT: Final = 10.0
+#: How long a process that runs nothing of the user's may take to fork, or to say how a child ended, in seconds.
+_ORDER_LIMIT: Final = 60.0
 
 
 class Zygote:
@@ -53,6 +39,7 @@ class Zygote:
         # What a killed process had no time to take away: TensorFlow's generated code, and what a model writes.
         self._scratch = Scratch()
         self._reviving = threading.Lock()
+        self.helpers: Collection[int] = ()
         #: The processes that came from this one and were not ended yet, each with a group of its own.
         self.groups: set[int] = set()
         #: Whether the run is over: whatever dies from then on died of that.
@@ -81,45 +68,61 @@ class Zygote:
             start_new_session=True,
         )
         theirs.close()
-        self._ready = False
+        self.pid, self.lost = self._process.pid, False
+        self.ready = False
+        with contextlib.suppress(Disconnected):  # It is gone already: whoever waits for it will see.
+            self.channel.ask({"do": "start"}, limit=START_LIMIT)
 
-    def wait_until_ready(self) -> None:
-        """Wait for the import of TensorFlow; raises :class:`WorkerError` where it fails.
+    def wait_until_ready(self, limit: float = START_LIMIT) -> None:
+        """Wait for the import of TensorFlow; raises :class:`WorkerError` where it fails, and ``TimeoutError``.
 
         A process that is killed from outside while it imports is begun anew, once.
         """
         with self.channel.lock:
             for last in (False, True):
-                if self._ready:
+                if self.ready:
                     return
                 try:
-                    answer(self.channel, START_LIMIT)
-                    self._ready = True
+                    answer(self.channel, limit)
+                    self.ready = True
                 except Disconnected:
                     if self.closed:
                         raise
-                    if last or self._process.wait() != -signal.SIGKILL:
+                    if last or self._exit_code() != -signal.SIGKILL:
                         raise WorkerError(f"TensorFlow could not be imported in a worker: {self._tail()}") from None
                     self._restart()
 
-    def revive(self) -> None:
-        """Start anew where the process was ended, by a model or from outside; raises :class:`Disconnected` at the end.
+    @property
+    def alive(self) -> bool:
+        """Whether the process is there and runs."""
+        return not self.lost and self._process.poll() is None and state_of(self.pid) == "running"
+
+    def revive(self, gone: Channel, limit: float) -> None:
+        """Start anew where nobody is at ``gone`` any more; raises :class:`Disconnected` at the end of the run.
 
         Whatever came from the one before is gone, or goes with it.
         """
         with self._reviving:
             if self.closed:
                 raise Disconnected("the run is over")
-            if self._process.poll() is None:
+            if self.channel is not gone:
                 return
             self._restart()
-            self.wait_until_ready()
+            self.wait_until_ready(limit)
 
     def _restart(self) -> None:
         """Drop what is left of the process, and start another one."""
+        self._end()
         self.channel.close()
         self._log.close()
         self._start()
+
+    def _exit_code(self) -> int | None:
+        """Return how the process ended, or None where it does not, though nobody is at its socket."""
+        try:
+            return self._process.wait(_ORDER_LIMIT)
+        except subprocess.TimeoutExpired:
+            return None
 
     def _tail(self) -> str:
         """Return the last lines that the zygote printed."""
@@ -132,135 +135,19 @@ class Zygote:
         if self.closed:
             return
         self.closed = True
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        self._end()
         for group in tuple(self.groups):
+            end_descendants(group)
             end_group(group)
-        self._process.wait()
         self.channel.close()
         self._log.close()
         self._scratch.close()
 
-
-class Process:
-    """A process that was forked by another on request.
-
-    It has a socket, a mark of its stage, a file for its output, and one for where it was when it died.
-    """
-
-    def __init__(self, zygote: Zygote, parent: Channel, memory: int | None = None) -> None:
-        """Ask ``parent``, which came from ``zygote``, to fork; the child's address space may grow by ``memory`` bytes.
-
-        Raises :class:`Killed` where the parent is gone.
-        """
-        self._zygote, self._parent = zygote, parent
-        self.channel, theirs = Channel.pair()
-        self._mark = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the process; close() drops it)
-        # For appending: what is written after it was cut is at its beginning.
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115 (likewise)
-        flags = fcntl.fcntl(self._output, fcntl.F_GETFL)
-        fcntl.fcntl(self._output, fcntl.F_SETFL, flags | os.O_APPEND)
-        self._trace = tempfile.TemporaryFile()  # noqa: SIM115 (likewise)
-        self._mark.write(b"\0")
-        self._mark.flush()
-        try:
-            files = theirs.fileno(), *(file.fileno() for file in (self._mark, self._output, self._trace))
-            with parent.lock:
-                parent.send({"do": "fork", "memory": memory}, *files)
-                self.pid: int = answer(parent, START_LIMIT)["pid"]
-                zygote.groups.add(self.pid)
-        except Disconnected:
-            self._drop()
-            raise Killed("its parent is gone") from None
-        except Exception:
-            self._drop()
-            raise
-        finally:
-            theirs.close()
-
-    def ask(self, message: Any, limit: float) -> Any:
-        """Return the answer to a command; raises :class:`Disconnected` on death, and ``TimeoutError``."""
-        self.channel.send(message)
-        return answer(self.channel, limit, self._cut_output)
-
-    def clear_output(self) -> None:
-        """Forget what was printed."""
-        os.ftruncate(self._output.fileno(), 0)
-
-    def _cut_output(self) -> None:
-        """Forget what a process has printed that prints without end."""
-        if os.fstat(self._output.fileno()).st_size > _MOST_OUTPUT:
-            self.clear_output()
-
-    @property
-    def stage(self) -> Stage:
-        """The stage that the process was in last."""
-        return STAGES[os.pread(self._mark.fileno(), 1, 0)[0]]
-
-    @property
-    def output(self) -> str:
-        """The tail of what it printed."""
-        size = os.fstat(self._output.fileno()).st_size
-        return os.pread(self._output.fileno(), 4096, max(0, size - 4096)).decode(errors="replace").replace("\0", "")
-
-    def frames(self, *, running: bool = False) -> tuple[Frame, ...]:
-        """Return where the process was in the user's code, outermost first; one that is ``running`` is asked.
-
-        A process that does not answer in half a second, or that died without a word, was nowhere.
-        """
-        descriptor = self._trace.fileno()
-        if running:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, WHERE)
-            deadline = time.monotonic() + _ANSWER_LIMIT
-            while not os.fstat(descriptor).st_size and time.monotonic() < deadline:
-                time.sleep(0.01)
-            time.sleep(0.01)  # It is written line by line.
-        text = os.pread(descriptor, _LONGEST_TRACE, 0).decode(errors="replace")
-        return frames_told(text) if text.startswith("Traceback") else frames_dumped(text)
-
-    def end(self, kill: bool = True) -> int | None:
-        """End the process and all that it forked, and return its exit code, minus the signal where one ended it.
-
-        Where it is not to be killed, it gets a moment to end by itself; None says that it did not.
-        """
-        self.channel.close()
-        code = None if kill else self._awaited(_LAST_MOMENT)
+    def _end(self) -> None:
+        """End the process and all that came from it: as long as it lives, all of that is below it."""
+        end_descendants(self.pid)
         end_group(self.pid)
-        if code is None:
-            self._awaited(_END_LIMIT)
-        self._zygote.groups.discard(self.pid)
-        return code
-
-    def death(self) -> Disconnected:
-        """Return how the process ended that was found to be gone, with what it printed last; its files stay open."""
-        code = self.end(kill=False)
-        kind = Killed if code == -signal.SIGKILL else Disconnected
-        return kind(self.output.strip()[-300:] or "no output")
-
-    def _awaited(self, limit: float) -> int | None:
-        """Ask the parent how the process ended; None where it has not. It goes with its parent where that is gone."""
-        try:
-            with self._parent.lock:
-                self._parent.send({"do": "wait", "pid": self.pid, "limit": limit})
-                code: int | None = answer(self._parent, limit + _END_LIMIT)["exit"]
-        except TimeoutError:
-            return None
-        except Disconnected:
-            return -signal.SIGKILL
-        return code
-
-    def close(self) -> None:
-        """End the process and drop its files."""
-        self.end()
-        self._drop()
-
-    def _drop(self) -> None:
-        """Close our ends of what the process has."""
-        self.channel.close()
-        self._mark.close()
-        self._output.close()
-        self._trace.close()
+        self._process.wait()
 
 
 def end_group(leader: int) -> None:
@@ -270,16 +157,39 @@ def end_group(leader: int) -> None:
             kill(leader, signal.SIGKILL)
 
 
+class Parent(Protocol):
+    """A process that runs nothing of the user's while it serves, and forks others."""
+
+    pid: int
+    channel: Channel
+    helpers: Collection[int]
+    lost: bool
+
+
+def order(parent: Parent, message: Any, *descriptors: int) -> Any:
+    """Have a parent do something at once; raises :class:`Killed` where it is gone, or was stopped."""
+
+    def look() -> None:
+        if state_of(parent.pid) == "stopped":
+            raise Killed("its parent was stopped")
+
+    try:
+        with parent.channel.lock:
+            parent.channel.ask(message, *descriptors, limit=_ORDER_LIMIT)
+            return answer(parent.channel, _ORDER_LIMIT, look)
+    except (Disconnected, TimeoutError) as error:
+        parent.lost = True
+        end_group(parent.pid)
+        raise Killed(str(error) if isinstance(error, Killed) else "its parent is gone") from None
+
+
 def answer(channel: Channel, limit: float, meanwhile: Callable[[], None] = lambda: None) -> Any:
     """Wait for an answer and return its result; what it calls misuse or an internal error is raised."""
-    deadline = time.monotonic() + limit
-    while not select.select([channel], [], [], max(0.0, min(_LOOK_EVERY, deadline - time.monotonic())))[0]:
-        if time.monotonic() >= deadline:
-            raise TimeoutError
-        meanwhile()
-    message, _ = channel.receive()
+    message = channel.answer(limit, meanwhile)
     if "misuse" in message:
         raise UsageError(message["misuse"])
     if "internal" in message:
         raise WorkerError(f"fuzzseq failed inside a worker:\n{message['internal']}")
+    if "spoiled" in message:
+        raise Corrupted(message["spoiled"])
     return message["ok"]

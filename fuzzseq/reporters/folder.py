@@ -82,6 +82,11 @@ class Folder:
             raise OutputError(
                 f"Another run is writing to {path}: wait for its end, or give another folder with --output."
             ) from None
+        except ValueError:  # a null byte, or what the file system's encoding has no bytes for
+            raise OutputError(
+                f"The output folder {str(path)!r} cannot be written: no folder can have this name. "
+                "Give another one with --output."
+            ) from None
         except OSError as error:
             if fresh and isinstance(error, FileExistsError):
                 raise

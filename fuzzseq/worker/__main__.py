@@ -1,13 +1,14 @@
 """The zygote: a fresh process that imports TensorFlow, runs nothing, and forks workers on request.
 
 It is started by the brain with one end of a socket. Each process that it forks, and each that those fork, serves the
-same commands on a socket of its own: a fork that loads the user's file once becomes the parent of that file's workers.
+same commands on a socket of its own: a fork that loads the user's file once becomes the parent of that file's keepers.
+A keeper has one worker at a time and runs no code of the user's: it adopts what its worker leaves behind, and is all
+that a model meets that kills or stops its parent.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import faulthandler
 import gc
 import os
@@ -15,83 +16,119 @@ import resource
 import signal
 import socket
 import sys
-import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from fuzzseq.wire import WHERE, Channel, Disconnected
-
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+from fuzzseq.object_text import text_of
+from fuzzseq.process_tree import adopt, die_with_parent, end_descendants
+from fuzzseq.wire import WHERE, Channel, Disconnected, out_of_the_way
+from fuzzseq.worker import untouched
 
 
 def main() -> None:
     """Serve the socket whose descriptor is the first argument."""
     channel = Channel(socket.socket(fileno=int(sys.argv[1])))
-    _die_with_parent()
+    die_with_parent()
+    adopt()
+    channel.question()  # It asks for nothing but a sign of life.
     from fuzzseq.worker import service, stages  # noqa: PLC0415 (TensorFlow takes seconds; the socket is there at once)
 
     service.prefer_short_starts()
+    service.prepare()
     # What TensorFlow made of objects at import stays for good: collections need not look at it, nor forks copy it.
     gc.freeze()
-    channel.send({"ok": {"ready": True}})
-    _serve(channel, service.Service(stages.StageMark()), stages)
+    channel.reply({"ok": {"ready": True}})
+    _Process(channel, service.Service(stages.StageMark()), stages).serve()
 
 
-def _serve(channel: Channel, serving: Any, stages: Any) -> None:
-    """Answer commands until the other side is gone. A forked child serves its own socket here, and never returns."""
-    own = os.getpid()
-    while True:
-        try:
-            message, descriptors = channel.receive()
-            if message["do"] == "fork":
-                channel, serving = _fork(channel, serving, stages, message, descriptors)
-                own = os.getpid()
-            elif message["do"] == "wait":
-                channel.send({"ok": _reap(message["pid"], message["limit"])})
-            else:
-                answer = serving.answer(message)
-                if os.getpid() != own:
-                    os._exit(0)  # A fork that the model made, and that came back: it has nothing to say here.
-                channel.send(answer)
-        except Disconnected:
-            os._exit(0)
+class _Process:
+    """A process of the body, from its first question on."""
+
+    def __init__(self, channel: Channel, serving: Any, stages: Any) -> None:
+        """Begin with no child."""
+        self._channel, self._serving, self._stages = channel, serving, stages
+        #: How the children ended that nobody has asked for yet.
+        self._ended: dict[int, int] = {}
+
+    def serve(self) -> NoReturn:
+        """Answer commands until the other side is gone. A forked child serves its own socket here as well."""
+        while True:
+            try:
+                message, descriptors = self._channel.question()
+                if message["do"] == "fork":
+                    self._fork(message, descriptors)
+                elif message["do"] == "wait":
+                    self._channel.reply({"ok": {"exit": self._reaped(message["pid"])}})
+                else:
+                    self._channel.reply(self._serving.answer(message))
+            except Disconnected:
+                _leave_nothing()
+            except SystemExit as error:
+                untouched.leave(_exit_code(error))
+
+    def _fork(self, message: Any, descriptors: list[int]) -> None:
+        """Fork; the child goes on with a channel of its own."""
+        pid = untouched.fork()
+        if pid:
+            for descriptor in descriptors:
+                untouched.close(descriptor)
+            self._channel.reply({"ok": {"pid": pid}})
+            return
+        self._channel.close()
+        # A session of its own: what a model forks ends with it, and a model that kills its group or its session kills
+        # nobody else.
+        untouched.setsid()
+        end, mark, output, trace = descriptors
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if message["role"] != "worker":
+            adopt()
+        if message["role"] == "keeper":
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+            signal.signal(signal.SIGTERM, _leave_nothing)
+            die_with_parent(signal.SIGTERM)
+        else:
+            die_with_parent()
+        untouched.dup2(output, 1)
+        untouched.dup2(output, 2)
+        untouched.close(output)
+        end, mark, trace = out_of_the_way(end), out_of_the_way(mark), out_of_the_way(trace)
+        # Written by a process that dies of a signal, or that is asked where it is: it needs no help of the interpreter.
+        faulthandler.enable(file=trace)
+        faulthandler.register(WHERE, file=trace)
+        _limit_memory(message.get("memory"))
+        self._serving._mark = self._stages.StageMark(mark, trace)
+        self._channel, self._ended = Channel(socket.socket(fileno=end)), {}
+
+    def _reaped(self, pid: int) -> int | None:
+        """Return how a forked child ended: its exit code, or minus the signal that ended it; None where it has not."""
+        while True:
+            try:
+                ended, status = untouched.wait(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if not ended:
+                break
+            self._ended[ended] = os.waitstatus_to_exitcode(status)
+        return self._ended.pop(pid, None)
 
 
-def _fork(channel: Channel, serving: Any, stages: Any, message: Any, descriptors: list[int]) -> tuple[Channel, Any]:
-    """Fork; return the parent's channel in the parent, and the child's own in the child."""
-    end, mark, output, trace = descriptors
-    pid = os.fork()
-    if pid:
-        for descriptor in descriptors:
-            os.close(descriptor)
-        channel.send({"ok": {"pid": pid}})
-        return channel, serving
-    channel.close()
-    # A group of its own: what a model forks ends with it, and a model that kills its group kills nobody else.
-    os.setpgid(0, 0)
-    _die_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    os.close(output)
-    # Written by a process that dies of a signal, or that is asked where it is: it needs no help of the interpreter's.
-    faulthandler.enable(file=trace)
-    faulthandler.register(WHERE, file=trace)
-    _limit_memory(message.get("memory"))
-    serving._mark = stages.StageMark(mark, trace)
-    return Channel(socket.socket(fileno=end)), serving
+def _leave_nothing(*_: Any) -> NoReturn:
+    """End this process and all that came from it."""
+    end_descendants(untouched.getpid())
+    untouched.leave(0)
 
 
-def _reap(pid: int, limit: float) -> dict[str, int | None]:
-    """Return how a forked child ended: its exit code, or minus the signal that ended it; None where it goes on."""
-    deadline = time.monotonic() + limit
-    with contextlib.suppress(ChildProcessError):
-        while time.monotonic() < deadline:
-            ended, status = os.waitpid(pid, os.WNOHANG)
-            if ended:
-                return {"exit": os.waitstatus_to_exitcode(status)}
-            time.sleep(0.005)
-    return {"exit": None}
+def _exit_code(error: SystemExit) -> int:
+    """Return the exit code that Python gives for an exception, and say what it says; no handler of the model's runs."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):  # Whatever a model has put there.
+            stream.flush()
+    code = error.code
+    if code is None or isinstance(code, int):
+        return (code or 0) & 0xFF
+    untouched.write(2, text_of(code).encode(errors="replace"))
+    return 1
 
 
 def _limit_memory(budget: int | None) -> None:
@@ -100,12 +137,6 @@ def _limit_memory(budget: int | None) -> None:
     if budget and Path("/proc/self/statm").exists():
         now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (now + budget, now + budget))
-
-
-def _die_with_parent() -> None:
-    """Ask the kernel to end this process when its parent ends, where it can."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from fuzzseq.checks.own import own_checks
 from fuzzseq.declaration import Declaration
 from fuzzseq.encoder_decoder import EncoderDecoder
 from fuzzseq.outcome import Precision, Run
+from fuzzseq.seeds import seed_of_cases
 from fuzzseq.spec import CELLS, Spec
 from fuzzseq.states import state_shapes
 from fuzzseq.worker.losses import loss_function
@@ -96,6 +97,7 @@ class Built:
 
     def __init__(self, target: Target, spec: Spec, sizes: Mapping[str, int], seed: int, mark: StageMark) -> None:
         """Call the factory. What it raises is the model's failure at stage ``build``."""
+        seed = seed_of_cases(seed)
         mark.enter("build")
         TRACKER.reset()
         TRACKER.kind, TRACKER.on_build = "build", None

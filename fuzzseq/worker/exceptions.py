@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
 from fuzzseq.case import Mode
+from fuzzseq.object_text import name_of, text_of
 from fuzzseq.outcome import Raised, Stage
 from fuzzseq.sources import frames_told
 from fuzzseq.worker.frames import symbolic_operator, user_frames
 from fuzzseq.worker.tracking import TRACKER
+from fuzzseq.worker.untouched import deepen, ends_process
 
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _OP: Final = re.compile(r"\[Op:(\w+)\]")
@@ -22,6 +24,10 @@ _UNINFERRED: Final = re.compile(
     r"Could not automatically infer the output shape / dtype of .*?Error encountered:\s*", re.DOTALL
 )
 _LONGEST: Final = 2000
+#: What a class of exceptions may put a property of its own in the place of.
+_trace: Any = BaseException.__dict__["__traceback__"]
+_cause: Any = BaseException.__dict__["__cause__"]
+_context: Any = BaseException.__dict__["__context__"]
 
 #: TensorFlow's exception for a limit on memory that was met; Python's and numpy's are MemoryError.
 _EXHAUSTED: Final = "ResourceExhaustedError"
@@ -60,28 +66,45 @@ def plain_operation(name: str) -> str:
 
 
 def describe(error: BaseException, stage: Stage, mode: Mode, batch: int) -> Raised:
-    """Return what an exception says, where it came from, and which layers were running."""
+    """Return what an exception says, where it came from, and which layers were running.
+
+    What ends the process is nothing that a check is about: it is raised again.
+    """
+    if ends_process(error):
+        raise error
+    deepen()  # A model may have left no depth to say it in.
     memory = _memory(error)
-    told = memory or error
-    raw = _ANSI.sub("", str(getattr(told, "message", None) or told))
+    raw = _ANSI.sub("", _said(memory or error))
+    name, trace = name_of(type(error)), _trace.__get__(error)
     return Raised(
         stage=stage,
-        exception=type(error).__name__,
-        message=clean(raw) or type(error).__name__,
-        op=operation(raw) or symbolic_operator(error.__traceback__),
+        exception=name,
+        message=clean(raw) or name,
+        op=operation(raw) or symbolic_operator(trace),
         mode=mode,
         layers=TRACKER.raised,
-        frames=frames_told(raw) or user_frames(error.__traceback__),
+        frames=frames_told(raw) or user_frames(trace),
         call_site=TRACKER.raised_site or (TRACKER.loss_site if stage in ("loss", "gradient") else None),
         batch=batch,
         ending="out_of_memory" if memory else "completed",
     )
 
 
+def _said(error: BaseException) -> str:
+    """Return what an exception says: TensorFlow keeps that in an attribute."""
+    try:
+        message = error.message if hasattr(error, "message") else None
+    except Exception:  # Whatever an attribute of the user's own raises.
+        message = None
+    return text_of(message if isinstance(message, str) and message else error)
+
+
 def _memory(error: BaseException | None) -> BaseException | None:
     """Return the exception that means that a limit on memory was met, or None; Keras raises another in its place."""
-    while error is not None:
-        if isinstance(error, MemoryError) or type(error).__name__ == _EXHAUSTED:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, MemoryError) or name_of(type(error)) == _EXHAUSTED:
             return error
-        error = error.__cause__ or error.__context__
+        seen.add(id(error))
+        error = _cause.__get__(error) or _context.__get__(error)
     return None

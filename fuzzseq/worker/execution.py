@@ -35,7 +35,7 @@ def _attempt(built: Built, case: Case, run: Run, known: bool = False) -> Result:
     try:
         with built.anew(run) as other:
             return _attempted(other, case, run, known)
-    except Exception as error:  # whatever a factory raises that is asked for another precision, or other sizes
+    except BaseException as error:  # whatever a factory raises that is asked for another precision, or other sizes
         return Result(raised=describe(error, "build", "eager", 0))
 
 
@@ -46,7 +46,7 @@ def _attempted(built: Built, case: Case, run: Run, known: bool) -> Result:
     TRACKER.restart_trace()
     try:
         settle(built, given)
-    except Exception as error:  # whatever a model raises on its first call, which is an eager one
+    except BaseException as error:  # whatever a model raises on its first call, which is an eager one
         return Result(raised=describe(error, built.subject.mark.current, "eager", 0))
     try:
         built.reset(run)
@@ -57,7 +57,7 @@ def _attempted(built: Built, case: Case, run: Run, known: bool) -> Result:
         for batch in range(len(run.batches)):
             TRACKER.restart_trace()
             observed.append(BatchRun(built, given, run, batch, known).observe())
-    except Exception as error:
+    except BaseException as error:
         stage = built.subject.mark.current
         raised: Raised = describe(error, stage, run.mode, len(observed))
         return Result(observed=tuple(observed), raised=raised)

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import linecache
+from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 from types import CodeType, FrameType, TracebackType
+from typing import Final
 
 from fuzzseq.outcome import Frame
 from fuzzseq.sources import is_users
 
+#: How many frames of one traceback are told.
+_MOST_FRAMES: Final = 100
+
 
 def user_frames(trace: TracebackType | None) -> tuple[Frame, ...]:
-    """Return the user's own frames of a traceback, outermost first."""
-    found = []
+    """Return the user's own frames of a traceback, outermost first; those in the middle of a deep one are left out."""
+    first: list[tuple[CodeType, int, int]] = []
+    last: deque[tuple[CodeType, int, int]] = deque(maxlen=_MOST_FRAMES // 2)
     while trace is not None:
         code = trace.tb_frame.f_code
         if is_users(code.co_filename):
-            found.append(_frame(code, trace.tb_lineno, trace.tb_lasti))
+            (first if len(first) < _MOST_FRAMES // 2 else last).append((code, trace.tb_lineno, trace.tb_lasti))
         trace = trace.tb_next
-    return tuple(found)
+    return tuple(_frame(*each) for each in (*first, *last))
 
 
 def caller(start: FrameType | None) -> Frame | None:

@@ -26,7 +26,7 @@ def provoke(built: Built, case: Case, kind: str) -> Outcome:
         settle(built, case)
         built.reset(run)
         _Wrong(built, case, run, kind).observe()
-    except Exception as error:  # whatever a model raises
+    except BaseException as error:  # whatever a model raises
         raised = describe(error, built.subject.mark.current, "eager", 0)
         verdict = Verdict(check="accepts", status="raised", stage=raised.stage, message=raised.message, raised=raised)
         return Outcome(verdicts=(verdict,))

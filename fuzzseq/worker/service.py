@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import traceback
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+import attrs
 import keras
 import tensorflow as tf
 
+from fuzzseq.case import Batch, Case, Pair
 from fuzzseq.errors import FuzzseqError
-from fuzzseq.outcome import Request
+from fuzzseq.object_text import name_of, text_of
+from fuzzseq.outcome import Frame, LayerCall, LayerFrame, Outcome, Raised, Request, Verdict
 from fuzzseq.serialization import from_data, to_data
 from fuzzseq.spec import Spec
-from fuzzseq.worker import wrapping
+from fuzzseq.worker import untouched, wrapping
 from fuzzseq.worker.build import Target
 from fuzzseq.worker.inference import infer
 from fuzzseq.worker.loading import load
 from fuzzseq.worker.session import Session
 from fuzzseq.worker.stages import StageMark
+from fuzzseq.worker.untouched import Surroundings
 
 
 class Service:
-    """The commands of one process. An answer is a dict: ``ok`` with the result, ``misuse`` or ``internal`` with why."""
+    """The commands of one process. An answer is a dict of one key.
+
+    ``ok`` has the result; ``misuse`` says why there is none, ``internal`` what failed in fuzzseq, and ``spoiled`` what
+    the model did to the process, where fuzzseq failed after that.
+    """
 
     def __init__(self, mark: StageMark) -> None:
         """Start with nothing loaded."""
@@ -33,32 +38,63 @@ class Service:
         self._mark = mark
         self._targets: dict[str, Target] = {}
         self._session: Session | None = None
-        self._home = Path.cwd()
+        self._before = Surroundings.now()
+        self._home = self._before.folder
 
     def answer(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        """Carry out one command."""
+        """Carry out one command; a fork that the user's code made, and that came back, ends here."""
+        own = untouched.getpid()
+        answered = self._answered(message)
+        if untouched.getpid() != own:
+            untouched.leave(0)
+        return answered
+
+    def _answered(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """Carry out one command, whatever it raises."""
         try:
             return {"ok": getattr(self, f"do_{message['do']}")(message)}
-        except SystemExit:
-            self._mark.leave(traceback.format_exc())
+        except SystemExit as error:
+            self._mark.leave("".join(untouched.format_exception(error)))
             raise
         except FuzzseqError as error:
             return {"misuse": str(error)}
-        except Exception:
-            return {"internal": traceback.format_exc()}
+        except BaseException as error:
+            if untouched.ends_process(error):
+                raise
+            return self._failed(error)
+
+    def _failed(self, error: BaseException) -> dict[str, Any]:
+        """Return why a command failed: the model's fault, where it took away what Python is made of, or ours."""
+        lowered = self._before.lowered()
+        self._before.put_back()
+        told = f"{name_of(type(error))}: {text_of(error, 300)}"
+        if taken := [*untouched.replaced(), *lowered]:
+            return {"spoiled": f"it changed {untouched.told(taken)}, and fuzzseq cannot go on beside it ({told})"}
+        if isinstance(error, MemoryError) or not isinstance(error, Exception):
+            return {"spoiled": told}
+        return {"internal": "".join(untouched.format_exception(error))}
+
+    def _look_around(self) -> None:
+        """Take note of what models find, before the first of them runs: the folder is that of the run."""
+        self._before = attrs.evolve(Surroundings.now(), folder=self._home)
+        self._before.put_back()
 
     def do_load(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Import the user's file and say which targets it holds, and whether that ran an operation of TensorFlow."""
+        self._look_around()
         self._targets.update(load(message["reference"], message.get("own_checks", ())))
         return {"targets": list(self._targets), "ran_operations": ran_operations()}
 
     def do_infer(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Return the Spec of a target."""
+        self._look_around()
         spec = infer(self._targets[message["target"]], self._mark, **message.get("how", {}))
+        self._before.put_back()
         return {"spec": to_data(spec), "versions": versions()}
 
     def do_open(self, message: Mapping[str, Any]) -> None:
         """Begin to serve requests for a target."""
+        self._look_around()
         spec = from_data(message["spec"], Spec)
         self._session = Session(self._targets[message["target"]], spec, self._mark)
 
@@ -66,8 +102,19 @@ class Service:
         """Answer a request."""
         if self._session is None:
             raise RuntimeError("open a target before running it")
-        os.chdir(self._home)
-        return to_data(self._session.answer(from_data(message["request"], Request)))
+        return to_data(self._session.answer(from_data(message["request"], Request), self._before))
+
+
+def prepare() -> None:
+    """Make what turns requests and outcomes into JSON and back, before a model can be in the way."""
+    frame = Frame(file="", line=1, function="")
+    layer = LayerFrame(name="", kind="")
+    raised = Raised(stage="build", exception="", message="", layers=(layer,), frames=(frame,), call_site=frame)
+    verdict = Verdict(check="accepts", status="raised", layer=layer, location=frame, raised=raised)
+    outcome = Outcome(verdicts=(verdict,), trace=(LayerCall(path="", kind="", inputs=((1,),), outputs=((1,),)),))
+    case = Case(dimensions={"units": 1}, batches=(Batch(pairs=(Pair((1,), (1,)),)),))
+    for value in (outcome, Request(case=case, checks=("accepts",)), Spec()):
+        from_data(to_data(value), type(value))
 
 
 def prefer_short_starts() -> None:

@@ -19,6 +19,7 @@ from fuzzseq.worker.execution import execute
 from fuzzseq.worker.hostile import provoke
 from fuzzseq.worker.stages import StageMark
 from fuzzseq.worker.tracking import TRACKER
+from fuzzseq.worker.untouched import Surroundings
 
 _MODELS_KEPT: Final = 6
 
@@ -34,24 +35,32 @@ class Session:
         self._target, self._spec, self._mark = target, spec, mark
         self._models: OrderedDict[str, Built] = OrderedDict()
 
-    def answer(self, request: Request) -> Outcome:
-        """Judge a case by every check that is asked for; with the layers that ran, where a trace is."""
+    def answer(self, request: Request, before: Surroundings) -> Outcome:
+        """Judge a case by every check that is asked for; with the layers that ran, where a trace is.
+
+        What a model changes of its surroundings is put back as it was ``before``, after each time that it ran.
+        """
         if not request.trace:
-            return self._answer(request)
+            return self._answer(request, before)
         self._models.clear()  # A model that is kept has been traced before, and its layers do not run again.
         with TRACKER.tracing() as calls:
-            outcome = self._answer(request)
+            outcome = self._answer(request, before)
             return attrs.evolve(outcome, trace=calls())
 
-    def _answer(self, request: Request) -> Outcome:
+    def _answer(self, request: Request, before: Surroundings) -> Outcome:
         """Judge a case by every check that is asked for."""
         try:
             built = self._built(request.case)
-        except Exception as error:
+        except BaseException as error:
             return self._unbuilt(request, describe(error, "build", "eager", 0))
+        finally:
+            before.put_back()
         if request.hostile:
-            return provoke(built, request.case, request.hostile)
-        judged = _Judgement(built, request.case)
+            try:
+                return provoke(built, request.case, request.hostile)
+            finally:
+                before.put_back()
+        judged = _Judgement(built, request.case, before)
         own = self._target.own_checks
         verdicts = tuple(judged.verdict(own.get(name) or check_named(name)) for name in request.checks)
         if not built.settled:
@@ -89,9 +98,9 @@ class Session:
 class _Judgement:
     """The checks of one case; equal runs are executed once, and an exception is said once."""
 
-    def __init__(self, built: Built, case: Case) -> None:
+    def __init__(self, built: Built, case: Case, before: Surroundings) -> None:
         """Start with nothing run."""
-        self._built, self._case = built, case
+        self._built, self._case, self._before = built, case, before
         self._results: dict[tuple[Run, bool], Result] = {}
         self._told = self._explained = False
 
@@ -137,6 +146,9 @@ class _Judgement:
         """Return what a run gave; one that held needs no explanation."""
         found = self._results.get((run, True)) or self._results.get((run, explained))
         if found is None:
-            found = execute(self._built, self._case, run, explained=explained)
+            try:
+                found = execute(self._built, self._case, run, explained=explained)
+            finally:
+                self._before.put_back()
             self._results[run, explained or found.raised is None] = found
         return found

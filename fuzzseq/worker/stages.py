@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
+import mmap
+from typing import Final
 
 from fuzzseq.outcome import STAGES, Stage
+from fuzzseq.worker import untouched
+
+_NUMBERS: Final = {stage: number for number, stage in enumerate(STAGES)}
 
 
 class StageMark:
     """The stage that is running, a byte in a file that outlives the process; and the traceback of one that exits."""
 
     def __init__(self, descriptor: int | None = None, trace: int | None = None) -> None:
-        """Write to open files, or to nowhere."""
-        self._descriptor, self._trace = descriptor, trace
+        """Write to open files, or to nowhere: to the first through memory, whatever a model does to descriptors."""
+        self._byte = None if descriptor is None else mmap.mmap(descriptor, 1)
+        self._trace = trace
         self.current: Stage = "build"
 
     def enter(self, stage: Stage) -> None:
         """Say that a stage begins."""
         self.current = stage
-        if self._descriptor is not None:
-            os.pwrite(self._descriptor, bytes([STAGES.index(stage)]), 0)
+        if self._byte is not None:
+            self._byte[0] = _NUMBERS[stage]
 
     def leave(self, traceback: str) -> None:
         """Say where the process was when it ended itself."""
         if self._trace is not None:
-            os.write(self._trace, traceback.encode())
+            with contextlib.suppress(OSError):  # A model may have closed it.
+                untouched.write(self._trace, traceback.encode(errors="backslashreplace"))

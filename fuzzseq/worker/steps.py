@@ -11,6 +11,7 @@ import attrs
 import tensorflow as tf
 
 from fuzzseq.arrays import arrays
+from fuzzseq.object_text import name_of, text_of
 from fuzzseq.spec import Spec
 from fuzzseq.worker.build import Built
 from fuzzseq.worker.exceptions import clean
@@ -85,7 +86,7 @@ def with_training_step(spec: Spec, built: Built, sizes: Mapping[str, int]) -> Sp
     note = ""
     # What is not the batch's fault is for the run to tell.
     if error is not None and (isinstance(error, _OTHERWISE) or spec.loss != "compiled"):
-        said = f"{type(error).__name__}: {clean(str(error))}".splitlines()[0]
+        said = f"{name_of(type(error))}: {clean(text_of(error))}".splitlines()[0]
         note = f"its own training step raises for (inputs, labels), and is not run: {said}"
     code = _code(type(model).train_step)
     named = set(_names(code)) if code is not None else set[str]()

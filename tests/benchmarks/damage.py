@@ -158,12 +158,12 @@ def log_of(events: Iterator[Event]) -> list[Any]:
 
 
 _FINDINGS: Final = tuple(finding(number) for number in (0, 31))
-_LOG: Final = log_of(run_of(*_FINDINGS))
-_REPLAY: Final = json.loads(pretty(finding_document(_FINDINGS[0], SPEC, {"keras": "3.15.1"})))
+LOG: Final = log_of(run_of(*_FINDINGS))
+REPLAY: Final = json.loads(pretty(finding_document(_FINDINGS[0], SPEC, {"keras": "3.15.1"})))
 _BASELINE: Final = "# Findings that are known.\n" + "".join(
     f"{found.id}  {TARGET}  what it is{end}\n" for found, end in zip(_FINDINGS, ("", " (edge)"), strict=True)
 )
-_HISTORY: Final = [
+HISTORY: Final = [
     json.loads(
         line_of(
             Night(
@@ -309,7 +309,7 @@ def corrupted(draw: st.DrawFn, data: bytes) -> bytes:
 
 
 #: Files that are none, by name: see :func:`put`.
-_KINDS: Final = ("fifo", "socket", "folder", "device", "loop", "gone", "large")
+KINDS: Final = ("fifo", "socket", "folder", "device", "loop", "gone", "large")
 
 
 def lines_of(lines: list[Any]) -> st.SearchStrategy[bytes]:
@@ -380,7 +380,7 @@ class Input:
 
 def _special(file: str) -> st.SearchStrategy[dict[str, bytes | str]]:
     """Return a strategy of files that are none."""
-    return st.sampled_from([{file: kind} for kind in _KINDS])
+    return st.sampled_from([{file: kind} for kind in KINDS])
 
 
 def _either(file: str, content: st.SearchStrategy[bytes]) -> st.SearchStrategy[dict[str, bytes | str]]:
@@ -444,9 +444,9 @@ def readers() -> dict[str, st.SearchStrategy[Input]]:
         return st.builds(lambda some, command: Input(reader=reader, files=some, arguments=command), files, drawn)
 
     formats = [f"report run --format {name}" for name in sorted(FORMATS)]
-    log = _either("run/events.ndjson", lines_of(_LOG))
+    log = _either("run/events.ndjson", lines_of(LOG))
     return {
-        "replay": made_of("replay", _either("x.json", _document(_REPLAY)), "replay x.json"),
+        "replay": made_of("replay", _either("x.json", _document(REPLAY)), "replay x.json"),
         "report": made_of("report", log, "report run", *formats),
         "resume": made_of("resume", log, "run --resume run", "run --resume run --trust"),
         "update": made_of("update", log, "baseline update known.txt run"),
@@ -457,7 +457,7 @@ def readers() -> dict[str, st.SearchStrategy[Input]]:
             f"run {TARGET} --baseline known.txt --no-known",
         ),
         "history": made_of(
-            "history", _either("history.jsonl", lines_of(_HISTORY)), "trend history.jsonl", "report run --format html"
+            "history", _either("history.jsonl", lines_of(HISTORY)), "trend history.jsonl", "report run --format html"
         ),
         "settings": made_of(
             "settings", _either("pyproject.toml", _toml()), "run --no-known", "replay x.json", f"init {TARGET}"
@@ -499,6 +499,21 @@ def build(units):
 """
 
 
+#: A model that takes the case of the replay file, for inputs that are replayed to the end.
+MODEL: Final = """\
+import keras
+from keras import layers
+
+
+def build(source_vocab_size, target_vocab_size, embedding_dim, units):
+    source = keras.Input((None,), dtype="int32", name="source")
+    target = keras.Input((None,), dtype="int32", name="decoder_input")
+    mean = layers.GlobalAveragePooling1D()(layers.Embedding(source_vocab_size, units)(source))
+    joined = layers.Embedding(target_vocab_size, units)(target) + keras.ops.expand_dims(mean, 1)
+    return keras.Model([source, target], layers.Dense(target_vocab_size)(joined))
+"""
+
+
 def prepared(home: Path, damaged: Input) -> Path:
     """Write everything that the commands read, with what is damaged, and return the folder that they run in."""
     project, elsewhere = home / "project", home / "elsewhere"
@@ -509,11 +524,11 @@ def prepared(home: Path, damaged: Input) -> Path:
     files: dict[str, bytes | str] = {
         "model.py": b"def build(source_vocab_size, target_vocab_size, embedding_dim, units):\n    pass\n",
         "checks.py": b"def rows_sum_to_one(seen):\n    pass\n",
-        "x.json": json.dumps(_REPLAY).encode(),
+        "x.json": json.dumps(REPLAY).encode(),
         "known.txt": _BASELINE.encode(),
-        "history.jsonl": "".join(f"{json.dumps(line)}\n" for line in _HISTORY).encode(),
+        "history.jsonl": "".join(f"{json.dumps(line)}\n" for line in HISTORY).encode(),
         "pyproject.toml": b"[project]\nname = 'a-model'\n",
-        "run/events.ndjson": "".join(f"{json.dumps(line)}\n" for line in _LOG).encode(),
+        "run/events.ndjson": "".join(f"{json.dumps(line)}\n" for line in LOG).encode(),
     }
     os.chdir(project)
     for name, content in {**files, **damaged.files}.items():
@@ -648,49 +663,71 @@ def over(count: int, strategy: st.SearchStrategy[Input], each: Callable[[Input],
     body()
 
 
-def measure(count: int) -> int:
-    """Print how often each reader ended with which exit code, and what went wrong; return how much did."""
-    codes: dict[str, Counter[int]] = {}
-    faults: Counter[str] = Counter()
-    slowest = 0.0
+class Tally:
+    """How often each reader ended with which exit code, and what went wrong."""
 
-    def each(damaged: Input) -> None:
-        nonlocal slowest
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.codes: dict[str, Counter[int]] = {}
+        self.faults: Counter[str] = Counter()
+        self.slowest = 0.0
+
+    def count(self, damaged: Input) -> None:
+        """Run one damaged input, and print what goes wrong for the first time."""
         home = Path(tempfile.mkdtemp(prefix="damage-"))
         try:
             with patch("tempfile.tempdir", str(home.parent)):
                 ending = ended(damaged, home)
         finally:
             shutil.rmtree(home, ignore_errors=True)
-        slowest = max(slowest, ending.seconds)
-        codes.setdefault(damaged.reader, Counter())[ending.code] += 1
+        self.slowest = max(self.slowest, ending.seconds)
+        self.codes.setdefault(damaged.reader, Counter())[ending.code] += 1
         if why := wrong(ending):
             kind = why.split("the traceback is in")[0][:200]
-            if not faults[kind]:
+            if not self.faults[kind]:
                 shown = {name: content[-300:] for name, content in damaged.files.items()}
                 print(f"{damaged.reader} {str(damaged.arguments)[:300]}: {why[:600]}\n  {shown}\n", flush=True)
-            faults[kind] += 1
+            self.faults[kind] += 1
 
+    def show(self) -> None:
+        """Print a table."""
+        columns = (0, 1, 2, 3, 4, HUNG)
+        print(f"{'reader':<10}{'inputs':>8}" + "".join(f"{f'exit {c}' if c != HUNG else 'hung':>9}" for c in columns))
+        for reader, counted in [*sorted(self.codes.items()), ("all", sum(self.codes.values(), Counter()))]:
+            print(f"{reader:<10}{counted.total():>8}" + "".join(f"{counted[code]:>9}" for code in columns))
+        print(f"{self.faults.total()} went wrong, in {len(self.faults)} ways; the slowest took {self.slowest:.1f} s")
+
+
+def measure(count: int, real: int) -> int:
+    """Print how damaged inputs end, and replays of them that run to their end; return how many went wrong."""
+    tally, strategies = Tally(), readers()
     with without_workers():
-        for strategy in (strategies := readers()).values():
-            over(-(-count // len(strategies)), strategy, each)
-    print(f"{'reader':<10}{'inputs':>8}" + "".join(f"{f'exit {code}':>9}" for code in (0, 1, 2, 3, 4)) + f"{'hung':>7}")
-    for reader, counted in sorted(codes.items()):
-        columns = "".join(f"{counted[code]:>9}" for code in (0, 1, 2, 3, 4))
-        print(f"{reader:<10}{counted.total():>8}{columns}{counted[HUNG]:>7}")
-    total = sum(codes.values(), Counter())
-    columns = "".join(f"{total[code]:>9}" for code in (0, 1, 2, 3, 4))
-    print(f"{'all':<10}{total.total():>8}{columns}{total[HUNG]:>7}")
-    print(f"{faults.total()} went wrong, in {len(faults)} ways; the slowest took {slowest:.1f} s")
-    return faults.total()
+        for name, strategy in strategies.items():
+            over(-(-count // len(strategies)), strategy, tally.count)
+            print(f"{name}: done", file=sys.stderr, flush=True)
+    tally.show()
+    if not real:
+        return tally.faults.total()
+    to_the_end = Tally()
+    replays = _document(REPLAY).map(
+        lambda data: Input(
+            reader="replay",
+            files={"x.json": data, "model.py": MODEL.encode()},
+            arguments=["replay", "--in-process", "x.json"],
+        )
+    )
+    over(real, replays, to_the_end.count)
+    to_the_end.show()
+    return tally.faults.total() + to_the_end.faults.total()
 
 
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser()
     parser.add_argument("inputs", nargs="?", type=int, default=10_000)
+    parser.add_argument("--real", type=int, default=0)
     asked = parser.parse_args()
-    sys.exit(measure(asked.inputs) > 0)
+    sys.exit(measure(asked.inputs, asked.real) > 0)
 
 
 if __name__ == "__main__":

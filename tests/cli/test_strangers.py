@@ -151,3 +151,25 @@ def test_a_function_that_no_file_holds(home):
         code, output = said(*command)
         assert (code, "'make.model', which no file holds" in output) == (2, True)
         assert "as far as a worker" in said(*command, "--target", TARGET)[1]
+
+
+@pytest.mark.parametrize("command", [("report", "run", "--format", "html"), ("run", "--resume", "run")], ids=" ".join)
+def test_links_are_not_written_through(home, command):
+    """A link in the place of a file that a command writes is not followed: what it leads to stays as it is."""
+    names = [f"{finding(0).id}.json", f"{finding(0).id}.py", "report.json", "report.html", "internal-error.txt"]
+    for name in names:
+        Path("run", name).symlink_to("../../keep.txt")
+    before = outside(home)
+    code, output = said(*command)
+    assert code in (0, 2, 3), output
+    assert "Traceback" not in output
+    assert outside(home) == before
+
+
+def test_a_baseline_that_is_a_link(home):
+    """A baseline is written in its own place: a file elsewhere that a link there leads to is not changed."""
+    (home / "elsewhere" / "known.txt").write_text("# fuzzseq-baseline: 1\n")
+    Path("known.txt").symlink_to("../elsewhere/known.txt")
+    before = outside(home)
+    said("baseline", "update", "known.txt", "run")
+    assert outside(home) == before

@@ -6,6 +6,7 @@ import attrs
 import pytest
 
 from fuzzseq.case import Case
+from fuzzseq.checks.varying import may_be
 from fuzzseq.dimensions import dim
 from fuzzseq.engine.boundary import boundary_cases
 from fuzzseq.engine.opening import judges, opening
@@ -148,3 +149,33 @@ def test_one_that_was_not_judged_yet_is_asked_again() -> None:
     assert asked(frozenset({"graph_agrees"})) == [number for number in traced if number % 8 == 0]
     assert cases[0].mode == "eager"
     assert "graph_agrees" not in tally.asked_of(cases[0], 0, True, Experience())
+
+
+ENCODER = Spec(kind="encoder", parameters=SPECS["encoder"].parameters, initial_state="gru")
+OF_LEGAL_SIZES = {
+    "batches of two or more": (Spec(dimensions={"batch_size": dim(2, 6)}), {"batch_independent"}),
+    "steps in pairs": (Spec(dimensions={"target_length": dim(2, 8, multiple_of=2)}), {"causal"}),
+    "sides of one length": (Spec(dimensions={"target_length": dim(1, 8, equal_to="source_length")}), {"causal"}),
+    "long sequences": (attrs.evolve(ENCODER, dimensions={"source_length": dim(3, 9)}), {"state_chunked"}),
+}
+
+
+@pytest.mark.parametrize("name", OF_LEGAL_SIZES)
+def test_a_check_runs_what_the_model_takes(name: str) -> None:
+    """No check asks for a batch of sizes that were declared not to come: a right model may raise there."""
+    spec, kept = OF_LEGAL_SIZES[name]
+    tally, cases = opened(spec, 60)
+    asked = [
+        (check.name, case, run, batch)
+        for check in tally.chosen
+        for case in cases
+        for run in check.plan(case, spec).values()
+        for batch in run.batches
+    ]
+    for check, case, run, batch in asked:
+        sizes = attrs.evolve(case, batches=(batch,)).sizes(spec)
+        wrong = [part for part in spec.data_dimensions() if not may_be(part, sizes[part], sizes, spec)]
+        assert not wrong, (check, run, sizes)
+        assert all(min(cut, sizes["source_length"] - cut) >= 3 for cut in run.cuts)
+    assert kept <= set(tally.names)
+    assert ("stepwise" in tally.names) is (name == "batches of two or more")

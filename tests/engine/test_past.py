@@ -5,9 +5,22 @@ from __future__ import annotations
 import attrs
 import pytest
 
+from fuzzseq.case import Batch, Case, Pair
 from fuzzseq.engine.past import Past
 from fuzzseq.engine.tally import Tally
-from fuzzseq.events import CheckCount, Checkpoint, Settings, TargetLoaded, TargetState
+from fuzzseq.events import (
+    CheckCount,
+    Checkpoint,
+    FindingMade,
+    RunStarted,
+    Settings,
+    TargetFinished,
+    TargetLoaded,
+    TargetReport,
+    TargetState,
+    Warned,
+)
+from fuzzseq.findings import Diagnosis, Finding, Proof
 from fuzzseq.spec import Spec
 
 NAME = "my_model.py:build"
@@ -31,6 +44,28 @@ STATE = TargetState(
     hung=False,
     taken=("a key",),
     dry=False,
+)
+
+
+FINDING = Finding(
+    id="input-unpadded-12345678",
+    target=NAME,
+    check="accepts",
+    checks=("accepts",),
+    cause="input-unpadded",
+    group="input",
+    stage="encode",
+    domain="ordinary",
+    severity="error",
+    message="it does not fit",
+    exception=None,
+    location=None,
+    position="output",
+    case=Case(batches=(Batch(pairs=(Pair((3,), (3,)),)),)),
+    sizes={},
+    proof=Proof(one_minimal=True, neighbours=1, executions=3),
+    diagnosis=Diagnosis(cause="input-unpadded", explanation=""),
+    signature="accepts|encode",
 )
 
 
@@ -61,6 +96,25 @@ def test_words_begin_nothing_anew(change):
 def test_other_input_begins_anew():
     """A target that takes other input than before has nothing to go on with."""
     assert past(SPEC).begun(NAME, attrs.evolve(SPEC, padding="pre")) is None
+
+
+def test_what_came_after_a_checkpoint_is_done_again():
+    """What an interrupted run told after its last checkpoint is no part of what a resumed one goes on from, ever."""
+    as_seen = attrs.evolve(FINDING, id="unclassified-0badcafe", provisional=True)
+    started = RunStarted(targets=(NAME,), settings=Settings(profile="quick", max_cases=60), started="")
+    loaded = TargetLoaded(target=NAME, spec=SPEC, versions={})
+    first = [started, loaded, FindingMade(finding=FINDING), Checkpoint(target=NAME, state=STATE)]
+    ended = TargetFinished(report=TargetReport(name=NAME, spec=SPEC, stop_reason="interrupted"))
+    told = [FindingMade(finding=as_seen), Warned(target=NAME, message="it was slow"), ended]
+    resumed = [started, loaded, FindingMade(finding=FINDING), Checkpoint(target=NAME, state=STATE)]
+    for events in ([*first, *told], [*first, *told, *resumed], [*first, *told, *resumed, *told]):
+        begun = Past(events).begun(NAME, SPEC)
+        assert begun is not None
+        assert begun.findings == (FINDING,)
+    done = TargetFinished(report=TargetReport(name=NAME, spec=SPEC, stop_reason="completed"))
+    again = Past([*first, *told, *resumed, done, started])
+    assert again.done() == {NAME: "completed"}
+    assert again.events(NAME) == (loaded, FindingMade(finding=FINDING), done)
 
 
 def test_what_is_said_now_holds():

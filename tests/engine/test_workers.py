@@ -18,7 +18,7 @@ import pytest
 from fuzzseq import Batch, Case, Pair
 from fuzzseq.engine import campaign
 from fuzzseq.events import CaseTried, InternalError, Settings
-from fuzzseq.executors.forked import LoadedFile
+from fuzzseq.executors.loaded_file import LoadedFile
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.spec import Spec
 from tests.engine.running import events, findings, of, report
@@ -336,7 +336,7 @@ def test_a_worker_that_does_not_open(models, monkeypatch):
     with closing(Zygote()) as zygote:
         file = LoadedFile(zygote, {"file": str(models)})
         groups = set(zygote.groups)
-        monkeypatch.setattr("fuzzseq.executors.forked.START_LIMIT", -1.0)
+        monkeypatch.setattr("fuzzseq.executors.loaded_file.START_LIMIT", -1.0)
         with pytest.raises(TimeoutError):
             file.opened(f"{models}:wrong", Spec(), None)
         assert zygote.groups == groups
@@ -362,7 +362,7 @@ def test_nothing_is_left_behind(models):
     with brain:
         while not hanging.exists() and brain.poll() is None:
             time.sleep(0.1)
-        assert len(bodies(mark)) == 3, "a zygote, a loaded file and a worker"
+        assert len(bodies(mark)) == 4, "a zygote, a loaded file, a keeper and a worker"
         brain.send_signal(signal.SIGKILL)
     for _ in range(100):
         if not bodies(mark):
@@ -379,7 +379,7 @@ def test_an_abandoned_run(models):
     try:
         stream = campaign([f"{models}:wrong"], Settings(profile="quick", max_cases=4))
         assert any(isinstance(event, CaseTried) for event in stream)
-        assert len(bodies(mark)) == 3
+        assert len(bodies(mark)) == 4
         stream.close()
     finally:
         del os.environ[name]

@@ -12,7 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 #: The brain, lowest layer first. A module may import its own layer and those below it, lazily or not.
 LAYERS = (
-    {"fuzzseq.errors", "fuzzseq.format_versions", "fuzzseq.input_files", "fuzzseq.output_files", "fuzzseq.wire"},
+    {"fuzzseq.errors", "fuzzseq.format_versions", "fuzzseq.input_files"}
+    | {"fuzzseq.object_text", "fuzzseq.output_files", "fuzzseq.process_tree", "fuzzseq.seeds", "fuzzseq.wire"},
     {"fuzzseq.dimensions", "fuzzseq.encoder_decoder", "fuzzseq.causes", "fuzzseq.grammar", "fuzzseq.serialization"},
     {
         "fuzzseq.spec",
@@ -54,7 +55,10 @@ WORKER_MAY_IMPORT = {
     "fuzzseq.errors",
     "fuzzseq.grammar",
     "fuzzseq.input_files",
+    "fuzzseq.object_text",
     "fuzzseq.outcome",
+    "fuzzseq.process_tree",
+    "fuzzseq.seeds",
     "fuzzseq.serialization",
     "fuzzseq.sources",
     "fuzzseq.spec",

@@ -76,9 +76,9 @@ def test_a_baseline_that_is_no_file(make, reason):
     assert names() == {"precious", "known.txt"}
 
 
-@pytest.mark.parametrize("place", ["nowhere/known.txt", "x" * 300])
+@pytest.mark.parametrize("place", ["nowhere/known.txt", "x" * 300, "a\0b", "\ud800"])
 def test_a_baseline_that_cannot_be(place):
-    """A folder that is not there, or a name that is too long, is a sentence."""
+    """A folder that is not there, or a name that no file can have, is a sentence."""
     with pytest.raises(OutputError, match="The baseline .* cannot be written: "):
         baseline.write(Path(place), KNOWN)
     assert names() == set()

@@ -196,6 +196,13 @@ def test_a_name_that_is_too_long(run_events):
         run(run_events(), output="x" * 300)
 
 
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"])
+def test_a_name_that_is_none(run_events, name):
+    """A folder of a name that no file system takes is a sentence."""
+    with pytest.raises(OutputError, match=r"cannot be written: no folder can have this name\. Give another one"):
+        run(run_events(), output=name)
+
+
 # Two runs at once.
 
 
@@ -249,6 +256,32 @@ def test_a_race_for_one_folder():
         process.communicate()
     Folder(Path("out"), waits=True).close()
     assert not Path("out").exists() or files() == set()
+
+
+def test_a_run_that_was_killed_before_it_began(run_events, crash_finding):
+    """A run that was killed before it had a target leaves the one before as it was: to report, resume and replace."""
+    for use in (reported, lambda: run(run_events(crash_finding), past=events_in(Path("out")))):
+        run(run_events(crash_finding), formats=("json", "html"))
+        before = files()
+        (killed,) = processes("out", count=1)
+        assert killed.stdout.readline().startswith("has")
+        killed.send_signal(signal.SIGKILL)
+        killed.communicate()
+        assert files() == before
+        use()
+        assert reported() == [crash_finding.id]
+    run(run_events())
+    assert files() == {"events.ndjson", "report.json"}
+
+
+def test_a_folder_that_came_without_its_list(run_events, crash_finding):
+    """A run whose list is lost, as hidden files are in an archive, is resumed, and the next run replaces it."""
+    run(run_events(crash_finding), formats=("json", "html"))
+    Path("out", LIST).unlink()
+    assert run(run_events(crash_finding), past=events_in(Path("out"))) == 1
+    assert "report.html" not in files()
+    run(run_events())
+    assert files() == {"events.ndjson", "report.json"}
 
 
 def test_a_race_for_the_default_folder():

@@ -1,0 +1,138 @@
+"""A hang is believed at the limit that was set, while it is shrunk as well; what waiting for it costs is bounded."""
+
+from __future__ import annotations
+
+import time
+from math import inf
+
+import pytest
+
+from fuzzseq.case import Case
+from fuzzseq.diagnosis.probing import Spent
+from fuzzseq.engine.boundary import boundary_cases
+from fuzzseq.engine.patience import Patience
+from fuzzseq.engine.probe import HANGING, OutOfTime, Probe
+from fuzzseq.engine.shares import Shares
+from fuzzseq.executors.executor import BudgetSpent, death
+from fuzzseq.outcome import Outcome, Request, Verdict
+from fuzzseq.shrink.reducer import Reduced, reduce
+from fuzzseq.spec import Spec
+
+SPEC = Spec(graph=False)
+CASES = boundary_cases(SPEC, 0)
+
+
+class Hanging:
+    """An executor of a model that hangs from so many source steps on, and keeps the limits that it was given."""
+
+    def __init__(self, longest: int, *, takes: float = 0.0, spent: bool = False) -> None:
+        """Keep how long a source may be, and how long a case takes that does not hang."""
+        self.longest, self.takes, self.spent = longest, takes, spent
+        self.limits: list[float | None] = []
+        self.hangs = 0
+
+    def run(self, request: Request, limit: float | None = None) -> Outcome:
+        """Answer one request."""
+        if self.spent:
+            raise BudgetSpent
+        self.limits.append(limit)
+        waits = request.case.sizes(SPEC)["source_length"] > self.longest
+        if waits or self.takes > (limit or inf):
+            self.hangs += 1
+            time.sleep(limit if limit is not None and limit < 1.0 else 0.0)
+            return death(request, "hung", "forward", f"{limit or 30.0:g} s", "")
+        time.sleep(self.takes)
+        return Outcome(verdicts=tuple(Verdict(check=name, status="held") for name in request.checks))
+
+    def renew(self) -> None:
+        """Go on: there is no worker."""
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+
+
+def asked(case: Case) -> Request:
+    """Return what is asked of a case."""
+    return Request(case=case, checks=("accepts",))
+
+
+def shrunk(executor: Hanging, limit: float) -> Reduced:
+    """Return what the longest boundary case is shrunk to."""
+    case = max(CASES, key=lambda case: case.sizes(SPEC)["source_length"])
+    (verdict,) = executor.run(asked(case)).failures()
+    probe = Probe(executor, verdict, lambda: False, limit)
+    return reduce(case, SPEC, probe.fails, max_executions=1500)
+
+
+def test_a_hang_is_shrunk_at_the_limit():
+    """Each case that a hang is shrunk by is given as long as any case, be it 30 s or 10 minutes."""
+    executor = Hanging(2)
+    found = shrunk(executor, 30.0)
+    assert (found.case.sizes(SPEC)["source_length"], found.proof.one_minimal) == (3, True)
+    assert set(executor.limits[1:]) == {30.0}
+    assert executor.hangs * 30.0 <= HANGING + 30.0
+
+
+def test_what_a_hang_may_cost():
+    """Where the limit leaves room for few hangs, the smallest case by then is given, and not said to be minimal."""
+    executor = Hanging(2)
+    found = shrunk(executor, 600.0)
+    assert executor.hangs == 5
+    assert not found.proof.one_minimal
+    assert found.case.sizes(SPEC)["source_length"] >= 3
+
+
+def test_no_diagnosis_after_too_many_hangs():
+    """A failure beside cases that hang is diagnosed until as many have hung; that it can be repeated is asked still."""
+    executor = Hanging(0)
+    (verdict,) = executor.run(asked(CASES[0])).failures()
+    probe = Probe(executor, verdict, lambda: False, HANGING)
+    assert [probe.answer(case) for case in CASES[:4]] == ["same"] * 4
+    with pytest.raises(Spent):
+        probe.answer(CASES[5])
+    assert probe.again(CASES[0]) == "same"
+
+
+def test_the_time_of_the_run_ends_a_probe():
+    """A case that the run has no time to wait for is neither a hang nor a pass."""
+    executor = Hanging(0)
+    (verdict,) = executor.run(asked(CASES[0])).failures()
+    executor.spent = True
+    with pytest.raises(OutOfTime):
+        Probe(executor, verdict, lambda: False, 30.0).answer(CASES[0])
+
+
+def test_a_case_that_is_given_up():
+    """After a hang, one like it is given up early, judged by nothing, and told of; a new one is waited for in full."""
+    executor, new = Hanging(2), [True]
+    patience = Patience(0.4, lambda case, verdict: new[0])
+    short, long = (next(c for c in CASES if c.sizes(SPEC)["source_length"] == n) for n in (1, 3))
+    assert not patience.outcome(asked(short), executor, hung=False).failures()
+    assert patience.outcome(asked(long), executor, hung=False).failures()
+    assert patience.outcome(asked(long), executor, hung=True).failures()
+    assert executor.limits == [None, None, 0.1, None]
+    new[0], executor.limits[:] = False, []
+    given_up = patience.outcome(asked(long), executor, hung=True)
+    assert (given_up.ending, [verdict.status for verdict in given_up.verdicts]) == ("hung", ["not_reached"])
+    assert executor.limits == [0.1]
+    (told,) = patience.warnings()
+    assert told.startswith("1 case was given up before 0.4 s had passed")
+
+
+def test_a_slow_model_is_waited_for():
+    """The slower a model answers, the longer its cases are waited for, and where none has answered, the whole limit."""
+    executor = Hanging(2, takes=0.3)
+    patience = Patience(0.4, lambda case, verdict: False)
+    short, long = (next(c for c in CASES if c.sizes(SPEC)["source_length"] == n) for n in (1, 3))
+    assert patience.outcome(asked(long), executor, hung=True).failures()
+    assert not patience.outcome(asked(short), executor, hung=True).failures()
+    assert patience.outcome(asked(long), executor, hung=True).failures()
+    assert executor.limits == [0.4, 0.4, 0.4]
+    assert list(patience.warnings()) == []
+
+
+def test_what_a_run_has_left():
+    """What is left of a run is what its budget is above what has passed; without one there is no end."""
+    clock = iter([100.0, 103.0])
+    assert Shares(10.0, 1, lambda: next(clock)).remaining() == 7.0
+    assert Shares(None, 1).remaining() == inf
