@@ -291,7 +291,8 @@ def fuzz_seq2seq(request: pytest.FixtureRequest) -> Callable[..., FuzzResult]:
     """Fuzz the model of a test: call it with the function that builds the model, a closure over other fixtures too.
 
     It fails the test with what is found, and returns the :class:`fuzzseq.FuzzResult` otherwise. Settings are those of
-    the test's ``@pytest.mark.fuzz_seq2seq(...)``, of the call, and of the command line and ``[tool.fuzzseq]``.
+    the test's ``@pytest.mark.fuzz_seq2seq(...)``, of the call, and of the command line and ``[tool.fuzzseq]``; where
+    those name a folder, each call writes to one of its own in it.
     """
     from fuzzseq.plugin.asked import fuzzer_of  # noqa: PLC0415 (only a test that takes it needs more)
 

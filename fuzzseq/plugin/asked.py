@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import re
 import secrets
 import sys
 from collections.abc import Callable, Iterable
+from itertools import count
+from pathlib import Path
 from typing import Any, Final
 
 import attrs
@@ -27,6 +30,8 @@ from fuzzseq.sanitize import inert
 #: How the seed is called that goes to the workers of xdist.
 SEED: Final = "fuzz_seq2seq_seed"
 _KEPT: Final = pytest.StashKey[Zygote]()
+#: The most characters of a test's id in the name of its folder.
+_LONGEST: Final = 60
 
 
 @attrs.frozen(kw_only=True)
@@ -131,11 +136,13 @@ def fuzzer_of(request: pytest.FixtureRequest) -> Callable[..., FuzzResult]:
             )
         marked.update(marker.kwargs)
 
+    numbers = count(1)
+
     def fuzz_seq2seq(factory: str | Callable[..., Any], **settings: Any) -> FuzzResult:
         __tracebackhide__ = True
         misuse = ""
         try:
-            said = _said_of({**marked, **settings}).over(_usual(asked))
+            said = _said_of({**marked, **settings}).over(_usual(asked, request.node.nodeid, next(numbers)))
             result = fuzzed(factory, said, _zygote(request.config, settings_of(said)))
         except FuzzseqError as error:
             misuse = str(error)
@@ -176,9 +183,14 @@ def warning_of(finding: Finding) -> str:
 _SETTINGS: Final = tuple(inspect.signature(fuzz).parameters)[1:]
 
 
-def _usual(asked: Asked) -> Configuration:
-    """Return the settings of the run, those of a single model."""
-    return attrs.evolve(asked.what, targets=(), report=(), known=None, seed=asked.settings.seed)
+def _usual(asked: Asked, test: str, number: int) -> Configuration:
+    """Return the settings of the run, those of a single model.
+
+    One folder holds one run: each call of a test has a folder of its own, below that of the pytest run.
+    """
+    name = re.sub(r"[^\w.]+", "-", test)[-_LONGEST:].strip("-") + (f"-{number}" if number > 1 else "")
+    output = str(Path(asked.what.output) / name) if asked.what.output else None
+    return attrs.evolve(asked.what, targets=(), report=(), known=None, seed=asked.settings.seed, output=output)
 
 
 def _said_of(settings: dict[str, Any]) -> Configuration:
