@@ -15,6 +15,7 @@ from typing import Final
 from fuzzseq.errors import OutputError
 from fuzzseq.events import UNDONE, Checkpoint, Event, TargetFinished, TargetLoaded, TargetState
 from fuzzseq.outcome import Outcome
+from fuzzseq.output_files import append, encoded, opened
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.serialization import from_data, to_data
 
@@ -97,8 +98,8 @@ class ExecutionLog:
         if place not in self._files:
             self._waiting[place] = self._waiting.get(place, "") + text
         elif text and (path := self._files[place]):
-            with suppress(OSError):
-                _append(path, text)
+            with suppress(OSError), opened(path.parent) as folder:
+                append(folder, path.name, encoded(text))
 
     def _clear(self, place: int | None) -> None:
         """Drop the log of a target."""
@@ -125,10 +126,3 @@ def _read(path: Path) -> dict[str, deque[str]]:
     except OSError:
         pass
     return found
-
-
-def _append(path: Path, text: str) -> None:
-    """Add to the end of a log."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
-    with os.fdopen(os.open(path, flags, 0o644), "a", encoding="utf-8") as file:
-        file.write(text)

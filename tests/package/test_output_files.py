@@ -220,6 +220,7 @@ def test_every_run_tidies_up(tmp_path, monkeypatch):
 ELSEWHERE = {
     "fuzzseq/output_files.py": "the one place",
     "fuzzseq/reporters/run_files.py": "the list of a run's files is locked, and so is written in its place",
+    "fuzzseq/cli/standard_streams.py": "standard output itself, and the null device where that is closed",
     "fuzzseq/cli/front.py": "a new file in the temporary folder, for a report of a bug",
 }
 WRITING = re.compile(
