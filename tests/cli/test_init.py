@@ -123,7 +123,7 @@ def test_a_file_that_cannot_be_imported_by_its_name(file):
     Path(file).write_text(MODEL)
     for done in (init(), init(f"{file}:build_tagger")):
         assert done.exit_code == 2
-    assert "cannot be imported by its name" in done.output
+    assert ("names no fuzz target" if "\n" in file else "cannot be imported by its name") in done.output
     assert not Path("fuzz_targets.py").exists()
 
 

@@ -53,6 +53,7 @@ def isolated(script, folder):
 
 def program(folder, findings):
     """Write the run of canned events, and return the command of it."""
+    (folder / "my_model.py").write_text("def build(vocab_size):\n    ...\n")
     (folder / "a_run.py").write_text(PROGRAM.format(conftest=str(CONFTEST), findings=findings))
     return f"{sys.executable} a_run.py"
 
@@ -133,7 +134,6 @@ def test_a_name_that_is_too_long(tmp_path, command):
 def test_a_folder_that_cannot_be_written(tmp_path, command):
     """A folder of somebody else's is a sentence, and stays as it is."""
     shell(program(tmp_path, "a_run.crash()"), tmp_path)
-    (tmp_path / "my_model.py").write_text("def build(vocab_size):\n    ...\n")
     script = f"mount --bind . . && mount -o remount,bind,ro . && cd $PWD && {FUZZSEQ} {command}"
     before = sorted(path.name for path in tmp_path.rglob("*"))
     done = isolated(script, tmp_path)
@@ -159,10 +159,9 @@ def test_no_temporary_folder(tmp_path):
     places = [place for place in ("/tmp", "/var/tmp", "/usr/tmp") if Path(place).is_dir()]  # noqa: S108
     mounts = " && ".join(full.format(place) for place in places)
     python = f"TMPDIR=/nowhere PYTHONPATH={Path(__file__).resolve().parents[2]} {FUZZSEQ}"
-    done = isolated(
-        f"{mounts} && mkdir -p /dev/shm/e && mount -t tmpfs -o ro tmpfs /dev/shm && cd /dev/shm && {python} run a.py:b",
-        tmp_path,
-    )
+    target = "mount -t tmpfs tmpfs /mnt && echo 'def b(vocab_size): ...' >/mnt/a.py"
+    current = "mount -t tmpfs -o ro tmpfs /dev/shm && cd /dev/shm"
+    done = isolated(f"{mounts} && {target} && {current} && {python} run /mnt/a.py:b --output /mnt/out", tmp_path)
     assert done.returncode == 2, done.stderr
     assert "fuzzseq: No temporary folder can be written: set TMPDIR" in done.stderr
 
