@@ -19,6 +19,7 @@ from hypothesis.errors import HypothesisWarning
 
 from fuzzseq.engine.generation import WARNING_FILTERS
 from fuzzseq.errors import UsageError
+from fuzzseq.sanitize import masked
 
 T = TypeVar("T")
 
@@ -68,7 +69,8 @@ class Forgiving(ExampleDatabase):
                 first, self._failed = not self._failed, True
             if first:
                 why = f"{type(error).__name__}: {error}".rstrip(".")
-                self._report(f"Known cases cannot {what} at {self._place} ({why}): the run goes on without that place.")
+                lost = f"Known cases cannot {what} at {self._place} ({why})"
+                self._report(masked(f"{lost}: the run goes on without that place."))
         return otherwise
 
 

@@ -13,7 +13,7 @@ from fuzzseq.sanitize import clean, shortened
 _ENDED: Final[dict[StopReason, str]] = {
     "interrupted": "the run was interrupted",
     "error": "an internal error of fuzzseq ended it",
-    "budget": "the time limit was reached",
+    "budget": "the time limit was reached before any case",
 }
 #: Checks that are named before they are counted.
 _NAMED: Final = 3

@@ -85,7 +85,7 @@ def test_a_server_that_is_down():
     cases.keep("accepts", CASE)
     cases.forget("accepts", CASE)
     (message,) = heard
-    assert message.startswith("Known cases cannot be read at redis://127.0.0.1:1/0 (ConnectionError: ")
+    assert message.startswith("Known cases cannot be read at redis://***@127.0.0.1:1/0 (ConnectionError: ")
     assert message.endswith(": the run goes on without that place.")
     assert "secret" not in message
 

@@ -34,37 +34,41 @@ def model(vocab_size, units):
     return keras.Model(tokens, layers.Dense(vocab_size)(layers.Embedding(vocab_size, units)(tokens)))
 
 
+def failing(source, decoder_input):
+    raise ValueError("there is no such file")
+
+
 @fuzz_target(**usual, own_checks=[bounded], checks=["accepts", "bounded"])
 def größer(vocab_size, units):
     return model(vocab_size, units)
 
 
 @fuzz_target(**usual, checks=["causal", "padding_invariant"])
-def never_built(vocab_size, units):
-    raise ValueError("there is no such file")
+def never_runs(vocab_size, units):
+    return failing
 
 
 @pytest.mark.xfail(reason="it was mended", strict=True)
 @fuzz_target(**usual, checks=["causal"])
 def not_shown(vocab_size, units):
-    raise ValueError("there is no such file")
+    return failing
 
 
 @pytest.mark.fuzz_seq2seq(max_cases=3, checks=["deterministic"])
 def test_fixture(fuzz_seq2seq):
-    fuzz_seq2seq(never_built)  # Into a folder of its own: the one of the whole run is not to be had.
+    fuzz_seq2seq(never_runs)  # Into a folder of its own: the one of the whole run is not to be had.
 
 
 @pytest.mark.parametrize("number", range(3))
 def test_of_my_own(number): ...
 """
 USUAL = ["--fuzz-seq2seq", "--fuzz-seq2seq-max-cases=6", "-v", "-p", "no:randomly", "--fuzz-seq2seq-report=out"]
-REASON = "causal was never judged (blocked by builds: ValueError: there is no such file)"
+REASON = "causal was never judged (blocked by accepts: ValueError: there is no such file)"
 EXPECTED = {
     "größer[accepts]": "PASSED",
     "größer[bounded]": "PASSED",
-    "never_built[padding_invariant]": "SKIPPED",
-    "never_built[causal]": "INCONCLUSIVE",
+    "never_runs[padding_invariant]": "SKIPPED",
+    "never_runs[causal]": "INCONCLUSIVE",
     "not_shown[causal]": "INCONCLUSIVE",
     "test_fixture": "INCONCLUSIVE",
     "test_of_my_own[0]": "PASSED",
@@ -98,7 +102,7 @@ def test_a_check_that_was_never_judged(project: pytest.Pytester) -> None:
     result = project.runpytest_subprocess(*USUAL, "--junitxml=junit.xml")
     assert outcomes(result) == EXPECTED
     assert result.ret == 4
-    assert f"INCONCLUSIVE odd[1]/test_it.py::never_built[causal] - {REASON}" in result.outlines
+    assert f"INCONCLUSIVE odd[1]/test_it.py::never_runs[causal] - {REASON}" in result.outlines
     assert any("the exit status is 4" in line for line in result.outlines)
     assert result.outlines[-1].count("5 passed, 1 skipped, 3 inconclusive")
     assert "judged on odd[1]/test_it.py:größer: accepts, bounded 6" in result.outlines
@@ -106,7 +110,7 @@ def test_a_check_that_was_never_judged(project: pytest.Pytester) -> None:
     assert {name for name, case in cases.items() if case.find("error") is not None} == {
         name for name, outcome in EXPECTED.items() if outcome == "INCONCLUSIVE"
     }
-    (error,) = cases["never_built[causal]"].iter("error")
+    (error,) = cases["never_runs[causal]"].iter("error")
     assert (error.get("type"), error.get("message")) == ("inconclusive", f"inconclusive: {REASON}")
     judged = {
         name: each.get("value")
@@ -114,7 +118,7 @@ def test_a_check_that_was_never_judged(project: pytest.Pytester) -> None:
         for each in case.iter("property")
         if each.get("name") == "fuzz_seq2seq_judged"
     }
-    assert (judged["größer[bounded]"], judged["never_built[causal]"]) == ("6", "0")
+    assert (judged["größer[bounded]"], judged["never_runs[causal]"]) == ("6", "0")
 
 
 RAISED = """
@@ -166,15 +170,15 @@ def test_the_same_under_xdist(project: pytest.Pytester) -> None:
     result = project.runpytest_subprocess(*USUAL, "-n", "2", "--junitxml=junit.xml")
     assert outcomes(result) == EXPECTED
     assert result.ret == 4
-    assert result.outlines.count(f"INCONCLUSIVE odd[1]/test_it.py::never_built[causal] - {REASON}") == 1
-    assert cases_of(project.path / "junit.xml")["never_built[causal]"].find("error") is not None
+    assert result.outlines.count(f"INCONCLUSIVE odd[1]/test_it.py::never_runs[causal] - {REASON}") == 1
+    assert cases_of(project.path / "junit.xml")["never_runs[causal]"].find("error") is not None
     ran = re.findall(r"^\[(gw\d)\] \[ *\d+%\] \w+ \S+::(.*)\[", result.stdout.str(), re.MULTILINE)
-    for target in ("größer", "never_built"):
+    for target in ("größer", "never_runs"):
         assert len({worker for worker, name in ran if name == target}) == 1
     report = json.loads((project.path / "out" / "report.json").read_text(encoding="utf-8"))
     assert report["stop_reason"] == "max_cases"
     assert {target["name"]: target["cases"] for target in report["targets"]} == {
-        f"odd[1]/test_it.py:{name}": 6 for name in ("größer", "never_built", "not_shown")
+        f"odd[1]/test_it.py:{name}": 6 for name in ("größer", "never_runs", "not_shown")
     }
 
 

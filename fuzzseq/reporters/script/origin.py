@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fuzzseq.reporters.script.plan import Plan
 
 #: Where a script looks for what it imports.
-_FOLDERS = "FOLDERS = (Path.cwd(), *Path(__file__).resolve().parents)"
+_FOLDERS = "FOLDERS = (Path.cwd(), *Path.cwd().parents, *Path(__file__).resolve().parents)"
 _TAKEN = {*sys.stdlib_module_names, "tensorflow", "keras", "numpy"}
 
 
@@ -43,7 +43,8 @@ class Origin:
             return cls(name=last if not place and is_name(last) else "build")
         if place.endswith(".py") or "/" in place or "\\" in place:
             path = Path(place).resolve()
-            return cls(name=name, place=shown(place), path=path, package=_package(path))
+            # Of a file outside of the project its last two parts are known: it may lie above where the script runs.
+            return cls(name=name, place=shown(place).removeprefix(".../"), path=path, package=_package(path))
         return cls(name=name, module=place) if is_dotted(place) else cls(name="build")
 
     @property
