@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -88,12 +89,17 @@ def first(out: str) -> str:
     return out.partition("summary ─")[2].splitlines()[1]
 
 
-def test_no_time_for_a_case(run) -> None:
-    """Where the time limit is reached before any case, the run is inconclusive: it has not found nothing in 0 cases."""
+def test_no_time_for_a_case(run, tmp_path) -> None:
+    """Where the time limit is reached before any case, the run is inconclusive: it has not found nothing in 0 cases.
+
+    It is reported as any other, though nothing was loaded.
+    """
     code, out = run("right", budget=0.001)
     said = "inconclusive: no case of models.py:right was judged (the time limit was reached before any case)"
     assert (code, first(out)) == (4, said)
     assert "no findings" not in out
+    (unjudged,) = json.loads((tmp_path / "out" / "report.json").read_text())["inconclusive"]
+    assert (unjudged["target"], unjudged["check"]) == ("models.py:right", "")
 
 
 def test_a_check_that_an_exception_keeps_from_running(run) -> None:
