@@ -11,6 +11,7 @@ import time
 from collections.abc import Collection
 from typing import Any, Final, Literal
 
+from fuzzseq.executors.executor import signal_name
 from fuzzseq.executors.zygote import Parent, Zygote, answer, end_group, order
 from fuzzseq.outcome import STAGES, Frame, Stage
 from fuzzseq.process_tree import end_descendants, state_of
@@ -144,7 +145,8 @@ class Process:
         """Return how the process ended that was found to be gone, with what it printed last; its files stay open."""
         code = self.end(kill=False)
         kind = Killed if code == -signal.SIGKILL and not self.killed_itself else Disconnected
-        return kind(self.output.strip()[-300:] or "no output")
+        how = "no output" if code is None or code >= 0 else f"{signal_name(-code)}, no output"
+        return kind(self.output.strip()[-300:] or how)
 
     def _awaited(self, limit: float) -> int | None:
         """Ask the parent how the process ended; None where it has not. It goes with its parent where that is gone."""

@@ -192,7 +192,7 @@ def test_files_that_cannot_be_loaded(tmp_path, monkeypatch):
     (tmp_path / "misbehaving.py").write_text(MODELS)
     monkeypatch.chdir(tmp_path)
     run = events(["killing.py", "misbehaving.py:healthy"], max_cases=2)
-    assert report(run, "killing.py").error == "Importing killing.py ended the process: it was killed, 3 times."
+    assert report(run, "killing.py").error == "Importing killing.py ended the process: SIGKILL, no output."
     assert (report(run, ":healthy").stop_reason, report(run, ":healthy").cases) == ("max_cases", 2)
     late = events(["slow.py"], budget=5.0)
     assert (report(late, "slow.py").stop_reason, of(InternalError, [*run, *late])) == ("budget", [])
