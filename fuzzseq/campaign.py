@@ -20,6 +20,7 @@ from fuzzseq.machine import refusal_of
 from fuzzseq.profiles import PROFILES, Profile, profile_named
 from fuzzseq.reporters import format_named
 from fuzzseq.reporters.beginning import Beginning
+from fuzzseq.reporters.commands import Commands
 from fuzzseq.reporters.event_log import EventLog
 from fuzzseq.reporters.execution_log import ExecutionLog
 from fuzzseq.reporters.fan import Fan
@@ -131,11 +132,14 @@ def run(
     files += [FindingFiles(record, folder), Scripts(record, folder)]
     if folder.beside_others:
         files.append(HistoryLog(record, folder.path.parent / HISTORY, str(folder.shown)))
-    fan = Fan(record, [*files, *(make(record, folder) for make in makers), Terminal(record, folder)])
+    commands = Commands(targets)
+    fan = Fan(record, [*files, *(make(record, folder) for make in makers), Terminal(record, folder, commands=commands)])
     try:
         if events is None:
             refuse_wrong(targets, settings.own_checks)
             from fuzzseq import engine  # noqa: PLC0415 (loaded by a run only)
+
+            engine.refuse_place(known)
 
             events = engine.campaign(
                 targets, settings, known=known, zygote=zygote, past=engine.Past(past), journal=journal

@@ -114,12 +114,14 @@ class CheckCount:
 class Unjudged:
     """A check that was asked of a target and applies to it, and that was judged on none of its cases.
 
-    ``check`` is empty where no case of the target was judged at all; ``reason`` is what kept it from being reached.
+    ``check`` is empty where nothing is known of any check of the target, after so many ``cases`` that were tried;
+    ``reason`` is what kept it from being reached.
     """
 
     target: str
     check: str
     reason: str
+    cases: Count = 0
 
 
 @attrs.frozen(kw_only=True)

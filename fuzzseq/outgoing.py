@@ -12,7 +12,7 @@ import attrs
 from fuzzseq.events import Event, FindingMade, RunFinished, RunStarted, TargetFinished
 from fuzzseq.outcome import Frame
 from fuzzseq.sanitize import one_line, outgoing
-from fuzzseq.shown_paths import shown, shown_name
+from fuzzseq.shown_paths import is_away, shown, shown_name
 
 T = TypeVar("T")
 
@@ -130,7 +130,9 @@ class Outgoing:
         """Return how a target is called, which no other one is in this run."""
         if target not in self._names:
             made, number = called(target), 1
-            while (name := made if number == 1 else f"{made} ({number})") in self._names.values():
+            # What a log calls so, without the rest of its path, is whatever is called so now.
+            taken = {name for named, name in self._names.items() if not (named == made and is_away(made))}
+            while (name := made if number == 1 else f"{made} ({number})") in taken:
                 number += 1
             self._names[target] = name
         return self._names[target]

@@ -14,7 +14,7 @@ from fuzzseq.engine.replay import ReplayResult, failures_of, replay, said_of
 from fuzzseq.events import Event, RunStarted, Settings
 from fuzzseq.executors.zygote import Zygote
 
-__all__ = ["Past", "ReplayResult", "campaign", "failures_of", "replay", "said_of"]
+__all__ = ["Past", "ReplayResult", "campaign", "failures_of", "refuse_place", "replay", "said_of"]
 
 
 def campaign(
@@ -45,6 +45,14 @@ def campaign(
     from fuzzseq.engine.conducting import conduct  # noqa: PLC0415 (Hypothesis takes longer than a first line may)
 
     yield from conduct(targets, labels, settings, known, zygote, past or Past(), stop, journal or Forgetful())
+
+
+def refuse_place(known: str | Path | None) -> None:
+    """Raise :class:`fuzzseq.errors.UsageError` where no cases can be kept at ``known``; nothing is asked of it yet."""
+    if ":" in str(known):
+        from fuzzseq.engine.corpus_database import database_at  # noqa: PLC0415 (Hypothesis takes a while to load)
+
+        database_at(known)
 
 
 def _label(factory: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import warnings
 from collections.abc import Callable, Iterable
@@ -23,6 +24,8 @@ from fuzzseq.sanitize import masked
 
 T = TypeVar("T")
 
+#: A URL that lacks a slash: as a folder it would show the password that it may hold.
+_HALF_A_URL: Final = re.compile(r"[a-z]{2,}:/?[^/]*@")
 #: How many seconds a server may take to answer.
 _PATIENCE: Final = 5.0
 
@@ -105,6 +108,8 @@ def database_at(places: str | Path | None, report: Callable[[str], None] = lambd
 def _database(place: str) -> ExampleDatabase:
     """Return the database of one place."""
     scheme, there, rest = place.partition("://")
+    if not there and _HALF_A_URL.match(place):
+        raise UsageError(f"Known cases cannot be kept at {place}: it is neither a folder nor a URL, SCHEME://HOST.")
     if not there:
         return DirectoryBasedExampleDatabase(Path(place) / "known")
     if scheme in ("redis", "rediss"):

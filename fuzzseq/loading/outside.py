@@ -16,6 +16,7 @@ from typing import Final
 from fuzzseq.errors import UsageError
 from fuzzseq.grammar import shown
 from fuzzseq.loading.references import place_reference
+from fuzzseq.shown_paths import is_away
 from fuzzseq.sources import is_users
 
 _EXAMPLES: Final = Path(__file__).resolve().parents[1] / "examples"
@@ -41,6 +42,11 @@ def imports_named_in(
     here = (below or Path.cwd()).resolve()
     labels = []
     for reference in references:
+        if is_away(reference):
+            raise UsageError(
+                f"{source} names {shown(reference)}, which lies outside of the project, and holds no more of its path: "
+                "name what to import with --target FILE:NAME."
+            )
         named = place_reference(reference)
         label = named.get("file") or named["module"]
         files = [Path(label).resolve()] if "file" in named else _files_of_module(label)

@@ -12,10 +12,11 @@ from rich.text import Text
 
 from fuzzseq.events import TargetReport
 from fuzzseq.hostile import KINDS
+from fuzzseq.reporters.commands import Commands
 from fuzzseq.reporters.finding_view import COLOURS, title_of
 from fuzzseq.reporters.record import Record
 from fuzzseq.reporters.unjudged import sentences
-from fuzzseq.sanitize import clean, command, shortened
+from fuzzseq.sanitize import clean, shortened
 
 #: What each reason to stop means to a person.
 STOPS: Final = {
@@ -37,7 +38,9 @@ _MOST_LINES: Final = 20
 ENDINGS: Final = {"accepted in silence": "yellow", "refused obscurely": "dim", "crashed": "red"}
 
 
-def summary_view(record: Record, shown_folder: str, error_file: str) -> Iterator[RenderableType]:
+def summary_view(
+    record: Record, shown_folder: str, error_file: str, commands: Commands | None = None
+) -> Iterator[RenderableType]:
     """Yield what is printed when a run is over: what it has not shown first, unless findings decide."""
     inconclusive, failing = list(_inconclusive(record)), bool(record.failing())
     decided = _decided(record)
@@ -61,7 +64,7 @@ def summary_view(record: Record, shown_folder: str, error_file: str) -> Iterator
     if shown_folder:
         yield Text(f"everything is in {clean(shown_folder)}", style="dim", no_wrap=True, overflow="ignore")
         if record.stop_reason in ("interrupted", "budget") and record.specs:
-            on = f"go on with {command('fuzzseq run --resume', shown_folder)}"
+            on = f"go on with {(commands or Commands()).resume(shown_folder, record.specs)}"
             yield Text(on, style="dim", no_wrap=True, overflow="ignore")
 
 

@@ -26,6 +26,7 @@ from fuzzseq.events import (
     Warned,
 )
 from fuzzseq.findings import Finding
+from fuzzseq.reporters.commands import Commands
 from fuzzseq.reporters.finding_view import finding_view
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.record import Record
@@ -52,9 +53,16 @@ def console_for_output() -> Console:
 class Terminal:
     """Prints findings as they are made, under a live progress line where there is a terminal."""
 
-    def __init__(self, record: Record, folder: Folder | None, console: Console | None = None) -> None:
-        """Keep what is known of the run, where its files are, and where to print."""
+    def __init__(
+        self,
+        record: Record,
+        folder: Folder | None,
+        console: Console | None = None,
+        commands: Commands | None = None,
+    ) -> None:
+        """Keep what is known of the run, where its files are, where to print, and what makes commands to copy."""
         self._record, self._folder = record, folder
+        self._commands = commands or Commands()
         self._console = console or console_for_output()
         self._live: Live | None = None
         self._printed: dict[str, tuple[int, Finding]] = {}
@@ -129,7 +137,8 @@ class Terminal:
         if before == finding:
             return
         spec = self._record.specs.get(finding.target, Spec())
-        replay = self._folder.written.get(f"{finding.id}.json") if self._folder else None
+        file = self._folder.written.get(f"{finding.id}.json") if self._folder else None
+        replay = self._commands.replay(file, finding.target) if file else None
         for part in finding_view(finding, spec, self._console, number=number, replay=replay, again=before is not None):
             self._print(part)
         self._print(Text(""))
@@ -169,7 +178,7 @@ class Terminal:
             return
         folder = str(self._folder.shown) if self._folder and self._folder.begun else ""
         error_file = str(self._folder.written.get("internal-error.txt", "")) if self._folder else ""
-        for part in summary_view(self._record, folder, error_file):
+        for part in summary_view(self._record, folder, error_file, self._commands):
             self._print(part)
 
     def _print(self, part: RenderableType) -> None:

@@ -39,11 +39,11 @@ def unjudged_of(report: TargetReport) -> tuple[Unjudged, ...]:
     if report.error:
         return ()
     reasons = {check: why for check in report.checks if (why := why_unjudged(report, check))}
+    if report.checks and not reasons and not any(count.judged for count in report.checks.values()):
+        return (Unjudged(target=report.name, check="", reason="no check that was asked for applies to it"),)
     if not report.cases or not report.checks:
         why = next(iter(reasons.values()), "") or _ENDED.get(report.stop_reason, "no case was tried")
-        return (Unjudged(target=report.name, check="", reason=why),)
-    if not reasons and not any(count.judged for count in report.checks.values()):
-        return (Unjudged(target=report.name, check="", reason="no check that was asked for applies to it"),)
+        return (Unjudged(target=report.name, check="", reason=why, cases=report.cases),)
     return tuple(Unjudged(target=report.name, check=check, reason=why) for check, why in reasons.items())
 
 
@@ -71,15 +71,17 @@ def sentences(unjudged: Iterable[Unjudged]) -> tuple[str, ...]:
 
     All of it may come from a model: it is short, and holds no control characters.
     """
-    together: dict[tuple[str, str], list[str]] = {}
+    together: dict[tuple[str, str, int], list[str]] = {}
     for each in unjudged:
-        together.setdefault((each.target, each.reason), []).append(each.check)
-    return tuple(_sentence(target, checks, reason) for (target, reason), checks in together.items())
+        together.setdefault((each.target, each.reason, each.cases), []).append(each.check)
+    return tuple(_sentence(target, checks, reason, cases) for (target, reason, cases), checks in together.items())
 
 
-def _sentence(target: str, checks: list[str], reason: str) -> str:
+def _sentence(target: str, checks: list[str], reason: str, cases: int) -> str:
     """Return what one target was not judged by."""
     why = shortened(reason, 200)
+    if checks == [""] and cases:
+        return f"{clean(target)} was left after {cases} case{'' if cases == 1 else 's'} ({why})"
     if checks == [""]:
         return f"no case of {clean(target)} was judged ({why})"
     named = checks if len(checks) <= _NAMED + 1 else [*checks[:_NAMED], f"{len(checks) - _NAMED} more checks"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import attrs
 
+from fuzzseq.checks import check_named
 from fuzzseq.dimensions import KNOWN, Dim, dim, dimension_of, unknown_parameter
-from fuzzseq.errors import SpecError
+from fuzzseq.errors import SpecError, UsageError, nearest
 from fuzzseq.spec import Parameter, Spec
 from fuzzseq.worker.build import Target
 from fuzzseq.worker.code_numbers import numbers
@@ -29,10 +31,22 @@ def from_signature(target: Target) -> Spec:
             values[name] = tuple(value) if name == "checks" else dict(value) if name == "skip" else value
     for name in declared.dimensions:
         origins[name] = "declared"
+    for option in ("checks", "skip"):
+        _refuse_unknown(target, option, values.get(option, ()))
     values["own_checks"] = {name: check.promise for name, check in target.own_checks.items()}
     values["code_numbers"] = numbers(target.factory)
     tied = _tie_lengths({p.dimension for p in parameters}, dimensions)
     return Spec(parameters=parameters, dimensions=tied, origins=origins, inputs=(), **values)
+
+
+def _refuse_unknown(target: Target, option: str, names: Iterable[str]) -> None:
+    """Raise :class:`SpecError` for the name of a check that there is not."""
+    for name in names:
+        if name not in target.own_checks:
+            try:
+                check_named(name)
+            except UsageError as error:
+                raise SpecError(f"{option} of {target.name} names {name!r}. {error}") from None
 
 
 def reference(value: Any) -> str:
@@ -86,8 +100,20 @@ def _parameters(target: Target) -> tuple[tuple[Parameter, ...], dict[str, Dim]]:
         elif dimension not in KNOWN:
             dimensions[dimension] = usual
         parameters.append(Parameter(name=name, dimension=dimension, default=default))
+    _refuse_strange(target, declared, parameters)
     dimensions.update({dimension_of(name) or name: given for name, given in declared.items()})
     return tuple(parameters), {name: _renamed(given) for name, given in dimensions.items()}
+
+
+def _refuse_strange(target: Target, declared: Iterable[str], parameters: Sequence[Parameter]) -> None:
+    """Raise :class:`SpecError` for a range that is declared of what is neither a parameter nor a dimension."""
+    strange = next((name for name in declared if dimension_of(name) is None), None)
+    if strange is not None:
+        names = [*(parameter.name for parameter in parameters), *KNOWN]
+        raise SpecError(
+            f"{strange} is declared for {target.name}, which has no such parameter, and it is no dimension that "
+            f"fuzzseq knows.{nearest(strange, names)} 'fuzzseq list dimensions' shows all."
+        )
 
 
 def _renamed(given: Dim) -> Dim:

@@ -1,0 +1,56 @@
+"""The commands that a run prints to be copied: each names the code that is not imported unasked."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterable
+from pathlib import Path
+
+from fuzzseq.outgoing import called
+from fuzzseq.sanitize import clean, command
+
+
+class Commands:
+    """Commands for the person who named the targets, from the folder where they stand.
+
+    A target outside of the current folder is imported for nobody who has not named it, and a report may not hold its
+    whole path: the command names it as it was named for the run.
+    """
+
+    def __init__(self, targets: Iterable[object] = ()) -> None:
+        """Keep the targets as they were named; what is no text has no name."""
+        self._outside = {called(_place(text)): _place(text) for text in targets if _is_outside(text)}
+
+    def replay(self, file: Path, target: str) -> str:
+        """Return the command that replays the finding of a file; ``target`` is how a report calls its target."""
+        place, _, name = target.rpartition(":")
+        named = self._outside.get(place)
+        return command("fuzzseq replay", file) + (_option(f"{named}:{name}") if named else "")
+
+    def resume(self, folder: str, targets: Iterable[str]) -> str:
+        """Return the command that goes on with the run of a folder; ``targets`` are how a report calls its targets."""
+        start = command("fuzzseq run --resume", folder)
+        if not self._outside:
+            return start
+        parts = (target.rpartition(":") for target in targets)
+        return start + "".join(_option(f"{self._outside.get(place, place)}:{name}") for place, _, name in parts)
+
+
+def _option(target: str) -> str:
+    """Return the option that names a target."""
+    return f" --target {shlex.quote(clean(target))}"
+
+
+def _place(text: object) -> str:
+    """Return the file that a target's text names."""
+    place, _, name = str(text).partition(".py:")
+    return f"{place}.py" if name else str(text)
+
+
+def _is_outside(text: object) -> bool:
+    """Say whether a target's text names a file that lies outside of the current folder."""
+    if not isinstance(text, str) or not _place(text).endswith(".py"):
+        return False
+    here = os.path.realpath(os.curdir)
+    return not Path(os.path.realpath(_place(text))).is_relative_to(here)
