@@ -14,6 +14,7 @@ from typing import Any
 
 from fuzzseq.declaration import Declaration, declaration_of, declared_in, is_imported
 from fuzzseq.errors import SpecError, UsageError, nearest
+from fuzzseq.object_text import name_of, text_of
 from fuzzseq.sources import is_users
 from fuzzseq.worker.build import Target
 from fuzzseq.worker.refusals import refuse_factory
@@ -102,9 +103,11 @@ def _imported(reference: Mapping[str, str], label: str) -> ModuleType:
             raise UsageError(
                 f"There is no module {error.name!r}: check its name, or run where it can be imported."
             ) from None
-        raise UsageError(f"{label} cannot be imported: {error}{_line(error)}.") from None
+        raise UsageError(f"{label} cannot be imported: {text_of(error)}{_line(error)}.") from None
     except (Exception, SystemExit) as error:
-        raise UsageError(f"{label} cannot be imported: {type(error).__name__}: {error}{_line(error)}.") from None
+        raise UsageError(
+            f"{label} cannot be imported: {name_of(type(error))}: {text_of(error)}{_line(error)}."
+        ) from None
 
 
 def _line(error: BaseException) -> str:

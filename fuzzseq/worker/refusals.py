@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from fuzzseq.encoder_decoder import EncoderDecoder
 from fuzzseq.errors import SpecError
+from fuzzseq.object_text import text_of
 from fuzzseq.sources import is_users
 from fuzzseq.spec import ROLES
 from fuzzseq.worker.exceptions import describe
@@ -158,7 +159,7 @@ def refuse_unfed(name: str, fed: Any, error: Exception, layers: tuple[Any, ...])
     That is so where nothing of the model had run, where ids were taken for text, and where the one tensor that was fed
     was taken for several. ``layers`` are those that were running when it raised.
     """
-    said = str(getattr(error, "message", None) or error)
+    said = text_of(error)
     if any(layer.kind in _TEXT_LAYERS for layer in layers) or _TEXT.search(said):
         raise SpecError(text_sentence(f"of {name} takes strings ({raised_text(error)})"))
     refuse_taken_apart(name, fed, error)
@@ -173,7 +174,7 @@ def refuse_unfed(name: str, fed: Any, error: Exception, layers: tuple[Any, ...])
 
 def refuse_taken_apart(name: str, fed: Any, error: Exception | None) -> None:
     """Raise :class:`SpecError` where the user's own code raised by taking the one tensor for a tuple or a dict."""
-    if not tf.is_tensor(fed) or not isinstance(error, _OF_PYTHON) or not _APART.search(str(error)):
+    if not tf.is_tensor(fed) or not isinstance(error, _OF_PYTHON) or not _APART.search(text_of(error)):
         return
     last, trace = None, error.__traceback__
     while trace is not None:

@@ -101,6 +101,15 @@ def interrupt():
     raise KeyboardInterrupt
 
 
+class Textless(Exception):
+    def __str__(self):
+        return self.args[1]
+
+
+def say_nothing():
+    raise Textless("its message is the second of its arguments")
+
+
 def half():
     raise ValueError("half \\ud800 a pair")
 
@@ -122,6 +131,7 @@ children = doing(leave_children)
 interrupted = doing(interrupt)
 lingering = doing(linger)
 surrogate = doing(half)
+textless = doing(say_nothing)
 killer = doing(lambda: os.kill(os.getppid(), signal.SIGKILL))
 stopper = doing(lambda: os.kill(os.getppid(), signal.SIGSTOP))
 '''
@@ -137,6 +147,7 @@ FOUND = {
     "interrupted": ("KeyboardInterrupt", "KeyboardInterrupt"),
     "lingering": ("SystemExit", "the process ended itself: exit code 3"),
     "surrogate": ("ValueError", "half ? a pair"),
+    "textless": ("Textless", "(no text: its __str__ raised IndexError)"),
     "killer": ("SIGKILL", "the process was ended by SIGKILL"),
     "stopper": ("Timeout", "the process that the model runs in was stopped, or its parent was"),
 }

@@ -22,6 +22,7 @@ from fuzzseq.fuzzing import FuzzResult
 from fuzzseq.history import read
 from fuzzseq.reporters.by_check import inconclusive, inconclusive_reason, why_not
 from fuzzseq.reporters.record import Record
+from fuzzseq.reporters.unjudged import sentences
 
 TARGET = "my_model.py:build"
 BLOCKED = "blocked by accepts: InvalidArgumentError: Incompatible shapes: [3,64] vs. [2,64]"
@@ -139,7 +140,7 @@ def test_every_report_says_so(run, run_events, ended):
     events = run_events(blocked=BLOCKED)
     run(allowed(events) if ended == "allowed" else events)
     document = json.loads(text("report.json"))
-    unjudged = {"target": TARGET, "check": "deterministic", "reason": BLOCKED}
+    unjudged = {"target": TARGET, "check": "deterministic", "reason": BLOCKED, "cases": 0}
     assert document["inconclusive"] == [unjudged]
     assert document["counts"]["inconclusive"] == 1
     assert document["targets"][0]["checks"]["deterministic"]["blocked_by"] == BLOCKED
@@ -196,8 +197,10 @@ def test_a_target_that_never_ended_is_not_passed(run_events):
         loaded.on_event(event)
         if not isinstance(event, TargetLoaded):
             begun.on_event(event)
-    said = (Unjudged(target=TARGET, check="", reason="the run was interrupted"),)
-    assert begun.inconclusive() == loaded.inconclusive() == said
+    reason = "the run was interrupted"
+    assert begun.inconclusive() == (Unjudged(target=TARGET, check="", reason=reason),)
+    assert loaded.inconclusive() == (left := (Unjudged(target=TARGET, check="", reason=reason, cases=60),))
+    assert sentences(left) == (f"{TARGET} was left after 60 cases ({reason})",)
 
 
 @pytest.mark.parametrize(("baseline", "unjudged"), [(False, 0), (True, 1)])

@@ -106,7 +106,7 @@ def test_run_and_targets(report, run_events, crash_finding, leak_finding):
     assert first["checks"]["loss_encoding"]["not_applicable"] == "the model has no loss of its own"
     assert first["checks"]["trains"]["skipped"] == "declared: trained elsewhere"
     assert first["never_ran"] == ["deterministic"]
-    unjudged = {"target": "my_model.py:build", "check": "deterministic", "reason": "blocked by accepts: E"}
+    unjudged = {"target": "my_model.py:build", "check": "deterministic", "reason": "blocked by accepts: E", "cases": 0}
     assert document["inconclusive"] == [unjudged]
     assert first["findings"] == [crash_finding.id, leak_finding.id]
     assert second["error"] == "There is no file 'gone.py'."
