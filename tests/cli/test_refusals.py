@@ -167,6 +167,16 @@ def returns_nothing_named(vocab_size, units):
 
 
 # What is declared.
+@fuzz_target(unts=3)
+def misspelled(vocab_size, units):
+    return translator(vocab_size, units)
+
+
+@fuzz_target(skip={"caussal": "it looks ahead"})
+def no_such_check(vocab_size, units):
+    return translator(vocab_size, units)
+
+
 @fuzz_target(output="logitz")
 def wrong_output(vocab_size, units):
     inner = tagger(vocab_size, units)
@@ -266,6 +276,11 @@ REFUSALS = {
         "function, as in 'def build(): return built', and name that."
     ),
     "pair": "{f}:pair is an EncoderDecoder that is built already: wrap it in a function",
+    "misspelled": (
+        "unts is declared for {f}:misspelled, which has no such parameter, and it is no dimension that fuzzseq knows. "
+        "Did you mean 'units'?"
+    ),
+    "no_such_check": "skip of {f}:no_such_check names 'caussal'. There is no check 'caussal'. Did you mean 'causal'?",
     "a_tuple": (
         "The factory {f}:a_tuple returned a tuple (Functional, Functional), and fuzzseq runs one model: return "
         "the model that is trained alone, or fuzzseq.EncoderDecoder(encoder, decoder) for two that are run step "
