@@ -75,7 +75,8 @@ class _Forking:
 
     def infer(self, target: str) -> tuple[Spec, dict[str, str]]:
         """Return the Spec of a target, and the versions of what it runs on."""
-        return self._file.infer(target, max(_LOOK_LIMIT, self._settings.case_timeout * 2))
+        settings = self._settings
+        return self._file.infer(target, max(_LOOK_LIMIT, settings.case_timeout * 2), settings.memory)
 
     def executor(self, target: str, spec: Spec) -> Executor:
         """Return an executor whose worker is forked on the first request."""

@@ -158,8 +158,8 @@ class LoadedFile:
             raise
         return process
 
-    def infer(self, target: str, limit: float) -> tuple[Spec, dict[str, str]]:
-        """Return the Spec of a target and the versions of what it runs on.
+    def infer(self, target: str, limit: float, memory: int | None) -> tuple[Spec, dict[str, str]]:
+        """Return the Spec of a target and the versions of what it runs on, within seconds and bytes as a case has them.
 
         A model that ends the process when it is called, or answers in its place, is built and not called, and a factory
         that does is tried with other sizes: the run will find what ends them.
@@ -167,7 +167,7 @@ class LoadedFile:
         died = ""
         for how in _LOOKS:
             try:
-                return self._persistently(partial(self._inferred, target, limit, how))
+                return self._persistently(partial(self._inferred, target, limit, memory, how))
             except Disconnected as error:
                 if self.closing:
                     raise
@@ -177,9 +177,11 @@ class LoadedFile:
                     raise UsageError(f"Building {target} for a first look took longer than {limit:.0f} s.") from None
         raise UsageError(f"Building {target} for a first look ended the process: {died}.")
 
-    def _inferred(self, target: str, limit: float, how: Mapping[str, Any]) -> tuple[Spec, dict[str, str]]:
+    def _inferred(
+        self, target: str, limit: float, memory: int | None, how: Mapping[str, Any]
+    ) -> tuple[Spec, dict[str, str]]:
         """Ask a worker that is dropped afterwards; where it dies, :class:`Disconnected` says what it printed last."""
-        process = self.worker(None)
+        process = self.worker(memory)
         asked = {"do": "infer", "target": target, "how": dict(how)}
         try:
             found = self._within(limit, partial(process.ask, asked))
