@@ -38,7 +38,7 @@ def clean(message: str) -> str:
     """Return an exception's message without ANSI codes, Keras' preface and epilogue, and TensorFlow's node paths."""
     text = _ANSI.sub("", message)
     text = re.sub(r"^(\s*Exception encountered when calling .*?\.\s*\n+)+", "", text)
-    text = re.split(r"\n\s*Arguments received by ", text)[0]
+    text = re.split(r"(?:^|\n)\s*Arguments received by ", text)[0]
     text = _UNINFERRED.sub("", text)
     text = re.sub(r"\{\{(function_node|node) [^}]*\}\}\s*", "", text)
     text = re.sub(r"\s*\[Op:\w+\]( name:.*)?", "", text)

@@ -110,6 +110,12 @@ def say_nothing():
     raise Textless("its message is the second of its arguments")
 
 
+def hoard():
+    held = []
+    while True:
+        held.append(bytearray(b"x" * 100_000_000))
+
+
 def half():
     raise ValueError("half \\ud800 a pair")
 
@@ -131,6 +137,7 @@ children = doing(leave_children)
 interrupted = doing(interrupt)
 lingering = doing(linger)
 surrogate = doing(half)
+hoarder = doing(hoard)
 textless = doing(say_nothing)
 killer = doing(lambda: os.kill(os.getppid(), signal.SIGKILL))
 stopper = doing(lambda: os.kill(os.getppid(), signal.SIGSTOP))
@@ -147,6 +154,7 @@ FOUND = {
     "interrupted": ("KeyboardInterrupt", "KeyboardInterrupt"),
     "lingering": ("SystemExit", "the process ended itself: exit code 3"),
     "surrogate": ("ValueError", "half ? a pair"),
+    "hoarder": ("MemoryError", "MemoryError"),
     "textless": ("Textless", "(no text: its __str__ raised IndexError)"),
     "killer": ("SIGKILL", "the process was ended by SIGKILL"),
     "stopper": ("Timeout", "the process that the model runs in was stopped, or its parent was"),
@@ -172,6 +180,7 @@ def test_each_gets_what_it_did(tmp_path):
     mark = f"FUZZSEQ_TEST_MARK={uuid4()}"
     targets = [f"misbehaving.py:{name}" for name in FOUND]
     command = [sys.executable, "-m", "fuzzseq", "run", *targets, "--no-known", "--output", "out", "--workers", "2"]
+    command += ["--memory", "1GiB"]
     run = subprocess.run(
         [*command, "--max-cases", "4"],
         cwd=tmp_path,
