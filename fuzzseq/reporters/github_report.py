@@ -11,7 +11,7 @@ import attrs
 
 from fuzzseq.events import Event, RunFinished
 from fuzzseq.findings import Finding
-from fuzzseq.reporters.finding_view import title_of
+from fuzzseq.reporters.finding_view import PROVISIONAL, title_of
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.places import file_of, from_root
 from fuzzseq.reporters.record import Record
@@ -74,6 +74,7 @@ def _of(finding: Finding, record: Record) -> Annotation:
     fails = settings is None or settings.fails(finding)
     said = [
         shortened(found.explanation or finding.message, 600),
+        PROVISIONAL if finding.provisional else "",
         f"Smallest sizes: {', '.join(f'{name} = {size}' for name, size in finding.sizes.items())}",
         f"Fails {shortened(found.region.sentence, 300)}" if found.region else "",
         f"Mend: {shortened(found.advice, 300)}" if found.advice else "",

@@ -12,6 +12,7 @@ from fuzzseq.causes import CAUSES, Cause, page_of
 from fuzzseq.events import Event
 from fuzzseq.findings import Finding
 from fuzzseq.reporters.finding_files import pretty, replaying
+from fuzzseq.reporters.finding_view import PROVISIONAL
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.places import file_of, from_root
 from fuzzseq.reporters.record import Record
@@ -100,6 +101,7 @@ def _result(finding: Finding, rules: list[str], record: Record) -> dict[str, Any
             "domain": finding.domain,
             "failsRun": settings is None or settings.fails(finding),
             "oneMinimal": finding.one_minimal,
+            "provisional": finding.provisional,
             "region": _text(found.region.sentence) if found.region else "",
             "sizes": dict(finding.sizes),
             "stage": finding.stage,
@@ -115,6 +117,8 @@ def _said(finding: Finding) -> Iterator[str]:
     yield shortened(found.explanation, 1000) or message or finding.cause
     if found.explanation and message:
         yield f"{finding.exception.exception if finding.exception else finding.check}: {message}"
+    if finding.provisional:
+        yield PROVISIONAL
     sizes = ", ".join(f"{name} = {size}" for name, size in finding.sizes.items())
     if sizes:
         yield f"Smallest sizes: {sizes}"

@@ -16,7 +16,7 @@ from fuzzseq.events import FindingMade, RunFinished, RunStarted, Settings, Targe
 from fuzzseq.reporters.event_log import events_in
 
 SETTINGS = Settings(profile="quick", max_cases=60)
-FORMATS = ("json", "html", "markdown")
+FORMATS = ("json", "html", "markdown", "sarif", "github", "junit")
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +80,8 @@ def test_is_told(run_events, as_seen, crash_finding, capsys):
     Draft202012Validator(schema).validate(document)
     assert document["provisional"] is True
     said = "rovisional: the run ended before it was shrunk and confirmed"
-    for text in (capsys.readouterr().out, Path("out/report.md").read_text(), Path("out/report.html").read_text()):
+    files = ("report.md", "report.html", "report.sarif", "github.txt", "junit.xml")
+    for text in (capsys.readouterr().out, *(Path("out", file).read_text() for file in files)):
         assert " ".join(text.split()).count(said) == 1
 
 
