@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -43,35 +43,35 @@ class Row:
 
     target: str
     seed: int
-    findings: list[Finding]
+    findings: tuple[Finding, ...] = ()
     cases: int = 0
     seconds: float = 0.0
     problem: str = ""
     asked: int = 0
     spec: Spec | None = None
     #: How long each diagnosis took, in seconds, a fresh worker's first call included.
-    diagnoses: list[float] = attrs.field(factory=list)
+    diagnoses: tuple[float, ...] = ()
     #: What the two baselines say of the model, where they were asked: of a bug, under the first seed.
-    baselines: dict[str, str] = attrs.field(factory=dict)
+    baselines: Mapping[str, str] = attrs.field(factory=dict)
 
 
 def measure(targets: Sequence[str], seed: int, cases: int, workers: int, maxfail: int | None = None) -> Iterator[Row]:
     """Run a campaign over targets and yield a row for each, as it is done."""
     settings = Settings(profile="ci", max_cases=cases, maxfail=maxfail, seed=seed, case_timeout=20.0, workers=workers)
-    rows: dict[str, Row] = {target: Row(target, seed, [], asked=cases) for target in targets}
+    rows: dict[str, Row] = {target: Row(target, seed, asked=cases) for target in targets}
     shrunk: dict[tuple[str, str], float] = {}
     for event in campaign(targets, settings, known=None):
         if isinstance(event, FindingMade):
             row = rows[event.finding.target]
-            row.findings = [f for f in row.findings if f.id != event.finding.id] + [event.finding]
+            row.findings = (*(f for f in row.findings if f.id != event.finding.id), event.finding)
         elif isinstance(event, Progress):
             now = time.monotonic()
             if event.phase == "shrink":
                 shrunk[event.target, event.signature] = now
             else:
-                rows[event.target].diagnoses.append(now - shrunk[event.target, event.signature])
+                rows[event.target].diagnoses += (now - shrunk[event.target, event.signature],)
         elif isinstance(event, TargetFinished):
-            row = rows.setdefault(event.report.name, Row(event.report.name, seed, [], asked=cases))
+            row = rows.setdefault(event.report.name, Row(event.report.name, seed, asked=cases))
             row.cases, row.seconds, row.spec = event.report.cases, event.report.seconds, event.report.spec
             row.problem = event.report.error or row.problem
             yield row
