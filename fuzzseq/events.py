@@ -33,22 +33,11 @@ StopReason = Literal["completed", "max_cases", "maxfail", "budget", "nothing_run
 #: Why a target may have stopped that is not done: a run that is resumed goes on with it.
 UNDONE: Final[tuple[StopReason, ...]] = ("interrupted", "error", "budget", "unusable")
 
-#: Why a target may have stopped, the reason that says most of a whole run last.
-_BY_WEIGHT: Final[tuple[StopReason, ...]] = (
-    "completed",
-    "nothing_runs",
-    "max_cases",
-    "maxfail",
-    "budget",
-    "unusable",
-    "interrupted",
-    "error",
-)
-
 
 def stop_of(reasons: Iterable[StopReason]) -> StopReason:
-    """Return why a whole run came to its end, of the reasons why its parts did."""
-    return max(reasons, key=_BY_WEIGHT.index, default="completed")
+    """Return why a whole run came to its end, of the reasons why its parts did: the one that says most."""
+    by_weight = ("completed", "nothing_runs", "max_cases", "maxfail", "budget", "unusable", "interrupted", "error")
+    return max(reasons, key=by_weight.index, default="completed")
 
 
 @attrs.frozen(kw_only=True)
@@ -93,8 +82,9 @@ class Settings:
 class CheckCount:
     """How often one check ran, was not reached, or was skipped and why.
 
-    ``blocked_by`` is what kept it from being reached where it was not: the exception of the first such case, or what
-    no case had for it to judge.
+    ``blocked_by`` is what kept it from being reached: the exception of the first such case, or what no case had for it
+    to judge. ``not_applicable`` is why it has no meaning, by the Spec or by what runs showed. ``errored`` counts the
+    cases on which its own code failed; ``blocked_by`` is then how.
     """
 
     ran: Count = 0
@@ -103,19 +93,25 @@ class CheckCount:
     not_applicable: str = ""
     skipped: str = ""
     blocked_by: str = ""
+    errored: Count = 0
 
     @property
     def judged(self) -> bool:
         """Whether a verdict was reached on at least one case."""
         return bool(self.ran or self.broken)
 
+    @property
+    def settled(self) -> bool:
+        """Whether there is nothing to wait for: it was judged, failed of itself, or was seen not to apply."""
+        return self.judged or bool(self.errored or self.not_applicable)
+
 
 @attrs.frozen(kw_only=True)
 class Unjudged:
-    """A check that was asked of a target and applies to it, and that was judged on none of its cases.
+    """A check that was asked of a target and applies to it, and that was judged on none of its cases, or not on all.
 
     ``check`` is empty where nothing is known of any check of the target, after so many ``cases`` that were tried;
-    ``reason`` is what kept it from being reached.
+    with a check, ``cases`` counts those on which its own code failed. ``reason`` is what kept it from being judged.
     """
 
     target: str

@@ -157,7 +157,7 @@ def check_case(
     settings = campaign.settings_of(given_by("check_case", given))
     failures = engine.failures_of(target, case, checks, settings)
     if failures:
-        kind = Inconclusive if failures[0].status == "not_reached" else AssertionError
+        kind = AssertionError if failures[0].judged else Inconclusive
         raise kind(f"{target}: {engine.said_of(failures[0])}")
 
 

@@ -12,7 +12,7 @@ from fuzzseq.grammar import CheckName, Count, Label
 Stage = Literal["build", "preprocess", "encode", "decode", "forward", "loss", "gradient", "save"]
 STAGES: Final = ("build", "preprocess", "encode", "decode", "forward", "loss", "gradient", "save")
 
-Status = Literal["held", "broken", "raised", "not_reached"]
+Status = Literal["held", "broken", "raised", "not_reached", "not_applicable", "errored"]
 Ending = Literal["completed", "crashed", "hung", "out_of_memory", "exited"]
 Severity = Literal["error", "warning", "note"]
 #: Every severity, the worst first.
@@ -167,6 +167,9 @@ class Raised:
 class Verdict:
     """How one check ended on one case.
 
+    It is ``not_reached`` where something was in its way or the case gave it nothing to look at, ``not_applicable``
+    where the run showed that the model has nothing of what it is about (``message`` says why of both), and ``errored``
+    where the check's own code failed: ``message`` says how.
     ``difference`` is the largest absolute difference of a comparison; ``where`` says at which position it is;
     ``position`` names the layer, weight or output that the verdict is about; ``layer`` says more of that layer, and
     ``location`` is the user's line where it is called. ``hints`` are facts that tell causes apart. ``severity`` is None
@@ -185,6 +188,11 @@ class Verdict:
     hints: tuple[str, ...] = ()
     severity: Severity | None = None
     raised: Raised | None = None
+
+    @property
+    def judged(self) -> bool:
+        """Whether the check looked at something and came to an answer."""
+        return self.status in ("held", "broken", "raised")
 
 
 @attrs.frozen(kw_only=True)

@@ -48,6 +48,19 @@ def fault(seen: Observed, case: Case, spec: Spec) -> Fault | None:
     return None
 
 
+def attends(seen: Observed) -> bool:
+    """Say whether some softmax that ran was taken over the source steps, and over no other axis of that size."""
+    return any(softmax.axis % softmax.value.ndim in _source_axes(softmax, seen) for softmax in seen.softmaxes)
+
+
+def _source_axes(softmax: Softmax, seen: Observed) -> list[int]:
+    """Return the axis of a softmax that holds the source steps; none where its sizes cannot tell which that is."""
+    batch, source = seen.arrays.source_mask.shape
+    shape = softmax.value.shape
+    axes = [axis for axis, size in enumerate(shape) if size == source and axis]
+    return axes if len(shape) > 1 and shape[0] == batch and len(axes) == 1 else []
+
+
 def over_neither(seen: Observed, case: Case, spec: Spec) -> Fault | None:
     """Return a softmax over an axis that is neither queries nor keys, as over heads: it explains a leak that is there.
 
@@ -111,11 +124,10 @@ def _on_padding(softmax: Softmax, seen: Observed, mask: Array) -> float:
 def _wrong(softmax: Softmax, seen: Observed, spec: Spec, taken: set[int]) -> tuple[str, str] | None:
     """Say what is wrong with one softmax, and which hint that is; None for one that is right, or no attention."""
     value, mask = softmax.value, seen.arrays.source_mask
-    batch, source = mask.shape
     target = seen.arrays.decoder_input.shape[1] if spec.has_target else 0
     axis = softmax.axis % value.ndim
-    axes = [i for i, size in enumerate(value.shape) if size == source and i]
-    if value.ndim < 2 or value.shape[0] != batch or len(axes) != 1:
+    axes = _source_axes(softmax, seen)
+    if not axes:
         return None
     over = value.shape[axis]
     if axis in axes:

@@ -22,7 +22,7 @@ from typing import Final
 import attrs
 
 from fuzzseq.case import Case
-from fuzzseq.checks.attention import WEIGHT_ON_PADDING, WRONG_AXIS, fault, tells
+from fuzzseq.checks.attention import WEIGHT_ON_PADDING, WRONG_AXIS, attends, fault, tells
 from fuzzseq.checks.check import Check, Results, Softmax, forward
 from fuzzseq.checks.comparing import believed, compared, confirmation, real
 from fuzzseq.checks.varying import wider, with_padding
@@ -31,6 +31,7 @@ from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
 
 _COMPARE: Final = compared(real)
+_NO_ATTENTION: Final = "its runs show no softmax over the source steps"
 
 
 def applies(spec: Spec) -> str | None:
@@ -50,11 +51,13 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Look at every softmax that ran."""
     found = fault(results["watched"].last, case, spec)
+    if found is None:
+        return None if attends(results["watched"].last) else CHECK.not_applicable(_NO_ATTENTION)
     # Weights that are put right after the softmax (masked, and divided by their sum) move nothing.
-    if found is None or (found.hint == WEIGHT_ON_PADDING and not _moves(results)):
+    if found.hint == WEIGHT_ON_PADDING and not _moves(results):
         return None
     if found.hint == WRONG_AXIS and (_wider(case, spec) is None or _by_chance(found.softmax, results)):
-        return None
+        return None if attends(results["watched"].last) else CHECK.not_applicable(_NO_ATTENTION)
     return CHECK.broken(
         f"{found.said} (shape {found.softmax.value.shape}, in {found.softmax.path or 'the model'})",
         position=found.softmax.path or "softmax",

@@ -29,6 +29,7 @@ from fuzzseq.checks.comparing import (
     confirmation,
     culprit,
     difference,
+    nothing_compared,
     suspect,
     watched,
 )
@@ -131,6 +132,8 @@ def _suspected(results: Results) -> str | None:
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare every row with itself."""
+    if nothing_compared(results, "base", {way: comparison(way) for way in _WAYS if way in results}):
+        return CHECK.nothing_compared()
     way = _suspected(results)
     found = believed(results, "base", way, comparison(way)) if way else None
     if way is None or found is None:

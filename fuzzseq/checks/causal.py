@@ -18,7 +18,17 @@ import numpy as np
 from fuzzseq.case import Case
 from fuzzseq.checks.attention import fault
 from fuzzseq.checks.check import Array, Check, Observed, Results, forward
-from fuzzseq.checks.comparing import believed, broken, by_row, comparable, compared, confirmation, culprit, watched
+from fuzzseq.checks.comparing import (
+    believed,
+    broken,
+    by_row,
+    comparable,
+    compared,
+    confirmation,
+    culprit,
+    nothing_compared,
+    watched,
+)
 from fuzzseq.checks.varying import with_other_ends
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
@@ -55,6 +65,8 @@ def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare the outputs of the earlier steps."""
+    if nothing_compared(results, "base", {"changed": _COMPARE}):
+        return CHECK.nothing_compared()
     found = believed(results, "base", "changed", _COMPARE)
     if found is None:
         return None

@@ -52,7 +52,8 @@ class Observed:
     shape that the Spec promises for it, with None where it promises nothing; ``gradients`` are one for each trainable
     weight. ``score_gradient`` is that of the loss by the scores; ``changed_losses`` are those of changed scores, by the
     name of the change. ``layers`` and ``softmaxes`` are in the order in which they were done, those of a watched
-    run. ``crossings`` say which states are crossed, with the user's line. ``traces`` counts the values that numbers of
+    run. ``crossings`` say which states are crossed, with the user's line; ``takers_of_states`` counts the recurrent
+    layers that are given any. ``traces`` counts the values that numbers of
     Python's had which each ``tf.function`` of the user's own was given since the run began: each costs a trace.
     """
 
@@ -68,6 +69,7 @@ class Observed:
     layers: Sequence[LayerOutput] = ()
     softmaxes: Sequence[Softmax] = ()
     crossings: Sequence[tuple[str, Frame | None]] = ()
+    takers_of_states: int = 0
     traces: Mapping[str, int] = attrs.field(factory=dict)
 
 
@@ -99,7 +101,9 @@ class Check:
     ``applies(spec)`` returns None, or the reason why the promise has no meaning for a model. ``plan(case, spec)``
     names the runs that are needed; none for a case that the check has nothing to ask of.
     ``judge(results, case, spec)`` is called when none of them raised, unless ``judges_exceptions``; it returns None
-    when the promise held, else a verdict. One that judges exceptions says itself where it was not reached.
+    when the promise held, else a verdict: :meth:`nothing_compared` where the results held nothing to look at, and
+    :meth:`not_applicable` where they showed that the model has nothing of the kind. Neither counts as judged. One that
+    judges exceptions says itself where it was not reached.
     ``confirm(results, case, spec)`` names runs that are needed only once a promise seems broken: the judge is then
     asked again with their results beside the others. None of them may import TensorFlow.
 
@@ -126,6 +130,14 @@ class Check:
     def broken(self, message: str, **details: Any) -> Verdict:
         """Return the verdict of a broken promise."""
         return Verdict(check=self.name, status="broken", message=message, **{"stage": self.stage, **details})
+
+    def not_applicable(self, why: str) -> Verdict:
+        """Return the verdict of a check whose runs showed nothing of what it is about; ``why`` is shown to the user."""
+        return Verdict(check=self.name, status="not_applicable", stage=self.stage, message=why)
+
+    def nothing_compared(self) -> Verdict:
+        """Return the verdict of a check whose runs gave nothing that could be compared, as outputs of other shapes."""
+        return Verdict(check=self.name, status="not_reached", stage=self.stage)
 
     def not_reached(self, raised: Raised) -> Verdict:
         """Return the verdict of a promise that was not judged, since the run that it is about raised."""

@@ -175,6 +175,11 @@ def believed(results: Results, one: str, two: str, compare: Compare) -> Differen
     return first if first.largest > _ABOVE_NOISE * floor or double.largest > 1e-3 * double.scale else None
 
 
+def nothing_compared(results: Results, one: str, others: Mapping[str, Compare]) -> bool:
+    """Say whether no other run gave anything that could be compared with one: then nothing was judged."""
+    return all(_difference(results, one, name, compare) is None for name, compare in others.items())
+
+
 def suspect(results: Results, one: str, others: Mapping[str, Compare]) -> str | None:
     """Return the first of other runs that seems to differ from one: that alone is confirmed, and believed or not.
 

@@ -30,10 +30,12 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare the two outputs."""
+    looked = False
     for number, (one, two) in enumerate(zip(results["base"].observed, results["again"].observed, strict=True)):
         if one.output is None or two.output is None:
             continue
         found = difference(one.output, two.output)
+        looked = looked or found is not None
         if found is not None and found.relative > _COUNTS:
             return CHECK.broken(
                 f"two runs of one case differ by {found.largest:.2g} at {found.index} of the output",
@@ -41,7 +43,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
                 where=f"batch {number}, {found.index}",
                 position="output",
             )
-    return None
+    return None if looked else CHECK.nothing_compared()
 
 
 CHECK = Check(

@@ -18,7 +18,7 @@ import attrs
 
 from fuzzseq.case import Batch, Case
 from fuzzseq.checks.check import Check, Results, forward
-from fuzzseq.checks.comparing import believed, broken, comparable, compared, confirmation, real
+from fuzzseq.checks.comparing import believed, broken, comparable, compared, confirmation, nothing_compared, real
 from fuzzseq.checks.varying import wider
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
@@ -69,7 +69,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     counts = results["widths"].last.traces if "widths" in results else {}
     again = next((name for name, count in counts.items() if count >= _WIDTHS), None)
     if again is None:
-        return None
+        return CHECK.nothing_compared() if nothing_compared(results, "eager", {"graph": _COMPARE}) else None
     return CHECK.broken(
         f"{again} takes a Python number, and was traced for each of {counts[again]} in {_WIDTHS} batches",
         severity="warning",

@@ -61,9 +61,11 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     changed = changed.any(axis=-1) if changed.ndim > 2 else changed
     first, second, third = (until_changed(seen, changed) for seen in (base, again, other))
     if first is None or second is None or third is None:
-        return None
+        return CHECK.nothing_compared()
     noise, found = difference(first, second), difference(first, third)
-    if found is None or not found.counts or noise is None or noise.counts:
+    if found is None or noise is None:
+        return CHECK.nothing_compared()
+    if noise.counts or not found.counts:
         return None
     return CHECK.broken(
         f"the label of a step moves the prediction of that step by {found.largest:.2g}: it reaches its own input",

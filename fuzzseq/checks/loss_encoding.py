@@ -48,11 +48,13 @@ def could_broadcast(labels: Array) -> bool:
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare the two losses, unless one encoding was refused."""
     raised = [result.raised for result in results.values() if result.raised is not None]
-    if raised:  # One encoding may be refused, and nothing follows from that; both are where no loss was had at all.
-        return CHECK.not_reached(raised[0]) if len(raised) == len(results) else None
+    if len(raised) == len(results):
+        return CHECK.not_reached(raised[0])
+    if raised:  # One encoding may be refused, and nothing follows from that.
+        return CHECK.not_applicable("its loss takes one of the two encodings alone")
     sparse, hot = (results[name].last.loss for name in ("sparse", "one_hot"))
     if sparse is None or hot is None:
-        return None
+        return CHECK.nothing_compared()
     one, two = float(np.mean(sparse)), float(np.mean(hot))
     gap = abs(one - two)
     if not np.isfinite(gap) or gap <= 1e-3 * max(1.0, abs(one), abs(two)):

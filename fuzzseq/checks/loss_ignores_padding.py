@@ -33,7 +33,9 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Look at the gradient of the loss by the scores at padding."""
     share = counted_padding(results["base"].last, spec)
-    if share is None or share < _COUNTS:
+    if share is None:
+        return CHECK.nothing_compared()
+    if share < _COUNTS:
         return None
     return CHECK.broken(
         f"the scores at padding move the loss: its gradient there is up to {share:.0%} of that at real positions",

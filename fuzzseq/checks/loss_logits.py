@@ -45,7 +45,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     seen = results["scored"].last
     scores, gradient = seen.output, seen.score_gradient
     if scores is None or seen.loss is None:
-        return None
+        return CHECK.nothing_compared()
     losses = (seen.loss, *(seen.changed_losses[change] for change in CHANGES))
     plain, lifted, stretched, sunk = (float(np.mean(np.asarray(loss))) for loss in losses)
     scale = max(abs(plain), 0.1)

@@ -39,10 +39,12 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare the two losses."""
     base, padded = results["base"].last, results["padded"].last
     moved = compared(real)(results["base"], results["padded"])
-    if base.loss is None or padded.loss is None or moved is None or moved.relative > _SAME:
-        return None
+    if base.loss is None or padded.loss is None or moved is None:
+        return CHECK.nothing_compared()
+    if moved.relative > _SAME:
+        return CHECK.not_applicable("padding moves the scores that the loss is of: see padding_invariant")
     if (counted_padding(padded, spec) or 0.0) > 0:
-        return None
+        return CHECK.not_applicable("the loss counts padding: see loss_ignores_padding")
     one, two = float(np.mean(base.loss)), float(np.mean(padded.loss))
     gap = abs(one - two)
     if not np.isfinite(gap) or gap <= _CHANGES * max(abs(one), abs(two)) or gap < 1e-6:

@@ -13,7 +13,7 @@ import attrs
 
 from fuzzseq.case import Case
 from fuzzseq.checks.check import Check, Results, forward, never
-from fuzzseq.checks.comparing import believed, broken, compared, confirmation, real
+from fuzzseq.checks.comparing import believed, broken, compared, confirmation, nothing_compared, real
 from fuzzseq.outcome import Run, Verdict, Way
 from fuzzseq.spec import Spec
 
@@ -99,6 +99,8 @@ def otherwise(
                 location=raised.location,
                 hints=("raises",),
             )
+        if nothing_compared(results, "called", {way: COMPARE}):
+            return check.nothing_compared()
         found = believed(results, "called", way, COMPARE)
         if found is None:
             return None

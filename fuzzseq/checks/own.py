@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import attrs
@@ -12,6 +14,7 @@ from fuzzseq.case import Case
 from fuzzseq.checks import CHECKS
 from fuzzseq.checks.check import Check, Observed, Results, forward, never
 from fuzzseq.errors import SpecError
+from fuzzseq.grammar import shown
 from fuzzseq.object_text import name_of, text_of
 from fuzzseq.outcome import Run, Verdict
 from fuzzseq.spec import Spec
@@ -22,6 +25,9 @@ _RETURNS: Final[Mapping[str, tuple[tuple[type, ...], str]]] = {
     "judge": ((Verdict, type(None)), "None or what broken() gives"),
     "confirm": ((Mapping,), "a dict of runs by their names"),
 }
+
+#: The types that are shown by their value.
+_PLAIN: Final = (bool, int, float, str, bytes, list, tuple, dict)
 
 
 class WrongCheck(Exception):
@@ -73,40 +79,63 @@ def _forward(case: Case, spec: Spec) -> Mapping[str, Run]:
 
 
 def _answer(function: Callable[[Observed], Any], seen: Observed) -> str:
-    """Return what a function says is wrong; an exception says so too."""
+    """Return what a function says is wrong with the model: a sentence, or an assertion that does not hold.
+
+    Raises :class:`WrongCheck` for any other exception, and for what it may not return.
+    """
+    name = function.__name__
     try:
         said = function(seen)
-    except Exception as error:  # noqa: BLE001 (the user's own code: whatever it raises is what it says)
-        return _said(function.__name__, error)
+    except AssertionError as error:
+        return _asserted(name, error)
+    except Exception as error:
+        raise WrongCheck(_raised(name, error)) from error
     if said is None or isinstance(said, bool | str):
-        return f"{function.__name__} returned False" if said is False else said if isinstance(said, str) else ""
-    return f"{function.__name__} returned {said!r}: a check returns None, or a sentence that says what is wrong"
+        return f"{name} returned False" if said is False else said if isinstance(said, str) else ""
+    raise WrongCheck(f"{name} returned {_returned(said)}: a check returns None, or a sentence that says what is wrong")
 
 
-def _said(name: str, error: Exception) -> str:
-    """Return what an exception of a check says."""
-    if isinstance(error, AssertionError):
-        return text_of(error) or f"an assertion of {name} does not hold"
-    return f"{name} raised {name_of(type(error))}: {text_of(error)}"
+def _asserted(name: str, error: AssertionError) -> str:
+    """Return what an assertion of a check says that does not hold."""
+    return text_of(error) or f"an assertion of {name} does not hold"
+
+
+def _returned(value: object) -> str:
+    """Return what a function returned, as far as it can be shown without running code of the user's."""
+    return "None" if value is None else shown(value) if type(value) in _PLAIN else f"a {name_of(type(value))}"
+
+
+def _raised(name: str, error: Exception) -> str:
+    """Return what an exception of a check was, and the last line of its file that it came through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    frame = next((frame for frame in reversed(frames[1:]) if "site-packages" not in frame.filename), None)
+    at = f" ({Path(frame.filename).name}:{frame.lineno})" if frame is not None else ""
+    return f"{name} raised {name_of(type(error))}: {text_of(error)}{at}"
 
 
 def _minded(check: Check) -> Check:
-    """Return a check that raises :class:`WrongCheck` where its functions raise, or return what they may not."""
+    """Return a check that raises :class:`WrongCheck` where its functions raise, or return what they may not.
+
+    An assertion of its judge that does not hold speaks of the model.
+    """
     minded: dict[str, Any] = {
-        part: partial(_asked, check.name, part, function) for part in _RETURNS if (function := getattr(check, part))
+        part: partial(_asked, check, part, function) for part in _RETURNS if (function := getattr(check, part))
     }
     return attrs.evolve(check, **minded)
 
 
-def _asked(name: str, part: str, function: Callable[..., Any], *given: Any) -> Any:
+def _asked(check: Check, part: str, function: Callable[..., Any], *given: Any) -> Any:
     """Return what a function of a check returns."""
+    name = check.name
     try:
         returned = function(*given)
     except Exception as error:
-        raise WrongCheck(_said(name, error)) from error
+        if part == "judge" and isinstance(error, AssertionError):
+            return check.broken(_asserted(name, error), position=name)
+        raise WrongCheck(_raised(f"the {part} of {name}", error)) from error
     kinds, may = _RETURNS[part]
     if not isinstance(returned, kinds):
-        raise WrongCheck(f"the {part} of {name} returned {returned!r}, and may return {may}")
+        raise WrongCheck(f"the {part} of {name} returned {_returned(returned)}, and may return {may}")
     return returned
 
 

@@ -25,6 +25,7 @@ from fuzzseq.checks.comparing import (
     compared,
     confirmation,
     culprit,
+    nothing_compared,
     real,
     shifted_columns,
     suspect,
@@ -81,6 +82,8 @@ def _suspected(results: Results, spec: Spec) -> Side | None:
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare the outputs at real positions."""
+    if nothing_compared(results, "base", dict.fromkeys(padded_sides(spec), _COMPARE)):
+        return CHECK.nothing_compared()
     side = _suspected(results, spec)
     found = believed(results, "base", side, _COMPARE) if side else None
     if side is None or found is None:

@@ -16,7 +16,16 @@ import numpy as np
 
 from fuzzseq.case import Case, Pair
 from fuzzseq.checks.check import Array, Check, Observed, Result, Results, forward
-from fuzzseq.checks.comparing import Difference, believed, broken, comparable, compared, confirmation, difference
+from fuzzseq.checks.comparing import (
+    Difference,
+    believed,
+    broken,
+    comparable,
+    compared,
+    confirmation,
+    difference,
+    nothing_compared,
+)
 from fuzzseq.checks.varying import each_pair, may_be, moved
 from fuzzseq.domain import id_range
 from fuzzseq.outcome import Run, Verdict
@@ -85,7 +94,9 @@ def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare one run with two pieces."""
     if believed(results, "base", "changed", compared(_earlier)):
-        return None
+        return CHECK.not_applicable("a step depends on those that come after it")
+    if nothing_compared(results, "base", {"pieces": _compare}):
+        return CHECK.nothing_compared()
     found = believed(results, "base", "pieces", _compare)
     if found is None:
         return None

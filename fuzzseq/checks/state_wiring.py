@@ -30,10 +30,12 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Tell the first crossing."""
-    crossings = results["wiring"].last.crossings
-    if not crossings:
+    seen = results["wiring"].last
+    if not seen.takers_of_states:
+        return CHECK.not_applicable("no recurrent layer of the model is given a state")
+    if not seen.crossings:
         return None
-    said, site = crossings[0]
+    said, site = seen.crossings[0]
     return CHECK.broken(said, position=said, location=site)
 
 

@@ -29,6 +29,7 @@ from fuzzseq.checks.comparing import (
     compared,
     confirmation,
     difference,
+    nothing_compared,
 )
 from fuzzseq.checks.varying import each_pair, fixed_length, may_be, with_other_ends
 from fuzzseq.outcome import Run, Verdict
@@ -93,7 +94,9 @@ def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare the scores of the two ways."""
     if "changed" in results and believed(results, "base", "changed", compared(earlier)):
-        return None
+        return CHECK.not_applicable("a step depends on those that come after it: see causal")
+    if nothing_compared(results, "base", {_other(results): _compare}):
+        return CHECK.nothing_compared()
     found = believed(results, "base", _other(results), _compare)
     if found is None:
         return None

@@ -108,5 +108,5 @@ class Probe:
             return "same", same
         if failures:
             return "other", failures[0]
-        reached = any(v.check == self.check and v.status != "not_reached" for v in outcome.verdicts)
+        reached = any(v.check == self.check and v.judged for v in outcome.verdicts)
         return ("passes" if reached else "not_reached"), None

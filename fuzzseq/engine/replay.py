@@ -54,12 +54,14 @@ def replay(file: ReplayFile, settings: Settings, target: str | None = None) -> R
     if failures:
         return ReplayResult(verdict="CHANGED", message=said_of(failures[0]))
     (asked,) = (verdict for verdict in outcome.verdicts if verdict.check == check)
+    if asked.status == "not_applicable":
+        return ReplayResult(verdict="FIXED", message=f"{check} does not apply any more: {asked.message}")
     return ReplayResult(verdict="FIXED") if asked.status == "held" else _not_reached(asked)
 
 
 def said_of(verdict: Verdict) -> str:
     """Return how a case failed, or why a check was not reached, in one sentence that may be shown."""
-    if verdict.status == "not_reached":
+    if not verdict.judged:
         return outgoing(_nothing_judged(verdict))
     return outgoing(f"{verdict.check} fails at stage {verdict.stage}: {verdict.message}")
 
@@ -74,7 +76,7 @@ def failures_of(target: str, case: Case, checks: Sequence[str], settings: Settin
     with _opened(target, case, settings) as (spec, executor):
         promised = [check for check in checks if not _unpromised(check, spec, settings)]
         outcome = executor.run(Request(case=case, checks=tuple(dict.fromkeys((*_BEFORE, *promised)))))
-    return outcome.failures() or tuple(verdict for verdict in outcome.verdicts if verdict.status == "not_reached")
+    return outcome.failures() or tuple(v for v in outcome.verdicts if v.status in ("not_reached", "errored"))
 
 
 def _not_reached(verdict: Verdict) -> ReplayResult:
@@ -85,6 +87,8 @@ def _not_reached(verdict: Verdict) -> ReplayResult:
 def _nothing_judged(verdict: Verdict) -> str:
     """Return why a check had nothing to judge in a case."""
     raised = verdict.raised
+    if verdict.status == "errored":
+        return f"{verdict.check} failed of itself: {verdict.message}"
     why = f"stage {raised.stage} raises {raised.exception}: {raised.message}" if raised else "run the target again"
     return f"{verdict.check} has nothing to judge in the case any more: {why}"
 

@@ -43,8 +43,9 @@ _NO_TURN: Final[Mapping[StopReason, str]] = {
 class Experience:
     """What is known of a model from its cases so far, and decides what the next ones are asked.
 
-    ``broken`` are the checks that were found broken, ``judged`` those that a verdict was reached on; ``graph_fails``
-    says that a traced case failed which runs eagerly, ``graph_runs`` that one ran; ``hung`` that a case hung.
+    ``broken`` are the checks that were found broken, ``judged`` those that a verdict was reached on, or that were seen
+    not to apply; ``graph_fails`` says that a traced case failed which runs eagerly, ``graph_runs`` that one ran;
+    ``hung`` that a case hung.
     """
 
     broken: frozenset[str] = frozenset()
@@ -63,7 +64,7 @@ class Experience:
         """Return what was known when an earlier run was interrupted."""
         return Experience(
             broken=frozenset(state.broken),
-            judged=frozenset(name for name, count in state.checks.items() if count.judged),
+            judged=frozenset(name for name, count in state.checks.items() if count.settled),
             graph_fails=state.graph_fails,
             graph_runs=state.graph_runs,
             hung=state.hung,
@@ -75,7 +76,7 @@ class Experience:
         raised = [v.raised for v in failures if v.raised is not None]
         return Experience(
             broken=self.broken | {verdict.check for verdict in failures},
-            judged=self.judged | {verdict.check for verdict in outcome.verdicts if verdict.status != "not_reached"},
+            judged=self.judged | {v.check for v in outcome.verdicts if v.status != "not_reached"},
             graph_fails=self.graph_fails or any(r.mode == "graph" for r in raised),
             graph_runs=self.graph_runs or (case.mode == "graph" and not raised),
             hung=self.hung or outcome.ending == "hung",
@@ -101,8 +102,11 @@ class Tally:
     def __init__(self, spec: Spec, settings: Settings) -> None:
         """Choose the checks that were asked for, that the Spec does not skip, and that have a meaning for the model."""
         self._counts: dict[str, CheckCount] = {}
-        #: What kept each check from being judged, with the number of the case that it was first seen on.
+        #: What kept each check from being judged, why its runs show that it does not apply, and how its own code
+        #: failed, with the number of the case that it was first seen on.
         self._blocked: dict[str, tuple[int, str]] = {}
+        self._inapplicable: dict[str, tuple[int, str]] = {}
+        self._errored: dict[str, tuple[int, str]] = {}
         self._traced_until: Mapping[str, int] = {}
         self._spec, self._max_cases = spec, settings.max_cases
         self._lock = threading.Lock()
@@ -196,11 +200,15 @@ class Tally:
         """Count what became of each check."""
         for verdict in outcome.verdicts:
             count = self._counts[verdict.check]
-            if verdict.status == "not_reached":
+            if verdict.status == "not_applicable":
+                _keep_first(self._inapplicable, verdict.check, place, verdict.message)
+            elif verdict.status == "errored":
+                self._counts[verdict.check] = attrs.evolve(count, errored=count.errored + 1)
+                _keep_first(self._errored, verdict.check, place, verdict.message)
+            elif verdict.status == "not_reached":
                 self._counts[verdict.check] = attrs.evolve(count, not_reached=count.not_reached + 1)
                 if blocked := _blocked_by(verdict, outcome):
-                    before = self._blocked.get(verdict.check, (place, blocked))
-                    self._blocked[verdict.check] = min(before, (place, blocked))
+                    _keep_first(self._blocked, verdict.check, place, blocked)
             else:
                 broken = verdict.status in ("broken", "raised")
                 self._counts[verdict.check] = attrs.evolve(count, ran=count.ran + 1, broken=count.broken + broken)
@@ -221,13 +229,13 @@ class Tally:
         self.unbuilt, self.ran = state.unbuilt, state.ran
         # Of a check that is asked otherwise than before, what is said now holds.
         chosen = {check.name for check in self.chosen}
-        counts = {
-            name: count
-            for name, count in state.checks.items()
-            if name in chosen and not (count.skipped or count.not_applicable)
-        }
-        self._counts.update({name: attrs.evolve(count, blocked_by="") for name, count in counts.items()})
-        self._blocked = {name: (-1, count.blocked_by) for name, count in counts.items() if count.blocked_by}
+        counts = {name: count for name, count in state.checks.items() if name in chosen and not count.skipped}
+        for name, count in counts.items():
+            self._counts[name] = attrs.evolve(count, blocked_by="", not_applicable="")
+            if count.not_applicable:
+                self._inapplicable[name] = (-1, count.not_applicable)
+            if count.blocked_by:
+                (self._errored if count.errored else self._blocked)[name] = (-1, count.blocked_by)
 
     def counts(self, stop: StopReason | None = None) -> Mapping[str, CheckCount]:
         """Return the counts by check; of a target that has stopped with what kept checks from being judged.
@@ -236,8 +244,13 @@ class Tally:
         """
         counts = dict(self._counts)
         for name in self.names:
-            why = self._blocked.get(name, (0, ""))[1] if stop is None else self._why_unjudged(name, stop)
-            counts[name] = attrs.evolve(counts[name], blocked_by=why)
+            if name in self._errored:
+                counts[name] = attrs.evolve(counts[name], blocked_by=self._errored[name][1])
+            elif name in self._inapplicable and not counts[name].judged:
+                counts[name] = attrs.evolve(counts[name], not_applicable=self._inapplicable[name][1])
+            else:
+                why = self._blocked.get(name, (0, ""))[1] if stop is None else self._why_unjudged(name, stop)
+                counts[name] = attrs.evolve(counts[name], blocked_by=why)
         return counts
 
     def _why_unjudged(self, name: str, stop: StopReason) -> str:
@@ -252,6 +265,11 @@ class Tally:
         if stop == "budget" and not self.cases:
             return "the time limit was reached before any case"
         return NOTHING if count.not_reached else _NO_TURN.get(stop, "its turn did not come")
+
+
+def _keep_first(reasons: dict[str, tuple[int, str]], check: str, place: int, reason: str) -> None:
+    """Keep the reason of a check that comes from the first case, whenever that was done."""
+    reasons[check] = min(reasons.get(check, (place, reason)), (place, reason))
 
 
 def _blocked_by(verdict: Verdict, outcome: Outcome) -> str:

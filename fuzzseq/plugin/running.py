@@ -28,6 +28,7 @@ from fuzzseq.reporters.fan import Fan
 from fuzzseq.reporters.finding_files import FindingFiles, Scripts
 from fuzzseq.reporters.folder import Folder
 from fuzzseq.reporters.record import Record
+from fuzzseq.reporters.unjudged import unjudged_text
 from fuzzseq.sanitize import outgoing
 
 #: Seconds that a run may take to wind up when pytest ends before it, and its processes after that.
@@ -245,5 +246,5 @@ class Running:
         if failing:
             return attrs.evolve(base, sentence=sentence_of(failing), findings=failing)
         if unjudged:
-            return attrs.evolve(base, inconclusive=f"{check} was never judged ({unjudged})")
+            return attrs.evolve(base, inconclusive=unjudged_text(report, check))
         return attrs.evolve(base, skipped=why_not(report, check, findings, wanted.chosen, self._settings))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fuzzseq.events import Settings, TargetReport
 from fuzzseq.findings import Finding
-from fuzzseq.reporters.unjudged import held_back, why_unjudged
+from fuzzseq.reporters.unjudged import held_back, unjudged_text, why_unjudged
 
 
 def owner(finding: Finding, chosen: Sequence[str]) -> str:
@@ -39,7 +39,7 @@ def inconclusive(
     reported = any(settings.fails(finding) for finding in findings) or held_back(report, check, findings)
     if not why or reported or settings.allow_inconclusive or _first_so(report, check, chosen) != check:
         return ""
-    return f"inconclusive: {check} was never judged ({why})"
+    return f"inconclusive: {unjudged_text(report, check)}"
 
 
 def _first_so(report: TargetReport, check: str, chosen: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""What a run has not shown: the checks that apply to a target and were judged on none of its cases."""
+"""What a run has not shown: the checks that apply to a target and were judged on none of its cases, or not on all."""
 
 from __future__ import annotations
 
@@ -20,15 +20,18 @@ _NAMED: Final = 3
 
 
 def why_unjudged(report: TargetReport, check: str) -> str:
-    """Return what kept a check of a target from being judged.
+    """Return what kept a check of a target from being judged on any case, or how its own code failed on one.
 
-    Empty where it was judged, does not apply, or was not asked for, and where the target could not be used at all.
+    Empty where it was judged on what there was, does not apply, or was not asked for, and where the target could not
+    be used at all.
     """
     count = report.checks.get(check)
     if report.error or (count is None and report.checks):
         return ""
     if count is None:
         return _ENDED.get(report.stop_reason, "no case was judged")
+    if count.errored:
+        return count.blocked_by
     if count.judged or count.not_applicable or count.skipped:
         return ""
     return count.blocked_by or _ENDED.get(report.stop_reason, "no case gave it anything to compare")
@@ -44,7 +47,19 @@ def unjudged_of(report: TargetReport) -> tuple[Unjudged, ...]:
     if not report.cases or not report.checks:
         why = next(iter(reasons.values()), "") or _ENDED.get(report.stop_reason, "no case was tried")
         return (Unjudged(target=report.name, check="", reason=why, cases=report.cases),)
-    return tuple(Unjudged(target=report.name, check=check, reason=why) for check, why in reasons.items())
+    return tuple(
+        Unjudged(target=report.name, check=check, reason=why, cases=report.checks[check].errored)
+        for check, why in reasons.items()
+    )
+
+
+def unjudged_text(report: TargetReport, check: str) -> str:
+    """Return what a test of a check says that was not judged, and why; empty where there is nothing to say."""
+    why = why_unjudged(report, check)
+    count = report.checks.get(check)
+    if why and count is not None and count.errored:
+        return f"{check} failed of itself on {_cases(count.errored)} ({why})"
+    return why and f"{check} was never judged ({why})"
 
 
 def held_back(report: TargetReport, check: str, findings: Iterable[Finding]) -> bool:
@@ -81,10 +96,18 @@ def _sentence(target: str, checks: list[str], reason: str, cases: int) -> str:
     """Return what one target was not judged by."""
     why = shortened(reason, 200)
     if checks == [""] and cases:
-        return f"{clean(target)} was left after {cases} case{'' if cases == 1 else 's'} ({why})"
+        return f"{clean(target)} was left after {_cases(cases)} ({why})"
     if checks == [""]:
         return f"no case of {clean(target)} was judged ({why})"
     named = checks if len(checks) <= _NAMED + 1 else [*checks[:_NAMED], f"{len(checks) - _NAMED} more checks"]
     last = f" and {named[-1]}" if len(named) > 1 else ""
     listed = ", ".join(named[:-1]) + last if last else named[0]
+    if cases:
+        each = "itself" if len(checks) == 1 else "themselves"
+        return f"{listed} failed of {each} on {_cases(cases)} of {clean(target)} ({why})"
     return f"{listed} {'was' if len(checks) == 1 else 'were'} never judged on {clean(target)} ({why})"
+
+
+def _cases(count: int) -> str:
+    """Return so many cases in words."""
+    return "1 case" if count == 1 else f"{count} cases"

@@ -27,7 +27,7 @@ from fuzzseq.worker.tracing import Traced, signature
 from fuzzseq.worker.tracking import TRACKER, finite, watching
 from fuzzseq.worker.variables import path_of
 from fuzzseq.worker.ways import WAYS, dense, ragged
-from fuzzseq.worker.wiring import crossings
+from fuzzseq.worker.wiring import crossings, takers_of_states
 
 
 class BatchRun:
@@ -42,7 +42,8 @@ class BatchRun:
     def observe(self) -> Observed:
         """Go as far as the run asks for."""
         if self.run.upto == "wiring":
-            return Observed(arrays=self.arrays, crossings=crossings(self.built.model))
+            model = self.built.model
+            return Observed(arrays=self.arrays, crossings=crossings(model), takers_of_states=takers_of_states(model))
         if self.run.cuts:
             return self._in_pieces()
         if self.run.upto == "gradient":

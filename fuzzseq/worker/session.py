@@ -105,11 +105,11 @@ class _Judgement:
         self._told = self._explained = False
 
     def verdict(self, check: Check) -> Verdict:
-        """Judge one check; one of the user's own that is wrong itself is broken by that."""
+        """Judge one check; of one of the user's own that is wrong itself, say so: that is no fault of the model."""
         try:
             return self._judged(check)
         except WrongCheck as error:
-            return check.broken(str(error), position=check.name)
+            return Verdict(check=check.name, status="errored", stage=check.stage, message=str(error))
 
     def _judged(self, check: Check) -> Verdict:
         """Judge one check."""
@@ -124,7 +124,7 @@ class _Judgement:
         if raised is not None and not check.judges_exceptions:
             return self._raised(check, raised)
         judged = check.judge(results, self._case, self._built.spec)
-        if judged is not None and judged.status == "not_reached":
+        if judged is not None and judged.status != "broken":
             return judged
         # A loss that is given an output of the wrong shape says nothing of its own.
         self._told = self._told or (judged is not None and check.name == "output_shape")
@@ -132,7 +132,7 @@ class _Judgement:
             asked = check.confirm(results, self._case, self._built.spec)
             more = {name: self._result(run, False) for name, run in asked.items()}
             judged = check.judge({**results, **more}, self._case, self._built.spec) if more else judged
-        self._explained = self._explained or (judged is not None and check.explains)
+        self._explained = self._explained or (judged is not None and judged.status == "broken" and check.explains)
         return judged or Verdict(check=check.name, status="held", stage=check.stage)
 
     def _raised(self, check: Check, raised: Raised) -> Verdict:

@@ -42,6 +42,12 @@ def crossings(model: Any) -> tuple[tuple[str, Any], ...]:
     return tuple((said, TRACKER.site_of(layer)) for said, layer in found)
 
 
+def takers_of_states(model: Any) -> int:
+    """Return how many recurrent layers of a functional model are given states whose lineage is known."""
+    parts: tuple[Any, ...] = (model.encoder, model.decoder) if isinstance(model, EncoderDecoder) else (model,)
+    return sum(bool(_states(layer)) for part in parts if is_functional(part) for layer in part.layers)
+
+
 def _dropped(decoder: Any) -> Iterator[tuple[str, Any]]:
     """Yield a sentence and the user's line for each state of a decoder that its next step is not given."""
     states = [tensor for tensor, role in zip(decoder.inputs, Part(decoder).roles, strict=False) if role == "states"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -300,15 +301,20 @@ def test_a_check_of_the_users_own(models):
 def test_a_check_that_is_wrong_itself(models):
     """A plan or a judge that raises, or gives what is none, is told of that check in a sentence; the others go on."""
     run = events([f"{models}:wrongly_promising"], max_cases=1, in_process=True)
-    assert {found.check: found.message for found in findings(run)} == {
-        "no_plan": "no_plan raised AttributeError: 'Case' object has no attribute 'runs'",
-        "no_runs": "the plan of no_runs returned 3, and may return a dict of runs by their names",
-        "no_judge": "no_judge raised KeyError: 'other'",
-        "no_verdict": "the judge of no_verdict returned 'it is bad', and may return None or what broken() gives",
-        "asserts": "the scores are bad",
+    assert {found.check: found.message for found in findings(run)} == {"asserts": "the scores are bad"}
+    counts = report(run, ":wrongly_promising").checks
+    wrong = {
+        name: re.sub(r" \(\w+\.py:\d+\)$", " (LINE)", count.blocked_by)
+        for name, count in counts.items()
+        if count.errored
     }
-    counts = report(run, ":wrongly_promising").checks["sound"]
-    assert (counts.ran, counts.broken) == (1, 0)
+    assert wrong == {
+        "no_plan": "the plan of no_plan raised AttributeError: 'Case' object has no attribute 'runs' (LINE)",
+        "no_runs": "the plan of no_runs returned 3, and may return a dict of runs by their names",
+        "no_judge": "the judge of no_judge raised KeyError: 'other' (LINE)",
+        "no_verdict": "the judge of no_verdict returned 'it is bad', and may return None or what broken() gives",
+    }
+    assert (counts["sound"].ran, counts["sound"].broken) == (1, 0)
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,31 @@ def no_row(case, spec):
     return {}
 
 
+@fuzz_target
+def tagger(vocab_size, units):
+    source = keras.Input((None,), dtype="int32", name="source")
+    embedded = layers.Embedding(vocab_size, units, mask_zero=True)(source)
+    return keras.Model(source, layers.Dense(vocab_size)(layers.GRU(units, return_sequences=True)(embedded)))
+
+
+def divides(seen):
+    if seen.output.shape[0] > 1:
+        1 / 0
+
+
+def gives_three(seen):
+    return 3
+
+
+def judges_by_three(results, case, spec):
+    return 3
+
+
+def asserts(seen):
+    assert seen.output.ndim == 2, "of another rank"
+
+
+planned = Check(name="planned", promise="three is fine", plan=one_row, judge=judges_by_three)
 sometimes = Check(name="sometimes", promise="a row alone is fine", plan=one_row, judge=lambda results, case, spec: None)
 nowhere = Check(name="nowhere", promise="nothing is fine", plan=no_row, judge=lambda results, case, spec: None)
 """
@@ -128,6 +153,47 @@ def test_a_check_of_the_users_own_that_is_rarely_judged(run) -> None:
     assert first(out) == (
         "inconclusive: nowhere was never judged on models.py:right (no case gave it anything to compare)"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "divides",
+            "divides failed of itself on 5 cases of models.py:right (divides raised ZeroDivisionError: division by",
+        ),
+        (
+            "gives_three",
+            "gives_three failed of itself on 6 cases of models.py:right (gives_three returned 3: a check returns None,",
+        ),
+        ("planned", "planned failed of itself on 1 case of models.py:right (the judge of planned returned 3, and may"),
+    ],
+)
+def test_a_check_of_the_users_own_that_is_wrong_itself(run, tmp_path, name, said) -> None:
+    """What a check does wrong itself is no finding about the model: the run is inconclusive, and says how it failed."""
+    code, out = run("right", own_checks=(f"models.py:{name}",), max_cases=6)
+    assert first(out).startswith(f"inconclusive: {said}")
+    assert code == 4
+    assert "no findings in 6 cases" in out
+    (unjudged,) = json.loads((tmp_path / "out" / "report.json").read_text())["inconclusive"]
+    assert unjudged["check"] == name
+
+
+def test_an_assertion_of_the_users_own_is_a_finding(run) -> None:
+    """An assertion that does not hold speaks of the model."""
+    code, out = run("right", checks=("asserts",), own_checks=("models.py:asserts",), max_cases=6)
+    assert code == 1
+    assert "of another rank" in out
+
+
+def test_what_the_model_has_nothing_of_is_not_judged(run) -> None:
+    """A check whose runs show nothing of what it is about does not apply, and says why: neither judged nor missing."""
+    code, out = run("tagger", max_cases=20)
+    assert code == 0, out
+    (judged,) = (line for line in out.splitlines() if line.startswith("  judged: "))
+    assert not {"attention_normalised", "state_wiring"} & set(judged.replace(",", "").replace(";", "").split())
+    assert "not checked: attention_normalised (its runs show no softmax over the source steps)" in out
+    assert "not checked: state_wiring (no recurrent layer of the model is given a state)" in out
 
 
 #: The rows of the first ten boundary cases.

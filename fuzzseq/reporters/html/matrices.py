@@ -79,6 +79,8 @@ def _check(count: CheckCount | None, reasons: dict[str, str]) -> tuple[str, str]
         return "", "none"
     if reason := _reason(count):
         return f"not asked ({_mark(reason, reasons)})", "none"
+    if count.errored:
+        return f"failed of itself on {count.errored} ({_mark(count.blocked_by, reasons)})", "unsure"
     if count.broken:
         return f"broken by {count.broken} of {count.ran}", "bad"
     if count.ran:
