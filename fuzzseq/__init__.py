@@ -9,36 +9,36 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from fuzzseq.case import Batch, Case, Pair
-    from fuzzseq.checks.check import Check, Observed
-    from fuzzseq.declaration import fuzz_target
-    from fuzzseq.dimensions import Dim, dim
-    from fuzzseq.encoder_decoder import EncoderDecoder
+    from fuzzseq.api import FuzzResult, check_case, fuzz
+    from fuzzseq.cases.case import Batch, Case, Pair
+    from fuzzseq.checks.base import Check, Observed
     from fuzzseq.errors import FuzzseqError
     from fuzzseq.failures import FuzzFailure
-    from fuzzseq.fuzzing import FuzzResult, check_case, fuzz
-    from fuzzseq.spec import Spec, Tokens
+    from fuzzseq.targets.declaration import fuzz_target
+    from fuzzseq.targets.dimensions import Dim, dim
+    from fuzzseq.targets.encoder_decoder import EncoderDecoder
+    from fuzzseq.targets.spec import Spec, Tokens
 
 __version__ = "0.1.0"
 
 #: Every public name and the module that it is loaded from on first use: importing fuzzseq imports nothing heavy.
 _HOMES = {
-    "Batch": "fuzzseq.case",
-    "Case": "fuzzseq.case",
-    "Check": "fuzzseq.checks.check",
-    "Dim": "fuzzseq.dimensions",
-    "EncoderDecoder": "fuzzseq.encoder_decoder",
+    "Batch": "fuzzseq.cases.case",
+    "Case": "fuzzseq.cases.case",
+    "Check": "fuzzseq.checks.base",
+    "Dim": "fuzzseq.targets.dimensions",
+    "EncoderDecoder": "fuzzseq.targets.encoder_decoder",
     "FuzzFailure": "fuzzseq.failures",
-    "FuzzResult": "fuzzseq.fuzzing",
+    "FuzzResult": "fuzzseq.api",
     "FuzzseqError": "fuzzseq.errors",
-    "Observed": "fuzzseq.checks.check",
-    "Pair": "fuzzseq.case",
-    "Spec": "fuzzseq.spec",
-    "Tokens": "fuzzseq.spec",
-    "check_case": "fuzzseq.fuzzing",
-    "dim": "fuzzseq.dimensions",
-    "fuzz": "fuzzseq.fuzzing",
-    "fuzz_target": "fuzzseq.declaration",
+    "Observed": "fuzzseq.checks.base",
+    "Pair": "fuzzseq.cases.case",
+    "Spec": "fuzzseq.targets.spec",
+    "Tokens": "fuzzseq.targets.spec",
+    "check_case": "fuzzseq.api",
+    "dim": "fuzzseq.targets.dimensions",
+    "fuzz": "fuzzseq.api",
+    "fuzz_target": "fuzzseq.targets.declaration",
 }
 
 __all__ = [

@@ -9,14 +9,14 @@ from typing import Final
 
 import attrs
 
-from fuzzseq import output_files
-from fuzzseq.case import Domain
-from fuzzseq.causes import CAUSES
+from fuzzseq.cases.case import Domain
+from fuzzseq.causes.catalogue import CAUSES
 from fuzzseq.errors import UsageError
-from fuzzseq.format_versions import BASELINE, BASELINE_HEAD, other_version
+from fuzzseq.files import output_files
+from fuzzseq.files.format_versions import BASELINE, BASELINE_HEAD, other_version
+from fuzzseq.files.input_files import read_text
 from fuzzseq.grammar import FINDING_ID, Label, Misfit
-from fuzzseq.input_files import read_text
-from fuzzseq.serialization import from_data
+from fuzzseq.protocol.serialization import from_data
 
 #: How the file begins.
 HEAD: Final = f"""\

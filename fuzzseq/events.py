@@ -8,7 +8,7 @@ from typing import Final, Literal, Protocol
 import attrs
 
 from fuzzseq.baseline import Known
-from fuzzseq.case import Domain
+from fuzzseq.cases.case import Domain
 from fuzzseq.findings import Finding
 from fuzzseq.grammar import (
     AtLeastOne,
@@ -25,18 +25,18 @@ from fuzzseq.grammar import (
     Seed,
     WorkerCount,
 )
-from fuzzseq.spec import Spec
+from fuzzseq.targets.spec import Spec
 
 Phase = Literal["known", "boundary", "random", "edge", "shrink", "diagnose"]
 FailOn = Literal["error", "warning", "note", "never"]
-StopReason = Literal["completed", "max_cases", "maxfail", "budget", "nothing_runs", "interrupted", "unusable", "error"]
+StopReason = Literal["completed", "max_cases", "maxfail", "budget", "no_case_ran", "interrupted", "unusable", "error"]
 #: Why a target may have stopped that is not done: a run that is resumed goes on with it.
 UNDONE: Final[tuple[StopReason, ...]] = ("interrupted", "error", "budget", "unusable")
 
 
 def stop_of(reasons: Iterable[StopReason]) -> StopReason:
     """Return why a whole run came to its end, of the reasons why its parts did: the one that says most."""
-    by_weight = ("completed", "nothing_runs", "max_cases", "maxfail", "budget", "unusable", "interrupted", "error")
+    by_weight = ("completed", "no_case_ran", "max_cases", "maxfail", "budget", "unusable", "interrupted", "error")
     return max(reasons, key=by_weight.index, default="completed")
 
 
@@ -56,7 +56,7 @@ class Settings:
     seed: Seed = 0
     checks: tuple[CheckName, ...] = ()
     skip: tuple[CheckName, ...] = ()
-    own_checks: tuple[Reference, ...] = ()
+    custom_checks: tuple[Reference, ...] = ()
     in_process: bool = False
     case_timeout: Limit = 30.0
     memory: AtLeastOne = 4 * 1024**3
@@ -166,7 +166,7 @@ class TargetLoaded:
 
 
 @attrs.frozen(kw_only=True)
-class CaseTried:
+class CaseExecuted:
     """One case was tried. ``number`` counts within the target, from 1; known cases are counted apart.
 
     ``sizes`` are those of its last batch and of the build.
@@ -214,7 +214,7 @@ class Checkpoint:
 
 
 @attrs.frozen(kw_only=True)
-class FailureSeen:
+class FailureObserved:
     """A failure with a new signature; it will be shrunk now."""
 
     target: Reference
@@ -234,14 +234,14 @@ class Progress:
 
 
 @attrs.frozen(kw_only=True)
-class FindingMade:
+class FindingReported:
     """A finding, shrunk, confirmed and diagnosed. It replaces one with its id (a smaller case, more checks)."""
 
     finding: Finding
 
 
 @attrs.frozen(kw_only=True)
-class Warned:
+class WarningEmitted:
     """Something a user should know that is no failure of the model."""
 
     target: Label
@@ -275,12 +275,12 @@ class RunFinished:
 Event = (
     RunStarted
     | TargetLoaded
-    | CaseTried
+    | CaseExecuted
     | Checkpoint
-    | FailureSeen
+    | FailureObserved
     | Progress
-    | FindingMade
-    | Warned
+    | FindingReported
+    | WarningEmitted
     | TargetFinished
     | InternalError
     | RunFinished

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fuzzseq.causes import CAUSES
+from fuzzseq.causes.catalogue import CAUSES
 from fuzzseq.events import Unjudged
 from fuzzseq.findings import Finding
 

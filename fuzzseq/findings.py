@@ -8,9 +8,9 @@ from typing import Final, Literal
 
 import attrs
 
-from fuzzseq.case import Case, Domain
+from fuzzseq.cases.case import Case, Domain
 from fuzzseq.grammar import CauseSlug, CheckName, Count, FindingId, Identifier, Line, Reference, Share
-from fuzzseq.outcome import SEVERITIES, Frame, Raised, Severity, Stage
+from fuzzseq.protocol.outcome import SEVERITIES, Frame, Raised, Severity, Stage
 
 #: The version of the recipe of :func:`finding_id`; it is part of the id.
 ID_VERSION: Final = 1
@@ -127,10 +127,10 @@ class Diagnosis:
 
 @attrs.frozen(kw_only=True)
 class Proof:
-    """The counts behind a minimal case: how many neighbours one step simpler there are, and that all of them passed."""
+    """The counts behind a minimal case: how many neighbors one step simpler there are, and that all of them passed."""
 
     one_minimal: bool
-    neighbours: Count
+    neighbors: Count
     executions: Count
 
 
@@ -178,7 +178,7 @@ class Finding:
 
     @property
     def one_minimal(self) -> bool:
-        """Whether every neighbour one step simpler was tried and none fails in the same way."""
+        """Whether every neighbor one step simpler was tried and none fails in the same way."""
         return self.proof.one_minimal
 
     @property

@@ -1,7 +1,7 @@
 """What texts and numbers may be that cross a process or come from a file: types with a grammar.
 
 A field whose type is one of these takes what the grammar allows and nothing else, wherever it is read: see
-:func:`fuzzseq.serialization.from_data`. To a type checker they are ``str``, ``int`` and ``float``.
+:func:`fuzzseq.protocol.serialization.from_data`. To a type checker they are ``str``, ``int`` and ``float``.
 """
 
 from __future__ import annotations

@@ -9,14 +9,14 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.case import Domain
+from fuzzseq.cases.case import Domain
 from fuzzseq.errors import UsageError
-from fuzzseq.format_versions import HISTORY, other_version
-from fuzzseq.format_versions import KEY as FORMAT_KEY
+from fuzzseq.files.format_versions import HISTORY, other_version
+from fuzzseq.files.format_versions import KEY as FORMAT_KEY
+from fuzzseq.files.input_files import NotJson, json_of, read_lines
 from fuzzseq.grammar import CauseSlug, Count, FindingId, Line, Misfit, Moment, Reference, Seconds, Seed
-from fuzzseq.input_files import NotJson, json_of, read_lines
-from fuzzseq.outcome import Severity
-from fuzzseq.serialization import from_data, to_data
+from fuzzseq.protocol.outcome import Severity
+from fuzzseq.protocol.serialization import from_data, to_data
 
 NAME: Final = "history.jsonl"
 

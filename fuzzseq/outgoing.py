@@ -9,8 +9,8 @@ from typing import Any, Final, TypeVar
 
 import attrs
 
-from fuzzseq.events import Event, FindingMade, RunFinished, RunStarted, TargetFinished
-from fuzzseq.outcome import Frame
+from fuzzseq.events import Event, FindingReported, RunFinished, RunStarted, TargetFinished
+from fuzzseq.protocol.outcome import Frame
 from fuzzseq.sanitize import one_line, outgoing
 from fuzzseq.shown_paths import is_away, shown, shown_name
 
@@ -24,7 +24,7 @@ PARAGRAPHS: Final = frozenset(
 _SHORT: Final = 8
 #: The fields that hold the name of a target, or of a function in a file, whose path may have blanks in it.
 _REFERENCES: Final = frozenset(
-    ("target", "targets", "absolute", "name", "own_checks", "loss", "preprocess", "initial_state")
+    ("target", "targets", "absolute", "name", "custom_checks", "loss", "preprocess", "initial_state")
 )
 
 
@@ -117,8 +117,8 @@ class Outgoing:
         match event, made:
             case RunStarted(), RunStarted():
                 return self._named(made, "targets", tuple(map(self.name, event.targets)))
-            case FindingMade(), FindingMade():
-                return FindingMade(finding=self._named(made.finding, "target", self.name(event.finding.target)))
+            case FindingReported(), FindingReported():
+                return FindingReported(finding=self._named(made.finding, "target", self.name(event.finding.target)))
             case TargetFinished(), TargetFinished():
                 return TargetFinished(report=self._named(made.report, "name", self.name(event.report.name)))
             case RunFinished(), _:

@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.case import Domain
+from fuzzseq.cases.case import Domain
 from fuzzseq.errors import UsageError, nearest
 
 
@@ -34,7 +34,7 @@ PROFILES: Final = (
         max_cases=60,
         domains=("ordinary",),
     ),
-    Profile(name="ci", purpose="on every push: derandomised, so that one commit gives one result", max_cases=400),
+    Profile(name="ci", purpose="on every push: derandomized, so that one commit gives one result", max_cases=400),
     Profile(
         name="nightly",
         purpose="while you sleep: a new random seed each time, printed so that the run can be repeated",

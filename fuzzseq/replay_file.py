@@ -6,14 +6,14 @@ from pathlib import Path
 
 import attrs
 
-from fuzzseq.case import Case
-from fuzzseq.domain import why_not
+from fuzzseq.cases.case import Case
+from fuzzseq.cases.domain import why_not
 from fuzzseq.errors import ReplayError
-from fuzzseq.format_versions import FINDING, KEY, other_version
+from fuzzseq.files.format_versions import FINDING, KEY, other_version
+from fuzzseq.files.input_files import NotJson, json_of, read_text
 from fuzzseq.grammar import CauseSlug, CheckName, FindingId, Misfit, Reference
-from fuzzseq.input_files import NotJson, json_of, read_text
-from fuzzseq.serialization import from_data
-from fuzzseq.spec import Spec
+from fuzzseq.protocol.serialization import from_data
+from fuzzseq.targets.spec import Spec
 
 _GIVE = "Give one of the <id>.json files of a run's output folder"
 _AS_WRITTEN = "take the file as the run wrote it"

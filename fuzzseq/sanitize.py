@@ -141,7 +141,7 @@ def shortened(text: str, limit: int) -> str:
 
 
 def inert(text: str) -> str:
-    """Return lines of output that no build server takes for a command of its own; colours are left as they are."""
+    """Return lines of output that no build server takes for a command of its own; colors are left as they are."""
     return _ANYWHERE.sub("# #", _AT_START.sub(r"\1: :", text))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from fuzzseq.case import Case
-from fuzzseq.outcome import Verdict
+from fuzzseq.cases.case import Case
+from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.sanitize import masked, one_line
 
 _LONGEST: Final = 160

@@ -8,8 +8,8 @@ from typing import Any, Literal
 import attrs
 from hypothesis import strategies as st
 
-from fuzzseq.arrays import Array, padded, real_positions
-from fuzzseq.case import Pair
+from fuzzseq.cases.arrays import Array, padded, real_positions
+from fuzzseq.cases.case import Pair
 from fuzzseq.strategies.arguments import check_choices, check_integer, check_range
 from fuzzseq.strategies.rows import pairs
 

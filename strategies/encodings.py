@@ -10,10 +10,10 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from fuzzseq.arrays import SMOOTHING, Array, one_hot, padded, real_positions
-from fuzzseq.case import shifted
-from fuzzseq.spec import Encoding, Tokens
+from fuzzseq.cases.arrays import SMOOTHING, Array, one_hot, padded, real_positions
+from fuzzseq.cases.case import shifted
 from fuzzseq.strategies.arguments import check_choices
+from fuzzseq.targets.spec import Encoding, Tokens
 
 _KNOWN: Final[tuple[Encoding, ...]] = ("sparse", "one_hot", "smoothed_one_hot")
 _TOKENS: Final = Tokens()

@@ -9,14 +9,14 @@ import attrs
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from fuzzseq.case import Batch, Case, Mode, Pair, StateKind, tokens_for_steps
-from fuzzseq.dimensions import DATA_DIMENSIONS
-from fuzzseq.domain import encodings, id_range, modes, padding_side, shared_dimensions, states
-from fuzzseq.spec import Encoding, Spec
+from fuzzseq.cases.case import Batch, Case, Mode, Pair, StateKind, tokens_for_steps
+from fuzzseq.cases.domain import encodings, id_range, modes, padding_side, shared_dimensions, states
 from fuzzseq.strategies.arguments import check_integer
 from fuzzseq.strategies.fitting import PADDED_FORMS, UNPADDED_FORMS, Form, at_or_above, fitted
 from fuzzseq.strategies.rows import words
 from fuzzseq.strategies.sizes import SizePlan
+from fuzzseq.targets.dimensions import DATA_DIMENSIONS
+from fuzzseq.targets.spec import Encoding, Spec
 
 #: Rows beyond this many repeat the first ones, so that a large batch costs no more draws.
 _MOST_ROWS: Final = 6

@@ -9,10 +9,10 @@ import attrs
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from fuzzseq.domain import completion, dependency_order, legal_range, relatives
+from fuzzseq.cases.domain import completion, dependency_order, legal_range, relatives
 from fuzzseq.errors import SpecError
-from fuzzseq.spec import Spec, Tokens
 from fuzzseq.strategies.arguments import check_range
+from fuzzseq.targets.spec import Spec, Tokens
 
 #: The smallest ordinary vocabulary: the usual special tokens and two words.
 _SMALLEST: Final = Tokens().lowest_word() + 2

@@ -8,11 +8,11 @@ from typing import Any
 import attrs
 from hypothesis import strategies as st
 
-from fuzzseq.arrays import Array
-from fuzzseq.case import StateKind
-from fuzzseq.spec import CELLS
-from fuzzseq.states import state_arrays, state_shapes
+from fuzzseq.cases.arrays import Array
+from fuzzseq.cases.case import StateKind
+from fuzzseq.cases.states import state_arrays, state_shapes
 from fuzzseq.strategies.arguments import check_choices, check_range
+from fuzzseq.targets.spec import CELLS
 
 
 @attrs.frozen(kw_only=True)

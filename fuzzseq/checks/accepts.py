@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fuzzseq.case import Case
-from fuzzseq.checks.check import Check, forward, never
-from fuzzseq.outcome import Run
-from fuzzseq.spec import Spec
+from fuzzseq.cases.case import Case
+from fuzzseq.checks.base import Check, forward, never
+from fuzzseq.protocol.outcome import Run
+from fuzzseq.targets.spec import Spec
 
 
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:

@@ -8,12 +8,12 @@ from typing import Final
 import attrs
 import numpy as np
 
-from fuzzseq.case import Case
-from fuzzseq.checks.check import Array, Observed, Softmax
-from fuzzseq.spec import Spec
+from fuzzseq.cases.case import Case
+from fuzzseq.checks.base import Array, Observed, Softmax
+from fuzzseq.targets.spec import Spec
 
 #: What a fault says of the cause.
-WRONG_AXIS: Final = "attention weights are normalised over another axis"
+WRONG_AXIS: Final = "attention weights are normalized over another axis"
 WEIGHT_ON_PADDING: Final = "a softmax gives weight to padding"
 _WEIGHT: Final = 1e-4
 #: Where padding is known to move an output, any weight that is not rounding explains it.
@@ -77,7 +77,7 @@ def over_neither(seen: Observed, case: Case, spec: Spec) -> Fault | None:
 
 
 def _both_ways(softmax: Softmax, seen: Observed) -> bool:
-    """Say whether the same scores are normalised over the source as well, as co-attention does it."""
+    """Say whether the same scores are normalized over the source as well, as co-attention does it."""
     source = seen.arrays.source_mask.shape[1]
     return any(
         other is not softmax
@@ -136,9 +136,9 @@ def _wrong(softmax: Softmax, seen: Observed, spec: Spec, taken: set[int]) -> tup
             return f"attention gives {weight:.2g} of its weight to padding", WEIGHT_ON_PADDING
         return None
     if axis == 0:
-        return "attention weights are normalised over the batch", WRONG_AXIS
+        return "attention weights are normalized over the batch", WRONG_AXIS
     if over == 1 and value.ndim > 2 and 1 not in taken:
-        return "attention weights are normalised over an axis of size one, and are all one", WRONG_AXIS
+        return "attention weights are normalized over an axis of size one, and are all one", WRONG_AXIS
     if over == target and target > 1 and target not in taken:
-        return "attention weights are normalised over the decoder steps, not over the source", WRONG_AXIS
+        return "attention weights are normalized over the decoder steps, not over the source", WRONG_AXIS
     return None

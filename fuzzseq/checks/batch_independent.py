@@ -5,7 +5,7 @@ does is not asked here; where the user's own preprocessing makes the columns, an
 alone. A model whose batch size is fixed when it is built has no row alone; its order is not asked
 either.
 
-False alarms that it guards against: batch normalisation at inference, which uses its own statistics (runs are not in
+False alarms that it guards against: batch normalization at inference, which uses its own statistics (runs are not in
 training mode); random numbers at inference; rounding of another shape of matrix product (see ``comparing``).
 """
 
@@ -17,25 +17,25 @@ from typing import Final
 import attrs
 import numpy as np
 
-from fuzzseq.case import Batch, Case, width
-from fuzzseq.checks.check import Array, Check, LayerOutput, Result, Results, forward
-from fuzzseq.checks.comparing import (
+from fuzzseq.cases.case import Batch, Case, width
+from fuzzseq.cases.transforms import may_be
+from fuzzseq.checks.base import Array, Check, LayerOutput, Result, Results, forward
+from fuzzseq.checks.differential import (
     Compare,
     Difference,
-    believed,
     broken,
     by_row,
     comparable,
     confirmation,
+    confirmed_difference,
     culprit,
     difference,
+    first_candidate,
     nothing_compared,
-    suspect,
     watched,
 )
-from fuzzseq.checks.varying import may_be
-from fuzzseq.outcome import Run, Verdict
-from fuzzseq.spec import Spec
+from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.targets.spec import Spec
 
 #: What tells rows that are moved from a statistic over the batch, which does not mind their order.
 ROWS_MIXED: Final = "rows are mixed by their place"
@@ -127,7 +127,7 @@ def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
 
 def _suspected(results: Results) -> str | None:
     """Return the first way of changing a batch that seems to change its rows."""
-    return suspect(results, "base", {way: comparison(way) for way in _WAYS if way in results})
+    return first_candidate(results, "base", {way: comparison(way) for way in _WAYS if way in results})
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
@@ -135,7 +135,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     if nothing_compared(results, "base", {way: comparison(way) for way in _WAYS if way in results}):
         return CHECK.nothing_compared()
     way = _suspected(results)
-    found = believed(results, "base", way, comparison(way)) if way else None
+    found = confirmed_difference(results, "base", way, comparison(way)) if way else None
     if way is None or found is None:
         return None
     hints = [f"rows {way}", *([ROWS_MIXED] if way == "reversed" else [])]
@@ -167,6 +167,6 @@ CHECK = Check(
     judge=judge,
     applies=applies,
     confirm=confirm,
-    thorough=True,
-    explains=True,
+    expensive=True,
+    blocks=True,
 )

@@ -15,23 +15,23 @@ from typing import Final
 import attrs
 import numpy as np
 
-from fuzzseq.case import Case
+from fuzzseq.cases.case import Case
+from fuzzseq.cases.transforms import with_other_ends
 from fuzzseq.checks.attention import fault
-from fuzzseq.checks.check import Array, Check, Observed, Results, forward
-from fuzzseq.checks.comparing import (
-    believed,
+from fuzzseq.checks.base import Array, Check, Observed, Results, forward
+from fuzzseq.checks.differential import (
     broken,
     by_row,
     comparable,
     compared,
     confirmation,
+    confirmed_difference,
     culprit,
     nothing_compared,
     watched,
 )
-from fuzzseq.checks.varying import with_other_ends
-from fuzzseq.outcome import Run, Verdict
-from fuzzseq.spec import Spec
+from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.targets.spec import Spec
 
 
 def applies(spec: Spec) -> str | None:
@@ -67,7 +67,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare the outputs of the earlier steps."""
     if nothing_compared(results, "base", {"changed": _COMPARE}):
         return CHECK.nothing_compared()
-    found = believed(results, "base", "changed", _COMPARE)
+    found = confirmed_difference(results, "base", "changed", _COMPARE)
     if found is None:
         return None
     guilty, hints = None, tuple[str, ...]()
@@ -94,5 +94,5 @@ CHECK = Check(
     judge=judge,
     applies=applies,
     confirm=confirm,
-    thorough=True,
+    expensive=True,
 )

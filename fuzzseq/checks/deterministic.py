@@ -13,11 +13,11 @@ from typing import Final
 import attrs
 import numpy as np
 
-from fuzzseq.case import Case
-from fuzzseq.checks.check import Check, Results, forward
-from fuzzseq.checks.comparing import difference
-from fuzzseq.outcome import Run, Verdict
-from fuzzseq.spec import Spec
+from fuzzseq.cases.case import Case
+from fuzzseq.checks.base import Check, Results, forward
+from fuzzseq.checks.differential import difference
+from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.targets.spec import Spec
 
 #: What sums may differ by that are added up in another order, beside the values.
 _COUNTS: Final = 1e-4
@@ -51,5 +51,5 @@ CHECK = Check(
     promise="at inference, two runs of one case give the same output",
     plan=plan,
     judge=judge,
-    explains=True,
+    blocks=True,
 )

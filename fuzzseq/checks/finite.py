@@ -13,10 +13,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fuzzseq.case import Case
-from fuzzseq.checks.check import Array, Check, Observed, Results, forward, training_step
-from fuzzseq.outcome import Run, Verdict
-from fuzzseq.spec import Spec
+from fuzzseq.cases.case import Case
+from fuzzseq.checks.base import Array, Check, Observed, Results, forward, training_step
+from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.targets.spec import Spec
 
 
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:

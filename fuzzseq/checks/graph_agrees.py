@@ -16,12 +16,20 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.case import Batch, Case
-from fuzzseq.checks.check import Check, Results, forward
-from fuzzseq.checks.comparing import believed, broken, comparable, compared, confirmation, nothing_compared, real
-from fuzzseq.checks.varying import wider
-from fuzzseq.outcome import Run, Verdict
-from fuzzseq.spec import Spec
+from fuzzseq.cases.case import Batch, Case
+from fuzzseq.cases.transforms import wider
+from fuzzseq.checks.base import Check, Results, forward
+from fuzzseq.checks.differential import (
+    broken,
+    comparable,
+    compared,
+    confirmation,
+    confirmed_difference,
+    nothing_compared,
+    real,
+)
+from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.targets.spec import Spec
 
 _COMPARE: Final = compared(real)
 #: How many widths are run: TensorFlow warns of five traces in a row.
@@ -63,7 +71,7 @@ def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare the two outputs, and count traces."""
-    found = believed(results, "eager", "graph", _COMPARE)
+    found = confirmed_difference(results, "eager", "graph", _COMPARE)
     if found is not None:
         return broken(CHECK, f"a traced run and an eager one differ by {found.said}", found, None)
     counts = results["widths"].last.traces if "widths" in results else {}
@@ -85,6 +93,6 @@ CHECK = Check(
     judge=judge,
     applies=applies,
     confirm=confirm,
-    thorough=True,
+    expensive=True,
     every=8,
 )

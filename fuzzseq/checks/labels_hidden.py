@@ -15,13 +15,13 @@ from collections.abc import Mapping
 import attrs
 import numpy as np
 
-from fuzzseq.arrays import arrays
-from fuzzseq.case import Case
-from fuzzseq.checks.check import Array, Check, Observed, Results
-from fuzzseq.checks.comparing import difference
-from fuzzseq.checks.varying import with_other_ends
-from fuzzseq.outcome import Run, Verdict
-from fuzzseq.spec import Spec
+from fuzzseq.cases.arrays import arrays
+from fuzzseq.cases.case import Case
+from fuzzseq.cases.transforms import with_other_ends
+from fuzzseq.checks.base import Array, Check, Observed, Results
+from fuzzseq.checks.differential import difference
+from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.targets.spec import Spec
 
 
 def applies(spec: Spec) -> str | None:
@@ -30,7 +30,7 @@ def applies(spec: Spec) -> str | None:
         return "the model has no decoder"
     if not spec.own_training_step:
         return "the model has no training step of its own"
-    return None if spec.step_takes_pairs else "its training step raises for (inputs, labels)"
+    return None if spec.train_step_accepts_xy else "its training step raises for (inputs, labels)"
 
 
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
@@ -38,7 +38,7 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
     changed = with_other_ends(case, spec)
     if changed is None:
         return {}
-    run = Run(batches=case.batches[-1:], upto="own_step", training=True)
+    run = Run(batches=case.batches[-1:], until="own_step", training=True)
     return {
         "base": run,
         "again": attrs.evolve(run, own_labels=run.batches),
@@ -87,6 +87,6 @@ CHECK = Check(
     judge=judge,
     applies=applies,
     stage="gradient",
-    thorough=True,
+    expensive=True,
     every=4,
 )

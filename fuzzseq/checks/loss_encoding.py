@@ -13,11 +13,11 @@ from collections.abc import Mapping
 import attrs
 import numpy as np
 
-from fuzzseq.arrays import arrays
-from fuzzseq.case import Case
-from fuzzseq.checks.check import Array, Check, Results, has_labels
-from fuzzseq.outcome import Run, Verdict
-from fuzzseq.spec import Encoding, Spec
+from fuzzseq.cases.arrays import arrays
+from fuzzseq.cases.case import Case
+from fuzzseq.checks.base import Array, Check, Results, has_labels
+from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.targets.spec import Encoding, Spec
 
 
 def applies(spec: Spec) -> str | None:
@@ -28,7 +28,7 @@ def applies(spec: Spec) -> str | None:
 def scored(case: Case, encoding: Encoding) -> Run:
     """Return the run of a case up to its loss, its labels in one encoding."""
     batches = tuple(attrs.evolve(batch, target_encoding=encoding) for batch in case.batches)
-    return Run(batches=batches, upto="loss", mode=case.mode)
+    return Run(batches=batches, until="loss", mode=case.mode)
 
 
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:

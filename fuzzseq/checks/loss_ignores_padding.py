@@ -11,12 +11,12 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.case import Case
-from fuzzseq.checks.check import Check, Results
-from fuzzseq.checks.own_loss import applies_to_padded_loss, counted_padding, scored
-from fuzzseq.checks.varying import with_padding
-from fuzzseq.outcome import Run, Verdict
-from fuzzseq.spec import Spec
+from fuzzseq.cases.case import Case
+from fuzzseq.cases.transforms import with_padding
+from fuzzseq.checks.base import Check, Results
+from fuzzseq.checks.user_loss import applies_to_padded_loss, counted_padding, scored
+from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.targets.spec import Spec
 
 _COUNTS: Final = 1e-6
 
@@ -51,5 +51,5 @@ CHECK = Check(
     judge=judge,
     applies=applies_to_padded_loss,
     stage="loss",
-    thorough=True,
+    expensive=True,
 )

@@ -17,11 +17,11 @@ from typing import Final
 import attrs
 import numpy as np
 
-from fuzzseq.case import Case
-from fuzzseq.checks.check import Array, Check, Results
-from fuzzseq.checks.own_loss import applies_to_loss, scored
-from fuzzseq.outcome import CHANGES, Run, Verdict
-from fuzzseq.spec import Spec
+from fuzzseq.cases.case import Case
+from fuzzseq.checks.base import Array, Check, Results
+from fuzzseq.checks.user_loss import applies_to_loss, scored
+from fuzzseq.protocol.outcome import CHANGES, Run, Verdict
+from fuzzseq.targets.spec import Spec
 
 _BLIND: Final = 1e-4
 _SEES: Final = 1e-3
@@ -29,7 +29,7 @@ _SEES: Final = 1e-3
 
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
     """Score the batches, with their scores as they are and changed in three ways; a trace would take longer."""
-    return {"scored": attrs.evolve(scored(case), mode="eager", rescored=True)}
+    return {"scored": attrs.evolve(scored(case), mode="eager", score_variants=True)}
 
 
 def are_probabilities(scores: Array) -> bool:
@@ -71,6 +71,6 @@ CHECK = Check(
     judge=judge,
     applies=applies_to_loss,
     stage="loss",
-    thorough=True,
+    expensive=True,
     every=10,
 )

@@ -16,13 +16,13 @@ from typing import Final
 import attrs
 import numpy as np
 
-from fuzzseq.case import Case
-from fuzzseq.checks.check import Check, Results
-from fuzzseq.checks.comparing import compared, real
-from fuzzseq.checks.own_loss import applies_to_padded_loss, counted_padding, scored
-from fuzzseq.checks.varying import with_padding
-from fuzzseq.outcome import Run, Verdict
-from fuzzseq.spec import Spec
+from fuzzseq.cases.case import Case
+from fuzzseq.cases.transforms import with_padding
+from fuzzseq.checks.base import Check, Results
+from fuzzseq.checks.differential import compared, real
+from fuzzseq.checks.user_loss import applies_to_padded_loss, counted_padding, scored
+from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.targets.spec import Spec
 
 #: The least relative change that two more columns make: a fiftieth of a width of twelve, and far above rounding.
 _CHANGES: Final = 0.01
@@ -61,5 +61,5 @@ CHECK = Check(
     judge=judge,
     applies=applies_to_padded_loss,
     stage="loss",
-    thorough=True,
+    expensive=True,
 )

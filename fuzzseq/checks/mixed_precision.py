@@ -15,10 +15,10 @@ from collections.abc import Mapping
 import attrs
 import numpy as np
 
-from fuzzseq.case import Case
-from fuzzseq.checks.check import Check, Results, forward, training_step
-from fuzzseq.outcome import Run, Verdict
-from fuzzseq.spec import Spec
+from fuzzseq.cases.case import Case
+from fuzzseq.checks.base import Check, Results, forward, training_step
+from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.targets.spec import Spec
 
 
 def applies(spec: Spec) -> str | None:
@@ -70,7 +70,7 @@ CHECK = Check(
     applies=applies,
     severity="warning",
     judges_exceptions=True,
-    thorough=True,
+    expensive=True,
     every=12,
     profiles=("nightly",),
 )

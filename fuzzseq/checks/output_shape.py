@@ -12,11 +12,11 @@ from typing import Final
 import attrs
 import numpy as np
 
-from fuzzseq.arrays import Arrays
-from fuzzseq.case import Case
-from fuzzseq.checks.check import Check, Result, Results, forward
-from fuzzseq.outcome import Run, Verdict
-from fuzzseq.spec import Spec
+from fuzzseq.cases.arrays import Arrays
+from fuzzseq.cases.case import Case
+from fuzzseq.checks.base import Check, Result, Results, forward
+from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.targets.spec import Spec
 
 #: What tells a model that is traced wrongly.
 ONLY_TRACED: Final = "only a traced run has it"

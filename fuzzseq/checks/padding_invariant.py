@@ -15,25 +15,25 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.case import Case
+from fuzzseq.cases.case import Case
+from fuzzseq.cases.transforms import paddable, sides, with_padding
 from fuzzseq.checks.attention import WEIGHT_ON_PADDING, fault, over_neither, weighing_padding
-from fuzzseq.checks.check import Check, Results, forward
-from fuzzseq.checks.comparing import (
-    believed,
+from fuzzseq.checks.base import Check, Results, forward
+from fuzzseq.checks.differential import (
     broken,
     comparable,
     compared,
     confirmation,
+    confirmed_difference,
     culprit,
+    first_candidate,
     nothing_compared,
     real,
     shifted_columns,
-    suspect,
     watched,
 )
-from fuzzseq.checks.varying import paddable, sides, with_padding
-from fuzzseq.outcome import Run, Verdict
-from fuzzseq.spec import Side, Spec
+from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.targets.spec import Side, Spec
 
 _COMPARE: Final = compared(real)
 
@@ -77,7 +77,7 @@ def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
 
 def _suspected(results: Results, spec: Spec) -> Side | None:
     """Return the first side whose padding seems to change something."""
-    return next((s for s in padded_sides(spec) if s == suspect(results, "base", {s: _COMPARE})), None)
+    return next((s for s in padded_sides(spec) if s == first_candidate(results, "base", {s: _COMPARE})), None)
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
@@ -85,7 +85,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     if nothing_compared(results, "base", dict.fromkeys(padded_sides(spec), _COMPARE)):
         return CHECK.nothing_compared()
     side = _suspected(results, spec)
-    found = believed(results, "base", side, _COMPARE) if side else None
+    found = confirmed_difference(results, "base", side, _COMPARE) if side else None
     if side is None or found is None:
         return None
     guilty, hints = None, [f"{side} padding"]
@@ -117,5 +117,5 @@ CHECK = Check(
     judge=judge,
     applies=applies,
     confirm=confirm,
-    thorough=True,
+    expensive=True,
 )

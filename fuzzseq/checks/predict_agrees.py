@@ -9,9 +9,9 @@ other inputs than one structure, which ``predict`` cannot take.
 
 from __future__ import annotations
 
-from fuzzseq.checks.comparing import comparable
-from fuzzseq.checks.otherwise import keras_model, otherwise
-from fuzzseq.spec import Spec
+from fuzzseq.checks.differential import comparable
+from fuzzseq.checks.execution_modes import keras_model, otherwise
+from fuzzseq.targets.spec import Spec
 
 
 def applies(spec: Spec) -> str | None:

@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from fuzzseq.case import Case
-from fuzzseq.checks.comparing import comparable
-from fuzzseq.checks.otherwise import beside, otherwise
-from fuzzseq.outcome import Run
-from fuzzseq.spec import Spec
+from fuzzseq.cases.case import Case
+from fuzzseq.checks.differential import comparable
+from fuzzseq.checks.execution_modes import beside, otherwise
+from fuzzseq.protocol.outcome import Run
+from fuzzseq.targets.spec import Spec
 
 _PLAN: Final = beside("ragged")
 

@@ -10,8 +10,8 @@ reads only when it is told that the file is trusted.
 
 from __future__ import annotations
 
-from fuzzseq.checks.otherwise import otherwise
-from fuzzseq.spec import Spec
+from fuzzseq.checks.execution_modes import otherwise
+from fuzzseq.targets.spec import Spec
 
 
 def applies(spec: Spec) -> str | None:

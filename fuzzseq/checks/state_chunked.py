@@ -14,22 +14,22 @@ from collections.abc import Mapping
 import attrs
 import numpy as np
 
-from fuzzseq.case import Case, Pair
-from fuzzseq.checks.check import Array, Check, Observed, Result, Results, forward
-from fuzzseq.checks.comparing import (
+from fuzzseq.cases.case import Case, Pair
+from fuzzseq.cases.domain import id_range
+from fuzzseq.cases.transforms import each_pair, may_be, moved
+from fuzzseq.checks.base import Array, Check, Observed, Result, Results, forward
+from fuzzseq.checks.differential import (
     Difference,
-    believed,
     broken,
     comparable,
     compared,
     confirmation,
+    confirmed_difference,
     difference,
     nothing_compared,
 )
-from fuzzseq.checks.varying import each_pair, may_be, moved
-from fuzzseq.domain import id_range
-from fuzzseq.outcome import Run, Verdict
-from fuzzseq.spec import Spec
+from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.targets.spec import Spec
 
 
 def applies(spec: Spec) -> str | None:
@@ -93,11 +93,11 @@ def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare one run with two pieces."""
-    if believed(results, "base", "changed", compared(_earlier)):
+    if confirmed_difference(results, "base", "changed", compared(_earlier)):
         return CHECK.not_applicable("a step depends on those that come after it")
     if nothing_compared(results, "base", {"pieces": _compare}):
         return CHECK.nothing_compared()
-    found = believed(results, "base", "pieces", _compare)
+    found = confirmed_difference(results, "base", "pieces", _compare)
     if found is None:
         return None
     return broken(CHECK, f"two pieces with the state carried over differ from one by {found.said}", found, None)
@@ -110,5 +110,5 @@ CHECK = Check(
     judge=judge,
     applies=applies,
     confirm=confirm,
-    thorough=True,
+    expensive=True,
 )

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 
 import attrs
 
-from fuzzseq.case import Case, StateKind
-from fuzzseq.checks.check import Check, Results, forward
-from fuzzseq.checks.unmoved import in_wider_model, stays, with_other_weights
-from fuzzseq.outcome import Run, Verdict
-from fuzzseq.spec import Spec
+from fuzzseq.cases.case import Case, StateKind
+from fuzzseq.checks.base import Check, Results, forward
+from fuzzseq.checks.sensitivity import in_wider_model, stays, with_other_weights
+from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.targets.spec import Spec
 
 
 def applies(spec: Spec) -> str | None:
@@ -53,5 +53,5 @@ CHECK = Check(
     judge=judge,
     applies=applies,
     confirm=confirm,
-    thorough=True,
+    expensive=True,
 )

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fuzzseq.case import Case
-from fuzzseq.checks.check import Check, Results
-from fuzzseq.outcome import Run, Verdict
-from fuzzseq.spec import Spec
+from fuzzseq.cases.case import Case
+from fuzzseq.checks.base import Check, Results
+from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.targets.spec import Spec
 
 
 def applies(spec: Spec) -> str | None:
@@ -25,7 +25,7 @@ def applies(spec: Spec) -> str | None:
 
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
     """Look at the model, and run nothing."""
-    return {"wiring": Run(batches=case.batches, upto="wiring")}
+    return {"wiring": Run(batches=case.batches, until="wiring")}
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:

@@ -17,23 +17,23 @@ from typing import Final
 import attrs
 import numpy as np
 
-from fuzzseq.case import Case, Pair, tokens_for_steps, width
+from fuzzseq.cases.case import Case, Pair, tokens_for_steps, width
+from fuzzseq.cases.transforms import each_pair, fixed_length, may_be, with_other_ends
+from fuzzseq.checks.base import Check, Result, Results, forward
 from fuzzseq.checks.causal import earlier
-from fuzzseq.checks.check import Check, Result, Results, forward
-from fuzzseq.checks.comparing import (
+from fuzzseq.checks.differential import (
     Difference,
-    believed,
     broken,
     by_row,
     comparable,
     compared,
     confirmation,
+    confirmed_difference,
     difference,
     nothing_compared,
 )
-from fuzzseq.checks.varying import each_pair, fixed_length, may_be, with_other_ends
-from fuzzseq.outcome import Run, Verdict
-from fuzzseq.spec import Spec
+from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.targets.spec import Spec
 
 #: What tells a state that gets lost between two steps from another mismatch.
 STATE_DROPPED: Final = "a state does not come back"
@@ -53,7 +53,7 @@ def applies(spec: Spec) -> str | None:
 def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
     """Run the batches as they are, and cut before their last step; or all steps at once."""
     if spec.calling == "steps":
-        wiring = Run(batches=case.batches, upto="wiring")
+        wiring = Run(batches=case.batches, until="wiring")
         return {"base": forward(case), "whole": attrs.evolve(forward(case), whole=True), "wiring": wiring}
     least = tokens_for_steps(2, spec.tokens)
     if any(len(pair.target) < least for batch in case.batches for pair in batch.pairs):
@@ -93,11 +93,11 @@ def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare the scores of the two ways."""
-    if "changed" in results and believed(results, "base", "changed", compared(earlier)):
+    if "changed" in results and confirmed_difference(results, "base", "changed", compared(earlier)):
         return CHECK.not_applicable("a step depends on those that come after it: see causal")
     if nothing_compared(results, "base", {_other(results): _compare}):
         return CHECK.nothing_compared()
-    found = believed(results, "base", _other(results), _compare)
+    found = confirmed_difference(results, "base", _other(results), _compare)
     if found is None:
         return None
     if "whole" not in results:
@@ -118,5 +118,5 @@ CHECK = Check(
     applies=applies,
     confirm=confirm,
     stage="decode",
-    thorough=True,
+    expensive=True,
 )

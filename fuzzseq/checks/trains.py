@@ -16,12 +16,12 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.case import Case
-from fuzzseq.checks.check import Check, Results, forward, has_labels, training_step
-from fuzzseq.checks.unmoved import same
-from fuzzseq.checks.varying import longer, with_other_source
-from fuzzseq.outcome import Run, Verdict
-from fuzzseq.spec import Spec
+from fuzzseq.cases.case import Case
+from fuzzseq.cases.transforms import longer, with_other_source
+from fuzzseq.checks.base import Check, Results, forward, has_labels, training_step
+from fuzzseq.checks.sensitivity import same
+from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.targets.spec import Spec
 
 #: The repetitions of a step in which a weight without gradient may have one: a layer may be left out at random.
 _AGAIN: Final = tuple(range(1, 9))

@@ -1,9 +1,9 @@
 """The source reaches the output: with every source id changed, some score changes.
 
 False alarms that it guards against: a narrow model whose rectifiers are all off, or whose gates are shut, for one draw
-of the weights, or whose normalisations leave it one bit (see ``unmoved``); words that are one to the model, as with the
+of the weights, or whose normalizations leave it one bit (see ``unmoved``); words that are one to the model, as with the
 hashing trick or folded case (other words are tried); a source of one step that says nothing, as where frames are
-normalised over time (longer rows are tried); a model that loses its source to padding (rows without any are tried).
+normalized over time (longer rows are tried); a model that loses its source to padding (rows without any are tried).
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.case import Case
-from fuzzseq.checks.check import Check, Results, forward
-from fuzzseq.checks.unmoved import in_wider_model, moved, stays, with_other_weights
-from fuzzseq.checks.varying import longer, with_other_source
-from fuzzseq.outcome import Run, Verdict
-from fuzzseq.spec import Spec
+from fuzzseq.cases.case import Case
+from fuzzseq.cases.transforms import longer, with_other_source
+from fuzzseq.checks.base import Check, Results, forward
+from fuzzseq.checks.sensitivity import in_wider_model, moved, stays, with_other_weights
+from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.targets.spec import Spec
 
 #: How far the words of still other sources are.
 _FURTHER: Final = (2, 3)
@@ -72,5 +72,5 @@ CHECK = Check(
     judge=judge,
     applies=applies,
     confirm=confirm,
-    thorough=True,
+    expensive=True,
 )

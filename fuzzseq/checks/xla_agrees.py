@@ -9,9 +9,9 @@ random numbers at inference.
 
 from __future__ import annotations
 
-from fuzzseq.checks.comparing import comparable
-from fuzzseq.checks.otherwise import otherwise
-from fuzzseq.spec import Spec
+from fuzzseq.checks.differential import comparable
+from fuzzseq.checks.execution_modes import otherwise
+from fuzzseq.targets.spec import Spec
 
 
 def applies(spec: Spec) -> str | None:

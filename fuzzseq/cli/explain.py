@@ -16,7 +16,7 @@ def explain(slug: str | None) -> None:
 
     Without a CAUSE, list them all by group. In a pipe the page comes as Markdown.
     """
-    from fuzzseq.causes import CAUSES, GROUPS, cause_named, page_of
+    from fuzzseq.causes.catalogue import CAUSES, GROUPS, cause_named, page_of
 
     if slug is None:
         for group, about in GROUPS.items():

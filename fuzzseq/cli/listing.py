@@ -19,7 +19,7 @@ def list_() -> None:
 @list_.command()
 def checks() -> None:
     """List the promises that a model is held to."""
-    from fuzzseq.checks import CHECKS
+    from fuzzseq.checks.registry import CHECKS
 
     show(
         ("check", "severity", "profiles", "promise"),
@@ -30,7 +30,7 @@ def checks() -> None:
 @list_.command()
 def causes() -> None:
     """List the mistakes that a finding can be traced to."""
-    from fuzzseq.causes import CAUSES
+    from fuzzseq.causes.catalogue import CAUSES
 
     show(("cause", "group", "the model's mistake"), ((c.slug, c.group, c.title) for c in CAUSES))
 
@@ -38,7 +38,7 @@ def causes() -> None:
 @list_.command(short_help="List the named sizes, with their ranges and aliases.")
 def dimensions() -> None:
     """List the named sizes, the range that each is drawn from, and other names for it."""
-    from fuzzseq.dimensions import ALIASES, KNOWN
+    from fuzzseq.targets.dimensions import ALIASES, KNOWN
 
     def aliases(name: str) -> str:
         return ", ".join(alias for alias, known in ALIASES.items() if known == name)
@@ -73,7 +73,7 @@ def show(head: Sequence[str], rows: Iterable[Sequence[str]], *, headed: bool = F
 
     What is piped has no head, unless it is ``headed``: columns of numbers say nothing alone.
     """
-    from fuzzseq.reporters.terminal import console_for_output
+    from fuzzseq.reporting.terminal import console_for_output
 
     console, listed = console_for_output(), [tuple(map(printed, row)) for row in rows]
     if console.is_terminal:

@@ -16,13 +16,13 @@ Reader = Callable[[click.Context, click.Parameter, str | None], Any]
 
 
 def read_by(name: str) -> Reader:
-    """Return what reads an option by a function of :mod:`fuzzseq.configuration`, loaded then and not before."""
+    """Return what reads an option by a function of :mod:`fuzzseq.settings`, loaded then and not before."""
 
     def read(_: click.Context, param: click.Parameter, value: str | None) -> Any:
-        from fuzzseq import configuration
+        from fuzzseq import settings
 
         try:
-            return None if value is None else getattr(configuration, name)(value)
+            return None if value is None else getattr(settings, name)(value)
         except UsageError as error:
             raise UsageError(f"{param.opts[0]}: {error}") from None
 

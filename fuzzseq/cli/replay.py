@@ -34,11 +34,11 @@ def replay(files: tuple[str, ...], target: str | None, trust: bool, **said: Any)
     CHANGED  it fails in another way, or does not get as far
     ERROR    it could not be run
     """  # noqa: D301 (click wants the control character itself, to leave a paragraph's lines as they are)
-    from fuzzseq import campaign
-    from fuzzseq.configuration import Configuration, configured, home
+    from fuzzseq import runner
+    from fuzzseq.settings import Configuration, configured, home
 
     asked = Configuration(**said).over(configured())
-    settings = campaign.settings_of(asked)
+    settings = runner.settings_of(asked)
     announced: set[str] = set()
 
     def replayed(file: ReplayFile, path: Path) -> ReplayResult:
@@ -49,7 +49,7 @@ def replay(files: tuple[str, ...], target: str | None, trust: bool, **said: Any)
                 f"{path} names the function {file.target!r}, which no file holds: name one with --target FILE:NAME."
             )
         importing(str(path), [file.target] if target is None else [], announced, trust=trust)
-        importing("pyproject.toml", settings.own_checks, announced, below=home(), trust=trust)
+        importing("pyproject.toml", settings.custom_checks, announced, below=home(), trust=trust)
         return engine.replay(file, settings, target)
 
     return max(one(Path(file), replayed) for file in files)

@@ -17,9 +17,9 @@ from fuzzseq.errors import UsageError
 @click.option("--output", metavar="DIR", help="Where to write to.  [default: the folder of the run]")
 def report(folder: str, formats: tuple[str, ...], output: str | None) -> int:
     """Write the reports of the run that wrote to DIR, finished, interrupted or killed, and print their names."""
-    from fuzzseq import campaign, runs
+    from fuzzseq import finished_runs, runner
 
-    for file in runs.report(Path(folder), formats or campaign.DEFAULT_FORMATS, Path(output) if output else None):
+    for file in finished_runs.report(Path(folder), formats or runner.DEFAULT_FORMATS, Path(output) if output else None):
         echo(file)
     return 0
 
@@ -38,10 +38,10 @@ def update(file: str, folder: str | None) -> int:
     What was found comes in. What was not found any more goes, where its target was looked at to the end by every check
     and with inputs such as show it; all else stays.
     """
-    from fuzzseq import runs
+    from fuzzseq import finished_runs
 
     place = Path(folder) if folder is not None else _last()
-    came, went, total = runs.update_baseline(Path(file), place)
+    came, went, total = finished_runs.update_baseline(Path(file), place)
     for sign, ids in (("+", came), ("-", went)):
         for id_ in ids:
             echo(f"{sign} {id_}")

@@ -11,8 +11,8 @@ from fuzzseq.cli.options import execution_options, importing, read_by, whole
 from fuzzseq.errors import UsageError
 
 if TYPE_CHECKING:
-    from fuzzseq.configuration import Configuration
     from fuzzseq.executors.zygote import Zygote
+    from fuzzseq.settings import Configuration
 
 
 @click.command(short_help="Fuzz models, and print and write what breaks them.")
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @click.option("--check", "checks", multiple=True, metavar="NAME", help="Run this check only; may be repeated.")
 @click.option(
     "--own-check",
-    "own_checks",
+    "custom_checks",
     multiple=True,
     metavar="FILE:NAME",
     help="Run this check of your own as well; may be repeated.",
@@ -93,7 +93,7 @@ def run(
     Without a TARGET, those of [tool.fuzzseq] in the nearest pyproject.toml are taken, and so is every setting
     that no option names.
     """
-    from fuzzseq.configuration import Configuration, configured
+    from fuzzseq.settings import Configuration, configured
 
     if no_known and said["known"] is not None:
         raise UsageError("--known and --no-known contradict each other: give one of them.")
@@ -124,15 +124,15 @@ def _run(asked: Configuration, no_known: bool) -> int:
     zygote = None
     try:
         with suppress(UsageError):
-            refuse_wrong(asked.targets, asked.own_checks)
+            refuse_wrong(asked.targets, asked.custom_checks)
             zygote = _begun(asked)
-        from fuzzseq import campaign
+        from fuzzseq import runner
 
-        return campaign.run(
+        return runner.run(
             asked.targets,
-            campaign.settings_of(asked),
+            runner.settings_of(asked),
             output=Path(asked.output) if asked.output else None,
-            formats=asked.report or campaign.DEFAULT_FORMATS,
+            formats=asked.report or runner.DEFAULT_FORMATS,
             known=None if no_known else asked.known or ".fuzzseq",
             zygote=zygote,
         )
@@ -161,8 +161,8 @@ def _resume(folder: str, said: Configuration, named: tuple[str, ...], *, no_know
 
     import attrs
 
-    from fuzzseq import campaign, runs
-    from fuzzseq.configuration import Configuration
+    from fuzzseq import finished_runs, runner
+    from fuzzseq.settings import Configuration
 
     usual = Configuration()
     for field in attrs.fields(Configuration):
@@ -172,15 +172,15 @@ def _resume(folder: str, said: Configuration, named: tuple[str, ...], *, no_know
                 f"--resume goes on with a run as it was asked for, and {name} would change that: leave it out, "
                 "or begin a new run."
             )
-    targets, settings, past = runs.resumed(Path(folder), attrs.evolve(said, targets=named))
+    targets, settings, past = finished_runs.resumed(Path(folder), attrs.evolve(said, targets=named))
     log, announced = str(Path(folder) / "events.ndjson"), set[str]()
     importing(log, () if named else targets, announced, trust=trust)
-    importing(log, settings.own_checks, announced, trust=trust)
-    return campaign.run(
+    importing(log, settings.custom_checks, announced, trust=trust)
+    return runner.run(
         targets,
         settings,
         output=Path(folder),
-        formats=said.report or campaign.DEFAULT_FORMATS,
+        formats=said.report or runner.DEFAULT_FORMATS,
         known=None if no_known else said.known or ".fuzzseq",
         past=past,
     )

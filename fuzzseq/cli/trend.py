@@ -55,7 +55,7 @@ def _warned(message: str) -> None:
 
 def _row(change: Change) -> tuple[str, ...]:
     """Return a run as a row."""
-    from fuzzseq.reporters.summary_view import STOPS
+    from fuzzseq.reporting.summary_view import STOPS
 
     night = change.night
     counts = (len(change.new), len(change.open), len(change.gone))

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from fuzzseq.case import Case
-from fuzzseq.causes import cause_named
-from fuzzseq.checks import check_named
-from fuzzseq.checks.own import stand_in
+from fuzzseq.cases.case import Case
+from fuzzseq.causes.catalogue import cause_named
+from fuzzseq.checks.custom import stand_in
+from fuzzseq.checks.registry import check_named
+from fuzzseq.diagnosis.confidence import against, confidence, runner_up
 from fuzzseq.diagnosis.evidence import Evidence
-from fuzzseq.diagnosis.gathering import gather
+from fuzzseq.diagnosis.evidence_collection import gather
 from fuzzseq.diagnosis.probing import Prober
 from fuzzseq.diagnosis.rules import votes
-from fuzzseq.diagnosis.rules.vote import Vote
-from fuzzseq.diagnosis.weighing import against, confidence, runner_up
+from fuzzseq.diagnosis.rules.vote import CauseScore
 from fuzzseq.findings import Diagnosis, Finding, Proof, finding_id
-from fuzzseq.outcome import Severity, Verdict
+from fuzzseq.protocol.outcome import Severity, Verdict
 from fuzzseq.signatures import signature
-from fuzzseq.spec import Spec
+from fuzzseq.targets.spec import Spec
 
 _EVIDENCE_SHOWN = 4
 
@@ -27,11 +27,11 @@ def diagnose(
     evidence = gather(spec, case, verdict, None if flaky else prober)
     found = votes(evidence)
     if flaky and (verdict.raised is None or verdict.raised.ending == "completed"):
-        found = [Vote("execution-nondeterministic", 100, "a fresh worker does not repeat the failure"), *found]
+        found = [CauseScore("execution-nondeterministic", 100, "a fresh worker does not repeat the failure"), *found]
     best = found[0]
     cause = cause_named(best.cause)
     position = "loss" if cause.group == "loss" else _position(verdict)
-    check = stand_in(verdict.check, spec) if verdict.check in spec.own_checks else check_named(verdict.check)
+    check = stand_in(verdict.check, spec) if verdict.check in spec.custom_checks else check_named(verdict.check)
     return Finding(
         id=finding_id(target, check.family or check.name, cause.slug, position),
         target=target,
@@ -79,7 +79,7 @@ def _by_mode(verdict: Verdict) -> dict[str, str]:
     return {"eager": f"{raised.exception}: {raised.message}", "graph": raised.in_graph}
 
 
-def _diagnosis(found: list[Vote], evidence: Evidence, mistake: str, advice: str) -> Diagnosis:
+def _diagnosis(found: list[CauseScore], evidence: Evidence, mistake: str, advice: str) -> Diagnosis:
     """Return the diagnosis that the votes make."""
     best, other = found[0], runner_up(found)
     why = [vote.why for vote in found if vote.cause == best.cause]

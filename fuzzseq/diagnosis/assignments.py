@@ -7,13 +7,19 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.case import Case
-from fuzzseq.diagnosis.factors import with_dimension, with_other_row, with_rows, with_source_length, with_target_length
+from fuzzseq.cases.case import Case
+from fuzzseq.cases.domain import legal_values
+from fuzzseq.diagnosis.interventions import (
+    with_dimension,
+    with_other_row,
+    with_rows,
+    with_source_length,
+    with_target_length,
+)
 from fuzzseq.diagnosis.probing import Prober
-from fuzzseq.dimensions import DATA_DIMENSIONS
-from fuzzseq.domain import legal_values
-from fuzzseq.outcome import Verdict
-from fuzzseq.spec import Spec
+from fuzzseq.protocol.outcome import Verdict
+from fuzzseq.targets.dimensions import DATA_DIMENSIONS
+from fuzzseq.targets.spec import Spec
 
 #: Rows, source steps and decoder steps of the first assignment, and of one that shares none of them.
 FIRST: Final = (2, 4, 7)

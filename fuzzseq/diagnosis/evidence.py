@@ -8,11 +8,11 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.case import Case
+from fuzzseq.cases.case import Case
 from fuzzseq.diagnosis.patterns import Pattern
 from fuzzseq.findings import Intervention, Region, ShapeTrace
-from fuzzseq.outcome import Frame, LayerFrame, Raised, Verdict
-from fuzzseq.spec import Spec
+from fuzzseq.protocol.outcome import Frame, LayerFrame, Raised, Verdict
+from fuzzseq.targets.spec import Spec
 
 _SHAPE: Final = re.compile(r"[\[(]((?:\d+|None)(?:,\s*(?:\d+|None))*,?)[\])]")
 _EXPRESSIONS: Final[Mapping[str, Callable[[int], int]]] = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from fuzzseq.case import Case
-from fuzzseq.outcome import LayerCall, Verdict
-from fuzzseq.serialization import dumps
+from fuzzseq.cases.case import Case
+from fuzzseq.protocol.outcome import LayerCall, Verdict
+from fuzzseq.protocol.serialization import dumps
 
 
 class Spent(Exception):

@@ -8,15 +8,15 @@ from typing import Any, Final, cast
 
 import numpy as np
 
-from fuzzseq.case import Case
+from fuzzseq.cases.case import Case
+from fuzzseq.cases.facts import facts
+from fuzzseq.diagnosis.candidate_cases import pool
 from fuzzseq.diagnosis.hypotheses import LITTLE, WORTH, Hypotheses
-from fuzzseq.diagnosis.pool import pool
 from fuzzseq.diagnosis.predicates import Predicate, Truth
 from fuzzseq.diagnosis.probing import Budget, Spent
-from fuzzseq.facts import facts
 from fuzzseq.findings import ProbedCase, Region
-from fuzzseq.serialization import dumps
-from fuzzseq.spec import Spec
+from fuzzseq.protocol.serialization import dumps
+from fuzzseq.targets.spec import Spec
 
 #: How many cases are asked for on each side of a region once nothing else fits, away from where it was found.
 _CHECKED: Final = 3
@@ -67,7 +67,7 @@ class _Search:
         self._draw = random.Random(0)
 
     def take(self, index: int, answer: str) -> None:
-        """Take note of how a case ended; another failure says nothing of this one, nor does no judgement."""
+        """Take note of how a case ended; another failure says nothing of this one, nor does no judgment."""
         self._built.add(str(self._keys[index]))
         if answer in ("same", "passes"):
             self._hypotheses.learn(index, answer == "same")

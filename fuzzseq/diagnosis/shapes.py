@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fuzzseq.diagnosis.named import Expression, Names, Sizes, text_of
+from fuzzseq.diagnosis.symbolic_sizes import Expression, Names, Sizes, text_of
 from fuzzseq.findings import ShapeTrace, TraceLine
-from fuzzseq.outcome import LayerCall
+from fuzzseq.protocol.outcome import LayerCall
 
 Shape = tuple[int, ...]
 Named = tuple[tuple[Expression, ...], ...]

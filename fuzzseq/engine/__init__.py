@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from fuzzseq.engine.journal import Forgetful, Journal
-from fuzzseq.engine.past import Past
 from fuzzseq.engine.replay import ReplayResult, failures_of, replay, said_of
+from fuzzseq.engine.resume import ResumeState
 from fuzzseq.events import Event, RunStarted, Settings
 from fuzzseq.executors.zygote import Zygote
 
-__all__ = ["Past", "ReplayResult", "campaign", "failures_of", "refuse_place", "replay", "said_of"]
+__all__ = ["ReplayResult", "ResumeState", "failures_of", "refuse_place", "replay", "said_of", "start_campaign"]
 
 
-def campaign(
+def start_campaign(
     targets: Sequence[str | Callable[..., Any]],
     settings: Settings,
     *,
     known: str | Path | None = None,
     zygote: Zygote | None = None,
-    past: Past | None = None,
+    past: ResumeState | None = None,
     stop: threading.Event | None = None,
     journal: Journal | None = None,
 ) -> Iterator[Event]:
@@ -42,9 +42,11 @@ def campaign(
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
     absolute = tuple(label for label in labels if label.startswith("/"))
     yield RunStarted(targets=labels, settings=settings, started=started, absolute=absolute)
-    from fuzzseq.engine.conducting import conduct  # noqa: PLC0415 (Hypothesis takes longer than a first line may)
+    from fuzzseq.engine.campaign import run_campaign  # noqa: PLC0415 (Hypothesis takes longer than a first line may)
 
-    yield from conduct(targets, labels, settings, known, zygote, past or Past(), stop, journal or Forgetful())
+    yield from run_campaign(
+        targets, labels, settings, known, zygote, past or ResumeState(), stop, journal or Forgetful()
+    )
 
 
 def refuse_place(known: str | Path | None) -> None:

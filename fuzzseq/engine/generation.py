@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.errors import HypothesisWarning, Unsatisfiable
 from hypothesis.internal.conjecture import providers
 
-from fuzzseq.case import Case
-from fuzzseq.checks.check import Check
-from fuzzseq.domain import modes
-from fuzzseq.engine.boundary import first_setting
-from fuzzseq.spec import Spec
+from fuzzseq.cases.boundary import first_setting
+from fuzzseq.cases.case import Case
+from fuzzseq.cases.domain import modes
+from fuzzseq.checks.base import Check
 from fuzzseq.strategies import cases, dimension_sizes
+from fuzzseq.targets.spec import Spec
 
 T = TypeVar("T")
 
@@ -92,7 +92,7 @@ def cases_in_round(round_: int, checks: Sequence[Check]) -> int:
 
     The first rounds are short whatever a case costs, so that a short run sees several settings.
     """
-    runs = sum(_THOROUGH if check.thorough else 1 for check in checks)
+    runs = sum(_THOROUGH if check.expensive else 1 for check in checks)
     lasting = max(CASES_A_SETTING, _WORTH // max(1, runs))
     return min(lasting, CASES_A_SETTING << max(0, round_ - 1))
 

@@ -6,9 +6,9 @@ import hashlib
 from typing import Protocol
 
 from fuzzseq.executors.executor import Executor
-from fuzzseq.outcome import Outcome, Request
-from fuzzseq.serialization import dumps
-from fuzzseq.spec import Spec
+from fuzzseq.protocol.outcome import Outcome, Request
+from fuzzseq.protocol.serialization import dumps
+from fuzzseq.targets.spec import Spec
 
 
 class Journal(Protocol):

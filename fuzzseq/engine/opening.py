@@ -7,11 +7,11 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.case import Case
-from fuzzseq.checks.check import Check
-from fuzzseq.engine.boundary import boundary_cases
+from fuzzseq.cases.boundary import boundary_cases
+from fuzzseq.cases.case import Case
+from fuzzseq.checks.base import Check
 from fuzzseq.engine.generation import random_cases
-from fuzzseq.spec import Spec
+from fuzzseq.targets.spec import Spec
 
 #: How many rounds of random cases are searched for one that a check can judge, where no boundary case will do.
 _SEARCHED: Final = 3

@@ -10,9 +10,9 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.case import Case
+from fuzzseq.cases.case import Case
 from fuzzseq.executors.executor import Executor
-from fuzzseq.outcome import Outcome, Request, Verdict
+from fuzzseq.protocol.outcome import Outcome, Request, Verdict
 
 #: The part of the time limit of a case that is waited for one, and how much longer than the slowest one that answered.
 _PART: Final = 0.25

@@ -8,17 +8,17 @@ from typing import Literal
 
 import attrs
 
-from fuzzseq.case import Case
+from fuzzseq.cases.case import Case
 from fuzzseq.errors import ReplayError, UsageError
 from fuzzseq.events import Settings
-from fuzzseq.executors.bodies import Bodies, Body
 from fuzzseq.executors.executor import Executor
+from fuzzseq.executors.launcher import Launcher, LoadedProgram
 from fuzzseq.loading import parse, refuse_wrong
-from fuzzseq.outcome import Request, Verdict
+from fuzzseq.protocol.outcome import Request, Verdict
 from fuzzseq.replay_file import ReplayFile
 from fuzzseq.sanitize import outgoing
 from fuzzseq.signatures import signature
-from fuzzseq.spec import Spec
+from fuzzseq.targets.spec import Spec
 
 #: Asked beside every check: an exception before it belongs to one of these.
 _BEFORE = ("builds", "accepts")
@@ -95,16 +95,16 @@ def _nothing_judged(verdict: Verdict) -> str:
 
 def _exists(check: str, spec: Spec) -> bool:
     """Say whether a check is one of the catalogue, or of the target's own."""
-    from fuzzseq.checks import CHECKS  # noqa: PLC0415 (they take numpy, longer than a run's first line may)
+    from fuzzseq.checks.registry import CHECKS  # noqa: PLC0415 (they take numpy, longer than a run's first line may)
 
-    return check in spec.own_checks or any(check == known.name for known in CHECKS)
+    return check in spec.custom_checks or any(check == known.name for known in CHECKS)
 
 
 def _unpromised(check: str, spec: Spec, settings: Settings) -> str:
     """Return why a target does not make a promise; nothing where it does, or where nobody knows of it."""
-    from fuzzseq.engine.tally import Tally  # noqa: PLC0415 (checks take numpy, longer than a run's first line may)
+    from fuzzseq.engine.selection import CheckCounts  # noqa: PLC0415 (checks take numpy, longer than a run's first line may)
 
-    tally = Tally(spec, attrs.evolve(settings, checks=(check,), skip=()))
+    tally = CheckCounts(spec, attrs.evolve(settings, checks=(check,), skip=()))
     count = tally.counts().get(check)
     return "" if count is None or check in tally.names else count.not_applicable or count.skipped
 
@@ -113,9 +113,9 @@ def _unpromised(check: str, spec: Spec, settings: Settings) -> str:
 def _opened(target: str, case: Case, settings: Settings) -> Iterator[tuple[Spec, Executor]]:
     """Load a target in a process of its own for the length of a block, and see that it has the case's dimensions."""
     reference = parse(target)
-    refuse_wrong((), settings.own_checks)
-    bodies = Bodies(settings)
-    body: Body | None = None
+    refuse_wrong((), settings.custom_checks)
+    bodies = Launcher(settings)
+    body: LoadedProgram | None = None
     try:
         body = bodies.load(reference)
         if len(body.targets) != 1:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 
-from fuzzseq.executors.bodies import Body
+from fuzzseq.executors.launcher import LoadedProgram
 
 
 class SharedFile:
     """A loaded file and how many of its targets are still to be fuzzed; it is closed after the last."""
 
-    def __init__(self, body: Body, targets: int) -> None:
+    def __init__(self, body: LoadedProgram, targets: int) -> None:
         """Keep both."""
         self.body, self._left, self._lock = body, targets, threading.Lock()
 

@@ -14,30 +14,31 @@ from functools import partial
 from itertools import islice
 from typing import Final
 
-from fuzzseq.case import Case
-from fuzzseq.edge import edge_cases
-from fuzzseq.engine.boundary import first_setting
+from fuzzseq.cases.boundary import first_setting
+from fuzzseq.cases.case import Case
+from fuzzseq.cases.edge import edge_cases
 from fuzzseq.engine.crew import Job, Together
-from fuzzseq.engine.following import Following
+from fuzzseq.engine.followup import FollowUp
 from fuzzseq.engine.generation import cases_in_round, random_cases
+from fuzzseq.engine.invalid_inputs import acceptance
 from fuzzseq.engine.opening import opening
-from fuzzseq.engine.past import Begun
 from fuzzseq.engine.patience import Patience
-from fuzzseq.engine.provoking import acceptance
-from fuzzseq.engine.tally import Experience, Tally
+from fuzzseq.engine.resume import TargetProgress
+from fuzzseq.engine.selection import CheckCounts, LearnedTraits
 from fuzzseq.engine.unit import Unit
 from fuzzseq.engine.work import Work
-from fuzzseq.events import CaseTried, Checkpoint, Event, StopReason, TargetReport, TargetState, Warned
+from fuzzseq.events import CaseExecuted, Checkpoint, Event, StopReason, TargetReport, TargetState, WarningEmitted
 from fuzzseq.executors.executor import BudgetSpent, Executor
-from fuzzseq.outcome import Outcome, Request
+from fuzzseq.protocol.outcome import Outcome, Request
+from fuzzseq.protocol.serialization import dumps
 from fuzzseq.seeds import seed_of_cases
-from fuzzseq.serialization import dumps
 
 #: How many rounds of random cases the first wave of them has, and the widest, however many workers there are.
 _FIRST_ROUNDS: Final = 2
 _MOST_ROUNDS: Final = 8
 
 Steps = Iterator[Event | Job]
+Watch = Callable[[Job], Job]
 
 
 class TargetRun:
@@ -46,12 +47,12 @@ class TargetRun:
     def __init__(self, work: Work) -> None:
         """Begin with nothing tried."""
         self.work = work
-        self._tally = Tally(work.spec, work.settings)
+        self._tally = CheckCounts(work.spec, work.settings)
         self._seed = seed_of_cases(work.settings.seed)
         self._opening = opening(work.spec, self._seed, work.settings.max_cases, self._tally.chosen)
         self._tally.begin_with(self._opening)
-        self._following = Following(work, self._tally.names)
-        self._experience = Experience()
+        self._following = FollowUp(work, self._tally.names)
+        self._experience = LearnedTraits()
         self._patience = Patience(work.settings.case_timeout, self._following.is_new)
         self._units: list[Unit] = []
         self._rounds = 0
@@ -63,9 +64,9 @@ class TargetRun:
         self._began = time.monotonic()
         self._lock = threading.Lock()
         self._then: Callable[[], Steps] = lambda: iter(())
-        self._watch: Callable[[Job], Job] = lambda job: job
+        self._watch: Watch = lambda job: job
 
-    def begin(self, watch: Callable[[Job], Job], then: Callable[[], Steps], before: Begun | None = None) -> Steps:
+    def begin(self, watch: Watch, then: Callable[[], Steps], before: TargetProgress | None = None) -> Steps:
         """Try known cases, then all others, until the budget is spent; ``then`` comes last.
 
         ``watch`` is put around every job, to see what is raised there. With ``before``, go on from there.
@@ -74,16 +75,16 @@ class TargetRun:
         if not self._tally.names:  # No case could be judged by anything.
             yield from self._end()
         elif before is None:
-            known = Unit("known", self._known_ones(), 0, Experience())
+            known = Unit("known", self._known_ones(), 0, LearnedTraits())
             yield from self._wave([known], self._boundary)
         else:
             yield from self._restored(before)
 
-    def _restored(self, before: Begun) -> Steps:
+    def _restored(self, before: TargetProgress) -> Steps:
         """Go on from where an earlier run was when it was interrupted."""
         state = before.state
         self._tally.restore(state)
-        self._experience = Experience.of(state)
+        self._experience = LearnedTraits.of(state)
         self._rounds, self._executions = state.rounds, state.executions
         self._dry = state.dry
         yield from self._following.restore(state.taken, before.findings)
@@ -182,7 +183,7 @@ class TargetRun:
             self._stop = "max_cases"
         elif self._stop == "completed" and self._tally.cases and not self._tally.ran:
             # What fails in every shape hides whatever else there is, and each case of it costs a build.
-            self._stop = "nothing_runs"
+            self._stop = "no_case_ran"
         if self._stop != "completed" or self._dry:
             yield from self._rest()
             return
@@ -229,11 +230,11 @@ class TargetRun:
     def _end(self) -> Steps:
         """Yield what a user should know, and let go."""
         if self._experience.untraceable:
-            yield Warned(target=self.work.name, message="it was fuzzed eagerly, since every traced case failed")
+            yield WarningEmitted(target=self.work.name, message="it was fuzzed eagerly, since every traced case failed")
         tally, following, known = self._tally, self._following, self.work.known
         warnings = (*tally.warnings(self._stop), *following.warnings(), *known.warnings(), *self._patience.warnings())
         for message in warnings:
-            yield Warned(target=self.work.name, message=message)
+            yield WarningEmitted(target=self.work.name, message=message)
         yield from self._then()
 
     def _spent(self) -> bool:
@@ -283,12 +284,12 @@ class TargetRun:
             self._forget(case, outcome)
         return outcome
 
-    def _told(self, unit: Unit, case: Case, outcome: Outcome) -> CaseTried:
+    def _told(self, unit: Unit, case: Case, outcome: Outcome) -> CaseExecuted:
         """Count a case, and return the event that tells of it."""
         number = self._tally.count(unit.phase, outcome, unit.number)
         total, failed = self.work.settings.max_cases, bool(outcome.failures())
         sizes = case.sizes(self.work.spec)
-        return CaseTried(
+        return CaseExecuted(
             target=self.work.name, phase=unit.phase, number=number, total=total, failed=failed, sizes=sizes
         )
 

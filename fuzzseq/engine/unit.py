@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import attrs
 
-from fuzzseq.case import Case
-from fuzzseq.engine.tally import Experience, Tally
+from fuzzseq.cases.case import Case
+from fuzzseq.engine.selection import CheckCounts, LearnedTraits
 from fuzzseq.events import Phase
-from fuzzseq.outcome import Outcome, Verdict
+from fuzzseq.protocol.outcome import Outcome, Verdict
 from fuzzseq.signatures import key_of
 
 
@@ -23,12 +23,12 @@ class Unit:
     phase: Phase
     cases: Iterator[Case]
     number: int
-    experience: Experience
+    experience: LearnedTraits
     alone: bool = True
     failures: list[tuple[Case, Verdict]] = attrs.field(factory=list)
     _met: set[str] = attrs.field(factory=set)
 
-    def due(self, case: Case, tally: Tally, usual: bool) -> tuple[str, ...]:
+    def due(self, case: Case, tally: CheckCounts, usual: bool) -> tuple[str, ...]:
         """Return the names of the checks that a case is tried with; ``usual`` is one of the usual dimensions."""
         if self.phase == "known":
             return tally.names

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import attrs
 
-from fuzzseq.engine.known import KnownCases
+from fuzzseq.engine.corpus import Corpus
 from fuzzseq.engine.pool import Pool
 from fuzzseq.events import Settings
-from fuzzseq.spec import Spec
+from fuzzseq.targets.spec import Spec
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -24,6 +24,6 @@ class Work:
     spec: Spec
     settings: Settings
     pool: Pool
-    known: KnownCases
+    known: Corpus
     out_of_time: Callable[[], bool]
     place: int = 0

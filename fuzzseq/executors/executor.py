@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from typing import Final, Protocol
 
-from fuzzseq.outcome import Ending, Frame, Outcome, Raised, Request, Stage, Verdict, owner_of
+from fuzzseq.protocol.outcome import Ending, Frame, Outcome, Raised, Request, Stage, Verdict, owner_of
 
 
 class BudgetSpent(Exception):

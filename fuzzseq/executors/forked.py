@@ -11,11 +11,11 @@ from fuzzseq.executors.loaded_file import LoadedFile, understood
 from fuzzseq.executors.patience import tries
 from fuzzseq.executors.process import Worker
 from fuzzseq.machine import is_full_disk
-from fuzzseq.outcome import Outcome, Request
-from fuzzseq.serialization import from_data, to_data
-from fuzzseq.sources import endless
-from fuzzseq.spec import Spec
-from fuzzseq.wire import Corrupted, Disconnected
+from fuzzseq.protocol.outcome import Outcome, Request
+from fuzzseq.protocol.serialization import from_data, to_data
+from fuzzseq.protocol.transport import Corrupted, Disconnected
+from fuzzseq.protocol.user_frames import endless
+from fuzzseq.targets.spec import Spec
 
 _MEMORY_SIGNS = ("std::bad_alloc", "MemoryError", "Out of memory", "out of memory", "Cannot allocate memory")
 

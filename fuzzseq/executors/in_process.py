@@ -7,20 +7,20 @@ from importlib import import_module
 from typing import Any
 
 from fuzzseq.errors import UsageError, WorkerError
-from fuzzseq.outcome import Outcome, Request
-from fuzzseq.serialization import from_data, to_data
-from fuzzseq.spec import Spec
+from fuzzseq.protocol.outcome import Outcome, Request
+from fuzzseq.protocol.serialization import from_data, to_data
+from fuzzseq.targets.spec import Spec
 
 
 class InProcessFile:
     """A user's file, loaded here."""
 
-    def __init__(self, reference: Mapping[str, str], own_checks: Sequence[Mapping[str, str]]) -> None:
+    def __init__(self, reference: Mapping[str, str], custom_checks: Sequence[Mapping[str, str]]) -> None:
         """Import TensorFlow, the file and own checks; raises :class:`UsageError` for what cannot be loaded."""
         service = import_module("fuzzseq.worker.service")
-        self._service = service.Service(service.StageMark())
+        self._service = service.Service(service.StageBeacon())
         self.targets: list[str] = self._ask(
-            {"do": "load", "reference": dict(reference), "own_checks": list(own_checks)}
+            {"do": "load", "reference": dict(reference), "custom_checks": list(custom_checks)}
         )["targets"]
 
     def infer(self, target: str) -> tuple[Spec, dict[str, str]]:

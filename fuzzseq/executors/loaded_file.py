@@ -14,9 +14,9 @@ from fuzzseq.executors.patience import tries
 from fuzzseq.executors.process import Process, Worker
 from fuzzseq.executors.zygote import START_LIMIT, Zygote
 from fuzzseq.process_tree import descendants
-from fuzzseq.serialization import from_data, to_data
-from fuzzseq.spec import Spec
-from fuzzseq.wire import Corrupted, Disconnected, Killed
+from fuzzseq.protocol.serialization import from_data, to_data
+from fuzzseq.protocol.transport import Corrupted, Disconnected, Killed
+from fuzzseq.targets.spec import Spec
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Process)
@@ -37,14 +37,14 @@ class LoadedFile:
         self,
         zygote: Zygote,
         reference: Mapping[str, str],
-        own_checks: Sequence[Mapping[str, str]] = (),
+        custom_checks: Sequence[Mapping[str, str]] = (),
         left: Callable[[], float] = lambda: inf,
     ) -> None:
         """Load the file, and checks of the user's own; raises :class:`UsageError` for what cannot be loaded.
 
         ``left`` says how many seconds the run has left: whatever takes longer raises :class:`BudgetSpent`.
         """
-        self.reference, self._own_checks = reference, own_checks
+        self.reference, self._custom_checks = reference, custom_checks
         self._zygote, self.left = zygote, left
         self._reviving = threading.Lock()
         self._within(START_LIMIT, zygote.wait_until_ready)
@@ -98,7 +98,7 @@ class LoadedFile:
 
     def _ask_to_load(self, process: Process) -> Any:
         """Have a process import the file."""
-        asked = {"do": "load", "reference": dict(self.reference), "own_checks": [dict(c) for c in self._own_checks]}
+        asked = {"do": "load", "reference": dict(self.reference), "custom_checks": [dict(c) for c in self._custom_checks]}
         try:
             return self._within(START_LIMIT, partial(process.ask, asked))
         except Corrupted as error:

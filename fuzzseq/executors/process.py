@@ -13,11 +13,11 @@ from typing import Any, Final, Literal
 
 from fuzzseq.executors.executor import signal_name
 from fuzzseq.executors.zygote import Parent, Zygote, answer, end_group, order
-from fuzzseq.outcome import STAGES, Frame, Stage
 from fuzzseq.process_tree import end_descendants, state_of
+from fuzzseq.protocol.outcome import STAGES, Frame, Stage
+from fuzzseq.protocol.transport import WHERE, Channel, Disconnected, Killed
+from fuzzseq.protocol.user_frames import frames_dumped, frames_told
 from fuzzseq.sanitize import masked
-from fuzzseq.sources import frames_dumped, frames_told
-from fuzzseq.wire import WHERE, Channel, Disconnected, Killed
 
 #: How long a process that hangs is asked where it is, in seconds, and how much of its answer is read, in bytes.
 _ANSWER_LIMIT: Final = 0.5

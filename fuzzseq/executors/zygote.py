@@ -15,7 +15,7 @@ from fuzzseq.errors import MachineError, UsageError, WorkerError
 from fuzzseq.executors.scratch import Scratch, remove_leftovers
 from fuzzseq.executors.starting import starting
 from fuzzseq.process_tree import end_descendants, state_of
-from fuzzseq.wire import Channel, Corrupted, Disconnected, Killed
+from fuzzseq.protocol.transport import Channel, Corrupted, Disconnected, Killed
 
 #: How long the import of TensorFlow, or of a user's file, may take, in seconds.
 START_LIMIT: Final = 300.0

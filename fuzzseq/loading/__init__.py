@@ -23,10 +23,10 @@ def parse(target: str | Callable[..., Any]) -> Reference:
     return target_reference(target) if isinstance(target, str) else of_object(target)
 
 
-def refuse_wrong(targets: Iterable[str | Callable[..., Any]], own_checks: Iterable[str] = ()) -> None:
+def refuse_wrong(targets: Iterable[str | Callable[..., Any]], custom_checks: Iterable[str] = ()) -> None:
     """Raise the :class:`fuzzseq.errors.UsageError` of the first target or check that is named, and cannot be there."""
     for target in targets:
         if isinstance(target, str):
             target_reference(target)
-    for check in own_checks:
+    for check in custom_checks:
         check_reference(check)

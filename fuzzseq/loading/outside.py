@@ -16,8 +16,8 @@ from typing import Final
 from fuzzseq.errors import UsageError
 from fuzzseq.grammar import shown
 from fuzzseq.loading.references import place_reference
+from fuzzseq.protocol.user_frames import is_users
 from fuzzseq.shown_paths import is_away
-from fuzzseq.sources import is_users
 
 _EXAMPLES: Final = Path(__file__).resolve().parents[1] / "examples"
 

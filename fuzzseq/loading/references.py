@@ -49,7 +49,7 @@ def check_reference(text: str) -> Reference:
     reference = place_reference(text)
     label, name = label_of(reference), reference.get("name", "")
     if not name:
-        raise UsageError(f"own_checks holds {label!r}, which names no function: write {label}:NAME.")
+        raise UsageError(f"custom_checks holds {label!r}, which names no function: write {label}:NAME.")
     if names := _names(reference):
         names.refuse_missing(label, name)
     return reference

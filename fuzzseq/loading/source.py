@@ -12,9 +12,9 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.dimensions import dimension_of
 from fuzzseq.errors import UsageError, nearest
-from fuzzseq.input_files import read_lines
+from fuzzseq.files.input_files import read_lines
+from fuzzseq.targets.dimensions import dimension_of
 
 #: The most bytes of a file that is read, far beyond what people write.
 _MOST: Final = 16 * 1024**2

@@ -9,11 +9,11 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.dimensions import dimension_of
 from fuzzseq.errors import UsageError, nearest
 from fuzzseq.loading.references import target_reference
 from fuzzseq.loading.source import tree_of
-from fuzzseq.reporters.python_text import is_dotted
+from fuzzseq.reporting.python_text import is_dotted
+from fuzzseq.targets.dimensions import dimension_of
 
 #: Folders that hold other people's code, or tests of one's own.
 _ELSEWHERE: Final = {"site-packages", "node_modules", "build", "dist", "tests", "test", "venv", "env"}

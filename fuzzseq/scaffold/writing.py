@@ -7,12 +7,13 @@ from pathlib import Path
 
 import attrs
 
-from fuzzseq import baseline, output_files
-from fuzzseq.configuration import section_of
+from fuzzseq import baseline
 from fuzzseq.errors import OutputError
-from fuzzseq.input_files import read_text
+from fuzzseq.files import output_files
+from fuzzseq.files.input_files import read_text
 from fuzzseq.scaffold.finding_models import Candidate
 from fuzzseq.scaffold.texts import BASELINE_FILE, JOBS, TARGETS_FILE, settings_text, targets_text
+from fuzzseq.settings import section_of
 
 
 @attrs.frozen(kw_only=True)

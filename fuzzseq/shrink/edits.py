@@ -8,11 +8,11 @@ from typing import Any
 
 import attrs
 
-from fuzzseq.case import Batch, Case, Pair, steps, tokens_for_steps, width
-from fuzzseq.domain import allowed, completion, dependency_order, legal_values
-from fuzzseq.edge import features
+from fuzzseq.cases.case import Batch, Case, Pair, steps, tokens_for_steps, width
+from fuzzseq.cases.domain import allowed, completion, dependency_order, legal_values
+from fuzzseq.cases.edge import features
 from fuzzseq.shrink.order import SIDES, sides
-from fuzzseq.spec import Side, Spec
+from fuzzseq.targets.spec import Side, Spec
 
 #: Where a row stands: its batch, its place in it, its side.
 At = tuple[int, int, Side]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from fuzzseq.case import Batch, Case, width
-from fuzzseq.domain import encodings, padding_side
-from fuzzseq.spec import Side, Spec
+from fuzzseq.cases.case import Batch, Case, width
+from fuzzseq.cases.domain import encodings, padding_side
+from fuzzseq.targets.spec import Side, Spec
 
 SIDES: Final[tuple[Side, ...]] = ("source", "target")
 STATES: Final = ("none", "zeros", "random")

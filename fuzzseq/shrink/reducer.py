@@ -7,12 +7,12 @@ from itertools import takewhile
 
 import attrs
 
-from fuzzseq.case import Case
+from fuzzseq.cases.case import Case
 from fuzzseq.findings import Proof
-from fuzzseq.shrink.accelerators import accelerate, begin
-from fuzzseq.shrink.neighbours import neighbours
+from fuzzseq.shrink.neighbors import neighbors
+from fuzzseq.shrink.passes import accelerate, begin
 from fuzzseq.shrink.search import Exhausted, Search
-from fuzzseq.spec import Spec
+from fuzzseq.targets.spec import Spec
 
 
 @attrs.frozen(kw_only=True)
@@ -34,12 +34,12 @@ def reduce(case: Case, spec: Spec, fails: Callable[[Case], bool], *, max_executi
         begin(search)
         count = _settled(search)
     except Exhausted:
-        return Reduced(case=search.best, proof=Proof(one_minimal=False, neighbours=0, executions=search.executions))
-    return Reduced(case=search.best, proof=Proof(one_minimal=True, neighbours=count, executions=search.executions))
+        return Reduced(case=search.best, proof=Proof(one_minimal=False, neighbors=0, executions=search.executions))
+    return Reduced(case=search.best, proof=Proof(one_minimal=True, neighbors=count, executions=search.executions))
 
 
 def _settled(search: Search) -> int:
-    """Shrink until nothing more fails; return how many neighbours the smallest case has."""
+    """Shrink until nothing more fails; return how many neighbors the smallest case has."""
     while True:
         accelerate(search)
         reached = search.best
@@ -49,10 +49,10 @@ def _settled(search: Search) -> int:
 
 
 def _descended(search: Search) -> int:
-    """Step to the first neighbour that fails, again and again; return how many the last case has, all passing."""
+    """Step to the first neighbor that fails, again and again; return how many the last case has, all passing."""
     while True:
         reached = search.best
-        passing = takewhile(lambda simpler: not search.attempt(simpler), neighbours(reached, search.spec))
+        passing = takewhile(lambda simpler: not search.attempt(simpler), neighbors(reached, search.spec))
         count = sum(1 for _ in passing)
         if search.best == reached:
             return count

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fuzzseq.case import Case
-from fuzzseq.serialization import dumps
+from fuzzseq.cases.case import Case
+from fuzzseq.protocol.serialization import dumps
 from fuzzseq.shrink.edits import permitted
 from fuzzseq.shrink.order import size
-from fuzzseq.spec import Spec
+from fuzzseq.targets.spec import Spec
 
 
 class Exhausted(Exception):

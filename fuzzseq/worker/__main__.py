@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 
 from fuzzseq.object_text import text_of
 from fuzzseq.process_tree import adopt, die_with_parent, end_descendants
-from fuzzseq.wire import WHERE, Channel, Disconnected, out_of_the_way
+from fuzzseq.protocol.transport import WHERE, Channel, Disconnected, out_of_the_way
 from fuzzseq.worker import untouched
 
 
@@ -38,7 +38,7 @@ def main() -> None:
     # What TensorFlow made of objects at import stays for good: collections need not look at it, nor forks copy it.
     gc.freeze()
     channel.reply({"ok": {"ready": True}})
-    _Process(channel, service.Service(stages.StageMark()), stages).serve()
+    _Process(channel, service.Service(stages.StageBeacon()), stages).serve()
 
 
 class _Process:
@@ -97,7 +97,7 @@ class _Process:
         faulthandler.enable(file=trace)
         faulthandler.register(WHERE, file=trace)
         _limit_memory(message.get("memory"))
-        mark_of_stage = self._serving._mark = self._stages.StageMark(mark, trace)
+        mark_of_stage = self._serving._mark = self._stages.StageBeacon(mark, trace)
         if message["role"] != "keeper":  # It runs nothing of the user's.
             mark_of_stage.watch_kills((untouched.getpid(), os.getppid()))
         self._channel, self._ended = Channel(socket.socket(fileno=end)), {}

@@ -13,17 +13,17 @@ import numpy as np
 import tensorflow as tf
 from keras.src.backend.common import global_state
 
-from fuzzseq.case import Case
-from fuzzseq.checks.own import own_checks
-from fuzzseq.declaration import Declaration
-from fuzzseq.encoder_decoder import EncoderDecoder
-from fuzzseq.outcome import Precision, Run
+from fuzzseq.cases.case import Case
+from fuzzseq.cases.states import state_shapes
+from fuzzseq.checks.custom import custom_checks
+from fuzzseq.protocol.outcome import Precision, Run
 from fuzzseq.seeds import seed_of_cases
-from fuzzseq.spec import CELLS, Spec
-from fuzzseq.states import state_shapes
+from fuzzseq.targets.declaration import Declaration
+from fuzzseq.targets.encoder_decoder import EncoderDecoder
+from fuzzseq.targets.spec import CELLS, Spec
 from fuzzseq.worker.losses import loss_function
 from fuzzseq.worker.refusals import checked_model, declared_raises
-from fuzzseq.worker.stages import StageMark
+from fuzzseq.worker.stages import StageBeacon
 from fuzzseq.worker.subject import SteppedSubject, Subject
 from fuzzseq.worker.tracking import TRACKER
 from fuzzseq.worker.variables import (
@@ -31,7 +31,7 @@ from fuzzseq.worker.variables import (
     Snapshot,
     all_variables,
     every_layer,
-    nudge,
+    perturb_ulp,
     set_general_position,
     trainable_variables,
 )
@@ -51,7 +51,7 @@ class Target:
     ) -> None:
         """Keep the three; ``more_checks`` of the user's own come to those that are declared."""
         self.name, self.factory, self.declaration = name, factory, declaration
-        self.own_checks = own_checks((*(self.option("own_checks") or ()), *more_checks))
+        self.custom_checks = custom_checks((*(self.option("custom_checks") or ()), *more_checks))
 
     def option(self, name: str) -> Any:
         """Return a declared option, or None."""
@@ -93,10 +93,10 @@ def build_key(spec: Spec, case: Case) -> str:
     return f"{sorted(given.items())} {case.seed}"
 
 
-class Built:
+class ModelInstance:
     """A model for one setting of the dimensions, its weights in general position, and how to put it back."""
 
-    def __init__(self, target: Target, spec: Spec, sizes: Mapping[str, int], seed: int, mark: StageMark) -> None:
+    def __init__(self, target: Target, spec: Spec, sizes: Mapping[str, int], seed: int, mark: StageBeacon) -> None:
         """Call the factory. What it raises is the model's failure at stage ``build``."""
         seed = seed_of_cases(seed)
         mark.enter("build")
@@ -113,7 +113,7 @@ class Built:
         #: Whether a compiled model has done a training step of its own.
         self.stepped = False
         self._sizes, self._mark = sizes, mark
-        self._others: dict[_Anew, Built] = {}
+        self._others: dict[_Anew, ModelInstance] = {}
         self._plain = PlainAttributes(self.model)
         self._snapshot: Snapshot | None = None
         self.trainable: list[Any] = []
@@ -146,7 +146,7 @@ class Built:
         self._snapshot = Snapshot(self.model)
 
     @contextmanager
-    def anew(self, run: Run) -> Iterator[Built]:
+    def anew(self, run: Run) -> Iterator[ModelInstance]:
         """Give the model built as a run wants it otherwise, to run in the block.
 
         It is of another precision, as far as it is Keras that makes it, or of other sizes.
@@ -155,12 +155,12 @@ class Built:
         with _in_precision(run.precision):
             if key not in self._others:
                 sizes = {**self._sizes, **dict(run.dimensions)}
-                self._others[key] = Built(self.target, self.spec, sizes, self.seed, self._mark)
+                self._others[key] = ModelInstance(self.target, self.spec, sizes, self.seed, self._mark)
             yield self._others[key]
 
     def reset(self, run: Run) -> None:
         """Put everything back, but for what the run wants otherwise: the random generators, variables, attributes."""
-        TRACKER.kind = (run.upto, run.training, run.mode, run.way) if self.settled else "build"
+        TRACKER.kind = (run.until, run.training, run.mode, run.way) if self.settled else "build"
         if TRACKER.draws():
             tf.random.set_seed(self.seed + run.repetition)
         _seed_generators(self.seed + run.repetition)
@@ -177,7 +177,7 @@ class Built:
             if run.weights:
                 set_general_position(all_variables(self.model), self.seed + _WEIGHTS_APART * run.weights)
             if run.nudged:
-                nudge(self.trainable, run.nudged)
+                perturb_ulp(self.trainable, run.nudged)
 
     def state_shapes(self, sizes: Mapping[str, int]) -> Any:
         """Return the nested shapes of the initial state for a batch; an empty list where the model takes none."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from fuzzseq.case import Mode
+from fuzzseq.cases.case import Mode
 from fuzzseq.object_text import name_of, text_of
-from fuzzseq.outcome import Raised, Stage
+from fuzzseq.protocol.outcome import Raised, Stage
+from fuzzseq.protocol.user_frames import frames_told
 from fuzzseq.sanitize import masked
-from fuzzseq.sources import frames_told
 from fuzzseq.worker.frames import symbolic_operator, user_frames
 from fuzzseq.worker.tracking import TRACKER
 from fuzzseq.worker.untouched import deepen, ends_process

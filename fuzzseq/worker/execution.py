@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import attrs
 
-from fuzzseq.case import Case
-from fuzzseq.checks.check import Observed, Result
-from fuzzseq.outcome import Raised, Run
-from fuzzseq.worker.build import Built
+from fuzzseq.cases.case import Case
+from fuzzseq.checks.base import Observed, Result
+from fuzzseq.protocol.outcome import Raised, Run
+from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.exceptions import describe
 from fuzzseq.worker.parts import is_functional
 from fuzzseq.worker.runs import BatchRun
 from fuzzseq.worker.tracking import TRACKER
 
 
-def execute(built: Built, case: Case, run: Run, *, explained: bool = True) -> Result:
+def execute(built: ModelInstance, case: Case, run: Run, *, explained: bool = True) -> Result:
     """Run a plan's run; a failure of graph mode is explained by an eager run of the same batches, where one asks."""
     result = _attempt(built, case, run)
     if result.raised is None or result.raised.mode == "eager" or result.raised.ending != "completed" or not explained:
@@ -28,7 +28,7 @@ def execute(built: Built, case: Case, run: Run, *, explained: bool = True) -> Re
     return attrs.evolve(result, raised=attrs.evolve(result.raised, known_shapes_pass=built.known_shapes_pass))
 
 
-def _attempt(built: Built, case: Case, run: Run, known: bool = False) -> Result:
+def _attempt(built: ModelInstance, case: Case, run: Run, known: bool = False) -> Result:
     """Run the batches in turn until one raises."""
     if run.precision == "usual" and not run.dimensions:
         return _attempted(built, case, run, known)
@@ -39,7 +39,7 @@ def _attempt(built: Built, case: Case, run: Run, known: bool = False) -> Result:
         return Result(raised=describe(error, "build", "eager", 0))
 
 
-def _attempted(built: Built, case: Case, run: Run, known: bool) -> Result:
+def _attempted(built: ModelInstance, case: Case, run: Run, known: bool) -> Result:
     """Run the batches on a model of the precision and the sizes that are asked for."""
     given = attrs.evolve(case, batches=run.batches, dimensions={**case.dimensions, **dict(run.dimensions)})
     observed: list[Observed] = []
@@ -64,7 +64,7 @@ def _attempted(built: Built, case: Case, run: Run, known: bool) -> Result:
     return Result(observed=tuple(observed))
 
 
-def settle(built: Built, case: Case) -> None:
+def settle(built: ModelInstance, case: Case) -> None:
     """See that a model has all its variables: one that makes them when first called is called on the first batch.
 
     It is called without Keras' dry run first, to hear of an exception at a quarter of the price, and then as ever.

@@ -7,10 +7,10 @@ from typing import Any, Final
 import numpy as np
 import tensorflow as tf
 
-from fuzzseq.arrays import Arrays
-from fuzzseq.case import Case
-from fuzzseq.spec import Input, Spec
-from fuzzseq.states import state_arrays
+from fuzzseq.cases.arrays import Arrays
+from fuzzseq.cases.case import Case
+from fuzzseq.cases.states import state_arrays
+from fuzzseq.targets.spec import Input, Spec
 
 Fed = dict[str, Any]
 #: The attribute of a tensor whose last axis is time.

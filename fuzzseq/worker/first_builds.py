@@ -9,13 +9,13 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.dimensions import DATA_DIMENSIONS, KNOWN
-from fuzzseq.domain import dependency_order, legal_values
+from fuzzseq.cases.domain import dependency_order, legal_values
 from fuzzseq.errors import SpecError
-from fuzzseq.spec import Spec
-from fuzzseq.worker.build import Built, Target
+from fuzzseq.targets.dimensions import DATA_DIMENSIONS, KNOWN
+from fuzzseq.targets.spec import Spec
+from fuzzseq.worker.build import ModelInstance, Target
 from fuzzseq.worker.exceptions import describe
-from fuzzseq.worker.stages import StageMark
+from fuzzseq.worker.stages import StageBeacon
 
 
 @attrs.frozen(kw_only=True)
@@ -46,8 +46,8 @@ _FAR_SECONDS: Final = 15.0
 
 
 def builds(
-    target: Target, spec: Spec, mark: StageMark, skip: int, failed: Failed
-) -> Iterator[tuple[Built, dict[str, int]]]:
+    target: Target, spec: Spec, mark: StageBeacon, skip: int, failed: Failed
+) -> Iterator[tuple[ModelInstance, dict[str, int]]]:
     """Build the model with one setting after the other, and yield each that the factory accepts, with its sizes.
 
     Those that it raises for are added to ``failed``.
@@ -71,7 +71,9 @@ def builds(
             yield built, sizes
 
 
-def far_builds(target: Target, spec: Spec, mark: StageMark, failed: Failed) -> Iterator[tuple[Built, dict[str, int]]]:
+def far_builds(
+    target: Target, spec: Spec, mark: StageBeacon, failed: Failed
+) -> Iterator[tuple[ModelInstance, dict[str, int]]]:
     """Do as :func:`builds` with legal sizes from all over, and with numbers of the factory's code.
 
     A factory that takes few sizes is fuzzed, and one that takes none is not.
@@ -83,7 +85,7 @@ def far_builds(target: Target, spec: Spec, mark: StageMark, failed: Failed) -> I
         sizes = {"batch_size": 2, "source_length": 3, "target_length": 4}
         for name in names:
             legal = legal_values(name, {k: v for k, v in sizes.items() if k not in DATA_DIMENSIONS}, spec)
-            of_code = [value for value in legal if value in spec.code_numbers]
+            of_code = [value for value in legal if value in spec.source_constants]
             sizes[name] = random.choice((of_code if number % 2 else legal) or legal or [4])
         if sizes in tried:
             continue
@@ -98,12 +100,12 @@ def _built(
     target: Target,
     spec: Spec,
     sizes: dict[str, int],
-    mark: StageMark,
+    mark: StageBeacon,
     failed: Failed,
-) -> Built | None:
+) -> ModelInstance | None:
     """Build the model with a setting; where the factory raises, add that to ``failed``."""
     try:
-        return Built(target, spec, sizes, 0, mark)
+        return ModelInstance(target, spec, sizes, 0, mark)
     except SpecError:
         raise
     except Exception as error:  # The factory may refuse a size for any reason of its own: the run will tell.

@@ -8,14 +8,14 @@ from typing import Any, Final
 import attrs
 import numpy as np
 
-from fuzzseq.arrays import arrays
-from fuzzseq.case import Batch, Case, Pair
-from fuzzseq.dimensions import DATA_DIMENSIONS
-from fuzzseq.domain import legal_range
+from fuzzseq.cases.arrays import arrays
+from fuzzseq.cases.case import Batch, Case, Pair
+from fuzzseq.cases.domain import legal_range
 from fuzzseq.errors import SpecError
-from fuzzseq.outcome import LayerFrame
-from fuzzseq.spec import Side, Spec
-from fuzzseq.worker.build import Built
+from fuzzseq.protocol.outcome import LayerFrame
+from fuzzseq.targets.dimensions import DATA_DIMENSIONS
+from fuzzseq.targets.spec import Side, Spec
+from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.feeding import as_source, feed, initial_state
 from fuzzseq.worker.refusals import (
     declared_raises,
@@ -93,7 +93,7 @@ def _length(name: str, usual: int, spec: Spec, sizes: Mapping[str, int]) -> int:
 
 
 def fed_for_look(
-    built: Built, spec: Spec, sizes: Mapping[str, int], rows: int = 2, alike: bool = False
+    built: ModelInstance, spec: Spec, sizes: Mapping[str, int], rows: int = 2, alike: bool = False
 ) -> tuple[Case, Any]:
     """Return a small case, and what the model is called with for it; None where preprocessing cannot make that.
 
@@ -113,7 +113,7 @@ def fed_for_look(
     return case, feed(spec, arrays(case, spec), states, source)
 
 
-def _states(built: Built, spec: Spec, case: Case) -> Any:
+def _states(built: ModelInstance, spec: Spec, case: Case) -> Any:
     """Return the initial state of a case; raises :class:`SpecError` where a declared function gives no shapes."""
     try:
         return initial_state(spec, case, 0, built.state_shapes(case.sizes(spec)))
@@ -123,14 +123,14 @@ def _states(built: Built, spec: Spec, case: Case) -> Any:
         raise declared_raises(built.target.name, f"initial_state={spec.initial_state}", error) from None
 
 
-def _preprocessed(built: Built, ids: list[list[int]]) -> Any:
+def _preprocessed(built: ModelInstance, ids: list[list[int]]) -> Any:
     """Return what the user's preprocessing makes of ids; raises :class:`SpecError` for what is no array of numbers."""
     made = built.target.option("preprocess")(ids)
     refuse_source(built.target.name, made)
     return as_source(made)
 
 
-def _refuse_preprocess(built: Built, spec: Spec) -> None:
+def _refuse_preprocess(built: ModelInstance, spec: Spec) -> None:
     """Raise :class:`SpecError` where preprocessing raises for each of several small batches of ids."""
     low, lengths = spec.lowest_id("source"), spec.range_of("source_length")
     raised: Exception | None = None
@@ -150,7 +150,7 @@ def _refuse_preprocess(built: Built, spec: Spec) -> None:
         )
 
 
-def look(built: Built, spec: Spec, sizes: Mapping[str, int], rows: int = 2) -> Look:
+def look(built: ModelInstance, spec: Spec, sizes: Mapping[str, int], rows: int = 2) -> Look:
     """Call the model on a small batch; raises :class:`SpecError` where what its user declared keeps it from that."""
     _, fed = fed_for_look(built, spec, sizes, rows)
     if fed is None:
@@ -165,7 +165,7 @@ def look(built: Built, spec: Spec, sizes: Mapping[str, int], rows: int = 2) -> L
     return Look(fed=fed, scores=dense(output.scores), raw=output.raw)
 
 
-def refuse_what_cannot_run(built: Built, spec: Spec, sizes: Mapping[str, int], seen: Look) -> None:
+def refuse_what_cannot_run(built: ModelInstance, spec: Spec, sizes: Mapping[str, int], seen: Look) -> None:
     """Raise :class:`SpecError` where a first call shows that the model cannot be fed, or gives no numbers."""
     name = built.target.name
     if seen.error is not None:

@@ -9,8 +9,8 @@ from itertools import islice
 from types import CodeType, FrameType, TracebackType
 from typing import Final
 
-from fuzzseq.outcome import Frame
-from fuzzseq.sources import is_users
+from fuzzseq.protocol.outcome import Frame
+from fuzzseq.protocol.user_frames import is_users
 
 #: How many frames of one traceback are kept.
 _MOST_FRAMES: Final = 100

@@ -9,11 +9,11 @@ import attrs
 import keras
 import tensorflow as tf
 
-from fuzzseq.domain import no_sizes
-from fuzzseq.encoder_decoder import EncoderDecoder
+from fuzzseq.cases.domain import no_sizes
 from fuzzseq.errors import FuzzseqError, SpecError
-from fuzzseq.spec import Spec
-from fuzzseq.worker.build import Built, Target, arguments
+from fuzzseq.targets.encoder_decoder import EncoderDecoder
+from fuzzseq.targets.spec import Spec
+from fuzzseq.worker.build import ModelInstance, Target, arguments
 from fuzzseq.worker.first_builds import Failed, builds, far_builds
 from fuzzseq.worker.first_look import guessed_sizes, look
 from fuzzseq.worker.frames import user_frames
@@ -22,7 +22,7 @@ from fuzzseq.worker.refusals import always_raises, raised_text
 from fuzzseq.worker.roles import inputs_of
 from fuzzseq.worker.signatures import from_signature
 from fuzzseq.worker.sizes import with_static_sizes, with_vocabularies
-from fuzzseq.worker.stages import StageMark
+from fuzzseq.worker.stages import StageBeacon
 from fuzzseq.worker.steps import names_random, with_training_step
 from fuzzseq.worker.variables import every_layer
 
@@ -30,7 +30,7 @@ from fuzzseq.worker.variables import every_layer
 _TARGET_SIDE = {"source": "decoder_input", "source_mask": "target_mask", "source_length": "target_length"}
 
 
-def infer(target: Target, mark: StageMark, *, call: bool = True, skip: int = 0) -> Spec:
+def infer(target: Target, mark: StageBeacon, *, call: bool = True, skip: int = 0) -> Spec:
     """Return the Spec of a fuzz target.
 
     Without ``call`` the model is built and not called, as for one whose call ends the process; ``skip`` leaves out that
@@ -49,7 +49,7 @@ def infer(target: Target, mark: StageMark, *, call: bool = True, skip: int = 0) 
         raise SpecError(f"{target.name} cannot be looked at: {raised_text(error)}.") from None
 
 
-def _inferred(target: Target, mark: StageMark, call: bool, skip: int) -> Spec:
+def _inferred(target: Target, mark: StageBeacon, call: bool, skip: int) -> Spec:
     """Return what :func:`infer` does."""
     spec = from_signature(target)
     failed: Failed = []
@@ -77,7 +77,7 @@ def _inferred(target: Target, mark: StageMark, call: bool, skip: int) -> Spec:
     return with_training_step(spec, built, guessed_sizes(spec, sizes)) if call and spec.own_training_step else spec
 
 
-def _with_inputs(target: Target, spec: Spec, built: Built) -> Spec:
+def _with_inputs(target: Target, spec: Spec, built: ModelInstance) -> Spec:
     """Return the Spec with how the model is called, what its inputs are, and what kind of model it is."""
     model = built.model
     calling, inputs = inputs_of(model, target.option("inputs") or {})
@@ -168,7 +168,7 @@ def _scores_words(model: Any) -> bool:
     return isinstance(inner, keras.layers.Dense | keras.layers.Softmax | keras.layers.Activation)
 
 
-def _with_loss(spec: Spec, built: Built) -> Spec:
+def _with_loss(spec: Spec, built: ModelInstance) -> Spec:
     """Return the Spec with the compiled loss, where the model has one and the user gave no other."""
     model, target_loss = built.model, built.target.option("loss")
     compiled = bool(getattr(model, "compiled", False)) and (
@@ -191,7 +191,7 @@ def _with_loss(spec: Spec, built: Built) -> Spec:
     return attrs.evolve(spec, loss="compiled", origins={**spec.origins, "loss": "inferred"})
 
 
-def _with_ways(spec: Spec, built: Built) -> Spec:
+def _with_ways(spec: Spec, built: ModelInstance) -> Spec:
     """Return the Spec with whether the model trains itself, and whether a decoder apart takes all steps at once."""
     model = built.model
     trains = isinstance(model, keras.Model) and _own(model, "train_step")

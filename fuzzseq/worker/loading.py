@@ -12,22 +12,22 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from fuzzseq.declaration import Declaration, declaration_of, declared_in, is_imported
 from fuzzseq.errors import SpecError, UsageError, nearest
 from fuzzseq.object_text import name_of, text_of
-from fuzzseq.sources import is_users
+from fuzzseq.protocol.user_frames import is_users
+from fuzzseq.targets.declaration import Declaration, declaration_of, declared_in, is_imported
 from fuzzseq.worker.build import Target
 from fuzzseq.worker.refusals import refuse_factory
 from fuzzseq.worker.user_imports import USER_IMPORTS
 
 
-def load(reference: Mapping[str, str], own_checks: Sequence[Mapping[str, str]] = ()) -> dict[str, Target]:
+def load(reference: Mapping[str, str], custom_checks: Sequence[Mapping[str, str]] = ()) -> dict[str, Target]:
     """Return the fuzz targets of a reference by name; raises :class:`UsageError` for what cannot be loaded.
 
     ``reference`` has ``file`` or ``module`` and perhaps ``name``; or ``pickle``, a cloudpickled factory, and ``name``.
-    ``own_checks`` are references to checks of the user's own, for each of the targets.
+    ``custom_checks`` are references to checks of the user's own, for each of the targets.
     """
-    checks = [_check(each) for each in own_checks]
+    checks = [_check(each) for each in custom_checks]
     return {name: _target(name, factory, checks) for name, factory in _factories(reference).items()}
 
 
@@ -55,7 +55,7 @@ def _check(reference: Mapping[str, str]) -> Any:
     """Return what a reference to a check of the user's own names."""
     label = reference.get("file") or reference["module"]
     if not reference.get("name"):
-        raise UsageError(f"own_checks holds {label!r}, which names no function: write {label}:NAME.")
+        raise UsageError(f"custom_checks holds {label!r}, which names no function: write {label}:NAME.")
     return _named(_imported(reference, label), label, reference["name"])
 
 

@@ -12,11 +12,11 @@ from typing import Any, Final
 import keras
 import tensorflow as tf
 
-from fuzzseq.encoder_decoder import EncoderDecoder
 from fuzzseq.errors import SpecError
 from fuzzseq.object_text import text_of
-from fuzzseq.sources import is_users
-from fuzzseq.spec import ROLES
+from fuzzseq.protocol.user_frames import is_users
+from fuzzseq.targets.encoder_decoder import EncoderDecoder
+from fuzzseq.targets.spec import ROLES
 from fuzzseq.worker.exceptions import describe
 from fuzzseq.worker.frames import user_frames
 

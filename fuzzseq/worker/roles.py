@@ -12,9 +12,9 @@ from typing import Any, Final, Literal
 import attrs
 import keras
 
-from fuzzseq.encoder_decoder import EncoderDecoder
 from fuzzseq.errors import SpecError, nearest
-from fuzzseq.spec import ROLES, Input
+from fuzzseq.targets.encoder_decoder import EncoderDecoder
+from fuzzseq.targets.spec import ROLES, Input
 from fuzzseq.worker.build import flat_inputs
 from fuzzseq.worker.parts import Part, is_functional
 from fuzzseq.worker.refusals import parameters_of, refuse_input

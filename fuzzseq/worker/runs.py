@@ -8,21 +8,15 @@ import attrs
 import numpy as np
 import tensorflow as tf
 
-from fuzzseq.arrays import Arrays, arrays
-from fuzzseq.case import Case
-from fuzzseq.checks.check import Gradient, Observed
+from fuzzseq.cases.arrays import Arrays, arrays
+from fuzzseq.cases.case import Case
+from fuzzseq.checks.base import Gradient, Observed
 from fuzzseq.checks.output_shape import promised
-from fuzzseq.outcome import CHANGES, Run
+from fuzzseq.protocol.outcome import CHANGES, Run
 from fuzzseq.worker import feeding
-from fuzzseq.worker.build import Built
+from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.losses import as_targets
-from fuzzseq.worker.subject import (
-    ForwardOutput,
-    SteppedSubject,
-    as_numpy,
-    is_stock_step,
-    select_output,
-)
+from fuzzseq.worker.subject import ForwardOutput, SteppedSubject, as_numpy, is_stock_step, select_output
 from fuzzseq.worker.tracing import Traced, signature
 from fuzzseq.worker.tracking import TRACKER, finite, watching
 from fuzzseq.worker.variables import path_of
@@ -33,7 +27,7 @@ from fuzzseq.worker.wiring import crossings, takers_of_states
 class BatchRun:
     """One batch on its way through a model."""
 
-    def __init__(self, built: Built, case: Case, run: Run, batch: int, known: bool) -> None:
+    def __init__(self, built: ModelInstance, case: Case, run: Run, batch: int, known: bool) -> None:
         """Keep what is needed; nothing runs yet."""
         self.built, self.case, self.run, self.batch, self.known = built, case, run, batch, known
         self.sizes = case.sizes(built.spec, batch)
@@ -41,16 +35,16 @@ class BatchRun:
 
     def observe(self) -> Observed:
         """Go as far as the run asks for."""
-        if self.run.upto == "wiring":
+        if self.run.until == "wiring":
             model = self.built.model
             return Observed(arrays=self.arrays, crossings=crossings(model), takers_of_states=takers_of_states(model))
         if self.run.cuts:
             return self._in_pieces()
-        if self.run.upto == "gradient":
+        if self.run.until == "gradient":
             return self._train()
-        if self.run.upto == "loss":
+        if self.run.until == "loss":
             return self._score()
-        if self.run.upto == "own_step":
+        if self.run.until == "own_step":
             return self._own_predictions()
         if self.run.watched:
             return self._watched()
@@ -99,14 +93,14 @@ class BatchRun:
 
             output = self.built.subject.forward(given, self.run.training)
             loss, gradient = scored_by(output)
-            if gradient is None and not self.run.rescored:
+            if gradient is None and not self.run.score_variants:
                 # Keras scores what it finds behind a softmax instead of the probabilities: of a copy it cannot.
                 gradient = scored_by(output.of(tf.identity(output.scores)))[1]
-            changes = CHANGES if self.run.rescored else ()
+            changes = CHANGES if self.run.score_variants else ()
             changed = [self._loss(given, wanted, steps, output.rescaled(change)) for change in changes]
             return output.scores, loss, tf.zeros_like(output.scores) if gradient is None else gradient, changed
 
-        function, arguments = self._in_mode(f"score {self.run.rescored}", scored, (self._fed(), *self._labels()))
+        function, arguments = self._in_mode(f"score {self.run.score_variants}", scored, (self._fed(), *self._labels()))
         scores, loss, gradient, changed = function(*arguments)
         seen = self._seen(ForwardOutput(scores, [], scores), loss=as_numpy(loss))
         losses = dict(zip(CHANGES, map(as_numpy, changed), strict=False))
@@ -254,7 +248,7 @@ class BatchRun:
         """Return what a batch gave as numpy."""
         scores = as_numpy(dense(output.scores))
         culprit = ""
-        if scores is not None and self.run.upto == "forward" and not finite(tf.constant(scores)):
+        if scores is not None and self.run.until == "forward" and not finite(tf.constant(scores)):
             culprit = self._first_nonfinite()
         return Observed(
             arrays=self.arrays,

@@ -10,18 +10,18 @@ import attrs
 import keras
 import tensorflow as tf
 
-from fuzzseq.case import Batch, Case, Pair
+from fuzzseq.cases.case import Batch, Case, Pair
 from fuzzseq.errors import FuzzseqError
 from fuzzseq.object_text import name_of, text_of
-from fuzzseq.outcome import Frame, LayerCall, LayerFrame, Outcome, Raised, Request, Verdict
-from fuzzseq.serialization import from_data, to_data
-from fuzzseq.spec import Spec
+from fuzzseq.protocol.outcome import Frame, LayerCall, LayerFrame, Outcome, Raised, Request, Verdict
+from fuzzseq.protocol.serialization import from_data, to_data
+from fuzzseq.targets.spec import Spec
 from fuzzseq.worker import untouched, wrapping
 from fuzzseq.worker.build import Target
 from fuzzseq.worker.inference import infer
 from fuzzseq.worker.loading import load
 from fuzzseq.worker.session import Session
-from fuzzseq.worker.stages import StageMark
+from fuzzseq.worker.stages import StageBeacon
 from fuzzseq.worker.untouched import Surroundings
 
 
@@ -32,7 +32,7 @@ class Service:
     the model did to the process, where fuzzseq failed after that.
     """
 
-    def __init__(self, mark: StageMark) -> None:
+    def __init__(self, mark: StageBeacon) -> None:
         """Start with nothing loaded."""
         wrapping.install()
         self._mark = mark
@@ -82,7 +82,7 @@ class Service:
     def do_load(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Import the user's file and say which targets it holds, and whether that ran an operation of TensorFlow."""
         self._look_around()
-        self._targets.update(load(message["reference"], message.get("own_checks", ())))
+        self._targets.update(load(message["reference"], message.get("custom_checks", ())))
         return {"targets": list(self._targets), "ran_operations": ran_operations()}
 
     def do_infer(self, message: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,17 +7,17 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.case import Case
-from fuzzseq.checks import check_named
-from fuzzseq.checks.check import Check, Result
-from fuzzseq.checks.own import WrongCheck
-from fuzzseq.outcome import Outcome, Raised, Request, Run, Verdict
-from fuzzseq.spec import Spec
-from fuzzseq.worker.build import Built, Target, build_key
+from fuzzseq.cases.case import Case
+from fuzzseq.checks.base import Check, Result
+from fuzzseq.checks.custom import WrongCheck
+from fuzzseq.checks.registry import check_named
+from fuzzseq.protocol.outcome import Outcome, Raised, Request, Run, Verdict
+from fuzzseq.targets.spec import Spec
+from fuzzseq.worker.build import ModelInstance, Target, build_key
 from fuzzseq.worker.exceptions import describe
 from fuzzseq.worker.execution import execute
-from fuzzseq.worker.hostile import provoke
-from fuzzseq.worker.stages import StageMark
+from fuzzseq.worker.invalid_inputs import try_invalid_input
+from fuzzseq.worker.stages import StageBeacon
 from fuzzseq.worker.tracking import TRACKER
 from fuzzseq.worker.untouched import Surroundings
 
@@ -30,10 +30,10 @@ OWNERS: Final = ("builds", "accepts", "trains")
 class Session:
     """One fuzz target in one worker."""
 
-    def __init__(self, target: Target, spec: Spec, mark: StageMark) -> None:
+    def __init__(self, target: Target, spec: Spec, mark: StageBeacon) -> None:
         """Start with no model built."""
         self._target, self._spec, self._mark = target, spec, mark
-        self._models: OrderedDict[str, Built] = OrderedDict()
+        self._models: OrderedDict[str, ModelInstance] = OrderedDict()
 
     def answer(self, request: Request, before: Surroundings) -> Outcome:
         """Judge a case by every check that is asked for; with the layers that ran, where a trace is.
@@ -57,18 +57,18 @@ class Session:
             before.put_back()
         if request.hostile:
             try:
-                return provoke(built, request.case, request.hostile)
+                return try_invalid_input(built, request.case, request.hostile)
             finally:
                 before.put_back()
-        judged = _Judgement(built, request.case, before)
-        own = self._target.own_checks
+        judged = _Judgment(built, request.case, before)
+        own = self._target.custom_checks
         verdicts = tuple(judged.verdict(own.get(name) or check_named(name)) for name in request.checks)
         if not built.settled:
             # Keras locks the layers of a model that failed when they were to be built: it is of no use any more.
             self._models.pop(build_key(self._spec, request.case), None)
         return Outcome(verdicts=verdicts)
 
-    def _built(self, case: Case) -> Built:
+    def _built(self, case: Case) -> ModelInstance:
         """Return the model for a case, built at most once while it is kept.
 
         One that keeps its state takes as many rows as its first batch had, and is built anew for others.
@@ -79,7 +79,9 @@ class Session:
         if key not in self._models:
             while len(self._models) >= _MODELS_KEPT:
                 self._models.popitem(last=False)
-            self._models[key] = Built(self._target, self._spec, case.sizes(self._spec, 0), case.seed, self._mark)
+            self._models[key] = ModelInstance(
+                self._target, self._spec, case.sizes(self._spec, 0), case.seed, self._mark
+            )
         self._models.move_to_end(key)
         return self._models[key]
 
@@ -95,10 +97,10 @@ class Session:
         )
 
 
-class _Judgement:
+class _Judgment:
     """The checks of one case; equal runs are executed once, and an exception is said once."""
 
-    def __init__(self, built: Built, case: Case, before: Surroundings) -> None:
+    def __init__(self, built: ModelInstance, case: Case, before: Surroundings) -> None:
         """Start with nothing run."""
         self._built, self._case, self._before = built, case, before
         self._results: dict[tuple[Run, bool], Result] = {}
@@ -113,7 +115,7 @@ class _Judgement:
 
     def _judged(self, check: Check) -> Verdict:
         """Judge one check."""
-        if (self._told and check.name != "builds") or (self._explained and check.thorough):
+        if (self._told and check.name != "builds") or (self._explained and check.expensive):
             return Verdict(check=check.name, status="not_reached", stage=check.stage)
         plan = check.plan(self._case, self._built.spec)
         if not plan and check.name not in OWNERS:
@@ -132,7 +134,7 @@ class _Judgement:
             asked = check.confirm(results, self._case, self._built.spec)
             more = {name: self._result(run, False) for name, run in asked.items()}
             judged = check.judge({**results, **more}, self._case, self._built.spec) if more else judged
-        self._explained = self._explained or (judged is not None and judged.status == "broken" and check.explains)
+        self._explained = self._explained or (judged is not None and judged.status == "broken" and check.blocks)
         return judged or Verdict(check=check.name, status="held", stage=check.stage)
 
     def _raised(self, check: Check, raised: Raised) -> Verdict:

@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 import attrs
 
-from fuzzseq.checks import check_named
-from fuzzseq.dimensions import KNOWN, Dim, dim, dimension_of, unknown_parameter
+from fuzzseq.checks.registry import check_named
 from fuzzseq.errors import SpecError, UsageError, nearest
-from fuzzseq.spec import Parameter, Spec
+from fuzzseq.targets.dimensions import KNOWN, Dim, dim, dimension_of, unknown_parameter
+from fuzzseq.targets.spec import Parameter, Spec
 from fuzzseq.worker.build import Target
-from fuzzseq.worker.code_numbers import numbers
+from fuzzseq.worker.source_constants import numbers
 
 Origin = Literal["declared", "inferred"]
 
@@ -27,14 +27,14 @@ def from_signature(target: Target) -> Spec:
         origins[name] = "declared"
         if name in ("initial_state", "preprocess", "loss") and value is not None:
             values[name] = reference(value)
-        elif name not in ("inputs", "own_checks"):
+        elif name not in ("inputs", "custom_checks"):
             values[name] = tuple(value) if name == "checks" else dict(value) if name == "skip" else value
     for name in declared.dimensions:
         origins[name] = "declared"
     for option in ("checks", "skip"):
         _refuse_unknown(target, option, values.get(option, ()))
-    values["own_checks"] = {name: check.promise for name, check in target.own_checks.items()}
-    values["code_numbers"] = numbers(target.factory)
+    values["custom_checks"] = {name: check.promise for name, check in target.custom_checks.items()}
+    values["source_constants"] = numbers(target.factory)
     tied = _tie_lengths({p.dimension for p in parameters}, dimensions)
     return Spec(parameters=parameters, dimensions=tied, origins=origins, inputs=(), **values)
 
@@ -42,7 +42,7 @@ def from_signature(target: Target) -> Spec:
 def _refuse_unknown(target: Target, option: str, names: Iterable[str]) -> None:
     """Raise :class:`SpecError` for the name of a check that there is not."""
     for name in names:
-        if name not in target.own_checks:
+        if name not in target.custom_checks:
             try:
                 check_named(name)
             except UsageError as error:

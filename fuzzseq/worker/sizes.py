@@ -9,10 +9,10 @@ import attrs
 import keras
 import numpy as np
 
-from fuzzseq.dimensions import DATA_DIMENSIONS, Dim, dim
 from fuzzseq.errors import SpecError
-from fuzzseq.spec import Side, Spec
-from fuzzseq.worker.build import Built, Target, flat_inputs
+from fuzzseq.targets.dimensions import DATA_DIMENSIONS, Dim, dim
+from fuzzseq.targets.spec import Side, Spec
+from fuzzseq.worker.build import ModelInstance, Target, flat_inputs
 from fuzzseq.worker.first_look import Look, guessed_sizes, look, refuse_what_cannot_run
 from fuzzseq.worker.parts import is_functional
 from fuzzseq.worker.refusals import raised_text
@@ -24,7 +24,7 @@ _SIDES: tuple[Side, Side] = ("source", "target")
 
 
 def with_static_sizes(
-    spec: Spec, built: Built, sizes: Mapping[str, int], others: Iterator[tuple[Built, dict[str, int]]]
+    spec: Spec, built: ModelInstance, sizes: Mapping[str, int], others: Iterator[tuple[ModelInstance, dict[str, int]]]
 ) -> Spec:
     """Return the Spec with the sizes of a batch that a functional model fixes in its inputs.
 
@@ -50,7 +50,7 @@ def with_static_sizes(
 
 
 def _followed(
-    width: int, place: int, sizes: Mapping[str, int], others: Iterator[tuple[Built, dict[str, int]]]
+    width: int, place: int, sizes: Mapping[str, int], others: Iterator[tuple[ModelInstance, dict[str, int]]]
 ) -> str | None:
     """Return the dimension that the width of an input follows, as another build shows; None for a constant."""
     for built, other in others:
@@ -85,9 +85,9 @@ def _fix(
 def with_vocabularies(
     target: Target,
     spec: Spec,
-    built: Built,
+    built: ModelInstance,
     sizes: dict[str, int],
-    others: Iterator[tuple[Built, dict[str, int]]],
+    others: Iterator[tuple[ModelInstance, dict[str, int]]],
     call: bool,
 ) -> Spec:
     """Return the Spec with vocabularies that no parameter carries: found in the embeddings, and in the output."""
@@ -139,7 +139,7 @@ def _unread(first: Look) -> str:
 
 
 def _constant_tags(
-    spec: Spec, output: Any, sizes: Mapping[str, int], others: Iterator[tuple[Built, dict[str, int]]]
+    spec: Spec, output: Any, sizes: Mapping[str, int], others: Iterator[tuple[ModelInstance, dict[str, int]]]
 ) -> int | None:
     """Return how many labels a tagger has whose words are another number, where that is a constant of its code."""
     words = sizes.get("vocab_size")

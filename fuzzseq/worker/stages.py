@@ -9,13 +9,13 @@ import sys
 from collections.abc import Collection
 from typing import Any, Final
 
-from fuzzseq.outcome import STAGES, Stage
+from fuzzseq.protocol.outcome import STAGES, Stage
 from fuzzseq.worker import untouched
 
 _NUMBERS: Final = {stage: number for number, stage in enumerate(STAGES)}
 
 
-class StageMark:
+class StageBeacon:
     """The stage that is running, a byte in a file that outlives the process; and the traceback of one that exits."""
 
     def __init__(self, descriptor: int | None = None, trace: int | None = None) -> None:

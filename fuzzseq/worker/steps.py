@@ -10,10 +10,10 @@ from typing import Any, Final
 import attrs
 import tensorflow as tf
 
-from fuzzseq.arrays import arrays
+from fuzzseq.cases.arrays import arrays
 from fuzzseq.object_text import name_of, text_of
-from fuzzseq.spec import Spec
-from fuzzseq.worker.build import Built
+from fuzzseq.targets.spec import Spec
+from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.exceptions import clean
 from fuzzseq.worker.first_look import fed_for_look
 from fuzzseq.worker.losses import as_targets
@@ -65,7 +65,7 @@ def _holds_weights(value: Any) -> bool:
     return isinstance(value, dict) and "sample_weight" in value
 
 
-def with_training_step(spec: Spec, built: Built, sizes: Mapping[str, int]) -> Spec:
+def with_training_step(spec: Spec, built: ModelInstance, sizes: Mapping[str, int]) -> Spec:
     """Return the Spec with whether the step takes (inputs, labels), and what it makes of the compiled loss.
 
     One that raises as Python does where a batch is taken apart otherwise takes something else, which nobody here can
@@ -94,18 +94,18 @@ def with_training_step(spec: Spec, built: Built, sizes: Mapping[str, int]) -> Sp
         spec = attrs.evolve(spec, loss=None)
     return attrs.evolve(
         spec,
-        step_takes_pairs=not note,
-        step_weighs=any(weights is not None for weights in given) if given else "sample_weight" in named,
+        train_step_accepts_xy=not note,
+        uses_sample_weight=any(weights is not None for weights in given) if given else "sample_weight" in named,
         notes=(*spec.notes, note) if note else spec.notes,
     )
 
 
-def _tried(built: Built, spec: Spec, sizes: Mapping[str, int]) -> tuple[bool, Exception | None]:
+def _tried(built: ModelInstance, spec: Spec, sizes: Mapping[str, int]) -> tuple[bool, Exception | None]:
     """Return whether a batch could be made, and what a step raises for all of them; None where it takes one.
 
     One that takes no other number of rows than one of the factory's code, or sides of one length alone, takes pairs.
     """
-    numbers = [n for n in spec.code_numbers if _ROWS < n <= _MOST_ROWS][:_MOST_NUMBERS]
+    numbers = [n for n in spec.source_constants if _ROWS < n <= _MOST_ROWS][:_MOST_NUMBERS]
     tried = False
     raised: Exception | None = None
     for rows, alike in ((_ROWS, False), (_ROWS, True), *((n, False) for n in numbers)):

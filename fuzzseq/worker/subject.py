@@ -9,11 +9,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from fuzzseq.encoder_decoder import EncoderDecoder
-from fuzzseq.outcome import Change
-from fuzzseq.spec import Spec
+from fuzzseq.protocol.outcome import Change
+from fuzzseq.targets.encoder_decoder import EncoderDecoder
+from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.parts import Part, is_array, takes
-from fuzzseq.worker.stages import StageMark
+from fuzzseq.worker.stages import StageBeacon
 
 
 class ForwardOutput:
@@ -44,7 +44,7 @@ class ForwardOutput:
 class Subject:
     """A model that is called once for a whole batch: functional, subclassed, or any callable."""
 
-    def __init__(self, model: Any, spec: Spec, mark: StageMark) -> None:
+    def __init__(self, model: Any, spec: Spec, mark: StageBeacon) -> None:
         """Keep the model; ``mark`` is told which stage runs."""
         self.model, self.spec, self.mark = model, spec, mark
         self._takes_training = takes(model, "training")
@@ -81,7 +81,7 @@ class Subject:
 class SteppedSubject(Subject):
     """An encoder and a decoder apart: the decoder is stepped by hand through the target, as in teacher forcing."""
 
-    def __init__(self, model: EncoderDecoder, spec: Spec, mark: StageMark) -> None:
+    def __init__(self, model: EncoderDecoder, spec: Spec, mark: StageBeacon) -> None:
         """Match the parameters of both models."""
         super().__init__(model, spec, mark)
         self._encoder = Part(model.encoder)

@@ -10,10 +10,10 @@ import attrs
 import numpy as np
 import tensorflow as tf
 
-from fuzzseq.checks.check import Softmax
-from fuzzseq.spec import Spec
+from fuzzseq.checks.base import Softmax
+from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.feeding import OVER_TIME
-from fuzzseq.worker.stages import StageMark
+from fuzzseq.worker.stages import StageBeacon
 from fuzzseq.worker.tracking import TRACKER, Recording
 
 
@@ -53,7 +53,7 @@ class Traced:
         function: Callable[..., Any],
         example: tuple[Any, ...],
         spec: Spec,
-        mark: StageMark,
+        mark: StageBeacon,
         known: bool = False,
     ) -> None:
         """Trace at once; ``stage`` is the one that this failed in, or that of a run of the whole."""

@@ -13,8 +13,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from fuzzseq.checks.check import LayerOutput, Softmax
-from fuzzseq.outcome import Frame, LayerCall, LayerFrame
+from fuzzseq.checks.base import LayerOutput, Softmax
+from fuzzseq.protocol.outcome import Frame, LayerCall, LayerFrame
 from fuzzseq.worker.frames import caller
 from fuzzseq.worker.naming import names
 

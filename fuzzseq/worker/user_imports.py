@@ -39,7 +39,7 @@ class UserImports:
 
     def add(self, folder: str) -> None:
         """Add a folder of the user's, before those that were added."""
-        from fuzzseq.sources import is_users  # noqa: PLC0415 (by now the standard library is safe)
+        from fuzzseq.protocol.user_frames import is_users  # noqa: PLC0415 (by now the standard library is safe)
 
         self._is_users = is_users
         self._folders = [folder, *(each for each in self._folders if each != folder)]

@@ -107,7 +107,7 @@ def _draw(rng: np.random.Generator, path: str, shape: tuple[int, ...], initial: 
     return GAIN * noise / np.sqrt(max(1, int(np.prod(shape[:-1]))))
 
 
-def nudge(variables: list[Any], draw: int) -> None:
+def perturb_ulp(variables: list[Any], draw: int) -> None:
     """Move every float weight to the next number of its type, up or down by chance: what rounding may do to it."""
     rng = np.random.default_rng(draw)
     for variable in variables:
@@ -131,7 +131,7 @@ class Snapshot:
         trainable = {id(v) for v in trainable_variables(subject)}
         unique = _unique(everything)
         taken = [(v, np.asarray(v)) for v in unique]
-        # One that is not initialised yet has no value to put back.
+        # One that is not initialized yet has no value to put back.
         there = [(v, tf.constant(value)) for v, value in taken if value.shape == tuple(v.shape)]
         self._still = [(v, value) for v, value in there if id(v) in trainable]
         self._moving = [(v, value) for v, value in there if id(v) not in trainable]

@@ -11,12 +11,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from fuzzseq.worker.build import Built
+from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.subject import ForwardOutput, Subject, select_output
 from fuzzseq.worker.variables import every_layer
 
 
-def by_xla(built: Built, fed: Any) -> ForwardOutput:
+def by_xla(built: ModelInstance, fed: Any) -> ForwardOutput:
     """Run a batch forward, compiled by XLA for its very shapes."""
     tensors = [value for value in tf.nest.flatten(fed) if tf.is_tensor(value)]
 
@@ -30,7 +30,7 @@ def by_xla(built: Built, fed: Any) -> ForwardOutput:
     return ForwardOutput(scores, states, scores)
 
 
-def by_predict(built: Built, fed: Any) -> ForwardOutput:
+def by_predict(built: ModelInstance, fed: Any) -> ForwardOutput:
     """Run a batch forward by ``predict``, all of its rows at once."""
     given = tf.nest.map_structure(lambda value: value.numpy() if tf.is_tensor(value) else value, fed)
     rows = next(value.shape[0] for value in tf.nest.flatten(given) if hasattr(value, "shape"))
@@ -40,7 +40,7 @@ def by_predict(built: Built, fed: Any) -> ForwardOutput:
     return ForwardOutput(scores, [], raw)
 
 
-def by_reload(built: Built, fed: Any) -> ForwardOutput:
+def by_reload(built: ModelInstance, fed: Any) -> ForwardOutput:
     """Run a batch forward on the model as a ``.keras`` file gives it back; it is written and read once."""
     if "reloaded" not in built.traced:
         built.subject.mark.enter("save")
@@ -49,7 +49,7 @@ def by_reload(built: Built, fed: Any) -> ForwardOutput:
     return reloaded.forward(fed, False)
 
 
-def _reloaded(built: Built) -> Any:
+def _reloaded(built: ModelInstance) -> Any:
     """Return the model written to a file and read again, with the classes and functions of the user's file known."""
     with tempfile.TemporaryDirectory(prefix="fuzzseq-") as folder:
         file = Path(folder) / "model.keras"
@@ -58,7 +58,7 @@ def _reloaded(built: Built) -> Any:
             return keras.saving.load_model(file, compile=False, safe_mode=False)
 
 
-def _own_names(built: Built) -> dict[str, Any]:
+def _own_names(built: ModelInstance) -> dict[str, Any]:
     """Return what the user's own code calls its layers and functions: nobody has to register them for this."""
     module = sys.modules.get(getattr(built.target.factory, "__module__", ""))
     named = {name: value for name, value in vars(module).items() if callable(value)} if module else {}
@@ -77,7 +77,7 @@ def dense(scores: Any) -> Any:
 
 
 #: The ways that have a function of their own.
-WAYS: dict[str, Callable[[Built, Any], ForwardOutput]] = {
+WAYS: dict[str, Callable[[ModelInstance, Any], ForwardOutput]] = {
     "xla": by_xla,
     "saved": by_reload,
     "predicted": by_predict,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import keras
 
-from fuzzseq.encoder_decoder import EncoderDecoder
+from fuzzseq.targets.encoder_decoder import EncoderDecoder
 from fuzzseq.worker.naming import stable_name
 from fuzzseq.worker.parts import Part, is_functional
 from fuzzseq.worker.tracking import TRACKER

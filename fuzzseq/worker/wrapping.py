@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 from tensorflow.python.framework import random_seed
 
-from fuzzseq.sources import is_users
+from fuzzseq.protocol.user_frames import is_users
 from fuzzseq.worker.frames import caller
 from fuzzseq.worker.tracking import TRACKER
 

@@ -18,26 +18,26 @@ import attrs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fuzzseq.case import Batch, Case, Pair, tokens_for_steps
-from fuzzseq.domain import encodings, padding_side
-from fuzzseq.engine.boundary import first_setting
+from fuzzseq.cases.boundary import first_setting
+from fuzzseq.cases.case import Batch, Case, Pair, tokens_for_steps
+from fuzzseq.cases.domain import encodings, padding_side
 from fuzzseq.loading import parse
-from fuzzseq.outcome import Run
-from fuzzseq.spec import Spec
+from fuzzseq.protocol.outcome import Run
+from fuzzseq.targets.spec import Spec
 from fuzzseq.worker import wrapping
-from fuzzseq.worker.build import Built, Target
+from fuzzseq.worker.build import ModelInstance, Target
 from fuzzseq.worker.execution import execute
 from fuzzseq.worker.inference import infer
 from fuzzseq.worker.loading import load
-from fuzzseq.worker.stages import StageMark
+from fuzzseq.worker.stages import StageBeacon
 
 EXAMPLES = 100
 
 
 def tried(target: Target, spec: Spec, case: Case) -> None:
     """Build the model, and run forward, loss and gradient; raise what it raises."""
-    built = Built(target, spec, case.sizes(spec, 0), case.seed, StageMark())
-    run = Run(batches=case.batches, upto="gradient" if spec.has_labels else "forward", training=True)
+    built = ModelInstance(target, spec, case.sizes(spec, 0), case.seed, StageBeacon())
+    run = Run(batches=case.batches, until="gradient" if spec.has_labels else "forward", training=True)
     result = execute(built, case, run)
     if result.raised is not None:
         raise AssertionError(f"{result.raised.exception}: {result.raised.message}")
@@ -89,7 +89,7 @@ def main() -> None:
     """Print what both baselines say of the target that is named."""
     wrapping.install()
     target = next(iter(load(parse(sys.argv[1])).values()))
-    spec = attrs.evolve(infer(target, StageMark()), graph=False)
+    spec = attrs.evolve(infer(target, StageBeacon()), graph=False)
     print(json.dumps({"hypothesis": by_hypothesis(target, spec), "fit": by_fit(target, spec)}))
 
 

@@ -1,7 +1,7 @@
 """How often causes were right on how strong evidence: ``python -m tests.benchmarks.calibration soak.ndjson``.
 
 The file is one that ``python -m tests.benchmarks.detection --soak FILE`` left. Findings are put together by the band
-of their evidence (``fuzzseq/diagnosis/weighing.py``); of each band the share of right causes is printed, with one
+of their evidence (``fuzzseq/diagnosis/confidence.py``); of each band the share of right causes is printed, with one
 right and one wrong finding added so that no band is certain. Every finding is then given the share of its band without
 the findings of its own model, and that is compared with whether its cause was right: what a model that nobody has seen
 would be told, and how far that is off.
@@ -14,7 +14,7 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
-from fuzzseq.serialization import from_data
+from fuzzseq.protocol.serialization import from_data
 from tests.benchmarks.detection import Row
 from tests.zoo import bug_of, bugs
 

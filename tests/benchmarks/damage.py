@@ -34,12 +34,12 @@ from hypothesis import strategies as st
 from fuzzseq.cli import main as command_line
 from fuzzseq.errors import UsageError
 from fuzzseq.events import (
-    CaseTried,
+    CaseExecuted,
     CheckCount,
     Checkpoint,
     Event,
-    FailureSeen,
-    FindingMade,
+    FailureObserved,
+    FindingReported,
     InternalError,
     Progress,
     RunFinished,
@@ -49,15 +49,15 @@ from fuzzseq.events import (
     TargetLoaded,
     TargetReport,
     TargetState,
-    Warned,
+    WarningEmitted,
 )
 from fuzzseq.findings import Finding, finding_id
 from fuzzseq.history import Found, Night, line_of
-from fuzzseq.reporters import FORMATS
-from fuzzseq.reporters.event_log import EventLog
-from fuzzseq.reporters.finding_files import finding_document, pretty
-from fuzzseq.reporters.folder import Folder
-from fuzzseq.reporters.record import Record
+from fuzzseq.reporting import FORMATS
+from fuzzseq.reporting.event_log import EventLog
+from fuzzseq.reporting.finding_files import finding_document, pretty
+from fuzzseq.reporting.folder import Folder
+from fuzzseq.reporting.run_state import RunState
 from tests.benchmarks.html import SPEC, made
 
 TARGET: Final = "model.py:build"
@@ -84,7 +84,7 @@ maxfail = 2
 budget = "2m"
 seed = 7
 checks = ["accepts", "trains"]
-own_checks = ["checks.py:rows_sum_to_one"]
+custom_checks = ["checks.py:rows_sum_to_one"]
 skip = ["deterministic"]
 domains = ["ordinary", "edge"]
 report = ["json", "junit"]
@@ -130,13 +130,13 @@ def run_of(*findings: Finding) -> Iterator[Event]:
     yield from (started, loaded)
     for number in range(1, 10):
         sizes = {"batch_size": 2, "source_length": number, "units": 4}
-        yield CaseTried(target=TARGET, phase="random", number=number, total=90, failed=number == 3, sizes=sizes)
+        yield CaseExecuted(target=TARGET, phase="random", number=number, total=90, failed=number == 3, sizes=sizes)
     for found in findings:
-        yield FailureSeen(target=TARGET, check="accepts", signature=found.signature, message=found.message)
+        yield FailureObserved(target=TARGET, check="accepts", signature=found.signature, message=found.message)
         yield Progress(target=TARGET, phase="shrink", executions=12, signature=found.signature)
-        yield FindingMade(finding=found)
+        yield FindingReported(finding=found)
     yield Checkpoint(target=TARGET, state=state)
-    yield Warned(target=TARGET, message="the model was rebuilt 3 times")
+    yield WarningEmitted(target=TARGET, message="the model was rebuilt 3 times")
     yield InternalError(target="", message="TypeError: no", traceback="Traceback (most recent call last):\n...")
     yield from (started, loaded)
     report = TargetReport(
@@ -149,7 +149,7 @@ def run_of(*findings: Finding) -> Iterator[Event]:
 def log_of(events: Iterator[Event]) -> list[Any]:
     """Return the lines of the log of a run, each as JSON."""
     with tempfile.TemporaryDirectory() as name:
-        record, folder = Record(), Folder(Path(name))
+        record, folder = RunState(), Folder(Path(name))
         log = EventLog(record, folder)
         for at, event in enumerate(events):
             record.on_event(event, at / 4)
@@ -580,8 +580,8 @@ def without_workers() -> Iterator[None]:
     """Let every command stop where a worker would start."""
     with ExitStack() as stack:
         stack.enter_context(patch("fuzzseq.executors.zygote.Zygote", _NoZygote))
-        stack.enter_context(patch("fuzzseq.executors.bodies.Zygote", _NoZygote))
-        stack.enter_context(patch("fuzzseq.executors.bodies.Bodies.load", _stopped))
+        stack.enter_context(patch("fuzzseq.executors.launcher.Zygote", _NoZygote))
+        stack.enter_context(patch("fuzzseq.executors.launcher.Launcher.load", _stopped))
         yield
 
 
@@ -663,7 +663,7 @@ def over(count: int, strategy: st.SearchStrategy[Input], each: Callable[[Input],
     body()
 
 
-class Tally:
+class CheckCounts:
     """How often each reader ended with which exit code, and what went wrong."""
 
     def __init__(self) -> None:
@@ -700,7 +700,7 @@ class Tally:
 
 def measure(count: int, real: int) -> int:
     """Print how damaged inputs end, and replays of them that run to their end; return how many went wrong."""
-    tally, strategies = Tally(), readers()
+    tally, strategies = CheckCounts(), readers()
     with without_workers():
         for name, strategy in strategies.items():
             over(-(-count // len(strategies)), strategy, tally.count)
@@ -708,7 +708,7 @@ def measure(count: int, real: int) -> int:
     tally.show()
     if not real:
         return tally.faults.total()
-    to_the_end = Tally()
+    to_the_end = CheckCounts()
     replays = _document(REPLAY).map(
         lambda data: Input(
             reader="replay",

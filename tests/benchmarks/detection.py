@@ -25,12 +25,12 @@ from statistics import median
 
 import attrs
 
-from fuzzseq.causes import cause_named
-from fuzzseq.engine import campaign
-from fuzzseq.events import FindingMade, InternalError, Progress, Settings, TargetFinished
+from fuzzseq.causes.catalogue import cause_named
+from fuzzseq.engine import start_campaign
+from fuzzseq.events import FindingReported, InternalError, Progress, Settings, TargetFinished
 from fuzzseq.findings import Finding
-from fuzzseq.serialization import dumps, from_data
-from fuzzseq.spec import Spec
+from fuzzseq.protocol.serialization import dumps, from_data
+from fuzzseq.targets.spec import Spec
 from tests.benchmarks.regions import agreement
 from tests.zoo import bug_of, bugs, healthy
 
@@ -60,8 +60,8 @@ def measure(targets: Sequence[str], seed: int, cases: int, workers: int, maxfail
     settings = Settings(profile="ci", max_cases=cases, maxfail=maxfail, seed=seed, case_timeout=20.0, workers=workers)
     rows: dict[str, Row] = {target: Row(target, seed, asked=cases) for target in targets}
     shrunk: dict[tuple[str, str], float] = {}
-    for event in campaign(targets, settings, known=None):
-        if isinstance(event, FindingMade):
+    for event in start_campaign(targets, settings, known=None):
+        if isinstance(event, FindingReported):
             row = rows[event.finding.target]
             row.findings = (*(f for f in row.findings if f.id != event.finding.id), event.finding)
         elif isinstance(event, Progress):

@@ -16,15 +16,14 @@ from pathlib import Path
 
 import attrs
 
-from fuzzseq.case import Batch, Case, Pair
-from fuzzseq.causes import CAUSES
-from fuzzseq.dimensions import dim
+from fuzzseq.cases.case import Batch, Case, Pair
+from fuzzseq.causes.catalogue import CAUSES
 from fuzzseq.events import (
-    CaseTried,
+    CaseExecuted,
     CheckCount,
     Event,
-    FailureSeen,
-    FindingMade,
+    FailureObserved,
+    FindingReported,
     RunFinished,
     RunStarted,
     Settings,
@@ -43,12 +42,13 @@ from fuzzseq.findings import (
     TraceLine,
     finding_id,
 )
-from fuzzseq.outcome import Frame, Raised
-from fuzzseq.reporters.fan import Fan
-from fuzzseq.reporters.folder import Folder
-from fuzzseq.reporters.html import HtmlReport
-from fuzzseq.reporters.record import Record
-from fuzzseq.spec import Parameter, Spec
+from fuzzseq.protocol.outcome import Frame, Raised
+from fuzzseq.reporting.dispatcher import Dispatcher
+from fuzzseq.reporting.folder import Folder
+from fuzzseq.reporting.html import HtmlReport
+from fuzzseq.reporting.run_state import RunState
+from fuzzseq.targets.dimensions import dim
+from fuzzseq.targets.spec import Parameter, Spec
 
 SIZES = ("source_vocab_size", "target_vocab_size", "embedding_dim", "units")
 SPEC = Spec(dimensions={"units": dim(2, 32)}, parameters=tuple(Parameter(name=name, dimension=name) for name in SIZES))
@@ -114,7 +114,7 @@ def made(number: int, draw: random.Random) -> Finding:
         position=f"Translator/decoder#{number}",
         case=Case(dimensions=dict.fromkeys(SIZES, 6), batches=(Batch(pairs=pairs, extra_source=2),)),
         sizes={"batch_size": 3, "source_length": 8, "target_length": 3, **dict.fromkeys(SIZES, 6)},
-        proof=Proof(one_minimal=True, neighbours=14, executions=31),
+        proof=Proof(one_minimal=True, neighbors=14, executions=31),
         diagnosis=Diagnosis(
             cause=cause.slug,
             explanation=cause.mistake,
@@ -150,13 +150,15 @@ def run_of(count: int) -> Iterator[Event]:
                 for name, value in probed(draw).facts.items()
                 if name in (*SIZES, "batch_size", "source_length", "target_length")
             }
-            yield CaseTried(
+            yield CaseExecuted(
                 target=target, phase="random", number=number, total=100, failed=number % 9 == 0, sizes=sizes
             )
     for number in range(count):
         finding = made(number, draw)
-        yield FailureSeen(target=finding.target, check="accepts", signature=finding.signature, message=finding.message)
-        yield FindingMade(finding=finding)
+        yield FailureObserved(
+            target=finding.target, check="accepts", signature=finding.signature, message=finding.message
+        )
+        yield FindingReported(finding=finding)
     checks = {"accepts": CheckCount(ran=100, broken=4), "causal": CheckCount(not_applicable="there is no decoder")}
     for place, target in enumerate(targets):
         report = TargetReport(name=target, spec=SPEC, cases=100, executions=400, checks=checks, place=place)
@@ -166,8 +168,8 @@ def run_of(count: int) -> Iterator[Event]:
 
 def write(folder: Path, count: int) -> Path:
     """Write the page of a run with so many findings, and return it."""
-    record = Record()
-    fan = Fan(record, [HtmlReport(record, Folder(folder))])
+    record = RunState()
+    fan = Dispatcher(record, [HtmlReport(record, Folder(folder))])
     for number, event in enumerate(run_of(count)):
         fan.on_event(event, number / 40)
     if record.errors:

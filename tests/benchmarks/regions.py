@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import attrs
 
-from fuzzseq.case import Case
-from fuzzseq.domain import allowed
-from fuzzseq.engine.boundary import boundary_cases
+from fuzzseq.cases.boundary import boundary_cases
+from fuzzseq.cases.case import Case
+from fuzzseq.cases.domain import allowed
 from fuzzseq.engine.generation import random_cases
-from fuzzseq.shrink.neighbours import neighbours
-from fuzzseq.spec import Spec
+from fuzzseq.shrink.neighbors import neighbors
+from fuzzseq.targets.spec import Spec
 from tests.zoo.bug import holds
 
 _EACH_SIDE = 50
@@ -64,7 +64,7 @@ def _points(spec: Spec) -> Iterator[Case]:
 def _border(stated: str, cases: list[Case], spec: Spec) -> Iterator[Case]:
     """Yield the points one step away from others that lie on the other side of the stated region, both of each pair."""
     for case in cases:
-        for other in neighbours(case, spec):
+        for other in neighbors(case, spec):
             if allowed(other, spec) and holds(stated, case, spec) != holds(stated, other, spec):
                 yield case
                 yield other

@@ -36,7 +36,7 @@ def cases_of(log: Path, offset: int) -> tuple[int, int]:
         file.seek(offset)
         text = file.read()
     whole = text[: text.rfind(b"\n") + 1]
-    return sum(json.loads(line)["event"] == "CaseTried" for line in whole.splitlines()), offset + len(whole)
+    return sum(json.loads(line)["event"] == "CaseExecuted" for line in whole.splitlines()), offset + len(whole)
 
 
 def held(brain: psutil.Process) -> tuple[int, int, int, int]:

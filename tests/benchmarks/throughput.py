@@ -29,12 +29,12 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from fuzzseq.engine import campaign
+from fuzzseq.engine import start_campaign
 from fuzzseq.engine.generation import random_cases
-from fuzzseq.events import CaseTried, Settings, TargetLoaded
+from fuzzseq.events import CaseExecuted, Settings, TargetLoaded
 from fuzzseq.executors import forked
-from fuzzseq.outcome import Outcome, Request, Run
-from fuzzseq.spec import Spec
+from fuzzseq.protocol.outcome import Outcome, Request, Run
+from fuzzseq.targets.spec import Spec
 
 _ROOT = Path(__file__).resolve().parents[2]
 TARGET = f"{_ROOT}/fuzzseq/examples/attention_translator.py:attention_translator"
@@ -99,19 +99,19 @@ def floor(count: int) -> float:
     """Return the seconds of one call of the traced step on the cases of the first round, in a bare loop."""
     from fuzzseq.loading import parse
     from fuzzseq.worker import service, wrapping
-    from fuzzseq.worker.build import Built
+    from fuzzseq.worker.build import ModelInstance
     from fuzzseq.worker.execution import execute
     from fuzzseq.worker.inference import infer
     from fuzzseq.worker.loading import load
-    from fuzzseq.worker.stages import StageMark
+    from fuzzseq.worker.stages import StageBeacon
     from fuzzseq.worker.tracing import Traced
 
     service.prefer_short_starts()
     wrapping.install()
     target = next(iter(load(parse(TARGET)).values()))
-    spec = infer(target, StageMark())
+    spec = infer(target, StageBeacon())
     cases = [case for case in random_cases(spec, 0, 0) if case.mode == "graph"]
-    built = Built(target, spec, cases[0].sizes(spec, 0), cases[0].seed, StageMark())
+    built = ModelInstance(target, spec, cases[0].sizes(spec, 0), cases[0].seed, StageBeacon())
     calls: list[tuple[Any, tuple[Any, ...]]] = []
     called = Traced.__call__
 
@@ -121,7 +121,7 @@ def floor(count: int) -> float:
 
     Traced.__call__ = kept  # type: ignore[method-assign]
     for case in cases:
-        execute(built, case, Run(batches=case.batches, upto="gradient", training=True, mode="graph"))
+        execute(built, case, Run(batches=case.batches, until="gradient", training=True, mode="graph"))
     began = time.monotonic()
     for number in range(count):
         traced, arguments = calls[number % len(calls)]
@@ -148,10 +148,10 @@ class Watched:
         asked = Settings(profile="ci", max_cases=cases, workers=workers, checks=checks)
         first = last = 0.0
         try:
-            for event in campaign([TARGET], asked, known=None):
+            for event in start_campaign([TARGET], asked, known=None):
                 if isinstance(event, TargetLoaded):
                     self.spec, first = event.spec, time.monotonic()
-                elif isinstance(event, CaseTried):
+                elif isinstance(event, CaseExecuted):
                     last = time.monotonic()
         finally:
             forked.ForkedExecutor.run = original  # type: ignore[method-assign]

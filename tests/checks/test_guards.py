@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from fuzzseq import Batch, Case, Pair, dim
-from fuzzseq.arrays import arrays
+from fuzzseq.cases.arrays import arrays
+from fuzzseq.cases.transforms import longer, with_other_ends, with_other_source, with_padding
 from fuzzseq.checks import (
-    attention_normalised,
+    attention_normalized,
     batch_independent,
     causal,
     finite,
@@ -25,12 +26,11 @@ from fuzzseq.checks import (
     uses_source,
 )
 from fuzzseq.checks.attention import WEIGHT_ON_PADDING, WRONG_AXIS, fault
-from fuzzseq.checks.check import Observed, Result, Softmax
-from fuzzseq.checks.comparing import believed, by_row, compared, confirmation, real, tolerance
+from fuzzseq.checks.base import Observed, Result, Softmax
+from fuzzseq.checks.differential import by_row, compared, confirmation, confirmed_difference, real, tolerance
 from fuzzseq.checks.output_shape import promised
-from fuzzseq.checks.varying import longer, with_other_ends, with_other_source, with_padding
-from fuzzseq.outcome import Raised, Run, Verdict
-from fuzzseq.spec import Spec, Tokens
+from fuzzseq.protocol.outcome import Raised, Run, Verdict
+from fuzzseq.targets.spec import Spec, Tokens
 
 SPEC = Spec(loss="compiled")
 SIZES = {"source_vocab_size": 9, "target_vocab_size": 11, "embedding_dim": 6, "units": 8}
@@ -63,25 +63,28 @@ def test_rounding_is_no_difference():
     """Noise of a few units in the last place is let pass in every type."""
     for dtype in ("float16", "float32", "float64"):
         small = float(np.finfo(dtype).eps)
-        assert believed(results(base=noise(0, dtype), other=noise(small, dtype)), "base", "other", COMPARE) is None
+        assert (
+            confirmed_difference(results(base=noise(0, dtype), other=noise(small, dtype)), "base", "other", COMPARE)
+            is None
+        )
 
 
 def test_padding_is_not_compared():
     """What an output says of padding does not count."""
     moved = noise(0)
     moved[1, 2:] += 5
-    assert believed(results(base=noise(0), other=moved), "base", "other", COMPARE) is None
+    assert confirmed_difference(results(base=noise(0), other=moved), "base", "other", COMPARE) is None
     moved[1, 1] += 5
-    assert believed(results(base=noise(0), other=moved), "base", "other", COMPARE) is not None
+    assert confirmed_difference(results(base=noise(0), other=moved), "base", "other", COMPARE) is not None
 
 
 def test_a_small_difference_is_confirmed_in_double():
     """A small difference counts when float64 shows it too, and not when it is gone there."""
     suspected = {"base": noise(0), "other": noise(1e-3), "base_again": noise(0), "base_nudged_1": noise(1e-7, seed=2)}
     wide = {"base_double": noise(0, "float64"), "other_double": noise(1e-3, "float64")}
-    assert believed(results(**suspected, **wide), "base", "other", COMPARE) is not None
+    assert confirmed_difference(results(**suspected, **wide), "base", "other", COMPARE) is not None
     gone = {**wide, "other_double": noise(1e-15, "float64")}
-    assert believed(results(**suspected, **gone), "base", "other", COMPARE) is None
+    assert confirmed_difference(results(**suspected, **gone), "base", "other", COMPARE) is None
 
 
 def test_a_model_that_is_float32_inside_is_measured_against_its_noise():
@@ -89,15 +92,15 @@ def test_a_model_that_is_float32_inside_is_measured_against_its_noise():
     suspected = {"base": noise(0), "other": noise(1e-4), "base_again": noise(0)}
     wide = {"base_double": noise(0), "other_double": noise(1e-4, seed=3)}
     calm, wild = {"base_nudged_1": noise(1e-7, seed=2)}, {"base_nudged_1": noise(1e-4, seed=2)}
-    assert believed(results(**suspected, **wide, **calm), "base", "other", COMPARE) is not None
-    assert believed(results(**suspected, **wide, **wild), "base", "other", COMPARE) is None
-    assert believed(results(**suspected, **wild), "base", "other", COMPARE) is None
+    assert confirmed_difference(results(**suspected, **wide, **calm), "base", "other", COMPARE) is not None
+    assert confirmed_difference(results(**suspected, **wide, **wild), "base", "other", COMPARE) is None
+    assert confirmed_difference(results(**suspected, **wild), "base", "other", COMPARE) is None
 
 
 def test_a_model_that_is_not_deterministic_is_not_accused():
     """A model that differs from itself breaks no promise but that of being deterministic."""
     outputs = {"base": noise(0), "other": noise(0.5), "base_again": noise(0.5, seed=4)}
-    assert believed(results(**outputs), "base", "other", COMPARE) is None
+    assert confirmed_difference(results(**outputs), "base", "other", COMPARE) is None
 
 
 def test_a_large_difference_asks_for_no_double():
@@ -114,8 +117,8 @@ def test_a_choice_among_equal_scores_is_left_to_rounding():
     """A large difference is not believed where one unit in the last place of the weights makes as much."""
     outputs = {"base": noise(0), "other": noise(0.5), "base_again": noise(0)}
     calm, wild = {"base_nudged_2": noise(1e-7, seed=2)}, {"other_nudged_3": noise(0, seed=2)}
-    assert believed(results(**outputs, **calm), "base", "other", COMPARE) is not None
-    assert believed(results(**outputs, **calm, **wild), "base", "other", COMPARE) is None
+    assert confirmed_difference(results(**outputs, **calm), "base", "other", COMPARE) is not None
+    assert confirmed_difference(results(**outputs, **calm, **wild), "base", "other", COMPARE) is None
     runs = {name: Run(batches=(Batch(pairs=(Pair((3, 3), ()),)),)) for name in ("base", "other")}
     asked = confirmation(results(**outputs), runs, "base", "other", COMPARE)
     assert {"base nudged 6", "other nudged 6"} <= set(asked)
@@ -152,7 +155,7 @@ def test_which_softmax_is_attention(shape, axis, masked, hint):
 
 def test_a_constant_number_of_experts_is_no_axis_of_steps():
     """A softmax over as many values as there are decoder steps is one over steps only where it grows with them."""
-    check = attention_normalised.CHECK
+    check = attention_normalized.CHECK
     base = attrs.evolve(seen(noise(0)).last, softmaxes=(softmax(2, 3, 4),))
     results_ = {"base": Result(observed=(base,)), "watched": Result(observed=(base,))}
     assert accused(check.judge(results_, RAGGED, SPEC))
@@ -175,8 +178,8 @@ def test_an_output_of_another_shape_is_not_compared():
 def test_sizes_that_are_equal_tell_nothing():
     """Where a width is the source length, no axis can be told from another, and nothing is judged."""
     case = attrs.evolve(RAGGED, dimensions={**SIZES, "units": 3})
-    assert attention_normalised.CHECK.plan(case, SPEC) == {}
-    assert attention_normalised.CHECK.plan(RAGGED, SPEC) != {}
+    assert attention_normalized.CHECK.plan(case, SPEC) == {}
+    assert attention_normalized.CHECK.plan(RAGGED, SPEC) != {}
 
 
 @pytest.mark.parametrize("check", [uses_source.CHECK, state_used.CHECK])
@@ -252,8 +255,10 @@ def test_when_a_check_has_no_meaning():
     assert "no initial state" in str(state_used.CHECK.applies(SPEC))
     assert padding_invariant.CHECK.applies(SPEC) is None
     own = attrs.evolve(SPEC, own_training_step=True)
-    assert "raises for (inputs, labels)" in str(labels_hidden.CHECK.applies(attrs.evolve(own, step_takes_pairs=False)))
-    assert "weights" in str(loss_per_token.CHECK.applies(attrs.evolve(own, step_weighs=True)))
+    assert "raises for (inputs, labels)" in str(
+        labels_hidden.CHECK.applies(attrs.evolve(own, train_step_accepts_xy=False))
+    )
+    assert "weights" in str(loss_per_token.CHECK.applies(attrs.evolve(own, uses_sample_weight=True)))
     assert "inside of its own training step" in str(loss_logits.CHECK.applies(attrs.evolve(own, loss=None)))
     assert "causal is skipped" in str(stepwise.CHECK.applies(attrs.evolve(SPEC, skip={"causal": "it fills in words"})))
 
@@ -291,7 +296,7 @@ def test_longer_rows_have_several_words():
 
 def test_a_softmax_is_looked_at_with_other_lengths():
     """What seems to be over the wrong axis is let be where another run shows that its size stays, or grows."""
-    check, case = attention_normalised.CHECK, attrs.evolve(RAGGED, batches=(Batch(pairs=(Pair((3, 4, 5), ()),)),))
+    check, case = attention_normalized.CHECK, attrs.evolve(RAGGED, batches=(Batch(pairs=(Pair((3, 4, 5), ()),)),))
 
     def judged(shape, other, axis):
         both = {"watched": seen(noise(0), case, softmaxes=(softmax(*shape, axis=axis),))}
@@ -314,7 +319,7 @@ def test_a_softmax_is_looked_at_with_other_lengths():
 
 def test_softmaxes_of_another_run_are_paired_by_where_they_are():
     """A softmax without its like at other lengths is let be: a loop may run more often, a run may raise."""
-    check, case = attention_normalised.CHECK, attrs.evolve(RAGGED, batches=(Batch(pairs=(Pair((3, 4, 5), ()),)),))
+    check, case = attention_normalized.CHECK, attrs.evolve(RAGGED, batches=(Batch(pairs=(Pair((3, 4, 5), ()),)),))
     wrong, same = softmax(1, 3, 1), softmax(1, 5, 1)
     both = {"watched": seen(noise(0), case, softmaxes=(wrong,))}
     raised = Raised(stage="forward", exception="ValueError", message="no")
@@ -339,7 +344,7 @@ def test_softmaxes_of_another_run_are_paired_by_where_they_are():
 )
 def test_an_axis_in_front_is_that_of_the_rows_where_it_grows_with_them(shape, broken):
     """Scores of experts, or of steps, may be in front, and as many as there are rows."""
-    check = attention_normalised.CHECK
+    check = attention_normalized.CHECK
     both = {"watched": seen(noise(0), softmaxes=(softmax(2, 3, 7, axis=0),))}
     assert accused(check.judge(both, RAGGED, SPEC))
     grown = attrs.evolve(RAGGED, batches=check.confirm(both, RAGGED, SPEC)["wider"].batches)
@@ -349,7 +354,7 @@ def test_an_axis_in_front_is_that_of_the_rows_where_it_grows_with_them(shape, br
 
 def test_heads_are_no_source_steps():
     """Scores of self-attention with as many heads as there are source steps are not over the wrong axis."""
-    check, case = attention_normalised.CHECK, attrs.evolve(RAGGED, batches=(Batch(pairs=(Pair((3, 4, 5), (3,)),)),))
+    check, case = attention_normalized.CHECK, attrs.evolve(RAGGED, batches=(Batch(pairs=(Pair((3, 4, 5), (3,)),)),))
     both = {"watched": seen(noise(0), case, softmaxes=(softmax(1, 3, 2, 2),))}
     assert accused(check.judge(both, case, SPEC))
     for heads, broken in ((3, False), (5, True)):
@@ -413,7 +418,7 @@ def test_a_loss_is_asked_of_labels_that_nobody_smoothed(check):
 
 def test_weight_on_padding_is_confirmed_by_what_it_does():
     """Weight on padding counts where padding moves the output by more than a choice among equal scores does."""
-    check = attention_normalised.CHECK
+    check = attention_normalized.CHECK
     given = {
         "base": seen(noise(0)),
         "padded": seen(noise(0.5)),

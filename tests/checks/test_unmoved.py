@@ -6,9 +6,9 @@ import attrs
 import pytest
 
 from fuzzseq import Batch, Case, Pair, check_case, dim
+from fuzzseq.cases.transforms import widened
 from fuzzseq.checks import uses_source
-from fuzzseq.checks.varying import widened
-from fuzzseq.spec import Parameter, Spec
+from fuzzseq.targets.spec import Parameter, Spec
 
 MODELS = """
 import keras
@@ -17,7 +17,7 @@ from keras import layers
 from fuzzseq import fuzz_target
 
 
-def normalised(x, units):
+def normalized(x, units):
     for _ in range(16):
         x = layers.LayerNormalization()(x + layers.Dense(units)(x))
     return x
@@ -33,14 +33,14 @@ def of_source(vocab_size, units):
     source = keras.Input((None,), dtype="int32", name="source")
     target = keras.Input((None,), dtype="int32", name="decoder_input")
     state = layers.GRU(units)(layers.Embedding(vocab_size, units, mask_zero=True)(source))
-    return keras.Model([source, target], decoded(normalised(state, units), target, vocab_size, units))
+    return keras.Model([source, target], decoded(normalized(state, units), target, vocab_size, units))
 
 
 @fuzz_target(kind="decoder", initial_state="gru")
 def of_state(vocab_size, units):
     state = keras.Input((units,), name="state")
     target = keras.Input((None,), dtype="int32", name="decoder_input")
-    return keras.Model([target, state], decoded(normalised(state, units), target, vocab_size, units))
+    return keras.Model([target, state], decoded(normalized(state, units), target, vocab_size, units))
 """
 
 SIZES = {"vocab_size": 5, "units": 2}
@@ -50,7 +50,7 @@ SIZES = {"vocab_size": 5, "units": 2}
     ("name", "source", "check"), [("of_source", (3,), "uses_source"), ("of_state", (), "state_used")]
 )
 def test_a_narrow_model_may_lose_what_matters(tmp_path, name, source, check):
-    """Two features that are normalised say one bit, and after a few times none: it is no model that ignores them."""
+    """Two features that are normalized say one bit, and after a few times none: it is no model that ignores them."""
     (tmp_path / "models.py").write_text(MODELS)
     case = Case(dimensions=SIZES, batches=(Batch(pairs=(Pair(source, (3,)),)),), mode="graph")
     check_case(f"{tmp_path / 'models.py'}:{name}", case, [check])

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from fuzzseq.campaign import run as run_and_write
 from fuzzseq.events import Settings
+from fuzzseq.runner import run as run_and_write
 from tests.engine.running import events, findings, report
 
 MODELS = '''
@@ -18,7 +18,7 @@ import tensorflow as tf
 from keras import layers
 
 from fuzzseq import Check, fuzz_target
-from fuzzseq.checks.check import forward, never
+from fuzzseq.checks.base import forward, never
 
 # Without a trace the very first case is asked everything.
 eagerly = fuzz_target(graph=False)
@@ -176,7 +176,7 @@ def one_row(seen):
     return f"{len(seen.output)} rows" if len(seen.output) > 1 else None
 
 
-@fuzz_target(graph=False, own_checks=[one_row])
+@fuzz_target(graph=False, custom_checks=[one_row])
 def promising(source_vocab_size, target_vocab_size, units):
     return translator(source_vocab_size, target_vocab_size, units)
 
@@ -199,7 +199,7 @@ def refuse(said):
     assert False, said
 
 
-@fuzz_target(graph=False, units=2, checks=["accepts", *(c.name for c in wrong_checks)], own_checks=wrong_checks)
+@fuzz_target(graph=False, units=2, checks=["accepts", *(c.name for c in wrong_checks)], custom_checks=wrong_checks)
 def wrongly_promising(source_vocab_size, target_vocab_size, units):
     return translator(source_vocab_size, target_vocab_size, units)
 '''
@@ -289,13 +289,13 @@ def test_a_check_says_when_it_has_no_meaning(models):
 
 def test_a_check_of_the_users_own(models):
     """One that is declared, and one that is passed in, are found broken, each with a minimal case and its own words."""
-    run = events([f"{models}:promising"], max_cases=3, own_checks=(f"{models}:scores_are_small",))
+    run = events([f"{models}:promising"], max_cases=3, custom_checks=(f"{models}:scores_are_small",))
     named = {found.check: found for found in findings(run)}
     assert set(named) == {"one_row", "scores_are_small"}
     assert {found.cause for found in named.values()} == {"execution-promise"}
     assert named["scores_are_small"].message == "a score is large"
     assert (named["one_row"].message, named["one_row"].sizes["batch_size"]) == ("2 rows", 2)
-    assert report(run, ":promising").spec.own_checks["scores_are_small"] == "No score is far from the others"
+    assert report(run, ":promising").spec.custom_checks["scores_are_small"] == "No score is far from the others"
 
 
 def test_a_check_that_is_wrong_itself(models):
@@ -324,7 +324,7 @@ def test_a_check_that_is_wrong_itself(models):
 def test_a_check_that_is_none(models, own, said):
     """A name that is not there, or that is no check, ends in one sentence."""
     reference = f"{models}:{own}" if own else str(models)
-    finished = report(events([f"{models}:promising"], own_checks=(reference,)), "promising")
+    finished = report(events([f"{models}:promising"], custom_checks=(reference,)), "promising")
     assert said in finished.error
 
 

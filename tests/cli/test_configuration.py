@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from fuzzseq.campaign import settings_of
-from fuzzseq.configuration import Configuration, configured, duration, memory_size
 from fuzzseq.errors import ConfigurationError, UsageError
+from fuzzseq.runner import settings_of
+from fuzzseq.settings import Configuration, configured, duration, memory_size
 
 
 def said(folder, text, start=None):
@@ -134,7 +134,7 @@ def test_precedence():
 
 
 def test_profiles():
-    """Quick and ci are derandomised; nightly draws another seed each time, for half an hour."""
+    """Quick and ci are derandomized; nightly draws another seed each time, for half an hour."""
     for name, cases in (("quick", 60), ("ci", 400)):
         settings = settings_of(Configuration(profile=name))
         assert (settings.max_cases, settings.seed, settings.budget) == (cases, 0, None)

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from fuzzseq.causes import CAUSES, GROUPS, cause_named, page_of
-from fuzzseq.checks import CHECKS
+from fuzzseq.causes.catalogue import CAUSES, GROUPS, cause_named, page_of
+from fuzzseq.checks.registry import CHECKS
 from fuzzseq.cli import main
-from fuzzseq.dimensions import KNOWN
 from fuzzseq.profiles import PROFILES
+from fuzzseq.targets.dimensions import KNOWN
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def test_no_command_loads_tensorflow(arguments):
 def test_a_run_tells_what_it_does_before_anything_slow_is_loaded(tmp_path):
     """When the first line of a run is there, neither Hypothesis nor numpy has been waited for."""
     program = (
-        "import sys\nsys.modules['fuzzseq.engine.conducting'] = None  # the run ends where it would begin\n"
+        "import sys\nsys.modules['fuzzseq.engine.campaign'] = None  # the run ends where it would begin\n"
         "from fuzzseq.cli import main\n"
         "try: main(['run', 'fuzzseq.examples.padding', '--no-known'], prog_name='fuzzseq')\nexcept SystemExit: pass\n"
         "print(*sys.modules, file=sys.stderr)"
@@ -158,7 +158,7 @@ def test_a_run_tells_what_it_does_before_anything_slow_is_loaded(tmp_path):
 def test_reporters_load_no_tensorflow():
     """Neither do the reporters and the wiring of a run."""
     program = (
-        "import sys, fuzzseq.campaign, fuzzseq.reporters.terminal, fuzzseq.reporters.json_report\n"
+        "import sys, fuzzseq.runner, fuzzseq.reporting.terminal, fuzzseq.reporting.json_report\n"
         "sys.exit(any(name in sys.modules for name in ('tensorflow', 'keras')))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -11,8 +11,8 @@ import yaml
 from click.testing import CliRunner, Result
 
 from fuzzseq.cli import main
-from fuzzseq.configuration import configured
-from fuzzseq.reporters import FORMATS
+from fuzzseq.reporting import FORMATS
+from fuzzseq.settings import configured
 
 MODEL = """
 raise SystemExit("nobody has asked for this to be imported")
@@ -21,7 +21,7 @@ from keras import Input, Model, Sequential, layers
 def helper(units):
     return units + 1
 
-def build_tagger(vocab_size, units, flavour, *, scale=1.0):
+def build_tagger(vocab_size, units, flavor, *, scale=1.0):
     tokens = Input((None,), dtype="int32")
     return Model(tokens, layers.Dense(vocab_size)(layers.Embedding(vocab_size, units)(tokens)))
 
@@ -59,7 +59,7 @@ def test_a_first_target():
     ]
     text = Path("fuzz_targets.py").read_text()
     assert "from nets.models import build_tagger" in text
-    assert "model = fuzz_target(\n    build_tagger,\n    flavour=dim(1, 16)," in text
+    assert "model = fuzz_target(\n    build_tagger,\n    flavor=dim(1, 16)," in text
     assert configured().targets == ("fuzz_targets.py",)
 
 

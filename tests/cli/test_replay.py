@@ -6,11 +6,11 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-from fuzzseq.campaign import run as run_and_write
 from fuzzseq.cli import main
 from fuzzseq.cli.replay import one
 from fuzzseq.errors import UsageError, WorkerError
 from fuzzseq.events import Settings
+from fuzzseq.runner import run as run_and_write
 
 MODEL = """
 import keras
@@ -95,7 +95,7 @@ def test_what_a_verdict_rests_on(tmp_path, monkeypatch):
         "FIXED   : padding_invariant is not promised any more: padding=None: nothing is promised of padded positions",
     )
     assert told(leak, "mean = ops.mean(", "mean = 0.0 * ops.mean(") == (0, "FIXED")
-    assert told(scale)[1].startswith("FAILED  : loss-normalisation")
+    assert told(scale)[1].startswith("FAILED  : loss-normalization")
     assert told(scale, "return ops.mean(each", "raise ValueError('not today')\n    return (each") == (
         1,
         "CHANGED : loss_per_token has nothing to judge in the case any more: stage loss raises ValueError: not today",

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from fuzzseq.cli import main
-from fuzzseq.reporters.finding_files import finding_document, pretty
+from fuzzseq.reporting.finding_files import finding_document, pretty
 from tests.benchmarks.damage import EVIL, TARGET, finding, log_of, run_of, without_workers
 from tests.benchmarks.html import SPEC
 
@@ -95,11 +95,11 @@ def test_what_is_imported_is_said(home, command):
 
 def test_a_check_elsewhere_is_not_imported(home):
     """A check of the user's own that a log or settings name is held to the same rule as a target."""
-    write('"own_checks": []', '"own_checks": ["../elsewhere/evil.py:build"]')
+    write('"custom_checks": []', '"custom_checks": ["../elsewhere/evil.py:build"]')
     code, output = said("run", "--resume", "run")
     assert (code, "names '../elsewhere/evil.py'" in output) == (2, True)
     write()
-    Path("pyproject.toml").write_text('[tool.fuzzseq]\nown_checks = ["../elsewhere/evil.py:build"]\n')
+    Path("pyproject.toml").write_text('[tool.fuzzseq]\ncustom_checks = ["../elsewhere/evil.py:build"]\n')
     code, output = said("replay", "x.json")
     assert (code, "pyproject.toml names '../elsewhere/evil.py'" in output) == (2, True)
     assert not (home / "elsewhere" / "witness").exists()

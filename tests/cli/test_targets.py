@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 import fuzzseq
 from fuzzseq import engine
-from fuzzseq.case import Case
+from fuzzseq.cases.case import Case
 from fuzzseq.cli import main
 from fuzzseq.errors import UsageError
 from fuzzseq.events import Settings
@@ -173,7 +173,7 @@ def test_all_are_looked_at_first(project, arguments):
     [
         ("models.py:helpr", "models.py has no 'helpr'. Did you mean 'helper'?"),
         ("gone.py:check", "There is no file gone.py."),
-        ("models.py", "own_checks holds 'models.py', which names no function: write models.py:NAME."),
+        ("models.py", "custom_checks holds 'models.py', which names no function: write models.py:NAME."),
         ("cut.py:check", "cut.py:2 cannot be read as Python"),
     ],
 )

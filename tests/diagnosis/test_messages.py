@@ -8,12 +8,12 @@ from typing import Any
 import attrs
 import pytest
 
-from fuzzseq.engine import campaign
-from fuzzseq.events import FindingMade, Settings, TargetLoaded
-from fuzzseq.executors.bodies import Bodies
+from fuzzseq.engine import start_campaign
+from fuzzseq.events import FindingReported, Settings, TargetLoaded
+from fuzzseq.executors.launcher import Launcher
 from fuzzseq.findings import Finding
 from fuzzseq.loading import parse
-from fuzzseq.outcome import Request
+from fuzzseq.protocol.outcome import Request
 from fuzzseq.signatures import signature
 
 MODELS = '''
@@ -129,12 +129,12 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Finding, 
     )
     findings: dict[str, Finding] = {}
     specs: dict[str, Any] = {}
-    for event in campaign(targets, settings, known=None):
-        if isinstance(event, FindingMade):
+    for event in start_campaign(targets, settings, known=None):
+        if isinstance(event, FindingReported):
             findings[event.finding.target] = event.finding
         elif isinstance(event, TargetLoaded):
             specs[event.target] = event.spec
-    bodies = Bodies(settings)
+    bodies = Launcher(settings)
     try:
         body = bodies.load(parse(str(file)))
         traced = {}

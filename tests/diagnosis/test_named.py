@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fuzzseq.diagnosis.named import Names, text_of
+from fuzzseq.diagnosis.symbolic_sizes import Names, text_of
 from fuzzseq.worker.exceptions import clean, operation
 
 ONE = {"batch_size": 2, "source_length": 4, "target_length": 7, "vocab_size": 9, "embedding_dim": 11, "units": 13}

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from fuzzseq.case import Case
+from fuzzseq.cases.boundary import boundary_cases
+from fuzzseq.cases.case import Case
 from fuzzseq.diagnosis import region
-from fuzzseq.diagnosis.gathering import gather
+from fuzzseq.diagnosis.evidence_collection import gather
 from fuzzseq.diagnosis.probing import Budget
-from fuzzseq.engine import campaign
-from fuzzseq.engine.boundary import boundary_cases
-from fuzzseq.events import FindingMade, Settings
-from fuzzseq.outcome import LayerCall, Raised, Verdict
-from fuzzseq.serialization import dumps
+from fuzzseq.engine import start_campaign
+from fuzzseq.events import FindingReported, Settings
+from fuzzseq.protocol.outcome import LayerCall, Raised, Verdict
+from fuzzseq.protocol.serialization import dumps
 from fuzzseq.shrink.reducer import reduce
-from fuzzseq.spec import Parameter, Spec
+from fuzzseq.targets.spec import Parameter, Spec
 from tests.benchmarks.regions import agreement
 from tests.zoo import bugs
 from tests.zoo.bug import holds
@@ -141,7 +141,9 @@ def test_padding_that_a_case_has_no_room_for_is_nothing_to_judge() -> None:
     """A leak of padding shows in every case that can be padded; those that are full to their end do not count."""
     (leak,) = [name for name in bugs() if name.endswith("/input_padding_leak_mean.py:build")]
     settings = Settings(profile="quick", max_cases=40, maxfail=1, workers=1, checks=("padding_invariant",))
-    found = [event.finding for event in campaign([leak], settings, known=None) if isinstance(event, FindingMade)]
+    found = [
+        event.finding for event in start_campaign([leak], settings, known=None) if isinstance(event, FindingReported)
+    ]
     sentences = [finding.diagnosis.region.sentence for finding in found if finding.diagnosis.region]
     assert len(sentences) == 1
     assert sentences[0].startswith("in every case that the check can judge, ")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, TypeVar
 
-from fuzzseq.engine import campaign
-from fuzzseq.events import Event, FindingMade, Settings, TargetFinished, TargetReport
+from fuzzseq.engine import start_campaign
+from fuzzseq.events import Event, FindingReported, Settings, TargetFinished, TargetReport
 from fuzzseq.findings import Finding
 
 T = TypeVar("T")
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 def events(targets: list[Any], known: Path | None = None, **settings: Any) -> list[Event]:
     """Return all events of a campaign of few cases."""
-    return list(campaign(targets, Settings(**{"profile": "quick", "max_cases": 8, **settings}), known=known))
+    return list(start_campaign(targets, Settings(**{"profile": "quick", "max_cases": 8, **settings}), known=known))
 
 
 def of(kind: type[T], run: list[Event]) -> list[T]:
@@ -24,7 +24,7 @@ def of(kind: type[T], run: list[Event]) -> list[T]:
 
 def findings(run: list[Event], target: str = "") -> list[Finding]:
     """Return the findings of a run, each as it was last told; those of a target whose name ends so."""
-    last = {event.finding.id: event.finding for event in of(FindingMade, run)}
+    last = {event.finding.id: event.finding for event in of(FindingReported, run)}
     return [finding for finding in last.values() if finding.target.endswith(target)]
 
 

@@ -12,21 +12,21 @@ from hypothesis import given, settings
 from hypothesis.strategies import integers
 
 from fuzzseq import Batch, Case, Pair, dim, fuzz_target
+from fuzzseq.engine.corpus import Corpus
 from fuzzseq.engine.corpus_database import database_at
 from fuzzseq.engine.generation import draw, random_cases
-from fuzzseq.engine.known import KnownCases
 from fuzzseq.events import (
-    CaseTried,
-    FailureSeen,
-    FindingMade,
+    CaseExecuted,
+    FailureObserved,
+    FindingReported,
     RunFinished,
     RunStarted,
     TargetFinished,
     TargetLoaded,
-    Warned,
+    WarningEmitted,
 )
-from fuzzseq.serialization import dumps
-from fuzzseq.spec import Spec
+from fuzzseq.protocol.serialization import dumps
+from fuzzseq.targets.spec import Spec
 from tests.engine.running import events, findings, of, report
 
 UNTRACEABLE = """
@@ -169,7 +169,9 @@ def test_order_of_events(first):
     assert not of(RunStarted, first[1:])
     assert not of(RunFinished, first[:-1])
     names = [getattr(event, "target", None) or getattr(event, "report", None) for event in first[1:-1]]
-    assert None not in [name for name, event in zip(names, first[1:-1], strict=True) if type(event) is not FindingMade]
+    assert None not in [
+        name for name, event in zip(names, first[1:-1], strict=True) if type(event) is not FindingReported
+    ]
     path = first[0].targets[0]
     targets = [f"{path}:{name}" for name in ("sound", "small_table", "noisy", "once")] + ["closure.held"]
     assert [event.target for event in of(TargetLoaded, first)] == targets
@@ -179,15 +181,15 @@ def test_order_of_events(first):
     for loaded, finished, target in zip(bounds[::2], bounds[1::2], targets, strict=True):
         told = {getattr(event, "target", target) for event in first[loaded:finished]}
         assert told == {target}
-    for made in of(FindingMade, first):
-        seen = [event for event in first[: first.index(made)] if isinstance(event, FailureSeen)]
+    for made in of(FindingReported, first):
+        seen = [event for event in first[: first.index(made)] if isinstance(event, FailureObserved)]
         assert made.finding.target in {event.target for event in seen}
 
 
 def test_cases_are_counted(first):
     """Boundary and random cases count from 1 to the number that was asked for, and then the target stops."""
     for finished in of(TargetFinished, first):
-        tried = [event for event in of(CaseTried, first) if event.target == finished.report.name]
+        tried = [event for event in of(CaseExecuted, first) if event.target == finished.report.name]
         assert [event.number for event in tried] == list(range(1, CASES + 1))
         assert {event.total for event in tried} == {CASES}
         phases = [event.phase for event in tried]
@@ -209,7 +211,7 @@ def test_checks_are_counted(first):
         "batch_independent": (CASES, 0, 0),
     }
     assert sound["loss_encoding"].not_applicable
-    failed = len([e for e in of(CaseTried, first) if e.target.endswith(":small_table") and e.failed])
+    failed = len([e for e in of(CaseExecuted, first) if e.target.endswith(":small_table") and e.failed])
     assert broken["accepts"].broken == failed > 0
     assert broken["finite"].not_reached == failed
     assert broken["finite"].ran == CASES - failed
@@ -226,8 +228,8 @@ def test_finding(first):
     assert found.cause == "input-vocabulary"
     assert found.case == MINIMAL
     assert found.one_minimal
-    assert found.proof.neighbours > 0
-    assert found.executions >= found.proof.neighbours
+    assert found.proof.neighbors > 0
+    assert found.executions >= found.proof.neighbors
     assert not found.flaky
     assert found.location.source.endswith("# THE LINE")
 
@@ -253,8 +255,8 @@ def test_known_cases(folder, first, second):
         (before,), (now,) = findings(first, name), findings(second, name)
         # A known case is smaller than what fails first without it, so that shrinking takes fewer executions.
         assert dumps(attrs.evolve(now, proof=before.proof)) == dumps(before)
-        assert (now.one_minimal, now.proof.neighbours) == (before.one_minimal, before.proof.neighbours)
-    tried = [event for event in of(CaseTried, second) if event.target.endswith(":small_table")]
+        assert (now.one_minimal, now.proof.neighbors) == (before.one_minimal, before.proof.neighbors)
+    tried = [event for event in of(CaseExecuted, second) if event.target.endswith(":small_table")]
     assert [event.phase for event in tried[:2]] == ["known", "boundary"]
     assert [event.number for event in tried] == [1, *range(1, CASES + 1)]
     broken = report(second, ":small_table")
@@ -267,7 +269,7 @@ def test_a_mended_model_forgets(folder, second, tmp_path):
     """A known case that passes is dropped; a run in this very process keeps the same book."""
     spec = next(event.spec for event in of(TargetLoaded, second) if event.target.endswith(":small_table"))
     target = f"{folder}/campaign_models.py:small_table"
-    known = KnownCases(database_at(folder / "known"), target, spec)
+    known = Corpus(database_at(folder / "known"), target, spec)
     assert known.of("accepts") == [MINIMAL]
     models = folder / "campaign_models.py"
     models.write_text(MODELS.replace("vocab_size - 1)  # THE BUG", "vocab_size)"))
@@ -311,7 +313,7 @@ def test_what_was_not_reached_is_not_forgotten(tmp_path):
         file.write_text(HALFWAY.replace('BREAK["nan"]', f'BREAK["{way}"]'))
         run = events([f"{file}:scored"], tmp_path / "known", max_cases=1, in_process=True)
         (loaded,) = of(TargetLoaded, run)
-        known = KnownCases(database_at(tmp_path / "known"), loaded.target, loaded.spec)
+        known = Corpus(database_at(tmp_path / "known"), loaded.target, loaded.spec)
         return [found.check for found in findings(run)], known.of("finite")
 
     found, (case,) = told("nan")
@@ -344,8 +346,8 @@ def test_draws_anywhere(tmp_path):
 import own_module
 from hypothesis.strategies import integers
 from fuzzseq.engine.generation import draw, random_cases
-from fuzzseq.serialization import dumps
-from fuzzseq.spec import Spec
+from fuzzseq.protocol.serialization import dumps
+from fuzzseq.targets.spec import Spec
 print(*map(dumps, random_cases(Spec(), 7, 1)), *draw(integers(0, 10**6), 300, 7), sep="\\n")
 """
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
@@ -381,8 +383,8 @@ def test_a_model_that_cannot_be_traced_is_fuzzed_eagerly(tmp_path):
     assert "no table for" in findings(run)[1].message
     accepts = report(run, ":untraceable").checks["accepts"]
     assert (accepts.ran, accepts.broken < 25) == (60, True)
-    assert [event.message for event in of(Warned, run) if "eagerly" in event.message] == [
+    assert [event.message for event in of(WarningEmitted, run) if "eagerly" in event.message] == [
         "it was fuzzed eagerly, since every traced case failed"
     ]
     sound = events([f"{tmp_path}/untraceable.py:traceable"], max_cases=12, workers=1)
-    assert not [event for event in of(Warned, sound) if "eagerly" in event.message]
+    assert not [event for event in of(WarningEmitted, sound) if "eagerly" in event.message]

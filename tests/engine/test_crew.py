@@ -16,27 +16,27 @@ from typing import Any
 import pytest
 
 from fuzzseq import Case
-from fuzzseq.engine import campaign
-from fuzzseq.engine.boundary import boundary_cases
+from fuzzseq.cases.boundary import boundary_cases
+from fuzzseq.engine import start_campaign
+from fuzzseq.engine.corpus import Corpus
 from fuzzseq.engine.crew import Crew
 from fuzzseq.engine.generation import random_cases
-from fuzzseq.engine.known import KnownCases
 from fuzzseq.engine.pool import Pool
 from fuzzseq.engine.target_run import TargetRun
 from fuzzseq.engine.work import Work
 from fuzzseq.events import (
-    CaseTried,
-    FailureSeen,
+    CaseExecuted,
+    FailureObserved,
     RunFinished,
     RunStarted,
     Settings,
     TargetFinished,
-    Warned,
+    WarningEmitted,
 )
 from fuzzseq.executors.executor import death
 from fuzzseq.executors.zygote import Zygote
-from fuzzseq.outcome import Outcome, Request, Verdict
-from fuzzseq.spec import Spec
+from fuzzseq.protocol.outcome import Outcome, Request, Verdict
+from fuzzseq.targets.spec import Spec
 from tests.engine.running import events, findings, of
 
 TARGETS = ["fuzzseq/examples/padding.py", "fuzzseq/examples/initial_state.py"]
@@ -67,9 +67,9 @@ def boundary(vocab_size, units):
 """
 
 
-def said(text: str) -> Warned:
+def said(text: str) -> WarningEmitted:
     """Return an event with a text."""
-    return Warned(target="", message=text)
+    return WarningEmitted(target="", message=text)
 
 
 def job(name: str, *following: Any, error: BaseException | None = None) -> Any:
@@ -158,10 +158,10 @@ def test_what_a_unit_asks_depends_on_no_other_one():
         made.append(Hanging(first[9]))
         return made[-1]
 
-    known = KnownCases(None, "a.py:b", spec)
+    known = Corpus(None, "a.py:b", spec)
     work = Work(name="a.py:b", spec=spec, settings=settings, pool=Pool(make), known=known, out_of_time=lambda: False)
     begin = partial(TargetRun(work).begin, lambda job: job, lambda: iter(()))
-    assert [event.check for event in Crew(1).work([begin]) if isinstance(event, FailureSeen)] == ["accepts"]
+    assert [event.check for event in Crew(1).work([begin]) if isinstance(event, FailureObserved)] == ["accepts"]
     limits = iter(made[0].limits)  # The others were made to follow the failure up.
     assert set(islice(limits, len(boundary) + 10)) == {None}
     assert set(islice(limits, len(first) - 10)) == {1.0}
@@ -188,8 +188,8 @@ def test_a_run_that_cannot_begin(tmp_path, members):
     """Where not even TensorFlow can be imported, that is said once, and is no error of fuzzseq's own."""
     (tmp_path / "tensorflow.py").write_text("raise ImportError('no libtensorflow')\n")
     settings = Settings(profile="quick", max_cases=8, workers=members)
-    run = list(campaign(TARGETS, settings, zygote=Zygote(path=[str(tmp_path)])))
-    assert [type(event) for event in run] == [RunStarted, Warned, RunFinished]
+    run = list(start_campaign(TARGETS, settings, zygote=Zygote(path=[str(tmp_path)])))
+    assert [type(event) for event in run] == [RunStarted, WarningEmitted, RunFinished]
     assert "TensorFlow could not be imported in a worker" in run[1].message
     assert "ImportError: no libtensorflow" in run[1].message
     assert run[2].stop_reason == "unusable"
@@ -244,8 +244,8 @@ def test_an_interrupt_as_a_failure_is_told(tmp_path, phase):
     file = tmp_path / "late.py"
     file.write_text(LATE)
     settings = Settings(profile="quick", max_cases=60, in_process=True)
-    run = campaign([f"{file}:{phase}"], settings)
-    while not (isinstance(event := next(run), CaseTried) and event.failed):
+    run = start_campaign([f"{file}:{phase}"], settings)
+    while not (isinstance(event := next(run), CaseExecuted) and event.failed):
         pass
     rest = [run.throw(KeyboardInterrupt()), *run]
     assert event.phase == phase

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from fuzzseq import Spec, dim
-from fuzzseq.dimensions import WIDTHS
-from fuzzseq.domain import allowed
-from fuzzseq.edge import FEATURES, edge_cases, features
-from fuzzseq.events import CaseTried
-from fuzzseq.spec import Parameter
+from fuzzseq.cases.domain import allowed
+from fuzzseq.cases.edge import FEATURES, edge_cases, features
+from fuzzseq.events import CaseExecuted
+from fuzzseq.targets.dimensions import WIDTHS
+from fuzzseq.targets.spec import Parameter
 from tests.engine.running import events, findings, of, report
 
 MODELS = """
@@ -74,7 +74,7 @@ def test_a_width_of_one_may_be_refused(run):
 def test_edges_are_counted_apart(run):
     """Edge cases are no cases of the budget, and are said to be what they are."""
     counted = report(run, ":guards")
-    phases = [event.phase for event in of(CaseTried, run) if event.target.endswith(":guards")]
+    phases = [event.phase for event in of(CaseExecuted, run) if event.target.endswith(":guards")]
     assert counted.cases == phases.count("boundary") == 1
     assert counted.edge_cases == phases.count("edge") >= 8
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from fuzzseq.events import FindingMade
-from fuzzseq.hostile import KINDS, ending, kinds_for
-from fuzzseq.outcome import Outcome, Raised, Verdict
-from fuzzseq.spec import Input, Spec
+from fuzzseq.cases.invalid import KINDS, kinds_for
+from fuzzseq.engine.invalid_inputs import ending
+from fuzzseq.events import FindingReported
+from fuzzseq.protocol.outcome import Outcome, Raised, Verdict
+from fuzzseq.targets.spec import Input, Spec
 from tests.engine.running import events, of, report
 
 IDS = next(kind for kind in KINDS if kind.name == "source_id_too_large")
@@ -26,7 +27,7 @@ def test_what_keras_does_is_told(run):
     assert told["source_id_too_large"] == "refused clearly"
     assert told["source_id_negative"] == told["source_ids_float"] == "accepted in silence"
     assert told["source_unpadded"] == "refused clearly"
-    assert of(FindingMade, run) == []
+    assert of(FindingReported, run) == []
 
 
 PICKY = """

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from fuzzseq import campaign
-from fuzzseq.configuration import Configuration
+from fuzzseq import runner
+from fuzzseq.api import FuzzResult, fuzzed
 from fuzzseq.errors import FuzzseqError
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.failures import FuzzFailure, Inconclusive
-from fuzzseq.fuzzing import FuzzResult, fuzzed
+from fuzzseq.settings import Configuration
 
 #: The model that the README begins with, which goes on as long as both sides are of one length; and a right one.
 MODELS = """
@@ -22,7 +22,7 @@ import keras
 from keras import layers
 
 from fuzzseq import Check, fuzz_target
-from fuzzseq.checks.check import forward
+from fuzzseq.checks.base import forward
 
 
 def translator(source_vocab_size, target_vocab_size, embedding_dim, units, joined):
@@ -102,8 +102,8 @@ def run(tmp_path, monkeypatch, capsys, zygote) -> Any:
     monkeypatch.setenv("COLUMNS", "400")
 
     def ended(target: str, **asked: Any) -> tuple[int, str]:
-        settings = campaign.settings_of(Configuration(workers=1, **asked))
-        code = campaign.run([f"models.py:{target}"], settings, output=tmp_path / "out", zygote=zygote)
+        settings = runner.settings_of(Configuration(workers=1, **asked))
+        code = runner.run([f"models.py:{target}"], settings, output=tmp_path / "out", zygote=zygote)
         return code, capsys.readouterr().out
 
     return ended
@@ -144,11 +144,11 @@ def test_a_check_that_an_exception_keeps_from_running(run) -> None:
 
 def test_a_check_of_the_users_own_that_is_rarely_judged(run) -> None:
     """How often a check was judged stands with every target, and one that found nothing to judge is no green run."""
-    code, out = run("right", checks=("sometimes",), own_checks=("models.py:sometimes",), max_cases=10)
+    code, out = run("right", checks=("sometimes",), custom_checks=("models.py:sometimes",), max_cases=10)
     assert code == 0
     count = sum(len(rows) == 1 for rows in ROWS)
     assert f"\n  judged: sometimes {count}\n" in out
-    code, out = run("right", checks=("nowhere",), own_checks=("models.py:nowhere",), max_cases=4)
+    code, out = run("right", checks=("nowhere",), custom_checks=("models.py:nowhere",), max_cases=4)
     assert code == 4
     assert first(out) == (
         "inconclusive: nowhere was never judged on models.py:right (no case gave it anything to compare)"
@@ -171,7 +171,7 @@ def test_a_check_of_the_users_own_that_is_rarely_judged(run) -> None:
 )
 def test_a_check_of_the_users_own_that_is_wrong_itself(run, tmp_path, name, said) -> None:
     """What a check does wrong itself is no finding about the model: the run is inconclusive, and says how it failed."""
-    code, out = run("right", own_checks=(f"models.py:{name}",), max_cases=6)
+    code, out = run("right", custom_checks=(f"models.py:{name}",), max_cases=6)
     assert first(out).startswith(f"inconclusive: {said}")
     assert code == 4
     assert "no findings in 6 cases" in out
@@ -181,7 +181,7 @@ def test_a_check_of_the_users_own_that_is_wrong_itself(run, tmp_path, name, said
 
 def test_an_assertion_of_the_users_own_is_a_finding(run) -> None:
     """An assertion that does not hold speaks of the model."""
-    code, out = run("right", checks=("asserts",), own_checks=("models.py:asserts",), max_cases=6)
+    code, out = run("right", checks=("asserts",), custom_checks=("models.py:asserts",), max_cases=6)
     assert code == 1
     assert "of another rank" in out
 
@@ -191,8 +191,8 @@ def test_what_the_model_has_nothing_of_is_not_judged(run) -> None:
     code, out = run("tagger", max_cases=20)
     assert code == 0, out
     (judged,) = (line for line in out.splitlines() if line.startswith("  judged: "))
-    assert not {"attention_normalised", "state_wiring"} & set(judged.replace(",", "").replace(";", "").split())
-    assert "not checked: attention_normalised (its runs show no softmax over the source steps)" in out
+    assert not {"attention_normalized", "state_wiring"} & set(judged.replace(",", "").replace(";", "").split())
+    assert "not checked: attention_normalized (its runs show no softmax over the source steps)" in out
     assert "not checked: state_wiring (no recurrent layer of the model is given a state)" in out
 
 

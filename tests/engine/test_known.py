@@ -11,20 +11,20 @@ import pytest
 import redis
 from hypothesis.database import GitHubArtifactDatabase
 
-from fuzzseq.case import Batch, Case, Pair
+from fuzzseq.cases.case import Batch, Case, Pair
+from fuzzseq.engine.corpus import Corpus
 from fuzzseq.engine.corpus_database import database_at
-from fuzzseq.engine.known import KnownCases
 from fuzzseq.errors import UsageError
-from fuzzseq.serialization import to_data
-from fuzzseq.spec import Spec, accepted_inputs
+from fuzzseq.protocol.serialization import to_data
+from fuzzseq.targets.spec import Spec, accepted_inputs
 
 CASE = Case(dimensions={"units": 2}, batches=(Batch(pairs=(Pair((3,), (3,)),)),))
 OTHER = Case(dimensions={"units": 3}, batches=(Batch(pairs=(Pair((3,), (3,)),)),))
 
 
-def known(places: str, **declared: object) -> KnownCases:
+def known(places: str, **declared: object) -> Corpus:
     """Return the known cases of a target."""
-    return KnownCases(database_at(places), "my_model.py:build", Spec(**declared))
+    return Corpus(database_at(places), "my_model.py:build", Spec(**declared))
 
 
 def entry(case: Case, version: int = 1) -> bytes:
@@ -80,7 +80,7 @@ def test_misuse(place):
 def test_a_server_that_is_down():
     """A server that does not answer is reported once, without its password, and not asked again."""
     heard: list[str] = []
-    cases = KnownCases(database_at("redis://me:secret@127.0.0.1:1/0", heard.append), "my_model.py:build", Spec())
+    cases = Corpus(database_at("redis://me:secret@127.0.0.1:1/0", heard.append), "my_model.py:build", Spec())
     assert cases.of("accepts") == []
     cases.keep("accepts", CASE)
     cases.forget("accepts", CASE)
@@ -93,7 +93,7 @@ def test_a_server_that_is_down():
 def test_a_server_that_dies(server, monkeypatch, tmp_path):
     """A server that is lost in the middle of a run takes nothing with it: the other place keeps what is found."""
     heard: list[str] = []
-    cases = KnownCases(database_at(f"{server},{tmp_path}", heard.append), "my_model.py:build", Spec())
+    cases = Corpus(database_at(f"{server},{tmp_path}", heard.append), "my_model.py:build", Spec())
     cases.keep("accepts", CASE)
 
     def lost(*_, **__):
@@ -114,7 +114,7 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     """A folder in which nothing can be kept is reported once."""
     heard: list[str] = []
     (tmp_path / "known").write_text("no folder")
-    cases = KnownCases(database_at(tmp_path, heard.append), "my_model.py:build", Spec())
+    cases = Corpus(database_at(tmp_path, heard.append), "my_model.py:build", Spec())
     cases.keep("accepts", CASE)
     cases.keep("accepts", OTHER)
     assert len(heard) == 1
@@ -126,7 +126,7 @@ def test_an_artifact_that_cannot_be_had(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(GitHubArtifactDatabase, "_get_bytes", lambda *_: None)
     heard: list[str] = []
-    cases = KnownCases(database_at("github://somebody/models/known", heard.append), "my_model.py:build", Spec())
+    cases = Corpus(database_at("github://somebody/models/known", heard.append), "my_model.py:build", Spec())
     assert cases.of("accepts") == []
     (message,) = heard
     assert message.startswith("Known cases cannot be read at github://somebody/models/known (OSError: ")
@@ -140,10 +140,10 @@ def test_words_forget_no_case(tmp_path):
         str(tmp_path),
         skip={"trains": "another reason"},
         checks=("accepts",),
-        own_checks={"mine": "checks.py:mine"},
+        custom_checks={"mine": "checks.py:mine"},
         origins={"skip": "declared"},
         notes=("a note",),
-        code_numbers=(7,),
+        source_constants=(7,),
     )
     assert reworded.of("accepts") == [CASE]
     assert known(str(tmp_path), padding="pre").of("accepts") == []
@@ -152,7 +152,7 @@ def test_words_forget_no_case(tmp_path):
 def test_what_decides_the_input():
     """Every field of a Spec is one of those that two models are told apart by, but for six; a new one is as well."""
     told_apart = {name for name, value in other_specs() if accepted_inputs(value) != accepted_inputs(Spec())}
-    beside = {"skip", "checks", "own_checks", "origins", "notes", "code_numbers"}
+    beside = {"skip", "checks", "custom_checks", "origins", "notes", "source_constants"}
     assert told_apart == {field.name for field in attrs.fields(Spec)} - beside
 
 

@@ -8,9 +8,9 @@ import threading
 
 import pytest
 
-from fuzzseq.dimensions import KNOWN
 from fuzzseq.events import InternalError, TargetFinished
-from fuzzseq.spec import ROLES
+from fuzzseq.targets.dimensions import KNOWN
+from fuzzseq.targets.spec import ROLES
 from tests.engine.running import events, findings, of, report
 
 HEAD = """
@@ -133,8 +133,8 @@ MISUSES = {
     "no_option.py": (
         "{d}/no_option.py: fuzz_target() has no option 'intial_state'. Did you mean 'initial_state'? Options: "
         "kind, tokens, padding, initial_state, target_encoding, loss, preprocess, inputs, output, logits, graph, skip, "
-        "checks, own_checks, float_source; anything else is a dimension and takes dim(low, high) or a number, and was "
-        "given 'lstm'."
+        "checks, custom_checks, float_source; anything else is a dimension and takes dim(low, high) or a number, and "
+        "was given 'lstm'."
     ),
     "no_targets.py": (
         "{d}/no_targets.py holds no fuzz target: decorate the function that builds a model with @fuzz_target, "

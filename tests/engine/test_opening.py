@@ -5,34 +5,34 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from fuzzseq.case import Case
-from fuzzseq.checks.varying import may_be
-from fuzzseq.dimensions import dim
-from fuzzseq.engine.boundary import boundary_cases
+from fuzzseq.cases.boundary import boundary_cases
+from fuzzseq.cases.case import Case
+from fuzzseq.cases.transforms import may_be
 from fuzzseq.engine.opening import judges, opening
-from fuzzseq.engine.tally import NOTHING, Experience, Tally
+from fuzzseq.engine.selection import NOTHING, CheckCounts, LearnedTraits
 from fuzzseq.events import Settings
-from fuzzseq.outcome import Outcome, Raised, Verdict
-from fuzzseq.spec import Spec
+from fuzzseq.protocol.outcome import Outcome, Raised, Verdict
+from fuzzseq.targets.dimensions import dim
+from fuzzseq.targets.spec import Spec
 from tests.shrink.specs import SPECS
 
 TARGETS = {**SPECS, "trained by a step of its own": Spec(own_training_step=True, loss="compiled", keras_model=True)}
 #: Where no single case is one that all checks can judge.
-TOO_FEW = {("static", 1): {"attention_normalised"}}
+TOO_FEW = {("static", 1): {"attention_normalized"}}
 #: Sizes that leave a check nothing to compare in any case, and the check.
 NARROW = {
     "one decoder step": ({"target_length": dim(1, 1)}, {"causal", "stepwise"}),
-    "one source step": ({"source_length": dim(1, 1)}, {"attention_normalised"}),
+    "one source step": ({"source_length": dim(1, 1)}, {"attention_normalized"}),
     "as many rows as source steps": (
         {"source_length": dim(3, 3), "batch_size": dim(3, 3)},
-        {"attention_normalised"},
+        {"attention_normalized"},
     ),
 }
 
 
-def opened(spec: Spec, count: int, profile: str = "nightly") -> tuple[Tally, tuple[Case, ...]]:
+def opened(spec: Spec, count: int, profile: str = "nightly") -> tuple[CheckCounts, tuple[Case, ...]]:
     """Return the checks of a Spec, and the cases that a target of it begins with."""
-    tally = Tally(spec, Settings(profile=profile, max_cases=count))
+    tally = CheckCounts(spec, Settings(profile=profile, max_cases=count))
     first = opening(spec, 0, count, tally.chosen)
     tally.begin_with(first)
     return tally, first.cases
@@ -47,7 +47,7 @@ def test_every_check_is_judged_within_the_cases_asked_for(name: str, count: int)
     assert len(cases) <= count
     judged: set[str] = set()
     for number, case in enumerate(cases):
-        asked = tally.asked_of(case, number, True, Experience(judged=frozenset(judged), graph_runs=True))
+        asked = tally.asked_of(case, number, True, LearnedTraits(judged=frozenset(judged), graph_runs=True))
         judged |= {check.name for check in tally.chosen if check.name in asked and judges(check, case, spec)}
     assert {check for check in tally.names if check not in judged} == TOO_FEW.get((name, count), set())
 
@@ -73,7 +73,7 @@ def test_what_few_random_cases_can_show_is_among_the_first() -> None:
     """Where no boundary case gives a check something to judge, a random one that does comes after them."""
     spec = Spec(dimensions={"source_length": dim(1, 2), "target_length": dim(1, 2)})
     tally, cases = opened(spec, 60)
-    (attention,) = (check for check in tally.chosen if check.name == "attention_normalised")
+    (attention,) = (check for check in tally.chosen if check.name == "attention_normalized")
     assert not any(judges(attention, case, spec) for case in boundary_cases(spec, 0))
     assert any(judges(attention, case, spec) for case in cases)
 
@@ -109,7 +109,7 @@ SAID = "blocked by accepts: InvalidArgumentError: Incompatible shapes: [3,64] vs
 )
 def test_what_kept_a_check_from_being_judged(outcomes: list[Outcome], why: str) -> None:
     """A count says whose exception came first, and where there was none, that there was nothing to judge or no time."""
-    tally = Tally(Spec(), Settings(profile="quick", max_cases=60))
+    tally = CheckCounts(Spec(), Settings(profile="quick", max_cases=60))
     for place, each in enumerate(outcomes):
         tally.count("boundary", each, place)
     assert tally.counts("budget")["causal"].blocked_by == why
@@ -118,7 +118,7 @@ def test_what_kept_a_check_from_being_judged(outcomes: list[Outcome], why: str) 
 def test_the_first_case_says_why_whenever_it_is_done() -> None:
     """Cases that are done side by side, in whatever order, give the same reason."""
     later = attrs.evolve(CRASH, message="another")
-    tally = Tally(Spec(), Settings(profile="quick", max_cases=60))
+    tally = CheckCounts(Spec(), Settings(profile="quick", max_cases=60))
     tally.count("random", outcome(skipped("causal", later)), 7)
     tally.count("random", outcome(skipped("causal", CRASH)), 3)
     assert tally.counts("max_cases")["causal"].blocked_by == SAID
@@ -126,7 +126,7 @@ def test_the_first_case_says_why_whenever_it_is_done() -> None:
 
 def test_one_mistake_is_said_in_one_way() -> None:
     """Checks that one exception keeps from being judged say the same, whatever sizes their cases have."""
-    tally = Tally(Spec(), Settings(profile="quick", max_cases=60))
+    tally = CheckCounts(Spec(), Settings(profile="quick", max_cases=60))
     later = attrs.evolve(CRASH, message="Incompatible shapes: [7,64] vs. [5,64]")
     other = attrs.evolve(CRASH, exception="ValueError")
     tally.count("boundary", outcome(skipped("causal", CRASH)), 0)
@@ -142,13 +142,13 @@ def test_one_that_was_not_judged_yet_is_asked_again() -> None:
     traced = [number for number, case in enumerate(cases) if case.mode == "graph"]
 
     def asked(judged: frozenset[str]) -> list[int]:
-        known = Experience(graph_runs=True, judged=judged)
+        known = LearnedTraits(graph_runs=True, judged=judged)
         return [n for n in traced if "graph_agrees" in tally.asked_of(cases[n], n, True, known)]
 
     assert asked(frozenset()) == traced
     assert asked(frozenset({"graph_agrees"})) == [number for number in traced if number % 8 == 0]
     assert cases[0].mode == "eager"
-    assert "graph_agrees" not in tally.asked_of(cases[0], 0, True, Experience())
+    assert "graph_agrees" not in tally.asked_of(cases[0], 0, True, LearnedTraits())
 
 
 ENCODER = Spec(kind="encoder", parameters=SPECS["encoder"].parameters, initial_state="gru")

@@ -5,23 +5,23 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from fuzzseq.case import Batch, Case, Pair
-from fuzzseq.engine.past import Past
-from fuzzseq.engine.tally import Tally
+from fuzzseq.cases.case import Batch, Case, Pair
+from fuzzseq.engine.resume import ResumeState
+from fuzzseq.engine.selection import CheckCounts
 from fuzzseq.events import (
     CheckCount,
     Checkpoint,
-    FindingMade,
+    FindingReported,
     RunStarted,
     Settings,
     TargetFinished,
     TargetLoaded,
     TargetReport,
     TargetState,
-    Warned,
+    WarningEmitted,
 )
 from fuzzseq.findings import Diagnosis, Finding, Proof
-from fuzzseq.spec import Spec
+from fuzzseq.targets.spec import Spec
 
 NAME = "my_model.py:build"
 SPEC = Spec(skip={"trains": "trained elsewhere"})
@@ -63,16 +63,16 @@ FINDING = Finding(
     position="output",
     case=Case(batches=(Batch(pairs=(Pair((3,), (3,)),)),)),
     sizes={},
-    proof=Proof(one_minimal=True, neighbours=1, executions=3),
+    proof=Proof(one_minimal=True, neighbors=1, executions=3),
     diagnosis=Diagnosis(cause="input-unpadded", explanation=""),
     signature="accepts|encode",
 )
 
 
-def past(*specs: Spec) -> Past:
+def past(*specs: Spec) -> ResumeState:
     """Return what a run did that loaded its target with these Specs, and came to its checkpoint with each."""
     told = [(TargetLoaded(target=NAME, spec=spec, versions={}), Checkpoint(target=NAME, state=STATE)) for spec in specs]
-    return Past(event for pair in told for event in pair)
+    return ResumeState(event for pair in told for event in pair)
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,8 @@ def past(*specs: Spec) -> Past:
     [
         {"skip": {"trains": "there is no time"}},
         {"notes": ("a note",), "origins": {"skip": "declared"}},
-        {"own_checks": {"mine": "checks.py:mine"}, "checks": ("accepts", "mine")},
-        {"code_numbers": (7,)},
+        {"custom_checks": {"mine": "checks.py:mine"}, "checks": ("accepts", "mine")},
+        {"source_constants": (7,)},
     ],
     ids="-".join,
 )
@@ -103,24 +103,24 @@ def test_what_came_after_a_checkpoint_is_done_again():
     as_seen = attrs.evolve(FINDING, id="unclassified-0badcafe", provisional=True)
     started = RunStarted(targets=(NAME,), settings=Settings(profile="quick", max_cases=60), started="")
     loaded = TargetLoaded(target=NAME, spec=SPEC, versions={})
-    first = [started, loaded, FindingMade(finding=FINDING), Checkpoint(target=NAME, state=STATE)]
+    first = [started, loaded, FindingReported(finding=FINDING), Checkpoint(target=NAME, state=STATE)]
     ended = TargetFinished(report=TargetReport(name=NAME, spec=SPEC, stop_reason="interrupted"))
-    told = [FindingMade(finding=as_seen), Warned(target=NAME, message="it was slow"), ended]
-    resumed = [started, loaded, FindingMade(finding=FINDING), Checkpoint(target=NAME, state=STATE)]
+    told = [FindingReported(finding=as_seen), WarningEmitted(target=NAME, message="it was slow"), ended]
+    resumed = [started, loaded, FindingReported(finding=FINDING), Checkpoint(target=NAME, state=STATE)]
     for events in ([*first, *told], [*first, *told, *resumed], [*first, *told, *resumed, *told]):
-        begun = Past(events).begun(NAME, SPEC)
+        begun = ResumeState(events).begun(NAME, SPEC)
         assert begun is not None
         assert begun.findings == (FINDING,)
     done = TargetFinished(report=TargetReport(name=NAME, spec=SPEC, stop_reason="completed"))
-    again = Past([*first, *told, *resumed, done, started])
+    again = ResumeState([*first, *told, *resumed, done, started])
     assert again.done() == {NAME: "completed"}
-    assert again.events(NAME) == (loaded, FindingMade(finding=FINDING), done)
+    assert again.events(NAME) == (loaded, FindingReported(finding=FINDING), done)
 
 
 def test_what_is_said_now_holds():
     """Of a check that is skipped for another reason now, or is not asked any more, nothing is left of the old count."""
     settings = Settings(profile="quick", max_cases=60, skip=("causal",))
-    tally = Tally(attrs.evolve(SPEC, skip={"trains": "there is no time"}), settings)
+    tally = CheckCounts(attrs.evolve(SPEC, skip={"trains": "there is no time"}), settings)
     tally.restore(STATE)
     counts = tally.counts()
     assert counts["accepts"] == CheckCount(ran=20, broken=1)

@@ -7,16 +7,16 @@ from math import inf
 
 import pytest
 
-from fuzzseq.case import Case
+from fuzzseq.cases.boundary import boundary_cases
+from fuzzseq.cases.case import Case
 from fuzzseq.diagnosis.probing import Spent
-from fuzzseq.engine.boundary import boundary_cases
+from fuzzseq.engine.budget import TimeBudget
+from fuzzseq.engine.oracle import HANGING, FailureOracle, OutOfTime
 from fuzzseq.engine.patience import Patience
-from fuzzseq.engine.probe import HANGING, OutOfTime, Probe
-from fuzzseq.engine.shares import Shares
 from fuzzseq.executors.executor import BudgetSpent, death
-from fuzzseq.outcome import Outcome, Request, Verdict
+from fuzzseq.protocol.outcome import Outcome, Request, Verdict
 from fuzzseq.shrink.reducer import Reduced, reduce
-from fuzzseq.spec import Spec
+from fuzzseq.targets.spec import Spec
 
 SPEC = Spec(graph=False)
 CASES = boundary_cases(SPEC, 0)
@@ -60,7 +60,7 @@ def shrunk(executor: Hanging, limit: float) -> Reduced:
     """Return what the longest boundary case is shrunk to."""
     case = max(CASES, key=lambda case: case.sizes(SPEC)["source_length"])
     (verdict,) = executor.run(asked(case)).failures()
-    probe = Probe(executor, verdict, lambda: False, limit)
+    probe = FailureOracle(executor, verdict, lambda: False, limit)
     return reduce(case, SPEC, probe.fails, max_executions=1500)
 
 
@@ -86,7 +86,7 @@ def test_no_diagnosis_after_too_many_hangs():
     """A failure beside cases that hang is diagnosed until as many have hung; that it can be repeated is asked still."""
     executor = Hanging(0)
     (verdict,) = executor.run(asked(CASES[0])).failures()
-    probe = Probe(executor, verdict, lambda: False, HANGING)
+    probe = FailureOracle(executor, verdict, lambda: False, HANGING)
     assert [probe.answer(case) for case in CASES[:4]] == ["same"] * 4
     with pytest.raises(Spent):
         probe.answer(CASES[5])
@@ -99,7 +99,7 @@ def test_the_time_of_the_run_ends_a_probe():
     (verdict,) = executor.run(asked(CASES[0])).failures()
     executor.spent = True
     with pytest.raises(OutOfTime):
-        Probe(executor, verdict, lambda: False, 30.0).answer(CASES[0])
+        FailureOracle(executor, verdict, lambda: False, 30.0).answer(CASES[0])
 
 
 def test_a_case_that_is_given_up():
@@ -134,5 +134,5 @@ def test_a_slow_model_is_waited_for():
 def test_what_a_run_has_left():
     """What is left of a run is what its budget is above what has passed; without one there is no end."""
     clock = iter([100.0, 103.0])
-    assert Shares(10.0, 1, lambda: next(clock)).remaining() == 7.0
-    assert Shares(None, 1).remaining() == inf
+    assert TimeBudget(10.0, 1, lambda: next(clock)).remaining() == 7.0
+    assert TimeBudget(None, 1).remaining() == inf

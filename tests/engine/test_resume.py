@@ -13,13 +13,21 @@ from contextlib import contextmanager
 import attrs
 import pytest
 
-from fuzzseq.events import CaseTried, Checkpoint, FindingMade, TargetFinished, TargetLoaded, TargetState, Warned
-from fuzzseq.outcome import Outcome, Verdict
-from fuzzseq.reporters.event_log import EventLog, events_in
-from fuzzseq.reporters.execution_log import ExecutionLog
-from fuzzseq.reporters.folder import Folder
-from fuzzseq.reporters.record import Record
-from fuzzseq.spec import Spec
+from fuzzseq.events import (
+    CaseExecuted,
+    Checkpoint,
+    FindingReported,
+    TargetFinished,
+    TargetLoaded,
+    TargetState,
+    WarningEmitted,
+)
+from fuzzseq.protocol.outcome import Outcome, Verdict
+from fuzzseq.reporting.event_log import EventLog, events_in
+from fuzzseq.reporting.execution_log import ExecutionLog
+from fuzzseq.reporting.folder import Folder
+from fuzzseq.reporting.run_state import RunState
+from fuzzseq.targets.spec import Spec
 
 MODELS = '''
 import keras
@@ -112,7 +120,7 @@ def reaches(output, moment, run):
     raise AssertionError(run.communicate()[0])
 
 
-MOMENTS = [(CaseTried, 3), (FindingMade, 1), (Checkpoint, 2), (TargetFinished, 1), (CaseTried, 200)]
+MOMENTS = [(CaseExecuted, 3), (FindingReported, 1), (Checkpoint, 2), (TargetFinished, 1), (CaseExecuted, 200)]
 
 
 @pytest.mark.slow
@@ -125,7 +133,7 @@ def test_goes_on_where_it_was_killed(folder, expected, moment):
     os.kill(run.pid, signal.SIGKILL)
     run.communicate()
     before = events_in(output)
-    found = {event.finding.id for event in before if isinstance(event, FindingMade)}
+    found = {event.finding.id for event in before if isinstance(event, FindingReported)}
     told = {finding["id"] for finding in report(output)[0]} if (output / "report.json").exists() else set()
     assert told <= found, "the log is written first"
     assert len(found - told) <= 1, "and the report with each finding"
@@ -136,7 +144,7 @@ def test_goes_on_where_it_was_killed(folder, expected, moment):
     out = again.communicate(timeout=300)[0]
     assert again.returncode == 1, out
     assert report(output) == expected
-    after = [event for event in events_in(output)[len(before) :] if isinstance(event, CaseTried)]
+    after = [event for event in events_in(output)[len(before) :] if isinstance(event, CaseExecuted)]
     assert not done & {event.target for event in after}, "what was done is not done again"
     left = {name: CASES - past.get(f"models.py:{name}", 0) for name in ("sound", "long_source", "odd")}
     most = sum(cases for name, cases in left.items() if f"models.py:{name}" not in done)
@@ -220,7 +228,7 @@ def test_a_log_that_is_cut_off(tmp_path):
     """Half a line at the end is the mark of a kill; half a line elsewhere is damage, and is said."""
     from fuzzseq.errors import UsageError
 
-    line = '{"event": "Warned", "at": 0.1, "target": "a", "message": "b"}'
+    line = '{"event": "WarningEmitted", "at": 0.1, "target": "a", "message": "b"}'
     log = tmp_path / "events.ndjson"
     log.write_text(f"{line}\n{line[:20]}")
     assert len(events_in(tmp_path)) == 1
@@ -234,11 +242,11 @@ def test_a_log_that_is_cut_off(tmp_path):
 
 def test_a_log_that_is_cut_off_is_gone_on_with(tmp_path):
     """What a resumed run appends begins a line of its own, so that it can be read and resumed as often as it takes."""
-    first, second = Warned(target="a", message="before"), Warned(target="a", message="after")
+    first, second = WarningEmitted(target="a", message="before"), WarningEmitted(target="a", message="after")
     log = tmp_path / "events.ndjson"
-    EventLog(Record(), Folder(tmp_path)).on_event(first)
-    log.write_bytes(log.read_bytes() + '{"event": "Warned", "at": 0.1, "target": "ü'.encode()[:-1])
-    EventLog(Record(), Folder(tmp_path, "resume")).on_event(second)
+    EventLog(RunState(), Folder(tmp_path)).on_event(first)
+    log.write_bytes(log.read_bytes() + '{"event": "WarningEmitted", "at": 0.1, "target": "ü'.encode()[:-1])
+    EventLog(RunState(), Folder(tmp_path, "resume")).on_event(second)
     assert events_in(tmp_path) == [first, second]
 
 

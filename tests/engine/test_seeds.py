@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fuzzseq.events import CaseTried, TargetFinished
+from fuzzseq.events import CaseExecuted, TargetFinished
 from fuzzseq.seeds import seed_of_cases
 from tests.engine.running import events, of
 
@@ -22,5 +22,5 @@ def test_seeds_of_any_size():
 def test_a_run_with_a_large_seed(seed):
     """A model is built, drawn for and run with a seed that no generator of Keras takes."""
     run = events(["fuzzseq/examples/initial_state.py"], seed=seed, max_cases=3, in_process=True, checks=("builds",))
-    assert not any(event.failed for event in of(CaseTried, run))
+    assert not any(event.failed for event in of(CaseExecuted, run))
     assert {finished.report.stop_reason for finished in of(TargetFinished, run)} == {"max_cases"}

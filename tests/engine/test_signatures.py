@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fuzzseq.outcome import Raised, Verdict
+from fuzzseq.protocol.outcome import Raised, Verdict
 from fuzzseq.signatures import signature
 
 

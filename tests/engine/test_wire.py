@@ -14,7 +14,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from fuzzseq.wire import LONGEST_ANSWER, Channel, Corrupted, Disconnected, out_of_the_way
+from fuzzseq.protocol.transport import LONGEST_ANSWER, Channel, Corrupted, Disconnected, out_of_the_way
 
 #: Seconds that pass on a machine however slow before a test gives up, and few enough to wait for in a test.
 PATIENCE, SHORT = 60.0, 0.2

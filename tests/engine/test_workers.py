@@ -16,11 +16,11 @@ from uuid import uuid4
 import pytest
 
 from fuzzseq import Batch, Case, Pair
-from fuzzseq.engine import campaign
-from fuzzseq.events import CaseTried, InternalError, Settings
+from fuzzseq.engine import start_campaign
+from fuzzseq.events import CaseExecuted, InternalError, Settings
 from fuzzseq.executors.loaded_file import LoadedFile
 from fuzzseq.executors.zygote import Zygote
-from fuzzseq.spec import Spec
+from fuzzseq.targets.spec import Spec
 from tests.engine.running import events, findings, of, report
 
 MODELS = '''
@@ -345,9 +345,9 @@ def test_a_worker_that_does_not_open(models, monkeypatch):
 
 PROGRAM = """
 import sys
-from fuzzseq.engine import campaign
+from fuzzseq.engine import start_campaign
 from fuzzseq.events import Settings
-list(campaign([sys.argv[1]], Settings(profile="quick", max_cases=60)))
+list(start_campaign([sys.argv[1]], Settings(profile="quick", max_cases=60)))
 """
 
 
@@ -377,8 +377,8 @@ def test_an_abandoned_run(models):
     name, value = mark.split("=")
     os.environ[name] = value
     try:
-        stream = campaign([f"{models}:wrong"], Settings(profile="quick", max_cases=4))
-        assert any(isinstance(event, CaseTried) for event in stream)
+        stream = start_campaign([f"{models}:wrong"], Settings(profile="quick", max_cases=4))
+        assert any(isinstance(event, CaseExecuted) for event in stream)
         assert len(bodies(mark)) == 4
         stream.close()
     finally:

@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from fuzzseq import baseline, output_files
+from fuzzseq import baseline
 from fuzzseq.cli import main
 from fuzzseq.errors import OutputError
 from fuzzseq.executors.scratch import Scratch, remove_leftovers
 from fuzzseq.executors.zygote import Zygote
+from fuzzseq.files import output_files
 
 KNOWN = {"state-units-12345678": baseline.Known("my_model.py:build")}
 
@@ -130,7 +131,7 @@ def test_half_a_line_is_none():
 def test_lines_of_several_processes():
     """Processes that add to one file at one moment add whole lines."""
     program = (
-        "import sys\nfrom pathlib import Path\nfrom fuzzseq import output_files\n"
+        "import sys\nfrom pathlib import Path\nfrom fuzzseq.files import output_files\n"
         "with output_files.opened(Path()) as place:\n"
         "    for number in range(50):\n"
         "        output_files.append(place, 'lines', b'\"%d\"\\n' % (number + 10**3000), lines=True)\n"
@@ -218,8 +219,8 @@ def test_every_run_tidies_up(tmp_path, monkeypatch):
 
 #: Where a file may be written otherwise, and why.
 ELSEWHERE = {
-    "fuzzseq/output_files.py": "the one place",
-    "fuzzseq/reporters/run_files.py": "the list of a run's files is locked, and so is written in its place",
+    "fuzzseq/files/output_files.py": "the one place",
+    "fuzzseq/reporting/run_files.py": "the list of a run's files is locked, and so is written in its place",
     "fuzzseq/cli/standard_streams.py": "standard output itself, and the null device where that is closed",
     "fuzzseq/cli/front.py": "a new file in the temporary folder, for a report of a bug",
 }

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from fuzzseq.causes import CAUSES, page_of
-from fuzzseq.hostile import KINDS
+from fuzzseq.cases.invalid import KINDS
+from fuzzseq.causes.catalogue import CAUSES, page_of
 
 PAGES = {cause.slug: page_of(cause) for cause in CAUSES}
 HEADINGS = ("How it shows", "The smallest model that has it", "How to mend it")

@@ -54,7 +54,7 @@ OURS = {"PYTEST_ADDOPTS": "-p no:randomly -p no:timeout"}
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of a user with 100 columns and no colours, who has activated this Python's environment.
+    """Return the environment of a user with 100 columns and no colors, who has activated this Python's environment.
 
     The plugins that our own tests have beside pytest are not theirs.
     """
@@ -76,7 +76,7 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def normalised(text: str) -> list[str]:
+def normalized(text: str) -> list[str]:
     """Return lines without what differs from run to run: times, folders named after them, and runs of blanks."""
     text = re.sub(r"reports/\d[\w.:+-]*", "reports/<time>", text)
     text = re.sub(r"\b\d{4}-\d\d-\d\d( \d\d:\d\d)?\b", "<date>", text)
@@ -94,8 +94,8 @@ def pattern(line: str) -> str:
 
 def compared(expected: str, output: str) -> None:
     """Compare an output with the expected one, in which three dots stand for any lines or for the rest of a line."""
-    lines = [pattern(line) for line in normalised(expected)]
-    seen = "\n".join(normalised(output)) + "\n"
+    lines = [pattern(line) for line in normalized(expected)]
+    seen = "\n".join(normalized(output)) + "\n"
     assert re.fullmatch("".join(lines), seen), f"README shows\n{expected}\nand the command gives\n{output}"
 
 
@@ -165,7 +165,7 @@ def test_its_models_are_healthy(folder: Path) -> None:
 @pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".toml")])
 def test_its_settings_are_read(folder: Path, tmp_path: Path, name: str) -> None:
     """The keys of ``[tool.fuzzseq]`` that the README shows are known, and its targets are files that it shows."""
-    from fuzzseq.configuration import configured
+    from fuzzseq.settings import configured
 
     (tmp_path / name).write_text(FILES[name], encoding="utf-8")
     read = configured(tmp_path)

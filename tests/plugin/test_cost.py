@@ -32,12 +32,12 @@ def test_a_run_without_the_flag_loads_nothing(pytester: pytest.Pytester) -> None
         (line,) = [line for line in lines if line.startswith("loaded")]
         return set(ast.literal_eval(line.removeprefix("loaded ")))
 
-    assert loaded() - loaded("-p", "no:fuzz_seq2seq") == {"fuzzseq", "fuzzseq.plugin"}
+    assert loaded() - loaded("-p", "no:fuzz_seq2seq") == {"fuzzseq", "fuzzseq.pytest_plugin"}
 
 
 def test_a_run_without_the_flag_takes_no_longer() -> None:
     """Importing the plugin takes less than 10 ms once pytest is there: in the best of several tries."""
-    program = [sys.executable, "-X", "importtime", "-c", "import pytest; import fuzzseq.plugin"]
+    program = [sys.executable, "-X", "importtime", "-c", "import pytest; import fuzzseq.pytest_plugin"]
     taken = []
     for _ in range(7):
         said = subprocess.run(program, capture_output=True, text=True, check=True).stderr

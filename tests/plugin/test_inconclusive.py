@@ -9,9 +9,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-import fuzzseq.plugin.asked  # noqa: F401 (numpy cannot be loaded by one run in this process after another)
+import fuzzseq.pytest_plugin.options  # noqa: F401 (numpy cannot be loaded by one run in this process after another)
 from fuzzseq.events import Event, RunFinished, RunStarted, Settings, StopReason, TargetFinished, TargetReport
-from fuzzseq.plugin.reporting import together
+from fuzzseq.pytest_plugin.reporting import together
 
 pytest_plugins = ["pytester"]
 
@@ -38,7 +38,7 @@ def failing(source, decoder_input):
     raise ValueError("there is no such file")
 
 
-@fuzz_target(**usual, own_checks=[bounded], checks=["accepts", "bounded"])
+@fuzz_target(**usual, custom_checks=[bounded], checks=["accepts", "bounded"])
 def größer(vocab_size, units):
     return model(vocab_size, units)
 
@@ -243,7 +243,7 @@ def part(stop: StopReason | None, *targets: str) -> list[tuple[float, Event]]:
 @pytest.mark.parametrize(
     ("stops", "unrun", "reason"),
     [
-        (["nothing_runs", "max_cases"], [], "max_cases"),
+        (["no_case_ran", "max_cases"], [], "max_cases"),
         (["max_cases", "completed"], [], "max_cases"),
         (["maxfail", "max_cases"], [], "maxfail"),
         (["max_cases", "budget", "maxfail"], [], "budget"),

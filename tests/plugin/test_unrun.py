@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-import fuzzseq.plugin.collecting  # noqa: F401 (numpy cannot be loaded by one run in this process after another)
+import fuzzseq.pytest_plugin.collecting  # noqa: F401 (numpy cannot be loaded by one run in this process after another)
 
 pytest_plugins = ["pytester"]
 
@@ -143,7 +143,7 @@ def test_a_conftest_that_sets_options(project: pytest.Pytester) -> None:
             "checks=['accepts', 'causl']",
             "build declares checks=['accepts', 'causl'], and there is no check 'causl'. Did you mean 'causal'?",
         ),
-        ("own_checks=[3]", "own_checks holds 3, which is no check: "),
+        ("custom_checks=[3]", "custom_checks holds 3, which is no check: "),
     ],
 )
 def test_a_declaration_that_names_no_check(pytester: pytest.Pytester, options: str, sentence: str) -> None:

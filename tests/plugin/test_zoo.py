@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from fuzzseq.serialization import to_data
+from fuzzseq.protocol.serialization import to_data
 from tests.engine.running import events, findings
 from tests.zoo import bugs
 

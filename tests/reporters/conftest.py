@@ -9,15 +9,14 @@ from pathlib import Path
 import attrs
 import pytest
 
-from fuzzseq import campaign
-from fuzzseq.case import Batch, Case, Pair
-from fuzzseq.dimensions import dim
+from fuzzseq import runner
+from fuzzseq.cases.case import Batch, Case, Pair
 from fuzzseq.events import (
-    CaseTried,
+    CaseExecuted,
     CheckCount,
     Event,
-    FailureSeen,
-    FindingMade,
+    FailureObserved,
+    FindingReported,
     InternalError,
     Progress,
     RunFinished,
@@ -26,7 +25,7 @@ from fuzzseq.events import (
     TargetFinished,
     TargetLoaded,
     TargetReport,
-    Warned,
+    WarningEmitted,
 )
 from fuzzseq.findings import (
     Diagnosis,
@@ -39,9 +38,10 @@ from fuzzseq.findings import (
     TraceLine,
     finding_id,
 )
-from fuzzseq.outcome import Frame, LayerFrame, Raised
-from fuzzseq.serialization import from_data, to_data
-from fuzzseq.spec import Spec
+from fuzzseq.protocol.outcome import Frame, LayerFrame, Raised
+from fuzzseq.protocol.serialization import from_data, to_data
+from fuzzseq.targets.dimensions import dim
+from fuzzseq.targets.spec import Spec
 
 TARGET = "my_model.py:build"
 #: What a model may say: markup of every kind, the marks that end it, commands of a build server, and no text at all.
@@ -111,7 +111,7 @@ def crash() -> Finding:
             "embedding_dim": 2,
             "units": 2,
         },
-        proof=Proof(one_minimal=True, neighbours=14, executions=31),
+        proof=Proof(one_minimal=True, neighbors=14, executions=31),
         diagnosis=Diagnosis(
             cause="input-vocabulary",
             explanation="The source embedding has 5 rows for a vocabulary of 6: id 5 lies one row past its end.",
@@ -179,7 +179,7 @@ def leak() -> Finding:
         position="output",
         case=Case(dimensions={"units": 2}, batches=(Batch(pairs=(Pair((3,), ()),)),)),
         sizes={"batch_size": 1, "source_length": 1, "target_length": 1, "units": 2},
-        proof=Proof(one_minimal=False, neighbours=3, executions=9),
+        proof=Proof(one_minimal=False, neighbors=3, executions=9),
         diagnosis=Diagnosis(cause="unclassified", explanation=""),
         exceptions={},
     )
@@ -198,14 +198,14 @@ def example_run(
     """
     settings = settings or Settings(profile="quick", max_cases=60)
     cases: list[Event] = [
-        CaseTried(target=TARGET, phase="boundary", number=n, total=60, failed=n == 3) for n in range(1, 61)
+        CaseExecuted(target=TARGET, phase="boundary", number=n, total=60, failed=n == 3) for n in range(1, 61)
     ]
     made: list[Event] = []
     for finding in findings:
         made += [
-            FailureSeen(target=TARGET, check=finding.check, signature=finding.signature, message=finding.message),
+            FailureObserved(target=TARGET, check=finding.check, signature=finding.signature, message=finding.message),
             Progress(target=TARGET, phase="shrink", executions=12),
-            FindingMade(finding=finding),
+            FindingReported(finding=finding),
         ]
     report = TargetReport(
         name=TARGET,
@@ -231,7 +231,7 @@ def example_run(
         ),
         *cases,
         *made,
-        Warned(target=TARGET, message="the model was rebuilt 3 times"),
+        WarningEmitted(target=TARGET, message="the model was rebuilt 3 times"),
         TargetFinished(report=report),
         *([TargetFinished(report=unusable)] if error else []),
         RunFinished(stop_reason=stop, seconds=4.5),  # type: ignore[arg-type]
@@ -256,7 +256,10 @@ def hostile_run(**asked: object) -> list[Event]:
         exceptions={"graph": HOSTILE},
     )
     events = example_run(finding, error=HOSTILE, blocked=HOSTILE, **asked)  # type: ignore[arg-type]
-    told = [Warned(target=TARGET, message=HOSTILE), InternalError(target="", message=HOSTILE, traceback=HOSTILE)]
+    told = [
+        WarningEmitted(target=TARGET, message=HOSTILE),
+        InternalError(target="", message=HOSTILE, traceback=HOSTILE),
+    ]
     name = json.dumps(HOSTILE_NAME)[1:-1]
     return [
         from_data(json.loads(json.dumps(to_data(event)).replace("my_model", name)), type(event))
@@ -278,7 +281,7 @@ def reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., s
     settings = Settings(profile="quick", max_cases=60)
 
     def written(name: str, file: str, events: list[Event], folder: str = "out") -> str:
-        campaign.run([TARGET], settings, output=Path(folder), formats=[name], events=events)
+        runner.run([TARGET], settings, output=Path(folder), formats=[name], events=events)
         with Path(folder, file).open(encoding="utf-8", newline="") as report:
             return report.read()
 

@@ -9,11 +9,11 @@ import attrs
 import pytest
 from click.testing import CliRunner
 
-from fuzzseq import campaign
+from fuzzseq import runner
 from fuzzseq.cli import main
-from fuzzseq.configuration import Configuration
 from fuzzseq.events import RunFinished, RunStarted, Settings
-from fuzzseq.reporters import FORMATS
+from fuzzseq.reporting import FORMATS
+from fuzzseq.settings import Configuration
 
 TARGETS = ["my_model.py:build"]
 
@@ -34,7 +34,7 @@ def said(*arguments: str) -> str:
 
 def settings(**asked: str) -> Settings:
     """Return the settings of a run."""
-    return campaign.settings_of(Configuration(**asked))
+    return runner.settings_of(Configuration(**asked))
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def night(run_events, capsys):
 
     def run(*findings, error="", **asked):
         events = run_events(*findings, settings=settings(**asked), error=error)
-        code = campaign.run(TARGETS, settings(), output=Path(f"reports/{next(nights)}"), events=events)
+        code = runner.run(TARGETS, settings(), output=Path(f"reports/{next(nights)}"), events=events)
         return code, " ".join(capsys.readouterr().out.split())
 
     return run
@@ -82,8 +82,8 @@ def test_trend(run_events, crash_finding, leak_finding, monkeypatch):
             attrs.evolve(event, started=f"2026-02-0{number}T03:00:00+00:00") if isinstance(event, RunStarted) else event
             for event in run_events(*found, settings=settings(**asked))
         ]
-        monkeypatch.setattr("fuzzseq.reporters.folder.default_folder", lambda n=number: Path(f"reports/{n}"))
-        campaign.run(TARGETS, settings(), events=events)
+        monkeypatch.setattr("fuzzseq.reporting.folder.default_folder", lambda n=number: Path(f"reports/{n}"))
+        runner.run(TARGETS, settings(), events=events)
     with Path("reports/history.jsonl").open("a") as history:
         history.write('{"started": "cut off')
     rows = [line.split() for line in said("trend").splitlines()]
@@ -194,7 +194,7 @@ def test_reports_again(run_events, crash_finding, leak_finding):
     """Every format can be made again, the same but for nothing, from the log of a run; and of one that was cut off."""
     formats = sorted(FORMATS)
     events = run_events(crash_finding, leak_finding)
-    campaign.run(TARGETS, settings(), output=Path("out"), formats=formats, events=events)
+    runner.run(TARGETS, settings(), output=Path("out"), formats=formats, events=events)
     wanted = [part for name in formats for part in ("--format", name)]
     written = said("report", "out", "--output", "again", *wanted).split()
     assert written
@@ -208,12 +208,12 @@ def test_reports_again(run_events, crash_finding, leak_finding):
         said("report", str(cut), *wanted)
         told = json.loads((cut / "report.json").read_text())
         assert told["stop_reason"] == "interrupted"
-        assert len(told["findings"]) == sum('"event": "FindingMade"' in line for line in log[:left])
+        assert len(told["findings"]) == sum('"event": "FindingReported"' in line for line in log[:left])
 
 
 def test_an_interrupted_run_keeps_its_reason(run_events):
     """The end that a run told of itself is the end that is reported again."""
     events = [attrs.evolve(e, stop_reason="budget") if isinstance(e, RunFinished) else e for e in run_events()]
-    campaign.run(TARGETS, settings(), output=Path("out"), events=events)
+    runner.run(TARGETS, settings(), output=Path("out"), events=events)
     said("report", "out", "--output", "again")
     assert json.loads(Path("again/report.json").read_text())["stop_reason"] == "budget"

@@ -13,10 +13,10 @@ from pathlib import Path
 import attrs
 import pytest
 
-from fuzzseq import campaign
+from fuzzseq import runner
 from fuzzseq.cli import main
 from fuzzseq.errors import UsageError, WorkerError
-from fuzzseq.events import FindingMade, InternalError, RunFinished, Settings, TargetFinished
+from fuzzseq.events import FindingReported, InternalError, RunFinished, Settings, TargetFinished
 
 SETTINGS = Settings(profile="quick", max_cases=60)
 
@@ -25,7 +25,7 @@ SETTINGS = Settings(profile="quick", max_cases=60)
 def run(tmp_path, monkeypatch):
     """Return what runs events in an empty folder and gives the exit code."""
     monkeypatch.chdir(tmp_path)
-    return lambda events: campaign.run(["my_model.py:build"], SETTINGS, output=Path("out"), events=events)
+    return lambda events: runner.run(["my_model.py:build"], SETTINGS, output=Path("out"), events=events)
 
 
 def report():
@@ -103,7 +103,7 @@ def test_folder_lost_half_way(run, run_events, crash_finding, capsys):
 
     def events():
         for event in run_events(crash_finding):
-            if isinstance(event, FindingMade):
+            if isinstance(event, FindingReported):
                 shutil.rmtree("out")
                 Path("out").write_text("")
             yield event
@@ -147,7 +147,7 @@ def test_interrupted(run, run_events, crash_finding, place, capsys):
 PROGRAM = """
 import importlib.util, sys, time
 from pathlib import Path
-from fuzzseq import campaign
+from fuzzseq import runner
 from fuzzseq.events import RunFinished, Settings
 found = importlib.util.spec_from_file_location("a_run", {conftest!r})
 a_run = importlib.util.module_from_spec(found)
@@ -160,7 +160,7 @@ def events():
     except KeyboardInterrupt:
         Path("wound-up").write_text("")
         yield RunFinished(stop_reason="interrupted", seconds=1.0)
-sys.exit(campaign.run(["x"], Settings(profile="quick", max_cases=60), output=Path("out"), events=events()))
+sys.exit(runner.run(["x"], Settings(profile="quick", max_cases=60), output=Path("out"), events=events()))
 """
 
 
@@ -198,7 +198,7 @@ def test_a_signal_that_is_ignored(run, run_events, crash_finding):
 def test_an_interrupt_before_the_run(tmp_path, monkeypatch, capsys):
     """A signal that comes while a command is still being read is an interruption, and no folder is left behind."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(campaign, "settings_of", lambda _: signal.raise_signal(signal.SIGTERM))
+    monkeypatch.setattr(runner, "settings_of", lambda _: signal.raise_signal(signal.SIGTERM))
     with pytest.raises(SystemExit) as leaving:
         main(["run", "a.py:b", "--in-process"], prog_name="fuzzseq")
     assert leaving.value.code == 130
@@ -217,14 +217,14 @@ def test_interrupt_while_an_event_is_told(run, run_events, crash_finding, monkey
             thrown.append(True)
             yield RunFinished(stop_reason="interrupted", seconds=1.0)
 
-    written = campaign.Folder.write
+    written = runner.Folder.write
 
     def write(folder, name, text):
         if name == f"{crash_finding.id}.json" and not thrown:
             signal.raise_signal(signal.SIGINT)
         written(folder, name, text)
 
-    monkeypatch.setattr(campaign.Folder, "write", write)
+    monkeypatch.setattr(runner.Folder, "write", write)
     assert run(events()) == 130
     assert thrown
     assert Path("out", f"{crash_finding.id}.json").exists()

@@ -11,7 +11,7 @@ from fuzzseq.cli import main
 from fuzzseq.errors import UsageError
 from fuzzseq.loading.outside import imports_named_in
 from fuzzseq.outgoing import Outgoing, called
-from fuzzseq.reporters.commands import Commands
+from fuzzseq.reporting.commands import Commands
 
 
 @pytest.fixture

@@ -9,24 +9,24 @@ from pathlib import Path
 import pytest
 
 from fuzzseq.errors import OutputError, ReplayError, UsageError
-from fuzzseq.events import FindingMade, RunFinished, Warned
+from fuzzseq.events import FindingReported, RunFinished, WarningEmitted
 from fuzzseq.outgoing import fit
 from fuzzseq.replay_file import read_finding
-from fuzzseq.reporters import format_named
-from fuzzseq.reporters.fan import Fan
-from fuzzseq.reporters.finding_files import FindingFiles, finding_document, pretty
-from fuzzseq.reporters.folder import Folder, default_folder
-from fuzzseq.reporters.record import Record
-from fuzzseq.spec import Spec
+from fuzzseq.reporting import format_named
+from fuzzseq.reporting.dispatcher import Dispatcher
+from fuzzseq.reporting.finding_files import FindingFiles, finding_document, pretty
+from fuzzseq.reporting.folder import Folder, default_folder
+from fuzzseq.reporting.run_state import RunState
+from fuzzseq.targets.spec import Spec
 
 
 def test_written_at_once(tmp_path, run_events, crash_finding):
     """A finding's file stands as soon as the finding is made, long before the run is over."""
-    record, folder = Record(), Folder(tmp_path / "out")
-    fan = Fan(record, [FindingFiles(record, folder)])
+    record, folder = RunState(), Folder(tmp_path / "out")
+    fan = Dispatcher(record, [FindingFiles(record, folder)])
     for event in run_events(crash_finding):
         fan.on_event(event)
-        if isinstance(event, FindingMade):
+        if isinstance(event, FindingReported):
             break
     file = read_finding(tmp_path / "out" / f"{crash_finding.id}.json")
     assert file.case == crash_finding.case
@@ -93,8 +93,8 @@ class Heard:
 
 def test_reporter_that_raises(run_events, crash_finding):
     """A reporter that raises keeps the others from nothing, and is an internal error that is told once."""
-    record, heard, events = Record(), Heard(), [fit(event) for event in run_events(crash_finding)]
-    fan = Fan(record, [Broken(), heard])
+    record, heard, events = RunState(), Heard(), [fit(event) for event in run_events(crash_finding)]
+    fan = Dispatcher(record, [Broken(), heard])
     for event in events:
         fan.on_event(event)
     assert [event for event in heard.events if event in events] == events
@@ -104,8 +104,8 @@ def test_reporter_that_raises(run_events, crash_finding):
 
 def test_closed_pipe_is_no_error(run_events):
     """A reader who has left, as of a pipe to head, is no error: the reporter is not told any more."""
-    record, gone = Record(), Gone()
-    fan = Fan(record, [gone])
+    record, gone = RunState(), Gone()
+    fan = Dispatcher(record, [gone])
     for event in run_events():
         fan.on_event(event)
     assert gone.heard == 1
@@ -115,17 +115,17 @@ def test_closed_pipe_is_no_error(run_events):
 def test_folder_lost_half_way(tmp_path, run_events, crash_finding, monkeypatch):
     """An output folder that is lost half way is a warning, said once; the other reporters hear everything."""
     monkeypatch.chdir(tmp_path)
-    folder, record, heard = Folder(Path("out")), Record(), Heard()
-    fan = Fan(record, [FindingFiles(record, folder), heard])
+    folder, record, heard = Folder(Path("out")), RunState(), Heard()
+    fan = Dispatcher(record, [FindingFiles(record, folder), heard])
     shutil.rmtree(tmp_path / "out")
     (tmp_path / "out").write_text("")
     for event in run_events(crash_finding):
         fan.on_event(event)
-    said = [event.message for event in heard.events if isinstance(event, Warned) and not event.target]
+    said = [event.message for event in heard.events if isinstance(event, WarningEmitted) and not event.target]
     assert len(said) == 1
     assert "cannot be written" in said[0]
     assert record.misuses == said
-    assert any(isinstance(event, FindingMade) for event in heard.events)
+    assert any(isinstance(event, FindingReported) for event in heard.events)
     assert isinstance(heard.events[-1], RunFinished)
 
 

@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from fuzzseq.baseline import Known
-from fuzzseq.events import InternalError, Settings, Warned
+from fuzzseq.events import InternalError, Settings, WarningEmitted
 
 
 def unescaped(text, marks):
@@ -61,7 +61,10 @@ def test_errors_come_first(commands, run_events, crash_finding, leak_finding):
     known = attrs.evolve(crash_finding, id="input-vocabulary-12345678")
     settings = Settings(profile="quick", max_cases=60, baseline={known.id: Known("my_model.py:build")})
     events = run_events(known, leak_finding, crash_finding, settings=settings, error="There is no file 'gone.py'.")
-    told = [Warned(target="", message="slow"), InternalError(target="", message="boom", traceback="Traceback ...")]
+    told = [
+        WarningEmitted(target="", message="slow"),
+        InternalError(target="", message="boom", traceback="Traceback ..."),
+    ]
     seen = commands([*events[:-1], *told, events[-1]])
     assert [command for command, _, _ in seen] == ["error"] * 3 + ["warning"] * 3 + ["notice"]
     assert [properties["title"].split(":")[0] for _, properties, _ in seen] == [

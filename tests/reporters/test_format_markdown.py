@@ -12,8 +12,8 @@ from markdown_it import MarkdownIt
 
 from fuzzseq.baseline import Known
 from fuzzseq.events import Settings, TargetFinished
-from fuzzseq.reporters import markdown_report
-from fuzzseq.reporters.marking import code, fenced, prose
+from fuzzseq.reporting import markdown_report
+from fuzzseq.reporting.markdown_escape import code, fenced, prose
 
 OURS = {
     *("h2", "table", "thead", "tbody", "tr", "th", "td", "code", "pre", "p"),

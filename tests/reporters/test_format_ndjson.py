@@ -9,11 +9,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from fuzzseq.events import InternalError
-from fuzzseq.reporters.json_report import report_document
-from fuzzseq.reporters.ndjson_report import KINDS
-from fuzzseq.reporters.record import Record
+from fuzzseq.reporting.json_report import report_document
+from fuzzseq.reporting.ndjson_report import KINDS
+from fuzzseq.reporting.run_state import RunState
 
-WHOLE = json.loads(files("fuzzseq.reporters").joinpath("report.schema.json").read_text(encoding="utf-8"))
+WHOLE = json.loads(files("fuzzseq.reporting").joinpath("report.schema.json").read_text(encoding="utf-8"))
 
 
 def schema(kind):
@@ -47,7 +47,7 @@ def test_says_what_the_report_says(reported, run_events, crash_finding, leak_fin
     """Put together again, the lines are report.json."""
     events = run_events(crash_finding, leak_finding)
     lines = [json.loads(line) for line in reported("ndjson", "report.ndjson", events).splitlines()]
-    record = Record()
+    record = RunState()
     for event in events:
         record.on_event(event)
     whole = {**lines[0], **{name: [line for line in lines if line["kind"] == kind] for name, kind in KINDS.items()}}

@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 import fuzzseq
-from fuzzseq.case import Batch, Case, Pair
+from fuzzseq.cases.case import Batch, Case, Pair
 from fuzzseq.events import Settings
 from fuzzseq.failures import Inconclusive
 
@@ -84,7 +84,7 @@ def test_a_case_that_does_not_reach_its_check(tmp_path, monkeypatch):
 
 def test_says_the_whole_case(reported, run_events, crash_finding, leak_finding):
     """The case of a finding stands in its test as Python, and so do the settings that it may fail by."""
-    settings = Settings(profile="quick", max_cases=60, case_timeout=2.0, own_checks=("mine.py:is_small",))
+    settings = Settings(profile="quick", max_cases=60, case_timeout=2.0, custom_checks=("mine.py:is_small",))
     text = reported("tests", "test_regressions.py", run_events(crash_finding, leak_finding, settings=settings))
     tree = ast.parse(text)
     names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
@@ -95,7 +95,7 @@ def test_says_the_whole_case(reported, run_events, crash_finding, leak_finding):
         assert eval(ast.unparse(assigned.value), known) == finding.case  # noqa: S307 (it is what we have written)
     assert (
         '    check_case("my_model.py:build", case, checks=["accepts", "trains"], '
-        'own_checks=["mine.py:is_small"], case_timeout=2.0)\n'
+        'custom_checks=["mine.py:is_small"], case_timeout=2.0)\n'
     ) in text
 
 

@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-from fuzzseq import campaign
+from fuzzseq import runner
 from fuzzseq.cli import main
 from fuzzseq.events import Settings
-from fuzzseq.reporters import FORMATS
+from fuzzseq.reporting import FORMATS
 
 SETTINGS = Settings(profile="quick", max_cases=60)
 
@@ -21,7 +21,7 @@ def test_hostile_text_breaks_none(tmp_path, monkeypatch, hostile_events):
     """Whatever a model says, every format is written, and written again from the log of the run, the same."""
     monkeypatch.chdir(tmp_path)
     events = hostile_events()
-    campaign.run(["it.py"], SETTINGS, output=Path("out"), formats=sorted(FORMATS), events=events)
+    runner.run(["it.py"], SETTINGS, output=Path("out"), formats=sorted(FORMATS), events=events)
     wanted = [part for name in sorted(FORMATS) for part in ("--format", name)]
     result = CliRunner().invoke(main, ["report", "out", "--output", "made-again", *wanted])
     assert result.exit_code == 0, result.output
@@ -34,11 +34,11 @@ def test_hostile_text_breaks_none(tmp_path, monkeypatch, hostile_events):
 def test_two_runs_write_the_same(tmp_path, monkeypatch, run_events, crash_finding, leak_finding, name):
     """A format says the same of two runs with the same events, at the same times."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("fuzzseq.reporters.record.time", SimpleNamespace(monotonic=lambda: 0.0))
+    monkeypatch.setattr("fuzzseq.reporting.run_state.time", SimpleNamespace(monotonic=lambda: 0.0))
     told = []
     for _ in range(2):
         events = run_events(crash_finding, leak_finding, error="gone")
-        campaign.run(["my_model.py:build"], SETTINGS, output=Path("out"), formats=[name], events=events)
+        runner.run(["my_model.py:build"], SETTINGS, output=Path("out"), formats=[name], events=events)
         told.append({file.name: file.read_bytes() for file in Path("out").iterdir() if file.suffix != ".ndjson"})
         told[-1] |= {"lines": Path("out/report.ndjson").read_bytes()} if name == "ndjson" else {}
         for file in Path("out").iterdir():

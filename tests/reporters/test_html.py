@@ -11,14 +11,14 @@ from html.parser import HTMLParser
 import attrs
 import pytest
 
-from fuzzseq.case import Batch, Case, Pair
-from fuzzseq.events import CaseTried, FindingMade, InternalError, RunStarted, TargetFinished
+from fuzzseq.cases.case import Batch, Case, Pair
+from fuzzseq.events import CaseExecuted, FindingReported, InternalError, RunStarted, TargetFinished
 from fuzzseq.findings import Diagnosis, ProbedCase, Region, ShapeTrace, TraceLine
 from fuzzseq.history import Found, Night, line_of
-from fuzzseq.reporters.fan import Fan
-from fuzzseq.reporters.folder import Folder
-from fuzzseq.reporters.html import HtmlReport
-from fuzzseq.reporters.record import Record
+from fuzzseq.reporting.dispatcher import Dispatcher
+from fuzzseq.reporting.folder import Folder
+from fuzzseq.reporting.html import HtmlReport
+from fuzzseq.reporting.run_state import RunState
 from tests.benchmarks.html import run_of
 
 HOSTILE = "</script></style><img src=x onerror=alert(1)>\"'`{{ 7 * 7 }}{% raw %}&lt;\x00\x1b[31m\u202e\ud800"
@@ -80,8 +80,8 @@ def written(tmp_path):
     """Return what writes the page of some events, a tenth of a second each, and gives its text."""
 
     def write(events: Iterable[object], folder: str = "out", pace: float = 0.1) -> str:
-        record, place = Record(), Folder(tmp_path / folder)
-        fan = Fan(record, [HtmlReport(record, place)])
+        record, place = RunState(), Folder(tmp_path / folder)
+        fan = Dispatcher(record, [HtmlReport(record, place)])
         for number, event in enumerate(events):
             fan.on_event(event, number * pace)
         place.close()
@@ -148,7 +148,7 @@ def test_says_all_of_a_finding(page, run_events, crash_finding):
         "2 0 pad 3 4 0 pad 1 special",
         "initial state: zeros | padding before the tokens",
         "source_vocab_size 6",
-        "1-minimal: 14 neighbours one step simpler pass, 31 executions; breaks accepts, trains",
+        "1-minimal: 14 neighbors one step simpler pass, 31 executions; breaks accepts, trains",
         "my_model.py:12 in build",
         "x = Embedding(vocab - 1, dim)(source) # [bold]",
         "InvalidArgumentError indices[0,0] = 5 is not in [0, 5) [[bold]]not markup",
@@ -215,7 +215,7 @@ def test_tables(page, run_events):
     """What was accepted, which sizes were tried, and when, each stand in a table."""
     events = [
         attrs.evolve(event, sizes={"batch_size": event.number % 4, "units": event.number % 30})
-        if isinstance(event, CaseTried)
+        if isinstance(event, CaseExecuted)
         else attrs.evolve(
             event,
             report=attrs.evolve(event.report, acceptance={"source_rank": "crashed", "state_units": "refused clearly"}),
@@ -328,7 +328,7 @@ def test_cut_off_anywhere(page, run_events, crash_finding, leak_finding):
     """Wherever the page of a run is written, it is whole."""
     events = run_events(crash_finding, leak_finding)
     for number, event in enumerate(events):
-        if isinstance(event, FindingMade | TargetFinished):
+        if isinstance(event, FindingReported | TargetFinished):
             told = page(events[: number + 1], folder=str(number))
             assert "not over yet, or ended from outside" in told.text
 
@@ -357,8 +357,8 @@ def test_long_traces_are_cut(page, run_events, crash_finding):
 def test_loaded_when_asked_for():
     """A run without the page loads none of it, templates least of all."""
     code = (
-        "import sys, fuzzseq.campaign, fuzzseq.cli.run, fuzzseq.plugin; from fuzzseq.reporters import FORMATS; "
-        "assert not {'jinja2', 'markupsafe', 'fuzzseq.reporters.html'} & set(sys.modules)"
+        "import sys, fuzzseq.runner, fuzzseq.cli.run, fuzzseq.pytest_plugin; from fuzzseq.reporting import FORMATS; "
+        "assert not {'jinja2', 'markupsafe', 'fuzzseq.reporting.html'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -10,10 +10,10 @@ import attrs
 import pytest
 
 from fuzzseq.findings import Diagnosis, ProbedCase, Region
-from fuzzseq.reporters.fan import Fan
-from fuzzseq.reporters.folder import Folder
-from fuzzseq.reporters.html import HtmlReport
-from fuzzseq.reporters.record import Record
+from fuzzseq.reporting.dispatcher import Dispatcher
+from fuzzseq.reporting.folder import Folder
+from fuzzseq.reporting.html import HtmlReport
+from fuzzseq.reporting.run_state import RunState
 from tests.benchmarks.html import run_of
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -59,8 +59,8 @@ def opened(browser, tmp_path):
     contexts = []
 
     def open_(events, **how) -> Watched:
-        record = Record()
-        fan = Fan(record, [HtmlReport(record, Folder(tmp_path))])
+        record = RunState()
+        fan = Dispatcher(record, [HtmlReport(record, Folder(tmp_path))])
         for number, event in enumerate(events):
             fan.on_event(event, number / 10)
         contexts.append(browser.new_context(**how))
@@ -201,7 +201,7 @@ def test_light_and_dark(opened, run_events, crash_finding):
         assert page.tab.locator("#theme").text_content() == other.capitalize()
         page.tab.click("#theme")
         after = page.tab.evaluate(ground)
-        dark = [int(colour[4:].split(",")[0]) < 128 for colour in (before, after)]
+        dark = [int(color[4:].split(",")[0]) < 128 for color in (before, after)]
         assert dark == [system == "dark", other == "dark"]
 
 

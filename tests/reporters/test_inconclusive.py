@@ -11,18 +11,18 @@ import pytest
 from click.testing import CliRunner
 from junitparser import Error, JUnitXml, Skipped
 
-from fuzzseq import campaign
+from fuzzseq import runner
+from fuzzseq.api import FuzzResult
 from fuzzseq.baseline import Known
 from fuzzseq.baseline import read as baseline_in
 from fuzzseq.baseline import write as write_baseline
 from fuzzseq.cli import main
 from fuzzseq.events import CheckCount, RunStarted, Settings, TargetFinished, TargetLoaded, TargetReport, Unjudged
 from fuzzseq.failures import FuzzFailure, Inconclusive
-from fuzzseq.fuzzing import FuzzResult
 from fuzzseq.history import read
-from fuzzseq.reporters.by_check import inconclusive, inconclusive_reason, why_not
-from fuzzseq.reporters.record import Record
-from fuzzseq.reporters.unjudged import sentences
+from fuzzseq.reporting.by_check import inconclusive, inconclusive_reason, why_not
+from fuzzseq.reporting.run_state import RunState
+from fuzzseq.reporting.unjudged import sentences
 
 TARGET = "my_model.py:build"
 BLOCKED = "blocked by accepts: InvalidArgumentError: Incompatible shapes: [3,64] vs. [2,64]"
@@ -37,9 +37,7 @@ def run(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "400")
 
     def ended(events, **settings):
-        code = campaign.run(
-            [TARGET], Settings(profile="quick", max_cases=60), formats=FORMATS, events=events, **settings
-        )
+        code = runner.run([TARGET], Settings(profile="quick", max_cases=60), formats=FORMATS, events=events, **settings)
         return code, capsys.readouterr().out
 
     return lambda events: ended(events, output=Path("out"))
@@ -62,7 +60,7 @@ def no_case(events):
         for name in ("accepts", "deterministic")
     }
     report = {"cases": 0, "known_cases": 0, "checks": counts, "stop_reason": "budget"}
-    kept = [event for event in events if type(event).__name__ != "CaseTried"]
+    kept = [event for event in events if type(event).__name__ != "CaseExecuted"]
     return [
         attrs.evolve(event, report=attrs.evolve(event.report, **report)) if isinstance(event, TargetFinished) else event
         for event in kept
@@ -77,7 +75,7 @@ def text(name):
 def test_it_is_said_first_and_has_an_exit_code_of_its_own(run, run_events):
     """The exit code is 4, and the first line of the summary says what was never judged, and what kept it from that."""
     code, out = run(run_events(blocked=BLOCKED))
-    assert code == campaign.INCONCLUSIVE == 4
+    assert code == runner.INCONCLUSIVE == 4
     summary = out.partition("summary ─")[2].splitlines()
     assert summary[1] == SAID
     assert f"\n{SAID}; no findings in 60 cases; completed\n" in out
@@ -192,7 +190,7 @@ def test_a_clean_run_says_nothing_of_it(run, run_events):
 def test_a_target_that_never_ended_is_not_passed(run_events):
     """A target whose end was never told, as that of a killed run, was not judged; nor was one that was never loaded."""
     events = [event for event in run_events(stop="interrupted") if not isinstance(event, TargetFinished)]
-    begun, loaded = Record(), Record()
+    begun, loaded = RunState(), RunState()
     for event in events:
         loaded.on_event(event)
         if not isinstance(event, TargetLoaded):
@@ -207,7 +205,7 @@ def test_a_target_that_never_ended_is_not_passed(run_events):
 def test_as_many_failures_as_were_asked_for(run_events, crash_finding, baseline, unjudged):
     """A target that was left at its first failures has shown what it was to show, unless none of them fails the run."""
     known = {crash_finding.id: Known(TARGET)} if baseline else {}
-    record = Record()
+    record = RunState()
     settings = Settings(profile="quick", max_cases=60, maxfail=1, baseline=known)
     for event in run_events(crash_finding, settings=settings, blocked=BLOCKED):
         if isinstance(event, TargetFinished):
@@ -261,7 +259,7 @@ def test_the_history_and_the_baseline_of_it(tmp_path, monkeypatch, run_events, c
     settings = Settings(profile="quick", max_cases=60)
     for night, blocked in ((1, BLOCKED), (2, None)):
         folder = Path(f"reports/night-{night}")
-        campaign.run([TARGET], settings, output=folder, events=run_events(blocked=blocked))
+        runner.run([TARGET], settings, output=folder, events=run_events(blocked=blocked))
         write_baseline(Path("known.txt"), {crash_finding.id: Known(TARGET)})
         CliRunner().invoke(main, ["baseline", "update", "known.txt", str(folder)], catch_exceptions=False)
         assert (crash_finding.id in baseline_in(Path("known.txt"))) is (blocked is not None)

@@ -9,21 +9,21 @@ import attrs
 import pytest
 from jsonschema import Draft202012Validator
 
-from fuzzseq import campaign
-from fuzzseq.case import Batch, Case
-from fuzzseq.causes import GROUPS
-from fuzzseq.dimensions import Dim
-from fuzzseq.events import FindingMade, InternalError, Settings
+from fuzzseq import runner
+from fuzzseq.cases.case import Batch, Case
+from fuzzseq.causes.catalogue import GROUPS
+from fuzzseq.events import FindingReported, InternalError, Settings
 from fuzzseq.findings import Finding, Region, ShapeTrace, TraceLine
-from fuzzseq.outcome import Frame, LayerFrame, Raised
-from fuzzseq.spec import Spec
+from fuzzseq.protocol.outcome import Frame, LayerFrame, Raised
+from fuzzseq.targets.dimensions import Dim
+from fuzzseq.targets.spec import Spec
 
 SETTINGS = Settings(profile="quick", max_cases=60)
 
 
 def schema(name):
     """Return a schema as it ships."""
-    return json.loads(files("fuzzseq.reporters").joinpath(f"{name}.schema.json").read_text(encoding="utf-8"))
+    return json.loads(files("fuzzseq.reporting").joinpath(f"{name}.schema.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def report(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def made(events, folder="out"):
-        campaign.run(["my_model.py:build"], SETTINGS, output=Path(folder), events=events)
+        runner.run(["my_model.py:build"], SETTINGS, output=Path(folder), events=events)
         return json.loads(Path(folder, "report.json").read_text(encoding="utf-8"))
 
     return made
@@ -136,8 +136,8 @@ def test_later_finding_replaces(report, run_events, crash_finding):
     """A later finding with the same id is the one that the report and the file hold."""
     later = attrs.evolve(crash_finding, message="a smaller case")
     events = run_events(crash_finding)
-    at = next(i for i, event in enumerate(events) if isinstance(event, FindingMade))
-    document = report([*events[: at + 1], FindingMade(finding=later), *events[at + 1 :]])
+    at = next(i for i, event in enumerate(events) if isinstance(event, FindingReported))
+    document = report([*events[: at + 1], FindingReported(finding=later), *events[at + 1 :]])
     assert [entry["message"] for entry in document["findings"]] == ["a smaller case"]
     assert json.loads(Path("out", f"{later.id}.json").read_text(encoding="utf-8"))["message"] == "a smaller case"
 

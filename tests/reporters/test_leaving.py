@@ -16,15 +16,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fuzzseq import campaign
-from fuzzseq.events import Event, InternalError, RunFinished, Settings, Warned
+from fuzzseq import runner
+from fuzzseq.events import Event, InternalError, RunFinished, Settings, WarningEmitted
 from fuzzseq.outgoing import PARAGRAPHS, Outgoing, fit
-from fuzzseq.reporters import FORMATS
-from fuzzseq.reporters.python_text import literal
-from fuzzseq.reporters.script import reproduction
-from fuzzseq.reporters.script.origin import Origin
-from fuzzseq.reporters.tests_report import regression_of
-from fuzzseq.spec import Input, Parameter, Spec
+from fuzzseq.reporting import FORMATS
+from fuzzseq.reporting.python_text import literal
+from fuzzseq.reporting.tests_report import regression_of
+from fuzzseq.reproduce import reproduction
+from fuzzseq.reproduce.origin import Origin
+from fuzzseq.targets.spec import Input, Parameter, Spec
 from tests.reporters.conftest import crash, example_run
 from tests.reporters.foreign import NASTY, SECRETS, made, soiled, texts
 
@@ -57,7 +57,7 @@ def foreign_text(home):
 def events_of(text):
     """Return the events of a run in which every text is foreign."""
     *events, end = example_run(crash(), error="no reason")
-    told = [Warned(target="", message=""), InternalError(target="", message="", traceback="")]
+    told = [WarningEmitted(target="", message=""), InternalError(target="", message="", traceback="")]
     # The name of a file is made of the id, which is held to its form where it is read.
     return [*(with_id(soiled(event, text)) for event in (*events, *told)), end]
 
@@ -111,7 +111,7 @@ def test_what_is_fit_is_left_alone():
 def test_two_targets_stay_two(project):
     """Two targets outside of the project that would be called alike get two names, the same ones for all events."""
     outgoing, (one, two) = Outgoing(), (f"/{folder}/models/m.py:build" for folder in "ab")
-    names = [outgoing.event(Warned(target=name, message="")).target for name in (one, two, one)]
+    names = [outgoing.event(WarningEmitted(target=name, message="")).target for name in (one, two, one)]
     assert names == [".../models/m.py:build", ".../models/m.py:build (2)", ".../models/m.py:build"]
 
 
@@ -123,8 +123,8 @@ def written(request, project, monkeypatch, capsys):
         monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(project / "project" / "out" / "summary.md"))
     asked = Settings(profile="quick", max_cases=60)
     events = events_of(foreign_text(project))
-    code = campaign.run(["my_model.py:build"], asked, output=Path("out"), formats=list(FORMATS), events=events)
-    assert code == campaign.BROKEN
+    code = runner.run(["my_model.py:build"], asked, output=Path("out"), formats=list(FORMATS), events=events)
+    assert code == runner.BROKEN
     files = {file.name: file.read_bytes() for file in Path("out").iterdir()}
     errors = json.loads(files["report.json"])["internal_errors"]
     assert len(errors) == 1, [error["traceback"] for error in errors[1:]]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fuzzseq.reporters import FORMATS
+from fuzzseq.reporting import FORMATS
 
 MODEL = """
 import os

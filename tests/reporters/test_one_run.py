@@ -16,11 +16,11 @@ import attrs
 import pytest
 from click.testing import CliRunner
 
-from fuzzseq import campaign, output_files
+from fuzzseq import runner
 from fuzzseq.cli import main
 from fuzzseq.errors import OutputError
 from fuzzseq.events import (
-    FindingMade,
+    FindingReported,
     InternalError,
     RunFinished,
     RunStarted,
@@ -29,10 +29,11 @@ from fuzzseq.events import (
     TargetLoaded,
     TargetReport,
 )
-from fuzzseq.reporters.event_log import events_in
-from fuzzseq.reporters.folder import Folder
-from fuzzseq.reporters.run_files import NAME as LIST
-from fuzzseq.reporters.run_files import OURS
+from fuzzseq.files import output_files
+from fuzzseq.reporting.event_log import events_in
+from fuzzseq.reporting.folder import Folder
+from fuzzseq.reporting.run_files import NAME as LIST
+from fuzzseq.reporting.run_files import OURS
 
 SETTINGS = Settings(profile="quick", max_cases=60)
 TARGET = "my_model.py:build"
@@ -48,7 +49,7 @@ def folder(tmp_path, monkeypatch):
 def run(events, output="out", formats=("json",), past=()):
     """Run events into a folder, and return the exit code."""
     place = Path(output) if output else None
-    return campaign.run([TARGET], SETTINGS, output=place, formats=formats, events=events, past=past)
+    return runner.run([TARGET], SETTINGS, output=place, formats=formats, events=events, past=past)
 
 
 def said(*arguments: str) -> tuple[int, str]:
@@ -132,7 +133,7 @@ def test_a_list_of_another_version(run_events):
 
 def test_every_file_has_a_known_name(run_events, crash_finding):
     """Whatever a run writes has a name that the next one takes for one of fuzzseq's."""
-    from fuzzseq.reporters import FORMATS
+    from fuzzseq.reporting import FORMATS
 
     error = InternalError(target="", message="boom", traceback="")
     events = run_events(crash_finding)
@@ -178,7 +179,7 @@ def test_no_target_leaves_the_run_before(run_events, crash_finding):
 def test_a_folder_without_permission(run_events, tmp_path):
     """A folder that cannot be written is a sentence before the run, and leaves nothing."""
     (tmp_path / "closed").mkdir(mode=0o555)
-    program = "from pathlib import Path\nfrom fuzzseq.reporters.folder import Folder\nFolder(Path('closed/a/b'))"
+    program = "from pathlib import Path\nfrom fuzzseq.reporting.folder import Folder\nFolder(Path('closed/a/b'))"
     command = [sys.executable, "-c", program]
     if os.getuid() == 0:
         tmp_path.chmod(0o755)
@@ -211,7 +212,7 @@ def test_one_of_two_at_once(run_events, crash_finding):
 
     def events():
         for event in run_events(crash_finding):
-            if isinstance(event, FindingMade):
+            if isinstance(event, FindingReported):
                 with pytest.raises(OutputError, match="Another run is writing to out: wait for its end, or give"):
                     run(run_events())
                 code, output = said("report", "out")
@@ -227,7 +228,7 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from fuzzseq.errors import OutputError
-from fuzzseq.reporters.folder import Folder
+from fuzzseq.reporting.folder import Folder
 try:
     folder = Folder(Path(sys.argv[1]), waits=True) if len(sys.argv) > 1 else Folder.of_now()
 except OutputError as error:
@@ -418,7 +419,7 @@ def test_a_disk_with_room_again(run_events, crash_finding, monkeypatch):
     appended = output_files.append
 
     def full(folder, name, data, **how):
-        if b"FindingMade" in data and data.count(b"\n") < 3:
+        if b"FindingReported" in data and data.count(b"\n") < 3:
             raise OSError(28, "No space left on device")
         appended(folder, name, data, **how)
 
@@ -433,7 +434,7 @@ def test_a_folder_that_goes(run_events, crash_finding, capsys):
 
     def events():
         for event in run_events(crash_finding):
-            if isinstance(event, FindingMade):
+            if isinstance(event, FindingReported):
                 shutil.rmtree("out")
             yield event
 

@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
-from fuzzseq import campaign
+from fuzzseq import runner
 from fuzzseq.cli import main
-from fuzzseq.events import FindingMade, RunFinished, RunStarted, Settings, TargetFinished, Warned
-from fuzzseq.reporters.event_log import events_in
+from fuzzseq.events import FindingReported, RunFinished, RunStarted, Settings, TargetFinished, WarningEmitted
+from fuzzseq.reporting.event_log import events_in
 
 SETTINGS = Settings(profile="quick", max_cases=60)
 FORMATS = ("json", "html", "markdown", "sarif", "github", "junit")
@@ -37,7 +37,7 @@ def as_seen(crash_finding):
 
 def run(events, formats=("json",), past=()):
     """Run events into one folder, and return the exit code."""
-    return campaign.run(["x"], SETTINGS, output=Path("out"), formats=formats, events=events, past=past)
+    return runner.run(["x"], SETTINGS, output=Path("out"), formats=formats, events=events, past=past)
 
 
 def stopped(events, reason):
@@ -75,7 +75,7 @@ def test_is_told(run_events, as_seen, crash_finding, capsys):
     run(stopped(run_events(as_seen, crash_finding), "interrupted"), FORMATS)
     report = json.loads(Path("out/report.json").read_text())
     assert [finding["provisional"] for finding in report["findings"]] == [True, False]
-    schema = json.loads(Path(campaign.__file__).with_name("reporters").joinpath("finding.schema.json").read_text())
+    schema = json.loads(Path(runner.__file__).with_name("reporting").joinpath("finding.schema.json").read_text())
     document = json.loads(Path("out", f"{as_seen.id}.json").read_text())
     Draft202012Validator(schema).validate(document)
     assert document["provisional"] is True
@@ -103,7 +103,7 @@ def test_one_that_is_not_met_again_is_not_lost(run_events, as_seen, crash_findin
     """A resumed run that is interrupted as well keeps what the first one saw, until one comes to the target's end."""
     first = stopped(run_events(as_seen), "interrupted")
     run(first)
-    begun = [event for event in run_events() if not isinstance(event, TargetFinished | Warned)]
+    begun = [event for event in run_events() if not isinstance(event, TargetFinished | WarningEmitted)]
     assert run(stopped(begun, "interrupted"), past=events_in(Path("out"))) == 130
     assert findings("out") == made_again() == [as_seen.id]
     assert finding_files() == {f"{as_seen.id}.json", f"{as_seen.id}.py"}
@@ -124,7 +124,7 @@ def test_resuming_what_finds_no_target(run_events, as_seen):
 def test_a_finding_keeps_its_place(run_events, crash_finding, leak_finding):
     """A finding that a resumed run makes again is the new one, once."""
     run(stopped(run_events(crash_finding, leak_finding), "interrupted"))
-    again = [FindingMade(finding=attrs.evolve(crash_finding, message="now"))]
+    again = [FindingReported(finding=attrs.evolve(crash_finding, message="now"))]
     events = run_events()
     run([*events[:-2], *again, *events[-2:]], past=events_in(Path("out")))
     (found,) = json.loads(Path("out/report.json").read_text())["findings"]

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from fuzzseq.cli.front import Front
 from fuzzseq.errors import UsageError
-from fuzzseq.outcome import Raised, Verdict
-from fuzzseq.reporters import marking
+from fuzzseq.protocol.outcome import Raised, Verdict
+from fuzzseq.reporting import markdown_escape
 from fuzzseq.sanitize import clean, command, inert, masked, one_line, outgoing, printed, shortened
 from fuzzseq.shown_paths import named_again, shown, shown_name
 from fuzzseq.signatures import signature
@@ -192,13 +192,13 @@ def test_a_command_is_one_word_for_each_file(text):
 @given(NASTY_TEXTS)
 def test_markdown_is_text(text):
     """In Markdown nothing of a foreign text is a tag, a link, a mention, or a line of its own."""
-    prose = marking.prose(text)
+    prose = markdown_escape.prose(text)
     assert "\n" not in prose
     assert not re.search(r"(?<!\\)[<\[`|]", prose.replace("@<!-- -->", ""))
-    code = marking.code(text)
+    code = markdown_escape.code(text)
     assert not code or re.fullmatch(r"(`+)(?!`)(.*?)(?<!`)\1", code)
-    mark = re.match("`+", marking.fenced(text))[0]
-    assert marking.fenced(text).count(f"\n{mark}") == 1
+    mark = re.match("`+", markdown_escape.fenced(text))[0]
+    assert markdown_escape.fenced(text).count(f"\n{mark}") == 1
 
 
 def test_errors_and_keys_are_masked_where_they_are_made():

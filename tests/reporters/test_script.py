@@ -10,12 +10,12 @@ from pathlib import Path
 import attrs
 import pytest
 
-from fuzzseq.case import Batch, Case, Pair
+from fuzzseq.cases.case import Batch, Case, Pair
 from fuzzseq.findings import Diagnosis, Finding, Proof
-from fuzzseq.outcome import Raised
-from fuzzseq.reporters.script import reproduction
-from fuzzseq.reporters.script.reading import part_role
-from fuzzseq.spec import Input, Spec
+from fuzzseq.protocol.outcome import Raised
+from fuzzseq.reproduce import reproduction
+from fuzzseq.reproduce.source_analysis import part_role
+from fuzzseq.targets.spec import Input, Spec
 
 MODEL = """
 import keras
@@ -276,7 +276,7 @@ def finding(target: str, case: Case, check: str, stage: str, exception: str = ""
         position="",
         case=case,
         sizes={},
-        proof=Proof(one_minimal=True, neighbours=1, executions=1),
+        proof=Proof(one_minimal=True, neighbors=1, executions=1),
         diagnosis=Diagnosis(cause="unclassified", explanation='It says \\d """here""".'),
         signature="",
     )
@@ -352,17 +352,17 @@ def test_one_script_fails_as_it_should(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", [*PLAIN, *DECLARED])
 def test_scripts_of_real_findings(name, tmp_path, monkeypatch):
     """What a run finds, its script repeats: the same exception at the same stage, in a fresh process."""
-    from fuzzseq.engine import campaign
-    from fuzzseq.events import FindingMade, Settings, TargetLoaded
+    from fuzzseq.engine import start_campaign
+    from fuzzseq.events import FindingReported, Settings, TargetLoaded
 
     source, exception, stage = {**PLAIN, **DECLARED}[name]
     monkeypatch.chdir(tmp_path)
     Path("model.py").write_text(source)
     spec, made = Spec(), {}
-    for event in campaign(["model.py:build"], Settings(profile="quick", max_cases=30, seed=0), known=None):
+    for event in start_campaign(["model.py:build"], Settings(profile="quick", max_cases=30, seed=0), known=None):
         if isinstance(event, TargetLoaded):
             spec = event.spec
-        elif isinstance(event, FindingMade):
+        elif isinstance(event, FindingReported):
             made[event.finding.id] = event.finding
     expected = {(f.exception.exception if f.exception else "AssertionError", f.stage) for f in made.values()}
     assert (exception, stage) in expected
@@ -380,7 +380,7 @@ def test_weights_are_those_of_the_run():
     code = """
 import collections, re, zlib
 import keras, numpy as np, tensorflow as tf
-from fuzzseq.reporters.script.pasted import _FUNCTIONS
+from fuzzseq.reproduce.runtime import _FUNCTIONS
 from fuzzseq.worker.variables import set_general_position
 one, two = ([keras.layers.Embedding(5, 3), keras.layers.LSTM(2), keras.layers.Dense(3)] for _ in range(2))
 for made in (one, two):

@@ -7,25 +7,25 @@ import attrs
 import pytest
 from rich.console import Console
 
-from fuzzseq import campaign
-from fuzzseq.case import Batch, Case, Pair
-from fuzzseq.events import FindingMade, Settings, TargetFinished, TargetReport
-from fuzzseq.outcome import Raised
+from fuzzseq import runner
+from fuzzseq.cases.case import Batch, Case, Pair
+from fuzzseq.events import FindingReported, Settings, TargetFinished, TargetReport
 from fuzzseq.outgoing import fit
-from fuzzseq.reporters.fan import Fan
-from fuzzseq.reporters.finding_files import FindingFiles
-from fuzzseq.reporters.finding_view import finding_view
-from fuzzseq.reporters.folder import Folder
-from fuzzseq.reporters.record import Record
-from fuzzseq.reporters.terminal import Terminal
-from fuzzseq.spec import Spec
+from fuzzseq.protocol.outcome import Raised
+from fuzzseq.reporting.dispatcher import Dispatcher
+from fuzzseq.reporting.finding_files import FindingFiles
+from fuzzseq.reporting.finding_view import finding_view
+from fuzzseq.reporting.folder import Folder
+from fuzzseq.reporting.run_state import RunState
+from fuzzseq.reporting.terminal import Terminal
+from fuzzseq.targets.spec import Spec
 
 SETTINGS = Settings(profile="quick", max_cases=60)
 
 
 @pytest.fixture(autouse=True)
 def plain(tmp_path, monkeypatch):
-    """Print without colour, to a pipe, from an empty folder."""
+    """Print without color, to a pipe, from an empty folder."""
     monkeypatch.chdir(tmp_path)
     for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
@@ -34,7 +34,7 @@ def plain(tmp_path, monkeypatch):
 def printed(events, capsys, monkeypatch, columns=80):
     """Return what a run prints to a pipe of some width, without the name of its version."""
     monkeypatch.setenv("COLUMNS", str(columns))
-    campaign.run(["my_model.py:build"], SETTINGS, output=Path("out"), events=events)
+    runner.run(["my_model.py:build"], SETTINGS, output=Path("out"), events=events)
     return capsys.readouterr().out
 
 
@@ -69,7 +69,7 @@ fails      whenever max_source_id >= source_vocab_size - 1 (held on 46 of 46
 passes     with source ids = 3
 shapes     model: [batch_size, source_length] -> raises
            > embedding: [batch_size, source_length] -> raises
-proof      1-minimal: 14 neighbours one step simpler pass, 31 executions; breaks
+proof      1-minimal: 14 neighbors one step simpler pass, 31 executions; breaks
            accepts, trains
 evidence   fails iff an id is 5 or more
            the table embedding/embeddings is (5, 2)
@@ -123,7 +123,7 @@ def test_finding_without_exception(run_events, leak_finding, capsys, monkeypatch
     out = printed(run_events(leak_finding), capsys, monkeypatch, columns=100)
     assert "warning 1 - my_model.py:build" in out
     assert "broken     deterministic: two runs of one case differ by 0.12 at (0, 0, 1) of the output" in out
-    assert "not proved minimal: 3 neighbours tried, 9 executions" in out
+    assert "not proved minimal: 3 neighbors tried, 9 executions" in out
     assert "1 finding (1 warning), 1 unclassified; completed" in out
 
 
@@ -142,8 +142,8 @@ def test_later_finding_replaces(run_events, crash_finding, capsys, monkeypatch):
     """A finding with a known id takes its number and its place; the same one again is not printed twice."""
     smaller = attrs.evolve(crash_finding, checks=("accepts",))
     events = run_events(crash_finding)
-    at = next(i for i, event in enumerate(events) if isinstance(event, FindingMade))
-    events[at + 1 : at + 1] = [FindingMade(finding=crash_finding), FindingMade(finding=smaller)]
+    at = next(i for i, event in enumerate(events) if isinstance(event, FindingReported))
+    events[at + 1 : at + 1] = [FindingReported(finding=crash_finding), FindingReported(finding=smaller)]
     out = printed(events, capsys, monkeypatch)
     assert out.count("finding 1 - ") == 1
     assert out.count("finding 1, replacing the one above - ") == 1
@@ -154,7 +154,7 @@ def test_unusable_target(run_events, crash_finding, capsys, monkeypatch):
     """A target that cannot be used is named with the reason: a line where errors go at once, and again at the end."""
     monkeypatch.setenv("COLUMNS", "80")
     events = run_events(crash_finding, error="There is no file 'gone.py'.")
-    campaign.run(["my_model.py:build"], SETTINGS, output=Path("out"), events=events)
+    runner.run(["my_model.py:build"], SETTINGS, output=Path("out"), events=events)
     printed_ = capsys.readouterr()
     assert printed_.err == "fuzzseq: gone.py:build: There is no file 'gone.py'.\n"
     assert "not used: gone.py:build: There is no file 'gone.py'." in printed_.out
@@ -175,10 +175,10 @@ class Screen(io.StringIO):
 
 def test_live_line(run_events, crash_finding):
     """On a terminal one line shows target, phase, cases and findings; a command to copy is not broken there."""
-    screen, record = Screen(), Record()
+    screen, record = Screen(), RunState()
     console = Console(file=screen, force_terminal=True, width=62, highlight=False, markup=False, legacy_windows=False)
     folder = Folder(Path("a folder with quite a long name"))
-    fan = Fan(record, [FindingFiles(record, folder), terminal := Terminal(record, folder, console)])
+    fan = Dispatcher(record, [FindingFiles(record, folder), terminal := Terminal(record, folder, console)])
     for event in run_events(crash_finding):
         terminal._last = 0.0  # as if a while had passed
         fan.on_event(event)

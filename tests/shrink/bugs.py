@@ -8,10 +8,10 @@ from typing import Any
 
 import attrs
 
-from fuzzseq.case import Batch, Case, Pair, width
-from fuzzseq.dimensions import dim
-from fuzzseq.domain import allowed
-from fuzzseq.spec import Parameter, Spec
+from fuzzseq.cases.case import Batch, Case, Pair, width
+from fuzzseq.cases.domain import allowed
+from fuzzseq.targets.dimensions import dim
+from fuzzseq.targets.spec import Parameter, Spec
 
 BUILD = ("source_vocab_size", "target_vocab_size", "embedding_dim", "units", "num_heads", "num_layers")
 LOWEST = {

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import attrs
 
-from fuzzseq.case import Case
-from fuzzseq.dimensions import dim
-from fuzzseq.serialization import dumps
-from fuzzseq.spec import Parameter, Spec, Tokens
+from fuzzseq.cases.case import Case
+from fuzzseq.protocol.serialization import dumps
+from fuzzseq.targets.dimensions import dim
+from fuzzseq.targets.spec import Parameter, Spec, Tokens
 from tests.shrink.bugs import SPEC
 
 

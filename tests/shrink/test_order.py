@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fuzzseq.case import Batch, Case, Pair
+from fuzzseq.cases.case import Batch, Case, Pair
 from fuzzseq.shrink import size
 from fuzzseq.strategies import cases
 from tests.shrink.bugs import SPEC, case, handed

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fuzzseq.case import Case
-from fuzzseq.domain import allowed
-from fuzzseq.serialization import dumps
-from fuzzseq.shrink import neighbours, reduce, size
+from fuzzseq.cases.case import Case
+from fuzzseq.cases.domain import allowed
+from fuzzseq.protocol.serialization import dumps
+from fuzzseq.shrink import neighbors, reduce, size
 from fuzzseq.strategies import cases
 from tests.shrink.bugs import BUGS, SPEC, case, starts
 from tests.shrink.specs import SPECS, patternless
@@ -30,7 +30,7 @@ def test_a_bug_shrinks_to_one_case_from_everywhere(bug: str) -> None:
         reduced = reduce(start, SPEC, fails, max_executions=MANY)
         assert reduced.case == minimal
         assert reduced.proof.one_minimal
-        assert reduced.proof.neighbours == len(list(neighbours(minimal, SPEC)))
+        assert reduced.proof.neighbors == len(list(neighbors(minimal, SPEC)))
         assert reduced.proof.executions <= WORST
 
 
@@ -46,7 +46,7 @@ def test_a_typical_bug_takes_few_executions() -> None:
 @settings(max_examples=60)
 @given(data=st.data(), name=st.sampled_from(sorted(SPECS)), share=st.sampled_from((0, 2, 10, 30, 60, 100)))
 def test_a_result_is_minimal_whatever_fails(data: Any, name: str, share: int) -> None:
-    """The result fails, is ordinary and no larger than the start; its neighbours pass; reducing it keeps it."""
+    """The result fails, is ordinary and no larger than the start; its neighbors pass; reducing it keeps it."""
     spec = SPECS[name]
     start = data.draw(cases(spec))
     fails = patternless(start, share)
@@ -55,9 +55,9 @@ def test_a_result_is_minimal_whatever_fails(data: Any, name: str, share: int) ->
     assert allowed(reduced.case, spec)
     assert size(reduced.case, spec) <= size(start, spec)
     assert reduced.proof.one_minimal
-    simpler = list(neighbours(reduced.case, spec))
+    simpler = list(neighbors(reduced.case, spec))
     assert not any(map(fails, simpler))
-    assert reduced.proof.neighbours == len(simpler)
+    assert reduced.proof.neighbors == len(simpler)
     again = reduce(
         reduced.case, spec, lambda one: fails(one) and size(one, spec) >= size(reduced.case, spec), max_executions=MANY
     )
@@ -102,7 +102,7 @@ def test_a_spent_budget_is_no_proof(data: Any, limit: int) -> None:
 
 
 def test_the_smallest_case_costs_nothing() -> None:
-    """A case with no neighbours is minimal without a run."""
+    """A case with no neighbors is minimal without a run."""
     reduced = reduce(case(((1, 1),)), SPEC, lambda _: True, max_executions=0)
     assert reduced.proof.one_minimal
     assert reduced.proof.executions == 0
@@ -110,7 +110,7 @@ def test_the_smallest_case_costs_nothing() -> None:
 
 @pytest.mark.parametrize("name", SPECS)
 def test_every_kind_of_model_has_one_smallest_case(name: str) -> None:
-    """Where all cases fail, all starts of one Spec end at one case with no neighbours."""
+    """Where all cases fail, all starts of one Spec end at one case with no neighbors."""
     spec = SPECS[name]
     found: set[str] = set()
 
@@ -118,7 +118,7 @@ def test_every_kind_of_model_has_one_smallest_case(name: str) -> None:
     @given(start=cases(spec))
     def collect(start: Case) -> None:
         reduced = reduce(start, spec, lambda _: True, max_executions=60)
-        assert list(neighbours(reduced.case, spec)) == []
+        assert list(neighbors(reduced.case, spec)) == []
         found.add(dumps(reduced.case))
 
     collect()

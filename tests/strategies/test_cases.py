@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from fuzzseq import Batch, Case, Pair, Spec, Tokens, dim
-from fuzzseq.arrays import arrays
-from fuzzseq.case import steps
-from fuzzseq.domain import allowed, id_range
-from fuzzseq.spec import CELLS, KINDS, PADDINGS, Parameter
+from fuzzseq.cases.arrays import arrays
+from fuzzseq.cases.case import steps
+from fuzzseq.cases.domain import allowed, id_range
 from fuzzseq.strategies import cases
+from fuzzseq.targets.spec import CELLS, KINDS, PADDINGS, Parameter
 
 LEAST = {"source_vocab_size": 5, "target_vocab_size": 5, "embedding_dim": 2, "units": 2}
 ONE_STEP = Pair((3,), ())

@@ -1,4 +1,4 @@
-"""`dimension_sizes`, and the plain functions of `fuzzseq.domain` that say which sizes are legal."""
+"""`dimension_sizes`, and the plain functions of `fuzzseq.cases.domain` that say which sizes are legal."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis.errors import InvalidArgument
 
 from fuzzseq import Spec, dim
-from fuzzseq.dimensions import Dim
-from fuzzseq.domain import dependency_order, legal_values
-from fuzzseq.spec import Parameter
+from fuzzseq.cases.domain import dependency_order, legal_values
 from fuzzseq.strategies import dimension_sizes
+from fuzzseq.targets.dimensions import Dim
+from fuzzseq.targets.spec import Parameter
 
 HEADS = Spec(dimensions={"units": dim(2, 12, multiple_of="num_heads"), "num_heads": dim(1, 4)})
 WIDE = Spec(

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis.errors import InvalidArgument
 
 from fuzzseq import Tokens
+from fuzzseq.cases.states import STATES_PER_LAYER, state_arrays, state_shapes
 from fuzzseq.errors import SpecError
-from fuzzseq.spec import CELLS
-from fuzzseq.states import STATES_PER_LAYER, state_arrays, state_shapes
 from fuzzseq.strategies import InitialState, TargetEncoding, initial_states, target_encodings, vocab_sizes
+from fuzzseq.targets.spec import CELLS
 
 
 @pytest.mark.parametrize("kind", ["none", "zeros", "random"])

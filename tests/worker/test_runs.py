@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from fuzzseq import Batch, Case, Pair, fuzz_target
-from fuzzseq.checks.check import Check
-from fuzzseq.declaration import Declaration, declaration_of
-from fuzzseq.outcome import Run
-from fuzzseq.spec import Spec
+from fuzzseq.checks.base import Check
+from fuzzseq.protocol.outcome import Run
+from fuzzseq.targets.declaration import Declaration, declaration_of
+from fuzzseq.targets.spec import Spec
 
 SIZES = {"vocab_size": 7, "units": 3, "output_dim": 4}
 
@@ -90,7 +90,7 @@ def stateful(vocab_size, units, output_dim):
     return keras.Model(source, layers.Dense(output_dim)(x))
 
 
-def normalised(vocab_size, units, output_dim):
+def normalized(vocab_size, units, output_dim):
     """Return a tagger whose statistics move when it is trained."""
     import keras
     from keras import layers
@@ -104,7 +104,7 @@ def compiled(vocab_size, units, output_dim):
     """Return the same with an optimizer, which keeps moments."""
     import keras
 
-    model = normalised(vocab_size, units, output_dim)
+    model = normalized(vocab_size, units, output_dim)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(0.5), loss)
     return model
@@ -224,14 +224,14 @@ def wrapped(vocab_size, units, output_dim):
 
 def opened(factory: Any, case: Case):
     """Return what runs a case on a factory's model: its Spec is inferred, and its model built."""
-    from fuzzseq.worker.build import Built, Target
+    from fuzzseq.worker.build import ModelInstance, Target
     from fuzzseq.worker.execution import execute
     from fuzzseq.worker.inference import infer
-    from fuzzseq.worker.stages import StageMark
+    from fuzzseq.worker.stages import StageBeacon
 
     target = Target(factory.__name__, factory, declaration_of(factory) or Declaration())
-    spec = infer(target, StageMark())
-    built = Built(target, spec, case.sizes(spec, 0), case.seed, StageMark())
+    spec = infer(target, StageBeacon())
+    built = ModelInstance(target, spec, case.sizes(spec, 0), case.seed, StageBeacon())
 
     def run(**settings):
         result = execute(built, case, Run(**{"batches": case.batches, **settings}))
@@ -261,7 +261,7 @@ def same(one, two):
 KEEPING = [
     *(
         (factory, mode)
-        for factory in (healthy, stateful, normalised, compiled, counting)
+        for factory in (healthy, stateful, normalized, compiled, counting)
         for mode in ("eager", "graph")
     ),
     (attribute, "eager"),
@@ -274,13 +274,13 @@ def test_variables_are_put_back(factory, mode):
     """A run gives the same again, whatever ran before it: another batch, a training step, or the same batch."""
     run = opened(factory, Case(dimensions=SIZES, batches=(ONE,)))
     plain = run(mode=mode)
-    for between in ({}, {"batches": (OTHER, ONE)}, {"upto": "gradient", "training": True}):
+    for between in ({}, {"batches": (OTHER, ONE)}, {"until": "gradient", "training": True}):
         run(mode=mode, **between)
         assert same(run(mode=mode), plain), between
-    trained = run(mode=mode, upto="gradient", training=True)
+    trained = run(mode=mode, until="gradient", training=True)
     assert len(kept(trained)) > 2
-    run(mode="eager", upto="gradient", training=True, batches=(OTHER, ONE))
-    assert same(run(mode=mode, upto="gradient", training=True), trained)
+    run(mode="eager", until="gradient", training=True, batches=(OTHER, ONE))
+    assert same(run(mode=mode, until="gradient", training=True), trained)
 
 
 @pytest.fixture
@@ -400,14 +400,16 @@ def failing(vocab_size, units, output_dim):
 
 def test_a_model_that_fails_on_what_is_right_too():
     """What a model raises on its first call is the model's, where it was to be given something wrong as well."""
-    from fuzzseq.worker.build import Built, Target
-    from fuzzseq.worker.hostile import provoke
+    from fuzzseq.worker.build import ModelInstance, Target
     from fuzzseq.worker.inference import infer
-    from fuzzseq.worker.stages import StageMark
+    from fuzzseq.worker.invalid_inputs import try_invalid_input
+    from fuzzseq.worker.stages import StageBeacon
 
     target, case = Target("failing", failing, Declaration()), Case(dimensions=SIZES, batches=(ONE,))
-    spec = infer(target, StageMark())
-    outcome = provoke(Built(target, spec, case.sizes(spec, 0), 0, StageMark()), case, "source_id_too_large")
+    spec = infer(target, StageBeacon())
+    outcome = try_invalid_input(
+        ModelInstance(target, spec, case.sizes(spec, 0), 0, StageBeacon()), case, "source_id_too_large"
+    )
     assert [verdict.status for verdict in outcome.verdicts] == ["raised"]
 
 
@@ -426,7 +428,7 @@ def test_weights_of_another_output_are_no_dead_ends(loss):
     """What leads to an output that no loss scores has a gradient all the same, whosever loss it is."""
     declared = {"loss": loss} if loss else {}
     run = opened(fuzz_target(two_headed, output="scores", **declared), Case(dimensions=SIZES, batches=(ONE,)))
-    gradients = run(upto="gradient", training=True).last.gradients
+    gradients = run(until="gradient", training=True).last.gradients
     assert [gradient.path for gradient in gradients if gradient.value is None] == []
     assert len(gradients) == 5
 
@@ -451,7 +453,7 @@ def test_a_loss_of_probabilities_has_a_gradient(masked, mode):
     def factory(vocab_size, units, output_dim):
         return probable(vocab_size, units, output_dim, masked)
 
-    seen = opened(factory, Case(dimensions=SIZES, batches=(ONE,)))(upto="loss", mode=mode).last
+    seen = opened(factory, Case(dimensions=SIZES, batches=(ONE,)))(until="loss", mode=mode).last
     at_padding = seen.score_gradient[~seen.arrays.source_mask]
     assert np.abs(seen.score_gradient).max() > 0
     assert (np.abs(at_padding).max() == 0) == masked
@@ -636,9 +638,9 @@ def read_off(factory):
     """Return the Spec of a factory that nothing is declared for."""
     from fuzzseq.worker.build import Target
     from fuzzseq.worker.inference import infer
-    from fuzzseq.worker.stages import StageMark
+    from fuzzseq.worker.stages import StageBeacon
 
-    return infer(Target("factory", factory, declaration_of(factory) or Declaration()), StageMark())
+    return infer(Target("factory", factory, declaration_of(factory) or Declaration()), StageBeacon())
 
 
 def tagging(classes):
@@ -685,7 +687,7 @@ def test_what_a_build_makes_stays():
     run = opened(lazily, Case(dimensions=SIZES, batches=(ONE,)))
     first = run()
     assert first.raised is None
-    assert len(run(upto="gradient", training=True).last.gradients) == 6
+    assert len(run(until="gradient", training=True).last.gradients) == 6
     run(batches=(OTHER, ONE))
     assert same(run(), first)
 
@@ -731,7 +733,7 @@ def test_pieces(factory, equal, cuts, state):
 
 @pytest.mark.parametrize(("factory", "leaks"), [(attribute, True), (listed, True), (healthy, False)])
 def test_a_check_of_leaks(factory, leaks):
-    """A check that compares a batch alone with the same batch after another is a plan and a judgement, and no more."""
+    """A check that compares a batch alone with the same batch after another is a plan and a judgment, and no more."""
 
     def plan(case, spec):
         return {"alone": Run(batches=case.batches[-1:]), "after": Run(batches=case.batches)}
@@ -757,13 +759,13 @@ def features(feature_dim, units, output_dim):
     return keras.Model(source, layers.Dense(output_dim)(layers.GRU(units, return_sequences=True)(source)))
 
 
-@pytest.mark.parametrize("upto", ["forward", "gradient"])
-def test_a_trace_on_one_step_takes_more(upto):
+@pytest.mark.parametrize("until", ["forward", "gradient"])
+def test_a_trace_on_one_step_takes_more(until):
     """A model that is first traced on a batch of one step runs on longer ones: features, and one-hot labels."""
     short = rows(((3,), (1,)), target_encoding="one_hot")
     long = rows(((3, 4, 5), (1, 0, 3)), ((6,), (2,)), target_encoding="one_hot")
     case = Case(dimensions={"feature_dim": 3, "units": 2, "output_dim": 4}, batches=(short,))
     run = opened(fuzz_target(target_encoding="one_hot")(features), case)
-    run(mode="graph", upto=upto)
-    (seen,) = run(mode="graph", upto=upto, batches=(long,)).observed
+    run(mode="graph", until=until)
+    (seen,) = run(mode="graph", until=until, batches=(long,)).observed
     assert seen.output.shape == (2, 3, 4)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fuzzseq import fuzz_target
-from fuzzseq.declaration import Declaration, declaration_of
+from fuzzseq.targets.declaration import Declaration, declaration_of
 
 MASKED = "masked"
 
@@ -61,10 +61,10 @@ def resolved(factory):
     from fuzzseq.worker import wrapping
     from fuzzseq.worker.build import Target
     from fuzzseq.worker.inference import infer
-    from fuzzseq.worker.stages import StageMark
+    from fuzzseq.worker.stages import StageBeacon
 
     wrapping.install()
-    return infer(Target("build", factory, declaration_of(factory) or Declaration()), StageMark())
+    return infer(Target("build", factory, declaration_of(factory) or Declaration()), StageBeacon())
 
 
 def asking(model, data):
@@ -150,7 +150,7 @@ def test_what_a_training_step_makes_of_a_batch(factory, loss, weighs, runs, note
     """A step is run where it can be, and the compiled loss is the model's where its step asks for it."""
     spec = resolved(factory)
     assert spec.own_training_step
-    assert (spec.loss, spec.step_weighs, spec.runs_step) == (loss, weighs, runs)
+    assert (spec.loss, spec.uses_sample_weight, spec.runs_step) == (loss, weighs, runs)
     assert [note in said for said in spec.notes if "training step" in said] == [True] * bool(note)
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import attrs
 
-from fuzzseq.case import Case
-from fuzzseq.facts import facts
-from fuzzseq.spec import Spec
+from fuzzseq.cases.case import Case
+from fuzzseq.cases.facts import facts
+from fuzzseq.targets.spec import Spec
 
 
 @attrs.frozen(kw_only=True)
 class Bug:
     """One known bug of a model of the zoo.
 
-    ``region`` is a Python expression over :func:`fuzzseq.facts.facts`, true for the cases that fail. ``line`` is the
-    guilty line of the user's source; ``shown`` is the line that the failure surfaces at, where that is another one.
+    ``region`` is a Python expression over :func:`fuzzseq.cases.facts.facts`, true for the cases that fail. ``line`` is
+    the guilty line of the user's source; ``shown`` is the line that the failure surfaces at, where that is another one.
     ``check`` is the promise that shows a mistake which raises nothing.
     """
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from fuzzseq.engine import campaign
-from fuzzseq.events import FindingMade, InternalError, Settings, TargetFinished
+from fuzzseq.engine import start_campaign
+from fuzzseq.events import FindingReported, InternalError, Settings, TargetFinished
 from fuzzseq.findings import Finding
-from fuzzseq.serialization import dumps
+from fuzzseq.protocol.serialization import dumps
 from tests.zoo import bug_of, bugs, healthy
 
 #: One of each group and kind of model; ``python -m tests.benchmarks.detection`` measures all of them.
@@ -27,10 +27,10 @@ FEW_HEALTHY = ("lstm_attention", "compiled", "tagger")
 def found_in(targets: list[str], cases: int, seed: int = 0) -> dict[str, list[Finding]]:
     """Return the findings of each target."""
     found: dict[str, dict[str, Finding]] = {target: {} for target in targets}
-    for event in campaign(
+    for event in start_campaign(
         targets, Settings(profile="ci", max_cases=cases, seed=seed, case_timeout=15.0, workers=2), known=None
     ):
-        if isinstance(event, FindingMade):
+        if isinstance(event, FindingReported):
             found[event.finding.target][event.finding.id] = event.finding
         assert not isinstance(event, InternalError), event
         assert not (isinstance(event, TargetFinished) and event.report.error), event

@@ -6,35 +6,35 @@ from collections.abc import Iterator
 from typing import Final
 
 from fuzzseq.diagnosis.evidence import Evidence
-from fuzzseq.diagnosis.rules.vote import Vote, in_attention, unequal_lengths
+from fuzzseq.diagnosis.rules.vote import CauseScore, in_attention, unequal_lengths
 
 
-def source_and_target(e: Evidence) -> Iterator[Vote]:
+def source_and_target(e: Evidence) -> Iterator[CauseScore]:
     """Source and target are taken to be of equal length."""
     if e.matters("max_source_length") and e.matters("max_target_length"):
-        yield Vote("decoder-length-assumption", 93, "it depends on both max_source_length and max_target_length")
+        yield CauseScore("decoder-length-assumption", 93, "it depends on both max_source_length and max_target_length")
     if not unequal_lengths(e) or e.stage in ("loss", "gradient"):
         return
     why = "it passes whenever source and target are of equal length"
     masked = e.innermost is not None and (bool(e.innermost.masks) or e.innermost.kind in ("Softmax", "MaskedSoftmax"))
     if masked or "mask" in e.line:
-        yield Vote("decoder-attention-mask", 92, f"{why}, and a mask is applied where it fails")
+        yield CauseScore("decoder-attention-mask", 92, f"{why}, and a mask is applied where it fails")
     elif e.op in ("BatchMatMul", "MatMul", "Einsum") or in_attention(e):
-        yield Vote("decoder-attention-shape", 88, f"{why}, and it fails inside an attention ({e.op or 'shapes'})")
-    yield Vote("decoder-length-assumption", 86, why)
+        yield CauseScore("decoder-attention-shape", 88, f"{why}, and it fails inside an attention ({e.op or 'shapes'})")
+    yield CauseScore("decoder-length-assumption", 86, why)
 
 
-def size_one(e: Evidence) -> Iterator[Vote]:
+def size_one(e: Evidence) -> Iterator[CauseScore]:
     """Only a size of one fails."""
     for name in ("batch_size", "source_length", "target_length"):
         found = e.any_failure(name)
         if name != "batch_size" and unequal_lengths(e):
             continue  # One step on both sides is let pass: it is not the one.
         if found.kind in ("only", "below") and (found.constant == 1 if found.kind == "only" else found.constant == 2):
-            yield Vote("decoder-squeeze", 91, f"it fails whenever {name} == 1")
+            yield CauseScore("decoder-squeeze", 91, f"it fails whenever {name} == 1")
 
 
-def heads(e: Evidence) -> Iterator[Vote]:
+def heads(e: Evidence) -> Iterator[CauseScore]:
     """A width is no multiple of the number of heads."""
     count = e.case.dimensions.get("num_heads")
     if count is None or count < 2:
@@ -42,42 +42,48 @@ def heads(e: Evidence) -> Iterator[Vote]:
     if e.passes("num_heads", "= 1") or any(e.pattern(n).kind == "multiple" for n in e.spec.build_dimensions()):
         widths = [n for n, size in e.case.dimensions.items() if n != "num_heads" and e.matters(n) and size % count]
         if widths:
-            yield Vote("decoder-heads", 96, f"it passes with one head: {widths[0]} % num_heads != 0")
+            yield CauseScore("decoder-heads", 96, f"it passes with one head: {widths[0]} % num_heads != 0")
 
 
 #: A message about shapes has one of these.
 _OF_SHAPES: Final = ("shape", "dimension", "rank", "incompatible", "broadcast", "size", "equal", "axis", "axes")
 
 
-def widths(e: Evidence) -> Iterator[Vote]:
+def widths(e: Evidence) -> Iterator[CauseScore]:
     """Two widths do not fit."""
     if e.stage in ("loss", "gradient", "preprocess") or e.verdict.raised is None:
         return
     named = e.case.dimensions
     if e.matters("embedding_dim"):
         inside = e.passes("embedding_dim", f"= {named.get('units')}")
-        yield Vote("input-embedding-dim", 84 if inside or not e.matters("units") else 70, "it depends on embedding_dim")
+        yield CauseScore(
+            "input-embedding-dim", 84 if inside or not e.matters("units") else 70, "it depends on embedding_dim"
+        )
     others = [n for n in named if n.endswith("units") and e.matters(n)]
     if others and not e.matters("embedding_dim"):
-        yield Vote("decoder-width", 74, f"it depends on {' and '.join(others)}")
+        yield CauseScore("decoder-width", 74, f"it depends on {' and '.join(others)}")
     if in_attention(e):
         strong = e.op in ("BatchMatMul", "Einsum", "MatMul")
         if strong or any(word in e.message for word in _OF_SHAPES):
-            yield Vote("decoder-attention-shape", 88 if strong else 60, "it fails inside an attention")
+            yield CauseScore("decoder-attention-shape", 88 if strong else 60, "it fails inside an attention")
         if len({len(shape) for shape in e.shapes()}) > 1:
-            yield Vote("decoder-attention-shape", 84, "inside an attention, tensors of different ranks are combined")
+            yield CauseScore(
+                "decoder-attention-shape", 84, "inside an attention, tensors of different ranks are combined"
+            )
     if e.op == "Reshape" or "reshape" in e.message or "number of elements" in e.message:
-        yield Vote("decoder-reshape", 78, "a reshape does not fit")
+        yield CauseScore("decoder-reshape", 78, "a reshape does not fit")
     said = any(word in e.message for word in ("incompatible", "dimensions", "shape", "expected axis", "must be equal"))
     if said and (e.op or len(e.shapes()) > 1 or "expected axis" in e.message):
-        yield Vote("decoder-width", 50, "the widths of two tensors do not fit")
+        yield CauseScore("decoder-width", 50, "the widths of two tensors do not fit")
 
 
-def masks(e: Evidence) -> Iterator[Vote]:
+def masks(e: Evidence) -> Iterator[CauseScore]:
     """A mask does not fit what it masks."""
     if e.stage in ("loss", "gradient"):
         return
     if e.innermost is not None and e.innermost.masks and in_attention(e):
         # Scores that depend on a length, and so fail with it, are what a mask of another length is applied to.
         by_length = any(e.matters(name) for name in ("source_length", "target_length"))
-        yield Vote("decoder-attention-mask", 91 if by_length else 70, "an attention was given a mask where it fails")
+        yield CauseScore(
+            "decoder-attention-mask", 91 if by_length else 70, "an attention was given a mask where it fails"
+        )

@@ -14,32 +14,32 @@ from fuzzseq.checks.output_shape import ONLY_TRACED
 from fuzzseq.checks.stepwise import STATE_DROPPED
 from fuzzseq.diagnosis.evidence import Evidence
 from fuzzseq.diagnosis.rules.states import of_other_rows
-from fuzzseq.diagnosis.rules.vote import Vote, in_attention, is_state, unequal_lengths
+from fuzzseq.diagnosis.rules.vote import CauseScore, in_attention, is_state, unequal_lengths
 
 
-def process(e: Evidence) -> Iterator[Vote]:
+def process(e: Evidence) -> Iterator[CauseScore]:
     """The worker died."""
     raised = e.verdict.raised
     if raised is not None and raised.ending != "completed":
         cause = {"hung": "process-hang", "out_of_memory": "process-memory"}.get(raised.ending, "process-crash")
-        yield Vote(cause, 100, raised.message)
+        yield CauseScore(cause, 100, raised.message)
 
 
-def silent(e: Evidence) -> Iterator[Vote]:
+def silent(e: Evidence) -> Iterator[CauseScore]:
     """A check was broken and nothing raised."""
     check = e.verdict.check
     if e.verdict.raised is not None:
         return
     if check == "deterministic":
-        yield Vote("execution-nondeterministic", 95, e.verdict.message)
+        yield CauseScore("execution-nondeterministic", 95, e.verdict.message)
     elif check == "finite":
-        yield Vote("numeric-nonfinite", 95, e.verdict.message)
+        yield CauseScore("numeric-nonfinite", 95, e.verdict.message)
     elif check == "loss_encoding":
-        yield Vote("loss-encoding", 90, e.verdict.message)
+        yield CauseScore("loss-encoding", 90, e.verdict.message)
     elif check == "trains":
         if "the source does not reach" in e.verdict.message:
-            yield Vote("decoder-ignores-source", 95, e.verdict.message)
-        yield Vote("numeric-no-gradient", 80, e.verdict.message)
+            yield CauseScore("decoder-ignores-source", 95, e.verdict.message)
+        yield CauseScore("numeric-no-gradient", 80, e.verdict.message)
     elif check == "output_shape":
         yield from wrong_shape(e)
     else:
@@ -56,10 +56,10 @@ OF_CHECK: Final = {
     "state_wiring": "state-miswired",
     "state_chunked": "state-not-carried",
     "stepwise": "decoder-step-mismatch",
-    "attention_normalised": "decoder-attention-axis",
+    "attention_normalized": "decoder-attention-axis",
     "labels_hidden": "loss-target-leak",
     "loss_ignores_padding": "loss-padding",
-    "loss_per_token": "loss-normalisation",
+    "loss_per_token": "loss-normalization",
     "loss_logits": "loss-logits",
     "graph_agrees": "execution-graph",
     "xla_agrees": "execution-xla",
@@ -70,70 +70,74 @@ OF_CHECK: Final = {
 }
 
 
-def _metamorphic(e: Evidence) -> Iterator[Vote]:
+def _metamorphic(e: Evidence) -> Iterator[CauseScore]:
     """Two runs disagree that ought to agree, or agree that ought not to."""
     verdict, said = e.verdict, e.verdict.message
     words = (
         f"{verdict.layer.kind if verdict.layer else ''} {verdict.location.source if verdict.location else ''}".lower()
     )
-    yield Vote(
-        OF_CHECK.get(verdict.check, "execution-promise" if verdict.check in e.spec.own_checks else "unclassified"),
+    yield CauseScore(
+        OF_CHECK.get(verdict.check, "execution-promise" if verdict.check in e.spec.custom_checks else "unclassified"),
         80,
         said,
     )
     if RETRACED in e.hints:
-        yield Vote("execution-retrace", 96, said)
+        yield CauseScore("execution-retrace", 96, said)
     if verdict.check == "mixed_precision":
         yield from _in_half(e, words)
     if WRONG_AXIS in e.hints:
-        yield Vote("decoder-attention-axis", 96, f"{said}; a softmax over attention scores is taken over another axis")
+        yield CauseScore(
+            "decoder-attention-axis", 96, f"{said}; a softmax over attention scores is taken over another axis"
+        )
     if WEIGHT_ON_PADDING in e.hints or (
         verdict.check == "padding_invariant" and ("attention" in words or "attend" in words)
     ):
-        yield Vote("decoder-attention-mask", 90, f"{said}; an attention gives weight to padding")
+        yield CauseScore("decoder-attention-mask", 90, f"{said}; an attention gives weight to padding")
     if STATE_DROPPED in e.hints:
-        yield Vote("state-not-carried", 90, said)
+        yield CauseScore("state-not-carried", 90, said)
     if verdict.check == "batch_independent":
         if "rows after" in verdict.hints:
-            yield Vote("state-leak", 92, f"{said}: something is kept between the batches")
+            yield CauseScore("state-leak", 92, f"{said}: something is kept between the batches")
         elif ROWS_MIXED in (*e.hints, *verdict.hints):  # some sizes hide that rows are moved
-            yield Vote("decoder-reshape", 90, f"{said}: rows are moved, as by a reshape of batch and time")
+            yield CauseScore("decoder-reshape", 90, f"{said}: rows are moved, as by a reshape of batch and time")
         elif e.passes("ragged"):
-            yield Vote("input-padding-leak", 91, f"{said}; it passes when all rows are of equal length")
+            yield CauseScore("input-padding-leak", 91, f"{said}; it passes when all rows are of equal length")
 
 
-def _in_half(e: Evidence, words: str) -> Iterator[Vote]:
+def _in_half(e: Evidence, words: str) -> Iterator[CauseScore]:
     """What fails in half precision alone: a number too large for it, or a state of another float type."""
     if "raises" not in e.verdict.hints:
-        yield Vote(
+        yield CauseScore(
             "numeric-nonfinite", 92, f"{e.verdict.message}: a constant such as -1e9 is infinite in half precision"
         )
     elif any(word in words for word in ("state", "hidden", "carry")):
-        yield Vote("state-dtype", 90, e.verdict.message)
+        yield CauseScore("state-dtype", 90, e.verdict.message)
 
 
-def wrong_shape(e: Evidence) -> Iterator[Vote]:
+def wrong_shape(e: Evidence) -> Iterator[CauseScore]:
     """The output has not the promised rows, steps or words."""
     if ONLY_TRACED in e.verdict.hints:
-        yield Vote("execution-graph", 99, e.verdict.message)
-    yield Vote("execution-output", 60, e.verdict.message)
+        yield CauseScore("execution-graph", 99, e.verdict.message)
+    yield CauseScore("execution-output", 60, e.verdict.message)
     shapes, longer = e.shapes(), [i.result for i in e.interventions if i.factor == "target_length"]
     if len(shapes) == 2 and len(shapes[0]) == len(shapes[1]) == 3 and shapes[0][1] == shapes[1][0] > 1 == shapes[1][1]:
         # A step that is squeezed away looks the same, and is right for two steps.
         weight = 97 if "other" in longer else 80
-        yield Vote("decoder-reshape", weight, "there are as many steps as the batch has rows")
+        yield CauseScore("decoder-reshape", weight, "there are as many steps as the batch has rows")
     if "rows" in e.verdict.where and _of_a_constant(e, shapes):
-        yield Vote("execution-hard-coded-batch", 94, f"a batch of one row comes out as one of {shapes[0][0]}")
+        yield CauseScore("execution-hard-coded-batch", 94, f"a batch of one row comes out as one of {shapes[0][0]}")
         if of_other_rows(e):
-            yield Vote("state-batch", 96, f"a batch of one row is given states of {shapes[0][0]}, and takes their rows")
+            yield CauseScore(
+                "state-batch", 96, f"a batch of one row is given states of {shapes[0][0]}, and takes their rows"
+            )
     elif "rows" in e.verdict.where and not e.passes("batches"):
-        yield Vote("decoder-reshape", 93, "the output has another number of rows than the batch")
+        yield CauseScore("decoder-reshape", 93, "the output has another number of rows than the batch")
     if "words" in e.verdict.where:
-        yield Vote("loss-vocabulary", 85, "the last dimension of the output is not the target vocabulary")
+        yield CauseScore("loss-vocabulary", 85, "the last dimension of the output is not the target vocabulary")
     if "steps" in e.verdict.where and shapes and len(shapes[0]) > 1 and shapes[0][1] in e.nameless:
-        yield Vote("input-fixed-length", 93, f"the output has {shapes[0][1]} steps, whatever it is given")
+        yield CauseScore("input-fixed-length", 93, f"the output has {shapes[0][1]} steps, whatever it is given")
     if "steps" in e.verdict.where and unequal_lengths(e):
-        yield Vote("decoder-length-assumption", 94, "it passes when source and target are of equal length")
+        yield CauseScore("decoder-length-assumption", 94, "it passes when source and target are of equal length")
 
 
 def _of_a_constant(e: Evidence, shapes: Sequence[tuple[int, ...]]) -> bool:
@@ -147,7 +151,7 @@ def _of_a_constant(e: Evidence, shapes: Sequence[tuple[int, ...]]) -> bool:
     return shapes[0][0] > 1 and math.prod(shapes[0][:2]) != math.prod(shapes[1][:2])
 
 
-def graph(e: Evidence) -> Iterator[Vote]:
+def graph(e: Evidence) -> Iterator[CauseScore]:
     """Only a traced run fails."""
     raised = e.verdict.raised
     if raised is not None and raised.mode == "graph" and raised.ending == "completed":
@@ -156,7 +160,7 @@ def graph(e: Evidence) -> Iterator[Vote]:
             False: "; traced for the very shapes it fails as well",
             None: "",
         }[raised.known_shapes_pass]
-        yield Vote("execution-graph", 97, f"the same case passes eagerly{more}")
+        yield CauseScore("execution-graph", 97, f"the same case passes eagerly{more}")
 
 
 #: The type in how TensorFlow writes a tensor or its spec, which says nothing of what is wrong.
@@ -172,7 +176,7 @@ _OF_TYPES: Final = (
 )
 
 
-def types(e: Evidence) -> Iterator[Vote]:
+def types(e: Evidence) -> Iterator[CauseScore]:
     """A tensor of the wrong type."""
     message = _REPRESENTED.sub("", e.message).replace("has no attribute 'dtype'", "")
     said = any(w in message for w in _OF_TYPES)
@@ -182,21 +186,21 @@ def types(e: Evidence) -> Iterator[Vote]:
         cause = "loss-dtype" if e.stage in ("loss", "gradient") else "state-dtype" if carried else "input-dtype"
         # Where TensorFlow says outright which type it was given, nothing else is wrong there.
         weight = 88 if "was expected to be a" in message else 72
-        yield Vote(cause, weight, f"the message speaks of a type: {e.message[:80]}")
+        yield CauseScore(cause, weight, f"the message speaks of a type: {e.message[:80]}")
         if "bool" in message and ("mask" in e.line or in_attention(e)) and e.stage not in ("loss", "gradient"):
-            yield Vote("decoder-attention-mask", 90, "a mask of booleans is taken for numbers")
+            yield CauseScore("decoder-attention-mask", 90, "a mask of booleans is taken for numbers")
 
 
-def no_gradient(e: Evidence) -> Iterator[Vote]:
+def no_gradient(e: Evidence) -> Iterator[CauseScore]:
     """An operation has no gradient at all."""
     if "gradient registry has no entry" in e.message or "no gradient defined for operation" in e.message:
-        yield Vote("numeric-no-gradient", 90, f"an operation has no gradient: {e.message[:80]}")
+        yield CauseScore("numeric-no-gradient", 90, f"an operation has no gradient: {e.message[:80]}")
 
 
-def stage_alone(e: Evidence) -> Iterator[Vote]:
+def stage_alone(e: Evidence) -> Iterator[CauseScore]:
     """Nothing else speaks."""
     if e.stage == "build" and not e.layers and not e.op:
-        yield Vote("execution-build", 80, "the factory raises in code of its own, outside of any layer")
+        yield CauseScore("execution-build", 80, "the factory raises in code of its own, outside of any layer")
     elif e.stage == "build":
-        yield Vote("execution-build", 45, "the factory raises, and no rule knows why")
-    yield Vote("unclassified", 10, "no rule speaks for a cause")
+        yield CauseScore("execution-build", 45, "the factory raises, and no rule knows why")
+    yield CauseScore("unclassified", 10, "no rule speaks for a cause")

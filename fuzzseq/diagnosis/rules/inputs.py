@@ -4,56 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fuzzseq.cases.edge import features
 from fuzzseq.diagnosis.evidence import Evidence, beyond_table
 from fuzzseq.diagnosis.patterns import Pattern
-from fuzzseq.diagnosis.rules.vote import Vote, unequal_lengths
-from fuzzseq.edge import features
+from fuzzseq.diagnosis.rules.vote import CauseScore, unequal_lengths
 
 
-def empty(e: Evidence) -> Iterator[Vote]:
+def empty(e: Evidence) -> Iterator[CauseScore]:
     """An edge case: a row without ids, a batch without rows."""
     found = [said for said in features(e.case, e.spec) if "without" in said] if e.case.domain == "edge" else []
     if found:
-        yield Vote("input-empty", 99, f"{found[0]}: {e.verdict.message}")
+        yield CauseScore("input-empty", 99, f"{found[0]}: {e.verdict.message}")
 
 
-def vocabulary(e: Evidence) -> Iterator[Vote]:
+def vocabulary(e: Evidence) -> Iterator[CauseScore]:
     """An id is looked up beyond a table."""
     if not beyond_table(e.message):
         return
     if e.stage in ("loss", "gradient"):
-        yield Vote("loss-vocabulary", 95, f"a label lies outside the output's classes: {e.message}")
+        yield CauseScore("loss-vocabulary", 95, f"a label lies outside the output's classes: {e.message}")
         return
     ids = [side for side in ("source", "target") if e.passes(f"{side}_ids")]
     if ids:
-        yield Vote(
+        yield CauseScore(
             "input-vocabulary",
             97,
             f"it passes with the lowest {ids[0]} ids: the table has fewer rows than the vocabulary",
         )
     tables = [n for n in (e.spec.vocabulary("source"), e.spec.vocabulary("target")) if n and e.passes(n)]
     if tables and not ids:
-        yield Vote(
+        yield CauseScore(
             "input-vocabulary", 97, f"it passes with another {tables[0]}: a table is smaller than its vocabulary"
         )
     by_length = [n for n in ("source_length", "target_length") if e.pattern(n).kind == "above"]
     for name in by_length:
-        yield Vote("input-fixed-length", 96, f"it fails whenever {e.pattern(name).sentence(name)}")
+        yield CauseScore("input-fixed-length", 96, f"it fails whenever {e.pattern(name).sentence(name)}")
     if not ids and not tables and not by_length:
-        yield Vote("input-vocabulary", 70, "an id is looked up beyond its table")
+        yield CauseScore("input-vocabulary", 70, "an id is looked up beyond its table")
 
 
-def ragged(e: Evidence) -> Iterator[Vote]:
+def ragged(e: Evidence) -> Iterator[CauseScore]:
     """Rows of different lengths are not padded."""
     said = any(word in e.message for word in ("non-rectangular", "inhomogeneous", "ragged"))
     if e.passes("ragged"):
         strong = said or e.stage == "preprocess"
-        yield Vote("input-unpadded", 96 if strong else 60, "it passes when all rows are of equal length")
+        yield CauseScore("input-unpadded", 96 if strong else 60, "it passes when all rows are of equal length")
     elif said:
-        yield Vote("input-unpadded", 75, f"the message speaks of rows of different lengths: {e.message[:80]}")
+        yield CauseScore("input-unpadded", 75, f"the message speaks of rows of different lengths: {e.message[:80]}")
 
 
-def lengths(e: Evidence) -> Iterator[Vote]:
+def lengths(e: Evidence) -> Iterator[CauseScore]:
     """A length beyond a constant, or no multiple of one."""
     if unequal_lengths(e) or e.matters("batch_size") or e.stage in ("loss", "gradient"):
         return
@@ -64,13 +64,13 @@ def lengths(e: Evidence) -> Iterator[Vote]:
         if found.kind == "above":
             # A constant of one is that of a step which is meant to be alone, and no limit that anybody chose.
             weight = 90 if found.constant > 1 else 60
-            yield Vote("input-fixed-length", weight, f"it fails whenever {_when(e, name, found)}")
+            yield CauseScore("input-fixed-length", weight, f"it fails whenever {_when(e, name, found)}")
         elif found.kind == "multiple":
-            yield Vote("input-length-multiple", 92, f"it fails whenever {_when(e, name, found)}")
+            yield CauseScore("input-length-multiple", 92, f"it fails whenever {_when(e, name, found)}")
         elif found.kind == "except":
-            yield Vote("input-fixed-length", 82, f"it fails whenever {_when(e, name, found)}")
+            yield CauseScore("input-fixed-length", 82, f"it fails whenever {_when(e, name, found)}")
         elif found.kind == "below" and found.constant > 2:
-            yield Vote("input-fixed-length", 55, f"it fails whenever {_when(e, name, found)}")
+            yield CauseScore("input-fixed-length", 55, f"it fails whenever {_when(e, name, found)}")
 
 
 def _when(e: Evidence, name: str, found: Pattern) -> str:

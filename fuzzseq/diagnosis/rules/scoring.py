@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from fuzzseq.diagnosis.evidence import Evidence
-from fuzzseq.diagnosis.factors import SIDES
-from fuzzseq.diagnosis.rules.vote import Vote, functions, unequal_lengths
+from fuzzseq.diagnosis.interventions import SIDES
+from fuzzseq.diagnosis.rules.vote import CauseScore, functions, unequal_lengths
 
 
-def loss(e: Evidence) -> Iterator[Vote]:
+def loss(e: Evidence) -> Iterator[CauseScore]:
     """The loss does not fit what it compares."""
     if e.stage not in ("loss", "gradient") or e.verdict.raised is None:
         return
@@ -18,34 +18,36 @@ def loss(e: Evidence) -> Iterator[Vote]:
     comparing = any(word in e.line.lower() for word in ("entropy", "loss(", "loss_fn("))
     line = (e.line if comparing else f"{e.line} {' '.join(functions(e))}").lower()
     if e.passes("target_encoding"):
-        yield Vote("loss-encoding", 94, "it passes with the other target encoding")
+        yield CauseScore("loss-encoding", 94, "it passes with the other target encoding")
     yield from _shapes(e)
     if e.op == "Mul" and 0 < max(map(len, e.shapes()), default=0) < 3:
-        yield Vote("loss-mask-shape", 83, "it fails where one value for each step is multiplied by another: a weight")
+        yield CauseScore(
+            "loss-mask-shape", 83, "it fails where one value for each step is multiplied by another: a weight"
+        )
     if any(word in line for word in ("mask", "weight")):
-        yield Vote("loss-mask-shape", 84, "it fails where the user's loss applies a mask or weights")
+        yield CauseScore("loss-mask-shape", 84, "it fails where the user's loss applies a mask or weights")
     if any(e.matters(name) for name in ("source_length", "target_length")) or unequal_lengths(e):
-        yield Vote("loss-timesteps", 80, "it depends on the lengths")
+        yield CauseScore("loss-timesteps", 80, "it depends on the lengths")
     if "rank" in e.message:
-        yield Vote("loss-encoding", 66, f"the ranks differ: {e.message[:80]}")
+        yield CauseScore("loss-encoding", 66, f"the ranks differ: {e.message[:80]}")
     if "shape" in e.message:
-        yield Vote("loss-timesteps", 52, "prediction and target are of different shapes")
+        yield CauseScore("loss-timesteps", 52, "prediction and target are of different shapes")
 
 
-def _shapes(e: Evidence) -> Iterator[Vote]:
+def _shapes(e: Evidence) -> Iterator[CauseScore]:
     """Two shapes that the message names differ in their rank, their steps or their last dimension."""
     shapes = [shape for shape in e.shapes() if shape]
     for one, two in pairwise(shapes):
         short, long = sorted((one, two), key=len)
         differ = [axis for axis, (x, y) in enumerate(zip(short, long, strict=False)) if x != y]
         if len(one) == len(two) and differ == [len(one) - 1] and _is_vocabulary(e, one[-1], two[-1]):
-            yield Vote("loss-vocabulary", 84, f"shapes {one} and {two} differ in their classes")
+            yield CauseScore("loss-vocabulary", 84, f"shapes {one} and {two} differ in their classes")
         elif 1 in differ[:1] and len(long) - len(short) < 2:
-            yield Vote("loss-timesteps", 82, f"shapes {one} and {two} differ in their steps")
+            yield CauseScore("loss-timesteps", 82, f"shapes {one} and {two} differ in their steps")
         elif len(long) != len(short):
-            yield Vote("loss-encoding", 60, f"shapes {one} and {two} differ in rank")
+            yield CauseScore("loss-encoding", 60, f"shapes {one} and {two} differ in rank")
         elif differ == [2]:
-            yield Vote("loss-vocabulary", 82, f"shapes {one} and {two} differ in their last dimension")
+            yield CauseScore("loss-vocabulary", 82, f"shapes {one} and {two} differ in their last dimension")
 
 
 def _is_vocabulary(e: Evidence, *sizes: int) -> bool:

@@ -6,33 +6,33 @@ from collections.abc import Iterator
 from typing import Final
 
 from fuzzseq.diagnosis.evidence import Evidence
-from fuzzseq.diagnosis.rules.vote import Vote, is_state
-from fuzzseq.outcome import LayerFrame
+from fuzzseq.diagnosis.rules.vote import CauseScore, is_state
+from fuzzseq.protocol.outcome import LayerFrame
 
 _RECURRENT: Final = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "LSTMCell", "GRUCell", "SimpleRNNCell")
 _STATES_OF: Final = {"LSTM": 2, "GRU": 1, "SimpleRNN": 1}
 
 
-def batch(e: Evidence) -> Iterator[Vote]:
+def batch(e: Evidence) -> Iterator[CauseScore]:
     """A constant batch size, or that of an earlier batch."""
     if e.passes("batches"):
-        yield Vote("state-batch", 93, "it takes a second batch of another size to fail")
+        yield CauseScore("state-batch", 93, "it takes a second batch of another size to fail")
     found = e.any_failure("batch_size")
     lengths = [name for name in ("source_length", "target_length") if e.matters(name)]
     if found.kind == "except" and any(e.case.sizes(e.spec).get(name) == found.constant for name in lengths):
-        yield Vote("decoder-reshape", 91, f"it fails whenever batch_size is not {' or '.join(lengths)}")
+        yield CauseScore("decoder-reshape", 91, f"it fails whenever batch_size is not {' or '.join(lengths)}")
     elif found.kind == "except":
         why = f"it fails whenever {found.sentence('batch_size')}"
         if is_state(e) or of_other_rows(e):
-            yield Vote("state-batch", 93, why)
-        yield Vote("execution-hard-coded-batch", 90, why)
+            yield CauseScore("state-batch", 93, why)
+        yield CauseScore("execution-hard-coded-batch", 90, why)
     elif found.kind in ("above", "mixed"):
         why = f"it fails for {found.sentence('batch_size')}"
         if is_state(e):
-            yield Vote("state-batch", 85, why)
+            yield CauseScore("state-batch", 85, why)
         if e.op == "Reshape" or "reshape" in e.message or "reshape" in e.line:
-            yield Vote("decoder-reshape", 90, f"{why}, in a reshape")
-        yield Vote("decoder-reshape", 66, why)
+            yield CauseScore("decoder-reshape", 90, f"{why}, in a reshape")
+        yield CauseScore("decoder-reshape", 66, why)
 
 
 def of_other_rows(e: Evidence) -> bool:
@@ -44,59 +44,67 @@ def of_other_rows(e: Evidence) -> bool:
     return False
 
 
-def layer_count(e: Evidence) -> Iterator[Vote]:
+def layer_count(e: Evidence) -> Iterator[CauseScore]:
     """Only a stack of two or more fails."""
     for name in ("num_layers", "num_encoder_layers", "num_decoder_layers"):
         if e.pattern(name).kind == "above" or (e.case.dimensions.get(name, 0) == 2 and e.passes(name, "= 1")):
-            yield Vote("state-layers", 96, f"it fails whenever {name} >= 2")
+            yield CauseScore("state-layers", 96, f"it fails whenever {name} >= 2")
 
 
-def silent_layers(e: Evidence) -> Iterator[Vote]:
+def silent_layers(e: Evidence) -> Iterator[CauseScore]:
     """A promise about states is broken in stacks alone."""
     if e.verdict.check in ("state_used", "state_chunked"):
         yield from layer_count(e)
 
 
-def structure(e: Evidence) -> Iterator[Vote]:
+def structure(e: Evidence) -> Iterator[CauseScore]:
     """A recurrent layer was given more or fewer states than it keeps, or others than its cell gives."""
     recurrent = any(layer.kind in (*_RECURRENT, "RNN") for layer in e.layers)
     if recurrent and e.message.startswith("list index out of range"):
-        yield Vote("state-count", 88, "a recurrent layer looked for a state that is not there")
+        yield CauseScore("state-count", 88, "a recurrent layer looked for a state that is not there")
     if recurrent and "the same nested structure" in e.message:
-        yield Vote("state-count", 88, "a recurrent layer keeps its states in another structure than its cell gives")
+        yield CauseScore(
+            "state-count", 88, "a recurrent layer keeps its states in another structure than its cell gives"
+        )
 
 
-def states(e: Evidence) -> Iterator[Vote]:
+def states(e: Evidence) -> Iterator[CauseScore]:
     """A recurrent layer was given states that do not fit it."""
     for layer in e.layers:
         if layer.kind not in _RECURRENT:
             continue
         ranks = {len(shape) for shape in layer.states}
         if layer.kind in _STATES_OF and max(ranks, default=2) > 2:
-            yield Vote("state-units", 95, f"{layer.name} takes states of rank 2 and was given one of rank {max(ranks)}")
+            yield CauseScore(
+                "state-units", 95, f"{layer.name} takes states of rank 2 and was given one of rank {max(ranks)}"
+            )
         units = units_of(layer)
         widths = {shape[-1] for shape in layer.states if shape}
         expected = _STATES_OF.get(layer.kind)
         if layer.kind == "Bidirectional":
             expected = None
         if expected and layer.states and len(layer.states) != expected:
-            yield Vote("state-count", 95, f"{layer.kind} takes {expected} states and was given {len(layer.states)}")
+            yield CauseScore(
+                "state-count", 95, f"{layer.kind} takes {expected} states and was given {len(layer.states)}"
+            )
         if units and widths and widths != {units}:
             got = e.named(next(iter(widths - {units})))
             why = f"{layer.name} is of width {e.named(units)}, and was given a state of width {got}"
             if (widths in ({2 * units}, {units // 2}) and units > 1) or bidirectional(e, widths, units):
-                yield Vote("state-bidirectional", 94, f"{why}: one direction where both are meant, or both joined")
-            yield Vote("state-units", 93, why)
+                yield CauseScore(
+                    "state-bidirectional", 94, f"{why}: one direction where both are meant, or both joined"
+                )
+            yield CauseScore("state-units", 93, why)
         batches = {shape[0] for shape in layer.states if shape}
         rows = {shape[0] for shape in layer.inputs[:1] if shape}
         if batches and rows and -1 not in batches | rows and batches != rows:
-            yield Vote(
+            yield CauseScore(
                 "state-batch",
                 90,
                 f"{layer.name} was given states of batch {sorted(batches)} with inputs of {sorted(rows)}",
             )
     if _state_line(e):
-        yield Vote("state-units", 62, "it fails where the user's own code handles a state")
+        yield CauseScore("state-units", 62, "it fails where the user's own code handles a state")
 
 
 def _state_line(e: Evidence) -> bool:

@@ -10,7 +10,7 @@ from fuzzseq.diagnosis.evidence import Evidence
 
 
 @attrs.frozen
-class Vote:
+class CauseScore:
     """A cause, how strongly a rule speaks for it (0 to 100), and the sentence that says why."""
 
     cause: str

@@ -44,7 +44,7 @@ def build(vocab_size, embedding_dim, units):
 
 BUG = Bug(
     cause="decoder-attention-axis",
-    check="attention_normalised",
+    check="attention_normalized",
     region="source_length > 1 or target_length > 1",
     minimal=Case(
         dimensions={"vocab_size": 5, "embedding_dim": 2, "units": 2},

@@ -45,7 +45,7 @@ def build(input_vocab, tgt_vocab, embedding_dim, units):
 
 BUG = Bug(
     cause="decoder-attention-axis",
-    check="attention_normalised",
+    check="attention_normalized",
     region="source_length > 1",
     minimal=Case(
         dimensions={"source_vocab_size": 5, "target_vocab_size": 5, "embedding_dim": 3, "units": 3},

@@ -44,7 +44,7 @@ def build(source_vocab_size, target_vocab_size, units):
 
 BUG = Bug(
     cause="decoder-attention-axis",
-    check="attention_normalised",
+    check="attention_normalized",
     region="source_length > 1",
     minimal=Case(
         dimensions={"source_vocab_size": 5, "target_vocab_size": 5, "units": 3},

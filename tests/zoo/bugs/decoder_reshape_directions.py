@@ -1,4 +1,4 @@
-"""The states of both directions are stacked and reshaped, not transposed: a row gets the states of its neighbour."""
+"""The states of both directions are stacked and reshaped, not transposed: a row gets the states of its neighbor."""
 
 import keras
 import tensorflow as tf

@@ -1,4 +1,4 @@
-"""Batch normalisation is left in training mode: each row is normalised by the others of its batch, in use as well."""
+"""Batch normalization is left in training mode: each row is normalized by the others of its batch, in use as well."""
 
 import keras
 from keras import layers
@@ -8,7 +8,7 @@ from tests.zoo.bug import Bug
 
 
 class Translator(keras.Model):
-    """An LSTM translator whose summary of the source is normalised."""
+    """An LSTM translator whose summary of the source is normalized."""
 
     def __init__(self, source_vocab_size, target_vocab_size, embedding_dim, units):
         super().__init__()

@@ -9,10 +9,10 @@ class Standardize(layers.Layer):
     """Brings each feature of a recording to mean zero and variance one."""
 
     def call(self, frames):
-        centred = frames - ops.mean(frames, axis=1, keepdims=True)
+        centered = frames - ops.mean(frames, axis=1, keepdims=True)
         count = ops.cast(ops.shape(frames)[1], frames.dtype)
-        variance = ops.sum(ops.square(centred), axis=1, keepdims=True) / (count - 1.0)
-        return centred / ops.sqrt(variance + 1e-3)
+        variance = ops.sum(ops.square(centered), axis=1, keepdims=True) / (count - 1.0)
+        return centered / ops.sqrt(variance + 1e-3)
 
 
 @fuzz_target(padding=None)
@@ -31,5 +31,5 @@ BUG = Bug(
         dimensions={"units": 2, "feature_dim": 2, "output_dim": 2},
         batches=(Batch(pairs=(Pair((3,), ()),)),),
     ),
-    line="variance = ops.sum(ops.square(centred), axis=1, keepdims=True) / (count - 1.0)",
+    line="variance = ops.sum(ops.square(centered), axis=1, keepdims=True) / (count - 1.0)",
 )

@@ -14,7 +14,7 @@ class RootMeanSquareNorm(layers.Layer):
 
 
 def build(source_vocab_size, target_vocab_size, units, num_layers):
-    """A stacked GRU decoder, normalised after every layer."""
+    """A stacked GRU decoder, normalized after every layer."""
     source = keras.Input((None,), dtype="int32", name="source")
     target = keras.Input((None,), dtype="int32", name="target")
     state = layers.GRU(units)(layers.Embedding(source_vocab_size, units, mask_zero=True)(source))

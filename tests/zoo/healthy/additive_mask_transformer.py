@@ -1,4 +1,4 @@
-"""A Transformer written out by hand, with dropout, layer normalisation, and -1e9 added to scores that are hidden."""
+"""A Transformer written out by hand, with dropout, layer normalization, and -1e9 added to scores that are hidden."""
 
 import keras
 import tensorflow as tf

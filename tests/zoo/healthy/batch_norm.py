@@ -1,4 +1,4 @@
-"""Batch normalisation of the steps and of the summary: in use it goes by moving statistics, and rows stay apart."""
+"""Batch normalization of the steps and of the summary: in use it goes by moving statistics, and rows stay apart."""
 
 import keras
 from keras import layers, ops

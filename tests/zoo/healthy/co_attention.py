@@ -1,4 +1,4 @@
-"""Co-attention: the same scores are normalised over the source and over the target."""
+"""Co-attention: the same scores are normalized over the source and over the target."""
 
 import keras
 from keras import layers, ops

@@ -1,4 +1,4 @@
-"""GRUs with dropout inside and between, and layer normalisation after each."""
+"""GRUs with dropout inside and between, and layer normalization after each."""
 
 import keras
 from keras import layers, ops

@@ -31,7 +31,7 @@ class CVAE(keras.Model):
         state = self.start(tf.concat([summary, z], -1))
         return self.head(self.decoder(self.embedding(target), initial_state=state))
 
-    def recognise(self, summary, labels):
+    def recognize(self, summary, labels):
         read = self.reader(self.embedding(labels), mask=tf.not_equal(labels, 0))
         return tf.split(self.posterior(tf.concat([summary, read], -1)), 2, -1)
 
@@ -39,14 +39,14 @@ class CVAE(keras.Model):
         source, target = inputs
         summary, (mean, _) = self.encode(source)
         if not self.posterior.built:
-            self.recognise(summary, target)
+            self.recognize(summary, target)
         return self.decode(summary, mean, target)
 
     def train_step(self, data):
         (source, target), labels = data
         with tf.GradientTape() as tape:
             summary, (mean, spread) = self.encode(source)
-            seen, width = self.recognise(summary, labels)
+            seen, width = self.recognize(summary, labels)
             z = seen + tf.exp(0.5 * width) * tf.random.normal(tf.shape(seen))
             kl = 0.5 * (spread - width + (tf.exp(width) + (seen - mean) ** 2) / tf.exp(spread) - 1.0)
             loss = masked(labels, self.decode(summary, z, target)) + tf.reduce_mean(tf.reduce_sum(kl, -1))

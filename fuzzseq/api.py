@@ -1,0 +1,218 @@
+"""One model fuzzed from Python: ``fuzzseq.fuzz(factory)``, in a test, a notebook or a script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import attrs
+
+from fuzzseq import engine, runner
+from fuzzseq.cases.case import Case
+from fuzzseq.errors import UsageError, WorkerError
+from fuzzseq.events import Reporter, StopReason, TargetReport, Unjudged
+from fuzzseq.executors.zygote import Zygote
+from fuzzseq.failures import Inconclusive, failure_of
+from fuzzseq.findings import Finding
+from fuzzseq.loading import refuse_wrong
+from fuzzseq.protocol.outcome import Severity
+from fuzzseq.reporting.beginning import Beginning
+from fuzzseq.reporting.dispatcher import Dispatcher
+from fuzzseq.reporting.finding_files import FindingFiles, Scripts
+from fuzzseq.reporting.folder import Folder
+from fuzzseq.reporting.run_state import RunState
+from fuzzseq.reporting.text import finding_text
+from fuzzseq.reporting.unjudged import sentences
+from fuzzseq.settings import Configuration, given_by
+from fuzzseq.targets.spec import Spec
+
+#: What stands in the place of a replay command where no folder was named.
+_UNFILED: Final = 'fuzz(..., output="reports") writes a file that replays it'
+
+
+@attrs.frozen(kw_only=True)
+class FuzzResult:
+    """What came of fuzzing a model.
+
+    ``findings`` are in the order in which they were made; ``warnings`` are what a user should know that is no finding.
+    ``report`` counts cases and checks. ``text`` shows every finding as the command line does. ``inconclusive`` are the
+    checks that apply to the model and were never judged, each with what kept it from that: of those nothing is known.
+    """
+
+    findings: tuple[Finding, ...]
+    warnings: tuple[str, ...]
+    report: TargetReport
+    stop_reason: StopReason
+    text: str
+    inconclusive: tuple[Unjudged, ...] = ()
+    allow_inconclusive: bool = False
+
+    def raise_for_findings(self, severity: Severity = "error") -> None:
+        """Raise :class:`fuzzseq.FuzzFailure` where there is a finding of this severity, or of a worse one.
+
+        Its class is that of the first finding's cause, as ``fuzzseq.failures.StateUnits``; its message shows all. Where
+        there is none, raise :class:`fuzzseq.failures.Inconclusive` for checks that were never judged, unless
+        ``allow_inconclusive``.
+        """
+        __tracebackhide__ = True
+        bad = tuple(found for found in self.findings if found.at_least(severity))
+        if bad:
+            causes = ", ".join(dict.fromkeys(found.cause for found in bad))
+            raise failure_of(f"{self.report.name}: {causes}\n{self.text}", bad)
+        if self.inconclusive and not self.allow_inconclusive:
+            raise Inconclusive(f"inconclusive: {'; '.join(sentences(self.inconclusive))}", self.inconclusive)
+
+
+def fuzz(
+    factory: str | Callable[..., Any],
+    *,
+    profile: str | None = None,
+    max_cases: int | None = None,
+    maxfail: int | None = None,
+    budget: float | str | None = None,
+    seed: int | None = None,
+    checks: Sequence[str] = (),
+    custom_checks: Sequence[str] = (),
+    skip: Sequence[str] = (),
+    domains: Sequence[str] = (),
+    workers: int | None = None,
+    case_timeout: float | str | None = None,
+    memory: int | str | None = None,
+    device: Literal["cpu", "gpu"] | None = None,
+    in_process: bool | None = None,
+    known: str | Path | None = None,
+    output: str | Path | None = None,
+    allow_inconclusive: bool | None = None,
+) -> FuzzResult:
+    """Fuzz a model, and return what was found; nothing is printed.
+
+    ``factory`` is the function that builds the model, decorated with ``@fuzz_target`` or not; a closure is fine. Or it
+    is a reference to one, as ``fuzzseq run`` takes it: ``"my_model.py:build"``. The model runs in processes of its own,
+    unless ``in_process`` is True, and TensorFlow need not be loaded here.
+
+    ``profile`` is ``"quick"`` (the default), ``"ci"`` or ``"nightly"``; ``max_cases``, ``budget`` (seconds, or a text
+    as ``"2m"``), ``seed``, ``domains`` and the others stand in for what it says. ``checks`` are the only checks to run,
+    ``skip`` those to leave out, ``custom_checks`` references to checks of your own. ``case_timeout`` is in seconds and
+    ``memory`` in bytes, or texts as ``"30s"`` and ``"4GiB"``. ``known`` is a folder that keeps known cases, and
+    ``output`` one for the files of each finding, ``<id>.json`` to replay and ``<id>.py`` to run alone, in the place of
+    those of the call before it; neither is written unless it is named. ``allow_inconclusive`` lets a result pass that
+    left a check without a verdict.
+
+    Raises :class:`fuzzseq.FuzzseqError`, in one sentence, for a name or a number that cannot be, and for a model that
+    cannot be fuzzed.
+    """
+    __tracebackhide__ = True
+    settings = {
+        "profile": profile,
+        "max_cases": max_cases,
+        "maxfail": maxfail,
+        "budget": budget,
+        "seed": seed,
+        "checks": checks,
+        "custom_checks": custom_checks,
+        "skip": skip,
+        "domains": domains,
+        "workers": workers,
+        "case_timeout": case_timeout,
+        "memory": memory,
+        "device": device,
+        "in_process": in_process,
+        "known": known,
+        "output": output,
+        "allow_inconclusive": allow_inconclusive,
+    }
+    return fuzzed(factory, given_by("fuzz", settings))
+
+
+def check_case(
+    target: str,
+    case: Case,
+    checks: Sequence[str] = (),
+    *,
+    custom_checks: Sequence[str] = (),
+    case_timeout: float | str | None = None,
+    memory: int | str | None = None,
+    device: Literal["cpu", "gpu"] | None = None,
+    in_process: bool | None = None,
+) -> None:
+    """Run one case of a model, and return None where it keeps its promises; the tests of the report ``tests`` do so.
+
+    ``target`` is a reference, as ``fuzzseq run`` takes it: ``"my_model.py:build"``. The model has to build and to
+    accept the case, and to hold those of the ``checks`` that it promises. The other settings are those of :func:`fuzz`.
+
+    Raises :class:`AssertionError` for the first promise that is broken; :class:`fuzzseq.failures.Inconclusive`, which
+    is one, where a check has nothing to judge in the case; and :class:`fuzzseq.FuzzseqError` for a target that cannot
+    be used, or takes other dimensions than those of the case.
+    """
+    __tracebackhide__ = True
+    given = {
+        "checks": checks,
+        "custom_checks": custom_checks,
+        "case_timeout": case_timeout,
+        "memory": memory,
+        "device": device,
+        "in_process": in_process,
+    }
+    settings = runner.settings_of(given_by("check_case", given))
+    failures = engine.failures_of(target, case, checks, settings)
+    if failures:
+        kind = AssertionError if failures[0].judged else Inconclusive
+        raise kind(f"{target}: {engine.said_of(failures[0])}")
+
+
+def fuzzed(factory: str | Callable[..., Any], asked: Configuration, zygote: Zygote | None = None) -> FuzzResult:
+    """Do what :func:`fuzz` does, as it was asked; ``zygote`` is one that has begun to import TensorFlow already."""
+    __tracebackhide__ = True
+    settings = runner.settings_of(asked)
+    refuse_wrong([factory], settings.custom_checks)
+    record, folder = RunState(), Folder(Path(asked.output), waits=True) if asked.output is not None else None
+    files: list[Reporter] = (
+        [Beginning(folder), FindingFiles(record, folder), Scripts(record, folder)] if folder is not None else []
+    )
+    fan = Dispatcher(record, files)
+    try:
+        for event in engine.start_campaign([factory], settings, known=asked.known, zygote=zygote):
+            fan.on_event(event)
+    finally:
+        if folder is not None:
+            folder.close()
+    return _result(record, folder)
+
+
+def _result(record: RunState, folder: Folder | None) -> FuzzResult:
+    """Return what a run has told; raises what kept it from its end."""
+    __tracebackhide__ = True
+    if record.stop_reason == "interrupted":
+        raise KeyboardInterrupt
+    if record.errors:
+        error = record.errors[0]
+        raise WorkerError(f"fuzzseq failed, which is no fault of your model: {error.message}\n{error.traceback}")
+    if record.stop_reason == "unusable" and not record.targets():
+        raise UsageError(record.warnings[-1].message)
+    (report,) = _one(record.targets())
+    if report.error:
+        raise UsageError(report.error)
+    findings = tuple(record.findings.values())
+    spec = report.spec or Spec()
+    shown = [
+        finding_text(f, spec, n, folder.written.get(f"{f.id}.json") if folder else _UNFILED)
+        for n, f in enumerate(findings, 1)
+    ]
+    return FuzzResult(
+        findings=findings,
+        warnings=tuple(warning.message for warning in record.warnings),
+        report=report,
+        stop_reason=report.stop_reason,
+        text="\n".join(shown),
+        inconclusive=record.inconclusive(),
+        allow_inconclusive=record.settings is not None and record.settings.allow_inconclusive,
+    )
+
+
+def _one(reports: tuple[TargetReport, ...]) -> tuple[TargetReport, ...]:
+    """Return the report of the only target; raises for a file that holds several."""
+    if len(reports) != 1:
+        names = ", ".join(report.name for report in reports)
+        raise UsageError(f"fuzz() takes one target, and this names {len(reports)}: {names}. Name one of them.")
+    return reports

@@ -1,0 +1,117 @@
+"""The numpy arrays that a batch of a case stands for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from fuzzseq.cases.case import Case, shifted, tagged, width
+from fuzzseq.targets.spec import Encoding, Spec
+
+Array = npt.NDArray[Any]
+
+
+@attrs.frozen(kw_only=True)
+class Arrays:
+    """A batch as numpy arrays; ``labels`` is shifted against ``decoder_input`` as in teacher forcing.
+
+    ==================  =============================  ======================================================
+    source              (batch, source) int32          or (batch, source, features) float32
+    decoder_input       (batch, target) int32
+    labels              (batch, target) int32          or (batch, target, words) float32 when one-hot
+    source_mask         (batch, source) bool           true at real positions; target_mask likewise
+    source_length       (batch,) int32                 real steps of each row; target_length likewise
+    ==================  =============================  ======================================================
+    """
+
+    source: Array
+    decoder_input: Array
+    labels: Array
+    source_mask: Array
+    target_mask: Array
+    source_length: Array
+    target_length: Array
+
+    def tensors(self) -> dict[str, Any]:
+        """Return the arrays as TensorFlow tensors, by name. Imports TensorFlow."""
+        import tensorflow as tf  # noqa: PLC0415 (the brain never loads it; a worker or a user's test calls this)
+
+        return {name: tf.constant(value) for name, value in attrs.asdict(self, recurse=False).items()}
+
+
+def padded(rows: list[tuple[int, ...]], columns: int, value: int, side: str) -> npt.NDArray[np.int32]:
+    """Return rows of ids as an int32 array (rows, columns), padded before or after."""
+    array = np.full((len(rows), columns), value, dtype=np.int32)
+    for index, row in enumerate(rows):
+        if row:
+            array[index, slice(-len(row), None) if side == "pre" else slice(0, len(row))] = row
+    return array
+
+
+def real_positions(lengths: list[int], columns: int, side: str) -> npt.NDArray[np.bool_]:
+    """Return a bool array (rows, columns), true where a row holds something and not padding."""
+    steps_ = np.arange(columns)
+    real = np.asarray(lengths, dtype=np.int32).reshape(-1, 1)
+    return steps_ >= columns - real if side == "pre" else steps_ < real
+
+
+def one_hot(labels: npt.NDArray[np.int32], depth: int, smoothing: float = 0.0) -> npt.NDArray[np.float32]:
+    """Return labels as one-hot rows of ``depth`` classes, float32; ``smoothing`` is spread over all classes.
+
+    A label that is no class, as padding may be, is a row of zeros.
+    """
+    hot = (labels[..., None] == np.arange(depth)).astype(np.float32)
+    spread = hot.any(axis=-1, keepdims=True) * (smoothing / depth)
+    smoothed: npt.NDArray[np.float32] = (hot * (1.0 - smoothing) + spread).astype(np.float32)
+    return smoothed
+
+
+#: The share that smoothed targets give to all classes together, as in Szegedy et al. (2016), section 7.
+SMOOTHING = 0.1
+
+
+def arrays(case: Case, spec: Spec, batch: int = -1) -> Arrays:
+    """Return one batch of a case as numpy arrays."""
+    rows, tokens = case.batches[batch], spec.tokens
+    side = rows.padding
+    columns, decoder_columns = width(rows, "source", spec), width(rows, "target", spec)
+    source = padded([p.source for p in rows.pairs], columns, tokens.pad, side)
+    lengths = [len(p.source) for p in rows.pairs]
+    mask = real_positions(lengths, columns, side)
+    label_pad = tokens.pad if tokens.label_pad is None else tokens.label_pad
+    if spec.kind == "many_to_many":
+        decoder_columns, target_lengths = columns, lengths
+        inputs = source
+        labels = padded([tagged(p, spec) for p in rows.pairs], columns, label_pad, side)
+    else:
+        halves = [shifted(p.target, tokens) for p in rows.pairs]
+        target_lengths = [len(first) for first, _ in halves]
+        inputs = padded([first for first, _ in halves], decoder_columns, tokens.pad, side)
+        labels = padded([second for _, second in halves], decoder_columns, label_pad, side)
+    return Arrays(
+        source=features(source, mask, case.dimensions["feature_dim"], case.seed) if spec.float_source else source,
+        decoder_input=inputs,
+        labels=encoded(labels, rows.target_encoding, case, spec),
+        source_mask=mask,
+        target_mask=real_positions(target_lengths, decoder_columns, side),
+        source_length=np.asarray(lengths, dtype=np.int32),
+        target_length=np.asarray(target_lengths, dtype=np.int32),
+    )
+
+
+def encoded(labels: npt.NDArray[np.int32], encoding: Encoding, case: Case, spec: Spec) -> Array:
+    """Return labels in an encoding; the depth of one-hot rows is the target vocabulary."""
+    vocabulary = spec.vocabulary("target")
+    if encoding == "sparse" or vocabulary is None:
+        return labels
+    return one_hot(labels, case.dimensions[vocabulary], SMOOTHING if encoding == "smoothed_one_hot" else 0.0)
+
+
+def features(ids: npt.NDArray[np.int32], mask: Array, size: int, seed: int) -> npt.NDArray[np.float32]:
+    """Return float features (batch, time, size) for ids: one standard normal vector for each id, zeros at padding."""
+    rows = int(ids.max(initial=0)) + 1
+    table = np.stack([np.random.default_rng([seed, row, size]).standard_normal(size) for row in range(rows)])
+    return np.where(mask[..., None], table[ids], 0.0).astype(np.float32)

@@ -1,0 +1,229 @@
+"""The boundary cases: a short deterministic list that most bugs fall to, before anything random."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from fuzzseq.cases.case import Batch, Case, Pair, tokens_for_steps
+from fuzzseq.cases.domain import (
+    allowed,
+    completion,
+    dependency_order,
+    encodings,
+    id_range,
+    legal_values,
+    modes,
+    no_sizes,
+    padding_side,
+    shared_dimensions,
+    states,
+)
+from fuzzseq.errors import SpecError
+from fuzzseq.targets.dimensions import DATA_DIMENSIONS, KNOWN
+from fuzzseq.targets.spec import Spec
+
+#: Sizes to aim at, pairwise different, for the first look at a model; each setting moves away from it in one way.
+_DISTINCT = {
+    "vocab_size": 9,
+    "source_vocab_size": 9,
+    "target_vocab_size": 11,
+    "embedding_dim": 6,
+    "units": 8,
+    "encoder_units": 8,
+    "decoder_units": 7,
+    "attention_units": 5,
+    "feed_forward_dim": 10,
+    "key_dim": 3,
+    "num_heads": 2,
+    "num_layers": 1,
+    "num_encoder_layers": 1,
+    "num_decoder_layers": 1,
+    "filters": 5,
+    "kernel_size": 3,
+    "feature_dim": 4,
+    "output_dim": 7,
+    "max_length": 12,
+    "max_source_length": 7,
+    "max_target_length": 9,
+}
+#: How many shapes are run eagerly before the model is traced.
+_EAGER_FIRST = 4
+_SETTINGS: tuple[Mapping[str, int], ...] = (
+    _DISTINCT,
+    {**_DISTINCT, "num_layers": 2, "num_encoder_layers": 2, "num_decoder_layers": 2},
+    {**_DISTINCT, "source_vocab_size": 12, "target_vocab_size": 7, "embedding_dim": 8, "units": 6, "encoder_units": 6,
+     "decoder_units": 9},
+    {**_DISTINCT, "num_heads": 3, "units": 7, "num_encoder_layers": 3, "num_decoder_layers": 2, "kernel_size": 2},
+)  # fmt: skip
+
+
+def first_setting(spec: Spec) -> dict[str, int] | None:
+    """Return the setting of the build that most boundary cases have; None where no setting is legal."""
+    return nearest_setting(spec, _DISTINCT, {})
+
+
+def boundary_cases(spec: Spec, seed: int) -> tuple[Case, ...]:
+    """Return the boundary cases of a Spec, each once, all of them in its ordinary domain."""
+    seen: dict[str, Case] = {}
+    for case in _all(spec, seed):
+        if allowed(case, spec):
+            seen.setdefault(case.key, case)
+    return tuple(seen.values())
+
+
+def _all(spec: Spec, seed: int) -> Iterator[Case]:
+    """Yield a look at the factory's defaults, the shapes of data on one setting, then the telling ones on others."""
+    defaults = {p.dimension: p.default for p in spec.parameters if p.default is not None}
+    if defaults:
+        usual = nearest_setting(spec, {**_DISTINCT, **defaults}, defaults)
+        yield from _Maker(spec, usual, seed).telling() if usual else ()
+    for index, aim in enumerate((*_SETTINGS, dict.fromkeys(KNOWN, 1))):
+        setting = nearest_setting(spec, aim, {})
+        if setting is None:
+            return
+        make = _Maker(spec, setting, seed)
+        for number, case in enumerate(make.telling() if index else make.shapes()):
+            # Many shapes on one setting are worth its trace; the first few tell soonest without.
+            yield attrs.evolve(case, mode=modes(spec)[-1]) if number >= _EAGER_FIRST else case
+        if not index:
+            yield from make.manners()
+        elif index == 1:
+            yield from make.stacked()
+
+
+def nearest_setting(spec: Spec, aim: Mapping[str, int], keep: Mapping[str, int]) -> dict[str, int] | None:
+    """Return legal sizes of the build near those aimed at; a default in ``keep`` that is aimed at is taken as it is."""
+    sizes: dict[str, int] = {}
+    for name in dependency_order(spec):
+        if name in DATA_DIMENSIONS:
+            continue
+        legal = legal_values(name, sizes, spec)
+        wanted = aim.get(name, 4)
+        if name not in spec.dimensions and keep.get(name) == wanted:
+            sizes[name] = wanted
+        elif legal:
+            sizes[name] = min(legal, key=lambda value: (abs(value - wanted), value))
+        else:
+            return completion({}, [n for n in dependency_order(spec) if n not in DATA_DIMENSIONS], spec)
+    return {name: sizes[name] for name in spec.build_dimensions()}
+
+
+@attrs.frozen
+class _Maker:
+    """Makes cases of one setting of the build."""
+
+    spec: Spec
+    dimensions: Mapping[str, int]
+    seed: int
+
+    def shapes(self) -> Iterator[Case]:
+        """Yield the shapes of data that tell most."""
+        yield self.case([(3, 4), (2, 2), (1, 3)])
+        yield self.case([(1, 1)])
+        yield self.case([(3, 2)] * 2)
+        yield self.case([(3, 2), (2, 3), (4, 2)], [(3, 3)])
+        yield self.case([(2, 2)] * 2)
+        yield self.case([(5, 3), (4, 1)], last="source")
+        yield self.case([(3, 5), (2, 4)], last="target")
+        yield self.case([(2, 4)])
+        yield self.case([(1, 3), (1, 2)])
+        yield self.case([(4, 1), (3, 1)])
+        yield self.case([(12, 5)])
+        yield self.case([(5, 12)])
+        yield self.case([(12, 12), (7, 9), (1, 1)], last="both")
+        yield self.case([(3, 3)] * 6)
+
+    def telling(self) -> Iterator[Case]:
+        """Yield a ragged and a single row, with the last ids."""
+        yield self.case([(3, 4), (2, 2)], last="both")
+        yield self.case([(4, 2)])
+
+    def stacked(self) -> Iterator[Case]:
+        """Yield a batch for each kind of state: which layer takes which shows in a stack alone."""
+        for state in states(self.spec)[1:]:
+            yield self._with(self.case([(3, 4), (2, 2)]), initial_state=state)
+
+    def manners(self) -> Iterator[Case]:
+        """Yield one case for each way to hand over the same data."""
+        base = self.case([(3, 4), (2, 2), (1, 3)])
+        for state in states(self.spec)[1:]:
+            for rows in ([(3, 4), (2, 2)], [(1, 1)]):
+                yield self._with(self.case(rows), initial_state=state)
+        for encoding in encodings(self.spec)[1:]:
+            yield self._with(base, target_encoding=encoding)
+        if self.spec.padding is not None:
+            yield self._with(base, extra_source=2)
+            yield self._with(base, extra_target=2)
+        for mode in modes(self.spec)[1:]:
+            for rows in ([(3, 4), (2, 2), (1, 3)], [(1, 1)]):
+                yield attrs.evolve(self.case(rows, last="both"), mode=mode)
+            for state in states(self.spec)[2:]:
+                yield attrs.evolve(self._with(base, initial_state=state), mode=mode)
+
+    def case(self, *batches: list[tuple[int, int]], last: str = "") -> Case:
+        """Return a case whose batches have rows of the given source ids and decoder steps."""
+        made = tuple(self._batch(rows, last) for rows in batches)
+        return Case(dimensions=self.dimensions, batches=made, seed=self.seed)
+
+    def _with(self, case: Case, **changes: Any) -> Case:
+        """Return a case with one manner of its batches changed."""
+        return attrs.evolve(case, batches=tuple(attrs.evolve(batch, **changes) for batch in case.batches))
+
+    def _batch(self, rows: list[tuple[int, int]], last: str) -> Batch:
+        """Return a batch, its lengths moved into what the Spec allows, filled up to a length that the model fixes."""
+        spec = self.spec
+        counts = legal_values("batch_size", self.dimensions, spec)
+        if counts and len(rows) not in counts:
+            size = min(counts, key=lambda value: abs(value - len(rows)))
+            rows = [rows[index % len(rows)] for index in range(size)]
+        sources, extra_source = self._lengths("source_length", [source for source, _ in rows])
+        targets, extra_target = self._lengths("target_length", [target for _, target in rows])
+        pairs = tuple(
+            Pair(
+                source=self._ids("source", source, row, last) if spec.has_source else (),
+                target=self._target(target, source, row, last),
+            )
+            for row, (source, target) in enumerate(zip(sources, targets, strict=True))
+        )
+        return Batch(
+            pairs=pairs,
+            target_encoding=encodings(spec)[0],
+            padding=padding_side(spec),
+            extra_source=extra_source if spec.has_source else 0,
+            extra_target=extra_target if spec.has_target else 0,
+        )
+
+    def _lengths(self, name: str, lengths: list[int]) -> tuple[list[int], int]:
+        """Return lengths within what is legal, and the columns of padding that bring the longest to a legal width."""
+        legal = legal_values(name, self.dimensions, self.spec) if name in self.spec.data_dimensions() else []
+        if not legal:
+            return lengths, 0
+        longest = max(lengths)
+        width = min(legal, key=lambda value: (abs(value - longest), value))
+        if name in shared_dimensions(self.spec) or width < longest:
+            return [min(length, width) for length in lengths], width - min(longest, width)
+        grown = [length + width - longest for length in lengths]
+        return grown, 0
+
+    def _target(self, steps: int, source: int, row: int, last: str) -> tuple[int, ...]:
+        """Return the target ids of a row: for decoder steps, or one label for each source step."""
+        if not self.spec.has_labels:
+            return ()
+        count = tokens_for_steps(steps, self.spec.tokens) if self.spec.has_target else source
+        return self._ids("target", count, row if last else row + 1, last)
+
+    def _ids(self, side: str, count: int, row: int, last: str) -> tuple[int, ...]:
+        """Return ids that differ from one to the next, with the vocabulary's last row where it is asked for."""
+        low, high = id_range(side, self.dimensions, self.spec)  # type: ignore[arg-type]
+        if last in (side, "both"):
+            return tuple(high - (row + i) % (high - low + 1) for i in range(count))
+        return tuple(low + (row + i) % max(1, high - low) for i in range(count))
+
+
+def check_possible(name: str, spec: Spec) -> None:
+    """Raise for a Spec whose ranges and ties leave no sizes to build a model with."""
+    if why := no_sizes(name, spec):
+        raise SpecError(why)

@@ -1,0 +1,112 @@
+"""One concrete input of a model, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import attrs
+
+from fuzzseq.grammar import Count, Id, Identifier, Seed
+from fuzzseq.targets.spec import Encoding, Side, Spec, Tokens
+
+Mode = Literal["eager", "graph"]
+Domain = Literal["ordinary", "edge", "hostile"]
+StateKind = Literal["none", "zeros", "random"]
+
+
+@attrs.frozen
+class Pair:
+    """One row of a batch: its source ids and its target ids, special tokens and padding left out."""
+
+    source: tuple[Id, ...] = ()
+    target: tuple[Id, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Batch:
+    """The rows that a model is given at once, and how they are handed over.
+
+    ``extra_source`` and ``extra_target`` are columns of padding beyond the longest row.
+    """
+
+    pairs: tuple[Pair, ...]
+    initial_state: StateKind = "none"
+    target_encoding: Encoding = "sparse"
+    padding: Literal["post", "pre"] = "post"
+    extra_source: Count = 0
+    extra_target: Count = 0
+
+    @property
+    def ragged(self) -> bool:
+        """Whether rows of one side differ in length."""
+        return len({len(p.source) for p in self.pairs}) > 1 or len({len(p.target) for p in self.pairs}) > 1
+
+
+@attrs.frozen(kw_only=True)
+class Case:
+    """One concrete input: what the model is built with, the batches it is given in turn, and how it is run.
+
+    ``dimensions`` are those of the build; those of a batch (``batch_size``, ``source_length``, ``target_length``)
+    are read off its rows by :meth:`sizes`. ``seed`` fixes weights, random initial states and float features.
+    """
+
+    dimensions: Mapping[Identifier, Count] = attrs.field(factory=dict)
+    batches: tuple[Batch, ...]
+    mode: Mode = "eager"
+    seed: Seed = 0
+    domain: Domain = "ordinary"
+
+    def objection(self) -> str:
+        """Return what is wrong with a case that was read, whatever its model: it has no batch; else nothing."""
+        return "" if self.batches else "a case has one batch or more, and this has none"
+
+    @property
+    def key(self) -> str:
+        """What equal cases have in common and no others, in whatever order their dimensions stand."""
+        return repr(attrs.evolve(self, dimensions=dict(sorted(self.dimensions.items()))))
+
+    def sizes(self, spec: Spec, batch: int = -1) -> dict[str, int]:
+        """Return every dimension with its value: those of one batch (the last, usually), then those of the build."""
+        rows = self.batches[batch]
+        data = {
+            "batch_size": len(rows.pairs),
+            "source_length": width(rows, "source", spec),
+            "target_length": width(rows, "target", spec),
+        }
+        return {**{name: data[name] for name in spec.data_dimensions()}, **self.dimensions}
+
+
+def steps(target: tuple[int, ...], tokens: Tokens) -> int:
+    """Return the decoder steps of one row: its tokens, one more with start and end, one less without either."""
+    return max(0, len(target) + (tokens.start is not None) + (tokens.end is not None) - 1)
+
+
+def tokens_for_steps(count: int, tokens: Tokens) -> int:
+    """Return how many target ids make ``count`` decoder steps."""
+    return count + 1 - (tokens.start is not None) - (tokens.end is not None)
+
+
+def width(batch: Batch, side: Side, spec: Spec) -> int:
+    """Return the columns of one side of a batch, its padding included."""
+    if side == "source":
+        return max((len(p.source) for p in batch.pairs), default=0) + batch.extra_source
+    return max((steps(p.target, spec.tokens) for p in batch.pairs), default=0) + batch.extra_target
+
+
+def shifted(target: tuple[int, ...], tokens: Tokens) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return decoder input and labels of one row: start + ids, and ids + end."""
+    whole = (
+        *(() if tokens.start is None else (tokens.start,)),
+        *target,
+        *(() if tokens.end is None else (tokens.end,)),
+    )
+    return whole[:-1], whole[1:]
+
+
+def tagged(pair: Pair, spec: Spec) -> tuple[int, ...]:
+    """Return one label for each source step of a many-to-many row: its target ids, repeated as far as needed."""
+    if not pair.source:
+        return ()
+    labels = pair.target or (spec.lowest_id("target"),)
+    return tuple(labels[step % len(labels)] for step in range(len(pair.source)))

@@ -1,0 +1,113 @@
+"""The edge domain: input that is no mistake and that few models are tried on. Nothing of it is an error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+import attrs
+
+from fuzzseq.cases.case import Batch, Case, Pair, tokens_for_steps, width
+from fuzzseq.cases.domain import (
+    allowed,
+    completion,
+    dependency_order,
+    encodings,
+    modes,
+    padding_side,
+    shared_dimensions,
+)
+from fuzzseq.targets.dimensions import DATA_DIMENSIONS, WIDTHS
+from fuzzseq.targets.spec import Side, Spec
+
+
+def _has_empty_row(case: Case, spec: Spec) -> bool:
+    """Say whether a source row has no ids, be it all padding or nothing."""
+    return spec.has_source and any(not pair.source for batch in case.batches for pair in batch.pairs)
+
+
+def _has_empty_batch(case: Case, spec: Spec) -> bool:
+    """Say whether a batch has no rows."""
+    return any(not batch.pairs for batch in case.batches)
+
+
+def _has_one_word(case: Case, spec: Spec) -> bool:
+    """Say whether a vocabulary holds one word above its special tokens."""
+    sides: tuple[Side, ...] = ("source", "target")
+    named = [(spec.vocabulary(side), spec.lowest_id(side)) for side in sides]
+    return any(name is not None and case.dimensions.get(name) == low + 1 for name, low in named)
+
+
+def _has_width_one(case: Case, spec: Spec) -> bool:
+    """Say whether something is one wide that nobody declared to be."""
+    return any(case.dimensions.get(name) == 1 and name not in spec.dimensions for name in WIDTHS)
+
+
+#: What an edge case may have, each with what it is called.
+FEATURES: Final[Mapping[str, Callable[[Case, Spec], bool]]] = {
+    "a source row without ids": _has_empty_row,
+    "a batch without rows": _has_empty_batch,
+    "a vocabulary of one word": _has_one_word,
+    "a width of one": _has_width_one,
+}
+
+
+def features(case: Case, spec: Spec) -> tuple[str, ...]:
+    """Return what puts a case at an edge; nothing for an ordinary one."""
+    return tuple(said for said, has in FEATURES.items() if has(case, spec))
+
+
+def edge_cases(spec: Spec, seed: int) -> Iterator[Case]:
+    """Yield the edge cases of a Spec: one for each way to be at an edge, eagerly and traced."""
+    usual = completion({}, [n for n in dependency_order(spec) if n not in DATA_DIMENSIONS], spec)
+    if usual is None:
+        return
+    sizes = {name: usual[name] for name in spec.build_dimensions()}
+    for made in (*_of_data(spec, sizes), *_of_sizes(spec, sizes)):
+        for mode in modes(spec):
+            case = attrs.evolve(made, mode=mode, seed=seed, domain="edge")
+            if allowed(case, spec) and features(case, spec):
+                yield case
+
+
+def _of_data(spec: Spec, sizes: Mapping[str, int]) -> Iterator[Case]:
+    """Yield cases of a setting whose rows, or whose batch, are empty."""
+    whole = _pair(spec, 2, 2)
+    empty = _pair(spec, 0, 2)
+    if spec.has_source:
+        yield _case(spec, sizes, (whole, empty))
+        yield _case(spec, sizes, (empty,), 2)
+        yield _case(spec, sizes, (empty,))
+    if "batch_size" not in shared_dimensions(spec):
+        yield _case(spec, sizes, (), 2)
+
+
+def _of_sizes(spec: Spec, sizes: Mapping[str, int]) -> Iterator[Case]:
+    """Yield cases of ordinary rows with one dimension at its edge."""
+    sides: tuple[Side, ...] = ("source", "target")
+    least = {spec.vocabulary(side): spec.lowest_id(side) + 1 for side in sides}
+    least.update({name: 1 for name in WIDTHS if name in sizes and name not in least})
+    for name, value in least.items():
+        if name is not None and name in sizes and name not in spec.dimensions:
+            yield _case(spec, {**sizes, name: value}, (_pair(spec, 2, 2), _pair(spec, 1, 3)))
+
+
+def _pair(spec: Spec, source: int, steps: int) -> Pair:
+    """Return a row of so many source ids and decoder steps, of the lowest ids."""
+    count = tokens_for_steps(steps, spec.tokens) if spec.has_target else source if spec.has_labels else 0
+    return Pair(
+        source=(spec.lowest_id("source"),) * source if spec.has_source else (),
+        target=(spec.lowest_id("target"),) * max(0, count),
+    )
+
+
+def _case(spec: Spec, sizes: Mapping[str, int], pairs: tuple[Pair, ...], columns: int = 0) -> Case:
+    """Return a case of one batch; ``columns`` is how wide its sides are at least, filled with padding."""
+    batch = Batch(pairs=pairs, target_encoding=encodings(spec)[0], padding=padding_side(spec))
+    more = {side: max(0, columns - width(batch, side, spec)) for side in ("source", "target")}
+    batch = attrs.evolve(
+        batch,
+        extra_source=more["source"] if spec.has_source else 0,
+        extra_target=more["target"] if spec.has_target else 0,
+    )
+    return Case(dimensions=dict(sizes), batches=(batch,))

@@ -1,0 +1,28 @@
+"""What can be said of a case in one word each: the facts that a failing region is a predicate over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fuzzseq.cases.case import Case
+from fuzzseq.targets.spec import Spec
+
+
+def facts(case: Case, spec: Spec) -> dict[str, Any]:
+    """Return the dimensions of the last batch and of the build, and how its rows are made and handed over.
+
+    ``previous_batch_size`` is that of the batch before the last one, and the last one's own where it is alone;
+    ``max_source_id`` and ``max_target_id`` are the largest ids of the rows, 0 where there are none.
+    """
+    last = case.batches[-1]
+    return {
+        **case.sizes(spec),
+        "previous_batch_size": len(case.batches[-2:][0].pairs),
+        "ragged": last.ragged,
+        "ragged_source": len({len(pair.source) for pair in last.pairs}) > 1,
+        "initial_state": last.initial_state,
+        "target_encoding": last.target_encoding,
+        "mode": case.mode,
+        "max_source_id": max((word for pair in last.pairs for word in pair.source), default=0),
+        "max_target_id": max((word for pair in last.pairs for word in pair.target), default=0),
+    }

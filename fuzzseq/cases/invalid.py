@@ -1,0 +1,69 @@
+"""Input that a model ought to refuse, and how it may take it: four endings for each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Literal
+
+import attrs
+
+from fuzzseq.targets.spec import Spec
+
+Acceptance = Literal["refused clearly", "refused obscurely", "accepted in silence", "crashed"]
+Part = Literal["source", "target", "state", "labels", "mask"]
+
+_OUT_OF_TABLE: Final = ("is not in [0", "vocab", "out of range")
+
+
+@attrs.frozen
+class Kind:
+    """One way in which input can be wrong; ``words`` are such that a message which names what is wrong has one."""
+
+    name: str
+    part: Part
+    said: str
+    words: tuple[str, ...]
+
+
+KINDS: Final = (
+    Kind("source_id_too_large", "source", "a source id that is the vocabulary's size", _OUT_OF_TABLE),
+    Kind("source_id_negative", "source", "a source id of -1", (*_OUT_OF_TABLE, "negative")),
+    Kind("source_ids_float", "source", "source ids as floats", ("dtype", "integer", "int32", "float")),
+    Kind("source_rank", "source", "source ids with one more axis", ("rank", "ndim", "expected shape", "dimensions")),
+    Kind("source_unpadded", "source", "source rows without padding", ("ragged", "non-rectangular", "padding")),
+    Kind("target_id_too_large", "target", "a target id that is the vocabulary's size", _OUT_OF_TABLE),
+    Kind("target_id_negative", "target", "a target id of -1", (*_OUT_OF_TABLE, "negative")),
+    Kind("target_rows", "target", "a target of one row more than the source", ("batch", "cardinality", "rows")),
+    Kind("state_units", "state", "a state of one unit more", ("state",)),
+    Kind("state_batch", "state", "a state of one row more", ("state",)),
+    Kind("state_batch_of_one", "state", "a state of one row for all", ("state",)),
+    Kind("state_count", "state", "one state more", ("state",)),
+    Kind("state_integers", "state", "a state of integers", ("state", "dtype")),
+    Kind("label_too_large", "labels", "a label that is the number of classes", ("label", "class", *_OUT_OF_TABLE)),
+    Kind(
+        "label_encoding", "labels", "labels in the other encoding", ("rank", "one-hot", "one_hot", "integer", "label")
+    ),
+    Kind("label_steps", "labels", "labels of one step more", ("label", "target", "y_true", "steps")),
+    Kind("mask_steps", "mask", "a mask of one step more", ("mask",)),
+)
+
+
+def _has_part(part: Part, spec: Spec) -> bool:
+    """Say whether a model is given such a part at all."""
+    there: dict[Part, Callable[[], bool]] = {
+        "source": lambda: spec.has_source and not spec.float_source and spec.preprocess is None,
+        "target": lambda: spec.has_target,
+        "state": lambda: spec.initial_state is not None,
+        "labels": lambda: spec.has_labels and spec.loss is not None,
+        "mask": lambda: any(item.role.endswith("_mask") for item in spec.inputs),
+    }
+    return there[part]()
+
+
+def kinds_for(spec: Spec) -> tuple[Kind, ...]:
+    """Return the kinds of wrong input that a model can be given."""
+    return tuple(
+        kind
+        for kind in KINDS
+        if _has_part(kind.part, spec) and not (kind.name == "target_rows" and not spec.has_source)
+    )

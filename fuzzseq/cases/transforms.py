@@ -1,0 +1,167 @@
+"""Cases changed in one way: more padding, other ids, fewer rows. What a metamorphic check runs beside its base."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import attrs
+
+from fuzzseq.cases.case import Batch, Case, Pair, tokens_for_steps, width
+from fuzzseq.cases.domain import allowed, dependency_order, id_range, legal_range, shared_dimensions
+from fuzzseq.targets.dimensions import WIDTHS
+from fuzzseq.targets.spec import Side, Spec
+
+_COLUMNS = 2
+#: As many steps as let a step have neighbors on both sides, and another further on.
+_LONG = 4
+#: What a layer is wide that hands on all that it is given.
+_WIDE = 8
+
+
+def fixed_length(side: Side, spec: Spec) -> bool:
+    """Say whether the built model fixes the width of a side."""
+    return f"{side}_length" in shared_dimensions(spec)
+
+
+def paddable(side: Side, spec: Spec) -> bool:
+    """Say whether a side can have more columns of padding at all, in some case."""
+    length = spec.range_of(f"{side}_length")
+    return not fixed_length(side, spec) and not (side == "source" and spec.preprocess) and length.min < length.max
+
+
+def sides(spec: Spec) -> tuple[Side, ...]:
+    """Return the sides that a model has."""
+    there: tuple[tuple[Side, bool], ...] = (("source", spec.has_source), ("target", spec.has_target))
+    return tuple(side for side, has in there if has)
+
+
+def tied(spec: Spec) -> bool:
+    """Say whether the widths of both sides are declared to be equal: one has room where both have."""
+    ties = {name: declared.equal_to for name, declared in spec.dimensions.items()}
+    return ties.get("source_length") == "target_length" or ties.get("target_length") == "source_length"
+
+
+def _legal(side: Side, sizes: Mapping[str, int], spec: Spec) -> Sequence[int]:
+    """Return the widths that a side may have beside other sizes; of sides that are tied, those that both may have."""
+    if not tied(spec):
+        name = f"{side}_length"
+        return legal_range(name, {**sizes, name: 0}, spec)
+    others = {name: size for name, size in sizes.items() if name not in ("source_length", "target_length")}
+    source, target = (legal_range(f"{each}_length", others, spec) for each in ("source", "target"))
+    return [value for value in source if value in target]
+
+
+def may_be(name: str, size: int, sizes: Mapping[str, int], spec: Spec) -> bool:
+    """Say whether a dimension of a batch may have another size beside the other ``sizes``."""
+    return size in legal_range(name, {**sizes, name: 0}, spec)
+
+
+def with_padding(case: Case, side: Side, spec: Spec) -> tuple[Batch, ...] | None:
+    """Return the batches with two more columns of padding on a side, or as many as reach a legal width; else None.
+
+    Where both sides are tied, both are padded.
+    """
+    if not paddable(side, spec):
+        return None
+    grown = []
+    for index, batch in enumerate(case.batches):
+        now = width(batch, side, spec)
+        wider = [value for value in _legal(side, case.sizes(spec, index), spec) if value > now]
+        if not wider:
+            return None
+        more = min(wider, key=lambda value: abs(value - now - _COLUMNS)) - now
+        for each in sides(spec) if tied(spec) else (side,):
+            name = f"extra_{each}"
+            batch = attrs.evolve(batch, **{name: getattr(batch, name) + more})  # noqa: PLW2901
+        grown.append(batch)
+    return tuple(grown)
+
+
+def wider(case: Case, spec: Spec) -> Case:
+    """Return a case with more padding on each side that has room for it."""
+    for side in sides(spec):
+        grown = with_padding(case, side, spec)
+        case = attrs.evolve(case, batches=grown) if grown else case
+    return case
+
+
+def moved(word: int, low: int, high: int, by: int = 1) -> int:
+    """Return the next ordinary id, or the one that is ``by`` further."""
+    return low + (word - low + by) % max(1, high - low + 1)
+
+
+def with_other_source(case: Case, spec: Spec, by: int = 1, same_words: bool = False) -> tuple[Batch, ...] | None:
+    """Return the batches with every source id moved to another one; None where a row has none, or there is no other.
+
+    Some row of the last batch has to have another set of ids then, unless the ``same_words`` will do: (3, 4) moved to
+    (4, 3) is the same bag of words.
+    """
+    low, high = id_range("source", case.dimensions, spec)
+    rows = [pair.source for batch in case.batches for pair in batch.pairs]
+    if by > high - low or not rows or not all(rows):
+        return None
+
+    def changed(pair: Pair) -> Pair:
+        return attrs.evolve(pair, source=tuple(moved(word, low, high, by) for word in pair.source))
+
+    others = each_pair(case, changed)
+    moves = zip(case.batches[-1].pairs, others[-1].pairs, strict=True)
+    return others if same_words or any(set(one.source) != set(two.source) for one, two in moves) else None
+
+
+def with_other_ends(case: Case, spec: Spec, read: bool = False) -> tuple[Batch, ...] | None:
+    """Return the batches with the last id of every target row moved to another one; None where no row has one.
+
+    It is the last one that the decoder ``read``, where that is asked for: without an end token the very last is a label
+    alone.
+    """
+    low, high = id_range("target", case.dimensions, spec)
+    place = -2 if read and spec.tokens.end is None else -1
+
+    def changed(pair: Pair) -> Pair:
+        if len(pair.target) < -place:
+            return pair
+        ids = list(pair.target)
+        ids[place] = moved(ids[place], low, high)
+        return attrs.evolve(pair, target=tuple(ids))
+
+    others = each_pair(case, changed)
+    return None if others == case.batches else others
+
+
+def longer(case: Case, spec: Spec) -> Case | None:
+    """Return a case of the last batch alone, its rows longer and of several words; None where they are already.
+
+    A row of one word leaves out what any other has: a step before, a neighbor, a spread.
+    """
+    batch, sizes = case.batches[-1], case.sizes(spec)
+    for side in sides(spec):
+        if fixed_length(side, spec):
+            continue
+        legal = _legal(side, sizes, spec)
+        steps = next((value for value in legal if value >= _LONG), legal[-1] if legal else 0)
+        count = tokens_for_steps(steps, spec.tokens) if side == "target" else steps
+        if all(len(row) >= count and len(set(row)) > 1 for row in (getattr(pair, side) for pair in batch.pairs)):
+            continue
+        low, high = id_range(side, case.dimensions, spec)
+        rows = [tuple(moved(low, low, high, row + place) for place in range(count)) for row in range(len(batch.pairs))]
+        pairs = [attrs.evolve(pair, **{side: row}) for pair, row in zip(batch.pairs, rows, strict=True)]
+        bare = attrs.evolve(batch, extra_source=0) if side == "source" else attrs.evolve(batch, extra_target=0)
+        batch = attrs.evolve(bare, pairs=tuple(pairs))
+    return None if batch == case.batches[-1] else attrs.evolve(case, batches=(batch,))
+
+
+def widened(case: Case, spec: Spec) -> Case | None:
+    """Return a case whose model is as wide as loses nothing for want of room; None where it is, or cannot be so."""
+    narrow = [name for name in dependency_order(spec) if name in WIDTHS and case.dimensions.get(name, _WIDE) < _WIDE]
+    sizes = {name: size for name, size in case.sizes(spec).items() if name not in narrow}
+    for name in narrow:
+        legal = legal_range(name, sizes, spec)
+        sizes[name] = next((value for value in legal if value >= _WIDE), legal[-1] if legal else case.dimensions[name])
+    wide = attrs.evolve(case, dimensions={name: sizes[name] for name in case.dimensions})
+    return wide if wide != case and allowed(wide, spec) else None
+
+
+def each_pair(case: Case, change: Callable[[Pair], Pair]) -> tuple[Batch, ...]:
+    """Return the batches with every pair changed."""
+    return tuple(attrs.evolve(batch, pairs=tuple(map(change, batch.pairs))) for batch in case.batches)

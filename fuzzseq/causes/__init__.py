@@ -1,0 +1,1 @@
+"""The causes of failures: the catalogue, and a page for each."""

@@ -1,0 +1,149 @@
+"""Attention weights sum to one over the source, and give nothing to padding.
+
+Every softmax of a run is watched. A result whose axes hold both the source steps and the decoder steps is taken
+for attention weights, and so is one over a single score for each source step; a softmax over words, heads or experts is
+left alone. The first has to be taken over the source, and padding has to get nothing.
+
+False alarms that it guards against: sizes that are equal by chance (a batch is asked where the source length is like
+no other size, and a wrong axis is looked at again with other lengths: where those cannot be had, nothing is said);
+heads, as many by a constant of the code as there are source steps; weights that are masked and normalized again after
+the softmax (weight on padding counts where more padding moves the output); self-attention, where queries and keys are
+the same steps (the axis cannot be told, and is not judged); a softmax over something else, by its axes; one over a
+constant number of things, experts or slots for example, that is the number of decoder steps by chance, or one, as the
+taps of a kernel may be; tensors with time or experts in front, whose first axis is not that of the rows; a run of
+other sizes that raises, or has other softmaxes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+
+from fuzzseq.cases.case import Case
+from fuzzseq.cases.domain import legal_range, shared_dimensions
+from fuzzseq.cases.transforms import wider, with_padding
+from fuzzseq.checks.attention import WEIGHT_ON_PADDING, WRONG_AXIS, attends, fault, tells
+from fuzzseq.checks.base import Check, Results, Softmax, forward
+from fuzzseq.checks.differential import compared, confirmation, confirmed_difference, real
+from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.targets.spec import Spec
+
+_COMPARE: Final = compared(real)
+_NO_ATTENTION: Final = "its runs show no softmax over the source steps"
+
+
+def applies(spec: Spec) -> str | None:
+    """Say that the check needs a source."""
+    return None if spec.has_source else "the model has no source"
+
+
+def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Watch a run of the last batch, where the source length is like no other size that an axis may have."""
+    if not tells(case, spec):
+        return {}
+    padded = with_padding(case, "source", spec) if spec.padding is not None else None
+    more = {"padded": attrs.evolve(forward(case), batches=padded)} if padded else {}
+    return {"base": forward(case), **more, "watched": attrs.evolve(forward(case), watched=True)}
+
+
+def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
+    """Look at every softmax that ran."""
+    found = fault(results["watched"].last, case, spec)
+    if found is None:
+        return None if attends(results["watched"].last) else CHECK.not_applicable(_NO_ATTENTION)
+    # Weights that are put right after the softmax (masked, and divided by their sum) move nothing.
+    if found.hint == WEIGHT_ON_PADDING and not _moves(results):
+        return None
+    if found.hint == WRONG_AXIS and (_wider(case, spec) is None or _by_chance(found.softmax, results)):
+        return None if attends(results["watched"].last) else CHECK.not_applicable(_NO_ATTENTION)
+    return CHECK.broken(
+        f"{found.said} (shape {found.softmax.value.shape}, in {found.softmax.path or 'the model'})",
+        position=found.softmax.path or "softmax",
+        location=found.softmax.site,
+        hints=(found.hint,),
+    )
+
+
+def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
+    """Watch a run of other sizes, where an axis seems to be the wrong one: its size tells what it is.
+
+    Weight on padding is confirmed by what it does: more padding moves the output.
+    """
+    found, other = fault(results["watched"].last, case, spec), _wider(case, spec)
+    if found is None or (found.hint == WRONG_AXIS and other is None):
+        return {}
+    if found.hint == WEIGHT_ON_PADDING or other is None:
+        return confirmation(results, plan(case, spec), "base", "padded", _COMPARE) if "padded" in results else {}
+    return {"wider": attrs.evolve(forward(other), watched=True)}
+
+
+def _wider(case: Case, spec: Spec) -> Case | None:
+    """Return a case with more padding on each side that has room for it; None where neither has.
+
+    It has more rows as well, where the model takes them: as many as it has no steps.
+    """
+    grown = wider(case, spec)
+    if grown == case:
+        return None
+    sizes = grown.sizes(spec)
+    steps = {sizes.get("source_length"), sizes.get("target_length")}
+    rows = [n for n in legal_range("batch_size", sizes, spec) if n > sizes["batch_size"] and n not in steps]
+    if "batch_size" in shared_dimensions(spec) or not rows:
+        return grown
+    more = rows[0] - sizes["batch_size"]
+    batches = tuple(attrs.evolve(batch, pairs=(*batch.pairs, *batch.pairs[:1] * more)) for batch in grown.batches)
+    return attrs.evolve(grown, batches=batches)
+
+
+def _counterpart(softmax: Softmax, results: Results) -> Softmax | None:
+    """Return the same softmax of the wider run: the one of that path which came as late; None where none is."""
+    before, wide = results["watched"].last.softmaxes, results["wider"]
+    if wide.raised is not None:
+        return None
+    ones, others = ([s for s in seen if s.path == softmax.path] for seen in (before, wide.last.softmaxes))
+    place = next(place for place, one in enumerate(ones) if one is softmax)
+    if len(ones) != len(others) and not softmax.path:
+        return None  # Those outside of any layer are not told apart by their path.
+    found = others[place] if place < len(others) else None
+    alike = found is not None and (found.value.ndim, found.axis) == (softmax.value.ndim, softmax.axis)
+    return found if alike else None
+
+
+def _by_chance(softmax: Softmax, results: Results) -> bool:
+    """Say whether a softmax at other sizes shows that it was not what it seemed to be by its sizes."""
+    if "wider" not in results:
+        return False
+    other = _counterpart(softmax, results)
+    if other is None:
+        return True
+    sizes, others, axis = softmax.value.shape, other.value.shape, softmax.axis % softmax.value.ndim
+    short, long = (results[name].last.arrays.source_mask.shape[1] for name in ("watched", "wider"))
+    if short == long or not any(pair == (short, long) for pair in zip(sizes, others, strict=True)):
+        return True  # The axis that seemed to be the source's is another, as that of the heads.
+    if axis == 0:
+        rows = [results[name].last.arrays.source_mask.shape[0] for name in ("watched", "wider")]
+        return rows[0] == rows[1] or (sizes[0], others[0]) != tuple(rows)  # Time in front, or experts.
+    if sizes[axis] == 1:
+        # Scores that lost their steps have none but steps beside: heads or groups are there for something else.
+        beside = [i for i in range(1, len(sizes)) if i != axis]
+        return others[axis] > 1 or any(sizes[i] == others[i] for i in beside)
+    return bool(sizes[axis] == others[axis])
+
+
+def _moves(results: Results) -> bool:
+    """Say whether more padding on the source moves the output."""
+    return "padded" in results and confirmed_difference(results, "base", "padded", _COMPARE) is not None
+
+
+CHECK = Check(
+    name="attention_normalized",
+    promise="attention weights sum to one over the source, and are zero on padding",
+    plan=plan,
+    judge=judge,
+    applies=applies,
+    confirm=confirm,
+    expensive=True,
+    every=2,
+)

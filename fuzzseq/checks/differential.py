@@ -1,0 +1,283 @@
+"""Two runs compared: what may differ by rounding, what is believed, and which layer the difference begins in.
+
+A first difference counts from :func:`tolerance` on, which follows from the type of the numbers and the size of the
+values. A large one is believed, unless a word comes twice in a row and one unit in the last place of the weights makes
+as much: where one of several equal scores is chosen (argmax, the nearest code), the last bit decides. One that is not
+far above the tolerance is believed only when the model, built anew of float64, shows it as well; a model that cannot be
+built so, or that goes back to float32 inside, is measured against the noise that moving every weight to the next number
+of its type makes. A model that is not deterministic is never believed: that is a finding of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import attrs
+import numpy as np
+
+from fuzzseq.checks.base import Array, Check, LayerOutput, Observed, Result, Results
+from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.targets.spec import Spec
+
+#: Roundings that may add up in one output value, in units of the last place of the largest value.
+_ROUNDINGS: Final = 200
+#: A difference this large beside the values is no rounding of float32, in however deep a net: nothing confirms it.
+DECISIVE: Final = 0.02
+#: How far above the noise of one unit in the last place of every weight a difference has to be.
+_ABOVE_NOISE: Final = 30
+#: How many times the weights of a model are nudged that may choose among equal scores.
+_NUDGES: Final = (1, 2, 3, 4, 5, 6)
+
+
+@attrs.frozen
+class Difference:
+    """The largest difference of two arrays, the size of their values, and where it is."""
+
+    largest: float
+    scale: float
+    index: tuple[int, ...]
+    tolerance: float
+
+    @property
+    def relative(self) -> float:
+        """The difference beside the values."""
+        return self.largest / self.scale
+
+    @property
+    def said(self) -> str:
+        """The difference in words."""
+        return f"{self.largest:.2g} (values go up to {self.scale:.2g})"
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is more than rounding may make."""
+        return self.largest > self.tolerance * self.scale
+
+
+def comparable(spec: Spec) -> str | None:
+    """Say that two runs cannot be told apart from rounding: a layer of half precision rounds a hundredth away."""
+    return "the model computes in half precision: its rounding hides what is compared" if spec.low_precision else None
+
+
+def tolerance(dtype: Any) -> float:
+    """Return the largest relative difference that rounding of a type may make: 2.4e-5 for float32."""
+    name = np.dtype(dtype).name
+    precision = 2.0**-8 if name == "bfloat16" else float(np.finfo(dtype).eps)
+    return min(0.5, _ROUNDINGS * precision)
+
+
+def difference(one: Array, two: Array) -> Difference | None:
+    """Compare two arrays of one shape; None where there is nothing to compare. Values that are not finite are equal."""
+    if one.shape != two.shape or not one.size:
+        return None
+    allowed = tolerance(one.dtype if one.dtype.kind == "f" or one.dtype.name == "bfloat16" else np.float32)
+    first, second = np.asarray(one, np.float64), np.asarray(two, np.float64)
+    finite = np.isfinite(first) & np.isfinite(second)
+    gap = np.where(finite, np.abs(np.where(finite, first, 0) - np.where(finite, second, 0)), 0.0)
+    gap = np.where(np.isfinite(first) != np.isfinite(second), np.inf, gap)
+    scale = max(1.0, float(np.abs(first[finite]).max(initial=0.0)))
+    index = tuple(int(i) for i in np.unravel_index(int(gap.argmax()), gap.shape))
+    return Difference(float(gap.max()), scale, index, allowed)
+
+
+def _fits(seen: Observed) -> bool:
+    """Say whether an output has the promised shape: another is ``output_shape``'s to tell, and is not compared."""
+    if seen.output is None or seen.expected is None:
+        return seen.output is not None
+    sizes, expected = seen.output.shape, seen.expected
+    # An encoder promises its rows alone.
+    as_many = len(sizes) == len(expected) or (len(expected) == 1 and len(sizes) > 1)
+    return as_many and all(promised in (None, size) for promised, size in zip(expected, sizes, strict=False))
+
+
+def real(seen: Observed) -> Array | None:
+    """Return what an output says of real positions, one row for each, in order; the whole of one without steps."""
+    output = seen.output
+    if output is None or not _fits(seen):
+        return None
+    if output.ndim < 3:
+        return output
+    for mask in (seen.arrays.target_mask, seen.arrays.source_mask):
+        if mask.shape == output.shape[:2] and mask.any():
+            found: Array = output[mask]
+            return found
+    return output
+
+
+def by_row(seen: Observed) -> list[Array]:
+    """Return what an output says of the real positions of each row."""
+    output = seen.output
+    if output is None or not _fits(seen):
+        return []
+    masks = (seen.arrays.target_mask, seen.arrays.source_mask)
+    mask = next((m for m in masks if output.ndim > 2 and m.shape == output.shape[:2] and m.any()), None)
+    return [row if mask is None else row[mask[i]] for i, row in enumerate(output)]
+
+
+#: From the results of two runs to the difference that a promise speaks of.
+Compare = Callable[[Result, Result], Difference | None]
+
+
+def compared(read: Callable[[Observed], Array | None]) -> Compare:
+    """Return the comparison of the last batches of two results by what ``read`` takes from each."""
+
+    def compare(one: Result, two: Result) -> Difference | None:
+        first, second = read(one.last), read(two.last)
+        return None if first is None or second is None else difference(first, second)
+
+    return compare
+
+
+def confirmation(results: Results, runs: Mapping[str, Run], one: str, two: str, compare: Compare) -> dict[str, Run]:
+    """Return the runs that a difference between two runs of a plan is confirmed by."""
+    found = compare(results[one], results[two])
+    wanted = {f"{one} again": attrs.evolve(runs[one], repetition=1)}
+    small = found is None or found.relative < DECISIVE
+    for name in (one, two):
+        if not runs[name].watched:
+            wanted[f"{name} watched"] = attrs.evolve(runs[name], watched=True, mode="eager")
+        if small:
+            wanted[f"{name} double"] = attrs.evolve(runs[name], precision="double", mode="eager")
+    if small:
+        wanted[f"{one} nudged 1"] = attrs.evolve(runs[one], nudged=1)
+    if _repeats(runs[one]):
+        wanted |= {f"{n} nudged {draw}": attrs.evolve(runs[n], nudged=draw) for n in (one, two) for draw in _NUDGES}
+    return wanted
+
+
+def _repeats(run: Run) -> bool:
+    """Say whether a word comes twice in some row: its scores are equal, wherever nothing tells its places apart."""
+    rows = [row for batch in run.batches for pair in batch.pairs for row in (pair.source, pair.target)]
+    return any(len(set(row)) < len(row) for row in rows)
+
+
+def confirmed_difference(results: Results, one: str, two: str, compare: Compare) -> Difference | None:
+    """Return the difference between two runs, where it is one: suspected at first, believed once it is confirmed."""
+    first = compare(results[one], results[two])
+    if first is None or not first.counts:
+        return None
+    if f"{one} again" not in results:
+        return first
+    if _differs(results, one, f"{one} again", compare):
+        return None
+    nudges = [_difference(results, n, f"{n} nudged {draw}", compare) for n in (one, two) for draw in _NUDGES]
+    floor = max((noise.largest for noise in nudges if noise is not None), default=0.0)
+    if first.relative >= DECISIVE:
+        return first if first.largest > _ABOVE_NOISE * floor else None
+    double = _difference(results, f"{one} double", f"{two} double", compare)
+    if double is None:
+        return first if first.largest > _ABOVE_NOISE * floor else None
+    # A model that is float32 inside shows its rounding in either precision: then it takes more than the noise.
+    pure = double.tolerance < 1e-9 and double.largest < 0.1 * first.largest
+    if pure or not double.counts:
+        return None
+    return first if first.largest > _ABOVE_NOISE * floor or double.largest > 1e-3 * double.scale else None
+
+
+def nothing_compared(results: Results, one: str, others: Mapping[str, Compare]) -> bool:
+    """Say whether no other run gave anything that could be compared with one: then nothing was judged."""
+    return all(_difference(results, one, name, compare) is None for name, compare in others.items())
+
+
+def first_candidate(results: Results, one: str, others: Mapping[str, Compare]) -> str | None:
+    """Return the first of other runs that seems to differ from one: that alone is confirmed, and believed or not.
+
+    What differs as well would be believed with nothing to confirm it, once the first is let off.
+    """
+    found = ((name, _difference(results, one, name, compare)) for name, compare in others.items())
+    return next((name for name, gap in found if gap is not None and gap.counts), None)
+
+
+def _difference(results: Results, one: str, two: str, compare: Compare) -> Difference | None:
+    """Return the difference of two results; None where one is missing or raised."""
+    if any(name not in results or results[name].raised for name in (one, two)):
+        return None
+    return compare(results[one], results[two])
+
+
+def _differs(results: Results, one: str, two: str, compare: Compare) -> bool:
+    """Say whether two results differ by more than rounding."""
+    found = _difference(results, one, two, compare)
+    return found is not None and found.counts
+
+
+def watched(results: Results, one: str, two: str) -> tuple[Observed, Observed] | None:
+    """Return what two watched runs saw last; None where there is none yet, or one raised."""
+    found = [results.get(f"{name} watched") or results[name] for name in (one, two)]
+    if any(result.raised or not (result.last.layers or result.last.softmaxes) for result in found):
+        return None
+    return found[0].last, found[1].last
+
+
+def culprit(
+    one: Observed, two: Observed, aligned: Callable[[Array, Array], tuple[Array, Array] | None]
+) -> LayerOutput | None:
+    """Return the first layer whose outputs differ; ``aligned`` takes what is comparable of two arrays.
+
+    Layers are paired by their path and how often it came before: a layer that runs in steps runs more often on more.
+    """
+    others: dict[str, list[LayerOutput]] = {}
+    for output in two.layers:
+        others.setdefault(output.path, []).append(output)
+    for first in one.layers:
+        if not others.get(first.path):
+            continue
+        second = others[first.path].pop(0)
+        for left, right in zip(first.values, second.values, strict=False):
+            both = aligned(left, right) if left.dtype.kind == "f" else None
+            found = difference(*both) if both else None
+            if found is not None and found.counts:
+                return first
+    return None
+
+
+def shifted_columns(one: Observed, two: Observed, side: str) -> Callable[[Array, Array], tuple[Array, Array] | None]:
+    """Return what aligns two layers' outputs where the second run had more columns of padding on a side.
+
+    Values at padding are left out where the axis after the batch is that of the side.
+    """
+    mask, padded = (getattr(seen.arrays, f"{side}_mask") for seen in (one, two))
+    short, long = mask.shape[1], padded.shape[1]
+    before = not padded[:, 0].any()
+
+    def aligned(left: Array, right: Array) -> tuple[Array, Array] | None:
+        if left.ndim != right.ndim or left.ndim > 3:
+            return None
+        for axis, (a, b) in enumerate(zip(left.shape, right.shape, strict=True)):
+            if a != b:
+                if (a, b) != (short, long):
+                    return None
+                taken = range(long - short, long) if before else range(short)
+                right = np.take(right, taken, axis=axis)
+        if left.ndim > 1 and left.shape[:2] == mask.shape:
+            return left[mask], right[mask]
+        return left, right
+
+    return aligned
+
+
+def same_shape(left: Array, right: Array) -> tuple[Array, Array] | None:
+    """Align two arrays that are of one shape."""
+    return (left, right) if left.shape == right.shape else None
+
+
+def broken(
+    check: Check,
+    message: str,
+    found: Difference,
+    guilty: LayerOutput | None,
+    hints: Sequence[str] = (),
+    where: str = "",
+) -> Verdict:
+    """Return the verdict of a difference, with the layer that it begins in."""
+    begins = f"; it begins in {guilty.path}" if guilty is not None else ""
+    return check.broken(
+        message + begins,
+        difference=found.largest if np.isfinite(found.largest) else None,
+        where=where,
+        position=guilty.path if guilty is not None else "output",
+        layer=guilty.layer if guilty is not None else None,
+        location=guilty.site if guilty is not None else None,
+        hints=tuple(hints),
+    )

@@ -1,0 +1,76 @@
+"""The promises that a model is held to, one small module each.
+
+To add a check: write a module with a ``CHECK``, and name it here.
+"""
+
+from __future__ import annotations
+
+from fuzzseq.checks import (
+    accepts,
+    attention_normalized,
+    batch_independent,
+    builds,
+    causal,
+    deterministic,
+    finite,
+    graph_agrees,
+    labels_hidden,
+    loss_encoding,
+    loss_ignores_padding,
+    loss_logits,
+    loss_per_token,
+    mixed_precision,
+    output_shape,
+    padding_invariant,
+    predict_agrees,
+    ragged_agrees,
+    saves,
+    state_chunked,
+    state_used,
+    state_wiring,
+    stepwise,
+    trains,
+    uses_source,
+    xla_agrees,
+)
+from fuzzseq.checks.base import Check
+from fuzzseq.errors import UsageError, nearest
+
+#: Every check that ships, in the order of reports.
+CHECKS: tuple[Check, ...] = (
+    builds.CHECK,
+    accepts.CHECK,
+    output_shape.CHECK,
+    finite.CHECK,
+    trains.CHECK,
+    deterministic.CHECK,
+    batch_independent.CHECK,
+    padding_invariant.CHECK,
+    causal.CHECK,
+    uses_source.CHECK,
+    state_used.CHECK,
+    state_chunked.CHECK,
+    state_wiring.CHECK,
+    stepwise.CHECK,
+    attention_normalized.CHECK,
+    labels_hidden.CHECK,
+    loss_encoding.CHECK,
+    loss_ignores_padding.CHECK,
+    loss_per_token.CHECK,
+    loss_logits.CHECK,
+    graph_agrees.CHECK,
+    xla_agrees.CHECK,
+    predict_agrees.CHECK,
+    ragged_agrees.CHECK,
+    mixed_precision.CHECK,
+    saves.CHECK,
+)
+
+
+def check_named(name: str) -> Check:
+    """Return a check by its name; raises :class:`fuzzseq.errors.UsageError` with the nearest name."""
+    for check in CHECKS:
+        if check.name == name:
+            return check
+    known = [check.name for check in CHECKS]
+    raise UsageError(f"There is no check {name!r}.{nearest(name, known)} Checks: {', '.join(known)}.")

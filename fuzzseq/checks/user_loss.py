@@ -1,0 +1,51 @@
+"""What the checks of a loss share: the run of a case up to it, and the Spec that gives them a meaning."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+
+from fuzzseq.cases.case import Case
+from fuzzseq.checks.base import Array, Observed, has_labels
+from fuzzseq.protocol.outcome import Run
+from fuzzseq.targets.spec import Spec
+
+
+def applies_to_loss(spec: Spec) -> str | None:
+    """Say that a check speaks of the user's own loss, never of the one that fuzzseq supplies."""
+    if spec.own_training_step and not spec.loss:
+        return "its loss is inside of its own training step, out of reach: give it as loss=... to have it checked"
+    return has_labels(spec) or (None if spec.loss else "the model has no loss of its own")
+
+
+def applies_to_padded_loss(spec: Spec) -> str | None:
+    """Say that a check needs a loss of the user's, and labels that can be padded."""
+    if spec.padding is None:
+        return "padding=None: nothing is promised of padded positions"
+    if spec.loss == "compiled" and spec.uses_sample_weight:
+        return "its own training step gives the compiled loss weights, which are out of reach"
+    return applies_to_loss(spec)
+
+
+def scored(case: Case) -> Run:
+    """Return the run of a case up to its loss; on labels that nobody smoothed, by which a loss may tell padding."""
+    plain = [
+        attrs.evolve(batch, target_encoding="one_hot") if batch.target_encoding == "smoothed_one_hot" else batch
+        for batch in case.batches
+    ]
+    return Run(batches=tuple(plain), until="loss", mode=case.mode)
+
+
+def label_mask(seen: Observed, spec: Spec) -> Array:
+    """Return which steps have a real label (batch, steps)."""
+    return seen.arrays.source_mask if spec.kind == "many_to_many" else seen.arrays.target_mask
+
+
+def counted_padding(seen: Observed, spec: Spec) -> float | None:
+    """Return how strongly the loss depends on scores at padding, beside the real ones; None where there is none."""
+    gradient, mask = seen.score_gradient, label_mask(seen, spec)
+    if gradient is None or gradient.shape[:2] != mask.shape or mask.all() or not mask.any():
+        return None
+    wide = np.abs(np.asarray(gradient, np.float64))
+    top = float(wide.max(initial=0.0))
+    return float(wide[~mask].max()) / top if np.isfinite(top) and top > 0 else None

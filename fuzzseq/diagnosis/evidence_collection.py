@@ -1,0 +1,209 @@
+"""Collects the evidence of a failure: wider cases, one factor at a time, the failing region, the layers that ran."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import attrs
+
+from fuzzseq.cases.case import Case
+from fuzzseq.diagnosis import assignments, region
+from fuzzseq.diagnosis.assignments import COUNTS, Assignment, sizes_of
+from fuzzseq.diagnosis.evidence import Evidence, beyond_table, is_silent
+from fuzzseq.diagnosis.interventions import SIDES, Change, build_changes, manner_changes, sweeps
+from fuzzseq.diagnosis.patterns import pattern
+from fuzzseq.diagnosis.probing import Budget, Prober, Spent
+from fuzzseq.diagnosis.shapes import shape_trace
+from fuzzseq.diagnosis.symbolic_sizes import Names
+from fuzzseq.findings import Intervention, ShapeTrace
+from fuzzseq.protocol.outcome import Raised, Verdict
+from fuzzseq.targets.spec import Spec
+
+#: The executions that the diagnosis of one finding may take, which few come to; those of a broken promise are several
+#: runs each.
+MOST_EXECUTIONS: Final = 80
+MOST_SILENT: Final = 30
+#: Those of them that are kept for the layers that ran.
+_FOR_TRACES: Final = 3
+_MOST_CONSTANTS: Final = 4
+_SILENT_SIZES: Final = 3
+_TELLING_SIZES: Final = (1, 2, 4, 12)
+
+
+def gather(spec: Spec, case: Case, verdict: Verdict, prober: Prober | None) -> Evidence:
+    """Return the evidence of a failure; without a prober, what its verdict tells."""
+    alone = Evidence(spec=spec, case=case, verdict=verdict, told=verdict.raised, told_sizes=case.sizes(spec))
+    # What an edge case is changed to is another domain's, and each look at a hang takes seconds.
+    if prober is None or case.domain != "ordinary" or (verdict.raised and verdict.raised.ending == "hung"):
+        return alone
+    most = MOST_SILENT if is_silent(verdict) else MOST_EXECUTIONS
+    budget = Budget(prober, most, kept=_FOR_TRACES)
+    return _Gathering(spec, case, verdict, budget).evidence(alone)
+
+
+class _Gathering:
+    """What is collected, in the order in which it is worth most; the budget may end it anywhere."""
+
+    def __init__(self, spec: Spec, case: Case, verdict: Verdict, budget: Budget) -> None:
+        """Begin with nothing."""
+        self._spec, self._case, self._verdict, self._budget = spec, case, verdict, budget
+        self._one = Assignment(case, verdict, sizes_of(case, spec))
+        self._two: Assignment | None = None
+        self._interventions: list[Intervention] = []
+        self._answers: dict[str, dict[int, bool]] = {}
+        self._failing: dict[str, dict[int, bool]] = {}
+        self._passing: list[Change] = []
+
+    def evidence(self, alone: Evidence) -> Evidence:
+        """Return the evidence."""
+        stopped = False
+        try:
+            self._widen()
+            self._intervene()
+        except Spent:
+            stopped = True
+        found = self._told(alone)
+        constants = self._constants(self._spec.source_constants)
+        seen = region.find(self._case, self._one.case, self._spec, self._budget, constants)
+        self._budget.release()
+        return attrs.evolve(
+            found,
+            region=seen,
+            trace=self._trace(),
+            executions=self._budget.executions,
+            stopped=stopped or seen.stopped,
+        )
+
+    def _widen(self) -> None:
+        """Look for the same failure at sizes that are pairwise different, twice."""
+        self._one = assignments.first(self._spec, self._case, self._verdict, self._budget)
+        if not is_silent(self._verdict) and self._one.case != self._case:
+            self._two = assignments.second(self._spec, self._case, self._one, self._budget)
+
+    def _intervene(self) -> None:
+        """Change one factor of the minimal case at a time."""
+        silent = is_silent(self._verdict)
+        for change in manner_changes(self._case, self._spec):
+            self._record(change)
+        for few, others in sweeps(self._case, self._spec, self._constants()):
+            # No message names a constant of a silent failure, and each answer takes several runs.
+            first = [change for change in few if self._asked_for(change)]
+            results = [self._record(change) for change in first]
+            if not silent and any(result != "same" for result in results):
+                for change in others:
+                    self._record(change)
+        for change in build_changes(self._case, self._spec, 1 if silent else 2):
+            if self._two is None or self._tells(change):
+                self._record(change)
+
+    def _tells(self, change: Change) -> bool:
+        """Say whether a size of the build is worth a case beside the wider ones, which fail in the same way."""
+        tables = {self._spec.vocabulary(side) for side in SIDES} if beyond_table(self._verdict.message) else set()
+        of_one_size = change.value in self._case.dimensions.values()
+        return change.factor in COUNTS or change.factor in tables or of_one_size
+
+    def _asked_for(self, change: Change) -> bool:
+        """Say whether a size of the batch is worth a case beside the wider ones."""
+        if is_silent(self._verdict):
+            return (change.value or 0) <= _SILENT_SIZES
+        # What fails in the same way at three assignments of all sizes depends on few of them; that short sides pass
+        # says nothing of equal ones.
+        return (
+            self._two is None
+            or change.factor == "equal_lengths"
+            or change.value in _TELLING_SIZES
+            or change.value in self._constants()
+        )
+
+    def _record(self, change: Change) -> str:
+        """Try one change, keep what came of it, and return it.
+
+        Another failure says nothing about this one, nor does a case that leaves the check nothing to judge.
+        """
+        result = self._budget.answer(change.case)
+        self._interventions.append(
+            Intervention(factor=change.factor, change=change.change, result=result)  # type: ignore[arg-type]
+        )
+        if change.value is not None and result in ("same", "passes"):
+            self._answers.setdefault(change.factor, {})[change.value] = result == "same"
+        if change.value is not None and result != "not_reached":
+            self._failing.setdefault(change.factor, {})[change.value] = result != "passes"
+        if result == "passes":
+            self._passing.append(change)
+        return result
+
+    def _told(self, alone: Evidence) -> Evidence:
+        """Return the evidence with what the wider cases and the changes tell."""
+        sizes = self._case.sizes(self._spec)
+        for name, found in (*self._answers.items(), *self._failing.items()):
+            if name in sizes:
+                found[sizes[name]] = True
+        telling = self._one.verdict
+        named, nameless = self._names().message(telling.message, self._two.verdict.message if self._two else None)
+        return attrs.evolve(
+            alone,
+            told=telling.raised,
+            told_sizes=self._one.sizes,
+            hints=telling.hints,
+            location=telling.raised.location if telling.raised else telling.location,
+            interventions=tuple(self._interventions),
+            patterns={name: pattern(found) for name, found in self._answers.items()},
+            failing={name: pattern(found) for name, found in self._failing.items()},
+            named_message=named if named != telling.message else "",
+            nameless=nameless,
+        )
+
+    def _names(self) -> Names:
+        """Return the names of sizes."""
+        return Names(self._one.sizes, self._two.sizes if self._two else None)
+
+    def _constants(self, others: Sequence[int] = ()) -> list[int]:
+        """Return the numbers that the failure shows and that are no size of its case, and ``others``."""
+        sizes = {*self._case.sizes(self._spec).values(), *self._one.sizes.values()}
+        near = {n for n in _numbers(self._verdict, self._one.verdict.raised) if 1 < n <= 64 and n not in sizes}
+        return [*sorted(near)[:_MOST_CONSTANTS], *(n for n in others if n not in near)]
+
+    def _trace(self) -> ShapeTrace | None:
+        """Return the layers that ran up to the failure, beside the nearest passing case; None for a silent one."""
+        if is_silent(self._verdict):
+            return None
+        try:
+            one = self._budget.trace(self._one.case)
+            two = self._budget.trace(self._two.case) if self._two else ()
+            beside = self._beside()
+            passing = self._budget.trace(beside.case) if beside else ()
+        except Spent:
+            return None
+        if not one:
+            return None
+        sizes = sizes_of(beside.case, self._spec) if beside else {}
+        return shape_trace(one, two, passing, self._names(), sizes, beside.change if beside else "")
+
+    def _beside(self) -> Change | None:
+        """Return the nearest passing case: of the wider case, where the same change makes that pass as well."""
+        if not self._passing:
+            return None
+        nearest = self._passing[0]
+        for change in _changes(self._one.case, self._spec, self._constants()):
+            if (change.factor, change.change) == (nearest.factor, nearest.change):
+                return change if self._budget.answer(change.case) == "passes" else nearest
+        return nearest
+
+
+def _changes(case: Case, spec: Spec, constants: Sequence[int]) -> Iterator[Change]:
+    """Yield every change of one factor of a case."""
+    yield from manner_changes(case, spec)
+    for few, others in sweeps(case, spec, constants):
+        yield from (*few, *others)
+    yield from build_changes(case, spec)
+
+
+def _numbers(verdict: Verdict, told: Raised | None) -> Iterator[int]:
+    """Yield the numbers of messages, and the sizes of the layers that were running: where a constant would stand."""
+    for text in (verdict.message, *([told.message] if told else [])):
+        yield from (int(n) for n in re.findall(r"(?<![\d.])\d+(?![\d.])", text))
+    for layer in told.layers if told else ():
+        yield from (n for shape in (*layer.inputs, *layer.states, *layer.masks) for n in shape)
+        yield from (shape[0] for _, shape in layer.weights if shape)

@@ -1,0 +1,52 @@
+"""What a model takes that it ought to refuse: one small batch, wrong in one way after the other."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from fuzzseq.cases.boundary import boundary_cases, first_setting
+from fuzzseq.cases.case import StateKind
+from fuzzseq.cases.invalid import Acceptance, Kind, kinds_for
+from fuzzseq.executors.executor import Executor
+from fuzzseq.protocol.outcome import Outcome, Request
+from fuzzseq.targets.spec import Spec
+
+#: How many batches are tried, until the model takes one.
+_TRIED: Final = 4
+
+
+def acceptance(spec: Spec, seed: int, executor: Executor) -> dict[str, str]:
+    """Return how a model takes each kind of wrong input, one execution each; nothing where none of it is right first.
+
+    What is made wrong is a batch that the model takes as it is: else its refusal would say nothing.
+    """
+    setting = first_setting(spec)
+    state: StateKind = "zeros" if spec.initial_state else "none"
+    usual = [
+        attrs.evolve(case, batches=(attrs.evolve(case.batches[0], initial_state=state),), mode="eager")
+        for case in boundary_cases(spec, seed)
+        if case.dimensions == setting
+    ]
+    ran = (case for case in usual[:_TRIED] if not executor.run(Request(case=case, checks=("accepts",))).failures())
+    case = next(ran, None)
+    if case is None:
+        return {}
+    return {
+        kind.name: ending(kind, executor.run(Request(case=case, checks=("accepts",), hostile=kind.name)))
+        for kind in kinds_for(spec)
+    }
+
+
+def ending(kind: Kind, outcome: Outcome) -> Acceptance:
+    """Return how a model took a kind of wrong input. A message is clear that names what is wrong, in whatever words."""
+    if outcome.ending != "completed":
+        return "crashed"
+    raised = next((verdict.raised for verdict in outcome.verdicts if verdict.raised is not None), None)
+    if raised is None:
+        return "accepted in silence"
+    if raised.ending != "completed":
+        return "crashed"
+    message = raised.message.lower()
+    return "refused clearly" if any(word in message for word in kind.words) else "refused obscurely"

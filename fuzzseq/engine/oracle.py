@@ -1,0 +1,112 @@
+"""Asking a worker whether a case still fails in one and the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Literal
+
+from fuzzseq.cases.case import Case
+from fuzzseq.diagnosis.probing import Spent
+from fuzzseq.executors.executor import BudgetSpent, Executor
+from fuzzseq.protocol.outcome import LayerCall, Outcome, Request, Verdict
+from fuzzseq.protocol.serialization import dumps
+from fuzzseq.shrink.search import Exhausted
+from fuzzseq.signatures import signature
+
+Answer = Literal["passes", "same", "other", "not_reached"]
+
+#: How long is waited for cases that give no answer around one failure, in seconds, and for how many at least. Each is
+#: waited for as long as any case may take: one that takes nearly so long is slow, and does not hang.
+HANGING: Final = 240.0
+_FEWEST_HANGS: Final = 4
+
+
+class OutOfTime(Spent):
+    """The target has had its part of the time of the run."""
+
+
+class FailureOracle:
+    """One failure and the executions around it: nothing is executed twice, and all are counted."""
+
+    def __init__(
+        self, executor: Executor, failure: Verdict, out_of_time: Callable[[], bool], case_timeout: float
+    ) -> None:
+        """Look for the signature of ``failure``, by its check alone; a case hangs after ``case_timeout`` seconds."""
+        self._executor, self._out_of_time, self._timeout = executor, out_of_time, case_timeout
+        self.executions = 0
+        self._hangs_left = max(_FEWEST_HANGS, int(HANGING / case_timeout))
+        self.retarget(failure)
+
+    def retarget(self, failure: Verdict) -> None:
+        """Look for the signature of ``failure`` from now on."""
+        self.check = failure.check
+        self.signature = signature(failure)
+        self._known: dict[str, tuple[Answer, Verdict | None]] = {}
+
+    def fails(self, case: Case) -> bool:
+        """Say whether a case fails with the same signature; raises :class:`OutOfTime`.
+
+        Raises :class:`fuzzseq.shrink.search.Exhausted` once no more cases may hang.
+        """
+        if self._hangs_left <= 0:
+            raise Exhausted
+        return self._asked(case)[0] == "same"
+
+    def answer(self, case: Case) -> Answer:
+        """Say whether a case passes, fails in the same way or in another, or leaves the check nothing to judge.
+
+        Raises :class:`Spent` once no more cases may hang.
+        """
+        if self._hangs_left <= 0:
+            raise Spent
+        return self._asked(case)[0]
+
+    def verdict(self, case: Case) -> Verdict | None:
+        """Return the failed verdict of a case, of the same signature where there is one."""
+        return self._asked(case)[1]
+
+    def trace(self, case: Case) -> tuple[LayerCall, ...]:
+        """Return the layers that ran in a case, in order; raises :class:`OutOfTime`."""
+        self._check()
+        return self._run(case, trace=True).trace
+
+    def again(self, case: Case) -> Answer:
+        """Say the same of a case in a fresh worker."""
+        self._executor.renew()
+        self._known.pop(dumps(case), None)
+        return self._asked(case)[0]
+
+    def _asked(self, case: Case) -> tuple[Answer, Verdict | None]:
+        """Execute a case, once."""
+        key = dumps(case)
+        if key not in self._known:
+            self._check()
+            self._known[key] = self._judged(self._run(case))
+        return self._known[key]
+
+    def _check(self) -> None:
+        """Raise where the time of the run is used up."""
+        if self._out_of_time():
+            raise OutOfTime
+
+    def _run(self, case: Case, *, trace: bool = False) -> Outcome:
+        """Execute a case with the check alone, and those that an exception before it would belong to."""
+        self.executions += 1
+        request = Request(case=case, checks=tuple(dict.fromkeys(("builds", "accepts", self.check))), trace=trace)
+        try:
+            outcome = self._executor.run(request, limit=self._timeout)
+        except BudgetSpent:
+            raise OutOfTime from None
+        self._hangs_left -= outcome.ending == "hung"
+        return outcome
+
+    def _judged(self, outcome: Outcome) -> tuple[Answer, Verdict | None]:
+        """Sort an outcome by its failures."""
+        failures = outcome.failures()
+        same = next((v for v in failures if signature(v) == self.signature), None)
+        if same is not None:
+            return "same", same
+        if failures:
+            return "other", failures[0]
+        reached = any(v.check == self.check and v.judged for v in outcome.verdicts)
+        return ("passes" if reached else "not_reached"), None

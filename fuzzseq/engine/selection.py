@@ -1,0 +1,296 @@
+"""How often each check of a target ran, was broken, was not reached and why, or has no meaning for it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import attrs
+
+from fuzzseq.cases.case import Case
+from fuzzseq.checks.base import Check
+from fuzzseq.checks.custom import stand_in
+from fuzzseq.checks.registry import CHECKS
+from fuzzseq.engine.opening import Opening
+from fuzzseq.events import CheckCount, Phase, Settings, StopReason, TargetState
+from fuzzseq.protocol.outcome import Outcome, Verdict, owner_of
+from fuzzseq.targets.spec import Spec
+
+#: One case of how many is tried by a thorough check that is known to be broken.
+_BROKEN_EVERY: Final = 6
+_AFTER_OUTPUT: Final = ("loss", "gradient", "save")
+#: One case of how many is tried by a check that was not judged yet, up to so many cases; after them it has its usual
+#: turn, for what keeps it from being judged may cost time in each.
+_UNJUDGED_EVERY: Final = ((30, 1), (120, 4))
+#: How many of the last cases are tried by every check that was not judged yet.
+_LAST: Final = 5
+#: Failures without an exception that keep other checks from being judged, and how much is said of a failure.
+_BLOCKING: Final = ("output_shape", *(check.name for check in CHECKS if check.blocks))
+_MOST_SAID: Final = 160
+#: What keeps a check from being judged that no exception does, where cases were tried by it.
+NOTHING: Final = "no case gave it anything to compare"
+#: What keeps a check from being judged that no case was tried by, by why the target stopped.
+_NO_TURN: Final[Mapping[StopReason, str]] = {
+    "budget": "the time limit was reached before its turn",
+    "interrupted": "the run was interrupted before its turn",
+    "maxfail": "so many findings as were asked for ended the target before its turn",
+    "error": "an internal error of fuzzseq ended the target before its turn",
+}
+
+
+@attrs.frozen(kw_only=True)
+class LearnedTraits:
+    """What is known of a model from its cases so far, and decides what the next ones are asked.
+
+    ``broken`` are the checks that were found broken, ``judged`` those that a verdict was reached on, or that were seen
+    not to apply; ``graph_fails`` says that a traced case failed which runs eagerly, ``graph_runs`` that one ran;
+    ``hung`` that a case hung.
+    """
+
+    broken: frozenset[str] = frozenset()
+    judged: frozenset[str] = frozenset()
+    graph_fails: bool = False
+    graph_runs: bool = False
+    hung: bool = False
+
+    @property
+    def untraceable(self) -> bool:
+        """Whether the model can only be fuzzed eagerly."""
+        return self.graph_fails and not self.graph_runs
+
+    @staticmethod
+    def of(state: TargetState) -> LearnedTraits:
+        """Return what was known when an earlier run was interrupted."""
+        return LearnedTraits(
+            broken=frozenset(state.broken),
+            judged=frozenset(name for name, count in state.checks.items() if count.settled),
+            graph_fails=state.graph_fails,
+            graph_runs=state.graph_runs,
+            hung=state.hung,
+        )
+
+    def learned(self, case: Case, outcome: Outcome) -> LearnedTraits:
+        """Return what is known after one more case."""
+        failures = outcome.failures()
+        raised = [v.raised for v in failures if v.raised is not None]
+        return LearnedTraits(
+            broken=self.broken | {verdict.check for verdict in failures},
+            judged=self.judged | {v.check for v in outcome.verdicts if v.status != "not_reached"},
+            graph_fails=self.graph_fails or any(r.mode == "graph" for r in raised),
+            graph_runs=self.graph_runs or (case.mode == "graph" and not raised),
+            hung=self.hung or outcome.ending == "hung",
+        )
+
+    def joined(self, other: LearnedTraits) -> LearnedTraits:
+        """Return both in one."""
+        return LearnedTraits(
+            broken=self.broken | other.broken,
+            judged=self.judged | other.judged,
+            graph_fails=self.graph_fails or other.graph_fails,
+            graph_runs=self.graph_runs or other.graph_runs,
+            hung=self.hung or other.hung,
+        )
+
+
+class CheckCounts:
+    """The checks of one target, chosen once; they and the cases are counted as outcomes come in, from any thread.
+
+    ``unbuilt`` counts the cases that the factory refused, ``ran`` those in which the model gave an output.
+    """
+
+    def __init__(self, spec: Spec, settings: Settings) -> None:
+        """Choose the checks that were asked for, that the Spec does not skip, and that have a meaning for the model."""
+        self._counts: dict[str, CheckCount] = {}
+        #: What kept each check from being judged, why its runs show that it does not apply, and how its own code
+        #: failed, with the number of the case that it was first seen on.
+        self._blocked: dict[str, tuple[int, str]] = {}
+        self._inapplicable: dict[str, tuple[int, str]] = {}
+        self._errored: dict[str, tuple[int, str]] = {}
+        self._traced_until: Mapping[str, int] = {}
+        self._spec, self._max_cases = spec, settings.max_cases
+        self._lock = threading.Lock()
+        self.cases = self.known_cases = self.edge_cases = 0
+        self.unbuilt = self.ran = 0
+        self.chosen: list[Check] = []
+        for check in (*CHECKS, *(stand_in(name, spec) for name in spec.custom_checks)):
+            why, skipped = check.applies(spec), spec.skip.get(check.name, "")
+            self._counts[check.name] = CheckCount(not_applicable=why or "", skipped=skipped)
+            asked = (not settings.checks or check.name in settings.checks) and check.name not in settings.skip
+            wanted = asked and (not spec.checks or check.name in spec.checks)
+            if not wanted:
+                self._counts[check.name] = CheckCount(skipped=skipped or "not asked for")
+            elif not settings.checks and settings.profile not in check.profiles:
+                told = f"the profile {' or '.join(check.profiles)} asks for it, or --check"
+                self._counts[check.name] = CheckCount(not_applicable=why or "", skipped=skipped or told)
+            elif why is None and not skipped:
+                self.chosen.append(check)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the chosen checks."""
+        return tuple(check.name for check in self.chosen)
+
+    def begin_with(self, opening: Opening) -> None:
+        """Take note of which of the first cases can be judged by which check; a check that no case can is left out."""
+        self._traced_until = opening.traced_until
+        for check in [check for check in self.chosen if check.name in opening.idle]:
+            self._counts[check.name] = CheckCount(
+                not_applicable="no sizes that it takes give the check two things to compare"
+            )
+            self.chosen.remove(check)
+
+    def at_edge(self, case: Case) -> tuple[str, ...]:
+        """Return the names of the checks that an edge case is tried with: not those that are seldom asked elsewhere.
+
+        A batch without rows has nothing that thorough checks could compare.
+        """
+        empty = any(not batch.pairs for batch in case.batches)
+        return tuple(check.name for check in self.chosen if not check.expensive or (check.every == 1 and not empty))
+
+    def asked_of(self, case: Case, number: int, usual: bool, experience: LearnedTraits) -> tuple[str, ...]:
+        """Return the names of the checks that a case is tried with, as the ``number``-th of its target.
+
+        Thorough checks are left out of the eager cases of a model that can be traced, but for those of stacks that are
+        not the ``usual`` one, and where no traced case is to come that the check can judge. One that was found broken
+        is asked less often: each answer takes several more runs, and tells what is known. What a broken check explains
+        is asked beside it only. One that was not judged yet is asked at once, and until it is judged.
+        """
+        stacked = not usual and any(name.startswith("num_") for name in case.dimensions)
+        expensive = case.mode == "graph" or not self._spec.graph or experience.graph_fails or stacked
+        explained = any(check.blocks and check.name in experience.broken for check in self.chosen)
+
+        def due(check: Check) -> bool:
+            if check.name not in experience.judged and number % self._unjudged_every(number, check) == 0:
+                return expensive or number > self._traced_until.get(check.name, -1)
+            seldom = check.name in experience.broken or explained
+            every = check.every * (_BROKEN_EVERY if seldom else 1)
+            return expensive and number % every == 0
+
+        return tuple(check.name for check in self.chosen if not check.expensive or due(check))
+
+    def _unjudged_every(self, number: int, check: Check) -> int:
+        """Return one case of how many is tried by a check that was not judged yet."""
+        if number >= self._max_cases - _LAST:
+            return 1
+        return next((min(every, check.every) for until, every in _UNJUDGED_EVERY if number < until), check.every)
+
+    def count(self, phase: Phase, outcome: Outcome, place: int) -> int:
+        """Count a case, and return how many of its kind there were.
+
+        ``place`` is where the case stands among all of its target, whenever it was done. Known and edge cases are
+        counted apart: what is left of the budget is the same with and without them.
+        """
+        with self._lock:
+            if phase == "known":
+                self.known_cases += 1
+                return self.known_cases
+            if phase == "edge":
+                self.edge_cases += 1
+                return self.edge_cases
+            failures = outcome.failures()
+            self.cases += 1
+            self.unbuilt += any(v.stage == "build" and v.raised is not None for v in failures)
+            stuck = outcome.ending == "hung" and not failures
+            self.ran += not stuck and not any(v.status == "raised" and v.stage not in _AFTER_OUTPUT for v in failures)
+            self._add(outcome, place)
+            return self.cases
+
+    def _add(self, outcome: Outcome, place: int) -> None:
+        """Count what became of each check."""
+        for verdict in outcome.verdicts:
+            count = self._counts[verdict.check]
+            if verdict.status == "not_applicable":
+                _keep_first(self._inapplicable, verdict.check, place, verdict.message)
+            elif verdict.status == "errored":
+                self._counts[verdict.check] = attrs.evolve(count, errored=count.errored + 1)
+                _keep_first(self._errored, verdict.check, place, verdict.message)
+            elif verdict.status == "not_reached":
+                self._counts[verdict.check] = attrs.evolve(count, not_reached=count.not_reached + 1)
+                if blocked := _blocked_by(verdict, outcome):
+                    _keep_first(self._blocked, verdict.check, place, blocked)
+            else:
+                broken = verdict.status in ("broken", "raised")
+                self._counts[verdict.check] = attrs.evolve(count, ran=count.ran + 1, broken=count.broken + broken)
+
+    def warnings(self, stop: StopReason) -> Iterator[str]:
+        """Yield what a user should know of the cases when a target has stopped."""
+        if self.cases and self.unbuilt * 2 > self.cases:
+            yield f"the factory refused {self.unbuilt} of {self.cases} cases: declare the ranges that it takes"
+        if stop == "no_case_ran":
+            yield (
+                f"none of {self.cases} cases ran through the model: mend what was found, and run again to see what it "
+                "hides"
+            )
+
+    def restore(self, state: TargetState) -> None:
+        """Go on from the counts of an earlier run."""
+        self.cases, self.known_cases = state.cases, state.known_cases
+        self.unbuilt, self.ran = state.unbuilt, state.ran
+        # Of a check that is asked otherwise than before, what is said now holds.
+        chosen = {check.name for check in self.chosen}
+        counts = {name: count for name, count in state.checks.items() if name in chosen and not count.skipped}
+        for name, count in counts.items():
+            self._counts[name] = attrs.evolve(count, blocked_by="", not_applicable="")
+            if count.not_applicable:
+                self._inapplicable[name] = (-1, count.not_applicable)
+            if count.blocked_by:
+                (self._errored if count.errored else self._blocked)[name] = (-1, count.blocked_by)
+
+    def counts(self, stop: StopReason | None = None) -> Mapping[str, CheckCount]:
+        """Return the counts by check; of a target that has stopped with what kept checks from being judged.
+
+        Of one that has not they hold what kept each from being judged on the first case on which anything did.
+        """
+        counts = dict(self._counts)
+        for name in self.names:
+            if name in self._errored:
+                counts[name] = attrs.evolve(counts[name], blocked_by=self._errored[name][1])
+            elif name in self._inapplicable and not counts[name].judged:
+                counts[name] = attrs.evolve(counts[name], not_applicable=self._inapplicable[name][1])
+            else:
+                why = self._blocked.get(name, (0, ""))[1] if stop is None else self._why_unjudged(name, stop)
+                counts[name] = attrs.evolve(counts[name], blocked_by=why)
+        return counts
+
+    def _why_unjudged(self, name: str, stop: StopReason) -> str:
+        """Return what kept a check from being judged, empty for one that was judged."""
+        count = self._counts[name]
+        if count.judged:
+            return ""
+        if name in self._blocked:
+            # One mistake says the sizes of each case: it is said in one way, whichever checks it keeps from their turn.
+            said = [self._blocked[other][1] for other in self.names if other in self._blocked]
+            return next(each for each in said if _kind(each) == _kind(self._blocked[name][1]))
+        if stop == "budget" and not self.cases:
+            return "the time limit was reached before any case"
+        return NOTHING if count.not_reached else _NO_TURN.get(stop, "its turn did not come")
+
+
+def _keep_first(reasons: dict[str, tuple[int, str]], check: str, place: int, reason: str) -> None:
+    """Keep the reason of a check that comes from the first case, whenever that was done."""
+    reasons[check] = min(reasons.get(check, (place, reason)), (place, reason))
+
+
+def _blocked_by(verdict: Verdict, outcome: Outcome) -> str:
+    """Return the exception that kept a check from being judged, and whose it is; empty where none did."""
+    if verdict.raised is not None:
+        owner, raised = owner_of(verdict.raised.stage), verdict.raised
+        return f"blocked by {owner}: {raised.exception}: {_first_line(raised.message)}"
+    # Only these keep others from being judged; where none did, there was nothing to judge.
+    blocking = next((v for v in outcome.failures() if v.raised is not None or v.check in _BLOCKING), None)
+    if blocking is None:
+        return ""
+    exception = f"{blocking.raised.exception}: " if blocking.raised is not None else ""
+    return f"blocked by {blocking.check}: {exception}{_first_line(blocking.message)}"
+
+
+def _kind(blocked: str) -> tuple[str, ...]:
+    """Return whose exception kept a check from being judged, and its class."""
+    return tuple(blocked.split(": ", 2)[:2])
+
+
+def _first_line(message: str) -> str:
+    """Return the beginning of a message, which may be long."""
+    line = next(iter(message.strip().splitlines()), "")
+    return line if len(line) <= _MOST_SAID else line[: _MOST_SAID - 3].rstrip() + "..."

@@ -1,0 +1,88 @@
+"""The processes of a run: one zygote, and a loaded file for each target that is named; or none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+from typing import Final, Protocol
+
+from fuzzseq.events import Settings
+from fuzzseq.executors.executor import Executor
+from fuzzseq.executors.forked import ForkedExecutor
+from fuzzseq.executors.in_process import InProcessFile
+from fuzzseq.executors.loaded_file import LoadedFile
+from fuzzseq.executors.zygote import Zygote
+from fuzzseq.loading import Reference, check_reference
+from fuzzseq.targets.spec import Spec
+
+#: The least seconds that a first look at a target may take: several builds, and the start of TensorFlow's runtime.
+_LOOK_LIMIT: Final = 60.0
+
+
+class LoadedProgram(Protocol):
+    """A user's file, loaded where it may run."""
+
+    targets: list[str]
+
+    def infer(self, target: str) -> tuple[Spec, dict[str, str]]:
+        """Return the Spec of a target, and the versions of what it runs on."""
+
+    def executor(self, target: str, spec: Spec) -> Executor:
+        """Return an executor for a target."""
+
+    def close(self) -> None:
+        """Leave no process behind."""
+
+
+class Launcher:
+    """Loads files, all of them through one zygote that starts at once and is awaited when it is needed."""
+
+    def __init__(
+        self, settings: Settings, zygote: Zygote | None = None, left: Callable[[], float] = lambda: inf
+    ) -> None:
+        """Start importing TensorFlow, unless a zygote does it already, or everything is to happen in this process.
+
+        ``left`` says how many seconds the run has left.
+        """
+        self._settings, self._left = settings, left
+        self._zygote = zygote or (None if settings.in_process else Zygote(settings.device))
+
+    @property
+    def ready(self) -> bool:
+        """Whether TensorFlow was imported: where it cannot be, no target can be loaded."""
+        return self._zygote is None or self._zygote.ready or self._left() <= 0
+
+    def load(self, reference: Reference) -> LoadedProgram:
+        """Load a file; raises :class:`fuzzseq.errors.UsageError` for one that cannot be loaded, or ``BudgetSpent``."""
+        custom_checks = [check_reference(each) for each in self._settings.custom_checks]
+        if self._zygote is None:
+            return InProcessFile(reference, custom_checks)
+        return _Forking(LoadedFile(self._zygote, reference, custom_checks, self._left), self._settings)
+
+    def close(self) -> None:
+        """End every process."""
+        if self._zygote is not None:
+            self._zygote.close()
+
+
+class _Forking:
+    """A file whose targets run in forked workers."""
+
+    def __init__(self, file: LoadedFile, settings: Settings) -> None:
+        """Keep the file and the limits."""
+        self._file, self._settings = file, settings
+        self.targets = file.targets
+
+    def infer(self, target: str) -> tuple[Spec, dict[str, str]]:
+        """Return the Spec of a target, and the versions of what it runs on."""
+        settings = self._settings
+        return self._file.infer(target, max(_LOOK_LIMIT, settings.case_timeout * 2), settings.memory)
+
+    def executor(self, target: str, spec: Spec) -> Executor:
+        """Return an executor whose worker is forked on the first request."""
+        settings = self._settings
+        return ForkedExecutor(self._file, target, spec, case_timeout=settings.case_timeout, memory=settings.memory)
+
+    def close(self) -> None:
+        """End the parent of the workers."""
+        self._file.close()

@@ -1,0 +1,100 @@
+"""Which source files are the user's own, and the lines of theirs in the tracebacks that others write as text."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import re
+import sysconfig
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from fuzzseq.errors import UsageError
+from fuzzseq.files.input_files import read_text
+from fuzzseq.protocol.outcome import Frame
+
+_PACKAGE: Final = Path(__file__).resolve().parents[1]
+_FOREIGN: Final = tuple(
+    {str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+)
+#: A line of a traceback: Python and TensorFlow put a comma before the function, ``faulthandler`` none.
+_TOLD: Final = re.compile(r'^\s*File "(.+)", line (\d{1,9}),? in (\S+)', re.MULTILINE)
+_THREAD: Final = re.compile(r"^(?:Current thread|Thread) 0x.*$", re.MULTILINE)
+
+
+@lru_cache(maxsize=4096)
+def is_users(file: str) -> bool:
+    """Say whether a source file is the user's own: no framework, no standard library, and not fuzzseq itself."""
+    if file.startswith("<frozen") or file == "<string>" or "autograph_generated_file" in file:
+        return False
+    path = str(Path(file).resolve()) if not file.startswith("<") else file
+    if path.startswith(str(_PACKAGE)):
+        return path.startswith(str(_PACKAGE / "examples"))
+    return not path.startswith(_FOREIGN) and "site-packages" not in path and "dist-packages" not in path
+
+
+def frames_told(text: str) -> tuple[Frame, ...]:
+    """Return the user's own frames of a traceback in the order in which it tells them."""
+    return tuple(
+        Frame(file=file, line=int(line), function=function, source=_line(file, int(line)))
+        for file, line, function in _TOLD.findall(text)
+        if is_users(file)
+    )
+
+
+def _lines(file: str) -> Sequence[str]:
+    """Return the lines of a source file, none where it cannot be read: what prints a traceback may name any file."""
+    if file in linecache.cache or file.startswith("<"):
+        return linecache.getlines(file)
+    try:
+        return read_text(Path(file), advice="Name another file").splitlines(keepends=True)
+    except UsageError:
+        return ()
+
+
+def _line(file: str, number: int) -> str:
+    """Return a line of a source file, counted from 1; an empty text where there is none."""
+    lines = _lines(file)
+    return lines[number - 1].strip() if 0 < number <= len(lines) else ""
+
+
+def frames_dumped(text: str) -> tuple[Frame, ...]:
+    """Return the user's own frames of what ``faulthandler`` wrote of a process's threads, outermost first.
+
+    Of several threads that are in the user's code, the one is taken that works for fuzzseq.
+    """
+    threads = [part for part in _THREAD.split(text) if frames_told(part)]
+    own = [part for part in threads if str(_PACKAGE / "worker") in part]
+    return tuple(reversed(frames_told((own or threads or [""])[0])))
+
+
+def endless(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
+    """Return the frames of a process that hangs up to the innermost ``while`` that it is in, at the head of that loop.
+
+    Where in its body the process was is chance. Frames without such a loop are returned as they are.
+    """
+    for depth in range(len(frames), 0, -1):
+        frame = frames[depth - 1]
+        head = _head_of_loop(frame)
+        if head:
+            source = _line(frame.file, head)
+            return (*frames[: depth - 1], attrs.evolve(frame, line=head, source=source))
+    return frames
+
+
+def _head_of_loop(frame: Frame) -> int:
+    """Return the line on which the innermost ``while`` around a frame's line begins; 0 where there is none."""
+    try:
+        tree = ast.parse("".join(_lines(frame.file)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested too deeply
+        return 0
+    loops = [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.While) and node.lineno <= frame.line <= (node.end_lineno or 0)
+    ]
+    return max(loops, default=0)

@@ -1,0 +1,299 @@
+"""The pytest plugin: its options, its marker and its fixture.
+
+Every pytest run of the environment imports this module: it imports pytest and the standard library, and nothing else
+until it is asked for.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from fuzzseq.api import FuzzResult
+
+FLAG: Final = "--fuzz-seq2seq"
+#: The key of pytest's own configuration that stands for the flag.
+INI: Final = "fuzz_seq2seq"
+#: How what collects is registered, where anything is collected.
+COLLECTING: Final = "fuzz_seq2seq_collecting"
+
+#: Each option beside the flag: how it ends, how it is added, and what ``--help`` says.
+_OPTIONS: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
+    ("target", {"action": "append", "metavar": "FILE:NAME"}, "Fuzz this target as well; may be repeated."),
+    ("profile", {"metavar": "NAME"}, "A named set of settings: quick (the default), ci or nightly."),
+    ("budget", {"metavar": "TIME"}, "Time for all targets together, as 90s, 2m or 1h30m."),
+    ("max-cases", {"metavar": "N"}, "Cases for each target, boundary cases included."),
+    ("seed", {"metavar": "N"}, "The number that fixes cases and weights; else --hypothesis-seed, where it is given."),
+    ("check", {"action": "append", "metavar": "NAME"}, "Collect this check only; may be repeated."),
+    ("skip", {"action": "append", "metavar": "NAME"}, "Leave this check out; may be repeated."),
+    (
+        "domain",
+        {"action": "append", "metavar": "NAME"},
+        "Draw from ordinary, and from edge or hostile as well; may be repeated.",
+    ),
+    (
+        "fail-on",
+        {"metavar": "SEVERITY"},
+        "What fails a test: error (the default), warning, note, or never; what does not is told as a warning.",
+    ),
+    (
+        "allow-inconclusive",
+        {"action": "store_true"},
+        "Let a check that was never judged leave the exit status 0; it is reported all the same.",
+    ),
+    ("baseline", {"metavar": "FILE"}, "Findings whose ids stand in this file, one in a line, fail no test."),
+    ("report", {"metavar": "DIR"}, "The folder to write findings and reports to.  [default: reports/<time>]"),
+    (
+        "format",
+        {"action": "append", "metavar": "FORMAT"},
+        "Write this report, as --report of fuzzseq run: json (the default), junit, sarif, ...; may be repeated.",
+    ),
+)
+
+
+class FuzzSeq2SeqWarning(pytest.PytestWarning):
+    """A finding that fails no test, or something else that a user should know of a fuzz target."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options, in a group of their own, and the key that stands for the flag."""
+    group = parser.getgroup("fuzz-seq2seq", "fuzz testing of sequence-to-sequence models (fuzzseq)")
+    group.addoption(
+        FLAG,
+        action="store_true",
+        default=False,
+        help="Collect a test for each check of each fuzz target: those decorated with @fuzz_target in the test files "
+        f"and conftest.py files that are collected, and those of [tool.fuzzseq] in pyproject.toml. {INI} = true in "
+        "pytest's configuration does the same.",
+    )
+    for ending, how, said in _OPTIONS:
+        group.addoption(f"{FLAG}-{ending}", default=None, help=said, **how)
+    parser.addini(INI, type="bool", default=False, help=f"Collect fuzz targets in every run, as {FLAG} does.")
+
+
+@pytest.hookimpl(trylast=True)  # Another plugin's options, as --hypothesis-seed, are known by then.
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker; and what collects, where that is asked for."""
+    config.addinivalue_line(
+        "markers",
+        "fuzz_seq2seq(**settings): what the fixture fuzz_seq2seq fuzzes with in this test: profile, max_cases, checks, "
+        "and whatever else fuzzseq.fuzz() takes.",
+    )
+    config.pluginmanager.register(Inconclusive(config), "fuzz_seq2seq_inconclusive")
+    if _is_on(config):
+        from fuzzseq.pytest_plugin.collecting import Collecting  # noqa: PLC0415 (a run without the flag loads nothing)
+
+        config.pluginmanager.register(Collecting(config), COLLECTING)
+    elif config.getoption("fuzz_seq2seq_target"):
+        raise pytest.UsageError(f"{FLAG}-target names what to fuzz, and nothing is without {FLAG}: give that as well.")
+    config.pluginmanager.register(_Notices(config), "fuzz_seq2seq_notices")
+
+
+def _is_on(config: pytest.Config) -> bool:
+    """Say whether fuzz targets are to be collected: the flag was given, or pytest's configuration turns it on."""
+    if config.getoption("fuzz_seq2seq"):
+        return True
+    try:
+        return bool(config.getini(INI))
+    except (TypeError, ValueError, pytest.UsageError) as error:
+        raise pytest.UsageError(f"{INI} in pytest's configuration takes true or false: {error}.") from None
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """Say whether this process is a worker of pytest-xdist."""
+    return hasattr(config, "workerinput")
+
+
+#: Why a test is neither passed nor failed: kept at its item, and then in its report, which crosses between processes.
+_REASONS: Final = pytest.StashKey[list[str]]()
+_REASON: Final = "fuzz_seq2seq_inconclusive"
+_PREFIX: Final = "inconclusive: "
+
+
+def call_inconclusive(item: pytest.Item, reason: str) -> None:
+    """Have a test that does not fail be reported as neither passed nor failed, with the reason."""
+    item.stash.setdefault(_REASONS, []).append(reason)
+
+
+def is_inconclusive(report: pytest.TestReport) -> bool:
+    """Say whether a report is that of a test which neither passed nor failed."""
+    return bool(getattr(report, _REASON, ""))
+
+
+class Inconclusive:
+    """Reports tests in which something was never judged, and keeps a run with one of them from ending as passed."""
+
+    #: pytest's own number for what is wrong with how it was called is fuzzseq's for a run that has shown nothing.
+    STATUS: Final = 4
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Begin with none."""
+        self._config = config
+        self._reports: dict[str, str] = {}
+        self._allowed: bool | None = None
+        self._decided = False
+
+    @pytest.hookimpl(wrapper=True, trylast=True)  # Before what is expected to fail is told from what is not.
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Turn the report of a test that passed with something unjudged into one of neither."""
+        report = yield
+        if call.when != "call":
+            return report
+        reasons = item.stash.get(_REASONS, [])
+        item.stash[_REASONS] = []
+        raised = call.excinfo.value if call.excinfo is not None else None
+        failures = sys.modules.get("fuzzseq.failures")
+        if failures is not None and isinstance(raised, failures.Inconclusive):
+            reasons = [*reasons, str(raised.args[0]).removeprefix(_PREFIX)]
+        elif not report.passed:
+            return report
+        if reasons:
+            place, line, _ = item.reportinfo()
+            reason = _PREFIX + "; ".join(dict.fromkeys(reasons))
+            # For other plugins it is a test that was skipped: they know no other outcome that is neither.
+            report.outcome, report.longrepr = "skipped", (str(place), (line or 0) + 1, reason)
+            setattr(report, _REASON, reason)
+        return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(
+        self, report: pytest.TestReport
+    ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+        """Return how such a test is counted and shown."""
+        return ("inconclusive", "I", ("INCONCLUSIVE", {"yellow": True})) if is_inconclusive(report) else None
+
+    @pytest.hookimpl(trylast=True)  # After JUnit's report of pytest's own.
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take note of such a test, whatever process it ran in."""
+        if reason := getattr(report, _REASON, ""):
+            self._reports[report.nodeid] = reason
+            if not is_worker(self._config) and not self._is_allowed():
+                from fuzzseq.pytest_plugin.junit import call_error  # noqa: PLC0415 (few runs need it)
+
+                call_error(self._config, report)
+
+    def _is_allowed(self) -> bool:
+        """Say whether the run allows such tests."""
+        from fuzzseq.pytest_plugin.options import asked_of  # noqa: PLC0415 (something was fuzzed, and has loaded it)
+
+        if self._allowed is None:
+            self._allowed = asked_of(self._config).settings.allow_inconclusive
+        return self._allowed
+
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Keep the run from ending as passed, unless that is allowed; a failure counts more."""
+        if not self._reports or is_worker(self._config):
+            return
+        if exitstatus == pytest.ExitCode.OK and not self._is_allowed():
+            self._decided = True
+            session.exitstatus = self.STATUS
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)  # After pytest's own short summary.
+    def pytest_terminal_summary(self, terminalreporter: Any) -> Generator[None, None, None]:
+        """Say which tests those are, why, and what follows."""
+        yield
+        if not self._reports:
+            return
+        terminalreporter.write_sep("=", "inconclusive: neither passed nor failed", yellow=True, bold=True)
+        for name, reason in self._reports.items():
+            terminalreporter.write_line(f"INCONCLUSIVE {name} - {reason.removeprefix(_PREFIX)}")
+        if self._allowed:
+            terminalreporter.write_line("This is allowed, and changes no exit status.")
+        elif self._decided:
+            terminalreporter.write_line(
+                f"Nothing failed, and not everything was looked at: the exit status is {self.STATUS}. "
+                f"Give more cases or time, fix what is in the way, or allow it with {FLAG}-allow-inconclusive."
+            )
+
+
+class _Notices:
+    """What a run says of fuzz targets that it does not run. It loads nothing unless a test file has loaded fuzzseq."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Begin with no file."""
+        self._config = config
+        self._files: list[pytest.Module] = []
+        #: What the workers of xdist have to say; the process that began them says it once.
+        self._told: dict[str, str] = {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Take note of a test file."""
+        report = yield
+        if isinstance(collector, pytest.Module) and report.passed:
+            self._files.append(collector)
+        return report
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection(self) -> Generator[None, object, object]:
+        """Say what to do where a test of a fuzz target is asked for by an id that pytest cannot find."""
+        try:
+            return (yield)
+        except pytest.UsageError as error:
+            from fuzzseq.pytest_plugin.seen import why_not_found  # noqa: PLC0415 (pytest is about to end)
+
+            explained = why_not_found(self._config, self._files)
+            if not explained:
+                raise
+            self._tell("refused", explained)
+            raise pytest.UsageError(*error.args, explained) from None
+
+    def pytest_collection_finish(self) -> None:
+        """Count the fuzz targets that were seen and are not collected."""
+        if "fuzzseq.targets.declaration" in sys.modules and not self._config.pluginmanager.hasplugin(COLLECTING):
+            from fuzzseq.pytest_plugin.seen import said_of_unrun  # noqa: PLC0415 (a test file has loaded fuzzseq)
+
+            self._tell("unrun", said_of_unrun(self._config, self._files))
+
+    def _tell(self, kind: str, sentence: str) -> None:
+        """Keep a sentence; in a worker of xdist, for the process that began it."""
+        self._told[kind] = sentence
+        if is_worker(self._config):
+            self._config.workeroutput[f"fuzz_seq2seq_{kind}"] = sentence  # type: ignore[attr-defined]
+
+    @pytest.hookimpl(trylast=True)  # pytest shows what is said last first.
+    def pytest_report_collectionfinish(self) -> list[str]:
+        """Say how many fuzz targets are not run, below the number of tests, where pytest's header is shown."""
+        return [self._told["unrun"]] if self._told.get("unrun") and self._config.getoption("verbose", 0) >= 0 else []
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Hear what a worker of xdist has to say."""
+        for kind in ("refused", "unrun"):
+            if said := getattr(node, "workeroutput", {}).get(f"fuzz_seq2seq_{kind}"):
+                self._told[kind] = said
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """End as pytest does that was called wrong, where the workers of xdist were."""
+        if self._told.get("refused") and session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Say what the workers of xdist had to say."""
+        if not self._config.pluginmanager.hasplugin("dsession"):
+            return
+        if self._told.get("refused"):
+            terminalreporter.write_line(f"ERROR: {self._told['refused']}", red=True)
+        elif self._told.get("unrun") and self._config.getoption("verbose", 0) >= 0:
+            terminalreporter.write_line(self._told["unrun"])
+
+
+@pytest.fixture
+def fuzz_seq2seq(request: pytest.FixtureRequest) -> Callable[..., FuzzResult]:
+    """Fuzz the model of a test: call it with the function that builds the model, a closure over other fixtures too.
+
+    It fails the test with what is found, and returns the :class:`fuzzseq.FuzzResult` otherwise. Settings are those of
+    the test's ``@pytest.mark.fuzz_seq2seq(...)``, of the call, and of the command line and ``[tool.fuzzseq]``; where
+    those name a folder, each call writes to one of its own in it.
+    """
+    from fuzzseq.pytest_plugin.options import fuzzer_of  # noqa: PLC0415 (only a test that takes it needs more)
+
+    return fuzzer_of(request)

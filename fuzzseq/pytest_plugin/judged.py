@@ -1,0 +1,70 @@
+"""Which checks of a fuzz target are tests, and what comes of one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+
+from fuzzseq.checks.custom import custom_checks
+from fuzzseq.checks.registry import CHECKS
+from fuzzseq.errors import SpecError, nearest
+from fuzzseq.findings import Finding
+from fuzzseq.pytest_plugin.options import Asked
+from fuzzseq.targets.declaration import Declaration
+from fuzzseq.targets.spec import Spec
+
+
+@attrs.frozen(kw_only=True)
+class Wanted:
+    """The checks of a target that were ``offered`` as items, and those that were ``chosen`` to be run.
+
+    A target is fuzzed ``apart`` from the others where it may turn out that none of its items is run.
+    """
+
+    offered: tuple[str, ...]
+    chosen: tuple[str, ...]
+    apart: bool
+
+
+@attrs.frozen(kw_only=True)
+class Judged:
+    """What came of one check of one target.
+
+    It fails with a ``sentence``, and the ``findings`` that say why; it is ``inconclusive`` with what kept it from being
+    judged. ``cases`` are those that it was judged on. ``told`` are findings that fail no test, ``warnings`` what a user
+    should know of the target; both are said by one item of the target only.
+    """
+
+    sentence: str = ""
+    findings: tuple[Finding, ...] = ()
+    skipped: str = ""
+    inconclusive: str = ""
+    cases: int = 0
+    told: tuple[Finding, ...] = ()
+    warnings: tuple[str, ...] = ()
+    spec: Spec | None = None
+    replays: Mapping[str, Path] = attrs.field(factory=dict)
+    sound_target: bool = False
+
+
+def offered(asked: Asked, target: str, declared: Declaration | None) -> tuple[str, ...]:
+    """Return the names of the checks that are items of a target, in the order of reports.
+
+    Raises :class:`SpecError` where its declaration names a check that there is none of, or one that is none.
+    """
+    what, options = asked.what, declared.options if declared else {}
+    usual = [c.name for c in CHECKS if (c.name in what.checks if what.checks else asked.settings.profile in c.profiles)]
+    own = [*custom_checks(options.get("custom_checks") or ()), *(ref.rpartition(":")[2] for ref in what.custom_checks)]
+    only = options.get("checks") or ()
+    known = (*(check.name for check in CHECKS), *own)
+    for name in only:
+        if name not in known:
+            near = nearest(str(name), known)
+            raise SpecError(f"{target} declares checks={list(only)!r}, and there is no check {name!r}.{near}")
+    names = [n for n in (*usual, *(n for n in own if not what.checks or n in what.checks)) if n not in what.skip]
+    # A target whose checks belong to other profiles keeps its items: each says so.
+    return tuple(n for n in names if not only or n in only) or tuple(
+        n for n in only if not what.checks and n not in what.skip
+    )

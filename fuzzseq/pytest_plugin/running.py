@@ -1,0 +1,252 @@
+"""The campaigns of one pytest process: what its items wait for."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from fuzzseq import engine
+from fuzzseq.errors import UsageError
+from fuzzseq.events import Event, InternalError, Reporter, RunFinished, Settings, TargetReport
+from fuzzseq.executors.launcher import Launcher
+from fuzzseq.executors.zygote import Zygote
+from fuzzseq.loading import parse
+from fuzzseq.pytest_plugin import FLAG
+from fuzzseq.pytest_plugin.judged import Judged, Wanted
+from fuzzseq.pytest_plugin.options import Asked
+from fuzzseq.reporting.beginning import Beginning
+from fuzzseq.reporting.by_check import inconclusive_reason, owner, sentence_of, why_not
+from fuzzseq.reporting.dispatcher import Dispatcher
+from fuzzseq.reporting.event_log import EventLog
+from fuzzseq.reporting.finding_files import FindingFiles, Scripts
+from fuzzseq.reporting.folder import Folder
+from fuzzseq.reporting.run_state import RunState
+from fuzzseq.reporting.unjudged import unjudged_text
+from fuzzseq.sanitize import outgoing
+
+#: Seconds that a run may take to wind up when pytest ends before it, and its processes after that.
+_PATIENCE: Final = 5.0
+_LOG: Final = "events-{}.ndjson"
+#: Seconds between two looks whether another process has ended the search.
+_LOOK: Final = 0.5
+_ENDED: Final = "pytest ended the run before it was fuzzed"
+
+
+@attrs.define
+class _Campaign:
+    """The targets that are fuzzed together."""
+
+    targets: tuple[str, ...]
+    settings: Settings
+    thread: threading.Thread | None = None
+    over: bool = False
+    problem: str = ""
+
+
+class Running:
+    """Fuzzes targets in the background, all of them in one campaign where that is possible, and says what came of each.
+
+    TensorFlow is imported once, by a process that is begun when the items are known.
+    """
+
+    def __init__(self, asked: Asked, name: str, workers: int | None, is_over: Callable[[], bool]) -> None:
+        """Begin with nothing to run.
+
+        ``name`` tells the log of this process from those of others, ``workers`` is how many it may have, and
+        ``is_over`` says whether another process has ended the search.
+        """
+        self._is_over = is_over
+        self._asked = asked
+        self._settings = attrs.evolve(asked.settings, workers=workers or asked.settings.workers)
+        self._one_by_one = workers is not None
+        self._known = asked.what.known or ".fuzzseq"
+        self._name = name
+        self._record = RunState()
+        self._fan = Dispatcher(self._record, [])
+        self._written: Mapping[str, Path] = {}
+        self._wanted: dict[str, Wanted] = {}
+        self._campaigns: dict[str, _Campaign] = {}
+        #: The check whose item waits for a target, or that was taken from it before the target was done.
+        self._left_by: dict[str, str] = {}
+        self._zygote: Zygote | None = None
+        self._changed = threading.Condition()
+        self._stop = threading.Event()
+        self._deadline: float | None = None
+
+    @property
+    def seed(self) -> int:
+        """The seed of the run."""
+        return self._settings.seed
+
+    def want(self, wanted: Mapping[str, Wanted], folder: Folder) -> None:
+        """Take note of what will be asked for and where to write, and begin to import TensorFlow."""
+        self._begun()
+        self._wanted, self._written = dict(wanted), folder.written
+        reporters: list[Reporter] = [
+            Beginning(folder),
+            EventLog(self._record, folder, _LOG.format(self._name)),
+            FindingFiles(self._record, folder),
+            Scripts(self._record, folder),
+        ]
+        self._fan = Dispatcher(self._record, reporters)
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for target, want in wanted.items():
+            checks = self._settings.checks if want.chosen == want.offered else want.chosen
+            if self._one_by_one or want.apart:
+                self._campaigns[target] = self._campaign([target], checks)
+            else:
+                groups.setdefault(checks, []).append(target)
+        for checks, targets in groups.items():
+            self._campaigns.update(dict.fromkeys(targets, self._campaign(targets, checks)))
+
+    def targets_in(self, reference: str) -> Sequence[str]:
+        """Return the references of the targets in a file or module, which a process of its own imports."""
+        wanted = parse(reference)
+        body = Launcher(self._settings, self._begun()).load(wanted)
+        body.close()
+        return body.targets
+
+    def judged(self, target: str, check: str) -> Judged:
+        """Return what came of a check, when its target is done."""
+        run = self._campaigns[target]
+        with self._changed:
+            if run.thread is None and not self._ended():
+                run.thread = threading.Thread(target=self._run, args=[run], daemon=True, name=f"fuzz {target}")
+                run.thread.start()
+            if run.thread is not None and target not in self._left_by:
+                self._left_by[target] = check
+                while not (run.over or self._report(target) is not None):
+                    self._changed.wait(_LOOK)
+                    self._ended()
+                del self._left_by[target]
+            report = self._report(target)
+        if report is None and (left := self._left_by.get(target)):
+            return Judged(skipped=f"not reached: see [{left}], which ended before the target was done")
+        if report is None and self._ended() and not run.problem:
+            return Judged(inconclusive=_ENDED)
+        if report is None:
+            return self._unfinished(target, check, run.problem)
+        return self._judged(report, check, self._wanted[target])
+
+    def progress(self, target: str) -> str:
+        """Return how far the work on a target has come, for whoever did not wait for its end."""
+        cases = self._record.tried.get(self._record.name(target), 0)
+        return (
+            f"{target} was still being fuzzed ({cases} case{'' if cases == 1 else 's'} tried): the first of its tests "
+            f"waits for all of it. Give it more time, or less to do with {FLAG}-max-cases or {FLAG}-budget."
+        )
+
+    def stop(self) -> None:
+        """End what runs, and every process."""
+        begun = [run for run in self._campaigns.values() if run.thread is not None]
+        if any(self._report(target) is None for run in begun for target in run.targets):
+            self._stop.set()
+        threads = {run.thread for run in begun if run.thread is not None}
+        for thread in threads:
+            thread.join(_PATIENCE)
+        if self._zygote is not None:
+            self._zygote.close()
+        for thread in threads:
+            thread.join(_PATIENCE)
+
+    def _report(self, target: str) -> TargetReport | None:
+        """Return what there is to say of a target that is done; None before."""
+        return self._record.reports.get(self._record.name(target))
+
+    def _ended(self) -> bool:
+        """Say whether the search is over, here or in all processes; what runs is interrupted then."""
+        if self._is_over():
+            self._stop.set()
+        return self._stop.is_set()
+
+    def _begun(self) -> Zygote | None:
+        """Return the process that imports TensorFlow, begun on first use; it finds modules where pytest does."""
+        if self._zygote is None and not self._settings.in_process:
+            self._zygote = Zygote(self._settings.device, [place for place in sys.path if place])
+        return self._zygote
+
+    def _campaign(self, targets: Iterable[str], checks: tuple[str, ...]) -> _Campaign:
+        """Return a campaign over targets that are held to the same checks."""
+        return _Campaign(tuple(targets), attrs.evolve(self._settings, checks=checks))
+
+    def _run(self, run: _Campaign) -> None:
+        """Fuzz the targets of a campaign; whatever happens, nobody waits for it in vain."""
+        try:
+            settings = attrs.evolve(run.settings, budget=self._due(run))
+            events = engine.start_campaign(
+                run.targets, settings, known=self._known, zygote=self._zygote, stop=self._stop
+            )
+            for event in events:
+                self._tell(event)
+        except UsageError as error:
+            run.problem = str(error)
+            self._tell(RunFinished(stop_reason="unusable", seconds=0.0))
+        except Exception as error:  # noqa: BLE001 (said by the first item of each target that waits for it)
+            message = outgoing(f"{type(error).__name__}: {error}")
+            run.problem = f"fuzzseq failed, which is no fault of the model: {message}"
+            self._tell(InternalError(target="", message=message, traceback=traceback.format_exc()))
+            self._tell(RunFinished(stop_reason="error", seconds=0.0))
+        finally:
+            with self._changed:
+                run.over = True
+                self._changed.notify_all()
+
+    def _due(self, run: _Campaign) -> float | None:
+        """Return a campaign's part of the time that is left for all of them, which begins with the first."""
+        budget = self._settings.budget
+        if budget is None:
+            return None
+        if self._deadline is None:
+            self._deadline = time.monotonic() + budget
+        left = max(0.001, self._deadline - time.monotonic())
+        waiting = sum(self._report(target) is None for target in self._wanted)
+        return left * len(run.targets) / max(waiting, len(run.targets))
+
+    def _tell(self, event: Event) -> None:
+        """Pass an event on, to the record first and to whoever waits last."""
+        with self._changed:
+            self._fan.on_event(event)
+            self._changed.notify_all()
+
+    def _unfinished(self, target: str, check: str, problem: str) -> Judged:
+        """Return what is said of a target that never came to its end."""
+        first = self._wanted[target].chosen[0]
+        if check != first:
+            return Judged(skipped=f"not reached: see [{first}]")
+        errors = [error.message for error in self._record.errors if error.target in ("", self._record.name(target))]
+        failed = f"fuzzseq failed, which is no fault of the model: {errors[0]}" if errors else ""
+        return Judged(sentence=problem or failed or "fuzzseq did not come to an end of it")
+
+    def _judged(self, report: TargetReport, check: str, wanted: Wanted) -> Judged:
+        """Return what came of a check of a target that is done; each finding is said once."""
+        findings = self._record.of_target(report.name)
+        own = [finding for finding in findings if owner(finding, wanted.chosen) == check]
+        failing = tuple(finding for finding in own if self._settings.fails(finding))
+        first = check == wanted.chosen[0]
+        failed = report.error or any(self._settings.fails(finding) for finding in findings)
+        unjudged = "" if failed else inconclusive_reason(report, check)
+        base = Judged(
+            cases=report.checks[check].ran if check in report.checks else 0,
+            told=tuple(finding for finding in own if finding not in failing),
+            warnings=tuple(w.message for w in self._record.warnings if first and w.target == report.name),
+            spec=report.spec,
+            replays={f.id: self._written[f"{f.id}.json"] for f in own if f"{f.id}.json" in self._written},
+            sound_target=first and not (failed or unjudged),
+        )
+        if report.error:
+            sentence = report.error if first else ""
+            return attrs.evolve(
+                base, sentence=sentence, skipped="" if first else f"not reached: see [{wanted.chosen[0]}]"
+            )
+        if failing:
+            return attrs.evolve(base, sentence=sentence_of(failing), findings=failing)
+        if unjudged:
+            return attrs.evolve(base, inconclusive=unjudged_text(report, check))
+        return attrs.evolve(base, skipped=why_not(report, check, findings, wanted.chosen, self._settings))

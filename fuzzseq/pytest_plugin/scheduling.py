@@ -1,0 +1,29 @@
+"""How xdist deals out the items of a run: those of one fuzz target together, all others one by one."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from xdist.scheduler import LoadScopeScheduling
+
+from fuzzseq.pytest_plugin.exchange import Exchange
+
+
+class TargetScheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives all items of a target to one worker, and is xdist's usual way otherwise."""
+
+    def __init__(self, config: Any, log: Any, exchange: Exchange) -> None:
+        """Keep where the workers say which items belong together."""
+        super().__init__(config, log)
+        self._exchange = exchange
+
+    @cached_property
+    def _targets(self) -> dict[str, str]:
+        """The target of each fuzz item, by its id; asked for when every worker has collected its items."""
+        return self._exchange.items()
+
+    def _split_scope(self, nodeid: str) -> str:
+        """Return what goes to one worker as a whole with a test."""
+        target = self._targets.get(nodeid)
+        return nodeid if target is None else f"fuzz target {target}"

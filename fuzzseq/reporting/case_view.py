@@ -1,0 +1,110 @@
+"""A minimal case as two tables: the sizes of its dimensions, and the rows of its batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from rich.console import Console, Group, RenderableType
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from fuzzseq.cases.case import Batch, Case, Pair, shifted, tagged, width
+from fuzzseq.findings import Finding
+from fuzzseq.targets.spec import Spec
+
+#: Rows beyond this many are counted and not shown: a finding fits a screen.
+MOST_ROWS: Final = 8
+PAD: Final = "."
+
+
+def size_table(finding: Finding, spec: Spec) -> Table:
+    """Return the dimensions of a finding with their sizes, those of a batch first."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("dimension", no_wrap=True)
+    table.add_column("size", justify="right", no_wrap=True)
+    order = [name for name in spec.names() if name in finding.sizes]
+    for name in (*order, *(name for name in finding.sizes if name not in order)):
+        table.add_row(Text(name), Text(str(finding.sizes[name]), style="bold"))
+    return table
+
+
+def columns_of(spec: Spec) -> tuple[str, ...]:
+    """Return the columns of a model's rows: what it reads, and what it is scored against."""
+    sources = ("source vectors" if spec.float_source else "source",) if spec.has_source else ()
+    return (*sources, *(("decoder input",) if spec.has_target else ()), *(("labels",) if spec.has_labels else ()))
+
+
+def padded_ids(ids: Sequence[int], columns: int, side: str) -> str:
+    """Return a row of ids as text, with a mark in each column of padding."""
+    fill = [PAD] * (columns - len(ids))
+    cells = [str(i) for i in ids]
+    return " ".join(fill + cells if side == "pre" else cells + fill)
+
+
+def row_cells(pair: Pair, batch: Batch, spec: Spec) -> Iterator[str]:
+    """Yield the cells of one row, in the order of :func:`columns_of`."""
+    source_columns, target_columns = width(batch, "source", spec), width(batch, "target", spec)
+    if spec.has_source:
+        yield padded_ids(pair.source, source_columns, batch.padding)
+    if spec.kind == "many_to_many":
+        yield padded_ids(tagged(pair, spec), source_columns, batch.padding)
+    elif spec.has_labels:
+        for half in shifted(pair.target, spec.tokens):
+            yield padded_ids(half, target_columns, batch.padding)
+
+
+def row_table(case: Case, spec: Spec) -> Table:
+    """Return the rows of a case's batches as they reach the model, padding and special tokens included."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    several = len(case.batches) > 1
+    table.add_column("batch/row" if several else "row", justify="right", no_wrap=True)
+    for name in columns_of(spec):
+        table.add_column(name, overflow="fold")
+    named = [
+        (f"{number}/{row}" if several else str(row), pair, batch)
+        for number, batch in enumerate(case.batches, 1)
+        for row, pair in enumerate(batch.pairs, 1)
+    ]
+    for name, pair, batch in named[:MOST_ROWS]:
+        table.add_row(Text(name, style="dim"), *(Text(cell) for cell in row_cells(pair, batch, spec)))
+    if len(named) > MOST_ROWS:
+        table.add_row(Text("...", style="dim"), Text(f"and {len(named) - MOST_ROWS} more rows", style="dim"))
+    return table
+
+
+def unusual(case: Case, spec: Spec) -> str:
+    """Return what is not as by default: initial state, encoding, padding, mode, domain; and what the marks mean."""
+    batches = case.batches
+    said = [
+        f"initial state: {batches[-1].initial_state}" if any(b.initial_state != "none" for b in batches) else "",
+        f"target encoding: {batches[-1].target_encoding}"
+        if any(b.target_encoding != "sparse" for b in batches)
+        else "",
+        "padding before the tokens" if any(b.padding == "pre" for b in batches) else "",
+        "graph mode (tf.function)" if case.mode == "graph" else "",
+        f"{case.domain} input" if case.domain != "ordinary" else "",
+        "no rows at all" if not any(b.pairs for b in batches) else "",
+        f"{PAD} is padding (id {spec.tokens.pad})" if has_padding(case) else "",
+    ]
+    return " | ".join(part for part in said if part)
+
+
+def has_padding(case: Case) -> bool:
+    """Say whether a row of a case is shorter than its batch is wide."""
+    return any(b.ragged or b.extra_source or b.extra_target for b in case.batches)
+
+
+def case_view(finding: Finding, spec: Spec, console: Console, available: int) -> RenderableType:
+    """Return sizes and rows side by side where they fit, else one above the other."""
+    sizes, rows = size_table(finding, spec), row_table(finding.case, spec)
+    options = console.options.update_width(available)
+    said = unusual(finding.case, spec)
+    notes = [Text(""), Text(said, style="dim")] if said else []
+    grid = Table.grid(padding=(0, 4, 0, 0))
+    if sum(Measurement.get(console, options, table).maximum for table in (sizes, rows)) + 4 <= available:
+        grid.add_row(sizes, Group(rows, *notes))
+    else:
+        grid.add_row(Group(sizes, Text(""), rows, *notes[1:]))
+    return grid

@@ -1,0 +1,51 @@
+"""Hands each event to each reporter."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+
+from fuzzseq.errors import OutputError
+from fuzzseq.events import Event, InternalError, Reporter, WarningEmitted
+from fuzzseq.machine import trouble_of
+from fuzzseq.reporting.run_state import RunState
+
+
+class Dispatcher:
+    """Tells a record and then every reporter what happens; one that fails keeps none of the others from hearing it.
+
+    What they hear is fit to be shown: the record has seen to it.
+    """
+
+    def __init__(self, record: RunState, reporters: Sequence[Reporter]) -> None:
+        """Keep the listeners, in the order in which they hear of an event."""
+        self.record = record
+        self._reporters = list(reporters)
+        self._failed: list[Reporter] = []
+
+    def on_event(self, event: Event, at: float | None = None) -> None:
+        """Pass one event on, which happens now, or ``at`` so many seconds after the run began."""
+        event = self.record.on_event(event, at)
+        for reporter in tuple(self._reporters):
+            self._tell(reporter, event)
+
+    def _tell(self, reporter: Reporter, event: Event) -> None:
+        """Pass an event to one reporter; the first time that it fails, all are told."""
+        try:
+            reporter.on_event(event)
+        except BrokenPipeError:
+            self._reporters.remove(reporter)
+        except Exception as error:  # noqa: BLE001 (one reporter must not silence the others)
+            if reporter in self._failed:
+                return
+            self._failed.append(reporter)
+            self.on_event(self._told(reporter, error))
+
+    def _told(self, reporter: Reporter, error: Exception) -> Event:
+        """Return the event that says how a reporter failed: for its user, or for a bug report."""
+        if trouble := str(error) if isinstance(error, OutputError) else trouble_of(error):
+            self.record.misuses.append(trouble)
+            return WarningEmitted(target="", message=trouble)
+        name = type(reporter).__name__
+        trace = "".join(traceback.format_exception(error))
+        return InternalError(target="", message=f"{name} failed: {type(error).__name__}: {error}", traceback=trace)

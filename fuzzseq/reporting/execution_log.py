@@ -1,0 +1,128 @@
+"""``executions-N.ndjson``: what target N executed since its last checkpoint, for a run that is killed and resumed."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import threading
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from fuzzseq.errors import OutputError
+from fuzzseq.events import UNDONE, Checkpoint, Event, TargetFinished, TargetLoaded, TargetState
+from fuzzseq.files.output_files import append, encoded, opened
+from fuzzseq.protocol.outcome import Outcome
+from fuzzseq.protocol.serialization import from_data, to_data
+from fuzzseq.reporting.folder import Folder
+
+NAME: Final = "executions-{}.ndjson"
+#: A longer log is not read: what it holds is executed again. No wave of cases comes near it.
+_LONGEST: Final = 512 * 2**20
+
+
+class ExecutionLog:
+    """Writes down each execution as it ends, and gives back those of the part of the run that was killed.
+
+    A line that is cut off, damaged, or of another request is none of ours: its execution is done again. So is
+    everything where the file cannot be written; that fails no run.
+    """
+
+    def __init__(self, folder: Folder, past: Sequence[Event] = ()) -> None:
+        """Keep the folder; ``past`` are the events of the run that is resumed: without them nothing is recalled."""
+        self._folder, self._resumed = folder, bool(past)
+        self._lock = threading.Lock()
+        #: The file of each target that was loaded; None where there can be none.
+        self._files: dict[int, Path | None] = {}
+        self._waiting: dict[int, str] = {}
+        self._recalled: dict[int, dict[str, deque[str]]] = {}
+        self._places: dict[str, int] = {}
+        self._states: dict[str, TargetState] = {}
+        for event in past:
+            if isinstance(event, Checkpoint):
+                self._states[event.target] = event.state
+
+    def recall(self, place: int, key: str) -> Outcome | None:
+        """Return the next outcome that an earlier part of the run had under a key, and drop it; None for no more."""
+        if not self._resumed:
+            return None
+        with self._lock:
+            if place not in self._recalled:
+                self._recalled[place] = _read(self._folder.path / NAME.format(place))
+            waiting = self._recalled[place].get(key)
+            line = waiting.popleft() if waiting else None
+        if line is None:
+            return None
+        try:
+            return from_data(json.loads(line)["outcome"], Outcome)
+        except Exception:  # noqa: BLE001 (whatever is wrong with a line, its execution is done again)
+            return None
+
+    def keep(self, place: int, key: str, outcome: Outcome) -> None:
+        """Write down the outcome of an execution."""
+        data = {"key": key, "outcome": to_data(outcome)}
+        # Each line begins on a line of its own, whatever a kill has left of the one before.
+        line = "\n" + json.dumps(data, separators=(",", ":"))
+        with self._lock:
+            self._write(place, line)
+
+    def on_event(self, event: Event) -> None:
+        """Take one event: what is behind a new checkpoint, or belongs to a target that is done, is wanted no more."""
+        match event:
+            case TargetLoaded():
+                self._places[event.target] = event.place
+                self._begin(event.place)
+            case Checkpoint() if self._states.get(event.target) != event.state:
+                self._states[event.target] = event.state
+                self._clear(self._places.get(event.target))
+            case TargetFinished() if event.report.stop_reason not in UNDONE:
+                self._clear(event.report.place)
+            case _:
+                pass
+
+    def _begin(self, place: int) -> None:
+        """Write to the file of a target from now on; what came before it was loaded is written as well."""
+        try:
+            path: Path | None = self._folder.claim(NAME.format(place))
+        except OutputError:
+            path = None
+        with self._lock:
+            self._files[place] = path
+            self._write(place, self._waiting.pop(place, ""))
+
+    def _write(self, place: int, text: str) -> None:
+        """Add to the file of a target, or keep what is to be added to it once there is one."""
+        if place not in self._files:
+            self._waiting[place] = self._waiting.get(place, "") + text
+        elif text and (path := self._files[place]):
+            with suppress(OSError), opened(path.parent) as folder:
+                append(folder, path.name, encoded(text))
+
+    def _clear(self, place: int | None) -> None:
+        """Drop the log of a target."""
+        if place is None:
+            return
+        with self._lock, suppress(OutputError):
+            self._waiting.pop(place, None)
+            self._folder.remove(NAME.format(place))
+
+
+def _read(path: Path) -> dict[str, deque[str]]:
+    """Return the lines of a log by their keys, in their order."""
+    found: dict[str, deque[str]] = {}
+    try:
+        # Not waited for where it is no file of ours, but a pipe or a link that somebody put there.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+        with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
+            told = os.fstat(descriptor)
+            if not stat.S_ISREG(told.st_mode) or told.st_size > _LONGEST:
+                return found
+            for line in file:
+                key = line[8:32] if line.startswith('{"key":"') else ""
+                found.setdefault(key, deque()).append(line)
+    except OSError:
+        pass
+    return found

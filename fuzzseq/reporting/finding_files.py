@@ -1,0 +1,115 @@
+"""The files of one finding: ``<id>.json``, which can be replayed, and ``<id>.py``, which needs no fuzzseq."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from fuzzseq import __version__
+from fuzzseq.causes.catalogue import CAUSES
+from fuzzseq.events import Event, FindingReported, InternalError, TargetFinished
+from fuzzseq.files.format_versions import FINDING
+from fuzzseq.findings import Finding
+from fuzzseq.protocol.serialization import to_data
+from fuzzseq.reporting.folder import Folder
+from fuzzseq.reporting.run_state import RunState
+from fuzzseq.sanitize import command, inert
+from fuzzseq.targets.spec import Spec
+
+FORMAT_VERSION: Final = FINDING
+
+_TITLES: Final = {cause.slug: cause.title for cause in CAUSES}
+#: What a finding says of its diagnosis and its proof, lifted to the level of the rest.
+_LIFTED: Final = (
+    *("cause", "explanation", "evidence", "confidence", "runner_up", "against", "advice", "interventions"),
+    *("named", "nameless", "region", "trace"),
+)
+
+
+def pretty(document: Mapping[str, Any]) -> str:
+    """Return a document as JSON for people and for diffs: sorted keys, two spaces."""
+    return json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+
+
+def finding_entry(finding: Finding) -> dict[str, Any]:
+    """Return a finding as it stands in ``report.json`` and in its own file."""
+    data = to_data(finding)
+    diagnosis, proof = data.pop("diagnosis"), data.pop("proof")
+    return {
+        **{name: diagnosis[name] for name in _LIFTED},
+        **data,
+        **proof,
+        "diagnosis_executions": diagnosis["executions"],
+        "diagnosis_stopped": diagnosis["stopped"],
+        "region_sentence": finding.diagnosis.region.sentence if finding.diagnosis.region else "",
+        "title": _TITLES.get(finding.cause, finding.cause),
+    }
+
+
+def replaying(finding: Finding) -> str:
+    """Return the command that replays a finding, for a report that says the same wherever it is written.
+
+    It is one for where fuzzseq was run, as the target is named from there.
+    """
+    return command("fuzzseq replay", f"DIR/{finding.id}.json")
+
+
+def finding_document(finding: Finding, spec: Spec, versions: Mapping[str, str]) -> dict[str, Any]:
+    """Return what stands in a finding's file: the finding, and what it takes to replay it."""
+    return {
+        "format_version": FORMAT_VERSION,
+        **finding_entry(finding),
+        "spec": to_data(spec),
+        "versions": {**versions, "fuzzseq": __version__},
+    }
+
+
+class FindingFiles:
+    """Writes ``<id>.json`` as soon as a finding is made, and the traceback of an internal error.
+
+    The files of a finding that a resumed run has superseded are taken away.
+    """
+
+    def __init__(self, record: RunState, folder: Folder) -> None:
+        """Keep what is known of the run, and where to write."""
+        self._record, self._folder = record, folder
+
+    def on_event(self, event: Event) -> None:
+        """Take one event."""
+        if isinstance(event, FindingReported):
+            finding, record = event.finding, self._record
+            document = finding_document(finding, record.specs.get(finding.target, Spec()), record.versions)
+            self._folder.write(f"{finding.id}.json", pretty(document))
+        elif isinstance(event, TargetFinished):
+            for id_ in self._record.superseded:
+                if id_ not in self._record.findings:
+                    self._folder.remove(f"{id_}.json")
+                    self._folder.remove(f"{id_}.py")
+        elif isinstance(event, InternalError):
+            text = "\n".join(
+                f"{error.target or 'fuzzseq'}: {error.message}\n{error.traceback}" for error in self._record.errors
+            )
+            self._folder.write("internal-error.txt", inert(text))
+
+
+class Scripts:
+    """Writes ``<id>.py`` as soon as a finding is made."""
+
+    def __init__(self, record: RunState, folder: Folder, below: Path | None = None) -> None:
+        """Keep what is known of the run, where to write, and the folder that source files are read below, if any."""
+        self._record, self._folder, self._below = record, folder, below
+
+    def on_event(self, event: Event) -> None:
+        """Take one event."""
+        if not isinstance(event, FindingReported):
+            return
+        try:
+            from fuzzseq.reproduce import reproduction  # noqa: PLC0415 (only a run with a finding needs it)
+        except ModuleNotFoundError as error:
+            if error.name != "fuzzseq.reproduce":
+                raise
+            return
+        spec = self._record.specs.get(event.finding.target, Spec())
+        self._folder.write(f"{event.finding.id}.py", reproduction(event.finding, spec, below=self._below))

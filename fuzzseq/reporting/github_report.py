@@ -1,0 +1,123 @@
+"""``github.txt``: a workflow command of GitHub for each finding, which puts it at its line of a change."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+import attrs
+
+from fuzzseq.events import Event, RunFinished
+from fuzzseq.findings import Finding
+from fuzzseq.reporting.finding_view import PROVISIONAL, title_of
+from fuzzseq.reporting.folder import Folder
+from fuzzseq.reporting.locations import file_of, from_root
+from fuzzseq.reporting.run_state import RunState
+from fuzzseq.reporting.snapshot_writer import SnapshotWriter
+from fuzzseq.reporting.unjudged import sentences
+from fuzzseq.sanitize import clean, inert, shortened
+
+NAME: Final = "github.txt"
+#: The variable that is true where GitHub runs a job and reads what it prints.
+SERVER: Final = "GITHUB_ACTIONS"
+#: The commands that there are, in the order in which they are written.
+COMMANDS: Final = ("error", "warning", "notice")
+_DATA: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+_PROPERTY: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
+
+
+@attrs.frozen(kw_only=True)
+class Annotation:
+    """What is said at a line of a file, or of the whole run."""
+
+    command: str
+    title: str
+    message: str
+    file: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        """Return the workflow command."""
+        told = {"file": self.file, "line": str(self.line or ""), "title": self.title}
+        listed = ",".join(f"{key}={clean(value).translate(_PROPERTY)}" for key, value in told.items() if value)
+        # On one line that begins as a command of ours there is none of another.
+        return f"::{self.command} {inert(listed)}::{inert(clean(self.message)).translate(_DATA)}"
+
+
+def annotated(record: RunState) -> tuple[Annotation, ...]:
+    """Return the annotations of a run, errors first: what fails the run is an error, what the baseline holds a notice.
+
+    GitHub shows the first ten errors, ten warnings and ten notices of a step, and no more: ``github.txt`` has all.
+    """
+    found = [*_troubles(record), *(_of(finding, record) for finding in record.in_order()), *_warnings(record)]
+    return tuple(sorted(found, key=lambda annotation: COMMANDS.index(annotation.command)))
+
+
+def _troubles(record: RunState) -> Iterator[Annotation]:
+    """Yield what went wrong with the run itself; what it has not shown is an error where that gives an exit code."""
+    command = "error" if record.unsettled() and not record.failing() else "warning"
+    for said in sentences(record.inconclusive()):
+        yield Annotation(command=command, title="inconclusive", message=said)
+    for name, reason in record.unusable().items():
+        yield Annotation(command="error", title=f"{name} cannot be used", message=shortened(reason, 600))
+    for error in record.errors:
+        title = "internal error of fuzzseq, no fault of your model"
+        yield Annotation(command="error", title=title, message=shortened(error.message, 600))
+
+
+def _of(finding: Finding, record: RunState) -> Annotation:
+    """Return the annotation of a finding."""
+    settings, found, file = record.settings, finding.diagnosis, file_of(finding)
+    known = settings is not None and settings.knows(finding)
+    fails = settings is None or settings.fails(finding)
+    said = [
+        shortened(found.explanation or finding.message, 600),
+        PROVISIONAL if finding.provisional else "",
+        f"Smallest sizes: {', '.join(f'{name} = {size}' for name, size in finding.sizes.items())}",
+        f"Fails {shortened(found.region.sentence, 300)}" if found.region else "",
+        f"Mend: {shortened(found.advice, 300)}" if found.advice else "",
+        f"Finding {finding.id} of {clean(finding.target)}{', known' if known else ''}",
+    ]
+    return Annotation(
+        command="error" if fails else "notice" if known or finding.severity == "note" else "warning",
+        title=f"{finding.cause}: {title_of(finding)}",
+        message="\n".join(part for part in said if part),
+        file=(from_root(file) or "") if file is not None else "",
+        line=finding.location.line if finding.location is not None else 0,
+    )
+
+
+def _warnings(record: RunState) -> Iterator[Annotation]:
+    """Yield what a user should know that is no finding."""
+    for warned in sorted(record.warnings, key=lambda warned: record.place(warned.target)):
+        yield Annotation(command="warning", title=warned.target or "fuzzseq", message=shortened(warned.message, 600))
+
+
+def github_text(record: RunState) -> str:
+    """Return the workflow commands of a run as it stands, a line each."""
+    return "".join(f"{annotation}\n" for annotation in annotated(record))
+
+
+class GithubReport:
+    """Writes ``github.txt``; in a workflow it prints the commands too, when the run is over, for GitHub to read."""
+
+    def __init__(self, record: RunState, folder: Folder) -> None:
+        """Keep what is known of the run, and where to write."""
+        self._record = record
+        self._file = SnapshotWriter(record, folder, NAME, github_text)
+
+    def on_event(self, event: Event) -> None:
+        """Take one event."""
+        self._file.on_event(event)
+        if isinstance(event, RunFinished) and os.environ.get(SERVER) == "true":
+            # What was printed before, as pytest's dots, may not have ended its line.
+            sys.stdout.write("\n" + _printable(github_text(self._record)))
+            sys.stdout.flush()
+
+
+def _printable(text: str) -> str:
+    """Return text that the output can show, whatever its encoding."""
+    encoding = sys.stdout.encoding or "utf-8"
+    return text.encode(encoding, errors="backslashreplace").decode(encoding)

@@ -1,0 +1,99 @@
+"""A minimal case as a picture: the rows of its batches, a cell for each step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import attrs
+
+from fuzzseq.cases.case import Batch, Case, Pair, shifted, tagged, width
+from fuzzseq.reporting.case_view import columns_of
+from fuzzseq.targets.spec import Spec
+
+#: Rows of a batch and steps of a side that are drawn; the rest is counted.
+MOST_ROWS: Final = 12
+MOST_STEPS: Final = 48
+
+
+@attrs.frozen
+class Step:
+    """One cell: its id as text, and whether it is ``pad``, ``special`` or neither."""
+
+    text: str
+    kind: str
+
+
+@attrs.frozen(kw_only=True)
+class Side:
+    """One side of a batch, as ``decoder input``: how many columns are drawn, and how many are left out."""
+
+    name: str
+    columns: int
+    more: int
+
+
+@attrs.frozen(kw_only=True)
+class Picture:
+    """One batch: its sides, and its rows, a tuple of steps for each side; ``more`` rows are left out."""
+
+    name: str
+    sides: tuple[Side, ...]
+    rows: tuple[tuple[tuple[Step, ...], ...], ...]
+    more: int
+
+    @property
+    def padded(self) -> bool:
+        """Whether a cell is padding."""
+        return any(step.kind == "pad" for row in self.rows for side in row for step in side)
+
+    @property
+    def special(self) -> bool:
+        """Whether a cell is a start or an end."""
+        return any(step.kind == "special" for row in self.rows for side in row for step in side)
+
+
+def pictures(case: Case, spec: Spec) -> tuple[Picture, ...]:
+    """Return a picture for each batch of a case, in the order in which the model is given them."""
+    several = len(case.batches) > 1
+    return tuple(
+        _picture(batch, spec, f"batch {number}" if several else "the batch")
+        for number, batch in enumerate(case.batches, 1)
+    )
+
+
+def _picture(batch: Batch, spec: Spec, name: str) -> Picture:
+    """Return one batch."""
+    source, target = width(batch, "source", spec), width(batch, "target", spec)
+    names = columns_of(spec)
+    widths = [source if spec.kind == "many_to_many" or name.startswith("source") else target for name in names]
+    return Picture(
+        name=name,
+        sides=tuple(
+            Side(name=name, columns=min(columns, MOST_STEPS), more=max(0, columns - MOST_STEPS))
+            for name, columns in zip(names, widths, strict=True)
+        ),
+        rows=tuple(tuple(_row(pair, batch, spec, widths)) for pair in batch.pairs[:MOST_ROWS]),
+        more=max(0, len(batch.pairs) - MOST_ROWS),
+    )
+
+
+def _row(pair: Pair, batch: Batch, spec: Spec, widths: Sequence[int]) -> Iterator[tuple[Step, ...]]:
+    """Yield the steps of one row, side by side."""
+    sides: list[tuple[int, ...]] = [pair.source] if spec.has_source else []
+    if spec.kind == "many_to_many":
+        sides.append(tagged(pair, spec))
+    elif spec.has_labels:
+        both = shifted(pair.target, spec.tokens)
+        sides += both if spec.has_target else both[1:]
+    for number, (ids, columns) in enumerate(zip(sides, widths, strict=False)):
+        plain = spec.kind == "many_to_many" or (number == 0 and spec.has_source)
+        yield _steps(ids, columns, batch, spec, plain=plain)
+
+
+def _steps(ids: Sequence[int], columns: int, batch: Batch, spec: Spec, *, plain: bool) -> tuple[Step, ...]:
+    """Return the cells of one side of a row, its padding included; special tokens are told from words."""
+    marks = () if plain else (spec.tokens.start, spec.tokens.end)
+    cells = [Step(str(i), "special" if i in marks else "") for i in ids]
+    fill = [Step(str(spec.tokens.pad), "pad")] * (columns - len(ids))
+    return tuple((fill + cells if batch.padding == "pre" else cells + fill)[:MOST_STEPS])

@@ -1,0 +1,157 @@
+"""Which cases fail, as a grid over the two facts of a case that tell most."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import attrs
+
+from fuzzseq.cases.facts import facts
+from fuzzseq.findings import Finding, ProbedCase
+from fuzzseq.targets.spec import Spec
+
+#: Cases of a cell that are told.
+_TOLD: Final = 4
+RESULTS: Final = {
+    "same": "fails",
+    "passes": "passes",
+    "other": "fails in another way",
+    "not_reached": "left the check nothing to judge",
+}
+#: How a cell of each kind is marked; color alone tells nobody who does not see it.
+MARKS: Final = {"same": "✕", "passes": "✓", "mixed": "±", "other": "!", "not_reached": "–"}
+
+
+@attrs.frozen(kw_only=True)
+class Cell:
+    """One place of the map: what came of its cases; ``minimal`` marks that of the minimal case.
+
+    ``cases`` are they as the page's script reads them: ``s 1 3 no;p 2 3 yes``, a letter of :data:`RESULTS` and the
+    values of the facts of the map, in their order. In words they would be the greater part of a page.
+    """
+
+    kind: str
+    mark: str
+    cases: str
+    minimal: bool
+
+    @property
+    def classes(self) -> str:
+        """What its drawing does not follow from the first letter of its cases."""
+        return " ".join(name for name, so in (("mixed", self.kind == "mixed"), ("minimal", self.minimal)) if so)
+
+
+@attrs.frozen(kw_only=True)
+class FailureMap:
+    """The map: a fact across, another down (empty where one is all that varied), and a cell or None for each pair.
+
+    ``facts`` are the names of all facts, and ``minimal`` their values in the minimal case, as in :class:`Cell`.
+    """
+
+    across: str
+    down: str
+    facts: str
+    minimal: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Cell | None, ...]], ...]
+    kinds: tuple[tuple[str, str, str], ...]
+
+
+def failure_map(finding: Finding, spec: Spec) -> FailureMap | None:
+    """Return the map of a finding's failing region; None where no cases were tried for one."""
+    region = finding.diagnosis.region
+    if region is None or not region.tried:
+        return None
+    minimal = facts(finding.case, spec)
+    tried = [case for case in region.tried if case.facts]
+    axes = _axes(tried, region.expression, finding.sizes)
+    if not axes:
+        return None
+    across, down = axes[0], axes[1] if len(axes) > 1 else ""
+    places: dict[tuple[Any, Any], list[ProbedCase]] = {}
+    for case in tried:
+        places.setdefault((case.facts.get(across), case.facts.get(down) if down else None), []).append(case)
+    columns, rows = (sorted({place[axis] for place in places}, key=_order) for axis in (0, 1))
+    names = list(dict.fromkeys(name for case in tried for name in case.facts))
+    here = minimal.get(across), minimal.get(down) if down else None
+    drawn = tuple(
+        (
+            worded(row) if down else "",
+            tuple(
+                _cell(places[column, row], names, (column, row) == here) if (column, row) in places else None
+                for column in columns
+            ),
+        )
+        for row in rows
+    )
+    there = {cell.kind for _, cells in drawn for cell in cells if cell}
+    told = {"same": "fails", "passes": "passes", "mixed": "some fail, some pass"}
+    return FailureMap(
+        across=across,
+        down=down,
+        facts=" ".join(names),
+        minimal=_values(minimal, names),
+        columns=tuple(worded(column) for column in columns),
+        rows=drawn,
+        kinds=tuple((k, MARKS[k], told.get(k) or RESULTS[k]) for k in MARKS if k in there),
+    )
+
+
+def _axes(tried: Sequence[ProbedCase], expression: str, sizes: Mapping[str, int]) -> list[str]:
+    """Return the two facts that tell most: those of the condition, then those that part failing from passing best.
+
+    One alone where nothing else varied, none where nothing did. Between equals, a size of the case goes before what
+    follows from its rows, and one that took many values before one that took few.
+    """
+    named = re.findall(r"[a-z_]+", expression)
+    every = list(dict.fromkeys(name for case in tried for name in case.facts))
+    varying = [name for name in every if len({_order(case.facts.get(name)) for case in tried}) > 1]
+    chosen: list[str] = []
+    while len(chosen) < 2 and len(chosen) < len(varying):
+        rest = [name for name in varying if name not in chosen]
+        chosen.append(min(rest, key=lambda name: _weight(name, chosen, named, tried, sizes)))
+    # A page is wider than it is high.
+    return sorted(chosen, key=lambda name: -len({_order(case.facts.get(name)) for case in tried}))
+
+
+def _weight(
+    name: str, chosen: Sequence[str], named: Sequence[str], tried: Sequence[ProbedCase], sizes: Mapping[str, int]
+) -> tuple[int, int, bool, int]:
+    """Return what orders the facts: the less, the more it tells beside those that are chosen."""
+    values = {_order(case.facts.get(name)) for case in tried}
+    parted: dict[tuple[Any, ...], list[int]] = {}
+    for case in tried:
+        key = tuple(_order(case.facts.get(fact)) for fact in (*chosen, name))
+        if case.result in ("same", "passes"):
+            parted.setdefault(key, [0, 0])[case.result == "passes"] += 1
+    unexplained = sum(min(counts) for counts in parted.values())
+    return named.index(name) if name in named else len(named), unexplained, name not in sizes, -len(values)
+
+
+def _order(value: Any) -> tuple[str, Any]:
+    """Return what values are sorted by, whatever their kinds."""
+    kind = "bool" if isinstance(value, bool) else "number" if isinstance(value, int | float) else "text"
+    return kind, value if kind != "text" else str(value)
+
+
+def worded(value: Any) -> str:
+    """Return the value of a fact as a person reads it."""
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
+
+
+def _cell(cases: Sequence[ProbedCase], names: Sequence[str], here: bool) -> Cell:
+    """Return the cell of the cases at one place."""
+    results = {case.result for case in cases}
+    judged = sorted(results & {"same", "passes"}) or sorted(results)[:1]
+    kind = "mixed" if len(judged) > 1 else judged[0]
+    first = sorted(cases, key=lambda case: case.result not in judged)
+    told = [f"{case.result[0]} {_values(case.facts, names)}" for case in first[:_TOLD]]
+    more = len(cases) - len(told)
+    return Cell(kind=kind, mark=MARKS[kind], cases=";".join([*told, *([f"+{more}"] if more else [])]), minimal=here)
+
+
+def _values(facts_: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Return the values of facts in one order, none with a blank in it."""
+    return " ".join("_".join(worded(facts_.get(name, "?")).split()) for name in names)

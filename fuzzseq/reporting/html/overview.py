@@ -1,0 +1,209 @@
+"""What is said of a run as a whole: the verdict, its circumstances, its targets, its checks, what was accepted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import attrs
+
+from fuzzseq import __version__
+from fuzzseq.causes.catalogue import GROUPS
+from fuzzseq.events import TargetReport
+from fuzzseq.findings import Finding
+from fuzzseq.protocol.outcome import SEVERITIES
+from fuzzseq.reporting.html.matrices import Matrix, acceptance_matrix, check_matrix, unasked
+from fuzzseq.reporting.html.timeline import clock
+from fuzzseq.reporting.run_state import RunState
+from fuzzseq.reporting.summary_view import STOPS
+from fuzzseq.reporting.unjudged import sentences
+
+
+@attrs.frozen(kw_only=True)
+class Target:
+    """One target as a row: its cases in words, its findings by severity, how it stopped, and the notes about it."""
+
+    name: str
+    cases: str
+    executions: int
+    findings: tuple[tuple[str, int], ...]
+    stopped: str
+    unsure: bool
+    time: str
+    notes: tuple[str, ...]
+    error: str
+
+
+@attrs.frozen(kw_only=True)
+class Overview:
+    """The run as a whole; ``state`` is ``bad``, ``unsure`` (inconclusive), ``fair`` or ``good``.
+
+    ``inconclusive`` says what was never judged, a sentence each.
+    """
+
+    state: str
+    verdict: str
+    ending: str
+    groups: tuple[tuple[str, str, int], ...]
+    severities: tuple[tuple[str, int], ...]
+    circumstances: tuple[tuple[str, str], ...]
+    time: str
+    started: str
+    targets: tuple[Target, ...]
+    checks: Matrix
+    unasked: tuple[tuple[str, str], ...]
+    acceptance: Matrix
+    warnings: tuple[tuple[str, str], ...]
+    errors: tuple[tuple[str, str], ...]
+    gone: tuple[str, ...]
+    inconclusive: tuple[str, ...]
+
+
+def ordered(record: RunState) -> list[Finding]:
+    """Return the findings, the worst first, by target and in the order in which they were made."""
+    return sorted(
+        record.findings.values(), key=lambda found: (SEVERITIES.index(found.severity), record.place(found.target))
+    )
+
+
+def overview(record: RunState) -> Overview:
+    """Return what is said of a run as it stands."""
+    findings, reports = ordered(record), record.targets()
+    unsure = {unjudged.target for unjudged in record.inconclusive()}
+    groups = Counter(finding.group for finding in findings)
+    return Overview(
+        state=_state(record),
+        verdict=_verdict(record, len(findings), len(reports)),
+        ending=STOPS[record.stop_reason] if record.stop_reason else "not over yet, or ended from outside",
+        groups=tuple((name, said, groups[name]) for name, said in GROUPS.items() if groups[name]),
+        severities=tuple((name, record.with_severity(name)) for name in SEVERITIES if record.with_severity(name)),
+        circumstances=_circumstances(record),
+        time=clock(record.seconds or round(record.now, 3)),
+        started=record.started.replace("T", " ").replace("+00:00", " UTC"),
+        targets=tuple(_target(report, record, report.name in unsure) for report in reports),
+        checks=check_matrix(reports),
+        unasked=unasked(reports),
+        acceptance=acceptance_matrix(reports),
+        warnings=tuple(
+            (said.target, said.message) for said in sorted(record.warnings, key=lambda w: record.place(w.target))
+        ),
+        errors=tuple(
+            (error.target or "fuzzseq", error.message)
+            for error in sorted(record.errors, key=lambda e: record.place(e.target))
+        ),
+        gone=record.gone(),
+        inconclusive=sentences(record.inconclusive()),
+    )
+
+
+def _state(record: RunState) -> str:
+    """Return how the run went, in one word: what fails it is bad, anything else worth a look is fair.
+
+    One that is inconclusive is neither good nor bad.
+    """
+    if record.failing() or record.errors or record.stop_reason == "error":
+        return "bad"
+    if record.inconclusive():
+        return "unsure"
+    usual = record.stop_reason in ("completed", "max_cases", "budget") and record.targets()
+    return "good" if usual and not record.findings and not record.unusable() else "fair"
+
+
+def counted(count: int, name: str) -> str:
+    """Return a number of things: ``1 finding``, ``2 findings``."""
+    return f"{count} {name}{'' if count == 1 else 's'}"
+
+
+def _verdict(record: RunState, findings: int, targets: int) -> str:
+    """Return the run in one sentence; what it has not shown comes first, unless something fails it."""
+    found, unsure = _found(record, findings, targets), _unsure(record)
+    if not unsure:
+        return found
+    return (
+        f"{found}; {unsure}" if record.failing() else f"Inconclusive: {unsure}{f'; {_lower(found)}' if found else ''}"
+    )
+
+
+def _unsure(record: RunState) -> str:
+    """Return how much was never judged, empty where everything was."""
+    unjudged = record.inconclusive()
+    checks, targets = sum(bool(each.check) for each in unjudged), sum(not each.check for each in unjudged)
+    parts = [f"no case of {counted(targets, 'target')} was judged"] if targets else []
+    parts += [f"{counted(checks, 'check')} {'was' if checks == 1 else 'were'} never judged"] if checks else []
+    allowed = " (allowed)" if parts and record.settings is not None and record.settings.allow_inconclusive else ""
+    return " and ".join(parts) + allowed
+
+
+def _lower(sentence: str) -> str:
+    """Return a sentence as it goes on after a colon."""
+    return sentence[:1].lower() + sentence[1:]
+
+
+def _found(record: RunState, findings: int, targets: int) -> str:
+    """Return what was found in one sentence; empty where nothing was, and no case was tried either."""
+    where = f"in {counted(targets, 'target')}" if targets else "and no target was loaded"
+    tried = sum(record.tried.get(report.name, report.cases) for report in record.targets())
+    if not findings:
+        return f"No findings {where}, {counted(tried, 'case')} tried" if tried else ""
+    severities = [(name, record.with_severity(name)) for name in SEVERITIES]
+    parts = " and ".join(counted(count, name) for name, count in severities if count)
+    known = len(record.in_baseline())
+    baseline = f"; the baseline holds {'all' if known == findings else known} of them" if known else ""
+    return f"{parts} {where}{baseline}"
+
+
+def _circumstances(record: RunState) -> tuple[tuple[str, str], ...]:
+    """Return what the run was asked for, and with what versions it ran; what does not depend on its time."""
+    settings = record.settings
+    told = [("asked for", ", ".join(record.asked)), ("tried", _tried(record))]
+    if settings is not None:
+        told += [
+            ("profile", settings.profile),
+            ("seed", str(settings.seed)),
+            ("cases", f"{settings.max_cases} for each target"),
+            ("input", ", ".join(settings.domains)),
+            ("checks", _asked(settings.checks, settings.skip)),
+            ("budget", clock(settings.budget) if settings.budget is not None else ""),
+            ("baseline", counted(len(settings.baseline), "finding") if settings.baseline else ""),
+        ]
+    versions = {"fuzzseq": __version__, **record.versions}
+    told.append(("versions", ", ".join(f"{name} {versions[name]}" for name in sorted(versions))))
+    return tuple((name, value) for name, value in told if value)
+
+
+def _tried(record: RunState) -> str:
+    """Return how many cases were tried, of what kind, and how often a model was run for it."""
+    reports = record.targets()
+    kinds = [
+        (sum(report.cases or record.tried.get(report.name, 0) for report in reports), "case"),
+        (sum(report.known_cases for report in reports), "known case"),
+        (sum(report.edge_cases for report in reports), "edge case"),
+        (sum(report.executions for report in reports), "execution"),
+    ]
+    return ", ".join(counted(count, name) for count, name in kinds if count)
+
+
+def _asked(checks: Sequence[str], skip: Sequence[str]) -> str:
+    """Return the checks that were asked for in words."""
+    named = ", ".join(checks) if checks else "those of the profile"
+    return f"{named}, without {', '.join(skip)}" if skip else named
+
+
+def _target(report: TargetReport, record: RunState, unsure: bool) -> Target:
+    """Return one target as a row; ``unsure`` says that it is inconclusive."""
+    spec = report.spec or record.specs.get(report.name)
+    extra = ((report.known_cases, "known"), (report.edge_cases, "at the edge"))
+    cases = [str(report.cases or record.tried.get(report.name, 0))]
+    found = Counter(finding.severity for finding in record.of_target(report.name))
+    over = report.name in record.reports
+    return Target(
+        name=report.name,
+        cases=" + ".join((*cases, *(f"{count} {name}" for count, name in extra if count))),
+        executions=report.executions,
+        findings=tuple((name, found[name]) for name in SEVERITIES if found[name]),
+        stopped=STOPS[report.stop_reason] if over else "not done",
+        unsure=unsure,
+        time=clock(report.seconds) if over else "",
+        notes=spec.notes if spec else (),
+        error=report.error,
+    )

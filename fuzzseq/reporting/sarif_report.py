@@ -1,0 +1,183 @@
+"""``report.sarif``: findings as code scanning takes them, in SARIF 2.1.0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import Any, Final
+from urllib.parse import quote
+
+from fuzzseq import __version__
+from fuzzseq.causes.catalogue import CAUSES, Cause, page_of
+from fuzzseq.events import Event
+from fuzzseq.findings import Finding
+from fuzzseq.reporting.finding_files import pretty, replaying
+from fuzzseq.reporting.finding_view import PROVISIONAL
+from fuzzseq.reporting.folder import Folder
+from fuzzseq.reporting.locations import file_of, from_root
+from fuzzseq.reporting.run_state import RunState
+from fuzzseq.reporting.snapshot_writer import SnapshotWriter
+from fuzzseq.reporting.unjudged import sentences
+from fuzzseq.sanitize import clean, shortened
+
+NAME: Final = "report.sarif"
+SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+#: What the paths of files are relative to; whoever reads the report knows where its repository is.
+ROOT: Final = "%SRCROOT%"
+#: The name of the fingerprint that tells findings apart: their id, which carries a version of its own.
+FINGERPRINT: Final = "fuzzseqFindingId"
+
+
+def sarif_document(record: RunState) -> dict[str, Any]:
+    """Return a run as a SARIF log of one run: a rule for each cause found, a result for each finding."""
+    findings = record.in_order()
+    found = {finding.cause for finding in findings}
+    causes = [cause for cause in CAUSES if cause.slug in found]
+    settings = record.settings
+    return {
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "fuzzseq",
+                        "semanticVersion": __version__,
+                        "shortDescription": {"text": "Fuzz testing of TensorFlow/Keras sequence-to-sequence models"},
+                        "rules": [_rule(cause) for cause in causes],
+                    }
+                },
+                "columnKind": "unicodeCodePoints",
+                "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the repository."}}},
+                "invocations": [_invocation(record)],
+                "results": [_result(finding, [cause.slug for cause in causes], record) for finding in findings],
+                "properties": {
+                    "profile": settings.profile if settings else "",
+                    "seed": settings.seed if settings else 0,
+                    "versions": {**record.versions, "fuzzseq": __version__},
+                    "stopReason": record.stop_reason or "interrupted",
+                },
+            }
+        ],
+    }
+
+
+def _rule(cause: Cause) -> dict[str, Any]:
+    """Return a cause as a rule, with its page as help."""
+    return {
+        "id": cause.slug,
+        "name": "".join(word.capitalize() for word in cause.slug.split("-")),
+        "shortDescription": {"text": cause.title},
+        "fullDescription": {"text": cause.mistake},
+        "help": {"text": cause.advice, "markdown": page_of(cause)},
+        "defaultConfiguration": {"level": "error"},
+        "properties": {"tags": ["fuzzseq", cause.group]},
+    }
+
+
+def _text(foreign: str) -> str:
+    """Return text that may come from a model, so that a reader takes nothing in it for a link."""
+    return clean(foreign).replace("](", "] (")
+
+
+def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, Any]:
+    """Return a finding as a result; in a run with a baseline it says whether that holds it."""
+    settings, found = record.settings, finding.diagnosis
+    state = {}
+    if settings is not None and settings.baseline:
+        state["baselineState"] = "unchanged" if settings.knows(finding) else "new"
+    return {
+        "ruleId": finding.cause,
+        **({"ruleIndex": rules.index(finding.cause)} if finding.cause in rules else {}),
+        "kind": "fail",
+        "level": finding.severity,
+        "message": {"text": _text("\n".join(_said(finding)))},
+        "locations": [_location(finding)],
+        "partialFingerprints": {FINGERPRINT: finding.id},
+        **state,
+        "properties": {
+            "checks": list(finding.checks),
+            "confidence": found.confidence,
+            "domain": finding.domain,
+            "failsRun": settings is None or settings.fails(finding),
+            "oneMinimal": finding.one_minimal,
+            "provisional": finding.provisional,
+            "region": _text(found.region.sentence) if found.region else "",
+            "sizes": dict(finding.sizes),
+            "stage": finding.stage,
+            "target": _text(finding.target),
+        },
+    }
+
+
+def _said(finding: Finding) -> Iterator[str]:
+    """Yield what a reader is told of a finding, a line each."""
+    found = finding.diagnosis
+    message = shortened(finding.message, 1000)
+    yield shortened(found.explanation, 1000) or message or finding.cause
+    if found.explanation and message:
+        yield f"{finding.exception.exception if finding.exception else finding.check}: {message}"
+    if finding.provisional:
+        yield PROVISIONAL
+    sizes = ", ".join(f"{name} = {size}" for name, size in finding.sizes.items())
+    if sizes:
+        yield f"Smallest sizes: {sizes}"
+    if found.region is not None:
+        yield f"Fails {shortened(found.region.sentence, 500)}"
+    if found.advice:
+        yield f"Mend: {shortened(found.advice, 500)}"
+    yield f"Replay, where DIR is the folder of this report: {replaying(finding)}"
+
+
+def _location(finding: Finding) -> dict[str, Any]:
+    """Return the user's line, else the file of the target; and the target by its name."""
+    logical = [{"fullyQualifiedName": _text(finding.target), "kind": "function"}]
+    file = file_of(finding)
+    if file is None:
+        return {"logicalLocations": logical}
+    near = from_root(file)
+    artifact = {"uri": quote(_text(near)), "uriBaseId": ROOT} if near is not None else {"uri": quote(_text(str(file)))}
+    physical: dict[str, Any] = {"artifactLocation": artifact}
+    frame = finding.location
+    if frame is not None and frame.line > 0:
+        physical["region"] = {"startLine": frame.line, "snippet": {"text": clean(frame.source)}}
+    return {"physicalLocation": physical, "logicalLocations": logical}
+
+
+def _invocation(record: RunState) -> dict[str, Any]:
+    """Return how the run itself went."""
+    unusable, unsure = record.unusable(), record.unsettled()
+    notes = [
+        *(("error", f"{name} cannot be used: {reason}") for name, reason in unusable.items()),
+        *(("error", f"fuzzseq failed: {error.message}\n{error.traceback}") for error in record.errors),
+        *(("warning", f"inconclusive: {said}") for said in sentences(record.inconclusive())),
+        *(("warning", warned.message) for warned in record.warnings),
+    ]
+    told = [{"level": level, "message": {"text": _text(said)}} for level, said in notes]
+    return {
+        "executionSuccessful": not (unusable or unsure or record.errors or record.stop_reason in ("error", "unusable")),
+        **({"startTimeUtc": _utc(record.started)} if record.started else {}),
+        "toolExecutionNotifications": told,
+    }
+
+
+def _utc(started: str) -> str:
+    """Return a time in the form that SARIF wants."""
+    return datetime.fromisoformat(started).astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def sarif_text(record: RunState) -> str:
+    """Return the report of a run as it stands."""
+    return pretty(sarif_document(record))
+
+
+class SarifReport:
+    """Writes ``report.sarif``."""
+
+    def __init__(self, record: RunState, folder: Folder) -> None:
+        """Keep what is known of the run, and where to write."""
+        self._file = SnapshotWriter(record, folder, NAME, sarif_text)
+
+    def on_event(self, event: Event) -> None:
+        """Take one event."""
+        self._file.on_event(event)

@@ -1,0 +1,226 @@
+"""The end of a run on the terminal: every target, every finding, and what was not tested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from rich.console import RenderableType
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from fuzzseq.cases.invalid import KINDS
+from fuzzseq.events import TargetReport
+from fuzzseq.reporting.commands import Commands
+from fuzzseq.reporting.finding_view import COLORS, title_of
+from fuzzseq.reporting.run_state import RunState
+from fuzzseq.reporting.unjudged import sentences
+from fuzzseq.sanitize import clean, shortened
+
+#: What each reason to stop means to a person.
+STOPS: Final = {
+    "completed": "completed",
+    "max_cases": "all cases tried",
+    "maxfail": "findings enough",
+    "budget": "out of time",
+    "no_case_ran": "no case ran",
+    "interrupted": "interrupted",
+    "unusable": "could not be used",
+    "error": "stopped by an internal error",
+    None: "stopped",
+}
+
+
+_UNSURE: Final = "inconclusive"
+#: Lines about what was never judged that a terminal has room for.
+_MOST_LINES: Final = 20
+ENDINGS: Final = {"accepted in silence": "yellow", "refused obscurely": "dim", "crashed": "red"}
+
+
+def summary_view(
+    record: RunState, shown_folder: str, error_file: str, commands: Commands | None = None
+) -> Iterator[RenderableType]:
+    """Yield what is printed when a run is over: what it has not shown first, unless findings decide."""
+    inconclusive, failing = list(_inconclusive(record)), bool(record.failing())
+    decided = _decided(record)
+    yield Text("")
+    yield Rule(Text("summary"), align="left")
+    if not decided:
+        yield from inconclusive
+    if record.targets():
+        yield _targets(record)
+    yield from _findings(record)
+    yield from _acceptance(record)
+    yield from _checks(record)
+    if decided:
+        yield from inconclusive
+    yield from _troubles(record, error_file)
+    yield Text("")
+    yield Text(verdict_of(record), style="bold red" if failing else "bold yellow" if inconclusive else "bold")
+    if gone := record.gone():
+        yield Text(f"in the baseline and not found any more: {', '.join(gone)}", style="dim")
+    yield Text(circumstances_of(record), style="dim")
+    if shown_folder:
+        yield Text(f"everything is in {clean(shown_folder)}", style="dim", no_wrap=True, overflow="ignore")
+        if record.stop_reason in ("interrupted", "budget") and record.specs:
+            on = f"go on with {(commands or Commands()).resume(shown_folder, record.specs)}"
+            yield Text(on, style="dim", no_wrap=True, overflow="ignore")
+
+
+def _targets(record: RunState) -> Table:
+    """Return a table of targets."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("target", overflow="fold")
+    for name in ("cases", "findings"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("stopped")
+    for report in record.targets():
+        known = f" + {report.known_cases} known" if report.known_cases else ""
+        found = str(len(record.of_target(report.name)))
+        table.add_row(Text(clean(report.name)), f"{report.cases}{known}", found, Text(STOPS[report.stop_reason]))
+    return table
+
+
+def _findings(record: RunState) -> Iterator[RenderableType]:
+    """Yield one line for each finding, those of edge cases apart."""
+    known = record.in_baseline()
+    for heading, edge in (("", False), ("on input at the edge of what is ordinary", True)):
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(justify="right", no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column()
+        for number, finding in enumerate(record.findings.values(), 1):
+            title = title_of(finding) + (f" ({clean(finding.target)})" if len(record.targets()) > 1 else "")
+            title += ", known" if finding in known else ""
+            if (finding.domain == "edge") == edge:
+                table.add_row(str(number), Text(finding.cause, style=COLORS[finding.severity]), Text(title))
+        if table.row_count:
+            yield Text("")
+            yield from [Text(heading, style="dim")] if heading else []
+            yield table
+
+
+def _acceptance(record: RunState) -> Iterator[RenderableType]:
+    """Yield a table of how each target takes input that it ought to refuse."""
+    told = [report for report in record.targets() if report.acceptance]
+    for report in told:
+        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+        table.add_column(f"wrong input to {clean(report.name)}", overflow="fold")
+        table.add_column("is")
+        said = {kind.name: kind.said for kind in KINDS}
+        for name, how in report.acceptance.items():
+            table.add_row(Text(said.get(name, name)), Text(how, style=ENDINGS.get(how, "")))
+        yield Text("")
+        yield table
+
+
+def _checks(record: RunState) -> Iterator[RenderableType]:
+    """Yield a line for each reason why checks were not run, with the targets that it holds for."""
+    reports = record.targets()
+    unused: dict[tuple[str, str], list[str]] = {}
+    for report in reports:
+        for check, reason in _unused(report):
+            unused.setdefault((check, reason), []).append(report.name)
+    together: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (check, reason), names in unused.items():
+        together.setdefault((reason, tuple(names)), []).append(check)
+    for (reason, names_), checks in together.items():
+        where = _where(names_, len(reports))
+        yield Text(f"not checked{where}: {', '.join(checks)} ({shortened(reason, 160)})", style="dim")
+
+
+def _inconclusive(record: RunState) -> Iterator[Text]:
+    """Yield a line for each target and reason that left checks without a verdict."""
+    said = sentences(record.inconclusive())
+    for sentence in said[:_MOST_LINES]:
+        yield Text(f"{_UNSURE}: {sentence}", style="yellow")
+    if len(said) > _MOST_LINES:
+        yield Text(f"{_UNSURE}: and {len(said) - _MOST_LINES} more like these", style="yellow")
+
+
+def judged_of(report: TargetReport) -> str:
+    """Return how often each check of a target was judged, those of one number together, the most often judged first."""
+    together: dict[int, list[str]] = {}
+    for check, count in report.checks.items():
+        if not (count.skipped or count.not_applicable):
+            together.setdefault(count.ran, []).append(check)
+    return clean("; ".join(f"{', '.join(together[ran])} {ran}" for ran in sorted(together, reverse=True)))
+
+
+def _where(names: tuple[str, ...], targets: int) -> str:
+    """Return on which of all targets something holds."""
+    if targets == 1:
+        return ""
+    if len(names) == targets:
+        return " on any target"
+    return f" on {clean(names[0])}" if len(names) == 1 else f" on {len(names)} targets"
+
+
+def _unused(report: TargetReport) -> Iterator[tuple[str, str]]:
+    """Yield the checks that were skipped or do not apply to a target, each with the reason."""
+    for check, count in sorted(report.checks.items()):
+        if count.skipped:
+            yield check, f"skipped: {count.skipped}"
+        elif count.not_applicable:
+            yield check, count.not_applicable
+
+
+def _troubles(record: RunState, error_file: str) -> Iterator[RenderableType]:
+    """Yield what went wrong with the run itself."""
+    for name, reason in record.unusable().items():
+        yield Text(f"not used: {clean(name)}: {shortened(reason, 600)}", style="red")
+    if record.errors:
+        many = f"{len(record.errors)} internal errors" if len(record.errors) > 1 else "an internal error"
+        where = f"; the traceback is in {clean(error_file)}" if error_file else ""
+        yield Text(f"{many} of fuzzseq, no fault of your model{where}", style="red")
+
+
+def verdict_of(record: RunState) -> str:
+    """Return the run in one sentence; what it has not shown comes first, unless findings decide.
+
+    Names of targets and messages of models in it hold no control characters.
+    """
+    found, unsure, ending = _found(record), inconclusive_of(record), STOPS[record.stop_reason]
+    parts = [found, ending, unsure] if _decided(record) else [unsure, found, ending]
+    return "; ".join(part for part in parts if part)
+
+
+def _decided(record: RunState) -> bool:
+    """Say whether findings decide how a run ended: they fail it, or hold back all that was never judged."""
+    allowed = record.settings is not None and record.settings.allow_inconclusive
+    return bool(record.failing()) or not (allowed or record.unsettled())
+
+
+def inconclusive_of(record: RunState) -> str:
+    """Return in one clause what a run has not shown, empty where it has shown all that was asked for."""
+    said = sentences(record.inconclusive())
+    if not said:
+        return ""
+    allowed = " (allowed)" if record.settings is not None and record.settings.allow_inconclusive else ""
+    more = f"; and {len(said) - 1} more like this" if len(said) > 1 else ""
+    return f"{_UNSURE}{allowed}: {said[0]}{more}"
+
+
+def _found(record: RunState) -> str:
+    """Return what was found; empty where nothing was, and no case was tried either."""
+    errors, warnings = record.with_severity("error"), record.with_severity("warning")
+    notes = record.with_severity("note")
+    counted = ((errors, "error"), (warnings, "warning"), (notes, "note"))
+    parts = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in counted if count]
+    total = len(record.findings)
+    if not total:
+        tried = sum(report.cases for report in record.targets())
+        return f"no findings in {tried} case{'' if tried == 1 else 's'}" if tried else ""
+    unclassified = f", {record.unclassified()} unclassified" if record.unclassified() else ""
+    known = len(record.in_baseline())
+    baseline = f", {'' if known == total else f'{known} of them '}in the baseline" if known else ""
+    return f"{total} finding{'' if total == 1 else 's'} ({', '.join(parts)}){unclassified}{baseline}"
+
+
+def circumstances_of(record: RunState) -> str:
+    """Return profile, seed, time and versions."""
+    settings = record.settings
+    asked = [f"profile {settings.profile}", f"seed {settings.seed}"] if settings else []
+    versions = [f"{name} {record.versions[name]}" for name in ("tensorflow", "keras") if name in record.versions]
+    return ", ".join((*asked, f"{record.seconds:.1f} s", *versions))

@@ -1,0 +1,194 @@
+"""What a person sees while a run goes on, and at its end."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import Final
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from fuzzseq import __version__
+from fuzzseq.events import (
+    CaseExecuted,
+    Event,
+    FailureObserved,
+    FindingReported,
+    InternalError,
+    Progress,
+    RunFinished,
+    RunStarted,
+    TargetFinished,
+    TargetLoaded,
+    WarningEmitted,
+)
+from fuzzseq.findings import Finding
+from fuzzseq.reporting.commands import Commands
+from fuzzseq.reporting.finding_view import finding_view
+from fuzzseq.reporting.folder import Folder
+from fuzzseq.reporting.run_state import RunState
+from fuzzseq.reporting.summary_view import STOPS, judged_of, summary_view
+from fuzzseq.sanitize import clean, inert, shortened
+from fuzzseq.targets.spec import Spec
+
+#: Seconds between two pictures of the progress line, and between two signs of life where there is no terminal.
+PICTURE: Final = 0.1
+SIGN_OF_LIFE: Final = 60.0
+#: Columns of a line that goes to a file or a pipe.
+PIPED: Final = 100
+PHASES: Final = {"shrink": "shrinking", "diagnose": "diagnosing"}
+
+
+def console_for_output() -> Console:
+    """Return the console of standard output; foreign text is never markup, and never colored."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = PIPED
+    return console
+
+
+class Terminal:
+    """Prints findings as they are made, under a live progress line where there is a terminal."""
+
+    def __init__(
+        self,
+        record: RunState,
+        folder: Folder | None,
+        console: Console | None = None,
+        commands: Commands | None = None,
+    ) -> None:
+        """Keep what is known of the run, where its files are, where to print, and what makes commands to copy."""
+        self._record, self._folder = record, folder
+        self._commands = commands or Commands()
+        self._console = console or console_for_output()
+        self._live: Live | None = None
+        self._printed: dict[str, tuple[int, Finding]] = {}
+        self._began = self._last = time.monotonic()
+
+    def on_event(self, event: Event) -> None:
+        """Take one event."""
+        match event:
+            case RunStarted():
+                self._begin(event)
+            case TargetLoaded():
+                self._loaded(event)
+            case CaseExecuted() | FailureObserved() | Progress():
+                self._going_on(event)
+            case FindingReported():
+                self._finding(event.finding)
+            case WarningEmitted():
+                self._print(Text(f"warning: {shortened(event.message, 600)}", style="yellow"))
+            case TargetFinished():
+                self._finished(event)
+            case InternalError():
+                self._print(Text(f"internal error: {shortened(event.message, 600)}", style="red"))
+            case RunFinished():
+                self._end()
+
+    def _begin(self, event: RunStarted) -> None:
+        """Print what is asked for, and open the progress line."""
+        settings = event.settings
+        asked = f"profile {settings.profile}, {settings.max_cases} cases for each target, seed {settings.seed}"
+        budget = f", {settings.budget:g} s at most" if settings.budget is not None else ""
+        self._print(Text(f"fuzzseq {__version__}: {asked}{budget}", style="dim"))
+        if self._console.is_terminal and not self._console.is_dumb_terminal and self._console.file.isatty():
+            self._live = Live(console=self._console, transient=True, auto_refresh=False)
+            self._live.start()
+        self._progress("", "loading TensorFlow and the targets", now=True)
+
+    def _loaded(self, event: TargetLoaded) -> None:
+        """Print that a target begins, and what a user should know about how it is understood."""
+        self._print(Text.assemble(("target ", "dim"), (clean(event.target), "bold")))
+        for note in event.spec.notes:
+            self._print(Text(f"  note: {shortened(note, 600)}", style="dim"))
+
+    def _going_on(self, event: CaseExecuted | FailureObserved | Progress) -> None:
+        """Show what the engine is at."""
+        if isinstance(event, CaseExecuted):
+            self._progress(event.target, f"{event.phase} {event.number}/{event.total} cases")
+        elif isinstance(event, FailureObserved):
+            self._progress(event.target, f"shrinking a failure of {event.check}", now=True)
+        else:
+            self._progress(event.target, f"{PHASES.get(event.phase, event.phase)} {event.executions} executions")
+
+    def _progress(self, target: str, state: str, *, now: bool = False) -> None:
+        """Show how far the run is: ten times a second on a terminal, once a minute elsewhere."""
+        passed = time.monotonic() - self._last
+        if not (now and self._live) and passed < (PICTURE if self._live else SIGN_OF_LIFE):
+            return
+        self._last = time.monotonic()
+        count = len(self._record.findings)
+        passed_by = f"{time.monotonic() - self._began:.0f} s"
+        said = f"{state}  {count} finding{'' if count == 1 else 's'}  {passed_by}"
+        named = f"{shortened(target, max(self._console.width - len(said) - 2, 12))}  " if target else ""
+        text = Text(named + said, no_wrap=True, overflow="ellipsis")
+        if self._live:
+            self._live.update(text, refresh=True)
+        else:
+            self._print(text)
+
+    def _finding(self, finding: Finding) -> None:
+        """Print a finding; one that takes the place of an earlier one only where it says more."""
+        number, before = self._printed.get(finding.id, (len(self._printed) + 1, None))
+        self._printed[finding.id] = number, finding
+        if before == finding:
+            return
+        spec = self._record.specs.get(finding.target, Spec())
+        file = self._folder.written.get(f"{finding.id}.json") if self._folder else None
+        replay = self._commands.replay(file, finding.target) if file else None
+        for part in finding_view(finding, spec, self._console, number=number, replay=replay, again=before is not None):
+            self._print(part)
+        self._print(Text(""))
+
+    def _finished(self, event: TargetFinished) -> None:
+        """Print how a target ended."""
+        report = event.report
+        if report.error:
+            self._refuse(report.name, report.error)
+            return
+        count = len(self._record.of_target(report.name))
+        found = f"{count} finding{'' if count == 1 else 's'}"
+        cases = f"{report.cases} case{'' if report.cases == 1 else 's'}"
+        stopped = STOPS[report.stop_reason]
+        self._print(Text(f"{clean(report.name)}: {cases}, {found}, {stopped}, {report.seconds:.1f} s"))
+        if judged := judged_of(report):
+            self._print(Text(f"  judged: {judged}", style="dim"))
+
+    def _refuse(self, target: str, why: str) -> None:
+        """Say in one line, where errors go, why a target cannot be fuzzed; the summary says it again."""
+        why = " ".join(clean(why).split())
+        said = why if target in why else f"{clean(target)}: {why}"
+        self._console.file.flush()
+        if self._live:
+            self._live.stop()  # What is written below it while it is shown goes to standard output.
+        sys.stderr.write(f"fuzzseq: {said}\n")
+        sys.stderr.flush()
+        if self._live:
+            self._live.start()
+
+    def _end(self) -> None:
+        """Close the progress line and print the summary; there is none where no target could be used."""
+        if self._live:
+            self._live.stop()
+            self._live = None
+        if self._record.unusable() and not (self._record.specs or self._record.errors):
+            return
+        folder = str(self._folder.shown) if self._folder and self._folder.begun else ""
+        error_file = str(self._folder.written.get("internal-error.txt", "")) if self._folder else ""
+        for part in summary_view(self._record, folder, error_file, self._commands):
+            self._print(part)
+
+    def _print(self, part: RenderableType) -> None:
+        """Print one part; above the progress line, where there is one. A line that may not be broken is left whole."""
+        whole = isinstance(part, Text) and part.overflow == "ignore"
+        if self._live:
+            self._console.print(part, soft_wrap=whole)
+            return
+        with self._console.capture() as captured:
+            self._console.print(part, soft_wrap=whole)
+        self._console.file.write(inert("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())))
+        self._console.file.flush()
+        self._last = time.monotonic()

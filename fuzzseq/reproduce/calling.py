@@ -1,0 +1,186 @@
+"""How a model is built and called: exactly as its Spec says, and written out for that very model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fuzzseq.cases.arrays import arrays
+from fuzzseq.reporting.python_text import argument, literal
+from fuzzseq.reproduce.data import input_array, variable
+from fuzzseq.reproduce.plan import Plan
+from fuzzseq.reproduce.source_analysis import Part
+
+_BRACKETS = {"tuple": ("(", ")"), "list": ("[", "]")}
+
+
+def stage(name: str) -> str:
+    """Return the line that announces a stage."""
+    return f'print("stage: {name}", flush=True)'
+
+
+def building(plan: Plan) -> Iterator[str]:
+    """Yield the call of the factory with the parameters of the case."""
+    sizes = plan.case.sizes(plan.spec, 0)
+    given = [argument(p.name, str(sizes[p.dimension])) for p in plan.spec.parameters if p.dimension in sizes]
+    line = f"model = {plan.origin.variable}({', '.join(given)})"
+    if len(line) <= 100:
+        yield line
+        return
+    yield f"model = {plan.origin.variable}("
+    yield from (f"    {argument}," for argument in given)
+    yield ")"
+
+
+def forward_function(plan: Plan, training: str = "training") -> Iterator[str]:
+    """Yield the function that runs a batch forward, in the mode of the case."""
+    if plan.stepped:
+        yield from _stepping(plan, training)
+        return
+    fixed = training if training in ("True", "False") else ""
+    if plan.mode == "graph" and fixed:
+        yield from (*inputs_signature(plan), "", "")
+        yield "@tf.function(input_signature=[SIGNATURE], autograph=False)"
+    yield "def forward(inputs):" if fixed else "def forward(inputs, training):"
+    yield f"    {stage('forward')}"
+    yield f"    return {call(plan, training)}"
+
+
+def call(plan: Plan, training: str) -> str:
+    """Return the expression that calls the model on its inputs."""
+    given = "**inputs" if plan.spec.calling == "arguments" else "inputs"
+    takes = True if plan.functional else plan.reading.training
+    called = "model" if plan.mode == "eager" or plan.functional or plan.reading.keras_model else "as_graph(model)"
+    if takes is None:
+        return f"{called}({given}, **training_argument(model, {training}))"
+    return f"{called}({given}, training={training})" if takes else f"{called}({given})"
+
+
+def inputs(plan: Plan) -> Iterator[str]:
+    """Yield the lines that put the variables of a batch into the structure that the model is called with."""
+    if plan.preprocessed:
+        yield stage("preprocess")
+        yield f"source = {plan.origin.called('preprocess', str(plan.spec.preprocess))}(rows)"
+        yield "if isinstance(source, (list, np.ndarray)):"
+        yield "    source = tf.convert_to_tensor(source)"
+    if plan.stepped:
+        return
+    taken = [index for index, item in enumerate(plan.spec.inputs) if item.role == "state"]
+    together = len(taken) == 1 and plan.spec.calling == "arguments"
+    names = {index: f"state_{order}" for order, index in enumerate(taken, 1)}
+    if plan.stated and not together:
+        yield f"{', '.join(names.values())}{',' if len(names) == 1 else ''} = tf.nest.flatten(states)"
+    values = []
+    for index, item in enumerate(plan.spec.inputs):
+        if item.role == "state":
+            if plan.stated:
+                values.append((item.key, "states" if together else names[index]))
+        else:
+            values.append((item.key, tensor(plan, index)))
+    yield from structure(plan, "inputs", values)
+    if plan.spec.calling == "arguments" and plan.stated and plan.several:
+        yield "inputs = {name: value for name, value in inputs.items() if value is not None}"
+
+
+def tensor(plan: Plan, index: int) -> str:
+    """Return the expression of an input as a tensor; what the user's preprocessing made is one already."""
+    name = variable(plan, index)
+    return name if name == "source" and plan.preprocessed else f"tf.constant({name})"
+
+
+def structure(plan: Plan, name: str, values: list[tuple[str | None, str]]) -> Iterator[str]:
+    """Yield the assignment of values in the structure that the model takes: a list, a tuple, a dict, or alone."""
+    keyed = plan.spec.calling in ("dict", "arguments")
+    parts = [f"{literal(key)}: {value}" if keyed else value for key, value in values]
+    if plan.spec.calling == "single":
+        yield f"{name} = {parts[0]}"
+        return
+    first, last = _BRACKETS.get(plan.spec.calling, ("{", "}"))
+    comma = "," if first == "(" and len(parts) == 1 else ""
+    line = f"{name} = {first}{', '.join(parts)}{comma}{last}"
+    if len(line) <= 92:
+        yield line
+        return
+    yield from (f"{name} = {first}", *(f"    {part}," for part in parts), last)
+
+
+def arguments(plan: Plan) -> str:
+    """Return what the forward function is called with."""
+    if not plan.stepped:
+        return "inputs"
+    names = [tensor(plan, i) for i, item in enumerate(plan.spec.inputs) if item.role != "state"]
+    return ", ".join([*names, *(["states"] if plan.stated else [])])
+
+
+def inputs_signature(plan: Plan) -> Iterator[str]:
+    """Yield the tensor specs of the inputs, batch and time unknown as far as the model leaves them open."""
+    seen = arrays(plan.case, plan.spec, 0)
+    specs: list[tuple[str | None, str]] = []
+    number = 0
+    for item in plan.spec.inputs:
+        if item.role == "state":
+            flat = f"tf.nest.flatten(states)[{number}]"
+            number += 1
+            if plan.stated:
+                specs.append((item.key, f"opened({'states' if plan.spec.calling == 'arguments' else flat})"))
+        elif item.role == "source" and plan.preprocessed:
+            specs.append((item.key, "tf.TensorSpec([None, None], tf.int32)"))
+        else:
+            value = input_array(item, seen)
+            widths = not item.role.endswith("_mask")
+            specs.append((item.key, tensor_spec(plan, value.shape, value.dtype.name, widths=widths)))
+    yield from structure(plan, "SIGNATURE", specs)
+
+
+def tensor_spec(plan: Plan, shape: tuple[int, ...], dtype: str, *, widths: bool = True) -> str:
+    """Return the spec of a tensor: batch and time left open; the width of features, states and one-hot rows stays."""
+    fixed = set(plan.spec.static) | {p.dimension for p in plan.spec.parameters}
+    opened: list[int | None] = [None if "batch_size" not in fixed else shape[0]] if shape else []
+    for axis, size in enumerate(shape[1:], start=1):
+        width = widths and "float" in dtype and axis == len(shape) - 1
+        kept = width or fixed & {"source_length", "target_length"} or (size == 1 and len(shape) > 2)
+        opened.append(size if kept else None)
+    return f"tf.TensorSpec({opened}, tf.{dtype})"
+
+
+def _stepping(plan: Plan, training: str) -> Iterator[str]:
+    """Yield the function that encodes, and steps the decoder through the target as in teacher forcing."""
+    masks = [item.role for item in plan.spec.inputs if item.role in ("source_mask", "source_length")]
+    names = [variable(plan, i) for i, item in enumerate(plan.spec.inputs) if item.role != "state"]
+    given = [*names, *(["states"] if plan.stated else []), *(["training"] if training == "training" else [])]
+    yield f"def forward({', '.join(given)}):"
+    yield f"    {stage('encode')}"
+    first = {"tokens": "source", "states": "states" if plan.stated else "None", "memory": "None"}
+    encoder = _part_call(plan.reading.encoder, "encoder", first, training, masks)
+    yield f"    encoded = tf.nest.flatten({encoder})"
+    yield "    memory = next((x for x in encoded if len(x.shape) == 3), None)"
+    yield "    states = [x for x in encoded if x is not memory]"
+    yield f"    {stage('decode')}"
+    yield "    scores = []"
+    yield "    for step in range(decoder_input.shape[1]):"
+    yield "        tokens = decoder_input[:, step : step + 1]"
+    later = {"tokens": "tokens", "states": "states", "memory": "memory"}
+    yield f"        result = {_part_call(plan.reading.decoder, 'decoder', later, training, masks)}"
+    yield "        first, *rest = result if isinstance(result, (list, tuple)) else [result]"
+    yield "        scores.append(first)"
+    yield "        states = [x for x in tf.nest.flatten(rest) if x.dtype.is_floating][: len(states)]"
+    yield "    return tf.stack(scores, axis=1) if len(scores[0].shape) == 2 else tf.concat(scores, axis=1)"
+
+
+def _part_call(part: Part | None, name: str, given: dict[str, str], training: str, masks: list[str]) -> str:
+    """Return the call of an encoder or a decoder: its arguments in order where they are known, else by a helper."""
+    if part is None or not part.roles:
+        helper = "call_part" if part is None else "call_model"
+        told = [f"{role}={value}" for role, value in given.items() if value != "None"]
+        told += [f"{role}={role}" for role in masks]
+        return f"{helper}(model.{name}, {training}, {', '.join(told)})"
+    states, count, values = given["states"], part.roles.count("states"), []
+    for role in part.roles:
+        if role != "states" or states == "None":
+            values.append(role if role in masks else given.get(role, "None"))
+        elif count > 1:
+            taken = sum(v.startswith(f"{states}[") for v in values)
+            values.append(f"{states}[{taken}]")
+        else:
+            values.append(f"one_or_all({states})")
+    values += [f"training={training}"] if part.training else []
+    return f"model.{name}({', '.join(values)})"

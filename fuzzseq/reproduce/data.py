@@ -1,0 +1,186 @@
+"""The batches of a case as numpy literals, one variable for each thing that the model or its loss is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+
+from fuzzseq.cases.arrays import SMOOTHING, Arrays, arrays
+from fuzzseq.cases.case import Batch
+from fuzzseq.cases.states import STATES_PER_LAYER, state_shapes
+from fuzzseq.checks.output_shape import promised
+from fuzzseq.reporting.python_text import literal as python
+from fuzzseq.reproduce.plan import Plan
+from fuzzseq.targets.spec import CELLS, Input
+
+Columns = dict[str, list[str]]
+
+#: Arrays of more numbers than this are not written out where an expression can make them.
+MOST_NUMBERS = 24
+_ROOM = 64
+
+
+def columns(plan: Plan) -> Columns:
+    """Return the expression of each variable, one for each batch."""
+    found: Columns = {}
+    for number, batch in enumerate(plan.case.batches):
+        seen = arrays(plan.case, plan.spec, number)
+        for name, text in _of_batch(plan, number, batch, seen):
+            found.setdefault(name, []).append(text)
+    return found
+
+
+def assigned(columns_: Columns, plan: Plan) -> Iterator[str]:
+    """Yield the lines that set the variables; with several batches, one tuple for each of them."""
+    if not plan.several:
+        for name, texts in columns_.items():
+            yield f"{name} = {texts[0]}"
+        return
+    yield f"batches = [  # {', '.join(columns_)}"
+    for row in zip(*columns_.values(), strict=True):
+        line = f"    ({', '.join(row)}{',' if len(row) == 1 else ''}),"
+        if len(line) <= 100 and "\n" not in line:
+            yield line
+            continue
+        items = (("        " + text + ",").replace("\n", "\n        ") for text in row)
+        yield from ("    (", *items, "    ),")
+    yield "]"
+
+
+def variable(plan: Plan, index: int) -> str:
+    """Return the name of the variable of an input."""
+    role = plan.spec.inputs[index].role
+    before = sum(item.role == role for item in plan.spec.inputs[:index])
+    return role if not before else f"{role}_{before + 1}"
+
+
+def input_array(item: Input, seen: Arrays) -> Any:
+    """Return the array that an input is given, in its own rank and type."""
+    value = getattr(seen, item.role)
+    if item.role.endswith("_mask"):
+        value = ~value if item.inverted else value
+        while item.rank is not None and value.ndim < item.rank:
+            value = value[:, None]
+        return value.astype(item.dtype or "bool")
+    if item.role.endswith("_length"):
+        value = value.reshape(-1, 1) if item.rank == 2 else value
+        return value.astype(item.dtype or "int32")
+    return value
+
+
+def _of_batch(plan: Plan, number: int, batch: Batch, seen: Arrays) -> Iterator[tuple[str, str]]:
+    """Yield name and expression of everything that one batch is made of."""
+    for index, item in enumerate(plan.spec.inputs):
+        if item.role == "state":
+            continue
+        if item.role == "source" and plan.preprocessed:
+            yield "rows", str([list(pair.source) for pair in batch.pairs])
+        elif item.role == "source" and plan.spec.float_source:
+            yield "source", _features(plan, batch, seen)
+        else:
+            yield variable(plan, index), literal(input_array(item, seen))
+    if plan.stated:
+        yield "states", _states(plan, number, batch)
+    if plan.scored:
+        yield from _labels(plan, number, batch, seen)
+    if plan.check == "output_shape":
+        yield "promised", str(promised(plan.spec, plan.case.sizes(plan.spec, number), seen))
+
+
+def _labels(plan: Plan, number: int, batch: Batch, seen: Arrays) -> Iterator[tuple[str, str]]:
+    """Yield the labels in the encoding of a batch, and where they are real if the loss is ours."""
+    plain = attrs.evolve(batch, target_encoding="sparse")
+    case = attrs.evolve(plan.case, batches=(plain,))
+    ids = literal(arrays(case, plan.spec).labels)
+    if plan.check == "loss_encoding" or batch.target_encoding == "sparse" or not plan.spec.vocabulary("target"):
+        yield "labels", ids
+    else:
+        depth = plan.case.dimensions[str(plan.spec.vocabulary("target"))]
+        yield "labels", _one_hot(ids, depth, smoothed=batch.target_encoding != "one_hot")
+    if plan.spec.loss is None:
+        real = seen.source_mask if plan.spec.kind == "many_to_many" else seen.target_mask
+        yield "real", literal(real)
+
+
+def _one_hot(ids: str, depth: int, *, smoothed: bool) -> str:
+    """Return the expression of one-hot labels, smoothed or not."""
+    rows = f"np.eye({depth}, dtype=np.float32)[{ids}]"
+    if not smoothed:
+        return rows if len(rows) < _ROOM else f"np.eye({depth}, dtype=np.float32)[\n    {ids}\n]"
+    return f"np.float32(\n    np.eye({depth})[{ids}]\n    * {1 - SMOOTHING:g}\n    + {SMOOTHING:g} / {depth}\n)"
+
+
+def _features(plan: Plan, batch: Batch, seen: Arrays) -> str:
+    """Return float features as they are where they are few, else the expression that makes them."""
+    if seen.source.size <= MOST_NUMBERS:
+        return literal(seen.source)
+    ids = attrs.evolve(plan.spec, float_source=False)
+    case = attrs.evolve(plan.case, batches=(batch,))
+    return f"features(\n    {literal(arrays(case, ids).source)},\n    {literal(seen.source_mask)},\n)"
+
+
+def _states(plan: Plan, number: int, batch: Batch) -> str:
+    """Return the expression of a batch's initial states, in the structure that the model takes them in."""
+    kind = batch.initial_state
+    if kind == "none" and plan.spec.calling in ("arguments", "steps"):
+        return "None"
+    shapes = _shapes(plan, number)
+    if kind == "random":
+        return f"random_states({shapes}, seed={plan.case.seed + number})"
+    return f"zero_states({shapes})"
+
+
+def _shapes(plan: Plan, number: int) -> str:
+    """Return the shapes of a batch's initial states, as an expression."""
+    sizes, declared = plan.case.sizes(plan.spec, number), plan.spec.initial_state
+    if declared == "inputs":
+        taken = [i for i, item in enumerate(plan.spec.inputs) if item.role == "state"]
+        keys = [plan.spec.inputs[i].key for i in taken]
+        keyed = plan.spec.calling == "dict"
+        tensors = ", ".join(
+            f"model.input[{python(k)}]" if keyed else f"model.inputs[{i}]" for i, k in zip(taken, keys, strict=True)
+        )
+        return f"input_shapes({sizes['batch_size']}, {tensors})"
+    if declared in CELLS:
+        return _cell_shapes(str(declared), sizes)
+    name = plan.origin.called("initial_state", str(declared))
+    taken_names = plan.reading.functions.get(name)
+    if taken_names is not None:
+        return f"{name}({', '.join(f'{n}={sizes[n]}' for n in taken_names if n in sizes)})"
+    asked = f"inspect.signature({name}).parameters"
+    return f"{name}(**{{name: size for name, size in {python(sizes)}.items() if name in {asked}}})"
+
+
+def _cell_shapes(cell: str, sizes: Mapping[str, int]) -> str:
+    """Return the shapes for a named cell: flat, or a list for each layer where the model has a number of layers."""
+    units = next((sizes[name] for name in ("units", "encoder_units", "decoder_units") if name in sizes), None)
+    counted = next((name for name in ("num_layers", "num_encoder_layers") if name in sizes), None)
+    layers, each = sizes[counted] if counted else 1, STATES_PER_LAYER[cell]
+    if units is None:
+        found = "next(x.units for x in model._flatten_layers() if isinstance(x, (keras.layers.LSTM, keras.layers.GRU)))"
+        shape = f"({sizes['batch_size']}, {found})"
+        return f"[{shape}] * {each}" if counted is None else f"[[{shape}] * {each}] * {layers}"
+    flat = state_shapes(cell, batch_size=sizes["batch_size"], units=units, num_layers=layers)
+    return str([flat[i : i + each] for i in range(0, len(flat), each)] if counted else flat)
+
+
+def literal(array: Any) -> str:
+    """Return an array as the expression that makes it; rows on lines of their own where they are long."""
+    dtype = "bool" if array.dtype == bool else f"np.{array.dtype.name}"
+    if not array.size:
+        return f"np.zeros({array.shape}, dtype={dtype})"
+    text = _nested(array.astype(np.int8) if array.dtype == bool else array)
+    if len(text) > _ROOM and array.ndim > 1:
+        text = "[\n" + "".join(f"    {part},\n" for part in map(_nested, array)) + "]"
+    return f"np.array({text}, dtype={dtype})"
+
+
+def _nested(array: Any) -> str:
+    """Return an array as nested lists; floats by their shortest text."""
+    if array.ndim:
+        return "[" + ", ".join(_nested(part) for part in array) + "]"
+    text = str(array)
+    return {"nan": "np.nan", "inf": "np.inf", "-inf": "-np.inf"}.get(text, text)

@@ -1,0 +1,194 @@
+"""From a model's output to the failure: an exception, or the promise that is broken without a word."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from fuzzseq.reproduce.calling import arguments, forward_function, inputs, stage
+from fuzzseq.reproduce.data import Columns
+from fuzzseq.reproduce.paired_runs import beside, compared
+from fuzzseq.reproduce.plan import Plan
+from fuzzseq.reproduce.scoring import (
+    forward_call,
+    loss_lines,
+    scores_lines,
+    scores_of,
+    settles,
+    step_lines,
+    train_function,
+    training_argument,
+    trains,
+    weights,
+)
+from fuzzseq.reproduce.ways import compared as compared_ways
+from fuzzseq.reproduce.ways import finite as finite_values
+
+
+def functions(plan: Plan) -> Iterator[str]:
+    """Yield the functions that a script defines once the model is built."""
+    if plan.stage == "preprocess":
+        return
+    if plan.mode == "graph" and trains(plan) and plan.scored:
+        yield from (*forward_function(plan), "", "")
+        yield from train_function(plan)
+        return
+    yield from forward_function(plan, training_argument(plan))
+
+
+def running(plan: Plan, columns: Columns) -> Iterator[str]:
+    """Yield the lines that run the batches up to the failure."""
+    if not plan.several:
+        yield from inputs(plan)
+        yield from _settling(plan)
+        yield from _batch(plan)
+        return
+    names = ", ".join(columns) + ("," if len(columns) == 1 else "")
+    if settles(plan):
+        yield f"{names} = batches[0]"
+        yield from inputs(plan)
+    yield from _settling(plan)
+    yield f"for {names} in batches:"
+    yield '    print("a batch", flush=True)'
+    yield from ("    " + line for line in (*inputs(plan), *_batch(plan)))
+
+
+def _settling(plan: Plan) -> Iterator[str]:
+    """Yield the lines that give the model its weights, and the weights their values."""
+    if settles(plan):
+        called = f"{arguments(plan)}, training=False" if training_argument(plan) == "training" else arguments(plan)
+        traced = plan.mode == "graph" and training_argument(plan) != "training"
+        yield "# Called once beforehand: it makes its weights when it is first called."
+        yield f"forward{'.python_function' if traced else ''}({called})"
+    if plan.weighed:
+        yield f"set_weights({weights(plan, trainable=False)})"
+
+
+def _batch(plan: Plan) -> Iterator[str]:
+    """Yield what is done with one batch."""
+    if plan.stage == "preprocess":
+        return
+    if plan.check:
+        yield from _CHECKS.get(plan.check, _told)(plan)
+    elif plan.scored:
+        yield from step_lines(plan)
+    elif training_argument(plan) == "training" and plan.died:
+        yield "for training in (False, True):"
+        yield f"    forward({arguments(plan)}, training)"
+    else:
+        yield forward_call(plan, str(trains(plan)))
+
+
+def _output_shape(plan: Plan) -> Iterator[str]:
+    """Yield the comparison of the output's shape with the promised one."""
+    yield from scores_lines(plan, "False")
+    if plan.finding.message.startswith("the output has type"):
+        yield 'assert scores.dtype.is_floating, f"the output has type {scores.dtype}: scores are floats"'
+        return
+    yield "shape = tuple(scores.shape)"
+    whole = "len(shape) == len(promised)" if plan.spec.has_labels else "len(shape) >= len(promised)"
+    yield f"fits = {whole} and all(p in (None, s) for p, s in zip(promised, shape))"
+    yield 'assert fits, f"the output has shape {shape} where {promised} is promised"'
+
+
+def _finite(plan: Plan) -> Iterator[str]:
+    """Yield the search for values that are not finite."""
+    lines = (
+        "bad = np.isnan(scores) | (np.array(scores) == np.inf)",
+        'assert not bad.any(), f"the output is not finite at {np.argwhere(bad)[0].tolist()}"',
+    )
+    if plan.stage == "forward":
+        if training_argument(plan) == "training":
+            yield "for training in (False, True):"
+            yield from ("    " + line for line in scores_lines(plan, "training"))
+            yield from ("    " + line for line in lines)
+            return
+        yield from (*scores_lines(plan, "False"), *lines)
+        return
+    yield from step_lines(plan)
+    if plan.stage == "loss":
+        yield 'assert np.isfinite(loss), f"the loss is {loss}"'
+        return
+    yield "for weight, gradient in zip(weights, gradients):"
+    yield "    fine = gradient is None or np.isfinite(tf.convert_to_tensor(gradient)).all()"
+    yield '    assert fine, f"the gradient of {weight.path} is not finite"'
+
+
+def _trains_all(plan: Plan) -> Iterator[str]:
+    """Yield the search for weights that have no gradient."""
+    yield from step_lines(plan)
+    yield "missing = [w.path for w, g in zip(weights, gradients) if g is None]"
+    yield 'assert not missing, f"no gradient reaches {missing}"'
+
+
+def _deterministic(plan: Plan) -> Iterator[str]:
+    """Yield the comparison of a run with others."""
+    yield f"first = np.array({scores_of(plan, forward_call(plan, 'False'))})"
+    yield "# Two small outputs may be equal by chance: twenty are not."
+    yield "others = []"
+    yield "for _ in range(20):"
+    yield f"    others.append(np.array({scores_of(plan, forward_call(plan, 'False'))}))"
+    if plan.stepped:
+        yield stage("forward")
+    yield "gap = max(np.nanmax(np.abs(first - other)) for other in others)"
+    yield 'assert gap <= 1e-4 * max(1.0, np.nanmax(np.abs(first))), f"two runs differ by {gap:.2g}"'
+
+
+def _loss_encoding(plan: Plan) -> Iterator[str]:
+    """Yield the comparison of the losses of integer labels and of the same labels one-hot."""
+    depth = plan.case.dimensions[str(plan.spec.vocabulary("target"))]
+    yield from scores_lines(plan, "False")
+    yield stage("loss")
+    yield from loss_lines(plan, "tf.constant(labels)")
+    yield "sparse = float(loss)"
+    yield from loss_lines(plan, f"tf.one_hot(labels, {depth})")
+    yield "one_hot = float(loss)"
+    yield 'said = f"the loss is {sparse:.6g} with integer labels and {one_hot:.6g} with the same one-hot"'
+    yield "assert abs(sparse - one_hot) <= 1e-3 * max(1.0, abs(sparse), abs(one_hot)), said"
+
+
+def failing(message: str) -> Iterator[str]:
+    """Yield the lines that fail with a message, folded to the width of a script."""
+    yield "raise AssertionError("
+    yield from (f"    {part!r}" for part in textwrap.wrap(message, 88, drop_whitespace=False, break_on_hyphens=False))
+    yield ")"
+
+
+def _told(plan: Plan) -> Iterator[str]:
+    """Yield two runs that disagree, where two decide; else a run forward, and what fuzzseq said of it."""
+    found = beside(plan)
+    if found is not None:
+        yield from compared(plan, *found, lambda each: scores_lines(each, "False"))
+        return
+    yield from scores_lines(plan, "False")
+    yield "# What was seen takes more runs than a script shows: ask 'fuzzseq replay' whether it is mended."
+    if plan.stage != "forward":
+        yield stage(plan.stage)
+    yield from failing(plan.finding.message)
+
+
+def _otherwise(plan: Plan) -> Iterator[str]:
+    """Yield the comparison of the model as it is called with another way to run it."""
+    yield from compared_ways(plan, lambda output: scores_of(plan, output), forward_call(plan, "False"))
+
+
+def _mixed(plan: Plan) -> Iterator[str]:
+    """Yield a training step of a model built in mixed precision, and the search for values that are not finite."""
+    if plan.scored:
+        yield from step_lines(plan)
+    else:
+        yield from scores_lines(plan, "False")
+    yield from finite_values(plan)
+
+
+_CHECKS = {
+    "xla_agrees": _otherwise,
+    "predict_agrees": _otherwise,
+    "saves": _otherwise,
+    "mixed_precision": _mixed,
+    "output_shape": _output_shape,
+    "finite": _finite,
+    "trains": _trains_all,
+    "deterministic": _deterministic,
+    "loss_encoding": _loss_encoding,
+}

@@ -1,0 +1,140 @@
+"""Where a factory comes from, and the lines that import it and what its user declared about it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from fuzzseq.reporting.python_text import is_dotted, is_name, literal
+from fuzzseq.shown_paths import shown
+
+if TYPE_CHECKING:
+    from fuzzseq.reproduce.plan import Plan
+
+#: Where a script looks for what it imports.
+_FOLDERS = "FOLDERS = (Path.cwd(), *Path.cwd().parents, *Path(__file__).resolve().parents)"
+_TAKEN = {*sys.stdlib_module_names, "tensorflow", "keras", "numpy"}
+
+
+@attrs.frozen(kw_only=True)
+class Origin:
+    """A factory's name with the file or the module that it is in; neither for a closure or a notebook's function.
+
+    ``place`` is the file as it was named, ``path`` where it was found, and ``package`` the names that lead to it, from
+    the outermost package around it.
+    """
+
+    name: str
+    place: str = ""
+    path: Path | None = None
+    package: tuple[str, ...] = ()
+    module: str = ""
+
+    @classmethod
+    def of(cls, target: str) -> Origin:
+        """Return the origin of a target by its name: ``file.py:name``, ``package.module:name``, or a function's own."""
+        place, _, name = target.rpartition(":")
+        if not (place and is_dotted(name)):
+            last = target.rpartition(".")[2]
+            return cls(name=last if not place and is_name(last) else "build")
+        if place.endswith(".py") or "/" in place or "\\" in place:
+            path = Path(place).resolve()
+            # Of a file outside of the project its last two parts are known: it may lie above where the script runs.
+            return cls(name=name, place=shown(place).removeprefix(".../"), path=path, package=_package(path))
+        return cls(name=name, module=place) if is_dotted(place) else cls(name="build")
+
+    @property
+    def variable(self) -> str:
+        """The name that the script knows the factory by."""
+        return self.name.rpartition(".")[2]
+
+    @property
+    def imported(self) -> str:
+        """The dotted name that the file is imported by; empty where it cannot be imported by name."""
+        names = self.package or (self.module.split(".") if self.module else ())
+        alone = len(names) == 1 and self.path is not None and names[0] in _TAKEN
+        return "" if alone or not all(map(is_name, names)) else ".".join(names)
+
+    def importing(self, plan: Plan) -> Iterator[str]:
+        """Yield the lines after which the factory is there under its own name, and all that its user declared."""
+        held = [_name(text) for text in plan.declared.values() if self._holds(text)]
+        if self.path is not None:
+            yield from self._from_file(held)
+        elif self.module:
+            first = self.module.partition(".")[0]
+            yield _FOLDERS
+            yield f'HOME = [f for f in FOLDERS if (f / "{first}").is_dir() or (f / "{first}.py").is_file()]'
+            yield "sys.path[:0] = [*map(str, HOME[:1]), os.getcwd()]"
+            yield from self._by_name(held)
+        else:
+            yield from _to_paste(self.variable, plan)
+        for option, text in plan.declared.items():
+            if not self._holds(text):
+                yield f'declared_{option} = {self.variable}.__fuzz_target__.options["{option}"]'
+
+    def _from_file(self, held: list[str]) -> Iterator[str]:
+        """Yield the lines that import a file, named from the folder that fuzzseq ran in: that is here, or above."""
+        up = max(len(self.package) - 1, 0)
+        folder = "FILE.parent" if not up else f"FILE.parents[{up}]"
+        yield f"PLACE = Path(sys.argv[1] if len(sys.argv) > 1 else {literal(self.place)})"
+        yield _FOLDERS
+        yield "FILE = next(((f / PLACE).resolve() for f in FOLDERS if (f / PLACE).is_file()), None)"
+        yield "if FILE is None:"
+        yield '    raise SystemExit(f"There is no file {PLACE} here: give its path, python {sys.argv[0]} PATH")'
+        yield f"sys.path[:0] = [str({folder}), os.getcwd()]"
+        if self.imported:
+            yield from self._by_name(held)
+            return
+        yield 'loading = importlib.util.spec_from_file_location("model_file", FILE)'
+        yield "module = importlib.util.module_from_spec(loading)"
+        yield 'sys.modules["model_file"] = module'
+        yield "loading.loader.exec_module(module)"
+        yield f"{self.variable} = module.{self.name}"
+
+    def _by_name(self, held: list[str]) -> Iterator[str]:
+        """Yield the import of the factory, or of the class that holds it, and of declared functions beside it."""
+        first, _, rest = self.name.partition(".")
+        yield f"from {self.imported} import {', '.join(dict.fromkeys((first, *held)))}"
+        if rest:
+            yield f"{self.variable} = {self.name}"
+
+    def called(self, option: str, reference: str) -> str:
+        """Return the name under which the script knows a declared function."""
+        return _name(reference) if self._holds(reference) else f"declared_{option}"
+
+    def _holds(self, reference: str) -> bool:
+        """Say whether a reference is to a plain function of the factory's own file."""
+        file, name = reference.rpartition(":")[0], _name(reference)
+        if not self.imported or not is_name(name) or not file or name == self.variable:
+            return False
+        if self.path is not None:
+            return Path(file).resolve() == self.path
+        return Path(file).stem == self.module.rpartition(".")[2]
+
+
+def _name(reference: str) -> str:
+    """Return the name in a reference, ``file.py:name``."""
+    return reference.rpartition(":")[2]
+
+
+def _package(path: Path) -> tuple[str, ...]:
+    """Return the names from the outermost package around a file to the file itself."""
+    names, folder = [path.stem], path.parent
+    while (folder / "__init__.py").exists() and folder != folder.parent:
+        names.insert(0, folder.name)
+        folder = folder.parent
+    return tuple(names)
+
+
+def _to_paste(name: str, plan: Plan) -> Iterator[str]:
+    """Yield the place at which a factory that is in no file must be pasted."""
+    parameters = ", ".join(parameter.name for parameter in plan.spec.parameters if is_name(parameter.name))
+    yield "# PASTE YOUR FACTORY HERE, in place of these two lines: it was a closure or came from a"
+    yield "# notebook, so that there is no file to import it from."
+    yield f"def {name}({parameters}):"
+    yield f'    raise SystemExit("Paste the factory {name} into this script first, at the marked place.")'
+    yield ""

@@ -1,0 +1,75 @@
+"""Two runs that ought to agree, or to differ, written out: the batch of the case, and one that a check ran beside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import attrs
+import numpy as np
+
+from fuzzseq.cases.arrays import Arrays, arrays
+from fuzzseq.checks.registry import check_named
+from fuzzseq.reproduce.calling import inputs
+from fuzzseq.reproduce.data import assigned, columns, literal
+from fuzzseq.reproduce.plan import Plan
+
+#: For each check the runs of its plan beside the first, each with the words of a message that tell it.
+_BESIDE = {
+    "padding_invariant": {"source": "on the source side", "target": "on the target side"},
+    "batch_independent": {"alone": "the last row", "first": "the first row", "reversed": "in another order"},
+    "causal": {"changed": ""},
+    "uses_source": {"other_source": ""},
+}
+
+
+def beside(plan: Plan) -> tuple[str, Plan] | None:
+    """Return the other run's name, and a plan with its batch; None for a check that more than two runs decide."""
+    names = _BESIDE.get(plan.check, {})
+    runs = check_named(plan.check).plan(plan.case, plan.spec) if names else {}
+    name = next((name for name, words in names.items() if words in plan.finding.message and name in runs), None)
+    if name is None or plan.several or plan.preprocessed:
+        return None
+    case = attrs.evolve(plan.case, batches=runs[name].batches)
+    return name, attrs.evolve(plan, finding=attrs.evolve(plan.finding, case=case))
+
+
+def compared(plan: Plan, name: str, other: Plan, scores: Callable[[Plan], Iterator[str]]) -> Iterator[str]:
+    """Yield both runs, what is comparable of their scores, and the assertion; ``scores`` yields the lines of a run."""
+    one, two = (arrays(each.case, each.spec, 0) for each in (plan, other))
+    yield from scores(plan)
+    yield from _taken("first", plan, one, _rows(name))
+    yield ""
+    yield f"# {_SAID[plan.check]}"
+    yield from assigned(columns(other), other)
+    yield from inputs(other)
+    yield from scores(other)
+    yield from _taken("second", other, two, "")
+    yield "gap = np.abs(first - second).max()"
+    if plan.check == "uses_source":
+        yield 'assert gap > 0, "another source gives the very same output"'
+        return
+    yield 'assert gap <= 1e-4 * max(1.0, np.abs(first).max()), f"the two runs differ by {gap:.2g}"'
+
+
+_SAID = {
+    "padding_invariant": "The same rows with more padding: real positions, in the order of rows, say the same.",
+    "batch_independent": "The same rows alone or in another order: each says what it said.",
+    "causal": "The last target id of each row is another one: earlier steps say the same.",
+    "uses_source": "Every source id is another one: something is said otherwise.",
+}
+
+
+def _rows(name: str) -> str:
+    """Return the index that takes the rows of the first run which the other has, in its order."""
+    return {"alone": "[-1:]", "first": "[:1]", "reversed": "[::-1]"}.get(name, "")
+
+
+def _taken(name: str, plan: Plan, seen: Arrays, rows: str) -> Iterator[str]:
+    """Yield the lines that take what is compared of a run's scores: real positions; for causality not the last ones."""
+    mask = seen.source_mask if plan.spec.kind in ("many_to_many", "encoder") else seen.target_mask
+    if plan.check == "causal":
+        last = np.cumsum(mask[:, ::-1], axis=1)[:, ::-1] == 1
+        mask = mask & ~(last & mask)
+    yield f"{name} = np.array(scores){rows}"
+    yield f"if {name}.ndim == 3:"
+    yield f"    {name} = {name}[{literal(mask)}{rows}]".replace("\n", "\n    ")

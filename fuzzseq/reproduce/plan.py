@@ -1,0 +1,109 @@
+"""What a script has to show: read off a finding once, for all the parts that are written from it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from fuzzseq.cases.case import Case, Mode
+from fuzzseq.findings import Finding
+from fuzzseq.protocol.outcome import Stage
+from fuzzseq.reproduce.origin import Origin
+from fuzzseq.reproduce.source_analysis import Reading
+from fuzzseq.targets.spec import Spec
+
+#: The checks whose runs are eager whatever the case says.
+_EAGER: Final = ("loss_encoding", "loss_logits", "xla_agrees", "predict_agrees", "saves", "mixed_precision")
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """A finding with its Spec, where its factory is from, and what the user's file says of its model."""
+
+    finding: Finding
+    spec: Spec
+    origin: Origin
+    reading: Reading
+
+    @property
+    def case(self) -> Case:
+        """The minimal case."""
+        return self.finding.case
+
+    @property
+    def stage(self) -> Stage:
+        """The stage at which the script is to fail."""
+        return self.finding.stage
+
+    @property
+    def check(self) -> str:
+        """The check that is broken; empty where an exception or a death is all there is to show."""
+        return "" if self.finding.exception is not None else self.finding.check
+
+    @property
+    def died(self) -> bool:
+        """Whether the process did not survive."""
+        return self.finding.exception is not None and self.finding.exception.ending != "completed"
+
+    @property
+    def stepped(self) -> bool:
+        """Whether the model is an encoder and a decoder apart."""
+        return self.spec.calling == "steps"
+
+    @property
+    def functional(self) -> bool:
+        """Whether the model states the rank of every input, as a functional one does."""
+        return bool(self.spec.inputs) and all(item.rank is not None for item in self.spec.inputs)
+
+    @property
+    def mode(self) -> Mode:
+        """How the model is run: eagerly where that fails as well."""
+        raised = self.finding.exception
+        mode = raised.mode if raised is not None and not self.died else self.case.mode
+        return "eager" if self.stepped or self.check in _EAGER else mode
+
+    @property
+    def several(self) -> bool:
+        """Whether the case has more than one batch."""
+        return len(self.case.batches) > 1
+
+    @property
+    def scored(self) -> bool:
+        """Whether a loss is computed."""
+        return self.stage in ("loss", "gradient") or (self.check == "mixed_precision" and self.spec.has_labels)
+
+    @property
+    def weighed(self) -> bool:
+        """Whether the values of the weights matter."""
+        return self.check not in ("", "output_shape", "trains") or self.finding.group == "numeric"
+
+    @property
+    def preprocessed(self) -> bool:
+        """Whether the user's own preprocessing makes the source."""
+        return self.spec.preprocess is not None and self.spec.has_source
+
+    @property
+    def declared(self) -> dict[str, str]:
+        """The functions of the user's that the script calls, as references, by option."""
+        if self.stage == "build":
+            return {}
+        found: dict[str, str] = {}
+        if self.preprocessed:
+            found["preprocess"] = str(self.spec.preprocess)
+        state = self.spec.initial_state
+        if self.stated and state is not None and ":" in state:
+            found["initial_state"] = state
+        loss = self.spec.loss
+        if self.scored and loss not in (None, "compiled") and not str(loss).islower():
+            found["loss"] = str(loss)
+        elif self.scored and loss is not None and ":" in loss:
+            found["loss"] = loss
+        return found
+
+    @property
+    def stated(self) -> bool:
+        """Whether the case gives initial states, or the model cannot be called without."""
+        taken = any(item.role == "state" for item in self.spec.inputs)
+        always = self.spec.calling not in ("arguments", "steps")
+        return taken and (always or any(batch.initial_state != "none" for batch in self.case.batches))

@@ -1,0 +1,135 @@
+"""The lines that run a model forward, score its output and train it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fuzzseq.cases.arrays import arrays
+from fuzzseq.reporting.python_text import literal
+from fuzzseq.reproduce.calling import arguments, inputs_signature, stage, tensor_spec
+from fuzzseq.reproduce.plan import Plan
+
+
+def weights(plan: Plan, trainable: bool = True) -> str:
+    """Return the expression of a model's weights."""
+    kind = "trainable_variables" if trainable else "variables"
+    if plan.functional or plan.reading.keras_model:
+        return f"model.{kind}"
+    return f'variables_of(model, "{kind}")'
+
+
+def trains(plan: Plan) -> bool:
+    """Say whether the model is run as in training."""
+    return plan.finding.check == "trains" or (plan.check in ("finite", "mixed_precision") and plan.scored)
+
+
+def training_argument(plan: Plan) -> str:
+    """Return the ``training`` argument of every forward run, or its name where there are two kinds of runs."""
+    both = plan.died and plan.stage in ("forward", "encode", "decode") and plan.spec.has_labels
+    if both or (plan.check == "finite" and plan.stage == "forward" and in_training(plan)):
+        return "training"
+    traced = plan.mode == "graph" and plan.scored
+    return "training" if trains(plan) and (settles(plan) or traced) else str(trains(plan))
+
+
+def in_training(plan: Plan) -> bool:
+    """Say whether an output that is not finite may be that of a training step alone."""
+    return plan.spec.has_labels and "first made by" not in plan.finding.message
+
+
+def settles(plan: Plan) -> bool:
+    """Say whether the model must be called once before the run, so that it has all its weights."""
+    return not plan.functional and (plan.weighed or plan.mode == "graph") and plan.stage != "preprocess"
+
+
+def forward_call(plan: Plan, training: str) -> str:
+    """Return the call of the forward function."""
+    named = training_argument(plan) == "training"
+    return f"forward({arguments(plan)}, training={training})" if named else f"forward({arguments(plan)})"
+
+
+def scores_lines(plan: Plan, training: str) -> Iterator[str]:
+    """Yield the lines that run forward and find the scores."""
+    called = forward_call(plan, training)
+    if plan.spec.loss == "compiled" and plan.scored and not (plan.reading.single or plan.stepped):
+        yield f"output = {called}"
+        yield f"scores = {scores_of(plan, 'output')}"
+    else:
+        yield f"scores = {scores_of(plan, called)}"
+    if plan.stepped and plan.check and plan.stage == "forward":
+        yield stage("forward")
+
+
+def scores_of(plan: Plan, output: str) -> str:
+    """Return the expression of the scores among what a model returns."""
+    which = plan.spec.output
+    if isinstance(which, str):
+        return f"{output}[{literal(which)}]"
+    if isinstance(which, int):
+        return f"{output}[{which}]"
+    return output if plan.stepped or plan.reading.single else f"scores_of({output})"
+
+
+def loss_lines(plan: Plan, labels: str = "labels") -> Iterator[str]:
+    """Yield the lines that compute the loss of a batch."""
+    loss, declared = plan.spec.loss, plan.declared.get("loss")
+    if declared is not None:
+        name = plan.origin.called("loss", declared)
+        scored = f"keras.losses.get({name})" if name.startswith("declared_") else name
+        yield f"loss = tf.reduce_mean({scored}({labels}, scores))"
+    elif loss == "compiled":
+        given = "scores" if plan.reading.single or plan.stepped else "compared"
+        if given == "compared":
+            yield "compared = scores if isinstance(output, (list, tuple, dict)) else output"
+        yield f"loss = tf.reduce_mean(model.compute_loss(x=inputs, y={labels}, y_pred={given}))"
+    elif loss is not None:
+        yield f"loss = tf.reduce_mean(keras.losses.get({literal(loss)})({labels}, scores))"
+    else:
+        kind = "sparse_categorical" if plan.case.batches[-1].target_encoding == "sparse" else "categorical"
+        logits = plan.spec.logits is not False
+        yield "# No loss is declared: cross-entropy, with the padding left out."
+        yield f"each = keras.losses.{kind}_crossentropy({labels}, scores, from_logits={logits})"
+        yield "counted = tf.cast(real, each.dtype)"
+        yield "loss = tf.reduce_sum(each * counted) / tf.maximum(tf.reduce_sum(counted), 1.0)"
+
+
+def step_lines(plan: Plan) -> Iterator[str]:
+    """Yield a training step up to the stage of the finding."""
+    if plan.mode == "graph":
+        real = ", tf.constant(real)" if plan.spec.loss is None else ""
+        yield f"scores, loss, gradients = train({arguments(plan)}, tf.constant(labels){real})"
+        if plan.check:
+            yield f"weights = {weights(plan)}"
+        return
+    yield "labels = tf.constant(labels)"
+    if plan.stage == "loss":
+        yield from scores_lines(plan, "True")
+        yield stage("loss")
+        yield from loss_lines(plan)
+        return
+    yield "with tf.GradientTape() as tape:"
+    yield from ("    " + line for line in scores_lines(plan, "True"))
+    yield f"    {stage('loss')}"
+    yield from ("    " + line for line in loss_lines(plan))
+    yield stage("gradient")
+    yield f"weights = {weights(plan)}"
+    yield "gradients = tape.gradient(loss, weights)"
+    if not plan.check and plan.spec.runs_step:
+        yield "model.train_step((inputs, labels))"
+
+
+def train_function(plan: Plan) -> Iterator[str]:
+    """Yield the training step as a traced function."""
+    seen = arrays(plan.case, plan.spec, 0)
+    own = plan.spec.loss is None
+    specs = ["SIGNATURE", tensor_spec(plan, seen.labels.shape, seen.labels.dtype.name)]
+    specs += [tensor_spec(plan, seen.target_mask.shape, "bool")] if own else []
+    yield from (*inputs_signature(plan), f"LABELS = [{', '.join(specs[1:])}]", "", "")
+    yield "@tf.function(input_signature=[SIGNATURE, *LABELS], autograph=False)"
+    yield f"def train(inputs, labels{', real' if own else ''}):"
+    yield "    with tf.GradientTape() as tape:"
+    yield from ("        " + line for line in scores_lines(plan, "True"))
+    yield f"        {stage('loss')}"
+    yield from ("        " + line for line in loss_lines(plan))
+    yield f"    {stage('gradient')}"
+    yield f"    return scores, loss, tape.gradient(loss, {weights(plan)})"

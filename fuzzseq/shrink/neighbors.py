@@ -1,0 +1,194 @@
+"""The cases that are one step simpler than a case: what a proof of minimality has to try."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain, combinations, pairwise
+from typing import Any, TypeVar
+
+import attrs
+
+from fuzzseq.cases.case import Batch, Case, StateKind, width
+from fuzzseq.cases.domain import encodings, padding_side
+from fuzzseq.shrink.edits import (
+    At,
+    extra,
+    followed,
+    is_longest,
+    merged,
+    permitted,
+    row_of,
+    rows,
+    values_of,
+    with_batch,
+    with_dimensions,
+    with_extra,
+    with_row,
+    with_size,
+)
+from fuzzseq.shrink.order import sides, size
+from fuzzseq.targets.spec import Side, Spec
+
+T = TypeVar("T")
+
+
+def neighbors(case: Case, spec: Spec) -> Iterator[Case]:
+    """Yield every case that is one step simpler, each once, in a fixed order: data first, then settings, ids, sizes.
+
+    A step is one thing less: a batch, a pair, a column, a token, a column of padding, the graph, a state, an encoding,
+    an id, a dimension. A trade is a step too: two things change, and the case is smaller in the order all the same. All
+    that is yielded is strictly smaller than the case, and in its domain.
+    """
+    ways = (_batches, _pairs, _columns, _tokens, _padding, _trades, _settings, _ids, _dimensions, _dimension_trades)
+    own = size(case, spec)
+    seen: set[tuple[Any, ...]] = set()
+    for candidate in chain.from_iterable(way(case, spec) for way in ways):
+        key = size(candidate, spec) if candidate.batches else None
+        if key is not None and key < own and key not in seen and permitted(candidate, spec):
+            seen.add(key)
+            yield candidate
+
+
+def _batches(case: Case, _: Spec) -> Iterator[Case]:
+    """Yield the case with a batch less, and with two neighboring batches in the other order."""
+    batches = case.batches
+    for index in range(len(batches)):
+        yield attrs.evolve(case, batches=batches[:index] + batches[index + 1 :])
+    for index in range(len(batches) - 1):
+        yield attrs.evolve(case, batches=_swapped(batches, index))
+
+
+def _pairs(case: Case, spec: Spec) -> Iterator[Case]:
+    """Yield the case with pairs less, as the next lower batch size takes, and with two rows merged or swapped."""
+    for index, batch in enumerate(case.batches):
+        count = len(batch.pairs)
+        fewer = max((value for value in values_of(case, "batch_size", spec) if value < count), default=count - 1)
+        gone = count - fewer
+        for start in range(fewer + 1):
+            left = batch.pairs[:start] + batch.pairs[start + gone :]
+            yield followed(with_batch(case, index, attrs.evolve(batch, pairs=left)), "batch_size", spec)
+        for row, (one, other) in enumerate(pairwise(batch.pairs)):
+            both = (*batch.pairs[:row], merged(one, other), *batch.pairs[row + 2 :])
+            yield followed(with_batch(case, index, attrs.evolve(batch, pairs=both)), "batch_size", spec)
+            yield with_batch(case, index, attrs.evolve(batch, pairs=_swapped(batch.pairs, row)))
+    yield from _lower(case, "batch_size", spec)
+
+
+def _columns(case: Case, spec: Spec) -> Iterator[Case]:
+    """Yield the case with every row of a side cut to the next shorter width: in one batch, and in all."""
+    for side in sides(spec):
+        for index in range(len(case.batches)):
+            alone = attrs.evolve(case, batches=(case.batches[index],))
+            for shorter in _lower(alone, f"{side}_length", spec):
+                yield attrs.evolve(with_batch(case, index, shorter.batches[0]), dimensions=shorter.dimensions)
+        yield from _lower(case, f"{side}_length", spec)
+
+
+def _lower(case: Case, name: str, spec: Spec) -> Iterator[Case]:
+    """Yield the case with one dimension at its next lower legal value."""
+    current = max(case.sizes(spec, index)[name] for index in range(len(case.batches)))
+    lower = [value for value in values_of(case, name, spec) if value < current]
+    if lower:
+        yield with_size(case, name, lower[-1], spec)
+
+
+def _tokens(case: Case, spec: Spec) -> Iterator[Case]:
+    """Yield the case with one token deleted; a width that must stay is kept with padding."""
+    for at, ids in rows(case):
+        for position in range(len(ids)):
+            yield without_tokens(case, at, slice(position, position + 1), spec)
+
+
+def without_tokens(case: Case, at: At, gone: slice, spec: Spec) -> Case:
+    """Return the case with some tokens of a row deleted; padding takes their place only where the width must stay."""
+    index, _, side = at
+    ids = list(row_of(case, at))
+    del ids[gone]
+    shorter = with_row(case, at, tuple(ids))
+    natural = followed(shorter, f"{side}_length", spec)
+    if permitted(natural, spec) or side not in sides(spec):
+        return natural
+    batch = shorter.batches[index]
+    narrowed = width(case.batches[index], side, spec) - width(batch, side, spec)
+    return with_batch(shorter, index, with_extra(batch, side, extra(batch, side) + narrowed))
+
+
+def _padding(case: Case, spec: Spec) -> Iterator[Case]:
+    """Yield the case with a column of extra padding less."""
+    for index, batch in enumerate(case.batches):
+        for side in sides(spec):
+            if extra(batch, side):
+                fewer = with_extra(batch, side, extra(batch, side) - 1)
+                yield followed(with_batch(case, index, fewer), f"{side}_length", spec)
+
+
+def _trades(case: Case, spec: Spec) -> Iterator[Case]:
+    """Yield the case with a column of padding filled, or moved to the target; and with a source token moved there."""
+    for index, batch in enumerate(case.batches):
+        for side in sides(spec):
+            if extra(batch, side):
+                yield from (with_batch(case, index, filled) for filled in _filled(batch, side, spec))
+        if batch.extra_source and spec.has_target:
+            moved = attrs.evolve(batch, extra_source=batch.extra_source - 1, extra_target=batch.extra_target + 1)
+            yield with_batch(case, index, moved)
+        for row, pair in enumerate(batch.pairs):
+            if pair.source and spec.has_target:
+                shorter = with_row(case, (index, row, "source"), pair.source[:-1])
+                yield with_row(shorter, (index, row, "target"), (*pair.target, spec.lowest_id("target")))
+
+
+def _filled(batch: Batch, side: Side, spec: Spec) -> Iterator[Batch]:
+    """Yield the batch with a token in place of a column of padding, in one of its longest rows, and in all of them."""
+    longest = [row for row, pair in enumerate(batch.pairs) if is_longest(batch, pair, side, spec)]
+    narrower = with_extra(batch, side, extra(batch, side) - 1)
+    for chosen in (*([row] for row in longest), longest):
+        pairs = list(batch.pairs)
+        for row in chosen:
+            ids = (*getattr(pairs[row], side), spec.lowest_id(side))
+            pairs[row] = attrs.evolve(pairs[row], **{side: ids})
+        yield attrs.evolve(narrower, pairs=tuple(pairs))
+
+
+def _settings(case: Case, spec: Spec) -> Iterator[Case]:
+    """Yield the case run eagerly, one kind of state lower, in the Spec's own encoding and padding, with seed 0."""
+    yield attrs.evolve(case, mode="eager")
+    for index, batch in enumerate(case.batches):
+        state: StateKind = "zeros" if batch.initial_state == "random" else "none"
+        yield with_batch(case, index, attrs.evolve(batch, initial_state=state))
+        yield with_batch(case, index, attrs.evolve(batch, target_encoding=encodings(spec)[0]))
+        yield with_batch(case, index, attrs.evolve(batch, padding=padding_side(spec)))
+    yield attrs.evolve(case, seed=0)
+
+
+def _ids(case: Case, spec: Spec) -> Iterator[Case]:
+    """Yield the case with an id at the lowest ordinary one, with an id one less, and with two ids of a row swapped."""
+    for at, ids in rows(case):
+        low = spec.lowest_id(at[2])
+        for position, word in enumerate(ids):
+            for lower in (low, word - 1):
+                yield with_row(case, at, (*ids[:position], lower, *ids[position + 1 :]))
+        for position in range(len(ids) - 1):
+            yield with_row(case, at, _swapped(ids, position))
+
+
+def _dimensions(case: Case, spec: Spec) -> Iterator[Case]:
+    """Yield the case with one dimension of the build at its next lower legal value."""
+    for name in spec.build_dimensions():
+        if name in case.dimensions:
+            yield from _lower(case, name, spec)
+
+
+def _dimension_trades(case: Case, spec: Spec) -> Iterator[Case]:
+    """Yield the case with one dimension a step lower and a later one a step higher."""
+    names = [name for name in spec.build_dimensions() if name in case.dimensions]
+    for name, later in combinations(names, 2):
+        for lower in _lower(case, name, spec):
+            current = case.dimensions[later]
+            higher = [value for value in values_of(lower, later, spec) if value > current]
+            if higher and lower.dimensions[later] == current:
+                yield followed(with_dimensions(lower, {later: higher[0]}, spec), later, spec)
+
+
+def _swapped(values: tuple[T, ...], index: int) -> tuple[T, ...]:
+    """Return a tuple with the values at ``index`` and behind it in the other order."""
+    return (*values[:index], values[index + 1], values[index], *values[index + 2 :])

@@ -1,0 +1,194 @@
+"""Long steps towards a small case. None is needed for a proof; each saves many single steps, or leaves a dead end."""
+
+from __future__ import annotations
+
+from functools import reduce
+from itertools import combinations
+from typing import Any
+
+import attrs
+
+from fuzzseq.cases.case import Batch, Case
+from fuzzseq.cases.domain import encodings, padding_side
+from fuzzseq.shrink.bisection import bisect, delete_in_halves
+from fuzzseq.shrink.edits import (
+    At,
+    lowest_dimensions,
+    merged,
+    row_of,
+    rows,
+    shortest,
+    size_of,
+    values_of,
+    with_batch,
+    with_batches,
+    with_dimensions,
+    with_row,
+    with_size,
+)
+from fuzzseq.shrink.neighbors import without_tokens
+from fuzzseq.shrink.order import SIDES, sides
+from fuzzseq.shrink.search import Search
+from fuzzseq.shrink.seeds import beginnings, differing
+
+
+def begin(search: Search) -> None:
+    """Start over from the first of the smallest conceivable cases that fails."""
+    any(search.attempt(case) for case in beginnings(search.best, search.spec))
+
+
+def accelerate(search: Search) -> None:
+    """Take every kind of long step once: what belongs to a batch first, since a new dimension costs a build."""
+    _fewer_batches(search)
+    _lower(search, "batch_size")
+    _narrower(search)
+    _plainer(search)
+    _lowest_ids(search)
+    _fewer_pairs(search)
+    _fewer_tokens(search)
+    _smaller_dimensions(search)
+    _lower_ids(search)
+    _both_smaller(search)
+    _differing_rows(search)
+
+
+def _fewer_batches(search: Search) -> None:
+    """Delete batches in halves."""
+
+    def without(case: Case, start: int, stop: int) -> Case:
+        return attrs.evolve(case, batches=case.batches[:start] + case.batches[stop:])
+
+    delete_in_halves(search, lambda case: len(case.batches), without)
+
+
+def _fewer_pairs(search: Search) -> None:
+    """Put the longest source and target of each batch into one pair, else delete rows of each batch in halves."""
+    search.attempt(attrs.evolve(search.best, batches=tuple(map(_merged, search.best.batches))))
+    for index in range(len(search.best.batches)):
+
+        def count(case: Case, index: int = index) -> int:
+            return len(case.batches[index].pairs)
+
+        def without(case: Case, start: int, stop: int, index: int = index) -> Case:
+            batch = case.batches[index]
+            return with_batch(case, index, attrs.evolve(batch, pairs=batch.pairs[:start] + batch.pairs[stop:]))
+
+        delete_in_halves(search, count, without)
+
+
+def _differing_rows(search: Search) -> None:
+    """Put two rows that differ in an id in the place of rows that may be there to differ, in length or in number."""
+    batches = search.best.batches
+    if len(batches) == 1 and len({pair.source for pair in batches[0].pairs}) > 1:
+        any(search.attempt(case) for case in sorted(differing(search.best, search.spec), key=search.rank))
+
+
+def _merged(batch: Batch) -> Batch:
+    """Return a batch of one pair: the longest source and the longest target of its rows."""
+    return attrs.evolve(batch, pairs=tuple(reduce(merged, batch.pairs, pair) for pair in batch.pairs[:1]))
+
+
+def _narrower(search: Search) -> None:
+    """Cut all rows of a side to one shorter length, and take the extra padding away."""
+    for side in sides(search.spec):
+        search.attempt(with_batches(search.best, **{f"extra_{side}": 0}))
+        _lower(search, f"{side}_length")
+
+
+def _plainer(search: Search) -> None:
+    """Run eagerly, with no initial state, the Spec's own encoding and padding and seed 0: all at once, then each."""
+    spec = search.spec
+    handed: dict[str, Any] = {
+        "initial_state": "none",
+        "target_encoding": encodings(spec)[0],
+        "padding": padding_side(spec),
+    }
+    if search.attempt(attrs.evolve(with_batches(search.best, **handed), mode="eager", seed=0)):
+        return
+    search.attempt(attrs.evolve(search.best, mode="eager"))
+    search.attempt(attrs.evolve(search.best, seed=0))
+    for name, value in handed.items():
+        search.attempt(with_batches(search.best, **{name: value}))
+
+
+def _lowest_ids(search: Search) -> None:
+    """Put all ids at the lowest ordinary one: of the case, of a side, of a row."""
+    for chosen in (SIDES, *((side,) for side in SIDES)):
+        case = search.best
+        for at, ids in rows(case):
+            if at[2] in chosen:
+                case = with_row(case, at, (search.spec.lowest_id(at[2]),) * len(ids))
+        search.attempt(case)
+    for at, ids in rows(search.best):
+        search.attempt(with_row(search.best, at, (search.spec.lowest_id(at[2]),) * len(ids)))
+
+
+def _fewer_tokens(search: Search) -> None:
+    """Cut each row to its shortest, else delete its tokens in halves."""
+    spec = search.spec
+    for at, ids in rows(search.best):
+        if search.attempt(without_tokens(search.best, at, slice(shortest(at, spec), len(ids)), spec)):
+            continue
+
+        def count(case: Case, at: At = at) -> int:
+            return len(row_of(case, at))
+
+        def without(case: Case, start: int, stop: int, at: At = at) -> Case:
+            return without_tokens(case, at, slice(start, stop), spec)
+
+        delete_in_halves(search, count, without)
+
+
+def _lower_ids(search: Search) -> None:
+    """Bisect each id between the lowest ordinary one and itself."""
+    for at, ids in rows(search.best):
+        for position, word in enumerate(ids):
+
+            def made(case: Case, value: int, at: At = at, position: int = position) -> Case:
+                row = row_of(case, at)
+                return with_row(case, at, (*row[:position], value, *row[position + 1 :]))
+
+            bisect(search, range(search.spec.lowest_id(at[2]), word), made)
+
+
+def _smaller_dimensions(search: Search) -> None:
+    """Put all dimensions of the build at their lowest, else bisect each."""
+    lowest = lowest_dimensions(search.spec)
+    if not search.attempt(with_dimensions(search.best, lowest, search.spec)):
+        for name in search.spec.build_dimensions():
+            _lower(search, name)
+
+
+def _both_smaller(search: Search) -> None:
+    """Lower two sizes by one amount at once: some failures need two that are equal, or that differ by a constant."""
+    spec = search.spec
+
+    def lowered(case: Case, names: tuple[str, str], amount: int) -> Case:
+        for name in names:
+            case = with_size(case, name, size_of(case, name, spec) - amount, spec)
+        return case
+
+    for names in combinations([name for name in spec.names() if _below(search, name)], 2):
+        if all(_below(search, name) for name in names) and search.attempt(lowered(search.best, names, 1)):
+            start, room = search.best, min(len(_below(search, name)) for name in names)
+
+            def made(_: Case, left: int, start: Case = start, names: tuple[str, str] = names, room: int = room) -> Case:
+                return lowered(start, names, room - left)
+
+            bisect(search, range(room), made)
+
+
+def _below(search: Search, name: str) -> list[int]:
+    """Return, ascending, the legal values of a dimension below its current one."""
+    current = size_of(search.best, name, search.spec)
+    return [value for value in values_of(search.best, name, search.spec) if value < current]
+
+
+def _lower(search: Search, name: str) -> None:
+    """Bisect one dimension between its lowest legal value and its current one."""
+    spec = search.spec
+
+    def made(case: Case, value: int) -> Case:
+        return with_size(case, name, value, spec)
+
+    bisect(search, _below(search, name), made, expensive=name in spec.build_dimensions())

@@ -1,0 +1,223 @@
+"""What a user declares of the function that builds a model: the decorator `fuzz_target`, and who carries one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial, update_wrapper
+from types import FunctionType, ModuleType
+from typing import Any, Final, TypeVar
+
+import attrs
+
+from fuzzseq.errors import SpecError, nearest
+from fuzzseq.targets.dimensions import KNOWN, Dim, dim, dimension_of
+from fuzzseq.targets.spec import CELLS, ENCODINGS, KINDS, PADDINGS, ROLES, Tokens
+
+Factory = TypeVar("Factory", bound=Callable[..., Any])
+
+_OPTIONS: Final = (
+    "kind",
+    "tokens",
+    "padding",
+    "initial_state",
+    "target_encoding",
+    "loss",
+    "preprocess",
+    "inputs",
+    "output",
+    "logits",
+    "graph",
+    "skip",
+    "checks",
+    "custom_checks",
+    "float_source",
+)
+_ATTRIBUTE: Final = "__fuzz_target__"
+
+
+@attrs.frozen(kw_only=True)
+class Declaration:
+    """What a user declared about a factory, functions and all; it never leaves the process that loaded the file."""
+
+    options: Mapping[str, Any] = attrs.field(factory=dict)
+    dimensions: Mapping[str, Dim] = attrs.field(factory=dict)
+
+
+def declare(**settings: Any) -> Declaration:
+    """Check the keyword arguments of :func:`fuzz_target` and return them sorted into options and dimensions."""
+    options: dict[str, Any] = {}
+    dimensions: dict[str, Dim] = {}
+    for name, value in settings.items():
+        if name in _OPTIONS:
+            options[name] = _checked_option(name, value)
+        elif isinstance(value, Dim):
+            dimensions[name] = value
+        elif isinstance(value, int) and not isinstance(value, bool):
+            dimensions[name] = dim(value)
+        else:
+            raise SpecError(
+                f"fuzz_target() has no option {name!r}.{nearest(name, (*_OPTIONS, *KNOWN))} "
+                f"Options: {', '.join(_OPTIONS)}; anything else is a dimension and takes dim(low, high) or a number, "
+                f"and was given {value!r}."
+            )
+    _check_ties(dimensions)
+    return Declaration(options=options, dimensions=dimensions)
+
+
+def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
+    """Declare a model factory as a fuzz target, and return the factory as it was.
+
+    Of a function that its module holds already, as in ``tiny = fuzz_target(build, units=2)``, a copy is declared and
+    returned: ``build`` stays as it is, and may be declared another time.
+
+    Keyword arguments are ranges of dimensions (``units=dim(1, 64, multiple_of="num_heads")``) and these options:
+
+    ``kind``
+        ``"seq2seq"``, ``"encoder"``, ``"decoder"`` or ``"many_to_many"``; else read off the model's inputs.
+    ``initial_state``
+        ``"lstm"``, ``"gru"``, ``"bidirectional-lstm"``, ``"bidirectional-gru"``, or a function whose parameters are
+        dimensions and which returns a list of shapes, ``[(batch_size, units), ...]``.
+    ``target_encoding``
+        ``"sparse"`` (integer labels of shape (batch, steps), the default) or ``"one_hot"`` ((batch, steps, words)).
+    ``loss``
+        a function ``(labels, output)``, a Keras loss, or its name; else the compiled loss, else cross-entropy.
+    ``preprocess``
+        the function that turns a list of lists of ids into the model's source.
+    ``padding``
+        ``"post"`` (the default), ``"pre"``, or None for a model that promises nothing about padded positions.
+    ``tokens``
+        a dict with ``pad``, ``start`` and ``end`` ids; None for a start or an end that the model does not have.
+        ``label_pad`` is what labels are padded with, where that is another id, -100 for example; 0 where a tagger keeps
+        class 0 for padding, so that no word has it.
+    ``inputs``
+        a dict from an input's name to its role, where names do not tell: ``{"x1": "source", "x2": "decoder_input"}``.
+        Prefix a mask's role with ``~`` where 1 marks padding: ``{"pads": "~source_mask"}``.
+    ``output``, ``logits``
+        the name or position of the output that holds the scores; whether they are logits or probabilities.
+    ``graph``
+        False for a model that is not meant to be traced with unknown batch and time.
+    ``float_source``
+        True for a source of float features, (batch, time, ``feature_dim``).
+    ``skip``
+        a dict from a check's name to the reason why it is not promised.
+    ``checks``
+        the only checks to run.
+    ``custom_checks``
+        a list of checks of your own: functions that are given what a run gave (``seen.output``, ``seen.arrays``, as
+        numpy arrays), and return None, or a sentence that says what is wrong.
+
+    Raises :class:`fuzzseq.errors.SpecError` for an option or a range that cannot hold.
+    """
+    declaration = declare(**settings)
+    return (lambda wrapped: _marked(wrapped, declaration)) if factory is None else _marked(factory, declaration)
+
+
+def _marked(factory: Factory, declaration: Declaration) -> Factory:
+    """Return a factory with its declaration; a copy of it where it is used by another name, or declared, already."""
+    if not callable(factory):
+        raise SpecError(f"fuzz_target() decorates the function that builds a model, and was given {factory!r}.")
+    own = factory if not _has_a_name(factory) and declaration_of(factory) is None else _copied(factory)
+    try:
+        setattr(own, _ATTRIBUTE, declaration)
+    except AttributeError:
+        raise SpecError(
+            f"fuzz_target() cannot mark {factory!r}: decorate a plain function that builds the model."
+        ) from None
+    return own
+
+
+def _has_a_name(factory: Any) -> bool:
+    """Say whether the module of a factory holds it already: what is being decorated there is not held yet."""
+    home = sys.modules.get(getattr(factory, "__module__", None) or "")
+    return home is not None and any(value is factory for value in list(vars(home).values()))
+
+
+def _copied(factory: Any) -> Any:
+    """Return a function that does the same and carries marks of its own."""
+    if not isinstance(factory, FunctionType):
+        return update_wrapper(partial(factory), factory, updated=())
+    copy = FunctionType(
+        factory.__code__, factory.__globals__, factory.__name__, factory.__defaults__, factory.__closure__
+    )
+    copy.__kwdefaults__ = factory.__kwdefaults__
+    update_wrapper(copy, factory, updated=())
+    vars(copy).clear()
+    vars(copy).update(vars(factory))
+    return copy
+
+
+def declaration_of(factory: object) -> Declaration | None:
+    """Return what is declared of a factory; None where nothing is. A class inherits no declaration.
+
+    Whatever a module holds is asked, so that an object which answers in ways of its own, or not at all, is none.
+    """
+    try:
+        declared = object.__getattribute__(factory, "__dict__").get(_ATTRIBUTE)
+    except Exception:  # noqa: BLE001 (a proxy without what it stands for raises what it likes)
+        return None
+    return declared if isinstance(declared, Declaration) else None
+
+
+def declared_in(module: ModuleType) -> dict[str, Callable[..., Any]]:
+    """Return the declared factories of a module by the last name that each has there, those it imports included."""
+    names = {id(value): name for name, value in vars(module).items() if declaration_of(value) is not None}
+    return {name: vars(module)[name] for name in names.values()}
+
+
+def is_imported(factory: object, module: ModuleType) -> bool:
+    """Say whether a module has a factory from the module that defines it."""
+    home = sys.modules.get(getattr(factory, "__module__", None) or "")
+    return home is not None and home is not module and any(value is factory for value in list(vars(home).values()))
+
+
+def _checked_option(name: str, value: Any) -> Any:
+    """Return an option's value where it can hold, else raise the sentence that says what is expected."""
+    choices: dict[str, tuple[Any, ...]] = {"kind": KINDS, "target_encoding": ENCODINGS, "padding": PADDINGS}
+    if name in choices and value not in choices[name]:
+        listed = ", ".join(repr(choice) for choice in choices[name])
+        raise SpecError(f"{name}={value!r} is not understood: it is one of {listed}.")
+    if name == "initial_state" and not (value is None or value in CELLS or callable(value)):
+        raise SpecError(
+            f"initial_state={value!r} is not understood: it is one of {', '.join(map(repr, CELLS))}, "
+            "or a function of the dimensions that returns a list of shapes."
+        )
+    if name == "preprocess" and not (value is None or callable(value)):
+        raise SpecError(f"preprocess={value!r} is not callable: give the function that pads a list of lists of ids.")
+    if name == "custom_checks" and not isinstance(value, list | tuple):
+        raise SpecError(f"custom_checks={value!r} is no list: give the functions that check, [my_check].")
+    if name in ("skip", "inputs", "tokens") and not isinstance(value, Mapping):
+        raise SpecError(f"{name}={value!r} is not a dict: see help(fuzzseq.fuzz_target).")
+    if name == "tokens":
+        return _checked_tokens(value)
+    if name == "inputs":
+        _check_inputs(value)
+    return value
+
+
+def _checked_tokens(value: Mapping[str, Any]) -> Tokens:
+    """Return the special tokens of a dict, or raise for a name or an id that cannot be one."""
+    for name, token in value.items():
+        if name not in ("pad", "start", "end", "label_pad"):
+            raise SpecError(f"tokens has no {name!r}: it takes 'pad', 'start', 'end' and 'label_pad'.")
+        if token is None and name == "pad":
+            raise SpecError("tokens['pad'] cannot be None: declare padding=None for a model without padding.")
+        if token is not None and (not isinstance(token, int) or (token < 0 and name != "label_pad")):
+            raise SpecError(f"tokens[{name!r}] is {token!r}: it is an id of 0 or more, or None.")
+    return Tokens(**value)
+
+
+def _check_inputs(value: Mapping[str, Any]) -> None:
+    """Raise for a declared input whose role is none that fuzzseq knows."""
+    for key, role in value.items():
+        if not isinstance(role, str) or role.removeprefix("~") not in ROLES:
+            raise SpecError(f"inputs[{key!r}] is {role!r}: it is one of {', '.join(ROLES)}.{nearest(str(role), ROLES)}")
+
+
+def _check_ties(dimensions: Mapping[str, Dim]) -> None:
+    """Raise for a constraint on a dimension that does not exist, or on itself."""
+    for name, declared in dimensions.items():
+        for tie in declared.ties():
+            if tie == name or (tie not in dimensions and dimension_of(tie) is None):
+                close = nearest(tie, {*KNOWN, *dimensions} - {name})
+                raise SpecError(f"{name} is tied to {tie!r}, which is no other dimension.{close}")

@@ -1,0 +1,125 @@
+"""Batches made wrong in one way, and given to a model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import numpy as np
+import tensorflow as tf
+
+from fuzzseq.cases.arrays import Arrays, encoded
+from fuzzseq.cases.case import Case
+from fuzzseq.protocol.outcome import Outcome, Run, Verdict
+from fuzzseq.targets.spec import Spec
+from fuzzseq.worker.build import ModelInstance
+from fuzzseq.worker.exceptions import describe
+from fuzzseq.worker.execution import settle
+from fuzzseq.worker.runs import BatchRun
+
+
+def try_invalid_input(built: ModelInstance, case: Case, kind: str) -> Outcome:
+    """Give a model one batch that is wrong, up to its loss where labels are, and say what it raised."""
+    labels = kind.startswith("label")
+    run = Run(batches=case.batches, until="loss" if labels else "forward")
+    try:
+        settle(built, case)
+        built.reset(run)
+        _Wrong(built, case, run, kind).observe()
+    except BaseException as error:  # whatever a model raises
+        raised = describe(error, built.subject.mark.current, "eager", 0)
+        verdict = Verdict(check="accepts", status="raised", stage=raised.stage, message=raised.message, raised=raised)
+        return Outcome(verdicts=(verdict,))
+    return Outcome(verdicts=(Verdict(check="accepts", status="held"),))
+
+
+class _Wrong(BatchRun):
+    """A batch that is wrong in one way, on its way through a model."""
+
+    def __init__(self, built: ModelInstance, case: Case, run: Run, kind: str) -> None:
+        """Make the arrays wrong."""
+        super().__init__(built, case, run, 0, False)
+        self.kind = kind
+        self.arrays = wrong_arrays(self.arrays, kind, case, built.spec)
+
+    def _fed(self, states: Any = None, source: Any = None) -> Any:
+        """Hand over rows without padding, where those are wanted."""
+        source = None
+        if self.kind == "source_unpadded":
+            source = tf.ragged.constant([list(pair.source) for pair in self.case.batches[0].pairs], dtype=tf.int32)
+        return super()._fed(states, source)
+
+    def state_shapes(self) -> Any:
+        """Return the shapes of the states, wrong where they are to be."""
+        return wrong_shapes(super().state_shapes(), self.kind)
+
+    def initial_state(self, shapes: Any) -> Any:
+        """Return the states, of integers where they are to be."""
+        states = super().initial_state(shapes)
+        if self.kind != "state_integers" or states is None:
+            return states
+        return tf.nest.map_structure(lambda state: tf.cast(state, tf.int32), states)
+
+
+def wrong_shapes(shapes: Any, kind: str) -> Any:
+    """Return a nested list of shapes with the first of them wrong, or with one more."""
+    if isinstance(shapes, tuple) and all(isinstance(size, int) for size in shapes):
+        rows, *rest = shapes
+        return {
+            "state_count": [shapes, shapes],
+            "state_units": (rows, *rest[:-1], rest[-1] + 1),
+            "state_batch": (rows + 1, *rest),
+            "state_batch_of_one": (1, *rest),
+        }.get(kind, shapes)
+    if kind == "state_count" and shapes and isinstance(shapes[-1], tuple):
+        return [*shapes, shapes[-1]]
+    return [wrong_shapes(part, kind) for part in shapes or ()]
+
+
+def wrong_arrays(arrays: Arrays, kind: str, case: Case, spec: Spec) -> Arrays:
+    """Return the arrays of a batch with one of them wrong."""
+    side, _, what = kind.partition("_")
+    if what in ("id_too_large", "id_negative"):
+        name = "source" if side == "source" else "decoder_input"
+        size = case.dimensions.get(str(spec.vocabulary("source" if side == "source" else "target")), 0)
+        ids = getattr(arrays, name).copy()
+        ids[0, _first_real(arrays, side)] = size if what == "id_too_large" else -1
+        return attrs.evolve(arrays, **{name: ids})
+    if kind == "source_ids_float":
+        return attrs.evolve(arrays, source=arrays.source.astype(np.float32))
+    if kind == "source_rank":
+        return attrs.evolve(arrays, source=arrays.source[..., None])
+    if kind == "target_rows":
+        return attrs.evolve(arrays, decoder_input=_once_more(arrays.decoder_input, 0))
+    if kind == "mask_steps":
+        return attrs.evolve(
+            arrays, source_mask=_once_more(arrays.source_mask, 1), target_mask=_once_more(arrays.target_mask, 1)
+        )
+    return attrs.evolve(arrays, labels=wrong_labels(arrays.labels, kind, case, spec))
+
+
+def wrong_labels(labels: Any, kind: str, case: Case, spec: Spec) -> Any:
+    """Return labels that are wrong; they are as they were for a kind that is not theirs."""
+    classes = case.dimensions.get(str(spec.vocabulary("target")), 0)
+    if kind == "label_steps":
+        return _once_more(labels, 1)
+    if kind == "label_encoding":
+        return labels.argmax(axis=-1) if labels.ndim == 3 else encoded(labels, "one_hot", case, spec)
+    if kind == "label_too_large":
+        if labels.ndim == 3:
+            return np.concatenate([labels, labels[..., :1]], axis=-1)
+        changed = labels.copy()
+        changed[0, 0] = classes
+        return changed
+    return labels
+
+
+def _first_real(arrays: Arrays, side: str) -> int:
+    """Return the first column of the first row that is no padding."""
+    mask = arrays.source_mask if side == "source" else arrays.target_mask
+    return int(mask[0].argmax())
+
+
+def _once_more(value: Any, axis: int) -> Any:
+    """Return an array with its last slice along an axis repeated."""
+    return np.concatenate([value, np.take(value, [-1], axis=axis)], axis=axis)
