@@ -57,6 +57,8 @@ def until_changed(seen: Observed, changed: Array) -> Array | None:
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare predictions up to the step whose label changed."""
     base, again, other = (results[name].last for name in ("base", "again", "changed"))
+    if base.output is None:
+        return CHECK.not_applicable("its training step does not call the model: what it predicts there cannot be seen")
     changed = base.arrays.labels != _other_labels(case, spec, base)
     changed = changed.any(axis=-1) if changed.ndim > 2 else changed
     first, second, third = (until_changed(seen, changed) for seen in (base, again, other))

@@ -98,7 +98,8 @@ class LoadedFile:
 
     def _ask_to_load(self, process: Process) -> Any:
         """Have a process import the file."""
-        asked = {"do": "load", "reference": dict(self.reference), "custom_checks": [dict(c) for c in self._custom_checks]}
+        checks = [dict(check) for check in self._custom_checks]
+        asked = {"do": "load", "reference": dict(self.reference), "custom_checks": checks}
         try:
             return self._within(START_LIMIT, partial(process.ask, asked))
         except Corrupted as error:

@@ -19,6 +19,7 @@ from fuzzseq.settings import Configuration
 #: The model that the README begins with, which goes on as long as both sides are of one length; and a right one.
 MODELS = """
 import keras
+import tensorflow as tf
 from keras import layers
 
 from fuzzseq import Check, fuzz_target
@@ -60,6 +61,23 @@ def tagger(vocab_size, units):
     source = keras.Input((None,), dtype="int32", name="source")
     embedded = layers.Embedding(vocab_size, units, mask_zero=True)(source)
     return keras.Model(source, layers.Dense(vocab_size)(layers.GRU(units, return_sequences=True)(embedded)))
+
+
+class Trained(keras.Model):
+    def train_step(self, data):
+        inputs, labels = data
+        with tf.GradientTape() as tape:
+            loss = keras.ops.mean(self.compute_loss(inputs, labels, super().call(inputs)))
+        self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
+        return {"loss": loss}
+
+
+@fuzz_target
+def trained(source_vocab_size, target_vocab_size, embedding_dim, units):
+    model = translator(source_vocab_size, target_vocab_size, embedding_dim, units, joined=False)
+    model = Trained(model.inputs, model.outputs)
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return model
 
 
 def divides(seen):
@@ -188,6 +206,9 @@ def test_an_assertion_of_the_users_own_is_a_finding(run) -> None:
 
 def test_what_the_model_has_nothing_of_is_not_judged(run) -> None:
     """A check whose runs show nothing of what it is about does not apply, and says why: neither judged nor missing."""
+    code, out = run("trained", max_cases=20)
+    assert code == 0, out
+    assert "not checked: labels_hidden (its training step does not call the model: what it predicts" in out
     code, out = run("tagger", max_cases=20)
     assert code == 0, out
     (judged,) = (line for line in out.splitlines() if line.startswith("  judged: "))
