@@ -364,7 +364,7 @@ def options(draw: st.DrawFn) -> list[str]:
         arguments.append(draw(st.sampled_from(option.opts)))
         if not getattr(option, "is_flag", False):
             value = draw(odd_text())
-            where = option.opts[0] in ("--output", "--known")  # what the user asks for may be written there
+            where = option.opts[0] in ("--output", "--corpus")  # what the user asks for may be written there
             arguments.append("made" if where and ("/" in value or value in (".", "..")) else value)
     return [*arguments, *draw(st.lists(odd_text(), max_size=2))]
 
@@ -454,13 +454,13 @@ def readers() -> dict[str, st.SearchStrategy[Input]]:
             "baseline",
             _either("known.txt", _baseline()),
             "baseline update known.txt run",
-            f"run {TARGET} --baseline known.txt --no-known",
+            f"run {TARGET} --baseline known.txt --no-corpus",
         ),
         "history": made_of(
             "history", _either("history.jsonl", lines_of(HISTORY)), "trend history.jsonl", "report run --format html"
         ),
         "settings": made_of(
-            "settings", _either("pyproject.toml", _toml()), "run --no-known", "replay x.json", f"init {TARGET}"
+            "settings", _either("pyproject.toml", _toml()), "run --no-corpus", "replay x.json", f"init {TARGET}"
         ),
         "options": options().map(lambda arguments: Input(reader="options", arguments=arguments)),
     }

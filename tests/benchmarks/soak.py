@@ -60,7 +60,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         temporary = Path(folder, "tmp")
         temporary.mkdir()
-        command = [sys.executable, "-m", "fuzzseq", "run", *TARGETS, "--workers", asked.workers, "--no-known"]
+        command = [sys.executable, "-m", "fuzzseq", "run", *TARGETS, "--workers", asked.workers, "--no-corpus"]
         command += ["--budget", f"{round(asked.minutes * 60)}s", "--max-cases", str(_ENDLESS)]
         command += ["--output", f"{folder}/report"]
         environment = {**os.environ, "TMPDIR": str(temporary), "TF_CPP_MIN_LOG_LEVEL": "3"}

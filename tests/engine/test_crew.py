@@ -222,7 +222,7 @@ def test_an_interrupt_at_work(tmp_path, number):
 
 def begun(workers: int, output: Path) -> subprocess.Popen[str]:
     """Return a run that has begun."""
-    command = [sys.executable, "-m", "fuzzseq", "run", *TARGETS, "--no-known", "--workers", str(workers)]
+    command = [sys.executable, "-m", "fuzzseq", "run", *TARGETS, "--no-corpus", "--workers", str(workers)]
     return subprocess.Popen([*command, "--output", str(output)], stdout=subprocess.PIPE, text=True)
 
 

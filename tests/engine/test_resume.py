@@ -83,7 +83,7 @@ def folder(tmp_path_factory):
 
 def started(folder, *arguments):
     """Start a run in a session of its own."""
-    command = [sys.executable, "-m", "fuzzseq", "run", *arguments, "--no-known"]
+    command = [sys.executable, "-m", "fuzzseq", "run", *arguments, "--no-corpus"]
     quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     return subprocess.Popen(command, cwd=folder, start_new_session=True, **quiet)
 
