@@ -104,9 +104,10 @@ class ShapeTrace:
 class Diagnosis:
     """Why a case fails: the cause from the catalogue, what spoke for it, and the next best.
 
-    ``confidence`` is how often a cause decided on such evidence was right, between 0 and 1; ``against`` says what spoke
-    against the ``runner_up``. ``named`` is the message with names of dimensions for sizes, and ``nameless`` the numbers
-    in it that have none. ``executions`` is what the diagnosis took, and ``stopped`` that its budget ended it.
+    ``confidence`` is how often a cause decided on such evidence was right, between 0 and 1; ``confidence_reasons`` say
+    what spoke against the ``runner_up``. ``symbolic_message`` is the message with names of dimensions for sizes, and
+    ``unresolved_sizes`` the numbers in it that have none. ``executions`` is what the diagnosis took, and ``stopped``
+    that its budget ended it.
     """
 
     cause: CauseSlug
@@ -114,11 +115,11 @@ class Diagnosis:
     evidence: tuple[str, ...] = ()
     confidence: Share = 0.0
     runner_up: CauseSlug | None = None
-    against: str = ""
+    confidence_reasons: str = ""
     advice: str = ""
     interventions: tuple[Intervention, ...] = ()
-    named: str = ""
-    nameless: tuple[int, ...] = ()
+    symbolic_message: str = ""
+    unresolved_sizes: tuple[int, ...] = ()
     region: Region | None = None
     trace: ShapeTrace | None = None
     executions: Count = 0

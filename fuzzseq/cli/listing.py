@@ -23,7 +23,7 @@ def checks() -> None:
 
     show(
         ("check", "severity", "profiles", "description"),
-        ((c.name, c.severity, ", ".join(c.profiles), c.promise) for c in CHECKS),
+        ((c.name, c.severity, ", ".join(c.profiles), c.description) for c in CHECKS),
     )
 
 

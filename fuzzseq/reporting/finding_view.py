@@ -93,7 +93,7 @@ def _raised(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
         return
     message = f": {raised.message}" if raised.message.strip() else ""
     # Where the same message follows in names, its beginning is enough.
-    lines = 1 if finding.diagnosis.named else 3
+    lines = 1 if finding.diagnosis.symbolic_message else 3
     yield "raised", Text(shortened(f"{raised.exception}{message}", lines * room))
     others = {"graph": raised.in_graph, **finding.exceptions} if raised.in_graph else finding.exceptions
     for mode, other in sorted(others.items()):
@@ -106,9 +106,11 @@ def _raised(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
 def depends(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
     """Yield the message in names, which cases fail, and what change of the minimal one makes it pass."""
     found = finding.diagnosis
-    if found.named:
-        nameless = f" ({', '.join(map(str, found.nameless))}: no size has this name)" if found.nameless else ""
-        yield "in names", Text(shortened(found.named, 3 * room) + nameless)
+    if found.symbolic_message:
+        nameless = (
+            f" ({', '.join(map(str, found.unresolved_sizes))}: no size has this name)" if found.unresolved_sizes else ""
+        )
+        yield "in names", Text(shortened(found.symbolic_message, 3 * room) + nameless)
     if found.region is not None:
         yield "fails", Text(shortened(found.region.sentence, 2 * room))
     changes = {i.factor: i.change for i in reversed(found.interventions) if i.result == "passes"}
@@ -134,7 +136,7 @@ def _sureness(finding: Finding) -> Iterator[str]:
     """Yield how sure the cause is, and the next best one with what speaks against it."""
     found = finding.diagnosis
     sure = f"{found.confidence:.0%}" if found.confidence else ""
-    other = f"or else {found.runner_up}, but {found.against}" if found.runner_up else ""
+    other = f"or else {found.runner_up}, but {found.confidence_reasons}" if found.runner_up else ""
     if sure or other:
         yield "; ".join(part for part in (sure, other) if part)
 

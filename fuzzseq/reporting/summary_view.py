@@ -22,7 +22,7 @@ from fuzzseq.sanitize import clean, shortened
 STOPS: Final = {
     "completed": "completed",
     "max_cases": "all cases tried",
-    "maxfail": "findings enough",
+    "max_failures": "findings enough",
     "budget": "out of time",
     "no_case_ran": "no case ran",
     "interrupted": "interrupted",
@@ -35,7 +35,7 @@ STOPS: Final = {
 _UNSURE: Final = "inconclusive"
 #: Lines about what was never judged that a terminal has room for.
 _MOST_LINES: Final = 20
-ENDINGS: Final = {"accepted in silence": "yellow", "refused obscurely": "dim", "crashed": "red"}
+ENDINGS: Final = {"silently accepted": "yellow", "rejected (unclear error)": "dim", "crashed": "red"}
 
 
 def summary_view(
@@ -76,7 +76,7 @@ def _targets(record: RunState) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("stopped")
     for report in record.targets():
-        known = f" + {report.known_cases} known" if report.known_cases else ""
+        known = f" + {report.corpus_cases} known" if report.corpus_cases else ""
         found = str(len(record.of_target(report.name)))
         table.add_row(Text(clean(report.name)), f"{report.cases}{known}", found, Text(STOPS[report.stop_reason]))
     return table

@@ -67,7 +67,7 @@ LIMIT: Final = 60
 HUNG: Final = -1
 
 _CHECKS: Final = {
-    "accepts": CheckCount(ran=90, broken=4),
+    "accepts": CheckCount(ran=90, failed=4),
     "trains": CheckCount(not_reached=90, blocked_by="accepts"),
     "causal": CheckCount(not_applicable="there is no decoder"),
     "saves": CheckCount(skipped="declared: it is a plain function"),
@@ -113,12 +113,12 @@ def run_of(*findings: Finding) -> Iterator[Event]:
     state = TargetState(
         rounds=3,
         cases=90,
-        known_cases=1,
+        corpus_cases=1,
         executions=400,
         unbuilt=0,
         ran=90,
         checks=_CHECKS,
-        broken=("accepts",),
+        failed=("accepts",),
         graph_fails=False,
         graph_runs=True,
         hung=False,
@@ -211,7 +211,7 @@ _ODD: Final = (
     "accepts",
     "ordinary",
     "edge",
-    "hostile",
+    "invalid",
     "model.py:build",
     "../elsewhere/evil.py:build",
     "os:system",

@@ -139,7 +139,7 @@ class Hanging:
         self.limits.append(limit)
         if request.case == self.case:
             return death(request, "hung", "forward", "its limit", "")
-        return Outcome(verdicts=tuple(Verdict(check=name, status="held") for name in request.checks))
+        return Outcome(verdicts=tuple(Verdict(check=name, status="passed") for name in request.checks))
 
     def renew(self) -> None:
         """Go on: there is no worker."""

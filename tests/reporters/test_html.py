@@ -218,7 +218,7 @@ def test_tables(page, run_events):
         if isinstance(event, CaseExecuted)
         else attrs.evolve(
             event,
-            report=attrs.evolve(event.report, acceptance={"source_rank": "crashed", "state_units": "refused clearly"}),
+            report=attrs.evolve(event.report, acceptance={"source_rank": "crashed", "state_units": "rejected"}),
         )
         if isinstance(event, TargetFinished)
         else event
@@ -227,7 +227,7 @@ def test_tables(page, run_events):
     told = page(events)
     for words in (
         "source ids with one more axis crashed",
-        "a state of one unit more refused clearly",
+        "a state of one unit more rejected",
         "batch_size 1 to 6 4 0 15 cases 1 15 cases 2 15 cases 3 15 cases, 1 failed",
         "0-1 4 cases 2-3 4 cases, 1 failed",
         "my_model.py:build 0.1 6.3 60 0",
