@@ -187,7 +187,7 @@ def test_misuse(text, sentence):
     result = CliRunner().invoke(main, ["run", "my_model.py:build", "--baseline", "known.txt"])
     assert (result.exit_code, sentence in result.output) == (2, True)
     result = CliRunner().invoke(main, ["baseline", "update", "new.txt"])
-    assert (result.exit_code, "There is no run in reports/" in result.output) == (2, True)
+    assert (result.exit_code, "No run in reports/" in result.output) == (2, True)
 
 
 def test_reports_again(run_events, crash_finding, leak_finding):
