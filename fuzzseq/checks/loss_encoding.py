@@ -22,7 +22,7 @@ from fuzzseq.targets.spec import Encoding, Spec
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a loss of the user's."""
-    return has_labels(spec) or (None if spec.loss else "the model has no loss of its own")
+    return has_labels(spec) or (None if spec.loss else "the model has no loss")
 
 
 def scored(case: Case, encoding: Encoding) -> Run:

@@ -40,7 +40,7 @@ def cases_of(log: Path, offset: int) -> tuple[int, int]:
 
 
 def held(controller: psutil.Process) -> tuple[int, int, int, int]:
-    """Return MiB of the controller, of its largest other process, how many of those there are, and the controller's files."""
+    """Return MiB of the controller, of its largest other process, how many of those there are, and its own files."""
     sizes = []
     for process in controller.children(recursive=True):
         try:

@@ -216,7 +216,7 @@ def example_run(
         checks={
             "accepts": CheckCount(ran=60, failed=4),
             "deterministic": CheckCount(ran=60) if blocked is None else CheckCount(not_reached=60, blocked_by=blocked),
-            "loss_encoding": CheckCount(not_applicable="the model has no loss of its own"),
+            "loss_encoding": CheckCount(not_applicable="the model has no loss"),
             "trains": CheckCount(skipped="declared: trained elsewhere"),
         },
         seconds=3.25,

@@ -131,7 +131,7 @@ def test_says_who_did_what(page, run_events, crash_finding, leak_finding):
         "1 warning about the run About my_model.py:build: the model was rebuilt 3 times",
         f"Inconclusive: deterministic was never judged on my_model.py:build ({blocked})",
         "deterministic never judged (a)",
-        "Not checked on any target: loss_encoding (the model has no loss of its own)",
+        "Not checked on any target: loss_encoding (the model has no loss)",
         "Not checked on any target: trains (skipped: declared: trained elsewhere)",
         "broken by 4 of 60",
     ):
