@@ -74,7 +74,7 @@ def test_the_page(reported, run_events, crash_finding, leak_finding):
         "**At** `my_model.py:12 in build`\n\n```python\nx = Embedding(vocab - 1, dim)(source)  # [bold]\n```",
         "InvalidArgumentError: indices[0,0] = 5 is not in [0, 5)",
         "**Fails when** `max_source_id >= source_vocab_size - 1",
-        "**Fix** Give Embedding(input\\_dim=...) the size of the vocabulary",
+        "**Fix** Set Embedding(input\\_dim=...) to the vocabulary size",
         f"```console\nfuzzseq replay DIR/{crash_finding.id}.json\n```",
     ):
         assert said in first

@@ -122,7 +122,7 @@ def test_says_who_did_what(page, run_events, crash_finding, leak_finding):
         "completed",
         "started 2026-01-31 12:05:01, took 4.5 s",
         "1 input preprocessing, padding, vocabulary and embedding",
-        "1 unclassified no cause of the catalogue fits",
+        "1 unclassified no known cause fits",
         "executed 60 cases, 1 corpus case, 140 executions",
         "profile quick",
         "seed 0",
