@@ -160,6 +160,6 @@ def test_how_wrong_input_is_taken(reported, run_events, crash_finding):
         for event in run_events(crash_finding)
     ]
     text = reported("markdown", "report.md", events)
-    assert "| source ids with one more axis | crashed |" in text
-    assert "| a state of one unit more | rejected |" in text
+    assert "| source ids with an extra axis | crashed |" in text
+    assert "| a state with one extra unit | rejected |" in text
     assert "invalid input" not in reported("markdown", "report.md", run_events(crash_finding))

@@ -227,8 +227,8 @@ def test_tables(page, run_events):
     ]
     told = page(events)
     for words in (
-        "source ids with one more axis crashed",
-        "a state of one unit more rejected",
+        "source ids with an extra axis crashed",
+        "a state with one extra unit rejected",
         "batch_size 1 to 6 4 0 15 cases 1 15 cases 2 15 cases 3 15 cases, 1 failed",
         "0-1 4 cases 2-3 4 cases, 1 failed",
         "my_model.py:build 0.1 6.3 60 0",
