@@ -82,7 +82,7 @@ def fuzzed(folder: Path, output: str, targets: list[str], name: str, given: tupl
 @pytest.mark.slow
 @pytest.mark.parametrize("slug", [slug for slug in PAGES if slug not in WITHOUT_MODEL])
 def test_does_what_it_says(slug: str, reports: dict[tuple[str, str], dict[str, Any]]) -> None:
-    """The wrong model has the cause of its page, or handles invalid input as the page says; the fixed one has nothing."""
+    """The wrong model has the cause of its page, or handles invalid input as it says; the fixed one has nothing."""
     wrong, fixed = reports[slug, "wrong"], reports[slug, "fixed"]
     assert (wrong["error"], fixed["error"]) == ("", "")
     assert not [f["explanation"] for f in fixed["findings"]]
