@@ -98,7 +98,7 @@ def _checks(said: Configuration, profile: Profile) -> tuple[tuple[str, ...], tup
     every = (*(check.name for check in CHECKS), *own)
     usual = wanted or {*own, *(check.name for check in CHECKS if profile.name in check.profiles)}
     if not usual - unwanted:
-        raise UsageError("No check is left to run: every one that was asked for is skipped as well.")
+        raise UsageError("No check is left to run: every selected check is skipped.")
     return tuple(name for name in every if name in wanted), tuple(name for name in every if name in unwanted)
 
 

@@ -154,7 +154,7 @@ def no_sizes(name: str, spec: Spec) -> str:
     if completion({}, [n for n in dependency_order(spec) if n not in DATA_DIMENSIONS], spec) is not None:
         return ""
     declared = ", ".join(f"{dimension}={spec.dimensions[dimension]}" for dimension in spec.dimensions)
-    return f"No sizes keep everything that is declared for {name}: {declared}. Widen a range, or drop a tie."
+    return f"No sizes satisfy the constraints for {name}: {declared}. Widen a range, or drop a tie."
 
 
 def allowed(case: Case, spec: Spec) -> bool:

@@ -48,8 +48,8 @@ class Corpus:
         """Yield a sentence where there are entries that could not be read."""
         if self._unreadable:
             count, first = len(self._unreadable), next(iter(self._unreadable.values()))
-            cases, are = ("1 known case", "is") if count == 1 else (f"{count} known cases", "are")
-            yield f"{cases} that cannot be read {are} left in place: an entry {first}"
+            cases, are = ("1 case", "is") if count == 1 else (f"{count} cases", "are")
+            yield f"{cases} of the corpus cannot be read and {are} left in place: an entry {first}"
 
     def keep(self, check: str, case: Case) -> None:
         """Remember a case that breaks a check."""
@@ -78,7 +78,7 @@ def _case_of(data: bytes) -> Case:
     try:
         entry = json_of(data)
     except NotJson as error:
-        raise UsageError(f"is no JSON ({error})") from None
+        raise UsageError(f"is not JSON ({error})") from None
     if not isinstance(entry, dict):
         raise UsageError("holds no case")
     if other := other_version(entry.get(KEY, CORPUS), CORPUS):

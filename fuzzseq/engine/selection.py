@@ -34,7 +34,7 @@ NOTHING: Final = "no case gave it anything to compare"
 _NO_TURN: Final[Mapping[StopReason, str]] = {
     "budget": "the time limit was reached before its turn",
     "interrupted": "the run was interrupted before its turn",
-    "max_failures": "so many findings as were asked for ended the target before its turn",
+    "max_failures": "the target reached --maxfail before its turn",
     "error": "an internal error of fuzzseq ended the target before its turn",
 }
 
@@ -216,10 +216,10 @@ class CheckCounts:
     def warnings(self, stop: StopReason) -> Iterator[str]:
         """Yield what a user should know of the cases when a target has stopped."""
         if self.cases and self.unbuilt * 2 > self.cases:
-            yield f"the factory refused {self.unbuilt} of {self.cases} cases: declare the ranges that it takes"
+            yield f"the factory rejected {self.unbuilt} of {self.cases} cases: declare the ranges that it supports"
         if stop == "no_case_ran":
             yield (
-                f"none of {self.cases} cases ran through the model: mend what was found, and run again to see what it "
+                f"none of {self.cases} cases ran through the model: fix what was found, and run again to see what it "
                 "hides"
             )
 

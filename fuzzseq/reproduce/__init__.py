@@ -53,7 +53,7 @@ def _body(plan: Plan) -> Iterator[str]:
     yield from calling.building(plan)
     if plan.stage == "build":
         if plan.check and plan.check != "mixed_precision":
-            yield from failure_lines.failing(f"{plan.finding.message} (fuzzseq replay says whether it is mended)")
+            yield from failure_lines.failing(f"{plan.finding.message} (fuzzseq replay says whether it is fixed)")
         return
     columns = data.columns(plan)
     yield ""
@@ -89,7 +89,7 @@ def _docstring(plan: Plan) -> str:
         f"{shortened(finding.cause, 100)}: {_TITLES.get(finding.cause, 'a failure')}.",
         _wrapped(explanation),
         "\n".join(_expected(plan)),
-        "Run it with python. It needs TensorFlow, numpy and your factory; once it is mended, nothing fails here.",
+        "Run it with python. It needs TensorFlow, numpy and your factory; once it is fixed, nothing fails here.",
     ]
     text = "\n\n".join(part for part in parts[:-1] if part) + "\n\n" + _wrapped(parts[-1]) + "\n"
     return documented(text)

@@ -109,7 +109,7 @@ def with_vocabularies(
         found = seen.table(side, spec) or (output.shape[-1] if side == "target" and output is not None else None)
         if found is None:
             raise SpecError(
-                f"The {side} vocabulary of {target.name} is no parameter of it, and {_unread(first)}: "
+                f"The {side} vocabulary of {target.name} is not one of its parameters, and {_unread(first)}: "
                 f"{_declaring(name, built.model, first)}."
             )
         dimensions[name] = Dim(min=int(found), max=int(found))
