@@ -11,7 +11,7 @@ import attrs
 from fuzzseq import engine, runner
 from fuzzseq.cases.case import Case
 from fuzzseq.errors import UsageError, WorkerError
-from fuzzseq.events import Reporter, StopReason, TargetReport, Unjudged
+from fuzzseq.events import Reporter, TargetReport, Unjudged
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.failures import Inconclusive, failure_of
 from fuzzseq.findings import Finding
@@ -25,6 +25,7 @@ from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.text import finding_text
 from fuzzseq.reporting.unjudged import sentences
 from fuzzseq.settings import Configuration, given_by
+from fuzzseq.stop_reason import StopReason
 from fuzzseq.targets.spec import Spec
 
 #: What stands in the place of a replay command where no folder was named.
@@ -183,12 +184,12 @@ def fuzzed(factory: str | Callable[..., Any], asked: Configuration, zygote: Zygo
 def _result(record: RunState, folder: Folder | None) -> FuzzResult:
     """Return what a run has told; raises what kept it from its end."""
     __tracebackhide__ = True
-    if record.stop_reason == "interrupted":
+    if record.stop_reason == StopReason.INTERRUPTED:
         raise KeyboardInterrupt
     if record.errors:
         error = record.errors[0]
         raise WorkerError(f"fuzzseq failed, which is no fault of your model: {error.message}\n{error.traceback}")
-    if record.stop_reason == "unusable" and not record.targets():
+    if record.stop_reason == StopReason.UNUSABLE and not record.targets():
         raise UsageError(record.warnings[-1].message)
     (report,) = _one(record.targets())
     if report.error:

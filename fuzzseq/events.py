@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Final, Literal, Protocol
+from collections.abc import Mapping
+from typing import Literal, Protocol
 
 import attrs
 
@@ -25,19 +25,11 @@ from fuzzseq.grammar import (
     Seed,
     WorkerCount,
 )
+from fuzzseq.stop_reason import StopReason
 from fuzzseq.targets.spec import Spec
 
 Phase = Literal["known", "boundary", "random", "edge", "shrink", "diagnose"]
 FailOn = Literal["error", "warning", "note", "never"]
-StopReason = Literal["completed", "max_cases", "maxfail", "budget", "no_case_ran", "interrupted", "unusable", "error"]
-#: Why a target may have stopped that is not done: a run that is resumed goes on with it.
-UNDONE: Final[tuple[StopReason, ...]] = ("interrupted", "error", "budget", "unusable")
-
-
-def stop_of(reasons: Iterable[StopReason]) -> StopReason:
-    """Return why a whole run came to its end, of the reasons why its parts did: the one that says most."""
-    by_weight = ("completed", "no_case_ran", "max_cases", "maxfail", "budget", "unusable", "interrupted", "error")
-    return max(reasons, key=by_weight.index, default="completed")
 
 
 @attrs.frozen(kw_only=True)
@@ -133,7 +125,7 @@ class TargetReport:
     known_cases: Count = 0
     edge_cases: Count = 0
     executions: Count = 0
-    stop_reason: StopReason = "completed"
+    stop_reason: StopReason = StopReason.COMPLETED
     checks: Mapping[CheckName, CheckCount] = attrs.field(factory=dict)
     error: str = ""
     seconds: Seconds = 0.0

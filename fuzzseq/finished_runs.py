@@ -21,6 +21,7 @@ from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.settings import Configuration
 from fuzzseq.shown_paths import named_again
+from fuzzseq.stop_reason import StopReason
 
 
 def resumed(folder: Path, said: Configuration) -> tuple[tuple[str, ...], Settings, list[Event]]:
@@ -74,7 +75,7 @@ def log_of(folder: Path) -> list[tuple[float, Event]]:
     ends = [isinstance(event, RunFinished) for _, event in events if isinstance(event, RunStarted | RunFinished)]
     if not ends or not ends[-1]:
         last = events[-1][0]
-        events.append((last, RunFinished(stop_reason="interrupted", seconds=last)))
+        events.append((last, RunFinished(stop_reason=StopReason.INTERRUPTED, seconds=last)))
     return events
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, cast
 from fuzzseq import baseline
 from fuzzseq.cases.case import Domain
 from fuzzseq.errors import UsageError, WorkerError, nearest
-from fuzzseq.events import Event, InternalError, Reporter, RunFinished, Settings, StopReason, WarningEmitted
+from fuzzseq.events import Event, InternalError, Reporter, RunFinished, Settings, WarningEmitted
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.history import NAME as HISTORY
 from fuzzseq.interrupts import Interrupts
@@ -28,8 +28,8 @@ from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.history_log import HistoryLog
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.settings import FAIL_ON, Configuration, worker_count
+from fuzzseq.stop_reason import ExitCode, StopReason
 
-CLEAN, FOUND, MISUSED, BROKEN, INCONCLUSIVE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 DEFAULT_FORMATS: Final = ("json",)
 #: What inputs can be asked for beside the ordinary ones.
 DOMAINS: Final[tuple[Domain, ...]] = ("ordinary", "edge", "hostile")
@@ -152,20 +152,20 @@ def run(
     return exit_code(record)
 
 
-def exit_code(record: RunState) -> int:
+def exit_code(record: RunState) -> ExitCode:
     """Return the exit code of a run.
 
     What broke fuzzseq counts most, then an interruption, misuse, findings, and checks that were never judged.
     """
-    if record.errors or record.stop_reason == "error":
-        return BROKEN
-    if record.stop_reason == "interrupted":
-        return INTERRUPTED
-    if record.unusable() or record.misuses or record.stop_reason == "unusable":
-        return MISUSED
+    if record.errors:
+        return ExitCode.INTERNAL_ERROR
+    if record.stop_reason is not None and record.stop_reason.exit_code is not None:
+        return record.stop_reason.exit_code
+    if record.unusable() or record.misuses:
+        return ExitCode.USAGE_ERROR
     if record.failing():
-        return FOUND
-    return INCONCLUSIVE if record.unsettled() else CLEAN
+        return ExitCode.FOUND
+    return ExitCode.INCONCLUSIVE if record.unsettled() else ExitCode.CLEAN
 
 
 def _pump(events: Iterator[Event], fan: Dispatcher) -> None:
@@ -176,7 +176,7 @@ def _pump(events: Iterator[Event], fan: Dispatcher) -> None:
             _pass_on(events, fan, interrupts)
         except KeyboardInterrupt:
             with interrupts.held():
-                _finish(fan, "interrupted")
+                _finish(fan, StopReason.INTERRUPTED)
         except Exception as error:
             trouble = refusal_of(error)
             if trouble and fan.record.settings is None:
@@ -192,11 +192,11 @@ def _broke(fan: Dispatcher, error: Exception, trouble: str) -> None:
     if trouble:
         fan.record.misuses.append(trouble)
         fan.on_event(WarningEmitted(target="", message=trouble))
-        _finish(fan, "unusable")
+        _finish(fan, StopReason.UNUSABLE)
         return
     message = str(error) if isinstance(error, WorkerError) else f"{type(error).__name__}: {error}"
     fan.on_event(InternalError(target="", message=message, traceback=traceback.format_exc()))
-    _finish(fan, "error")
+    _finish(fan, StopReason.ERROR)
 
 
 def _pass_on(events: Iterator[Event], fan: Dispatcher, interrupts: Interrupts) -> None:
@@ -208,7 +208,7 @@ def _pass_on(events: Iterator[Event], fan: Dispatcher, interrupts: Interrupts) -
         with interrupts.held():
             fan.on_event(event)
     if fan.record.stop_reason is None:
-        _finish(fan, "completed")
+        _finish(fan, StopReason.COMPLETED)
 
 
 def _next(events: Iterator[Event], interrupts: Interrupts) -> Event | None:

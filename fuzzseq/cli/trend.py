@@ -55,8 +55,6 @@ def _warned(message: str) -> None:
 
 def _row(change: Change) -> tuple[str, ...]:
     """Return a run as a row."""
-    from fuzzseq.reporting.summary_view import STOPS
-
     night = change.night
     counts = (len(change.new), len(change.open), len(change.gone))
     return (
@@ -65,7 +63,7 @@ def _row(change: Change) -> tuple[str, ...]:
         str(night.cases),
         f"{night.seconds:.0f} s",
         *map(str, counts),
-        STOPS.get(night.stop_reason, night.stop_reason) + (", inconclusive" if night.inconclusive else ""),
+        night.stop_reason.label + (", inconclusive" if night.inconclusive else ""),
     )
 
 

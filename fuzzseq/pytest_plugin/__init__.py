@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from fuzzseq.stop_reason import ExitCode
+
 if TYPE_CHECKING:
     from fuzzseq.api import FuzzResult
 
@@ -127,9 +129,6 @@ def is_inconclusive(report: pytest.TestReport) -> bool:
 class Inconclusive:
     """Reports tests in which something was never judged, and keeps a run with one of them from ending as passed."""
 
-    #: pytest's own number for what is wrong with how it was called is fuzzseq's for a run that has shown nothing.
-    STATUS: Final = 4
-
     def __init__(self, config: pytest.Config) -> None:
         """Begin with none."""
         self._config = config
@@ -192,7 +191,7 @@ class Inconclusive:
             return
         if exitstatus == pytest.ExitCode.OK and not self._is_allowed():
             self._decided = True
-            session.exitstatus = self.STATUS
+            session.exitstatus = ExitCode.INCONCLUSIVE
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # After pytest's own short summary.
     def pytest_terminal_summary(self, terminalreporter: Any) -> Generator[None, None, None]:
@@ -207,7 +206,7 @@ class Inconclusive:
             terminalreporter.write_line("This is allowed, and changes no exit status.")
         elif self._decided:
             terminalreporter.write_line(
-                f"Nothing failed, and not everything was looked at: the exit status is {self.STATUS}. "
+                f"Nothing failed, and not everything was looked at: the exit status is {ExitCode.INCONCLUSIVE:d}. "
                 f"Give more cases or time, fix what is in the way, or allow it with {FLAG}-allow-inconclusive."
             )
 

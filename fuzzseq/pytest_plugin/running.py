@@ -30,6 +30,7 @@ from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.unjudged import unjudged_text
 from fuzzseq.sanitize import outgoing
+from fuzzseq.stop_reason import StopReason
 
 #: Seconds that a run may take to wind up when pytest ends before it, and its processes after that.
 _PATIENCE: Final = 5.0
@@ -187,12 +188,12 @@ class Running:
                 self._tell(event)
         except UsageError as error:
             run.problem = str(error)
-            self._tell(RunFinished(stop_reason="unusable", seconds=0.0))
+            self._tell(RunFinished(stop_reason=StopReason.UNUSABLE, seconds=0.0))
         except Exception as error:  # noqa: BLE001 (said by the first item of each target that waits for it)
             message = outgoing(f"{type(error).__name__}: {error}")
             run.problem = f"fuzzseq failed, which is no fault of the model: {message}"
             self._tell(InternalError(target="", message=message, traceback=traceback.format_exc()))
-            self._tell(RunFinished(stop_reason="error", seconds=0.0))
+            self._tell(RunFinished(stop_reason=StopReason.ERROR, seconds=0.0))
         finally:
             with self._changed:
                 run.over = True

@@ -371,7 +371,7 @@ def test_leaves_a_target_at_as_many_errors_as_asked_for(folder):
     """With ``maxfail`` a target is left at so many errors, and says so; what was found by then is all there."""
     run = events([f"{folder}/campaign_models.py:small_table"], in_process=True, max_cases=CASES, maxfail=1)
     finished = report(run, ":small_table")
-    assert (finished.stop_reason, len(findings(run))) == ("maxfail", 1)
+    assert (finished.stop_reason, len(findings(run))) == ("max_failures", 1)
     assert finished.cases < CASES
 
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: The brain, lowest layer first. A module may import its own layer and those below it, lazily or not.
 LAYERS = (
     {"fuzzseq.errors", "fuzzseq.machine", "fuzzseq.object_text", "fuzzseq.process_tree", "fuzzseq.sanitize"}
-    | {"fuzzseq.seeds", "fuzzseq.shown_paths", "fuzzseq.files", "fuzzseq.grammar"},
+    | {"fuzzseq.seeds", "fuzzseq.shown_paths", "fuzzseq.files", "fuzzseq.grammar", "fuzzseq.stop_reason"},
     {"fuzzseq.causes", "fuzzseq.targets"},
     {"fuzzseq.cases", "fuzzseq.profiles", "fuzzseq.settings"},
     {"fuzzseq.protocol"},

@@ -14,6 +14,7 @@ from fuzzseq.cli import main
 from fuzzseq.events import RunFinished, RunStarted, Settings
 from fuzzseq.reporting import FORMATS
 from fuzzseq.settings import Configuration
+from fuzzseq.stop_reason import StopReason
 
 TARGETS = ["my_model.py:build"]
 
@@ -213,7 +214,7 @@ def test_reports_again(run_events, crash_finding, leak_finding):
 
 def test_an_interrupted_run_keeps_its_reason(run_events):
     """The end that a run told of itself is the end that is reported again."""
-    events = [attrs.evolve(e, stop_reason="budget") if isinstance(e, RunFinished) else e for e in run_events()]
+    events = [attrs.evolve(e, stop_reason=StopReason.BUDGET) if isinstance(e, RunFinished) else e for e in run_events()]
     runner.run(TARGETS, settings(), output=Path("out"), events=events)
     said("report", "out", "--output", "again")
     assert json.loads(Path("again/report.json").read_text())["stop_reason"] == "budget"

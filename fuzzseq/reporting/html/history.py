@@ -10,7 +10,6 @@ import attrs
 from fuzzseq.errors import UsageError
 from fuzzseq.history import NAME, Change, changes, read, since
 from fuzzseq.reporting.html.timeline import clock
-from fuzzseq.reporting.summary_view import STOPS
 
 #: Nights that are shown, the last ones.
 _NIGHTS: Final = 60
@@ -78,7 +77,7 @@ def _night(change: Change, started: str) -> Night:
         new=len(change.new),
         open=len(change.open),
         gone=len(change.gone),
-        stopped=STOPS.get(night.stop_reason, night.stop_reason) + (", inconclusive" if night.inconclusive else ""),
+        stopped=night.stop_reason.label + (", inconclusive" if night.inconclusive else ""),
         here=night.started == started,
     )
 
