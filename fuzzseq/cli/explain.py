@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 import click
 
+from fuzzseq.cli.options import complete
 from fuzzseq.cli.printing import echo
 
 
 @click.command(short_help="Say what a cause means, how it shows, and how to mend it.")
-@click.argument("slug", required=False, metavar="[CAUSE]")
+@click.argument("slug", required=False, metavar="[CAUSE]", shell_complete=partial(complete, "causes"))
 def explain(slug: str | None) -> None:
     """Say what a CAUSE means, how it shows, the smallest model that has it, and how to mend it.
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
 
 from fuzzseq.cli.front import Front
+from fuzzseq.cli.options import complete
 from fuzzseq.cli.printing import echo
 from fuzzseq.errors import UsageError
 
 
 @click.command(short_help="Write the reports of a run again, in any format.")
 @click.argument("folder", metavar="DIR")
-@click.option("--format", "formats", multiple=True, metavar="NAME", help="As --report of run; may be repeated.")
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=partial(complete, "formats"),
+    help="As --report of run; may be repeated.",
+)
 @click.option("--output", metavar="DIR", help="Where to write to.  [default: the folder of the run]")
 def report(folder: str, formats: tuple[str, ...], output: str | None) -> int:
     """Write the reports of the run that wrote to DIR, finished, interrupted or killed, and print their names."""

@@ -27,7 +27,6 @@ from fuzzseq.events import (
     Event,
     InternalError,
     RunFinished,
-    Settings,
     TargetFinished,
     TargetLoaded,
     TargetReport,
@@ -39,6 +38,7 @@ from fuzzseq.executors.zygote import Zygote
 from fuzzseq.loading import parse
 from fuzzseq.machine import refusal_of
 from fuzzseq.protocol.transport import Disconnected
+from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import StopReason
 
 #: More fuzz targets than one file holds.

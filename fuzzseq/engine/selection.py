@@ -13,8 +13,9 @@ from fuzzseq.checks.base import Check
 from fuzzseq.checks.custom import stand_in
 from fuzzseq.checks.registry import CHECKS
 from fuzzseq.engine.opening import Opening
-from fuzzseq.events import CheckCount, Phase, Settings, TargetState
+from fuzzseq.events import CheckCount, Phase, TargetState
 from fuzzseq.protocol.outcome import Outcome, Verdict, owner_of
+from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import StopReason
 from fuzzseq.targets.spec import Spec
 

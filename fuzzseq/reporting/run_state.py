@@ -14,7 +14,6 @@ from fuzzseq.events import (
     InternalError,
     RunFinished,
     RunStarted,
-    Settings,
     TargetFinished,
     TargetLoaded,
     TargetReport,
@@ -23,8 +22,8 @@ from fuzzseq.events import (
 )
 from fuzzseq.findings import Finding
 from fuzzseq.outgoing import Outgoing
-from fuzzseq.profiles import PROFILES
 from fuzzseq.reporting.unjudged import held_back, unjudged_of
+from fuzzseq.settings import OPTIONS, Settings
 from fuzzseq.stop_reason import StopReason
 from fuzzseq.targets.spec import Spec
 
@@ -178,8 +177,8 @@ class RunState:
         """
         if self.settings is None or self.settings.checks or self.settings.skip:
             return set()
-        usual = {profile.name: profile.max_cases for profile in PROFILES}
-        enough = min(usual.get(self.settings.profile, usual["ci"]), usual["ci"])
+        usual, most = (OPTIONS["max_cases"].usual_in(profile) for profile in (self.settings.profile, "ci"))
+        enough = min(usual or most, most)
         ended = (StopReason.COMPLETED, StopReason.MAX_CASES, StopReason.BUDGET)
         return {
             name

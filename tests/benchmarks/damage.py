@@ -44,7 +44,6 @@ from fuzzseq.events import (
     Progress,
     RunFinished,
     RunStarted,
-    Settings,
     TargetFinished,
     TargetLoaded,
     TargetReport,
@@ -58,6 +57,7 @@ from fuzzseq.reporting.event_log import EventLog
 from fuzzseq.reporting.finding_files import finding_document, pretty
 from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.run_state import RunState
+from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import StopReason
 from tests.benchmarks.html import SPEC, made
 

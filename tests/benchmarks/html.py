@@ -26,7 +26,6 @@ from fuzzseq.events import (
     FindingReported,
     RunFinished,
     RunStarted,
-    Settings,
     TargetFinished,
     TargetLoaded,
     TargetReport,
@@ -47,6 +46,7 @@ from fuzzseq.reporting.dispatcher import Dispatcher
 from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.html import HtmlReport
 from fuzzseq.reporting.run_state import RunState
+from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import StopReason
 from fuzzseq.targets.dimensions import dim
 from fuzzseq.targets.spec import Parameter, Spec

@@ -13,7 +13,6 @@ from fuzzseq.events import (
     Checkpoint,
     FindingReported,
     RunStarted,
-    Settings,
     TargetFinished,
     TargetLoaded,
     TargetReport,
@@ -21,6 +20,7 @@ from fuzzseq.events import (
     WarningEmitted,
 )
 from fuzzseq.findings import Diagnosis, Finding, Proof
+from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import StopReason
 from fuzzseq.targets.spec import Spec
 

@@ -15,7 +15,7 @@ LAYERS = (
     {"fuzzseq.errors", "fuzzseq.machine", "fuzzseq.object_text", "fuzzseq.process_tree", "fuzzseq.sanitize"}
     | {"fuzzseq.seeds", "fuzzseq.shown_paths", "fuzzseq.files", "fuzzseq.grammar", "fuzzseq.stop_reason"},
     {"fuzzseq.causes", "fuzzseq.targets"},
-    {"fuzzseq.cases", "fuzzseq.profiles", "fuzzseq.settings"},
+    {"fuzzseq.cases", "fuzzseq.profiles"},
     {"fuzzseq.protocol"},
     {"fuzzseq.checks"},
     {
@@ -27,6 +27,7 @@ LAYERS = (
         "fuzzseq.history",
         "fuzzseq.outgoing",
         "fuzzseq.replay_file",
+        "fuzzseq.settings",
     },
     {"fuzzseq.strategies", "fuzzseq.shrink", "fuzzseq.diagnosis"},
     {"fuzzseq.engine", "fuzzseq.executors", "fuzzseq.loading", "fuzzseq.reporting", "fuzzseq.reproduce"},

@@ -10,8 +10,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import fuzzseq.pytest_plugin.options  # noqa: F401 (numpy cannot be loaded by one run in this process after another)
-from fuzzseq.events import Event, RunFinished, RunStarted, Settings, TargetFinished, TargetReport
+from fuzzseq.events import Event, RunFinished, RunStarted, TargetFinished, TargetReport
 from fuzzseq.pytest_plugin.reporting import together
+from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import StopReason
 
 pytest_plugins = ["pytester"]

@@ -21,7 +21,6 @@ from fuzzseq.events import (
     Progress,
     RunFinished,
     RunStarted,
-    Settings,
     TargetFinished,
     TargetLoaded,
     TargetReport,
@@ -40,6 +39,7 @@ from fuzzseq.findings import (
 )
 from fuzzseq.protocol.outcome import Frame, LayerFrame, Raised
 from fuzzseq.protocol.serialization import from_data, to_data
+from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import StopReason
 from fuzzseq.targets.dimensions import dim
 from fuzzseq.targets.spec import Spec

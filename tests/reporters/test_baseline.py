@@ -11,9 +11,9 @@ from click.testing import CliRunner
 
 from fuzzseq import runner
 from fuzzseq.cli import main
-from fuzzseq.events import RunFinished, RunStarted, Settings
+from fuzzseq.events import RunFinished, RunStarted
 from fuzzseq.reporting import FORMATS
-from fuzzseq.settings import Configuration
+from fuzzseq.settings import Configuration, Settings
 from fuzzseq.stop_reason import StopReason
 
 TARGETS = ["my_model.py:build"]

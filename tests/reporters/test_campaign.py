@@ -16,7 +16,8 @@ import pytest
 from fuzzseq import runner
 from fuzzseq.cli import main
 from fuzzseq.errors import UsageError, WorkerError
-from fuzzseq.events import FindingReported, InternalError, RunFinished, Settings, TargetFinished
+from fuzzseq.events import FindingReported, InternalError, RunFinished, TargetFinished
+from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import StopReason
 
 SETTINGS = Settings(profile="quick", max_cases=60)
@@ -149,7 +150,7 @@ PROGRAM = """
 import importlib.util, sys, time
 from pathlib import Path
 from fuzzseq import runner
-from fuzzseq.events import RunFinished, Settings
+from fuzzseq.events import RunFinished
 from fuzzseq.stop_reason import StopReason
 found = importlib.util.spec_from_file_location("a_run", {conftest!r})
 a_run = importlib.util.module_from_spec(found)

@@ -17,12 +17,13 @@ from fuzzseq.baseline import Known
 from fuzzseq.baseline import read as baseline_in
 from fuzzseq.baseline import write as write_baseline
 from fuzzseq.cli import main
-from fuzzseq.events import CheckCount, RunStarted, Settings, TargetFinished, TargetLoaded, TargetReport, Unjudged
+from fuzzseq.events import CheckCount, RunStarted, TargetFinished, TargetLoaded, TargetReport, Unjudged
 from fuzzseq.failures import FuzzFailure, Inconclusive
 from fuzzseq.history import read
 from fuzzseq.reporting.by_check import inconclusive, inconclusive_reason, why_not
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.unjudged import sentences
+from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import ExitCode, StopReason
 
 TARGET = "my_model.py:build"

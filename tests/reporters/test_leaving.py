@@ -17,13 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fuzzseq import runner
-from fuzzseq.events import Event, InternalError, RunFinished, Settings, WarningEmitted
+from fuzzseq.events import Event, InternalError, RunFinished, WarningEmitted
 from fuzzseq.outgoing import PARAGRAPHS, Outgoing, fit
 from fuzzseq.reporting import FORMATS
 from fuzzseq.reporting.python_text import literal
 from fuzzseq.reporting.tests_report import regression_of
 from fuzzseq.reproduce import reproduction
 from fuzzseq.reproduce.origin import Origin
+from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import ExitCode
 from fuzzseq.targets.spec import Input, Parameter, Spec
 from tests.reporters.conftest import crash, example_run

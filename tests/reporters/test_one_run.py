@@ -24,7 +24,6 @@ from fuzzseq.events import (
     InternalError,
     RunFinished,
     RunStarted,
-    Settings,
     TargetFinished,
     TargetLoaded,
     TargetReport,
@@ -34,6 +33,7 @@ from fuzzseq.reporting.event_log import events_in
 from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.run_files import NAME as LIST
 from fuzzseq.reporting.run_files import OURS
+from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import StopReason
 
 SETTINGS = Settings(profile="quick", max_cases=60)

@@ -12,8 +12,9 @@ from jsonschema import Draft202012Validator
 
 from fuzzseq import runner
 from fuzzseq.cli import main
-from fuzzseq.events import FindingReported, RunFinished, RunStarted, Settings, TargetFinished, WarningEmitted
+from fuzzseq.events import FindingReported, RunFinished, RunStarted, TargetFinished, WarningEmitted
 from fuzzseq.reporting.event_log import events_in
+from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import StopReason
 
 SETTINGS = Settings(profile="quick", max_cases=60)
