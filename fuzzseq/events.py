@@ -22,7 +22,7 @@ from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import StopReason
 from fuzzseq.targets.spec import Spec
 
-Phase = Literal["known", "boundary", "random", "edge", "shrink", "diagnose"]
+Phase = Literal["corpus", "boundary", "random", "edge", "shrink", "diagnose"]
 
 
 @attrs.frozen(kw_only=True)
@@ -35,7 +35,7 @@ class CheckCount:
     """
 
     ran: Count = 0
-    broken: Count = 0
+    failed: Count = 0
     not_reached: Count = 0
     not_applicable: str = ""
     skipped: str = ""
@@ -45,7 +45,7 @@ class CheckCount:
     @property
     def judged(self) -> bool:
         """Whether a verdict was reached on at least one case."""
-        return bool(self.ran or self.broken)
+        return bool(self.ran or self.failed)
 
     @property
     def settled(self) -> bool:
@@ -69,7 +69,7 @@ class Unjudged:
 
 @attrs.frozen(kw_only=True)
 class TargetReport:
-    """One fuzz target of a run, when it is done; ``place`` orders the targets as they were asked for.
+    """One fuzz target of a run, when it is done; ``index`` orders the targets as they were asked for.
 
     ``acceptance`` says of each kind of wrong input how the model takes it, where that was asked.
     """
@@ -77,14 +77,14 @@ class TargetReport:
     name: Reference
     spec: Spec | None
     cases: Count = 0
-    known_cases: Count = 0
+    corpus_cases: Count = 0
     edge_cases: Count = 0
     executions: Count = 0
     stop_reason: StopReason = StopReason.COMPLETED
     checks: Mapping[CheckName, CheckCount] = attrs.field(factory=dict)
     error: str = ""
     seconds: Seconds = 0.0
-    place: Count = 0
+    index: Count = 0
     acceptance: Mapping[Identifier, Line] = attrs.field(factory=dict)
 
 
@@ -109,7 +109,7 @@ class TargetLoaded:
     target: Reference
     spec: Spec
     versions: Mapping[Line, Line]
-    place: Count = 0
+    index: Count = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -131,19 +131,19 @@ class CaseExecuted:
 class TargetState:
     """How far the work on a target has come; with the findings so far it is enough to go on from.
 
-    ``rounds`` of random cases were tried. ``broken``, ``graph_fails``, ``graph_runs`` and ``hung`` are what was learned
+    ``rounds`` of random cases were tried. ``failed``, ``graph_fails``, ``graph_runs`` and ``hung`` are what was learned
     of the model, ``taken`` the keys of the failures that were followed up, ``dry`` that there are no more cases
     to draw. ``boundary`` says whether the boundary cases were tried; before them come the known ones alone.
     """
 
     rounds: Count
     cases: Count
-    known_cases: Count
+    corpus_cases: Count
     executions: Count
     unbuilt: Count
     ran: Count
     checks: Mapping[CheckName, CheckCount]
-    broken: tuple[CheckName, ...]
+    failed: tuple[CheckName, ...]
     graph_fails: bool
     graph_runs: bool
     hung: bool

@@ -44,7 +44,7 @@ def request_of(given: Given) -> RunRequest:
 def settings_of(given: Given) -> Settings:
     """Return the settings of a run, the profile's where nothing is given; :class:`UsageError` for unknown names."""
     profile = profile_named(given.get("profile", PROFILES[0].name)).name
-    if (fail_on := given.get("fail_on")) not in (None, *FAIL_ON):
+    if (fail_on := given.get("fail_on", "error")) not in FAIL_ON:
         near = nearest(fail_on, FAIL_ON)
         raise UsageError(f"A run cannot fail on {fail_on!r}.{near} It fails on one of {', '.join(FAIL_ON)}.")
     names = {field.name for field in attrs.fields(Settings)}

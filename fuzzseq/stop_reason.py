@@ -54,11 +54,11 @@ class StopReason(str, Enum):
         return member
 
     COMPLETED = "completed", "completed"
-    NO_CASE_RAN = "no_case_ran", "no case ran"
-    MAX_CASES = "max_cases", "all cases tried"
+    NO_CASE_RAN = "no_case_ran", "no case reached the model"
+    MAX_CASES = "max_cases", "completed"
     MAX_FAILURES = (
         "max_failures",
-        "findings enough",
+        "max failures reached",
         None,
         False,
         "",
@@ -66,13 +66,13 @@ class StopReason(str, Enum):
     )
     BUDGET = (
         "budget",
-        "out of time",
+        "time limit reached",
         None,
         True,
         "the time limit was reached before any case",
         "the time limit was reached before its turn",
     )
-    UNUSABLE = "unusable", "could not be used", ExitCode.USAGE_ERROR, True
+    UNUSABLE = "unusable", "unusable target", ExitCode.USAGE_ERROR, True
     INTERRUPTED = (
         "interrupted",
         "interrupted",
@@ -83,7 +83,7 @@ class StopReason(str, Enum):
     )
     ERROR = (
         "error",
-        "stopped by an internal error",
+        "internal error",
         ExitCode.INTERNAL_ERROR,
         True,
         "an internal error of fuzzseq ended it",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FailOn = Literal["error", "warning", "note", "never"]
 FAIL_ON: Final[tuple[FailOn, ...]] = ("error", "warning", "note", "never")
 #: What inputs can be asked for, the ordinary ones always.
-DOMAINS: Final[tuple[Domain, ...]] = ("ordinary", "edge", "hostile")
+DOMAINS: Final[tuple[Domain, ...]] = ("ordinary", "edge", "invalid")
 #: What one source gives of the settings, options, a file or a call: their values by their names, read.
 Given = Mapping[str, Any]
 
@@ -153,10 +153,10 @@ class Settings:
     domains: tuple[Domain, ...] = option(
         kinds.texts(*DOMAINS),
         'a list of domains, e.g. ["ordinary", "edge"]',
-        "Input domain: ordinary, edge or hostile; repeatable.",
+        "Input domain: ordinary, edge or invalid; repeatable.",
         metavar="NAME",
         default=("ordinary",),
-        usual={"ci": ("ordinary", "hostile"), "nightly": DOMAINS},
+        usual={"ci": ("ordinary", "invalid"), "nightly": DOMAINS},
         flag="--domain",
         pytest="domain",
     )

@@ -10,7 +10,7 @@ from typing import Literal, TypedDict
 class FuzzKeywords(TypedDict, total=False):
     """See :mod:`fuzzseq.settings`."""
 
-    profile: Literal["quick", "ci", "nightly"] | None
+    profile: str | None
     max_cases: int | None
     maxfail: int | None
     budget: float | str | None

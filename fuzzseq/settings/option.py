@@ -71,5 +71,5 @@ def options_of(kind: type[attrs.AttrsInstance]) -> Iterator[Option]:
     for field in attrs.fields(kind):
         if _OPTION in field.metadata:
             yield attrs.evolve(field.metadata[_OPTION], key=field.name)
-        elif attrs.has(field.type):  # type: ignore[arg-type]
-            yield from options_of(field.type)  # type: ignore[arg-type]
+        elif attrs.has(field.type):
+            yield from options_of(field.type)

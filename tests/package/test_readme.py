@@ -157,20 +157,20 @@ def test_its_tests_pass(folder: Path, name: str) -> None:
 @pytest.mark.slow
 def test_its_models_are_healthy(folder: Path) -> None:
     """Every kind of model that the README declares is understood, and is found to keep its promises."""
-    own = "--own-check my_checks.py:scores_are_moderate"
-    done = run(f"fuzzseq run --max-cases 12 --no-known --output healthy {own} {' '.join(TARGETS)}", folder)
+    own = "--custom-check my_checks.py:scores_are_moderate"
+    done = run(f"fuzzseq run --max-cases 12 --no-corpus --output healthy {own} {' '.join(TARGETS)}", folder)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".toml")])
 def test_its_settings_are_read(folder: Path, tmp_path: Path, name: str) -> None:
     """The keys of ``[tool.fuzzseq]`` that the README shows are known, and its targets are files that it shows."""
-    from fuzzseq.settings import configured
+    from fuzzseq.settings.configuration import configured
 
     (tmp_path / name).write_text(FILES[name], encoding="utf-8")
     read = configured(tmp_path)
-    assert read.targets
-    for target in read.targets:
+    assert read["targets"]
+    for target in read["targets"]:
         assert (folder / Path(target.split(":")[0]).name).exists(), target
 
 

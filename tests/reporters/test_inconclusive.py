@@ -61,7 +61,7 @@ def no_case(events):
         name: CheckCount(blocked_by="the time limit was reached before any case")
         for name in ("accepts", "deterministic")
     }
-    report = {"cases": 0, "known_cases": 0, "checks": counts, "stop_reason": StopReason.BUDGET}
+    report = {"cases": 0, "corpus_cases": 0, "checks": counts, "stop_reason": StopReason.BUDGET}
     kept = [event for event in events if type(event).__name__ != "CaseExecuted"]
     return [
         attrs.evolve(event, report=attrs.evolve(event.report, **report)) if isinstance(event, TargetFinished) else event
