@@ -124,7 +124,7 @@ def test_replay_command_is_never_broken(run_events, crash_finding, capsys, monke
 
 
 def test_finding_without_exception(run_events, leak_finding, capsys, monkeypatch):
-    """A failure without an exception is shown with its check, a case that is unverified, and counted as unclassified."""
+    """A failure without an exception is shown with its check, its unverified case, and counted as unclassified."""
     out = printed(run_events(leak_finding), capsys, monkeypatch, columns=100)
     assert "warning 1 - my_model.py:build" in out
     assert "error        deterministic: two runs of one case differ by 0.12 at (0, 0, 1) of the output" in out
