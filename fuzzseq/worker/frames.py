@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import linecache
 from collections import deque
 from collections.abc import Iterator
 from itertools import islice
-from types import CodeType, FrameType, TracebackType
+from types import CodeType, TracebackType
 from typing import Final
 
 from fuzzseq.protocol.outcome import Frame
@@ -28,11 +29,12 @@ def user_frames(trace: TracebackType | None) -> tuple[Frame, ...]:
     return tuple(_frame(*each) for each in (*first, *last))
 
 
-def caller(start: FrameType | None) -> Frame | None:
-    """Return the innermost frame of the user's on the stack that leads to ``start``."""
-    while start is not None and not is_users(start.f_code.co_filename):
-        start = start.f_back
-    return None if start is None else _frame(start.f_code, start.f_lineno, start.f_lasti)
+def calling_frame() -> Frame | None:
+    """Return the innermost frame of the user's on the stack that leads here."""
+    frame = inspect.currentframe()
+    while frame is not None and not is_users(frame.f_code.co_filename):
+        frame = frame.f_back
+    return None if frame is None else _frame(frame.f_code, frame.f_lineno, frame.f_lasti)
 
 
 def symbolic_operator(trace: TracebackType | None) -> str:

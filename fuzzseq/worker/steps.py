@@ -16,6 +16,7 @@ from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.exceptions import clean
 from fuzzseq.worker.first_look import fed_for_look
+from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.losses import as_targets
 
 #: As many rows as nobody takes apart one by one: a tensor of two is unpacked as if it were a pair.
@@ -34,7 +35,7 @@ def names_random(layer: Any) -> bool:
     """Say whether the call of a model, or of a layer of the user's own, names anything that is random."""
     call = getattr(type(layer), "call", layer)
     code = _code(call)
-    return code is not None and not call.__module__.startswith("keras.") and "random" in set(_names(code))
+    return code is not None and not KERAS.is_builtin(call) and "random" in set(_names(code))
 
 
 def _code(function: Any) -> CodeType | None:

@@ -1,0 +1,78 @@
+"""The private names of Keras 3 and TensorFlow that fuzzseq goes by, and whether the installed versions have them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Final
+
+import keras
+import tensorflow as tf
+
+#: Under which Keras keeps the generator of what is drawn without a seed.
+KERAS_GENERATOR: Final = "global_seed_generator"
+
+_WORKS_WITH: Final = "Keras 3.6 to 3.15 and TensorFlow 2.16 to 2.21"
+
+
+def _functional() -> Any:
+    # Names of their own: automatic ones are counted, and the user's layers would get others.
+    symbol = keras.Input((1,), name="fuzzseq")
+    return keras.Model(symbol, symbol, name="fuzzseq")
+
+
+def _node() -> Any:
+    return _functional().operations[0]._inbound_nodes[0]
+
+
+def _compile_loss() -> Any:
+    return import_module("keras.src.trainers.compile_utils").CompileLoss("mse")
+
+
+#: What has which names. Nothing here makes a variable or runs an operation.
+_NAMES: Final[tuple[tuple[str, Callable[[], Any], tuple[str, ...]], ...]] = (
+    ("keras.Layer", lambda: keras.Layer, ("_maybe_build", "_lock_state", "_flatten_layers")),
+    ("keras.Layer()", lambda: keras.Layer(name="fuzzseq"), ("_inbound_nodes", "_layers", "_trainable_variables")),
+    ("keras.Layer.build", lambda: keras.Layer.build, ("_is_default",)),
+    ("keras.Model()", lambda: keras.Model(name="fuzzseq"), ("_compile_loss", "_compile_metrics")),
+    ("keras.Model(inputs, outputs)", _functional, ("_inputs_struct",)),
+    ("keras.Sequential()", lambda: keras.Sequential(name="fuzzseq"), ("_functional",)),
+    ("keras.Input(shape)", lambda: _functional().inputs[0], ("_keras_history",)),
+    ("keras.Operation", lambda: keras.Operation, ("symbolic_call",)),
+    ("a node of keras.Model(inputs, outputs)", _node, ("arguments", "input_tensors")),
+    ("keras.src.trainers.compile_utils.CompileLoss()", _compile_loss, ("_user_loss",)),
+    ("keras.src.backend", lambda: import_module("keras.src.backend"), ("get_keras_mask", "set_keras_mask")),
+    (
+        "keras.src.backend.common.global_state",
+        lambda: import_module("keras.src.backend.common.global_state"),
+        ("get_global_attribute",),
+    ),
+    ("keras.src.utils.naming", lambda: import_module("keras.src.utils.naming"), ("to_snake_case",)),
+    ("tensorflow.python.eager.context", lambda: import_module("tensorflow.python.eager.context"), ("_context",)),
+    (
+        "tensorflow.python.framework.random_seed",
+        lambda: import_module("tensorflow.python.framework.random_seed"),
+        ("get_seed",),
+    ),
+    ("tf.function(...)", lambda: tf.function(lambda: None), ("python_function",)),
+)
+
+
+def moved() -> str:
+    """Return a sentence about those that are not there; empty where all are."""
+    missing = [name for owner, make, names in _NAMES for name in _missing(owner, make, names)]
+    if not missing:
+        return ""
+    return (
+        f"fuzzseq cannot look into Keras {keras.__version__} with TensorFlow {tf.__version__}: {', '.join(missing)} "
+        f"{'is' if len(missing) == 1 else 'are'} not there any more. It works with {_WORKS_WITH}: install one of those "
+        "versions, or a newer fuzzseq."
+    )
+
+
+def _missing(owner: str, make: Callable[[], Any], names: tuple[str, ...]) -> list[str]:
+    try:
+        holder = make()
+    except Exception:  # Whatever is raised by code that goes by private names: they have moved.
+        return [owner]
+    return [f"{owner}.{name}" for name in names if not hasattr(holder, name)]
