@@ -31,30 +31,14 @@ def main() -> None:
     die_with_parent()
     adopt()
     channel.question()  # It asks for nothing but a sign of life.
-    # TensorFlow takes seconds to import; the socket is there at once.
-    from fuzzseq.worker import service, stages  # noqa: PLC0415
-    from fuzzseq.worker.keras_api import KERAS  # noqa: PLC0415
+    from fuzzseq.worker import service, stages  # noqa: PLC0415 (TensorFlow takes seconds; the socket is there at once)
 
     service.prefer_short_starts()
     service.prepare()
     # What TensorFlow made of objects at import stays for good: collections need not look at it, nor forks copy it.
     gc.freeze()
     channel.reply({"ok": {"ready": True}})
-    if unsupported := KERAS.moved():
-        _refuse(channel, unsupported)
     _Process(channel, service.Service(stages.StageBeacon()), stages).serve()
-
-
-def _refuse(channel: Channel, sentence: str) -> NoReturn:
-    """Answer every question with the sentence that says why nothing can be done."""
-    while True:
-        try:
-            _, descriptors = channel.question()
-        except Disconnected:
-            _leave_nothing()
-        for descriptor in descriptors:
-            untouched.close(descriptor)
-        channel.reply({"misuse": sentence})
 
 
 class _Process:

@@ -37,6 +37,7 @@ class Service:
         self.mark = mark
         #: Of all that the user's file holds: what its models are made of may be made when it is imported.
         self._tracker = Tracker()
+        self._unsupported = KERAS.moved()
         self._targets: dict[str, LoadedFactory] = {}
         self._session: TargetSession | None = None
         self._before = Surroundings.now()
@@ -52,6 +53,8 @@ class Service:
 
     def _answered(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Carry out one command, whatever it raises."""
+        if self._unsupported:
+            return {"misuse": self._unsupported}
         KERAS.listen(self._tracker)
         try:
             return {"ok": getattr(self, f"do_{message['do']}")(message)}

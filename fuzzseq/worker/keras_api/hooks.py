@@ -17,14 +17,22 @@ class _Current:
     """Who hears; where nobody does, Keras and TensorFlow do what they always do."""
 
     listener: Listener | None = None
+    installed = False
 
 
 #: Threads of the model's own are heard as well, so that this is no context variable.
-CURRENT: Final = _Current()
+_CURRENT: Final = _Current()
 
 
-def install() -> None:
-    """Put every hook in; it does nothing the second time."""
+def listen(listener: Listener | None) -> None:
+    """Have a listener hear from now on, in the place of the one before; the hooks are put in the first time."""
+    _CURRENT.listener = listener
+    if not _CURRENT.installed:
+        _CURRENT.installed = True
+        _install()
+
+
+def _install() -> None:
     from tensorflow.python.framework import random_seed  # noqa: PLC0415 (it may have moved: see private_names)
 
     # All layers and operations of Keras go through one of two.
@@ -43,25 +51,22 @@ def install() -> None:
 
 def _replace(owner: Any, name: str, hook: Callable[[Any], Any]) -> None:
     original = getattr(owner, name)
-    if not hasattr(original, "fuzzseq_hook"):
-        replacement = wraps(original)(hook(original))
-        replacement.fuzzseq_hook = True  # type: ignore[attr-defined]
-        setattr(owner, name, replacement)
+    setattr(owner, name, wraps(original)(hook(original)))
 
 
 def _layer_called(original: Any) -> Any:
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if CURRENT.listener is None:
+        if _CURRENT.listener is None:
             return original(self, *args, **kwargs)
-        return CURRENT.listener.layer_called(original, self, args, kwargs)
+        return _CURRENT.listener.layer_called(original, self, args, kwargs)
 
     return call
 
 
 def _operation_added(original: Any) -> Any:
     def symbolic_call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if CURRENT.listener is not None:
-            CURRENT.listener.operation_added(self)
+        if _CURRENT.listener is not None:
+            _CURRENT.listener.operation_added(self)
         return original(self, *args, **kwargs)
 
     return symbolic_call
@@ -69,8 +74,8 @@ def _operation_added(original: Any) -> Any:
 
 def _model_compiled(original: Any) -> Any:
     def compile_(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if CURRENT.listener is not None:
-            CURRENT.listener.model_compiled()
+        if _CURRENT.listener is not None:
+            _CURRENT.listener.model_compiled()
         return original(self, *args, **kwargs)
 
     return compile_
@@ -84,7 +89,7 @@ def _without_dry_run(original: Any) -> Any:
 
     def maybe_build(self: Any, *args: Any) -> Any:
         lazy = not self.built and getattr(self.build, "_is_default", False)
-        eagerly = CURRENT.listener is not None and CURRENT.listener.builds_eagerly
+        eagerly = _CURRENT.listener is not None and _CURRENT.listener.builds_eagerly
         if eagerly and lazy and any(not layer.built for layer in self._layers):
             return None
         return original(self, *args)
@@ -97,16 +102,16 @@ def _layer_built(original: Any) -> Any:
 
     def lock_state(self: Any) -> None:
         original(self)
-        if CURRENT.listener is not None and not getattr(self.build, "_is_default", False):
-            CURRENT.listener.layer_built(self)
+        if _CURRENT.listener is not None and not getattr(self.build, "_is_default", False):
+            _CURRENT.listener.layer_built(self)
 
     return lock_state
 
 
 def _random_drawn(original: Any) -> Any:
     def get_seed(op_seed: Any) -> Any:
-        if CURRENT.listener is not None:
-            CURRENT.listener.random_drawn()
+        if _CURRENT.listener is not None:
+            _CURRENT.listener.random_drawn()
         return original(op_seed)
 
     return get_seed
@@ -115,8 +120,8 @@ def _random_drawn(original: Any) -> Any:
 def _function_called(original: Any) -> Any:
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         code = getattr(inspect.unwrap(self.python_function), "__code__", None)
-        if code is not None and CURRENT.listener is not None:
-            CURRENT.listener.function_called(code, (args, kwargs))
+        if code is not None and _CURRENT.listener is not None:
+            _CURRENT.listener.function_called(code, (args, kwargs))
         return original(self, *args, **kwargs)
 
     return call
@@ -125,8 +130,8 @@ def _function_called(original: Any) -> Any:
 def _softmax_computed(original: Any) -> Any:
     def softmax(logits: Any, axis: Any = None, name: Any = None) -> Any:
         result = original(logits, axis=axis, name=name)
-        if CURRENT.listener is not None:
-            CURRENT.listener.softmax_computed(result, -1 if axis is None else int(axis))
+        if _CURRENT.listener is not None:
+            _CURRENT.listener.softmax_computed(result, -1 if axis is None else int(axis))
         return result
 
     return softmax

@@ -32,8 +32,7 @@ class Keras3:
         return active is not None and active._context_handle is not None
 
     def listen(self, listener: Listener | None) -> None:
-        hooks.install()
-        hooks.CURRENT.listener = listener
+        hooks.listen(listener)
 
     def is_layer(self, value: Any) -> bool:
         return isinstance(value, keras.Layer)
@@ -179,6 +178,5 @@ class Keras3:
 
 @cache
 def _framework_attributes() -> frozenset[str]:
-    symbol = keras.Input((1,))
-    functional = keras.Model(symbol, symbol)
-    return frozenset({"built", *vars(keras.Layer()), *vars(keras.Model()), *vars(functional)})
+    made = (keras.Layer(), keras.Model(), private_names.functional_model())
+    return frozenset({"built", *(name for owner in made for name in vars(owner))})

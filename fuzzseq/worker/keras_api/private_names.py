@@ -15,14 +15,22 @@ KERAS_GENERATOR: Final = "global_seed_generator"
 _WORKS_WITH: Final = "Keras 3.6 to 3.15 and TensorFlow 2.16 to 2.21"
 
 
-def _functional() -> Any:
-    # Names of their own: automatic ones are counted, and the user's layers would get others.
-    symbol = keras.Input((1,), name="fuzzseq")
-    return keras.Model(symbol, symbol, name="fuzzseq")
+class _Same(keras.Operation):  # type: ignore[misc]
+    def compute_output_spec(self, x: Any) -> Any:
+        return keras.KerasTensor(x.shape, x.dtype)
+
+
+def functional_model() -> Any:
+    """Return the smallest functional model, whose making runs no operation.
+
+    It has names of its own: automatic ones are counted, and the user's layers would get others.
+    """
+    symbol = keras.Input((1,), name="fuzzseq_input")
+    return keras.Model(symbol, _Same(name="fuzzseq_same")(symbol), name="fuzzseq_model")
 
 
 def _node() -> Any:
-    return _functional().operations[0]._inbound_nodes[0]
+    return functional_model().operations[0]._inbound_nodes[0]
 
 
 def _compile_loss() -> Any:
@@ -35,9 +43,9 @@ _NAMES: Final[tuple[tuple[str, Callable[[], Any], tuple[str, ...]], ...]] = (
     ("keras.Layer()", lambda: keras.Layer(name="fuzzseq"), ("_inbound_nodes", "_layers", "_trainable_variables")),
     ("keras.Layer.build", lambda: keras.Layer.build, ("_is_default",)),
     ("keras.Model()", lambda: keras.Model(name="fuzzseq"), ("_compile_loss", "_compile_metrics")),
-    ("keras.Model(inputs, outputs)", _functional, ("_inputs_struct",)),
+    ("keras.Model(inputs, outputs)", functional_model, ("_inputs_struct",)),
     ("keras.Sequential()", lambda: keras.Sequential(name="fuzzseq"), ("_functional",)),
-    ("keras.Input(shape)", lambda: _functional().inputs[0], ("_keras_history",)),
+    ("keras.Input(shape)", lambda: functional_model().inputs[0], ("_keras_history",)),
     ("keras.Operation", lambda: keras.Operation, ("symbolic_call",)),
     ("a node of keras.Model(inputs, outputs)", _node, ("arguments", "input_tensors")),
     ("keras.src.trainers.compile_utils.CompileLoss()", _compile_loss, ("_user_loss",)),
@@ -65,7 +73,7 @@ def moved() -> str:
         return ""
     return (
         f"fuzzseq cannot look into Keras {keras.__version__} with TensorFlow {tf.__version__}: {', '.join(missing)} "
-        f"{'is' if len(missing) == 1 else 'are'} not there any more. It works with {_WORKS_WITH}: install one of those "
+        f"{'is' if len(missing) == 1 else 'are'} not there. It works with {_WORKS_WITH}: install one of those "
         "versions, or a newer fuzzseq."
     )
 
