@@ -142,10 +142,10 @@ def _refuse_preprocess(built: ModelInstance, spec: Spec) -> None:
         else:
             return
     if raised is not None:
-        rows, said = [[low, low], [low]], raised_text(raised, built.tracker)
+        ids, said = [[low, low], [low]], raised_text(raised, built.tracker)
         raise SpecError(
             f"preprocess={spec.preprocess} of {built.target.name} raises for every batch that was tried: {said}. It is "
-            f"given rows of ids, such as {rows}, and returns the model's source. One that takes sentences cannot be "
+            f"given rows of ids, such as {ids}, and returns the model's source. One that takes sentences cannot be "
             "used: leave it out, and the model is given ids."
         )
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from fuzzseq.protocol.outcome import Frame
 from fuzzseq.protocol.user_frames import is_users
+from fuzzseq.worker.keras_api import KERAS
 
 #: How many frames of one traceback are kept.
 _MOST_FRAMES: Final = 100
@@ -41,7 +42,7 @@ def symbolic_operator(trace: TracebackType | None) -> str:
     """Return the operator between symbolic tensors that raised, as ``Add``; empty where it was none."""
     while trace is not None:
         code = trace.tb_frame.f_code
-        if code.co_filename.endswith("keras_tensor.py") and code.co_name.startswith("__"):
+        if KERAS.is_operator(code):
             return code.co_name.strip("_").capitalize()
         trace = trace.tb_next
     return ""

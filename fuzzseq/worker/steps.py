@@ -24,8 +24,6 @@ _ROWS: Final = 7
 #: How many numbers of the factory's code are tried as the rows of a batch, and up to where.
 _MOST_NUMBERS: Final = 4
 _MOST_ROWS: Final = 256
-#: What names the compiled loss in a training step.
-_COMPILED: Final = frozenset({"compute_loss", "compiled_loss", "_compile_loss", "train_step"})
 
 #: What Python raises where a step takes a batch apart that is made in another way, if only inside of a layer.
 _OTHERWISE: Final = (TypeError, KeyError, ValueError, IndexError, AttributeError)
@@ -91,7 +89,7 @@ def with_training_step(spec: Spec, built: ModelInstance, sizes: Mapping[str, int
         note = f"its own training step raises for (inputs, labels), and is not run: {said}"
     code = _code(type(model).train_step)
     named = set(_names(code)) if code is not None else set[str]()
-    if spec.loss == "compiled" and not given and (error is None or (note and not named & _COMPILED)):
+    if spec.loss == "compiled" and not given and (error is None or (note and not named & KERAS.compiled_loss_names)):
         spec = attrs.evolve(spec, loss=None)
     return attrs.evolve(
         spec,

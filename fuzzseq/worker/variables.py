@@ -140,7 +140,7 @@ class Snapshot:
     @property
     def rows(self) -> int | None:
         """The rows of the states that a recurrent layer of Keras' keeps from batch to batch; None where none does."""
-        kept = (state for layer in self._stateful for state in tf.nest.flatten(getattr(layer, "states", None) or ()))
+        kept = (state for layer in self._stateful for state in KERAS.kept_states(layer))
         return next((int(state.shape[0]) for state in kept), None)
 
     def restore(self) -> None:
@@ -149,8 +149,7 @@ class Snapshot:
             # Keras' own ``assign`` takes twenty times as long, which was half of a traced case.
             tf.raw_ops.AssignVariableOp(resource=KERAS.handle(variable), value=value)
         for layer in self._stateful:
-            if getattr(layer, "states", None) is not None and hasattr(layer, "reset_state"):
-                layer.reset_state()
+            KERAS.reset_states(layer)
 
     def advance_rng(self, repetition: int) -> None:
         """Move the random generators on, so that a run differs from another in them alone."""

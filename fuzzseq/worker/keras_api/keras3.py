@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import keras
@@ -18,6 +19,8 @@ from fuzzseq.worker.keras_api.protocol import Listener, Origin
 
 class Keras3:
     """See :class:`fuzzseq.worker.keras_api.protocol.KerasApi`."""
+
+    compiled_loss_names = frozenset({"compute_loss", "compiled_loss", "_compile_loss", "train_step"})
 
     def moved(self) -> str:
         return private_names.moved()
@@ -68,6 +71,10 @@ class Keras3:
 
     def joins_states(self, operation: Any) -> bool:
         return isinstance(operation, keras.layers.Concatenate | keras.layers.Identity | keras.layers.Dropout)
+
+    def is_operator(self, code: CodeType) -> bool:
+        method = getattr(keras.KerasTensor, code.co_name, None) if code.co_name.startswith("__") else None
+        return getattr(method, "__code__", None) is code
 
     def call_of(self, model: Any) -> Any:
         return model.call if isinstance(model, keras.Layer) else model
@@ -127,6 +134,13 @@ class Keras3:
 
     def set_mask(self, tensor: Any, mask: Any) -> None:
         keras.src.backend.set_keras_mask(tensor, mask)
+
+    def kept_states(self, layer: Any) -> list[Any]:
+        return list(tf.nest.flatten(getattr(layer, "states", None) or ()))
+
+    def reset_states(self, layer: Any) -> None:
+        if getattr(layer, "states", None) is not None and hasattr(layer, "reset_state"):
+            layer.reset_state()
 
     def handle(self, variable: Any) -> Any:
         return (variable.value if isinstance(variable, keras.Variable) else variable).handle

@@ -56,7 +56,13 @@ class Listener(Protocol):
 
 
 class KerasApi(Protocol):
-    """Layers, models and losses of one framework. It keeps nothing: what it says is of what it is asked about."""
+    """Layers, models and losses of one framework. It keeps nothing: what it says is of what it is asked about.
+
+    Attributes:
+        compiled_loss_names: what a training step of the user's own calls the compiled loss, or what computes it.
+    """
+
+    compiled_loss_names: frozenset[str]
 
     def moved(self) -> str:
         """Return a sentence about private names that the installed versions do not have; empty where all are there.
@@ -108,6 +114,9 @@ class KerasApi(Protocol):
     def joins_states(self, operation: Any) -> bool:
         """Say whether an operation gives what it is given, joined at most."""
 
+    def is_operator(self, code: CodeType) -> bool:
+        """Say whether code is that of an operator between symbolic tensors."""
+
     # Structure
 
     def call_of(self, model: Any) -> Any:
@@ -158,6 +167,12 @@ class KerasApi(Protocol):
 
     def set_mask(self, tensor: Any, mask: Any) -> None:
         """Have a tensor carry a mask."""
+
+    def kept_states(self, layer: Any) -> list[Any]:
+        """Return the states that a stateful layer keeps from batch to batch."""
+
+    def reset_states(self, layer: Any) -> None:
+        """Have a stateful layer begin anew."""
 
     def handle(self, variable: Any) -> Any:
         """Return the resource of TensorFlow's that a variable is kept in."""
