@@ -60,3 +60,21 @@ def test_a_private_name_that_moved_is_a_usage_error(root, tmp_path):
     assert "keras.Layer._lock_state is not there" in said
     assert "Keras 3.6 to 3.15 and TensorFlow 2.16 to 2.21" in said
     assert "Traceback" not in said
+
+
+def test_each_tracker_hears_what_is_made_while_it_listens():
+    """Two files that are loaded in one process do not hear of each other's layers."""
+    import keras
+    from keras import layers
+
+    from fuzzseq.worker.instrumentation import Tracker
+    from fuzzseq.worker.keras_api import KERAS
+
+    first, second = Tracker(), Tracker()
+    made = []
+    for tracker in (first, second):
+        KERAS.listen(tracker)
+        made.append(layers.Dense(2))
+        made[-1](keras.Input((3,)))
+    assert [bool(first.site_of(layer)) for layer in made] == [True, False]
+    assert [bool(second.site_of(layer)) for layer in made] == [False, True]
