@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any, Final
 
 import keras
@@ -29,46 +31,45 @@ def functional_model() -> Any:
     return keras.Model(symbol, _Same(name="fuzzseq_same")(symbol), name="fuzzseq_model")
 
 
-def _node() -> Any:
-    return functional_model().operations[0]._inbound_nodes[0]
-
-
 def _compile_loss() -> Any:
     return import_module("keras.src.trainers.compile_utils").CompileLoss("mse")
 
 
+def _global_state() -> Any:
+    module = import_module("keras.src.random.seed_generator")
+    names = (*module.global_seed_generator.__code__.co_consts, getattr(module, "GLOBAL_SEED_GENERATOR", None))
+    return SimpleNamespace(**{name: None for name in names if isinstance(name, str)})
+
+
 #: What has which names. Nothing here makes a variable or runs an operation.
-_NAMES: Final[tuple[tuple[str, Callable[[], Any], tuple[str, ...]], ...]] = (
-    ("keras.Layer", lambda: keras.Layer, ("_maybe_build", "_lock_state", "_flatten_layers")),
-    ("keras.Layer()", lambda: keras.Layer(name="fuzzseq"), ("_inbound_nodes", "_layers", "_trainable_variables")),
-    ("keras.Layer.build", lambda: keras.Layer.build, ("_is_default",)),
-    ("keras.Model()", lambda: keras.Model(name="fuzzseq"), ("_compile_loss", "_compile_metrics")),
-    ("keras.Model(inputs, outputs)", functional_model, ("_inputs_struct",)),
-    ("keras.Sequential()", lambda: keras.Sequential(name="fuzzseq"), ("_functional",)),
-    ("keras.Input(shape)", lambda: functional_model().inputs[0], ("_keras_history",)),
-    ("keras.Operation", lambda: keras.Operation, ("symbolic_call",)),
-    ("a node of keras.Model(inputs, outputs)", _node, ("arguments", "input_tensors")),
-    ("keras.src.trainers.compile_utils.CompileLoss()", _compile_loss, ("_user_loss",)),
-    ("keras.src.backend", lambda: import_module("keras.src.backend"), ("get_keras_mask", "set_keras_mask")),
-    (
-        "keras.src.backend.common.global_state",
-        lambda: import_module("keras.src.backend.common.global_state"),
-        ("get_global_attribute",),
-    ),
-    ("keras.src.utils.naming", lambda: import_module("keras.src.utils.naming"), ("to_snake_case",)),
-    ("tensorflow.python.eager.context", lambda: import_module("tensorflow.python.eager.context"), ("_context",)),
-    (
-        "tensorflow.python.framework.random_seed",
-        lambda: import_module("tensorflow.python.framework.random_seed"),
-        ("get_seed",),
-    ),
-    ("tf.function(...)", lambda: tf.function(lambda: None), ("python_function",)),
-)
+_NAMES: Final[Mapping[str, tuple[Callable[[], Any], tuple[str, ...]]]] = {
+    "keras.Layer": (lambda: keras.Layer, ("_maybe_build", "_lock_state", "_flatten_layers")),
+    "keras.Layer()": (lambda: keras.Layer(name="fuzzseq"), ("_inbound_nodes", "_layers", "_trainable_variables")),
+    "keras.Layer.build": (lambda: keras.Layer.build, ("_is_default",)),
+    "keras.Operation": (lambda: keras.Operation, ("symbolic_call",)),
+    "keras.Model()": (lambda: keras.Model(name="fuzzseq"), ("_compile_loss", "_compile_metrics")),
+    "keras.Sequential()": (lambda: keras.Sequential(name="fuzzseq"), ("_functional",)),
+    "keras.Model(inputs, outputs)": (functional_model, ("_inputs_struct",)),
+    "keras.Input(shape)": (lambda: functional_model().inputs[0], ("_keras_history",)),
+    "the call of a layer": (lambda: functional_model().operations[0]._inbound_nodes[0], ("arguments", "input_tensors")),
+    "the loss of a model": (_compile_loss, ("_user_loss",)),
+    "the global state of Keras": (_global_state, (KERAS_GENERATOR,)),
+    "tf.function(...)": (lambda: tf.function(lambda: None), ("python_function",)),
+} | {
+    module: (partial(import_module, module), names)
+    for module, names in {
+        "keras.src.backend": ("get_keras_mask", "set_keras_mask"),
+        "keras.src.backend.common.global_state": ("get_global_attribute",),
+        "keras.src.utils.naming": ("to_snake_case",),
+        "tensorflow.python.eager.context": ("_context",),
+        "tensorflow.python.framework.random_seed": ("get_seed",),
+    }.items()
+}
 
 
 def moved() -> str:
     """Return a sentence about those that are not there; empty where all are."""
-    missing = [name for owner, make, names in _NAMES for name in _missing(owner, make, names)]
+    missing = [name for owner, (make, names) in _NAMES.items() for name in _missing(owner, make, names)]
     if not missing:
         return ""
     return (
