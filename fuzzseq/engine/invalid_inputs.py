@@ -17,7 +17,7 @@ from fuzzseq.targets.spec import Spec
 _TRIED: Final = 4
 
 
-def acceptance(spec: Spec, seed: int, executor: Executor) -> dict[str, str]:
+def try_invalid_inputs(spec: Spec, seed: int, executor: Executor) -> dict[str, str]:
     """Return how a model takes each kind of wrong input, one execution each; nothing where none of it is right first.
 
     What is made wrong is a batch that the model takes as it is: else its refusal would say nothing.
@@ -34,12 +34,12 @@ def acceptance(spec: Spec, seed: int, executor: Executor) -> dict[str, str]:
     if case is None:
         return {}
     return {
-        kind.name: ending(kind, executor.run(Request(case=case, checks=("accepts",), hostile=kind.name)))
+        kind.name: acceptance_of(kind, executor.run(Request(case=case, checks=("accepts",), hostile=kind.name)))
         for kind in kinds_for(spec)
     }
 
 
-def ending(kind: Kind, outcome: Outcome) -> Acceptance:
+def acceptance_of(kind: Kind, outcome: Outcome) -> Acceptance:
     """Return how a model took a kind of wrong input. A message is clear that names what is wrong, in whatever words."""
     if outcome.ending != "completed":
         return "crashed"
