@@ -26,7 +26,7 @@ from fuzzseq.engine.journal import Journal, Journaled
 from fuzzseq.engine.resume import ResumeState
 from fuzzseq.engine.shared_file import SharedFile
 from fuzzseq.engine.stop import RunControl, TargetControl
-from fuzzseq.engine.stream import EventStream, ReaderExecutor
+from fuzzseq.engine.stream import EventStream
 from fuzzseq.engine.target import TargetRun
 from fuzzseq.engine.threads import Threads
 from fuzzseq.errors import FuzzseqError, MachineError, UsageError
@@ -41,13 +41,12 @@ from fuzzseq.events import (
     TargetReport,
     WarningEmitted,
 )
-from fuzzseq.executors.executor import BudgetSpent, Executor
+from fuzzseq.executors.executor import BudgetSpent
 from fuzzseq.executors.launcher import Launcher
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.loading import parse
 from fuzzseq.machine import refusal_of
 from fuzzseq.protocol.transport import Disconnected
-from fuzzseq.targets.spec import Spec
 
 T = TypeVar("T")
 
@@ -109,8 +108,8 @@ class _Campaign:
         self._settings, self._past, self._journal, self._budget = settings, past, journal, budget
         self._troubles: deque[str] = deque()
         self._database = database_at(known, self._troubles.append)
-        self._launcher = Launcher(settings, zygote, budget.remaining)
         self.stream = EventStream()
+        self._launcher = Launcher(settings, zygote, budget.remaining, self.stream.call)
         self.control = RunControl(budget)
         self.control.add(*past.done().values())
         workers = 1 if settings.in_process else settings.workers
@@ -169,16 +168,19 @@ class _Campaign:
             self._unfinished += 1
             self._coordinators.submit(carry_out, place)
 
-    def _call(self, function: Callable[[], T]) -> T:
-        """Return what a function returns that runs the model, or loads it: for a debugger in the caller's thread."""
-        self.control.check()
-        return self.stream.call(function) if self._settings.in_process else function()
+    def _wait_for(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Return what a function returns in a thread of the workers."""
+
+        def carry_out() -> T:
+            self.control.check()
+            return function(*arguments)
+
+        return self._threads.submit(carry_out).result()
 
     def _load(self, target: str | Callable[..., Any], label: str, place: int) -> None:
         """Load what a target names, and have the fuzz targets in it fuzzed."""
         try:
-            load = partial(self._launcher.load, parse(target))
-            program = self._threads.submit(partial(self._call, load)).result()
+            program = self._wait_for(self._launcher.load, parse(target))
         except _UNUSABLE as error:
             of_file = isinstance(error, UsageError) and not isinstance(error, MachineError)
             if self.control.broken_off or not (of_file or self._launcher.ready):
@@ -197,8 +199,7 @@ class _Campaign:
         """Fuzz one target of a file."""
         try:
             try:
-                infer = partial(file.body.infer, name)
-                spec, versions = self._threads.submit(partial(self._call, infer)).result()
+                spec, versions = self._wait_for(file.body.infer, name)
                 check_possible(name, spec)
             except _UNUSABLE as error:
                 if self.control.broken_off:
@@ -213,7 +214,9 @@ class _Campaign:
                 control=TargetControl(self.control, name, self._settings.maxfail),
                 corpus=Corpus(self._database, name, spec),
                 emit=self.stream.emit,
-                executors=ExecutorPool(partial(self._executor, file, name, spec, place)),
+                executors=ExecutorPool(
+                    lambda: Journaled(file.body.executor(name, spec), self._journal, place, name, spec)
+                ),
                 place=place,
                 threads=self._threads,
             )
@@ -223,11 +226,6 @@ class _Campaign:
             context.executors.close()
         finally:
             file.done()
-
-    def _executor(self, file: SharedFile, name: str, spec: Spec, place: int) -> Executor:
-        make = partial(file.body.executor, name, spec)
-        executor = ReaderExecutor(make, self._call) if self._settings.in_process else make()
-        return Journaled(executor, self._journal, place, name, spec)
 
     def _run(self, context: TargetContext) -> TargetReport:
         """Return what came of a target; an error of fuzzseq itself ends it, and loses nothing."""

@@ -10,8 +10,6 @@ from typing import Any, Final, TypeVar
 
 from fuzzseq.engine.stop import Stopped
 from fuzzseq.events import Event
-from fuzzseq.executors.executor import Executor
-from fuzzseq.protocol.outcome import Outcome, Request
 
 T = TypeVar("T")
 
@@ -91,25 +89,3 @@ class EventStream:
             done.set_result(function())
         except Exception as error:  # noqa: BLE001 (raised again where the function was handed over)
             done.set_exception(error)
-
-
-class ReaderExecutor:
-    """An executor whose requests are carried out where the events are read: in the caller's thread, for a debugger."""
-
-    def __init__(self, make: Callable[[], Executor], call: Callable[[Callable[[], Any]], Any]) -> None:
-        """Make an executor there; ``call`` carries out a function where the events are read."""
-        self._call = call
-        self._executor: Executor = call(make)
-
-    def run(self, request: Request, limit: float | None = None) -> Outcome:
-        """Answer one request."""
-        outcome: Outcome = self._call(lambda: self._executor.run(request, limit))
-        return outcome
-
-    def renew(self) -> None:
-        """Go on with fresh models."""
-        self._call(self._executor.renew)
-
-    def close(self) -> None:
-        """Leave nothing behind."""
-        self._executor.close()

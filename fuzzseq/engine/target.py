@@ -26,9 +26,6 @@ from functools import partial
 from itertools import islice
 from typing import Any, Final, TypeVar
 
-import attrs
-
-from fuzzseq.cases.boundary import first_setting
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.edge import edge_cases
 from fuzzseq.engine.context import TargetContext
@@ -38,47 +35,19 @@ from fuzzseq.engine.invalid_inputs import try_invalid_inputs
 from fuzzseq.engine.opening import opening
 from fuzzseq.engine.patience import Patience
 from fuzzseq.engine.resume import TargetProgress
+from fuzzseq.engine.rounds import Round
 from fuzzseq.engine.selection import CheckCounts, LearnedTraits
-from fuzzseq.events import CaseExecuted, Checkpoint, Phase, StopReason, TargetReport, TargetState, WarningEmitted
+from fuzzseq.events import CaseExecuted, Checkpoint, StopReason, TargetReport, TargetState, WarningEmitted
 from fuzzseq.executors.executor import BudgetSpent, Executor
-from fuzzseq.protocol.outcome import Outcome, Request, Verdict
+from fuzzseq.protocol.outcome import Outcome, Request
 from fuzzseq.protocol.serialization import dumps
 from fuzzseq.seeds import seed_of_cases
-from fuzzseq.signatures import key_of
 
 T = TypeVar("T")
 
 #: How many rounds of random cases the first wave of them has, and the widest, however many threads there are.
 _FIRST_ROUNDS: Final = 2
 _MOST_ROUNDS: Final = 8
-
-
-@attrs.define
-class Round:
-    """Cases that one thread tries in turn, the first of them the ``number``-th of its target."""
-
-    phase: Phase
-    cases: Iterator[Case]
-    number: int
-    traits: LearnedTraits
-    failures: list[tuple[Case, Verdict]] = attrs.field(factory=list)
-    _keys: set[str] = attrs.field(factory=set)
-
-    @property
-    def in_wave(self) -> bool:
-        """Whether others are tried beside it, so that its failures are kept until all are done."""
-        return self.phase == "random"
-
-    def learn(self, case: Case, outcome: Outcome) -> list[Verdict]:
-        """Learn from the outcome of the next case, and return its failures whose like the round has not met."""
-        self.traits = self.traits.learned(case, outcome)
-        self.number += 1
-        new = []
-        for verdict in outcome.failures():
-            if key_of(case, verdict) not in self._keys:
-                self._keys.add(key_of(case, verdict))
-                new.append(verdict)
-        return new
 
 
 class TargetRun:
@@ -100,7 +69,6 @@ class TargetRun:
         self._executions = 0
         self._exhausted = False
         self._acceptance: dict[str, str] = {}
-        self._first_setting = first_setting(context.spec)
         self._began = time.monotonic()
         self._lock = threading.Lock()
 
@@ -268,16 +236,10 @@ class TargetRun:
 
     def _execute(self, round_: Round, case: Case, executor: Executor) -> Outcome:
         """Have one case judged by the checks that are due."""
-        if round_.phase == "known":
-            due = self._checks.names
-        elif round_.phase == "edge":
-            due = self._checks.at_edge(case)
-        else:
-            usual = round_.phase == "random" or case.dimensions == self._first_setting
-            due = self._checks.asked_of(case, round_.number, usual, round_.traits)
+        request = Request(case=case, checks=round_.due(case, self._checks))
         with self._lock:
             self._executions += 1
-        outcome = self._patience.outcome(Request(case=case, checks=due), executor, round_.traits.hung)
+        outcome = self._patience.outcome(request, executor, round_.traits.hung)
         for verdict in outcome.verdicts if round_.phase == "known" else ():
             if verdict.status == "held":  # Of a case that was not reached nothing is known.
                 self._context.corpus.forget(verdict.check, case)
