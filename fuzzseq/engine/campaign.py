@@ -206,7 +206,7 @@ class _Campaign:
                     raise
                 self._report_unusable(name, place, error)
                 return
-            self.stream.emit(TargetLoaded(target=name, spec=spec, versions=versions, place=place))
+            self.stream.emit(TargetLoaded(target=name, spec=spec, versions=versions, index=place))
             context = TargetContext(
                 name=name,
                 spec=spec,
@@ -262,7 +262,7 @@ class _Campaign:
             self.stream.emit(self._internal(name, error))
         why = "" if stop == "budget" else _reason(error)
         self.stream.emit(
-            TargetFinished(report=TargetReport(name=name, spec=None, stop_reason=stop, error=why, place=place))
+            TargetFinished(report=TargetReport(name=name, spec=None, stop_reason=stop, error=why, index=place))
         )
 
     def _internal(self, name: str, error: BaseException) -> Event:

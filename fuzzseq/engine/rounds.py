@@ -32,7 +32,7 @@ class Round:
 
     def due(self, case: Case, checks: CheckCounts) -> tuple[str, ...]:
         """Return the names of the checks that the next case is tried with."""
-        if self.phase == "known":
+        if self.phase == "corpus":
             return checks.names
         if self.phase == "edge":
             return checks.at_edge(case)

@@ -72,7 +72,7 @@ class TargetControl:
         if self.out_of_time():
             self.reason = "budget"
         elif self.enough_errors():
-            self.reason = "maxfail"
+            self.reason = "max_failures"
         else:
             return False
         return True

@@ -76,7 +76,7 @@ class TargetRun:
         """Try cases until something stops it; with ``before``, go on from there. Raises what a thread has raised."""
         if self._checks.names:  # Else no case could be judged by anything.
             if before is None:
-                self._try_in_turn(Round("known", self._corpus_cases(), 0, LearnedTraits()))
+                self._try_in_turn(Round("corpus", self._corpus_cases(), 0, LearnedTraits()))
             else:
                 self._restore(before)
             if before is None or not before.state.boundary:
@@ -104,14 +104,14 @@ class TargetRun:
             name=self._context.name,
             spec=self._spec,
             cases=self._checks.cases,
-            known_cases=self._checks.known_cases,
+            corpus_cases=self._checks.corpus_cases,
             edge_cases=self._checks.edge_cases,
             executions=self._executions + self._followup.executions,
             stop_reason=stop or self._control.reason,
             checks=self._checks.counts(stop or self._control.reason),
             error=error,
             seconds=time.monotonic() - self._began,
-            place=self._context.place,
+            index=self._context.place,
             acceptance=self._acceptance,
         )
 
@@ -131,12 +131,12 @@ class TargetRun:
         state = TargetState(
             rounds=self._rounds,
             cases=checks.cases,
-            known_cases=checks.known_cases,
+            corpus_cases=checks.corpus_cases,
             executions=self._executions + self._followup.executions,
             unbuilt=checks.unbuilt,
             ran=checks.ran,
             checks=checks.counts(),
-            broken=tuple(sorted(traits.broken)),
+            failed=tuple(sorted(traits.failed)),
             graph_fails=traits.graph_fails,
             graph_runs=traits.graph_runs,
             hung=traits.hung,
@@ -189,7 +189,7 @@ class TargetRun:
             for failure in new:
                 self._submit(partial(self._followup.follow_up, failure))
         self._finish()
-        if round_.phase != "known":
+        if round_.phase != "corpus":
             self._traits = self._traits.joined(round_.traits)
 
     def _try_side_by_side(self, wave: Sequence[Round]) -> None:
@@ -240,8 +240,8 @@ class TargetRun:
         with self._lock:
             self._executions += 1
         outcome = self._patience.outcome(request, executor, round_.traits.hung)
-        for verdict in outcome.verdicts if round_.phase == "known" else ():
-            if verdict.status == "held":  # Of a case that was not reached nothing is known.
+        for verdict in outcome.verdicts if round_.phase == "corpus" else ():
+            if verdict.status == "passed":  # Of a case that was not reached nothing is known.
                 self._context.corpus.forget(verdict.check, case)
         return outcome
 
@@ -267,10 +267,10 @@ class TargetRun:
 
     def _try_other_domains(self) -> None:
         """Try the edge cases by all checks, what they break being told apart, and invalid inputs."""
-        domains = self._context.settings.domains if self._checks.ran and self._control.reason != "maxfail" else ()
+        domains = self._context.settings.domains if self._checks.ran and self._control.reason != "max_failures" else ()
         if "edge" in domains:
             self._try_in_turn(Round("edge", iter(edge_cases(self._spec, self._seed)), 0, self._traits))
-        if "hostile" in domains and not self._control.out_of_time():
+        if "invalid" in domains and not self._control.out_of_time():
             self._submit(self._try_invalid_inputs).result()
 
     def _try_invalid_inputs(self) -> None:
