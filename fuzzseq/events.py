@@ -48,7 +48,8 @@ class Settings:
 
     ``maxfail`` ends the work on a target at so many findings of severity error. Findings of severity ``fail_on`` or
     worse fail the run, but for those of the ``baseline``, which holds ids with what is known of them. With
-    ``allow_inconclusive`` a check that was never judged changes no exit code; it is reported all the same.
+    ``allow_inconclusive`` a check that was never judged changes no exit code; it is reported all the same. The rounds
+    of random cases are divided into ``blocks``, each of which rests on the first cases of its target alone.
     """
 
     profile: Line
@@ -69,6 +70,7 @@ class Settings:
     fail_on: FailOn = "error"
     baseline: Mapping[FindingId, Known] = attrs.field(factory=dict)
     allow_inconclusive: bool = False
+    blocks: AtLeastOne = 1
 
     def fails(self, finding: Finding) -> bool:
         """Say whether a finding fails the run."""
@@ -188,7 +190,8 @@ class TargetState:
 
     ``rounds`` of random cases were tried. ``failed``, ``graph_fails``, ``graph_runs`` and ``hung`` are what was learned
     of the model, ``taken`` the keys of the failures that were followed up, ``dry`` that there are no more cases
-    to draw. ``boundary`` says whether the boundary cases were tried; before them come the known ones alone.
+    to draw. ``boundary`` says whether the boundary cases were tried; before them come the known ones alone. ``rounds``
+    are those of the ``block`` that is worked on, and ``cases_before_block`` were tried when it began.
     """
 
     rounds: Count
@@ -205,6 +208,8 @@ class TargetState:
     taken: tuple[str, ...]
     dry: bool
     boundary: bool = True
+    block: Count = 0
+    cases_before_block: Count = 0
 
 
 @attrs.frozen(kw_only=True)

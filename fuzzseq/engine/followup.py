@@ -49,6 +49,7 @@ class FollowUp:
         self._waiting: deque[Failure] = deque()
         self._findings: dict[str, Finding] = {}
         self._lock, self._reporting = threading.Lock(), threading.Lock()
+        self._left_out = 0
         self.executions = 0
 
     @property
@@ -59,13 +60,18 @@ class FollowUp:
     def restore(self, taken: Sequence[str], findings: Sequence[Finding]) -> None:
         """Go on from what an earlier run took and found, and report the findings again."""
         self._taken.update(taken)
+        self._left_out = max(0, len(taken) - MOST_FAILURES)
         for finding in findings:
             self._report(finding)
 
+    def forget_since(self, taken: Sequence[str]) -> None:
+        """Know of the failures that were ``taken``, and of none since: a block of rounds begins."""
+        self._taken = set(taken)
+
     def warnings(self) -> Iterator[str]:
         """Yield what a user should know of the failures when a target has stopped."""
-        if len(self._taken) > MOST_FAILURES:
-            yield f"{len(self._taken) - MOST_FAILURES} more failures were seen and not followed up"
+        if self._left_out:
+            yield f"{self._left_out} more failures were seen and not followed up"
 
     def is_new(self, case: Case, verdict: Verdict) -> bool:
         """Say whether no failure of this signature was taken; one of an edge case does not stand for ordinary ones."""
@@ -79,6 +85,8 @@ class FollowUp:
         failure = Failure(case, verdict, wanted=len(self._taken) <= MOST_FAILURES)
         if failure.wanted:
             self._waiting.append(failure)
+        else:
+            self._left_out += 1
         return failure
 
     def follow_up(self, failure: Failure) -> None:

@@ -14,6 +14,25 @@ from fuzzseq.protocol.outcome import Outcome, Verdict
 from fuzzseq.signatures import key_of
 
 
+@attrs.frozen
+class Block:
+    """Every ``count``-th round of random cases from the ``index``-th on, with its part of the cases.
+
+    It rests on nothing but the checkpoint of stage 1, so that each block may be worked through somewhere else.
+    """
+
+    index: int
+    count: int
+
+    def rounds(self, start: int, stop: int) -> range:
+        """Return the numbers of the rounds of the block, from its ``start``-th to before its ``stop``-th."""
+        return range(self.index + start * self.count, self.index + stop * self.count, self.count)
+
+    def part_of(self, cases: int) -> int:
+        """Return how many of so many cases belong to the block."""
+        return (cases + self.count - 1 - self.index) // self.count
+
+
 @attrs.define
 class Round:
     """Cases in turn, the first of them the ``number``-th of its target; what they ask depends on no other round."""

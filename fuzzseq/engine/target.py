@@ -8,8 +8,8 @@ What is guaranteed, whatever the number of threads:
 4. The rounds of a wave run side by side; their new failures are followed up when all are done, in the order of rounds.
 5. Findings are reported in the order of the cases that they were first seen in, each once it is whole.
 6. So one seed gives the same findings; with ``max_failures`` or a time limit more may be under way when it is reached.
-7. A checkpoint stands before stage 1 and before each wave: all before it is followed up and reported. A resumed run
-   goes on from there, and recalls from the journal what was executed since, so that it asks the same again.
+7. A checkpoint stands before stage 1, after it (each block of rounds rests on this one alone), and after each wave. A
+   run that is resumed there recalls from the journal what was executed since, and asks the same again.
 8. A failure is learned before its case is reported: whatever ends the work then, it is reported, as it was seen.
 9. The control is asked before each execution: time, enough errors, an interrupt, and an error in another thread end it.
 10. A hang is believed at the time limit of a case; cases like one that hung are given up early, and accuse nobody.
@@ -19,12 +19,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
-from contextlib import suppress
 from functools import partial
 from itertools import islice
 from typing import Any, Final, TypeVar
+
+import attrs
 
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.edge import edge_cases
@@ -35,12 +36,11 @@ from fuzzseq.engine.invalid_inputs import try_invalid_inputs
 from fuzzseq.engine.opening import opening
 from fuzzseq.engine.patience import Patience
 from fuzzseq.engine.resume import TargetProgress
-from fuzzseq.engine.rounds import Round
+from fuzzseq.engine.rounds import Block, Round
 from fuzzseq.engine.selection import CheckCounts, LearnedTraits
 from fuzzseq.events import CaseExecuted, Checkpoint, StopReason, TargetReport, TargetState, WarningEmitted
 from fuzzseq.executors.executor import BudgetSpent, Executor
-from fuzzseq.protocol.outcome import Outcome, Request
-from fuzzseq.protocol.serialization import dumps
+from fuzzseq.protocol.outcome import Outcome, Request, Verdict
 from fuzzseq.seeds import seed_of_cases
 
 T = TypeVar("T")
@@ -68,6 +68,9 @@ class TargetRun:
         self._rounds = 0
         self._executions = 0
         self._exhausted = False
+        self._block = Block(0, context.settings.blocks)
+        self._cases_before_block = 0
+        self._stage_one: TargetState | None = None
         self._acceptance: dict[str, str] = {}
         self._began = time.monotonic()
         self._lock = threading.Lock()
@@ -76,17 +79,15 @@ class TargetRun:
         """Try cases until something stops it; with ``before``, go on from there. Raises what a thread has raised."""
         if self._checks.names:  # Else no case could be judged by anything.
             if before is None:
-                self._try_in_turn(Round("corpus", self._corpus_cases(), 0, LearnedTraits()))
+                cases = self._context.corpus.cases(self._checks.names, self._context.settings.domains)
+                self._try_in_turn(Round("corpus", cases, 0, LearnedTraits()))
             else:
                 self._restore(before)
             if before is None or not before.state.boundary:
                 # The corpus is asked once: by now it holds what this run has found itself.
                 self._save_progress(boundary=False)
                 self._try_in_turn(Round("boundary", iter(self._opening.cases), 0, self._traits))
-            self._save_progress()
-            while wave := self._next_wave():
-                self._try_side_by_side(wave)
-                self._save_progress()
+            self._try_blocks()
             self._try_other_domains()
         self._warn()
 
@@ -94,8 +95,7 @@ class TargetRun:
         """End what is at work after an error, and report its failures as they were seen."""
         self._control.abort()
         wait([future for future in self._at_work if not future.cancel()])
-        for case, verdict in [failure for round_ in self._current for failure in round_.failures]:
-            self._followup.take(case, verdict)
+        self._take(failure for round_ in self._current for failure in round_.failures)
         self._followup.report_unfinished()
 
     def report(self, stop: StopReason | None = None, error: str = "") -> TargetReport:
@@ -121,14 +121,18 @@ class TargetRun:
         self._traits = LearnedTraits.of(state)
         self._rounds, self._executions = state.rounds, state.executions
         self._exhausted = state.dry
+        self._block = attrs.evolve(self._block, index=state.block)
+        self._cases_before_block, self._stage_one = state.cases_before_block, before.stage_one
         self._followup.restore(state.taken, before.findings)
 
     def _save_progress(self, *, boundary: bool = True) -> None:
         """Emit a checkpoint: all cases so far are followed up. What time kept from being tried is still to be done."""
-        if self._control.out_of_time():
-            return
+        if not self._control.out_of_time():
+            self._context.emit(Checkpoint(target=self._context.name, state=self._state(boundary=boundary)))
+
+    def _state(self, *, boundary: bool = True) -> TargetState:
         checks, traits = self._checks, self._traits
-        state = TargetState(
+        return TargetState(
             rounds=self._rounds,
             cases=checks.cases,
             corpus_cases=checks.corpus_cases,
@@ -143,35 +147,49 @@ class TargetRun:
             taken=self._followup.taken,
             dry=self._exhausted,
             boundary=boundary,
+            block=self._block.index,
+            cases_before_block=self._cases_before_block,
         )
-        self._context.emit(Checkpoint(target=self._context.name, state=state))
 
-    def _corpus_cases(self) -> Iterator[Case]:
-        """Yield the cases that once failed, each once."""
-        yielded: set[str] = set()
-        for check in self._checks.names:
-            for case in self._context.corpus.of(check):
-                if dumps(case) not in yielded and case.domain in self._context.settings.domains:
-                    yielded.add(dumps(case))
-                    yield case
+    def _try_blocks(self) -> None:
+        """Try the random cases, block by block; each begins with what was known after stage 1."""
+        if self._stage_one is None:
+            self._cases_before_block = self._checks.cases
+            self._stage_one = self._state()
+        stage_one = self._stage_one
+        for index in range(self._block.index, self._block.count):
+            if index > self._block.index:
+                self._block, self._cases_before_block = attrs.evolve(self._block, index=index), self._checks.cases
+                self._traits, self._rounds, self._exhausted = LearnedTraits.of(stage_one), 0, stage_one.dry
+                self._followup.forget_since(stage_one.taken)
+            self._save_progress()
+            while wave := self._next_wave(stage_one.cases):
+                self._try_side_by_side(wave)
+                self._save_progress()
+            if self._control.reason != "completed":
+                break
 
-    def _next_wave(self) -> list[Round]:
-        """Return the next rounds of random cases; none where there is nothing left to try, or a reason to stop."""
-        left = self._context.settings.max_cases - self._checks.cases
-        if not self._control.should_stop() and left <= 0:
+    def _next_wave(self, first_cases: int) -> list[Round]:
+        """Return the next rounds of a block; none where nothing is left to try, or where there is a reason to stop.
+
+        ``first_cases`` is how many cases came before all blocks.
+        """
+        max_cases = self._context.settings.max_cases
+        if not self._control.should_stop() and self._checks.cases >= max_cases:
             self._control.reason = "max_cases"
         elif self._control.reason == "completed" and self._checks.cases and not self._checks.ran:
             # What fails in every shape hides whatever else there is, and each case of it costs a build.
             self._control.reason = "no_case_ran"
-        if self._control.reason != "completed" or self._exhausted:
+        before = self._checks.cases - self._cases_before_block
+        part = self._block.part_of(max_cases - first_cases)
+        if self._control.reason != "completed" or self._exhausted or before >= part:
             return []
         wave: list[Round] = []
-        before = 0
-        for index in range(self._rounds, self._rounds + min(_MOST_ROUNDS, _FIRST_ROUNDS + self._rounds)):
-            if before < left:
+        for index in self._block.rounds(self._rounds, self._rounds + min(_MOST_ROUNDS, _FIRST_ROUNDS + self._rounds)):
+            if before < part:
                 count = cases_in_round(index, self._checks.chosen)
-                cases = islice(self._draw(index, count), left - before)
-                wave.append(Round("random", cases, self._checks.cases + before, self._traits))
+                cases = islice(self._draw(index, count), part - before)
+                wave.append(Round("random", cases, first_cases + before, self._traits))
                 before += count
         self._rounds += len(wave)
         return wave
@@ -200,9 +218,8 @@ class TargetRun:
         self._finish()
         for round_ in wave:
             self._traits = self._traits.joined(round_.traits)
-        for case, verdict in [failure for round_ in wave for failure in round_.failures]:
-            if failure := self._followup.take(case, verdict):
-                self._submit(partial(self._followup.follow_up, failure))
+        for failure in self._take(failure for round_ in wave for failure in round_.failures):
+            self._submit(partial(self._followup.follow_up, failure))
         self._finish()
 
     def _submit(self, task: Callable[[], T]) -> Future[T]:
@@ -228,11 +245,18 @@ class TargetRun:
                 except BudgetSpent:
                     self._control.reason = "budget"
                     break
-                failures = self._learn(round_, case, outcome)
+                new = [verdict for verdict in round_.learn(case, outcome) if self._followup.is_new(case, verdict)]
+                if round_.in_wave:
+                    round_.failures += [(case, verdict) for verdict in new]
+                failures = [] if round_.in_wave else self._take((case, verdict) for verdict in new)
                 self._emit_case(round_, case, outcome)  # Here a run may be interrupted: nothing is left to be learned.
                 if failures:
                     return failures
         return []
+
+    def _take(self, failures: Iterable[tuple[Case, Verdict]]) -> list[Failure]:
+        """Return those of some failures that are to be followed up."""
+        return [failure for case, verdict in failures if (failure := self._followup.take(case, verdict))]
 
     def _execute(self, round_: Round, case: Case, executor: Executor) -> Outcome:
         """Have one case judged by the checks that are due."""
@@ -244,14 +268,6 @@ class TargetRun:
             if verdict.status == "passed":  # Of a case that was not reached nothing is known.
                 self._context.corpus.forget(verdict.check, case)
         return outcome
-
-    def _learn(self, round_: Round, case: Case, outcome: Outcome) -> list[Failure]:
-        """Learn from an outcome, and return its new failures; in a wave they are kept until all of it is done."""
-        new = [verdict for verdict in round_.learn(case, outcome) if self._followup.is_new(case, verdict)]
-        if round_.in_wave:
-            round_.failures += [(case, verdict) for verdict in new]
-            return []
-        return [failure for verdict in new if (failure := self._followup.take(case, verdict))]
 
     def _emit_case(self, round_: Round, case: Case, outcome: Outcome) -> None:
         self._context.emit(
@@ -271,21 +287,14 @@ class TargetRun:
         if "edge" in domains:
             self._try_in_turn(Round("edge", iter(edge_cases(self._spec, self._seed)), 0, self._traits))
         if "invalid" in domains and not self._control.out_of_time():
-            self._submit(self._try_invalid_inputs).result()
-
-    def _try_invalid_inputs(self) -> None:
-        with self._context.executors.acquire() as executor, suppress(BudgetSpent):
-            self._acceptance = try_invalid_inputs(self._spec, self._seed, executor)
-        self._executions += len(self._acceptance)
+            invalid = partial(try_invalid_inputs, self._spec, self._seed, self._context.executors)
+            self._acceptance = self._submit(invalid).result()
+            self._executions += len(self._acceptance)
 
     def _warn(self) -> None:
         """Emit what a user should know of the cases and failures."""
-        sources = (
-            self._checks.warnings(self._control.reason),
-            self._followup.warnings(),
-            self._context.corpus.warnings(),
-            self._patience.warnings(),
-        )
-        eagerly = ["it was fuzzed eagerly, since every traced case failed"] if self._traits.untraceable else []
-        for message in [*eagerly, *(message for source in sources for message in source)]:
+        messages = ["it was fuzzed eagerly, since every traced case failed"] if self._traits.untraceable else []
+        messages += [*self._checks.warnings(self._control.reason), *self._followup.warnings()]
+        messages += [*self._context.corpus.warnings(), *self._patience.warnings()]
+        for message in messages:
             self._context.emit(WarningEmitted(target=self._context.name, message=message))

@@ -11,6 +11,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
+import attrs
 import pytest
 
 from fuzzseq import Case
@@ -21,12 +22,15 @@ from fuzzseq.engine.context import TargetContext
 from fuzzseq.engine.corpus import Corpus
 from fuzzseq.engine.executor_pool import ExecutorPool
 from fuzzseq.engine.generation import random_cases
+from fuzzseq.engine.resume import TargetProgress
+from fuzzseq.engine.rounds import Block
 from fuzzseq.engine.stop import RunControl, Stopped, TargetControl
 from fuzzseq.engine.stream import EventStream
 from fuzzseq.engine.target import TargetRun
 from fuzzseq.engine.threads import Threads
 from fuzzseq.events import (
     CaseExecuted,
+    Checkpoint,
     Event,
     FailureObserved,
     RunFinished,
@@ -38,6 +42,7 @@ from fuzzseq.events import (
 from fuzzseq.executors.executor import death
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.protocol.outcome import Outcome, Request, Verdict
+from fuzzseq.protocol.serialization import dumps
 from fuzzseq.targets.spec import Spec
 from tests.engine.running import events, findings, of
 
@@ -192,6 +197,69 @@ def test_what_a_round_asks_depends_on_no_other_one():
     assert set(islice(limits, len(first) - 10)) == {1.0}
     assert set(islice(limits, len(second))) == {None}
     assert set(limits) == {1.0}
+
+
+class Recording:
+    """An executor of a model whose source must not be of three steps; it keeps what it was asked."""
+
+    def __init__(self, requests: list[Request]) -> None:
+        """Begin with where the requests are kept."""
+        self.requests = requests
+
+    def run(self, request: Request, limit: float | None = None) -> Outcome:
+        """Answer one request."""
+        self.requests.append(request)
+        if any(len(pair.source) == 3 for batch in request.case.batches for pair in batch.pairs):
+            return death(request, "crashed", "forward", "SIGABRT", "")
+        return Outcome(verdicts=tuple(Verdict(check=name, status="passed") for name in request.checks))
+
+    def renew(self) -> None:
+        """Go on: there is no worker."""
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+
+
+def recorded(blocks: int, number: int, before: TargetProgress | None = None) -> tuple[list[str], list[Event]]:
+    """Return what a run in so many blocks and threads asks, and its events; ``before`` is where it goes on."""
+    spec, requests, observed = Spec(graph=False), [], []
+    settings = Settings(profile="quick", max_cases=200, checks=("accepts",), blocks=blocks)
+    threads = Threads(number)
+    context = TargetContext(
+        name="a.py:b",
+        spec=spec,
+        settings=settings,
+        control=TargetControl(RunControl(TimeBudget(None, 1)), "a.py:b", None),
+        corpus=Corpus(None, "a.py:b", spec),
+        emit=observed.append,
+        executors=ExecutorPool(lambda: Recording(requests)),
+        threads=threads,
+    )
+    TargetRun(context).run(before)
+    threads.close(10)
+    return [dumps(request) for request in requests], observed
+
+
+def test_a_block_rests_on_stage_one_alone():
+    """Each block of rounds asks from the checkpoint after stage 1 what it asks in a run of all, in any threads."""
+    requests, observed = recorded(3, 1)
+    states = [event.state for event in of(Checkpoint, observed)]
+    stage_one = next(state for state in states if state.boundary)
+    assert {state.block for state in states} == {0, 1, 2}
+    assert states[-1].cases == 200
+    last = attrs.evolve(stage_one, block=2, cases_before_block=stage_one.cases)
+    alone, _ = recorded(3, 1, TargetProgress(spec=Spec(graph=False), state=last, stage_one=stage_one))
+    assert 0 < len(alone) < len(requests)
+    assert requests[-len(alone) :] == alone
+    assert sorted(recorded(3, 3)[0]) == sorted(requests)
+
+
+def test_blocks_divide_rounds_and_cases():
+    """Each round and each case belongs to one block."""
+    blocks = [Block(index, 3) for index in range(3)]
+    assert sorted(number for block in blocks for number in block.rounds(1, 4)) == list(range(3, 12))
+    for cases in range(8):
+        assert sum(block.part_of(cases) for block in blocks) == cases
 
 
 @pytest.mark.slow
