@@ -34,8 +34,6 @@ from fuzzseq.events import (
     Event,
     InternalError,
     RunFinished,
-    Settings,
-    StopReason,
     TargetFinished,
     TargetLoaded,
     TargetReport,
@@ -47,6 +45,8 @@ from fuzzseq.executors.zygote import Zygote
 from fuzzseq.loading import parse
 from fuzzseq.machine import refusal_of
 from fuzzseq.protocol.transport import Disconnected
+from fuzzseq.settings import Settings
+from fuzzseq.stop_reason import StopReason
 
 T = TypeVar("T")
 
@@ -79,7 +79,7 @@ def run_campaign(
         yield from campaign.stream.read(stop)
         lent = zygote is not None
     except KeyboardInterrupt:
-        campaign.control.add("interrupted")
+        campaign.control.add(StopReason.INTERRUPTED)
         campaign.break_off()
         yield from campaign.stream.read()
     except Exception as error:  # noqa: BLE001 (ours, or the machine's: said once, and what was found is reported)
@@ -146,7 +146,7 @@ class _Campaign:
         """Return the event for what keeps the run as a whole from going on: the machine, or an error of ours."""
         if not (refusal := refusal_of(error)):
             return self._internal("", error)
-        self.control.add("unusable")
+        self.control.add(StopReason.UNUSABLE)
         return WarningEmitted(target="", message=refusal)
 
     def _coordinate(self, place: int, task: Callable[[], None]) -> None:
@@ -235,11 +235,11 @@ class _Campaign:
         except Exception as error:  # noqa: BLE001 (ours, whatever it is: said once, and the other targets go on)
             run.abort()
             if self.control.broken_off:
-                return run.report("interrupted")
+                return run.report(StopReason.INTERRUPTED)
             if refusal := refusal_of(error):  # By the machine, or the file cannot be loaded any more.
-                return run.report("unusable", refusal)
+                return run.report(StopReason.UNUSABLE, refusal)
             self.stream.emit(self._internal(context.name, error))
-            return run.report("error", _reason(error))
+            return run.report(StopReason.ERROR, _reason(error))
         return run.report()
 
     def _finish(self, context: TargetContext, report: TargetReport) -> None:
@@ -253,21 +253,21 @@ class _Campaign:
     def _report_unusable(self, name: str, place: int, error: Exception) -> None:
         """Say of a target that was not begun that it cannot be used, or that the time was over before."""
         self._budget.expect(-1)
-        stop: StopReason = "unusable"
+        stop = StopReason.UNUSABLE
         if isinstance(error, BudgetSpent):
-            stop = "budget"
+            stop = StopReason.BUDGET
             self.control.add(stop)
         elif not refusal_of(error):
-            stop = "error"
+            stop = StopReason.ERROR
             self.stream.emit(self._internal(name, error))
-        why = "" if stop == "budget" else _reason(error)
+        why = "" if stop == StopReason.BUDGET else _reason(error)
         self.stream.emit(
             TargetFinished(report=TargetReport(name=name, spec=None, stop_reason=stop, error=why, index=place))
         )
 
     def _internal(self, name: str, error: BaseException) -> Event:
         """Return the event for an error of our own; one that ends the whole run has no name of a target."""
-        self.control.add("error")
+        self.control.add(StopReason.ERROR)
         trace = "".join(traceback.format_exception(error))
         return InternalError(target=name, message=f"{type(error).__name__}: {error}".splitlines()[0], traceback=trace)
 

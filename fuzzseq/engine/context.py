@@ -10,7 +10,8 @@ from fuzzseq.engine.corpus import Corpus
 from fuzzseq.engine.executor_pool import ExecutorPool
 from fuzzseq.engine.stop import TargetControl
 from fuzzseq.engine.threads import Threads
-from fuzzseq.events import Event, Settings
+from fuzzseq.events import Event
+from fuzzseq.settings import Settings
 from fuzzseq.targets.spec import Spec
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from fuzzseq.engine.budget import TimeBudget
-from fuzzseq.events import StopReason, stop_of
+from fuzzseq.stop_reason import StopReason
 
 
 class Stopped(Exception):
@@ -29,7 +29,7 @@ class RunControl:
     @property
     def reason(self) -> StopReason:
         """Why the run has stopped: of the reasons of its parts the one that says most."""
-        return stop_of(self._reasons)
+        return StopReason.of_parts(self._reasons)
 
     def add(self, *reasons: StopReason) -> None:
         """Count reasons why a part of the run, or all of it, has stopped."""
@@ -52,7 +52,7 @@ class TargetControl:
         """Begin with no reason; ``max_failures`` findings of severity error are enough."""
         self._run, self._target, self._max_failures = run, target, max_failures
         self._aborted = threading.Event()
-        self.reason: StopReason = "completed"
+        self.reason = StopReason.COMPLETED
         #: How many findings of severity error there are.
         self.errors = 0
 
@@ -70,9 +70,9 @@ class TargetControl:
     def should_stop(self) -> bool:
         """Say whether no more cases are to be tried, and remember why; raises :class:`Stopped`."""
         if self.out_of_time():
-            self.reason = "budget"
+            self.reason = StopReason.BUDGET
         elif self.enough_errors():
-            self.reason = "max_failures"
+            self.reason = StopReason.MAX_FAILURES
         else:
             return False
         return True

@@ -38,10 +38,11 @@ from fuzzseq.engine.patience import Patience
 from fuzzseq.engine.resume import TargetProgress
 from fuzzseq.engine.rounds import Block, Round
 from fuzzseq.engine.selection import CheckCounts, LearnedTraits
-from fuzzseq.events import CaseExecuted, Checkpoint, StopReason, TargetReport, TargetState, WarningEmitted
+from fuzzseq.events import CaseExecuted, Checkpoint, TargetReport, TargetState, WarningEmitted
 from fuzzseq.executors.executor import BudgetSpent, Executor
 from fuzzseq.protocol.outcome import Outcome, Request, Verdict
 from fuzzseq.seeds import seed_of_cases
+from fuzzseq.stop_reason import StopReason
 
 T = TypeVar("T")
 
@@ -166,7 +167,7 @@ class TargetRun:
             while wave := self._next_wave(stage_one.cases):
                 self._try_side_by_side(wave)
                 self._save_progress()
-            if self._control.reason != "completed":
+            if self._control.reason != StopReason.COMPLETED:
                 break
 
     def _next_wave(self, first_cases: int) -> list[Round]:
@@ -176,13 +177,13 @@ class TargetRun:
         """
         max_cases = self._context.settings.max_cases
         if not self._control.should_stop() and self._checks.cases >= max_cases:
-            self._control.reason = "max_cases"
-        elif self._control.reason == "completed" and self._checks.cases and not self._checks.ran:
+            self._control.reason = StopReason.MAX_CASES
+        elif self._control.reason == StopReason.COMPLETED and self._checks.cases and not self._checks.ran:
             # What fails in every shape hides whatever else there is, and each case of it costs a build.
-            self._control.reason = "no_case_ran"
+            self._control.reason = StopReason.NO_CASE_RAN
         before = self._checks.cases - self._cases_before_block
         part = self._block.part_of(max_cases - first_cases)
-        if self._control.reason != "completed" or self._exhausted or before >= part:
+        if self._control.reason != StopReason.COMPLETED or self._exhausted or before >= part:
             return []
         wave: list[Round] = []
         for index in self._block.rounds(self._rounds, self._rounds + min(_MOST_ROUNDS, _FIRST_ROUNDS + self._rounds)):
@@ -243,7 +244,7 @@ class TargetRun:
                 try:
                     outcome = self._execute(round_, case, executor)
                 except BudgetSpent:
-                    self._control.reason = "budget"
+                    self._control.reason = StopReason.BUDGET
                     break
                 new = [verdict for verdict in round_.learn(case, outcome) if self._followup.is_new(case, verdict)]
                 if round_.in_wave:
@@ -255,7 +256,6 @@ class TargetRun:
         return []
 
     def _take(self, failures: Iterable[tuple[Case, Verdict]]) -> list[Failure]:
-        """Return those of some failures that are to be followed up."""
         return [failure for case, verdict in failures if (failure := self._followup.take(case, verdict))]
 
     def _execute(self, round_: Round, case: Case, executor: Executor) -> Outcome:
@@ -283,7 +283,8 @@ class TargetRun:
 
     def _try_other_domains(self) -> None:
         """Try the edge cases by all checks, what they break being told apart, and invalid inputs."""
-        domains = self._context.settings.domains if self._checks.ran and self._control.reason != "max_failures" else ()
+        going_on = self._checks.ran and self._control.reason != StopReason.MAX_FAILURES
+        domains = self._context.settings.domains if going_on else ()
         if "edge" in domains:
             self._try_in_turn(Round("edge", iter(edge_cases(self._spec, self._seed)), 0, self._traits))
         if "invalid" in domains and not self._control.out_of_time():
@@ -292,7 +293,6 @@ class TargetRun:
             self._executions += len(self._acceptance)
 
     def _warn(self) -> None:
-        """Emit what a user should know of the cases and failures."""
         messages = ["it was fuzzed eagerly, since every traced case failed"] if self._traits.untraceable else []
         messages += [*self._checks.warnings(self._control.reason), *self._followup.warnings()]
         messages += [*self._context.corpus.warnings(), *self._patience.warnings()]

@@ -7,9 +7,10 @@ from pathlib import Path
 from fuzzseq.errors import OutputError
 from fuzzseq.events import Event, RunFinished
 from fuzzseq.files import output_files
-from fuzzseq.history import Found, Night, line_of
+from fuzzseq.history import Found, PastRun, line_of
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.unjudged import unjudged_checks
+from fuzzseq.stop_reason import StopReason
 
 
 class HistoryLog:
@@ -26,7 +27,7 @@ class HistoryLog:
         """Take one event."""
         if not isinstance(event, RunFinished) or not self._record.specs:
             return
-        line = line_of(night_of(self._record, self._folder))
+        line = line_of(past_run(self._record, self._folder))
         try:
             with output_files.opened(self._history.parent) as folder:
                 output_files.append(folder, self._history.name, output_files.encoded(line), lines=True)
@@ -37,15 +38,15 @@ class HistoryLog:
             ) from None
 
 
-def night_of(record: RunState, folder: str) -> Night:
+def past_run(record: RunState, folder: str) -> PastRun:
     """Return a run that is over, as the history keeps it."""
     settings = record.settings
-    return Night(
+    return PastRun(
         started=record.started,
         profile=settings.profile if settings else "",
         seed=settings.seed if settings else 0,
         seconds=round(record.seconds, 1),
-        stop_reason=record.stop_reason or "interrupted",
+        stop_reason=record.stop_reason or StopReason.INTERRUPTED,
         cases=sum(report.cases for report in record.targets()),
         done=tuple(sorted(record.done())),
         findings={

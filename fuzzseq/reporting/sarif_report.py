@@ -19,6 +19,7 @@ from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.snapshot_writer import SnapshotWriter
 from fuzzseq.reporting.unjudged import sentences
 from fuzzseq.sanitize import clean, shortened
+from fuzzseq.stop_reason import StopReason
 
 NAME: Final = "report.sarif"
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -55,7 +56,7 @@ def sarif_document(record: RunState) -> dict[str, Any]:
                     "profile": settings.profile if settings else "",
                     "seed": settings.seed if settings else 0,
                     "versions": {**record.versions, "fuzzseq": __version__},
-                    "stopReason": record.stop_reason or "interrupted",
+                    "stopReason": record.stop_reason or StopReason.INTERRUPTED,
                 },
             }
         ],
@@ -121,11 +122,11 @@ def _said(finding: Finding) -> Iterator[str]:
         yield PROVISIONAL
     sizes = ", ".join(f"{name} = {size}" for name, size in finding.sizes.items())
     if sizes:
-        yield f"Smallest sizes: {sizes}"
+        yield f"Minimal sizes: {sizes}"
     if found.region is not None:
-        yield f"Fails {shortened(found.region.sentence, 500)}"
+        yield f"Fails when: {shortened(found.region.condition, 500)}"
     if found.advice:
-        yield f"Mend: {shortened(found.advice, 500)}"
+        yield f"Fix: {shortened(found.advice, 500)}"
     yield f"Replay, where DIR is the folder of this report: {replaying(finding)}"
 
 
@@ -148,14 +149,19 @@ def _invocation(record: RunState) -> dict[str, Any]:
     """Return how the run itself went."""
     unusable, unsure = record.unusable(), record.unsettled()
     notes = [
-        *(("error", f"{name} cannot be used: {reason}") for name, reason in unusable.items()),
-        *(("error", f"fuzzseq failed: {error.message}\n{error.traceback}") for error in record.errors),
+        *(("error", f"unusable target {name}: {reason}") for name, reason in unusable.items()),
+        *(
+            ("error", f"internal error (a bug in fuzzseq, not in your model): {error.message}\n{error.traceback}")
+            for error in record.errors
+        ),
         *(("warning", f"inconclusive: {said}") for said in sentences(record.inconclusive())),
         *(("warning", warned.message) for warned in record.warnings),
     ]
     told = [{"level": level, "message": {"text": _text(said)}} for level, said in notes]
     return {
-        "executionSuccessful": not (unusable or unsure or record.errors or record.stop_reason in ("error", "unusable")),
+        "executionSuccessful": not (
+            unusable or unsure or record.errors or record.stop_reason in (StopReason.ERROR, StopReason.UNUSABLE)
+        ),
         **({"startTimeUtc": _utc(record.started)} if record.started else {}),
         "toolExecutionNotifications": told,
     }

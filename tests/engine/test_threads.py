@@ -35,7 +35,6 @@ from fuzzseq.events import (
     FailureObserved,
     RunFinished,
     RunStarted,
-    Settings,
     TargetFinished,
     WarningEmitted,
 )
@@ -43,6 +42,7 @@ from fuzzseq.executors.executor import death
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.protocol.outcome import Outcome, Request, Verdict
 from fuzzseq.protocol.serialization import dumps
+from fuzzseq.settings import Settings
 from fuzzseq.targets.spec import Spec
 from tests.engine.running import events, findings, of
 

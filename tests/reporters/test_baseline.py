@@ -11,9 +11,10 @@ from click.testing import CliRunner
 
 from fuzzseq import runner
 from fuzzseq.cli import main
-from fuzzseq.events import RunFinished, RunStarted, Settings
+from fuzzseq.events import RunFinished, RunStarted
 from fuzzseq.reporting import FORMATS
-from fuzzseq.settings import Configuration
+from fuzzseq.settings import Settings
+from fuzzseq.stop_reason import StopReason
 
 TARGETS = ["my_model.py:build"]
 
@@ -34,7 +35,7 @@ def said(*arguments: str) -> str:
 
 def settings(**asked: str) -> Settings:
     """Return the settings of a run."""
-    return runner.settings_of(Configuration(**asked))
+    return runner.settings_of(asked)
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_five_nights(night, crash_finding):
     code, summary = night(crash_finding, baseline="known.txt")
     assert (code, "1 finding (1 error), in the baseline" in summary) == (0, True)
     code, summary = night(baseline="known.txt")
-    assert (code, f"in the baseline and not found any more: {crash_finding.id}" in summary) == (0, True)
+    assert (code, f"fixed since the baseline: {crash_finding.id}" in summary) == (0, True)
     assert said("baseline", "update", "known.txt", "reports/4").startswith(f"- {crash_finding.id}\n")
     code, summary = night(crash_finding, baseline="known.txt")
     assert (code, "in the baseline" in summary) == (1, False)
@@ -134,10 +135,10 @@ def test_what_could_not_be_found_is_not_gone(night, crash_finding):
     assert Path("known.txt").read_text().endswith(" (edge)\n")
     for asked in ({}, {"domains": ("ordinary", "edge"), "profile": "ci"}):
         _, summary = night(baseline="known.txt", **asked)
-        assert "not found any more" not in summary
+        assert "fixed since" not in summary
         assert said("baseline", "update", "known.txt").startswith("known.txt holds 1 finding")
     _, summary = night(baseline="known.txt", domains=("ordinary", "edge"))
-    assert f"in the baseline and not found any more: {edge.id}" in summary
+    assert f"fixed since the baseline: {edge.id}" in summary
     rows = [line.split() for line in said("trend").splitlines()]
     assert [row[6:9] for row in rows[1:5]] == [["1", "1", "0"], ["0", "1", "0"], ["0", "1", "0"], ["0", "0", "1"]]
 
@@ -213,7 +214,7 @@ def test_reports_again(run_events, crash_finding, leak_finding):
 
 def test_an_interrupted_run_keeps_its_reason(run_events):
     """The end that a run told of itself is the end that is reported again."""
-    events = [attrs.evolve(e, stop_reason="budget") if isinstance(e, RunFinished) else e for e in run_events()]
+    events = [attrs.evolve(e, stop_reason=StopReason.BUDGET) if isinstance(e, RunFinished) else e for e in run_events()]
     runner.run(TARGETS, settings(), output=Path("out"), events=events)
     said("report", "out", "--output", "again")
     assert json.loads(Path("again/report.json").read_text())["stop_reason"] == "budget"
