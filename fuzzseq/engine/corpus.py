@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from hypothesis.database import ExampleDatabase
 
-from fuzzseq.cases.case import Case
+from fuzzseq.cases.case import Case, Domain
 from fuzzseq.errors import UsageError
 from fuzzseq.files.format_versions import CORPUS, KEY, other_version
 from fuzzseq.files.input_files import NotJson, json_of
@@ -43,6 +43,15 @@ class Corpus:
             found += [] if case in found else [case]
             self._entries.setdefault((check, dumps(case)), []).append(data)
         return found
+
+    def cases(self, checks: Sequence[str], domains: Sequence[Domain]) -> Iterator[Case]:
+        """Yield the cases of some domains that once failed a check, each once."""
+        yielded: set[str] = set()
+        for check in checks:
+            for case in self.of(check):
+                if dumps(case) not in yielded and case.domain in domains:
+                    yielded.add(dumps(case))
+                    yield case
 
     def warnings(self) -> Iterator[str]:
         """Yield a sentence where there are entries that could not be read."""

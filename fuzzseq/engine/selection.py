@@ -103,7 +103,7 @@ class CheckCounts:
         self._inapplicable: dict[str, tuple[int, str]] = {}
         self._errored: dict[str, tuple[int, str]] = {}
         self._traced_until: Mapping[str, int] = {}
-        self._spec, self._max_cases = spec, settings.max_cases
+        self.spec, self._max_cases = spec, settings.max_cases
         self._lock = threading.Lock()
         self.cases = self.corpus_cases = self.edge_cases = 0
         self.unbuilt = self.ran = 0
@@ -152,7 +152,7 @@ class CheckCounts:
         is asked beside it only. One that was not judged yet is asked at once, and until it is judged.
         """
         stacked = not usual and any(name.startswith("num_") for name in case.dimensions)
-        expensive = case.mode == "graph" or not self._spec.graph or experience.graph_fails or stacked
+        expensive = case.mode == "graph" or not self.spec.graph or experience.graph_fails or stacked
         explained = any(check.blocks and check.name in experience.failed for check in self.chosen)
 
         def due(check: Check) -> bool:
