@@ -49,7 +49,7 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "report": {
         "versions": "of fuzzseq, and of what the models ran with",
         "asked": "the targets as they were given",
-        "inconclusive": "checks that apply and were judged on no case: of them a run without findings has shown nothing",
+        "inconclusive": "checks that apply and were judged on no case: a run without findings shows nothing of them",
     },
     "target": {
         "spec_origins": "of each field of the Spec, who said it",
