@@ -53,10 +53,9 @@ def _known(settings: Settings, folder: Path) -> None:
     """Raise a sentence for a profile or a check of a log that this fuzzseq does not have."""
     from fuzzseq.checks.registry import check_named  # noqa: PLC0415 (they take numpy: a report needs none)
 
-    own = {reference.rpartition(":")[2] for reference in settings.custom_checks}
     try:
         profile_named(settings.profile)
-        for name in {*settings.checks, *settings.skip} - own:
+        for name in {*settings.checks, *settings.skip}.difference(settings.custom_names):
             check_named(name)
     except UsageError as error:
         raise UsageError(f"The run in {folder} cannot be resumed: {error} Start a new run.") from None

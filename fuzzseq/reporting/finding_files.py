@@ -22,7 +22,7 @@ FORMAT_VERSION: Final = FINDING
 
 _TITLES: Final = {cause.slug: cause.title for cause in CAUSES}
 #: What a finding says of its diagnosis and its proof, lifted to the level of the rest.
-_LIFTED: Final = (
+LIFTED: Final = (
     *("cause", "explanation", "evidence", "confidence", "runner_up", "confidence_reasons", "advice", "interventions"),
     *("symbolic_message", "unresolved_sizes", "region", "trace"),
 )
@@ -38,7 +38,7 @@ def finding_entry(finding: Finding) -> dict[str, Any]:
     data = to_data(finding)
     diagnosis, proof = data.pop("diagnosis"), data.pop("proof")
     return {
-        **{name: diagnosis[name] for name in _LIFTED},
+        **{name: diagnosis[name] for name in LIFTED},
         **data,
         **proof,
         "diagnosis_executions": diagnosis["executions"],
