@@ -17,6 +17,7 @@ Kind = Literal["seq2seq", "encoder", "decoder", "many_to_many"]
 Encoding = Literal["sparse", "one_hot", "smoothed_one_hot"]
 Side = Literal["source", "target"]
 
+SIDES: Final[tuple[Side, ...]] = ("source", "target")
 KINDS: Final = ("seq2seq", "encoder", "decoder", "many_to_many")
 ENCODINGS: Final = ("sparse", "one_hot")
 PADDINGS: Final = ("post", "pre", None)
@@ -157,6 +158,10 @@ class Spec:
         """Whether the model's output is scored token by token."""
         return self.kind != "encoder"
 
+    def sides(self) -> tuple[Side, ...]:
+        """Return the sides whose widths are dimensions of a batch."""
+        return tuple(side for side, there in zip(SIDES, (self.has_source, self.has_target), strict=True) if there)
+
     def range_of(self, dimension: str) -> Dim:
         """Return the declared range of a dimension, else the usual one of a known dimension."""
         if dimension in self.dimensions:
@@ -230,8 +235,7 @@ class Spec:
     def _minimum(self, dimension: str) -> int:
         """Return what :meth:`minimum` does."""
         allowed = self.range_of(dimension)
-        sides: tuple[Side, ...] = ("source", "target")
-        words = [self.lowest_id(side) + 2 for side in sides if self.vocabulary(side) == dimension]
+        words = [self.lowest_id(side) + 2 for side in SIDES if self.vocabulary(side) == dimension]
         return min(max(allowed.min, *words), allowed.max) if words else allowed.min
 
 
