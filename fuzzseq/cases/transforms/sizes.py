@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from fuzzseq.cases.case import Batch, Case, tokens_for_steps, width
-from fuzzseq.cases.domain import dependency_order, id_range, legal_values
+from fuzzseq.cases.domain import dependency_order, id_range, legal_values, relatives
 from fuzzseq.cases.transforms.rows import each_batch, each_row, repeated, with_batch, with_extra
 from fuzzseq.targets.spec import SIDES, Side, Spec
 
@@ -108,7 +108,10 @@ def followers(name: str, spec: Spec) -> frozenset[str]:
 
 
 def followed(case: Case, name: str, spec: Spec) -> Case:
-    """Return the case with what depends on a dimension snapped to its nearest legal value, the lower one first."""
+    """Return the case with what depends on a dimension snapped to its nearest legal value, the lower one first.
+
+    Rows follow a dimension of the build that their length is tied to, and any change of a batch.
+    """
     following = followers(name, spec)
     sizes = {other: value for other, value in case.sizes(spec).items() if other not in following}
     snapped: dict[str, int] = {}
@@ -118,7 +121,9 @@ def followed(case: Case, name: str, spec: Spec) -> Case:
     changed = with_dimensions(case, snapped, spec)
     for length, side in _LENGTHS.items():
         if length != name and side in spec.sides() and case.domain == "ordinary":
-            changed = _with_legal_width(changed, side, spec)
+            legal = _with_legal_width(changed, side, spec)
+            if legal is not changed and (name not in case.dimensions or length in relatives(name, spec)):
+                changed = legal
     return changed
 
 
