@@ -58,7 +58,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         return None
     if found.hint == WRONG_AXIS and (_wider(case, spec) is None or _by_chance(found.softmax, results)):
         return None if attends(results["watched"].last) else CHECK.not_applicable(_NO_ATTENTION)
-    return CHECK.broken(
+    return CHECK.failed(
         f"{found.said} (shape {found.softmax.value.shape}, in {found.softmax.path or 'the model'})",
         position=found.softmax.path or "softmax",
         location=found.softmax.site,
@@ -139,7 +139,7 @@ def _moves(results: Results) -> bool:
 
 CHECK = Check(
     name="attention_normalized",
-    promise="attention weights sum to one over the source, and are zero on padding",
+    description="attention weights sum to one over the source, and are zero on padding",
     plan=plan,
     judge=judge,
     applies=applies,

@@ -113,7 +113,7 @@ class Check:
     """
 
     name: str
-    promise: str
+    description: str
     plan: Callable[[Case, Spec], Mapping[str, Run]]
     judge: Callable[[Results, Case, Spec], Verdict | None]
     applies: Callable[[Spec], str | None] = everywhere
@@ -127,9 +127,9 @@ class Check:
     blocks: bool = False
     profiles: tuple[str, ...] = ("quick", "ci", "nightly")
 
-    def broken(self, message: str, **details: Any) -> Verdict:
+    def failed(self, message: str, **details: Any) -> Verdict:
         """Return the verdict of a broken promise."""
-        return Verdict(check=self.name, status="broken", message=message, **{"stage": self.stage, **details})
+        return Verdict(check=self.name, status="failed", message=message, **{"stage": self.stage, **details})
 
     def not_applicable(self, why: str) -> Verdict:
         """Return the verdict of a check whose runs showed nothing of what it is about; ``why`` is shown to the user."""

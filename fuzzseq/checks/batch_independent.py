@@ -23,13 +23,13 @@ from fuzzseq.checks.base import Array, Check, LayerOutput, Result, Results, forw
 from fuzzseq.checks.differential import (
     Compare,
     Difference,
-    broken,
     by_row,
     comparable,
     confirmation,
     confirmed_difference,
     culprit,
     difference,
+    failed,
     first_candidate,
     nothing_compared,
     watched,
@@ -139,7 +139,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     if way is None or found is None:
         return None
     hints = [f"rows {way}", *([ROWS_MIXED] if way == "reversed" else [])]
-    return broken(CHECK, f"{_WAYS[way]}: by {found.said}", found, _guilty(results, way), hints, where=way)
+    return failed(CHECK, f"{_WAYS[way]}: by {found.said}", found, _guilty(results, way), hints, where=way)
 
 
 def _guilty(results: Results, way: str) -> LayerOutput | None:
@@ -162,7 +162,7 @@ def _guilty(results: Results, way: str) -> LayerOutput | None:
 
 CHECK = Check(
     name="batch_independent",
-    promise="a row gives what it gives alone, in any order, after any batch",
+    description="a row gives what it gives alone, in any order, after any batch",
     plan=plan,
     judge=judge,
     applies=applies,

@@ -20,13 +20,13 @@ from fuzzseq.cases.transforms import with_other_ends
 from fuzzseq.checks.attention import fault
 from fuzzseq.checks.base import Array, Check, Observed, Results, forward
 from fuzzseq.checks.differential import (
-    broken,
     by_row,
     comparable,
     compared,
     confirmation,
     confirmed_difference,
     culprit,
+    failed,
     nothing_compared,
     watched,
 )
@@ -84,12 +84,12 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         guilty = culprit(one, two, aligned)
         wrong = fault(one, case, spec)
         hints = (wrong.hint,) if wrong else ()
-    return broken(CHECK, f"the last target id of a row moves earlier outputs by {found.said}", found, guilty, hints)
+    return failed(CHECK, f"the last target id of a row moves earlier outputs by {found.said}", found, guilty, hints)
 
 
 CHECK = Check(
     name="causal",
-    promise="a later target token changes no earlier output",
+    description="a later target token changes no earlier output",
     plan=plan,
     judge=judge,
     applies=applies,

@@ -37,7 +37,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         found = difference(one.output, two.output)
         looked = looked or found is not None
         if found is not None and found.relative > _COUNTS:
-            return CHECK.broken(
+            return CHECK.failed(
                 f"two runs of one case differ by {found.largest:.2g} at {found.index} of the output",
                 difference=found.largest if np.isfinite(found.largest) else None,
                 where=f"batch {number}, {found.index}",
@@ -48,7 +48,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 CHECK = Check(
     name="deterministic",
-    promise="at inference, two runs of one case give the same output",
+    description="at inference, two runs of one case give the same output",
     plan=plan,
     judge=judge,
     blocks=True,

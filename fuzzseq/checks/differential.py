@@ -262,7 +262,7 @@ def same_shape(left: Array, right: Array) -> tuple[Array, Array] | None:
     return (left, right) if left.shape == right.shape else None
 
 
-def broken(
+def failed(
     check: Check,
     message: str,
     found: Difference,
@@ -272,7 +272,7 @@ def broken(
 ) -> Verdict:
     """Return the verdict of a difference, with the layer that it begins in."""
     begins = f"; it begins in {guilty.path}" if guilty is not None else ""
-    return check.broken(
+    return check.failed(
         message + begins,
         difference=found.largest if np.isfinite(found.largest) else None,
         where=where,

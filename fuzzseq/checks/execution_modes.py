@@ -13,7 +13,7 @@ import attrs
 
 from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Check, Results, forward, never
-from fuzzseq.checks.differential import broken, compared, confirmation, confirmed_difference, nothing_compared, real
+from fuzzseq.checks.differential import compared, confirmation, confirmed_difference, failed, nothing_compared, real
 from fuzzseq.protocol.outcome import Run, Verdict, Way
 from fuzzseq.targets.spec import Spec
 
@@ -59,7 +59,7 @@ def _told(message: str) -> str:
 
 def otherwise(
     name: str,
-    promise: str,
+    description: str,
     way: Way,
     applies: Callable[[Spec], str | None],
     *,
@@ -73,7 +73,7 @@ def otherwise(
     """
     check = Check(
         name=name,
-        promise=promise,
+        description=description,
         plan=beside(way),
         judge=never,
         applies=applies,
@@ -91,7 +91,7 @@ def otherwise(
         if raised is not None and not raises:
             return None
         if raised is not None:
-            return check.broken(
+            return check.failed(
                 f"{raises} raises {raised.exception}: {_told(raised.message)}",
                 stage=raised.stage,
                 severity="warning",
@@ -104,6 +104,6 @@ def otherwise(
         found = confirmed_difference(results, "called", way, COMPARE)
         if found is None:
             return None
-        return broken(check, f"{differs} differs from what calling the model gives by {found.said}", found, None)
+        return failed(check, f"{differs} differs from what calling the model gives by {found.said}", found, None)
 
     return attrs.evolve(check, judge=judge)

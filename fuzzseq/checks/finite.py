@@ -63,8 +63,10 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
             if found:
                 stage, position, message = found
                 where = f"batch {number}" + (" in training" if name == "training" else "")
-                return CHECK.broken(message, stage=stage, position=position, where=where)
+                return CHECK.failed(message, stage=stage, position=position, where=where)
     return None
 
 
-CHECK = Check(name="finite", promise="output, loss and gradients hold no NaN and no infinity", plan=plan, judge=judge)
+CHECK = Check(
+    name="finite", description="output, loss and gradients hold no NaN and no infinity", plan=plan, judge=judge
+)

@@ -20,11 +20,11 @@ from fuzzseq.cases.case import Batch, Case
 from fuzzseq.cases.transforms import wider
 from fuzzseq.checks.base import Check, Results, forward
 from fuzzseq.checks.differential import (
-    broken,
     comparable,
     compared,
     confirmation,
     confirmed_difference,
+    failed,
     nothing_compared,
     real,
 )
@@ -73,12 +73,12 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare the two outputs, and count traces."""
     found = confirmed_difference(results, "eager", "graph", _COMPARE)
     if found is not None:
-        return broken(CHECK, f"a traced run and an eager one differ by {found.said}", found, None)
+        return failed(CHECK, f"a traced run and an eager one differ by {found.said}", found, None)
     counts = results["widths"].last.traces if "widths" in results else {}
     again = next((name for name, count in counts.items() if count >= _WIDTHS), None)
     if again is None:
         return CHECK.nothing_compared() if nothing_compared(results, "eager", {"graph": _COMPARE}) else None
-    return CHECK.broken(
+    return CHECK.failed(
         f"{again} takes a Python number, and was traced for each of {counts[again]} in {_WIDTHS} batches",
         severity="warning",
         position=again,
@@ -88,7 +88,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 CHECK = Check(
     name="graph_agrees",
-    promise="a traced run gives what an eager one gives, and traces once",
+    description="a traced run gives what an eager one gives, and traces once",
     plan=plan,
     judge=judge,
     applies=applies,

@@ -69,7 +69,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         return CHECK.nothing_compared()
     if noise.counts or not found.counts:
         return None
-    return CHECK.broken(
+    return CHECK.failed(
         f"the label of a step moves the prediction of that step by {found.largest:.2g}: it reaches its own input",
         difference=found.largest,
         position="training step",
@@ -84,7 +84,7 @@ def _other_labels(case: Case, spec: Spec, seen: Observed) -> Array:
 
 CHECK = Check(
     name="labels_hidden",
-    promise="no label reaches the input of its own step",
+    description="no label reaches the input of its own step",
     plan=plan,
     judge=judge,
     applies=applies,

@@ -22,7 +22,7 @@ from fuzzseq.targets.spec import Encoding, Spec
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a loss of the user's."""
-    return has_labels(spec) or (None if spec.loss else "the model has no loss of its own")
+    return has_labels(spec) or (None if spec.loss else "the model has no loss")
 
 
 def scored(case: Case, encoding: Encoding) -> Run:
@@ -59,7 +59,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     gap = abs(one - two)
     if not np.isfinite(gap) or gap <= 1e-3 * max(1.0, abs(one), abs(two)):
         return None
-    return CHECK.broken(
+    return CHECK.failed(
         f"the loss is {one:.6g} with integer labels and {two:.6g} with the same labels one-hot: "
         "one of the two is accepted and means something else",
         difference=gap,
@@ -69,7 +69,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 CHECK = Check(
     name="loss_encoding",
-    promise="integer labels and the same labels one-hot give the same loss, where both are accepted",
+    description="integer labels and the same labels one-hot give the same loss, where both are accepted",
     plan=plan,
     judge=judge,
     applies=applies,

@@ -37,7 +37,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         return CHECK.nothing_compared()
     if share < _COUNTS:
         return None
-    return CHECK.broken(
+    return CHECK.failed(
         f"the scores at padding move the loss: its gradient there is up to {share:.0%} of that at real positions",
         difference=share,
         position="loss",
@@ -46,7 +46,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 CHECK = Check(
     name="loss_ignores_padding",
-    promise="the loss does not depend on scores at padding",
+    description="the loss does not depend on scores at padding",
     plan=plan,
     judge=judge,
     applies=applies_to_padded_loss,

@@ -61,12 +61,12 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         said = "the scores are logits, and the loss takes them for probabilities"
     else:
         return None
-    return CHECK.broken(said, position="loss")
+    return CHECK.failed(said, position="loss")
 
 
 CHECK = Check(
     name="loss_logits",
-    promise="the loss is given logits or probabilities, as it expects",
+    description="the loss is given logits or probabilities, as it expects",
     plan=plan,
     judge=judge,
     applies=applies_to_loss,

@@ -51,13 +51,13 @@ def _wrong(result: Result, spec: Spec) -> Verdict | None:
         )
         if wrong or (spec.has_labels and len(shape) != len(seen.expected)):
             promised = "(" + ", ".join("any" if size is None else str(size) for size in seen.expected) + ")"
-            return CHECK.broken(
+            return CHECK.failed(
                 f"the output has shape {tuple(shape)} where {promised} is promised: rows, steps, words",
                 where=f"batch {number}: {differing(seen.expected, shape)}",
                 position="output",
             )
         if not (np.issubdtype(seen.output.dtype, np.floating) or seen.output.dtype.name == "bfloat16"):
-            return CHECK.broken(
+            return CHECK.failed(
                 f"the output has type {seen.output.dtype} where floating-point scores are promised", position="output"
             )
     return None
@@ -89,7 +89,7 @@ def differing(expected: tuple[int | None, ...], shape: tuple[int, ...]) -> str:
 
 CHECK = Check(
     name="output_shape",
-    promise="the output has the promised rows, steps and words",
+    description="the output has the promised rows, steps and words",
     plan=plan,
     judge=judge,
     confirm=confirm,

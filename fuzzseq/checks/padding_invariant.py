@@ -20,12 +20,12 @@ from fuzzseq.cases.transforms import paddable, with_padding
 from fuzzseq.checks.attention import WEIGHT_ON_PADDING, fault, over_neither, weighing_padding
 from fuzzseq.checks.base import Check, Results, forward
 from fuzzseq.checks.differential import (
-    broken,
     comparable,
     compared,
     confirmation,
     confirmed_difference,
     culprit,
+    failed,
     first_candidate,
     nothing_compared,
     real,
@@ -98,7 +98,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         wrong = fault(base, case, spec) or over_neither(base, case, spec)
         hints += [WEIGHT_ON_PADDING] if weighing else []
         hints += [wrong.hint] if wrong else []
-    told = broken(
+    told = failed(
         CHECK,
         f"more padding on the {side} side moves the output at real positions by {found.said}",
         found,
@@ -112,7 +112,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 CHECK = Check(
     name="padding_invariant",
-    promise="more padding changes nothing at real positions",
+    description="more padding changes nothing at real positions",
     plan=plan,
     judge=judge,
     applies=applies,

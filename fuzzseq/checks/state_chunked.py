@@ -20,12 +20,12 @@ from fuzzseq.cases.transforms import each_pair, may_be, next_id
 from fuzzseq.checks.base import Array, Check, Observed, Result, Results, forward
 from fuzzseq.checks.differential import (
     Difference,
-    broken,
     comparable,
     compared,
     confirmation,
     confirmed_difference,
     difference,
+    failed,
     nothing_compared,
 )
 from fuzzseq.protocol.outcome import Run, Verdict
@@ -100,12 +100,12 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     found = confirmed_difference(results, "base", "pieces", _compare)
     if found is None:
         return None
-    return broken(CHECK, f"two pieces with the state carried over differ from one by {found.said}", found, None)
+    return failed(CHECK, f"two pieces with the state carried over differ from one by {found.said}", found, None)
 
 
 CHECK = Check(
     name="state_chunked",
-    promise="a sequence in two pieces with the state carried over gives what it gives in one",
+    description="a sequence in two pieces with the state carried over gives what it gives in one",
     plan=plan,
     judge=judge,
     applies=applies,

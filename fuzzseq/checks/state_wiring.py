@@ -36,12 +36,12 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     if not seen.crossings:
         return None
     said, site = seen.crossings[0]
-    return CHECK.broken(said, position=said, location=site)
+    return CHECK.failed(said, position=said, location=site)
 
 
 CHECK = Check(
     name="state_wiring",
-    promise="no state is crossed on its way between layers",
+    description="no state is crossed on its way between layers",
     plan=plan,
     judge=judge,
     applies=applies,

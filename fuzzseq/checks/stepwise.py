@@ -23,13 +23,13 @@ from fuzzseq.checks.base import Check, Result, Results, forward
 from fuzzseq.checks.causal import earlier
 from fuzzseq.checks.differential import (
     Difference,
-    broken,
     by_row,
     comparable,
     compared,
     confirmation,
     confirmed_difference,
     difference,
+    failed,
     nothing_compared,
 )
 from fuzzseq.protocol.outcome import Run, Verdict
@@ -101,18 +101,18 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     if found is None:
         return None
     if "whole" not in results:
-        return broken(CHECK, f"a step gives other scores when no step follows: by {found.said}", found, None)
+        return failed(CHECK, f"a step gives other scores when no step follows: by {found.said}", found, None)
     said = f"the decoder gives other scores for all steps at once than step by step: by {found.said}"
     dropped = results["wiring"].last.crossings
     if not dropped:
-        return broken(CHECK, said, found, None)
+        return failed(CHECK, said, found, None)
     why, site = dropped[0]
-    return attrs.evolve(broken(CHECK, f"{said}; {why}", found, None, [STATE_DROPPED]), location=site)
+    return attrs.evolve(failed(CHECK, f"{said}; {why}", found, None, [STATE_DROPPED]), location=site)
 
 
 CHECK = Check(
     name="stepwise",
-    promise="decoding step by step gives what teacher forcing gives",
+    description="decoding step by step gives what teacher forcing gives",
     plan=plan,
     judge=judge,
     applies=applies,

@@ -62,12 +62,12 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         return None
     listed = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
     why = "; the source does not reach the output at all" if source_is_lost(results) else ""
-    return CHECK.broken(f"no gradient reaches {listed}{why}", position=missing[0])
+    return CHECK.failed(f"no gradient reaches {listed}{why}", position=missing[0])
 
 
 CHECK = Check(
     name="trains",
-    promise="a training step runs, and every trainable weight has a gradient",
+    description="a training step runs, and every trainable weight has a gradient",
     plan=plan,
     judge=judge,
     applies=has_labels,

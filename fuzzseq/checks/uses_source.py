@@ -62,12 +62,12 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     others += [("longer", "longer other"), ("longer wide", "longer other wide"), ("bare", "bare other")]
     if not stays(results, "base", "other_source") or any(moved(results, one, two) for one, two in others):
         return None
-    return CHECK.broken("another source gives the very same output, whatever the weights", position="output")
+    return CHECK.failed("another source gives the very same output, whatever the weights", position="output")
 
 
 CHECK = Check(
     name="uses_source",
-    promise="the source reaches the output",
+    description="the source reaches the output",
     plan=plan,
     judge=judge,
     applies=applies,

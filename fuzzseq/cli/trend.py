@@ -14,24 +14,24 @@ if TYPE_CHECKING:
     from fuzzseq.history import Change
 
 
-@click.command(short_help="Show what came and went from run to run.")
+@click.command(short_help="Show new, open and fixed findings across runs.")
 @click.argument("history", default="reports/history.jsonl", metavar="[FILE]")
-@click.option("--profile", metavar="NAME", help="Runs of this profile only.")
+@click.option("--profile", metavar="NAME", help="Only runs of this profile.")
 def trend(history: str, profile: str | None) -> None:
-    """Show what each run of the history found for the first time, and what it found no more.
+    """Show what is new, open and fixed in each run of the history.
 
-    FILE is the history that runs write beside their folders, reports/history.jsonl. A finding whose target a run did
-    not look at to the end, or not with inputs such as show it, stays open.
+    FILE is the history that runs append to, reports/history.jsonl. A finding stays open if a run did not complete its
+    target, or did not draw the inputs that show it.
     """
     from fuzzseq.errors import UsageError
     from fuzzseq.history import changes, read
 
     nights = [night for night in read(Path(history), _warned) if profile in (None, night.profile)]
     if not nights:
-        raise UsageError(f"{history} holds no run{f' of the profile {profile!r}' if profile else ''}.")
+        raise UsageError(f"{history} contains no run{f' of the profile {profile!r}' if profile else ''}.")
     told = changes(nights)
     show(
-        ("run", "profile", "cases", "time", "new", "open", "gone", "stopped"),
+        ("run", "profile", "cases", "time", "new", "open", "fixed", "status"),
         map(_cleaned, map(_row, told)),
         headed=True,
     )

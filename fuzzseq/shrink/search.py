@@ -14,8 +14,8 @@ from fuzzseq.targets.spec import Spec
 
 
 def permitted(case: Case, spec: Spec) -> bool:
-    """Say whether a case stays in its domain; a hostile one only needs a batch, one at an edge the one thing there."""
-    if case.domain == "hostile":
+    """Say whether a case stays in its domain; an invalid one only needs a batch, one at an edge the one thing there."""
+    if case.domain == "invalid":
         return bool(case.batches)
     return allowed(case, spec) and (case.domain == "ordinary" or len(features(case, spec)) == 1)
 

@@ -97,9 +97,9 @@ def asserts(seen):
     assert seen.output.ndim == 2, "of another rank"
 
 
-planned = Check(name="planned", promise="three is fine", plan=one_row, judge=judges_by_three)
-sometimes = Check(name="sometimes", promise="a row alone is fine", plan=one_row, judge=lambda results, case, spec: None)
-nowhere = Check(name="nowhere", promise="nothing is fine", plan=no_row, judge=lambda results, case, spec: None)
+planned = Check(name="planned", description="three is fine", plan=one_row, judge=judges_by_three)
+sometimes = Check(name="sometimes", description="one row is fine", plan=one_row, judge=lambda results, case, spec: None)
+nowhere = Check(name="nowhere", description="nothing is fine", plan=no_row, judge=lambda results, case, spec: None)
 """
 
 

@@ -90,7 +90,7 @@ def skipped(check: str, raised: Raised | None = None) -> Verdict:
 
 CRASH = Raised(stage="decode", exception="InvalidArgumentError", message="Incompatible shapes: [3,64] vs. [2,64]\nmore")
 ACCEPTS = Verdict(check="accepts", status="raised", stage="decode", message=CRASH.message, raised=CRASH)
-SHAPE = Verdict(check="output_shape", status="broken", message="the output has shape (2, 3)")
+SHAPE = Verdict(check="output_shape", status="failed", message="the output has shape (2, 3)")
 SAID = "blocked by accepts: InvalidArgumentError: Incompatible shapes: [3,64] vs. [2,64]"
 
 
@@ -104,7 +104,7 @@ SAID = "blocked by accepts: InvalidArgumentError: Incompatible shapes: [3,64] vs
         ([outcome(SHAPE, skipped("causal"))], "blocked by output_shape: the output has shape (2, 3)"),
         ([outcome(skipped("causal"))], NOTHING),
         ([], "the time limit was reached before any case"),
-        ([outcome(Verdict(check="causal", status="held")), outcome(ACCEPTS, skipped("causal"))], ""),
+        ([outcome(Verdict(check="causal", status="passed")), outcome(ACCEPTS, skipped("causal"))], ""),
     ],
 )
 def test_what_kept_a_check_from_being_judged(outcomes: list[Outcome], why: str) -> None:

@@ -351,7 +351,7 @@ def test_a_test_of_ones_own(pytester: pytest.Pytester) -> None:
         [
             "E * fuzzseq.failures.InputVocabulary: *: input-vocabulary",
             "E * fails * whenever max_source_id > 3 *",
-            "fuzz_seq2seq(max_cases=-8): it takes a whole number of 1 or more, 400.",
+            "fuzz_seq2seq(max_cases=-8): must be a positive integer, e.g. 400.",
             "fuzz_seq2seq has no setting 'max_case'. Did you mean 'max_cases'?*",
         ]
     )

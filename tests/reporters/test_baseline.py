@@ -88,7 +88,7 @@ def test_trend(run_events, crash_finding, leak_finding, monkeypatch):
         history.write('{"started": "cut off')
     rows = [line.split() for line in said("trend").splitlines()]
     assert rows[:7] == [
-        ["run", "profile", "cases", "time", "new", "open", "gone", "stopped"],
+        ["run", "profile", "cases", "time", "new", "open", "fixed", "status"],
         *(
             ["2026-02-0" + night, "03:00", "quick", "60", "4", "s", *counts, "completed"]
             for night, *counts in (
@@ -103,7 +103,7 @@ def test_trend(run_events, crash_finding, leak_finding, monkeypatch):
     ]
     assert rows[7:] == [["open", "since", "target"], [leak_finding.id, "2026-02-03", "my_model.py:build"]]
     result = CliRunner().invoke(main, ["trend", "--profile", "nightly"])
-    assert (result.exit_code, "holds no run of the profile 'nightly'" in result.output) == (2, True)
+    assert (result.exit_code, "contains no run of the profile 'nightly'" in result.output) == (2, True)
 
 
 def test_what_was_not_looked_at_stays(night, crash_finding):
@@ -187,7 +187,7 @@ def test_misuse(text, sentence):
     result = CliRunner().invoke(main, ["run", "my_model.py:build", "--baseline", "known.txt"])
     assert (result.exit_code, sentence in result.output) == (2, True)
     result = CliRunner().invoke(main, ["baseline", "update", "new.txt"])
-    assert (result.exit_code, "There is no run in reports/" in result.output) == (2, True)
+    assert (result.exit_code, "No run in reports/" in result.output) == (2, True)
 
 
 def test_reports_again(run_events, crash_finding, leak_finding):

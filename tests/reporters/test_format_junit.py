@@ -51,7 +51,7 @@ def test_one_case_for_each_check(cases, run_events, crash_finding, leak_finding)
     assert {check: ending(case) for (_, check), case in seen.items()} == {
         "accepts": (Failure, f"input-vocabulary: {said}"),
         "deterministic": (Skipped, f"inconclusive, see [accepts]: {BLOCKED}"),
-        "loss_encoding": (Skipped, "does not apply: the model has no loss of its own"),
+        "loss_encoding": (Skipped, "does not apply: the model has no loss"),
         "trains": (Failure, f"unclassified: {said}"),
     }
     failed = seen[TARGET, "accepts"]

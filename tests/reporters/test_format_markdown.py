@@ -152,7 +152,7 @@ def test_step_summary(reported, run_events, crash_finding, monkeypatch):
 
 def test_how_wrong_input_is_taken(reported, run_events, crash_finding):
     """What was found of input that a model ought to refuse is a table, a line for each kind that was tried."""
-    taken = {"source_rank": "crashed", "state_units": "refused clearly"}
+    taken = {"source_rank": "crashed", "state_units": "rejected"}
     events = [
         attrs.evolve(event, report=attrs.evolve(event.report, acceptance=taken))
         if isinstance(event, TargetFinished)
@@ -161,5 +161,5 @@ def test_how_wrong_input_is_taken(reported, run_events, crash_finding):
     ]
     text = reported("markdown", "report.md", events)
     assert "| source ids with one more axis | crashed |" in text
-    assert "| a state of one unit more | refused clearly |" in text
+    assert "| a state of one unit more | rejected |" in text
     assert "wrong input" not in reported("markdown", "report.md", run_events(crash_finding))

@@ -131,7 +131,7 @@ def test_says_who_did_what(page, run_events, crash_finding, leak_finding):
         "1 warning about the run About my_model.py:build: the model was rebuilt 3 times",
         f"Inconclusive: deterministic was never judged on my_model.py:build ({blocked})",
         "deterministic never judged (a)",
-        "Not checked on any target: loss_encoding (the model has no loss of its own)",
+        "Not checked on any target: loss_encoding (the model has no loss)",
         "Not checked on any target: trains (skipped: declared: trained elsewhere)",
         "broken by 4 of 60",
     ):
@@ -218,7 +218,7 @@ def test_tables(page, run_events):
         if isinstance(event, CaseExecuted)
         else attrs.evolve(
             event,
-            report=attrs.evolve(event.report, acceptance={"source_rank": "crashed", "state_units": "refused clearly"}),
+            report=attrs.evolve(event.report, acceptance={"source_rank": "crashed", "state_units": "rejected"}),
         )
         if isinstance(event, TargetFinished)
         else event
@@ -227,7 +227,7 @@ def test_tables(page, run_events):
     told = page(events)
     for words in (
         "source ids with one more axis crashed",
-        "a state of one unit more refused clearly",
+        "a state of one unit more rejected",
         "batch_size 1 to 6 4 0 15 cases 1 15 cases 2 15 cases 3 15 cases, 1 failed",
         "0-1 4 cases 2-3 4 cases, 1 failed",
         "my_model.py:build 0.1 6.3 60 0",

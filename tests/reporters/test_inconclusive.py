@@ -59,7 +59,7 @@ def no_case(events):
         name: CheckCount(blocked_by="the time limit was reached before any case")
         for name in ("accepts", "deterministic")
     }
-    report = {"cases": 0, "known_cases": 0, "checks": counts, "stop_reason": "budget"}
+    report = {"cases": 0, "corpus_cases": 0, "checks": counts, "stop_reason": "budget"}
     kept = [event for event in events if type(event).__name__ != "CaseExecuted"]
     return [
         attrs.evolve(event, report=attrs.evolve(event.report, **report)) if isinstance(event, TargetFinished) else event
@@ -209,7 +209,7 @@ def test_as_many_failures_as_were_asked_for(run_events, crash_finding, baseline,
     settings = Settings(profile="quick", max_cases=60, maxfail=1, baseline=known)
     for event in run_events(crash_finding, settings=settings, blocked=BLOCKED):
         if isinstance(event, TargetFinished):
-            event = attrs.evolve(event, report=attrs.evolve(event.report, stop_reason="maxfail"))  # noqa: PLW2901
+            event = attrs.evolve(event, report=attrs.evolve(event.report, stop_reason="max_failures"))  # noqa: PLW2901
         record.on_event(event)
     assert len(record.inconclusive()) == unjudged
 

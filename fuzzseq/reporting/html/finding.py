@@ -123,13 +123,13 @@ def shown(finding: Finding, spec: Spec, anchor: str, *, known: bool) -> Shown:
         trace=_trace(finding),
         line=_line(finding),
         said=tuple(_said(finding)),
-        named=in_names(cut(found.named, _SAID)),
-        nameless=", ".join(map(str, found.nameless)),
+        named=in_names(cut(found.symbolic_message, _SAID)),
+        nameless=", ".join(map(str, found.unresolved_sizes)),
         passes=_changed(finding, "passes"),
         fails=_changed(finding, "same"),
         proof=proof_of(finding),
         sure=f"{found.confidence:.0%}" if found.confidence else "",
-        other=f"{found.runner_up}, but {found.against}" if found.runner_up else "",
+        other=f"{found.runner_up}, but {found.confidence_reasons}" if found.runner_up else "",
         commands=_commands(finding),
     )
 

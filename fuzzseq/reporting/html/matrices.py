@@ -13,9 +13,9 @@ from fuzzseq.events import CheckCount, TargetReport
 
 #: How each way to take wrong input is drawn.
 _ENDINGS: Final = {
-    "refused clearly": "good",
-    "refused obscurely": "fair",
-    "accepted in silence": "poor",
+    "rejected": "good",
+    "rejected (unclear error)": "fair",
+    "silently accepted": "poor",
     "crashed": "bad",
 }
 
@@ -81,8 +81,8 @@ def _check(count: CheckCount | None, reasons: dict[str, str]) -> tuple[str, str]
         return f"not asked ({_mark(reason, reasons)})", "none"
     if count.errored:
         return f"failed of itself on {count.errored} ({_mark(count.blocked_by, reasons)})", "unsure"
-    if count.broken:
-        return f"broken by {count.broken} of {count.ran}", "bad"
+    if count.failed:
+        return f"broken by {count.failed} of {count.ran}", "bad"
     if count.ran:
         return f"held in {count.ran}", "good"
     why = f" ({_mark(count.blocked_by, reasons)})" if count.blocked_by else ""

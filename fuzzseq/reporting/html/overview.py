@@ -176,7 +176,7 @@ def _tried(record: RunState) -> str:
     reports = record.targets()
     kinds = [
         (sum(report.cases or record.tried.get(report.name, 0) for report in reports), "case"),
-        (sum(report.known_cases for report in reports), "known case"),
+        (sum(report.corpus_cases for report in reports), "known case"),
         (sum(report.edge_cases for report in reports), "edge case"),
         (sum(report.executions for report in reports), "execution"),
     ]
@@ -192,7 +192,7 @@ def _asked(checks: Sequence[str], skip: Sequence[str]) -> str:
 def _target(report: TargetReport, record: RunState, unsure: bool) -> Target:
     """Return one target as a row; ``unsure`` says that it is inconclusive."""
     spec = report.spec or record.specs.get(report.name)
-    extra = ((report.known_cases, "known"), (report.edge_cases, "at the edge"))
+    extra = ((report.corpus_cases, "known"), (report.edge_cases, "at the edge"))
     cases = [str(report.cases or record.tried.get(report.name, 0))]
     found = Counter(finding.severity for finding in record.of_target(report.name))
     over = report.name in record.reports
