@@ -34,6 +34,8 @@ ROLES: Final = (
 )
 #: One of them.
 Role = Annotated[str, Matches(re.compile("|".join(ROLES)), f"one of {', '.join(ROLES)}", 20)]
+#: What an argument of an encoder or a decoder can be.
+PartRole = Literal["tokens", "states", "memory", "source_mask", "source_length"]
 #: Cells with a known layout of states; a multiple-layer model takes them layer after layer.
 CELLS: Final = ("lstm", "gru", "bidirectional-lstm", "bidirectional-gru")
 
@@ -86,11 +88,24 @@ class Parameter:
 
 
 @attrs.frozen(kw_only=True)
+class PartCall:
+    """How an encoder or a decoder apart is called: what each of its arguments is, in order.
+
+    A ``functional`` one takes them in a list.
+    """
+
+    roles: tuple[PartRole, ...]
+    functional: bool = False
+    takes_training: bool = True
+
+
+@attrs.frozen(kw_only=True)
 class Spec:
     """What a model accepts and promises. Plain data: functions are held as references (``file.py:name``).
 
     ``origins`` says of each field whether it was ``declared`` by the user or ``inferred`` from the model;
-    a field that it does not name has its default. ``source_constants`` are whole numbers of the factory's code.
+    a field that it does not name has its default. ``source_constants`` are whole numbers of the factory's code,
+    ``state_arguments`` the dimensions that the function ``initial_state`` takes.
     """
 
     kind: Kind = "seq2seq"
@@ -109,7 +124,12 @@ class Spec:
     preprocess: Reference | None = None
     inputs: tuple[Input, ...] = (Input(role="source"), Input(role="decoder_input"))
     calling: Literal["single", "list", "tuple", "dict", "arguments", "steps"] = "list"
+    takes_training: bool = True
+    encoder: PartCall | None = None
+    decoder: PartCall | None = None
+    state_arguments: tuple[Identifier, ...] = ()
     output: Line | int | None = None
+    single_output: bool = False
     logits: bool | None = None
     float_source: bool = False
     graph: bool = True
@@ -240,7 +260,7 @@ class Spec:
 
 
 #: The fields of a Spec that say nothing of what the model is given.
-_BESIDE_INPUTS: Final = ("skip", "checks", "custom_checks", "origins", "notes", "source_constants")
+_BESIDE_INPUTS: Final = ("single_output", "skip", "checks", "custom_checks", "origins", "notes", "source_constants")
 
 
 def accepted_inputs(spec: Spec) -> Spec:
