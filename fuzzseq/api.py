@@ -187,7 +187,7 @@ def _result(record: RunState, folder: Folder | None) -> FuzzResult:
         raise KeyboardInterrupt
     if record.errors:
         error = record.errors[0]
-        raise WorkerError(f"fuzzseq failed, which is no fault of your model: {error.message}\n{error.traceback}")
+        raise WorkerError(f"internal error (a bug in fuzzseq, not in your model): {error.message}\n{error.traceback}")
     if record.stop_reason == "unusable" and not record.targets():
         raise UsageError(record.warnings[-1].message)
     (report,) = _one(record.targets())

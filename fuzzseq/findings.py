@@ -60,7 +60,14 @@ class Region:
 
     @property
     def sentence(self) -> str:
-        """What follows "fails when", with its evidence."""
+        """The region as a sentence without its period, with its evidence."""
+        if not self.expression:
+            return self.condition
+        return f"fails {'' if self.expression == 'True' else 'when '}{self.condition}"
+
+    @property
+    def condition(self) -> str:
+        """What stands behind the label "fails when", with its evidence."""
         counts = f"{self.failing} probes fail, {self.passing} pass"
         if not self.expression:
             said = f"no simple rule found ({counts})"

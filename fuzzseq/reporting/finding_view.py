@@ -81,7 +81,7 @@ def _condition(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
     """Yield which cases fail, and what change of the minimal one makes it pass."""
     found = finding.diagnosis
     if found.region is not None:
-        yield "fails when", Text(shortened(found.region.sentence, 2 * room))
+        yield "fails when", Text(shortened(found.region.condition, 2 * room))
     changes = {i.factor: i.change for i in reversed(found.interventions) if i.result == "passes"}
     if changes:
         yield "passes when", Text(shortened(", or ".join(reversed(changes.values())), 2 * room))

@@ -153,10 +153,10 @@ class RunState:
         settings = self.settings
         return tuple(finding for finding in self.findings.values() if settings is not None and settings.knows(finding))
 
-    def gone(self) -> tuple[str, ...]:
+    def fixed(self) -> tuple[str, ...]:
         """Return the ids of the baseline that were not found again, of the targets that were looked at to the end.
 
-        One that only the inputs of another domain show is not gone where there were none.
+        One that only the inputs of another domain show is not fixed where there were none.
         """
         if self.settings is None:
             return ()

@@ -57,9 +57,9 @@ def summary_view(
         yield from inconclusive
     yield from _troubles(record, error_file)
     yield Text("")
-    yield Text(verdict_of(record), style="bold red" if failing else "bold yellow" if inconclusive else "bold")
-    if gone := record.gone():
-        yield Text(f"fixed since the baseline: {', '.join(gone)}", style="dim")
+    yield Text(sentence_of_run(record), style="bold red" if failing else "bold yellow" if inconclusive else "bold")
+    if fixed := record.fixed():
+        yield Text(f"fixed since the baseline: {', '.join(fixed)}", style="dim")
     yield Text(circumstances_of(record), style="dim")
     if shown_folder:
         yield Text(f"Results written to {clean(shown_folder)}", style="dim", no_wrap=True, overflow="ignore")
@@ -176,7 +176,7 @@ def _troubles(record: RunState, error_file: str) -> Iterator[RenderableType]:
         yield Text(f"{many} in fuzzseq, not in your model){where}", style="red")
 
 
-def verdict_of(record: RunState) -> str:
+def sentence_of_run(record: RunState) -> str:
     """Return the run in one sentence; what it has not shown comes first, unless findings decide.
 
     Names of targets and messages of models in it hold no control characters.

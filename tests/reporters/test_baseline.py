@@ -62,7 +62,7 @@ def test_five_nights(night, crash_finding):
     code, summary = night(crash_finding, baseline="known.txt")
     assert (code, "1 finding (1 error), in the baseline" in summary) == (0, True)
     code, summary = night(baseline="known.txt")
-    assert (code, f"in the baseline and not found any more: {crash_finding.id}" in summary) == (0, True)
+    assert (code, f"fixed since the baseline: {crash_finding.id}" in summary) == (0, True)
     assert said("baseline", "update", "known.txt", "reports/4").startswith(f"- {crash_finding.id}\n")
     code, summary = night(crash_finding, baseline="known.txt")
     assert (code, "in the baseline" in summary) == (1, False)
@@ -134,10 +134,10 @@ def test_what_could_not_be_found_is_not_gone(night, crash_finding):
     assert Path("known.txt").read_text().endswith(" (edge)\n")
     for asked in ({}, {"domains": ("ordinary", "edge"), "profile": "ci"}):
         _, summary = night(baseline="known.txt", **asked)
-        assert "not found any more" not in summary
+        assert "fixed since" not in summary
         assert said("baseline", "update", "known.txt").startswith("known.txt holds 1 finding")
     _, summary = night(baseline="known.txt", domains=("ordinary", "edge"))
-    assert f"in the baseline and not found any more: {edge.id}" in summary
+    assert f"fixed since the baseline: {edge.id}" in summary
     rows = [line.split() for line in said("trend").splitlines()]
     assert [row[6:9] for row in rows[1:5]] == [["1", "1", "0"], ["0", "1", "0"], ["0", "1", "0"], ["0", "0", "1"]]
 

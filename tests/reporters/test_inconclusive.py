@@ -79,7 +79,7 @@ def test_it_is_said_first_and_has_an_exit_code_of_its_own(run, run_events):
     summary = out.partition("summary ─")[2].splitlines()
     assert summary[1] == SAID
     assert f"\n{SAID}; no findings in 60 cases; completed\n" in out
-    assert "  judged: accepts 60; deterministic 0\n" in out
+    assert "  checks judged: accepts 60; deterministic 0\n" in out
 
 
 def test_allowed_it_is_said_all_the_same(run, run_events):
@@ -169,10 +169,10 @@ def test_every_report_says_so(run, run_events, ended):
     )
 
     page = text("report.html")
-    assert '<section class="verdict unsure"' in page
+    assert '<section class="summary unsure"' in page
     assert '<td class="unsure">completed, inconclusive</td>' in page
     assert '<td class="unsure">never judged (a)</td>' in page
-    assert '<h1 id="verdict">Inconclusive: 1 check was never judged' in page
+    assert '<h1 id="summary">Inconclusive: 1 check was never judged' in page
     assert "<strong>Inconclusive:</strong> deterministic was never judged" in page
 
 
@@ -198,7 +198,7 @@ def test_a_target_that_never_ended_is_not_passed(run_events):
     reason = "the run was interrupted"
     assert begun.inconclusive() == (Unjudged(target=TARGET, check="", reason=reason),)
     assert loaded.inconclusive() == (left := (Unjudged(target=TARGET, check="", reason=reason, cases=60),))
-    assert sentences(left) == (f"{TARGET} was left after 60 cases ({reason})",)
+    assert sentences(left) == (f"{TARGET} was abandoned after 60 cases ({reason})",)
 
 
 @pytest.mark.parametrize(("baseline", "unjudged"), [(False, 0), (True, 1)])

@@ -87,7 +87,7 @@ my_model.py:build: 60 cases, 1 finding, completed, 3.2 s
   checks judged: accepts 60; deterministic 0
 
 summary ────────────────────────────────────────────────────────────────────────
-target                      cases  findings  status
+target                     cases  findings  status
 my_model.py:build  60 + 1 corpus         1  completed
 
 1  input-vocabulary  An embedding is smaller than its vocabulary
@@ -123,7 +123,7 @@ def test_replay_command_is_never_broken(run_events, crash_finding, capsys, monke
 
 
 def test_finding_without_exception(run_events, leak_finding, capsys, monkeypatch):
-    """A failure without an exception is shown with its check, a case that is not verified as such, and unclassified is counted."""
+    """A failure without an exception shows its check, an unverified case says so, and unclassified is counted."""
     out = printed(run_events(leak_finding), capsys, monkeypatch, columns=100)
     assert "warning 1 - my_model.py:build" in out
     assert "error        deterministic: two runs of one case differ by 0.12 at (0, 0, 1) of the output" in out
