@@ -110,7 +110,8 @@ def followers(name: str, spec: Spec) -> frozenset[str]:
 def followed(case: Case, name: str, spec: Spec) -> Case:
     """Return the case with what depends on a dimension snapped to its nearest legal value, the lower one first.
 
-    Rows follow a dimension of the build that their length is tied to, and any change of a batch.
+    Rows follow a dimension of the build that their length is tied to, and any change of a batch; a width that the model
+    fixes is always kept.
     """
     following = followers(name, spec)
     sizes = {other: value for other, value in case.sizes(spec).items() if other not in following}
@@ -122,7 +123,8 @@ def followed(case: Case, name: str, spec: Spec) -> Case:
     for length, side in _LENGTHS.items():
         if length != name and side in spec.sides() and case.domain == "ordinary":
             legal = _with_legal_width(changed, side, spec)
-            if legal is not changed and (name not in case.dimensions or length in relatives(name, spec)):
+            free = name in case.dimensions and length not in spec.static
+            if legal is not changed and (not free or length in relatives(name, spec)):
                 changed = legal
     return changed
 
