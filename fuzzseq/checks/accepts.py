@@ -17,7 +17,7 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
 
 CHECK = Check(
     name="accepts",
-    description="every ordinary batch goes through preprocessing, encoder and decoder without an exception",
+    description="every ordinary batch runs through preprocessing, encoder and decoder without an exception",
     plan=plan,
     judge=never,
 )

@@ -89,7 +89,7 @@ def differing(expected: tuple[int | None, ...], shape: tuple[int, ...]) -> str:
 
 CHECK = Check(
     name="output_shape",
-    description="the output has the promised rows, steps and words",
+    description="the output has the expected shape: (batch, steps, vocab)",
     plan=plan,
     judge=judge,
     confirm=confirm,

@@ -260,7 +260,7 @@ class Spec:
 
 
 #: The fields of a Spec that say nothing of what the model is given.
-_BESIDE_INPUTS: Final = ("single_output", "skip", "checks", "custom_checks", "origins", "notes", "source_constants")
+_BESIDE_INPUTS: Final = ("skip", "checks", "custom_checks", "origins", "notes", "source_constants")
 
 
 def accepted_inputs(spec: Spec) -> Spec:

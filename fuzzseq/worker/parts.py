@@ -6,11 +6,11 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from fuzzseq.reproduce.runtime import one_or_all
 from fuzzseq.targets.spec import PartCall, PartRole
+from fuzzseq.worker.keras_api import KERAS
 
 #: The names that parameters and inputs of an encoder or a decoder go by, for each thing that they can be.
 PART_NAMES: Mapping[PartRole, tuple[str, ...]] = {
@@ -43,9 +43,7 @@ class Part:
         """Read the parameters of a callable, or the inputs of a functional model."""
         self._model: Any = model
         self._takes_training = takes(model, "training")
-        self._functional = (
-            isinstance(model, keras.Model) and bool(getattr(model, "inputs", None)) and is_functional(model)
-        )
+        self._functional = KERAS.is_functional(model) and bool(getattr(model, "inputs", None))
         self._roles = self._functional_roles() if self._functional else self._argument_roles()
         self.traced = False
         #: The states as an encoder gave them, where they are no flat list.
@@ -105,9 +103,8 @@ class Part:
 
     def _argument_roles(self) -> list[PartRole]:
         """Return what each positional parameter of a callable is; the first without another role takes the tokens."""
-        call = self._model.call if isinstance(self._model, keras.Layer) else self._model
         named: list[tuple[PartRole | None, bool]] = []
-        for name, parameter in inspect.signature(call).parameters.items():
+        for name, parameter in inspect.signature(KERAS.call_of(self._model)).parameters.items():
             if name == "training" or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
                 continue
             required = parameter.default is parameter.empty
@@ -127,17 +124,10 @@ def _with_tokens(named: list[PartRole | None]) -> list[PartRole]:
     return [next(missing) if role is None else role for role in named]
 
 
-def is_functional(model: Any) -> bool:
-    """Say whether a Keras model was made of symbolic inputs and outputs."""
-    if isinstance(model, keras.Sequential):
-        return getattr(model, "_functional", None) is not None
-    return isinstance(model, keras.Model) and hasattr(model, "_inputs_struct")
-
-
 def takes(model: Any, name: str) -> bool:
     """Say whether calling a model takes a keyword."""
-    if isinstance(model, keras.Layer):
-        return name in inspect.signature(model.call).parameters or is_functional(model)
+    if KERAS.is_layer(model):
+        return name in inspect.signature(model.call).parameters or KERAS.is_functional(model)
     try:
         return name in inspect.signature(model).parameters
     except (TypeError, ValueError):

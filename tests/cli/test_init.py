@@ -10,9 +10,10 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+import fuzzseq
 from fuzzseq.cli import main
 from fuzzseq.reporting import FORMATS
-from fuzzseq.settings import configured
+from fuzzseq.settings.configuration import configured
 
 MODEL = """
 raise SystemExit("nobody has asked for this to be imported")
@@ -60,7 +61,7 @@ def test_a_first_target():
     text = Path("fuzz_targets.py").read_text()
     assert "from nets.models import build_tagger" in text
     assert "model = fuzz_target(\n    build_tagger,\n    flavor=dim(1, 16)," in text
-    assert configured().targets == ("fuzz_targets.py",)
+    assert configured()["targets"] == ("fuzz_targets.py",)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +84,8 @@ def test_nothing_is_written_over():
     text = Path("pyproject.toml").read_text()
     assert text.startswith('[project]\nname = "mine"\n\n[tool.fuzzseq]\n')
     assert text.count("[tool.fuzzseq]") == 1
+    (schema,) = [word for word in text.split() if word.endswith(".schema.json")]
+    assert (Path(fuzzseq.__file__).parent / schema).exists()
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from fuzzseq.cli import main
 from fuzzseq.cli.replay import one
 from fuzzseq.errors import UsageError, WorkerError
-from fuzzseq.events import Settings
 from fuzzseq.runner import run as run_and_write
+from fuzzseq.settings import Settings
 
 MODEL = """
 import keras
@@ -92,7 +92,7 @@ def test_what_a_verdict_rests_on(tmp_path, monkeypatch):
     )
     assert told(leak, "5, units=2, checks", "5, units=2, padding=None, checks") == (
         0,
-        "FIXED   : padding_invariant is not promised any more: padding=None: nothing is promised of padded positions",
+        "FIXED   : padding_invariant is not promised any more: padding=None: padded positions are unspecified",
     )
     assert told(leak, "mean = ops.mean(", "mean = 0.0 * ops.mean(") == (0, "FIXED")
     assert told(scale)[1].startswith("FAILED  : loss-normalization")

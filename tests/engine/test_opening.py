@@ -10,8 +10,8 @@ from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import may_be
 from fuzzseq.engine.opening import judges, opening
 from fuzzseq.engine.selection import NOTHING, CheckCounts, LearnedTraits
-from fuzzseq.events import Settings
 from fuzzseq.protocol.outcome import Outcome, Raised, Verdict
+from fuzzseq.settings import Settings
 from fuzzseq.targets.dimensions import dim
 from fuzzseq.targets.spec import Spec
 from tests.shrink.specs import SPECS

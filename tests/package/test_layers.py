@@ -13,9 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 #: The brain, lowest layer first. A module may import its own layer and those below it, lazily or not.
 LAYERS = (
     {"fuzzseq.errors", "fuzzseq.machine", "fuzzseq.object_text", "fuzzseq.process_tree", "fuzzseq.sanitize"}
-    | {"fuzzseq.seeds", "fuzzseq.shown_paths", "fuzzseq.files", "fuzzseq.grammar"},
+    | {"fuzzseq.seeds", "fuzzseq.shown_paths", "fuzzseq.files", "fuzzseq.grammar", "fuzzseq.stop_reason"},
     {"fuzzseq.causes", "fuzzseq.targets"},
-    {"fuzzseq.cases", "fuzzseq.profiles", "fuzzseq.settings"},
+    {"fuzzseq.cases", "fuzzseq.profiles"},
     {"fuzzseq.protocol"},
     {"fuzzseq.checks"},
     {
@@ -27,6 +27,7 @@ LAYERS = (
         "fuzzseq.history",
         "fuzzseq.outgoing",
         "fuzzseq.replay_file",
+        "fuzzseq.settings",
     },
     {"fuzzseq.strategies", "fuzzseq.shrink", "fuzzseq.diagnosis"},
     {"fuzzseq.engine", "fuzzseq.executors", "fuzzseq.loading", "fuzzseq.reporting", "fuzzseq.reproduce"},
@@ -57,7 +58,7 @@ MAY_IMPORT_WORKER = {
 }
 
 #: What a script pastes and the worker runs: nobody else imports it, for it loads TensorFlow.
-RUNTIME = {"fuzzseq.reproduce.runtime", "fuzzseq.reproduce.plain_callables"}
+RUNTIME = {"fuzzseq.reproduce.runtime", "fuzzseq.reproduce.script_only"}
 
 #: Modules that name TensorFlow inside a function, for a caller that has loaded it anyway.
 MAY_IMPORT_TENSORFLOW_LAZILY = ("fuzzseq.cases", "fuzzseq.strategies")

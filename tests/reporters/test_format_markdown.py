@@ -11,9 +11,10 @@ import pytest
 from markdown_it import MarkdownIt
 
 from fuzzseq.baseline import Known
-from fuzzseq.events import Settings, TargetFinished
+from fuzzseq.events import TargetFinished
 from fuzzseq.reporting import markdown_report
 from fuzzseq.reporting.markdown_escape import code, fenced, prose
+from fuzzseq.settings import Settings
 
 OURS = {
     *("h2", "table", "thead", "tbody", "tr", "th", "td", "code", "pre", "p"),
@@ -74,7 +75,7 @@ def test_the_page(reported, run_events, crash_finding, leak_finding):
         "**At** `my_model.py:12 in build`\n\n```python\nx = Embedding(vocab - 1, dim)(source)  # [bold]\n```",
         "InvalidArgumentError: indices[0,0] = 5 is not in [0, 5)",
         "**Fails when** `max_source_id >= source_vocab_size - 1",
-        "**Fix** Give Embedding(input\\_dim=...) the size of the vocabulary",
+        "**Fix** Set Embedding(input\\_dim=...) to the vocabulary size",
         f"```console\nfuzzseq replay DIR/{crash_finding.id}.json\n```",
     ):
         assert said in first
@@ -160,6 +161,6 @@ def test_how_wrong_input_is_taken(reported, run_events, crash_finding):
         for event in run_events(crash_finding)
     ]
     text = reported("markdown", "report.md", events)
-    assert "| source ids with one more axis | crashed |" in text
-    assert "| a state of one unit more | rejected |" in text
+    assert "| source ids with an extra axis | crashed |" in text
+    assert "| a state with one extra unit | rejected |" in text
     assert "invalid input" not in reported("markdown", "report.md", run_events(crash_finding))

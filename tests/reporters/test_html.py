@@ -19,6 +19,7 @@ from fuzzseq.reporting.dispatcher import Dispatcher
 from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.html import HtmlReport
 from fuzzseq.reporting.run_state import RunState
+from fuzzseq.stop_reason import StopReason
 from tests.benchmarks.html import run_of
 
 HOSTILE = "</script></style><img src=x onerror=alert(1)>\"'`{{ 7 * 7 }}{% raw %}&lt;\x00\x1b[31m\u202e\ud800"
@@ -122,7 +123,7 @@ def test_says_who_did_what(page, run_events, crash_finding, leak_finding):
         "completed",
         "started 2026-01-31 12:05:01, took 4.5 s",
         "1 input preprocessing, padding, vocabulary and embedding",
-        "1 unclassified no cause of the catalogue fits",
+        "1 unclassified no known cause fits",
         "executed 60 cases, 1 corpus case, 140 executions",
         "profile quick",
         "seed 0",
@@ -227,8 +228,8 @@ def test_tables(page, run_events):
     ]
     told = page(events)
     for words in (
-        "source ids with one more axis crashed",
-        "a state of one unit more rejected",
+        "source ids with an extra axis crashed",
+        "a state with one extra unit rejected",
         "batch_size 1 to 6 4 0 15 cases 1 15 cases 2 15 cases 3 15 cases, 1 failed",
         "0-1 4 cases 2-3 4 cases, 1 failed",
         "my_model.py:build 0.1 6.3 60 0",
@@ -248,7 +249,7 @@ def test_history(page, run_events, tmp_path, crash_finding):
             profile="nightly",
             seed=0,
             seconds=600.0,
-            stop_reason="max_cases",
+            stop_reason=StopReason.MAX_CASES,
             cases=5000,
             done=("my_model.py:build",),
             findings=found if day == 30 else {},

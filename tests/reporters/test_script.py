@@ -15,6 +15,7 @@ from fuzzseq.findings import Diagnosis, Finding, Proof
 from fuzzseq.protocol.outcome import Raised
 from fuzzseq.reproduce.pasting import called_functions
 from fuzzseq.reproduce.script import reproduction
+from fuzzseq.settings import Settings
 from fuzzseq.targets.spec import Input, Spec
 
 MODEL = """
@@ -351,7 +352,7 @@ def test_one_script_fails_as_it_should(tmp_path, monkeypatch):
 def test_scripts_of_real_findings(name, tmp_path, monkeypatch):
     """What a run finds, its script repeats: the same exception at the same stage, in a fresh process."""
     from fuzzseq.engine import start_campaign
-    from fuzzseq.events import FindingReported, Settings, TargetLoaded
+    from fuzzseq.events import FindingReported, TargetLoaded
 
     source, exception, stage = {**PLAIN, **DECLARED}[name]
     monkeypatch.chdir(tmp_path)
@@ -381,7 +382,7 @@ from collections import Counter
 import keras, numpy as np, tensorflow as tf
 from fuzzseq.reproduce import runtime
 from fuzzseq.reproduce.pasting import called_functions
-from fuzzseq.reproduce.plain_callables import variables_of
+from fuzzseq.reproduce.script_only import variables_of
 from fuzzseq.worker.variables import all_variables, trainable_variables
 one, two = ([keras.layers.Embedding(5, 3), keras.layers.LSTM(2), keras.layers.Dense(3)] for _ in range(2))
 for made in (one, two):

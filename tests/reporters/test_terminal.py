@@ -9,7 +9,7 @@ from rich.console import Console
 
 from fuzzseq import runner
 from fuzzseq.cases.case import Batch, Case, Pair
-from fuzzseq.events import FindingReported, Settings, TargetFinished, TargetReport
+from fuzzseq.events import FindingReported, TargetFinished, TargetReport
 from fuzzseq.outgoing import fit
 from fuzzseq.protocol.outcome import Raised
 from fuzzseq.reporting.dispatcher import Dispatcher
@@ -18,6 +18,7 @@ from fuzzseq.reporting.finding_view import finding_view
 from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.terminal import Terminal
+from fuzzseq.settings import Settings
 from fuzzseq.targets.spec import Spec
 
 SETTINGS = Settings(profile="quick", max_cases=60)
@@ -49,7 +50,7 @@ finding 1 - my_model.py:build ────────────────�
 input-vocabulary  An embedding is smaller than its vocabulary
 The source embedding has 5 rows for a vocabulary of 6: id 5 lies one row past
 its end.
-fix          Give Embedding(input_dim=...) the size of the vocabulary with its
+fix          Set Embedding(input_dim=...) to the vocabulary size including
              special tokens, and check that source and target are not swapped.
 fails when   max_source_id >= source_vocab_size - 1 (31 probes fail, 15 pass)
 passes when  source ids = 3

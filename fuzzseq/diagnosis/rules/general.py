@@ -77,7 +77,9 @@ def _metamorphic(e: Evidence) -> Iterator[CauseScore]:
         f"{verdict.layer.kind if verdict.layer else ''} {verdict.location.source if verdict.location else ''}".lower()
     )
     yield CauseScore(
-        OF_CHECK.get(verdict.check, "execution-promise" if verdict.check in e.spec.custom_checks else "unclassified"),
+        OF_CHECK.get(
+            verdict.check, "execution-custom-check" if verdict.check in e.spec.custom_checks else "unclassified"
+        ),
         80,
         said,
     )

@@ -1,4 +1,4 @@
-"""What a script needs for a model that is no Keras model: pasted where it is called, as ``runtime`` is."""
+"""What a script alone needs of Keras, which a worker asks through ``keras_api``: pasted where it is called."""
 
 from __future__ import annotations
 
@@ -27,3 +27,13 @@ def variables_of(value: Any, kind: str, depth: int = 3) -> list[Any]:
     parts += value.values() if isinstance(value, dict) else []
     found = [x for part in parts if depth for x in variables_of(part, kind, depth - 1)]
     return list({id(x): x for x in found}.values())
+
+
+def recurrent_units(value: Any) -> Any:
+    """Return the units of the first LSTM or GRU in a model; None where there is none."""
+    if isinstance(value, (keras.layers.LSTM, keras.layers.GRU)):
+        return value.units
+    if isinstance(value, keras.Layer):
+        value = getattr(value, "layers", None) or list(vars(value).values())
+    parts = value if isinstance(value, (list, tuple)) else []
+    return next((units for part in parts if (units := recurrent_units(part))), None)
