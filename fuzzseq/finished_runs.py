@@ -86,7 +86,7 @@ def report(folder: Path, formats: Sequence[str], output: Path | None = None) -> 
     record = RunState()
     out = _folder_of_reports(folder, output)
     try:
-        files: list[Reporter] = [FindingFiles(record, out), Scripts(record, out, below=Path.cwd())]
+        files: list[Reporter] = [FindingFiles(record, out), Scripts(record, out)]
         fan = Dispatcher(record, [*files, *(make(record, out) for make in makers)])
         for at, event in events:
             fan.on_event(event, at)
