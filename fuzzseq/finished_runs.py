@@ -53,10 +53,9 @@ def _known(settings: Settings, folder: Path) -> None:
     """Raise a sentence for a profile or a check of a log that this fuzzseq does not have."""
     from fuzzseq.checks.registry import check_named  # noqa: PLC0415 (they take numpy: a report needs none)
 
-    own = {reference.rpartition(":")[2] for reference in settings.custom_checks}
     try:
         profile_named(settings.profile)
-        for name in {*settings.checks, *settings.skip} - own:
+        for name in {*settings.checks, *settings.skip}.difference(settings.custom_names):
             check_named(name)
     except UsageError as error:
         raise UsageError(f"The run in {folder} cannot be resumed: {error} Start a new run.") from None
@@ -87,7 +86,7 @@ def report(folder: Path, formats: Sequence[str], output: Path | None = None) -> 
     record = RunState()
     out = _folder_of_reports(folder, output)
     try:
-        files: list[Reporter] = [FindingFiles(record, out), Scripts(record, out, below=Path.cwd())]
+        files: list[Reporter] = [FindingFiles(record, out), Scripts(record, out)]
         fan = Dispatcher(record, [*files, *(make(record, out) for make in makers)])
         for at, event in events:
             fan.on_event(event, at)

@@ -16,6 +16,7 @@ from fuzzseq.engine.opening import Opening
 from fuzzseq.events import CheckCount, Phase, TargetState
 from fuzzseq.protocol.outcome import Outcome, Verdict, owner_of
 from fuzzseq.settings import Settings
+from fuzzseq.settings.check_selection import Selection, select_checks
 from fuzzseq.stop_reason import StopReason
 from fuzzseq.targets.spec import Spec
 
@@ -108,14 +109,14 @@ class CheckCounts:
         self.cases = self.corpus_cases = self.edge_cases = 0
         self.unbuilt = self.ran = 0
         self.chosen: list[Check] = []
-        for check in (*CHECKS, *(stand_in(name, spec) for name in spec.custom_checks)):
+        every = (*CHECKS, *(stand_in(name, spec) for name in spec.custom_checks))
+        selected = select_checks(settings, (check.name for check in every), spec.checks)
+        for check in every:
             why, skipped = check.applies(spec), spec.skip.get(check.name, "")
             self._counts[check.name] = CheckCount(not_applicable=why or "", skipped=skipped)
-            asked = (not settings.checks or check.name in settings.checks) and check.name not in settings.skip
-            wanted = asked and (not spec.checks or check.name in spec.checks)
-            if not wanted:
+            if selected[check.name] is Selection.EXCLUDED:
                 self._counts[check.name] = CheckCount(skipped=skipped or "not asked for")
-            elif not settings.checks and settings.profile not in check.profiles:
+            elif selected[check.name] is Selection.OTHER_PROFILE:
                 told = f"the profile {' or '.join(check.profiles)} asks for it, or --check"
                 self._counts[check.name] = CheckCount(not_applicable=why or "", skipped=skipped or told)
             elif why is None and not skipped:

@@ -61,7 +61,7 @@ def _settling(plan: Plan) -> Iterator[str]:
         yield "# Called once beforehand: it makes its weights when it is first called."
         yield f"forward{'.python_function' if traced else ''}({called})"
     if plan.weighed:
-        yield f"set_weights({weights(plan, trainable=False)})"
+        yield f"set_general_position({weights(plan, trainable=False)}, {plan.case.seed})"
 
 
 def _batch(plan: Plan) -> Iterator[str]:

@@ -188,6 +188,11 @@ class Settings:
         pytest_help="Keep the exit status 0 when a check was never judged; it is still reported.",
     )
 
+    @property
+    def custom_names(self) -> tuple[str, ...]:
+        """The names of the custom checks."""
+        return tuple(reference.rpartition(":")[2].strip() for reference in self.custom_checks)
+
     def fails(self, finding: Finding) -> bool:
         """Say whether a finding fails the run."""
         return self.fail_on != "never" and not self.knows(finding) and finding.at_least(self.fail_on)
