@@ -67,6 +67,7 @@ DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "settings": {
         "baseline": "the ids of known findings, which fail no run, with their targets and what inputs show them",
         "allow_inconclusive": "whether a check that was never judged leaves the exit code as it is",
+        "blocks": "how many blocks the rounds of random cases are divided into",
     },
     "unjudged": {
         "check": "empty where nothing is known of any check of the target",
