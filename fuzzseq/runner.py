@@ -83,7 +83,7 @@ def _checked(settings: Settings) -> Settings:
     checks, skip = (tuple(n for n in every if n in names) for names in (settings.checks, settings.skip))
     settings = attrs.evolve(settings, checks=checks, skip=skip)
     if not selected_checks(settings, every):
-        raise UsageError("No check is left to run: every one that was asked for is skipped as well.")
+        raise UsageError("No check is left to run: every selected check is skipped.")
     return settings
 
 

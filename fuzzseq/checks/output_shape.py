@@ -52,13 +52,13 @@ def _wrong(result: Result, spec: Spec) -> Verdict | None:
         if wrong or (spec.has_labels and len(shape) != len(seen.expected)):
             promised = "(" + ", ".join("any" if size is None else str(size) for size in seen.expected) + ")"
             return CHECK.failed(
-                f"the output has shape {tuple(shape)} where {promised} is promised: rows, steps, words",
+                f"the output has shape {tuple(shape)} where {promised} is expected: rows, steps, words",
                 where=f"batch {number}: {differing(seen.expected, shape)}",
                 position="output",
             )
         if not (np.issubdtype(seen.output.dtype, np.floating) or seen.output.dtype.name == "bfloat16"):
             return CHECK.failed(
-                f"the output has type {seen.output.dtype} where floating-point scores are promised", position="output"
+                f"the output has type {seen.output.dtype} where floating-point scores are expected", position="output"
             )
     return None
 

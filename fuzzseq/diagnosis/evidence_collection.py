@@ -12,14 +12,14 @@ from fuzzseq.cases.case import Case
 from fuzzseq.diagnosis import assignments, region
 from fuzzseq.diagnosis.assignments import COUNTS, Assignment, sizes_of
 from fuzzseq.diagnosis.evidence import Evidence, beyond_table, is_silent
-from fuzzseq.diagnosis.interventions import SIDES, Change, build_changes, manner_changes, sweeps
+from fuzzseq.diagnosis.interventions import Change, build_changes, manner_changes, sweeps
 from fuzzseq.diagnosis.patterns import pattern
 from fuzzseq.diagnosis.probing import Budget, Prober, Spent
 from fuzzseq.diagnosis.shapes import shape_trace
 from fuzzseq.diagnosis.symbolic_sizes import Names
 from fuzzseq.findings import Intervention, ShapeTrace
 from fuzzseq.protocol.outcome import Raised, Verdict
-from fuzzseq.targets.spec import Spec
+from fuzzseq.targets.spec import SIDES, Spec
 
 #: The executions that the diagnosis of one finding may take, which few come to; those of a broken promise are several
 #: runs each.

@@ -32,7 +32,7 @@ _LAST: Final = 5
 _BLOCKING: Final = ("output_shape", *(check.name for check in CHECKS if check.blocks))
 _MOST_SAID: Final = 160
 #: What keeps a check from being judged that no exception does, where cases were tried by it.
-NOTHING: Final = "no case gave it anything to compare"
+NOTHING: Final = "no case had anything to compare"
 
 
 @attrs.frozen(kw_only=True)
@@ -104,7 +104,7 @@ class CheckCounts:
         self._inapplicable: dict[str, tuple[int, str]] = {}
         self._errored: dict[str, tuple[int, str]] = {}
         self._traced_until: Mapping[str, int] = {}
-        self._spec, self._max_cases = spec, settings.max_cases
+        self.spec, self._max_cases = spec, settings.max_cases
         self._lock = threading.Lock()
         self.cases = self.corpus_cases = self.edge_cases = 0
         self.unbuilt = self.ran = 0
@@ -153,7 +153,7 @@ class CheckCounts:
         is asked beside it only. One that was not judged yet is asked at once, and until it is judged.
         """
         stacked = not usual and any(name.startswith("num_") for name in case.dimensions)
-        expensive = case.mode == "graph" or not self._spec.graph or experience.graph_fails or stacked
+        expensive = case.mode == "graph" or not self.spec.graph or experience.graph_fails or stacked
         explained = any(check.blocks and check.name in experience.failed for check in self.chosen)
 
         def due(check: Check) -> bool:
@@ -212,10 +212,10 @@ class CheckCounts:
     def warnings(self, stop: StopReason) -> Iterator[str]:
         """Yield what a user should know of the cases when a target has stopped."""
         if self.cases and self.unbuilt * 2 > self.cases:
-            yield f"the factory refused {self.unbuilt} of {self.cases} cases: declare the ranges that it takes"
+            yield f"the factory rejected {self.unbuilt} of {self.cases} cases: declare the ranges that it supports"
         if stop == StopReason.NO_CASE_RAN:
             yield (
-                f"none of {self.cases} cases ran through the model: mend what was found, and run again to see what it "
+                f"none of {self.cases} cases ran through the model: fix what was found, and run again to see what it "
                 "hides"
             )
 
