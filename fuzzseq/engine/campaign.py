@@ -232,8 +232,9 @@ class _Campaign:
         run = TargetRun(context)
         try:
             run.run(self._past.begun(context.name, context.spec))
-        except Exception as error:  # noqa: BLE001 (ours, whatever it is: said once, and the other targets go on)
-            run.abort()
+        except Exception as raised:  # noqa: BLE001 (ours, whatever it is: said once, and the other targets go on)
+            run.abort(raised)
+            error = context.control.error or raised
             if self.control.broken_off:
                 return run.report(StopReason.INTERRUPTED)
             if refusal := refusal_of(error):  # By the machine, or the file cannot be loaded any more.

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from typing import TypeVar
 
 from fuzzseq.engine.budget import TimeBudget
 from fuzzseq.stop_reason import StopReason
+
+T = TypeVar("T")
 
 
 class Stopped(Exception):
@@ -53,6 +57,7 @@ class TargetControl:
         self._run, self._target, self._max_failures = run, target, max_failures
         self._aborted = threading.Event()
         self.reason = StopReason.COMPLETED
+        self.error: Exception | None = None
         #: How many findings of severity error there are.
         self.errors = 0
 
@@ -77,6 +82,15 @@ class TargetControl:
             return False
         return True
 
-    def abort(self) -> None:
-        """Have the other threads that work on the target end: one has failed."""
+    def guard(self, task: Callable[[], T]) -> T:
+        """Carry out a task; where it fails, the other threads that work on the target end."""
+        try:
+            return task()
+        except Exception as error:
+            self.abort(error)
+            raise
+
+    def abort(self, error: Exception) -> None:
+        """Have all threads that work on the target end, and keep the error where it is the first."""
+        self.error = self.error or error
         self._aborted.set()

@@ -92,9 +92,9 @@ class TargetRun:
             self._try_other_domains()
         self._warn()
 
-    def abort(self) -> None:
+    def abort(self, error: Exception) -> None:
         """End what is at work after an error, and report its failures as they were seen."""
-        self._control.abort()
+        self._control.abort(error)
         wait([future for future in self._at_work if not future.cancel()])
         self._take(failure for round_ in self._current for failure in round_.failures)
         self._followup.report_unfinished()
@@ -224,7 +224,7 @@ class TargetRun:
         self._finish()
 
     def _submit(self, task: Callable[[], T]) -> Future[T]:
-        future = self._context.threads.submit(task)
+        future = self._context.threads.submit(partial(self._control.guard, task))
         self._at_work.append(future)
         return future
 

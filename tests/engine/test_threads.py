@@ -220,21 +220,29 @@ class Recording:
         """Leave nothing behind."""
 
 
-def recorded(blocks: int, number: int, before: TargetProgress | None = None) -> tuple[list[str], list[Event]]:
-    """Return what a run in so many blocks and threads asks, and its events; ``before`` is where it goes on."""
-    spec, requests, observed = Spec(graph=False), [], []
-    settings = Settings(profile="quick", max_cases=200, checks=("accepts",), blocks=blocks)
+def context_of(
+    settings: Settings, number: int, requests: list[Request], observed: list[Event]
+) -> tuple[TargetContext, Threads]:
+    """Return the context of a target without a process; what it asks and its events are kept, in so many threads."""
     threads = Threads(number)
     context = TargetContext(
         name="a.py:b",
-        spec=spec,
+        spec=Spec(graph=False),
         settings=settings,
         control=TargetControl(RunControl(TimeBudget(None, 1)), "a.py:b", None),
-        corpus=Corpus(None, "a.py:b", spec),
+        corpus=Corpus(None, "a.py:b", Spec(graph=False)),
         emit=observed.append,
         executors=ExecutorPool(lambda: Recording(requests)),
         threads=threads,
     )
+    return context, threads
+
+
+def recorded(blocks: int, number: int, before: TargetProgress | None = None) -> tuple[list[str], list[Event]]:
+    """Return what a run in so many blocks and threads asks, and its events; ``before`` is where it goes on."""
+    requests, observed = [], []
+    settings = Settings(profile="quick", max_cases=200, checks=("accepts",), blocks=blocks)
+    context, threads = context_of(settings, number, requests, observed)
     TargetRun(context).run(before)
     threads.close(10)
     return [dumps(request) for request in requests], observed
@@ -252,6 +260,22 @@ def test_a_block_rests_on_stage_one_alone():
     assert 0 < len(alone) < len(requests)
     assert requests[-len(alone) :] == alone
     assert sorted(recorded(3, 3)[0]) == sorted(requests)
+
+
+def test_an_error_in_one_thread_ends_the_others(monkeypatch):
+    """Where a failure cannot be followed up, its target tries no further case, and that error is the one to report."""
+
+    def fail(self: Recording) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Recording, "renew", fail)
+    requests, observed = [], []
+    context, threads = context_of(Settings(profile="quick", max_cases=200, checks=("accepts",)), 1, requests, observed)
+    with pytest.raises(Stopped):
+        TargetRun(context).run()
+    threads.close(10)
+    assert isinstance(context.control.error, ZeroDivisionError)
+    assert [event.failed for event in of(CaseExecuted, observed)] == [False] * (len(requests) - 1) + [True]
 
 
 def test_blocks_divide_rounds_and_cases():
