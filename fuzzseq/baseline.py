@@ -21,8 +21,8 @@ from fuzzseq.protocol.serialization import from_data
 #: How the file begins.
 HEAD: Final = f"""\
 {BASELINE_HEAD} {BASELINE}
-# Findings of fuzzseq that are known and fail no run: id, target, what it is. Lines may be taken out and added by hand;
-# "fuzzseq baseline update FILE" writes this file anew from the last run.
+# Findings that do not fail a run: id, target, title. Lines may be added and removed by hand;
+# "fuzzseq baseline update FILE" updates this file from the latest run.
 """
 _VERSION: Final = re.compile(rf"{re.escape(BASELINE_HEAD)}\s*(\d{{1,9}})\b")
 _APART: Final = re.compile(r"\s{2,}|\t")

@@ -111,8 +111,8 @@ def _refuse_strange(target: LoadedFactory, declared: Iterable[str], parameters: 
     if strange is not None:
         names = [*(parameter.name for parameter in parameters), *KNOWN]
         raise SpecError(
-            f"{strange} is declared for {target.name}, which has no such parameter, and it is no dimension that "
-            f"fuzzseq knows.{nearest(strange, names)} 'fuzzseq list dimensions' lists them."
+            f"{strange} is declared for {target.name}, which has no such parameter, and is not a known "
+            f"dimension.{nearest(strange, names)} 'fuzzseq list dimensions' lists them."
         )
 
 

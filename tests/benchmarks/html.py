@@ -122,7 +122,7 @@ def made(number: int, draw: random.Random) -> Finding:
             evidence=("it fails for source_length > target_length", "the widths of two tensors do not fit"),
             confidence=0.9,
             runner_up="decoder-width",
-            confidence_reasons="all that speaks for it is: the widths of two tensors do not fit",
+            confidence_reasons="only evidence: the widths of two tensors do not fit",
             interventions=tuple(
                 Intervention(factor=name, change=f"{name} = 7", result="same" if name != "units" else "passes")
                 for name in SIZES

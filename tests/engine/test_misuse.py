@@ -130,7 +130,7 @@ MISUSES = {
         "{d}/empty_multiple.py: dim(5, 7, multiple_of=4) holds no number: no multiple lies in the range."
     ),
     "no_tie.py": (
-        "{d}/no_tie.py: units is tied to 'num_head', which is not another dimension. Did you mean 'num_heads'?"
+        "{d}/no_tie.py: units depends on 'num_head', which is not another dimension. Did you mean 'num_heads'?"
     ),
     "no_option.py": (
         "{d}/no_option.py: fuzz_target() has no option 'intial_state'. Did you mean 'initial_state'? Options: "

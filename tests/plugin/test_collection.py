@@ -160,7 +160,7 @@ def test_ways_of_choosing(project: pytest.Pytester, arguments: list[str], ids: l
         (["--fuzz-seq2seq-check=causl"], "There is no check 'causl'. Did you mean 'causal'?"),
         (["--fuzz-seq2seq-profile=nigthly"], "There is no profile 'nigthly'. Did you mean 'nightly'?"),
         (["--fuzz-seq2seq-budget=soon"], "invalid duration 'soon': write it like '90s', '2m' or '1h30m'."),
-        (["--fuzz-seq2seq-max-cases=none"], "--fuzz-seq2seq-max-cases must be a positive integer, got 'none'."),
+        (["--fuzz-seq2seq-max-cases=none"], "--fuzz-seq2seq-max-cases: must be a positive integer, got 'none'."),
         (
             ["--fuzz-seq2seq-fail-on=eror"],
             "A run cannot fail on 'eror'. Did you mean 'error'? It fails on one of error, warning, note, never.",
@@ -225,17 +225,17 @@ def test_help(project: pytest.Pytester) -> None:
     names = (
         "target",
         "profile",
-        "budget",
         "max-cases",
+        "budget",
         "seed",
         "check",
         "skip",
         "domain",
         "fail-on",
-        "allow-inconclusive",
         "baseline",
-        "report",
+        "allow-inconclusive",
         "format",
+        "report",
     )
     assert options == ["--fuzz-seq2seq", *(f"--fuzz-seq2seq-{name}" for name in names)]
     assert "fuzz_seq2seq(**settings)" in project.runpytest_subprocess("--markers").stdout.str()
