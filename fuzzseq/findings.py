@@ -10,6 +10,7 @@ import attrs
 
 from fuzzseq.cases.case import Case, Domain
 from fuzzseq.grammar import CauseSlug, CheckName, Count, FindingId, Identifier, Line, Reference, Share
+from fuzzseq.protocol.evidence import Evidence
 from fuzzseq.protocol.outcome import SEVERITIES, Frame, Raised, Severity, Stage
 
 #: The version of the recipe of :func:`finding_id`; it is part of the id.
@@ -20,11 +21,13 @@ ID_VERSION: Final = 1
 class Intervention:
     """One factor of the minimal case changed, and what came of it: ``passes``, ``same``, ``other`` or ``not_reached``.
 
-    A check that the changed case leaves nothing to judge, as padding where there is none, is not reached.
+    A check that the changed case leaves nothing to judge, as padding where there is none, is not reached. ``value`` is
+    the size that the factor was changed to, where it is one.
     """
 
     factor: str
     change: str
+    value: int | None = None
     result: Literal["passes", "same", "other", "not_reached"]
 
 
@@ -139,9 +142,9 @@ class Finding:
     """One distinct failure of a fuzz target.
 
     ``check`` is the first check that it broke, ``checks`` are all; ``case`` is minimal; ``location`` is the user's
-    line; ``exceptions`` are the messages by mode, where eager and graph mode differ. One is ``provisional`` where the
-    run ended before the failure was shrunk and confirmed: the case is the one that was seen, and a resumed run puts
-    another finding in its place.
+    line; ``evidence`` is what a check saw where nothing raised; ``exceptions`` are the messages by mode, where eager
+    and graph mode differ. One is ``provisional`` where the run ended before the failure was shrunk and confirmed: the
+    case is the one that was seen, and a resumed run puts another finding in its place.
     """
 
     id: FindingId
@@ -154,6 +157,7 @@ class Finding:
     domain: Domain
     severity: Severity
     message: str
+    evidence: tuple[Evidence, ...] = ()
     exception: Raised | None
     location: Frame | None
     position: str

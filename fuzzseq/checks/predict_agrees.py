@@ -10,7 +10,7 @@ other inputs than one structure, which ``predict`` cannot take.
 from __future__ import annotations
 
 from fuzzseq.checks.differential import comparable
-from fuzzseq.checks.execution_modes import keras_model, otherwise
+from fuzzseq.checks.execution_modes import executed_otherwise, keras_model
 from fuzzseq.targets.spec import Spec
 
 
@@ -21,12 +21,13 @@ def applies(spec: Spec) -> str | None:
     return keras_model(spec) or comparable(spec)
 
 
-CHECK = otherwise(
+CHECK = executed_otherwise(
     "predict_agrees",
     "predict gives what calling the model gives",
     "predicted",
     applies,
     differs="predict",
     raises="predict",
-    every=12,
+    cause="execution-graph",
+    run_every=12,
 )

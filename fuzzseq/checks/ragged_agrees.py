@@ -9,16 +9,15 @@ does not have.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from fuzzseq.cases.case import Case
+from fuzzseq.checks.base import Plan
 from fuzzseq.checks.differential import comparable
-from fuzzseq.checks.execution_modes import beside, otherwise
-from fuzzseq.protocol.outcome import Run
+from fuzzseq.checks.execution_modes import called_and, executed_otherwise
 from fuzzseq.targets.spec import Spec
 
-_PLAN: Final = beside("ragged")
+_PLAN: Final = called_and("ragged")
 
 
 def applies(spec: Spec) -> str | None:
@@ -32,17 +31,18 @@ def applies(spec: Spec) -> str | None:
     return comparable(spec)
 
 
-def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+def plan(case: Case, spec: Spec) -> Plan:
     """Run ragged batches as they are, and as a RaggedTensor."""
     return _PLAN(case, spec) if any(batch.ragged for batch in case.batches) else {}
 
 
-CHECK = otherwise(
+CHECK = executed_otherwise(
     "ragged_agrees",
     "a RaggedTensor gives what padded rows give, or is refused",
     "ragged",
     applies,
     differs="a RaggedTensor of the same rows",
     plan=plan,
-    every=8,
+    cause="input-padding-leak",
+    run_every=8,
 )

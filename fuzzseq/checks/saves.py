@@ -10,7 +10,7 @@ reads only when it is told that the file is trusted.
 
 from __future__ import annotations
 
-from fuzzseq.checks.execution_modes import otherwise
+from fuzzseq.checks.execution_modes import executed_otherwise
 from fuzzseq.targets.spec import Spec
 
 
@@ -19,7 +19,7 @@ def applies(spec: Spec) -> str | None:
     return None if spec.keras_model else "the model is no Keras model that could be saved whole"
 
 
-CHECK = otherwise(
+CHECK = executed_otherwise(
     "saves",
     "a .keras file gives back a model that gives the same",
     "saved",
@@ -27,5 +27,6 @@ CHECK = otherwise(
     differs="the model read from its .keras file",
     raises="saving the model and reading it",
     stage="save",
-    every=16,
+    cause="execution-save",
+    run_every=16,
 )

@@ -10,7 +10,7 @@ random numbers at inference.
 from __future__ import annotations
 
 from fuzzseq.checks.differential import comparable
-from fuzzseq.checks.execution_modes import otherwise
+from fuzzseq.checks.execution_modes import executed_otherwise
 from fuzzseq.targets.spec import Spec
 
 
@@ -23,12 +23,13 @@ def applies(spec: Spec) -> str | None:
     return comparable(spec)
 
 
-CHECK = otherwise(
+CHECK = executed_otherwise(
     "xla_agrees",
     "compiled by XLA, the model gives what it gives when it is called",
     "xla",
     applies,
     differs="the model compiled by XLA",
     raises="the model compiled by XLA",
-    every=12,
+    cause="execution-xla",
+    run_every=12,
 )

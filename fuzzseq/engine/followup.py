@@ -10,6 +10,7 @@ from functools import partial
 import attrs
 
 from fuzzseq.cases.case import Case
+from fuzzseq.checks.wording import message_of
 from fuzzseq.diagnosis import diagnose
 from fuzzseq.engine.crew import Job
 from fuzzseq.engine.oracle import FailureOracle, OutOfTime
@@ -98,7 +99,7 @@ class FollowUp:
         """Shrink a failure, confirm it in a fresh worker, diagnose it, and yield what is ready to be told."""
         verdict = failure.verdict
         yield FailureObserved(
-            target=self._work.name, check=verdict.check, signature=signature(verdict), message=verdict.message
+            target=self._work.name, check=verdict.check, signature=signature(verdict), message=message_of(verdict)
         )
         if not wanted:
             return

@@ -76,7 +76,7 @@ def _ended(
     return Outcome(
         ending=ending,
         verdicts=tuple(
-            Verdict(check=name, status="raised", stage=stage, message=message, raised=raised)
+            Verdict(check=name, status="raised", stage=stage, raised=raised)
             if name == owner
             else Verdict(check=name, status="not_reached", stage=stage)
             for name in request.checks

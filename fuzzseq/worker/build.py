@@ -16,7 +16,7 @@ from keras.src.backend.common import global_state
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.states import state_shapes
 from fuzzseq.checks.custom import custom_checks
-from fuzzseq.protocol.outcome import Precision, Run
+from fuzzseq.protocol.runs import Precision, Run
 from fuzzseq.seeds import seed_of_cases
 from fuzzseq.targets.declaration import Declaration
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
@@ -160,7 +160,7 @@ class ModelInstance:
 
     def reset(self, run: Run) -> None:
         """Put everything back, but for what the run wants otherwise: the random generators, variables, attributes."""
-        TRACKER.kind = (run.until, run.training, run.mode, run.way) if self.settled else "build"
+        TRACKER.kind = (run.until, run.training, run.mode, run.execution) if self.settled else "build"
         if TRACKER.draws():
             tf.random.set_seed(self.seed + run.repetition)
         _seed_generators(self.seed + run.repetition)
@@ -176,8 +176,8 @@ class ModelInstance:
             self._snapshot.stir(run.repetition)
             if run.weights:
                 set_general_position(all_variables(self.model), self.seed + _WEIGHTS_APART * run.weights)
-            if run.nudged:
-                perturb_ulp(self.trainable, run.nudged)
+            if run.ulp_perturbed:
+                perturb_ulp(self.trainable, run.ulp_perturbed)
 
     def state_shapes(self, sizes: Mapping[str, int]) -> Any:
         """Return the nested shapes of the initial state for a batch; an empty list where the model takes none."""

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from fuzzseq.protocol.outcome import Change
+from fuzzseq.protocol.runs import ScoreVariant
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.parts import Part, is_array, takes
@@ -23,7 +23,7 @@ class ForwardOutput:
         """Keep the three."""
         self.scores, self.states, self.raw = scores, states, raw
 
-    def rescaled(self, how: Change) -> ForwardOutput:
+    def rescaled(self, how: ScoreVariant) -> ForwardOutput:
         """Return the output with its scores lifted by 3, or doubled, all or those below zero; masks stay on them."""
         scores = self.scores
         if how == "lifted":
