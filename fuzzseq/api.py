@@ -81,7 +81,7 @@ def fuzz(
     memory: int | str | None = None,
     device: Literal["cpu", "gpu"] | None = None,
     in_process: bool | None = None,
-    known: str | Path | None = None,
+    corpus: str | Path | None = None,
     output: str | Path | None = None,
     allow_inconclusive: bool | None = None,
 ) -> FuzzResult:
@@ -94,7 +94,7 @@ def fuzz(
     ``profile`` is ``"quick"`` (the default), ``"ci"`` or ``"nightly"``; ``max_cases``, ``budget`` (seconds, or a text
     as ``"2m"``), ``seed``, ``domains`` and the others stand in for what it says. ``checks`` are the only checks to run,
     ``skip`` those to leave out, ``custom_checks`` references to checks of your own. ``case_timeout`` is in seconds and
-    ``memory`` in bytes, or texts as ``"30s"`` and ``"4GiB"``. ``known`` is a folder that keeps known cases, and
+    ``memory`` in bytes, or texts as ``"30s"`` and ``"4GiB"``. ``corpus`` is a folder that keeps cases that failed, and
     ``output`` one for the files of each finding, ``<id>.json`` to replay and ``<id>.py`` to run alone, in the place of
     those of the call before it; neither is written unless it is named. ``allow_inconclusive`` lets a result pass that
     left a check without a verdict.
@@ -118,7 +118,7 @@ def fuzz(
         "memory": memory,
         "device": device,
         "in_process": in_process,
-        "known": known,
+        "corpus": corpus,
         "output": output,
         "allow_inconclusive": allow_inconclusive,
     }
@@ -172,7 +172,7 @@ def fuzzed(factory: str | Callable[..., Any], asked: Configuration, zygote: Zygo
     )
     fan = Dispatcher(record, files)
     try:
-        for event in engine.start_campaign([factory], settings, known=asked.known, zygote=zygote):
+        for event in engine.start_campaign([factory], settings, known=asked.corpus, zygote=zygote):
             fan.on_event(event)
     finally:
         if folder is not None:
@@ -187,7 +187,7 @@ def _result(record: RunState, folder: Folder | None) -> FuzzResult:
         raise KeyboardInterrupt
     if record.errors:
         error = record.errors[0]
-        raise WorkerError(f"fuzzseq failed, which is no fault of your model: {error.message}\n{error.traceback}")
+        raise WorkerError(f"internal error (a bug in fuzzseq, not in your model): {error.message}\n{error.traceback}")
     if record.stop_reason == "unusable" and not record.targets():
         raise UsageError(record.warnings[-1].message)
     (report,) = _one(record.targets())

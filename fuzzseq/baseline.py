@@ -27,7 +27,7 @@ HEAD: Final = f"""\
 _VERSION: Final = re.compile(rf"{re.escape(BASELINE_HEAD)}\s*(\d{{1,9}})\b")
 _APART: Final = re.compile(r"\s{2,}|\t")
 #: What ends the line of a finding that ordinary inputs do not show.
-_ENDS: Final[dict[str, Domain]] = {" (edge)": "edge", " (hostile)": "hostile"}
+_ENDS: Final[dict[str, Domain]] = {" (edge)": "edge", " (invalid)": "invalid"}
 
 
 @attrs.frozen

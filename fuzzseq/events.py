@@ -27,16 +27,18 @@ from fuzzseq.grammar import (
 )
 from fuzzseq.targets.spec import Spec
 
-Phase = Literal["known", "boundary", "random", "edge", "shrink", "diagnose"]
+Phase = Literal["corpus", "boundary", "random", "edge", "shrink", "diagnose"]
 FailOn = Literal["error", "warning", "note", "never"]
-StopReason = Literal["completed", "max_cases", "maxfail", "budget", "no_case_ran", "interrupted", "unusable", "error"]
+StopReason = Literal[
+    "completed", "max_cases", "max_failures", "budget", "no_case_ran", "interrupted", "unusable", "error"
+]
 #: Why a target may have stopped that is not done: a run that is resumed goes on with it.
 UNDONE: Final[tuple[StopReason, ...]] = ("interrupted", "error", "budget", "unusable")
 
 
 def stop_of(reasons: Iterable[StopReason]) -> StopReason:
     """Return why a whole run came to its end, of the reasons why its parts did: the one that says most."""
-    by_weight = ("completed", "no_case_ran", "max_cases", "maxfail", "budget", "unusable", "interrupted", "error")
+    by_weight = ("completed", "no_case_ran", "max_cases", "max_failures", "budget", "unusable", "interrupted", "error")
     return max(reasons, key=by_weight.index, default="completed")
 
 
@@ -88,7 +90,7 @@ class CheckCount:
     """
 
     ran: Count = 0
-    broken: Count = 0
+    failed: Count = 0
     not_reached: Count = 0
     not_applicable: str = ""
     skipped: str = ""
@@ -98,7 +100,7 @@ class CheckCount:
     @property
     def judged(self) -> bool:
         """Whether a verdict was reached on at least one case."""
-        return bool(self.ran or self.broken)
+        return bool(self.ran or self.failed)
 
     @property
     def settled(self) -> bool:
@@ -122,7 +124,7 @@ class Unjudged:
 
 @attrs.frozen(kw_only=True)
 class TargetReport:
-    """One fuzz target of a run, when it is done; ``place`` orders the targets as they were asked for.
+    """One fuzz target of a run, when it is done; ``index`` orders the targets as they were asked for.
 
     ``acceptance`` says of each kind of wrong input how the model takes it, where that was asked.
     """
@@ -130,14 +132,14 @@ class TargetReport:
     name: Reference
     spec: Spec | None
     cases: Count = 0
-    known_cases: Count = 0
+    corpus_cases: Count = 0
     edge_cases: Count = 0
     executions: Count = 0
     stop_reason: StopReason = "completed"
     checks: Mapping[CheckName, CheckCount] = attrs.field(factory=dict)
     error: str = ""
     seconds: Seconds = 0.0
-    place: Count = 0
+    index: Count = 0
     acceptance: Mapping[Identifier, Line] = attrs.field(factory=dict)
 
 
@@ -162,7 +164,7 @@ class TargetLoaded:
     target: Reference
     spec: Spec
     versions: Mapping[Line, Line]
-    place: Count = 0
+    index: Count = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -184,19 +186,19 @@ class CaseExecuted:
 class TargetState:
     """How far the work on a target has come; with the findings so far it is enough to go on from.
 
-    ``rounds`` of random cases were tried. ``broken``, ``graph_fails``, ``graph_runs`` and ``hung`` are what was learned
+    ``rounds`` of random cases were tried. ``failed``, ``graph_fails``, ``graph_runs`` and ``hung`` are what was learned
     of the model, ``taken`` the keys of the failures that were followed up, ``dry`` that there are no more cases
     to draw. ``boundary`` says whether the boundary cases were tried; before them come the known ones alone.
     """
 
     rounds: Count
     cases: Count
-    known_cases: Count
+    corpus_cases: Count
     executions: Count
     unbuilt: Count
     ran: Count
     checks: Mapping[CheckName, CheckCount]
-    broken: tuple[CheckName, ...]
+    failed: tuple[CheckName, ...]
     graph_fails: bool
     graph_runs: bool
     hung: bool

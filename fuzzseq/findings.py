@@ -63,16 +63,22 @@ class Region:
 
     @property
     def sentence(self) -> str:
-        """The region as a sentence, with its evidence."""
-        counts = f"{self.failing} fail, {self.passing} pass"
+        """The region as a sentence without its period, with its evidence."""
         if not self.expression:
-            said = f"no simple rule found in {self.probes} cases: {counts}"
+            return self.condition
+        return f"fails {'' if self.expression == 'True' else 'when '}{self.condition}"
+
+    @property
+    def condition(self) -> str:
+        """What stands behind the label "fails when", with its evidence."""
+        counts = f"{self.failing} probes fail, {self.passing} pass"
+        if not self.expression:
+            said = f"no simple rule found ({counts})"
         elif self.expression == "True":
-            judged = "that the check can judge" if self.not_reached else "tried"
-            said = f"in every case {judged}, {self.probes} of {self.probes}"
+            said = f"always{', where the check applies' if self.not_reached else ''} (all {self.probes} probes fail)"
         else:
-            said = f"whenever {self.expression} (held on {self.probes} of {self.probes} probes: {counts})"
-        return f"{said}; the search was stopped by its budget" if self.stopped else said
+            said = f"{self.expression} ({counts})"
+        return f"{said}; the search reached its budget" if self.stopped else said
 
 
 @attrs.frozen(kw_only=True)
@@ -88,6 +94,11 @@ class TraceLine:
     inputs: str
     outputs: str | None
     beside: tuple[str, str] | None = None
+
+    @property
+    def ending(self) -> str:
+        """What the call came to: the shapes of its outputs, or that it raised."""
+        return "ERROR" if self.outputs is None else self.outputs
 
 
 @attrs.frozen(kw_only=True)
@@ -107,9 +118,10 @@ class ShapeTrace:
 class Diagnosis:
     """Why a case fails: the cause from the catalogue, what spoke for it, and the next best.
 
-    ``confidence`` is how often a cause decided on such evidence was right, between 0 and 1; ``against`` says what spoke
-    against the ``runner_up``. ``named`` is the message with names of dimensions for sizes, and ``nameless`` the numbers
-    in it that have none. ``executions`` is what the diagnosis took, and ``stopped`` that its budget ended it.
+    ``confidence`` is how often a cause decided on such evidence was right, between 0 and 1; ``confidence_reasons`` say
+    what spoke against the ``runner_up``. ``symbolic_message`` is the message with names of dimensions for sizes, and
+    ``unresolved_sizes`` the numbers in it that have none. ``executions`` is what the diagnosis took, and ``stopped``
+    that its budget ended it.
     """
 
     cause: CauseSlug
@@ -117,11 +129,11 @@ class Diagnosis:
     evidence: tuple[str, ...] = ()
     confidence: Share = 0.0
     runner_up: CauseSlug | None = None
-    against: str = ""
+    confidence_reasons: str = ""
     advice: str = ""
     interventions: tuple[Intervention, ...] = ()
-    named: str = ""
-    nameless: tuple[int, ...] = ()
+    symbolic_message: str = ""
+    unresolved_sizes: tuple[int, ...] = ()
     region: Region | None = None
     trace: ShapeTrace | None = None
     executions: Count = 0

@@ -123,8 +123,8 @@ def update_baseline(file: Path, folder: Path) -> tuple[tuple[str, ...], tuple[st
     settings = record.settings
     if settings is not None:
         record.settings = attrs.evolve(settings, baseline=known)
-    gone = record.gone()
-    kept = {id_: each for id_, each in known.items() if id_ not in gone}
+    fixed = record.fixed()
+    kept = {id_: each for id_, each in known.items() if id_ not in fixed}
     kept |= {each.id: baseline.Known(each.target, each.domain) for each in record.findings.values()}
     baseline.write(file, kept)
-    return tuple(id_ for id_ in kept if id_ not in known), gone, len(kept)
+    return tuple(id_ for id_ in kept if id_ not in known), fixed, len(kept)

@@ -57,6 +57,11 @@ def whole_number(text: str, least: int, most: int) -> int | None:
     return number if least <= (number := int(text)) <= most else None
 
 
+def integers_from(least: int) -> str:
+    """Return what a whole number from 0 or 1 up is called in a message."""
+    return "a positive integer" if least else "a non-negative integer"
+
+
 class Grammar(Protocol):
     """What a value of a plain type has to be besides."""
 

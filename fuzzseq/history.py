@@ -1,4 +1,4 @@
-"""The history of runs: a line of JSON each, and what they say of a finding from night to night."""
+"""The history of runs: a line of JSON each, and what is new, open and fixed from run to run."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Found:
 
 
 @attrs.frozen(kw_only=True)
-class Night:
+class PastRun:
     """One run: when it ``started`` (ISO 8601, UTC), what it was asked, what it did, and the findings by their ids.
 
     ``done`` are the targets that were looked at to the end by every check of the profile, with inputs of ``domains``;
@@ -57,77 +57,77 @@ class Night:
 
 @attrs.frozen(kw_only=True)
 class Change:
-    """What a night says of the findings, by their ids: new, found again, gone; and all that are ``open`` after it.
+    """What a run changed, as ids of findings: new, found again, fixed; and all that are ``open`` after it.
 
     One that was not looked for stays open.
     """
 
-    night: Night
+    run: PastRun
     new: tuple[str, ...]
     again: tuple[str, ...]
-    gone: tuple[str, ...]
+    fixed: tuple[str, ...]
     open: tuple[str, ...]
 
 
-def line_of(night: Night) -> str:
-    """Return a night as a line of the history."""
-    return json.dumps({FORMAT_KEY: HISTORY, **to_data(night)}, sort_keys=True, ensure_ascii=False) + "\n"
+def line_of(run: PastRun) -> str:
+    """Return a run as a line of the history."""
+    return json.dumps({FORMAT_KEY: HISTORY, **to_data(run)}, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def read(path: Path, warn: Callable[[str], object] = lambda _: None) -> list[Night]:
-    """Return the nights of a history, the first first.
+def read(path: Path, warn: Callable[[str], object] = lambda _: None) -> list[PastRun]:
+    """Return the runs of a history, the oldest first.
 
     A line that cannot be read is left out and stays in the file: ``warn`` gets one sentence about all of them, but for
     a last line that was cut off, as a kill does.
     Raises :class:`UsageError` for a file that is not there, or holds nothing but such lines.
     """
     lines = read_lines(path, what="The history", advice="Runs write it that write to a folder in reports/")
-    nights: list[Night] = []
+    runs: list[PastRun] = []
     unread: list[str] = []
     for number, line in enumerate(lines, 1):
         try:
-            nights.append(_night(line))
+            runs.append(_run(line))
         except (NotJson, Misfit) as why:
             if line.endswith(b"\n"):
-                unread.append(f"line {number} is no run that this fuzzseq can read ({why})")
+                unread.append(f"line {number} is not a run that this fuzzseq can read ({why})")
     if unread:
         others = f", and {len(unread) - 1} more like it" if len(unread) > 1 else ""
-        if not nights:
-            raise UsageError(f"{path} is no history of runs: {unread[0]}{others}. Give the file that runs write.")
+        if not runs:
+            raise UsageError(f"{path} is not a history of runs: {unread[0]}{others}. Give the file that runs write.")
         warn(f"{path}: {unread[0]}{others}. It was left out, and stays in the file.")
-    return sorted(nights, key=lambda night: night.started)
+    return sorted(runs, key=lambda run: run.started)
 
 
-def _night(line: bytes) -> Night:
-    """Return the night of a line; raises :class:`NotJson` or :class:`Misfit`."""
+def _run(line: bytes) -> PastRun:
+    """Return the run of a line; raises :class:`NotJson` or :class:`Misfit`."""
     data = json_of(line)
     if isinstance(data, dict) and (why := other_version(data.get(FORMAT_KEY, 1), HISTORY)):
         raise Misfit(f"it {why}")
-    return from_data(data, Night)
+    return from_data(data, PastRun)
 
 
-def changes(nights: Iterable[Night]) -> list[Change]:
-    """Return what each night changed."""
-    told: list[Change] = []
+def changes(runs: Iterable[PastRun]) -> list[Change]:
+    """Return what each run changed."""
+    found_changes: list[Change] = []
     open_: dict[str, Found] = {}
-    for night in nights:
-        found = night.findings
-        gone = tuple(
+    for run in runs:
+        found = run.findings
+        fixed = tuple(
             id_
             for id_, each in open_.items()
-            if id_ not in found and each.target in night.done and each.domain in night.domains
+            if id_ not in found and each.target in run.done and each.domain in run.domains
         )
         new, again = (tuple(id_ for id_ in found if (id_ in open_) == known) for known in (False, True))
-        open_ = {**{id_: each for id_, each in open_.items() if id_ not in gone}, **found}
-        told.append(Change(night=night, new=new, again=again, gone=gone, open=tuple(open_)))
-    return told
+        open_ = {**{id_: each for id_, each in open_.items() if id_ not in fixed}, **found}
+        found_changes.append(Change(run=run, new=new, again=again, fixed=fixed, open=tuple(open_)))
+    return found_changes
 
 
-def since(told: Sequence[Change], id_: str) -> Night:
-    """Return the night from which on a finding has been open."""
-    first = told[-1].night
-    for change in reversed(told):
+def since(changes_: Sequence[Change], id_: str) -> PastRun:
+    """Return the run since which a finding has been open."""
+    first = changes_[-1].run
+    for change in reversed(changes_):
         if id_ not in change.open:
             break
-        first = change.night
+        first = change.run
     return first

@@ -18,7 +18,18 @@ T = TypeVar("T")
 
 #: The fields whose text may have several lines. All others are names, or sentences: a new field is one of these.
 PARAGRAPHS: Final = frozenset(
-    ("message", "traceback", "output", "in_graph", "explanation", "advice", "named", "error", "reason", "exceptions")
+    (
+        "message",
+        "traceback",
+        "output",
+        "in_graph",
+        "explanation",
+        "advice",
+        "symbolic_message",
+        "error",
+        "reason",
+        "exceptions",
+    )
 )
 #: A plain word of fewer characters is no secret.
 _SHORT: Final = 8

@@ -15,7 +15,7 @@ class Profile:
     """A named set of settings; ``seed`` None asks for a new random one each run, ``budget`` is seconds.
 
     ``domains`` are those of its inputs: ``edge`` tries empty rows and the like,
-    ``hostile`` asks how a model takes what it ought to refuse.
+    ``invalid`` asks how a model takes what it ought to refuse.
     """
 
     name: str
@@ -23,7 +23,7 @@ class Profile:
     max_cases: int
     seed: int | None = 0
     budget: float | None = None
-    domains: tuple[Domain, ...] = ("ordinary", "hostile")
+    domains: tuple[Domain, ...] = ("ordinary", "invalid")
 
 
 #: Every profile, the default first.
@@ -41,7 +41,7 @@ PROFILES: Final = (
         max_cases=5000,
         seed=None,
         budget=1800.0,
-        domains=("ordinary", "edge", "hostile"),
+        domains=("ordinary", "edge", "invalid"),
     ),
 )
 

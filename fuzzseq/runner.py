@@ -32,7 +32,7 @@ from fuzzseq.settings import FAIL_ON, Configuration, worker_count
 CLEAN, FOUND, MISUSED, BROKEN, INCONCLUSIVE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 DEFAULT_FORMATS: Final = ("json",)
 #: What inputs can be asked for beside the ordinary ones.
-DOMAINS: Final[tuple[Domain, ...]] = ("ordinary", "edge", "hostile")
+DOMAINS: Final[tuple[Domain, ...]] = ("ordinary", "edge", "invalid")
 
 
 def settings_of(said: Configuration) -> Settings:

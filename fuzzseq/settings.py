@@ -1,4 +1,4 @@
-"""What a run can be asked for: `[tool.fuzzseq]` of the nearest pyproject.toml, and the words for times and sizes."""
+"""The settings of a run: `[tool.fuzzseq]` of the nearest pyproject.toml, and how durations and sizes are written."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Configuration:
     domains: tuple[str, ...] = ()
     report: tuple[str, ...] = ()
     output: str | None = None
-    known: str | None = None
+    corpus: str | None = None
     case_timeout: float | None = None
     memory: int | None = None
     workers: int | None = None
@@ -64,13 +64,13 @@ def duration(text: str) -> float:
     """Return the seconds that ``90s``, ``2m``, ``1h30m`` or a plain number stand for."""
     match = _DURATION.fullmatch(text.strip())
     if not match or not any(match.groups()):
-        raise UsageError(f"{text!r} is no time: write it like '90s', '2m' or '1h30m'.")
+        raise UsageError(f"invalid duration {text!r}: write it like '90s', '2m' or '1h30m'.")
     hours, minutes, seconds = (float(part or 0) for part in match.groups())
     total = hours * 3600 + minutes * 60 + seconds
     if total < LEAST_SECONDS:
-        raise UsageError(f"{text!r} leaves no time: give at least '1s'.")
+        raise UsageError(f"duration {text!r} is too short: the minimum is '1s'.")
     if total > MOST_SECONDS:
-        raise UsageError(f"{shown(text)} is longer than a century: give less, or leave it out.")
+        raise UsageError(f"duration {shown(text)} is too long: the maximum is a century.")
     return total
 
 
@@ -78,12 +78,12 @@ def memory_size(text: str) -> int:
     """Return the bytes that ``4GiB``, ``512M`` or a plain number of bytes stand for (units of 1024)."""
     match = _MEMORY.fullmatch(text.strip())
     if not match:
-        raise UsageError(f"{text!r} is no amount of memory: write it like '4GiB' or '512MiB'.")
+        raise UsageError(f"invalid size {text!r}: write it like '4GiB' or '512MiB'.")
     size = float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " ")
     if size < 1024**2:
-        raise UsageError(f"{text!r} is less than a model needs: give at least '1MiB'.")
+        raise UsageError(f"size {text!r} is too small: the minimum is '1MiB'.")
     if size > MOST_COUNT:
-        raise UsageError(f"{shown(text)} is more memory than a machine has: give less, or leave it out.")
+        raise UsageError(f"size {shown(text)} is too large: the maximum is {MOST_COUNT} bytes.")
     return int(size)
 
 
@@ -94,9 +94,7 @@ def worker_count(text: str) -> int:
         return min(cores or 1, _MOST_AUTO_WORKERS)
     count = whole_number(text, 1, MOST_WORKERS)
     if count is None:
-        raise UsageError(
-            f"{shown(text)} is no number of workers: write 'auto', or a whole number from 1 to {MOST_WORKERS}."
-        )
+        raise UsageError(f"must be 'auto' or an integer from 1 to {MOST_WORKERS}, got {shown(text)}.")
     return count
 
 
@@ -158,26 +156,26 @@ def _fail_on(value: Any) -> Any:
 
 #: How each key of ``[tool.fuzzseq]`` is read, and what it takes.
 _KEYS: Final[dict[str, tuple[Callable[[Any], Any], str]]] = {
-    "targets": (_texts, 'a list of targets, ["my_model.py:build"]'),
-    "profile": (_exactly(str), 'the name of a profile, "ci"'),
-    "max_cases": (_whole(1), "a whole number of 1 or more, 400"),
-    "maxfail": (_whole(1), "a whole number of 1 or more, 1"),
-    "budget": (_measured(duration), 'a time, "2m"'),
-    "seed": (_whole(0, MOST_SEED), "a whole number of 0 or more, 7"),
-    "checks": (_texts, 'a list of checks, ["accepts", "trains"]'),
-    "custom_checks": (_texts, 'a list of functions, ["my_checks.py:rows_sum_to_one"]'),
-    "skip": (_texts, 'a list of checks, ["deterministic"]'),
-    "domains": (_texts, 'a list of domains, ["ordinary", "edge"]'),
-    "report": (_texts, 'a list of formats, ["json", "junit"]'),
-    "output": (_exactly(str), 'a folder, "fuzz-report"'),
-    "known": (_exactly(str), 'a folder or a URL, ".fuzzseq"'),
-    "case_timeout": (_measured(duration), 'a time, "30s"'),
-    "memory": (_measured(memory_size), 'an amount of memory, "4GiB"'),
-    "workers": (_measured(worker_count), 'a number of workers, 2, or "auto"'),
+    "targets": (_texts, 'a list of targets, e.g. ["my_model.py:build"]'),
+    "profile": (_exactly(str), 'the name of a profile, e.g. "ci"'),
+    "max_cases": (_whole(1), "a positive integer, e.g. 400"),
+    "maxfail": (_whole(1), "a positive integer, e.g. 1"),
+    "budget": (_measured(duration), 'a duration, e.g. "2m"'),
+    "seed": (_whole(0, MOST_SEED), "a non-negative integer, e.g. 7"),
+    "checks": (_texts, 'a list of checks, e.g. ["accepts", "trains"]'),
+    "custom_checks": (_texts, 'a list of functions, e.g. ["my_checks.py:rows_sum_to_one"]'),
+    "skip": (_texts, 'a list of checks, e.g. ["deterministic"]'),
+    "domains": (_texts, 'a list of domains, e.g. ["ordinary", "edge"]'),
+    "report": (_texts, 'a list of formats, e.g. ["json", "junit"]'),
+    "output": (_exactly(str), 'a folder, e.g. "fuzz-report"'),
+    "corpus": (_exactly(str), 'a folder or a URL, e.g. ".fuzzseq"'),
+    "case_timeout": (_measured(duration), 'a duration, e.g. "30s"'),
+    "memory": (_measured(memory_size), 'a size, e.g. "4GiB"'),
+    "workers": (_measured(worker_count), 'a number of workers, e.g. 2, or "auto"'),
     "in_process": (_exactly(bool), "true or false"),
     "device": (_device, '"cpu" or "gpu"'),
     "fail_on": (_fail_on, f"one of {', '.join(FAIL_ON)}"),
-    "baseline": (_exactly(str), 'a file, "fuzz-baseline.txt"'),
+    "baseline": (_exactly(str), 'a file, e.g. "fuzz-baseline.txt"'),
     "allow_inconclusive": (_exactly(bool), "true or false"),
 }
 
@@ -205,7 +203,7 @@ def section_of(path: Path) -> Mapping[str, Any] | None:
     tool = _toml(path).get("tool", {})
     section = tool.get("fuzzseq") if isinstance(tool, Mapping) else None
     if section is not None and not isinstance(section, Mapping):
-        raise ConfigurationError(f"{path}: tool.fuzzseq is no table: begin it with the line [tool.fuzzseq].")
+        raise ConfigurationError(f"{path}: tool.fuzzseq must be a table: start it with the line [tool.fuzzseq].")
     return section
 
 
@@ -220,15 +218,15 @@ def _toml(path: Path) -> Mapping[str, Any]:
         import tomllib  # noqa: PLC0415 (only a run reads the file)
     else:
         import tomli as tomllib  # noqa: PLC0415
-    text = read_text(path, advice="Mend it, or move it away", most=_MOST_TOML, error=ConfigurationError)
+    text = read_text(path, advice="Fix it, or move it away", most=_MOST_TOML, error=ConfigurationError)
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path} is not valid TOML: {error}. Mend that line.") from None
+        raise ConfigurationError(f"{path} is not valid TOML: {error}. Fix that line.") from None
     except RecursionError:
-        raise ConfigurationError(f"{path} is not TOML that can be read: it is nested too deeply.") from None
+        raise ConfigurationError(f"{path} is not readable TOML: it is nested too deeply.") from None
     except ValueError as error:  # a date that is none, or more digits than Python reads
-        raise ConfigurationError(f"{path} is not TOML that can be read: {error}.") from None
+        raise ConfigurationError(f"{path} is not readable TOML: {error}.") from None
 
 
 def _said(value: Any) -> str:
@@ -259,7 +257,7 @@ def _taken(key: str, value: Any, said: str) -> Any:
     try:
         return read(value)
     except TypeError:
-        raise UsageError(f"{said}: it takes {expected}.") from None
+        raise UsageError(f"{said}: must be {expected}.") from None
     except UsageError as error:
         raise UsageError(f"{said}: {error}") from None
 
@@ -293,6 +291,6 @@ def _placed(said: Configuration, home: Path, here: Path) -> Configuration:
         targets=tuple(target(text) for text in said.targets),
         custom_checks=tuple(target(text) for text in said.custom_checks),
         output=said.output and moved(said.output),
-        known=said.known and ",".join(place if "://" in place else moved(place) for place in said.known.split(",")),
+        corpus=said.corpus and ",".join(place if "://" in place else moved(place) for place in said.corpus.split(",")),
         baseline=said.baseline and moved(said.baseline),
     )

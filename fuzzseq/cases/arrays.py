@@ -37,7 +37,7 @@ class Arrays:
 
     def tensors(self) -> dict[str, Any]:
         """Return the arrays as TensorFlow tensors, by name. Imports TensorFlow."""
-        import tensorflow as tf  # noqa: PLC0415 (the brain never loads it; a worker or a user's test calls this)
+        import tensorflow as tf  # noqa: PLC0415 (the controller never loads it; a worker or a user's test calls this)
 
         return {name: tf.constant(value) for name, value in attrs.asdict(self, recurse=False).items()}
 

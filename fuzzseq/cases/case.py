@@ -11,7 +11,7 @@ from fuzzseq.grammar import Count, Id, Identifier, Seed
 from fuzzseq.targets.spec import Encoding, Side, Spec, Tokens
 
 Mode = Literal["eager", "graph"]
-Domain = Literal["ordinary", "edge", "hostile"]
+Domain = Literal["ordinary", "edge", "invalid"]
 StateKind = Literal["none", "zeros", "random"]
 
 

@@ -159,7 +159,7 @@ def no_sizes(name: str, spec: Spec) -> str:
 
 def allowed(case: Case, spec: Spec) -> bool:
     """Say whether a case lies in the ordinary domain of a Spec, or not further out than its edge, as it says itself."""
-    if case.domain == "hostile" or not case.batches or case.mode not in modes(spec):
+    if case.domain == "invalid" or not case.batches or case.mode not in modes(spec):
         return False
     if set(case.dimensions) != set(spec.build_dimensions()):
         return False
@@ -177,8 +177,8 @@ def why_not(case: Case, spec: Spec) -> str:
     """Return why a case that was read is none that a Spec allows; nothing where it is one."""
     if why := too_large(case, spec):
         return why
-    if case.domain == "hostile":
-        return "it is of the domain hostile, and a finding is of ordinary or edge inputs"
+    if case.domain == "invalid":
+        return "it is of the domain invalid, and a finding is of ordinary or edge inputs"
     if case.mode not in modes(spec):
         return f"its mode is {case.mode}, and its target is run as {' or '.join(modes(spec))} alone"
     if set(case.dimensions) != set(spec.build_dimensions()):

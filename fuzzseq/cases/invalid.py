@@ -9,7 +9,7 @@ import attrs
 
 from fuzzseq.targets.spec import Spec
 
-Acceptance = Literal["refused clearly", "refused obscurely", "accepted in silence", "crashed"]
+Acceptance = Literal["rejected", "rejected (unclear error)", "silently accepted", "crashed"]
 Part = Literal["source", "target", "state", "labels", "mask"]
 
 _OUT_OF_TABLE: Final = ("is not in [0", "vocab", "out of range")

@@ -30,7 +30,7 @@ GROUPS: Final[dict[str, str]] = {
     "numeric": "values and gradients",
     "execution": "how the model is built, traced, compiled and saved",
     "process": "the process that the model runs in",
-    "hostile": "input that a model ought to refuse",
+    "invalid": "input that a model ought to refuse",
     "unclassified": "no cause of the catalogue fits",
 }
 
@@ -445,15 +445,15 @@ _REST: Final = (
     ),
     Cause(
         "accepts-invalid",
-        "Impossible input is accepted in silence",
-        "hostile",
+        "Impossible input is silently accepted",
+        "invalid",
         "Input that cannot be right gives a result and no error.",
         "Check shapes and values where the input comes in, and raise an error that names what is wrong.",
     ),
     Cause(
         "obscure-error",
         "Impossible input is refused, but not explained",
-        "hostile",
+        "invalid",
         "Input that cannot be right is refused with a message that does not say what is wrong with it.",
         "Check the input before it is used, and name the argument, its shape and the expected one.",
     ),

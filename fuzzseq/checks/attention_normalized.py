@@ -57,7 +57,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         return None
     if found.evidence.wrong_axis and (_wider(case, spec) is None or _by_chance(found.softmax, results)):
         return None if attends(results["layers"].last) else CHECK.not_applicable(_NO_ATTENTION)
-    return CHECK.broken(found.evidence, position=found.softmax.path or "softmax", location=found.softmax.site)
+    return CHECK.failed(found.evidence, position=found.softmax.path or "softmax", location=found.softmax.site)
 
 
 def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
@@ -133,7 +133,7 @@ def _moves(results: Results) -> bool:
 
 CHECK = Check(
     name="attention_normalized",
-    promise="attention weights sum to one over the source, and are zero on padding",
+    description="attention weights sum to one over the source, and are zero on padding",
     plan=plan,
     judge=judge,
     applies=applies,

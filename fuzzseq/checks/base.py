@@ -135,7 +135,7 @@ class Check:
     """
 
     name: str
-    promise: str
+    description: str
     plan: Callable[[Case, Spec], Plan]
     judge: Callable[[Results, Case, Spec], Verdict | None]
     applies: Callable[[Spec], str | None] = everywhere
@@ -155,10 +155,10 @@ class Check:
     run_every: int = 1
     profiles: tuple[str, ...] = ("quick", "ci", "nightly")
 
-    def broken(self, *evidence: Evidence | str, **details: Any) -> Verdict:
-        """Return the verdict of a broken promise: what was seen, as evidence or in words of one's own."""
+    def failed(self, *evidence: Evidence | str, **details: Any) -> Verdict:
+        """Return the verdict of a failed check: what was seen, as evidence or in words of one's own."""
         seen = tuple(CustomMessage(text=each) if isinstance(each, str) else each for each in evidence)
-        return Verdict(check=self.name, status="broken", evidence=seen, **{"stage": self.stage, **details})
+        return Verdict(check=self.name, status="failed", evidence=seen, **{"stage": self.stage, **details})
 
     def not_applicable(self, why: str) -> Verdict:
         """Return the verdict of a check whose runs showed nothing of what it is about; ``why`` is shown to the user."""

@@ -159,7 +159,7 @@ def _guilty(results: Results, way: str) -> LayerOutput | None:
 
 CHECK = Check(
     name="batch_independent",
-    promise="a row gives what it gives alone, in any order, after any batch",
+    description="a row gives what it gives alone, in any order, after any batch",
     plan=plan,
     judge=judge,
     applies=applies,

@@ -14,7 +14,7 @@ def plan(case: Case, spec: Spec) -> Plan:
 
 CHECK = Check(
     name="builds",
-    promise="the factory returns a model for every combination of dimensions that the Spec allows",
+    description="the factory returns a model for every combination of dimensions that the Spec allows",
     plan=plan,
     judge=never,
     stage="build",

@@ -86,7 +86,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 CHECK = Check(
     name="causal",
-    promise="a later target token changes no earlier output",
+    description="a later target token changes no earlier output",
     plan=plan,
     judge=judge,
     applies=applies,

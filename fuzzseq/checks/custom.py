@@ -22,7 +22,7 @@ from fuzzseq.targets.spec import Spec
 #: What the functions of a check may return, and how that is said.
 _RETURNS: Final[Mapping[str, tuple[tuple[type, ...], str]]] = {
     "plan": ((Mapping,), "a dict of runs by their names"),
-    "judge": ((Verdict, type(None)), "None or what broken() gives"),
+    "judge": ((Verdict, type(None)), "None or what failed() returns"),
     "confirm": ((Mapping,), "a dict of runs by their names"),
 }
 
@@ -57,10 +57,10 @@ def custom_checks(values: Iterable[Any]) -> dict[str, Check]:
 
 def _of_function(function: Callable[[Observed], Any]) -> Check:
     """Return the check that asks a function of each batch of a plain run forward."""
-    promise = (function.__doc__ or "").strip().splitlines()
+    lines = (function.__doc__ or "").strip().splitlines()
     check = Check(
         name=function.__name__,
-        promise=promise[0].rstrip(".") if promise else "a promise of the user's own",
+        description=lines[0].rstrip(".") if lines else "a custom check",
         plan=_forward,
         judge=never,
     )
@@ -69,7 +69,7 @@ def _of_function(function: Callable[[Observed], Any]) -> Check:
         for seen in results["base"].observed:
             said = _answer(function, seen)
             if said:
-                return check.broken(said, position=check.name)
+                return check.failed(said, position=check.name)
         return None
 
     return attrs.evolve(check, judge=judge)
@@ -133,7 +133,7 @@ def _asked(check: Check, part: str, function: Callable[..., Any], *given: Any) -
         returned = function(*given)
     except Exception as error:
         if part == "judge" and isinstance(error, AssertionError):
-            return check.broken(_asserted(name, error), position=name)
+            return check.failed(_asserted(name, error), position=name)
         raise WrongCheck(_raised(f"the {part} of {name}", error)) from error
     kinds, may = _RETURNS[part]
     if not isinstance(returned, kinds):
@@ -148,4 +148,4 @@ def check_of(name: str, spec: Spec) -> Check:
 
 def stand_in(name: str, spec: Spec) -> Check:
     """Return what is known of a user's own check outside of the worker: its name and its promise."""
-    return Check(name=name, promise=spec.custom_checks[name], plan=_forward, judge=never)
+    return Check(name=name, description=spec.custom_checks[name], plan=_forward, judge=never)

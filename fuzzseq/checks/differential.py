@@ -281,7 +281,7 @@ def differing(
         index=found.index,
         layer=guilty.path if guilty is not None else "",
     )
-    return check.broken(
+    return check.failed(
         seen,
         *more,
         position=guilty.path if guilty is not None else "output",

@@ -63,7 +63,7 @@ def confirmed(execution: Execution) -> Callable[[Results, Case, Spec], Confirmat
 
 def executed_otherwise(
     name: str,
-    promise: str,
+    description: str,
     execution: Execution,
     applies: Callable[[Spec], str | None],
     *,
@@ -77,7 +77,7 @@ def executed_otherwise(
     """
     check = Check(
         name=name,
-        promise=promise,
+        description=description,
         plan=called_and(execution),
         judge=never,
         applies=applies,
@@ -97,7 +97,7 @@ def executed_otherwise(
         if raised is not None and not raises:
             return None
         if raised is not None:
-            return check.broken(
+            return check.failed(
                 RaisedOtherwise(execution=execution, exception=raised.exception, message=innermost(raised.message)),
                 stage=raised.stage,
                 severity="warning",

@@ -60,13 +60,13 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
                 continue
             if found:
                 stage = "forward" if found.where == "output" else found.where
-                return CHECK.broken(found, stage=stage, position=found.layer or found.where)
+                return CHECK.failed(found, stage=stage, position=found.layer or found.where)
     return None
 
 
 CHECK = Check(
     name="finite",
-    promise="output, loss and gradients hold no NaN and no infinity",
+    description="output, loss and gradients hold no NaN and no infinity",
     plan=plan,
     judge=judge,
     cause="numeric-nonfinite",

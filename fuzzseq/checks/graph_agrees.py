@@ -75,14 +75,14 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     again = next((name for name, count in counts.items() if count >= _WIDTHS), None)
     if again is None:
         return CHECK.nothing_compared() if nothing_compared(results, "eager", {"graph": _COMPARE}) else None
-    return CHECK.broken(
+    return CHECK.failed(
         Retraced(function=again, count=counts[again], batches=_WIDTHS), severity="warning", position=again
     )
 
 
 CHECK = Check(
     name="graph_agrees",
-    promise="a traced run gives what an eager one gives, and traces once",
+    description="a traced run gives what an eager one gives, and traces once",
     plan=plan,
     judge=judge,
     applies=applies,

@@ -79,7 +79,7 @@ def _other_labels(case: Case, spec: Spec, seen: Observed) -> Array:
 
 CHECK = Check(
     name="labels_hidden",
-    promise="no label reaches the input of its own step",
+    description="no label reaches the input of its own step",
     plan=plan,
     judge=judge,
     applies=applies,

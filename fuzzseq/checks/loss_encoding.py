@@ -22,7 +22,7 @@ from fuzzseq.targets.spec import Encoding, Spec
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a loss of the user's."""
-    return has_labels(spec) or (None if spec.loss else "the model has no loss of its own")
+    return has_labels(spec) or (None if spec.loss else "the model has no loss")
 
 
 def scored(case: Case, encoding: Encoding) -> Run:
@@ -59,12 +59,12 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     gap = abs(one - two)
     if not np.isfinite(gap) or gap <= 1e-3 * max(1.0, abs(one), abs(two)):
         return None
-    return CHECK.broken(LossMismatch(base=one, other=two, given="one_hot"), position="loss")
+    return CHECK.failed(LossMismatch(base=one, other=two, given="one_hot"), position="loss")
 
 
 CHECK = Check(
     name="loss_encoding",
-    promise="integer labels and the same labels one-hot give the same loss, where both are accepted",
+    description="integer labels and the same labels one-hot give the same loss, where both are accepted",
     plan=plan,
     judge=judge,
     applies=applies,

@@ -37,12 +37,12 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         return CHECK.nothing_compared()
     if share < _COUNTS:
         return None
-    return CHECK.broken(PaddingInLoss(share=share), position="loss")
+    return CHECK.failed(PaddingInLoss(share=share), position="loss")
 
 
 CHECK = Check(
     name="loss_ignores_padding",
-    promise="the loss does not depend on scores at padding",
+    description="the loss does not depend on scores at padding",
     plan=plan,
     judge=judge,
     applies=applies_to_padded_loss,

@@ -57,15 +57,15 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     of_probabilities = blind and abs(lifted - plain) > _SEES * scale
     probabilities = are_probabilities(scores)
     if of_logits and probabilities:
-        return CHECK.broken(ScoresMisread(scores="probabilities"), position="loss")
+        return CHECK.failed(ScoresMisread(scores="probabilities"), position="loss")
     if of_probabilities and not probabilities and bool((np.asarray(scores) < 0).any()):
-        return CHECK.broken(ScoresMisread(scores="logits"), position="loss")
+        return CHECK.failed(ScoresMisread(scores="logits"), position="loss")
     return None
 
 
 CHECK = Check(
     name="loss_logits",
-    promise="the loss is given logits or probabilities, as it expects",
+    description="the loss is given logits or probabilities, as it expects",
     plan=plan,
     judge=judge,
     applies=applies_to_loss,

@@ -49,12 +49,12 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     gap = abs(one - two)
     if not np.isfinite(gap) or gap <= _CHANGES * max(abs(one), abs(two)) or gap < 1e-6:
         return None
-    return CHECK.broken(LossMismatch(base=one, other=two, given="padding"), position="loss")
+    return CHECK.failed(LossMismatch(base=one, other=two, given="padding"), position="loss")
 
 
 CHECK = Check(
     name="loss_per_token",
-    promise="the loss is not scaled by padding",
+    description="the loss is not scaled by padding",
     plan=plan,
     judge=judge,
     applies=applies_to_padded_loss,

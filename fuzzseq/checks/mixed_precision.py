@@ -43,7 +43,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         return CHECK.not_reached(usual.raised)
     if mixed.raised is not None:
         raised = mixed.raised
-        return CHECK.broken(
+        return CHECK.failed(
             RaisedOtherwise(precision="mixed", exception=raised.exception, message=raised.message),
             stage=raised.stage,
             position=f"{raised.exception} {raised.position}",
@@ -53,7 +53,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     for part in parts:
         full, half = getattr(usual.last, part), getattr(mixed.last, part)
         if full is not None and half is not None and _bad(half) and not _bad(full):
-            return CHECK.broken(NonFinite(where=part, precision="mixed"), position=part)
+            return CHECK.failed(NonFinite(where=part, precision="mixed"), position=part)
     return None
 
 
@@ -65,7 +65,7 @@ def _bad(values: object) -> bool:
 
 CHECK = Check(
     name="mixed_precision",
-    promise="built under mixed_float16, a training step runs and stays finite",
+    description="built under mixed_float16, a training step runs and stays finite",
     plan=plan,
     judge=judge,
     applies=applies,

@@ -36,7 +36,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         return None
     eager = results.get("eager")
     eager_is_right = eager is not None and not eager.raised and not _wrong(eager, spec)
-    return CHECK.broken(attrs.evolve(found, eager_is_right=eager_is_right), position="output")
+    return CHECK.failed(attrs.evolve(found, eager_is_right=eager_is_right), position="output")
 
 
 def _wrong(result: Result, spec: Spec) -> WrongShape | WrongType | None:
@@ -71,7 +71,7 @@ def promised(spec: Spec, sizes: Mapping[str, int], arrays: Arrays) -> tuple[int 
 
 CHECK = Check(
     name="output_shape",
-    promise="the output has the promised rows, steps and words",
+    description="the output has the promised rows, steps and words",
     plan=plan,
     judge=judge,
     confirm=confirm,

@@ -101,7 +101,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 CHECK = Check(
     name="padding_invariant",
-    promise="more padding changes nothing at real positions",
+    description="more padding changes nothing at real positions",
     plan=plan,
     judge=judge,
     applies=applies,

@@ -103,7 +103,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 CHECK = Check(
     name="state_chunked",
-    promise="a sequence in two pieces with the state carried over gives what it gives in one",
+    description="a sequence in two pieces with the state carried over gives what it gives in one",
     plan=plan,
     judge=judge,
     applies=applies,

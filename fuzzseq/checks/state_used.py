@@ -43,12 +43,12 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Find an output that another state leaves as it was."""
     if not stays(results, "zeros", "random"):
         return None
-    return CHECK.broken(Unmoved(given="initial_state", base="zeros", other="random"), position="output")
+    return CHECK.failed(Unmoved(given="initial_state", base="zeros", other="random"), position="output")
 
 
 CHECK = Check(
     name="state_used",
-    promise="an initial state that is taken matters",
+    description="an initial state that is taken matters",
     plan=plan,
     judge=judge,
     applies=applies,

@@ -35,12 +35,12 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     if not seen.crossings:
         return None
     crossing, site = seen.crossings[0]
-    return CHECK.broken(crossing, position=crossing.key, location=site)
+    return CHECK.failed(crossing, position=crossing.key, location=site)
 
 
 CHECK = Check(
     name="state_wiring",
-    promise="no state is crossed on its way between layers",
+    description="no state is crossed on its way between layers",
     plan=plan,
     judge=judge,
     applies=applies,

@@ -104,7 +104,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 CHECK = Check(
     name="stepwise",
-    promise="decoding step by step gives what teacher forcing gives",
+    description="decoding step by step gives what teacher forcing gives",
     plan=plan,
     judge=judge,
     applies=applies,

@@ -59,12 +59,12 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     if not missing:
         return None
     ignored = same(results, "base", "other_source")
-    return CHECK.broken(MissingGradient(paths=tuple(missing), source_ignored=ignored), position=missing[0])
+    return CHECK.failed(MissingGradient(paths=tuple(missing), source_ignored=ignored), position=missing[0])
 
 
 CHECK = Check(
     name="trains",
-    promise="a training step runs, and every trainable weight has a gradient",
+    description="a training step runs, and every trainable weight has a gradient",
     plan=plan,
     judge=judge,
     applies=has_labels,

@@ -15,7 +15,7 @@ def applies_to_loss(spec: Spec) -> str | None:
     """Say that a check speaks of the user's own loss, never of the one that fuzzseq supplies."""
     if spec.own_training_step and not spec.loss:
         return "its loss is inside of its own training step, out of reach: give it as loss=... to have it checked"
-    return has_labels(spec) or (None if spec.loss else "the model has no loss of its own")
+    return has_labels(spec) or (None if spec.loss else "the model has no loss")
 
 
 def applies_to_padded_loss(spec: Spec) -> str | None:

@@ -64,12 +64,12 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     others += [(Confirming("longer", "wide"), Confirming("longer_other", "wide"))]
     if not stays(results, "base", "other_source") or any(moved(results, one, two) for one, two in others):
         return None
-    return CHECK.broken(Unmoved(given="source", base="base", other="other_source"), position="output")
+    return CHECK.failed(Unmoved(given="source", base="base", other="other_source"), position="output")
 
 
 CHECK = Check(
     name="uses_source",
-    promise="the source reaches the output",
+    description="the source reaches the output",
     plan=plan,
     judge=judge,
     applies=applies,

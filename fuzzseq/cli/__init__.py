@@ -20,17 +20,16 @@ __all__ = ["main"]
 @click.group(cls=Front, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, "--version", prog_name="fuzzseq", message="%(prog)s %(version)s")
 def main() -> None:
-    """Find the shapes that break a sequence-to-sequence model, the smallest of them, and why.
+    """Find the inputs that break a sequence-to-sequence model, minimize them, and explain why.
 
     \b
     fuzzseq run my_model.py:build     fuzz the model that build() makes
-    fuzzseq init                      write a first fuzz target and its settings
-    fuzzseq replay FINDING.json       see whether a finding is mended
-    fuzzseq explain CAUSE             what a cause means, and how to mend it
-    fuzzseq report DIR --format NAME  write the reports of a run again
+    fuzzseq init                      create a first fuzz target and its settings
+    fuzzseq replay FINDING.json       check whether a finding is fixed
+    fuzzseq explain CAUSE             what a cause means and how to fix it
+    fuzzseq report DIR --format NAME  write the reports of a finished run again
 
-    Exit codes: 0 nothing found, 1 an error found, 2 misuse, 3 an error of fuzzseq itself, 4 inconclusive, 130
-    interrupted.
+    Exit codes: 0 no findings, 1 findings, 2 usage error, 3 internal error, 4 inconclusive, 130 interrupted.
     """  # noqa: D301 (click wants the control character itself, to leave a paragraph's lines as they are)
 
 

@@ -9,12 +9,12 @@ import click
 from fuzzseq.cli.printing import echo
 
 
-@click.command(short_help="Say what a cause means, how it shows, and how to mend it.")
+@click.command(short_help="Explain a cause, its symptoms, and how to fix it.")
 @click.argument("slug", required=False, metavar="[CAUSE]")
 def explain(slug: str | None) -> None:
-    """Say what a CAUSE means, how it shows, the smallest model that has it, and how to mend it.
+    """Explain a CAUSE: its symptoms, a minimal example, and how to fix it.
 
-    Without a CAUSE, list them all by group. In a pipe the page comes as Markdown.
+    Without a CAUSE, list all of them by group. The output is Markdown when piped.
     """
     from fuzzseq.causes.catalogue import CAUSES, GROUPS, cause_named, page_of
 

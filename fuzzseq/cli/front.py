@@ -67,7 +67,7 @@ class Front(click.Group):
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
             if name.endswith(".py") or ":" in name:
-                raise UsageError(f"There is no command {name!r}; to fuzz it, write: fuzzseq run {name}")
+                raise UsageError(f"There is no command {name!r}; to fuzz it, run: fuzzseq run {name}")
             known = self.list_commands(ctx)
             raise UsageError(f"There is no command {name!r}.{nearest(name, known)} Commands: {', '.join(known)}.")
         return super().resolve_command(ctx, args)
@@ -86,7 +86,7 @@ def _sentence(error: click.ClickException) -> str:
     while context and context.parent:
         words.insert(0, str(context.info_name))
         context = context.parent
-    hint = f" 'fuzzseq {' '.join(words)} --help' lists what there is." if words else ""
+    hint = f" 'fuzzseq {' '.join(words)} --help' shows the usage." if words else ""
     return f"{error.format_message().rstrip()}{hint}"
 
 
@@ -96,12 +96,12 @@ def _internal(error: Exception) -> int:
     import traceback
 
     text = outgoing("".join(traceback.format_exception(error)))
-    said = f"internal error, no fault of your model: {type(error).__name__}: {error}"
+    said = f"internal error (a bug in fuzzseq, not in your model): {type(error).__name__}: {error}"
     try:
         with tempfile.NamedTemporaryFile(
             "w", prefix="fuzzseq-error-", suffix=".txt", delete=False, encoding="utf-8", errors="backslashreplace"
         ) as file:
             file.write(text)
     except OSError:
-        return _say(f"{said}; the traceback fits nowhere and follows\n{text}", BROKEN)
+        return _say(f"{said}; the traceback could not be saved:\n{text}", BROKEN)
     return _say(f"{said}; the traceback is in {file.name}", BROKEN)

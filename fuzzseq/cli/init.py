@@ -11,14 +11,14 @@ from fuzzseq.cli.printing import echo
 from fuzzseq.errors import UsageError
 
 
-@click.command(short_help="Write a first fuzz target, its settings, and a nightly job.")
+@click.command(short_help="Create a first fuzz target, its settings, and a nightly CI job.")
 @click.argument("target", required=False, metavar="[TARGET]")
-@click.option("--ci", "host", type=click.Choice(["github", "gitlab"]), help="Write a nightly job for it as well.")
+@click.option("--ci", "host", type=click.Choice(["github", "gitlab"]), help="Also write a nightly job for this CI.")
 def init(target: str | None, host: str | None) -> int:
-    """Write fuzz_targets.py with a first fuzz target, [tool.fuzzseq] in pyproject.toml, and a nightly job.
+    """Create fuzz_targets.py with a first fuzz target, [tool.fuzzseq] in pyproject.toml, and a nightly CI job.
 
-    TARGET is file.py:name, the function that builds a model, its class, or a model that is built. Without one, the
-    files of this folder are read, and not imported, for what looks like it. What is there is never written over.
+    TARGET is file.py:name: a function that builds a model, a model class, or a built model. Without one, the files of
+    this folder are searched (read, not imported) for candidates. Existing files are never overwritten.
     """
     from fuzzseq.scaffold.finding_models import candidates, named
     from fuzzseq.scaffold.texts import TARGETS_FILE, targets_text
@@ -28,7 +28,7 @@ def init(target: str | None, host: str | None) -> int:
     found = [named(here, target)] if target is not None else candidates(here)
     if not found:
         raise UsageError(
-            "No function that builds a model was found here: name it, as in 'fuzzseq init my_model.py:build'."
+            "No function that builds a model was found here: name one, e.g. 'fuzzseq init my_model.py:build'."
         )
     written = write(here, found[0], host)
     for file in written:
@@ -38,6 +38,6 @@ def init(target: str | None, host: str | None) -> int:
         echo(f"add to {TARGETS_FILE}:\n\n{textwrap.indent(lines, '    ')}")
     if others := [f"{each.file}:{each.name}" for each in found[1:6]]:
         more = f", and {len(found) - 6} more" if len(found) > 6 else ""
-        echo(f"others that look like models: {', '.join(others)}{more}")
-    echo("now:   fuzzseq run")
+        echo(f"other candidates: {', '.join(others)}{more}")
+    echo("next:  fuzzseq run")
     return 0

@@ -13,49 +13,49 @@ from fuzzseq.sanitize import printed
 
 @click.group("list", cls=Front, short_help="List checks, causes, dimensions or profiles.")
 def list_() -> None:
-    """List checks, causes, dimensions or profiles; one a line where the output is piped."""
+    """List checks, causes, dimensions or profiles; one per line when piped."""
 
 
 @list_.command()
 def checks() -> None:
-    """List the promises that a model is held to."""
+    """List the checks that a model is tested against."""
     from fuzzseq.checks.registry import CHECKS
 
     show(
-        ("check", "severity", "profiles", "promise"),
-        ((c.name, c.severity, ", ".join(c.profiles), c.promise) for c in CHECKS),
+        ("check", "severity", "profiles", "description"),
+        ((c.name, c.severity, ", ".join(c.profiles), c.description) for c in CHECKS),
     )
 
 
 @list_.command()
 def causes() -> None:
-    """List the mistakes that a finding can be traced to."""
+    """List the causes that a finding can be traced to."""
     from fuzzseq.causes.catalogue import CAUSES
 
-    show(("cause", "group", "the model's mistake"), ((c.slug, c.group, c.title) for c in CAUSES))
+    show(("cause", "group", "mistake in the model"), ((c.slug, c.group, c.title) for c in CAUSES))
 
 
-@list_.command(short_help="List the named sizes, with their ranges and aliases.")
+@list_.command(short_help="List the known dimensions, their ranges and aliases.")
 def dimensions() -> None:
-    """List the named sizes, the range that each is drawn from, and other names for it."""
+    """List the known dimensions, the range that each is drawn from, and its aliases."""
     from fuzzseq.targets.dimensions import ALIASES, KNOWN
 
     def aliases(name: str) -> str:
         return ", ".join(alias for alias, known in ALIASES.items() if known == name)
 
     show(
-        ("dimension", "range", "what it is", "also called"),
+        ("dimension", "range", "meaning", "aliases"),
         ((name, f"{known.min} to {known.max}", what, aliases(name)) for name, (known, what) in KNOWN.items()),
     )
 
 
 @list_.command()
 def profiles() -> None:
-    """List the named sets of settings."""
+    """List the profiles: named settings."""
     from fuzzseq.profiles import PROFILES
 
     show(
-        ("profile", "cases", "seed", "budget", "meant for"),
+        ("profile", "cases", "seed", "budget", "purpose"),
         (
             (p.name, str(p.max_cases), "random" if p.seed is None else str(p.seed), _time(p.budget), p.purpose)
             for p in PROFILES

@@ -39,7 +39,7 @@ def whole(least: int, most: str = "MOST_COUNT") -> Reader:
             return None
         number = grammar.whole_number(value, least, getattr(grammar, most))
         if number is None:
-            raise UsageError(f"{param.opts[0]}: {grammar.shown(value)} is no whole number of {least} or more.")
+            raise UsageError(f"{param.opts[0]}: must be {grammar.integers_from(least)}, got {grammar.shown(value)}.")
         return number
 
     return read
@@ -62,9 +62,12 @@ def importing(
 
 def execution_options(command: Command) -> Command:
     """Add the options that say how a case is executed."""
-    in_process = "Run the model in this process, for a debugger; a crash ends the run."
-    timeout, memory = "Time that one case may take, as 30s.", "Memory that a worker may take beyond its start, as 4GiB."
-    device = "Where the model runs; the GPU is hidden unless asked for."
+    in_process = "Run the model in this process (for a debugger); a crash ends the run."
+    timeout, memory = (
+        "Time limit per case, e.g. 30s.",
+        "Memory limit per worker, beyond what it needs to start, e.g. 4GiB.",
+    )
+    device = "Device to run the model on; the GPU is hidden by default."
     for option in (
         click.option("--device", type=click.Choice(["cpu", "gpu"]), help=device),
         click.option("--memory", metavar="SIZE", callback=read_by("memory_size"), help=memory),

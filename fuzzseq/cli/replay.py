@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 CODES = {"FIXED": 0, "FAILED": 1, "CHANGED": 1}
 
 
-@click.command()
+@click.command(short_help="Rerun the minimal example of a finding.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--target", metavar="FILE:NAME", help="Run the case on this target, in place of the one that FILE names.")
-@click.option("--trust", is_flag=True, help="Import what FILE names, wherever it lies.")
+@click.option("--target", metavar="FILE:NAME", help="Run the case on this target instead of the one in FILE.")
+@click.option("--trust", is_flag=True, help="Allow imports from outside the current folder.")
 @execution_options
 def replay(files: tuple[str, ...], target: str | None, trust: bool, **said: Any) -> int:
-    """Run the minimal case of each finding FILE again, on code below the current folder.
+    """Rerun the minimal example of each finding FILE on code below the current folder.
 
     \b
-    FIXED    the case passes now, or the promise is not made any more
+    FIXED    the case passes, or the check no longer applies
     FAILED   it fails in the same way
-    CHANGED  it fails in another way, or does not get as far
+    CHANGED  it fails in another way, or is not reached
     ERROR    it could not be run
     """  # noqa: D301 (click wants the control character itself, to leave a paragraph's lines as they are)
     from fuzzseq import runner
@@ -46,7 +46,7 @@ def replay(files: tuple[str, ...], target: str | None, trust: bool, **said: Any)
 
         if target is None and ":" not in file.target:
             raise UsageError(
-                f"{path} names the function {file.target!r}, which no file holds: name one with --target FILE:NAME."
+                f"{path} names the function {file.target!r}, which is in no file: pass --target FILE:NAME."
             )
         importing(str(path), [file.target] if target is None else [], announced, trust=trust)
         importing("pyproject.toml", settings.custom_checks, announced, below=home(), trust=trust)

@@ -11,12 +11,14 @@ from fuzzseq.cli.printing import echo
 from fuzzseq.errors import UsageError
 
 
-@click.command(short_help="Write the reports of a run again, in any format.")
+@click.command(short_help="Write the reports of a finished run again, in any format.")
 @click.argument("folder", metavar="DIR")
-@click.option("--format", "formats", multiple=True, metavar="NAME", help="As --report of run; may be repeated.")
-@click.option("--output", metavar="DIR", help="Where to write to.  [default: the folder of the run]")
+@click.option(
+    "--format", "formats", multiple=True, metavar="NAME", help="Report format, as --report of run; repeatable."
+)
+@click.option("--output", metavar="DIR", help="Output folder.  [default: the folder of the run]")
 def report(folder: str, formats: tuple[str, ...], output: str | None) -> int:
-    """Write the reports of the run that wrote to DIR, finished, interrupted or killed, and print their names."""
+    """Write the reports of the run in DIR (finished, interrupted or killed) and print their names."""
     from fuzzseq import finished_runs, runner
 
     for file in finished_runs.report(Path(folder), formats or runner.DEFAULT_FORMATS, Path(output) if output else None):
@@ -24,19 +26,19 @@ def report(folder: str, formats: tuple[str, ...], output: str | None) -> int:
     return 0
 
 
-@click.group(cls=Front, short_help="Keep the file of known findings.")
+@click.group(cls=Front, short_help="Maintain a baseline of accepted findings.")
 def baseline() -> None:
-    """Keep the file of known findings, which fail no run: give it to run as --baseline FILE."""
+    """Maintain a baseline: findings that do not fail a run. Use it with run --baseline FILE."""
 
 
 @baseline.command()
 @click.argument("file")
 @click.argument("folder", metavar="[DIR]", required=False)
 def update(file: str, folder: str | None) -> int:
-    """Write FILE anew from the run that wrote to DIR, or else from the last one in reports/.
+    """Update FILE from the run in DIR, by default the latest one in reports/.
 
-    What was found comes in. What was not found any more goes, where its target was looked at to the end by every check
-    and with inputs such as show it; all else stays.
+    New findings are added. Findings that are gone are removed if the run completed their target with every check and
+    with the inputs that show them; all others are kept.
     """
     from fuzzseq import finished_runs
 
@@ -53,5 +55,5 @@ def _last() -> Path:
     """Return the folder of the run in the usual place that ended last."""
     logs = list(Path("reports").glob("*/events.ndjson"))
     if not logs:
-        raise UsageError("There is no run in reports/: run fuzzseq first, or name the folder that a run wrote to.")
+        raise UsageError("No run in reports/: run fuzzseq first, or name the output folder of a run.")
     return max(logs, key=lambda log: log.stat().st_mtime_ns).parent

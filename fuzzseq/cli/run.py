@@ -15,104 +15,110 @@ if TYPE_CHECKING:
     from fuzzseq.settings import Configuration
 
 
-@click.command(short_help="Fuzz models, and print and write what breaks them.")
+@click.command(short_help="Fuzz models and report what breaks them.")
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
-@click.option("--profile", metavar="NAME", help="A named set of settings: quick (the default), ci or nightly.")
-@click.option("--max-cases", metavar="N", callback=whole(1), help="Cases for each target, boundary cases included.")
-@click.option("--maxfail", metavar="N", callback=whole(1), help="Leave a target at so many findings that are errors.")
-@click.option("-x", "--exitfirst", is_flag=True, help="Leave a target at its first finding that is an error.")
+@click.option("--profile", metavar="NAME", help="Named settings: quick (the default), ci or nightly.")
+@click.option("--max-cases", metavar="N", callback=whole(1), help="Cases per target, including boundary cases.")
+@click.option("--maxfail", metavar="N", callback=whole(1), help="Stop fuzzing a target after N errors.")
+@click.option("-x", "--exitfirst", is_flag=True, help="Stop fuzzing a target at its first error; same as --maxfail 1.")
 @click.option(
-    "--budget", metavar="TIME", callback=read_by("duration"), help="Time for the whole run, as 90s, 2m or 1h30m."
+    "--budget",
+    metavar="TIME",
+    callback=read_by("duration"),
+    help="Time limit for the whole run, e.g. 90s, 2m or 1h30m.",
 )
-@click.option("--seed", metavar="N", callback=whole(0, "MOST_SEED"), help="The number that fixes cases and weights.")
+@click.option("--seed", metavar="N", callback=whole(0, "MOST_SEED"), help="Random seed; fixes cases and weights.")
 @click.option(
     "--workers",
     metavar="N|auto",
     callback=read_by("worker_count"),
-    help="Processes that run models at once.  [default: auto, one for each core]",
+    help="Worker processes.  [default: auto, one per core, at most 4]",
 )
-@click.option("--check", "checks", multiple=True, metavar="NAME", help="Run this check only; may be repeated.")
+@click.option("--check", "checks", multiple=True, metavar="NAME", help="Run only this check; repeatable.")
 @click.option(
-    "--own-check",
+    "--custom-check",
     "custom_checks",
     multiple=True,
     metavar="FILE:NAME",
-    help="Run this check of your own as well; may be repeated.",
+    help="Also run this custom check; repeatable.",
 )
-@click.option("--skip", multiple=True, metavar="NAME", help="Leave this check out; may be repeated.")
+@click.option("--skip", multiple=True, metavar="NAME", help="Skip this check; repeatable.")
 @click.option(
     "--domain",
     "domains",
     multiple=True,
     metavar="NAME",
-    help="Draw from ordinary, and from edge or hostile as well; may be repeated.",
+    help="Input domain: ordinary, edge or invalid; repeatable.",
 )
 @click.option(
     "--report",
     multiple=True,
     metavar="FORMAT",
-    help="Write this report: json (the default), html, markdown, junit, sarif, ndjson, github or tests; "
-    "may be repeated.",
+    help="Report format: json (the default), html, markdown, junit, sarif, ndjson, github or tests; repeatable.",
 )
 @click.option(
     "--fail-on",
     metavar="SEVERITY",
-    help="What makes the exit code 1: error (the default), warning, note, or never.",
+    help="Lowest severity that fails the run: error (the default), warning, note or never.",
 )
 @click.option(
     "--allow-inconclusive",
     is_flag=True,
     default=None,
-    help="End with exit code 0 where a check was never judged, and not with 4.",
+    help="Exit with 0 instead of 4 when a check was never judged.",
 )
-@click.option("--baseline", metavar="FILE", help="Findings whose ids stand in this file fail no run.")
-@click.option("--output", metavar="DIR", help="The folder to write to.  [default: reports/<time>]")
-@click.option("--resume", metavar="DIR", help="Go on with the run that wrote to this folder, and was ended.")
+@click.option("--baseline", metavar="FILE", help="Ignore the findings listed in this file.")
+@click.option("--output", metavar="DIR", help="Output folder.  [default: reports/<time>]")
+@click.option("--resume", metavar="DIR", help="Resume the interrupted run in this folder.")
 @click.option(
     "--target",
     "named",
     multiple=True,
     metavar="FILE:NAME",
-    help="With --resume: this target in place of those of the log; may be repeated.",
+    help="With --resume: fuzz this target instead of those in the log; repeatable.",
 )
-@click.option("--trust", is_flag=True, help="With --resume: import what the log names, wherever it lies.")
-@click.option("--known", metavar="DIR|URL", help="What keeps known cases, or several: A,B.  [default: .fuzzseq]")
-@click.option("--no-known", is_flag=True, help="Neither try known cases nor keep new ones.")
+@click.option("--trust", is_flag=True, help="With --resume: allow imports from outside the current folder.")
+@click.option(
+    "--corpus",
+    metavar="DIR|URL",
+    help="Where to keep cases that failed: a folder, a server, or A,B.  [default: .fuzzseq]",
+)
+@click.option("--no-corpus", is_flag=True, help="Do not read or write the corpus.")
 @execution_options
 def run(
     targets: tuple[str, ...],
     resume: str | None,
     named: tuple[str, ...],
     trust: bool,
-    no_known: bool,
+    no_corpus: bool,
     exitfirst: bool,
     **said: Any,
 ) -> int:
     """Fuzz models: TARGET is file.py:function, package.module:function, or a whole file or module.
 
-    Without a TARGET, those of [tool.fuzzseq] in the nearest pyproject.toml are taken, and so is every setting
-    that no option names.
+    Without a TARGET, fuzz the targets of [tool.fuzzseq] in the nearest pyproject.toml. Settings without an option
+    on the command line are read from there as well.
     """
     from fuzzseq.settings import Configuration, configured
 
-    if no_known and said["known"] is not None:
-        raise UsageError("--known and --no-known contradict each other: give one of them.")
+    if no_corpus and said["corpus"] is not None:
+        raise UsageError("--corpus and --no-corpus are mutually exclusive.")
     if exitfirst:
         said["maxfail"] = 1
     if resume is not None:
-        return _resume(resume, Configuration(targets=targets, **said), named, no_known=no_known, trust=trust)
+        return _resume(resume, Configuration(targets=targets, **said), named, no_corpus=no_corpus, trust=trust)
     if named or trust:
-        raise UsageError("--target and --trust go with --resume: name a target of a new run without an option.")
+        raise UsageError("--target and --trust require --resume; for a new run, pass the target as an argument.")
     asked = Configuration(targets=targets, **said).over(configured())
     if not asked.targets:
         raise UsageError(
-            "There is no target: give one, as in 'fuzzseq run my_model.py:build', "
-            'or write targets = ["my_model.py:build"] under [tool.fuzzseq] in pyproject.toml.'
+            "No target given: name one, e.g. 'fuzzseq run my_model.py:build', "
+            'or add targets = ["my_model.py:build"] under [tool.fuzzseq] in pyproject.toml.'
         )
-    return _run(asked, no_known)
+    return _run(asked, no_corpus)
 
 
-def _run(asked: Configuration, no_known: bool) -> int:
+def _run(asked: Configuration, no_corpus: bool) -> int:
     """Run what was asked for; TensorFlow takes seconds to import, and begins before anything else is loaded.
 
     It does not where a target or a check that is named is not there: the run says so once it has seen its options.
@@ -133,7 +139,7 @@ def _run(asked: Configuration, no_known: bool) -> int:
             runner.settings_of(asked),
             output=Path(asked.output) if asked.output else None,
             formats=asked.report or runner.DEFAULT_FORMATS,
-            known=None if no_known else asked.known or ".fuzzseq",
+            known=None if no_corpus else asked.corpus or ".fuzzseq",
             zygote=zygote,
         )
     finally:
@@ -149,10 +155,10 @@ def _begun(asked: Configuration) -> Zygote | None:
 
 
 #: What may be said anew of a run that is gone on with.
-_ANEW = ("budget", "workers", "known", "report")
+_ANEW = ("budget", "workers", "corpus", "report")
 
 
-def _resume(folder: str, said: Configuration, named: tuple[str, ...], *, no_known: bool, trust: bool) -> int:
+def _resume(folder: str, said: Configuration, named: tuple[str, ...], *, no_corpus: bool, trust: bool) -> int:
     """Go on with a run; everything but its time, its workers and its reports is as it was.
 
     What its log names is imported from below the current folder alone, unless it is trusted.
@@ -169,8 +175,8 @@ def _resume(folder: str, said: Configuration, named: tuple[str, ...], *, no_know
         if field.name not in _ANEW and getattr(said, field.name) != getattr(usual, field.name):
             name = "TARGET" if field.name == "targets" else "--" + field.name.replace("_", "-")
             raise UsageError(
-                f"--resume goes on with a run as it was asked for, and {name} would change that: leave it out, "
-                "or begin a new run."
+                f"--resume uses the settings of the original run; {name} would change them: leave it out, "
+                "or start a new run."
             )
     targets, settings, past = finished_runs.resumed(Path(folder), attrs.evolve(said, targets=named))
     log, announced = str(Path(folder) / "events.ndjson"), set[str]()
@@ -181,6 +187,6 @@ def _resume(folder: str, said: Configuration, named: tuple[str, ...], *, no_know
         settings,
         output=Path(folder),
         formats=said.report or runner.DEFAULT_FORMATS,
-        known=None if no_known else said.known or ".fuzzseq",
+        known=None if no_corpus else said.corpus or ".fuzzseq",
         past=past,
     )

@@ -14,31 +14,31 @@ if TYPE_CHECKING:
     from fuzzseq.history import Change
 
 
-@click.command(short_help="Show what came and went from run to run.")
+@click.command(short_help="Show new, open and fixed findings across runs.")
 @click.argument("history", default="reports/history.jsonl", metavar="[FILE]")
-@click.option("--profile", metavar="NAME", help="Runs of this profile only.")
+@click.option("--profile", metavar="NAME", help="Only runs of this profile.")
 def trend(history: str, profile: str | None) -> None:
-    """Show what each run of the history found for the first time, and what it found no more.
+    """Show what is new, open and fixed in each run of the history.
 
-    FILE is the history that runs write beside their folders, reports/history.jsonl. A finding whose target a run did
-    not look at to the end, or not with inputs such as show it, stays open.
+    FILE is the history that runs append to, reports/history.jsonl. A finding stays open if a run did not complete its
+    target, or did not draw the inputs that show it.
     """
     from fuzzseq.errors import UsageError
     from fuzzseq.history import changes, read
 
-    nights = [night for night in read(Path(history), _warned) if profile in (None, night.profile)]
-    if not nights:
-        raise UsageError(f"{history} holds no run{f' of the profile {profile!r}' if profile else ''}.")
-    told = changes(nights)
+    runs = [run for run in read(Path(history), _warned) if profile in (None, run.profile)]
+    if not runs:
+        raise UsageError(f"{history} contains no run{f' of the profile {profile!r}' if profile else ''}.")
+    all_changes = changes(runs)
     show(
-        ("run", "profile", "cases", "time", "new", "open", "gone", "stopped"),
-        map(_cleaned, map(_row, told)),
+        ("run", "profile", "cases", "time", "new", "open", "fixed", "status"),
+        map(_cleaned, map(_row, all_changes)),
         headed=True,
     )
-    last = told[-1]
+    last = all_changes[-1]
     if last.open:
         echo("")
-        show(("open", "since", "target"), (_cleaned(_open(told, id_)) for id_ in last.open), headed=True)
+        show(("open", "since", "target"), (_cleaned(_open(all_changes, id_)) for id_ in last.open), headed=True)
 
 
 def _cleaned(row: tuple[str, ...]) -> tuple[str, ...]:
@@ -57,21 +57,21 @@ def _row(change: Change) -> tuple[str, ...]:
     """Return a run as a row."""
     from fuzzseq.reporting.summary_view import STOPS
 
-    night = change.night
-    counts = (len(change.new), len(change.open), len(change.gone))
+    run = change.run
+    counts = (len(change.new), len(change.open), len(change.fixed))
     return (
-        night.started[:16].replace("T", " "),
-        night.profile,
-        str(night.cases),
-        f"{night.seconds:.0f} s",
+        run.started[:16].replace("T", " "),
+        run.profile,
+        str(run.cases),
+        f"{run.seconds:.0f} s",
         *map(str, counts),
-        STOPS.get(night.stop_reason, night.stop_reason) + (", inconclusive" if night.inconclusive else ""),
+        STOPS.get(run.stop_reason, run.stop_reason) + (", inconclusive" if run.inconclusive else ""),
     )
 
 
-def _open(told: list[Change], id_: str) -> tuple[str, ...]:
+def _open(all_changes: list[Change], id_: str) -> tuple[str, ...]:
     """Return a finding that is open as a row."""
     from fuzzseq.history import since
 
-    target = next(change.night.findings[id_].target for change in reversed(told) if id_ in change.night.findings)
-    return id_, since(told, id_).started[:10], target
+    target = next(change.run.findings[id_].target for change in reversed(all_changes) if id_ in change.run.findings)
+    return id_, since(all_changes, id_).started[:10], target

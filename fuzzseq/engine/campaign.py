@@ -194,7 +194,7 @@ class _Campaign:
             shared.done()
             yield from self._unusable(name, place, error)
             return
-        yield TargetLoaded(target=name, spec=spec, versions=versions, place=place)
+        yield TargetLoaded(target=name, spec=spec, versions=versions, index=place)
         pool = Pool(lambda: Journaled(shared.body.executor(name, spec), self._journal, place, name, spec))
         known = Corpus(self._database, name, spec)
         run = TargetRun(
@@ -266,7 +266,7 @@ class _Campaign:
         if stop == "budget":
             self._stops.append(stop)
         why = "" if stop == "budget" else _reason(error)
-        yield TargetFinished(report=TargetReport(name=name, spec=None, stop_reason=stop, error=why, place=place))
+        yield TargetFinished(report=TargetReport(name=name, spec=None, stop_reason=stop, error=why, index=place))
 
     def internal(self, name: str, error: BaseException) -> Event:
         """Return the event for an error of our own; one that ends the whole run has no name of a target."""

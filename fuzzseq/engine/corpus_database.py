@@ -111,7 +111,7 @@ def _database(place: str) -> ExampleDatabase:
     if not there and _HALF_A_URL.match(place):
         raise UsageError(f"Known cases cannot be kept at {place}: it is neither a folder nor a URL, SCHEME://HOST.")
     if not there:
-        return DirectoryBasedExampleDatabase(Path(place) / "known")
+        return DirectoryBasedExampleDatabase(Path(place) / "corpus")
     if scheme in ("redis", "rediss"):
         return _redis(place)
     owner, _, named = rest.partition("/")

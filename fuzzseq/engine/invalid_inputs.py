@@ -34,7 +34,7 @@ def acceptance(spec: Spec, seed: int, executor: Executor) -> dict[str, str]:
     if case is None:
         return {}
     return {
-        kind.name: ending(kind, executor.run(Request(case=case, checks=("accepts",), hostile=kind.name)))
+        kind.name: ending(kind, executor.run(Request(case=case, checks=("accepts",), invalid=kind.name)))
         for kind in kinds_for(spec)
     }
 
@@ -45,8 +45,8 @@ def ending(kind: Kind, outcome: Outcome) -> Acceptance:
         return "crashed"
     raised = next((verdict.raised for verdict in outcome.verdicts if verdict.raised is not None), None)
     if raised is None:
-        return "accepted in silence"
+        return "silently accepted"
     if raised.ending != "completed":
         return "crashed"
     message = raised.message.lower()
-    return "refused clearly" if any(word in message for word in kind.words) else "refused obscurely"
+    return "rejected" if any(word in message for word in kind.words) else "rejected (unclear error)"

@@ -56,7 +56,7 @@ def replay(file: ReplayFile, settings: Settings, target: str | None = None) -> R
     (asked,) = (verdict for verdict in outcome.verdicts if verdict.check == check)
     if asked.status == "not_applicable":
         return ReplayResult(verdict="FIXED", message=f"{check} does not apply any more: {asked.reason}")
-    return ReplayResult(verdict="FIXED") if asked.status == "held" else _not_reached(asked)
+    return ReplayResult(verdict="FIXED") if asked.status == "passed" else _not_reached(asked)
 
 
 def said_of(verdict: Verdict) -> str:

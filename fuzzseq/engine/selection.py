@@ -35,7 +35,7 @@ NOTHING: Final = "no case gave it anything to compare"
 _NO_TURN: Final[Mapping[StopReason, str]] = {
     "budget": "the time limit was reached before its turn",
     "interrupted": "the run was interrupted before its turn",
-    "maxfail": "so many findings as were asked for ended the target before its turn",
+    "max_failures": "so many findings as were asked for ended the target before its turn",
     "error": "an internal error of fuzzseq ended the target before its turn",
 }
 
@@ -44,12 +44,12 @@ _NO_TURN: Final[Mapping[StopReason, str]] = {
 class LearnedTraits:
     """What is known of a model from its cases so far, and decides what the next ones are asked.
 
-    ``broken`` are the checks that were found broken, ``judged`` those that a verdict was reached on, or that were seen
+    ``failed`` are the checks that failed, ``judged`` those that a verdict was reached on, or that were seen
     not to apply; ``graph_fails`` says that a traced case failed which runs eagerly, ``graph_runs`` that one ran;
     ``hung`` that a case hung.
     """
 
-    broken: frozenset[str] = frozenset()
+    failed: frozenset[str] = frozenset()
     judged: frozenset[str] = frozenset()
     graph_fails: bool = False
     graph_runs: bool = False
@@ -64,7 +64,7 @@ class LearnedTraits:
     def of(state: TargetState) -> LearnedTraits:
         """Return what was known when an earlier run was interrupted."""
         return LearnedTraits(
-            broken=frozenset(state.broken),
+            failed=frozenset(state.failed),
             judged=frozenset(name for name, count in state.checks.items() if count.settled),
             graph_fails=state.graph_fails,
             graph_runs=state.graph_runs,
@@ -76,7 +76,7 @@ class LearnedTraits:
         failures = outcome.failures()
         raised = [v.raised for v in failures if v.raised is not None]
         return LearnedTraits(
-            broken=self.broken | {verdict.check for verdict in failures},
+            failed=self.failed | {verdict.check for verdict in failures},
             judged=self.judged | {v.check for v in outcome.verdicts if v.status != "not_reached"},
             graph_fails=self.graph_fails or any(r.mode == "graph" for r in raised),
             graph_runs=self.graph_runs or (case.mode == "graph" and not raised),
@@ -86,7 +86,7 @@ class LearnedTraits:
     def joined(self, other: LearnedTraits) -> LearnedTraits:
         """Return both in one."""
         return LearnedTraits(
-            broken=self.broken | other.broken,
+            failed=self.failed | other.failed,
             judged=self.judged | other.judged,
             graph_fails=self.graph_fails or other.graph_fails,
             graph_runs=self.graph_runs or other.graph_runs,
@@ -111,7 +111,7 @@ class CheckCounts:
         self._traced_until: Mapping[str, int] = {}
         self._spec, self._max_cases = spec, settings.max_cases
         self._lock = threading.Lock()
-        self.cases = self.known_cases = self.edge_cases = 0
+        self.cases = self.corpus_cases = self.edge_cases = 0
         self.unbuilt = self.ran = 0
         self.chosen: list[Check] = []
         for check in (*CHECKS, *(stand_in(name, spec) for name in spec.custom_checks)):
@@ -159,12 +159,12 @@ class CheckCounts:
         """
         stacked = not usual and any(name.startswith("num_") for name in case.dimensions)
         expensive = case.mode == "graph" or not self._spec.graph or experience.graph_fails or stacked
-        explained = any(check.blocks == "expensive" and check.name in experience.broken for check in self.chosen)
+        explained = any(check.blocks == "expensive" and check.name in experience.failed for check in self.chosen)
 
         def due(check: Check) -> bool:
             if check.name not in experience.judged and number % self._unjudged_every(number, check) == 0:
                 return expensive or number > self._traced_until.get(check.name, -1)
-            seldom = check.name in experience.broken or explained
+            seldom = check.name in experience.failed or explained
             every = check.run_every * (_BROKEN_EVERY if seldom else 1)
             return expensive and number % every == 0
 
@@ -185,9 +185,9 @@ class CheckCounts:
         counted apart: what is left of the budget is the same with and without them.
         """
         with self._lock:
-            if phase == "known":
-                self.known_cases += 1
-                return self.known_cases
+            if phase == "corpus":
+                self.corpus_cases += 1
+                return self.corpus_cases
             if phase == "edge":
                 self.edge_cases += 1
                 return self.edge_cases
@@ -213,8 +213,8 @@ class CheckCounts:
                 if blocked := _blocked_by(verdict, outcome):
                     _keep_first(self._blocked, verdict.check, place, blocked)
             else:
-                broken = verdict.status in ("broken", "raised")
-                self._counts[verdict.check] = attrs.evolve(count, ran=count.ran + 1, broken=count.broken + broken)
+                failed = verdict.status in ("failed", "raised")
+                self._counts[verdict.check] = attrs.evolve(count, ran=count.ran + 1, failed=count.failed + failed)
 
     def warnings(self, stop: StopReason) -> Iterator[str]:
         """Yield what a user should know of the cases when a target has stopped."""
@@ -228,7 +228,7 @@ class CheckCounts:
 
     def restore(self, state: TargetState) -> None:
         """Go on from the counts of an earlier run."""
-        self.cases, self.known_cases = state.cases, state.known_cases
+        self.cases, self.corpus_cases = state.cases, state.corpus_cases
         self.unbuilt, self.ran = state.unbuilt, state.ran
         # Of a check that is asked otherwise than before, what is said now holds.
         chosen = {check.name for check in self.chosen}

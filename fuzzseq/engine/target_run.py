@@ -75,7 +75,7 @@ class TargetRun:
         if not self._tally.names:  # No case could be judged by anything.
             yield from self._end()
         elif before is None:
-            known = Unit("known", self._known_ones(), 0, LearnedTraits())
+            known = Unit("corpus", self._known_ones(), 0, LearnedTraits())
             yield from self._wave([known], self._boundary)
         else:
             yield from self._restored(before)
@@ -96,12 +96,12 @@ class TargetRun:
         return TargetState(
             rounds=self._rounds,
             cases=tally.cases,
-            known_cases=tally.known_cases,
+            corpus_cases=tally.corpus_cases,
             executions=self._executions + self._following.executions,
             unbuilt=tally.unbuilt,
             ran=tally.ran,
             checks=tally.counts(),
-            broken=tuple(sorted(self._experience.broken)),
+            failed=tuple(sorted(self._experience.failed)),
             graph_fails=self._experience.graph_fails,
             graph_runs=self._experience.graph_runs,
             hung=self._experience.hung,
@@ -116,14 +116,14 @@ class TargetRun:
             name=self.work.name,
             spec=self.work.spec,
             cases=self._tally.cases,
-            known_cases=self._tally.known_cases,
+            corpus_cases=self._tally.corpus_cases,
             edge_cases=self._tally.edge_cases,
             executions=self._executions + self._following.executions,
             stop_reason=stop or self._stop,
             checks=self._tally.counts(stop or self._stop),
             error=error,
             seconds=time.monotonic() - self._began,
-            place=self.work.place,
+            index=self.work.place,
             acceptance=self._acceptance,
         )
 
@@ -147,7 +147,7 @@ class TargetRun:
     def _wave_over(self, then: Callable[[], Steps]) -> Steps:
         """Follow up what the units of a wave kept, in their order, and go on."""
         for unit in self._units:
-            if unit.phase != "known":
+            if unit.phase != "corpus":
                 self._experience = self._experience.joined(unit.experience)
         kept = [failure for unit in self._units for failure in unit.failures]
         self._units = []
@@ -205,13 +205,13 @@ class TargetRun:
 
     def _rest(self) -> Steps:
         """Try the edge cases by all checks, what they break being told apart, and wrong input."""
-        going_on = bool(self._tally.ran) and self._stop != "maxfail"
+        going_on = bool(self._tally.ran) and self._stop != "max_failures"
         units: list[Unit] = []
         jobs: list[Job] = []
         if "edge" in self.work.settings.domains and going_on:
             edges = edge_cases(self.work.spec, self._seed)
             units.append(Unit("edge", iter(edges), 0, self._experience))
-        if "hostile" in self.work.settings.domains and going_on:
+        if "invalid" in self.work.settings.domains and going_on:
             jobs.append(self._provoked)
         if units or jobs:
             yield from self._wave(units, self._end, *jobs)
@@ -242,7 +242,7 @@ class TargetRun:
         if self.work.out_of_time():
             self._stop = "budget"
         elif self._following.enough():
-            self._stop = "maxfail"
+            self._stop = "max_failures"
         else:
             return False
         return True
@@ -280,7 +280,7 @@ class TargetRun:
         with self._lock:
             self._executions += 1
         outcome = self._patience.outcome(request, executor, unit.experience.hung)
-        if unit.phase == "known":
+        if unit.phase == "corpus":
             self._forget(case, outcome)
         return outcome
 
@@ -296,5 +296,5 @@ class TargetRun:
     def _forget(self, case: Case, outcome: Outcome) -> None:
         """Drop a known case from the checks that held on it; of one that was not reached nothing is known."""
         for verdict in outcome.verdicts:
-            if verdict.status == "held":
+            if verdict.status == "passed":
                 self.work.known.forget(verdict.check, case)

@@ -30,7 +30,7 @@ class Unit:
 
     def due(self, case: Case, tally: CheckCounts, usual: bool) -> tuple[str, ...]:
         """Return the names of the checks that a case is tried with; ``usual`` is one of the usual dimensions."""
-        if self.phase == "known":
+        if self.phase == "corpus":
             return tally.names
         if self.phase == "edge":
             return tally.at_edge(case)

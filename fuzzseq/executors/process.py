@@ -1,4 +1,4 @@
-"""One process of the body, as the brain sees it: what it is asked, what it leaves behind, and how it ended."""
+"""One worker process, as the controller sees it: what it is asked, what it leaves behind, and how it ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The brain's side of the zygote: starting it, waiting for it, and ending it with all that came from it."""
+"""The controller's side of the zygote: starting it, waiting for it, and ending it with all that came from it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from fuzzseq.protocol.transport import Channel, Corrupted, Disconnected, Killed
 #: How long the import of TensorFlow, or of a user's file, may take, in seconds.
 START_LIMIT: Final = 300.0
 
-#: What the body's environment holds unless the user's says otherwise. Each of glibc's arenas reserves 64 MiB of address
+#: What a worker's environment holds unless the user's says otherwise. Each of glibc's arenas reserves 64 MiB of address
 #: space, and each of TensorFlow's threads may take one: 420 MiB of a worker's limit were gone, or not, as threads met.
 #: oneDNN's kernels of TensorFlow 2.21 corrupt the heap in a product of rank 4 by rank 2 (tensorflow issues 117700 and
 #: 123109): a crash some cases later, or a wrong number, would be told of the model.

@@ -13,7 +13,7 @@ from fuzzseq.protocol.evidence import Evidence
 Stage = Literal["build", "preprocess", "encode", "decode", "forward", "loss", "gradient", "save"]
 STAGES: Final = ("build", "preprocess", "encode", "decode", "forward", "loss", "gradient", "save")
 
-Status = Literal["held", "broken", "raised", "not_reached", "not_applicable", "errored"]
+Status = Literal["passed", "failed", "raised", "not_reached", "not_applicable", "errored"]
 Ending = Literal["completed", "crashed", "hung", "out_of_memory", "exited"]
 Severity = Literal["error", "warning", "note"]
 #: Every severity, the worst first.
@@ -141,19 +141,19 @@ class Verdict:
     @property
     def judged(self) -> bool:
         """Whether the check looked at something and came to an answer."""
-        return self.status in ("held", "broken", "raised")
+        return self.status in ("passed", "failed", "raised")
 
 
 @attrs.frozen(kw_only=True)
 class Request:
     """What is asked of a worker: one case, and the checks to judge it by.
 
-    ``hostile`` names what is made wrong in the case, in place of all checks. ``trace`` asks for the layers that ran.
+    ``invalid`` names what is made wrong in the case, in place of all checks. ``trace`` asks for the layers that ran.
     """
 
     case: Case
     checks: tuple[CheckName, ...]
-    hostile: str = ""
+    invalid: str = ""
     trace: bool = False
 
 
@@ -171,4 +171,4 @@ class Outcome:
 
     def failures(self) -> tuple[Verdict, ...]:
         """Return the verdicts of broken promises."""
-        return tuple(v for v in self.verdicts if v.status in ("broken", "raised"))
+        return tuple(v for v in self.verdicts if v.status in ("failed", "raised"))

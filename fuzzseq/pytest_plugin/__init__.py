@@ -23,34 +23,30 @@ COLLECTING: Final = "fuzz_seq2seq_collecting"
 
 #: Each option beside the flag: how it ends, how it is added, and what ``--help`` says.
 _OPTIONS: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
-    ("target", {"action": "append", "metavar": "FILE:NAME"}, "Fuzz this target as well; may be repeated."),
-    ("profile", {"metavar": "NAME"}, "A named set of settings: quick (the default), ci or nightly."),
-    ("budget", {"metavar": "TIME"}, "Time for all targets together, as 90s, 2m or 1h30m."),
-    ("max-cases", {"metavar": "N"}, "Cases for each target, boundary cases included."),
-    ("seed", {"metavar": "N"}, "The number that fixes cases and weights; else --hypothesis-seed, where it is given."),
-    ("check", {"action": "append", "metavar": "NAME"}, "Collect this check only; may be repeated."),
-    ("skip", {"action": "append", "metavar": "NAME"}, "Leave this check out; may be repeated."),
-    (
-        "domain",
-        {"action": "append", "metavar": "NAME"},
-        "Draw from ordinary, and from edge or hostile as well; may be repeated.",
-    ),
+    ("target", {"action": "append", "metavar": "FILE:NAME"}, "Also fuzz this target; repeatable."),
+    ("profile", {"metavar": "NAME"}, "Named settings: quick (the default), ci or nightly."),
+    ("budget", {"metavar": "TIME"}, "Time limit for all targets together, e.g. 90s, 2m or 1h30m."),
+    ("max-cases", {"metavar": "N"}, "Cases per target, including boundary cases."),
+    ("seed", {"metavar": "N"}, "Random seed; defaults to --hypothesis-seed if given."),
+    ("check", {"action": "append", "metavar": "NAME"}, "Collect only this check; repeatable."),
+    ("skip", {"action": "append", "metavar": "NAME"}, "Skip this check; repeatable."),
+    ("domain", {"action": "append", "metavar": "NAME"}, "Input domain: ordinary, edge or invalid; repeatable."),
     (
         "fail-on",
         {"metavar": "SEVERITY"},
-        "What fails a test: error (the default), warning, note, or never; what does not is told as a warning.",
+        "Lowest severity that fails a test: error (the default), warning, note or never; others become warnings.",
     ),
     (
         "allow-inconclusive",
         {"action": "store_true"},
-        "Let a check that was never judged leave the exit status 0; it is reported all the same.",
+        "Keep the exit status 0 when a check was never judged; it is still reported.",
     ),
-    ("baseline", {"metavar": "FILE"}, "Findings whose ids stand in this file, one in a line, fail no test."),
-    ("report", {"metavar": "DIR"}, "The folder to write findings and reports to.  [default: reports/<time>]"),
+    ("baseline", {"metavar": "FILE"}, "Ignore the findings listed in this file."),
+    ("report", {"metavar": "DIR"}, "Output folder for findings and reports.  [default: reports/<time>]"),
     (
         "format",
         {"action": "append", "metavar": "FORMAT"},
-        "Write this report, as --report of fuzzseq run: json (the default), junit, sarif, ...; may be repeated.",
+        "Report format, as --report of fuzzseq run: json (the default), junit, sarif, ...; repeatable.",
     ),
 )
 

@@ -19,6 +19,7 @@ from fuzzseq.errors import FuzzseqError, UsageError, nearest
 from fuzzseq.events import Settings
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.findings import Finding
+from fuzzseq.grammar import integers_from
 from fuzzseq.loading import parse
 from fuzzseq.pytest_plugin import FLAG, FuzzSeq2SeqWarning, call_inconclusive
 from fuzzseq.reporting import format_named
@@ -108,7 +109,7 @@ def _whole(text: str | None, name: str, least: int) -> int | None:
     if text is None:
         return None
     if not text.isdecimal() or int(text) < least:
-        raise UsageError(f"{FLAG}-{name} is given {text!r}: it takes a whole number of {least} or more.")
+        raise UsageError(f"{FLAG}-{name} must be {integers_from(least)}, got {text!r}.")
     return int(text)
 
 
@@ -190,7 +191,7 @@ def _usual(asked: Asked, test: str, number: int) -> Configuration:
     """
     name = re.sub(r"[^\w.]+", "-", test)[-_LONGEST:].strip("-") + (f"-{number}" if number > 1 else "")
     output = str(Path(asked.what.output) / name) if asked.what.output else None
-    return attrs.evolve(asked.what, targets=(), report=(), known=None, seed=asked.settings.seed, output=output)
+    return attrs.evolve(asked.what, targets=(), report=(), corpus=None, seed=asked.settings.seed, output=output)
 
 
 def _said_of(settings: dict[str, Any]) -> Configuration:

@@ -117,11 +117,11 @@ def together(
     timed = sorted((each for part in parts for each in _since(part, first)), key=lambda each: each[0])
     for at, event in timed:
         if isinstance(event, TargetLoaded):
-            yield at, attrs.evolve(event, place=names.index(event.target))
+            yield at, attrs.evolve(event, index=names.index(event.target))
         elif isinstance(event, TargetFinished):
             report = event.report
-            place = names.index(report.name) if report.name in names else report.place
-            yield at, TargetFinished(report=attrs.evolve(report, place=place))
+            place = names.index(report.name) if report.name in names else report.index
+            yield at, TargetFinished(report=attrs.evolve(report, index=place))
         elif not isinstance(event, RunStarted | RunFinished):
             yield at, event
     reasons: list[StopReason] = [event.stop_reason for event in ended]
@@ -129,7 +129,7 @@ def together(
     last = max((at for at, _ in timed), default=0.0)
     loaded = {event.target: event.spec for _, event in timed if isinstance(event, TargetLoaded)}
     for name in left:
-        report = TargetReport(name=name, spec=loaded.get(name), stop_reason="interrupted", place=names.index(name))
+        report = TargetReport(name=name, spec=loaded.get(name), stop_reason="interrupted", index=names.index(name))
         yield last, TargetFinished(report=report)
     yield last, RunFinished(stop_reason=stop_of(reasons), seconds=last)
 

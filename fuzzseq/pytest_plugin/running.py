@@ -66,7 +66,7 @@ class Running:
         self._asked = asked
         self._settings = attrs.evolve(asked.settings, workers=workers or asked.settings.workers)
         self._one_by_one = workers is not None
-        self._known = asked.what.known or ".fuzzseq"
+        self._known = asked.what.corpus or ".fuzzseq"
         self._name = name
         self._record = RunState()
         self._fan = Dispatcher(self._record, [])

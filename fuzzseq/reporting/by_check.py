@@ -51,14 +51,14 @@ def _first_so(report: TargetReport, check: str, chosen: Sequence[str]) -> str:
 def why_not(
     report: TargetReport, check: str, findings: Sequence[Finding], chosen: Sequence[str], settings: Settings
 ) -> str:
-    """Return why a check was not run, or says nothing of its own; empty where it held.
+    """Return why a check was not run, or says nothing of its own; empty where it passed.
 
     ``findings`` are all of the target, ``chosen`` the checks that are tests of it.
     """
     failing = [finding for finding in findings if settings.fails(finding)]
     for finding in failing:
         if check in finding.checks:
-            return f"broken by what [{owner(finding, chosen)}] tells of: {finding.cause}"
+            return f"failed too, see [{owner(finding, chosen)}]: {finding.cause}"
     if why := inconclusive_reason(report, check):
         if failing:
             return f"inconclusive, see [{owner(failing[0], chosen)}]: {why}"
@@ -69,4 +69,4 @@ def why_not(
         return "skipped"
     if count.skipped:
         return f"skipped: {count.skipped}"
-    return f"does not apply: {count.not_applicable}" if count.not_applicable else ""
+    return f"not applicable: {count.not_applicable}" if count.not_applicable else ""

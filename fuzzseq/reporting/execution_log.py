@@ -73,13 +73,13 @@ class ExecutionLog:
         """Take one event: what is behind a new checkpoint, or belongs to a target that is done, is wanted no more."""
         match event:
             case TargetLoaded():
-                self._places[event.target] = event.place
-                self._begin(event.place)
+                self._places[event.target] = event.index
+                self._begin(event.index)
             case Checkpoint() if self._states.get(event.target) != event.state:
                 self._states[event.target] = event.state
                 self._clear(self._places.get(event.target))
             case TargetFinished() if event.report.stop_reason not in UNDONE:
-                self._clear(event.report.place)
+                self._clear(event.report.index)
             case _:
                 pass
 

@@ -23,8 +23,8 @@ FORMAT_VERSION: Final = FINDING
 _TITLES: Final = {cause.slug: cause.title for cause in CAUSES}
 #: What a finding says of its diagnosis and its proof, lifted to the level of the rest.
 _LIFTED: Final = (
-    *("cause", "explanation", "evidence", "confidence", "runner_up", "against", "advice", "interventions"),
-    *("named", "nameless", "region", "trace"),
+    *("cause", "explanation", "evidence", "confidence", "runner_up", "confidence_reasons", "advice", "interventions"),
+    *("symbolic_message", "unresolved_sizes", "region", "trace"),
 )
 
 

@@ -61,9 +61,9 @@ def _troubles(record: RunState) -> Iterator[Annotation]:
     for said in sentences(record.inconclusive()):
         yield Annotation(command=command, title="inconclusive", message=said)
     for name, reason in record.unusable().items():
-        yield Annotation(command="error", title=f"{name} cannot be used", message=shortened(reason, 600))
+        yield Annotation(command="error", title=f"unusable target {name}", message=shortened(reason, 600))
     for error in record.errors:
-        title = "internal error of fuzzseq, no fault of your model"
+        title = "internal error (a bug in fuzzseq, not in your model)"
         yield Annotation(command="error", title=title, message=shortened(error.message, 600))
 
 
@@ -75,10 +75,10 @@ def _of(finding: Finding, record: RunState) -> Annotation:
     said = [
         shortened(found.explanation or finding.message, 600),
         PROVISIONAL if finding.provisional else "",
-        f"Smallest sizes: {', '.join(f'{name} = {size}' for name, size in finding.sizes.items())}",
-        f"Fails {shortened(found.region.sentence, 300)}" if found.region else "",
-        f"Mend: {shortened(found.advice, 300)}" if found.advice else "",
-        f"Finding {finding.id} of {clean(finding.target)}{', known' if known else ''}",
+        f"Fix: {shortened(found.advice, 300)}" if found.advice else "",
+        f"Fails when: {shortened(found.region.condition, 300)}" if found.region else "",
+        f"Minimal sizes: {', '.join(f'{name} = {size}' for name, size in finding.sizes.items())}",
+        f"Finding {finding.id} of {clean(finding.target)}{', in the baseline' if known else ''}",
     ]
     return Annotation(
         command="error" if fails else "notice" if known or finding.severity == "note" else "warning",

@@ -7,7 +7,7 @@ from pathlib import Path
 from fuzzseq.errors import OutputError
 from fuzzseq.events import Event, RunFinished
 from fuzzseq.files import output_files
-from fuzzseq.history import Found, Night, line_of
+from fuzzseq.history import Found, PastRun, line_of
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.unjudged import unjudged_checks
 
@@ -26,7 +26,7 @@ class HistoryLog:
         """Take one event."""
         if not isinstance(event, RunFinished) or not self._record.specs:
             return
-        line = line_of(night_of(self._record, self._folder))
+        line = line_of(past_run(self._record, self._folder))
         try:
             with output_files.opened(self._history.parent) as folder:
                 output_files.append(folder, self._history.name, output_files.encoded(line), lines=True)
@@ -37,10 +37,10 @@ class HistoryLog:
             ) from None
 
 
-def night_of(record: RunState, folder: str) -> Night:
+def past_run(record: RunState, folder: str) -> PastRun:
     """Return a run that is over, as the history keeps it."""
     settings = record.settings
-    return Night(
+    return PastRun(
         started=record.started,
         profile=settings.profile if settings else "",
         seed=settings.seed if settings else 0,

@@ -25,7 +25,7 @@ def origins(spec: Spec) -> dict[str, str]:
 
 def target_entry(report: TargetReport, record: RunState) -> dict[str, Any]:
     """Return what the report says of one target."""
-    data = {name: value for name, value in to_data(report).items() if name != "place"}
+    data = {name: value for name, value in to_data(report).items() if name != "index"}
     spec = report.spec or record.specs.get(report.name)
     return {
         **data,
@@ -43,7 +43,7 @@ def counts(record: RunState) -> dict[str, int]:
         "targets": len(targets),
         "unusable": len(record.unusable()),
         "cases": sum(report.cases for report in targets),
-        "known_cases": sum(report.known_cases for report in targets),
+        "corpus_cases": sum(report.corpus_cases for report in targets),
         "executions": sum(report.executions for report in targets),
         "findings": len(record.findings),
         "errors": record.with_severity("error"),

@@ -22,7 +22,7 @@ from fuzzseq.reporting.locations import file_of, from_root
 from fuzzseq.reporting.markdown_escape import cell, code, fenced, prose
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.snapshot_writer import SnapshotWriter
-from fuzzseq.reporting.summary_view import STOPS, circumstances_of, judged_of, verdict_of
+from fuzzseq.reporting.summary_view import STOPS, circumstances_of, judged_of, sentence_of_run
 from fuzzseq.reporting.text import USUAL_WIDTH, console_of, text_of
 from fuzzseq.reporting.unjudged import sentences
 from fuzzseq.targets.spec import Spec
@@ -35,13 +35,13 @@ _ADVICE: Final = {cause.slug: cause.advice for cause in CAUSES}
 
 
 def markdown_text(record: RunState, *, details: bool = True) -> str:
-    """Return the report of a run as it stands, the verdict first; without ``details``, in tables alone.
+    """Return the report of a run as it stands, the summary first; without ``details``, in tables alone.
 
     Nothing that a model says is taken for Markdown or HTML.
     """
     findings = record.in_order()
     parts = [
-        f"## fuzzseq: {prose(verdict_of(record))}",
+        f"## fuzzseq: {prose(sentence_of_run(record))}",
         _findings(findings, record),
         *(_detail(finding, record) for finding in findings if details),
         "\n".join(_warnings(record)),
@@ -71,13 +71,13 @@ def _findings(findings: Sequence[Finding], record: RunState) -> str:
         )
         for finding in findings
     ]
-    return _table(("finding", "severity", "cause", "target", "smallest sizes"), rows)
+    return _table(("finding", "severity", "cause", "target", "minimal sizes"), rows)
 
 
 def _tags(finding: Finding, known: Sequence[Finding]) -> Iterator[str]:
-    """Yield what is special of a finding, a word each."""
+    """Yield what is special of a finding."""
     for word, holds in (
-        ("known", finding in known),
+        ("in the baseline", finding in known),
         ("edge", finding.domain == "edge"),
         ("provisional", finding.provisional),
     ):
@@ -95,11 +95,11 @@ def _detail(finding: Finding, record: RunState) -> str:
         f"<details><summary><code>{finding.id}</code> {title_of(finding)}</summary>",
         f"**{PROVISIONAL[:1].upper()}{PROVISIONAL[1:]}.**" if finding.provisional else "",
         prose(found.explanation),
-        fenced(case),
+        f"**Fix** {prose(advice)}" if advice else "",
+        f"**Fails when** {code(found.region.condition, 500)}" if found.region else "",
+        f"**Minimal example**\n\n{fenced(case)}",
+        f"**Error**\n\n{fenced(raised + finding.message[:2000])}",
         *_line(finding),
-        f"**What it says**\n\n{fenced(raised + finding.message[:2000])}",
-        f"**Fails** {code(found.region.sentence, 500)}" if found.region else "",
-        f"**Mend** {prose(advice)}" if advice else "",
         f"**Replay**, where `DIR` is the folder of this report\n\n{fenced(replaying(finding), 'console')}",
         "</details>",
     ]
@@ -112,7 +112,7 @@ def _line(finding: Finding) -> Iterator[str]:
     if frame is None or file is None:
         return
     place = f"{from_root(file) or file}:{frame.line} in {frame.function}"
-    yield f"**Your line** {code(place)}" + (f"\n\n{fenced(frame.source, 'python')}" if frame.source.strip() else "")
+    yield f"**At** {code(place)}" + (f"\n\n{fenced(frame.source, 'python')}" if frame.source.strip() else "")
 
 
 def _warnings(record: RunState) -> Iterator[str]:
@@ -120,13 +120,13 @@ def _warnings(record: RunState) -> Iterator[str]:
     for said in sentences(record.inconclusive()):
         yield f"- **inconclusive** {prose(said, 600)}"
     for name, reason in record.unusable().items():
-        yield f"- **not used** {code(name)}: {prose(reason, 600)}"
+        yield f"- **unusable target** {code(name)}: {prose(reason, 600)}"
     for error in record.errors:
-        yield f"- **internal error of fuzzseq**, no fault of your model: {prose(error.message, 600)}"
+        yield f"- **internal error** (a bug in fuzzseq, not in your model): {prose(error.message, 600)}"
     for warned in sorted(record.warnings, key=lambda warned: record.place(warned.target)):
         yield f"- warning{f' {code(warned.target)}' if warned.target else ''}: {prose(warned.message, 600)}"
-    if gone := record.gone():
-        yield f"- in the baseline and not found any more: {', '.join(map(code, gone))}"
+    if fixed := record.fixed():
+        yield f"- fixed since the baseline: {', '.join(map(code, fixed))}"
 
 
 def _targets(record: RunState) -> str:
@@ -141,14 +141,16 @@ def _targets(record: RunState) -> str:
         )
         for report in record.targets()
     ]
-    return _table(("target", "cases", "findings", "stopped", "judged"), rows)
+    return _table(("target", "cases", "findings", "status", "checks judged"), rows)
 
 
 def _acceptance(record: RunState) -> str:
-    """Return how each target takes what it ought to refuse, a column each."""
+    """Return how each target handles invalid input, a column each."""
     told = [report for report in record.targets() if report.acceptance]
     rows = [(kind.said, *(report.acceptance.get(kind.name, "") for report in told)) for kind in KINDS]
-    return _table(("wrong input", *(cell(code(report.name)) for report in told)), [row for row in rows if any(row[1:])])
+    return _table(
+        ("invalid input", *(cell(code(report.name)) for report in told)), [row for row in rows if any(row[1:])]
+    )
 
 
 class MarkdownReport:

@@ -81,7 +81,7 @@ class RunState:
                 self.asked, self.settings, self.started = event.targets, event.settings, event.started
             case TargetLoaded():
                 self.specs[event.target] = event.spec
-                self._places[event.target] = event.place
+                self._places[event.target] = event.index
                 self.versions.update(event.versions)
             case CaseExecuted():
                 self.tried[event.target] = max(event.number, self.tried.get(event.target, 0))
@@ -94,7 +94,7 @@ class RunState:
                 self.warnings.append(event)
             case TargetFinished():
                 self.reports[event.report.name] = event.report
-                self._places[event.report.name] = event.report.place
+                self._places[event.report.name] = event.report.index
                 self._supersede(event.report)
             case InternalError():
                 self.errors.append(event)
@@ -153,10 +153,10 @@ class RunState:
         settings = self.settings
         return tuple(finding for finding in self.findings.values() if settings is not None and settings.knows(finding))
 
-    def gone(self) -> tuple[str, ...]:
+    def fixed(self) -> tuple[str, ...]:
         """Return the ids of the baseline that were not found again, of the targets that were looked at to the end.
 
-        One that only the inputs of another domain show is not gone where there were none.
+        One that only the inputs of another domain show is not fixed where there were none.
         """
         if self.settings is None:
             return ()
@@ -207,7 +207,7 @@ class RunState:
         return tuple(
             attrs.evolve(unjudged, reason=unended) if unended and report.name not in self.reports else unjudged
             for report in reports
-            if not (report.stop_reason == "maxfail" and report.name in failing)
+            if not (report.stop_reason == "max_failures" and report.name in failing)
             for unjudged in unjudged_of(report)
         )
 
@@ -240,5 +240,5 @@ def never_ran(report: TargetReport) -> tuple[str, ...]:
     return tuple(
         name
         for name, count in sorted(report.checks.items())
-        if report.cases and not (count.ran or count.broken or count.not_applicable or count.skipped)
+        if report.cases and not (count.ran or count.failed or count.not_applicable or count.skipped)
     )

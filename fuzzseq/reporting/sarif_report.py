@@ -121,11 +121,11 @@ def _said(finding: Finding) -> Iterator[str]:
         yield PROVISIONAL
     sizes = ", ".join(f"{name} = {size}" for name, size in finding.sizes.items())
     if sizes:
-        yield f"Smallest sizes: {sizes}"
+        yield f"Minimal sizes: {sizes}"
     if found.region is not None:
-        yield f"Fails {shortened(found.region.sentence, 500)}"
+        yield f"Fails when: {shortened(found.region.condition, 500)}"
     if found.advice:
-        yield f"Mend: {shortened(found.advice, 500)}"
+        yield f"Fix: {shortened(found.advice, 500)}"
     yield f"Replay, where DIR is the folder of this report: {replaying(finding)}"
 
 
@@ -148,8 +148,11 @@ def _invocation(record: RunState) -> dict[str, Any]:
     """Return how the run itself went."""
     unusable, unsure = record.unusable(), record.unsettled()
     notes = [
-        *(("error", f"{name} cannot be used: {reason}") for name, reason in unusable.items()),
-        *(("error", f"fuzzseq failed: {error.message}\n{error.traceback}") for error in record.errors),
+        *(("error", f"unusable target {name}: {reason}") for name, reason in unusable.items()),
+        *(
+            ("error", f"internal error (a bug in fuzzseq, not in your model): {error.message}\n{error.traceback}")
+            for error in record.errors
+        ),
         *(("warning", f"inconclusive: {said}") for said in sentences(record.inconclusive())),
         *(("warning", warned.message) for warned in record.warnings),
     ]

@@ -18,16 +18,16 @@ from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.unjudged import sentences
 from fuzzseq.sanitize import clean, shortened
 
-#: What each reason to stop means to a person.
+#: How each reason to stop is shown.
 STOPS: Final = {
     "completed": "completed",
-    "max_cases": "all cases tried",
-    "maxfail": "findings enough",
-    "budget": "out of time",
-    "no_case_ran": "no case ran",
+    "max_cases": "completed",
+    "max_failures": "max failures reached",
+    "budget": "time limit reached",
+    "no_case_ran": "no case reached the model",
     "interrupted": "interrupted",
-    "unusable": "could not be used",
-    "error": "stopped by an internal error",
+    "unusable": "unusable target",
+    "error": "internal error",
     None: "stopped",
 }
 
@@ -35,13 +35,13 @@ STOPS: Final = {
 _UNSURE: Final = "inconclusive"
 #: Lines about what was never judged that a terminal has room for.
 _MOST_LINES: Final = 20
-ENDINGS: Final = {"accepted in silence": "yellow", "refused obscurely": "dim", "crashed": "red"}
+ENDINGS: Final = {"silently accepted": "yellow", "rejected (unclear error)": "dim", "crashed": "red"}
 
 
 def summary_view(
     record: RunState, shown_folder: str, error_file: str, commands: Commands | None = None
 ) -> Iterator[RenderableType]:
-    """Yield what is printed when a run is over: what it has not shown first, unless findings decide."""
+    """Yield what is printed when a run is over: what is inconclusive first, unless findings decide."""
     inconclusive, failing = list(_inconclusive(record)), bool(record.failing())
     decided = _decided(record)
     yield Text("")
@@ -57,14 +57,14 @@ def summary_view(
         yield from inconclusive
     yield from _troubles(record, error_file)
     yield Text("")
-    yield Text(verdict_of(record), style="bold red" if failing else "bold yellow" if inconclusive else "bold")
-    if gone := record.gone():
-        yield Text(f"in the baseline and not found any more: {', '.join(gone)}", style="dim")
+    yield Text(sentence_of_run(record), style="bold red" if failing else "bold yellow" if inconclusive else "bold")
+    if fixed := record.fixed():
+        yield Text(f"fixed since the baseline: {', '.join(fixed)}", style="dim")
     yield Text(circumstances_of(record), style="dim")
     if shown_folder:
-        yield Text(f"everything is in {clean(shown_folder)}", style="dim", no_wrap=True, overflow="ignore")
+        yield Text(f"Results written to {clean(shown_folder)}", style="dim", no_wrap=True, overflow="ignore")
         if record.stop_reason in ("interrupted", "budget") and record.specs:
-            on = f"go on with {(commands or Commands()).resume(shown_folder, record.specs)}"
+            on = f"Resume with: {(commands or Commands()).resume(shown_folder, record.specs)}"
             yield Text(on, style="dim", no_wrap=True, overflow="ignore")
 
 
@@ -74,9 +74,9 @@ def _targets(record: RunState) -> Table:
     table.add_column("target", overflow="fold")
     for name in ("cases", "findings"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("stopped")
+    table.add_column("status")
     for report in record.targets():
-        known = f" + {report.known_cases} known" if report.known_cases else ""
+        known = f" + {report.corpus_cases} corpus" if report.corpus_cases else ""
         found = str(len(record.of_target(report.name)))
         table.add_row(Text(clean(report.name)), f"{report.cases}{known}", found, Text(STOPS[report.stop_reason]))
     return table
@@ -85,14 +85,14 @@ def _targets(record: RunState) -> Table:
 def _findings(record: RunState) -> Iterator[RenderableType]:
     """Yield one line for each finding, those of edge cases apart."""
     known = record.in_baseline()
-    for heading, edge in (("", False), ("on input at the edge of what is ordinary", True)):
+    for heading, edge in (("", False), ("on edge inputs", True)):
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(justify="right", no_wrap=True)
         table.add_column(no_wrap=True)
         table.add_column()
         for number, finding in enumerate(record.findings.values(), 1):
             title = title_of(finding) + (f" ({clean(finding.target)})" if len(record.targets()) > 1 else "")
-            title += ", known" if finding in known else ""
+            title += ", in the baseline" if finding in known else ""
             if (finding.domain == "edge") == edge:
                 table.add_row(str(number), Text(finding.cause, style=COLORS[finding.severity]), Text(title))
         if table.row_count:
@@ -102,12 +102,12 @@ def _findings(record: RunState) -> Iterator[RenderableType]:
 
 
 def _acceptance(record: RunState) -> Iterator[RenderableType]:
-    """Yield a table of how each target takes input that it ought to refuse."""
+    """Yield a table of how each target handles invalid input."""
     told = [report for report in record.targets() if report.acceptance]
     for report in told:
         table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-        table.add_column(f"wrong input to {clean(report.name)}", overflow="fold")
-        table.add_column("is")
+        table.add_column(f"invalid input to {clean(report.name)}", overflow="fold")
+        table.add_column("result")
         said = {kind.name: kind.said for kind in KINDS}
         for name, how in report.acceptance.items():
             table.add_row(Text(said.get(name, name)), Text(how, style=ENDINGS.get(how, "")))
@@ -118,16 +118,16 @@ def _acceptance(record: RunState) -> Iterator[RenderableType]:
 def _checks(record: RunState) -> Iterator[RenderableType]:
     """Yield a line for each reason why checks were not run, with the targets that it holds for."""
     reports = record.targets()
-    unused: dict[tuple[str, str], list[str]] = {}
+    unused: dict[tuple[str, str, str], list[str]] = {}
     for report in reports:
-        for check, reason in _unused(report):
-            unused.setdefault((check, reason), []).append(report.name)
-    together: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for (check, reason), names in unused.items():
-        together.setdefault((reason, tuple(names)), []).append(check)
-    for (reason, names_), checks in together.items():
+        for key in _unused(report):
+            unused.setdefault(key, []).append(report.name)
+    together: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    for (check, kind, reason), names in unused.items():
+        together.setdefault((kind, reason, tuple(names)), []).append(check)
+    for (kind, reason, names_), checks in together.items():
         where = _where(names_, len(reports))
-        yield Text(f"not checked{where}: {', '.join(checks)} ({shortened(reason, 160)})", style="dim")
+        yield Text(f"{kind}{where}: {', '.join(checks)} ({shortened(reason, 160)})", style="dim")
 
 
 def _inconclusive(record: RunState) -> Iterator[Text]:
@@ -157,26 +157,26 @@ def _where(names: tuple[str, ...], targets: int) -> str:
     return f" on {clean(names[0])}" if len(names) == 1 else f" on {len(names)} targets"
 
 
-def _unused(report: TargetReport) -> Iterator[tuple[str, str]]:
-    """Yield the checks that were skipped or do not apply to a target, each with the reason."""
+def _unused(report: TargetReport) -> Iterator[tuple[str, str, str]]:
+    """Yield the checks that were skipped or do not apply to a target, each with which of the two, and the reason."""
     for check, count in sorted(report.checks.items()):
         if count.skipped:
-            yield check, f"skipped: {count.skipped}"
+            yield check, "skipped", count.skipped
         elif count.not_applicable:
-            yield check, count.not_applicable
+            yield check, "not applicable", count.not_applicable
 
 
 def _troubles(record: RunState, error_file: str) -> Iterator[RenderableType]:
     """Yield what went wrong with the run itself."""
     for name, reason in record.unusable().items():
-        yield Text(f"not used: {clean(name)}: {shortened(reason, 600)}", style="red")
+        yield Text(f"unusable target {clean(name)}: {shortened(reason, 600)}", style="red")
     if record.errors:
-        many = f"{len(record.errors)} internal errors" if len(record.errors) > 1 else "an internal error"
-        where = f"; the traceback is in {clean(error_file)}" if error_file else ""
-        yield Text(f"{many} of fuzzseq, no fault of your model{where}", style="red")
+        many = f"{len(record.errors)} internal errors (bugs" if len(record.errors) > 1 else "internal error (a bug"
+        where = f"; traceback in {clean(error_file)}" if error_file else ""
+        yield Text(f"{many} in fuzzseq, not in your model){where}", style="red")
 
 
-def verdict_of(record: RunState) -> str:
+def sentence_of_run(record: RunState) -> str:
     """Return the run in one sentence; what it has not shown comes first, unless findings decide.
 
     Names of targets and messages of models in it hold no control characters.

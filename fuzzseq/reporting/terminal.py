@@ -91,13 +91,13 @@ class Terminal:
     def _begin(self, event: RunStarted) -> None:
         """Print what is asked for, and open the progress line."""
         settings = event.settings
-        asked = f"profile {settings.profile}, {settings.max_cases} cases for each target, seed {settings.seed}"
-        budget = f", {settings.budget:g} s at most" if settings.budget is not None else ""
+        asked = f"profile {settings.profile}, {settings.max_cases} cases per target, seed {settings.seed}"
+        budget = f", time limit {settings.budget:g} s" if settings.budget is not None else ""
         self._print(Text(f"fuzzseq {__version__}: {asked}{budget}", style="dim"))
         if self._console.is_terminal and not self._console.is_dumb_terminal and self._console.file.isatty():
             self._live = Live(console=self._console, transient=True, auto_refresh=False)
             self._live.start()
-        self._progress("", "loading TensorFlow and the targets", now=True)
+        self._progress("", "loading TensorFlow and targets", now=True)
 
     def _loaded(self, event: TargetLoaded) -> None:
         """Print that a target begins, and what a user should know about how it is understood."""
@@ -137,9 +137,13 @@ class Terminal:
         if before == finding:
             return
         spec = self._record.specs.get(finding.target, Spec())
-        file = self._folder.written.get(f"{finding.id}.json") if self._folder else None
+        written = self._folder.written if self._folder else {}
+        file, script = written.get(f"{finding.id}.json"), written.get(f"{finding.id}.py")
         replay = self._commands.replay(file, finding.target) if file else None
-        for part in finding_view(finding, spec, self._console, number=number, replay=replay, again=before is not None):
+        again = before is not None
+        for part in finding_view(
+            finding, spec, self._console, number=number, replay=replay, script=script, again=again
+        ):
             self._print(part)
         self._print(Text(""))
 
@@ -155,7 +159,7 @@ class Terminal:
         stopped = STOPS[report.stop_reason]
         self._print(Text(f"{clean(report.name)}: {cases}, {found}, {stopped}, {report.seconds:.1f} s"))
         if judged := judged_of(report):
-            self._print(Text(f"  judged: {judged}", style="dim"))
+            self._print(Text(f"  checks judged: {judged}", style="dim"))
 
     def _refuse(self, target: str, why: str) -> None:
         """Say in one line, where errors go, why a target cannot be fuzzed; the summary says it again."""

@@ -50,11 +50,10 @@ def trace_text(finding: Finding) -> str:
     trace = finding.diagnosis.trace
     if trace is None:
         return ""
-    lines = [f"passing: with {trace.passing}"] if trace.passing else []
+    lines = [f"passes when {trace.passing}"] if trace.passing else []
     for index, line in enumerate(trace.lines):
         mark = ">" if index == trace.difference else " "
-        ending = "raises" if line.outputs is None else line.outputs
-        lines.append(f"{mark} {line.path}: {line.inputs} -> {ending}")
+        lines.append(f"{mark} {line.path}: {line.inputs} -> {line.ending}")
         if line.beside and line.beside != (line.inputs, line.outputs):
             lines.append(f"    passing: {line.beside[0]} -> {line.beside[1]}")
     return inert("\n".join(clean(line) for line in lines))

@@ -12,7 +12,7 @@ from fuzzseq.sanitize import clean, shortened
 #: What kept a check from being reached of which the engine says nothing: the target never came to its end.
 _ENDED: Final[dict[StopReason, str]] = {
     "interrupted": "the run was interrupted",
-    "error": "an internal error of fuzzseq ended it",
+    "error": "an internal error ended it",
     "budget": "the time limit was reached before any case",
 }
 #: Checks that are named before they are counted.
@@ -34,7 +34,7 @@ def why_unjudged(report: TargetReport, check: str) -> str:
         return count.blocked_by
     if count.judged or count.not_applicable or count.skipped:
         return ""
-    return count.blocked_by or _ENDED.get(report.stop_reason, "no case gave it anything to compare")
+    return count.blocked_by or _ENDED.get(report.stop_reason, "no case had anything to compare")
 
 
 def unjudged_of(report: TargetReport) -> tuple[Unjudged, ...]:
@@ -43,9 +43,9 @@ def unjudged_of(report: TargetReport) -> tuple[Unjudged, ...]:
         return ()
     reasons = {check: why for check in report.checks if (why := why_unjudged(report, check))}
     if report.checks and not reasons and not any(count.judged for count in report.checks.values()):
-        return (Unjudged(target=report.name, check="", reason="no check that was asked for applies to it"),)
+        return (Unjudged(target=report.name, check="", reason="no selected check applies to it"),)
     if not report.cases or not report.checks:
-        why = next(iter(reasons.values()), "") or _ENDED.get(report.stop_reason, "no case was tried")
+        why = next(iter(reasons.values()), "") or _ENDED.get(report.stop_reason, "no case was run")
         return (Unjudged(target=report.name, check="", reason=why, cases=report.cases),)
     return tuple(
         Unjudged(target=report.name, check=check, reason=why, cases=report.checks[check].errored)
@@ -58,7 +58,7 @@ def unjudged_text(report: TargetReport, check: str) -> str:
     why = why_unjudged(report, check)
     count = report.checks.get(check)
     if why and count is not None and count.errored:
-        return f"{check} failed of itself on {_cases(count.errored)} ({why})"
+        return f"{check} errored on {_cases(count.errored)} ({why})"
     return why and f"{check} was never judged ({why})"
 
 
@@ -96,15 +96,14 @@ def _sentence(target: str, checks: list[str], reason: str, cases: int) -> str:
     """Return what one target was not judged by."""
     why = shortened(reason, 200)
     if checks == [""] and cases:
-        return f"{clean(target)} was left after {_cases(cases)} ({why})"
+        return f"{clean(target)} was abandoned after {_cases(cases)} ({why})"
     if checks == [""]:
         return f"no case of {clean(target)} was judged ({why})"
     named = checks if len(checks) <= _NAMED + 1 else [*checks[:_NAMED], f"{len(checks) - _NAMED} more checks"]
     last = f" and {named[-1]}" if len(named) > 1 else ""
     listed = ", ".join(named[:-1]) + last if last else named[0]
     if cases:
-        each = "itself" if len(checks) == 1 else "themselves"
-        return f"{listed} failed of {each} on {_cases(cases)} of {clean(target)} ({why})"
+        return f"{listed} errored on {_cases(cases)} of {clean(target)} ({why})"
     return f"{listed} {'was' if len(checks) == 1 else 'were'} never judged on {clean(target)} ({why})"
 
 

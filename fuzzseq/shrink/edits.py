@@ -21,8 +21,8 @@ LENGTHS: Mapping[str, Side] = {"source_length": "source", "target_length": "targ
 
 
 def permitted(case: Case, spec: Spec) -> bool:
-    """Say whether a case stays in its domain; a hostile one only needs a batch, one at an edge the one thing there."""
-    if case.domain == "hostile":
+    """Say whether a case stays in its domain; an invalid one only needs a batch, one at an edge the one thing there."""
+    if case.domain == "invalid":
         return bool(case.batches)
     return allowed(case, spec) and (case.domain == "ordinary" or len(features(case, spec)) == 1)
 

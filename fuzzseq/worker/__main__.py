@@ -1,6 +1,6 @@
 """The zygote: a fresh process that imports TensorFlow, runs nothing, and forks workers on request.
 
-It is started by the brain with one end of a socket. Each process that it forks, and each that those fork, serves the
+The controller starts it with one end of a socket. Each process that it forks, and each that those fork, serves the
 same commands on a socket of its own: a fork that loads the user's file once becomes the parent of that file's keepers.
 A keeper has one worker at a time and runs no code of the user's: it adopts what its worker leaves behind, and is all
 that a model meets that kills or stops its parent.
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 class _Process:
-    """A process of the body, from its first question on."""
+    """A worker process, from its first question on."""
 
     def __init__(self, channel: Channel, serving: Any, stages: Any) -> None:
         """Begin with no child."""

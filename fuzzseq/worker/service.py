@@ -1,4 +1,4 @@
-"""What a process of the body answers: load a file, look at its targets, run requests."""
+"""What a worker process answers: load a file, look at its targets, run requests."""
 
 from __future__ import annotations
 

@@ -53,9 +53,9 @@ class Session:
             return self._unbuilt(request, describe(error, "build", "eager", 0))
         finally:
             before.put_back()
-        if request.hostile:
+        if request.invalid:
             try:
-                return try_invalid_input(built, request.case, request.hostile)
+                return try_invalid_input(built, request.case, request.invalid)
             finally:
                 before.put_back()
         judged = _Judgment(built, request.case, before)
@@ -124,7 +124,7 @@ class _Judgment:
         if raised is not None and not check.judges_exceptions:
             return self._raised(check, raised)
         judged = check.judge(results, self._case, self._built.spec)
-        if judged is not None and judged.status != "broken":
+        if judged is not None and judged.status != "failed":
             return judged
         # A loss that is given an output of the wrong shape says nothing of its own.
         self._told = self._told or (judged is not None and check.blocks == "all")
@@ -132,9 +132,9 @@ class _Judgment:
             asked = check.confirm(results, self._case, self._built.spec)
             more: dict[RunKey, Result] = {key: self._result(run, False) for key, run in asked.items()}
             judged = check.judge({**results, **more}, self._case, self._built.spec) if more else judged
-        explains = judged is not None and judged.status == "broken" and check.blocks == "expensive"
+        explains = judged is not None and judged.status == "failed" and check.blocks == "expensive"
         self._explained = self._explained or explains
-        return judged or Verdict(check=check.name, status="held", stage=check.stage)
+        return judged or Verdict(check=check.name, status="passed", stage=check.stage)
 
     def _raised(self, check: Check, raised: Raised) -> Verdict:
         """Return the verdict of a check whose run raised."""

@@ -33,7 +33,7 @@ def from_signature(target: Target) -> Spec:
         origins[name] = "declared"
     for option in ("checks", "skip"):
         _refuse_unknown(target, option, values.get(option, ()))
-    values["custom_checks"] = {name: check.promise for name, check in target.custom_checks.items()}
+    values["custom_checks"] = {name: check.description for name, check in target.custom_checks.items()}
     values["source_constants"] = numbers(target.factory)
     tied = _tie_lengths({p.dimension for p in parameters}, dimensions)
     return Spec(parameters=parameters, dimensions=tied, origins=origins, inputs=(), **values)

@@ -1,4 +1,4 @@
-"""What a worker leaves where the brain can read it after the worker's death: its stage, and where it was."""
+"""What a worker leaves where the controller can read it after the worker's death: its stage, and where it was."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ LIMIT: Final = 60
 HUNG: Final = -1
 
 _CHECKS: Final = {
-    "accepts": CheckCount(ran=90, broken=4),
+    "accepts": CheckCount(ran=90, failed=4),
     "trains": CheckCount(not_reached=90, blocked_by="accepts"),
     "causal": CheckCount(not_applicable="there is no decoder"),
     "saves": CheckCount(skipped="declared: it is a plain function"),
@@ -113,12 +113,12 @@ def run_of(*findings: Finding) -> Iterator[Event]:
     state = TargetState(
         rounds=3,
         cases=90,
-        known_cases=1,
+        corpus_cases=1,
         executions=400,
         unbuilt=0,
         ran=90,
         checks=_CHECKS,
-        broken=("accepts",),
+        failed=("accepts",),
         graph_fails=False,
         graph_runs=True,
         hung=False,
@@ -211,7 +211,7 @@ _ODD: Final = (
     "accepts",
     "ordinary",
     "edge",
-    "hostile",
+    "invalid",
     "model.py:build",
     "../elsewhere/evil.py:build",
     "os:system",
@@ -364,7 +364,7 @@ def options(draw: st.DrawFn) -> list[str]:
         arguments.append(draw(st.sampled_from(option.opts)))
         if not getattr(option, "is_flag", False):
             value = draw(odd_text())
-            where = option.opts[0] in ("--output", "--known")  # what the user asks for may be written there
+            where = option.opts[0] in ("--output", "--corpus")  # what the user asks for may be written there
             arguments.append("made" if where and ("/" in value or value in (".", "..")) else value)
     return [*arguments, *draw(st.lists(odd_text(), max_size=2))]
 
@@ -454,13 +454,13 @@ def readers() -> dict[str, st.SearchStrategy[Input]]:
             "baseline",
             _either("known.txt", _baseline()),
             "baseline update known.txt run",
-            f"run {TARGET} --baseline known.txt --no-known",
+            f"run {TARGET} --baseline known.txt --no-corpus",
         ),
         "history": made_of(
             "history", _either("history.jsonl", lines_of(HISTORY)), "trend history.jsonl", "report run --format html"
         ),
         "settings": made_of(
-            "settings", _either("pyproject.toml", _toml()), "run --no-known", "replay x.json", f"init {TARGET}"
+            "settings", _either("pyproject.toml", _toml()), "run --no-corpus", "replay x.json", f"init {TARGET}"
         ),
         "options": options().map(lambda arguments: Input(reader="options", arguments=arguments)),
     }

@@ -121,12 +121,12 @@ def made(number: int, draw: random.Random) -> Finding:
             evidence=("it fails for source_length > target_length", "the widths of two tensors do not fit"),
             confidence=0.9,
             runner_up="decoder-width",
-            against="all that speaks for it is: the widths of two tensors do not fit",
+            confidence_reasons="all that speaks for it is: the widths of two tensors do not fit",
             interventions=tuple(
                 Intervention(factor=name, change=f"{name} = 7", result="same" if name != "units" else "passes")
                 for name in SIZES
             ),
-            named=message.replace("3,64", "batch_size,units"),
+            symbolic_message=message.replace("3,64", "batch_size,units"),
             region=Region(
                 expression="source_length > target_length", failing=failing, passing=PROBED - failing, tried=tried
             ),
@@ -140,10 +140,10 @@ def run_of(count: int) -> Iterator[Event]:
     """Yield the events of a run over twenty targets that makes so many findings."""
     draw = random.Random(0)
     targets = [f"models/translator_{number}.py:build" for number in range(20)]
-    settings = Settings(profile="nightly", max_cases=100, domains=("ordinary", "hostile"))
+    settings = Settings(profile="nightly", max_cases=100, domains=("ordinary", "invalid"))
     yield RunStarted(targets=tuple(targets), settings=settings, started="2026-01-31T12:05:01+00:00")
     for place, target in enumerate(targets):
-        yield TargetLoaded(target=target, spec=SPEC, versions={"tensorflow": "2.21.0"}, place=place)
+        yield TargetLoaded(target=target, spec=SPEC, versions={"tensorflow": "2.21.0"}, index=place)
         for number in range(1, 101):
             sizes = {
                 name: value
@@ -159,10 +159,10 @@ def run_of(count: int) -> Iterator[Event]:
             target=finding.target, check="accepts", signature=finding.signature, message=finding.message
         )
         yield FindingReported(finding=finding)
-    checks = {"accepts": CheckCount(ran=100, broken=4), "causal": CheckCount(not_applicable="there is no decoder")}
+    checks = {"accepts": CheckCount(ran=100, failed=4), "causal": CheckCount(not_applicable="there is no decoder")}
     for place, target in enumerate(targets):
-        report = TargetReport(name=target, spec=SPEC, cases=100, executions=400, checks=checks, place=place)
-        yield TargetFinished(report=attrs.evolve(report, acceptance={"source_id_negative": "accepted in silence"}))
+        report = TargetReport(name=target, spec=SPEC, cases=100, executions=400, checks=checks, index=place)
+        yield TargetFinished(report=attrs.evolve(report, acceptance={"source_id_negative": "silently accepted"}))
     yield RunFinished(stop_reason="max_cases", seconds=60.0)
 
 

@@ -59,7 +59,7 @@ class Disturbed:
         resumed = log.exists() and b"\n" in log.read_bytes()
         arguments = ["--resume", str(self.folder)] if resumed else [*self.command, "--output", str(self.folder)]
         return psutil.Popen(
-            [sys.executable, "-m", "fuzzseq", "run", *arguments, "--no-known"],
+            [sys.executable, "-m", "fuzzseq", "run", *arguments, "--no-corpus"],
             cwd=_ROOT,
             env={**os.environ, _MARK: self.mark, "TF_CPP_MIN_LOG_LEVEL": "3"},
             stdout=subprocess.PIPE,

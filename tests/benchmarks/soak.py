@@ -39,15 +39,15 @@ def cases_of(log: Path, offset: int) -> tuple[int, int]:
     return sum(json.loads(line)["event"] == "CaseExecuted" for line in whole.splitlines()), offset + len(whole)
 
 
-def held(brain: psutil.Process) -> tuple[int, int, int, int]:
-    """Return MiB of the brain, of its largest other process, how many of those there are, and the brain's files."""
+def held(controller: psutil.Process) -> tuple[int, int, int, int]:
+    """Return MiB of the controller, of its largest other process, how many of those there are, and its own files."""
     sizes = []
-    for process in brain.children(recursive=True):
+    for process in controller.children(recursive=True):
         try:
             sizes.append(process.memory_info().rss)
         except psutil.NoSuchProcess:
             continue
-    return brain.memory_info().rss // _MIB, max(sizes, default=0) // _MIB, len(sizes), brain.num_fds()
+    return controller.memory_info().rss // _MIB, max(sizes, default=0) // _MIB, len(sizes), controller.num_fds()
 
 
 def main() -> None:
@@ -60,14 +60,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         temporary = Path(folder, "tmp")
         temporary.mkdir()
-        command = [sys.executable, "-m", "fuzzseq", "run", *TARGETS, "--workers", asked.workers, "--no-known"]
+        command = [sys.executable, "-m", "fuzzseq", "run", *TARGETS, "--workers", asked.workers, "--no-corpus"]
         command += ["--budget", f"{round(asked.minutes * 60)}s", "--max-cases", str(_ENDLESS)]
         command += ["--output", f"{folder}/report"]
         environment = {**os.environ, "TMPDIR": str(temporary), "TF_CPP_MIN_LOG_LEVEL": "3"}
         log = Path(folder, "report", "events.ndjson")
         run = subprocess.Popen(command, cwd=_ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-        brain, began, offset, total, before = psutil.Process(run.pid), time.monotonic(), 0, 0, 0.0
-        print("minute   cases  cases/s  brain MiB  worker MiB  processes  files  temporary", flush=True)
+        controller, began, offset, total, before = psutil.Process(run.pid), time.monotonic(), 0, 0, 0.0
+        print("minute   cases  cases/s  controller MiB  worker MiB  processes  files  temporary", flush=True)
         while run.poll() is None:
             try:
                 run.wait(asked.span)
@@ -75,7 +75,7 @@ def main() -> None:
                 new, offset = cases_of(log, offset)
                 total, now = total + new, time.monotonic() - began
                 rate, before = new / (now - before), now
-                mine, worker, processes, files = held(brain)
+                mine, worker, processes, files = held(controller)
                 line = f"{now / 60:6.1f} {total:7} {rate:8.1f} {mine:10} {worker:11} {processes:10} {files:6}"
                 print(f"{line} {len(list(temporary.iterdir())):10}", flush=True)
         told = run.communicate()[0]

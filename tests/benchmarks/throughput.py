@@ -180,7 +180,7 @@ class Watched:
             "eager": sum(kinds["eager"]) / count,
             "traced": sum(kinds["graph"]) / count,
             "a traced case": sum(kinds["graph"]) / max(1, len(kinds["graph"])),
-            "brain": self.seconds - sum(seconds for _, seconds in self.requests) / count,
+            "controller": self.seconds - sum(seconds for _, seconds in self.requests) / count,
         }
 
 
@@ -225,7 +225,7 @@ def main() -> None:
         print(f"{part:8} {1 / seconds[part]:8.1f} cases/s")
     print(f"fuzzseq  {1 / best['seconds']:8.1f} cases/s over {asked.cases}, {best['settings']} settings, ", end="")
     print(f"{best['changed']:.1%} of the cases built or traced")
-    for name in ("builds", "eager", "traced", "brain"):
+    for name in ("builds", "eager", "traced", "controller"):
         print(f"         {best[name] * 1000:8.2f} ms a case: {name}")
     print(f"over by hand {seconds['hand'] / best['seconds']:.1f}x, over by fit {seconds['fit'] / best['seconds']:.1f}x")
     print(f"a traced case over the floor {best['a traced case'] / seconds['floor']:.2f}x, ", end="")

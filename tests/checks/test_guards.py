@@ -46,7 +46,7 @@ def seen(output: Any, case: Case = RAGGED, **more: Any) -> Result:
 
 def accused(verdict: Verdict | None) -> bool:
     """Say whether a verdict accuses the model; one that says that nothing was looked at does not."""
-    return verdict is not None and verdict.status == "broken"
+    return verdict is not None and verdict.status == "failed"
 
 
 def noise(scale: float, dtype: str = "float32", seed: int = 1) -> Any:

@@ -182,7 +182,7 @@ def promising(source_vocab_size, target_vocab_size, units):
 
 
 def checked(name, plan=lambda case, spec: {"base": forward(case)}, **more):
-    return Check(name=name, promise="a check that is wrong itself", plan=plan, **{"judge": never, **more})
+    return Check(name=name, description="a check that is wrong itself", plan=plan, **{"judge": never, **more})
 
 
 wrong_checks = [
@@ -312,9 +312,9 @@ def test_a_check_that_is_wrong_itself(models):
         "no_plan": "the plan of no_plan raised AttributeError: 'Case' object has no attribute 'runs' (LINE)",
         "no_runs": "the plan of no_runs returned 3, and may return a dict of runs by their names",
         "no_judge": "the judge of no_judge raised KeyError: 'other' (LINE)",
-        "no_verdict": "the judge of no_verdict returned 'it is bad', and may return None or what broken() gives",
+        "no_verdict": "the judge of no_verdict returned 'it is bad', and may return None or what failed() returns",
     }
-    assert (counts["sound"].ran, counts["sound"].broken) == (1, 0)
+    assert (counts["sound"].ran, counts["sound"].failed) == (1, 0)
 
 
 @pytest.mark.parametrize(

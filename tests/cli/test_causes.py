@@ -78,7 +78,7 @@ def test_slugs_never_change():
 def test_entry_is_whole(cause):
     """A cause has a group of the catalogue, a title without a full stop, and two whole sentences."""
     assert cause.group in GROUPS
-    assert cause.slug.startswith(f"{cause.group}-") or cause.group in ("hostile", "unclassified")
+    assert cause.slug.startswith(f"{cause.group}-") or cause.group in ("invalid", "unclassified")
     assert not cause.title.endswith(".")
     assert cause.mistake.endswith(".")
     assert cause.advice.endswith(".")

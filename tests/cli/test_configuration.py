@@ -27,7 +27,7 @@ def test_every_key(tmp_path):
     skip = "trains"
     report = ["json"]
     output = "out"
-    known = "kept"
+    corpus = "kept"
     case_timeout = 5
     memory = "1GiB"
     in_process = true
@@ -43,7 +43,7 @@ def test_every_key(tmp_path):
         skip=("trains",),
         report=("json",),
         output="out",
-        known="kept",
+        corpus="kept",
         case_timeout=5.0,
         memory=1024**3,
         in_process=True,
@@ -70,14 +70,17 @@ def test_silent_files_say_nothing(tmp_path):
     ("text", "sentence"),
     [
         ("max_case = 3", "[tool.fuzzseq] has no key 'max_case'. Did you mean 'max_cases'? Keys: targets, profile"),
-        ('max_cases = "3"', "[tool.fuzzseq] max_cases = '3': it takes a whole number of 1 or more, 400."),
-        ("max_cases = 0", "[tool.fuzzseq] max_cases = 0: it takes a whole number of 1 or more, 400."),
-        ("seed = true", "[tool.fuzzseq] seed = True: it takes a whole number of 0 or more, 7."),
-        ("targets = [1]", "[tool.fuzzseq] targets = [1]: it takes a list of targets"),
-        ("in_process = 1", "[tool.fuzzseq] in_process = 1: it takes true or false."),
-        ('budget = "soon"', "[tool.fuzzseq] budget = 'soon': 'soon' is no time: write it like '90s', '2m' or '1h30m'."),
-        ('device = "tpu"', '[tool.fuzzseq] device = \'tpu\': it takes "cpu" or "gpu".'),
-        ("seed = ", "is not valid TOML: Invalid value (at line 2, column 8). Mend that line."),
+        ('max_cases = "3"', "[tool.fuzzseq] max_cases = '3': must be a positive integer, e.g. 400."),
+        ("max_cases = 0", "[tool.fuzzseq] max_cases = 0: must be a positive integer, e.g. 400."),
+        ("seed = true", "[tool.fuzzseq] seed = True: must be a non-negative integer, e.g. 7."),
+        ("targets = [1]", "[tool.fuzzseq] targets = [1]: must be a list of targets"),
+        ("in_process = 1", "[tool.fuzzseq] in_process = 1: must be true or false."),
+        (
+            'budget = "soon"',
+            "[tool.fuzzseq] budget = 'soon': invalid duration 'soon': write it like '90s', '2m' or '1h30m'.",
+        ),
+        ('device = "tpu"', '[tool.fuzzseq] device = \'tpu\': must be "cpu" or "gpu".'),
+        ("seed = ", "is not valid TOML: Invalid value (at line 2, column 8). Fix that line."),
     ],
 )
 def test_bad_key(tmp_path, text, sentence):
@@ -92,7 +95,7 @@ def test_bad_key(tmp_path, text, sentence):
 def test_section_that_is_no_table(tmp_path):
     """A value in the place of the section is one sentence."""
     (tmp_path / "pyproject.toml").write_text("tool.fuzzseq = 3\n")
-    with pytest.raises(ConfigurationError, match=r"begin it with the line \[tool.fuzzseq\]"):
+    with pytest.raises(ConfigurationError, match=r"start it with the line \[tool.fuzzseq\]"):
         configured(tmp_path)
 
 

@@ -98,7 +98,7 @@ def test_a_line_of_the_history_that_cannot_be_read(tmp_path):
         ('"units": 6}', '"units": 4000000}', "units is 4000000 in it"),
         ('"units": 6}', '"width": 6}', "it has the dimensions"),
         ('"mode": "eager"', '"mode": "quick"', "'quick' is none of eager, graph"),
-        ('"domain": "ordinary", "mode"', '"domain": "hostile", "mode"', "of the domain hostile"),
+        ('"domain": "ordinary", "mode"', '"domain": "invalid", "mode"', "of the domain invalid"),
         ('"seed": 0}', '"seed": -1}', "-1 is not between 0"),
         ('"seed": 0}', '"seed": "0"}', "expected a whole number, got '0'"),
         ('"id": "input-', '"id": "../input-', "is not the id of a finding"),

@@ -32,22 +32,22 @@ MISUSE = [
         ["rnu"],
         "There is no command 'rnu'. Did you mean 'run'? Commands: baseline, explain, init,",
     ),
-    (["my.py:build"], "There is no command 'my.py:build'; to fuzz it, write: fuzzseq run my.py:build"),
+    (["my.py:build"], "There is no command 'my.py:build'; to fuzz it, run: fuzzseq run my.py:build"),
     (["list", "cheks"], "There is no command 'cheks'. Did you mean 'checks'?"),
     (["run", "--max-case", "3"], "No such option '--max-case'. (Did you mean one of: '--max-cases', '--maxfail'?)"),
-    (["run", "a.py", "--max-cases", "0"], "--max-cases: '0' is no whole number of 1 or more."),
-    (["run", "a.py", "--seed", "x"], "--seed: 'x' is no whole number of 0 or more."),
-    (["run", "a.py", "--budget", "soon"], "--budget: 'soon' is no time: write it like '90s', '2m' or '1h30m'."),
-    (["run", "a.py", "--memory", "much"], "--memory: 'much' is no amount of memory: write it like '4GiB' or '512MiB'."),
+    (["run", "a.py", "--max-cases", "0"], "--max-cases: must be a positive integer, got '0'."),
+    (["run", "a.py", "--seed", "x"], "--seed: must be a non-negative integer, got 'x'."),
+    (["run", "a.py", "--budget", "soon"], "--budget: invalid duration 'soon': write it like '90s', '2m' or '1h30m'."),
+    (["run", "a.py", "--memory", "much"], "--memory: invalid size 'much': write it like '4GiB' or '512MiB'."),
     (["run", "a.py", "--profile", "quik"], "There is no profile 'quik'. Did you mean 'quick'?"),
     (["run", "a.py", "--check", "trian"], "There is no check 'trian'. Did you mean 'trains'?"),
     (["run", "a.py", "--skip", "finit"], "There is no check 'finit'. Did you mean 'finite'?"),
     (["run", "a.py", "--check", "trains", "--skip", "trains"], "No check is left to run"),
     (["run", "a.py", "--report", "jsn"], "There is no report format 'jsn'. Did you mean 'json'?"),
     (["run", "a.py", "--device", "tpu"], "'tpu' is not one of 'cpu', 'gpu'."),
-    (["run", "a.py", "--known", "x", "--no-known"], "--known and --no-known contradict each other"),
+    (["run", "a.py", "--corpus", "x", "--no-corpus"], "--corpus and --no-corpus are mutually exclusive."),
     (["run", "a.py", "--output", "taken"], "The output folder taken cannot be written: a file is in its place."),
-    (["run"], "There is no target: give one, as in 'fuzzseq run my_model.py:build'"),
+    (["run"], "No target given: name one, e.g. 'fuzzseq run my_model.py:build'"),
     (["replay"], "Missing argument 'FILE...'."),
     (["explain", "state-unit"], "There is no cause 'state-unit'. Did you mean 'state-units'?"),
 ]
@@ -147,7 +147,7 @@ def test_a_run_tells_what_it_does_before_anything_slow_is_loaded(tmp_path):
     program = (
         "import sys\nsys.modules['fuzzseq.engine.campaign'] = None  # the run ends where it would begin\n"
         "from fuzzseq.cli import main\n"
-        "try: main(['run', 'fuzzseq.examples.padding', '--no-known'], prog_name='fuzzseq')\nexcept SystemExit: pass\n"
+        "try: main(['run', 'fuzzseq.examples.padding', '--no-corpus'], prog_name='fuzzseq')\nexcept SystemExit: pass\n"
         "print(*sys.modules, file=sys.stderr)"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path)
@@ -169,7 +169,7 @@ def test_internal_error_is_told_in_one_line(fuzzseq, monkeypatch):
     monkeypatch.setattr("fuzzseq.cli.listing.show", lambda *_: 1 / 0)
     result = fuzzseq("list", "profiles")
     assert result.exit_code == 3
-    assert result.stderr.startswith("fuzzseq: internal error, no fault of your model: ZeroDivisionError")
+    assert result.stderr.startswith("fuzzseq: internal error (a bug in fuzzseq, not in your model): ZeroDivisionError")
     trace = Path(result.stderr.split("the traceback is in ")[1].strip())
     assert "ZeroDivisionError" in trace.read_text()
     trace.unlink()

@@ -54,8 +54,8 @@ def test_a_first_target():
     assert done.output.splitlines() == [
         "wrote  fuzz_targets.py (nets.models.build_tagger)",
         "wrote  pyproject.toml ([tool.fuzzseq])",
-        "others that look like models: nets/models.py:ready",
-        "now:   fuzzseq run",
+        "other candidates: nets/models.py:ready",
+        "next:  fuzzseq run",
     ]
     text = Path("fuzz_targets.py").read_text()
     assert "from nets.models import build_tagger" in text

@@ -20,7 +20,7 @@ found = importlib.util.spec_from_file_location("a_run", {conftest!r})
 a_run = importlib.util.module_from_spec(found)
 found.loader.exec_module(a_run)
 engine.start_campaign = lambda *_, **__: iter(a_run.example_run({findings}))
-main(["run", "my_model.py:build", "--in-process", "--no-known", "--output", "out"], prog_name="fuzzseq")
+main(["run", "my_model.py:build", "--in-process", "--no-corpus", "--output", "out"], prog_name="fuzzseq")
 """
 CONFTEST = Path(__file__).resolve().parents[1] / "reporters" / "conftest.py"
 

@@ -179,7 +179,7 @@ def test_all_are_looked_at_first(project, arguments):
 )
 def test_checks_of_ones_own(project, check, sentence):
     """A check that is named is looked up as a target is."""
-    result = run("run", "models.py:translator", "--own-check", check)
+    result = run("run", "models.py:translator", "--custom-check", check)
     assert (result.exit_code, sentence in result.stderr) == (2, True)
     assert result.stderr.count("\n") == 1
 

@@ -153,7 +153,10 @@ def test_a_mistake_has_its_cause(name: str, found: dict[str, list[Finding]]) -> 
 def test_a_wrong_shape_has_names_and_a_trace(found: dict[str, list[Finding]]) -> None:
     """An output of the wrong shape is told as an exception is: its sizes by name, and the layers with theirs."""
     finding = next(f for f in found["six_steps"] if f.check == "output_shape")
-    assert "(batch_size, 6, vocab_size) where (batch_size, target_length, vocab_size)" in finding.diagnosis.named
+    assert (
+        "(batch_size, 6, vocab_size) where (batch_size, target_length, vocab_size)"
+        in finding.diagnosis.symbolic_message
+    )
     assert finding.diagnosis.region is not None
     assert finding.diagnosis.region.expression == "target_length > 6"
     assert finding.diagnosis.trace is not None

@@ -158,8 +158,8 @@ def test_names_cause_and_sizes(name: str, found: dict[str, tuple[Finding, str]])
     finding, _ = found[name]
     assert finding.cause == cause
     assert message in finding.message
-    assert named in finding.diagnosis.named
-    assert bool(named) == bool(finding.diagnosis.named)
+    assert named in finding.diagnosis.symbolic_message
+    assert bool(named) == bool(finding.diagnosis.symbolic_message)
 
 
 @pytest.mark.slow

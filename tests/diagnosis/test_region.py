@@ -56,7 +56,7 @@ RAISED = Verdict(
     status="raised",
     raised=Raised(stage="forward", exception="ValueError", message="broken"),
 )
-SILENT = Verdict(check="causal", status="broken", stage="forward", evidence=(CustomMessage(text="moves"),))
+SILENT = Verdict(check="causal", status="failed", stage="forward", evidence=(CustomMessage(text="moves"),))
 USUAL = Spec(initial_state="lstm")
 HEADED = with_parameters("vocab_size", "embedding_dim", "units", "num_layers", "num_heads")
 BOUNDED = with_parameters("vocab_size", "units", "max_length")

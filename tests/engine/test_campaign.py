@@ -195,7 +195,7 @@ def test_cases_are_counted(first):
         phases = [event.phase for event in tried]
         assert set(phases) == {"boundary", "random"}
         assert phases == sorted(phases), "boundary cases come first"
-        assert (finished.report.cases, finished.report.known_cases) == (CASES, 0)
+        assert (finished.report.cases, finished.report.corpus_cases) == (CASES, 0)
         assert finished.report.stop_reason == "max_cases"
         assert finished.report.executions >= CASES
     assert first[-1].stop_reason == "max_cases"
@@ -204,7 +204,7 @@ def test_cases_are_counted(first):
 def test_checks_are_counted(first):
     """A report says how often each check ran, was broken, was not reached, or why it has no meaning."""
     sound, broken = report(first, ":sound").checks, report(first, ":small_table").checks
-    counted = {name: (count.ran, count.broken, count.not_reached) for name, count in sound.items()}
+    counted = {name: (count.ran, count.failed, count.not_reached) for name, count in sound.items()}
     assert counted == counted | {
         **dict.fromkeys(("builds", "accepts", "output_shape", "finite", "trains", "deterministic"), (CASES, 0, 0)),
         "loss_encoding": (0, 0, 0),
@@ -212,7 +212,7 @@ def test_checks_are_counted(first):
     }
     assert sound["loss_encoding"].not_applicable
     failed = len([e for e in of(CaseExecuted, first) if e.target.endswith(":small_table") and e.failed])
-    assert broken["accepts"].broken == failed > 0
+    assert broken["accepts"].failed == failed > 0
     assert broken["finite"].not_reached == failed
     assert broken["finite"].ran == CASES - failed
 
@@ -257,12 +257,12 @@ def test_known_cases(folder, first, second):
         assert dumps(attrs.evolve(now, proof=before.proof)) == dumps(before)
         assert (now.one_minimal, now.proof.neighbors) == (before.one_minimal, before.proof.neighbors)
     tried = [event for event in of(CaseExecuted, second) if event.target.endswith(":small_table")]
-    assert [event.phase for event in tried[:2]] == ["known", "boundary"]
+    assert [event.phase for event in tried[:2]] == ["corpus", "boundary"]
     assert [event.number for event in tried] == [1, *range(1, CASES + 1)]
     broken = report(second, ":small_table")
-    assert (broken.cases, broken.known_cases) == (CASES, 1)
+    assert (broken.cases, broken.corpus_cases) == (CASES, 1)
     assert broken.checks == report(first, ":small_table").checks
-    assert report(second, ":once").known_cases == 0, "a failure that does not repeat is not kept"
+    assert report(second, ":once").corpus_cases == 0, "a failure that does not repeat is not kept"
 
 
 def test_a_mended_model_forgets(folder, second, tmp_path):
@@ -276,7 +276,7 @@ def test_a_mended_model_forgets(folder, second, tmp_path):
     mended = events([target], folder / "known", in_process=True, max_cases=2)
     models.write_text(MODELS)
     assert findings(mended) == []
-    assert report(mended, ":small_table").known_cases == 1
+    assert report(mended, ":small_table").corpus_cases == 1
     assert known.of("accepts") == []
 
 
@@ -371,7 +371,7 @@ def test_leaves_a_target_at_as_many_errors_as_asked_for(folder):
     """With ``maxfail`` a target is left at so many errors, and says so; what was found by then is all there."""
     run = events([f"{folder}/campaign_models.py:small_table"], in_process=True, max_cases=CASES, maxfail=1)
     finished = report(run, ":small_table")
-    assert (finished.stop_reason, len(findings(run))) == ("maxfail", 1)
+    assert (finished.stop_reason, len(findings(run))) == ("max_failures", 1)
     assert finished.cases < CASES
 
 
@@ -382,7 +382,7 @@ def test_a_model_that_cannot_be_traced_is_fuzzed_eagerly(tmp_path):
     assert [finding.cause for finding in findings(run)] == ["execution-graph", "unclassified"]
     assert "no table for" in findings(run)[1].message
     accepts = report(run, ":untraceable").checks["accepts"]
-    assert (accepts.ran, accepts.broken < 25) == (60, True)
+    assert (accepts.ran, accepts.failed < 25) == (60, True)
     assert [event.message for event in of(WarningEmitted, run) if "eagerly" in event.message] == [
         "it was fuzzed eagerly, since every traced case failed"
     ]

@@ -17,16 +17,16 @@ IDS = next(kind for kind in KINDS if kind.name == "source_id_too_large")
 @pytest.fixture(scope="module")
 def run():
     """Return the events of a run that asks for it."""
-    return events(["fuzzseq/examples/targets.py:right_targets"], domains=("ordinary", "hostile"), max_cases=3)
+    return events(["fuzzseq/examples/targets.py:right_targets"], domains=("ordinary", "invalid"), max_cases=3)
 
 
 def test_what_keras_does_is_told(run):
     """Each kind has its ending, as Keras 3 on a CPU gives it, and nothing of it is a finding."""
     told = report(run, ":right_targets").acceptance
     assert set(told) == {kind.name for kind in kinds_for(Spec(loss="compiled"))}
-    assert told["source_id_too_large"] == "refused clearly"
-    assert told["source_id_negative"] == told["source_ids_float"] == "accepted in silence"
-    assert told["source_unpadded"] == "refused clearly"
+    assert told["source_id_too_large"] == "rejected"
+    assert told["source_id_negative"] == told["source_ids_float"] == "silently accepted"
+    assert told["source_unpadded"] == "rejected"
     assert of(FindingReported, run) == []
 
 
@@ -54,9 +54,9 @@ def build(vocab_size, units):
 def test_what_is_made_wrong_was_right(tmp_path):
     """A batch that the model does not take as it is says nothing of how it takes another: the next is made wrong."""
     (tmp_path / "picky.py").write_text(PICKY)
-    told = report(events([f"{tmp_path}/picky.py:build"], domains=("hostile",), max_cases=12), ":build").acceptance
-    assert told["source_id_too_large"] == "refused clearly"
-    assert told["source_id_negative"] == "accepted in silence"
+    told = report(events([f"{tmp_path}/picky.py:build"], domains=("invalid",), max_cases=12), ":build").acceptance
+    assert told["source_id_too_large"] == "rejected"
+    assert told["source_id_negative"] == "silently accepted"
 
 
 def test_it_is_asked_for():
@@ -75,10 +75,10 @@ def test_kinds_follow_what_a_model_is_given():
 @pytest.mark.parametrize(
     ("outcome", "expected"),
     [
-        (Outcome(verdicts=(Verdict(check="accepts", status="held"),)), "accepted in silence"),
+        (Outcome(verdicts=(Verdict(check="accepts", status="passed"),)), "silently accepted"),
         (Outcome(verdicts=(), ending="crashed"), "crashed"),
-        ("indices[0,1] = 9 is not in [0, 9)", "refused clearly"),
-        ("list index out of bounds", "refused obscurely"),
+        ("indices[0,1] = 9 is not in [0, 9)", "rejected"),
+        ("list index out of bounds", "rejected (unclear error)"),
     ],
 )
 def test_endings(outcome, expected):

@@ -97,9 +97,9 @@ def asserts(seen):
     assert seen.output.ndim == 2, "of another rank"
 
 
-planned = Check(name="planned", promise="three is fine", plan=one_row, judge=judges_by_three)
-sometimes = Check(name="sometimes", promise="a row alone is fine", plan=one_row, judge=lambda results, case, spec: None)
-nowhere = Check(name="nowhere", promise="nothing is fine", plan=no_row, judge=lambda results, case, spec: None)
+planned = Check(name="planned", description="three is fine", plan=one_row, judge=judges_by_three)
+sometimes = Check(name="sometimes", description="one row is fine", plan=one_row, judge=lambda results, case, spec: None)
+nowhere = Check(name="nowhere", description="nothing is fine", plan=no_row, judge=lambda results, case, spec: None)
 """
 
 
@@ -165,12 +165,10 @@ def test_a_check_of_the_users_own_that_is_rarely_judged(run) -> None:
     code, out = run("right", checks=("sometimes",), custom_checks=("models.py:sometimes",), max_cases=10)
     assert code == 0
     count = sum(len(rows) == 1 for rows in ROWS)
-    assert f"\n  judged: sometimes {count}\n" in out
+    assert f"\n  checks judged: sometimes {count}\n" in out
     code, out = run("right", checks=("nowhere",), custom_checks=("models.py:nowhere",), max_cases=4)
     assert code == 4
-    assert first(out) == (
-        "inconclusive: nowhere was never judged on models.py:right (no case gave it anything to compare)"
-    )
+    assert first(out) == ("inconclusive: nowhere was never judged on models.py:right (no case had anything to compare)")
 
 
 @pytest.mark.parametrize(
@@ -178,13 +176,13 @@ def test_a_check_of_the_users_own_that_is_rarely_judged(run) -> None:
     [
         (
             "divides",
-            "divides failed of itself on 5 cases of models.py:right (divides raised ZeroDivisionError: division by",
+            "divides errored on 5 cases of models.py:right (divides raised ZeroDivisionError: division by",
         ),
         (
             "gives_three",
-            "gives_three failed of itself on 6 cases of models.py:right (gives_three returned 3: a check returns None,",
+            "gives_three errored on 6 cases of models.py:right (gives_three returned 3: a check returns None,",
         ),
-        ("planned", "planned failed of itself on 1 case of models.py:right (the judge of planned returned 3, and may"),
+        ("planned", "planned errored on 1 case of models.py:right (the judge of planned returned 3, and may"),
     ],
 )
 def test_a_check_of_the_users_own_that_is_wrong_itself(run, tmp_path, name, said) -> None:
@@ -208,13 +206,13 @@ def test_what_the_model_has_nothing_of_is_not_judged(run) -> None:
     """A check whose runs show nothing of what it is about does not apply, and says why: neither judged nor missing."""
     code, out = run("trained", checks=("accepts", "labels_hidden"), max_cases=20)
     assert code == 0, out
-    assert "not checked: labels_hidden (its training step does not call the model: what it predicts" in out
+    assert "not applicable: labels_hidden (its training step does not call the model: what it predicts" in out
     code, out = run("tagger", max_cases=20)
     assert code == 0, out
-    (judged,) = (line for line in out.splitlines() if line.startswith("  judged: "))
+    (judged,) = (line for line in out.splitlines() if line.startswith("  checks judged: "))
     assert not {"attention_normalized", "state_wiring"} & set(judged.replace(",", "").replace(";", "").split())
-    assert "not checked: attention_normalized (its runs show no softmax over the source steps)" in out
-    assert "not checked: state_wiring (no recurrent layer of the model is given a state)" in out
+    assert "not applicable: attention_normalized (its runs show no softmax over the source steps)" in out
+    assert "not applicable: state_wiring (no recurrent layer of the model is given a state)" in out
 
 
 #: The rows of the first ten boundary cases.
@@ -225,15 +223,15 @@ def test_a_rare_check_within_few_cases(run) -> None:
     """A check that is asked of one case in many has its turn within the cases asked for."""
     code, out = run("right", checks=("saves",), max_cases=15)
     assert code == 0
-    assert "\n  judged: saves " in out
-    assert "\nno findings in 15 cases; all cases tried\n" in out
+    assert "\n  checks judged: saves " in out
+    assert "\nno findings in 15 cases; completed\n" in out
 
 
 @pytest.mark.parametrize("profile", ["quick", "ci", "nightly"])
 def test_every_check_of_a_right_model_is_judged(run, profile) -> None:
     """Every check of a profile that applies is judged on a right model, however few cases are asked for."""
     code, out = run("right", profile=profile, max_cases=2, domains=("ordinary",), seed=0)
-    judged = next(line for line in out.splitlines() if line.startswith("  judged: "))
+    judged = next(line for line in out.splitlines() if line.startswith("  checks judged: "))
     assert code == 0, out
     assert "saves" in judged or profile != "nightly"
     assert " 0" not in judged

@@ -72,7 +72,7 @@ def write_everywhere(data):
 
 
 def forge():
-    body = b'{"ok":{"verdicts":[{"check":"builds","status":"held"},{"check":"accepts","status":"held"}]}}'
+    body = b'{"ok":{"verdicts":[{"check":"builds","status":"passed"},{"check":"accepts","status":"passed"}]}}'
     write_everywhere(len(body).to_bytes(8, "big") + bytes(32) + body)
 
 
@@ -179,7 +179,7 @@ def test_each_gets_what_it_did(tmp_path):
     (tmp_path / "misbehaving.py").write_text(MODELS)
     mark = f"FUZZSEQ_TEST_MARK={uuid4()}"
     targets = [f"misbehaving.py:{name}" for name in FOUND]
-    command = [sys.executable, "-m", "fuzzseq", "run", *targets, "--no-known", "--output", "out", "--workers", "2"]
+    command = [sys.executable, "-m", "fuzzseq", "run", *targets, "--no-corpus", "--output", "out", "--workers", "2"]
     command += ["--memory", "1GiB"]
     run = subprocess.run(
         [*command, "--max-cases", "4"],

@@ -92,7 +92,7 @@ def skipped(check: str, raised: Raised | None = None) -> Verdict:
 
 CRASH = Raised(stage="decode", exception="InvalidArgumentError", message="Incompatible shapes: [3,64] vs. [2,64]\nmore")
 ACCEPTS = Verdict(check="accepts", status="raised", stage="decode", raised=CRASH)
-SHAPE = Verdict(check="output_shape", status="broken", evidence=(WrongShape(expected=(2, 3, 5), actual=(2, 3)),))
+SHAPE = Verdict(check="output_shape", status="failed", evidence=(WrongShape(expected=(2, 3, 5), actual=(2, 3)),))
 SAID = "blocked by accepts: InvalidArgumentError: Incompatible shapes: [3,64] vs. [2,64]"
 
 
@@ -109,7 +109,7 @@ SAID = "blocked by accepts: InvalidArgumentError: Incompatible shapes: [3,64] vs
         ),
         ([outcome(skipped("causal"))], NOTHING),
         ([], "the time limit was reached before any case"),
-        ([outcome(Verdict(check="causal", status="held")), outcome(ACCEPTS, skipped("causal"))], ""),
+        ([outcome(Verdict(check="causal", status="passed")), outcome(ACCEPTS, skipped("causal"))], ""),
     ],
 )
 def test_what_kept_a_check_from_being_judged(outcomes: list[Outcome], why: str) -> None:

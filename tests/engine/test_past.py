@@ -28,17 +28,17 @@ SPEC = Spec(skip={"trains": "trained elsewhere"})
 STATE = TargetState(
     rounds=2,
     cases=20,
-    known_cases=0,
+    corpus_cases=0,
     executions=30,
     unbuilt=0,
     ran=20,
     checks={
-        "accepts": CheckCount(ran=20, broken=1),
+        "accepts": CheckCount(ran=20, failed=1),
         "trains": CheckCount(skipped="trained elsewhere"),
         "causal": CheckCount(ran=20),
         "mine": CheckCount(ran=20),
     },
-    broken=("accepts",),
+    failed=("accepts",),
     graph_fails=False,
     graph_runs=True,
     hung=False,
@@ -123,7 +123,7 @@ def test_what_is_said_now_holds():
     tally = CheckCounts(attrs.evolve(SPEC, skip={"trains": "there is no time"}), settings)
     tally.restore(STATE)
     counts = tally.counts()
-    assert counts["accepts"] == CheckCount(ran=20, broken=1)
+    assert counts["accepts"] == CheckCount(ran=20, failed=1)
     assert counts["trains"].skipped == "there is no time"
     assert counts["causal"] == CheckCount(skipped="not asked for")
     assert "mine" not in counts

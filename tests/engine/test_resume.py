@@ -83,7 +83,7 @@ def folder(tmp_path_factory):
 
 def started(folder, *arguments):
     """Start a run in a session of its own."""
-    command = [sys.executable, "-m", "fuzzseq", "run", *arguments, "--no-known"]
+    command = [sys.executable, "-m", "fuzzseq", "run", *arguments, "--no-corpus"]
     quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     return subprocess.Popen(command, cwd=folder, start_new_session=True, **quiet)
 
@@ -159,8 +159,8 @@ def test_any_number_of_workers(folder, expected):
     assert {finding["target"].rpartition(":")[2] for finding in findings} == {"long_source", "odd"}
 
 
-OUTCOME = Outcome(verdicts=(Verdict(check="accepts", status="held"),))
-LOADED = TargetLoaded(target="a.py:b", spec=Spec(), versions={}, place=3)
+OUTCOME = Outcome(verdicts=(Verdict(check="accepts", status="passed"),))
+LOADED = TargetLoaded(target="a.py:b", spec=Spec(), versions={}, index=3)
 
 
 @contextmanager
@@ -197,7 +197,7 @@ def test_executions_are_dropped_when_they_are_not_wanted(tmp_path):
     with executions(tmp_path) as log:
         log.keep(3, "k" * 24, OUTCOME)
     state = TargetState(
-        rounds=0, cases=0, known_cases=0, executions=0, unbuilt=0, ran=0, checks={}, broken=(), graph_fails=False,
+        rounds=0, cases=0, corpus_cases=0, executions=0, unbuilt=0, ran=0, checks={}, failed=(), graph_fails=False,
         graph_runs=False, hung=False, taken=(), dry=False, boundary=False,
     )  # fmt: skip
     begun = Checkpoint(target="a.py:b", state=state)

@@ -297,7 +297,7 @@ def test_every_end_in_one_run(models, tmp_path):
     """Every way to end is found in one run, while workers are killed from outside as well; nothing is left behind."""
     mark = f"FUZZSEQ_TEST_MARK={uuid4()}"
     targets = [f"{models}:{name}" for name in ENDS]
-    command = [sys.executable, "-m", "fuzzseq", "run", *targets, "--no-known", "--output", str(tmp_path / "out")]
+    command = [sys.executable, "-m", "fuzzseq", "run", *targets, "--no-corpus", "--output", str(tmp_path / "out")]
     limits = ["--max-cases", "8", "--memory", "512MiB", "--case-timeout", "3s", "--workers", "2"]
     environment = {**os.environ, **dict([mark.split("=")]), "TMPDIR": str(tmp_path / "temporary")}
     (tmp_path / "temporary").mkdir()

@@ -70,7 +70,7 @@ def fuzzed(folder: Path, output: str, targets: list[str], name: str, given: tupl
     """Return the report of a run over targets; a wrong model is left at its first error."""
     first = ("-x",) if name == "wrong" else ()
     command = (
-        *(sys.executable, "-m", "fuzzseq", "run", *targets, *given, *first, "--no-known", "--output", output),
+        *(sys.executable, "-m", "fuzzseq", "run", *targets, *given, *first, "--no-corpus", "--output", output),
         *("--max-cases", str(CASES[name]), "--workers", "2"),
     )
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=1500, check=False)

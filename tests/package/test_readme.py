@@ -157,8 +157,8 @@ def test_its_tests_pass(folder: Path, name: str) -> None:
 @pytest.mark.slow
 def test_its_models_are_healthy(folder: Path) -> None:
     """Every kind of model that the README declares is understood, and is found to keep its promises."""
-    own = "--own-check my_checks.py:scores_are_moderate"
-    done = run(f"fuzzseq run --max-cases 12 --no-known --output healthy {own} {' '.join(TARGETS)}", folder)
+    own = "--custom-check my_checks.py:scores_are_moderate"
+    done = run(f"fuzzseq run --max-cases 12 --no-corpus --output healthy {own} {' '.join(TARGETS)}", folder)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

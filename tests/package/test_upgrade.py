@@ -27,7 +27,7 @@ BUGS = (
 def found(root: Path, output: Path, path: str = "") -> tuple[str, dict[str, str]]:
     """Return the version of Keras that the bugs are run with, and the ids of what is found by target."""
     targets = [f"tests/zoo/bugs/{name}.py" for name in BUGS]
-    asked = ["--profile", "ci", "--max-cases", "25", "--no-known", "--output", str(output)]
+    asked = ["--profile", "ci", "--max-cases", "25", "--no-corpus", "--output", str(output)]
     environment = {**os.environ, "PYTHONPATH": path}
     done = subprocess.run(
         [sys.executable, "-m", "fuzzseq", "run", *targets, *asked],

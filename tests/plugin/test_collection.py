@@ -158,8 +158,8 @@ def test_ways_of_choosing(project: pytest.Pytester, arguments: list[str], ids: l
     [
         (["--fuzz-seq2seq-check=causl"], "There is no check 'causl'. Did you mean 'causal'?"),
         (["--fuzz-seq2seq-profile=nigthly"], "There is no profile 'nigthly'. Did you mean 'nightly'?"),
-        (["--fuzz-seq2seq-budget=soon"], "'soon' is no time: write it like '90s', '2m' or '1h30m'."),
-        (["--fuzz-seq2seq-max-cases=none"], "--fuzz-seq2seq-max-cases is given 'none': it takes a whole number of 1"),
+        (["--fuzz-seq2seq-budget=soon"], "invalid duration 'soon': write it like '90s', '2m' or '1h30m'."),
+        (["--fuzz-seq2seq-max-cases=none"], "--fuzz-seq2seq-max-cases must be a positive integer, got 'none'."),
         (
             ["--fuzz-seq2seq-fail-on=eror"],
             "A run cannot fail on 'eror'. Did you mean 'error'? It fails on one of error, warning, note, never.",

@@ -245,8 +245,8 @@ def part(stop: StopReason | None, *targets: str) -> list[tuple[float, Event]]:
     [
         (["no_case_ran", "max_cases"], [], "max_cases"),
         (["max_cases", "completed"], [], "max_cases"),
-        (["maxfail", "max_cases"], [], "maxfail"),
-        (["max_cases", "budget", "maxfail"], [], "budget"),
+        (["max_failures", "max_cases"], [], "max_failures"),
+        (["max_cases", "budget", "max_failures"], [], "budget"),
         (["max_cases", None], [], "interrupted"),
         (["max_cases"], ["left.py:out"], "interrupted"),
         (["error", "interrupted"], [], "error"),

@@ -118,13 +118,13 @@ def crash() -> Finding:
             evidence=("fails iff an id is 5 or more", "the table embedding/embeddings is (5, 2)"),
             confidence=0.97,
             runner_up="input-dtype",
-            against="no change of a type makes it pass",
+            confidence_reasons="no change of a type makes it pass",
             interventions=(
                 Intervention(factor="source_vocab_size", change="source_vocab_size = 7", result="same"),
                 Intervention(factor="source_ids", change="source ids = 3", result="passes"),
             ),
-            named="indices[0,0] = source_vocab_size - 1 is not in [0, 77)",
-            nameless=(77,),
+            symbolic_message="indices[0,0] = source_vocab_size - 1 is not in [0, 77)",
+            unresolved_sizes=(77,),
             region=Region(
                 expression="max_source_id >= source_vocab_size - 1",
                 failing=31,
@@ -211,12 +211,12 @@ def example_run(
         name=TARGET,
         spec=example_spec(),
         cases=60,
-        known_cases=1,
+        corpus_cases=1,
         executions=140,
         checks={
-            "accepts": CheckCount(ran=60, broken=4),
+            "accepts": CheckCount(ran=60, failed=4),
             "deterministic": CheckCount(ran=60) if blocked is None else CheckCount(not_reached=60, blocked_by=blocked),
-            "loss_encoding": CheckCount(not_applicable="the model has no loss of its own"),
+            "loss_encoding": CheckCount(not_applicable="the model has no loss"),
             "trains": CheckCount(skipped="declared: trained elsewhere"),
         },
         seconds=3.25,
@@ -245,7 +245,9 @@ def hostile_run(**asked: object) -> list[Event]:
     assert raised
     assert frame
     line = attrs.evolve(frame, source=HOSTILE, function=HOSTILE, start=None, end=None)
-    said = attrs.evolve(finding.diagnosis, explanation=HOSTILE, advice=HOSTILE, evidence=(HOSTILE,), named=HOSTILE)
+    said = attrs.evolve(
+        finding.diagnosis, explanation=HOSTILE, advice=HOSTILE, evidence=(HOSTILE,), symbolic_message=HOSTILE
+    )
     finding = attrs.evolve(
         finding,
         message=HOSTILE,

@@ -56,7 +56,7 @@ def test_internal_error(run, run_events, crash_finding, capsys):
     assert run(events()) == 3
     out = capsys.readouterr().out
     assert "internal error: ZeroDivisionError: a bug" in out
-    assert "the traceback is in out/internal-error.txt" in " ".join(out.split())
+    assert "traceback in out/internal-error.txt" in " ".join(out.split())
     assert "ZeroDivisionError: a bug" in Path("out/internal-error.txt").read_text()
     assert Path("out", f"{crash_finding.id}.json").exists()
     assert (report()["stop_reason"], report()["counts"]["findings"]) == ("error", 1)

@@ -50,7 +50,7 @@ def test_a_path_that_is_not_whole(away):
 def test_a_place_that_cannot_be(away, place):
     """A place of known cases that is no place is refused before anything starts, and its password is not shown."""
     Path("mine.py").write_text("def build(vocab_size):\n    ...\n")
-    done = CliRunner().invoke(main, ["run", "mine.py:build", "--known", place, "--in-process"])
+    done = CliRunner().invoke(main, ["run", "mine.py:build", "--corpus", place, "--in-process"])
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr.startswith("fuzzseq: Known cases cannot be kept at ")
     assert "hunter2" not in done.stderr

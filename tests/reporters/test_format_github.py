@@ -52,7 +52,7 @@ def test_a_finding(commands, run_events, crash_finding):
     )
     lines = error[2].split("\n")
     assert lines[0] == crash_finding.diagnosis.explanation
-    assert lines[1].startswith("Smallest sizes: batch_size = 2, source_length = 3")
+    assert lines[-2].startswith("Minimal sizes: batch_size = 2, source_length = 3")
     assert lines[-1] == f"Finding {crash_finding.id} of my_model.py:build"
 
 
@@ -68,15 +68,15 @@ def test_errors_come_first(commands, run_events, crash_finding, leak_finding):
     seen = commands([*events[:-1], *told, events[-1]])
     assert [command for command, _, _ in seen] == ["error"] * 3 + ["warning"] * 3 + ["notice"]
     assert [properties["title"].split(":")[0] for _, properties, _ in seen] == [
-        "gone.py",
-        "internal error of fuzzseq, no fault of your model",
+        "unusable target gone.py",
+        "internal error (a bug in fuzzseq, not in your model)",
         "input-vocabulary",
         "unclassified",
         "fuzzseq",
         "my_model.py",
         "input-vocabulary",
     ]
-    assert seen[-1][2].endswith(", known")
+    assert seen[-1][2].endswith(", in the baseline")
 
 
 def test_what_a_model_says_is_no_command(commands, hostile_events):

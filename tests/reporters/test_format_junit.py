@@ -51,7 +51,7 @@ def test_one_case_for_each_check(cases, run_events, crash_finding, leak_finding)
     assert {check: ending(case) for (_, check), case in seen.items()} == {
         "accepts": (Failure, f"input-vocabulary: {said}"),
         "deterministic": (Skipped, f"inconclusive, see [accepts]: {BLOCKED}"),
-        "loss_encoding": (Skipped, "does not apply: the model has no loss of its own"),
+        "loss_encoding": (Skipped, "not applicable: the model has no loss"),
         "trains": (Failure, f"unclassified: {said}"),
     }
     failed = seen[TARGET, "accepts"]
@@ -65,9 +65,9 @@ def test_one_case_for_each_check(cases, run_events, crash_finding, leak_finding)
 
 
 def test_what_else_a_finding_breaks(cases, run_events, crash_finding):
-    """A check that is broken by what another one tells of points there, and does not fail as well."""
+    """A check that fails for what another one reports points there, and does not fail as well."""
     seen = cases(run_events(attrs.evolve(crash_finding, checks=("accepts", "deterministic"))))
-    assert ending(seen[TARGET, "deterministic"]) == (Skipped, "broken by what [accepts] tells of: input-vocabulary")
+    assert ending(seen[TARGET, "deterministic"]) == (Skipped, "failed too, see [accepts]: input-vocabulary")
 
 
 def test_what_fails_no_run_fails_no_case(cases, run_events, crash_finding):

@@ -61,7 +61,7 @@ def test_the_page(reported, run_events, crash_finding, leak_finding):
     text = reported("markdown", "report.md", run_events(crash_finding, leak_finding, error="There is no file."))
     lines = text.splitlines()
     assert lines[0] == "## fuzzseq: 2 findings (1 error, 1 warning), 1 unclassified; completed"
-    assert lines[2] == "| finding | severity | cause | target | smallest sizes |"
+    assert lines[2] == "| finding | severity | cause | target | minimal sizes |"
     assert lines[4].startswith(
         f"| `{crash_finding.id}` | error | An embedding is smaller than its vocabulary | `my_model.py:build` | "
         "`batch_size=2, source_length=3, "
@@ -71,15 +71,15 @@ def test_the_page(reported, run_events, crash_finding, leak_finding):
     for said in (
         "The source embedding has 5 rows for a vocabulary of 6: id 5 lies one row past its end.",
         "source_vocab_size     6",
-        "**Your line** `my_model.py:12 in build`\n\n```python\nx = Embedding(vocab - 1, dim)(source)  # [bold]\n```",
+        "**At** `my_model.py:12 in build`\n\n```python\nx = Embedding(vocab - 1, dim)(source)  # [bold]\n```",
         "InvalidArgumentError: indices[0,0] = 5 is not in [0, 5)",
-        "**Fails** `whenever max_source_id >= source_vocab_size - 1",
-        "**Mend** Give Embedding(input\\_dim=...) the size of the vocabulary",
+        "**Fails when** `max_source_id >= source_vocab_size - 1",
+        "**Fix** Give Embedding(input\\_dim=...) the size of the vocabulary",
         f"```console\nfuzzseq replay DIR/{crash_finding.id}.json\n```",
     ):
         assert said in first
     rest = text[text.rindex("</details>") :]
-    assert "- **not used** `gone.py:build`: There is no file." in rest
+    assert "- **unusable target** `gone.py:build`: There is no file." in rest
     assert "- warning `my_model.py:build`: the model was rebuilt 3 times" in rest
     assert "| `my_model.py:build` | 60 | 2 | completed |" in rest
     assert "profile quick, seed 0" in rest
@@ -97,7 +97,7 @@ def test_what_the_baseline_holds(reported, run_events, crash_finding):
     """A finding that the baseline holds is said to be known."""
     settings = Settings(profile="quick", max_cases=60, baseline={crash_finding.id: Known("my_model.py:build")})
     text = reported("markdown", "report.md", run_events(crash_finding, settings=settings))
-    assert f"| `{crash_finding.id}` | error, known |" in text
+    assert f"| `{crash_finding.id}` | error, in the baseline |" in text
 
 
 def test_what_a_model_says_is_no_markup(reported, hostile_events):
@@ -152,7 +152,7 @@ def test_step_summary(reported, run_events, crash_finding, monkeypatch):
 
 def test_how_wrong_input_is_taken(reported, run_events, crash_finding):
     """What was found of input that a model ought to refuse is a table, a line for each kind that was tried."""
-    taken = {"source_rank": "crashed", "state_units": "refused clearly"}
+    taken = {"source_rank": "crashed", "state_units": "rejected"}
     events = [
         attrs.evolve(event, report=attrs.evolve(event.report, acceptance=taken))
         if isinstance(event, TargetFinished)
@@ -161,5 +161,5 @@ def test_how_wrong_input_is_taken(reported, run_events, crash_finding):
     ]
     text = reported("markdown", "report.md", events)
     assert "| source ids with one more axis | crashed |" in text
-    assert "| a state of one unit more | refused clearly |" in text
-    assert "wrong input" not in reported("markdown", "report.md", run_events(crash_finding))
+    assert "| a state of one unit more | rejected |" in text
+    assert "invalid input" not in reported("markdown", "report.md", run_events(crash_finding))

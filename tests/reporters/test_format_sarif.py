@@ -104,7 +104,7 @@ def test_the_run(run_of, run_events):
     (invocation,) = run["invocations"]
     assert invocation["executionSuccessful"] is False
     told = [note["message"]["text"] for note in invocation["toolExecutionNotifications"]]
-    assert told == ["gone.py:build cannot be used: There is no file 'gone.py'.", "the model was rebuilt 3 times"]
+    assert told == ["unusable target gone.py:build: There is no file 'gone.py'.", "the model was rebuilt 3 times"]
 
 
 def test_no_links_from_a_model(reported, hostile_events):

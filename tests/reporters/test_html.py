@@ -14,7 +14,7 @@ import pytest
 from fuzzseq.cases.case import Batch, Case, Pair
 from fuzzseq.events import CaseExecuted, FindingReported, InternalError, RunStarted, TargetFinished
 from fuzzseq.findings import Diagnosis, ProbedCase, Region, ShapeTrace, TraceLine
-from fuzzseq.history import Found, Night, line_of
+from fuzzseq.history import Found, PastRun, line_of
 from fuzzseq.reporting.dispatcher import Dispatcher
 from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.html import HtmlReport
@@ -120,20 +120,20 @@ def test_says_who_did_what(page, run_events, crash_finding, leak_finding):
     for words in (
         "1 error and 1 warning in 2 targets; 1 check was never judged",
         "completed",
-        "began 2026-01-31 12:05:01, took 4.5 s",
+        "started 2026-01-31 12:05:01, took 4.5 s",
         "1 input preprocessing, padding, vocabulary and embedding",
         "1 unclassified no cause of the catalogue fits",
-        "tried 60 cases, 1 known case, 140 executions",
+        "executed 60 cases, 1 corpus case, 140 executions",
         "profile quick",
         "seed 0",
         "versions fuzzseq 0.1.0, keras 3.15.1, python 3.11.7, tensorflow 2.21.0",
-        "gone.py:build could not be used: There is no file 'gone.py'.",
+        "Unusable target gone.py:build: There is no file 'gone.py'.",
         "1 warning about the run About my_model.py:build: the model was rebuilt 3 times",
         f"Inconclusive: deterministic was never judged on my_model.py:build ({blocked})",
         "deterministic never judged (a)",
-        "Not checked on any target: loss_encoding (the model has no loss of its own)",
-        "Not checked on any target: trains (skipped: declared: trained elsewhere)",
-        "broken by 4 of 60",
+        "Not run on any target: loss_encoding (the model has no loss)",
+        "Not run on any target: trains (skipped: declared: trained elsewhere)",
+        "failed 4 of 60",
     ):
         assert words in told, words
 
@@ -148,20 +148,21 @@ def test_says_all_of_a_finding(page, run_events, crash_finding):
         "2 0 pad 3 4 0 pad 1 special",
         "initial state: zeros | padding before the tokens",
         "source_vocab_size 6",
-        "1-minimal: 14 neighbors one step simpler pass, 31 executions; breaks accepts, trains",
+        "verified: all 14 simpler neighbors pass (31 executions)",
+        "failed checks: accepts, trains",
         "my_model.py:12 in build",
         "x = Embedding(vocab - 1, dim)(source) # [bold]",
         "InvalidArgumentError indices[0,0] = 5 is not in [0, 5) [[bold]]not markup",
         "in graph mode index out of range",
         "indices[0,0] = source_vocab_size - 1 is not in [0, 77)",
-        "77: no size has this name",
-        "It fails whenever max_source_id >= source_vocab_size - 1 (held on 46 of 46 probes: 31 fail, 15 pass).",
-        "It passes with source ids = 3.",
-        "It fails all the same with source_vocab_size = 7.",
-        "beside the case that passes with source ids = 3",
+        "unresolved: 77",
+        "Fails when max_source_id >= source_vocab_size - 1 (31 probes fail, 15 pass).",
+        "Passes when source ids = 3.",
+        "Still fails with source_vocab_size = 7.",
+        "next to the case that passes (source ids = 3)",
         "first difference model/embedding",
-        "97% sure",
-        "Or else input-dtype, but no change of a type makes it pass.",
+        "Confidence 97%.",
+        "Alternative: input-dtype (weaker: no change of a type makes it pass).",
         f"fuzzseq replay {crash_finding.id}.json",
         f"python {crash_finding.id}.py",
         "fuzzseq explain input-vocabulary",
@@ -218,7 +219,7 @@ def test_tables(page, run_events):
         if isinstance(event, CaseExecuted)
         else attrs.evolve(
             event,
-            report=attrs.evolve(event.report, acceptance={"source_rank": "crashed", "state_units": "refused clearly"}),
+            report=attrs.evolve(event.report, acceptance={"source_rank": "crashed", "state_units": "rejected"}),
         )
         if isinstance(event, TargetFinished)
         else event
@@ -227,7 +228,7 @@ def test_tables(page, run_events):
     told = page(events)
     for words in (
         "source ids with one more axis crashed",
-        "a state of one unit more refused clearly",
+        "a state of one unit more rejected",
         "batch_size 1 to 6 4 0 15 cases 1 15 cases 2 15 cases 3 15 cases, 1 failed",
         "0-1 4 cases 2-3 4 cases, 1 failed",
         "my_model.py:build 0.1 6.3 60 0",
@@ -238,11 +239,11 @@ def test_tables(page, run_events):
     assert not headings, "a heading of a table says what it is the heading of"
 
 
-def test_nights(page, run_events, tmp_path, crash_finding):
-    """Beside a history the page tells what came and went, and marks its own run; a damaged one is left out."""
+def test_history(page, run_events, tmp_path, crash_finding):
+    """Beside a history the page shows what is new, open and fixed, and marks its own run; a damaged one is left out."""
     found = {crash_finding.id: Found(target="my_model.py:build", cause=crash_finding.cause, severity="error")}
-    nights = [
-        Night(
+    runs = [
+        PastRun(
             started=f"2026-01-{day}T12:05:01",
             profile="nightly",
             seed=0,
@@ -255,13 +256,13 @@ def test_nights(page, run_events, tmp_path, crash_finding):
         for day in (29, 30, 31)
     ]
     history = tmp_path / "history.jsonl"
-    assert "Nights" not in page(run_events()).text
-    history.write_text("".join(line_of(night) for night in nights))
+    assert "History" not in page(run_events()).text
+    history.write_text("".join(line_of(run) for run in runs))
     told = page(run_events()).text
-    assert "2026-01-31 12:05 this page nightly 5000 10 min 0 0 1 all cases tried" in told
-    assert "2026-01-30 12:05 nightly 5000 10 min 1 1 0 all cases tried" in told
+    assert "2026-01-31 12:05 this page nightly 5000 10 min 0 0 1 completed" in told
+    assert "2026-01-30 12:05 nightly 5000 10 min 1 1 0 completed" in told
     history.write_text("no history\nat all\n")
-    assert "Nights" not in page(run_events()).text
+    assert "History" not in page(run_events()).text
 
 
 def test_foreign_text_is_text(written, run_events, crash_finding):
@@ -309,7 +310,7 @@ def test_loads_nothing(written, run_events, crash_finding):
 
 def without_times(text: str) -> str:
     """Return a page without its times, and without the section that draws them."""
-    text = re.sub(r'<section id="time".*?</section>', "", text, flags=re.DOTALL)
+    text = re.sub(r'<section id="timeline".*?</section>', "", text, flags=re.DOTALL)
     return re.sub(r"<time>.*?</time>", "", text)
 
 
@@ -330,7 +331,7 @@ def test_cut_off_anywhere(page, run_events, crash_finding, leak_finding):
     for number, event in enumerate(events):
         if isinstance(event, FindingReported | TargetFinished):
             told = page(events[: number + 1], folder=str(number))
-            assert "not over yet, or ended from outside" in told.text
+            assert "still running, or killed" in told.text
 
 
 def test_without_findings(page, run_events):

@@ -110,7 +110,9 @@ def test_foreign_text_does_nothing(opened, run_events, crash_finding, text):
         position=text,
         location=line,
         exception=attrs.evolve(crash_finding.exception, message=text, exception=text, frames=(line,)),
-        diagnosis=Diagnosis(cause="input-vocabulary", explanation=text, region=region, named=text, evidence=(text,)),
+        diagnosis=Diagnosis(
+            cause="input-vocabulary", explanation=text, region=region, symbolic_message=text, evidence=(text,)
+        ),
         sizes={text: 2},
     )
     page = opened(run_events(finding, error=text))

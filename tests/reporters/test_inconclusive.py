@@ -59,7 +59,7 @@ def no_case(events):
         name: CheckCount(blocked_by="the time limit was reached before any case")
         for name in ("accepts", "deterministic")
     }
-    report = {"cases": 0, "known_cases": 0, "checks": counts, "stop_reason": "budget"}
+    report = {"cases": 0, "corpus_cases": 0, "checks": counts, "stop_reason": "budget"}
     kept = [event for event in events if type(event).__name__ != "CaseExecuted"]
     return [
         attrs.evolve(event, report=attrs.evolve(event.report, **report)) if isinstance(event, TargetFinished) else event
@@ -79,7 +79,7 @@ def test_it_is_said_first_and_has_an_exit_code_of_its_own(run, run_events):
     summary = out.partition("summary ─")[2].splitlines()
     assert summary[1] == SAID
     assert f"\n{SAID}; no findings in 60 cases; completed\n" in out
-    assert "  judged: accepts 60; deterministic 0\n" in out
+    assert "  checks judged: accepts 60; deterministic 0\n" in out
 
 
 def test_allowed_it_is_said_all_the_same(run, run_events):
@@ -169,10 +169,10 @@ def test_every_report_says_so(run, run_events, ended):
     )
 
     page = text("report.html")
-    assert '<section class="verdict unsure"' in page
+    assert '<section class="summary unsure"' in page
     assert '<td class="unsure">completed, inconclusive</td>' in page
     assert '<td class="unsure">never judged (a)</td>' in page
-    assert '<h1 id="verdict">Inconclusive: 1 check was never judged' in page
+    assert '<h1 id="summary">Inconclusive: 1 check was never judged' in page
     assert "<strong>Inconclusive:</strong> deterministic was never judged" in page
 
 
@@ -198,7 +198,7 @@ def test_a_target_that_never_ended_is_not_passed(run_events):
     reason = "the run was interrupted"
     assert begun.inconclusive() == (Unjudged(target=TARGET, check="", reason=reason),)
     assert loaded.inconclusive() == (left := (Unjudged(target=TARGET, check="", reason=reason, cases=60),))
-    assert sentences(left) == (f"{TARGET} was left after 60 cases ({reason})",)
+    assert sentences(left) == (f"{TARGET} was abandoned after 60 cases ({reason})",)
 
 
 @pytest.mark.parametrize(("baseline", "unjudged"), [(False, 0), (True, 1)])
@@ -209,7 +209,7 @@ def test_as_many_failures_as_were_asked_for(run_events, crash_finding, baseline,
     settings = Settings(profile="quick", max_cases=60, maxfail=1, baseline=known)
     for event in run_events(crash_finding, settings=settings, blocked=BLOCKED):
         if isinstance(event, TargetFinished):
-            event = attrs.evolve(event, report=attrs.evolve(event.report, stop_reason="maxfail"))  # noqa: PLW2901
+            event = attrs.evolve(event, report=attrs.evolve(event.report, stop_reason="max_failures"))  # noqa: PLW2901
         record.on_event(event)
     assert len(record.inconclusive()) == unjudged
 

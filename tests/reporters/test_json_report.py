@@ -103,7 +103,7 @@ def test_run_and_targets(report, run_events, crash_finding, leak_finding):
     assert counts.items() <= document["counts"].items()
     first, second = document["targets"]
     assert first["checks"]["accepts"]["ran"] == 60
-    assert first["checks"]["loss_encoding"]["not_applicable"] == "the model has no loss of its own"
+    assert first["checks"]["loss_encoding"]["not_applicable"] == "the model has no loss"
     assert first["checks"]["trains"]["skipped"] == "declared: trained elsewhere"
     assert first["never_ran"] == ["deterministic"]
     unjudged = {"target": "my_model.py:build", "check": "deterministic", "reason": "blocked by accepts: E", "cases": 0}

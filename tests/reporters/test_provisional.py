@@ -79,7 +79,7 @@ def test_is_told(run_events, as_seen, crash_finding, capsys):
     document = json.loads(Path("out", f"{as_seen.id}.json").read_text())
     Draft202012Validator(schema).validate(document)
     assert document["provisional"] is True
-    said = "rovisional: the run ended before it was shrunk and confirmed"
+    said = "rovisional: the run ended before this was shrunk and confirmed"
     files = ("report.md", "report.html", "report.sarif", "github.txt", "junit.xml")
     for text in (capsys.readouterr().out, *(Path("out", file).read_text() for file in files)):
         assert " ".join(text.split()).count(said) == 1

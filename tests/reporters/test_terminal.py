@@ -38,14 +38,22 @@ def printed(events, capsys, monkeypatch, columns=80):
     return capsys.readouterr().out
 
 
+#: How the lines begin that hold a command to copy.
+COMMANDS = ("explain ", "reproduce ", "replay ")
+
 WHOLE = """\
-fuzzseq 0.1.0: profile quick, 60 cases for each target, seed 0
+fuzzseq 0.1.0: profile quick, 60 cases per target, seed 0
 target my_model.py:build
   note: the loss is the compiled one
 finding 1 - my_model.py:build ──────────────────────────────────────────────────
 input-vocabulary  An embedding is smaller than its vocabulary
 The source embedding has 5 rows for a vocabulary of 6: id 5 lies one row past
 its end.
+fix          Give Embedding(input_dim=...) the size of the vocabulary with its
+             special tokens, and check that source and target are not swapped.
+fails when   max_source_id >= source_vocab_size - 1 (31 probes fail, 15 pass)
+passes when  source ids = 3
+minimal      verified: all 14 simpler neighbors pass (31 executions)
 
   dimension          size    row  source  decoder input  labels
   batch_size            2      1  . . 5   1 3            3 2
@@ -56,46 +64,42 @@ its end.
   embedding_dim         2
   units                 2
 
-stage      encode, embedding
-your line  my_model.py:12 in build
-           x = Embedding(vocab - 1, dim)(source)  # [bold]
-               ^^^^^^^^^^^^^^^^^^^^^^^^^
-raised     InvalidArgumentError: indices[0,0] = 5 is not in [0, 5) [[bold]]no...
-in graph   index out of range
-in names   indices[0,0] = source_vocab_size - 1 is not in [0, 77) (77: no size
-           has this name)
-fails      whenever max_source_id >= source_vocab_size - 1 (held on 46 of 46
-           probes: 31 fail, 15 pass)
-passes     with source ids = 3
-shapes     model: [batch_size, source_length] -> raises
-           > embedding: [batch_size, source_length] -> raises
-proof      1-minimal: 14 neighbors one step simpler pass, 31 executions; breaks
-           accepts, trains
-evidence   fails iff an id is 5 or more
-           the table embedding/embeddings is (5, 2)
-sure       97%; or else input-dtype, but no change of a type makes it pass
-mend       Give Embedding(input_dim=...) the size of the vocabulary with its
-           special tokens, and check that source and target are not swapped.
-replay     fuzzseq replay out/input-vocabulary-0dd19d1b.json
+error        InvalidArgumentError: indices[0,0] = 5 is not in [0, 5) [[bold]]...
+graph mode   index out of range
+symbolic     indices[0,0] = source_vocab_size - 1 is not in [0, 77) (unresolved:
+             77)
+at           my_model.py:12 in build
+             x = Embedding(vocab - 1, dim)(source)  # [bold]
+                 ^^^^^^^^^^^^^^^^^^^^^^^^^
+stage        encode, embedding (failed checks: accepts, trains)
+shapes       model: [batch_size, source_length] -> ERROR
+             > embedding: [batch_size, source_length] -> ERROR
+evidence     fails iff an id is 5 or more
+             the table embedding/embeddings is (5, 2)
+confidence   97%
+alternative  input-dtype (weaker: no change of a type makes it pass)
+explain      fuzzseq explain input-vocabulary
+reproduce    python out/input-vocabulary-0dd19d1b.py
+replay       fuzzseq replay out/input-vocabulary-0dd19d1b.json
 
 warning: the model was rebuilt 3 times
 my_model.py:build: 60 cases, 1 finding, completed, 3.2 s
-  judged: accepts 60; deterministic 0
+  checks judged: accepts 60; deterministic 0
 
 summary ────────────────────────────────────────────────────────────────────────
-target                    cases  findings  stopped
-my_model.py:build  60 + 1 known         1  completed
+target                     cases  findings  status
+my_model.py:build  60 + 1 corpus         1  completed
 
 1  input-vocabulary  An embedding is smaller than its vocabulary
-not checked: loss_encoding (the model has no loss of its own)
-not checked: trains (skipped: declared: trained elsewhere)
+not applicable: loss_encoding (the model has no loss)
+skipped: trains (declared: trained elsewhere)
 inconclusive: deterministic was never judged on my_model.py:build (blocked by
 accepts)
 
 1 finding (1 error); completed; inconclusive: deterministic was never judged on
 my_model.py:build (blocked by accepts)
 profile quick, seed 0, 4.5 s, tensorflow 2.21.0, keras 3.15.1
-everything is in out
+Results written to out
 """
 
 
@@ -108,7 +112,7 @@ def test_whole_run(run_events, crash_finding, capsys, monkeypatch):
 def test_fits_its_width(run_events, crash_finding, leak_finding, capsys, monkeypatch, columns):
     """No line is wider than the terminal, but for the command to copy; and no line ends in blanks."""
     out = printed(run_events(crash_finding, leak_finding), capsys, monkeypatch, columns)
-    assert not [line for line in out.splitlines() if len(line) > columns and not line.startswith("replay ")]
+    assert not [line for line in out.splitlines() if len(line) > columns and not line.startswith(COMMANDS)]
     assert not [line for line in out.splitlines() if line != line.rstrip()]
 
 
@@ -119,11 +123,11 @@ def test_replay_command_is_never_broken(run_events, crash_finding, capsys, monke
 
 
 def test_finding_without_exception(run_events, leak_finding, capsys, monkeypatch):
-    """A broken promise is shown with its check and sentence, an unproved case as such, and unclassified is counted."""
+    """A failure without an exception shows its check, an unverified case says so, and unclassified is counted."""
     out = printed(run_events(leak_finding), capsys, monkeypatch, columns=100)
     assert "warning 1 - my_model.py:build" in out
-    assert "broken     deterministic: two runs of one case differ by 0.12 at (0, 0, 1) of the output" in out
-    assert "not proved minimal: 3 neighbors tried, 9 executions" in out
+    assert "error        deterministic: two runs of one case differ by 0.12 at (0, 0, 1) of the output" in out
+    assert "minimal      not verified: 3 simpler neighbors tried (9 executions)" in out
     assert "1 finding (1 warning), 1 unclassified; completed" in out
 
 
@@ -157,7 +161,7 @@ def test_unusable_target(run_events, crash_finding, capsys, monkeypatch):
     runner.run(["my_model.py:build"], SETTINGS, output=Path("out"), events=events)
     printed_ = capsys.readouterr()
     assert printed_.err == "fuzzseq: gone.py:build: There is no file 'gone.py'.\n"
-    assert "not used: gone.py:build: There is no file 'gone.py'." in printed_.out
+    assert "unusable target gone.py:build: There is no file 'gone.py'." in printed_.out
 
 
 def test_no_findings(run_events, capsys, monkeypatch):
@@ -216,8 +220,8 @@ def test_death_of_a_worker(crash_finding):
     """A worker that died is shown with its signal, and with the last that it printed."""
     died = Raised(stage="forward", exception="SIGABRT", message="", ending="crashed", output="first\na\nb\nfree()\n")
     text = shown(attrs.evolve(crash_finding, exception=died, exceptions={}), Spec())
-    assert "raised     SIGABRT\n" in text
-    assert "output     a b free()" in text
+    assert "error        SIGABRT\n" in text
+    assert "output       a b free()" in text
 
 
 def test_two_batches_and_many_rows(crash_finding):
@@ -242,7 +246,7 @@ def test_file_is_named_from_here(crash_finding):
         ("/somewhere/elsewhere/m.py", ".../elsewhere/m.py"),
     ):
         frame = attrs.evolve(crash_finding.location, file=file)
-        assert f"your line  {name}:12 in build" in shown(
+        assert f"at           {name}:12 in build" in shown(
             fit(attrs.evolve(crash_finding, location=frame)), Spec(), width=200
         )
 
@@ -260,7 +264,7 @@ def test_target_that_never_finished(run_events, crash_finding, capsys, monkeypat
     events = [e for e in run_events(crash_finding, stop="interrupted") if not isinstance(e, TargetFinished)]
     said = printed(events, capsys, monkeypatch)
     assert "my_model.py:build     60         1  interrupted" in said
-    assert "go on with fuzzseq run --resume out" in said
+    assert "Resume with: fuzzseq run --resume out" in said
 
 
 def test_target_report_is_named(run_events, capsys, monkeypatch):
@@ -268,4 +272,4 @@ def test_target_report_is_named(run_events, capsys, monkeypatch):
     events = run_events()
     other = TargetReport(name="other.py:build", spec=None, cases=3)
     events.insert(-1, TargetFinished(report=other))
-    assert "not checked on my_model.py:build: trains" in printed(events, capsys, monkeypatch)
+    assert "skipped on my_model.py:build: trains" in printed(events, capsys, monkeypatch)

@@ -135,13 +135,13 @@ def test_an_edge_is_kept() -> None:
     assert {one.dimensions["units"] for one in neighbors(narrow, SPEC)} == {1}
 
 
-def test_a_hostile_case_keeps_a_batch_and_its_oddity() -> None:
-    """A hostile case may lose its rows and never its last batch; an odd id keeps its distance."""
+def test_an_invalid_case_keeps_a_batch_and_its_oddity() -> None:
+    """An invalid case may lose its rows and never its last batch; an odd id keeps its distance."""
     start = attrs.evolve(
         one_batch({**ONE.dimensions, "source_vocab_size": 6}, Pair((6,), ()), Pair((), ()), target_encoding="one_hot"),
-        domain="hostile",
+        domain="invalid",
     )
     found = list(neighbors(start, SPEC))
-    assert all(one.batches and one.domain == "hostile" for one in found)
+    assert all(one.batches and one.domain == "invalid" for one in found)
     assert any(one.batches[0].pairs == (Pair(),) for one in found)
     assert any(one.dimensions["source_vocab_size"] == 5 and one.batches[0].pairs[0].source == (5,) for one in found)

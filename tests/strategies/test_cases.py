@@ -270,7 +270,7 @@ def _with(**changes):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"domain": "hostile"},
+        {"domain": "invalid"},
         {"batches": ()},
         {"mode": "xla"},
         {"dimensions": LEAST},

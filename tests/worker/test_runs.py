@@ -740,9 +740,9 @@ def test_a_check_of_leaks(factory, leaks):
 
     def judge(results, case, spec):
         gap = float(np.abs(results["alone"].last.output - results["after"].last.output).max())
-        return check.broken(f"a batch changes the next by {gap:.1g}") if gap > 1e-5 else None
+        return check.failed(f"a batch changes the next by {gap:.1g}") if gap > 1e-5 else None
 
-    check = Check(name="leak_free", promise="a batch does not depend on the one before", plan=plan, judge=judge)
+    check = Check(name="leak_free", description="a batch does not depend on the one before", plan=plan, judge=judge)
     case = Case(dimensions=SIZES, batches=(OTHER, ONE))
     run = opened(factory, case)
     for _ in range(2):

@@ -79,7 +79,7 @@ def test_a_run_beside_modules_of_famous_names(tmp_path, place):
         target,
         "--max-cases",
         "8",
-        "--no-known",
+        "--no-corpus",
         "--check",
         "builds",
         "--check",

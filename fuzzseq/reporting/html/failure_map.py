@@ -17,8 +17,8 @@ _TOLD: Final = 4
 RESULTS: Final = {
     "same": "fails",
     "passes": "passes",
-    "other": "fails in another way",
-    "not_reached": "left the check nothing to judge",
+    "other": "fails differently",
+    "not_reached": "check not reached",
 }
 #: How a cell of each kind is marked; color alone tells nobody who does not see it.
 MARKS: Final = {"same": "✕", "passes": "✓", "mixed": "±", "other": "!", "not_reached": "–"}

@@ -85,13 +85,13 @@ class Shown:
     trace: Trace | None
     line: Line | None
     said: tuple[tuple[str, str], ...]
-    named: tuple[tuple[str, bool], ...]
-    nameless: str
+    symbolic: tuple[tuple[str, bool], ...]
+    unresolved: str
     passes: tuple[str, ...]
     fails: tuple[str, ...]
     proof: str
-    sure: str
-    other: str
+    confidence: str
+    alternative: str
     commands: tuple[tuple[str, str], ...]
 
     @property
@@ -123,15 +123,21 @@ def shown(finding: Finding, spec: Spec, anchor: str, *, known: bool) -> Shown:
         trace=_trace(finding),
         line=_line(finding),
         said=tuple(_said(finding)),
-        named=in_names(cut(found.named, _SAID)),
-        nameless=", ".join(map(str, found.nameless)),
+        symbolic=marked_names(cut(found.symbolic_message, _SAID)),
+        unresolved=", ".join(map(str, found.unresolved_sizes)),
         passes=_changed(finding, "passes"),
         fails=_changed(finding, "same"),
         proof=proof_of(finding),
-        sure=f"{found.confidence:.0%}" if found.confidence else "",
-        other=f"{found.runner_up}, but {found.against}" if found.runner_up else "",
+        confidence=f"{found.confidence:.0%}" if found.confidence else "",
+        alternative=_alternative(finding),
         commands=_commands(finding),
     )
+
+
+def _alternative(finding: Finding) -> str:
+    found = finding.diagnosis
+    weaker = f" (weaker: {found.confidence_reasons})" if found.confidence_reasons else ""
+    return f"{found.runner_up}{weaker}" if found.runner_up else ""
 
 
 def _sizes(finding: Finding, spec: Spec) -> tuple[tuple[str, int], ...]:
@@ -145,10 +151,10 @@ def _region(finding: Finding) -> str:
     """Return the failing region as a sentence; why there is none, otherwise."""
     region = finding.diagnosis.region
     if region is not None:
-        return f"It fails {region.sentence}." if region.expression else f"{region.sentence.capitalize()}."
+        return f"{region.sentence[0].upper()}{region.sentence[1:]}."
     if finding.domain != "ordinary":
-        return f"No region was looked for: this is {finding.domain} input."
-    return "No region was looked for."
+        return f"Not searched: this is {finding.domain} input."
+    return "Not searched."
 
 
 def _when(finding: Finding) -> str:
@@ -215,10 +221,10 @@ def _near(file: str, target: str) -> str:
 
 
 def _said(finding: Finding) -> Iterator[tuple[str, str]]:
-    """Yield what the model said, by mode where that differs, and what a dead one printed; or the broken promise."""
+    """Yield what the model said, by mode where that differs, and what a dead one printed; or how the check failed."""
     raised = finding.exception
     if raised is None:
-        yield f"{finding.check} is broken", cut(finding.message, _SAID)
+        yield f"{finding.check} failed", cut(finding.message, _SAID)
         return
     yield raised.exception, cut(raised.message, _SAID)
     others = {"graph": raised.in_graph, **finding.exceptions} if raised.in_graph else finding.exceptions
@@ -226,10 +232,10 @@ def _said(finding: Finding) -> Iterator[tuple[str, str]]:
         if other != raised.message and mode != raised.mode:
             yield f"in {mode} mode", cut(other, _SAID)
     if raised.ending != "completed" and raised.output.strip():
-        yield "its last output", "\n".join(raised.output.strip().splitlines()[-20:])[-_SAID:]
+        yield "last output", "\n".join(raised.output.strip().splitlines()[-20:])[-_SAID:]
 
 
-def in_names(text: str) -> tuple[tuple[str, bool], ...]:
+def marked_names(text: str) -> tuple[tuple[str, bool], ...]:
     """Return a text in pieces, each with whether it is the name of a dimension."""
     if not text:
         return ()
@@ -246,9 +252,9 @@ def _changed(finding: Finding, result: str) -> tuple[str, ...]:
 
 
 def _commands(finding: Finding) -> tuple[tuple[str, str], ...]:
-    """Return the commands that show a finding again, to run where this page lies, each with what it does."""
+    """Return the commands that explain and reproduce a finding, to run where this page lies, each with what it does."""
     return (
-        ("replays it", command("fuzzseq replay", f"{finding.id}.json")),
-        ("shows it without fuzzseq", command("python", f"{finding.id}.py")),
         ("explains its cause", command("fuzzseq explain", finding.cause)),
+        ("reproduces it without fuzzseq", command("python", f"{finding.id}.py")),
+        ("replays the finding", command("fuzzseq replay", f"{finding.id}.json")),
     )

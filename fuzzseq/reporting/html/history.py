@@ -1,4 +1,4 @@
-"""What came and went from night to night, where the folder of the run lies beside a history."""
+"""What is new, open and fixed from run to run, where the folder of the run lies beside a history."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from fuzzseq.history import NAME, Change, changes, read, since
 from fuzzseq.reporting.html.timeline import clock
 from fuzzseq.reporting.summary_view import STOPS
 
-#: Nights that are shown, the last ones.
-_NIGHTS: Final = 60
+#: How many runs are shown, the last ones.
+_SHOWN: Final = 60
 #: The height of the drawing, in its own units.
 HEIGHT: Final = 40
 
 
 @attrs.frozen(kw_only=True)
-class Night:
+class Row:
     """One run as a row; ``here`` marks the run of this page."""
 
     started: str
@@ -28,61 +28,61 @@ class Night:
     time: str
     new: int
     open: int
-    gone: int
-    stopped: str
+    fixed: int
+    status: str
     here: bool
 
 
 @attrs.frozen(kw_only=True)
-class Nights:
+class History:
     """The history: its runs, the last first, the findings that are open after the last, and a line of how many."""
 
-    rows: tuple[Night, ...]
+    rows: tuple[Row, ...]
     open: tuple[tuple[str, str, str], ...]
     line: str
     most: int
     left_out: int
 
 
-def nights(folder: Path, started: str) -> Nights | None:
+def history_beside(folder: Path, started: str) -> History | None:
     """Return the history beside the folder of a run that began then; None where there is none that can be read."""
     history = folder.parent / NAME
     if not history.is_file():
         return None
     try:
-        told = changes(read(history))
+        all_changes = changes(read(history))
     except UsageError:
         return None
-    if not told:
+    if not all_changes:
         return None
-    last = told[-1]
-    drawn = told[-_NIGHTS:]
+    last = all_changes[-1]
+    drawn = all_changes[-_SHOWN:]
     most = max(1, *(len(change.open) for change in drawn))
-    return Nights(
-        rows=tuple(_night(change, started) for change in reversed(drawn)),
-        open=tuple((id_, since(told, id_).started[:10], _target(told, id_)) for id_ in last.open),
+    return History(
+        rows=tuple(_row(change, started) for change in reversed(drawn)),
+        open=tuple((id_, since(all_changes, id_).started[:10], _target(all_changes, id_)) for id_ in last.open),
         line=" ".join(f"{x},{round(HEIGHT - HEIGHT * len(change.open) / most, 1)}" for x, change in enumerate(drawn)),
         most=most,
-        left_out=len(told) - len(drawn),
+        left_out=len(all_changes) - len(drawn),
     )
 
 
-def _night(change: Change, started: str) -> Night:
+def _row(change: Change, started: str) -> Row:
     """Return one run as a row."""
-    night = change.night
-    return Night(
-        started=night.started[:16].replace("T", " "),
-        profile=night.profile,
-        cases=night.cases,
-        time=clock(night.seconds),
+    run = change.run
+    return Row(
+        started=run.started[:16].replace("T", " "),
+        profile=run.profile,
+        cases=run.cases,
+        time=clock(run.seconds),
         new=len(change.new),
         open=len(change.open),
-        gone=len(change.gone),
-        stopped=STOPS.get(night.stop_reason, night.stop_reason) + (", inconclusive" if night.inconclusive else ""),
-        here=night.started == started,
+        fixed=len(change.fixed),
+        status=STOPS.get(run.stop_reason, run.stop_reason) + (", inconclusive" if run.inconclusive else ""),
+        here=run.started == started,
     )
 
 
-def _target(told: list[Change], id_: str) -> str:
+def _target(all_changes: list[Change], id_: str) -> str:
     """Return the target of a finding that is open."""
-    return next(change.night.findings[id_].target for change in reversed(told) if id_ in change.night.findings)
+    return next(change.run.findings[id_].target for change in reversed(all_changes) if id_ in change.run.findings)

@@ -1,4 +1,4 @@
-"""Tables of all targets: how often each check ran, and how each target takes what it ought to refuse."""
+"""Tables of all targets: how often each check ran, and how each target handles invalid input."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from fuzzseq.events import CheckCount, TargetReport
 
 #: How each way to take wrong input is drawn.
 _ENDINGS: Final = {
-    "refused clearly": "good",
-    "refused obscurely": "fair",
-    "accepted in silence": "poor",
+    "rejected": "good",
+    "rejected (unclear error)": "fair",
+    "silently accepted": "poor",
     "crashed": "bad",
 }
 
@@ -78,13 +78,13 @@ def _check(count: CheckCount | None, reasons: dict[str, str]) -> tuple[str, str]
     if count is None:
         return "", "none"
     if reason := _reason(count):
-        return f"not asked ({_mark(reason, reasons)})", "none"
+        return f"not run ({_mark(reason, reasons)})", "none"
     if count.errored:
-        return f"failed of itself on {count.errored} ({_mark(count.blocked_by, reasons)})", "unsure"
-    if count.broken:
-        return f"broken by {count.broken} of {count.ran}", "bad"
+        return f"errored on {count.errored} ({_mark(count.blocked_by, reasons)})", "unsure"
+    if count.failed:
+        return f"failed {count.failed} of {count.ran}", "bad"
     if count.ran:
-        return f"held in {count.ran}", "good"
+        return f"passed {count.ran}", "good"
     why = f" ({_mark(count.blocked_by, reasons)})" if count.blocked_by else ""
     return f"never judged{why}", "unsure"
 
@@ -96,7 +96,7 @@ def _mark(reason: str, reasons: dict[str, str]) -> str:
 
 
 def acceptance_matrix(reports: Sequence[TargetReport]) -> Matrix:
-    """Return how each target takes what it ought to refuse."""
+    """Return how each target handles invalid input."""
     told = [report for report in reports if report.acceptance]
     rows = []
     for kind in KINDS:

@@ -1,4 +1,4 @@
-"""What is said of a run as a whole: the verdict, its circumstances, its targets, its checks, what was accepted."""
+"""The run as a whole: its summary, circumstances, targets and checks, and how invalid input was handled."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Target:
     cases: str
     executions: int
     findings: tuple[tuple[str, int], ...]
-    stopped: str
+    status: str
     unsure: bool
     time: str
     notes: tuple[str, ...]
@@ -42,7 +42,7 @@ class Overview:
     """
 
     state: str
-    verdict: str
+    summary: str
     ending: str
     groups: tuple[tuple[str, str, int], ...]
     severities: tuple[tuple[str, int], ...]
@@ -55,7 +55,7 @@ class Overview:
     acceptance: Matrix
     warnings: tuple[tuple[str, str], ...]
     errors: tuple[tuple[str, str], ...]
-    gone: tuple[str, ...]
+    fixed: tuple[str, ...]
     inconclusive: tuple[str, ...]
 
 
@@ -73,8 +73,8 @@ def overview(record: RunState) -> Overview:
     groups = Counter(finding.group for finding in findings)
     return Overview(
         state=_state(record),
-        verdict=_verdict(record, len(findings), len(reports)),
-        ending=STOPS[record.stop_reason] if record.stop_reason else "not over yet, or ended from outside",
+        summary=_summary(record, len(findings), len(reports)),
+        ending=STOPS[record.stop_reason] if record.stop_reason else "still running, or killed",
         groups=tuple((name, said, groups[name]) for name, said in GROUPS.items() if groups[name]),
         severities=tuple((name, record.with_severity(name)) for name in SEVERITIES if record.with_severity(name)),
         circumstances=_circumstances(record),
@@ -91,7 +91,7 @@ def overview(record: RunState) -> Overview:
             (error.target or "fuzzseq", error.message)
             for error in sorted(record.errors, key=lambda e: record.place(e.target))
         ),
-        gone=record.gone(),
+        fixed=record.fixed(),
         inconclusive=sentences(record.inconclusive()),
     )
 
@@ -114,7 +114,7 @@ def counted(count: int, name: str) -> str:
     return f"{count} {name}{'' if count == 1 else 's'}"
 
 
-def _verdict(record: RunState, findings: int, targets: int) -> str:
+def _summary(record: RunState, findings: int, targets: int) -> str:
     """Return the run in one sentence; what it has not shown comes first, unless something fails it."""
     found, unsure = _found(record, findings, targets), _unsure(record)
     if not unsure:
@@ -148,20 +148,20 @@ def _found(record: RunState, findings: int, targets: int) -> str:
     severities = [(name, record.with_severity(name)) for name in SEVERITIES]
     parts = " and ".join(counted(count, name) for name, count in severities if count)
     known = len(record.in_baseline())
-    baseline = f"; the baseline holds {'all' if known == findings else known} of them" if known else ""
+    baseline = f"; {'all' if known == findings else known} in the baseline" if known else ""
     return f"{parts} {where}{baseline}"
 
 
 def _circumstances(record: RunState) -> tuple[tuple[str, str], ...]:
     """Return what the run was asked for, and with what versions it ran; what does not depend on its time."""
     settings = record.settings
-    told = [("asked for", ", ".join(record.asked)), ("tried", _tried(record))]
+    told = [("targets", ", ".join(record.asked)), ("executed", _tried(record))]
     if settings is not None:
         told += [
             ("profile", settings.profile),
             ("seed", str(settings.seed)),
-            ("cases", f"{settings.max_cases} for each target"),
-            ("input", ", ".join(settings.domains)),
+            ("cases", f"{settings.max_cases} per target"),
+            ("domains", ", ".join(settings.domains)),
             ("checks", _asked(settings.checks, settings.skip)),
             ("budget", clock(settings.budget) if settings.budget is not None else ""),
             ("baseline", counted(len(settings.baseline), "finding") if settings.baseline else ""),
@@ -176,7 +176,7 @@ def _tried(record: RunState) -> str:
     reports = record.targets()
     kinds = [
         (sum(report.cases or record.tried.get(report.name, 0) for report in reports), "case"),
-        (sum(report.known_cases for report in reports), "known case"),
+        (sum(report.corpus_cases for report in reports), "corpus case"),
         (sum(report.edge_cases for report in reports), "edge case"),
         (sum(report.executions for report in reports), "execution"),
     ]
@@ -185,14 +185,14 @@ def _tried(record: RunState) -> str:
 
 def _asked(checks: Sequence[str], skip: Sequence[str]) -> str:
     """Return the checks that were asked for in words."""
-    named = ", ".join(checks) if checks else "those of the profile"
+    named = ", ".join(checks) if checks else "profile default"
     return f"{named}, without {', '.join(skip)}" if skip else named
 
 
 def _target(report: TargetReport, record: RunState, unsure: bool) -> Target:
     """Return one target as a row; ``unsure`` says that it is inconclusive."""
     spec = report.spec or record.specs.get(report.name)
-    extra = ((report.known_cases, "known"), (report.edge_cases, "at the edge"))
+    extra = ((report.corpus_cases, "corpus"), (report.edge_cases, "edge"))
     cases = [str(report.cases or record.tried.get(report.name, 0))]
     found = Counter(finding.severity for finding in record.of_target(report.name))
     over = report.name in record.reports
@@ -201,7 +201,7 @@ def _target(report: TargetReport, record: RunState, unsure: bool) -> Target:
         cases=" + ".join((*cases, *(f"{count} {name}" for count, name in extra if count))),
         executions=report.executions,
         findings=tuple((name, found[name]) for name in SEVERITIES if found[name]),
-        stopped=STOPS[report.stop_reason] if over else "not done",
+        status=STOPS[report.stop_reason] if over else "unfinished",
         unsure=unsure,
         time=clock(report.seconds) if over else "",
         notes=spec.notes if spec else (),

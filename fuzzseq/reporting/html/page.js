@@ -83,7 +83,7 @@
   opened();
 
   // Failure maps: the cases of the cell that is pointed at, or that has the focus; arrow keys between cells.
-  const results = { s: "fails", p: "passes", o: "fails in another way", n: "leaves the check nothing to judge" };
+  const results = { s: "fails", p: "passes", o: "fails differently", n: "does not reach the check" };
   const cased = (map, button) => {
     const facts = map.dataset.facts.split(" ");
     const minimal = map.dataset.minimal.split(" ");
@@ -95,11 +95,11 @@
       const unlike = facts.map((name, at) => [name, values[at], values[at] !== minimal[at]]);
       const told = unlike.filter(([name, , other]) => other && !axes.includes(name));
       const rest = told.length ? `with ${told.map(([name, value]) => fact(name, value)).join(", ")}` : "";
-      return `${results[result]} ${rest || "with all else as in the minimal case"}`;
+      return `${results[result]} ${rest || "with all else as in the minimal example"}`;
     };
     const texts = button.value.split(";");
     const at = axes.map((name) => fact(name, texts[0].split(" ")[facts.indexOf(name) + 1]));
-    const here = button.classList.contains("minimal") ? " (where the minimal case is)" : "";
+    const here = button.classList.contains("minimal") ? " (minimal example)" : "";
     return `${at.join(", ")}${here}: ${texts.map(one).join("; ")}.`;
   };
   const along = (button, key) => {

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from fuzzseq import __version__
 from fuzzseq.reporting.html.coverage import Coverage, Covered
 from fuzzseq.reporting.html.finding import Shown, shown
-from fuzzseq.reporting.html.history import Nights, nights
+from fuzzseq.reporting.html.history import History, history_beside
 from fuzzseq.reporting.html.overview import Overview, ordered, overview
 from fuzzseq.reporting.html.timeline import Line, Timeline
 from fuzzseq.reporting.run_state import RunState
@@ -38,7 +38,7 @@ class Page:
     findings: tuple[Shown, ...]
     covered: tuple[Covered, ...]
     line: Line
-    nights: Nights | None
+    history: History | None
     version: str = __version__
 
 
@@ -50,7 +50,7 @@ def page_of(record: RunState, coverage: Coverage, timeline: Timeline, folder: Pa
     shapes = [coverage.of(report.name, report.spec or record.specs.get(report.name)) for report in reports]
     told = overview(record)
     return Page(
-        title=f"fuzzseq: {told.verdict}",
+        title=f"fuzzseq: {told.summary}",
         overview=told,
         findings=tuple(
             shown(found, record.specs.get(found.target, Spec()), f"finding-{number}", known=found.id in known)
@@ -58,7 +58,7 @@ def page_of(record: RunState, coverage: Coverage, timeline: Timeline, folder: Pa
         ),
         covered=tuple(covered for covered in shapes if covered),
         line=timeline.drawn(),
-        nights=nights(folder, record.started),
+        history=history_beside(folder, record.started),
     )
 
 
