@@ -44,12 +44,14 @@ class Region:
     """Which cases fail: the simplest condition on the facts of a case that fits every one that was tried.
 
     ``expression`` is that condition as Python writes it (``batch_size != 4``, ``True`` where every case fails), empty
-    where no simple rule was found. ``failing`` and ``passing`` count the cases that it was held against,
-    ``not_reached`` those that left the check nothing to judge; ``tried`` holds all of them, and those that failed in
-    another way. ``stopped`` says that the budget of the diagnosis ended the search.
+    where no simple rule was found; ``conditions`` are the facts that each part of it is about. ``failing`` and
+    ``passing`` count the cases that it was held against, ``not_reached`` those that left the check nothing to judge;
+    ``tried`` holds all of them, and those that failed in another way. ``stopped`` says that the budget of the diagnosis
+    ended the search.
     """
 
     expression: str
+    conditions: tuple[tuple[Identifier, ...], ...] = ()
     failing: Count
     passing: Count
     not_reached: Count = 0
@@ -81,9 +83,18 @@ class Region:
         return f"{said}; the search reached its budget" if self.stopped else said
 
 
+#: Shapes whose sizes are names of dimensions, or numbers, or None for one that is not known: all as text.
+Shapes = tuple[tuple[str, ...], ...]
+
+
+def shapes_text(shapes: Shapes) -> str:
+    """Return shapes as a person reads them: ``[batch_size, units + 1], [7]``."""
+    return ", ".join(f"[{', '.join(shape)}]" for shape in shapes)
+
+
 @attrs.frozen(kw_only=True)
 class TraceLine:
-    """One call of a layer, its shapes in names of dimensions: ``[batch_size, units + 1]``.
+    """One call of a layer, its shapes in names of dimensions.
 
     ``outputs`` is None where it raised. ``beside`` has the shapes of the same call in the nearest passing case, inputs
     and outputs; None where that case has no such call.
@@ -91,14 +102,19 @@ class TraceLine:
 
     path: str
     kind: str
-    inputs: str
-    outputs: str | None
-    beside: tuple[str, str] | None = None
+    inputs: Shapes
+    outputs: Shapes | None
+    beside: tuple[Shapes, Shapes] | None = None
 
     @property
-    def ending(self) -> str:
-        """What the call came to: the shapes of its outputs, or that it raised."""
-        return "ERROR" if self.outputs is None else self.outputs
+    def call(self) -> str:
+        """What went in, and what the call came to: the shapes of its outputs, or that it raised."""
+        return f"{shapes_text(self.inputs)} -> {'ERROR' if self.outputs is None else shapes_text(self.outputs)}"
+
+    @property
+    def passing(self) -> tuple[Shapes, Shapes] | None:
+        """The shapes in the nearest passing case, where they are others."""
+        return self.beside if self.beside != (self.inputs, self.outputs) else None
 
 
 @attrs.frozen(kw_only=True)

@@ -154,11 +154,6 @@ class Names:
         return message, tuple(sorted(nameless))
 
 
-def text_of(shape: Sequence[Expression]) -> str:
-    """Return a shape as a person reads it."""
-    return f"[{', '.join(size.text for size in shape)}]"
-
-
 def _filled(forms: Sequence[_Form], names: Sequence[str]) -> Iterator[Expression]:
     """Yield every form with every choice of dimensions."""
     for text, function, count, ordered in forms:

@@ -76,6 +76,5 @@ def lengths(e: FailureEvidence) -> Iterator[CauseScore]:
 
 def _when(e: FailureEvidence, name: str, found: Pattern) -> str:
     """Return when it fails by one length: as the region says, where that speaks of nothing else."""
-    said = e.region.expression if e.region else ""
-    alone = said.startswith(f"{name} ") and " and " not in said and " or " not in said
-    return said if alone else found.sentence(name)
+    alone = e.region is not None and len(e.region.conditions) == 1 and e.region.conditions[0][0] == name
+    return e.region.expression if e.region is not None and alone else found.sentence(name)

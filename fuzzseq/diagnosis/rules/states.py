@@ -38,8 +38,8 @@ def batch(e: FailureEvidence) -> Iterator[CauseScore]:
 def of_other_rows(e: FailureEvidence) -> bool:
     """Say whether some recurrent layer was given states of another number of rows than its input, wherever it fails."""
     for line in e.trace.lines if e.trace else ():
-        rows = [shape.lstrip("[").partition(",")[0] for shape in line.inputs.split("], ")]
-        if line.kind in _RECURRENT and len(set(rows)) > 1:
+        rows = {shape[:1] for shape in line.inputs}
+        if line.kind in _RECURRENT and len(rows) > 1:
             return True
     return False
 
