@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import attrs
 
 from fuzzseq import engine, runner
 from fuzzseq.cases.case import Case
 from fuzzseq.errors import UsageError, WorkerError
-from fuzzseq.events import Reporter, StopReason, TargetReport, Unjudged
+from fuzzseq.events import Reporter, TargetReport, Unjudged
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.failures import Inconclusive, failure_of
 from fuzzseq.findings import Finding
@@ -24,8 +24,15 @@ from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.text import finding_text
 from fuzzseq.reporting.unjudged import sentences
-from fuzzseq.settings import Configuration, given_by
+from fuzzseq.settings import Given
+from fuzzseq.settings.configuration import given_by
+from fuzzseq.stop_reason import StopReason
 from fuzzseq.targets.spec import Spec
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from fuzzseq.settings.keywords import FuzzKeywords
 
 #: What stands in the place of a replay command where no folder was named.
 _UNFILED: Final = 'fuzz(..., output="reports") writes a file that replays it'
@@ -64,27 +71,7 @@ class FuzzResult:
             raise Inconclusive(f"inconclusive: {'; '.join(sentences(self.inconclusive))}", self.inconclusive)
 
 
-def fuzz(
-    factory: str | Callable[..., Any],
-    *,
-    profile: str | None = None,
-    max_cases: int | None = None,
-    maxfail: int | None = None,
-    budget: float | str | None = None,
-    seed: int | None = None,
-    checks: Sequence[str] = (),
-    custom_checks: Sequence[str] = (),
-    skip: Sequence[str] = (),
-    domains: Sequence[str] = (),
-    workers: int | None = None,
-    case_timeout: float | str | None = None,
-    memory: int | str | None = None,
-    device: Literal["cpu", "gpu"] | None = None,
-    in_process: bool | None = None,
-    corpus: str | Path | None = None,
-    output: str | Path | None = None,
-    allow_inconclusive: bool | None = None,
-) -> FuzzResult:
+def fuzz(factory: str | Callable[..., Any], **settings: Unpack[FuzzKeywords]) -> FuzzResult:
     """Fuzz a model, and return what was found; nothing is printed.
 
     ``factory`` is the function that builds the model, decorated with ``@fuzz_target`` or not; a closure is fine. Or it
@@ -103,25 +90,6 @@ def fuzz(
     cannot be fuzzed.
     """
     __tracebackhide__ = True
-    settings = {
-        "profile": profile,
-        "max_cases": max_cases,
-        "maxfail": maxfail,
-        "budget": budget,
-        "seed": seed,
-        "checks": checks,
-        "custom_checks": custom_checks,
-        "skip": skip,
-        "domains": domains,
-        "workers": workers,
-        "case_timeout": case_timeout,
-        "memory": memory,
-        "device": device,
-        "in_process": in_process,
-        "corpus": corpus,
-        "output": output,
-        "allow_inconclusive": allow_inconclusive,
-    }
     return fuzzed(factory, given_by("fuzz", settings))
 
 
@@ -161,10 +129,11 @@ def check_case(
         raise kind(f"{target}: {engine.said_of(failures[0])}")
 
 
-def fuzzed(factory: str | Callable[..., Any], asked: Configuration, zygote: Zygote | None = None) -> FuzzResult:
-    """Do what :func:`fuzz` does, as it was asked; ``zygote`` is one that has begun to import TensorFlow already."""
+def fuzzed(factory: str | Callable[..., Any], given: Given, zygote: Zygote | None = None) -> FuzzResult:
+    """Do what :func:`fuzz` does, as it is ``given``; ``zygote`` is one that has begun to import TensorFlow already."""
     __tracebackhide__ = True
-    settings = runner.settings_of(asked)
+    asked = runner.request_of(given)
+    settings = asked.settings
     refuse_wrong([factory], settings.custom_checks)
     record, folder = RunState(), Folder(Path(asked.output), waits=True) if asked.output is not None else None
     files: list[Reporter] = (
@@ -183,12 +152,12 @@ def fuzzed(factory: str | Callable[..., Any], asked: Configuration, zygote: Zygo
 def _result(record: RunState, folder: Folder | None) -> FuzzResult:
     """Return what a run has told; raises what kept it from its end."""
     __tracebackhide__ = True
-    if record.stop_reason == "interrupted":
+    if record.stop_reason == StopReason.INTERRUPTED:
         raise KeyboardInterrupt
     if record.errors:
         error = record.errors[0]
         raise WorkerError(f"internal error (a bug in fuzzseq, not in your model): {error.message}\n{error.traceback}")
-    if record.stop_reason == "unusable" and not record.targets():
+    if record.stop_reason == StopReason.UNUSABLE and not record.targets():
         raise UsageError(record.warnings[-1].message)
     (report,) = _one(record.targets())
     if report.error:

@@ -2,82 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Final, Literal, Protocol
+from collections.abc import Mapping
+from typing import Literal, Protocol
 
 import attrs
 
-from fuzzseq.baseline import Known
-from fuzzseq.cases.case import Domain
 from fuzzseq.findings import Finding
 from fuzzseq.grammar import (
-    AtLeastOne,
     CheckName,
     Count,
-    FindingId,
     Identifier,
     Label,
-    Limit,
     Line,
     Moment,
     Reference,
     Seconds,
-    Seed,
-    WorkerCount,
 )
+from fuzzseq.settings import Settings
+from fuzzseq.stop_reason import StopReason
 from fuzzseq.targets.spec import Spec
 
 Phase = Literal["corpus", "boundary", "random", "edge", "shrink", "diagnose"]
-FailOn = Literal["error", "warning", "note", "never"]
-StopReason = Literal[
-    "completed", "max_cases", "max_failures", "budget", "no_case_ran", "interrupted", "unusable", "error"
-]
-#: Why a target may have stopped that is not done: a run that is resumed goes on with it.
-UNDONE: Final[tuple[StopReason, ...]] = ("interrupted", "error", "budget", "unusable")
-
-
-def stop_of(reasons: Iterable[StopReason]) -> StopReason:
-    """Return why a whole run came to its end, of the reasons why its parts did: the one that says most."""
-    by_weight = ("completed", "no_case_ran", "max_cases", "max_failures", "budget", "unusable", "interrupted", "error")
-    return max(reasons, key=by_weight.index, default="completed")
-
-
-@attrs.frozen(kw_only=True)
-class Settings:
-    """What a run was asked for, resolved; it stands in the report.
-
-    ``maxfail`` ends the work on a target at so many findings of severity error. Findings of severity ``fail_on`` or
-    worse fail the run, but for those of the ``baseline``, which holds ids with what is known of them. With
-    ``allow_inconclusive`` a check that was never judged changes no exit code; it is reported all the same.
-    """
-
-    profile: Line
-    max_cases: Count
-    maxfail: AtLeastOne | None = None
-    budget: Limit | None = None
-    seed: Seed = 0
-    checks: tuple[CheckName, ...] = ()
-    skip: tuple[CheckName, ...] = ()
-    custom_checks: tuple[Reference, ...] = ()
-    in_process: bool = False
-    case_timeout: Limit = 30.0
-    memory: AtLeastOne = 4 * 1024**3
-    max_shrinks: Count = 1500
-    device: Literal["cpu", "gpu"] = "cpu"
-    workers: WorkerCount = 1
-    domains: tuple[Domain, ...] = ("ordinary",)
-    fail_on: FailOn = "error"
-    baseline: Mapping[FindingId, Known] = attrs.field(factory=dict)
-    allow_inconclusive: bool = False
-
-    def fails(self, finding: Finding) -> bool:
-        """Say whether a finding fails the run."""
-        return self.fail_on != "never" and not self.knows(finding) and finding.at_least(self.fail_on)
-
-    def knows(self, finding: Finding) -> bool:
-        """Say whether the baseline holds a finding; what an edge case showed does not stand for ordinary ones."""
-        known = self.baseline.get(finding.id)
-        return known is not None and known.domain in ("ordinary", finding.domain)
 
 
 @attrs.frozen(kw_only=True)
@@ -135,7 +80,7 @@ class TargetReport:
     corpus_cases: Count = 0
     edge_cases: Count = 0
     executions: Count = 0
-    stop_reason: StopReason = "completed"
+    stop_reason: StopReason = StopReason.COMPLETED
     checks: Mapping[CheckName, CheckCount] = attrs.field(factory=dict)
     error: str = ""
     seconds: Seconds = 0.0

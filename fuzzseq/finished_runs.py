@@ -10,7 +10,7 @@ import attrs
 
 from fuzzseq import baseline
 from fuzzseq.errors import OutputError, UsageError
-from fuzzseq.events import Event, Reporter, RunFinished, RunStarted, Settings, TargetLoaded
+from fuzzseq.events import Event, Reporter, RunFinished, RunStarted, TargetLoaded
 from fuzzseq.profiles import profile_named
 from fuzzseq.reporting import format_named
 from fuzzseq.reporting.dispatcher import Dispatcher
@@ -19,15 +19,16 @@ from fuzzseq.reporting.event_log import events_in, logged_in
 from fuzzseq.reporting.finding_files import FindingFiles, Scripts
 from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.run_state import RunState
-from fuzzseq.settings import Configuration
+from fuzzseq.settings import Given, Settings
 from fuzzseq.shown_paths import named_again
+from fuzzseq.stop_reason import StopReason
 
 
-def resumed(folder: Path, said: Configuration) -> tuple[tuple[str, ...], Settings, list[Event]]:
+def resumed(folder: Path, given: Given, named: tuple[str, ...]) -> tuple[tuple[str, ...], Settings, list[Event]]:
     """Return what a run was asked for that wrote to a folder, and its events, to go on with it.
 
-    Time and workers may be given anew, and targets. Raises :class:`UsageError` for a folder that holds no run, for one
-    of a function that no file holds, and for a profile or a check that is not known here.
+    Time and workers may be ``given`` anew, and targets ``named``. Raises :class:`UsageError` for a folder that holds no
+    run, for one of a function that no file holds, and for a profile or a check that is not known here.
     """
     past = events_in(folder)
     begun = next((event for event in past if isinstance(event, RunStarted)), None)
@@ -36,18 +37,14 @@ def resumed(folder: Path, said: Configuration) -> tuple[tuple[str, ...], Setting
     settings = begun.settings
     _known(settings, folder)
     loose = next((e.target for e in past if isinstance(e, TargetLoaded) and ":" not in e.target), None)
-    if loose is not None and not said.targets:
+    if loose is not None and not named:
         raise UsageError(
             f"The run in {folder} fuzzed the function {loose!r}, which no file holds: begin the run anew, or name a "
             "target with --target FILE:NAME."
         )
     return (
-        said.targets or tuple(named_again(target) if target in begun.absolute else target for target in begun.targets),
-        attrs.evolve(
-            settings,
-            budget=said.budget or settings.budget,
-            workers=said.workers or settings.workers,
-        ),
+        named or tuple(named_again(target) if target in begun.absolute else target for target in begun.targets),
+        attrs.evolve(settings, **{key: given[key] for key in ("budget", "workers") if key in given}),
         past,
     )
 
@@ -74,7 +71,7 @@ def log_of(folder: Path) -> list[tuple[float, Event]]:
     ends = [isinstance(event, RunFinished) for _, event in events if isinstance(event, RunStarted | RunFinished)]
     if not ends or not ends[-1]:
         last = events[-1][0]
-        events.append((last, RunFinished(stop_reason="interrupted", seconds=last)))
+        events.append((last, RunFinished(stop_reason=StopReason.INTERRUPTED, seconds=last)))
     return events
 
 

@@ -17,6 +17,7 @@ from fuzzseq.files.input_files import NotJson, json_of, read_lines
 from fuzzseq.grammar import CauseSlug, Count, FindingId, Line, Misfit, Moment, Reference, Seconds, Seed
 from fuzzseq.protocol.outcome import Severity
 from fuzzseq.protocol.serialization import from_data, to_data
+from fuzzseq.stop_reason import StopReason
 
 NAME: Final = "history.jsonl"
 
@@ -45,7 +46,7 @@ class PastRun:
     profile: Line
     seed: Seed
     seconds: Seconds
-    stop_reason: Line
+    stop_reason: StopReason
     cases: Count
     done: tuple[Reference, ...]
     findings: Mapping[FindingId, Found]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
+from enum import Enum
 from functools import cache, lru_cache
 from typing import Any, Final, TypeVar
 
@@ -64,6 +65,8 @@ def _fields(kind: type[Any]) -> tuple[str, ...]:
 
 def _fit(value: Any, field: str, text: Callable[[str, str], str]) -> Any:
     """Return what a field holds, made fit; the very same value where there is nothing to do."""
+    if isinstance(value, Enum):
+        return value
     if isinstance(value, str):
         made = text(value, field)
         return value if made == value else made

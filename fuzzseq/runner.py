@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, cast
+
+import attrs
 
 from fuzzseq import baseline
 from fuzzseq.cases.case import Domain
 from fuzzseq.errors import UsageError, WorkerError, nearest
-from fuzzseq.events import Event, InternalError, Reporter, RunFinished, Settings, StopReason, WarningEmitted
+from fuzzseq.events import Event, InternalError, Reporter, RunFinished, WarningEmitted
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.history import NAME as HISTORY
 from fuzzseq.interrupts import Interrupts
 from fuzzseq.loading import refuse_wrong
 from fuzzseq.machine import refusal_of
-from fuzzseq.profiles import PROFILES, Profile, profile_named
+from fuzzseq.profiles import PROFILES, profile_named
 from fuzzseq.reporting import format_named
 from fuzzseq.reporting.beginning import Beginning
 from fuzzseq.reporting.commands import Commands
@@ -27,76 +29,58 @@ from fuzzseq.reporting.finding_files import FindingFiles, Scripts
 from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.history_log import HistoryLog
 from fuzzseq.reporting.run_state import RunState
-from fuzzseq.settings import FAIL_ON, Configuration, worker_count
+from fuzzseq.settings import DOMAINS, FAIL_ON, OPTIONS, Given, RunRequest, Settings
+from fuzzseq.stop_reason import ExitCode, StopReason
 
-CLEAN, FOUND, MISUSED, BROKEN, INCONCLUSIVE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 DEFAULT_FORMATS: Final = ("json",)
-#: What inputs can be asked for beside the ordinary ones.
-DOMAINS: Final[tuple[Domain, ...]] = ("ordinary", "edge", "invalid")
 
 
-def settings_of(said: Configuration) -> Settings:
-    """Return the settings of a run, the profile's where nothing is said; :class:`UsageError` for unknown names."""
-    profile = profile_named(said.profile or PROFILES[0].name)
-    checks, skip = _checks(said, profile)
-    if said.fail_on not in (None, *FAIL_ON):
-        near = nearest(str(said.fail_on), FAIL_ON)
-        raise UsageError(f"A run cannot fail on {said.fail_on!r}.{near} It fails on one of {', '.join(FAIL_ON)}.")
-    given = {
-        "case_timeout": said.case_timeout,
-        "memory": said.memory,
-        "in_process": said.in_process,
-        "workers": said.workers or worker_count("auto"),
-        "device": cast(Literal["cpu", "gpu"] | None, said.device),
-        "fail_on": said.fail_on,
-        "allow_inconclusive": said.allow_inconclusive,
-        "baseline": baseline.read(Path(said.baseline)) if said.baseline is not None else None,
-    }
-    return Settings(
-        profile=profile.name,
-        max_cases=said.max_cases or profile.max_cases,
-        maxfail=said.maxfail,
-        budget=said.budget or profile.budget,
-        seed=_seed(said, profile),
-        checks=checks,
-        skip=skip,
-        custom_checks=said.custom_checks,
-        domains=_domains(said, profile),
-        **cast(Any, {name: value for name, value in given.items() if value is not None}),
-    )
+def request_of(given: Given) -> RunRequest:
+    """Return what a run is asked for by what options, a file or a call give; :class:`UsageError` for unknown names."""
+    rest = {field.name: given[field.name] for field in attrs.fields(RunRequest) if field.name in given}
+    return RunRequest(settings=settings_of(given), given=given, **rest)
 
 
-def _seed(said: Configuration, profile: Profile) -> int:
-    """Return the seed that was asked for, else the profile's, else a new random one."""
-    if said.seed is not None:
-        return said.seed
-    if profile.seed is not None:
-        return profile.seed
-    import secrets  # noqa: PLC0415 (one profile of three draws a seed)
+def settings_of(given: Given) -> Settings:
+    """Return the settings of a run, the profile's where nothing is given; :class:`UsageError` for unknown names."""
+    profile = profile_named(given.get("profile", PROFILES[0].name)).name
+    if (fail_on := given.get("fail_on", "error")) not in FAIL_ON:
+        near = nearest(fail_on, FAIL_ON)
+        raise UsageError(f"A run cannot fail on {fail_on!r}.{near} It fails on one of {', '.join(FAIL_ON)}.")
+    names = {field.name for field in attrs.fields(Settings)}
+    usual = {key: each.usual_in(profile) for key, each in OPTIONS.items() if key in names}
+    values = {key: value for key, value in {**usual, **given}.items() if key in names and value is not None}
+    values |= {"profile": profile, "domains": _domains(values)}
+    values["checks"], values["skip"] = _checks(given, profile)
+    if "baseline" in values:
+        values["baseline"] = baseline.read(Path(values["baseline"]))
+    if "seed" not in values:
+        import secrets  # noqa: PLC0415 (one profile of three draws a seed)
 
-    return secrets.randbelow(2**32)
+        values["seed"] = secrets.randbelow(2**32)
+    return Settings(**values)
 
 
-def _domains(said: Configuration, profile: Profile) -> tuple[Domain, ...]:
-    """Return the domains to draw from: the ordinary one always, and those that were asked for, or are the profile's."""
-    for name in said.domains:
+def _domains(values: Mapping[str, Any]) -> tuple[Domain, ...]:
+    """Return the domains to draw from, the ordinary one always, in the order in which they are tried."""
+    domains = ("ordinary", *values.get("domains", ()))
+    for name in domains:
         if name not in DOMAINS:
             raise UsageError(f"There is no domain {name!r}.{nearest(name, DOMAINS)} Domains: {', '.join(DOMAINS)}.")
-    return tuple(name for name in DOMAINS if name == "ordinary" or name in (said.domains or profile.domains))
+    return tuple(name for name in DOMAINS if name in domains)
 
 
-def _checks(said: Configuration, profile: Profile) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _checks(given: Given, profile: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the checks that were asked for, and those that are left out, in the order of reports."""
-    if not (said.checks or said.skip or said.custom_checks):
+    checks, skip, custom = (given.get(key, ()) for key in ("checks", "skip", "custom_checks"))
+    if not (checks or skip or custom):
         return (), ()
     from fuzzseq.checks.registry import CHECKS, check_named  # noqa: PLC0415 (they take numpy, longer than a first line may)
 
-    own = tuple(reference.rpartition(":")[2].strip() for reference in said.custom_checks)
-    wanted, unwanted = (
-        {name if name in own else check_named(name).name for name in names} for names in (said.checks, said.skip)
-    )
+    own = tuple(reference.rpartition(":")[2].strip() for reference in custom)
+    wanted, unwanted = ({name if name in own else check_named(name).name for name in names} for names in (checks, skip))
     every = (*(check.name for check in CHECKS), *own)
-    usual = wanted or {*own, *(check.name for check in CHECKS if profile.name in check.profiles)}
+    usual = wanted or {*own, *(check.name for check in CHECKS if profile in check.profiles)}
     if not usual - unwanted:
         raise UsageError("No check is left to run: every one that was asked for is skipped as well.")
     return tuple(name for name in every if name in wanted), tuple(name for name in every if name in unwanted)
@@ -152,20 +136,20 @@ def run(
     return exit_code(record)
 
 
-def exit_code(record: RunState) -> int:
+def exit_code(record: RunState) -> ExitCode:
     """Return the exit code of a run.
 
     What broke fuzzseq counts most, then an interruption, misuse, findings, and checks that were never judged.
     """
-    if record.errors or record.stop_reason == "error":
-        return BROKEN
-    if record.stop_reason == "interrupted":
-        return INTERRUPTED
-    if record.unusable() or record.misuses or record.stop_reason == "unusable":
-        return MISUSED
+    if record.errors:
+        return ExitCode.INTERNAL_ERROR
+    if record.stop_reason is not None and record.stop_reason.exit_code is not None:
+        return record.stop_reason.exit_code
+    if record.unusable() or record.misuses:
+        return ExitCode.USAGE_ERROR
     if record.failing():
-        return FOUND
-    return INCONCLUSIVE if record.unsettled() else CLEAN
+        return ExitCode.FOUND
+    return ExitCode.INCONCLUSIVE if record.unsettled() else ExitCode.CLEAN
 
 
 def _pump(events: Iterator[Event], fan: Dispatcher) -> None:
@@ -176,7 +160,7 @@ def _pump(events: Iterator[Event], fan: Dispatcher) -> None:
             _pass_on(events, fan, interrupts)
         except KeyboardInterrupt:
             with interrupts.held():
-                _finish(fan, "interrupted")
+                _finish(fan, StopReason.INTERRUPTED)
         except Exception as error:
             trouble = refusal_of(error)
             if trouble and fan.record.settings is None:
@@ -192,11 +176,11 @@ def _broke(fan: Dispatcher, error: Exception, trouble: str) -> None:
     if trouble:
         fan.record.misuses.append(trouble)
         fan.on_event(WarningEmitted(target="", message=trouble))
-        _finish(fan, "unusable")
+        _finish(fan, StopReason.UNUSABLE)
         return
     message = str(error) if isinstance(error, WorkerError) else f"{type(error).__name__}: {error}"
     fan.on_event(InternalError(target="", message=message, traceback=traceback.format_exc()))
-    _finish(fan, "error")
+    _finish(fan, StopReason.ERROR)
 
 
 def _pass_on(events: Iterator[Event], fan: Dispatcher, interrupts: Interrupts) -> None:
@@ -208,7 +192,7 @@ def _pass_on(events: Iterator[Event], fan: Dispatcher, interrupts: Interrupts) -
         with interrupts.held():
             fan.on_event(event)
     if fan.record.stop_reason is None:
-        _finish(fan, "completed")
+        _finish(fan, StopReason.COMPLETED)
 
 
 def _next(events: Iterator[Event], interrupts: Interrupts) -> Event | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 import click
 
+from fuzzseq.cli.options import complete
 from fuzzseq.cli.printing import echo
 
 
 @click.command(short_help="Explain a cause, its symptoms, and how to fix it.")
-@click.argument("slug", required=False, metavar="[CAUSE]")
+@click.argument("slug", required=False, metavar="[CAUSE]", shell_complete=partial(complete, "causes"))
 def explain(slug: str | None) -> None:
     """Explain a CAUSE: its symptoms, a minimal example, and how to fix it.
 

@@ -15,8 +15,7 @@ from fuzzseq.errors import FuzzseqError, UsageError, nearest
 from fuzzseq.interrupts import handled
 from fuzzseq.machine import refusal_of
 from fuzzseq.sanitize import outgoing
-
-MISUSED, BROKEN, INTERRUPTED = 2, 3, 130
+from fuzzseq.stop_reason import ExitCode
 
 
 class Front(click.Group):
@@ -30,7 +29,7 @@ class Front(click.Group):
             code = self._ended(lambda: super(Front, self).main(args, *positional, **extra))
             if lost := streams.trouble():
                 # One that printed and did nothing else has failed; a run has written its folder, and keeps its code.
-                code = _say(lost, MISUSED if not code and self._printed_only else code)
+                code = _say(lost, ExitCode.USAGE_ERROR if not code and self._printed_only else code)
         sys.exit(code)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -48,16 +47,18 @@ class Front(click.Group):
             code = leaving.exit_code
         except click.exceptions.NoArgsIsHelpError as error:
             echo(error.format_message(), err=True)
-            code = MISUSED
+            code = ExitCode.USAGE_ERROR
         except click.ClickException as error:
-            code = _say(_sentence(error), MISUSED)
+            code = _say(_sentence(error), ExitCode.USAGE_ERROR)
         except (KeyboardInterrupt, click.Abort):
-            code = _say("interrupted", INTERRUPTED)
+            code = _say("interrupted", ExitCode.INTERRUPTED)
         except Exception as error:  # noqa: BLE001 (nobody above is there to take it)
             if refusal := refusal_of(error):
-                code = _say(refusal, MISUSED)
+                code = _say(refusal, ExitCode.USAGE_ERROR)
             else:
-                code = _say(str(error), BROKEN) if isinstance(error, FuzzseqError) else _internal(error)
+                code = (
+                    _say(str(error), ExitCode.INTERNAL_ERROR) if isinstance(error, FuzzseqError) else _internal(error)
+                )
         return code if isinstance(code, int) else 0
 
     def resolve_command(
@@ -103,5 +104,5 @@ def _internal(error: Exception) -> int:
         ) as file:
             file.write(text)
     except OSError:
-        return _say(f"{said}; the traceback could not be saved:\n{text}", BROKEN)
-    return _say(f"{said}; the traceback is in {file.name}", BROKEN)
+        return _say(f"{said}; the traceback could not be saved:\n{text}", ExitCode.INTERNAL_ERROR)
+    return _say(f"{said}; the traceback is in {file.name}", ExitCode.INTERNAL_ERROR)

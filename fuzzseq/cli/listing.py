@@ -53,19 +53,25 @@ def dimensions() -> None:
 def profiles() -> None:
     """List the profiles: named settings."""
     from fuzzseq.profiles import PROFILES
+    from fuzzseq.settings import OPTIONS
+
+    def usual(key: str, profile: str, none: str) -> str:
+        value = OPTIONS[key].usual_in(profile)
+        return none if value is None else f"{value / 60:g}m" if key == "budget" else str(value)
 
     show(
         ("profile", "cases", "seed", "budget", "purpose"),
         (
-            (p.name, str(p.max_cases), "random" if p.seed is None else str(p.seed), _time(p.budget), p.purpose)
-            for p in PROFILES
+            (
+                each.name,
+                usual("max_cases", each.name, ""),
+                usual("seed", each.name, "random"),
+                usual("budget", each.name, "none"),
+                each.purpose,
+            )
+            for each in PROFILES
         ),
     )
-
-
-def _time(seconds: float | None) -> str:
-    """Return a budget as text."""
-    return "none" if seconds is None else f"{seconds / 60:g}m"
 
 
 def show(head: Sequence[str], rows: Iterable[Sequence[str]], *, headed: bool = False) -> None:

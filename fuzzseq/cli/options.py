@@ -1,8 +1,10 @@
-"""The options that ``run`` and ``replay`` share, and how the text of an option is read."""
+"""The options that are generated from the settings, and what completes their values in a shell."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,37 +14,84 @@ from fuzzseq.cli.printing import echo
 from fuzzseq.errors import UsageError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-Reader = Callable[[click.Context, click.Parameter, str | None], Any]
 
 
-def read_by(name: str) -> Reader:
-    """Return what reads an option by a function of :mod:`fuzzseq.settings`, loaded then and not before."""
+def setting_options(*, replay: bool = False) -> Callable[[Command], Command]:
+    """Return what adds the options of ``fuzzseq run`` to a command, or those that ``replay`` shares with it.
 
-    def read(_: click.Context, param: click.Parameter, value: str | None) -> Any:
-        from fuzzseq import settings
+    They come from the schema that ships, which is generated from the settings: those themselves take too long to load
+    for ``--help``.
+    """
+    schema = json.loads(Path(__file__).parents[1].joinpath("settings", "pyproject.schema.json").read_bytes())
+    properties = schema["definitions"]["settings"]["properties"]
 
-        try:
-            return None if value is None else getattr(settings, name)(value)
-        except UsageError as error:
-            raise UsageError(f"{param.opts[0]}: {error}") from None
+    def add(command: Command) -> Command:
+        for key, each in reversed(properties.items()):
+            if (how := each.get("x-run")) and (how.get("replay") or not replay):
+                command = _option(key, each["description"], **how)(command)
+        return command
 
-    return read
+    return add
 
 
-def whole(least: int, most: str = "MOST_COUNT") -> Reader:
-    """Return what reads an option as a whole number from ``least`` up to a limit of :mod:`fuzzseq.grammar`."""
+def _option(
+    key: str,
+    help: str,
+    *,
+    flag: str,
+    metavar: str | None = None,
+    values: Sequence[str] | str = (),
+    repeatable: bool = False,
+    replay: bool = False,
+) -> Callable[[Command], Command]:
+    how: dict[str, Any] = {"help": help, "metavar": metavar, "shell_complete": partial(complete, values)}
+    if values and metavar is None:
+        how["type"] = click.Choice(values)
+    elif metavar is None:
+        how |= {"is_flag": True, "default": None}
+    elif repeatable:
+        how["multiple"] = True
+    else:
+        how["callback"] = _read
+    return click.option(flag, key, **how)
 
-    def read(_: click.Context, param: click.Parameter, value: str | None) -> int | None:
-        from fuzzseq import grammar
 
-        if value is None:
-            return None
-        number = grammar.whole_number(value, least, getattr(grammar, most))
-        if number is None:
-            raise UsageError(f"{param.opts[0]}: must be {grammar.integers_from(least)}, got {grammar.shown(value)}.")
-        return number
+def _read(_: click.Context, param: click.Parameter, value: str | None) -> Any:
+    """Return the value of an option that was given."""
+    from fuzzseq.settings import OPTIONS
 
-    return read
+    try:
+        return None if value is None else OPTIONS[str(param.name)].kind.read_text(value)
+    except UsageError as error:
+        raise UsageError(f"{param.opts[0]}: {error}") from None
+
+
+def _checks() -> Iterable[str]:
+    from fuzzseq.checks.registry import CHECKS
+
+    return (check.name for check in CHECKS)
+
+
+def _formats() -> Iterable[str]:
+    from fuzzseq.reporting import FORMATS
+
+    return FORMATS
+
+
+def _causes() -> Iterable[str]:
+    from fuzzseq.causes.catalogue import CAUSES
+
+    return (cause.slug for cause in CAUSES)
+
+
+#: What values are called that take something to load.
+_LISTS: Mapping[str, Callable[[], Iterable[str]]] = {"checks": _checks, "formats": _formats, "causes": _causes}
+
+
+def complete(values: Sequence[str] | str, _: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """Return the values that a text may become, for the completion of a shell."""
+    every = _LISTS[values]() if isinstance(values, str) else values
+    return [value for value in every if value.startswith(incomplete)]
 
 
 def importing(
@@ -58,21 +107,3 @@ def importing(
         if label not in announced:
             announced.add(label)
             echo(f"importing {label} (named in {source})", err=True)
-
-
-def execution_options(command: Command) -> Command:
-    """Add the options that say how a case is executed."""
-    in_process = "Run the model in this process (for a debugger); a crash ends the run."
-    timeout, memory = (
-        "Time limit per case, e.g. 30s.",
-        "Memory limit per worker, beyond what it needs to start, e.g. 4GiB.",
-    )
-    device = "Device to run the model on; the GPU is hidden by default."
-    for option in (
-        click.option("--device", type=click.Choice(["cpu", "gpu"]), help=device),
-        click.option("--memory", metavar="SIZE", callback=read_by("memory_size"), help=memory),
-        click.option("--case-timeout", metavar="TIME", callback=read_by("duration"), help=timeout),
-        click.option("--in-process", is_flag=True, default=None, help=in_process),
-    ):
-        command = option(command)
-    return command

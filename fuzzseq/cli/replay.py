@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fuzzseq.cli.options import execution_options, importing
+from fuzzseq.cli.options import importing, setting_options
 from fuzzseq.cli.printing import echo
 from fuzzseq.errors import FuzzseqError, UsageError
 from fuzzseq.sanitize import outgoing, printed
@@ -24,8 +24,8 @@ CODES = {"FIXED": 0, "FAILED": 1, "CHANGED": 1}
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--target", metavar="FILE:NAME", help="Run the case on this target instead of the one in FILE.")
 @click.option("--trust", is_flag=True, help="Allow imports from outside the current folder.")
-@execution_options
-def replay(files: tuple[str, ...], target: str | None, trust: bool, **said: Any) -> int:
+@setting_options(replay=True)
+def replay(files: tuple[str, ...], target: str | None, trust: bool, **options: Any) -> int:
     """Rerun the minimal example of each finding FILE on code below the current folder.
 
     \b
@@ -35,10 +35,10 @@ def replay(files: tuple[str, ...], target: str | None, trust: bool, **said: Any)
     ERROR    it could not be run
     """  # noqa: D301 (click wants the control character itself, to leave a paragraph's lines as they are)
     from fuzzseq import runner
-    from fuzzseq.settings import Configuration, configured, home
+    from fuzzseq.settings.configuration import configured, home
 
-    asked = Configuration(**said).over(configured())
-    settings = runner.settings_of(asked)
+    given = {key: value for key, value in options.items() if value is not None}
+    settings = runner.settings_of({**configured(), **given})
     announced: set[str] = set()
 
     def replayed(file: ReplayFile, path: Path) -> ReplayResult:

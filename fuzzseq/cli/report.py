@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
 
 from fuzzseq.cli.front import Front
+from fuzzseq.cli.options import complete
 from fuzzseq.cli.printing import echo
 from fuzzseq.errors import UsageError
 
@@ -14,7 +16,12 @@ from fuzzseq.errors import UsageError
 @click.command(short_help="Write the reports of a finished run again, in any format.")
 @click.argument("folder", metavar="DIR")
 @click.option(
-    "--format", "formats", multiple=True, metavar="NAME", help="Report format, as --report of run; repeatable."
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=partial(complete, "formats"),
+    help="Report format, as --report of run; repeatable.",
 )
 @click.option("--output", metavar="DIR", help="Output folder.  [default: the folder of the run]")
 def report(folder: str, formats: tuple[str, ...], output: str | None) -> int:

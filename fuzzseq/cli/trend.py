@@ -55,8 +55,6 @@ def _warned(message: str) -> None:
 
 def _row(change: Change) -> tuple[str, ...]:
     """Return a run as a row."""
-    from fuzzseq.reporting.summary_view import STOPS
-
     run = change.run
     counts = (len(change.new), len(change.open), len(change.fixed))
     return (
@@ -65,7 +63,7 @@ def _row(change: Change) -> tuple[str, ...]:
         str(run.cases),
         f"{run.seconds:.0f} s",
         *map(str, counts),
-        STOPS.get(run.stop_reason, run.stop_reason) + (", inconclusive" if run.inconclusive else ""),
+        run.stop_reason.label + (", inconclusive" if run.inconclusive else ""),
     )
 
 

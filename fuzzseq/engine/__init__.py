@@ -11,8 +11,9 @@ from typing import Any
 from fuzzseq.engine.journal import Forgetful, Journal
 from fuzzseq.engine.replay import ReplayResult, failures_of, replay, said_of
 from fuzzseq.engine.resume import ResumeState
-from fuzzseq.events import Event, RunStarted, Settings
+from fuzzseq.events import Event, RunStarted
 from fuzzseq.executors.zygote import Zygote
+from fuzzseq.settings import Settings
 
 __all__ = ["ReplayResult", "ResumeState", "failures_of", "refuse_place", "replay", "said_of", "start_campaign"]
 

@@ -27,13 +27,10 @@ from fuzzseq.events import (
     Event,
     InternalError,
     RunFinished,
-    Settings,
-    StopReason,
     TargetFinished,
     TargetLoaded,
     TargetReport,
     WarningEmitted,
-    stop_of,
 )
 from fuzzseq.executors.executor import BudgetSpent
 from fuzzseq.executors.launcher import Launcher
@@ -41,6 +38,8 @@ from fuzzseq.executors.zygote import Zygote
 from fuzzseq.loading import parse
 from fuzzseq.machine import refusal_of
 from fuzzseq.protocol.transport import Disconnected
+from fuzzseq.settings import Settings
+from fuzzseq.stop_reason import StopReason
 
 #: More fuzz targets than one file holds.
 MOST_TARGETS: Final = 10_000
@@ -67,7 +66,7 @@ def run_campaign(
         yield from crew.work([run.loading(*named) for named in enumerate(zip(targets, labels, strict=True))])
         lent = zygote is not None
     except KeyboardInterrupt:
-        yield from _broken_off(run, crew, "interrupted")
+        yield from _broken_off(run, crew, StopReason.INTERRUPTED)
     except Exception as error:  # noqa: BLE001 (ours, or the machine's: said once, and what was found is told)
         yield run.refused(why) if (why := refusal_of(error)) else run.internal("", error)
         yield from _broken_off(run, crew)
@@ -114,7 +113,7 @@ class _Campaign:
     @property
     def stop(self) -> StopReason:
         """Why the run as a whole came to its end."""
-        return stop_of(self._stops)
+        return StopReason.of_parts(self._stops)
 
     def break_off(self, *why: StopReason) -> None:
         """End every process; the jobs that wait for one end without a word."""
@@ -125,7 +124,7 @@ class _Campaign:
         """Yield what is left to say of the targets that were begun when the run was interrupted."""
         for run in list(self._begun):
             yield from run.unfinished()
-            yield TargetFinished(report=run.report("interrupted"))
+            yield TargetFinished(report=run.report(StopReason.INTERRUPTED))
 
     def troubles(self) -> Iterator[Event]:
         """Yield what became of the places of known cases since this was asked last."""
@@ -225,10 +224,10 @@ class _Campaign:
                 if not self._over.is_set() and (shared := self._begun.pop(run, None)):
                     yield from run.unfinished()
                     if refused := refusal_of(error):  # By the machine, or the file cannot be loaded any more.
-                        yield from self._done(run, shared, "unusable", refused)
+                        yield from self._done(run, shared, StopReason.UNUSABLE, refused)
                         return
                     yield self.internal(run.work.name, error)
-                    yield from self._done(run, shared, "error", _reason(error))
+                    yield from self._done(run, shared, StopReason.ERROR, _reason(error))
 
         return watched
 
@@ -252,25 +251,25 @@ class _Campaign:
 
     def refused(self, why: str) -> Event:
         """Return the event for what keeps the run as a whole from going on, and is no error of ours."""
-        self._stops.append("unusable")
+        self._stops.append(StopReason.UNUSABLE)
         return WarningEmitted(target="", message=why)
 
     def _unusable(self, name: str, place: int, error: Exception) -> Iterator[Event]:
         """Yield what is to be said of a target that was not begun: it cannot be used, or the time was over before."""
-        stop: StopReason = "unusable"
+        stop: StopReason = StopReason.UNUSABLE
         if isinstance(error, BudgetSpent):
-            stop = "budget"
+            stop = StopReason.BUDGET
         elif not refusal_of(error):
-            stop = "error"
+            stop = StopReason.ERROR
             yield self.internal(name, error)
-        if stop == "budget":
+        if stop == StopReason.BUDGET:
             self._stops.append(stop)
-        why = "" if stop == "budget" else _reason(error)
+        why = "" if stop == StopReason.BUDGET else _reason(error)
         yield TargetFinished(report=TargetReport(name=name, spec=None, stop_reason=stop, error=why, index=place))
 
     def internal(self, name: str, error: BaseException) -> Event:
         """Return the event for an error of our own; one that ends the whole run has no name of a target."""
-        self._stops.append("error")
+        self._stops.append(StopReason.ERROR)
         trace = "".join(traceback.format_exception(error))
         return InternalError(target=name, message=f"{type(error).__name__}: {error}".splitlines()[0], traceback=trace)
 

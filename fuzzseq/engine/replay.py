@@ -10,13 +10,13 @@ import attrs
 
 from fuzzseq.cases.case import Case
 from fuzzseq.errors import ReplayError, UsageError
-from fuzzseq.events import Settings
 from fuzzseq.executors.executor import Executor
 from fuzzseq.executors.launcher import Launcher, LoadedProgram
 from fuzzseq.loading import parse, refuse_wrong
 from fuzzseq.protocol.outcome import Request, Verdict
 from fuzzseq.replay_file import ReplayFile
 from fuzzseq.sanitize import outgoing
+from fuzzseq.settings import Settings
 from fuzzseq.signatures import signature
 from fuzzseq.targets.spec import Spec
 

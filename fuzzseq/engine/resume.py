@@ -7,12 +7,10 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from fuzzseq.events import (
-    UNDONE,
     Checkpoint,
     Event,
     FindingReported,
     RunStarted,
-    StopReason,
     TargetFinished,
     TargetLoaded,
     TargetState,
@@ -20,6 +18,7 @@ from fuzzseq.events import (
 )
 from fuzzseq.findings import Finding
 from fuzzseq.outgoing import called, fit
+from fuzzseq.stop_reason import StopReason
 from fuzzseq.targets.spec import Spec, accepted_inputs
 
 
@@ -55,7 +54,7 @@ class ResumeState:
     def done(self) -> Mapping[str, StopReason]:
         """Return the targets that nothing is left to do for, and why each had stopped."""
         ended = {name: target.finished.report.stop_reason for name, target in self._targets.items() if target.finished}
-        return {name: reason for name, reason in ended.items() if reason not in UNDONE}
+        return {name: reason for name, reason in ended.items() if not reason.resumable}
 
     def is_done(self, name: str) -> bool:
         """Say whether nothing is left to do for a target, whose name in the log is as it left."""

@@ -11,11 +11,13 @@ import attrs
 from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Check
 from fuzzseq.checks.custom import stand_in
-from fuzzseq.checks.registry import CHECKS
+from fuzzseq.checks.registry import CHECKS, owner_of
 from fuzzseq.checks.wording import message_of
 from fuzzseq.engine.opening import Opening
-from fuzzseq.events import CheckCount, Phase, Settings, StopReason, TargetState
-from fuzzseq.protocol.outcome import Outcome, Verdict, owner_of
+from fuzzseq.events import CheckCount, Phase, TargetState
+from fuzzseq.protocol.outcome import Outcome, Verdict
+from fuzzseq.settings import Settings
+from fuzzseq.stop_reason import StopReason
 from fuzzseq.targets.spec import Spec
 
 #: One case of how many is tried by a thorough check that is known to be broken.
@@ -31,13 +33,6 @@ _BLOCKING: Final = {check.name for check in CHECKS if check.blocks != "nothing"}
 _MOST_SAID: Final = 160
 #: What keeps a check from being judged that no exception does, where cases were tried by it.
 NOTHING: Final = "no case gave it anything to compare"
-#: What keeps a check from being judged that no case was tried by, by why the target stopped.
-_NO_TURN: Final[Mapping[StopReason, str]] = {
-    "budget": "the time limit was reached before its turn",
-    "interrupted": "the run was interrupted before its turn",
-    "max_failures": "so many findings as were asked for ended the target before its turn",
-    "error": "an internal error of fuzzseq ended the target before its turn",
-}
 
 
 @attrs.frozen(kw_only=True)
@@ -220,7 +215,7 @@ class CheckCounts:
         """Yield what a user should know of the cases when a target has stopped."""
         if self.cases and self.unbuilt * 2 > self.cases:
             yield f"the factory refused {self.unbuilt} of {self.cases} cases: declare the ranges that it takes"
-        if stop == "no_case_ran":
+        if stop == StopReason.NO_CASE_RAN:
             yield (
                 f"none of {self.cases} cases ran through the model: mend what was found, and run again to see what it "
                 "hides"
@@ -265,9 +260,9 @@ class CheckCounts:
             # One mistake says the sizes of each case: it is said in one way, whichever checks it keeps from their turn.
             said = [self._blocked[other][1] for other in self.names if other in self._blocked]
             return next(each for each in said if _kind(each) == _kind(self._blocked[name][1]))
-        if stop == "budget" and not self.cases:
-            return "the time limit was reached before any case"
-        return NOTHING if count.not_reached else _NO_TURN.get(stop, "its turn did not come")
+        if stop == StopReason.BUDGET and not self.cases:
+            return stop.before_any_case
+        return NOTHING if count.not_reached else stop.before_its_turn or "its turn did not come"
 
 
 def _keep_first(reasons: dict[str, tuple[int, str]], check: str, place: int, reason: str) -> None:

@@ -27,11 +27,12 @@ from fuzzseq.engine.resume import TargetProgress
 from fuzzseq.engine.selection import CheckCounts, LearnedTraits
 from fuzzseq.engine.unit import Unit
 from fuzzseq.engine.work import Work
-from fuzzseq.events import CaseExecuted, Checkpoint, Event, StopReason, TargetReport, TargetState, WarningEmitted
+from fuzzseq.events import CaseExecuted, Checkpoint, Event, TargetReport, TargetState, WarningEmitted
 from fuzzseq.executors.executor import BudgetSpent, Executor
 from fuzzseq.protocol.outcome import Outcome, Request
 from fuzzseq.protocol.serialization import dumps
 from fuzzseq.seeds import seed_of_cases
+from fuzzseq.stop_reason import StopReason
 
 #: How many rounds of random cases the first wave of them has, and the widest, however many workers there are.
 _FIRST_ROUNDS: Final = 2
@@ -55,12 +56,11 @@ class TargetRun:
         self._experience = LearnedTraits()
         self._patience = Patience(work.settings.case_timeout, self._following.is_new)
         self._units: list[Unit] = []
-        self._rounds = 0
-        self._executions = 0
+        self._rounds = self._executions = 0
         self._dry = False
         self._acceptance: dict[str, str] = {}
         self._usual = first_setting(work.spec)
-        self._stop: StopReason = "completed"
+        self._stop = StopReason.COMPLETED
         self._began = time.monotonic()
         self._lock = threading.Lock()
         self._then: Callable[[], Steps] = lambda: iter(())
@@ -180,11 +180,11 @@ class TargetRun:
             yield Checkpoint(target=self.work.name, state=self._state())
         left = self.work.settings.max_cases - self._tally.cases
         if not self._spent() and left <= 0:
-            self._stop = "max_cases"
-        elif self._stop == "completed" and self._tally.cases and not self._tally.ran:
+            self._stop = StopReason.MAX_CASES
+        elif self._stop == StopReason.COMPLETED and self._tally.cases and not self._tally.ran:
             # What fails in every shape hides whatever else there is, and each case of it costs a build.
-            self._stop = "no_case_ran"
-        if self._stop != "completed" or self._dry:
+            self._stop = StopReason.NO_CASE_RAN
+        if self._stop != StopReason.COMPLETED or self._dry:
             yield from self._rest()
             return
         units, before = [], 0
@@ -205,7 +205,7 @@ class TargetRun:
 
     def _rest(self) -> Steps:
         """Try the edge cases by all checks, what they break being told apart, and wrong input."""
-        going_on = bool(self._tally.ran) and self._stop != "max_failures"
+        going_on = bool(self._tally.ran) and self._stop != StopReason.MAX_FAILURES
         units: list[Unit] = []
         jobs: list[Job] = []
         if "edge" in self.work.settings.domains and going_on:
@@ -240,9 +240,9 @@ class TargetRun:
     def _spent(self) -> bool:
         """Say whether the time is used up, or enough was found, and remember which."""
         if self.work.out_of_time():
-            self._stop = "budget"
+            self._stop = StopReason.BUDGET
         elif self._following.enough():
-            self._stop = "max_failures"
+            self._stop = StopReason.MAX_FAILURES
         else:
             return False
         return True
@@ -256,7 +256,7 @@ class TargetRun:
                 try:
                     outcome = self._asked(unit, case, executor)
                 except BudgetSpent:
-                    self._stop = "budget"
+                    self._stop = StopReason.BUDGET
                     return
                 jobs = self._taken(unit, case, outcome)
                 yield self._told(unit, case, outcome)  # Here a run may be interrupted: nothing is left to be learned.

@@ -8,7 +8,7 @@ import attrs
 
 from fuzzseq.engine.corpus import Corpus
 from fuzzseq.engine.pool import Pool
-from fuzzseq.events import Settings
+from fuzzseq.settings import Settings
 from fuzzseq.targets.spec import Spec
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 from typing import Final, Protocol
 
-from fuzzseq.protocol.outcome import Ending, Frame, Outcome, Raised, Request, Stage, Verdict, owner_of
+from fuzzseq.checks.registry import owner_of
+from fuzzseq.protocol.outcome import Ending, Frame, Outcome, Raised, Request, Stage, Verdict
 
 
 class BudgetSpent(Exception):

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from math import inf
 from typing import Final, Protocol
 
-from fuzzseq.events import Settings
 from fuzzseq.executors.executor import Executor
 from fuzzseq.executors.forked import ForkedExecutor
 from fuzzseq.executors.in_process import InProcessFile
 from fuzzseq.executors.loaded_file import LoadedFile
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.loading import Reference, check_reference
+from fuzzseq.settings import Settings
 from fuzzseq.targets.spec import Spec
 
 #: The least seconds that a first look at a target may take: several builds, and the start of TensorFlow's runtime.

@@ -20,15 +20,6 @@ Severity = Literal["error", "warning", "note"]
 SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "note")
 
 
-#: Which check an exception belongs to, by the stage that it comes from; all others belong to ``accepts``.
-_OWNER: Final[dict[Stage, str]] = {"build": "builds", "loss": "trains", "gradient": "trains"}
-
-
-def owner_of(stage: Stage) -> str:
-    """Return the check that an exception of a stage belongs to."""
-    return _OWNER.get(stage, "accepts")
-
-
 @attrs.frozen(kw_only=True)
 class Frame:
     """One line of the user's own code on the way to a failure.

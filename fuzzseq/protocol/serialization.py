@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import types
 from collections.abc import Callable, Mapping
+from enum import Enum
 from functools import cache
 from typing import Annotated, Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin
 
@@ -76,6 +77,8 @@ def _reader(kind: Any) -> _Reader:
         return _sequence(_reader(args[0])) if args[1:] == (...,) else _fixed([_reader(each) for each in args])
     if origin is not None and issubclass(origin, Mapping):
         return _mapping(_reader(args[0]), _reader(args[1]))
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return _enum(kind)
     if attrs.has(kind):
         return _class(kind)
     raise TypeError(f"{kind!r} has no JSON form here")
@@ -116,6 +119,12 @@ def _literal(values: tuple[Any, ...]) -> _Reader:
         raise Misfit(f"{shown(data)} is none of {', '.join(map(str, values))}")
 
     return read
+
+
+def _enum(kind: type[Enum]) -> _Reader:
+    """Return what reads a member of an enumeration by its value."""
+    read_value = _literal(tuple(member.value for member in kind))
+    return lambda data: kind(read_value(data))
 
 
 def _union(kinds: tuple[Any, ...]) -> _Reader:

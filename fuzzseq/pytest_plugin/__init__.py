@@ -6,8 +6,10 @@ until it is asked for.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -21,34 +23,8 @@ INI: Final = "fuzz_seq2seq"
 #: How what collects is registered, where anything is collected.
 COLLECTING: Final = "fuzz_seq2seq_collecting"
 
-#: Each option beside the flag: how it ends, how it is added, and what ``--help`` says.
-_OPTIONS: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
-    ("target", {"action": "append", "metavar": "FILE:NAME"}, "Also fuzz this target; repeatable."),
-    ("profile", {"metavar": "NAME"}, "Named settings: quick (the default), ci or nightly."),
-    ("budget", {"metavar": "TIME"}, "Time limit for all targets together, e.g. 90s, 2m or 1h30m."),
-    ("max-cases", {"metavar": "N"}, "Cases per target, including boundary cases."),
-    ("seed", {"metavar": "N"}, "Random seed; defaults to --hypothesis-seed if given."),
-    ("check", {"action": "append", "metavar": "NAME"}, "Collect only this check; repeatable."),
-    ("skip", {"action": "append", "metavar": "NAME"}, "Skip this check; repeatable."),
-    ("domain", {"action": "append", "metavar": "NAME"}, "Input domain: ordinary, edge or invalid; repeatable."),
-    (
-        "fail-on",
-        {"metavar": "SEVERITY"},
-        "Lowest severity that fails a test: error (the default), warning, note or never; others become warnings.",
-    ),
-    (
-        "allow-inconclusive",
-        {"action": "store_true"},
-        "Keep the exit status 0 when a check was never judged; it is still reported.",
-    ),
-    ("baseline", {"metavar": "FILE"}, "Ignore the findings listed in this file."),
-    ("report", {"metavar": "DIR"}, "Output folder for findings and reports.  [default: reports/<time>]"),
-    (
-        "format",
-        {"action": "append", "metavar": "FORMAT"},
-        "Report format, as --report of fuzzseq run: json (the default), junit, sarif, ...; repeatable.",
-    ),
-)
+#: What the settings are called, with their options: generated, since the settings themselves take too long to load.
+_SCHEMA: Final = Path(__file__).parents[1] / "settings" / "pyproject.schema.json"
 
 
 class FuzzSeq2SeqWarning(pytest.PytestWarning):
@@ -66,8 +42,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         f"and conftest.py files that are collected, and those of [tool.fuzzseq] in pyproject.toml. {INI} = true in "
         "pytest's configuration does the same.",
     )
-    for ending, how, said in _OPTIONS:
-        group.addoption(f"{FLAG}-{ending}", default=None, help=said, **how)
+    target = "Also fuzz this target; repeatable."
+    group.addoption(f"{FLAG}-target", action="append", metavar="FILE:NAME", default=None, help=target)
+    for setting in json.loads(_SCHEMA.read_bytes())["definitions"]["settings"]["properties"].values():
+        if how := setting.get("x-pytest"):
+            group.addoption(f"{FLAG}-{how.pop('flag')}", default=None, **how)
     parser.addini(INI, type="bool", default=False, help=f"Collect fuzz targets in every run, as {FLAG} does.")
 
 
@@ -123,8 +102,12 @@ def is_inconclusive(report: pytest.TestReport) -> bool:
 class Inconclusive:
     """Reports tests in which something was never judged, and keeps a run with one of them from ending as passed."""
 
-    #: pytest's own number for what is wrong with how it was called is fuzzseq's for a run that has shown nothing.
-    STATUS: Final = 4
+    @property
+    def _status(self) -> int:
+        """Pytest's number for what is wrong with how it was called, and fuzzseq's for a run that has shown nothing."""
+        from fuzzseq.stop_reason import ExitCode  # noqa: PLC0415 (most runs load nothing)
+
+        return int(ExitCode.INCONCLUSIVE)
 
     def __init__(self, config: pytest.Config) -> None:
         """Begin with none."""
@@ -188,7 +171,7 @@ class Inconclusive:
             return
         if exitstatus == pytest.ExitCode.OK and not self._is_allowed():
             self._decided = True
-            session.exitstatus = self.STATUS
+            session.exitstatus = self._status
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # After pytest's own short summary.
     def pytest_terminal_summary(self, terminalreporter: Any) -> Generator[None, None, None]:
@@ -203,7 +186,7 @@ class Inconclusive:
             terminalreporter.write_line("This is allowed, and changes no exit status.")
         elif self._decided:
             terminalreporter.write_line(
-                f"Nothing failed, and not everything was looked at: the exit status is {self.STATUS}. "
+                f"Nothing failed, and not everything was looked at: the exit status is {self._status}. "
                 f"Give more cases or time, fix what is in the way, or allow it with {FLAG}-allow-inconclusive."
             )
 

@@ -58,7 +58,7 @@ class Collecting:
             return
         for file, name, factory in conftest_targets(session.config):
             items += self._of_file(session, file, name, factory)
-        for reference in self.asked.what.targets:
+        for reference in self.asked.targets:
             items += self._asked_for(session, reference)
 
     @pytest.hookimpl(tryfirst=True)  # Before xdist tells the process that began it what was collected.
@@ -89,7 +89,7 @@ class Collecting:
     def _named(self) -> dict[tuple[Path, str], str]:
         """What is named on the command line or in the project's file, by its file and its name there."""
         found: dict[tuple[Path, str], str] = {}
-        for reference in map(_plain, (*self._given, *self.asked.what.targets)):
+        for reference in map(_plain, (*self._given, *self.asked.targets)):
             place, _, name = reference.rpartition(":")
             if file := self._file(place):
                 found.setdefault((file, name), reference)

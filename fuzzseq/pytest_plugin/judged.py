@@ -11,7 +11,7 @@ from fuzzseq.checks.custom import custom_checks
 from fuzzseq.checks.registry import CHECKS
 from fuzzseq.errors import SpecError, nearest
 from fuzzseq.findings import Finding
-from fuzzseq.pytest_plugin.options import Asked
+from fuzzseq.settings import RunRequest
 from fuzzseq.targets.declaration import Declaration
 from fuzzseq.targets.spec import Spec
 
@@ -49,12 +49,12 @@ class Judged:
     sound_target: bool = False
 
 
-def offered(asked: Asked, target: str, declared: Declaration | None) -> tuple[str, ...]:
+def offered(asked: RunRequest, target: str, declared: Declaration | None) -> tuple[str, ...]:
     """Return the names of the checks that are items of a target, in the order of reports.
 
     Raises :class:`SpecError` where its declaration names a check that there is none of, or one that is none.
     """
-    what, options = asked.what, declared.options if declared else {}
+    what, options = asked.settings, declared.options if declared else {}
     usual = [c.name for c in CHECKS if (c.name in what.checks if what.checks else asked.settings.profile in c.profiles)]
     own = [*custom_checks(options.get("custom_checks") or ()), *(ref.rpartition(":")[2] for ref in what.custom_checks)]
     only = options.get("checks") or ()

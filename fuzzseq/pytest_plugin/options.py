@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 import secrets
 import sys
@@ -14,19 +13,19 @@ from typing import Any, Final
 import attrs
 import pytest
 
-from fuzzseq.api import FuzzResult, fuzz, fuzzed
-from fuzzseq.errors import FuzzseqError, UsageError, nearest
-from fuzzseq.events import Settings
+from fuzzseq.api import FuzzResult, fuzzed
+from fuzzseq.errors import FuzzseqError, UsageError
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.findings import Finding
-from fuzzseq.grammar import integers_from
 from fuzzseq.loading import parse
 from fuzzseq.pytest_plugin import FLAG, FuzzSeq2SeqWarning, call_inconclusive
 from fuzzseq.reporting import format_named
 from fuzzseq.reporting.unjudged import sentences
-from fuzzseq.runner import settings_of
+from fuzzseq.runner import request_of, settings_of
 from fuzzseq.sanitize import inert
-from fuzzseq.settings import Configuration, configured, duration, given_by
+from fuzzseq.settings import OPTIONS, Given, RunRequest, Settings
+from fuzzseq.settings.configuration import configured, given_by
+from fuzzseq.settings.option import Option
 
 #: How the seed is called that goes to the workers of xdist.
 SEED: Final = "fuzz_seq2seq_seed"
@@ -35,53 +34,43 @@ _KEPT: Final = pytest.StashKey[Zygote]()
 _LONGEST: Final = 60
 
 
-@attrs.frozen(kw_only=True)
-class Asked:
-    """What a pytest run was asked for: what was said, and the settings that follow."""
-
-    what: Configuration
-    settings: Settings
-
-
-def asked_of(config: pytest.Config) -> Asked:
+def asked_of(config: pytest.Config) -> RunRequest:
     """Return what a pytest run is asked for; raises :class:`pytest.UsageError` with the sentence of what cannot be."""
     try:
-        what = _configuration(config)
-        for name in what.report:
-            format_named(name)
+        given = _given(config)
         # The workers of xdist take the seed of the process that began them, which may be a random one.
-        seed = getattr(config, "workerinput", {}).get(SEED, what.seed)
-        settings = settings_of(attrs.evolve(what, seed=seed))
-        return Asked(what=what, settings=settings)
+        seed = getattr(config, "workerinput", {}).get(SEED)
+        asked = request_of(given if seed is None else {**given, "seed": seed})
+        for name in asked.report:
+            format_named(name)
     except FuzzseqError as error:
         raise pytest.UsageError(str(error)) from None
+    return asked
 
 
-def _configuration(config: pytest.Config) -> Configuration:
-    """Return what the options say, over what the project's file does."""
-
-    def said(name: str) -> str | None:
-        given = config.getoption(f"fuzz_seq2seq_{name}")
-        return None if given is None else str(given)
-
-    options = Configuration(
-        profile=said("profile"),
-        budget=duration(said("budget") or "") if said("budget") is not None else None,
-        max_cases=_whole(said("max_cases"), "max-cases", 1),
-        seed=_whole(said("seed"), "seed", 0),
-        checks=listed(config, "check"),
-        skip=listed(config, "skip"),
-        domains=listed(config, "domain"),
-        report=listed(config, "format"),
-        output=said("report"),
-        fail_on=said("fail_on"),
-        baseline=said("baseline"),
-        allow_inconclusive=config.getoption("fuzz_seq2seq_allow_inconclusive") or None,
-    )
-    file = configured(config.invocation_params.dir)
-    found = options.over(file)
+def _given(config: pytest.Config) -> Given:
+    """Return what the options give, over what the project's file does."""
+    options = {key: value for key, each in OPTIONS.items() if (value := _value(config, each)) not in (None, ())}
     seed = _hypothesis_seed(config)
-    return attrs.evolve(found, seed=seed) if options.seed is None and seed is not None else found
+    if "seed" not in options and seed is not None:
+        options["seed"] = seed
+    return {**configured(config.invocation_params.dir), **options}
+
+
+def _value(config: pytest.Config, option: Option) -> Any:
+    """Return the value of an option; None and empty where it was not given."""
+    if not option.pytest_ending:
+        return None
+    name = option.pytest_ending.replace("-", "_")
+    if option.kind.repeatable:
+        return listed(config, name)
+    given = config.getoption(f"fuzz_seq2seq_{name}")
+    if given is None or option.metavar is None:
+        return given or None
+    try:
+        return option.kind.read_text(str(given))
+    except UsageError as error:
+        raise UsageError(f"{FLAG}-{option.pytest_ending}: {error}") from None
 
 
 def listed(config: pytest.Config, name: str) -> tuple[str, ...]:
@@ -102,15 +91,6 @@ def targets_given(config: pytest.Config) -> tuple[str, ...]:
         except FuzzseqError as error:
             raise pytest.UsageError(f"{FLAG}-target {reference}: {error}") from None
     return given
-
-
-def _whole(text: str | None, name: str, least: int) -> int | None:
-    """Return the whole number of an option."""
-    if text is None:
-        return None
-    if not text.isdecimal() or int(text) < least:
-        raise UsageError(f"{FLAG}-{name} must be {integers_from(least)}, got {text!r}.")
-    return int(text)
 
 
 def _hypothesis_seed(config: pytest.Config) -> int | None:
@@ -143,8 +123,9 @@ def fuzzer_of(request: pytest.FixtureRequest) -> Callable[..., FuzzResult]:
         __tracebackhide__ = True
         misuse = ""
         try:
-            said = _said_of({**marked, **settings}).over(_usual(asked, request.node.nodeid, next(numbers)))
-            result = fuzzed(factory, said, _zygote(request.config, settings_of(said)))
+            given = given_by("fuzz_seq2seq", {**marked, **settings})
+            given = {**_usual(asked, request.node.nodeid, next(numbers)), **given}
+            result = fuzzed(factory, given, _zygote(request.config, settings_of(given)))
         except FuzzseqError as error:
             misuse = str(error)
         if misuse:  # Outside of the block: it is told without where it came from.
@@ -181,27 +162,16 @@ def warning_of(finding: Finding) -> str:
     return f"{finding.severity}: {finding.cause} in {finding.target}: {said} (finding {finding.id})"
 
 
-_SETTINGS: Final = tuple(inspect.signature(fuzz).parameters)[1:]
-
-
-def _usual(asked: Asked, test: str, number: int) -> Configuration:
+def _usual(asked: RunRequest, test: str, number: int) -> Given:
     """Return the settings of the run, those of a single model.
 
     One folder holds one run: each call of a test has a folder of its own, below that of the pytest run.
     """
-    name = re.sub(r"[^\w.]+", "-", test)[-_LONGEST:].strip("-") + (f"-{number}" if number > 1 else "")
-    output = str(Path(asked.what.output) / name) if asked.what.output else None
-    return attrs.evolve(asked.what, targets=(), report=(), corpus=None, seed=asked.settings.seed, output=output)
-
-
-def _said_of(settings: dict[str, Any]) -> Configuration:
-    """Return what a marker and a call say; raises for a setting that there is none of."""
-    for name in settings:
-        if name not in _SETTINGS:
-            raise UsageError(
-                f"fuzz_seq2seq has no setting {name!r}.{nearest(name, _SETTINGS)} Settings: {', '.join(_SETTINGS)}."
-            )
-    return given_by("fuzz_seq2seq", settings)
+    given = {key: value for key, value in asked.given.items() if key not in ("targets", "report", "corpus")}
+    if asked.output:
+        name = re.sub(r"[^\w.]+", "-", test)[-_LONGEST:].strip("-") + (f"-{number}" if number > 1 else "")
+        given["output"] = str(Path(asked.output) / name)
+    return {**given, "seed": asked.settings.seed}
 
 
 def _zygote(config: pytest.Config, settings: Settings) -> Zygote | None:

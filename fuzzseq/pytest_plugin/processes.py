@@ -12,9 +12,10 @@ import pytest
 from fuzzseq.pytest_plugin import is_inconclusive, is_worker
 from fuzzseq.pytest_plugin.exchange import Exchange
 from fuzzseq.pytest_plugin.judged import Wanted
-from fuzzseq.pytest_plugin.options import SEED, Asked
+from fuzzseq.pytest_plugin.options import SEED
 from fuzzseq.pytest_plugin.reporting import MAIN, Reporting
 from fuzzseq.pytest_plugin.running import Running
+from fuzzseq.settings import RunRequest
 
 #: xdist's ways of dealing out single tests, and how the folders are called that go to its workers.
 _SCATTERED: Final = ("load", "worksteal")
@@ -25,13 +26,13 @@ _EXCHANGE: Final = "fuzz_seq2seq_exchange"
 class Processes:
     """Runs what was chosen, in this process or in its workers, and writes one report of it."""
 
-    def __init__(self, config: pytest.Config, asked: Asked) -> None:
+    def __init__(self, config: pytest.Config, asked: RunRequest) -> None:
         """Begin with nothing to run."""
         self._config, self._asked = config, asked
         self._is_worker = is_worker(config)
         said: Mapping[str, Any] = getattr(config, "workerinput", {})
         self._name = str(said.get("workerid", MAIN))
-        self._reporting = Reporting(config, said.get(_FOLDER) or asked.what.output, asked.what.report)
+        self._reporting = Reporting(config, said.get(_FOLDER) or asked.output, asked.report)
         self._exchange = Exchange(Path(said[_EXCHANGE])) if _EXCHANGE in said else None
         self.running = Running(asked, self._name, workers=_workers(said), is_over=self._is_over)
         #: The target of each item that is to be run, by the item's id, and the ids of those that have an outcome.

@@ -18,11 +18,9 @@ from fuzzseq.events import (
     Reporter,
     RunFinished,
     RunStarted,
-    StopReason,
     TargetFinished,
     TargetLoaded,
     TargetReport,
-    stop_of,
 )
 from fuzzseq.history import NAME as HISTORY
 from fuzzseq.reporting import format_named
@@ -34,6 +32,7 @@ from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.summary_view import judged_of, summary_view
 from fuzzseq.reporting.text import text_of
 from fuzzseq.sanitize import clean
+from fuzzseq.stop_reason import StopReason
 
 #: How the log of a process is called that is no worker of xdist.
 MAIN: Final = "main"
@@ -125,13 +124,14 @@ def together(
         elif not isinstance(event, RunStarted | RunFinished):
             yield at, event
     reasons: list[StopReason] = [event.stop_reason for event in ended]
-    reasons += ["interrupted"] * (len(begun) - len(ended) + len(left))
+    reasons += [StopReason.INTERRUPTED] * (len(begun) - len(ended) + len(left))
     last = max((at for at, _ in timed), default=0.0)
+    stop = StopReason.INTERRUPTED
     loaded = {event.target: event.spec for _, event in timed if isinstance(event, TargetLoaded)}
     for name in left:
-        report = TargetReport(name=name, spec=loaded.get(name), stop_reason="interrupted", index=names.index(name))
+        report = TargetReport(name=name, spec=loaded.get(name), stop_reason=stop, index=names.index(name))
         yield last, TargetFinished(report=report)
-    yield last, RunFinished(stop_reason=stop_of(reasons), seconds=last)
+    yield last, RunFinished(stop_reason=StopReason.of_parts(reasons), seconds=last)
 
 
 def _since(part: Sequence[tuple[float, Event]], first: RunStarted) -> Iterator[tuple[float, Event]]:

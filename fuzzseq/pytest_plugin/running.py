@@ -14,13 +14,12 @@ import attrs
 
 from fuzzseq import engine
 from fuzzseq.errors import UsageError
-from fuzzseq.events import Event, InternalError, Reporter, RunFinished, Settings, TargetReport
+from fuzzseq.events import Event, InternalError, Reporter, RunFinished, TargetReport
 from fuzzseq.executors.launcher import Launcher
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.loading import parse
 from fuzzseq.pytest_plugin import FLAG
 from fuzzseq.pytest_plugin.judged import Judged, Wanted
-from fuzzseq.pytest_plugin.options import Asked
 from fuzzseq.reporting.beginning import Beginning
 from fuzzseq.reporting.by_check import inconclusive_reason, owner, sentence_of, why_not
 from fuzzseq.reporting.dispatcher import Dispatcher
@@ -30,6 +29,8 @@ from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.unjudged import unjudged_text
 from fuzzseq.sanitize import outgoing
+from fuzzseq.settings import RunRequest, Settings
+from fuzzseq.stop_reason import StopReason
 
 #: Seconds that a run may take to wind up when pytest ends before it, and its processes after that.
 _PATIENCE: Final = 5.0
@@ -56,7 +57,7 @@ class Running:
     TensorFlow is imported once, by a process that is begun when the items are known.
     """
 
-    def __init__(self, asked: Asked, name: str, workers: int | None, is_over: Callable[[], bool]) -> None:
+    def __init__(self, asked: RunRequest, name: str, workers: int | None, is_over: Callable[[], bool]) -> None:
         """Begin with nothing to run.
 
         ``name`` tells the log of this process from those of others, ``workers`` is how many it may have, and
@@ -66,7 +67,7 @@ class Running:
         self._asked = asked
         self._settings = attrs.evolve(asked.settings, workers=workers or asked.settings.workers)
         self._one_by_one = workers is not None
-        self._known = asked.what.corpus or ".fuzzseq"
+        self._known = asked.corpus or ".fuzzseq"
         self._name = name
         self._record = RunState()
         self._fan = Dispatcher(self._record, [])
@@ -187,12 +188,12 @@ class Running:
                 self._tell(event)
         except UsageError as error:
             run.problem = str(error)
-            self._tell(RunFinished(stop_reason="unusable", seconds=0.0))
+            self._tell(RunFinished(stop_reason=StopReason.UNUSABLE, seconds=0.0))
         except Exception as error:  # noqa: BLE001 (said by the first item of each target that waits for it)
             message = outgoing(f"{type(error).__name__}: {error}")
             run.problem = f"fuzzseq failed, which is no fault of the model: {message}"
             self._tell(InternalError(target="", message=message, traceback=traceback.format_exc()))
-            self._tell(RunFinished(stop_reason="error", seconds=0.0))
+            self._tell(RunFinished(stop_reason=StopReason.ERROR, seconds=0.0))
         finally:
             with self._changed:
                 run.over = True

@@ -11,7 +11,7 @@ import pytest
 
 from fuzzseq.errors import FuzzseqError, nearest
 from fuzzseq.pytest_plugin import COLLECTING, FLAG
-from fuzzseq.settings import configured
+from fuzzseq.settings.configuration import configured
 from fuzzseq.targets.declaration import declared_in
 
 
@@ -75,7 +75,7 @@ def _is_target(config: pytest.Config, files: Iterable[pytest.Module], place: str
     if any(name in declared_in(file.obj) for file in files if file.path == path or file.obj.__name__ == place):
         return True
     try:
-        named = configured(here).targets
+        named = configured(here).get("targets", ())
     except FuzzseqError:
         return False
     return any(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fuzzseq.events import Settings, TargetReport
+from fuzzseq.events import TargetReport
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.unjudged import held_back, unjudged_text, why_unjudged
+from fuzzseq.settings import Settings
 
 
 def owner(finding: Finding, chosen: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from fuzzseq.errors import OutputError
-from fuzzseq.events import UNDONE, Checkpoint, Event, TargetFinished, TargetLoaded, TargetState
+from fuzzseq.events import Checkpoint, Event, TargetFinished, TargetLoaded, TargetState
 from fuzzseq.files.output_files import append, encoded, opened
 from fuzzseq.protocol.outcome import Outcome
 from fuzzseq.protocol.serialization import from_data, to_data
@@ -78,7 +78,7 @@ class ExecutionLog:
             case Checkpoint() if self._states.get(event.target) != event.state:
                 self._states[event.target] = event.state
                 self._clear(self._places.get(event.target))
-            case TargetFinished() if event.report.stop_reason not in UNDONE:
+            case TargetFinished() if not event.report.stop_reason.resumable:
                 self._clear(event.report.index)
             case _:
                 pass

@@ -10,6 +10,7 @@ from fuzzseq.files import output_files
 from fuzzseq.history import Found, PastRun, line_of
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.unjudged import unjudged_checks
+from fuzzseq.stop_reason import StopReason
 
 
 class HistoryLog:
@@ -45,7 +46,7 @@ def past_run(record: RunState, folder: str) -> PastRun:
         profile=settings.profile if settings else "",
         seed=settings.seed if settings else 0,
         seconds=round(record.seconds, 1),
-        stop_reason=record.stop_reason or "interrupted",
+        stop_reason=record.stop_reason or StopReason.INTERRUPTED,
         cases=sum(report.cases for report in record.targets()),
         done=tuple(sorted(record.done())),
         findings={

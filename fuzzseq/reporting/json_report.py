@@ -14,6 +14,7 @@ from fuzzseq.reporting.finding_files import finding_entry, pretty
 from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.run_state import RunState, never_ran
 from fuzzseq.reporting.snapshot_writer import SnapshotWriter
+from fuzzseq.stop_reason import StopReason
 from fuzzseq.targets.spec import Spec
 
 
@@ -65,7 +66,7 @@ def report_document(record: RunState) -> dict[str, Any]:
         "versions": {**record.versions, "fuzzseq": __version__},
         "started": record.started,
         "seconds": record.seconds,
-        "stop_reason": record.stop_reason or "interrupted",
+        "stop_reason": record.stop_reason or StopReason.INTERRUPTED,
         "profile": settings and settings.profile,
         "seed": settings and settings.seed,
         "settings": settings and to_data(settings),

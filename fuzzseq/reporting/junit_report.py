@@ -8,7 +8,7 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from fuzzseq.checks.registry import CHECKS
-from fuzzseq.events import Event, Settings, TargetReport
+from fuzzseq.events import Event, TargetReport
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.by_check import inconclusive, owner, sentence_of, why_not
 from fuzzseq.reporting.finding_files import replaying
@@ -17,6 +17,7 @@ from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.snapshot_writer import SnapshotWriter
 from fuzzseq.reporting.text import finding_text
 from fuzzseq.sanitize import clean, inert, shortened
+from fuzzseq.settings import Settings
 from fuzzseq.targets.spec import Spec
 
 NAME: Final = "junit.xml"

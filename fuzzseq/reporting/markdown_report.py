@@ -22,7 +22,7 @@ from fuzzseq.reporting.locations import file_of, from_root
 from fuzzseq.reporting.markdown_escape import cell, code, fenced, prose
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.snapshot_writer import SnapshotWriter
-from fuzzseq.reporting.summary_view import STOPS, circumstances_of, judged_of, sentence_of_run
+from fuzzseq.reporting.summary_view import circumstances_of, judged_of, sentence_of_run
 from fuzzseq.reporting.text import USUAL_WIDTH, console_of, text_of
 from fuzzseq.reporting.unjudged import sentences
 from fuzzseq.targets.spec import Spec
@@ -136,7 +136,7 @@ def _targets(record: RunState) -> str:
             cell(code(report.name)),
             str(report.cases),
             str(len(record.of_target(report.name))),
-            STOPS[report.stop_reason],
+            report.stop_reason.label,
             cell(code(judged_of(report))),
         )
         for report in record.targets()

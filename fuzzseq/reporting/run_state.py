@@ -8,15 +8,12 @@ from collections.abc import Mapping
 import attrs
 
 from fuzzseq.events import (
-    UNDONE,
     CaseExecuted,
     Event,
     FindingReported,
     InternalError,
     RunFinished,
     RunStarted,
-    Settings,
-    StopReason,
     TargetFinished,
     TargetLoaded,
     TargetReport,
@@ -25,8 +22,9 @@ from fuzzseq.events import (
 )
 from fuzzseq.findings import Finding
 from fuzzseq.outgoing import Outgoing
-from fuzzseq.profiles import PROFILES
 from fuzzseq.reporting.unjudged import held_back, unjudged_of
+from fuzzseq.settings import OPTIONS, Settings
+from fuzzseq.stop_reason import StopReason
 from fuzzseq.targets.spec import Spec
 
 
@@ -106,13 +104,13 @@ class RunState:
     def _begin_again(self) -> None:
         """Take note that all there is comes from an earlier run; what holds of it is said again."""
         self._earlier = set(self.findings)
-        self.reports = {name: report for name, report in self.reports.items() if report.stop_reason not in UNDONE}
+        self.reports = {name: report for name, report in self.reports.items() if not report.stop_reason.resumable}
         self.warnings, self.errors = [], []
         self.stop_reason, self.seconds = None, 0.0
 
     def _supersede(self, report: TargetReport) -> None:
         """Drop what an earlier run found of a target that is done now, and this one did not find again."""
-        if report.stop_reason in UNDONE:
+        if report.stop_reason.resumable:
             return
         for id_ in [id_ for id_ in self._earlier if self.findings[id_].target == report.name]:
             self._earlier.discard(id_)
@@ -124,7 +122,8 @@ class RunState:
 
         As long as the run is not over, it is one that was interrupted.
         """
-        stopped: StopReason = "interrupted" if self.stop_reason in ("interrupted", None) else "error"
+        cut_short = self.stop_reason in (StopReason.INTERRUPTED, None)
+        stopped = StopReason.INTERRUPTED if cut_short else StopReason.ERROR
         return tuple(
             self.reports.get(name)
             or TargetReport(name=name, spec=self.specs[name], stop_reason=stopped, cases=self.tried.get(name, 0))
@@ -178,9 +177,9 @@ class RunState:
         """
         if self.settings is None or self.settings.checks or self.settings.skip:
             return set()
-        usual = {profile.name: profile.max_cases for profile in PROFILES}
-        enough = min(usual.get(self.settings.profile, usual["ci"]), usual["ci"])
-        ended = ("completed", "max_cases", "budget")
+        usual, most = (OPTIONS["max_cases"].usual_in(profile) for profile in (self.settings.profile, "ci"))
+        enough = min(usual or most, most)
+        ended = (StopReason.COMPLETED, StopReason.MAX_CASES, StopReason.BUDGET)
         return {
             name
             for name, report in self.reports.items()
@@ -201,13 +200,14 @@ class RunState:
         reports = self.targets()
         if not reports and not self.misuses:
             reports = tuple(
-                TargetReport(name=name, spec=None, stop_reason=self.stop_reason or "interrupted") for name in self.asked
+                TargetReport(name=name, spec=None, stop_reason=self.stop_reason or StopReason.INTERRUPTED)
+                for name in self.asked
             )
         unended = "the run is not over yet, or was ended from outside" if self.stop_reason is None else ""
         return tuple(
             attrs.evolve(unjudged, reason=unended) if unended and report.name not in self.reports else unjudged
             for report in reports
-            if not (report.stop_reason == "max_failures" and report.name in failing)
+            if not (report.stop_reason == StopReason.MAX_FAILURES and report.name in failing)
             for unjudged in unjudged_of(report)
         )
 

@@ -19,6 +19,7 @@ from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.snapshot_writer import SnapshotWriter
 from fuzzseq.reporting.unjudged import sentences
 from fuzzseq.sanitize import clean, shortened
+from fuzzseq.stop_reason import StopReason
 
 NAME: Final = "report.sarif"
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -55,7 +56,7 @@ def sarif_document(record: RunState) -> dict[str, Any]:
                     "profile": settings.profile if settings else "",
                     "seed": settings.seed if settings else 0,
                     "versions": {**record.versions, "fuzzseq": __version__},
-                    "stopReason": record.stop_reason or "interrupted",
+                    "stopReason": record.stop_reason or StopReason.INTERRUPTED,
                 },
             }
         ],
@@ -158,7 +159,9 @@ def _invocation(record: RunState) -> dict[str, Any]:
     ]
     told = [{"level": level, "message": {"text": _text(said)}} for level, said in notes]
     return {
-        "executionSuccessful": not (unusable or unsure or record.errors or record.stop_reason in ("error", "unusable")),
+        "executionSuccessful": not (
+            unusable or unsure or record.errors or record.stop_reason in (StopReason.ERROR, StopReason.UNUSABLE)
+        ),
         **({"startTimeUtc": _utc(record.started)} if record.started else {}),
         "toolExecutionNotifications": told,
     }

@@ -17,20 +17,7 @@ from fuzzseq.reporting.finding_view import COLORS, title_of
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.unjudged import sentences
 from fuzzseq.sanitize import clean, shortened
-
-#: How each reason to stop is shown.
-STOPS: Final = {
-    "completed": "completed",
-    "max_cases": "completed",
-    "max_failures": "max failures reached",
-    "budget": "time limit reached",
-    "no_case_ran": "no case reached the model",
-    "interrupted": "interrupted",
-    "unusable": "unusable target",
-    "error": "internal error",
-    None: "stopped",
-}
-
+from fuzzseq.stop_reason import StopReason
 
 _UNSURE: Final = "inconclusive"
 #: Lines about what was never judged that a terminal has room for.
@@ -63,7 +50,7 @@ def summary_view(
     yield Text(circumstances_of(record), style="dim")
     if shown_folder:
         yield Text(f"Results written to {clean(shown_folder)}", style="dim", no_wrap=True, overflow="ignore")
-        if record.stop_reason in ("interrupted", "budget") and record.specs:
+        if record.stop_reason in (StopReason.INTERRUPTED, StopReason.BUDGET) and record.specs:
             on = f"Resume with: {(commands or Commands()).resume(shown_folder, record.specs)}"
             yield Text(on, style="dim", no_wrap=True, overflow="ignore")
 
@@ -78,7 +65,7 @@ def _targets(record: RunState) -> Table:
     for report in record.targets():
         known = f" + {report.corpus_cases} corpus" if report.corpus_cases else ""
         found = str(len(record.of_target(report.name)))
-        table.add_row(Text(clean(report.name)), f"{report.cases}{known}", found, Text(STOPS[report.stop_reason]))
+        table.add_row(Text(clean(report.name)), f"{report.cases}{known}", found, Text(report.stop_reason.label))
     return table
 
 
@@ -181,7 +168,8 @@ def sentence_of_run(record: RunState) -> str:
 
     Names of targets and messages of models in it hold no control characters.
     """
-    found, unsure, ending = _found(record), inconclusive_of(record), STOPS[record.stop_reason]
+    found, unsure = _found(record), inconclusive_of(record)
+    ending = record.stop_reason.label if record.stop_reason else "stopped"
     parts = [found, ending, unsure] if _decided(record) else [unsure, found, ending]
     return "; ".join(part for part in parts if part)
 

@@ -30,7 +30,7 @@ from fuzzseq.reporting.commands import Commands
 from fuzzseq.reporting.finding_view import finding_view
 from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.run_state import RunState
-from fuzzseq.reporting.summary_view import STOPS, judged_of, summary_view
+from fuzzseq.reporting.summary_view import judged_of, summary_view
 from fuzzseq.sanitize import clean, inert, shortened
 from fuzzseq.targets.spec import Spec
 
@@ -156,7 +156,7 @@ class Terminal:
         count = len(self._record.of_target(report.name))
         found = f"{count} finding{'' if count == 1 else 's'}"
         cases = f"{report.cases} case{'' if report.cases == 1 else 's'}"
-        stopped = STOPS[report.stop_reason]
+        stopped = report.stop_reason.label
         self._print(Text(f"{clean(report.name)}: {cases}, {found}, {stopped}, {report.seconds:.1f} s"))
         if judged := judged_of(report):
             self._print(Text(f"  checks judged: {judged}", style="dim"))

@@ -9,7 +9,7 @@ from typing import Any, Final
 import attrs
 
 from fuzzseq.cases.case import Batch, Case
-from fuzzseq.events import Event, Settings
+from fuzzseq.events import Event
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.finding_view import title_of
 from fuzzseq.reporting.folder import Folder
@@ -18,6 +18,7 @@ from fuzzseq.reporting.python_text import documented, literal, name_of
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.snapshot_writer import SnapshotWriter
 from fuzzseq.sanitize import shortened
+from fuzzseq.settings import Settings
 
 NAME: Final = "test_regressions.py"
 #: The settings that a case may fail by, written where a run had others than usual.

@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from fuzzseq.events import StopReason, TargetReport, Unjudged
+from fuzzseq.events import TargetReport, Unjudged
 from fuzzseq.findings import Finding
 from fuzzseq.sanitize import clean, shortened
 
-#: What kept a check from being reached of which the engine says nothing: the target never came to its end.
-_ENDED: Final[dict[StopReason, str]] = {
-    "interrupted": "the run was interrupted",
-    "error": "an internal error ended it",
-    "budget": "the time limit was reached before any case",
-}
 #: Checks that are named before they are counted.
 _NAMED: Final = 3
 
@@ -29,12 +23,12 @@ def why_unjudged(report: TargetReport, check: str) -> str:
     if report.error or (count is None and report.checks):
         return ""
     if count is None:
-        return _ENDED.get(report.stop_reason, "no case was judged")
+        return report.stop_reason.before_any_case or "no case was judged"
     if count.errored:
         return count.blocked_by
     if count.judged or count.not_applicable or count.skipped:
         return ""
-    return count.blocked_by or _ENDED.get(report.stop_reason, "no case had anything to compare")
+    return count.blocked_by or report.stop_reason.before_any_case or "no case had anything to compare"
 
 
 def unjudged_of(report: TargetReport) -> tuple[Unjudged, ...]:
@@ -45,7 +39,7 @@ def unjudged_of(report: TargetReport) -> tuple[Unjudged, ...]:
     if report.checks and not reasons and not any(count.judged for count in report.checks.values()):
         return (Unjudged(target=report.name, check="", reason="no selected check applies to it"),)
     if not report.cases or not report.checks:
-        why = next(iter(reasons.values()), "") or _ENDED.get(report.stop_reason, "no case was run")
+        why = next(iter(reasons.values()), "") or report.stop_reason.before_any_case or "no case was run"
         return (Unjudged(target=report.name, check="", reason=why, cases=report.cases),)
     return tuple(
         Unjudged(target=report.name, check=check, reason=why, cases=report.checks[check].errored)

@@ -13,7 +13,7 @@ from fuzzseq.files import output_files
 from fuzzseq.files.input_files import read_text
 from fuzzseq.scaffold.finding_models import Candidate
 from fuzzseq.scaffold.texts import BASELINE_FILE, JOBS, TARGETS_FILE, settings_text, targets_text
-from fuzzseq.settings import section_of
+from fuzzseq.settings.configuration import section_of
 
 
 @attrs.frozen(kw_only=True)

@@ -44,7 +44,6 @@ from fuzzseq.events import (
     Progress,
     RunFinished,
     RunStarted,
-    Settings,
     TargetFinished,
     TargetLoaded,
     TargetReport,
@@ -58,6 +57,8 @@ from fuzzseq.reporting.event_log import EventLog
 from fuzzseq.reporting.finding_files import finding_document, pretty
 from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.run_state import RunState
+from fuzzseq.settings import Settings
+from fuzzseq.stop_reason import StopReason
 from tests.benchmarks.html import SPEC, made
 
 TARGET: Final = "model.py:build"
@@ -143,7 +144,7 @@ def run_of(*findings: Finding) -> Iterator[Event]:
         name=TARGET, spec=SPEC, cases=90, executions=400, checks=_CHECKS, acceptance={"source_id_negative": "crashed"}
     )
     yield TargetFinished(report=report)
-    yield RunFinished(stop_reason="max_cases", seconds=60.0)
+    yield RunFinished(stop_reason=StopReason.MAX_CASES, seconds=60.0)
 
 
 def log_of(events: Iterator[Event]) -> list[Any]:
@@ -171,7 +172,7 @@ HISTORY: Final = [
                 profile="nightly",
                 seed=day,
                 seconds=61.5,
-                stop_reason="max_cases",
+                stop_reason=StopReason.MAX_CASES,
                 cases=900,
                 done=(TARGET,),
                 findings={

@@ -27,9 +27,10 @@ import attrs
 
 from fuzzseq.causes.catalogue import cause_named
 from fuzzseq.engine import start_campaign
-from fuzzseq.events import FindingReported, InternalError, Progress, Settings, TargetFinished
+from fuzzseq.events import FindingReported, InternalError, Progress, TargetFinished
 from fuzzseq.findings import Finding
 from fuzzseq.protocol.serialization import dumps, from_data
+from fuzzseq.settings import Settings
 from fuzzseq.targets.spec import Spec
 from tests.benchmarks.regions import agreement
 from tests.zoo import bug_of, bugs, healthy

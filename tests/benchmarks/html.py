@@ -26,7 +26,6 @@ from fuzzseq.events import (
     FindingReported,
     RunFinished,
     RunStarted,
-    Settings,
     TargetFinished,
     TargetLoaded,
     TargetReport,
@@ -47,6 +46,8 @@ from fuzzseq.reporting.dispatcher import Dispatcher
 from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.html import HtmlReport
 from fuzzseq.reporting.run_state import RunState
+from fuzzseq.settings import Settings
+from fuzzseq.stop_reason import StopReason
 from fuzzseq.targets.dimensions import dim
 from fuzzseq.targets.spec import Parameter, Spec
 
@@ -168,7 +169,7 @@ def run_of(count: int) -> Iterator[Event]:
     for place, target in enumerate(targets):
         report = TargetReport(name=target, spec=SPEC, cases=100, executions=400, checks=checks, index=place)
         yield TargetFinished(report=attrs.evolve(report, acceptance={"source_id_negative": "silently accepted"}))
-    yield RunFinished(stop_reason="max_cases", seconds=60.0)
+    yield RunFinished(stop_reason=StopReason.MAX_CASES, seconds=60.0)
 
 
 def write(folder: Path, count: int) -> Path:

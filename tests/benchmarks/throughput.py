@@ -31,10 +31,11 @@ from hypothesis import strategies as st
 
 from fuzzseq.engine import start_campaign
 from fuzzseq.engine.generation import random_cases
-from fuzzseq.events import CaseExecuted, Settings, TargetLoaded
+from fuzzseq.events import CaseExecuted, TargetLoaded
 from fuzzseq.executors import forked
 from fuzzseq.protocol.outcome import Outcome, Request
 from fuzzseq.protocol.runs import Run
+from fuzzseq.settings import Settings
 from fuzzseq.targets.spec import Spec
 
 _ROOT = Path(__file__).resolve().parents[2]

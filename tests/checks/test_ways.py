@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from fuzzseq.events import Settings
 from fuzzseq.runner import run as run_and_write
+from fuzzseq.settings import Settings
 from tests.engine.running import events, findings, report
 
 MODELS = '''

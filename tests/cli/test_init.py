@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from fuzzseq.cli import main
 from fuzzseq.reporting import FORMATS
-from fuzzseq.settings import configured
+from fuzzseq.settings.configuration import configured
 
 MODEL = """
 raise SystemExit("nobody has asked for this to be imported")
@@ -60,7 +60,7 @@ def test_a_first_target():
     text = Path("fuzz_targets.py").read_text()
     assert "from nets.models import build_tagger" in text
     assert "model = fuzz_target(\n    build_tagger,\n    flavor=dim(1, 16)," in text
-    assert configured().targets == ("fuzz_targets.py",)
+    assert configured()["targets"] == ("fuzz_targets.py",)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from fuzzseq.cli import main
 from fuzzseq.cli.replay import one
 from fuzzseq.errors import UsageError, WorkerError
-from fuzzseq.events import Settings
 from fuzzseq.runner import run as run_and_write
+from fuzzseq.settings import Settings
 
 MODEL = """
 import keras

@@ -15,8 +15,8 @@ from fuzzseq import engine
 from fuzzseq.cases.case import Case
 from fuzzseq.cli import main
 from fuzzseq.errors import UsageError
-from fuzzseq.events import Settings
 from fuzzseq.loading import parse
+from fuzzseq.settings import Settings
 
 MODELS = """
 raise SystemExit("this file is never run")

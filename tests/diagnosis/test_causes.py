@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from fuzzseq.engine import start_campaign
-from fuzzseq.events import FindingReported, Settings
+from fuzzseq.events import FindingReported
 from fuzzseq.findings import Finding
+from fuzzseq.settings import Settings
 
 MODELS = '''
 import keras

@@ -9,11 +9,12 @@ import attrs
 import pytest
 
 from fuzzseq.engine import start_campaign
-from fuzzseq.events import FindingReported, Settings, TargetLoaded
+from fuzzseq.events import FindingReported, TargetLoaded
 from fuzzseq.executors.launcher import Launcher
 from fuzzseq.findings import Finding
 from fuzzseq.loading import parse
 from fuzzseq.protocol.outcome import Request
+from fuzzseq.settings import Settings
 from fuzzseq.signatures import signature
 
 MODELS = '''

@@ -11,8 +11,9 @@ import pytest
 from fuzzseq.checks import wording
 from fuzzseq.diagnosis import symbolic_sizes
 from fuzzseq.engine import start_campaign
-from fuzzseq.events import FindingReported, Settings, TargetLoaded
+from fuzzseq.events import FindingReported, TargetLoaded
 from fuzzseq.reproduce import reproduction
+from fuzzseq.settings import Settings
 from tests.zoo import bug_of, bugs
 
 #: Mistakes that raise nothing, of which a message tells the most, each with its failing region.

@@ -10,10 +10,11 @@ from fuzzseq.diagnosis import region
 from fuzzseq.diagnosis.evidence_collection import gather
 from fuzzseq.diagnosis.probing import Budget
 from fuzzseq.engine import start_campaign
-from fuzzseq.events import FindingReported, Settings
+from fuzzseq.events import FindingReported
 from fuzzseq.protocol.evidence import CustomMessage
 from fuzzseq.protocol.outcome import LayerCall, Raised, Verdict
 from fuzzseq.protocol.serialization import dumps
+from fuzzseq.settings import Settings
 from fuzzseq.shrink.reducer import reduce
 from fuzzseq.targets.spec import Parameter, Spec
 from tests.benchmarks.regions import agreement

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fuzzseq.engine import start_campaign
-from fuzzseq.events import Event, FindingReported, Settings, TargetFinished, TargetReport
+from fuzzseq.events import Event, FindingReported, TargetFinished, TargetReport
 from fuzzseq.findings import Finding
+from fuzzseq.settings import Settings
 
 T = TypeVar("T")
 

@@ -29,13 +29,13 @@ from fuzzseq.events import (
     FailureObserved,
     RunFinished,
     RunStarted,
-    Settings,
     TargetFinished,
     WarningEmitted,
 )
 from fuzzseq.executors.executor import death
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.protocol.outcome import Outcome, Request, Verdict
+from fuzzseq.settings import Settings
 from fuzzseq.targets.spec import Spec
 from tests.engine.running import events, findings, of
 

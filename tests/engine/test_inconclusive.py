@@ -14,7 +14,6 @@ from fuzzseq.api import FuzzResult, fuzzed
 from fuzzseq.errors import FuzzseqError
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.failures import FuzzFailure, Inconclusive
-from fuzzseq.settings import Configuration
 
 #: The model that the README begins with, which goes on as long as both sides are of one length; and a right one.
 MODELS = """
@@ -120,7 +119,7 @@ def run(tmp_path, monkeypatch, capsys, zygote) -> Any:
     monkeypatch.setenv("COLUMNS", "400")
 
     def ended(target: str, **asked: Any) -> tuple[int, str]:
-        settings = runner.settings_of(Configuration(workers=1, **asked))
+        settings = runner.settings_of({"workers": 1, **asked})
         code = runner.run([f"models.py:{target}"], settings, output=tmp_path / "out", zygote=zygote)
         return code, capsys.readouterr().out
 
@@ -241,7 +240,7 @@ def test_a_result_that_is_inconclusive_does_not_pass(run, zygote) -> None:
     """``fuzz()`` says what was never judged, and what a test raises for it is no finding, unless it is allowed."""
 
     def result(**asked: Any) -> FuzzResult:
-        return fuzzed("models.py:broken", Configuration(workers=1, max_cases=4, **asked), zygote)
+        return fuzzed("models.py:broken", {"workers": 1, "max_cases": 4, **asked}, zygote)
 
     unsure = result(checks=("padding_invariant",))
     (unjudged,) = unsure.inconclusive

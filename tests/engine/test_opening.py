@@ -11,9 +11,9 @@ from fuzzseq.cases.transforms import may_be
 from fuzzseq.checks.wording import message_of
 from fuzzseq.engine.opening import judges, opening
 from fuzzseq.engine.selection import NOTHING, CheckCounts, LearnedTraits
-from fuzzseq.events import Settings
 from fuzzseq.protocol.evidence import WrongShape
 from fuzzseq.protocol.outcome import Outcome, Raised, Verdict
+from fuzzseq.settings import Settings
 from fuzzseq.targets.dimensions import dim
 from fuzzseq.targets.spec import Spec
 from tests.shrink.specs import SPECS

@@ -13,7 +13,6 @@ from fuzzseq.events import (
     Checkpoint,
     FindingReported,
     RunStarted,
-    Settings,
     TargetFinished,
     TargetLoaded,
     TargetReport,
@@ -21,6 +20,8 @@ from fuzzseq.events import (
     WarningEmitted,
 )
 from fuzzseq.findings import Diagnosis, Finding, Proof
+from fuzzseq.settings import Settings
+from fuzzseq.stop_reason import StopReason
 from fuzzseq.targets.spec import Spec
 
 NAME = "my_model.py:build"
@@ -104,14 +105,14 @@ def test_what_came_after_a_checkpoint_is_done_again():
     started = RunStarted(targets=(NAME,), settings=Settings(profile="quick", max_cases=60), started="")
     loaded = TargetLoaded(target=NAME, spec=SPEC, versions={})
     first = [started, loaded, FindingReported(finding=FINDING), Checkpoint(target=NAME, state=STATE)]
-    ended = TargetFinished(report=TargetReport(name=NAME, spec=SPEC, stop_reason="interrupted"))
+    ended = TargetFinished(report=TargetReport(name=NAME, spec=SPEC, stop_reason=StopReason.INTERRUPTED))
     told = [FindingReported(finding=as_seen), WarningEmitted(target=NAME, message="it was slow"), ended]
     resumed = [started, loaded, FindingReported(finding=FINDING), Checkpoint(target=NAME, state=STATE)]
     for events in ([*first, *told], [*first, *told, *resumed], [*first, *told, *resumed, *told]):
         begun = ResumeState(events).begun(NAME, SPEC)
         assert begun is not None
         assert begun.findings == (FINDING,)
-    done = TargetFinished(report=TargetReport(name=NAME, spec=SPEC, stop_reason="completed"))
+    done = TargetFinished(report=TargetReport(name=NAME, spec=SPEC, stop_reason=StopReason.COMPLETED))
     again = ResumeState([*first, *told, *resumed, done, started])
     assert again.done() == {NAME: "completed"}
     assert again.events(NAME) == (loaded, FindingReported(finding=FINDING), done)

@@ -17,9 +17,10 @@ import pytest
 
 from fuzzseq import Batch, Case, Pair
 from fuzzseq.engine import start_campaign
-from fuzzseq.events import CaseExecuted, InternalError, Settings
+from fuzzseq.events import CaseExecuted, InternalError
 from fuzzseq.executors.loaded_file import LoadedFile
 from fuzzseq.executors.zygote import Zygote
+from fuzzseq.settings import Settings
 from fuzzseq.targets.spec import Spec
 from tests.engine.running import events, findings, of, report
 
@@ -346,7 +347,7 @@ def test_a_worker_that_does_not_open(models, monkeypatch):
 PROGRAM = """
 import sys
 from fuzzseq.engine import start_campaign
-from fuzzseq.events import Settings
+from fuzzseq.settings import Settings
 list(start_campaign([sys.argv[1]], Settings(profile="quick", max_cases=60)))
 """
 

@@ -13,9 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 #: The brain, lowest layer first. A module may import its own layer and those below it, lazily or not.
 LAYERS = (
     {"fuzzseq.errors", "fuzzseq.machine", "fuzzseq.object_text", "fuzzseq.process_tree", "fuzzseq.sanitize"}
-    | {"fuzzseq.seeds", "fuzzseq.shown_paths", "fuzzseq.files", "fuzzseq.grammar"},
+    | {"fuzzseq.seeds", "fuzzseq.shown_paths", "fuzzseq.files", "fuzzseq.grammar", "fuzzseq.stop_reason"},
     {"fuzzseq.causes", "fuzzseq.targets"},
-    {"fuzzseq.cases", "fuzzseq.profiles", "fuzzseq.settings"},
+    {"fuzzseq.cases", "fuzzseq.profiles"},
     {"fuzzseq.protocol"},
     {"fuzzseq.checks"},
     {
@@ -27,6 +27,7 @@ LAYERS = (
         "fuzzseq.history",
         "fuzzseq.outgoing",
         "fuzzseq.replay_file",
+        "fuzzseq.settings",
     },
     {"fuzzseq.strategies", "fuzzseq.shrink", "fuzzseq.diagnosis"},
     {"fuzzseq.engine", "fuzzseq.executors", "fuzzseq.loading", "fuzzseq.reporting", "fuzzseq.reproduce"},

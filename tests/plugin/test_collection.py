@@ -7,6 +7,7 @@ import pytest
 pytest_plugins = ["pytester"]
 
 MODELS = """
+from fuzzseq.stop_reason import ExitCode
 from fuzzseq import fuzz_target
 
 def plain(vocab_size, units): ...

@@ -10,8 +10,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import fuzzseq.pytest_plugin.options  # noqa: F401 (numpy cannot be loaded by one run in this process after another)
-from fuzzseq.events import Event, RunFinished, RunStarted, Settings, StopReason, TargetFinished, TargetReport
+from fuzzseq.events import Event, RunFinished, RunStarted, TargetFinished, TargetReport
 from fuzzseq.pytest_plugin.reporting import together
+from fuzzseq.settings import Settings
+from fuzzseq.stop_reason import StopReason
 
 pytest_plugins = ["pytester"]
 
@@ -243,13 +245,13 @@ def part(stop: StopReason | None, *targets: str) -> list[tuple[float, Event]]:
 @pytest.mark.parametrize(
     ("stops", "unrun", "reason"),
     [
-        (["no_case_ran", "max_cases"], [], "max_cases"),
-        (["max_cases", "completed"], [], "max_cases"),
-        (["max_failures", "max_cases"], [], "max_failures"),
-        (["max_cases", "budget", "max_failures"], [], "budget"),
-        (["max_cases", None], [], "interrupted"),
-        (["max_cases"], ["left.py:out"], "interrupted"),
-        (["error", "interrupted"], [], "error"),
+        ([StopReason.NO_CASE_RAN, StopReason.MAX_CASES], [], StopReason.MAX_CASES),
+        ([StopReason.MAX_CASES, StopReason.COMPLETED], [], StopReason.MAX_CASES),
+        ([StopReason.MAX_FAILURES, StopReason.MAX_CASES], [], StopReason.MAX_FAILURES),
+        ([StopReason.MAX_CASES, StopReason.BUDGET, StopReason.MAX_FAILURES], [], StopReason.BUDGET),
+        ([StopReason.MAX_CASES, None], [], StopReason.INTERRUPTED),
+        ([StopReason.MAX_CASES], ["left.py:out"], StopReason.INTERRUPTED),
+        ([StopReason.ERROR, StopReason.INTERRUPTED], [], StopReason.ERROR),
     ],
 )
 def test_why_a_run_of_several_processes_stopped(

@@ -25,6 +25,7 @@ import pytest
 from keras import layers
 
 import fuzzseq
+from fuzzseq.stop_reason import ExitCode
 from fuzzseq import fuzz_target
 
 declared = fuzz_target(padding=None, graph=False)

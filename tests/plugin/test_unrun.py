@@ -9,6 +9,7 @@ import fuzzseq.pytest_plugin.collecting  # noqa: F401 (numpy cannot be loaded by
 pytest_plugins = ["pytester"]
 
 ONE = """
+from fuzzseq.stop_reason import ExitCode
 from fuzzseq import fuzz_target
 
 class Proxy:

@@ -21,7 +21,6 @@ from fuzzseq.events import (
     Progress,
     RunFinished,
     RunStarted,
-    Settings,
     TargetFinished,
     TargetLoaded,
     TargetReport,
@@ -40,6 +39,8 @@ from fuzzseq.findings import (
 )
 from fuzzseq.protocol.outcome import Frame, LayerFrame, Raised
 from fuzzseq.protocol.serialization import from_data, to_data
+from fuzzseq.settings import Settings
+from fuzzseq.stop_reason import StopReason
 from fuzzseq.targets.dimensions import dim
 from fuzzseq.targets.spec import Spec
 
@@ -225,7 +226,7 @@ def example_run(
         },
         seconds=3.25,
     )
-    unusable = TargetReport(name="gone.py:build", spec=None, stop_reason="unusable", error=error)
+    unusable = TargetReport(name="gone.py:build", spec=None, stop_reason=StopReason.UNUSABLE, error=error)
     return [
         RunStarted(targets=(TARGET,), settings=settings, started="2026-01-31T12:05:01"),
         TargetLoaded(
@@ -238,7 +239,7 @@ def example_run(
         WarningEmitted(target=TARGET, message="the model was rebuilt 3 times"),
         TargetFinished(report=report),
         *([TargetFinished(report=unusable)] if error else []),
-        RunFinished(stop_reason=stop, seconds=4.5),  # type: ignore[arg-type]
+        RunFinished(stop_reason=StopReason(stop), seconds=4.5),
     ]
 
 

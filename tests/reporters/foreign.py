@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
+from enum import Enum
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import attrs
@@ -85,6 +86,8 @@ def made(hint: Any) -> Any:
     if isinstance(hint, type) and attrs.has(hint):
         attrs.resolve_types(hint)
         return hint(**{field.name: made(field.type) for field in attrs.fields(hint)})
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return next(iter(hint))
     return {str: "", int: 1, float: 1.0, bool: False, Any: ""}[hint]
 
 

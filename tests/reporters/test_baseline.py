@@ -11,9 +11,10 @@ from click.testing import CliRunner
 
 from fuzzseq import runner
 from fuzzseq.cli import main
-from fuzzseq.events import RunFinished, RunStarted, Settings
+from fuzzseq.events import RunFinished, RunStarted
 from fuzzseq.reporting import FORMATS
-from fuzzseq.settings import Configuration
+from fuzzseq.settings import Settings
+from fuzzseq.stop_reason import StopReason
 
 TARGETS = ["my_model.py:build"]
 
@@ -34,7 +35,7 @@ def said(*arguments: str) -> str:
 
 def settings(**asked: str) -> Settings:
     """Return the settings of a run."""
-    return runner.settings_of(Configuration(**asked))
+    return runner.settings_of(asked)
 
 
 @pytest.fixture
@@ -213,7 +214,7 @@ def test_reports_again(run_events, crash_finding, leak_finding):
 
 def test_an_interrupted_run_keeps_its_reason(run_events):
     """The end that a run told of itself is the end that is reported again."""
-    events = [attrs.evolve(e, stop_reason="budget") if isinstance(e, RunFinished) else e for e in run_events()]
+    events = [attrs.evolve(e, stop_reason=StopReason.BUDGET) if isinstance(e, RunFinished) else e for e in run_events()]
     runner.run(TARGETS, settings(), output=Path("out"), events=events)
     said("report", "out", "--output", "again")
     assert json.loads(Path("again/report.json").read_text())["stop_reason"] == "budget"

@@ -16,7 +16,9 @@ import pytest
 from fuzzseq import runner
 from fuzzseq.cli import main
 from fuzzseq.errors import UsageError, WorkerError
-from fuzzseq.events import FindingReported, InternalError, RunFinished, Settings, TargetFinished
+from fuzzseq.events import FindingReported, InternalError, RunFinished, TargetFinished
+from fuzzseq.settings import Settings
+from fuzzseq.stop_reason import StopReason
 
 SETTINGS = Settings(profile="quick", max_cases=60)
 
@@ -132,7 +134,7 @@ def test_interrupted(run, run_events, crash_finding, place, capsys):
         except KeyboardInterrupt:
             if place == "again":
                 raise
-            yield RunFinished(stop_reason="interrupted", seconds=1.5)
+            yield RunFinished(stop_reason=StopReason.INTERRUPTED, seconds=1.5)
 
     def plain():
         yield from begun
@@ -148,7 +150,8 @@ PROGRAM = """
 import importlib.util, sys, time
 from pathlib import Path
 from fuzzseq import runner
-from fuzzseq.events import RunFinished, Settings
+from fuzzseq.events import RunFinished
+from fuzzseq.stop_reason import StopReason
 found = importlib.util.spec_from_file_location("a_run", {conftest!r})
 a_run = importlib.util.module_from_spec(found)
 found.loader.exec_module(a_run)
@@ -159,7 +162,7 @@ def events():
         time.sleep(60)
     except KeyboardInterrupt:
         Path("wound-up").write_text("")
-        yield RunFinished(stop_reason="interrupted", seconds=1.0)
+        yield RunFinished(stop_reason=StopReason.INTERRUPTED, seconds=1.0)
 sys.exit(runner.run(["x"], Settings(profile="quick", max_cases=60), output=Path("out"), events=events()))
 """
 
@@ -215,7 +218,7 @@ def test_interrupt_while_an_event_is_told(run, run_events, crash_finding, monkey
             yield from run_events(crash_finding)
         except KeyboardInterrupt:
             thrown.append(True)
-            yield RunFinished(stop_reason="interrupted", seconds=1.0)
+            yield RunFinished(stop_reason=StopReason.INTERRUPTED, seconds=1.0)
 
     written = runner.Folder.write
 
@@ -243,4 +246,4 @@ def test_target_alone_in_its_report(run, run_events):
     """A target that is unusable and the only one is misuse, not a clean run."""
     events = [event for event in run_events(error="No such file.") if getattr(event, "report", None) is None]
     unusable = next(e for e in run_events(error="No such file.")[::-1] if isinstance(e, TargetFinished))
-    assert run([*events[:-1], unusable, attrs.evolve(events[-1], stop_reason="unusable")]) == 2
+    assert run([*events[:-1], unusable, attrs.evolve(events[-1], stop_reason=StopReason.UNUSABLE)]) == 2

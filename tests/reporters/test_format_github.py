@@ -8,7 +8,8 @@ import attrs
 import pytest
 
 from fuzzseq.baseline import Known
-from fuzzseq.events import InternalError, Settings, WarningEmitted
+from fuzzseq.events import InternalError, WarningEmitted
+from fuzzseq.settings import Settings
 
 
 def unescaped(text, marks):

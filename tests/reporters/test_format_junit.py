@@ -10,7 +10,8 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 from junitparser.xunit2 import JUnitXml as StrictXml
 
 from fuzzseq.baseline import Known
-from fuzzseq.events import InternalError, RunStarted, Settings, TargetFinished
+from fuzzseq.events import InternalError, RunStarted, TargetFinished
+from fuzzseq.settings import Settings
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ import pytest
 from markdown_it import MarkdownIt
 
 from fuzzseq.baseline import Known
-from fuzzseq.events import Settings, TargetFinished
+from fuzzseq.events import TargetFinished
 from fuzzseq.reporting import markdown_report
 from fuzzseq.reporting.markdown_escape import code, fenced, prose
+from fuzzseq.settings import Settings
 
 OURS = {
     *("h2", "table", "thead", "tbody", "tr", "th", "td", "code", "pre", "p"),

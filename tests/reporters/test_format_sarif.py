@@ -12,7 +12,8 @@ from jsonschema import Draft4Validator
 
 from fuzzseq.baseline import Known
 from fuzzseq.causes.catalogue import cause_named, page_of
-from fuzzseq.events import InternalError, Settings
+from fuzzseq.events import InternalError
+from fuzzseq.settings import Settings
 
 
 @pytest.fixture(scope="module")

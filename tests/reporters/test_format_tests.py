@@ -11,8 +11,8 @@ import pytest
 
 import fuzzseq
 from fuzzseq.cases.case import Batch, Case, Pair
-from fuzzseq.events import Settings
 from fuzzseq.failures import Inconclusive
+from fuzzseq.settings import Settings
 
 BROKEN = """
 import keras

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from fuzzseq import runner
 from fuzzseq.cli import main
-from fuzzseq.events import Settings
 from fuzzseq.reporting import FORMATS
+from fuzzseq.settings import Settings
 
 SETTINGS = Settings(profile="quick", max_cases=60)
 

@@ -19,6 +19,7 @@ from fuzzseq.reporting.dispatcher import Dispatcher
 from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.html import HtmlReport
 from fuzzseq.reporting.run_state import RunState
+from fuzzseq.stop_reason import StopReason
 from tests.benchmarks.html import run_of
 
 HOSTILE = "</script></style><img src=x onerror=alert(1)>\"'`{{ 7 * 7 }}{% raw %}&lt;\x00\x1b[31m\u202e\ud800"
@@ -254,7 +255,7 @@ def test_history(page, run_events, tmp_path, crash_finding):
             profile="nightly",
             seed=0,
             seconds=600.0,
-            stop_reason="max_cases",
+            stop_reason=StopReason.MAX_CASES,
             cases=5000,
             done=("my_model.py:build",),
             findings=found if day == 30 else {},

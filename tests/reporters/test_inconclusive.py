@@ -17,12 +17,14 @@ from fuzzseq.baseline import Known
 from fuzzseq.baseline import read as baseline_in
 from fuzzseq.baseline import write as write_baseline
 from fuzzseq.cli import main
-from fuzzseq.events import CheckCount, RunStarted, Settings, TargetFinished, TargetLoaded, TargetReport, Unjudged
+from fuzzseq.events import CheckCount, RunStarted, TargetFinished, TargetLoaded, TargetReport, Unjudged
 from fuzzseq.failures import FuzzFailure, Inconclusive
 from fuzzseq.history import read
 from fuzzseq.reporting.by_check import inconclusive, inconclusive_reason, why_not
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.unjudged import sentences
+from fuzzseq.settings import Settings
+from fuzzseq.stop_reason import ExitCode, StopReason
 
 TARGET = "my_model.py:build"
 BLOCKED = "blocked by accepts: InvalidArgumentError: Incompatible shapes: [3,64] vs. [2,64]"
@@ -59,7 +61,7 @@ def no_case(events):
         name: CheckCount(blocked_by="the time limit was reached before any case")
         for name in ("accepts", "deterministic")
     }
-    report = {"cases": 0, "corpus_cases": 0, "checks": counts, "stop_reason": "budget"}
+    report = {"cases": 0, "corpus_cases": 0, "checks": counts, "stop_reason": StopReason.BUDGET}
     kept = [event for event in events if type(event).__name__ != "CaseExecuted"]
     return [
         attrs.evolve(event, report=attrs.evolve(event.report, **report)) if isinstance(event, TargetFinished) else event
@@ -75,7 +77,7 @@ def text(name):
 def test_it_is_said_first_and_has_an_exit_code_of_its_own(run, run_events):
     """The exit code is 4, and the first line of the summary says what was never judged, and what kept it from that."""
     code, out = run(run_events(blocked=BLOCKED))
-    assert code == runner.INCONCLUSIVE == 4
+    assert code == ExitCode.INCONCLUSIVE == 4
     summary = out.partition("summary ─")[2].splitlines()
     assert summary[1] == SAID
     assert f"\n{SAID}; no findings in 60 cases; completed\n" in out
@@ -209,7 +211,7 @@ def test_as_many_failures_as_were_asked_for(run_events, crash_finding, baseline,
     settings = Settings(profile="quick", max_cases=60, maxfail=1, baseline=known)
     for event in run_events(crash_finding, settings=settings, blocked=BLOCKED):
         if isinstance(event, TargetFinished):
-            event = attrs.evolve(event, report=attrs.evolve(event.report, stop_reason="max_failures"))  # noqa: PLW2901
+            event = attrs.evolve(event, report=attrs.evolve(event.report, stop_reason=StopReason.MAX_FAILURES))  # noqa: PLW2901
         record.on_event(event)
     assert len(record.inconclusive()) == unjudged
 
@@ -241,7 +243,7 @@ def test_a_finding_is_raised_before(leak_finding, severity, kind):
         findings=(leak_finding,),
         warnings=(),
         report=report,
-        stop_reason="completed",
+        stop_reason=StopReason.COMPLETED,
         text="",
         inconclusive=(unjudged,),
     )

@@ -12,9 +12,10 @@ from jsonschema import Draft202012Validator
 from fuzzseq import runner
 from fuzzseq.cases.case import Batch, Case
 from fuzzseq.causes.catalogue import GROUPS
-from fuzzseq.events import FindingReported, InternalError, Settings
+from fuzzseq.events import FindingReported, InternalError
 from fuzzseq.findings import Finding, Region, ShapeTrace, TraceLine
 from fuzzseq.protocol.outcome import Frame, LayerFrame, Raised
+from fuzzseq.settings import Settings
 from fuzzseq.targets.dimensions import Dim
 from fuzzseq.targets.spec import Spec
 

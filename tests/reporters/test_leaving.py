@@ -17,13 +17,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fuzzseq import runner
-from fuzzseq.events import Event, InternalError, RunFinished, Settings, WarningEmitted
+from fuzzseq.events import Event, InternalError, RunFinished, WarningEmitted
 from fuzzseq.outgoing import PARAGRAPHS, Outgoing, fit
 from fuzzseq.reporting import FORMATS
 from fuzzseq.reporting.python_text import literal
 from fuzzseq.reporting.tests_report import regression_of
 from fuzzseq.reproduce import reproduction
 from fuzzseq.reproduce.origin import Origin
+from fuzzseq.settings import Settings
+from fuzzseq.stop_reason import ExitCode
 from fuzzseq.targets.spec import Input, Parameter, Spec
 from tests.reporters.conftest import crash, example_run
 from tests.reporters.foreign import NASTY, SECRETS, made, soiled, texts
@@ -124,7 +126,7 @@ def written(request, project, monkeypatch, capsys):
     asked = Settings(profile="quick", max_cases=60)
     events = events_of(foreign_text(project))
     code = runner.run(["my_model.py:build"], asked, output=Path("out"), formats=list(FORMATS), events=events)
-    assert code == runner.BROKEN
+    assert code == ExitCode.INTERNAL_ERROR
     files = {file.name: file.read_bytes() for file in Path("out").iterdir()}
     errors = json.loads(files["report.json"])["internal_errors"]
     assert len(errors) == 1, [error["traceback"] for error in errors[1:]]

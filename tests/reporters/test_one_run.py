@@ -24,7 +24,6 @@ from fuzzseq.events import (
     InternalError,
     RunFinished,
     RunStarted,
-    Settings,
     TargetFinished,
     TargetLoaded,
     TargetReport,
@@ -34,6 +33,8 @@ from fuzzseq.reporting.event_log import events_in
 from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.run_files import NAME as LIST
 from fuzzseq.reporting.run_files import OURS
+from fuzzseq.settings import Settings
+from fuzzseq.stop_reason import StopReason
 
 SETTINGS = Settings(profile="quick", max_cases=60)
 TARGET = "my_model.py:build"
@@ -147,11 +148,13 @@ def test_every_file_has_a_known_name(run_events, crash_finding):
 
 def unusable():
     """Return the events of a run of which no target can be used."""
-    report = TargetReport(name="gone.py:build", spec=None, stop_reason="unusable", error="There is no file 'gone.py'.")
+    report = TargetReport(
+        name="gone.py:build", spec=None, stop_reason=StopReason.UNUSABLE, error="There is no file 'gone.py'."
+    )
     return [
         RunStarted(targets=("gone.py:build",), settings=SETTINGS, started="2026-01-31T12:05:01"),
         TargetFinished(report=report),
-        RunFinished(stop_reason="completed", seconds=1.0),
+        RunFinished(stop_reason=StopReason.COMPLETED, seconds=1.0),
     ]
 
 

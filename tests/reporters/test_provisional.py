@@ -12,8 +12,10 @@ from jsonschema import Draft202012Validator
 
 from fuzzseq import runner
 from fuzzseq.cli import main
-from fuzzseq.events import FindingReported, RunFinished, RunStarted, Settings, TargetFinished, WarningEmitted
+from fuzzseq.events import FindingReported, RunFinished, RunStarted, TargetFinished, WarningEmitted
 from fuzzseq.reporting.event_log import events_in
+from fuzzseq.settings import Settings
+from fuzzseq.stop_reason import StopReason
 
 SETTINGS = Settings(profile="quick", max_cases=60)
 FORMATS = ("json", "html", "markdown", "sarif", "github", "junit")
@@ -43,6 +45,7 @@ def run(events, formats=("json",), past=()):
 def stopped(events, reason):
     """Return events of a run that ended for another reason."""
     told = []
+    reason = StopReason(reason)
     for event in events:
         if isinstance(event, TargetFinished):
             event = TargetFinished(report=attrs.evolve(event.report, stop_reason=reason))  # noqa: PLW2901 (the same)

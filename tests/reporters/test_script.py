@@ -15,6 +15,7 @@ from fuzzseq.findings import Diagnosis, Finding, Proof
 from fuzzseq.protocol.outcome import Raised
 from fuzzseq.reproduce import reproduction
 from fuzzseq.reproduce.source_analysis import part_role
+from fuzzseq.settings import Settings
 from fuzzseq.targets.spec import Input, Spec
 
 MODEL = """
@@ -353,7 +354,7 @@ def test_one_script_fails_as_it_should(tmp_path, monkeypatch):
 def test_scripts_of_real_findings(name, tmp_path, monkeypatch):
     """What a run finds, its script repeats: the same exception at the same stage, in a fresh process."""
     from fuzzseq.engine import start_campaign
-    from fuzzseq.events import FindingReported, Settings, TargetLoaded
+    from fuzzseq.events import FindingReported, TargetLoaded
 
     source, exception, stage = {**PLAIN, **DECLARED}[name]
     monkeypatch.chdir(tmp_path)

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from fuzzseq import runner
 from fuzzseq.cases.case import Batch, Case, Pair
-from fuzzseq.events import FindingReported, Settings, TargetFinished, TargetReport
+from fuzzseq.events import FindingReported, TargetFinished, TargetReport
 from fuzzseq.outgoing import fit
 from fuzzseq.protocol.outcome import Raised
 from fuzzseq.reporting.dispatcher import Dispatcher
@@ -18,6 +18,7 @@ from fuzzseq.reporting.finding_view import finding_view
 from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.terminal import Terminal
+from fuzzseq.settings import Settings
 from fuzzseq.targets.spec import Spec
 
 SETTINGS = Settings(profile="quick", max_cases=60)

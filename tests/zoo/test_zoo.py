@@ -6,9 +6,10 @@ import attrs
 import pytest
 
 from fuzzseq.engine import start_campaign
-from fuzzseq.events import FindingReported, InternalError, Settings, TargetFinished
+from fuzzseq.events import FindingReported, InternalError, TargetFinished
 from fuzzseq.findings import Finding
 from fuzzseq.protocol.serialization import dumps
+from fuzzseq.settings import Settings
 from tests.zoo import bug_of, bugs, healthy
 
 #: One of each group and kind of model; ``python -m tests.benchmarks.detection`` measures all of them.

@@ -10,7 +10,6 @@ import attrs
 from fuzzseq.errors import UsageError
 from fuzzseq.history import NAME, Change, changes, read, since
 from fuzzseq.reporting.html.timeline import clock
-from fuzzseq.reporting.summary_view import STOPS
 
 #: How many runs are shown, the last ones.
 _SHOWN: Final = 60
@@ -78,7 +77,7 @@ def _row(change: Change, started: str) -> Row:
         new=len(change.new),
         open=len(change.open),
         fixed=len(change.fixed),
-        status=STOPS.get(run.stop_reason, run.stop_reason) + (", inconclusive" if run.inconclusive else ""),
+        status=run.stop_reason.label + (", inconclusive" if run.inconclusive else ""),
         here=run.started == started,
     )
 

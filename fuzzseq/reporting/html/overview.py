@@ -15,8 +15,8 @@ from fuzzseq.protocol.outcome import SEVERITIES
 from fuzzseq.reporting.html.matrices import Matrix, acceptance_matrix, check_matrix, unasked
 from fuzzseq.reporting.html.timeline import clock
 from fuzzseq.reporting.run_state import RunState
-from fuzzseq.reporting.summary_view import STOPS
 from fuzzseq.reporting.unjudged import sentences
+from fuzzseq.stop_reason import StopReason
 
 
 @attrs.frozen(kw_only=True)
@@ -74,7 +74,7 @@ def overview(record: RunState) -> Overview:
     return Overview(
         state=_state(record),
         summary=_summary(record, len(findings), len(reports)),
-        ending=STOPS[record.stop_reason] if record.stop_reason else "still running, or killed",
+        ending=record.stop_reason.label if record.stop_reason else "still running, or killed",
         groups=tuple((name, said, groups[name]) for name, said in GROUPS.items() if groups[name]),
         severities=tuple((name, record.with_severity(name)) for name in SEVERITIES if record.with_severity(name)),
         circumstances=_circumstances(record),
@@ -101,11 +101,11 @@ def _state(record: RunState) -> str:
 
     One that is inconclusive is neither good nor bad.
     """
-    if record.failing() or record.errors or record.stop_reason == "error":
+    if record.failing() or record.errors or record.stop_reason == StopReason.ERROR:
         return "bad"
     if record.inconclusive():
         return "unsure"
-    usual = record.stop_reason in ("completed", "max_cases", "budget") and record.targets()
+    usual = record.stop_reason in (StopReason.COMPLETED, StopReason.MAX_CASES, StopReason.BUDGET) and record.targets()
     return "good" if usual and not record.findings and not record.unusable() else "fair"
 
 
@@ -201,7 +201,7 @@ def _target(report: TargetReport, record: RunState, unsure: bool) -> Target:
         cases=" + ".join((*cases, *(f"{count} {name}" for count, name in extra if count))),
         executions=report.executions,
         findings=tuple((name, found[name]) for name in SEVERITIES if found[name]),
-        status=STOPS[report.stop_reason] if over else "unfinished",
+        status=report.stop_reason.label if over else "unfinished",
         unsure=unsure,
         time=clock(report.seconds) if over else "",
         notes=spec.notes if spec else (),

@@ -1,0 +1,123 @@
+"""The settings that a project and a call give: ``[tool.fuzzseq]`` of the nearest pyproject.toml, and keywords."""
+
+from __future__ import annotations
+
+import os
+import reprlib
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from fuzzseq.errors import ConfigurationError, UsageError, nearest
+from fuzzseq.files.input_files import read_text
+from fuzzseq.grammar import shown
+from fuzzseq.settings import OPTIONS, Given
+
+#: The most bytes of a pyproject.toml.
+_MOST_TOML: Final = 4 * 1024**2
+_KEYWORDS: Final = tuple(key for key, each in OPTIONS.items() if each.in_fuzz)
+
+
+def configured(start: Path | None = None) -> Given:
+    """Return what the nearest pyproject.toml gives, upward from a folder (the current one); its paths count from there.
+
+    The environment's ``FUZZSEQ_PROFILE`` stands in for its profile.
+    Raises :class:`ConfigurationError` for broken TOML, an unknown key, or a value of the wrong kind.
+    """
+    folder = (start or Path.cwd()).resolve()
+    place = home(folder)
+    given = {} if place is None else _of_file(place / "pyproject.toml", folder)
+    profile = os.environ.get("FUZZSEQ_PROFILE")
+    return {**given, "profile": profile} if profile else given
+
+
+def home(start: Path | None = None) -> Path | None:
+    """Return the folder of the nearest pyproject.toml, upward from a folder (the current one); None without one."""
+    folder = (start or Path.cwd()).resolve()
+    return next((parent for parent in (folder, *folder.parents) if os.path.lexists(parent / "pyproject.toml")), None)
+
+
+def section_of(path: Path) -> Mapping[str, Any] | None:
+    """Return ``[tool.fuzzseq]`` of a pyproject.toml, None where it has none; raises :class:`ConfigurationError`."""
+    tool = _toml(path).get("tool", {})
+    section = tool.get("fuzzseq") if isinstance(tool, Mapping) else None
+    if section is not None and not isinstance(section, Mapping):
+        raise ConfigurationError(f"{path}: tool.fuzzseq must be a table: start it with the line [tool.fuzzseq].")
+    return section
+
+
+def given_by(where: str, settings: Mapping[str, Any]) -> Given:
+    """Return what the arguments of a call give, those that are None or empty left out; ``where`` is what is called.
+
+    Raises :class:`UsageError` for a setting that there is none of, and for a value of the wrong kind.
+    """
+    __tracebackhide__ = True
+    given = {}
+    for key, value in settings.items():
+        if key not in _KEYWORDS:
+            raise UsageError(
+                f"{where} has no setting {key!r}.{nearest(key, _KEYWORDS)} Settings: {', '.join(_KEYWORDS)}."
+            )
+        if value is not None and value != ():
+            plain = os.fspath(value) if isinstance(value, os.PathLike) else value
+            given[key] = _read(key, plain, f"{where}({key}={_shortened(value)})")
+    return given
+
+
+def _of_file(path: Path, here: Path) -> dict[str, Any]:
+    """Return what one pyproject.toml gives, its paths as one would write them from ``here``."""
+
+    def moved(written: str) -> str:
+        return written if Path(written).is_absolute() else os.path.relpath(path.parent / written, here)
+
+    given = {}
+    for key, value in (section_of(path) or {}).items():
+        if key not in OPTIONS:
+            raise ConfigurationError(
+                f"{path}: [tool.fuzzseq] has no key {key!r}.{nearest(key, OPTIONS)} Keys: {', '.join(OPTIONS)}."
+            )
+        try:
+            read = _read(key, value, f"{path}: [tool.fuzzseq] {key} = {_shortened(value)}")
+        except UsageError as error:
+            raise ConfigurationError(str(error)) from None
+        if read != ():
+            given[key] = OPTIONS[key].kind.moved(read, moved)
+    return given
+
+
+def _toml(path: Path) -> Mapping[str, Any]:
+    """Return the content of a TOML file, or raise a sentence that says in which line it breaks."""
+    if sys.version_info >= (3, 11):
+        import tomllib  # noqa: PLC0415 (only a run reads the file)
+    else:
+        import tomli as tomllib  # noqa: PLC0415
+    text = read_text(path, advice="Fix it, or move it away", most=_MOST_TOML, error=ConfigurationError)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path} is not valid TOML: {error}. Fix that line.") from None
+    except RecursionError:
+        raise ConfigurationError(f"{path} is not readable TOML: it is nested too deeply.") from None
+    except ValueError as error:  # a date that is none, or more digits than Python reads
+        raise ConfigurationError(f"{path} is not readable TOML: {error}.") from None
+
+
+def _shortened(value: Any) -> str:
+    """Return a value as it was written, or the beginning of it."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return shown(value)
+    short = reprlib.Repr()
+    short.maxlevel, short.maxstring, short.maxother = 3, 80, 80
+    return short.repr(value)
+
+
+def _read(key: str, value: Any, where: str) -> Any:
+    """Return the value of a setting, or raise a sentence that begins with ``where`` it was written."""
+    __tracebackhide__ = True
+    try:
+        return OPTIONS[key].kind.read(value)
+    except TypeError:
+        raise UsageError(f"{where}: must be {OPTIONS[key].takes}.") from None
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None

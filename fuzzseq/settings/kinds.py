@@ -1,0 +1,181 @@
+"""How the values of settings are read: in a pyproject.toml or a call, as the text of an option, and by an editor."""
+
+from __future__ import annotations
+
+import json
+import operator
+import os
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import attrs
+
+from fuzzseq.errors import UsageError
+from fuzzseq.grammar import (
+    LEAST_SECONDS,
+    MOST_COUNT,
+    MOST_SECONDS,
+    MOST_SEED,
+    MOST_WORKERS,
+    integers_from,
+    shown,
+    whole_number,
+)
+
+_DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
+_MEMORY: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:iB|B)?", re.IGNORECASE)
+#: Each worker may take hundreds of megabytes: a laptop with many cores still wants to be used.
+_MOST_AUTO_WORKERS: Final = 4
+
+
+def duration(text: str) -> float:
+    """Return the seconds that ``90s``, ``2m``, ``1h30m`` or a plain number stand for."""
+    match = _DURATION.fullmatch(text.strip())
+    if not match or not any(match.groups()):
+        raise UsageError(f"invalid duration {text!r}: write it like '90s', '2m' or '1h30m'.")
+    hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    total = hours * 3600 + minutes * 60 + seconds
+    if total < LEAST_SECONDS:
+        raise UsageError(f"duration {text!r} is too short: the minimum is '1s'.")
+    if total > MOST_SECONDS:
+        raise UsageError(f"duration {shown(text)} is too long: the maximum is a century.")
+    return total
+
+
+def memory_size(text: str) -> int:
+    """Return the bytes that ``4GiB``, ``512M`` or a plain number of bytes stand for (units of 1024)."""
+    match = _MEMORY.fullmatch(text.strip())
+    if not match:
+        raise UsageError(f"invalid size {text!r}: write it like '4GiB' or '512MiB'.")
+    size = float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " ")
+    if size < 1024**2:
+        raise UsageError(f"size {text!r} is too small: the minimum is '1MiB'.")
+    if size > MOST_COUNT:
+        raise UsageError(f"size {shown(text)} is too large: the maximum is {MOST_COUNT} bytes.")
+    return int(size)
+
+
+def worker_count(text: str) -> int:
+    """Return how many workers ``4`` or ``auto`` stand for; ``auto`` is one for each core, four at most."""
+    if text == "auto":
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        return min(cores or 1, _MOST_AUTO_WORKERS)
+    count = whole_number(text, 1, MOST_WORKERS)
+    if count is None:
+        raise UsageError(f"must be 'auto' or an integer from 1 to {MOST_WORKERS}, got {shown(text)}.")
+    return count
+
+
+@attrs.frozen(kw_only=True)
+class Kind:
+    """A kind of value.
+
+    Attributes:
+        read: Reads a value of a file or a call; raises TypeError for one of the wrong type, :class:`UsageError` for one
+            that cannot be.
+        read_text: Reads the text of an option.
+        hint: The type of a keyword of :func:`fuzzseq.fuzz`.
+        schema: What an editor is told, in JSON Schema.
+        values: All of its values, or what they are called for the completion of a shell: checks, formats.
+        repeatable: Whether an option may be given several times; then ``read_text`` is not used.
+        moved: Returns a value in which a function has changed each path.
+    """
+
+    read: Callable[[Any], Any]
+    read_text: Callable[[str], Any] = lambda text: text
+    hint: str
+    schema: Mapping[str, Any]
+    values: tuple[str, ...] | str = ()
+    repeatable: bool = False
+    moved: Callable[[Any, Callable[[str], str]], Any] = lambda value, _: value
+
+
+def _read_texts(value: Any) -> tuple[str, ...]:
+    listed = [value] if isinstance(value, str) else value
+    if not isinstance(listed, list | tuple) or not all(isinstance(item, str) for item in listed):
+        raise TypeError
+    return tuple(listed)
+
+
+def _exactly(type_: type) -> Callable[[Any], Any]:
+    """Return a reader that takes values of one type and no other (a bool is no int here)."""
+
+    def read(value: Any) -> Any:
+        if type(value) is not type_:
+            raise TypeError
+        return value
+
+    return read
+
+
+def _number_or_text(parse: Callable[[str], Any], hint: str, schema: Mapping[str, Any]) -> Kind:
+    def read(value: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+            raise TypeError
+        return parse(str(value))
+
+    return Kind(read=read, read_text=parse, hint=hint, schema={"anyOf": [schema, {"type": "string"}]})
+
+
+def integer(least: int, most: int = MOST_COUNT) -> Kind:
+    """Return the kind of the whole numbers from ``least`` to ``most``."""
+
+    def read(value: Any) -> int:
+        number = operator.index(value)
+        if isinstance(value, bool) or not least <= number <= most:
+            raise TypeError
+        return number
+
+    def read_text(text: str) -> int:
+        number = whole_number(text, least, most)
+        if number is None:
+            raise UsageError(f"must be {integers_from(least)}, got {shown(text)}.")
+        return number
+
+    return Kind(read=read, read_text=read_text, hint="int | None", schema={"type": "integer", "minimum": least})
+
+
+def one_of(*values: str, read: Callable[[Any], str] | None = None) -> Kind:
+    """Return the kind of one of several texts; ``read`` is for names whose own error is better."""
+
+    def read_one(value: Any) -> str:
+        if value not in values:
+            raise TypeError
+        return str(value)
+
+    hint = "str | None" if read else f"Literal{json.dumps(values)} | None"
+    return Kind(read=read or read_one, hint=hint, schema={"enum": list(values)}, values=values)
+
+
+def texts(*values: str) -> Kind:
+    """Return the kind of a list of texts, or of a single one; ``values`` are what they can be."""
+    item = {"enum": list(values)} if values else {"type": "string"}
+    schema = {"anyOf": [{"type": "array", "items": item}, item]}
+    return Kind(read=_read_texts, hint="Sequence[str]", schema=schema, values=values, repeatable=True)
+
+
+def _moved_reference(text: str, moved: Callable[[str], str]) -> str:
+    file, colon, name = text.partition(".py:")
+    return moved(file + ".py") + ":" + name if colon else moved(text) if text.endswith(".py") else text
+
+
+def _moved_places(value: str, moved: Callable[[str], str]) -> str:
+    return ",".join(place if "://" in place else moved(place) for place in value.split(","))
+
+
+FLAG: Final = Kind(read=_exactly(bool), hint="bool | None", schema={"type": "boolean"})
+TEXT: Final = Kind(read=_exactly(str), hint="str | None", schema={"type": "string"})
+PATH: Final = attrs.evolve(TEXT, hint="str | Path | None", moved=lambda value, moved: moved(value))
+#: Folders and URLs, with commas between them.
+PLACES: Final = attrs.evolve(PATH, moved=_moved_places)
+REFERENCES: Final = attrs.evolve(
+    texts(), moved=lambda value, moved: tuple(_moved_reference(text, moved) for text in value)
+)
+CHECKS: Final = attrs.evolve(texts(), values="checks")
+FORMATS: Final = attrs.evolve(texts(), values="formats")
+POSITIVE: Final = integer(1)
+SEED: Final = integer(0, MOST_SEED)
+DURATION: Final = _number_or_text(duration, "float | str | None", {"type": "number", "minimum": LEAST_SECONDS})
+MEMORY: Final = _number_or_text(memory_size, "int | str | None", {"type": "integer", "minimum": 1024**2})
+WORKERS: Final = _number_or_text(worker_count, "int | str | None", {"type": "integer", "minimum": 1})

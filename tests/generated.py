@@ -1,0 +1,76 @@
+"""The files that are generated from the settings: ``python -m tests.generated`` writes them anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import fuzzseq
+from fuzzseq.settings import OPTIONS
+from fuzzseq.settings.option import Option
+
+PACKAGE = Path(fuzzseq.__file__).parent
+
+
+def settings_schema() -> str:
+    """Return the JSON Schema of a pyproject.toml, which also tells click and pytest of their options."""
+    section = {
+        "type": "object",
+        "description": "Settings of fuzzseq, unless an option of the command line says otherwise.",
+        "additionalProperties": False,
+        "properties": {key: property_of(each) for key, each in OPTIONS.items()},
+    }
+    tool = {"type": "object", "properties": {"fuzzseq": {"$ref": "#/definitions/settings"}}}
+    document = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "[tool.fuzzseq] of pyproject.toml",
+        "type": "object",
+        "properties": {"tool": tool},
+        "definitions": {"settings": section},
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def property_of(option: Option) -> Mapping[str, Any]:
+    """Return what an editor is told of a setting, and each front end."""
+    kind = option.kind
+    shared = {"metavar": option.metavar} if option.metavar else {}
+    run = {
+        "flag": option.run_flag,
+        **shared,
+        **({"values": kind.values} if kind.values else {}),
+        **({"repeatable": True} if kind.repeatable else {}),
+        **({"replay": True} if option.in_replay else {}),
+    }
+    action = {"action": "append"} if kind.repeatable else {} if option.metavar else {"action": "store_true"}
+    test = {"flag": option.pytest_ending, **shared, **action, "help": option.pytest_help or option.help}
+    return {
+        "description": option.help,
+        **kind.schema,
+        **({"x-run": run} if option.run_flag else {}),
+        **({"x-pytest": test} if option.pytest_ending else {}),
+    }
+
+
+def fuzz_keywords() -> str:
+    """Return the module with the keywords of ``fuzzseq.fuzz``, for type checkers and editors."""
+    lines = "".join(f"    {key}: {each.kind.hint}\n" for key, each in OPTIONS.items() if each.in_fuzz)
+    return (
+        '"""The keywords of :func:`fuzzseq.fuzz`, for type checkers and editors: written by tests/generated.py."""\n\n'
+        "from __future__ import annotations\n\n"
+        "from collections.abc import Sequence\nfrom pathlib import Path\nfrom typing import Literal, TypedDict\n\n\n"
+        f'class FuzzKeywords(TypedDict, total=False):\n    """See :mod:`fuzzseq.settings`."""\n\n{lines}'
+    )
+
+
+#: Every generated file of the package with what makes it.
+GENERATED = {
+    PACKAGE / "settings" / "pyproject.schema.json": settings_schema,
+    PACKAGE / "settings" / "keywords.py": fuzz_keywords,
+}
+
+if __name__ == "__main__":
+    for file, made in GENERATED.items():
+        file.write_text(made(), encoding="utf-8")
