@@ -6,7 +6,7 @@ alone. A model whose batch size is fixed when it is built has no row alone; its 
 either.
 
 False alarms that it guards against: batch normalization at inference, which uses its own statistics (runs are not in
-training mode); random numbers at inference; rounding of another shape of matrix product (see ``comparing``).
+training mode); random numbers at inference; rounding of another shape of matrix product (see ``differential``).
 """
 
 from __future__ import annotations

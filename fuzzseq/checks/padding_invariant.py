@@ -3,7 +3,7 @@
 The promise is made by every Spec whose ``padding`` is not None and whose widths the built model does not fix: a model
 that is always given full windows declares ``padding=None``. Values at padding are not looked at.
 
-False alarms that it guards against: rounding, which moves with the shape of a matrix product (see ``comparing``); a
+False alarms that it guards against: rounding, which moves with the shape of a matrix product (see ``differential``); a
 model that draws random numbers at inference (that is ``deterministic``); padding before the rows, where real positions
 move (they are compared by row and order, not by column).
 """

@@ -3,7 +3,7 @@
 ``predict`` traces the model, and compiles it by XLA where Keras would: a model that behaves otherwise there serves
 other answers than it was tested with.
 
-False alarms that it guards against: rounding (see ``comparing``); random numbers at inference; models that only know
+False alarms that it guards against: rounding (see ``differential``); random numbers at inference; models that only know
 other inputs than one structure, which ``predict`` cannot take.
 """
 

@@ -3,7 +3,7 @@
 A model that refuses a RaggedTensor keeps the promise: most layers do. What is asked is that one which takes it does
 not answer something else. The decoder's input stays padded.
 
-False alarms that it guards against: rounding (see ``comparing``); positions that are padding, which a ragged answer
+False alarms that it guards against: rounding (see ``differential``); positions that are padding, which a ragged answer
 does not have.
 """
 

@@ -1,7 +1,7 @@
 """An initial state that a model takes matters: another one changes some score.
 
 False alarms that it guards against: a gate that is shut for one draw of the weights, and a narrow model that has no
-room for what the state says (see ``unmoved``).
+room for what the state says (see ``sensitivity``).
 """
 
 from __future__ import annotations

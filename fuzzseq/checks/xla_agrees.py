@@ -3,7 +3,7 @@
 ``compile`` and ``fit`` of Keras 3 compile by XLA where they can (``jit_compile="auto"``). An operation that XLA does
 not have is a warning: the model runs without. A difference is an error.
 
-False alarms that it guards against: rounding (XLA fuses operations, and sums in another order; see ``comparing``);
+False alarms that it guards against: rounding (XLA fuses operations, and sums in another order; see ``differential``);
 random numbers at inference.
 """
 

@@ -11,7 +11,7 @@ from fuzzseq.cases.case import Case
 from fuzzseq.checks.wording import message_of
 from fuzzseq.diagnosis.patterns import Pattern
 from fuzzseq.findings import Intervention, Region, ShapeTrace
-from fuzzseq.protocol.evidence import Difference, Evidence, WrongShape
+from fuzzseq.protocol.evidence import Evidence, WrongShape
 from fuzzseq.protocol.framework_messages import FrameworkMessage
 from fuzzseq.protocol.outcome import Frame, LayerFrame, Raised, Verdict
 from fuzzseq.targets.spec import Spec
@@ -74,11 +74,6 @@ class FailureEvidence:
     def of_kind(self, kind: type[_Kind]) -> Iterator[_Kind]:
         """Yield what was seen of a kind, in the minimal case or where the sizes tell most."""
         return (each for each in dict.fromkeys((*self.seen, *self.verdict.evidence)) if isinstance(each, kind))
-
-    @property
-    def differs_in(self) -> set[str]:
-        """The runs that the one of the minimal case differs from."""
-        return {each.other for each in self.of_kind(Difference)}
 
     @property
     def op(self) -> str:
