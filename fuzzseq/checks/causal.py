@@ -3,8 +3,8 @@
 The last id that the decoder reads of each row is changed: the outputs of all steps before the one that reads it stay as
 they were. A decoder that is not meant to be causal (one that fills in masked words) declares ``skip={"causal": ...}``.
 
-False alarms that it guards against: rounding (see ``differential``); random numbers at inference; rows without an id, and
-the step that reads the changed id itself, which are not compared.
+False alarms that it guards against: rounding (see ``differential``); random numbers at inference; rows without an id,
+and the step that reads the changed id itself, which are not compared.
 """
 
 from __future__ import annotations

@@ -5,8 +5,9 @@ A model that cannot be traced is not asked: that is an exception, and belongs to
 traced anew for each of them, is a warning, since training then spends its time tracing. (TensorFlow guide, "Better
 performance with tf.function": each Python value has a trace of its own.)
 
-False alarms that it guards against: rounding (sums may be added up in another order, see ``differential``); random numbers
-at inference; a function without a signature, which is traced again for other shapes only when it is called eagerly.
+False alarms that it guards against: rounding (sums may be added up in another order, see ``differential``); random
+numbers at inference; a function without a signature, which is traced again for other shapes only when it is called
+eagerly.
 """
 
 from __future__ import annotations

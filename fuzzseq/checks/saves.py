@@ -4,8 +4,8 @@ The file is read with every class and function of the user's own file known, so 
 compiled loss and optimizer are left out. A model that cannot be written or read is a warning (its weights can be saved
 all the same); one that comes back and gives something else is an error.
 
-False alarms that it guards against: rounding (see ``differential``); classes that are not registered; lambdas, which Keras
-reads only when it is told that the file is trusted.
+False alarms that it guards against: rounding (see ``differential``); classes that are not registered; lambdas, which
+Keras reads only when it is told that the file is trusted.
 """
 
 from __future__ import annotations

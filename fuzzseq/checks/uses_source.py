@@ -1,8 +1,8 @@
 """The source reaches the output: with every source id changed, some score changes.
 
 False alarms that it guards against: a narrow model whose rectifiers are all off, or whose gates are shut, for one draw
-of the weights, or whose normalizations leave it one bit (see ``sensitivity``); words that are one to the model, as with the
-hashing trick or folded case (other words are tried); a source of one step that says nothing, as where frames are
+of the weights, or whose normalizations leave it one bit (see ``sensitivity``); words that are one to the model, as with
+the hashing trick or folded case (other words are tried); a source of one step that says nothing, as where frames are
 normalized over time (longer rows are tried); a model that loses its source to padding (rows without any are tried).
 """
 
