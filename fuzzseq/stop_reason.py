@@ -86,7 +86,7 @@ class StopReason(str, Enum):
         "internal error",
         ExitCode.INTERNAL_ERROR,
         True,
-        "an internal error of fuzzseq ended it",
+        "an internal error ended it",
         "an internal error of fuzzseq ended the target before its turn",
     )
 

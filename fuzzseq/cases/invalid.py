@@ -1,4 +1,4 @@
-"""Input that a model ought to refuse, and how it may take it: four endings for each kind."""
+"""Invalid input, and how a model may handle it: four results for each kind."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ class Kind:
 
 
 KINDS: Final = (
-    Kind("source_id_too_large", "source", "a source id that is the vocabulary's size", _OUT_OF_TABLE),
+    Kind("source_id_too_large", "source", "a source id equal to the vocabulary size", _OUT_OF_TABLE),
     Kind("source_id_negative", "source", "a source id of -1", (*_OUT_OF_TABLE, "negative")),
     Kind("source_ids_float", "source", "source ids as floats", ("dtype", "integer", "int32", "float")),
-    Kind("source_rank", "source", "source ids with one more axis", ("rank", "ndim", "expected shape", "dimensions")),
+    Kind("source_rank", "source", "source ids with an extra axis", ("rank", "ndim", "expected shape", "dimensions")),
     Kind("source_unpadded", "source", "source rows without padding", ("ragged", "non-rectangular", "padding")),
-    Kind("target_id_too_large", "target", "a target id that is the vocabulary's size", _OUT_OF_TABLE),
+    Kind("target_id_too_large", "target", "a target id equal to the vocabulary size", _OUT_OF_TABLE),
     Kind("target_id_negative", "target", "a target id of -1", (*_OUT_OF_TABLE, "negative")),
-    Kind("target_rows", "target", "a target of one row more than the source", ("batch", "cardinality", "rows")),
-    Kind("state_units", "state", "a state of one unit more", ("state",)),
-    Kind("state_batch", "state", "a state of one row more", ("state",)),
-    Kind("state_batch_of_one", "state", "a state of one row for all", ("state",)),
-    Kind("state_count", "state", "one state more", ("state",)),
+    Kind("target_rows", "target", "a target with one row more than the source", ("batch", "cardinality", "rows")),
+    Kind("state_units", "state", "a state with one extra unit", ("state",)),
+    Kind("state_batch", "state", "a state with one extra row", ("state",)),
+    Kind("state_batch_of_one", "state", "a state with a single row", ("state",)),
+    Kind("state_count", "state", "one extra state", ("state",)),
     Kind("state_integers", "state", "a state of integers", ("state", "dtype")),
-    Kind("label_too_large", "labels", "a label that is the number of classes", ("label", "class", *_OUT_OF_TABLE)),
+    Kind("label_too_large", "labels", "a label equal to the number of classes", ("label", "class", *_OUT_OF_TABLE)),
     Kind(
         "label_encoding", "labels", "labels in the other encoding", ("rank", "one-hot", "one_hot", "integer", "label")
     ),
-    Kind("label_steps", "labels", "labels of one step more", ("label", "target", "y_true", "steps")),
-    Kind("mask_steps", "mask", "a mask of one step more", ("mask",)),
+    Kind("label_steps", "labels", "labels with one extra step", ("label", "target", "y_true", "steps")),
+    Kind("mask_steps", "mask", "a mask with one extra step", ("mask",)),
 )
 
 

@@ -14,7 +14,7 @@ def plan(case: Case, spec: Spec) -> Plan:
 
 CHECK = Check(
     name="accepts",
-    description="every ordinary batch goes through preprocessing, encoder and decoder without an exception",
+    description="every ordinary batch runs through preprocessing, encoder and decoder without an exception",
     plan=plan,
     judge=never,
     owns=("preprocess", "encode", "decode", "forward", "save"),

@@ -133,7 +133,7 @@ def _moves(results: Results) -> bool:
 
 CHECK = Check(
     name="attention_normalized",
-    description="attention weights sum to one over the source, and are zero on padding",
+    description="attention weights sum to one over the source and are zero on padding",
     plan=plan,
     judge=judge,
     applies=applies,

@@ -159,7 +159,7 @@ def _guilty(results: Results, way: str) -> LayerOutput | None:
 
 CHECK = Check(
     name="batch_independent",
-    description="a row gives what it gives alone, in any order, after any batch",
+    description="the output of a row does not depend on the rest of the batch",
     plan=plan,
     judge=judge,
     applies=applies,

@@ -86,7 +86,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 CHECK = Check(
     name="causal",
-    description="a later target token changes no earlier output",
+    description="later target tokens do not affect earlier outputs",
     plan=plan,
     judge=judge,
     applies=applies,

@@ -41,7 +41,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 CHECK = Check(
     name="deterministic",
-    description="at inference, two runs of one case give the same output",
+    description="two inference runs of the same case give the same output",
     plan=plan,
     judge=judge,
     cause="execution-nondeterministic",

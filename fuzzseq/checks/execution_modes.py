@@ -33,9 +33,9 @@ COMPARE: Final = compared(real)
 def keras_model(spec: Spec) -> str | None:
     """Say that a check needs a Keras model that is called on one structure of inputs."""
     if spec.calling == "steps":
-        return "an encoder and a decoder apart are no model that Keras could run whole"
+        return "a separate encoder and decoder are not one Keras model"
     if spec.calling == "arguments":
-        return "Keras gives a model its inputs as one structure, and this one takes several arguments"
+        return "Keras passes inputs as one structure, but this model takes several arguments"
     return None if spec.keras_model else "the model is a plain callable"
 
 

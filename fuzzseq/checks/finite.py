@@ -66,7 +66,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 CHECK = Check(
     name="finite",
-    description="output, loss and gradients hold no NaN and no infinity",
+    description="output, loss and gradients contain no NaN or infinity",
     plan=plan,
     judge=judge,
     cause="numeric-nonfinite",

@@ -83,7 +83,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 CHECK = Check(
     name="graph_agrees",
-    description="a traced run gives what an eager one gives, and traces once",
+    description="graph mode equals eager mode, and traces once",
     plan=plan,
     judge=judge,
     applies=applies,

@@ -1,4 +1,4 @@
-"""Through the user's own training step, no label reaches the input of its own step.
+"""Through the user's own training step, no label leaks into the input of its own step.
 
 The training step is given the same inputs and other labels: what the model predicts for a step may follow from earlier
 labels (teacher forcing from the labels themselves), never from the label of that step. Only a model with a training
@@ -28,8 +28,8 @@ def applies(spec: Spec) -> str | None:
     if not spec.has_target:
         return "the model has no decoder"
     if not spec.own_training_step:
-        return "the model has no training step of its own"
-    return None if spec.train_step_accepts_xy else "its training step raises for (inputs, labels)"
+        return "the model has no custom train_step"
+    return None if spec.train_step_accepts_xy else "its train_step raises for (inputs, labels)"
 
 
 def plan(case: Case, spec: Spec) -> Plan:
@@ -79,7 +79,7 @@ def _other_labels(case: Case, spec: Spec, seen: Observed) -> Array:
 
 CHECK = Check(
     name="labels_hidden",
-    description="no label reaches the input of its own step",
+    description="no label leaks into the input of its own step",
     plan=plan,
     judge=judge,
     applies=applies,

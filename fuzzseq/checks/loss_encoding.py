@@ -64,7 +64,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 CHECK = Check(
     name="loss_encoding",
-    description="integer labels and the same labels one-hot give the same loss, where both are accepted",
+    description="integer and one-hot labels give the same loss if both are accepted",
     plan=plan,
     judge=judge,
     applies=applies,

@@ -65,7 +65,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 CHECK = Check(
     name="loss_logits",
-    description="the loss is given logits or probabilities, as it expects",
+    description="the loss gets logits or probabilities, as it expects",
     plan=plan,
     judge=judge,
     applies=applies_to_loss,

@@ -54,7 +54,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 CHECK = Check(
     name="loss_per_token",
-    description="the loss is not scaled by padding",
+    description="the loss does not scale with padding",
     plan=plan,
     judge=judge,
     applies=applies_to_padded_loss,

@@ -25,8 +25,8 @@ from fuzzseq.targets.spec import Spec
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a Keras model, which takes the policy."""
     if spec.low_precision:
-        return "the model computes in half precision by itself"
-    return None if spec.keras_model or spec.calling == "steps" else "a plain callable takes no precision from Keras"
+        return "the model already computes in half precision"
+    return None if spec.keras_model or spec.calling == "steps" else "a plain callable has no Keras precision policy"
 
 
 def plan(case: Case, spec: Spec) -> Plan:
@@ -65,7 +65,7 @@ def _bad(values: object) -> bool:
 
 CHECK = Check(
     name="mixed_precision",
-    description="built under mixed_float16, a training step runs and stays finite",
+    description="a training step under mixed_float16 runs and stays finite",
     plan=plan,
     judge=judge,
     applies=applies,

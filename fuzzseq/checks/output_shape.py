@@ -71,7 +71,7 @@ def promised(spec: Spec, sizes: Mapping[str, int], arrays: Arrays) -> tuple[int 
 
 CHECK = Check(
     name="output_shape",
-    description="the output has the promised rows, steps and words",
+    description="the output has the expected shape: (batch, steps, vocab)",
     plan=plan,
     judge=judge,
     confirm=confirm,

@@ -46,7 +46,7 @@ def padded_sides(spec: Spec) -> tuple[Side, ...]:
 def applies(spec: Spec) -> str | None:
     """Say that the check needs padding."""
     if spec.padding is None:
-        return "padding=None: nothing is promised of padded positions"
+        return "padding=None: padded positions are unspecified"
     open_ = any(paddable(side, spec) for side in padded_sides(spec))
     return comparable(spec) if open_ else "the widths of a batch are fixed, or the user's own preprocessing pads"
 
@@ -101,7 +101,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 CHECK = Check(
     name="padding_invariant",
-    description="more padding changes nothing at real positions",
+    description="extra padding does not change the output at real positions",
     plan=plan,
     judge=judge,
     applies=applies,

@@ -23,7 +23,7 @@ def applies(spec: Spec) -> str | None:
 
 CHECK = executed_otherwise(
     "predict_agrees",
-    "predict gives what calling the model gives",
+    "predict equals calling the model",
     "predicted",
     applies,
     differs="predict",

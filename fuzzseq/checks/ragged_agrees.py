@@ -23,11 +23,11 @@ _PLAN: Final = called_and("ragged")
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a source of ids that is padded after its rows."""
     if not spec.has_source or spec.float_source or spec.preprocess:
-        return "the source is no batch of ids that is padded here"
+        return "the source is not a padded batch of ids"
     if spec.padding != "post":
-        return "rows of a RaggedTensor are padded after, and this model promises nothing of that"
+        return "RaggedTensor rows are padded at the end, and this model does not support that"
     if spec.functional:
-        return "functional models of Keras 3 refuse a RaggedTensor"
+        return "functional models of Keras 3 reject a RaggedTensor"
     return comparable(spec)
 
 
@@ -38,7 +38,7 @@ def plan(case: Case, spec: Spec) -> Plan:
 
 CHECK = executed_otherwise(
     "ragged_agrees",
-    "a RaggedTensor gives what padded rows give, or is refused",
+    "RaggedTensor input equals padded input, or is rejected",
     "ragged",
     applies,
     differs="a RaggedTensor of the same rows",

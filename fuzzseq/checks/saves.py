@@ -16,12 +16,12 @@ from fuzzseq.targets.spec import Spec
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a Keras model."""
-    return None if spec.keras_model else "the model is no Keras model that could be saved whole"
+    return None if spec.keras_model else "the model is not a Keras model"
 
 
 CHECK = executed_otherwise(
     "saves",
-    "a .keras file gives back a model that gives the same",
+    "a model reloaded from its .keras file gives the same output",
     "saved",
     applies,
     differs="the model read from its .keras file",

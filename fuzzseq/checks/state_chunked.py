@@ -35,11 +35,11 @@ def applies(spec: Spec) -> str | None:
     if not spec.initial_state or not spec.has_source:
         return "the model takes no initial state for its source"
     if spec.has_target:
-        return "the state goes from the source to the target, not from piece to piece"
+        return "the state goes from source to target, not from chunk to chunk"
     if "bidirectional" in str(spec.initial_state):
-        return "a sequence that is read in both directions has no pieces"
+        return "a bidirectional sequence cannot be split into chunks"
     if spec.preprocess:
-        return "the user's own preprocessing makes the source"
+        return "custom preprocessing makes the source"
     return comparable(spec)
 
 
@@ -103,7 +103,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 CHECK = Check(
     name="state_chunked",
-    description="a sequence in two pieces with the state carried over gives what it gives in one",
+    description="two chunks with the state carried over equal one pass",
     plan=plan,
     judge=judge,
     applies=applies,

@@ -48,7 +48,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 CHECK = Check(
     name="state_used",
-    description="an initial state that is taken matters",
+    description="the initial state affects the output",
     plan=plan,
     judge=judge,
     applies=applies,

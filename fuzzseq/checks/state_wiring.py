@@ -19,7 +19,7 @@ from fuzzseq.targets.spec import Spec
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a graph of symbolic tensors."""
-    return None if spec.functional else "the model is not functional: its states have no lineage"
+    return None if spec.functional else "the model is not functional: its states cannot be traced"
 
 
 def plan(case: Case, spec: Spec) -> Plan:
@@ -40,7 +40,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 CHECK = Check(
     name="state_wiring",
-    description="no state is crossed on its way between layers",
+    description="no states are swapped between layers",
     plan=plan,
     judge=judge,
     applies=applies,

@@ -41,7 +41,7 @@ def applies(spec: Spec) -> str | None:
     if spec.calling == "steps":
         return comparable(spec) if spec.whole_decoder else "the decoder is written for one step at a time"
     if "causal" in spec.skip:
-        return "causal is skipped: what follows a step may matter to it"
+        return "causal is skipped: a step may depend on later ones"
     return "the number of decoder steps is fixed" if fixed_length("target", spec) else comparable(spec)
 
 
@@ -104,7 +104,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 CHECK = Check(
     name="stepwise",
-    description="decoding step by step gives what teacher forcing gives",
+    description="step-by-step decoding equals teacher forcing",
     plan=plan,
     judge=judge,
     applies=applies,

@@ -14,16 +14,16 @@ from fuzzseq.targets.spec import Spec
 def applies_to_loss(spec: Spec) -> str | None:
     """Say that a check speaks of the user's own loss, never of the one that fuzzseq supplies."""
     if spec.own_training_step and not spec.loss:
-        return "its loss is inside of its own training step, out of reach: give it as loss=... to have it checked"
+        return "the loss is inside the custom train_step: pass it as loss=... to check it"
     return has_labels(spec) or (None if spec.loss else "the model has no loss")
 
 
 def applies_to_padded_loss(spec: Spec) -> str | None:
     """Say that a check needs a loss of the user's, and labels that can be padded."""
     if spec.padding is None:
-        return "padding=None: nothing is promised of padded positions"
+        return "padding=None: padded positions are unspecified"
     if spec.loss == "compiled" and spec.uses_sample_weight:
-        return "its own training step gives the compiled loss weights, which are out of reach"
+        return "the custom train_step passes loss weights that cannot be read"
     return applies_to_loss(spec)
 
 

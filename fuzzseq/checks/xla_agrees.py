@@ -19,13 +19,13 @@ def applies(spec: Spec) -> str | None:
     if not spec.graph:
         return "graph=False: the model is not meant to be traced"
     if spec.calling == "steps":
-        return "a decoder that is stepped by hand is not compiled whole"
+        return "a decoder that is stepped by hand is not compiled as a whole"
     return comparable(spec)
 
 
 CHECK = executed_otherwise(
     "xla_agrees",
-    "compiled by XLA, the model gives what it gives when it is called",
+    "XLA output equals eager output",
     "xla",
     applies,
     differs="the model compiled by XLA",

@@ -1,4 +1,4 @@
-"""What a model takes that it ought to refuse: one small batch, wrong in one way after the other."""
+"""How a model handles invalid input: one small batch, wrong in one way after the other."""
 
 from __future__ import annotations
 

@@ -160,8 +160,7 @@ def _cell_shapes(cell: str, sizes: Mapping[str, int]) -> str:
     counted = next((name for name in ("num_layers", "num_encoder_layers") if name in sizes), None)
     layers, each = sizes[counted] if counted else 1, STATES_PER_LAYER[cell]
     if units is None:
-        found = "next(x.units for x in model._flatten_layers() if isinstance(x, (keras.layers.LSTM, keras.layers.GRU)))"
-        shape = f"({sizes['batch_size']}, {found})"
+        shape = f"({sizes['batch_size']}, recurrent_units(model))"
         return f"[{shape}] * {each}" if counted is None else f"[[{shape}] * {each}] * {layers}"
     flat = state_shapes(cell, batch_size=sizes["batch_size"], units=units, num_layers=layers)
     return str([flat[i : i + each] for i in range(0, len(flat), each)] if counted else flat)

@@ -80,7 +80,7 @@ class Plan:
 
     @property
     def preprocessed(self) -> bool:
-        """Whether the user's own preprocessing makes the source."""
+        """Whether custom preprocessing makes the source."""
         return self.spec.preprocess is not None and self.spec.has_source
 
     @property

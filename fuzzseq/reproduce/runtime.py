@@ -59,6 +59,16 @@ def zero_states(shapes):
         return tf.zeros(shapes)
     return [zero_states(part) for part in shapes]
 ''',
+    "recurrent_units": '''
+def recurrent_units(value):
+    """Return the units of the first LSTM or GRU in a model; None where there is none."""
+    if isinstance(value, (keras.layers.LSTM, keras.layers.GRU)):
+        return value.units
+    if isinstance(value, keras.Layer):
+        value = getattr(value, "layers", None) or list(vars(value).values())
+    parts = value if isinstance(value, (list, tuple)) else []
+    return next((units for part in parts if (units := recurrent_units(part))), None)
+''',
     "random_states": '''
 def random_states(shapes, seed, places=None):
     """Return standard normal values for each shape, in the structure of the shapes."""

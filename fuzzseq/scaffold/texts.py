@@ -29,6 +29,7 @@ def settings_text() -> str:
     """Return the section of pyproject.toml."""
     return (
         "[tool.fuzzseq]\n"
+        "# JSON Schema of these keys, for editors: settings/pyproject.schema.json in the package fuzzseq\n"
         f'targets = ["{TARGETS_FILE}"]\n'
         'profile = "quick"  # while you write; --profile ci on every push, --profile nightly while you sleep\n'
     )

@@ -97,7 +97,7 @@ class _Process:
         faulthandler.enable(file=trace)
         faulthandler.register(WHERE, file=trace)
         _limit_memory(message.get("memory"))
-        mark_of_stage = self._serving._mark = self._stages.StageBeacon(mark, trace)
+        mark_of_stage = self._serving.mark = self._stages.StageBeacon(mark, trace)
         if message["role"] != "keeper":  # It runs nothing of the user's.
             mark_of_stage.watch_kills((untouched.getpid(), os.getppid()))
         self._channel, self._ended = Channel(socket.socket(fileno=end)), {}

@@ -11,7 +11,7 @@ from fuzzseq.protocol.outcome import Raised, Stage
 from fuzzseq.protocol.user_frames import frames_told
 from fuzzseq.sanitize import masked
 from fuzzseq.worker.frames import symbolic_operator, user_frames
-from fuzzseq.worker.tracking import TRACKER
+from fuzzseq.worker.instrumentation import Tracker
 from fuzzseq.worker.untouched import deepen, ends_process
 
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -67,7 +67,9 @@ def plain_operation(name: str) -> str:
     return re.sub(r"V\d+$", "", re.sub(r"^_+(Mkl|OneDnn)?(Native)?", "", name))
 
 
-def describe(error: BaseException, stage: Stage, mode: Mode, batch: int) -> Raised:
+def describe(
+    error: BaseException, tracker: Tracker, stage: Stage = "build", mode: Mode = "eager", batch: int = 0
+) -> Raised:
     """Return what an exception says, where it came from, and which layers were running.
 
     What ends the process is nothing that a check is about: it is raised again.
@@ -84,9 +86,9 @@ def describe(error: BaseException, stage: Stage, mode: Mode, batch: int) -> Rais
         message=clean(raw) or name,
         op=operation(raw) or symbolic_operator(trace),
         mode=mode,
-        layers=TRACKER.raised,
+        layers=tracker.raised,
         frames=frames_told(raw) or user_frames(trace),
-        call_site=TRACKER.raised_site or (TRACKER.loss_site if stage in ("loss", "gradient") else None),
+        call_site=tracker.raised_site or (tracker.loss_site if stage in ("loss", "gradient") else None),
         batch=batch,
         ending="out_of_memory" if memory else "completed",
     )

@@ -10,9 +10,8 @@ from fuzzseq.protocol.outcome import Raised
 from fuzzseq.protocol.runs import Run
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.exceptions import describe
-from fuzzseq.worker.parts import is_functional
+from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.runs import BatchRun
-from fuzzseq.worker.tracking import TRACKER
 
 
 def execute(built: ModelInstance, case: Case, run: Run, *, explained: bool = True) -> Result:
@@ -37,48 +36,48 @@ def _attempt(built: ModelInstance, case: Case, run: Run, known: bool = False) ->
         with built.anew(run) as other:
             return _attempted(other, case, run, known)
     except BaseException as error:  # whatever a factory raises that is asked for another precision, or other sizes
-        return Result(raised=describe(error, "build", "eager", 0))
+        return Result(raised=describe(error, built.tracker, "build"))
 
 
 def _attempted(built: ModelInstance, case: Case, run: Run, known: bool) -> Result:
     """Run the batches on a model of the precision and the sizes that are asked for."""
     given = attrs.evolve(case, batches=run.batches, dimensions={**case.dimensions, **dict(run.dimensions)})
     observed: list[Observed] = []
-    TRACKER.restart_trace()
+    built.tracker.trace.restart()
     try:
-        settle(built, given)
+        init_weights(built, given)
     except BaseException as error:  # whatever a model raises on its first call, which is an eager one
-        return Result(raised=describe(error, built.subject.mark.current, "eager", 0))
+        return Result(raised=describe(error, built.tracker, built.subject.mark.current))
     try:
         built.reset(run)
-        if run.repetition and TRACKER.draws():
+        if run.repetition and built.tracker.draws():
             # A trace holds the seed of what it draws: that goes on with each call, and begins anew with a new seed.
             BatchRun(built, given, run, 0, known).observe()
             built.put_back(run)
         for batch in range(len(run.batches)):
-            TRACKER.restart_trace()
+            built.tracker.trace.restart()
             observed.append(BatchRun(built, given, run, batch, known).observe())
     except BaseException as error:
         stage = built.subject.mark.current
-        raised: Raised = describe(error, stage, run.mode, len(observed))
+        raised: Raised = describe(error, built.tracker, stage, run.mode, len(observed))
         return Result(observed=tuple(observed), raised=raised)
     return Result(observed=tuple(observed))
 
 
-def settle(built: ModelInstance, case: Case) -> None:
+def init_weights(built: ModelInstance, case: Case) -> None:
     """See that a model has all its variables: one that makes them when first called is called on the first batch.
 
     It is called without Keras' dry run first, to hear of an exception at a quarter of the price, and then as ever.
     """
-    if built.settled:
+    if built.initialized:
         return
-    if not is_functional(built.model):
+    if not KERAS.is_functional(built.model):
         first = BatchRun(built, case, Run(batches=case.batches), 0, False)
-        with TRACKER.building_eagerly():
+        with built.tracker.building_eagerly():
             built.reset(first.run)
             first.forward()
         if not getattr(built.model, "built", True):
             built.reset(first.run)
-            TRACKER.restart_trace()
+            built.tracker.trace.restart()
             first.forward()
-    built.settle()
+    built.init_weights()

@@ -13,7 +13,7 @@ from fuzzseq.cases.domain import dependency_order, legal_values
 from fuzzseq.errors import SpecError
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, KNOWN
 from fuzzseq.targets.spec import Spec
-from fuzzseq.worker.build import ModelInstance, Target
+from fuzzseq.worker.build import LoadedFactory, ModelInstance
 from fuzzseq.worker.exceptions import describe
 from fuzzseq.worker.stages import StageBeacon
 
@@ -46,7 +46,7 @@ _FAR_SECONDS: Final = 15.0
 
 
 def builds(
-    target: Target, spec: Spec, mark: StageBeacon, skip: int, failed: Failed
+    target: LoadedFactory, spec: Spec, mark: StageBeacon, skip: int, failed: Failed
 ) -> Iterator[tuple[ModelInstance, dict[str, int]]]:
     """Build the model with one setting after the other, and yield each that the factory accepts, with its sizes.
 
@@ -72,7 +72,7 @@ def builds(
 
 
 def far_builds(
-    target: Target, spec: Spec, mark: StageBeacon, failed: Failed
+    target: LoadedFactory, spec: Spec, mark: StageBeacon, failed: Failed
 ) -> Iterator[tuple[ModelInstance, dict[str, int]]]:
     """Do as :func:`builds` with legal sizes from all over, and with numbers of the factory's code.
 
@@ -97,7 +97,7 @@ def far_builds(
 
 
 def _built(
-    target: Target,
+    target: LoadedFactory,
     spec: Spec,
     sizes: dict[str, int],
     mark: StageBeacon,
@@ -109,6 +109,6 @@ def _built(
     except SpecError:
         raise
     except Exception as error:  # The factory may refuse a size for any reason of its own: the run will tell.
-        raised = describe(error, "build", "eager", 0)
+        raised = describe(error, target.tracker)
         failed.append(Refused(sizes=sizes, error=error, in_model=bool(raised.layers or raised.op)))
         return None

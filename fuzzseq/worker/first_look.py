@@ -27,7 +27,6 @@ from fuzzseq.worker.refusals import (
     refuse_unfed,
 )
 from fuzzseq.worker.subject import NoSuchOutput
-from fuzzseq.worker.tracking import TRACKER
 from fuzzseq.worker.ways import dense
 
 _SIDES: tuple[Side, Side] = ("source", "target")
@@ -120,7 +119,7 @@ def _states(built: ModelInstance, spec: Spec, case: Case) -> Any:
     except Exception as error:
         if not callable(built.target.option("initial_state")):
             raise
-        raise declared_raises(built.target.name, f"initial_state={spec.initial_state}", error) from None
+        raise declared_raises(built.target.name, f"initial_state={spec.initial_state}", error, built.tracker) from None
 
 
 def _preprocessed(built: ModelInstance, ids: list[list[int]]) -> Any:
@@ -143,10 +142,11 @@ def _refuse_preprocess(built: ModelInstance, spec: Spec) -> None:
         else:
             return
     if raised is not None:
+        ids, said = [[low, low], [low]], raised_text(raised, built.tracker)
         raise SpecError(
-            f"preprocess={spec.preprocess} of {built.target.name} raises for every batch that was tried: "
-            f"{raised_text(raised)}. It is given rows of ids, such as {[[low, low], [low]]}, and returns the model's "
-            "source. One that takes sentences cannot be used: leave it out, and the model is given ids."
+            f"preprocess={spec.preprocess} of {built.target.name} raises for every batch that was tried: {said}. It is "
+            f"given rows of ids, such as {ids}, and returns the model's source. One that takes sentences cannot be "
+            "used: leave it out, and the model is given ids."
         )
 
 
@@ -155,13 +155,13 @@ def look(built: ModelInstance, spec: Spec, sizes: Mapping[str, int], rows: int =
     _, fed = fed_for_look(built, spec, sizes, rows)
     if fed is None:
         return Look()
-    TRACKER.reset()
+    built.tracker.reset()
     try:
         output = built.subject.forward(fed, False)
     except NoSuchOutput as error:
         raise no_such_output(built.target.name, spec.output, error.raw) from None
     except Exception as error:  # A model that fails on its first batch is what the run is for.
-        return Look(fed=fed, error=error, layers=TRACKER.raised)
+        return Look(fed=fed, error=error, layers=built.tracker.raised)
     return Look(fed=fed, scores=dense(output.scores), raw=output.raw)
 
 
@@ -172,10 +172,10 @@ def refuse_what_cannot_run(built: ModelInstance, spec: Spec, sizes: Mapping[str,
         if spec.calling == "single":
             # A tensor of two rows is taken apart as if it were a pair.
             more = look(built, spec, sizes, rows=_ROWS)
-            refuse_taken_apart(name, more.fed, more.error)
+            refuse_taken_apart(name, more.fed, more.error, built.tracker)
         # Past the encoder of an encoder and a decoder apart, what is fed is the model's own.
         if built.subject.mark.current != "decode":
-            refuse_unfed(name, seen.fed, seen.error, seen.layers)
+            refuse_unfed(name, seen.fed, seen.error, seen.layers, built.tracker)
     elif seen.fed is not None:
         refuse_output(name, seen.scores, seen.raw)
     elif built.target.option("preprocess") is not None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import linecache
 from collections import deque
 from collections.abc import Iterator
 from itertools import islice
-from types import CodeType, FrameType, TracebackType
+from types import CodeType, TracebackType
 from typing import Final
 
 from fuzzseq.protocol.outcome import Frame
 from fuzzseq.protocol.user_frames import is_users
+from fuzzseq.worker.keras_api import KERAS
 
 #: How many frames of one traceback are kept.
 _MOST_FRAMES: Final = 100
@@ -28,18 +30,19 @@ def user_frames(trace: TracebackType | None) -> tuple[Frame, ...]:
     return tuple(_frame(*each) for each in (*first, *last))
 
 
-def caller(start: FrameType | None) -> Frame | None:
-    """Return the innermost frame of the user's on the stack that leads to ``start``."""
-    while start is not None and not is_users(start.f_code.co_filename):
-        start = start.f_back
-    return None if start is None else _frame(start.f_code, start.f_lineno, start.f_lasti)
+def calling_frame() -> Frame | None:
+    """Return the innermost frame of the user's on the stack that leads here."""
+    frame = inspect.currentframe()
+    while frame is not None and not is_users(frame.f_code.co_filename):
+        frame = frame.f_back
+    return None if frame is None else _frame(frame.f_code, frame.f_lineno, frame.f_lasti)
 
 
 def symbolic_operator(trace: TracebackType | None) -> str:
     """Return the operator between symbolic tensors that raised, as ``Add``; empty where it was none."""
     while trace is not None:
         code = trace.tb_frame.f_code
-        if code.co_filename.endswith("keras_tensor.py") and code.co_name.startswith("__"):
+        if KERAS.is_operator(code):
             return code.co_name.strip("_").capitalize()
         trace = trace.tb_next
     return ""

@@ -6,18 +6,18 @@ import inspect
 from typing import Any
 
 import attrs
-import keras
 import tensorflow as tf
 
 from fuzzseq.cases.domain import no_sizes
 from fuzzseq.errors import FuzzseqError, SpecError
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
 from fuzzseq.targets.spec import Spec
-from fuzzseq.worker.build import ModelInstance, Target, arguments
+from fuzzseq.worker.build import LoadedFactory, ModelInstance, arguments
 from fuzzseq.worker.first_builds import Failed, builds, far_builds
 from fuzzseq.worker.first_look import guessed_sizes, look
 from fuzzseq.worker.frames import user_frames
-from fuzzseq.worker.parts import Part, is_functional
+from fuzzseq.worker.keras_api import KERAS
+from fuzzseq.worker.parts import Part
 from fuzzseq.worker.refusals import always_raises, raised_text
 from fuzzseq.worker.roles import inputs_of
 from fuzzseq.worker.signatures import from_signature
@@ -30,7 +30,7 @@ from fuzzseq.worker.variables import every_layer
 _TARGET_SIDE = {"source": "decoder_input", "source_mask": "target_mask", "source_length": "target_length"}
 
 
-def infer(target: Target, mark: StageBeacon, *, call: bool = True, skip: int = 0) -> Spec:
+def infer(target: LoadedFactory, mark: StageBeacon, *, call: bool = True, skip: int = 0) -> Spec:
     """Return the Spec of a fuzz target.
 
     Without ``call`` the model is built and not called, as for one whose call ends the process; ``skip`` leaves out that
@@ -46,10 +46,10 @@ def infer(target: Target, mark: StageBeacon, *, call: bool = True, skip: int = 0
     except Exception as error:
         if isinstance(error, FuzzseqError) or not user_frames(error.__traceback__):
             raise
-        raise SpecError(f"{target.name} cannot be looked at: {raised_text(error)}.") from None
+        raise SpecError(f"{target.name} cannot be looked at: {raised_text(error, target.tracker)}.") from None
 
 
-def _inferred(target: Target, mark: StageBeacon, call: bool, skip: int) -> Spec:
+def _inferred(target: LoadedFactory, mark: StageBeacon, call: bool, skip: int) -> Spec:
     """Return what :func:`infer` does."""
     spec = from_signature(target)
     failed: Failed = []
@@ -60,7 +60,7 @@ def _inferred(target: Target, mark: StageBeacon, call: bool, skip: int) -> Spec:
             raise SpecError(why)
         if not all(refused.in_model for refused in failed):
             first = failed[0]
-            raise always_raises(target.name, first.error, arguments(spec, first.sizes), len(failed))
+            raise always_raises(target.name, first.error, target.tracker, arguments(spec, first.sizes), len(failed))
     if found is None:
         note = "the factory raised for every size that was tried, so that its inputs could not be read off"
         return attrs.evolve(spec, notes=(*spec.notes, note))
@@ -77,7 +77,7 @@ def _inferred(target: Target, mark: StageBeacon, call: bool, skip: int) -> Spec:
     return with_training_step(spec, built, guessed_sizes(spec, sizes)) if call and spec.own_training_step else spec
 
 
-def _with_inputs(target: Target, spec: Spec, built: ModelInstance) -> Spec:
+def _with_inputs(target: LoadedFactory, spec: Spec, built: ModelInstance) -> Spec:
     """Return the Spec with how the model is called, what its inputs are, and what kind of model it is."""
     model = built.model
     calling, inputs = inputs_of(model, target.option("inputs") or {})
@@ -134,7 +134,7 @@ def _refuse_tokens(name: str, spec: Spec) -> None:
 
 def _call_of(model: Any) -> str:
     """Return how a model is called, as its own code has it."""
-    called = model.call if isinstance(model, keras.Layer) else model
+    called = KERAS.call_of(model)
     return f"{getattr(called, '__name__', type(called).__name__)}{inspect.signature(called)}"
 
 
@@ -154,7 +154,7 @@ def _kind(spec: Spec, roles: set[str], model: Any) -> str:
 
 def _output_shape(model: Any) -> tuple[int | None, ...]:
     """Return the shape of a functional model's scores; empty where it is not known before a call."""
-    if not is_functional(model) or not getattr(model, "outputs", None):
+    if not KERAS.is_functional(model) or not getattr(model, "outputs", None):
         return ()
     found = [tuple(tensor.shape) for tensor in model.outputs]
     return next((shape for shape in found if len(shape) == 3), found[0])
@@ -164,19 +164,16 @@ def _scores_words(model: Any) -> bool:
     """Say whether a functional model ends in a dense layer, as one that scores words does."""
     layers = getattr(model, "layers", [])
     last = layers[-1] if layers else None
-    inner = getattr(last, "layer", last)
-    return isinstance(inner, keras.layers.Dense | keras.layers.Softmax | keras.layers.Activation)
+    return KERAS.is_output_layer(getattr(last, "layer", last))
 
 
 def _with_loss(spec: Spec, built: ModelInstance) -> Spec:
     """Return the Spec with the compiled loss, where the model has one and the user gave no other."""
     model, target_loss = built.model, built.target.option("loss")
     compiled = bool(getattr(model, "compiled", False)) and (
-        getattr(model, "_compile_loss", None) is not None or _own(model, "compute_loss") or _own(model, "train_step")
+        KERAS.has_compiled_loss(model) or KERAS.overrides(model, "compute_loss") or KERAS.overrides(model, "train_step")
     )
-    ignored = getattr(
-        target_loss or getattr(getattr(model, "_compile_loss", None), "_user_loss", None), "ignore_class", None
-    )
+    ignored = getattr(target_loss or KERAS.compiled_loss(model), "ignore_class", None)
     if isinstance(ignored, int) and ignored < 0 and spec.tokens.label_pad is None:
         # No label of a word is negative. It may be what labels are padded with, or a default that nobody looked at.
         note = (
@@ -186,7 +183,7 @@ def _with_loss(spec: Spec, built: ModelInstance) -> Spec:
         spec = attrs.evolve(spec, notes=(*spec.notes, note))
     if spec.loss is not None or not compiled:
         return spec
-    if getattr(model, "_compile_loss", None) is None and not _own(model, "compute_loss"):
+    if not KERAS.has_compiled_loss(model) and not KERAS.overrides(model, "compute_loss"):
         return spec
     return attrs.evolve(spec, loss="compiled", origins={**spec.origins, "loss": "inferred"})
 
@@ -194,13 +191,13 @@ def _with_loss(spec: Spec, built: ModelInstance) -> Spec:
 def _with_ways(spec: Spec, built: ModelInstance) -> Spec:
     """Return the Spec with whether the model trains itself, and whether a decoder apart takes all steps at once."""
     model = built.model
-    trains = isinstance(model, keras.Model) and _own(model, "train_step")
+    trains = KERAS.is_model(model) and KERAS.overrides(model, "train_step")
     whole = isinstance(model, EncoderDecoder) and _takes_all_steps(model.decoder)
     coarse = any(getattr(layer, "compute_dtype", "") in ("float16", "bfloat16") for layer in every_layer(model))
     return attrs.evolve(
         spec,
-        functional=is_functional(model),
-        keras_model=isinstance(model, keras.Model),
+        functional=KERAS.is_functional(model),
+        keras_model=KERAS.is_model(model),
         own_functions=any(map(_holds_functions, [model, *every_layer(model)])),
         own_training_step=trains,
         names_random=any(map(names_random, [model, *every_layer(model)])),
@@ -211,7 +208,7 @@ def _with_ways(spec: Spec, built: ModelInstance) -> Spec:
 
 def _holds_functions(owner: Any) -> bool:
     """Say whether a model, or a layer of the user's own, is a ``tf.function`` or has one."""
-    if type(owner).__module__.startswith("keras."):
+    if KERAS.is_builtin(type(owner)):
         return False
     kind = type(tf.function(lambda: None))
     held = (*vars(type(owner)).values(), *getattr(owner, "__dict__", {}).values())
@@ -220,7 +217,7 @@ def _holds_functions(owner: Any) -> bool:
 
 def _takes_all_steps(decoder: Any) -> bool:
     """Say whether a decoder is a functional model whose tokens have an open time axis."""
-    if not is_functional(decoder) or not getattr(decoder, "inputs", None):
+    if not KERAS.is_functional(decoder) or not getattr(decoder, "inputs", None):
         return False
     shape = tuple(decoder.inputs[0].shape)
     return len(shape) == 2 and shape[1] is None and _states_only_start(decoder)
@@ -233,13 +230,8 @@ def _states_only_start(decoder: Any) -> bool:
     """
     states = [tensor for tensor, role in zip(decoder.inputs, Part(decoder).roles, strict=False) if role == "states"]
     return all(
-        isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional)
+        KERAS.is_recurrent(layer)
         for layer in decoder.layers
-        for node in layer._inbound_nodes
-        if any(given is state for given in node.input_tensors for state in states)
+        for inputs in KERAS.inputs_of_calls(layer)
+        if any(given is state for given in inputs for state in states)
     )
-
-
-def _own(model: Any, method: str) -> bool:
-    """Say whether a model's class has a method of the user's own."""
-    return not getattr(type(model), method).__module__.startswith("keras.")

@@ -15,7 +15,7 @@ from fuzzseq.protocol.runs import Run
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.exceptions import describe
-from fuzzseq.worker.execution import settle
+from fuzzseq.worker.execution import init_weights
 from fuzzseq.worker.runs import BatchRun
 
 
@@ -24,11 +24,11 @@ def try_invalid_input(built: ModelInstance, case: Case, kind: str) -> Outcome:
     labels = kind.startswith("label")
     run = Run(batches=case.batches, until="loss" if labels else "forward")
     try:
-        settle(built, case)
+        init_weights(built, case)
         built.reset(run)
         _Wrong(built, case, run, kind).observe()
     except BaseException as error:  # whatever a model raises
-        raised = describe(error, built.subject.mark.current, "eager", 0)
+        raised = describe(error, built.tracker, built.subject.mark.current)
         verdict = Verdict(check="accepts", status="raised", stage=raised.stage, raised=raised)
         return Outcome(verdicts=(verdict,))
     return Outcome(verdicts=(Verdict(check="accepts", status="passed"),))

@@ -16,19 +16,22 @@ from fuzzseq.errors import SpecError, UsageError, nearest
 from fuzzseq.object_text import name_of, text_of
 from fuzzseq.protocol.user_frames import is_users
 from fuzzseq.targets.declaration import Declaration, declaration_of, declared_in, is_imported
-from fuzzseq.worker.build import Target
+from fuzzseq.worker.build import LoadedFactory
+from fuzzseq.worker.instrumentation import Tracker
 from fuzzseq.worker.refusals import refuse_factory
 from fuzzseq.worker.user_imports import USER_IMPORTS
 
 
-def load(reference: Mapping[str, str], custom_checks: Sequence[Mapping[str, str]] = ()) -> dict[str, Target]:
+def load(
+    reference: Mapping[str, str], tracker: Tracker, custom_checks: Sequence[Mapping[str, str]] = ()
+) -> dict[str, LoadedFactory]:
     """Return the fuzz targets of a reference by name; raises :class:`UsageError` for what cannot be loaded.
 
     ``reference`` has ``file`` or ``module`` and perhaps ``name``; or ``pickle``, a cloudpickled factory, and ``name``.
     ``custom_checks`` are references to checks of the user's own, for each of the targets.
     """
     checks = [_check(each) for each in custom_checks]
-    return {name: _target(name, factory, checks) for name, factory in _factories(reference).items()}
+    return {name: _loaded(name, factory, tracker, checks) for name, factory in _factories(reference).items()}
 
 
 def _factories(reference: Mapping[str, str]) -> dict[str, Any]:
@@ -59,10 +62,10 @@ def _check(reference: Mapping[str, str]) -> Any:
     return _named(_imported(reference, label), label, reference["name"])
 
 
-def _target(name: str, factory: Any, checks: Sequence[Any]) -> Target:
+def _loaded(name: str, factory: Any, tracker: Tracker, checks: Sequence[Any]) -> LoadedFactory:
     """Return a fuzz target; raises for what is no factory."""
     refuse_factory(name, factory)
-    return Target(name, factory, declaration_of(factory) or Declaration(), checks)
+    return LoadedFactory(name, factory, declaration_of(factory) or Declaration(), tracker, checks)
 
 
 def _named(module: ModuleType, label: str, name: str) -> Any:

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from fuzzseq.targets.spec import Spec
+from fuzzseq.worker.keras_api import KERAS
 
 
 def loss_function(spec: Spec, model: Any, declared: Any) -> Callable[[Any, Any, Any, Any], Any]:
     """Return ``loss(inputs, labels, output, mask)``: ``output`` has ``scores`` and ``raw``, ``mask`` real steps."""
     if declared is not None:
-        scored = keras.losses.get(declared) if isinstance(declared, str) else declared
+        scored = KERAS.loss(declared) if isinstance(declared, str) else declared
         return lambda inputs, labels, output, mask: _beside(scored(labels, output.scores), _unscored(model, output))
     several = _losses(model)
     if spec.loss == "compiled" and several is not None and as_targets(model, 0) is None:
         # Labels are known for one output alone: the other losses are for what nobody here can label.
         by_name = several if isinstance(several, Mapping) else dict(enumerate(several))
-        alone = keras.losses.get(by_name.get(spec.output) or next(loss for loss in by_name.values() if loss))
+        alone = KERAS.loss(by_name.get(spec.output) or next(loss for loss in by_name.values() if loss))
         return lambda inputs, labels, output, mask: _beside(alone(labels, output.scores), _unscored(model, output))
     if spec.loss == "compiled":
         return lambda inputs, labels, output, mask: model.compute_loss(
@@ -33,7 +33,7 @@ def loss_function(spec: Spec, model: Any, declared: Any) -> Callable[[Any, Any, 
 
 def _losses(model: Any) -> Any:
     """Return the losses that a model of several outputs is compiled with, a dict or a list; None for a single one."""
-    compiled = getattr(getattr(model, "_compile_loss", None), "_user_loss", None)
+    compiled = KERAS.compiled_loss(model)
     return compiled if isinstance(compiled, Mapping | list | tuple) else None
 
 
@@ -51,20 +51,16 @@ def as_targets(model: Any, labels: Any) -> Any:
 
 def _as_compiled(model: Any, output: Any) -> Any:
     """Return what a compiled loss compares labels with: everything, where each output has its loss, else the scores."""
-    if not type(model).compute_loss.__module__.startswith("keras."):
+    if KERAS.overrides(model, "compute_loss"):
         return output.raw  # One of the user's own takes it apart itself, as it does in fit.
     several = isinstance(output.raw, list | tuple | Mapping)
     return output.scores if several and _losses(model) is None else output.raw
 
 
 def _unscored(model: Any, output: Any) -> list[Any]:
-    """Return every output but the scores, and what layers add to the loss."""
-    return [t for t in tf.nest.flatten(output.raw) if t is not output.scores] + _added(model)
-
-
-def _added(model: Any) -> list[Any]:
-    """Return what layers add to the loss by themselves, as a training loop of the user's own would."""
-    return list(model.losses) if isinstance(model, keras.Layer) else []
+    """Return every output but the scores, and what layers add to the loss, as a user's training loop would."""
+    added = list(model.losses) if KERAS.is_layer(model) else []
+    return [t for t in tf.nest.flatten(output.raw) if t is not output.scores] + added
 
 
 def _beside(loss: Any, others: Iterable[Any]) -> Any:
@@ -83,9 +79,6 @@ def cross_entropy(labels: Any, scores: Any, mask: Any, logits: bool) -> Any:
         labels = labels[:, :1]
     if len(labels.shape) == 2:
         labels = tf.where(mask, labels, tf.zeros_like(labels))  # Padding may be no class at all.
-    if len(labels.shape) == 3:
-        each = keras.losses.categorical_crossentropy(labels, scores, from_logits=logits)
-    else:
-        each = keras.losses.sparse_categorical_crossentropy(labels, scores, from_logits=logits)
+    each = KERAS.cross_entropy(labels, scores, logits)
     weights = tf.cast(mask, each.dtype)
     return tf.reduce_sum(each * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import keras
+from fuzzseq.worker.keras_api import KERAS
 
 
 def names(layers: list[Any]) -> list[str]:
@@ -19,28 +19,14 @@ def stable_name(layer: Any, parent: Any) -> str:
     automatic = re.sub(r"(?<!^)(?=[A-Z])", "_", kind).lower()
     name = str(getattr(layer, "name", "") or "")
     plain = re.sub(r"_\d+$", "", name)
-    automatics = (automatic, _snake(kind), "functional", "sequential", kind)
+    automatics = (automatic, KERAS.automatic_name(kind), "functional", "sequential", kind)
     # Bidirectional names the layers that it is made of after the automatic name of the one that it was given.
     direction, _, rest = plain.partition("_")
     if direction in ("forward", "backward") and rest in automatics:
         return plain
     if name and plain not in automatics:
         return name
-    siblings = [child for child in children(parent) if type(child).__name__ == kind]
+    children = KERAS.children(parent) if parent is not None else []
+    siblings = [child for child in children if type(child).__name__ == kind]
     index = next((i for i, child in enumerate(siblings) if child is layer), 0)
     return kind if len(siblings) < 2 else f"{kind}#{index + 1}"
-
-
-def children(layer: Any) -> list[Any]:
-    """Return the layers directly under a layer, in order."""
-    if layer is None:
-        return []
-    if isinstance(layer, keras.Model) and (operations := getattr(layer, "operations", None)):
-        return list(operations)
-    flatten = getattr(layer, "_flatten_layers", None)
-    return list(flatten(include_self=False, recursive=False)) if flatten else []
-
-
-def _snake(kind: str) -> str:
-    """Return a class name as Keras makes an automatic layer name of it."""
-    return str(keras.src.utils.naming.to_snake_case(kind))

@@ -6,8 +6,9 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import keras
 import tensorflow as tf
+
+from fuzzseq.worker.keras_api import KERAS
 
 #: The names that parameters and inputs of an encoder or a decoder go by, for each thing that they can be.
 PART_NAMES: Mapping[str, tuple[str, ...]] = {
@@ -39,9 +40,7 @@ class Part:
         """Read the parameters of a callable, or the inputs of a functional model."""
         self._model: Any = model
         self._takes_training = takes(model, "training")
-        self._functional = (
-            isinstance(model, keras.Model) and bool(getattr(model, "inputs", None)) and is_functional(model)
-        )
+        self._functional = KERAS.is_functional(model) and bool(getattr(model, "inputs", None))
         self._roles = self._functional_roles() if self._functional else self._argument_roles()
         self.traced = False
         #: The states as an encoder gave them, where they are no flat list.
@@ -96,9 +95,8 @@ class Part:
 
     def _argument_roles(self) -> list[str]:
         """Return what each positional parameter of a callable is; the first without another role takes the tokens."""
-        call = self._model.call if isinstance(self._model, keras.Layer) else self._model
         named: list[tuple[str | None, bool]] = []
-        for name, parameter in inspect.signature(call).parameters.items():
+        for name, parameter in inspect.signature(KERAS.call_of(self._model)).parameters.items():
             if name == "training" or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
                 continue
             required = parameter.default is parameter.empty
@@ -117,17 +115,10 @@ def _with_tokens(named: list[str | None]) -> list[str]:
     return [role or next(missing) for role in named]
 
 
-def is_functional(model: Any) -> bool:
-    """Say whether a Keras model was made of symbolic inputs and outputs."""
-    if isinstance(model, keras.Sequential):
-        return getattr(model, "_functional", None) is not None
-    return isinstance(model, keras.Model) and hasattr(model, "_inputs_struct")
-
-
 def takes(model: Any, name: str) -> bool:
     """Say whether calling a model takes a keyword."""
-    if isinstance(model, keras.Layer):
-        return name in inspect.signature(model.call).parameters or is_functional(model)
+    if KERAS.is_layer(model):
+        return name in inspect.signature(model.call).parameters or KERAS.is_functional(model)
     try:
         return name in inspect.signature(model).parameters
     except (TypeError, ValueError):

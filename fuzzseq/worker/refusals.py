@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any, Final
 
-import keras
 import tensorflow as tf
 
 from fuzzseq.errors import SpecError
@@ -19,6 +18,8 @@ from fuzzseq.targets.encoder_decoder import EncoderDecoder
 from fuzzseq.targets.spec import ROLES
 from fuzzseq.worker.exceptions import describe
 from fuzzseq.worker.frames import user_frames
+from fuzzseq.worker.instrumentation import Tracker
+from fuzzseq.worker.keras_api import KERAS
 
 #: The most letters of a value, or of an exception's message, that a sentence shows.
 _LONGEST: Final = 300
@@ -54,9 +55,9 @@ def short(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
-def raised_text(error: BaseException) -> str:
+def raised_text(error: BaseException, tracker: Tracker) -> str:
     """Return an exception as a sentence shows it: class, message, and the user's own line."""
-    raised = describe(error, "build", "eager", 0)
+    raised = describe(error, tracker)
     said = " ".join(raised.message.split())
     said = said if len(said) <= _LONGEST else f"{said[:_LONGEST]}..."
     frame = raised.frames[-1] if raised.frames else raised.call_site
@@ -67,7 +68,7 @@ def raised_text(error: BaseException) -> str:
 def refuse_factory(name: str, factory: Any) -> None:
     """Raise :class:`SpecError` for what a target names and is no function that builds a model."""
     variable = name.rpartition(":")[2]
-    if isinstance(factory, keras.Layer):
+    if KERAS.is_layer(factory):
         raise SpecError(
             f"{name} is a {type(factory).__name__} that is built already, and fuzzseq builds a model many times: wrap "
             f"it in a function, as in 'def build(): return {variable}', and name that."
@@ -107,7 +108,7 @@ def checked_model(name: str, model: Any) -> Any:
     elif isinstance(model, list | tuple | Mapping):
         parts = list(model.values() if isinstance(model, Mapping) else model)
         held = ", ".join(type(part).__name__ for part in parts[:6]) + (", ..." if len(parts) > 6 else "")
-        models = any(isinstance(part, keras.Layer) for part in parts)
+        models = any(map(KERAS.is_layer, parts))
         how = (
             "return the model that is trained alone, or fuzzseq.EncoderDecoder(encoder, decoder) for two that are run "
             "step by step."
@@ -121,7 +122,7 @@ def checked_model(name: str, model: Any) -> Any:
     return model
 
 
-def always_raises(name: str, error: Exception, sizes: Mapping[str, int], tried: int) -> SpecError:
+def always_raises(name: str, error: Exception, tracker: Tracker, sizes: Mapping[str, int], tried: int) -> SpecError:
     """Return the error for a factory that built no model for any of the sizes that were tried."""
     if isinstance(error, NotAModel):
         return SpecError(str(error))
@@ -129,8 +130,8 @@ def always_raises(name: str, error: Exception, sizes: Mapping[str, int], tried: 
     every = f"for every one of {tried} settings that were tried, {with_} among them" if with_ else "when it is called"
     declare = " or declare the ranges that it takes, as in @fuzz_target(units=dim(1, 64))" if with_ else ""
     return SpecError(
-        f"The factory {name} raises {every}, so there is no model to fuzz: {raised_text(error)}. Have it build a "
-        f"model{declare}."
+        f"The factory {name} raises {every}, so there is no model to fuzz: {raised_text(error, tracker)}. Have it "
+        f"build a model{declare}."
     )
 
 
@@ -153,7 +154,7 @@ def text_sentence(what: str) -> str:
     )
 
 
-def refuse_unfed(name: str, fed: Any, error: Exception, layers: tuple[Any, ...]) -> None:
+def refuse_unfed(name: str, fed: Any, error: Exception, layers: tuple[Any, ...], tracker: Tracker) -> None:
     """Raise :class:`SpecError` where a first call raised because of what was fed, and not because of the model.
 
     That is so where nothing of the model had run, where ids were taken for text, and where the one tensor that was fed
@@ -161,18 +162,18 @@ def refuse_unfed(name: str, fed: Any, error: Exception, layers: tuple[Any, ...])
     """
     said = text_of(error)
     if any(layer.kind in _TEXT_LAYERS for layer in layers) or _TEXT.search(said):
-        raise SpecError(text_sentence(f"of {name} takes strings ({raised_text(error)})"))
-    refuse_taken_apart(name, fed, error)
+        raise SpecError(text_sentence(f"of {name} takes strings ({raised_text(error, tracker)})"))
+    refuse_taken_apart(name, fed, error, tracker)
     # A layer or an operation inside of it counts as the model's own; so does a line of the user's.
     if len(layers) <= 1 and not user_frames(error.__traceback__):
         raise SpecError(
             f"The model of {name} cannot be fed: given {_shown(fed)}, it raises before any of it has run, "
-            f"{raised_text(error)}. Say what its inputs are, @fuzz_target(inputs={{'name': 'source', ...}}), or "
-            f"{_WRAP}."
+            f"{raised_text(error, tracker)}. Say what its inputs are, @fuzz_target(inputs={{'name': 'source', ...}}), "
+            f"or {_WRAP}."
         )
 
 
-def refuse_taken_apart(name: str, fed: Any, error: Exception | None) -> None:
+def refuse_taken_apart(name: str, fed: Any, error: Exception | None, tracker: Tracker) -> None:
     """Raise :class:`SpecError` where the user's own code raised by taking the one tensor for a tuple or a dict."""
     if not tf.is_tensor(fed) or not isinstance(error, _OF_PYTHON) or not _APART.search(text_of(error)):
         return
@@ -185,9 +186,10 @@ def refuse_taken_apart(name: str, fed: Any, error: Exception | None) -> None:
     line = linecache.getline(last.tb_frame.f_code.co_filename, last.tb_lineno)
     if any(value is fed and _is_taken_apart(variable, line) for variable, value in last.tb_frame.f_locals.items()):
         raise SpecError(
-            f"The model of {name} takes its input apart in a way that fuzzseq cannot read, {raised_text(error)}: name "
-            "the parts, each with what it is, as in @fuzz_target(inputs={'ids': 'source', 'previous': "
-            "'decoder_input'}), or let its call have a parameter for each."
+            f"The model of {name} takes its input apart in a way that fuzzseq cannot read, "
+            f"{raised_text(error, tracker)}: name the parts, each with what it is, as in "
+            "@fuzz_target(inputs={'ids': 'source', 'previous': 'decoder_input'}), or let its call have a parameter for "
+            "each."
         )
 
 
@@ -232,9 +234,9 @@ def no_such_output(name: str, which: Any, raw: Any) -> SpecError:
     )
 
 
-def declared_raises(name: str, option: str, error: Exception) -> SpecError:
+def declared_raises(name: str, option: str, error: Exception, tracker: Tracker) -> SpecError:
     """Return the error for a function or an object that was declared, and raises when it is used for a first look."""
-    return SpecError(f"{option} of {name} cannot be used: {raised_text(error)}.")
+    return SpecError(f"{option} of {name} cannot be used: {raised_text(error, tracker)}.")
 
 
 def parameters_of(function: Callable[..., Any], what: str) -> Mapping[str, inspect.Parameter]:

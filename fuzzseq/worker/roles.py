@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import attrs
-import keras
 
 from fuzzseq.errors import SpecError, nearest
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
 from fuzzseq.targets.spec import ROLES, Input
 from fuzzseq.worker.build import flat_inputs
-from fuzzseq.worker.parts import Part, is_functional
+from fuzzseq.worker.keras_api import KERAS
+from fuzzseq.worker.parts import Part
 from fuzzseq.worker.refusals import parameters_of, refuse_input
 
 Calling = Literal["single", "list", "tuple", "dict", "arguments", "steps"]
@@ -152,9 +152,9 @@ def inputs_of(model: Any, declared: Mapping[str, str]) -> tuple[Calling, tuple[I
     """Return how a model is called, and what its inputs are."""
     if isinstance(model, EncoderDecoder):
         return "steps", _stepped(model)
-    if isinstance(model, keras.Model) and is_functional(model) and flat_inputs(model):
+    if KERAS.is_functional(model) and flat_inputs(model):
         return _functional(model, declared)
-    return _callable(model.call if isinstance(model, keras.Layer) else model, declared)
+    return _callable(KERAS.call_of(model), declared)
 
 
 def _stepped(model: EncoderDecoder) -> tuple[Input, ...]:
@@ -172,7 +172,7 @@ def _stepped(model: EncoderDecoder) -> tuple[Input, ...]:
 
 def _functional(model: Any, declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
     """Return the inputs of a functional model."""
-    structure = getattr(model, "_inputs_struct", model.inputs[0])
+    structure = KERAS.input_structure(model)
     named = isinstance(structure, Mapping)
     keys = list(structure) if named else [None] * len(flat_inputs(model))
     slots = [

@@ -15,10 +15,11 @@ from fuzzseq.checks.output_shape import promised
 from fuzzseq.protocol.runs import SCORE_VARIANTS, Run
 from fuzzseq.worker import feeding
 from fuzzseq.worker.build import ModelInstance
+from fuzzseq.worker.instrumentation.recording import finite
+from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.losses import as_targets
-from fuzzseq.worker.subject import ForwardOutput, SteppedSubject, as_numpy, is_stock_step, select_output
+from fuzzseq.worker.subject import ForwardOutput, SteppedSubject, as_numpy, select_output
 from fuzzseq.worker.tracing import Traced, signature
-from fuzzseq.worker.tracking import TRACKER, finite, watching
 from fuzzseq.worker.variables import path_of
 from fuzzseq.worker.ways import WAYS, dense, ragged
 from fuzzseq.worker.wiring import crossings, takers_of_states
@@ -37,7 +38,8 @@ class BatchRun:
         """Go as far as the run asks for."""
         if self.run.until == "wiring":
             model = self.built.model
-            return Observed(arrays=self.arrays, crossings=crossings(model), takers_of_states=takers_of_states(model))
+            crossed = crossings(model, self.built.tracker)
+            return Observed(arrays=self.arrays, crossings=crossed, takers_of_states=takers_of_states(model))
         if self.run.chunk_boundaries:
             return self._in_pieces()
         if self.run.until == "gradient":
@@ -118,7 +120,7 @@ class BatchRun:
                 output, softmaxes = found
                 return attrs.evolve(self._seen(ForwardOutput(*output)), softmaxes=softmaxes)
             self.run = attrs.evolve(self.run, mode="eager")
-        with TRACKER.recording() as record:
+        with self.built.tracker.recording() as record:
             seen = self._seen(self._forward(self._fed()))
         return attrs.evolve(seen, layers=tuple(record.layers), softmaxes=tuple(record.softmaxes))
 
@@ -137,7 +139,7 @@ class BatchRun:
             if layer is model:
                 predicted.append(output)
 
-        with watching(listener):
+        with self.built.tracker.watching(listener):
             model.train_step((fed, as_targets(model, labels)))
         scores = select_output(predicted[0], self.built.spec.output) if predicted else None
         return self._seen(ForwardOutput(scores, [], scores))
@@ -145,7 +147,9 @@ class BatchRun:
     def _loss(self, fed: Any, labels: Any, real: Any, output: ForwardOutput) -> Any:
         """Return the mean of the user's loss over a batch."""
         self.built.subject.mark.enter("loss")
-        loss = TRACKER.traced("loss", "", (labels, output.scores), lambda: self.built.loss(fed, labels, output, real))
+        loss = self.built.tracker.trace.call(
+            lambda: "loss", "", (labels, output.scores), lambda: self.built.loss(fed, labels, output, real)
+        )
         return tf.reduce_mean(tf.cast(loss, tf.float32))
 
     def _in_mode(self, name: str, function: Any, arguments: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
@@ -179,11 +183,11 @@ class BatchRun:
     def _traced(self, name: str, function: Any, example: tuple[Any, ...]) -> Traced:
         """Return a traced function, made once for each structure of arguments, with the sizes that it leaves closed."""
         key = f"{name} {tf.nest.flatten(signature(example, self.built.spec))}"
-        mark = self.built.subject.mark
+        watch = self.built.subject.mark, self.built.tracker
         if self.known:
-            return Traced(function, example, self.built.spec, mark, known=True)
+            return Traced(function, example, self.built.spec, *watch, known=True)
         if key not in self.built.traced:
-            self.built.traced[key] = Traced(function, example, self.built.spec, mark)
+            self.built.traced[key] = Traced(function, example, self.built.spec, *watch)
         traced: Traced = self.built.traced[key]
         return traced
 
@@ -218,7 +222,7 @@ class BatchRun:
         if not self.built.spec.runs_step:
             return
         targets = as_targets(model, labels)
-        if targets is not None and not (self.built.stepped and is_stock_step(model)):
+        if targets is not None and not (self.built.stepped and KERAS.has_stock_step(model)):
             self.built.subject.mark.enter("gradient")
             model.train_step((fed, targets))
             self.built.stepped = True
@@ -259,7 +263,7 @@ class BatchRun:
             loss=loss,
             gradients=gradients,
             first_nonfinite=culprit,
-            traces={name: len(values) for name, values in TRACKER.traced_for.items()},
+            traces={name: len(values) for name, values in self.built.tracker.traced_for.items()},
         )
 
     def _first_nonfinite(self) -> str:
@@ -271,6 +275,6 @@ class BatchRun:
                 culprits.append(path)
 
         self.built.reset(self.run)
-        with watching(listener):
+        with self.built.tracker.watching(listener):
             self.forward()
         return culprits[0] if culprits else ""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
 from typing import Any
 
 import attrs
-import keras
 import tensorflow as tf
 
 from fuzzseq.cases.case import Batch, Case, Pair
@@ -16,11 +14,13 @@ from fuzzseq.object_text import name_of, text_of
 from fuzzseq.protocol.outcome import Frame, LayerCall, LayerFrame, Outcome, Raised, Request, Verdict
 from fuzzseq.protocol.serialization import from_data, to_data
 from fuzzseq.targets.spec import Spec
-from fuzzseq.worker import untouched, wrapping
-from fuzzseq.worker.build import Target
+from fuzzseq.worker import untouched
+from fuzzseq.worker.build import LoadedFactory
 from fuzzseq.worker.inference import infer
+from fuzzseq.worker.instrumentation import Tracker
+from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.loading import load
-from fuzzseq.worker.session import Session
+from fuzzseq.worker.session import TargetSession
 from fuzzseq.worker.stages import StageBeacon
 from fuzzseq.worker.untouched import Surroundings
 
@@ -34,10 +34,12 @@ class Service:
 
     def __init__(self, mark: StageBeacon) -> None:
         """Start with nothing loaded."""
-        wrapping.install()
-        self._mark = mark
-        self._targets: dict[str, Target] = {}
-        self._session: Session | None = None
+        self.mark = mark
+        #: Of all that the user's file holds: what its models are made of may be made when it is imported.
+        self._tracker = Tracker()
+        self._unsupported = KERAS.moved()
+        self._targets: dict[str, LoadedFactory] = {}
+        self._session: TargetSession | None = None
         self._before = Surroundings.now()
         self._home = self._before.folder
 
@@ -51,10 +53,13 @@ class Service:
 
     def _answered(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Carry out one command, whatever it raises."""
+        if self._unsupported:
+            return {"misuse": self._unsupported}
+        KERAS.listen(self._tracker)
         try:
             return {"ok": getattr(self, f"do_{message['do']}")(message)}
         except SystemExit as error:
-            self._mark.leave("".join(untouched.format_exception(error)))
+            self.mark.leave("".join(untouched.format_exception(error)))
             raise
         except FuzzseqError as error:
             return {"misuse": str(error)}
@@ -82,21 +87,21 @@ class Service:
     def do_load(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Import the user's file and say which targets it holds, and whether that ran an operation of TensorFlow."""
         self._look_around()
-        self._targets.update(load(message["reference"], message.get("custom_checks", ())))
-        return {"targets": list(self._targets), "ran_operations": ran_operations()}
+        self._targets.update(load(message["reference"], self._tracker, message.get("custom_checks", ())))
+        return {"targets": list(self._targets), "ran_operations": KERAS.ran_operations()}
 
     def do_infer(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Return the Spec of a target."""
         self._look_around()
-        spec = infer(self._targets[message["target"]], self._mark, **message.get("how", {}))
+        spec = infer(self._targets[message["target"]], self.mark, **message.get("how", {}))
         self._before.put_back()
-        return {"spec": to_data(spec), "versions": versions()}
+        return {"spec": to_data(spec), "versions": KERAS.versions()}
 
     def do_open(self, message: Mapping[str, Any]) -> None:
         """Begin to serve requests for a target."""
         self._look_around()
         spec = from_data(message["spec"], Spec)
-        self._session = Session(self._targets[message["target"]], spec, self._mark)
+        self._session = TargetSession(self._targets[message["target"]], spec, self.mark)
 
     def do_run(self, message: Mapping[str, Any]) -> Any:
         """Answer a request."""
@@ -128,20 +133,3 @@ def prefer_short_starts() -> None:
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(2)
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that a finding depends on."""
-    return {
-        "python": platform.python_version(),
-        "tensorflow": tf.__version__,
-        "keras": keras.__version__,
-    }
-
-
-def ran_operations() -> bool:
-    """Say whether this process has started TensorFlow's runtime, after which forking it deadlocks."""
-    from tensorflow.python.eager import context  # noqa: PLC0415
-
-    active = context._context
-    return active is not None and active._context_handle is not None

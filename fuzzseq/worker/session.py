@@ -14,21 +14,20 @@ from fuzzseq.checks.registry import check_named
 from fuzzseq.protocol.outcome import Outcome, Raised, Request, Verdict
 from fuzzseq.protocol.runs import Run, RunKey
 from fuzzseq.targets.spec import Spec
-from fuzzseq.worker.build import ModelInstance, Target, build_key
+from fuzzseq.worker.build import LoadedFactory, ModelInstance, build_key
 from fuzzseq.worker.exceptions import describe
 from fuzzseq.worker.execution import execute
 from fuzzseq.worker.invalid_inputs import try_invalid_input
 from fuzzseq.worker.stages import StageBeacon
-from fuzzseq.worker.tracking import TRACKER
 from fuzzseq.worker.untouched import Surroundings
 
 _MODELS_KEPT: Final = 6
 
 
-class Session:
+class TargetSession:
     """One fuzz target in one worker."""
 
-    def __init__(self, target: Target, spec: Spec, mark: StageBeacon) -> None:
+    def __init__(self, target: LoadedFactory, spec: Spec, mark: StageBeacon) -> None:
         """Start with no model built."""
         self._target, self._spec, self._mark = target, spec, mark
         self._models: OrderedDict[str, ModelInstance] = OrderedDict()
@@ -41,7 +40,7 @@ class Session:
         if not request.trace:
             return self._answer(request, before)
         self._models.clear()  # A model that is kept has been traced before, and its layers do not run again.
-        with TRACKER.tracing() as calls:
+        with self._target.tracker.trace.kept() as calls:
             outcome = self._answer(request, before)
             return attrs.evolve(outcome, trace=calls())
 
@@ -50,7 +49,7 @@ class Session:
         try:
             built = self._built(request.case)
         except BaseException as error:
-            return self._unbuilt(request, describe(error, "build", "eager", 0))
+            return self._unbuilt(request, describe(error, self._target.tracker))
         finally:
             before.put_back()
         if request.invalid:
@@ -58,10 +57,10 @@ class Session:
                 return try_invalid_input(built, request.case, request.invalid)
             finally:
                 before.put_back()
-        judged = _Judgment(built, request.case, before)
+        judged = _CheckRunner(built, request.case, before)
         own = self._target.custom_checks
         verdicts = tuple(judged.verdict(own.get(name) or check_named(name)) for name in request.checks)
-        if not built.settled:
+        if not built.initialized:
             # Keras locks the layers of a model that failed when they were to be built: it is of no use any more.
             self._models.pop(build_key(self._spec, request.case), None)
         return Outcome(verdicts=verdicts)
@@ -95,7 +94,7 @@ class Session:
         )
 
 
-class _Judgment:
+class _CheckRunner:
     """The checks of one case; equal runs are executed once, and an exception is said once."""
 
     def __init__(self, built: ModelInstance, case: Case, before: Surroundings) -> None:

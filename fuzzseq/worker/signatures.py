@@ -12,13 +12,13 @@ from fuzzseq.checks.registry import check_named
 from fuzzseq.errors import SpecError, UsageError, nearest
 from fuzzseq.targets.dimensions import KNOWN, Dim, dim, dimension_of, unknown_parameter
 from fuzzseq.targets.spec import Parameter, Spec
-from fuzzseq.worker.build import Target
+from fuzzseq.worker.build import LoadedFactory
 from fuzzseq.worker.source_constants import numbers
 
 Origin = Literal["declared", "inferred"]
 
 
-def from_signature(target: Target) -> Spec:
+def from_signature(target: LoadedFactory) -> Spec:
     """Return what a factory's parameters and its user's declaration tell."""
     declared, origins = target.declaration, dict[str, Origin]()
     parameters, dimensions = _parameters(target)
@@ -39,7 +39,7 @@ def from_signature(target: Target) -> Spec:
     return Spec(parameters=parameters, dimensions=tied, origins=origins, inputs=(), **values)
 
 
-def _refuse_unknown(target: Target, option: str, names: Iterable[str]) -> None:
+def _refuse_unknown(target: LoadedFactory, option: str, names: Iterable[str]) -> None:
     """Raise :class:`SpecError` for the name of a check that there is not."""
     for name in names:
         if name not in target.custom_checks:
@@ -60,7 +60,7 @@ def reference(value: Any) -> str:
     return f"{code.co_filename}:{name}" if code is not None else f"{getattr(value, '__module__', '')}.{name}"
 
 
-def _parameters(target: Target) -> tuple[tuple[Parameter, ...], dict[str, Dim]]:
+def _parameters(target: LoadedFactory) -> tuple[tuple[Parameter, ...], dict[str, Dim]]:
     """Return the parameters of a factory that carry dimensions, and the ranges that were declared, by dimension."""
     try:
         signature = inspect.signature(target.factory)
@@ -105,7 +105,7 @@ def _parameters(target: Target) -> tuple[tuple[Parameter, ...], dict[str, Dim]]:
     return tuple(parameters), {name: _renamed(given) for name, given in dimensions.items()}
 
 
-def _refuse_strange(target: Target, declared: Iterable[str], parameters: Sequence[Parameter]) -> None:
+def _refuse_strange(target: LoadedFactory, declared: Iterable[str], parameters: Sequence[Parameter]) -> None:
     """Raise :class:`SpecError` for a range that is declared of what is neither a parameter nor a dimension."""
     strange = next((name for name in declared if dimension_of(name) is None), None)
     if strange is not None:

@@ -6,18 +6,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
-import keras
 import numpy as np
 
 from fuzzseq.errors import SpecError
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, Dim, dim
 from fuzzseq.targets.spec import Side, Spec
-from fuzzseq.worker.build import ModelInstance, Target, flat_inputs
+from fuzzseq.worker.build import LoadedFactory, ModelInstance, flat_inputs
 from fuzzseq.worker.first_look import Look, guessed_sizes, look, refuse_what_cannot_run
-from fuzzseq.worker.parts import is_functional
+from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.refusals import raised_text
 from fuzzseq.worker.signatures import Origin
-from fuzzseq.worker.tracking import watching
 from fuzzseq.worker.variables import every_layer
 
 _SIDES: tuple[Side, Side] = ("source", "target")
@@ -32,7 +30,7 @@ def with_static_sizes(
     """
     dimensions, static, origins = dict(spec.dimensions), list(spec.static), dict(spec.origins)
     named = {p.dimension for p in spec.parameters}
-    tensors = flat_inputs(built.model) if is_functional(built.model) else []
+    tensors = flat_inputs(built.model) if KERAS.is_functional(built.model) else []
     for tensor, item in zip(tensors, spec.inputs, strict=False):
         side = {"source": "source_length", "decoder_input": "target_length"}.get(item.role)
         if side is None:
@@ -83,7 +81,7 @@ def _fix(
 
 
 def with_vocabularies(
-    target: Target,
+    target: LoadedFactory,
     spec: Spec,
     built: ModelInstance,
     sizes: dict[str, int],
@@ -94,7 +92,7 @@ def with_vocabularies(
     seen = _Seen()
     spec = attrs.evolve(spec, dimensions=dict(spec.dimensions))
     guess = guessed_sizes(spec, sizes)
-    with watching(seen.listen):
+    with built.tracker.watching(seen.listen):
         first = look(built, spec, guess) if call else Look()
     refuse_what_cannot_run(built, spec, guess, first)
     output = first.array
@@ -109,7 +107,7 @@ def with_vocabularies(
         found = seen.table(side, spec) or (output.shape[-1] if side == "target" and output is not None else None)
         if found is None:
             raise SpecError(
-                f"The {side} vocabulary of {target.name} is no parameter of it, and {_unread(first)}: "
+                f"The {side} vocabulary of {target.name} is no parameter of it, and {_unread(first, built)}: "
                 f"{_declaring(name, built.model, first)}."
             )
         dimensions[name] = Dim(min=int(found), max=int(found))
@@ -125,16 +123,17 @@ def _declaring(name: str, model: Any, first: Look) -> str:
     """Return what to declare of a vocabulary that could not be read off: the rows of the model's largest table."""
     if first.error is None:
         return f"declare it, @fuzz_target({name}=1000)"
-    rows = [int(layer.input_dim) for layer in every_layer(model) if isinstance(layer, keras.layers.Embedding)]
+    rows = [rows for layer in every_layer(model) if (rows := KERAS.table_rows(layer)) is not None]
     if not rows:
         return f"where it takes rows of floats, declare @fuzz_target(float_source=True), else @fuzz_target({name}=1000)"
     return f"declare it, @fuzz_target({name}={max(rows)})"
 
 
-def _unread(first: Look) -> str:
+def _unread(first: Look, built: ModelInstance) -> str:
     """Return why a vocabulary could not be read off the model."""
     if first.error is not None:
-        return f"it could not be read off the model, which raises for a first batch of ids, {raised_text(first.error)}"
+        said = raised_text(first.error, built.tracker)
+        return f"it could not be read off the model, which raises for a first batch of ids, {said}"
     return "no Embedding layer shows its size"
 
 
@@ -164,9 +163,10 @@ class _Seen:
 
     def listen(self, path: str, output: Any, layer: Any, given: tuple[Any, ...]) -> None:
         """Take note of an embedding."""
-        if isinstance(layer, keras.layers.Embedding) and given and len(given[0].shape) == 2:
+        rows = KERAS.table_rows(layer)
+        if rows is not None and given and len(given[0].shape) == 2:
             ids = np.asarray(given[0]) if hasattr(given[0], "numpy") else None
-            self.tables.append((int(given[0].shape[1] or 0), int(layer.input_dim), ids))
+            self.tables.append((int(given[0].shape[1] or 0), rows, ids))
 
     def table(self, side: Side, spec: Spec) -> int | None:
         """Return the rows of the first table that was given the ids of a side; a table of positions is given others."""

@@ -16,6 +16,7 @@ from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.exceptions import clean
 from fuzzseq.worker.first_look import fed_for_look
+from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.losses import as_targets
 
 #: As many rows as nobody takes apart one by one: a tensor of two is unpacked as if it were a pair.
@@ -23,8 +24,6 @@ _ROWS: Final = 7
 #: How many numbers of the factory's code are tried as the rows of a batch, and up to where.
 _MOST_NUMBERS: Final = 4
 _MOST_ROWS: Final = 256
-#: What names the compiled loss in a training step.
-_COMPILED: Final = frozenset({"compute_loss", "compiled_loss", "_compile_loss", "train_step"})
 
 #: What Python raises where a step takes a batch apart that is made in another way, if only inside of a layer.
 _OTHERWISE: Final = (TypeError, KeyError, ValueError, IndexError, AttributeError)
@@ -34,7 +33,7 @@ def names_random(layer: Any) -> bool:
     """Say whether the call of a model, or of a layer of the user's own, names anything that is random."""
     call = getattr(type(layer), "call", layer)
     code = _code(call)
-    return code is not None and not call.__module__.startswith("keras.") and "random" in set(_names(code))
+    return code is not None and not KERAS.is_builtin(call) and "random" in set(_names(code))
 
 
 def _code(function: Any) -> CodeType | None:
@@ -90,7 +89,7 @@ def with_training_step(spec: Spec, built: ModelInstance, sizes: Mapping[str, int
         note = f"its own training step raises for (inputs, labels), and is not run: {said}"
     code = _code(type(model).train_step)
     named = set(_names(code)) if code is not None else set[str]()
-    if spec.loss == "compiled" and not given and (error is None or (note and not named & _COMPILED)):
+    if spec.loss == "compiled" and not given and (error is None or (note and not named & KERAS.compiled_loss_names)):
         spec = attrs.evolve(spec, loss=None)
     return attrs.evolve(
         spec,

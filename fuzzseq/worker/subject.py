@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from fuzzseq.protocol.runs import ScoreVariant
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
 from fuzzseq.targets.spec import Spec
+from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.parts import Part, is_array, takes
 from fuzzseq.worker.stages import StageBeacon
 
@@ -34,9 +34,9 @@ class ForwardOutput:
 
     def of(self, scores: Any) -> ForwardOutput:
         """Return the output with other scores in the place of its own; the mask of these stays on them."""
-        mask = keras.src.backend.get_keras_mask(self.scores)
+        mask = KERAS.mask_of(self.scores)
         if mask is not None:
-            keras.src.backend.set_keras_mask(scores, mask)
+            KERAS.set_mask(scores, mask)
         raw = tf.nest.map_structure(lambda part: scores if part is self.scores else part, self.raw)
         return ForwardOutput(scores, self.states, raw)
 
@@ -49,7 +49,8 @@ class Subject:
         self.model, self.spec, self.mark = model, spec, mark
         self._takes_training = takes(model, "training")
         # A plain function is traced with its Python control flow converted, as its user's own tf.function would do.
-        self._in_graph: Any = model if isinstance(model, keras.Layer | EncoderDecoder) else tf.function(model)
+        converted = KERAS.is_layer(model) or isinstance(model, EncoderDecoder)
+        self._in_graph: Any = model if converted else tf.function(model)
 
     def in_graph(self, traced: bool) -> None:
         """Nothing to prepare: a model that is called once is traced from outside."""
@@ -143,11 +144,6 @@ def _of_kinds(states: list[Any], tensors: list[Any]) -> list[Any]:
             found.append(left[place])
             left = left[place + 1 :]
     return found
-
-
-def is_stock_step(model: Any) -> bool:
-    """Say whether a compiled model trains as Keras does it, and measures nothing beside its loss."""
-    return type(model).train_step is keras.Model.train_step and not getattr(model, "_compile_metrics", None)
 
 
 def is_float(value: Any) -> bool:

@@ -13,8 +13,8 @@ import tensorflow as tf
 from fuzzseq.checks.base import Softmax
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.feeding import OVER_TIME
+from fuzzseq.worker.instrumentation import Recording, Tracker
 from fuzzseq.worker.stages import StageBeacon
-from fuzzseq.worker.tracking import TRACKER, Recording
 
 
 def signature(nest: Any, spec: Spec, known: bool = False) -> Any:
@@ -54,18 +54,20 @@ class Traced:
         example: tuple[Any, ...],
         spec: Spec,
         mark: StageBeacon,
+        tracker: Tracker,
         known: bool = False,
     ) -> None:
         """Trace at once; ``stage`` is the one that this failed in, or that of a run of the whole."""
         self.stage = mark.current
         self._error: Exception | None = None
         self._trace: TracebackType | None = None
-        self._where = TRACKER.raised, TRACKER.raised_site
+        self._tracker = tracker
+        self._where = tracker.raised, tracker.raised_site
         try:
-            self._graph, self._record = _concrete(function, example, spec, known)
+            self._graph, self._record = _concrete(function, example, spec, known, tracker)
         except Exception as error:  # whatever a model raises while it is traced
             self._error, self._trace = error, error.__traceback__
-            self._where = TRACKER.raised, TRACKER.raised_site
+            self._where = tracker.raised, tracker.raised_site
             self.stage = mark.current
 
     def __call__(self, *arguments: Any) -> Any:
@@ -83,12 +85,14 @@ class Traced:
     def _run(self, arguments: tuple[Any, ...]) -> Any:
         """Return the result and the values of the softmaxes, or raise what tracing raised."""
         if self._error is not None:
-            TRACKER.raised, TRACKER.raised_site = self._where
+            self._tracker.raised, self._tracker.raised_site = self._where
             raise self._error.with_traceback(self._trace)
         return self._graph(*[value for value in tf.nest.flatten(arguments) if tf.is_tensor(value)])
 
 
-def _concrete(function: Callable[..., Any], example: tuple[Any, ...], spec: Spec, known: bool) -> tuple[Any, Recording]:
+def _concrete(
+    function: Callable[..., Any], example: tuple[Any, ...], spec: Spec, known: bool, tracker: Tracker
+) -> tuple[Any, Recording]:
     """Return the concrete function of a trace, which gives the softmaxes beside the result, and what they are."""
     specs = signature(example, spec, known)
     flat = [part for part in tf.nest.flatten(specs) if isinstance(part, tf.TensorSpec)]
@@ -97,7 +101,7 @@ def _concrete(function: Callable[..., Any], example: tuple[Any, ...], spec: Spec
     def on_tensors(*tensors: Any) -> Any:
         given = iter(tensors)
         filled = [next(given) if isinstance(part, tf.TensorSpec) else part for part in tf.nest.flatten(specs)]
-        with TRACKER.recording(tf.compat.v1.get_default_graph()) as record:
+        with tracker.recording(tf.compat.v1.get_default_graph()) as record:
             result = function(*tf.nest.pack_sequence_as(specs, filled))
         records.append(record)
         return result, [softmax.value for softmax in record.softmaxes]

@@ -60,7 +60,8 @@ class UserImports:
         """Return where a module of the highest level is; None for all that is found in the usual way."""
         if path is not None:
             return None
-        if self._folders and (name == self._wanted or self._asked_by_user(sys._getframe(1))):
+        importing = sys._getframe(1)  # noqa: SLF001 (inspect is not loaded yet)
+        if self._folders and (name == self._wanted or self._asked_by_user(importing)):
             found = PathFinder.find_spec(name, self._folders)
             # A folder that is no package is a module only where nothing else is.
             return found if found is not None and found.loader is not None else None

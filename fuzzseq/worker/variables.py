@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable, Iterator
-from functools import cache
 from typing import Any, Final
 
 import attrs
-import keras
 import numpy as np
 import tensorflow as tf
+
+from fuzzseq.worker.keras_api import KERAS
 
 #: The scale of weights over that of a layer which keeps the variance of its input. One hides what enters late:
 #: at small gains a recurrent net forgets its first token below rounding.
@@ -31,7 +31,7 @@ def _collect(value: Any, found: list[Any], seen: set[int], depth: int) -> None:
     if id(value) in seen or depth < 0 or isinstance(value, str | bytes | int | float | type(None) | type):
         return
     seen.add(id(value))
-    if isinstance(value, keras.Layer | tf.Module | tf.Variable | keras.Variable):
+    if KERAS.holds_variables(value):
         found.append(value)
         return
     for part in _parts(value):
@@ -65,14 +65,14 @@ def trainable_variables(subject: Any) -> list[Any]:
 
 def _held(owner: Any, name: str) -> Iterable[Any]:
     """Return the variables of an owner, which may be a variable itself."""
-    if isinstance(owner, tf.Variable | keras.Variable):
+    if KERAS.is_variable(owner):
         return [owner] if name == "variables" or owner.trainable else []
     return list(getattr(owner, name, ()))
 
 
-def _unique(variables: Iterable[Any]) -> list[Any]:
-    """Return variables without repetitions, in order."""
-    return list({id(v): v for v in variables}.values())
+def _unique(objects: Iterable[Any]) -> list[Any]:
+    """Return objects without repetitions, in order."""
+    return list({id(each): each for each in objects}.values())
 
 
 def path_of(variable: Any) -> str:
@@ -140,42 +140,27 @@ class Snapshot:
     @property
     def rows(self) -> int | None:
         """The rows of the states that a recurrent layer of Keras' keeps from batch to batch; None where none does."""
-        kept = (state for layer in self._stateful for state in tf.nest.flatten(getattr(layer, "states", None) or ()))
+        kept = (state for layer in self._stateful for state in KERAS.kept_states(layer))
         return next((int(state.shape[0]) for state in kept), None)
 
     def restore(self) -> None:
         """Put everything back."""
         for variable, value in (*self._moving, *self._still):
             # Keras' own ``assign`` takes twenty times as long, which was half of a traced case.
-            inner = getattr(variable, "_value", variable)
-            tf.raw_ops.AssignVariableOp(resource=inner.handle, value=value)
+            tf.raw_ops.AssignVariableOp(resource=KERAS.handle(variable), value=value)
         for layer in self._stateful:
-            if getattr(layer, "states", None) is not None and hasattr(layer, "reset_state"):
-                layer.reset_state()
+            KERAS.reset_states(layer)
 
-    def stir(self, repetition: int) -> None:
+    def advance_rng(self, repetition: int) -> None:
         """Move the random generators on, so that a run differs from another in them alone."""
         for variable, value in self._moving:
-            if repetition and "seed_generator" in path_of(variable):
+            if repetition and KERAS.is_seed(path_of(variable)):
                 variable.assign(value + tf.cast(repetition, value.dtype))
 
 
 def every_layer(subject: Any) -> list[Any]:
     """Return all layers of a model, nested ones included."""
-    found: dict[int, Any] = {}
-    for owner in owners(subject):
-        flatten = getattr(owner, "_flatten_layers", None)
-        for layer in flatten() if flatten else ():
-            found[id(layer)] = layer
-    return list(found.values())
-
-
-@cache
-def framework_attributes() -> frozenset[str]:
-    """Return the names of the attributes that Keras itself gives to layers and models of every kind."""
-    symbol = keras.Input((1,))
-    functional = keras.Model(symbol, symbol)
-    return frozenset({"built", *vars(keras.Layer()), *vars(keras.Model()), *vars(functional)})
+    return _unique(layer for owner in owners(subject) for layer in KERAS.layers(owner))
 
 
 @attrs.frozen
@@ -202,9 +187,9 @@ class PlainAttributes:
 
     def take(self, layer: Any) -> None:
         """Take those of a layer as they are now: its ``build`` may have made some, and is not called again."""
-        if type(layer).__module__.startswith("keras."):
+        if KERAS.is_builtin(type(layer)):
             return
-        frameworks, now = framework_attributes(), vars(layer)
+        frameworks, now = KERAS.framework_attributes(), vars(layer)
         kept = {name: v for name, v in now.items() if name not in frameworks and (_is_plain(v) or _holds_plain(v))}
         contents = tuple((v, v.copy()) for v in kept.values() if issubclass(type(v), list | dict))
         self._taken[id(layer)] = _Taken(layer, kept, contents, frozenset(now))
@@ -251,7 +236,7 @@ def _holds_tensors(value: Any) -> bool:
     if isinstance(value, list | tuple | dict):
         parts = list(value.values() if isinstance(value, dict) else value)
         return bool(parts) and all(map(_holds_tensors, parts))
-    return bool(tf.is_tensor(value)) and not _is_variable(value)
+    return bool(tf.is_tensor(value)) and not KERAS.is_variable(value)
 
 
 def _passes(value: Any) -> bool:
@@ -261,15 +246,10 @@ def _passes(value: Any) -> bool:
     return _is_plain(value)
 
 
-def _is_variable(value: Any) -> bool:
-    """Say whether a value is a variable."""
-    return isinstance(value, tf.Variable | keras.Variable)
-
-
 def _is_plain(value: Any) -> bool:
     """Say whether an attribute is a number, None or a tensor, and no part of the framework's own bookkeeping."""
     return (
         value is None
         or isinstance(value, int | float | np.ndarray)
-        or (tf.is_tensor(value) and not _is_variable(value))
+        or (tf.is_tensor(value) and not KERAS.is_variable(value))
     )

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from fuzzseq.worker.build import ModelInstance
+from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.subject import ForwardOutput, Subject, select_output
 from fuzzseq.worker.variables import every_layer
 
@@ -54,16 +54,15 @@ def _reloaded(built: ModelInstance) -> Any:
     with tempfile.TemporaryDirectory(prefix="fuzzseq-") as folder:
         file = Path(folder) / "model.keras"
         built.model.save(file)
-        with keras.saving.custom_object_scope(_own_names(built)):
-            return keras.saving.load_model(file, compile=False, safe_mode=False)
+        return KERAS.load_model(file, _user_names(built))
 
 
-def _own_names(built: ModelInstance) -> dict[str, Any]:
+def _user_names(built: ModelInstance) -> dict[str, Any]:
     """Return what the user's own code calls its layers and functions: nobody has to register them for this."""
     module = sys.modules.get(getattr(built.target.factory, "__module__", ""))
     named = {name: value for name, value in vars(module).items() if callable(value)} if module else {}
-    own = [type(layer) for layer in every_layer(built.model) if not type(layer).__module__.startswith("keras.")]
-    return {**named, **{kind.__name__: kind for kind in own}}
+    kinds = [type(layer) for layer in every_layer(built.model) if not KERAS.is_builtin(type(layer))]
+    return {**named, **{kind.__name__: kind for kind in kinds}}
 
 
 def ragged(arrays: Any) -> Any:

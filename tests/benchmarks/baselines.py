@@ -24,17 +24,18 @@ from fuzzseq.cases.domain import encodings, padding_side
 from fuzzseq.loading import parse
 from fuzzseq.protocol.runs import Run
 from fuzzseq.targets.spec import Spec
-from fuzzseq.worker import wrapping
-from fuzzseq.worker.build import ModelInstance, Target
+from fuzzseq.worker.build import LoadedFactory, ModelInstance
 from fuzzseq.worker.execution import execute
 from fuzzseq.worker.inference import infer
+from fuzzseq.worker.instrumentation import Tracker
+from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.loading import load
 from fuzzseq.worker.stages import StageBeacon
 
 EXAMPLES = 100
 
 
-def tried(target: Target, spec: Spec, case: Case) -> None:
+def tried(target: LoadedFactory, spec: Spec, case: Case) -> None:
     """Build the model, and run forward, loss and gradient; raise what it raises."""
     built = ModelInstance(target, spec, case.sizes(spec, 0), case.seed, StageBeacon())
     run = Run(batches=case.batches, until="gradient" if spec.has_labels else "forward", training=True)
@@ -55,7 +56,7 @@ def rectangular(spec: Spec, sizes: dict[str, int], rows: int, source: int, targe
     return Case(dimensions=sizes, batches=(batch,))
 
 
-def by_hypothesis(target: Target, spec: Spec) -> str:
+def by_hypothesis(target: LoadedFactory, spec: Spec) -> str:
     """Return what the hand-written property test says."""
     widths = [name for name in spec.build_dimensions() if spec.range_of(name).min < spec.range_of(name).max]
     first = first_setting(spec) or {}
@@ -70,7 +71,7 @@ def by_hypothesis(target: Target, spec: Spec) -> str:
     return outcome(trains)
 
 
-def by_fit(target: Target, spec: Spec) -> str:
+def by_fit(target: LoadedFactory, spec: Spec) -> str:
     """Return what one step on a batch of 64 rows of length 10 says."""
     sizes = first_setting(spec) or {}
     return outcome(lambda: tried(target, spec, rectangular(spec, sizes, 64, 10, 10)))
@@ -87,8 +88,9 @@ def outcome(test: object) -> str:
 
 def main() -> None:
     """Print what both baselines say of the target that is named."""
-    wrapping.install()
-    target = next(iter(load(parse(sys.argv[1])).values()))
+    tracker = Tracker()
+    KERAS.listen(tracker)
+    target = next(iter(load(parse(sys.argv[1]), tracker).values()))
     spec = attrs.evolve(infer(target, StageBeacon()), graph=False)
     print(json.dumps({"hypothesis": by_hypothesis(target, spec), "fit": by_fit(target, spec)}))
 

@@ -100,17 +100,20 @@ def by_fit(count: int) -> float:
 def floor(count: int) -> float:
     """Return the seconds of one call of the traced step on the cases of the first round, in a bare loop."""
     from fuzzseq.loading import parse
-    from fuzzseq.worker import service, wrapping
+    from fuzzseq.worker import service
     from fuzzseq.worker.build import ModelInstance
     from fuzzseq.worker.execution import execute
     from fuzzseq.worker.inference import infer
+    from fuzzseq.worker.instrumentation import Tracker
+    from fuzzseq.worker.keras_api import KERAS
     from fuzzseq.worker.loading import load
     from fuzzseq.worker.stages import StageBeacon
     from fuzzseq.worker.tracing import Traced
 
     service.prefer_short_starts()
-    wrapping.install()
-    target = next(iter(load(parse(TARGET)).values()))
+    tracker = Tracker()
+    KERAS.listen(tracker)
+    target = next(iter(load(parse(TARGET), tracker).values()))
     spec = infer(target, StageBeacon())
     cases = [case for case in random_cases(spec, 0, 0) if case.mode == "graph"]
     built = ModelInstance(target, spec, cases[0].sizes(spec, 0), cases[0].seed, StageBeacon())

@@ -263,7 +263,7 @@ def test_when_a_check_has_no_meaning():
     assert "no loss" in str(loss_per_token.CHECK.applies(Spec()))
     assert "batch size" in str(batch_independent.CHECK.applies(attrs.evolve(SPEC, static=("batch_size",))))
     assert "no decoder" in str(causal.CHECK.applies(attrs.evolve(SPEC, kind="encoder")))
-    assert "no training step" in str(labels_hidden.CHECK.applies(SPEC))
+    assert "no custom train_step" in str(labels_hidden.CHECK.applies(SPEC))
     assert "no initial state" in str(state_used.CHECK.applies(SPEC))
     assert padding_invariant.CHECK.applies(SPEC) is None
     own = attrs.evolve(SPEC, own_training_step=True)
@@ -271,7 +271,7 @@ def test_when_a_check_has_no_meaning():
         labels_hidden.CHECK.applies(attrs.evolve(own, train_step_accepts_xy=False))
     )
     assert "weights" in str(loss_per_token.CHECK.applies(attrs.evolve(own, uses_sample_weight=True)))
-    assert "inside of its own training step" in str(loss_logits.CHECK.applies(attrs.evolve(own, loss=None)))
+    assert "inside the custom train_step" in str(loss_logits.CHECK.applies(attrs.evolve(own, loss=None)))
     assert "causal is skipped" in str(stepwise.CHECK.applies(attrs.evolve(SPEC, skip={"causal": "it fills in words"})))
 
 

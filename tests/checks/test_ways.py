@@ -292,7 +292,7 @@ def test_a_check_of_the_users_own(models):
     run = events([f"{models}:promising"], max_cases=3, custom_checks=(f"{models}:scores_are_small",))
     named = {found.check: found for found in findings(run)}
     assert set(named) == {"one_row", "scores_are_small"}
-    assert {found.cause for found in named.values()} == {"execution-promise"}
+    assert {found.cause for found in named.values()} == {"execution-custom-check"}
     assert named["scores_are_small"].message == "a score is large"
     assert (named["one_row"].message, named["one_row"].sizes["batch_size"]) == ("2 rows", 2)
     assert report(run, ":promising").spec.custom_checks["scores_are_small"] == "No score is far from the others"

@@ -57,7 +57,7 @@ SLUGS = [
     "execution-nondeterministic",
     "execution-save",
     "execution-mixed-precision",
-    "execution-promise",
+    "execution-custom-check",
     "execution-build",
     "execution-output",
     "process-crash",

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+import fuzzseq
 from fuzzseq.cli import main
 from fuzzseq.reporting import FORMATS
 from fuzzseq.settings.configuration import configured
@@ -83,6 +84,8 @@ def test_nothing_is_written_over():
     text = Path("pyproject.toml").read_text()
     assert text.startswith('[project]\nname = "mine"\n\n[tool.fuzzseq]\n')
     assert text.count("[tool.fuzzseq]") == 1
+    (schema,) = [word for word in text.split() if word.endswith(".schema.json")]
+    assert (Path(fuzzseq.__file__).parent / schema).exists()
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_what_a_verdict_rests_on(tmp_path, monkeypatch):
     )
     assert told(leak, "5, units=2, checks", "5, units=2, padding=None, checks") == (
         0,
-        "FIXED   : padding_invariant is not promised any more: padding=None: nothing is promised of padded positions",
+        "FIXED   : padding_invariant is not promised any more: padding=None: padded positions are unspecified",
     )
     assert told(leak, "mean = ops.mean(", "mean = 0.0 * ops.mean(") == (0, "FIXED")
     assert told(scale)[1].startswith("FAILED  : loss-normalization")

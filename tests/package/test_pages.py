@@ -17,11 +17,11 @@ from fuzzseq.cases.invalid import KINDS
 from fuzzseq.causes.catalogue import CAUSES, page_of
 
 PAGES = {cause.slug: page_of(cause) for cause in CAUSES}
-HEADINGS = ("How it shows", "The smallest model that has it", "How to mend it")
+HEADINGS = ("Symptoms", "Minimal example", "How to fix it")
 #: An answer that names no mistake has no model.
 WITHOUT_MODEL = ("unclassified",)
 #: Cases enough to come past the boundary cases, which the mistakes fall to.
-CASES = {"wrong": 60, "mended": 12}
+CASES = {"wrong": 60, "fixed": 12}
 
 
 def models(page: str) -> dict[str, str]:
@@ -39,10 +39,10 @@ def options(page: str) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("slug", [slug for slug in PAGES if slug not in WITHOUT_MODEL])
 def test_is_made_as_all_are(slug: str) -> None:
-    """A page says how the cause shows, shows the smallest model that has it with its command, and the mended one."""
+    """A page names the symptoms, shows a minimal example with its command, and the fixed one."""
     page = PAGES[slug]
     assert re.findall(r"^## (.*)$", page, re.MULTILINE) == list(HEADINGS)
-    assert list(models(page)) == ["wrong", "mended"]
+    assert list(models(page)) == ["wrong", "fixed"]
     assert options(page) is not None
     assert max(map(len, page.splitlines())) <= 120
 
@@ -82,14 +82,14 @@ def fuzzed(folder: Path, output: str, targets: list[str], name: str, given: tupl
 @pytest.mark.slow
 @pytest.mark.parametrize("slug", [slug for slug in PAGES if slug not in WITHOUT_MODEL])
 def test_does_what_it_says(slug: str, reports: dict[tuple[str, str], dict[str, Any]]) -> None:
-    """The wrong model has the cause of its page, or takes wrong input as the page says; the mended one has nothing."""
-    wrong, mended = reports[slug, "wrong"], reports[slug, "mended"]
-    assert (wrong["error"], mended["error"]) == ("", "")
-    assert not [f["explanation"] for f in mended["findings"]]
-    row = re.search(r"^\| ((?!wrong input|---).*?) \| (.*?) \|$", PAGES[slug], re.MULTILINE)
+    """The wrong model has the cause of its page, or handles invalid input as it says; the fixed one has nothing."""
+    wrong, fixed = reports[slug, "wrong"], reports[slug, "fixed"]
+    assert (wrong["error"], fixed["error"]) == ("", "")
+    assert not [f["explanation"] for f in fixed["findings"]]
+    row = re.search(r"^\| ((?!invalid input|---).*?) \| (.*?) \|$", PAGES[slug], re.MULTILINE)
     if row is None:
         assert slug in [finding["cause"] for finding in wrong["findings"]]
     else:
         (kind,) = [kind.name for kind in KINDS if kind.said == row[1]]
         assert wrong["acceptance"][kind] == row[2]
-        assert mended["acceptance"][kind] != row[2]
+        assert fixed["acceptance"][kind] != row[2]

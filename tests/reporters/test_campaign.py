@@ -151,6 +151,7 @@ import importlib.util, sys, time
 from pathlib import Path
 from fuzzseq import runner
 from fuzzseq.events import RunFinished
+from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import StopReason
 found = importlib.util.spec_from_file_location("a_run", {conftest!r})
 a_run = importlib.util.module_from_spec(found)

@@ -75,7 +75,7 @@ def test_the_page(reported, run_events, crash_finding, leak_finding):
         "**At** `my_model.py:12 in build`\n\n```python\nx = Embedding(vocab - 1, dim)(source)  # [bold]\n```",
         "InvalidArgumentError: indices[0,0] = 5 is not in [0, 5)",
         "**Fails when** `max_source_id >= source_vocab_size - 1",
-        "**Fix** Give Embedding(input\\_dim=...) the size of the vocabulary",
+        "**Fix** Set Embedding(input\\_dim=...) to the vocabulary size",
         f"```console\nfuzzseq replay DIR/{crash_finding.id}.json\n```",
     ):
         assert said in first
@@ -161,6 +161,6 @@ def test_how_wrong_input_is_taken(reported, run_events, crash_finding):
         for event in run_events(crash_finding)
     ]
     text = reported("markdown", "report.md", events)
-    assert "| source ids with one more axis | crashed |" in text
-    assert "| a state of one unit more | rejected |" in text
+    assert "| source ids with an extra axis | crashed |" in text
+    assert "| a state with one extra unit | rejected |" in text
     assert "invalid input" not in reported("markdown", "report.md", run_events(crash_finding))

@@ -123,7 +123,7 @@ def test_says_who_did_what(page, run_events, crash_finding, leak_finding):
         "completed",
         "started 2026-01-31 12:05:01, took 4.5 s",
         "1 input preprocessing, padding, vocabulary and embedding",
-        "1 unclassified no cause of the catalogue fits",
+        "1 unclassified no known cause fits",
         "executed 60 cases, 1 corpus case, 140 executions",
         "profile quick",
         "seed 0",
@@ -234,8 +234,8 @@ def test_tables(page, run_events):
     ]
     told = page(events)
     for words in (
-        "source ids with one more axis crashed",
-        "a state of one unit more rejected",
+        "source ids with an extra axis crashed",
+        "a state with one extra unit rejected",
         "batch_size 1 to 6 4 0 15 cases 1 15 cases 2 15 cases 3 15 cases, 1 failed",
         "0-1 4 cases 2-3 4 cases, 1 failed",
         "my_model.py:build 0.1 6.3 60 0",

@@ -50,7 +50,7 @@ finding 1 - my_model.py:build ────────────────�
 input-vocabulary  An embedding is smaller than its vocabulary
 The source embedding has 5 rows for a vocabulary of 6: id 5 lies one row past
 its end.
-fix          Give Embedding(input_dim=...) the size of the vocabulary with its
+fix          Set Embedding(input_dim=...) to the vocabulary size including
              special tokens, and check that source and target are not swapped.
 fails when   max_source_id >= source_vocab_size - 1 (31 probes fail, 15 pass)
 passes when  source ids = 3

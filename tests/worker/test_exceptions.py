@@ -8,6 +8,7 @@ import pytest
 
 from fuzzseq.object_text import LONGEST_TEXT, text_of
 from fuzzseq.worker.exceptions import describe
+from fuzzseq.worker.instrumentation import Tracker
 
 
 def throw(error):
@@ -34,7 +35,7 @@ def described(error):
     try:
         throw(error)
     except BaseException as raised:  # noqa: BLE001
-        return describe(raised, "forward", "eager", 0)
+        return describe(raised, Tracker(), "forward")
     finally:
         signal.signal(signal.SIGINT, heard)
 
@@ -91,7 +92,7 @@ def test_huge():
     try:
         deeper(500)
     except ValueError as error:
-        frames = describe(error, "forward", "eager", 0).frames
+        frames = describe(error, Tracker(), "forward").frames
     assert len(frames) == 100
     assert frames[0].function == "test_huge"
     assert frames[-1].source == 'raise ValueError("down here")'
@@ -106,4 +107,4 @@ def test_an_exit_is_none_of_them():
 def test_an_interrupt_that_is_heard():
     """Where Ctrl-C reaches the process, as one for a debugger, an interrupt is its user's."""
     with pytest.raises(KeyboardInterrupt):
-        describe(KeyboardInterrupt(), "forward", "eager", 0)
+        describe(KeyboardInterrupt(), Tracker(), "forward")

@@ -222,14 +222,25 @@ def wrapped(vocab_size, units, output_dim):
     return noisy(vocab_size, units, output_dim, wrapped=True)
 
 
+def loaded(factory: Any):
+    """Return a factory as a worker has it, whose tracker hears of what its models do."""
+    from fuzzseq.worker.build import LoadedFactory
+    from fuzzseq.worker.instrumentation import Tracker
+    from fuzzseq.worker.keras_api import KERAS
+
+    tracker = Tracker()
+    KERAS.listen(tracker)
+    return LoadedFactory(factory.__name__, factory, declaration_of(factory) or Declaration(), tracker)
+
+
 def opened(factory: Any, case: Case):
     """Return what runs a case on a factory's model: its Spec is inferred, and its model built."""
-    from fuzzseq.worker.build import ModelInstance, Target
+    from fuzzseq.worker.build import ModelInstance
     from fuzzseq.worker.execution import execute
     from fuzzseq.worker.inference import infer
     from fuzzseq.worker.stages import StageBeacon
 
-    target = Target(factory.__name__, factory, declaration_of(factory) or Declaration())
+    target = loaded(factory)
     spec = infer(target, StageBeacon())
     built = ModelInstance(target, spec, case.sizes(spec, 0), case.seed, StageBeacon())
 
@@ -283,15 +294,6 @@ def test_variables_are_put_back(factory, mode):
     assert same(run(mode=mode, until="gradient", training=True), trained)
 
 
-@pytest.fixture
-def watching():
-    """Watch this process as a worker is watched."""
-    from fuzzseq.worker import wrapping
-
-    wrapping.install()
-
-
-@pytest.mark.usefixtures("watching")
 @pytest.mark.parametrize("factory", [attending, gated, bare])
 def test_softmaxes_are_seen_in_either_mode(factory):
     """A watched run that is traced sees the softmaxes that an eager one sees, those in the body of a loop as well."""
@@ -400,12 +402,12 @@ def failing(vocab_size, units, output_dim):
 
 def test_a_model_that_fails_on_what_is_right_too():
     """What a model raises on its first call is the model's, where it was to be given something wrong as well."""
-    from fuzzseq.worker.build import ModelInstance, Target
+    from fuzzseq.worker.build import ModelInstance
     from fuzzseq.worker.inference import infer
     from fuzzseq.worker.invalid_inputs import try_invalid_input
     from fuzzseq.worker.stages import StageBeacon
 
-    target, case = Target("failing", failing, Declaration()), Case(dimensions=SIZES, batches=(ONE,))
+    target, case = loaded(failing), Case(dimensions=SIZES, batches=(ONE,))
     spec = infer(target, StageBeacon())
     outcome = try_invalid_input(
         ModelInstance(target, spec, case.sizes(spec, 0), 0, StageBeacon()), case, "source_id_too_large"
@@ -518,7 +520,6 @@ def uneven(vocab_size, units, output_dim):
     return model
 
 
-@pytest.mark.usefixtures("watching")
 @pytest.mark.parametrize("mode", ["eager", "graph"])
 def test_a_softmax_without_padding_is_let_be(mode):
     """A softmax of a ragged tensor has no axes that could be told, and is not kept."""
@@ -636,11 +637,10 @@ def placed(units):
 
 def read_off(factory):
     """Return the Spec of a factory that nothing is declared for."""
-    from fuzzseq.worker.build import Target
     from fuzzseq.worker.inference import infer
     from fuzzseq.worker.stages import StageBeacon
 
-    return infer(Target("factory", factory, declaration_of(factory) or Declaration()), StageBeacon())
+    return infer(loaded(factory), StageBeacon())
 
 
 def tagging(classes):
@@ -674,14 +674,12 @@ def test_a_constant_number_of_labels(classes, labels):
     assert spec.vocabulary("target") == ("output_dim" if labels else "vocab_size")
 
 
-@pytest.mark.usefixtures("watching")
 def test_a_table_of_positions_is_no_vocabulary():
     """Vocabularies that no parameter carries are read off the tables that the ids themselves are looked up in."""
     spec = read_off(placed)
     assert (spec.dimensions["source_vocab_size"].max, spec.dimensions["target_vocab_size"].max) == (14, 17)
 
 
-@pytest.mark.usefixtures("watching")
 def test_what_a_build_makes_stays():
     """What a layer made when it was built, or lazily, is not taken for something that a run has left behind."""
     run = opened(lazily, Case(dimensions=SIZES, batches=(ONE,)))
@@ -692,7 +690,6 @@ def test_what_a_build_makes_stays():
     assert same(run(), first)
 
 
-@pytest.mark.usefixtures("watching")
 @pytest.mark.parametrize("mode", ["eager", "graph"])
 @pytest.mark.parametrize("factory", [noisy, wrapped])
 def test_what_is_drawn_can_be_drawn_again(factory, mode):

@@ -58,13 +58,15 @@ def trained(step, loss=None, **methods):
 
 def resolved(factory):
     """Return the Spec of a fuzz target."""
-    from fuzzseq.worker import wrapping
-    from fuzzseq.worker.build import Target
+    from fuzzseq.worker.build import LoadedFactory
     from fuzzseq.worker.inference import infer
+    from fuzzseq.worker.instrumentation import Tracker
+    from fuzzseq.worker.keras_api import KERAS
     from fuzzseq.worker.stages import StageBeacon
 
-    wrapping.install()
-    return infer(Target("build", factory, declaration_of(factory) or Declaration()), StageBeacon())
+    tracker = Tracker()
+    KERAS.listen(tracker)
+    return infer(LoadedFactory("build", factory, declaration_of(factory) or Declaration(), tracker), StageBeacon())
 
 
 def asking(model, data):

@@ -1,0 +1,87 @@
+"""The private names of Keras 3 and TensorFlow that fuzzseq goes by, and whether the installed versions have them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any, Final
+
+import keras
+import tensorflow as tf
+
+#: Under which Keras keeps the generator of what is drawn without a seed.
+KERAS_GENERATOR: Final = "global_seed_generator"
+
+_WORKS_WITH: Final = "Keras 3.6 to 3.15 and TensorFlow 2.16 to 2.21"
+
+
+class _Same(keras.Operation):  # type: ignore[misc]
+    def compute_output_spec(self, x: Any) -> Any:
+        return keras.KerasTensor(x.shape, x.dtype)
+
+
+def functional_model() -> Any:
+    """Return the smallest functional model, whose making runs no operation.
+
+    It has names of its own: automatic ones are counted, and the user's layers would get others.
+    """
+    symbol = keras.Input((1,), name="fuzzseq_input")
+    return keras.Model(symbol, _Same(name="fuzzseq_same")(symbol), name="fuzzseq_model")
+
+
+def _compile_loss() -> Any:
+    return import_module("keras.src.trainers.compile_utils").CompileLoss("mse")
+
+
+def _global_state() -> Any:
+    module = import_module("keras.src.random.seed_generator")
+    names = (*module.global_seed_generator.__code__.co_consts, getattr(module, "GLOBAL_SEED_GENERATOR", None))
+    return SimpleNamespace(**{name: None for name in names if isinstance(name, str)})
+
+
+#: What has which names. Nothing here makes a variable or runs an operation.
+_NAMES: Final[Mapping[str, tuple[Callable[[], Any], tuple[str, ...]]]] = {
+    "keras.Layer": (lambda: keras.Layer, ("_maybe_build", "_lock_state", "_flatten_layers")),
+    "keras.Layer()": (lambda: keras.Layer(name="fuzzseq"), ("_inbound_nodes", "_layers", "_trainable_variables")),
+    "keras.Layer.build": (lambda: keras.Layer.build, ("_is_default",)),
+    "keras.Operation": (lambda: keras.Operation, ("symbolic_call",)),
+    "keras.Model()": (lambda: keras.Model(name="fuzzseq"), ("_compile_loss", "_compile_metrics")),
+    "keras.Sequential()": (lambda: keras.Sequential(name="fuzzseq"), ("_functional",)),
+    "keras.Model(inputs, outputs)": (functional_model, ("_inputs_struct",)),
+    "keras.Input(shape)": (lambda: functional_model().inputs[0], ("_keras_history",)),
+    "the call of a layer": (lambda: functional_model().operations[0]._inbound_nodes[0], ("arguments", "input_tensors")),
+    "the loss of a model": (_compile_loss, ("_user_loss",)),
+    "the global state of Keras": (_global_state, (KERAS_GENERATOR,)),
+    "tf.function(...)": (lambda: tf.function(lambda: None), ("python_function",)),
+} | {
+    module: (partial(import_module, module), names)
+    for module, names in {
+        "keras.src.backend": ("get_keras_mask", "set_keras_mask"),
+        "keras.src.backend.common.global_state": ("get_global_attribute",),
+        "keras.src.utils.naming": ("to_snake_case",),
+        "tensorflow.python.eager.context": ("_context",),
+        "tensorflow.python.framework.random_seed": ("get_seed",),
+    }.items()
+}
+
+
+def moved() -> str:
+    """Return a sentence about those that are not there; empty where all are."""
+    missing = [name for owner, (make, names) in _NAMES.items() for name in _missing(owner, make, names)]
+    if not missing:
+        return ""
+    return (
+        f"fuzzseq cannot look into Keras {keras.__version__} with TensorFlow {tf.__version__}: {', '.join(missing)} "
+        f"{'is' if len(missing) == 1 else 'are'} not there. It works with {_WORKS_WITH}: install one of those "
+        "versions, or a newer fuzzseq."
+    )
+
+
+def _missing(owner: str, make: Callable[[], Any], names: tuple[str, ...]) -> list[str]:
+    try:
+        holder = make()
+    except Exception:  # Whatever is raised by code that goes by private names: they have moved.
+        return [owner]
+    return [f"{owner}.{name}" for name in names if not hasattr(holder, name)]

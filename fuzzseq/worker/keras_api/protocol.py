@@ -1,0 +1,212 @@
+"""What fuzzseq needs of a framework of layers: Keras 3 today, tf-keras behind the same methods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import CodeType
+from typing import Any, Protocol
+
+import attrs
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Origin:
+    """What a symbolic tensor comes from.
+
+    Attributes:
+        operation: the layer or the operation that gave it.
+        call: which of its calls did, see :meth:`KerasApi.inputs_of_calls`.
+        index: which of the outputs of that call it is.
+    """
+
+    operation: Any
+    call: int
+    index: int
+
+
+class Listener(Protocol):
+    """Who hears what a model does; ``original`` and ``call`` are what the framework would have done unheard."""
+
+    @property
+    def builds_eagerly(self) -> bool:
+        """Whether lazy layers are built by the eager call itself, with no dry run with symbols before it."""
+
+    def layer_called(self, call: Any, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return ``call(layer, *args, **kwargs)``."""
+
+    def operation_added(self, operation: Any) -> None:
+        """Hear that a function of the framework put an operation into a model: it is never called itself."""
+
+    def model_compiled(self) -> None:
+        """Hear that a model was compiled."""
+
+    def layer_built(self, layer: Any) -> None:
+        """Hear that a ``build`` of the layer's own has ended."""
+
+    def random_drawn(self) -> None:
+        """Hear that an operation drew from TensorFlow's global generator, or was traced that will."""
+
+    def function_called(self, code: CodeType, args: Any) -> None:
+        """Hear what a ``tf.function`` is called with."""
+
+    def softmax_computed(self, result: Any, axis: int) -> None:
+        """Hear what a softmax gave."""
+
+
+class KerasApi(Protocol):
+    """Layers, models and losses of one framework. It keeps nothing: what it says is of what it is asked about.
+
+    Attributes:
+        compiled_loss_names: what a training step of the user's own calls the compiled loss, or what computes it.
+    """
+
+    compiled_loss_names: frozenset[str]
+
+    def moved(self) -> str:
+        """Return a sentence about private names that the installed versions do not have; empty where all are there.
+
+        It runs no operation, so that the process can be forked after it.
+        """
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions that a finding depends on, by the names of the packages."""
+
+    def ran_operations(self) -> bool:
+        """Say whether this process has started TensorFlow's runtime, after which forking it deadlocks."""
+
+    def listen(self, listener: Listener | None) -> None:
+        """Let a listener hear of every call in this process from now on, in the place of the one before; or nobody."""
+
+    # Kinds
+
+    def is_layer(self, value: Any) -> bool:
+        """Say whether a value is a layer; a model is one."""
+
+    def is_model(self, value: Any) -> bool:
+        """Say whether a value is a model."""
+
+    def is_functional(self, value: Any) -> bool:
+        """Say whether a value is a model that was made of symbolic inputs and outputs."""
+
+    def is_symbolic(self, value: Any) -> bool:
+        """Say whether a value is a symbolic tensor of a functional model."""
+
+    def is_variable(self, value: Any) -> bool:
+        """Say whether a value is a variable, the framework's or TensorFlow's."""
+
+    def holds_variables(self, value: Any) -> bool:
+        """Say whether a value is a layer, a module or a variable."""
+
+    def is_builtin(self, value: Any) -> bool:
+        """Say whether a class, a method or a function is the framework's own, and nobody's who uses it."""
+
+    def overrides(self, model: Any, method: str) -> bool:
+        """Say whether a model's class has a method of the user's own."""
+
+    def is_recurrent(self, layer: Any) -> bool:
+        """Say whether a layer runs over steps, and can be given an initial state."""
+
+    def is_output_layer(self, layer: Any) -> bool:
+        """Say whether a layer is such as models end in that score tokens: dense, softmax, activation."""
+
+    def joins_states(self, operation: Any) -> bool:
+        """Say whether an operation gives what it is given, joined at most."""
+
+    def is_operator(self, code: CodeType) -> bool:
+        """Say whether code is that of an operator between symbolic tensors."""
+
+    # Structure
+
+    def call_of(self, model: Any) -> Any:
+        """Return the function whose parameters are a model's inputs: the model's own, or itself where it is none."""
+
+    def layers(self, layer: Any) -> Iterable[Any]:
+        """Return a layer and all layers inside of it; nothing for what is no layer."""
+
+    def children(self, layer: Any) -> list[Any]:
+        """Return the layers, or the operations, directly under a layer, in order."""
+
+    def input_structure(self, model: Any) -> Any:
+        """Return the symbolic inputs of a functional model in the structure in which they are given."""
+
+    def automatic_name(self, kind: str) -> str:
+        """Return what the framework calls a layer of a class that was given no name, but for its number."""
+
+    def own_weights(self, layer: Any) -> Iterable[Any]:
+        """Return the trainable variables of a layer without those of layers inside of it."""
+
+    def table_rows(self, layer: Any) -> int | None:
+        """Return how many ids an embedding has rows for; None for another layer."""
+
+    def state_names(self, layer: Any) -> str:
+        """Return the states of an LSTM, ``hc``, or of a GRU, ``h``; empty for another layer."""
+
+    def forward_layer(self, layer: Any) -> Any:
+        """Return the layer that a bidirectional one runs forward; None for another layer."""
+
+    def framework_attributes(self) -> frozenset[str]:
+        """Return the names of the attributes that the framework itself gives to layers and models of every kind."""
+
+    # Lineage
+
+    def origin(self, tensor: Any) -> Origin | None:
+        """Return what a symbolic tensor comes from; None for another value."""
+
+    def initial_states(self, layer: Any) -> list[Any]:
+        """Return the symbolic states that an LSTM or a GRU was last given when its model was made."""
+
+    def inputs_of_calls(self, operation: Any) -> list[list[Any]]:
+        """Return the symbolic tensors that an operation was given, for each call that models are made of."""
+
+    # Masks and values
+
+    def mask_of(self, tensor: Any) -> Any:
+        """Return the mask that a tensor carries; None where it carries none."""
+
+    def set_mask(self, tensor: Any, mask: Any) -> None:
+        """Have a tensor carry a mask."""
+
+    def kept_states(self, layer: Any) -> list[Any]:
+        """Return the states that a stateful layer keeps from batch to batch."""
+
+    def reset_states(self, layer: Any) -> None:
+        """Have a stateful layer begin anew."""
+
+    def handle(self, variable: Any) -> Any:
+        """Return the resource of TensorFlow's that a variable is kept in."""
+
+    def is_seed(self, path: str) -> bool:
+        """Say whether a variable of this path is the state of a random generator."""
+
+    # Losses
+
+    def has_compiled_loss(self, model: Any) -> bool:
+        """Say whether a model was compiled with a loss."""
+
+    def compiled_loss(self, model: Any) -> Any:
+        """Return the loss, or the losses, that a model was compiled with, as its user gave them."""
+
+    def has_stock_step(self, model: Any) -> bool:
+        """Say whether a compiled model trains as the framework does it, and measures nothing beside its loss."""
+
+    def loss(self, identifier: Any) -> Any:
+        """Return the loss of a name."""
+
+    def cross_entropy(self, labels: Any, scores: Any, logits: bool) -> Any:
+        """Return the cross-entropy of each step; labels are ids (batch, steps), or one-hot."""
+
+    # The process
+
+    def seed(self, seed: int) -> None:
+        """Seed everything that a model may draw from, TensorFlow's global generator among it."""
+
+    def seed_generator(self, seed: int) -> None:
+        """Seed the framework's own generator, where anything has drawn from it yet."""
+
+    def precision(self, floats: str | None, layers: str | None) -> AbstractContextManager[None]:
+        """Have everything made of a type of floats, and layers of a policy, in the block; None leaves either."""
+
+    def load_model(self, file: Path, names: Mapping[str, Any]) -> Any:
+        """Return the model of a ``.keras`` file, whose classes and functions may be among ``names``."""
