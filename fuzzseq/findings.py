@@ -170,9 +170,9 @@ class Finding:
     """One distinct failure of a fuzz target.
 
     ``check`` is the first check that it broke, ``checks`` are all; ``case`` is minimal; ``location`` is the user's
-    line; ``evidence`` is what a check saw where nothing raised; ``exceptions`` are the messages by mode, where eager
-    and graph mode differ. One is ``provisional`` where the run ended before the failure was shrunk and confirmed: the
-    case is the one that was seen, and a resumed run puts another finding in its place.
+    line; ``failure_evidence`` is what a check saw where nothing raised; ``exceptions`` are the messages by mode, where
+    eager and graph mode differ. One is ``provisional`` where the run ended before the failure was shrunk and confirmed:
+    the case is the one that was seen, and a resumed run puts another finding in its place.
     """
 
     id: FindingId
@@ -185,7 +185,7 @@ class Finding:
     domain: Domain
     severity: Severity
     message: str
-    evidence: tuple[Evidence, ...] = ()
+    failure_evidence: tuple[Evidence, ...] = ()
     exception: Raised | None
     location: Frame | None
     position: str

@@ -43,7 +43,7 @@ def diagnose(
         domain=case.domain,
         severity=_severity(verdict, check.severity, case),
         message=message_of(verdict),
-        evidence=verdict.evidence,
+        failure_evidence=verdict.evidence,
         exception=verdict.raised,
         location=verdict.raised.location if verdict.raised else evidence.location or verdict.location,
         position=position,

@@ -83,7 +83,7 @@ def _batch(plan: Plan) -> Iterator[str]:
 def _output_shape(plan: Plan) -> Iterator[str]:
     """Yield the comparison of the output's shape with the promised one."""
     yield from scores_lines(plan, "False")
-    if any(isinstance(each, WrongType) for each in plan.finding.evidence):
+    if any(isinstance(each, WrongType) for each in plan.finding.failure_evidence):
         yield 'assert scores.dtype.is_floating, f"the output has type {scores.dtype}: scores are floats"'
         return
     yield "shape = tuple(scores.shape)"

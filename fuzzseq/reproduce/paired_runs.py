@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from fuzzseq.cases.arrays import Arrays, arrays
-from fuzzseq.checks.custom import check_of
+from fuzzseq.checks.registry import CHECKS
 from fuzzseq.protocol.evidence import Difference, Unmoved
 from fuzzseq.reproduce.calling import inputs
 from fuzzseq.reproduce.data import assigned, columns, literal
@@ -17,10 +17,10 @@ from fuzzseq.reproduce.plan import Plan
 
 def beside(plan: Plan) -> tuple[str, Plan] | None:
     """Return the other run's name, and a plan with its batch; None for a check that more than two runs decide."""
-    check = check_of(plan.check, plan.spec)
-    seen = (each.other for each in plan.finding.evidence if isinstance(each, Difference | Unmoved))
-    name = next((name for name in seen if name in check.paired_runs), "")
-    runs = check.plan(plan.case, plan.spec) if name else {}
+    check = next((check for check in CHECKS if check.name == plan.check), None)
+    seen = (each.other for each in plan.finding.failure_evidence if isinstance(each, Difference | Unmoved))
+    name = next((name for name in seen if check and name in check.paired_runs), "")
+    runs = check.plan(plan.case, plan.spec) if check and name else {}
     if name not in runs or plan.several or plan.preprocessed:
         return None
     case = attrs.evolve(plan.case, batches=runs[name].batches)

@@ -54,5 +54,5 @@ def test_prose_is_not_protocol(monkeypatch: pytest.MonkeyPatch) -> None:
         region, line = SILENT[_name(target)]
         assert finding.diagnosis.region.expression == region, target
         assert line in (finding.location.source if finding.location else ""), target
-        said = attrs.evolve(finding, message=real(finding.check, finding.evidence))
+        said = attrs.evolve(finding, message=real(finding.check, finding.failure_evidence))
         assert program(reproduction(finding, spec)) == program(reproduction(said, spec)), target
