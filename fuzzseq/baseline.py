@@ -56,7 +56,7 @@ def read(path: Path) -> dict[str, Known]:
         id_, *rest = _APART.split(line.strip())
         id_, *others = id_.split()
         if why := FINDING_ID.objection(id_):
-            raise UsageError(f"{path}, line {number}: {why}. Take that line out, or mend its id.")
+            raise UsageError(f"{path}, line {number}: {why}. Remove that line, or fix its id.")
         domain: Domain = next((_ENDS[end] for end in _ENDS if line.rstrip().endswith(end)), "ordinary")
         try:
             found[id_] = Known() if others or not rest else Known(from_data(rest[0], Label), domain)

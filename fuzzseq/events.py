@@ -133,7 +133,8 @@ class TargetState:
 
     ``rounds`` of random cases were tried. ``failed``, ``graph_fails``, ``graph_runs`` and ``hung`` are what was learned
     of the model, ``taken`` the keys of the failures that were followed up, ``dry`` that there are no more cases
-    to draw. ``boundary`` says whether the boundary cases were tried; before them come the known ones alone.
+    to draw. ``boundary`` says whether the boundary cases were tried; before them come the known ones alone. ``rounds``
+    are those of the ``block`` that is worked on, and ``cases_before_block`` were tried when it began.
     """
 
     rounds: Count
@@ -150,6 +151,8 @@ class TargetState:
     taken: tuple[str, ...]
     dry: bool
     boundary: bool = True
+    block: Count = 0
+    cases_before_block: Count = 0
 
 
 @attrs.frozen(kw_only=True)

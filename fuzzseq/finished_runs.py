@@ -33,13 +33,13 @@ def resumed(folder: Path, given: Given, named: tuple[str, ...]) -> tuple[tuple[s
     past = events_in(folder)
     begun = next((event for event in past if isinstance(event, RunStarted)), None)
     if begun is None:
-        raise UsageError(f"There is no run in {folder}: its log does not begin. Begin the run anew.")
+        raise UsageError(f"There is no run in {folder}: its log has no beginning. Start a new run.")
     settings = begun.settings
     _known(settings, folder)
     loose = next((e.target for e in past if isinstance(e, TargetLoaded) and ":" not in e.target), None)
     if loose is not None and not named:
         raise UsageError(
-            f"The run in {folder} fuzzed the function {loose!r}, which no file holds: begin the run anew, or name a "
+            f"The run in {folder} fuzzed the function {loose!r}, which is in no file: start a new run, or name a "
             "target with --target FILE:NAME."
         )
     return (
@@ -53,13 +53,12 @@ def _known(settings: Settings, folder: Path) -> None:
     """Raise a sentence for a profile or a check of a log that this fuzzseq does not have."""
     from fuzzseq.checks.registry import check_named  # noqa: PLC0415 (they take numpy: a report needs none)
 
-    own = {reference.rpartition(":")[2] for reference in settings.custom_checks}
     try:
         profile_named(settings.profile)
-        for name in {*settings.checks, *settings.skip} - own:
+        for name in {*settings.checks, *settings.skip}.difference(settings.custom_names):
             check_named(name)
     except UsageError as error:
-        raise UsageError(f"The run in {folder} cannot be gone on with: {error} Begin the run anew.") from None
+        raise UsageError(f"The run in {folder} cannot be resumed: {error} Start a new run.") from None
 
 
 def log_of(folder: Path) -> list[tuple[float, Event]]:
@@ -87,7 +86,7 @@ def report(folder: Path, formats: Sequence[str], output: Path | None = None) -> 
     record = RunState()
     out = _folder_of_reports(folder, output)
     try:
-        files: list[Reporter] = [FindingFiles(record, out), Scripts(record, out, below=Path.cwd())]
+        files: list[Reporter] = [FindingFiles(record, out), Scripts(record, out)]
         fan = Dispatcher(record, [*files, *(make(record, out) for make in makers)])
         for at, event in events:
             fan.on_event(event, at)
@@ -103,7 +102,7 @@ def _folder_of_reports(folder: Path, output: Path | None) -> Folder:
     if output is None or (output.exists() and output.samefile(folder)):
         return Folder(folder, "report")
     if os.path.lexists(output / LOG):
-        raise OutputError(f"{output} holds another run: give a folder of its own with --output.")
+        raise OutputError(f"{output} holds another run: choose another folder with --output.")
     return Folder(output)
 
 

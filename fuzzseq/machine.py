@@ -35,7 +35,7 @@ def trouble_of(error: BaseException) -> str:
     if isinstance(error, MemoryError) or (
         isinstance(error, ImportError) and any(map(str(error).__contains__, _NO_MEMORY))
     ):
-        return f"There is no memory left. {_ADVICE[errno.ENOMEM]}"
+        return f"Out of memory. {_ADVICE[errno.ENOMEM]}"
     if isinstance(error, RuntimeError) and _NO_THREAD in str(error):
         return f"No thread can be started. {_ADVICE[errno.EAGAIN]}"
     if not isinstance(error, OSError):
@@ -44,10 +44,10 @@ def trouble_of(error: BaseException) -> str:
     if "No usable temporary directory" in reason:
         return "No temporary folder can be written: set TMPDIR to a folder with room that you may write to."
     if error.errno == errno.ENOENT and error.filename is None:
-        return "The current folder is gone: change to one that is there."
+        return "The current folder no longer exists: change to another one."
     place = f" ({error.filename})" if error.filename is not None else ""
     advice = _ADVICE.get(error.errno or 0, "See whether the disk and the system are well, and run again.")
-    return f"The system refuses: {reason[:1].lower()}{reason[1:]}{place}. {advice}"
+    return f"System error: {reason[:1].lower()}{reason[1:]}{place}. {advice}"
 
 
 def refusal_of(error: BaseException) -> str:

@@ -49,12 +49,12 @@ def read_finding(path: Path) -> ReplayFile:
             raise ReplayError(f"{path} is cut off in {line}: copy the whole file, or run its target again.") from None
         raise ReplayError(f"{path} is not JSON ({why}). {_GIVE}.") from None
     if not isinstance(document, dict) or KEY not in document:
-        raise ReplayError(f"{path} is no finding of fuzzseq. {_GIVE}.")
+        raise ReplayError(f"{path} is not a finding of fuzzseq. {_GIVE}.")
     if why_other := other_version(document[KEY], FINDING):
         raise ReplayError(f"{path} {why_other}.")
     if "targets" in document:
         raise ReplayError(
-            f"{path} is the report of a whole run: replay the <id>.json files beside it, one for each finding."
+            f"{path} is the report of a whole run: replay the <id>.json files next to it, one per finding."
         )
     try:
         return from_data(document, ReplayFile)

@@ -51,14 +51,13 @@ def settings_of(given: Given) -> Settings:
     usual = {key: each.usual_in(profile) for key, each in OPTIONS.items() if key in names}
     values = {key: value for key, value in {**usual, **given}.items() if key in names and value is not None}
     values |= {"profile": profile, "domains": _domains(values)}
-    values["checks"], values["skip"] = _checks(given, profile)
     if "baseline" in values:
         values["baseline"] = baseline.read(Path(values["baseline"]))
     if "seed" not in values:
         import secrets  # noqa: PLC0415 (one profile of three draws a seed)
 
         values["seed"] = secrets.randbelow(2**32)
-    return Settings(**values)
+    return _checked(Settings(**values))
 
 
 def _domains(values: Mapping[str, Any]) -> tuple[Domain, ...]:
@@ -70,20 +69,22 @@ def _domains(values: Mapping[str, Any]) -> tuple[Domain, ...]:
     return tuple(name for name in DOMAINS if name in domains)
 
 
-def _checks(given: Given, profile: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the checks that were asked for, and those that are left out, in the order of reports."""
-    checks, skip, custom = (given.get(key, ()) for key in ("checks", "skip", "custom_checks"))
-    if not (checks or skip or custom):
-        return (), ()
-    from fuzzseq.checks.registry import CHECKS, check_named  # noqa: PLC0415 (they take numpy, longer than a first line may)
+def _checked(settings: Settings) -> Settings:
+    """Return settings with the names of checks in the order of reports; raises where one is none, or none is left."""
+    if not (settings.checks or settings.skip or settings.custom_checks):
+        return settings
+    from fuzzseq.checks.registry import check_named  # noqa: PLC0415 (they take numpy, longer than a first line may)
+    from fuzzseq.settings.check_selection import every_check, selected_checks  # noqa: PLC0415 (likewise)
 
-    own = tuple(reference.rpartition(":")[2].strip() for reference in custom)
-    wanted, unwanted = ({name if name in own else check_named(name).name for name in names} for names in (checks, skip))
-    every = (*(check.name for check in CHECKS), *own)
-    usual = wanted or {*own, *(check.name for check in CHECKS if profile in check.profiles)}
-    if not usual - unwanted:
-        raise UsageError("No check is left to run: every one that was asked for is skipped as well.")
-    return tuple(name for name in every if name in wanted), tuple(name for name in every if name in unwanted)
+    for name in (*settings.checks, *settings.skip):
+        if name not in settings.custom_names:
+            check_named(name)
+    every = every_check(settings)
+    checks, skip = (tuple(n for n in every if n in names) for names in (settings.checks, settings.skip))
+    settings = attrs.evolve(settings, checks=checks, skip=skip)
+    if not selected_checks(settings, every):
+        raise UsageError("No check is left to run: every selected check is skipped.")
+    return settings
 
 
 def run(

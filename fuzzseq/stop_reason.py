@@ -62,7 +62,7 @@ class StopReason(str, Enum):
         None,
         False,
         "",
-        "so many findings as were asked for ended the target before its turn",
+        "the target reached --maxfail before its turn",
     )
     BUDGET = (
         "budget",
@@ -87,7 +87,7 @@ class StopReason(str, Enum):
         ExitCode.INTERNAL_ERROR,
         True,
         "an internal error ended it",
-        "an internal error of fuzzseq ended the target before its turn",
+        "an internal error ended the target before its turn",
     )
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""The files that are generated from the settings: ``python -m tests.generated`` writes them anew."""
+"""The files that are generated from classes: ``python -m tests.generated`` writes them anew."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import fuzzseq
 from fuzzseq.settings import OPTIONS
 from fuzzseq.settings.option import Option
+from tests.report_schemas import finding_schema, report_schema
 
 PACKAGE = Path(fuzzseq.__file__).parent
 
@@ -69,6 +70,8 @@ def fuzz_keywords() -> str:
 GENERATED = {
     PACKAGE / "settings" / "pyproject.schema.json": settings_schema,
     PACKAGE / "settings" / "keywords.py": fuzz_keywords,
+    PACKAGE / "reporting" / "finding.schema.json": finding_schema,
+    PACKAGE / "reporting" / "report.schema.json": report_schema,
 }
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ def encoded(labels: npt.NDArray[np.int32], encoding: Encoding, case: Case, spec:
 
 
 def features(ids: npt.NDArray[np.int32], mask: Array, size: int, seed: int) -> npt.NDArray[np.float32]:
-    """Return float features (batch, time, size) for ids: one standard normal vector for each id, zeros at padding."""
-    rows = int(ids.max(initial=0)) + 1
-    table = np.stack([np.random.default_rng([seed, row, size]).standard_normal(size) for row in range(rows)])
+    """Return float features (batch, time, size): a normal vector for each id, zeros at padding."""
+    keys = ([seed, row, size] for row in range(int(ids.max(initial=0)) + 1))
+    table = np.stack([np.random.default_rng(key).standard_normal(size) for key in keys])
     return np.where(mask[..., None], table[ids], 0.0).astype(np.float32)

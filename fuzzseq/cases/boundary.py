@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import attrs
 
 from fuzzseq.cases.case import Batch, Case, Pair, tokens_for_steps
 from fuzzseq.cases.domain import (
     allowed,
-    completion,
     dependency_order,
     encodings,
     id_range,
     legal_values,
+    lowest_setting,
     modes,
     no_sizes,
     padding_side,
     shared_dimensions,
     states,
 )
+from fuzzseq.cases.transforms import with_batches
 from fuzzseq.errors import SpecError
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, KNOWN
 from fuzzseq.targets.spec import Spec
@@ -107,7 +107,7 @@ def nearest_setting(spec: Spec, aim: Mapping[str, int], keep: Mapping[str, int])
         elif legal:
             sizes[name] = min(legal, key=lambda value: (abs(value - wanted), value))
         else:
-            return completion({}, [n for n in dependency_order(spec) if n not in DATA_DIMENSIONS], spec)
+            return lowest_setting(spec)
     return {name: sizes[name] for name in spec.build_dimensions()}
 
 
@@ -144,33 +144,29 @@ class _Maker:
     def stacked(self) -> Iterator[Case]:
         """Yield a batch for each kind of state: which layer takes which shows in a stack alone."""
         for state in states(self.spec)[1:]:
-            yield self._with(self.case([(3, 4), (2, 2)]), initial_state=state)
+            yield with_batches(self.case([(3, 4), (2, 2)]), initial_state=state)
 
     def manners(self) -> Iterator[Case]:
         """Yield one case for each way to hand over the same data."""
         base = self.case([(3, 4), (2, 2), (1, 3)])
         for state in states(self.spec)[1:]:
             for rows in ([(3, 4), (2, 2)], [(1, 1)]):
-                yield self._with(self.case(rows), initial_state=state)
+                yield with_batches(self.case(rows), initial_state=state)
         for encoding in encodings(self.spec)[1:]:
-            yield self._with(base, target_encoding=encoding)
+            yield with_batches(base, target_encoding=encoding)
         if self.spec.padding is not None:
-            yield self._with(base, extra_source=2)
-            yield self._with(base, extra_target=2)
+            yield with_batches(base, extra_source=2)
+            yield with_batches(base, extra_target=2)
         for mode in modes(self.spec)[1:]:
             for rows in ([(3, 4), (2, 2), (1, 3)], [(1, 1)]):
                 yield attrs.evolve(self.case(rows, last="both"), mode=mode)
             for state in states(self.spec)[2:]:
-                yield attrs.evolve(self._with(base, initial_state=state), mode=mode)
+                yield attrs.evolve(with_batches(base, initial_state=state), mode=mode)
 
     def case(self, *batches: list[tuple[int, int]], last: str = "") -> Case:
         """Return a case whose batches have rows of the given source ids and decoder steps."""
         made = tuple(self._batch(rows, last) for rows in batches)
         return Case(dimensions=self.dimensions, batches=made, seed=self.seed)
-
-    def _with(self, case: Case, **changes: Any) -> Case:
-        """Return a case with one manner of its batches changed."""
-        return attrs.evolve(case, batches=tuple(attrs.evolve(batch, **changes) for batch in case.batches))
 
     def _batch(self, rows: list[tuple[int, int]], last: str) -> Batch:
         """Return a batch, its lengths moved into what the Spec allows, filled up to a length that the model fixes."""

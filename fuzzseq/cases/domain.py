@@ -9,7 +9,7 @@ import attrs
 
 from fuzzseq.cases.case import Batch, Case, Domain, Mode, StateKind, steps, width
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, Dim
-from fuzzseq.targets.spec import Encoding, Side, Spec
+from fuzzseq.targets.spec import SIDES, Encoding, Side, Spec
 
 HEADS: Final = "num_heads"
 #: How many different rows of features a float source is made of, in place of a vocabulary.
@@ -149,12 +149,17 @@ def completion(sizes: Mapping[str, int], missing: Sequence[str], spec: Spec) -> 
     return None
 
 
+def lowest_setting(spec: Spec) -> dict[str, int] | None:
+    """Return the smallest legal setting of the dimensions of the build; None where ties leave none."""
+    return completion({}, [name for name in dependency_order(spec) if name not in DATA_DIMENSIONS], spec)
+
+
 def no_sizes(name: str, spec: Spec) -> str:
     """Return the sentence for a target whose ranges and ties leave no sizes to build a model with; empty else."""
-    if completion({}, [n for n in dependency_order(spec) if n not in DATA_DIMENSIONS], spec) is not None:
+    if lowest_setting(spec) is not None:
         return ""
     declared = ", ".join(f"{dimension}={spec.dimensions[dimension]}" for dimension in spec.dimensions)
-    return f"No sizes keep everything that is declared for {name}: {declared}. Widen a range, or drop a tie."
+    return f"No sizes satisfy the constraints for {name}: {declared}. Widen a range, or drop a tie."
 
 
 def allowed(case: Case, spec: Spec) -> bool:
@@ -223,8 +228,7 @@ def minimum_at_edge(name: str, spec: Spec) -> int:
         return spec.minimum(name) if name in spec.dimensions or name in shared_dimensions(spec) else 0
     if name in spec.dimensions:
         return spec.minimum(name)
-    sides: tuple[Side, ...] = ("source", "target")
-    words = [spec.lowest_id(side) + 1 for side in sides if spec.vocabulary(side) == name]
+    words = [spec.lowest_id(side) + 1 for side in SIDES if spec.vocabulary(side) == name]
     return max(words) if words else 1
 
 

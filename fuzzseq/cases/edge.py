@@ -10,15 +10,14 @@ import attrs
 from fuzzseq.cases.case import Batch, Case, Pair, tokens_for_steps, width
 from fuzzseq.cases.domain import (
     allowed,
-    completion,
-    dependency_order,
     encodings,
+    lowest_setting,
     modes,
     padding_side,
     shared_dimensions,
 )
-from fuzzseq.targets.dimensions import DATA_DIMENSIONS, WIDTHS
-from fuzzseq.targets.spec import Side, Spec
+from fuzzseq.targets.dimensions import WIDTHS
+from fuzzseq.targets.spec import SIDES, Spec
 
 
 def has_empty_row(case: Case, spec: Spec) -> bool:
@@ -33,8 +32,7 @@ def has_empty_batch(case: Case, spec: Spec) -> bool:
 
 def _has_one_word(case: Case, spec: Spec) -> bool:
     """Say whether a vocabulary holds one word above its special tokens."""
-    sides: tuple[Side, ...] = ("source", "target")
-    named = [(spec.vocabulary(side), spec.lowest_id(side)) for side in sides]
+    named = [(spec.vocabulary(side), spec.lowest_id(side)) for side in SIDES]
     return any(name is not None and case.dimensions.get(name) == low + 1 for name, low in named)
 
 
@@ -62,7 +60,7 @@ def features(case: Case, spec: Spec) -> tuple[str, ...]:
 
 def edge_cases(spec: Spec, seed: int) -> Iterator[Case]:
     """Yield the edge cases of a Spec: one for each way to be at an edge, eagerly and traced."""
-    usual = completion({}, [n for n in dependency_order(spec) if n not in DATA_DIMENSIONS], spec)
+    usual = lowest_setting(spec)
     if usual is None:
         return
     sizes = {name: usual[name] for name in spec.build_dimensions()}
@@ -87,8 +85,7 @@ def _of_data(spec: Spec, sizes: Mapping[str, int]) -> Iterator[Case]:
 
 def _of_sizes(spec: Spec, sizes: Mapping[str, int]) -> Iterator[Case]:
     """Yield cases of ordinary rows with one dimension at its edge."""
-    sides: tuple[Side, ...] = ("source", "target")
-    least = {spec.vocabulary(side): spec.lowest_id(side) + 1 for side in sides}
+    least = {spec.vocabulary(side): spec.lowest_id(side) + 1 for side in SIDES}
     least.update({name: 1 for name in WIDTHS if name in sizes and name not in least})
     for name, value in least.items():
         if name is not None and name in sizes and name not in spec.dimensions:
@@ -107,7 +104,7 @@ def _pair(spec: Spec, source: int, steps: int) -> Pair:
 def _case(spec: Spec, sizes: Mapping[str, int], pairs: tuple[Pair, ...], columns: int = 0) -> Case:
     """Return a case of one batch; ``columns`` is how wide its sides are at least, filled with padding."""
     batch = Batch(pairs=pairs, target_encoding=encodings(spec)[0], padding=padding_side(spec))
-    more = {side: max(0, columns - width(batch, side, spec)) for side in ("source", "target")}
+    more = {side: max(0, columns - width(batch, side, spec)) for side in SIDES}
     batch = attrs.evolve(
         batch,
         extra_source=more["source"] if spec.has_source else 0,

@@ -39,8 +39,10 @@ def state_arrays(shapes: Sequence[Sequence[int]], kind: str, seed: int) -> list[
     if kind == "zeros":
         return [np.zeros(tuple(shape), dtype=np.float32) for shape in shapes]
     if kind == "random":
-        return [
-            np.random.default_rng([seed, place]).standard_normal(tuple(shape)).astype(np.float32)
-            for place, shape in enumerate(shapes)
-        ]
+        return [random_state(shape, seed, place) for place, shape in enumerate(shapes)]
     raise SpecError(f"The initial state {kind!r} is not understood: it is one of 'none', 'zeros', 'random'.")
+
+
+def random_state(shape: Sequence[int], seed: int, place: int) -> npt.NDArray[Any]:
+    """Return standard normal values for the state at a place, float32."""
+    return np.random.default_rng([seed, place]).standard_normal(tuple(shape)).astype(np.float32)

@@ -43,8 +43,8 @@ def custom_checks(values: Iterable[Any]) -> dict[str, Check]:
     for value in values:
         if not isinstance(value, Check) and not (callable(value) and hasattr(value, "__name__")):
             raise SpecError(
-                f"custom_checks holds {value!r}, which is no check: write a function of one argument (what a run gave) "
-                "that returns None, or a sentence that says what is wrong."
+                f"custom_checks holds {value!r}, which is not a check: write a function of one argument (a run) "
+                "that returns None, or a message that says what is wrong."
             )
         check = _minded(value) if isinstance(value, Check) else _of_function(value)
         if check.name in found or check.name in {known.name for known in CHECKS}:

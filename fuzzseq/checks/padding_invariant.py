@@ -15,7 +15,7 @@ from typing import Final
 import attrs
 
 from fuzzseq.cases.case import Case
-from fuzzseq.cases.transforms import paddable, sides, with_padding
+from fuzzseq.cases.transforms import paddable, with_padding
 from fuzzseq.checks.attention import fault, over_neither, weighing_padding
 from fuzzseq.checks.base import Check, Confirmations, Plan, Results, forward
 from fuzzseq.checks.differential import (
@@ -40,7 +40,7 @@ _COMPARE: Final = compared(real)
 def padded_sides(spec: Spec) -> tuple[Side, ...]:
     """Return the sides that a batch can be padded on."""
     # Steps of a decoder that is stepped by hand know nothing of those that follow.
-    return tuple(side for side in sides(spec) if not (side == "target" and spec.calling == "steps"))
+    return tuple(side for side in spec.sides() if not (side == "target" and spec.calling == "steps"))
 
 
 def applies(spec: Spec) -> str | None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from fuzzseq.cases.case import Case, Pair
 from fuzzseq.cases.domain import id_range
-from fuzzseq.cases.transforms import each_pair, may_be, moved
+from fuzzseq.cases.transforms import each_pair, may_be, next_id
 from fuzzseq.checks.base import Array, Check, Confirmations, Observed, Plan, Result, Results, forward
 from fuzzseq.checks.differential import (
     Gap,
@@ -56,7 +56,7 @@ def plan(case: Case, spec: Spec) -> Plan:
     low, high = id_range("source", case.dimensions, spec)
 
     def changed(pair: Pair) -> Pair:
-        return attrs.evolve(pair, source=(*pair.source[:-1], moved(pair.source[-1], low, high)))
+        return attrs.evolve(pair, source=(*pair.source[:-1], next_id(pair.source[-1], low, high)))
 
     other = each_pair(attrs.evolve(case, batches=(batch,)), changed)
     return {

@@ -53,7 +53,7 @@ def evidence_message(check: str, evidence: Sequence[Evidence]) -> str:
 def shape_message(expected: Sequence[str | None], actual: Sequence[str], *, eager_is_right: bool) -> str:
     """Return what is wrong with a shape, whose sizes are numbers or the names of dimensions."""
     promised, comma = ", ".join(size or "any" for size in expected), "," if len(actual) == 1 else ""
-    sentence = f"the output has shape ({', '.join(actual)}{comma}) where ({promised}) is promised: rows, steps, words"
+    sentence = f"the output has shape ({', '.join(actual)}{comma}) where ({promised}) is expected: rows, steps, words"
     return sentence + _eagerly(eager_is_right)
 
 
@@ -87,7 +87,7 @@ def _(seen: WrongShape, check: Check | None) -> str:
 
 @_sentence.register
 def _(seen: WrongType, check: Check | None) -> str:
-    sentence = f"the output has type {seen.actual} where floating-point scores are promised"
+    sentence = f"the output has type {seen.actual} where floating-point scores are expected"
     return sentence + _eagerly(seen.eager_is_right)
 
 

@@ -9,13 +9,7 @@ import attrs
 
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.domain import legal_values
-from fuzzseq.diagnosis.interventions import (
-    with_dimension,
-    with_other_row,
-    with_rows,
-    with_source_length,
-    with_target_length,
-)
+from fuzzseq.cases.transforms import resized, with_other_row, with_rows
 from fuzzseq.diagnosis.probing import Prober
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS
@@ -84,7 +78,7 @@ def distinct(case: Case, spec: Spec, rows: tuple[int, int, int], avoided: Mappin
         legal = [value for value in legal_values(name, case.dimensions, spec) if value <= _WIDEST]
         if legal:
             clashes = {value: _clashes(name, value, taken, avoided) for value in legal}
-            case = with_dimension(case, name, min(legal, key=lambda value: (clashes[value], value)), spec)
+            case = resized(case, name, min(legal, key=lambda value: (clashes[value], value)), spec)
         taken[name] = case.dimensions[name]
     return case
 
@@ -104,19 +98,17 @@ def _longer(case: Case, spec: Spec, rows: tuple[int, int, int]) -> Case:
     count, source, target = rows
     if "batch_size" not in spec.static:
         alike = len({len(batch.pairs) for batch in case.batches}) == 1
-        case = with_other_row(with_rows(case, count, spec), spec) if alike else _unlike(case, count, spec)
-    if spec.has_source and "source_length" not in spec.static:
-        case = with_source_length(case, source, spec)
-    if spec.has_target and "target_length" not in spec.static:
-        case = with_target_length(case, target, spec)
+        case = with_other_row(resized(case, "batch_size", count, spec), spec) if alike else _unlike(case, count)
+    for side, length in (("source", source), ("target", target)):
+        if side in spec.sides() and f"{side}_length" not in spec.static:
+            case = resized(case, f"{side}_length", length, spec)
     return case
 
 
-def _unlike(case: Case, count: int, spec: Spec) -> Case:
+def _unlike(case: Case, count: int) -> Case:
     """Return a case whose last batch has so many rows, and those before it four more each."""
-    *before, last = (attrs.evolve(case, batches=(batch,)) for batch in case.batches)
-    wider = [*(with_rows(alone, count + 4, spec) for alone in before), with_rows(last, count, spec)]
-    return attrs.evolve(case, batches=tuple(alone.batches[0] for alone in wider))
+    *before, last = case.batches
+    return attrs.evolve(case, batches=(*(with_rows(batch, count + 4) for batch in before), with_rows(last, count)))
 
 
 def sizes_of(case: Case, spec: Spec) -> dict[str, int]:

@@ -8,24 +8,16 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.cases.case import Batch, Case
+from fuzzseq.cases.case import Case
 from fuzzseq.cases.domain import allowed, id_range, legal_values
-from fuzzseq.diagnosis.interventions import (
-    manner_changes,
-    with_dimension,
-    with_other_row,
-    with_rows,
-    with_source_length,
-    with_target_length,
-)
+from fuzzseq.cases.transforms import each_batch, resized, with_every_id, with_longer_row, with_other_row, with_rows
+from fuzzseq.diagnosis.interventions import manner_changes
 from fuzzseq.protocol.serialization import dumps
-from fuzzseq.targets.spec import Side, Spec
+from fuzzseq.targets.spec import SIDES, Spec
 
 _USUAL: Final = (1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12)
 _MIXED: Final = 160
 _MOST_VALUES: Final = 12
-_RESIZE: Final = {"batch_size": with_rows, "source_length": with_source_length, "target_length": with_target_length}
-_SIDES: Final[tuple[Side, ...]] = ("source", "target")
 
 
 def pool(case: Case, wide: Case, spec: Spec, constants: Sequence[int]) -> list[Case]:
@@ -52,32 +44,23 @@ def _all(case: Case, wide: Case, spec: Spec, constants: Sequence[int]) -> Iterat
 
 def _resized(base: Case, spec: Spec, constants: Sequence[int]) -> Iterator[Case]:
     """Yield the batch in other sizes: one moved, then two of them equal."""
-    names = [name for name in _RESIZE if name in spec.data_dimensions()]
+    names = spec.data_dimensions()
     for name in names:
         near = {c + d for c in constants if c <= 64 for d in (-1, 0, 1)}
         for value in sorted({*_USUAL, *near} - {0}):
-            yield _RESIZE[name](base, value, spec)
+            yield resized(base, name, value, spec)
     for one in names:
         for other in names:
             if one < other:
                 for value in (1, 2, 4, 7):
-                    yield _RESIZE[one](_RESIZE[other](base, value, spec), value, spec)
+                    yield resized(resized(base, other, value, spec), one, value, spec)
 
 
 def _raggedly(base: Case, spec: Spec) -> Iterator[Case]:
     """Yield the batch with one row of a side longer than the others."""
-    rows = base if "batch_size" in spec.static else with_rows(with_rows(base, 1, spec), 2, spec)
-    for side in _SIDES:
-        if (side == "source" and spec.has_source) or (side == "target" and spec.has_target):
-            yield attrs.evolve(rows, batches=tuple(_lengthened(batch, side) for batch in rows.batches))
-
-
-def _lengthened(batch: Batch, side: Side) -> Batch:
-    """Return a batch whose first row has one id more on a side."""
-    first, *others = batch.pairs
-    ids = getattr(first, side)
-    longer = attrs.evolve(first, **{side: ids + (ids[-1:] or (3,))})
-    return attrs.evolve(batch, pairs=(longer, *others))
+    alike = base if "batch_size" in spec.static else each_batch(base, lambda batch: with_rows(with_rows(batch, 1), 2))
+    for side in spec.sides():
+        yield with_longer_row(alike, side, spec)
 
 
 def _after_another(base: Case, spec: Spec) -> Iterator[Case]:
@@ -85,8 +68,7 @@ def _after_another(base: Case, spec: Spec) -> Iterator[Case]:
     if len(base.batches) < 2 or "batch_size" in spec.static:
         return
     for count in (1, 2, 3, 4):
-        alone = attrs.evolve(base, batches=base.batches[-1:])
-        yield attrs.evolve(base, batches=(*base.batches[:-1], with_rows(alone, count, spec).batches[-1]))
+        yield attrs.evolve(base, batches=(*base.batches[:-1], with_rows(base.batches[-1], count)))
 
 
 def _rebuilt(base: Case, spec: Spec, constants: Sequence[int]) -> Iterator[Case]:
@@ -99,28 +81,17 @@ def _rebuilt(base: Case, spec: Spec, constants: Sequence[int]) -> Iterator[Case]
         chosen = [value for value in legal if value in near or value <= legal[0] + 5][:_MOST_VALUES]
         for value in chosen:
             if value != sizes[name]:
-                yield with_dimension(base, name, value, spec)
+                yield resized(base, name, value, spec)
 
 
 def _with_ids(base: Case, spec: Spec) -> Iterator[Case]:
     """Yield the case with every id of a side the lowest, and each of the highest three."""
-    for side in _SIDES:
+    for side in SIDES:
         if spec.vocabulary(side) is None:
             continue
         low, high = id_range(side, base.dimensions, spec)
         for word in sorted({low, *range(max(low, high - 2), high + 1)}):
-            yield attrs.evolve(
-                base,
-                batches=tuple(
-                    attrs.evolve(
-                        batch,
-                        pairs=tuple(
-                            attrs.evolve(pair, **{side: (word,) * len(getattr(pair, side))}) for pair in batch.pairs
-                        ),
-                    )
-                    for batch in base.batches
-                ),
-            )
+            yield with_every_id(base, side, word)
 
 
 def _equalized(base: Case, spec: Spec) -> Iterator[Case]:
@@ -129,26 +100,26 @@ def _equalized(base: Case, spec: Spec) -> Iterator[Case]:
     for name in names:
         for other in names:
             if name != other and base.dimensions[other] in legal_values(name, base.dimensions, spec):
-                yield with_dimension(base, name, base.dimensions[other], spec)
-        for resized, resize in _RESIZE.items():
-            if resized in spec.data_dimensions() and base.dimensions[name] <= _MOST_VALUES:
-                yield resize(base, base.dimensions[name], spec)
+                yield resized(base, name, base.dimensions[other], spec)
+        if base.dimensions[name] <= _MOST_VALUES:
+            for length in spec.data_dimensions():
+                yield resized(base, length, base.dimensions[name], spec)
 
 
 def _mixed(case: Case, wide: Case, spec: Spec, constants: Sequence[int]) -> Iterator[Case]:
     """Yield cases of one of both builds, with every size of the batch drawn; the same ones for the same case."""
     draw = random.Random(0)
-    names = [name for name in _RESIZE if name in spec.data_dimensions()]
+    names = spec.data_dimensions()
     values = [*_USUAL, *(c + d for c in constants if 1 < c <= 32 for d in (-1, 0, 1))]
     for _ in range(_MIXED):
         base = draw.choice((case, wide))
         for name in names:
-            base = _RESIZE[name](base, draw.choice(values), spec)
+            base = resized(base, name, draw.choice(values), spec)
         if draw.random() < 0.5:
             base = with_other_row(base, spec)
         manners: list[Case] = [base, *(change.case for change in manner_changes(base, spec))]
         base = draw.choice(manners) if draw.random() < 0.5 else base
         for name in draw.sample(spec.build_dimensions(), k=min(draw.randrange(3), len(spec.build_dimensions()))):
             legal = legal_values(name, base.dimensions, spec)[:10]
-            base = with_dimension(base, name, draw.choice(legal), spec) if legal else base
+            base = resized(base, name, draw.choice(legal), spec) if legal else base
         yield base

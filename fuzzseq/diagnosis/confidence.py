@@ -41,7 +41,7 @@ def against(evidence: FailureEvidence, other: CauseScore) -> str:
     factors = [name for name in DEPENDS_ON.get(other.cause, ()) if _tried(evidence, name)]
     if factors and not any(evidence.passes(name) for name in factors):
         return f"no change of {' or '.join(factors)} makes it pass"
-    return f"all that speaks for it is: {other.why.removesuffix('.')}"
+    return f"only evidence: {other.why.removesuffix('.')}"
 
 
 def _tried(evidence: FailureEvidence, factor: str) -> bool:

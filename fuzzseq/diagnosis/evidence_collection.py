@@ -11,7 +11,7 @@ from fuzzseq.cases.case import Case
 from fuzzseq.diagnosis import assignments, region
 from fuzzseq.diagnosis.assignments import COUNTS, Assignment, sizes_of
 from fuzzseq.diagnosis.evidence import FailureEvidence, is_silent
-from fuzzseq.diagnosis.interventions import SIDES, Change, build_changes, manner_changes, sweeps
+from fuzzseq.diagnosis.interventions import Change, build_changes, manner_changes, sweeps
 from fuzzseq.diagnosis.patterns import pattern
 from fuzzseq.diagnosis.probing import Budget, Prober, Spent
 from fuzzseq.diagnosis.shapes import shape_trace
@@ -20,7 +20,7 @@ from fuzzseq.findings import Intervention, ShapeTrace
 from fuzzseq.protocol.evidence import AttentionFault, WrongShape
 from fuzzseq.protocol.framework_messages import FrameworkMessage
 from fuzzseq.protocol.outcome import Raised, Verdict
-from fuzzseq.targets.spec import Spec
+from fuzzseq.targets.spec import SIDES, Spec
 
 #: The executions that the diagnosis of one finding may take, which few come to; those of a broken promise are several
 #: runs each.

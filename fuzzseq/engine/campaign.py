@@ -1,4 +1,9 @@
-"""The targets of a run, loaded and worked on by a crew."""
+"""The targets of a run: loaded, and fuzzed side by side; what happens is yielded by one generator.
+
+Two sets of threads do the work. Coordinators, as many as there are workers, have a target each and go through it from
+top to bottom; they hand what takes time to the threads of the workers, which all targets share. Both only emit events.
+Files are loaded, and targets begun, in the order in which they were named.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +14,21 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from fuzzseq.cases.boundary import check_possible
 from fuzzseq.engine.budget import TimeBudget
+from fuzzseq.engine.context import TargetContext
 from fuzzseq.engine.corpus import Corpus
 from fuzzseq.engine.corpus_database import database_at
-from fuzzseq.engine.crew import Crew, Job
+from fuzzseq.engine.executor_pool import ExecutorPool
 from fuzzseq.engine.journal import Journal, Journaled
-from fuzzseq.engine.pool import Pool
 from fuzzseq.engine.resume import ResumeState
 from fuzzseq.engine.shared_file import SharedFile
-from fuzzseq.engine.target_run import TargetRun
-from fuzzseq.engine.work import Work
+from fuzzseq.engine.stop import RunControl, TargetControl
+from fuzzseq.engine.stream import EventStream
+from fuzzseq.engine.target import TargetRun
+from fuzzseq.engine.threads import Threads
 from fuzzseq.errors import FuzzseqError, MachineError, UsageError
 from fuzzseq.events import (
     Event,
@@ -41,8 +48,14 @@ from fuzzseq.protocol.transport import Disconnected
 from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import StopReason
 
+T = TypeVar("T")
+
 #: More fuzz targets than one file holds.
 MOST_TARGETS: Final = 10_000
+#: Seconds to wait for threads whose processes are gone.
+_PATIENCE: Final = 10.0
+#: What keeps a target from being begun.
+_UNUSABLE: Final = (FuzzseqError, Disconnected, BudgetSpent, OSError, MemoryError, RuntimeError)
 
 
 def run_campaign(
@@ -57,219 +70,204 @@ def run_campaign(
 ) -> Iterator[Event]:
     """Yield what happens in a run, but for its beginning; ``labels`` are how the targets are called."""
     began = time.monotonic()
-    run = _Campaign(settings, known, TimeBudget(settings.budget, len(targets)), zygote, past, journal)
+    campaign = _Campaign(settings, known, TimeBudget(settings.budget, len(targets)), zygote, past, journal)
     for name in past.done():
         yield from past.events(name)
-    crew = Crew(1 if settings.in_process else settings.workers, stop)
     lent = False
     try:
-        yield from crew.work([run.loading(*named) for named in enumerate(zip(targets, labels, strict=True))])
+        campaign.begin(targets, labels)
+        yield from campaign.stream.read(stop)
         lent = zygote is not None
     except KeyboardInterrupt:
-        yield from _broken_off(run, crew, StopReason.INTERRUPTED)
-    except Exception as error:  # noqa: BLE001 (ours, or the machine's: said once, and what was found is told)
-        yield run.refused(why) if (why := refusal_of(error)) else run.internal("", error)
-        yield from _broken_off(run, crew)
+        campaign.control.add(StopReason.INTERRUPTED)
+        campaign.break_off()
+        yield from campaign.stream.read()
+    except Exception as error:  # noqa: BLE001 (ours, or the machine's: said once, and what was found is reported)
+        yield campaign.broken_by(error)
+        campaign.break_off()
+        yield from campaign.stream.read()
     finally:
-        if not lent:
-            run.close()
-        crew.dismiss()
-        run.let_go()
-    yield from run.troubles()
-    yield RunFinished(stop_reason=run.stop, seconds=time.monotonic() - began)
-
-
-def _broken_off(run: _Campaign, crew: Crew, *why: StopReason) -> Iterator[Event]:
-    """End what is at work, and yield what is left to say of it."""
-    crew.drop()
-    run.break_off(*why)
-    yield from crew.rest()
-    yield from run.left()
+        campaign.close(lent)
+    yield from campaign.corpus_warnings()
+    yield RunFinished(stop_reason=campaign.control.reason, seconds=time.monotonic() - began)
 
 
 class _Campaign:
-    """What the targets of one run share. Its jobs may run in threads."""
+    """What the targets of one run share."""
 
     def __init__(
         self,
         settings: Settings,
         known: str | Path | None,
-        shares: TimeBudget,
+        budget: TimeBudget,
         zygote: Zygote | None,
         past: ResumeState,
         journal: Journal,
     ) -> None:
         """Start importing TensorFlow, unless everything is to happen in this process."""
-        self._past, self._journal = past, journal
-        self._stops: list[StopReason] = list(past.done().values())
+        self._settings, self._past, self._journal, self._budget = settings, past, journal, budget
         self._troubles: deque[str] = deque()
-        self._settings, self._database = settings, database_at(known, self._troubles.append)
-        self._shares = shares
-        self._bodies = Launcher(settings, zygote, shares.remaining)
-        self._files: list[SharedFile] = []
-        self._begun: dict[TargetRun, SharedFile] = {}
-        self._over = threading.Event()
+        self._database = database_at(known, self._troubles.append)
+        self.stream = EventStream()
+        self._launcher = Launcher(settings, zygote, budget.remaining, self.stream.call)
+        self.control = RunControl(budget)
+        self.control.add(*past.done().values())
+        workers = 1 if settings.in_process else settings.workers
+        self._coordinators, self._threads = Threads(workers), Threads(workers)
+        self._unfinished = 0
+        self._lock = threading.RLock()
 
-    @property
-    def stop(self) -> StopReason:
-        """Why the run as a whole came to its end."""
-        return StopReason.of_parts(self._stops)
+    def begin(self, targets: Sequence[str | Callable[..., Any]], labels: Sequence[str]) -> None:
+        """Load what was named, and fuzz the targets in it."""
+        with self._lock:
+            for index, (target, label) in enumerate(zip(targets, labels, strict=True)):
+                place = index * MOST_TARGETS
+                self._coordinate(place, partial(self._load, target, label, place))
 
-    def break_off(self, *why: StopReason) -> None:
-        """End every process; the jobs that wait for one end without a word."""
-        self._stops.extend(why)
-        self.close()
+    def break_off(self) -> None:
+        """End every process, and have the threads say what is left to say of their targets."""
+        self.control.break_off()
+        self._launcher.close()
+        self.stream.release()
 
-    def left(self) -> Iterator[Event]:
-        """Yield what is left to say of the targets that were begun when the run was interrupted."""
-        for run in list(self._begun):
-            yield from run.unfinished()
-            yield TargetFinished(report=run.report(StopReason.INTERRUPTED))
+    def close(self, lent: bool) -> None:
+        """Leave no thread behind, and no process, but for a zygote that was ``lent``."""
+        if not lent:
+            self.break_off()
+        self._coordinators.close(_PATIENCE)
+        self._threads.close(_PATIENCE)
 
-    def troubles(self) -> Iterator[Event]:
-        """Yield what became of the places of known cases since this was asked last."""
+    def corpus_warnings(self) -> Iterator[Event]:
+        """Yield what became of the places of failed cases since this was asked last."""
         while self._troubles:
             yield WarningEmitted(target="", message=self._troubles.popleft())
 
-    def let_go(self) -> None:
-        """Close what the targets hold that did not come to their end; nobody works on them any more."""
-        for run in self._begun:
-            run.close()
-        for shared in self._files:
-            shared.abandon()
+    def broken_by(self, error: Exception) -> Event:
+        """Return the event for what keeps the run as a whole from going on: the machine, or an error of ours."""
+        if not (refusal := refusal_of(error)):
+            return self._internal("", error)
+        self.control.add(StopReason.UNUSABLE)
+        return WarningEmitted(target="", message=refusal)
 
-    def close(self) -> None:
-        """Leave no process behind."""
-        self._over.set()
-        self._bodies.close()
+    def _coordinate(self, place: int, task: Callable[[], None]) -> None:
+        """Have a coordinator carry out a task; the last of them ends the events."""
 
-    def loading(self, index: int, named: tuple[str | Callable[..., Any], str]) -> Job:
-        """Return the job that loads what a target names; after it come the jobs of the fuzz targets in it."""
-        target, label = named
-
-        def load() -> Iterator[Event | Job]:
-            place = index * MOST_TARGETS
+        def carry_out() -> None:
             try:
-                body = self._bodies.load(parse(target))
-            except (FuzzseqError, Disconnected, BudgetSpent, OSError, MemoryError, RuntimeError) as error:
-                of_file = isinstance(error, UsageError) and not isinstance(error, MachineError)
-                if self._over.is_set() or not (of_file or self._bodies.ready):
-                    raise
-                self._shares.expect(-1)
-                yield from self._unusable(label, place, error)
-                return
-            shared = SharedFile(body, len(body.targets))
-            self._shares.expect(sum(not self._past.is_done(name) for name in body.targets) - 1)
-            self._files.append(shared)
-            for number, name in enumerate(body.targets):
-                if self._past.is_done(name):
-                    shared.done()
-                    continue
-                yield self._until_over(partial(self._one, shared, name, place + number))
+                self.control.check()
+                task()
+            except BaseException as error:  # noqa: BLE001 (raised again where the events are read)
+                if not self.control.broken_off:
+                    self.stream.fail(error)
+            with self._lock:
+                self._unfinished -= 1
+                if not self._unfinished:
+                    self.stream.end()
 
-        return self._until_over(load)
+        with self._lock:
+            self._unfinished += 1
+            self._coordinators.submit(carry_out, place)
 
-    def _until_over(self, job: Job) -> Job:
-        """Return a job that is silent of what the end of every process does to it."""
+    def _wait_for(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Return what a function returns in a thread of the workers."""
 
-        def quiet() -> Iterator[Event | Job]:
-            try:
-                yield from job()
-            except Exception:
-                if not self._over.is_set():
-                    raise
+        def carry_out() -> T:
+            self.control.check()
+            return function(*arguments)
 
-        return quiet
+        return self._threads.submit(carry_out).result()
 
-    def _one(self, shared: SharedFile, name: str, place: int) -> Iterator[Event | Job]:
-        """Begin to fuzz one target of a file."""
+    def _load(self, target: str | Callable[..., Any], label: str, place: int) -> None:
+        """Load what a target names, and have the fuzz targets in it fuzzed."""
         try:
-            spec, versions = shared.body.infer(name)
-            check_possible(name, spec)
-        except (FuzzseqError, Disconnected, BudgetSpent, OSError, MemoryError, RuntimeError) as error:
-            if self._over.is_set():
+            program = self._wait_for(self._launcher.load, parse(target))
+        except _UNUSABLE as error:
+            of_file = isinstance(error, UsageError) and not isinstance(error, MachineError)
+            if self.control.broken_off or not (of_file or self._launcher.ready):
                 raise
-            self._shares.expect(-1)
-            shared.done()
-            yield from self._unusable(name, place, error)
+            self._report_unusable(label, place, error)
             return
-        yield TargetLoaded(target=name, spec=spec, versions=versions, index=place)
-        pool = Pool(lambda: Journaled(shared.body.executor(name, spec), self._journal, place, name, spec))
-        known = Corpus(self._database, name, spec)
-        run = TargetRun(
-            Work(
+        file = SharedFile(program, len(program.targets))
+        self._budget.expect(sum(not self._past.is_done(name) for name in program.targets) - 1)
+        for number, name in enumerate(program.targets):
+            if self._past.is_done(name):
+                file.done()
+            else:
+                self._coordinate(place + number, partial(self._fuzz, file, name, place + number))
+
+    def _fuzz(self, file: SharedFile, name: str, place: int) -> None:
+        """Fuzz one target of a file."""
+        try:
+            try:
+                spec, versions = self._wait_for(file.body.infer, name)
+                check_possible(name, spec)
+            except _UNUSABLE as error:
+                if self.control.broken_off:
+                    raise
+                self._report_unusable(name, place, error)
+                return
+            self.stream.emit(TargetLoaded(target=name, spec=spec, versions=versions, index=place))
+            context = TargetContext(
                 name=name,
                 spec=spec,
                 settings=self._settings,
-                pool=pool,
-                known=known,
-                out_of_time=partial(self._shares.over, name),
+                control=TargetControl(self.control, name, self._settings.maxfail),
+                corpus=Corpus(self._database, name, spec),
+                emit=self.stream.emit,
+                executors=ExecutorPool(
+                    lambda: Journaled(file.body.executor(name, spec), self._journal, place, name, spec)
+                ),
                 place=place,
+                threads=self._threads,
             )
-        )
-        self._begun[run] = shared
-        self._shares.begin(name)
-        before = self._past.begun(name, spec)
-        yield from run.begin(partial(self._watched, run), partial(self._finished, run), before)
+            self._budget.begin(name)
+            self._finish(context, self._run(context))
+            self._budget.end(name)
+            context.executors.close()
+        finally:
+            file.done()
 
-    def _watched(self, run: TargetRun, job: Job) -> Job:
-        """Return a job of a target; an error of fuzzseq itself ends the target, and loses nothing."""
+    def _run(self, context: TargetContext) -> TargetReport:
+        """Return what came of a target; an error of fuzzseq itself ends it, and loses nothing."""
+        run = TargetRun(context)
+        try:
+            run.run(self._past.begun(context.name, context.spec))
+        except Exception as error:  # noqa: BLE001 (ours, whatever it is: said once, and the other targets go on)
+            run.abort()
+            if self.control.broken_off:
+                return run.report(StopReason.INTERRUPTED)
+            if refusal := refusal_of(error):  # By the machine, or the file cannot be loaded any more.
+                return run.report(StopReason.UNUSABLE, refusal)
+            self.stream.emit(self._internal(context.name, error))
+            return run.report(StopReason.ERROR, _reason(error))
+        return run.report()
 
-        def watched() -> Iterator[Event | Job]:
-            if self._over.is_set() or run not in self._begun:
-                return
-            try:
-                yield from job()
-            except Exception as error:  # noqa: BLE001 (ours, whatever it is: said once, and the other targets go on)
-                if not self._over.is_set() and (shared := self._begun.pop(run, None)):
-                    yield from run.unfinished()
-                    if refused := refusal_of(error):  # By the machine, or the file cannot be loaded any more.
-                        yield from self._done(run, shared, StopReason.UNUSABLE, refused)
-                        return
-                    yield self.internal(run.work.name, error)
-                    yield from self._done(run, shared, StopReason.ERROR, _reason(error))
+    def _finish(self, context: TargetContext, report: TargetReport) -> None:
+        """Say how a target ended."""
+        if not self.control.broken_off:
+            self.control.add(report.stop_reason)
+            for warning in self.corpus_warnings():
+                self.stream.emit(warning)
+        self.stream.emit(TargetFinished(report=report))
 
-        return watched
-
-    def _finished(self, run: TargetRun) -> Iterator[Event]:
-        """Take leave of a target that is done."""
-        shared = self._begun.pop(run, None)
-        if shared is not None:
-            yield from self._done(run, shared)
-
-    def _done(
-        self, run: TargetRun, shared: SharedFile, stop: StopReason | None = None, why: str = ""
-    ) -> Iterator[Event]:
-        """Say how a target ended, and let its processes go."""
-        report = run.report(stop, why)
-        self._stops.append(report.stop_reason)
-        yield from self.troubles()
-        yield TargetFinished(report=report)
-        self._shares.end(run.work.name)
-        run.close()
-        shared.done()
-
-    def refused(self, why: str) -> Event:
-        """Return the event for what keeps the run as a whole from going on, and is no error of ours."""
-        self._stops.append(StopReason.UNUSABLE)
-        return WarningEmitted(target="", message=why)
-
-    def _unusable(self, name: str, place: int, error: Exception) -> Iterator[Event]:
-        """Yield what is to be said of a target that was not begun: it cannot be used, or the time was over before."""
-        stop: StopReason = StopReason.UNUSABLE
+    def _report_unusable(self, name: str, place: int, error: Exception) -> None:
+        """Say of a target that was not begun that it cannot be used, or that the time was over before."""
+        self._budget.expect(-1)
+        stop = StopReason.UNUSABLE
         if isinstance(error, BudgetSpent):
             stop = StopReason.BUDGET
+            self.control.add(stop)
         elif not refusal_of(error):
             stop = StopReason.ERROR
-            yield self.internal(name, error)
-        if stop == StopReason.BUDGET:
-            self._stops.append(stop)
+            self.stream.emit(self._internal(name, error))
         why = "" if stop == StopReason.BUDGET else _reason(error)
-        yield TargetFinished(report=TargetReport(name=name, spec=None, stop_reason=stop, error=why, index=place))
+        self.stream.emit(
+            TargetFinished(report=TargetReport(name=name, spec=None, stop_reason=stop, error=why, index=place))
+        )
 
-    def internal(self, name: str, error: BaseException) -> Event:
+    def _internal(self, name: str, error: BaseException) -> Event:
         """Return the event for an error of our own; one that ends the whole run has no name of a target."""
-        self._stops.append(StopReason.ERROR)
+        self.control.add(StopReason.ERROR)
         trace = "".join(traceback.format_exception(error))
         return InternalError(target=name, message=f"{type(error).__name__}: {error}".splitlines()[0], traceback=trace)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from hypothesis.database import ExampleDatabase
 
-from fuzzseq.cases.case import Case
+from fuzzseq.cases.case import Case, Domain
 from fuzzseq.errors import UsageError
 from fuzzseq.files.format_versions import CORPUS, KEY, other_version
 from fuzzseq.files.input_files import NotJson, json_of
@@ -44,12 +44,21 @@ class Corpus:
             self._entries.setdefault((check, dumps(case)), []).append(data)
         return found
 
+    def cases(self, checks: Sequence[str], domains: Sequence[Domain]) -> Iterator[Case]:
+        """Yield the cases of some domains that once failed a check, each once."""
+        yielded: set[str] = set()
+        for check in checks:
+            for case in self.of(check):
+                if dumps(case) not in yielded and case.domain in domains:
+                    yielded.add(dumps(case))
+                    yield case
+
     def warnings(self) -> Iterator[str]:
         """Yield a sentence where there are entries that could not be read."""
         if self._unreadable:
             count, first = len(self._unreadable), next(iter(self._unreadable.values()))
-            cases, are = ("1 known case", "is") if count == 1 else (f"{count} known cases", "are")
-            yield f"{cases} that cannot be read {are} left in place: an entry {first}"
+            cases, are = ("1 case", "is") if count == 1 else (f"{count} cases", "are")
+            yield f"{cases} of the corpus cannot be read and {are} left in place: an entry {first}"
 
     def keep(self, check: str, case: Case) -> None:
         """Remember a case that breaks a check."""
@@ -78,7 +87,7 @@ def _case_of(data: bytes) -> Case:
     try:
         entry = json_of(data)
     except NotJson as error:
-        raise UsageError(f"is no JSON ({error})") from None
+        raise UsageError(f"is not JSON ({error})") from None
     if not isinstance(entry, dict):
         raise UsageError("holds no case")
     if other := other_version(entry.get(KEY, CORPUS), CORPUS):

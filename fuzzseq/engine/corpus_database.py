@@ -49,7 +49,7 @@ class Forgiving(ExampleDatabase):
 
     def save(self, key: bytes, value: bytes) -> None:
         """Keep a value under a key, where that is possible."""
-        self._tried(lambda: self._saved(key, value), "be kept", None)
+        self._tried(lambda: self._saved(key, value), "be stored", None)
 
     def delete(self, key: bytes, value: bytes) -> None:
         """Drop a value under a key, where that is possible."""
@@ -72,8 +72,8 @@ class Forgiving(ExampleDatabase):
                 first, self._failed = not self._failed, True
             if first:
                 why = f"{type(error).__name__}: {error}".rstrip(".")
-                lost = f"Known cases cannot {what} at {self._place} ({why})"
-                self._report(masked(f"{lost}: the run goes on without that place."))
+                lost = f"The corpus cannot {what} at {self._place} ({why})"
+                self._report(masked(f"{lost}: the run continues without it."))
         return otherwise
 
 
@@ -109,7 +109,7 @@ def _database(place: str) -> ExampleDatabase:
     """Return the database of one place."""
     scheme, there, rest = place.partition("://")
     if not there and _HALF_A_URL.match(place):
-        raise UsageError(f"Known cases cannot be kept at {place}: it is neither a folder nor a URL, SCHEME://HOST.")
+        raise UsageError(f"The corpus cannot be stored at {place}: it is neither a folder nor a URL, SCHEME://HOST.")
     if not there:
         return DirectoryBasedExampleDatabase(Path(place) / "corpus")
     if scheme in ("redis", "rediss"):
@@ -118,8 +118,8 @@ def _database(place: str) -> ExampleDatabase:
     repository, _, artifact = named.partition("/")
     if scheme != "github" or not (owner and repository and artifact):
         raise UsageError(
-            f"Known cases cannot be kept at {place}: give a folder, redis://HOST:PORT/NUMBER, or "
-            "github://OWNER/REPOSITORY/ARTIFACT, several of them with commas."
+            f"The corpus cannot be stored at {place}: give a folder, redis://HOST:PORT/NUMBER, or "
+            "github://OWNER/REPOSITORY/ARTIFACT, or several separated by commas."
         )
     return _Artifact(GitHubArtifactDatabase(owner, repository, artifact_name=artifact))
 
@@ -130,11 +130,11 @@ def _redis(url: str) -> ExampleDatabase:
         from hypothesis.extra.redis import RedisExampleDatabase  # noqa: PLC0415 (only who names a server has it)
         from redis import Redis  # noqa: PLC0415
     except ImportError:
-        raise UsageError(f"Known cases at {url} take the package redis: pip install redis.") from None
+        raise UsageError(f"A corpus at {url} requires the package redis: pip install redis.") from None
     try:
         server = Redis.from_url(url, socket_connect_timeout=_PATIENCE, socket_timeout=_PATIENCE)
     except ValueError:  # What it says of a port may be a piece of the password.
         raise UsageError(
-            f"Known cases cannot be kept at {url}, which is no URL of a server: write redis://HOST:PORT/NUMBER."
+            f"The corpus cannot be stored at {url}, which is not a server URL: write redis://HOST:PORT/NUMBER."
         ) from None
     return RedisExampleDatabase(server)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 import attrs
@@ -9,7 +10,8 @@ import attrs
 from fuzzseq.cases.boundary import boundary_cases, first_setting
 from fuzzseq.cases.case import StateKind
 from fuzzseq.cases.invalid import Acceptance, Kind, kinds_for
-from fuzzseq.executors.executor import Executor
+from fuzzseq.engine.executor_pool import ExecutorPool
+from fuzzseq.executors.executor import BudgetSpent
 from fuzzseq.protocol.outcome import Outcome, Request
 from fuzzseq.targets.spec import Spec
 
@@ -17,7 +19,7 @@ from fuzzseq.targets.spec import Spec
 _TRIED: Final = 4
 
 
-def acceptance(spec: Spec, seed: int, executor: Executor) -> dict[str, str]:
+def try_invalid_inputs(spec: Spec, seed: int, executors: ExecutorPool) -> dict[str, str]:
     """Return how a model takes each kind of wrong input, one execution each; nothing where none of it is right first.
 
     What is made wrong is a batch that the model takes as it is: else its refusal would say nothing.
@@ -29,17 +31,17 @@ def acceptance(spec: Spec, seed: int, executor: Executor) -> dict[str, str]:
         for case in boundary_cases(spec, seed)
         if case.dimensions == setting
     ]
-    ran = (case for case in usual[:_TRIED] if not executor.run(Request(case=case, checks=("accepts",))).failures())
-    case = next(ran, None)
-    if case is None:
-        return {}
-    return {
-        kind.name: ending(kind, executor.run(Request(case=case, checks=("accepts",), invalid=kind.name)))
-        for kind in kinds_for(spec)
-    }
+    with executors.acquire() as executor, suppress(BudgetSpent):
+        ran = (case for case in usual[:_TRIED] if not executor.run(Request(case=case, checks=("accepts",))).failures())
+        if case := next(ran, None):
+            return {
+                kind.name: acceptance_of(kind, executor.run(Request(case=case, checks=("accepts",), invalid=kind.name)))
+                for kind in kinds_for(spec)
+            }
+    return {}
 
 
-def ending(kind: Kind, outcome: Outcome) -> Acceptance:
+def acceptance_of(kind: Kind, outcome: Outcome) -> Acceptance:
     """Return how a model took a kind of wrong input. A message is clear that names what is wrong, in whatever words."""
     if outcome.ending != "completed":
         return "crashed"

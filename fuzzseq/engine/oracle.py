@@ -70,8 +70,8 @@ class FailureOracle:
         self._check()
         return self._run(case, trace=True).trace
 
-    def again(self, case: Case) -> Answer:
-        """Say the same of a case in a fresh worker."""
+    def rerun_fresh(self, case: Case) -> Answer:
+        """Answer for a case in a fresh worker."""
         self._executor.renew()
         self._known.pop(dumps(case), None)
         return self._asked(case)[0]

@@ -46,7 +46,7 @@ def replay(file: ReplayFile, settings: Settings, target: str | None = None) -> R
         if not _exists(check, spec):
             raise ReplayError(f"There is no check {check} for {name}: run the target again.")
         if why := _unpromised(check, spec, settings):
-            return ReplayResult(verdict="FIXED", message=f"{check} is not promised any more: {why}")
+            return ReplayResult(verdict="FIXED", message=f"{check} no longer applies: {why}")
         outcome = executor.run(Request(case=case, checks=tuple(dict.fromkeys((*_BEFORE, check)))))
     failures = outcome.failures()
     if any(signature(verdict) == file.signature for verdict in failures):

@@ -24,10 +24,11 @@ from fuzzseq.targets.spec import Spec, accepted_inputs
 
 @attrs.frozen(kw_only=True)
 class TargetProgress:
-    """A target that is not done: its Spec, and how far the work had come."""
+    """A target that is not done: its Spec, how far the work had come, and what was known after stage 1."""
 
     spec: Spec
     state: TargetState
+    stage_one: TargetState | None = None
     findings: tuple[Finding, ...] = ()
 
 
@@ -98,8 +99,11 @@ class ResumeState:
             case WarningEmitted() if target := self._targets.get(event.target):
                 target.warnings[event.message] = event
             case Checkpoint() if target := self._targets.get(event.target):
-                found = tuple(target.findings.values())
-                target.begun = TargetProgress(spec=target.loaded.spec, state=event.state, findings=found)
+                state, found = event.state, tuple(target.findings.values())
+                stage_one = target.begun.stage_one if target.begun else None
+                if state.boundary and not state.rounds and not state.block:
+                    stage_one = state
+                target.begun = TargetProgress(spec=target.loaded.spec, state=state, stage_one=stage_one, findings=found)
             case TargetFinished() if target := self._targets.get(event.report.name):
                 target.finished = event
             case _:

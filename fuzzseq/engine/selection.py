@@ -17,6 +17,7 @@ from fuzzseq.engine.opening import Opening
 from fuzzseq.events import CheckCount, Phase, TargetState
 from fuzzseq.protocol.outcome import Outcome, Verdict
 from fuzzseq.settings import Settings
+from fuzzseq.settings.check_selection import Selection, select_checks
 from fuzzseq.stop_reason import StopReason
 from fuzzseq.targets.spec import Spec
 
@@ -32,7 +33,7 @@ _LAST: Final = 5
 _BLOCKING: Final = {check.name for check in CHECKS if check.blocks != "nothing"}
 _MOST_SAID: Final = 160
 #: What keeps a check from being judged that no exception does, where cases were tried by it.
-NOTHING: Final = "no case gave it anything to compare"
+NOTHING: Final = "no case had anything to compare"
 
 
 @attrs.frozen(kw_only=True)
@@ -104,19 +105,19 @@ class CheckCounts:
         self._inapplicable: dict[str, tuple[int, str]] = {}
         self._errored: dict[str, tuple[int, str]] = {}
         self._traced_until: Mapping[str, int] = {}
-        self._spec, self._max_cases = spec, settings.max_cases
+        self.spec, self._max_cases = spec, settings.max_cases
         self._lock = threading.Lock()
         self.cases = self.corpus_cases = self.edge_cases = 0
         self.unbuilt = self.ran = 0
         self.chosen: list[Check] = []
-        for check in (*CHECKS, *(stand_in(name, spec) for name in spec.custom_checks)):
+        every = (*CHECKS, *(stand_in(name, spec) for name in spec.custom_checks))
+        selected = select_checks(settings, (check.name for check in every), spec.checks)
+        for check in every:
             why, skipped = check.applies(spec), spec.skip.get(check.name, "")
             self._counts[check.name] = CheckCount(not_applicable=why or "", skipped=skipped)
-            asked = (not settings.checks or check.name in settings.checks) and check.name not in settings.skip
-            wanted = asked and (not spec.checks or check.name in spec.checks)
-            if not wanted:
+            if selected[check.name] is Selection.EXCLUDED:
                 self._counts[check.name] = CheckCount(skipped=skipped or "not asked for")
-            elif not settings.checks and settings.profile not in check.profiles:
+            elif selected[check.name] is Selection.OTHER_PROFILE:
                 told = f"the profile {' or '.join(check.profiles)} asks for it, or --check"
                 self._counts[check.name] = CheckCount(not_applicable=why or "", skipped=skipped or told)
             elif why is None and not skipped:
@@ -153,7 +154,7 @@ class CheckCounts:
         is asked beside it only. One that was not judged yet is asked at once, and until it is judged.
         """
         stacked = not usual and any(name.startswith("num_") for name in case.dimensions)
-        expensive = case.mode == "graph" or not self._spec.graph or experience.graph_fails or stacked
+        expensive = case.mode == "graph" or not self.spec.graph or experience.graph_fails or stacked
         explained = any(check.blocks == "expensive" and check.name in experience.failed for check in self.chosen)
 
         def due(check: Check) -> bool:
@@ -214,10 +215,10 @@ class CheckCounts:
     def warnings(self, stop: StopReason) -> Iterator[str]:
         """Yield what a user should know of the cases when a target has stopped."""
         if self.cases and self.unbuilt * 2 > self.cases:
-            yield f"the factory refused {self.unbuilt} of {self.cases} cases: declare the ranges that it takes"
+            yield f"the factory rejected {self.unbuilt} of {self.cases} cases: declare the ranges that it supports"
         if stop == StopReason.NO_CASE_RAN:
             yield (
-                f"none of {self.cases} cases ran through the model: mend what was found, and run again to see what it "
+                f"none of {self.cases} cases ran through the model: fix what was found, and run again to see what it "
                 "hides"
             )
 

@@ -20,10 +20,3 @@ class SharedFile:
             self._left -= 1
             if not self._left:
                 self.body.close()
-
-    def abandon(self) -> None:
-        """Close the file, whatever is left to do with it."""
-        with self._lock:
-            if self._left:
-                self._left = 0
-                self.body.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -11,13 +11,22 @@ from fuzzseq.protocol.outcome import Outcome, Request
 from fuzzseq.protocol.serialization import from_data, to_data
 from fuzzseq.targets.spec import Spec
 
+#: Calls a function in the thread where a debugger is.
+Call = Callable[[Callable[[], Any]], Any]
+
+
+def call_here(function: Callable[[], Any]) -> Any:
+    """Call a function in this thread."""
+    return function()
+
 
 class InProcessFile:
     """A user's file, loaded here."""
 
-    def __init__(self, reference: Mapping[str, str], custom_checks: Sequence[Mapping[str, str]]) -> None:
+    def __init__(self, reference: Mapping[str, str], custom_checks: Sequence[Mapping[str, str]], call: Call) -> None:
         """Import TensorFlow, the file and own checks; raises :class:`UsageError` for what cannot be loaded."""
-        service = import_module("fuzzseq.worker.service")
+        self._call = call
+        service = call(lambda: import_module("fuzzseq.worker.service"))
         self._service = service.Service(service.StageBeacon())
         self.targets: list[str] = self._ask(
             {"do": "load", "reference": dict(reference), "custom_checks": list(custom_checks)}
@@ -37,7 +46,7 @@ class InProcessFile:
 
     def _ask(self, message: Mapping[str, Any]) -> Any:
         """Carry out a command here."""
-        told = self._service.answer(message)
+        told = self._call(lambda: self._service.answer(message))
         if "misuse" in told:
             raise UsageError(told["misuse"])
         if "internal" in told or "spoiled" in told:

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from fuzzseq.executors.executor import Executor
 from fuzzseq.executors.forked import ForkedExecutor
-from fuzzseq.executors.in_process import InProcessFile
+from fuzzseq.executors.in_process import Call, InProcessFile, call_here
 from fuzzseq.executors.loaded_file import LoadedFile
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.loading import Reference, check_reference
@@ -38,13 +38,17 @@ class Launcher:
     """Loads files, all of them through one zygote that starts at once and is awaited when it is needed."""
 
     def __init__(
-        self, settings: Settings, zygote: Zygote | None = None, left: Callable[[], float] = lambda: inf
+        self,
+        settings: Settings,
+        zygote: Zygote | None = None,
+        left: Callable[[], float] = lambda: inf,
+        call: Call = call_here,
     ) -> None:
         """Start importing TensorFlow, unless a zygote does it already, or everything is to happen in this process.
 
-        ``left`` says how many seconds the run has left.
+        ``left`` says how many seconds the run has left; by ``call`` is called what happens in this process.
         """
-        self._settings, self._left = settings, left
+        self._settings, self._left, self._call = settings, left, call
         self._zygote = zygote or (None if settings.in_process else Zygote(settings.device))
 
     @property
@@ -56,7 +60,7 @@ class Launcher:
         """Load a file; raises :class:`fuzzseq.errors.UsageError` for one that cannot be loaded, or ``BudgetSpent``."""
         custom_checks = [check_reference(each) for each in self._settings.custom_checks]
         if self._zygote is None:
-            return InProcessFile(reference, custom_checks)
+            return InProcessFile(reference, custom_checks, self._call)
         return _Forking(LoadedFile(self._zygote, reference, custom_checks, self._left), self._settings)
 
     def close(self) -> None:

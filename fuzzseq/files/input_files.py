@@ -108,7 +108,7 @@ def read_lines(
 def json_of(text: str | bytes) -> Any:
     """Return the value that JSON stands for. Its texts may hold half a character, a surrogate that nothing encodes.
 
-    Raises :class:`NotJson` for what is no JSON, is nested too deeply, or holds a number that is none or has thousands
+    Raises :class:`NotJson` for what is not JSON, is nested too deeply, or holds a number that is none or has thousands
     of digits.
     """
     try:
@@ -151,7 +151,7 @@ def _opened(path: Path) -> BinaryIO:
 
 def _kind(mode: int) -> str:
     """Return what a file is that is no regular one."""
-    return next((said for is_kind, said in _KINDS if is_kind(mode)), "it is no regular file")
+    return next((said for is_kind, said in _KINDS if is_kind(mode)), "it is not a regular file")
 
 
 def _kind_at(path: Path) -> str:
@@ -189,7 +189,7 @@ def _size(count: int) -> str:
 
 def _no_constant(name: str) -> NoReturn:
     """Refuse what JSON does not have, and Python reads all the same."""
-    raise NotJson(f"it holds {name}, which is no number of JSON")
+    raise NotJson(f"it holds {name}, which is not a JSON number")
 
 
 def _finite(text: str) -> float:

@@ -227,11 +227,11 @@ def _line_ended(descriptor: int) -> bytes:
 
 
 def _refuse_irregular(mode: int) -> None:
-    """Raise for what is no regular file: a pipe, a device, a folder."""
+    """Raise for what is not a regular file: a pipe, a device, a folder."""
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, "it is no regular file")
+        raise OSError(errno.EINVAL, "it is not a regular file")
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -94,7 +94,7 @@ def _none(whole: str, before: _Found | None, folders: Sequence[Path], parts: Seq
     if before is not None and not before.folders:
         module = ".".join(parts[:index])
         return (
-            f"There is no module {whole!r}: {module} is a module and no package. Did you mean {module}:{parts[index]}?"
+            f"There is no module {whole!r}: {module} is a module, not a package. Did you mean {module}:{parts[index]}?"
         )
     beside = _inside(folders[0]) if folders else ()
     near = [each.stem for each in beside if (each.suffix == ".py" or each.is_dir()) and each.stem.isidentifier()]

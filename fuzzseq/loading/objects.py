@@ -15,7 +15,7 @@ _FRAMEWORKS: Final = ("keras", "tf_keras")
 def of_object(factory: Any) -> dict[str, str]:
     """Return the reference of a factory; raises :class:`UsageError` for what is none, or cannot be pickled."""
     if not callable(factory):
-        raise UsageError(f"{factory!r} is no factory: a fuzz target is a function that builds a model.")
+        raise UsageError(f"{factory!r} is not a factory: a fuzz target is a function that builds a model.")
     if not isinstance(factory, type) and _is_layer(type(factory)):
         raise UsageError(
             f"The fuzz target is a {type(factory).__name__} that is built already, and fuzzseq builds a model many "

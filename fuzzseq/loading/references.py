@@ -97,7 +97,7 @@ def _split(text: str) -> tuple[str, str]:
     if name and not all(part.isidentifier() for part in name.split(".")):
         part = re.match(r"\w+", name)
         near = f" Did you mean {f'{drive}{place}:{part[0]}'!r}?" if part and part[0].isidentifier() else ""
-        raise UsageError(f"{plain!r} ends in {name!r}, which is no name of Python.{near}")
+        raise UsageError(f"{plain!r} ends in {name!r}, which is not a Python name.{near}")
     return drive + place, name
 
 
@@ -138,7 +138,7 @@ def _existing(place: str) -> str:
     except (FileNotFoundError, NotADirectoryError, ValueError):
         if _is_glob(place):
             raise UsageError(
-                f"There is no file {place}: a shell replaces *, ? and [...] by the files that fit, and none does. "
+                f"There is no file {place}: a shell replaces *, ? and [...] by matching files, and none matches. "
                 "Name the files."
             ) from None
         beside = [str(p) for p in path.parent.glob("*.py")] if path.parent.is_dir() else []
@@ -159,7 +159,7 @@ def _is_glob(place: str) -> bool:
 
 def _no_python(place: str) -> str:
     """Return the sentence for a file of another kind."""
-    return f"{place} is no Python file: its name would end in .py. Give path/to/file.py:name."
+    return f"{place} is not a Python file: its name would end in .py. Give path/to/file.py:name."
 
 
 def _names(reference: Reference) -> Names | None:

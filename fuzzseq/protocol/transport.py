@@ -93,12 +93,12 @@ class Channel:
         """Return the answer to the question that was asked last, within ``limit`` seconds.
 
         ``meanwhile`` is called now and then. Raises :class:`Disconnected` where the other side is gone,
-        :class:`Corrupted` for bytes that are no answer to this question, and ``TimeoutError``.
+        :class:`Corrupted` for bytes that are not an answer to this question, and ``TimeoutError``.
         """
         deadline = _now() + limit
         size, key, signed = _HEADER.unpack(self._exactly(_HEADER.size, deadline, meanwhile))
         if key != self._key:
-            raise Corrupted("bytes that are no answer")
+            raise Corrupted("bytes that are not an answer")
         if size > LONGEST_ANSWER:
             raise Corrupted(f"an answer of {size} bytes")
         body = self._exactly(size, deadline, meanwhile)
@@ -108,7 +108,7 @@ class Channel:
             data = _decode(body.decode())
             return _with_whole_text(data) if b"\\ud" in body.lower() else data
         except (ValueError, RecursionError):
-            raise Corrupted("an answer that is no JSON") from None
+            raise Corrupted("an answer that is not JSON") from None
 
     def question(self) -> tuple[Any, list[int]]:
         """Wait for a question, however long it takes, and return it with the descriptors that came beside it."""

@@ -55,8 +55,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker; and what collects, where that is asked for."""
     config.addinivalue_line(
         "markers",
-        "fuzz_seq2seq(**settings): what the fixture fuzz_seq2seq fuzzes with in this test: profile, max_cases, checks, "
-        "and whatever else fuzzseq.fuzz() takes.",
+        "fuzz_seq2seq(**settings): settings of the fixture fuzz_seq2seq in this test: profile, max_cases, checks, "
+        "and the other keywords of fuzzseq.fuzz().",
     )
     config.pluginmanager.register(Inconclusive(config), "fuzz_seq2seq_inconclusive")
     if _is_on(config):

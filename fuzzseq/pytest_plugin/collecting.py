@@ -41,7 +41,9 @@ class Collecting:
         if not isinstance(collector, pytest.Module):
             if declaration_of(obj) is not None:
                 collector.warn(
-                    FuzzSeq2SeqWarning(f"{name} is no fuzz target: @fuzz_target is for functions outside of a class.")
+                    FuzzSeq2SeqWarning(
+                        f"{name} is not a fuzz target: @fuzz_target is for functions outside of a class."
+                    )
                 )
             return None
         named = self._named.get((collector.path, name))

@@ -8,10 +8,10 @@ from pathlib import Path
 import attrs
 
 from fuzzseq.checks.custom import custom_checks
-from fuzzseq.checks.registry import CHECKS
 from fuzzseq.errors import SpecError, nearest
 from fuzzseq.findings import Finding
 from fuzzseq.settings import RunRequest
+from fuzzseq.settings.check_selection import Selection, every_check, select_checks
 from fuzzseq.targets.declaration import Declaration
 from fuzzseq.targets.spec import Spec
 
@@ -54,17 +54,15 @@ def offered(asked: RunRequest, target: str, declared: Declaration | None) -> tup
 
     Raises :class:`SpecError` where its declaration names a check that there is none of, or one that is none.
     """
-    what, options = asked.settings, declared.options if declared else {}
-    usual = [c.name for c in CHECKS if (c.name in what.checks if what.checks else asked.settings.profile in c.profiles)]
-    own = [*custom_checks(options.get("custom_checks") or ()), *(ref.rpartition(":")[2] for ref in what.custom_checks)]
+    settings, options = asked.settings, declared.options if declared else {}
     only = options.get("checks") or ()
-    known = (*(check.name for check in CHECKS), *own)
+    known = (*every_check(settings), *custom_checks(options.get("custom_checks") or ()))
     for name in only:
         if name not in known:
             near = nearest(str(name), known)
             raise SpecError(f"{target} declares checks={list(only)!r}, and there is no check {name!r}.{near}")
-    names = [n for n in (*usual, *(n for n in own if not what.checks or n in what.checks)) if n not in what.skip]
+    selected = select_checks(settings, known, only)
     # A target whose checks belong to other profiles keeps its items: each says so.
-    return tuple(n for n in names if not only or n in only) or tuple(
-        n for n in only if not what.checks and n not in what.skip
+    return tuple(name for name, each in selected.items() if each is Selection.SELECTED) or tuple(
+        name for name in only if selected[name] is Selection.OTHER_PROFILE
     )

@@ -191,7 +191,7 @@ class Running:
             self._tell(RunFinished(stop_reason=StopReason.UNUSABLE, seconds=0.0))
         except Exception as error:  # noqa: BLE001 (said by the first item of each target that waits for it)
             message = outgoing(f"{type(error).__name__}: {error}")
-            run.problem = f"fuzzseq failed, which is no fault of the model: {message}"
+            run.problem = f"internal error (a bug in fuzzseq, not in the model): {message}"
             self._tell(InternalError(target="", message=message, traceback=traceback.format_exc()))
             self._tell(RunFinished(stop_reason=StopReason.ERROR, seconds=0.0))
         finally:
@@ -222,8 +222,8 @@ class Running:
         if check != first:
             return Judged(skipped=f"not reached: see [{first}]")
         errors = [error.message for error in self._record.errors if error.target in ("", self._record.name(target))]
-        failed = f"fuzzseq failed, which is no fault of the model: {errors[0]}" if errors else ""
-        return Judged(sentence=problem or failed or "fuzzseq did not come to an end of it")
+        failed = f"internal error (a bug in fuzzseq, not in the model): {errors[0]}" if errors else ""
+        return Judged(sentence=problem or failed or "fuzzseq did not finish it")
 
     def _judged(self, report: TargetReport, check: str, wanted: Wanted) -> Judged:
         """Return what came of a check of a target that is done; each finding is said once."""

@@ -34,7 +34,7 @@ def format_named(name: str) -> Callable[[RunState, Folder], Reporter]:
     if name not in FORMATS:
         raise UsageError(
             f"There is no report format {name!r}.{nearest(name, FORMATS)} Formats: {', '.join(FORMATS)}; "
-            "what the terminal shows is always there."
+            "the terminal output is always shown."
         )
     module, _, reporter = FORMATS[name].partition(":")
 

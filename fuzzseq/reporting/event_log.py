@@ -65,10 +65,10 @@ def logged_in(folder: Path, name: str = NAME) -> list[tuple[float, Event]]:
         except (NotJson, Misfit) as why:
             if not line.endswith(b"\n"):
                 break
-            raise UsageError(f"{file} is damaged: line {number} is no event ({why}). Begin the run anew.") from None
+            raise UsageError(f"{file} is damaged: line {number} is not an event ({why}). Start a new run.") from None
         found.append((at, event))
     if not found:
-        raise UsageError(f"There is no run in {folder}: {file} is empty. Begin the run anew.")
+        raise UsageError(f"There is no run in {folder}: {file} is empty. Start a new run.")
     return found
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from fuzzseq import __version__
@@ -22,7 +21,7 @@ FORMAT_VERSION: Final = FINDING
 
 _TITLES: Final = {cause.slug: cause.title for cause in CAUSES}
 #: What a finding says of its diagnosis and its proof, lifted to the level of the rest.
-_LIFTED: Final = (
+LIFTED: Final = (
     *("cause", "explanation", "evidence", "confidence", "runner_up", "confidence_reasons", "advice", "interventions"),
     *("symbolic_message", "unresolved_sizes", "region", "trace"),
 )
@@ -38,7 +37,7 @@ def finding_entry(finding: Finding) -> dict[str, Any]:
     data = to_data(finding)
     diagnosis, proof = data.pop("diagnosis"), data.pop("proof")
     return {
-        **{name: diagnosis[name] for name in _LIFTED},
+        **{name: diagnosis[name] for name in LIFTED},
         **data,
         **proof,
         "diagnosis_executions": diagnosis["executions"],
@@ -97,19 +96,15 @@ class FindingFiles:
 class Scripts:
     """Writes ``<id>.py`` as soon as a finding is made."""
 
-    def __init__(self, record: RunState, folder: Folder, below: Path | None = None) -> None:
-        """Keep what is known of the run, where to write, and the folder that source files are read below, if any."""
-        self._record, self._folder, self._below = record, folder, below
+    def __init__(self, record: RunState, folder: Folder) -> None:
+        """Keep what is known of the run, and where to write."""
+        self._record, self._folder = record, folder
 
     def on_event(self, event: Event) -> None:
         """Take one event."""
         if not isinstance(event, FindingReported):
             return
-        try:
-            from fuzzseq.reproduce import reproduction  # noqa: PLC0415 (only a run with a finding needs it)
-        except ModuleNotFoundError as error:
-            if error.name != "fuzzseq.reproduce":
-                raise
-            return
+        from fuzzseq.reproduce.script import reproduction  # noqa: PLC0415 (only a run with a finding needs it)
+
         spec = self._record.specs.get(event.finding.target, Spec())
-        self._folder.write(f"{event.finding.id}.py", reproduction(event.finding, spec, below=self._below))
+        self._folder.write(f"{event.finding.id}.py", reproduction(event.finding, spec))

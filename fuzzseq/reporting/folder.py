@@ -269,7 +269,7 @@ class Folder:
     def _failed(self, name: str, error: OSError, advice: str) -> OutputError:
         """Return the error of a file."""
         gone = isinstance(error, FileNotFoundError)
-        reason = "the folder, or the file, was taken away while the run went on" if gone else reason_of(error)
+        reason = "the folder or the file was removed during the run" if gone else reason_of(error)
         return OutputError(f"{self.shown / name} cannot be written: {reason}. {advice}.")
 
 

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from fuzzseq.checks.registry import CHECKS
 from fuzzseq.events import Event, TargetReport
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.by_check import inconclusive, owner, sentence_of, why_not
@@ -18,6 +17,7 @@ from fuzzseq.reporting.snapshot_writer import SnapshotWriter
 from fuzzseq.reporting.text import finding_text
 from fuzzseq.sanitize import clean, inert, shortened
 from fuzzseq.settings import Settings
+from fuzzseq.settings.check_selection import every_check, selected_checks
 from fuzzseq.targets.spec import Spec
 
 NAME: Final = "junit.xml"
@@ -29,15 +29,8 @@ RUN: Final = "fuzzseq"
 
 def asked_of(report: TargetReport, settings: Settings) -> tuple[str, ...]:
     """Return the checks that a target was asked, in the order of reports; those that its Spec skips are among them."""
-    profiles = {check.name: check.profiles for check in CHECKS}
-    own = (reference.rpartition(":")[2] for reference in settings.custom_checks)
     declared = report.spec.checks if report.spec else ()
-    asked = []
-    for name in report.checks or (*profiles, *own):
-        usual = settings.profile in profiles.get(name, (settings.profile,))
-        if (name in settings.checks if settings.checks else usual) and (not declared or name in declared):
-            asked.append(name)
-    return tuple(name for name in asked if name not in settings.skip) or ("builds",)
+    return selected_checks(settings, report.checks or every_check(settings), declared) or ("builds",)
 
 
 class _Case:

@@ -172,7 +172,7 @@ def _size_of_file(descriptor: int) -> int:
     """Return the bytes of an open file; raises where it is no regular one."""
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode):
-        raise OSError(errno.EINVAL, f"{NAME} in it is no regular file")
+        raise OSError(errno.EINVAL, f"{NAME} in it is not a regular file")
     return found.st_size
 
 

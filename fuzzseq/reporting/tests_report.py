@@ -1,4 +1,4 @@
-"""``test_regressions.py``: a pytest file with a test for each finding, which passes once the model is mended."""
+"""``test_regressions.py``: a pytest file with a test for each finding, which passes once the model is fixed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NAME: Final = "test_regressions.py"
 #: The settings that a case may fail by, written where a run had others than usual.
 _LIMITS: Final = ("custom_checks", "case_timeout", "memory", "device")
 _HEAD: Final = '''\
-"""Tests of what fuzzseq found: each fails as its finding does, and passes once the model is mended.
+"""Tests of what fuzzseq found: each fails as its finding does, and passes once the model is fixed.
 
 Copy those that you want to keep into your test suite, and run them from the folder that fuzzseq was run in. A model
 runs in a process of its own: a test takes some seconds, and one that crashes or hangs fails like any other.
@@ -62,7 +62,7 @@ def _docstring(finding: Finding) -> Iterator[str]:
     line, file = finding.location, file_of(finding)
     where = f" ({from_root(file) or file.name}:{line.line})" if line is not None and file is not None else ""
     flaky = "A fresh process did not repeat the failure: this test may pass by chance." if finding.flaky else ""
-    told = [f"{found.explanation or finding.message}{where}", f"Mend: {found.advice}" if found.advice else "", flaky]
+    told = [f"{found.explanation or finding.message}{where}", f"Fix: {found.advice}" if found.advice else "", flaky]
     yield f'"""{documented(shortened(title_of(finding), 200))}.'
     for text in told:
         if text:

@@ -8,8 +8,10 @@ from fuzzseq.cases.arrays import arrays
 from fuzzseq.reporting.python_text import argument, literal
 from fuzzseq.reproduce.data import input_array, variable
 from fuzzseq.reproduce.plan import Plan
-from fuzzseq.reproduce.source_analysis import Part
+from fuzzseq.targets.spec import PartCall
 
+#: How a part is called whose Spec does not say it.
+_PLAIN = PartCall(roles=("tokens", "states"))
 _BRACKETS = {"tuple": ("(", ")"), "list": ("[", "]")}
 
 
@@ -48,11 +50,8 @@ def forward_function(plan: Plan, training: str = "training") -> Iterator[str]:
 def call(plan: Plan, training: str) -> str:
     """Return the expression that calls the model on its inputs."""
     given = "**inputs" if plan.spec.calling == "arguments" else "inputs"
-    takes = True if plan.functional else plan.reading.training
-    called = "model" if plan.mode == "eager" or plan.functional or plan.reading.keras_model else "as_graph(model)"
-    if takes is None:
-        return f"{called}({given}, **training_argument(model, {training}))"
-    return f"{called}({given}, training={training})" if takes else f"{called}({given})"
+    called = "model" if plan.mode == "eager" or plan.spec.keras_model else "as_graph(model)"
+    return f"{called}({given}, training={training})" if plan.spec.takes_training else f"{called}({given})"
 
 
 def inputs(plan: Plan) -> Iterator[str]:
@@ -150,7 +149,7 @@ def _stepping(plan: Plan, training: str) -> Iterator[str]:
     yield f"def forward({', '.join(given)}):"
     yield f"    {stage('encode')}"
     first = {"tokens": "source", "states": "states" if plan.stated else "None", "memory": "None"}
-    encoder = _part_call(plan.reading.encoder, "encoder", first, training, masks)
+    encoder = _part_call(plan.spec.encoder or _PLAIN, "encoder", first, training, masks)
     yield f"    encoded = tf.nest.flatten({encoder})"
     yield "    memory = next((x for x in encoded if len(x.shape) == 3), None)"
     yield "    states = [x for x in encoded if x is not memory]"
@@ -159,28 +158,27 @@ def _stepping(plan: Plan, training: str) -> Iterator[str]:
     yield "    for step in range(decoder_input.shape[1]):"
     yield "        tokens = decoder_input[:, step : step + 1]"
     later = {"tokens": "tokens", "states": "states", "memory": "memory"}
-    yield f"        result = {_part_call(plan.reading.decoder, 'decoder', later, training, masks)}"
+    yield f"        result = {_part_call(plan.spec.decoder or _PLAIN, 'decoder', later, training, masks)}"
     yield "        first, *rest = result if isinstance(result, (list, tuple)) else [result]"
     yield "        scores.append(first)"
     yield "        states = [x for x in tf.nest.flatten(rest) if x.dtype.is_floating][: len(states)]"
     yield "    return tf.stack(scores, axis=1) if len(scores[0].shape) == 2 else tf.concat(scores, axis=1)"
 
 
-def _part_call(part: Part | None, name: str, given: dict[str, str], training: str, masks: list[str]) -> str:
-    """Return the call of an encoder or a decoder: its arguments in order where they are known, else by a helper."""
-    if part is None or not part.roles:
-        helper = "call_part" if part is None else "call_model"
-        told = [f"{role}={value}" for role, value in given.items() if value != "None"]
-        told += [f"{role}={role}" for role in masks]
-        return f"{helper}(model.{name}, {training}, {', '.join(told)})"
-    states, count, values = given["states"], part.roles.count("states"), []
+def _part_call(part: PartCall, name: str, given: dict[str, str], training: str, masks: list[str]) -> str:
+    """Return the call of an encoder or a decoder with its arguments in order; several for states share them out."""
+    count, values = part.roles.count("states"), list[str]()
     for role in part.roles:
-        if role != "states" or states == "None":
-            values.append(role if role in masks else given.get(role, "None"))
-        elif count > 1:
-            taken = sum(v.startswith(f"{states}[") for v in values)
-            values.append(f"{states}[{taken}]")
+        if role in masks:
+            values.append(role)
+        elif role != "states" or given["states"] == "None":
+            values.append(given.get(role, "None"))
+        elif count > 1 or part.functional:
+            flat = "states" if name == "decoder" else f"tf.nest.flatten({given['states']})"
+            values.append(f"{flat}[{sum('states' in value for value in values)}]")
         else:
-            values.append(f"one_or_all({states})")
-    values += [f"training={training}"] if part.training else []
+            values.append(f"one_or_all({given['states']})")
+    if part.functional and len(values) > 1:
+        values = [f"[{', '.join(values)}]"]
+    values += [f"training={training}"] if part.takes_training else []
     return f"model.{name}({', '.join(values)})"

@@ -12,6 +12,7 @@ from fuzzseq.cases.arrays import SMOOTHING, Arrays, arrays
 from fuzzseq.cases.case import Batch
 from fuzzseq.cases.states import STATES_PER_LAYER, state_shapes
 from fuzzseq.checks.output_shape import promised
+from fuzzseq.reporting.python_text import argument
 from fuzzseq.reporting.python_text import literal as python
 from fuzzseq.reproduce.plan import Plan
 from fuzzseq.targets.spec import CELLS, Input
@@ -119,7 +120,9 @@ def _features(plan: Plan, batch: Batch, seen: Arrays) -> str:
         return literal(seen.source)
     ids = attrs.evolve(plan.spec, float_source=False)
     case = attrs.evolve(plan.case, batches=(batch,))
-    return f"features(\n    {literal(arrays(case, ids).source)},\n    {literal(seen.source_mask)},\n)"
+    size = plan.case.dimensions["feature_dim"]
+    made = f"    {literal(arrays(case, ids).source)},\n    {literal(seen.source_mask)},\n"
+    return f"features(\n{made}    size={size},\n    seed={plan.case.seed},\n)"
 
 
 def _states(plan: Plan, number: int, batch: Batch) -> str:
@@ -147,11 +150,7 @@ def _shapes(plan: Plan, number: int) -> str:
     if declared in CELLS:
         return _cell_shapes(str(declared), sizes)
     name = plan.origin.called("initial_state", str(declared))
-    taken_names = plan.reading.functions.get(name)
-    if taken_names is not None:
-        return f"{name}({', '.join(f'{n}={sizes[n]}' for n in taken_names if n in sizes)})"
-    asked = f"inspect.signature({name}).parameters"
-    return f"{name}(**{{name: size for name, size in {python(sizes)}.items() if name in {asked}}})"
+    return f"{name}({', '.join(argument(n, str(sizes[n])) for n in plan.spec.state_arguments if n in sizes)})"
 
 
 def _cell_shapes(cell: str, sizes: Mapping[str, int]) -> str:

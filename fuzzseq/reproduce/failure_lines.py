@@ -62,7 +62,7 @@ def _settling(plan: Plan) -> Iterator[str]:
         yield "# Called once beforehand: it makes its weights when it is first called."
         yield f"forward{'.python_function' if traced else ''}({called})"
     if plan.weighed:
-        yield f"set_weights({weights(plan, trainable=False)})"
+        yield f"set_general_position({weights(plan, trainable=False)}, {plan.case.seed})"
 
 
 def _batch(plan: Plan) -> Iterator[str]:
@@ -89,7 +89,7 @@ def _output_shape(plan: Plan) -> Iterator[str]:
     yield "shape = tuple(scores.shape)"
     whole = "len(shape) == len(promised)" if plan.spec.has_labels else "len(shape) >= len(promised)"
     yield f"fits = {whole} and all(p in (None, s) for p, s in zip(promised, shape))"
-    yield 'assert fits, f"the output has shape {shape} where {promised} is promised"'
+    yield 'assert fits, f"the output has shape {shape} where {promised} is expected"'
 
 
 def _finite(plan: Plan) -> Iterator[str]:
@@ -162,7 +162,7 @@ def _told(plan: Plan) -> Iterator[str]:
         yield from compared(plan, *found, lambda each: scores_lines(each, "False"))
         return
     yield from scores_lines(plan, "False")
-    yield "# What was seen takes more runs than a script shows: ask 'fuzzseq replay' whether it is mended."
+    yield "# What was seen takes more runs than a script shows: ask 'fuzzseq replay' whether it is fixed."
     if plan.stage != "forward":
         yield stage(plan.stage)
     yield from failing(plan.finding.message)

@@ -10,7 +10,6 @@ from fuzzseq.cases.case import Case, Mode
 from fuzzseq.findings import Finding
 from fuzzseq.protocol.outcome import Stage
 from fuzzseq.reproduce.origin import Origin
-from fuzzseq.reproduce.source_analysis import Reading
 from fuzzseq.targets.spec import Spec
 
 #: The checks whose runs are eager whatever the case says.
@@ -19,12 +18,11 @@ _EAGER: Final = ("loss_encoding", "loss_logits", "xla_agrees", "predict_agrees",
 
 @attrs.frozen(kw_only=True)
 class Plan:
-    """A finding with its Spec, where its factory is from, and what the user's file says of its model."""
+    """A finding with its Spec, and where its factory is from."""
 
     finding: Finding
     spec: Spec
     origin: Origin
-    reading: Reading
 
     @property
     def case(self) -> Case:
@@ -50,11 +48,6 @@ class Plan:
     def stepped(self) -> bool:
         """Whether the model is an encoder and a decoder apart."""
         return self.spec.calling == "steps"
-
-    @property
-    def functional(self) -> bool:
-        """Whether the model states the rank of every input, as a functional one does."""
-        return bool(self.spec.inputs) and all(item.rank is not None for item in self.spec.inputs)
 
     @property
     def mode(self) -> Mode:

@@ -13,7 +13,7 @@ from fuzzseq.reproduce.plan import Plan
 def weights(plan: Plan, trainable: bool = True) -> str:
     """Return the expression of a model's weights."""
     kind = "trainable_variables" if trainable else "variables"
-    if plan.functional or plan.reading.keras_model:
+    if plan.spec.keras_model:
         return f"model.{kind}"
     return f'variables_of(model, "{kind}")'
 
@@ -39,7 +39,7 @@ def in_training(plan: Plan) -> bool:
 
 def settles(plan: Plan) -> bool:
     """Say whether the model must be called once before the run, so that it has all its weights."""
-    return not plan.functional and (plan.weighed or plan.mode == "graph") and plan.stage != "preprocess"
+    return not plan.spec.functional and (plan.weighed or plan.mode == "graph") and plan.stage != "preprocess"
 
 
 def forward_call(plan: Plan, training: str) -> str:
@@ -51,7 +51,7 @@ def forward_call(plan: Plan, training: str) -> str:
 def scores_lines(plan: Plan, training: str) -> Iterator[str]:
     """Yield the lines that run forward and find the scores."""
     called = forward_call(plan, training)
-    if plan.spec.loss == "compiled" and plan.scored and not (plan.reading.single or plan.stepped):
+    if plan.spec.loss == "compiled" and plan.scored and not (plan.spec.single_output or plan.stepped):
         yield f"output = {called}"
         yield f"scores = {scores_of(plan, 'output')}"
     else:
@@ -67,7 +67,7 @@ def scores_of(plan: Plan, output: str) -> str:
         return f"{output}[{literal(which)}]"
     if isinstance(which, int):
         return f"{output}[{which}]"
-    return output if plan.stepped or plan.reading.single else f"scores_of({output})"
+    return output if plan.stepped or plan.spec.single_output else f"find_scores({output})"
 
 
 def loss_lines(plan: Plan, labels: str = "labels") -> Iterator[str]:
@@ -78,7 +78,7 @@ def loss_lines(plan: Plan, labels: str = "labels") -> Iterator[str]:
         scored = f"keras.losses.get({name})" if name.startswith("declared_") else name
         yield f"loss = tf.reduce_mean({scored}({labels}, scores))"
     elif loss == "compiled":
-        given = "scores" if plan.reading.single or plan.stepped else "compared"
+        given = "scores" if plan.spec.single_output or plan.stepped else "compared"
         if given == "compared":
             yield "compared = scores if isinstance(output, (list, tuple, dict)) else output"
         yield f"loss = tf.reduce_mean(model.compute_loss(x=inputs, y={labels}, y_pred={given}))"

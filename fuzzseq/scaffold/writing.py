@@ -37,7 +37,7 @@ def write(folder: Path, candidate: Candidate, host: str | None) -> list[Written]
     if has_settings:
         written.append(Written(file=project.name, new=False, said="it has a section [tool.fuzzseq]"))
     else:
-        before = read_text(project, advice="Mend it first") if there else ""
+        before = read_text(project, advice="Fix it first") if there else ""
         apart = "\n" * (2 - (before.endswith("\n") + before.endswith("\n\n"))) if before else ""
         _put(project, before + apart + settings_text())
         written.append(Written(file=project.name, new=True, said="[tool.fuzzseq]"))

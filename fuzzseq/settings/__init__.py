@@ -36,7 +36,8 @@ class Settings:
 
     ``maxfail`` ends the work on a target at so many findings of severity error. Findings of severity ``fail_on`` or
     worse fail the run, but for those of the ``baseline``, which holds ids with what is known of them. With
-    ``allow_inconclusive`` a check that was never judged changes no exit code; it is reported all the same.
+    ``allow_inconclusive`` a check that was never judged changes no exit code; it is reported all the same. The rounds
+    of random cases are divided into ``blocks``, each of which rests on the first cases of its target alone.
     """
 
     profile: Line = option(
@@ -132,6 +133,7 @@ class Settings:
         in_replay=True,
     )
     max_shrinks: Count = 1500
+    blocks: AtLeastOne = 1
     device: Literal["cpu", "gpu"] = option(
         kinds.one_of("cpu", "gpu"),
         '"cpu" or "gpu"',
@@ -185,6 +187,11 @@ class Settings:
         default=False,
         pytest_help="Keep the exit status 0 when a check was never judged; it is still reported.",
     )
+
+    @property
+    def custom_names(self) -> tuple[str, ...]:
+        """The names of the custom checks."""
+        return tuple(reference.rpartition(":")[2].strip() for reference in self.custom_checks)
 
     def fails(self, finding: Finding) -> bool:
         """Say whether a finding fails the run."""

@@ -10,23 +10,24 @@ import attrs
 
 from fuzzseq.cases.case import Batch, Case, StateKind, width
 from fuzzseq.cases.domain import encodings, padding_side
-from fuzzseq.shrink.edits import (
+from fuzzseq.cases.transforms import (
     At,
+    capped,
     extra,
     followed,
     is_longest,
     merged,
-    permitted,
+    resized,
     row_of,
-    rows,
+    rows_of,
+    size_of,
     values_of,
     with_batch,
-    with_dimensions,
     with_extra,
     with_row,
-    with_size,
 )
-from fuzzseq.shrink.order import sides, size
+from fuzzseq.shrink.order import size
+from fuzzseq.shrink.search import permitted
 from fuzzseq.targets.spec import Side, Spec
 
 T = TypeVar("T")
@@ -76,7 +77,7 @@ def _pairs(case: Case, spec: Spec) -> Iterator[Case]:
 
 def _columns(case: Case, spec: Spec) -> Iterator[Case]:
     """Yield the case with every row of a side cut to the next shorter width: in one batch, and in all."""
-    for side in sides(spec):
+    for side in spec.sides():
         for index in range(len(case.batches)):
             alone = attrs.evolve(case, batches=(case.batches[index],))
             for shorter in _lower(alone, f"{side}_length", spec):
@@ -86,15 +87,15 @@ def _columns(case: Case, spec: Spec) -> Iterator[Case]:
 
 def _lower(case: Case, name: str, spec: Spec) -> Iterator[Case]:
     """Yield the case with one dimension at its next lower legal value."""
-    current = max(case.sizes(spec, index)[name] for index in range(len(case.batches)))
+    current = size_of(case, name, spec)
     lower = [value for value in values_of(case, name, spec) if value < current]
     if lower:
-        yield with_size(case, name, lower[-1], spec)
+        yield capped(case, name, lower[-1], spec)
 
 
 def _tokens(case: Case, spec: Spec) -> Iterator[Case]:
     """Yield the case with one token deleted; a width that must stay is kept with padding."""
-    for at, ids in rows(case):
+    for at, ids in rows_of(case):
         for position in range(len(ids)):
             yield without_tokens(case, at, slice(position, position + 1), spec)
 
@@ -106,7 +107,7 @@ def without_tokens(case: Case, at: At, gone: slice, spec: Spec) -> Case:
     del ids[gone]
     shorter = with_row(case, at, tuple(ids))
     natural = followed(shorter, f"{side}_length", spec)
-    if permitted(natural, spec) or side not in sides(spec):
+    if permitted(natural, spec) or side not in spec.sides():
         return natural
     batch = shorter.batches[index]
     narrowed = width(case.batches[index], side, spec) - width(batch, side, spec)
@@ -116,7 +117,7 @@ def without_tokens(case: Case, at: At, gone: slice, spec: Spec) -> Case:
 def _padding(case: Case, spec: Spec) -> Iterator[Case]:
     """Yield the case with a column of extra padding less."""
     for index, batch in enumerate(case.batches):
-        for side in sides(spec):
+        for side in spec.sides():
             if extra(batch, side):
                 fewer = with_extra(batch, side, extra(batch, side) - 1)
                 yield followed(with_batch(case, index, fewer), f"{side}_length", spec)
@@ -125,7 +126,7 @@ def _padding(case: Case, spec: Spec) -> Iterator[Case]:
 def _trades(case: Case, spec: Spec) -> Iterator[Case]:
     """Yield the case with a column of padding filled, or moved to the target; and with a source token moved there."""
     for index, batch in enumerate(case.batches):
-        for side in sides(spec):
+        for side in spec.sides():
             if extra(batch, side):
                 yield from (with_batch(case, index, filled) for filled in _filled(batch, side, spec))
         if batch.extra_source and spec.has_target:
@@ -162,7 +163,7 @@ def _settings(case: Case, spec: Spec) -> Iterator[Case]:
 
 def _ids(case: Case, spec: Spec) -> Iterator[Case]:
     """Yield the case with an id at the lowest ordinary one, with an id one less, and with two ids of a row swapped."""
-    for at, ids in rows(case):
+    for at, ids in rows_of(case):
         low = spec.lowest_id(at[2])
         for position, word in enumerate(ids):
             for lower in (low, word - 1):
@@ -186,7 +187,7 @@ def _dimension_trades(case: Case, spec: Spec) -> Iterator[Case]:
             current = case.dimensions[later]
             higher = [value for value in values_of(lower, later, spec) if value > current]
             if higher and lower.dimensions[later] == current:
-                yield followed(with_dimensions(lower, {later: higher[0]}, spec), later, spec)
+                yield resized(lower, later, higher[0], spec)
 
 
 def _swapped(values: tuple[T, ...], index: int) -> tuple[T, ...]:

@@ -6,9 +6,8 @@ from typing import Any, Final
 
 from fuzzseq.cases.case import Batch, Case, width
 from fuzzseq.cases.domain import encodings, padding_side
-from fuzzseq.targets.spec import Side, Spec
+from fuzzseq.targets.spec import SIDES, Spec
 
-SIDES: Final[tuple[Side, ...]] = ("source", "target")
 STATES: Final = ("none", "zeros", "random")
 
 
@@ -40,7 +39,7 @@ def size(case: Case, spec: Spec) -> tuple[Any, ...]:
     return (
         len(batches),
         sum(len(batch.pairs) for batch in batches),
-        sum(width(batch, side, spec) for batch in batches for side in sides(spec)),
+        sum(width(batch, side, spec) for batch in batches for side in spec.sides()),
         sum(batch.extra_source + batch.extra_target for batch in batches),
         sum(sum(row) for rows in lengths for row in rows),
         sum(case.dimensions.values()),
@@ -55,11 +54,6 @@ def size(case: Case, spec: Spec) -> tuple[Any, ...]:
         case.domain,
         tuple(sorted(case.dimensions.items())),
     )
-
-
-def sides(spec: Spec) -> tuple[Side, ...]:
-    """Return the sides of a model whose widths are dimensions of a batch."""
-    return tuple(side for side, there in zip(SIDES, (spec.has_source, spec.has_target), strict=True) if there)
 
 
 def _settings(batch: Batch, spec: Spec) -> tuple[int, int, int]:

@@ -8,28 +8,27 @@ from typing import Any
 
 import attrs
 
-from fuzzseq.cases.case import Batch, Case
-from fuzzseq.cases.domain import encodings, padding_side
-from fuzzseq.shrink.bisection import bisect, delete_in_halves
-from fuzzseq.shrink.edits import (
+from fuzzseq.cases.case import Batch, Case, tokens_for_steps
+from fuzzseq.cases.domain import encodings, lowest_setting, padding_side
+from fuzzseq.cases.transforms import (
     At,
-    lowest_dimensions,
+    capped,
     merged,
     row_of,
-    rows,
-    shortest,
+    rows_of,
     size_of,
     values_of,
     with_batch,
     with_batches,
     with_dimensions,
+    with_every_id,
     with_row,
-    with_size,
 )
+from fuzzseq.shrink.bisection import bisect, delete_in_halves
 from fuzzseq.shrink.neighbors import without_tokens
-from fuzzseq.shrink.order import SIDES, sides
 from fuzzseq.shrink.search import Search
 from fuzzseq.shrink.seeds import beginnings, differing
+from fuzzseq.targets.spec import SIDES, Side, Spec
 
 
 def begin(search: Search) -> None:
@@ -90,7 +89,7 @@ def _merged(batch: Batch) -> Batch:
 
 def _narrower(search: Search) -> None:
     """Cut all rows of a side to one shorter length, and take the extra padding away."""
-    for side in sides(search.spec):
+    for side in search.spec.sides():
         search.attempt(with_batches(search.best, **{f"extra_{side}": 0}))
         _lower(search, f"{side}_length")
 
@@ -113,21 +112,28 @@ def _plainer(search: Search) -> None:
 
 def _lowest_ids(search: Search) -> None:
     """Put all ids at the lowest ordinary one: of the case, of a side, of a row."""
+    spec = search.spec
     for chosen in (SIDES, *((side,) for side in SIDES)):
         case = search.best
-        for at, ids in rows(case):
-            if at[2] in chosen:
-                case = with_row(case, at, (search.spec.lowest_id(at[2]),) * len(ids))
+        for side in chosen:
+            case = with_every_id(case, side, spec.lowest_id(side))
         search.attempt(case)
-    for at, ids in rows(search.best):
-        search.attempt(with_row(search.best, at, (search.spec.lowest_id(at[2]),) * len(ids)))
+    for at, ids in rows_of(search.best):
+        search.attempt(with_row(search.best, at, (spec.lowest_id(at[2]),) * len(ids)))
+
+
+def _shortest(side: Side, spec: Spec) -> int:
+    """Return how few ids a row may hold in the ordinary domain."""
+    if side == "source":
+        return int(spec.has_source)
+    return max(0, tokens_for_steps(1, spec.tokens)) if spec.has_target else 0
 
 
 def _fewer_tokens(search: Search) -> None:
     """Cut each row to its shortest, else delete its tokens in halves."""
     spec = search.spec
-    for at, ids in rows(search.best):
-        if search.attempt(without_tokens(search.best, at, slice(shortest(at, spec), len(ids)), spec)):
+    for at, ids in rows_of(search.best):
+        if search.attempt(without_tokens(search.best, at, slice(_shortest(at[2], spec), len(ids)), spec)):
             continue
 
         def count(case: Case, at: At = at) -> int:
@@ -141,7 +147,7 @@ def _fewer_tokens(search: Search) -> None:
 
 def _lower_ids(search: Search) -> None:
     """Bisect each id between the lowest ordinary one and itself."""
-    for at, ids in rows(search.best):
+    for at, ids in rows_of(search.best):
         for position, word in enumerate(ids):
 
             def made(case: Case, value: int, at: At = at, position: int = position) -> Case:
@@ -153,7 +159,7 @@ def _lower_ids(search: Search) -> None:
 
 def _smaller_dimensions(search: Search) -> None:
     """Put all dimensions of the build at their lowest, else bisect each."""
-    lowest = lowest_dimensions(search.spec)
+    lowest = lowest_setting(search.spec) or {}
     if not search.attempt(with_dimensions(search.best, lowest, search.spec)):
         for name in search.spec.build_dimensions():
             _lower(search, name)
@@ -165,7 +171,7 @@ def _both_smaller(search: Search) -> None:
 
     def lowered(case: Case, names: tuple[str, str], amount: int) -> Case:
         for name in names:
-            case = with_size(case, name, size_of(case, name, spec) - amount, spec)
+            case = capped(case, name, size_of(case, name, spec) - amount, spec)
         return case
 
     for names in combinations([name for name in spec.names() if _below(search, name)], 2):
@@ -189,6 +195,6 @@ def _lower(search: Search, name: str) -> None:
     spec = search.spec
 
     def made(case: Case, value: int) -> Case:
-        return with_size(case, name, value, spec)
+        return capped(case, name, value, spec)
 
     bisect(search, _below(search, name), made, expensive=name in spec.build_dimensions())

@@ -6,10 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 from fuzzseq.cases.case import Case
+from fuzzseq.cases.domain import allowed
+from fuzzseq.cases.edge import features
 from fuzzseq.protocol.serialization import dumps
-from fuzzseq.shrink.edits import permitted
 from fuzzseq.shrink.order import size
 from fuzzseq.targets.spec import Spec
+
+
+def permitted(case: Case, spec: Spec) -> bool:
+    """Say whether a case stays in its domain; an invalid one only needs a batch, one at an edge the one thing there."""
+    if case.domain == "invalid":
+        return bool(case.batches)
+    return allowed(case, spec) and (case.domain == "ordinary" or len(features(case, spec)) == 1)
 
 
 class Exhausted(Exception):

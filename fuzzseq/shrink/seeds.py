@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import attrs
 
 from fuzzseq.cases.case import Batch, Case, Pair, tokens_for_steps
-from fuzzseq.cases.domain import id_range
-from fuzzseq.shrink.edits import lowest_dimensions, permitted, values_of, with_dimensions, with_extra
-from fuzzseq.shrink.order import sides, size
+from fuzzseq.cases.domain import id_range, lowest_setting
+from fuzzseq.cases.transforms import values_of, with_dimensions, with_extra
+from fuzzseq.shrink.order import size
+from fuzzseq.shrink.search import permitted
 from fuzzseq.targets.spec import Side, Spec
 
 #: Batches of rows, a row being the steps of its source and of its target: 0 for the shortest, 1 for one step more.
@@ -40,7 +41,7 @@ def beginnings(case: Case, spec: Spec) -> Iterator[Case]:
     They are handed over and run as the case is, and all are smaller than it. In each, the first id of a row is the last
     of its vocabulary and the others are the lowest, so that bugs of high and of differing ids show too.
     """
-    for like in (case, with_dimensions(case, lowest_dimensions(spec), spec)):
+    for like in (case, with_dimensions(case, lowest_setting(spec) or {}, spec)):
         yield from sorted(_smaller(like, case, spec), key=lambda one: size(one, spec))
 
 
@@ -57,7 +58,7 @@ def _all(case: Case, spec: Spec) -> Iterator[Case]:
         yield attrs.evolve(case, batches=(_batch(case.batches[-1], shape, case, spec),))
     if any(batch.ragged or batch.extra_source or batch.extra_target for batch in case.batches):
         alone = _batch(case.batches[-1], ((0, 0),), case, spec)
-        for side in sides(spec):
+        for side in spec.sides():
             yield attrs.evolve(case, batches=(with_extra(alone, side, 1),))
     if len(case.batches) > 1:
         ends = (case.batches[0], case.batches[-1])
@@ -93,7 +94,7 @@ def _row(side: Side, longer: int, case: Case, spec: Spec) -> tuple[int, ...]:
     """Return a row of the shortest legal width, or of the next one."""
     if side == "target" and not spec.has_target:
         count = int(spec.has_labels)
-    elif side not in sides(spec):
+    elif side not in spec.sides():
         count = 0
     else:
         values = values_of(case, f"{side}_length", spec) or [1]

@@ -105,7 +105,7 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
         the only checks to run.
     ``custom_checks``
         a list of checks of your own: functions that are given what a run gave (``seen.output``, ``seen.arrays``, as
-        numpy arrays), and return None, or a sentence that says what is wrong.
+        numpy arrays), and return None, or a message that says what is wrong.
 
     Raises :class:`fuzzseq.errors.SpecError` for an option or a range that cannot hold.
     """
@@ -185,7 +185,7 @@ def _checked_option(name: str, value: Any) -> Any:
     if name == "preprocess" and not (value is None or callable(value)):
         raise SpecError(f"preprocess={value!r} is not callable: give the function that pads a list of lists of ids.")
     if name == "custom_checks" and not isinstance(value, list | tuple):
-        raise SpecError(f"custom_checks={value!r} is no list: give the functions that check, [my_check].")
+        raise SpecError(f"custom_checks={value!r} is not a list: give a list of functions, [my_check].")
     if name in ("skip", "inputs", "tokens") and not isinstance(value, Mapping):
         raise SpecError(f"{name}={value!r} is not a dict: see help(fuzzseq.fuzz_target).")
     if name == "tokens":
@@ -220,4 +220,4 @@ def _check_ties(dimensions: Mapping[str, Dim]) -> None:
         for tie in declared.ties():
             if tie == name or (tie not in dimensions and dimension_of(tie) is None):
                 close = nearest(tie, {*KNOWN, *dimensions} - {name})
-                raise SpecError(f"{name} is tied to {tie!r}, which is no other dimension.{close}")
+                raise SpecError(f"{name} depends on {tie!r}, which is not another dimension.{close}")

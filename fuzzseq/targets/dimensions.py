@@ -70,11 +70,11 @@ def dim(
     top = min if max is None else max
     for value in (min, top):
         if isinstance(value, bool) or not isinstance(value, int):
-            raise SpecError(f"dim() takes whole numbers, and was given {value!r}: write dim(1, 64).")
+            raise SpecError(f"dim() takes integers, got {value!r}: write dim(1, 64).")
     if min < 1:
         raise SpecError(f"dim({min}, {top}) starts below 1: a dimension is a size, write dim(1, {top}).")
     if top > MOST_COUNT:
-        raise SpecError(f"dim() was given {shown(top)}, which is no size that a model can have: write dim(1, 64).")
+        raise SpecError(f"dim() was given {shown(top)}, which is not a valid size: write dim(1, 64).")
     if top < min:
         raise SpecError(f"dim({min}, {top}) is an empty range: its maximum must be at least its minimum.")
     if isinstance(multiple_of, int) and (multiple_of < 1 or top // multiple_of * multiple_of < min):
@@ -233,7 +233,7 @@ def unknown_parameter(name: str, factory: str) -> SpecError:
     """Return the error for a parameter without default whose name is no known dimension."""
     hint = nearest(name, (*KNOWN, *ALIASES))
     return SpecError(
-        f"The parameter {name!r} of {factory} is no known dimension and has no default.{hint} "
+        f"The parameter {name!r} of {factory} is not a known dimension and has no default.{hint} "
         f"Known dimensions: {', '.join(KNOWN)}. Give it a default, rename it, or declare its range: "
         f"@fuzz_target({name}=dim(1, 16))."
     )

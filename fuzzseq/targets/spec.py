@@ -17,6 +17,7 @@ Kind = Literal["seq2seq", "encoder", "decoder", "many_to_many"]
 Encoding = Literal["sparse", "one_hot", "smoothed_one_hot"]
 Side = Literal["source", "target"]
 
+SIDES: Final[tuple[Side, ...]] = ("source", "target")
 KINDS: Final = ("seq2seq", "encoder", "decoder", "many_to_many")
 ENCODINGS: Final = ("sparse", "one_hot")
 PADDINGS: Final = ("post", "pre", None)
@@ -33,6 +34,8 @@ ROLES: Final = (
 )
 #: One of them.
 Role = Annotated[str, Matches(re.compile("|".join(ROLES)), f"one of {', '.join(ROLES)}", 20)]
+#: What an argument of an encoder or a decoder can be.
+PartRole = Literal["tokens", "states", "memory", "source_mask", "source_length"]
 #: Cells with a known layout of states; a multiple-layer model takes them layer after layer.
 CELLS: Final = ("lstm", "gru", "bidirectional-lstm", "bidirectional-gru")
 
@@ -85,11 +88,24 @@ class Parameter:
 
 
 @attrs.frozen(kw_only=True)
+class PartCall:
+    """How an encoder or a decoder apart is called: what each of its arguments is, in order.
+
+    A ``functional`` one takes them in a list.
+    """
+
+    roles: tuple[PartRole, ...]
+    functional: bool = False
+    takes_training: bool = True
+
+
+@attrs.frozen(kw_only=True)
 class Spec:
     """What a model accepts and promises. Plain data: functions are held as references (``file.py:name``).
 
     ``origins`` says of each field whether it was ``declared`` by the user or ``inferred`` from the model;
-    a field that it does not name has its default. ``source_constants`` are whole numbers of the factory's code.
+    a field that it does not name has its default. ``source_constants`` are whole numbers of the factory's code,
+    ``state_arguments`` the dimensions that the function ``initial_state`` takes.
     """
 
     kind: Kind = "seq2seq"
@@ -108,7 +124,12 @@ class Spec:
     preprocess: Reference | None = None
     inputs: tuple[Input, ...] = (Input(role="source"), Input(role="decoder_input"))
     calling: Literal["single", "list", "tuple", "dict", "arguments", "steps"] = "list"
+    takes_training: bool = True
+    encoder: PartCall | None = None
+    decoder: PartCall | None = None
+    state_arguments: tuple[Identifier, ...] = ()
     output: Line | int | None = None
+    single_output: bool = False
     logits: bool | None = None
     float_source: bool = False
     graph: bool = True
@@ -156,6 +177,10 @@ class Spec:
     def has_labels(self) -> bool:
         """Whether the model's output is scored token by token."""
         return self.kind != "encoder"
+
+    def sides(self) -> tuple[Side, ...]:
+        """Return the sides whose widths are dimensions of a batch."""
+        return tuple(side for side, there in zip(SIDES, (self.has_source, self.has_target), strict=True) if there)
 
     def range_of(self, dimension: str) -> Dim:
         """Return the declared range of a dimension, else the usual one of a known dimension."""
@@ -230,8 +255,7 @@ class Spec:
     def _minimum(self, dimension: str) -> int:
         """Return what :meth:`minimum` does."""
         allowed = self.range_of(dimension)
-        sides: tuple[Side, ...] = ("source", "target")
-        words = [self.lowest_id(side) + 2 for side in sides if self.vocabulary(side) == dimension]
+        words = [self.lowest_id(side) + 2 for side in SIDES if self.vocabulary(side) == dimension]
         return min(max(allowed.min, *words), allowed.max) if words else allowed.min
 
 

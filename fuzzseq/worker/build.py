@@ -15,6 +15,7 @@ from fuzzseq.cases.case import Case
 from fuzzseq.cases.states import state_shapes
 from fuzzseq.checks.custom import custom_checks
 from fuzzseq.protocol.runs import Precision, Run
+from fuzzseq.reproduce.runtime import input_shapes, set_general_position
 from fuzzseq.seeds import seed_of_cases
 from fuzzseq.targets.declaration import Declaration
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
@@ -31,7 +32,6 @@ from fuzzseq.worker.variables import (
     all_variables,
     every_layer,
     perturb_ulp,
-    set_general_position,
     trainable_variables,
 )
 
@@ -176,11 +176,8 @@ class ModelInstance:
             named = inspect.signature(declared).parameters
             return declared(**{name: sizes[name] for name in named if name in sizes})
         if self.spec.initial_state == "inputs":
-            return [
-                tuple(sizes["batch_size"] if size is None else int(size) for size in tensor.shape)
-                for tensor, item in zip(flat_inputs(self.model), self.spec.inputs, strict=False)
-                if item.role == "state"
-            ]
+            inputs = zip(flat_inputs(self.model), self.spec.inputs, strict=False)
+            return input_shapes(sizes["batch_size"], *(tensor for tensor, item in inputs if item.role == "state"))
         if self.spec.initial_state not in CELLS:
             return []
         return self._cell_shapes(sizes)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from fuzzseq.cases.arrays import Arrays
 from fuzzseq.cases.case import Case
-from fuzzseq.cases.states import state_arrays
+from fuzzseq.reproduce.runtime import flat_shapes, random_states, zero_states
 from fuzzseq.targets.spec import Input, Spec
 
 Fed = dict[str, Any]
@@ -92,32 +92,13 @@ def initial_state(spec: Spec, case: Case, batch: int, shapes: Any) -> Any:
     state is a state of zeros there.
     """
     kind = case.batches[batch].initial_state
-    flat = flat_shapes(shapes)
     if kind == "none" and any(item.role == "state" and item.required for item in spec.inputs):
         kind = "zeros"
+    flat = flat_shapes(shapes)
     if kind == "none" or not flat:
         return None
-    tensors = [tf.constant(array) for array in state_arrays(flat, kind=kind, seed=case.seed + batch)]
-    if len(tensors) == 1 and not isinstance(shapes, list):
-        return tensors[0]
-    return packed(shapes, iter(tensors))
-
-
-def flat_shapes(shapes: Any) -> list[tuple[int, ...]]:
-    """Return the shapes of a nested list of shapes; a shape is a tuple of whole numbers."""
-    if _is_shape(shapes):
-        return [tuple(int(size) for size in shapes)]
-    return [shape for part in shapes or () for shape in flat_shapes(part)]
-
-
-def packed(shapes: Any, tensors: Any) -> Any:
-    """Return tensors in the structure of a nested list of shapes."""
-    return next(tensors) if _is_shape(shapes) else [packed(part, tensors) for part in shapes]
-
-
-def _is_shape(value: Any) -> bool:
-    """Say whether a value is one shape."""
-    return isinstance(value, tuple) and all(isinstance(size, int) for size in value)
+    states = zero_states(shapes) if kind == "zeros" else random_states(shapes, case.seed + batch)
+    return states[0] if isinstance(shapes, tuple) and [shapes] != flat and len(flat) == 1 else states
 
 
 def as_source(made: Any) -> Any:

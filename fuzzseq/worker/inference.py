@@ -17,7 +17,7 @@ from fuzzseq.worker.first_builds import Failed, builds, far_builds
 from fuzzseq.worker.first_look import guessed_sizes, look
 from fuzzseq.worker.frames import user_frames
 from fuzzseq.worker.keras_api import KERAS
-from fuzzseq.worker.parts import Part
+from fuzzseq.worker.parts import Part, takes
 from fuzzseq.worker.refusals import always_raises, raised_text
 from fuzzseq.worker.roles import inputs_of
 from fuzzseq.worker.signatures import from_signature
@@ -193,10 +193,15 @@ def _with_ways(spec: Spec, built: ModelInstance) -> Spec:
     model = built.model
     trains = KERAS.is_model(model) and KERAS.overrides(model, "train_step")
     whole = isinstance(model, EncoderDecoder) and _takes_all_steps(model.decoder)
+    state = built.target.option("initial_state")
     coarse = any(getattr(layer, "compute_dtype", "") in ("float16", "bfloat16") for layer in every_layer(model))
     return attrs.evolve(
         spec,
         functional=KERAS.is_functional(model),
+        takes_training=takes(model, "training"),
+        encoder=Part(model.encoder).described if isinstance(model, EncoderDecoder) else None,
+        decoder=Part(model.decoder).described if isinstance(model, EncoderDecoder) else None,
+        state_arguments=tuple(inspect.signature(state).parameters) if callable(state) else (),
         keras_model=KERAS.is_model(model),
         own_functions=any(map(_holds_functions, [model, *every_layer(model)])),
         own_training_step=trains,

@@ -134,7 +134,7 @@ def _from_file(path: Path) -> ModuleType:
     name = path.stem if path.stem not in sys.modules else f"{path.stem}_fuzz_target"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise UsageError(f"{path.name} is no Python file: give path/to/file.py:name.")
+        raise UsageError(f"{path.name} is not a Python file: give path/to/file.py:name.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import tensorflow as tf
 
+from fuzzseq.reproduce.runtime import one_or_all
+from fuzzseq.targets.spec import PartCall, PartRole
 from fuzzseq.worker.keras_api import KERAS
 
 #: The names that parameters and inputs of an encoder or a decoder go by, for each thing that they can be.
-PART_NAMES: Mapping[str, tuple[str, ...]] = {
+PART_NAMES: Mapping[PartRole, tuple[str, ...]] = {
     "states": ("state", "hidden", "initial_state", "carry", "h", "c", "h0", "c0", "cell"),
     "memory": ("enc_out", "encoder_out", "memory", "context", "values", "encoded", "enc_seq", "encoder_seq"),
     "source_mask": ("mask", "padding_mask", "source_mask", "src_mask"),
@@ -19,14 +21,15 @@ PART_NAMES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def part_role(name: str) -> str | None:
+def part_role(name: str) -> PartRole | None:
     """Return what a parameter of an encoder or a decoder is, by its name; None for the tokens."""
     lowered = name.lower()
     if lowered.endswith("mask"):
         return "source_mask"
     if "length" in lowered or lowered.endswith("_len"):
         return "source_length"
-    for role in ("memory", "states"):
+    roles: tuple[PartRole, ...] = ("memory", "states")
+    for role in roles:
         words = PART_NAMES[role]
         if lowered in words or any(len(word) > 2 and word in lowered for word in words):
             return role
@@ -48,9 +51,14 @@ class Part:
         self._graph = tf.function(model, reduce_retracing=True)
 
     @property
-    def roles(self) -> tuple[str, ...]:
+    def roles(self) -> tuple[PartRole, ...]:
         """What each parameter or input is, in order."""
         return tuple(self._roles)
+
+    @property
+    def described(self) -> PartCall:
+        """How it is called, as a script that reproduces a finding writes it out."""
+        return PartCall(roles=self.roles, functional=self._functional, takes_training=self._takes_training)
 
     @property
     def takes_states(self) -> bool:
@@ -82,20 +90,20 @@ class Part:
             return states.pop(0) if states else None
         if _is_nested(self.structure) and len(tf.nest.flatten(self.structure)) == len(states):
             return tf.nest.pack_sequence_as(self.structure, states)
-        return (states[0] if len(states) == 1 else list(states)) if states else None
+        return one_or_all(states)
 
-    def _functional_roles(self) -> list[str]:
+    def _functional_roles(self) -> list[PartRole]:
         """Return what each input of a functional model is: tokens first, then by rank and name."""
-        roles = ["tokens"]
+        roles: list[PartRole] = ["tokens"]
         for tensor in self._model.inputs[1:]:
             rank = len(tensor.shape)
             named = part_role(str(tensor.name))
             roles.append(named or ("memory" if rank == 3 else "states"))
         return roles
 
-    def _argument_roles(self) -> list[str]:
+    def _argument_roles(self) -> list[PartRole]:
         """Return what each positional parameter of a callable is; the first without another role takes the tokens."""
-        named: list[tuple[str | None, bool]] = []
+        named: list[tuple[PartRole | None, bool]] = []
         for name, parameter in inspect.signature(KERAS.call_of(self._model)).parameters.items():
             if name == "training" or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
                 continue
@@ -107,12 +115,13 @@ class Part:
         return _with_tokens([role for role, _ in named])
 
 
-def _with_tokens(named: list[str | None]) -> list[str]:
+def _with_tokens(named: list[PartRole | None]) -> list[PartRole]:
     """Return roles with those that no name tells filled in: tokens first, then memory, then states."""
-    missing = iter(("tokens", *(role for role in ("states", "memory") if role not in named), "memory", "states"))
+    unnamed: tuple[PartRole, ...] = ("states", "memory")
+    missing: Iterator[PartRole] = iter(("tokens", *(role for role in unnamed if role not in named), *reversed(unnamed)))
     if None not in named:
-        return ["tokens", *(str(role) for role in named[1:])]
-    return [role or next(missing) for role in named]
+        return ["tokens", *(role for role in named[1:] if role)]
+    return [next(missing) if role is None else role for role in named]
 
 
 def takes(model: Any, name: str) -> bool:

@@ -128,7 +128,7 @@ def always_raises(name: str, error: Exception, tracker: Tracker, sizes: Mapping[
         return SpecError(str(error))
     with_ = ", ".join(f"{key}={value}" for key, value in sizes.items())
     every = f"for every one of {tried} settings that were tried, {with_} among them" if with_ else "when it is called"
-    declare = " or declare the ranges that it takes, as in @fuzz_target(units=dim(1, 64))" if with_ else ""
+    declare = " or declare the ranges that it supports, as in @fuzz_target(units=dim(1, 64))" if with_ else ""
     return SpecError(
         f"The factory {name} raises {every}, so there is no model to fuzz: {raised_text(error, tracker)}. Have it "
         f"build a model{declare}."
@@ -210,7 +210,7 @@ def refuse_source(name: str, source: Any) -> None:
         good = False
     if not good:
         raise SpecError(
-            f"preprocess of {name} returned {_shown(source)}, which is no array of numbers: it is given rows of ids, "
+            f"preprocess of {name} returned {_shown(source)}, which is not an array of numbers: it gets rows of ids "
             "and returns the model's source, an array (batch, steps)."
         )
 

@@ -13,6 +13,7 @@ from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Gradient, Observed
 from fuzzseq.checks.output_shape import promised
 from fuzzseq.protocol.runs import SCORE_VARIANTS, Run
+from fuzzseq.reproduce.runtime import flat_shapes, packed, path_of
 from fuzzseq.worker import feeding
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.instrumentation.recording import finite
@@ -20,7 +21,6 @@ from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.losses import as_targets
 from fuzzseq.worker.subject import ForwardOutput, SteppedSubject, as_numpy, select_output
 from fuzzseq.worker.tracing import Traced, signature
-from fuzzseq.worker.variables import path_of
 from fuzzseq.worker.ways import WAYS, dense, ragged
 from fuzzseq.worker.wiring import crossings, takers_of_states
 
@@ -241,9 +241,9 @@ class BatchRun:
                 source_length=whole.source_mask[:, first:last].sum(axis=1).astype(np.int32),
             )
             output = self.built.subject.forward(self._fed(states), self.run.training)
-            if len(output.states) != len(feeding.flat_shapes(shapes)):
+            if len(output.states) != len(flat_shapes(shapes)):
                 return Observed(arrays=whole)  # Which of what it returns are the states it took, nobody knows.
-            states = feeding.packed(shapes, iter(output.states))
+            states = packed(shapes, iter(output.states))
             scores.append(output.scores)
         self.arrays = whole
         joined = tf.concat(scores, axis=1) if len(scores[0].shape) == 3 and spec.has_labels else scores[-1]

@@ -74,7 +74,7 @@ class Service:
         self._before.put_back()
         what = f"{name_of(type(error))}: {text_of(error, 300)}"
         if taken := [*untouched.replaced(), *lowered]:
-            return {"spoiled": f"it changed {untouched.listed(taken)}, and fuzzseq cannot go on beside it ({what})"}
+            return {"spoiled": f"it changed {untouched.listed(taken)}, and fuzzseq cannot continue next to it ({what})"}
         if isinstance(error, MemoryError) or not isinstance(error, Exception):
             return {"spoiled": what}
         return {"internal": "".join(untouched.format_exception(error))}

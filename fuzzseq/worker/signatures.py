@@ -112,7 +112,7 @@ def _refuse_strange(target: LoadedFactory, declared: Iterable[str], parameters: 
         names = [*(parameter.name for parameter in parameters), *KNOWN]
         raise SpecError(
             f"{strange} is declared for {target.name}, which has no such parameter, and it is no dimension that "
-            f"fuzzseq knows.{nearest(strange, names)} 'fuzzseq list dimensions' shows all."
+            f"fuzzseq knows.{nearest(strange, names)} 'fuzzseq list dimensions' lists them."
         )
 
 

@@ -14,6 +14,7 @@ from fuzzseq.targets.spec import Side, Spec
 from fuzzseq.worker.build import LoadedFactory, ModelInstance, flat_inputs
 from fuzzseq.worker.first_look import Look, guessed_sizes, look, refuse_what_cannot_run
 from fuzzseq.worker.keras_api import KERAS
+from fuzzseq.worker.parts import is_array
 from fuzzseq.worker.refusals import raised_text
 from fuzzseq.worker.signatures import Origin
 from fuzzseq.worker.variables import every_layer
@@ -107,7 +108,7 @@ def with_vocabularies(
         found = seen.table(side, spec) or (output.shape[-1] if side == "target" and output is not None else None)
         if found is None:
             raise SpecError(
-                f"The {side} vocabulary of {target.name} is no parameter of it, and {_unread(first, built)}: "
+                f"The {side} vocabulary of {target.name} is not one of its parameters, and {_unread(first, built)}: "
                 f"{_declaring(name, built.model, first)}."
             )
         dimensions[name] = Dim(min=int(found), max=int(found))
@@ -116,7 +117,8 @@ def with_vocabularies(
     if output is not None and spec.logits is None and spec.has_labels:
         spec = attrs.evolve(spec, logits=not _probabilities(output))
         origins["logits"] = "inferred"
-    return attrs.evolve(spec, dimensions=dimensions, origins=origins, notes=tuple(notes))
+    alone = is_array(first.raw)
+    return attrs.evolve(spec, dimensions=dimensions, origins=origins, notes=tuple(notes), single_output=alone)
 
 
 def _declaring(name: str, model: Any, first: Look) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from fuzzseq.protocol.runs import ScoreVariant
+from fuzzseq.reproduce.runtime import find_scores, is_float
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.keras_api import KERAS
@@ -146,11 +147,6 @@ def _of_kinds(states: list[Any], tensors: list[Any]) -> list[Any]:
     return found
 
 
-def is_float(value: Any) -> bool:
-    """Say whether a value is a float tensor."""
-    return bool(tf.is_tensor(value) and value.dtype.is_floating)
-
-
 class NoSuchOutput(LookupError):
     """A model has no output of the name or number that holds its scores; ``raw`` is what it returned."""
 
@@ -165,18 +161,11 @@ def select_output(raw: Any, which: str | int | None) -> Any:
 
     Raises :class:`NoSuchOutput` where those that are named are not there.
     """
-    if isinstance(raw, Mapping):
-        if isinstance(which, str):
-            return _part(raw, which)
-        if "logits" in raw:
-            return raw["logits"]
-        return _first_of_rank_three(list(raw.values()))
-    if isinstance(which, int):
+    if isinstance(which, str) and isinstance(raw, Mapping):
+        return _part(raw, which)
+    if isinstance(which, int) and not isinstance(raw, Mapping):
         return _part(raw, which) if isinstance(raw, Sequence) else raw
-    named = getattr(raw, "logits", None)
-    if named is not None:
-        return named
-    return _first_of_rank_three(tf.nest.flatten(raw)) if isinstance(raw, list | tuple) else raw
+    return find_scores(raw)
 
 
 def _part(raw: Any, which: str | int) -> Any:
@@ -185,11 +174,6 @@ def _part(raw: Any, which: str | int) -> Any:
         return raw[which]
     except LookupError:
         raise NoSuchOutput(which, raw) from None
-
-
-def _first_of_rank_three(values: list[Any]) -> Any:
-    """Return the first float tensor of rank 3, else the first value."""
-    return next((v for v in values if is_float(v) and len(v.shape) == 3), values[0] if values else None)
 
 
 def as_numpy(value: Any) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -11,11 +9,9 @@ import attrs
 import numpy as np
 import tensorflow as tf
 
+from fuzzseq.reproduce.runtime import path_of
 from fuzzseq.worker.keras_api import KERAS
 
-#: The scale of weights over that of a layer which keeps the variance of its input. One hides what enters late:
-#: at small gains a recurrent net forgets its first token below rounding.
-GAIN: Final = 1.5
 _DEPTH: Final = 3
 
 
@@ -73,38 +69,6 @@ def _held(owner: Any, name: str) -> Iterable[Any]:
 def _unique(objects: Iterable[Any]) -> list[Any]:
     """Return objects without repetitions, in order."""
     return list({id(each): each for each in objects}.values())
-
-
-def path_of(variable: Any) -> str:
-    """Return a variable's path without automatic numbers."""
-    path = str(getattr(variable, "path", None) or getattr(variable, "name", ""))
-    return re.sub(r"_\d+(?=/|$|:)", "", path).split(":")[0]
-
-
-def set_general_position(variables: list[Any], seed: int) -> None:
-    """Give every trainable float weight a value drawn from (seed, path, shape, which of that path and shape)."""
-    counts: dict[tuple[str, tuple[int, ...]], int] = {}
-    for variable in variables:
-        dtype = str(getattr(variable.dtype, "name", variable.dtype))
-        if not variable.trainable or "float" not in dtype:
-            continue
-        shape = tuple(int(size) for size in variable.shape)
-        key = (path_of(variable), shape)
-        counts[key] = counts.get(key, 0) + 1
-        rng = np.random.default_rng([seed, zlib.crc32(key[0].encode()), counts[key], *shape])
-        value = _draw(rng, key[0], shape, np.asarray(variable))
-        constraint = getattr(variable, "constraint", None)
-        variable.assign(constraint(tf.constant(value, dtype)) if constraint else value.astype(dtype))
-
-
-def _draw(rng: np.random.Generator, path: str, shape: tuple[int, ...], initial: Any) -> Any:
-    """Return a weight: a table's rows of unit scale, a kernel scaled by its fan-in, a vector beside its first value."""
-    noise = rng.standard_normal(shape)
-    if len(shape) < 2:
-        return np.asarray(initial, np.float64) + 0.3 * noise
-    if path.endswith("embeddings"):
-        return noise
-    return GAIN * noise / np.sqrt(max(1, int(np.prod(shape[:-1]))))
 
 
 def perturb_ulp(variables: list[Any], draw: int) -> None:

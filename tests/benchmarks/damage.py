@@ -51,7 +51,7 @@ from fuzzseq.events import (
     WarningEmitted,
 )
 from fuzzseq.findings import Finding, finding_id
-from fuzzseq.history import Found, Night, line_of
+from fuzzseq.history import Found, PastRun, line_of
 from fuzzseq.reporting import FORMATS
 from fuzzseq.reporting.event_log import EventLog
 from fuzzseq.reporting.finding_files import finding_document, pretty
@@ -167,7 +167,7 @@ _BASELINE: Final = "# Findings that are known.\n" + "".join(
 HISTORY: Final = [
     json.loads(
         line_of(
-            Night(
+            PastRun(
                 started=f"2026-01-{day:02d}T12:05:01+00:00",
                 profile="nightly",
                 seed=day,
@@ -254,7 +254,7 @@ def at(value: Any, place: Sequence[Any]) -> Any:
 
 @st.composite
 def put_in_place(draw: st.DrawFn, document: Any, value: Any) -> Any:
-    """Draw what stands in the place of a value of a document; the mark stands for text that is no JSON of ours."""
+    """Draw what stands in the place of a value of a document; the mark stands for text that is not JSON of ours."""
     kinds = [
         st.sampled_from(_ODD),
         st.sampled_from((*_ODD, _MARK)),

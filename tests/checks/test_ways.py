@@ -319,7 +319,7 @@ def test_a_check_that_is_wrong_itself(models):
 
 @pytest.mark.parametrize(
     ("own", "said"),
-    [("one_cow", "Did you mean 'one_row'?"), ("layers", "which is no check"), ("", "names no")],
+    [("one_cow", "Did you mean 'one_row'?"), ("layers", "which is not a check"), ("", "names no")],
 )
 def test_a_check_that_is_none(models, own, said):
     """A name that is not there, or that is no check, ends in one sentence."""

@@ -82,7 +82,7 @@ def test_a_line_of_the_history_that_cannot_be_read(tmp_path):
     command = Input(reader="history", arguments=["trend", "history.jsonl"], files={"history.jsonl": content})
     ending = ended(command, tmp_path)
     assert ending.code == 0
-    assert ending.output.count("history.jsonl: line 3 is no run that this fuzzseq can read") == 1
+    assert ending.output.count("history.jsonl: line 3 is not a run that this fuzzseq can read") == 1
     assert ", and 1 more like it. It was left out, and stays in the file." in ending.output
     assert sum(line.startswith("2026-01-") for line in ending.output.splitlines()) == len(lines) - 2
     assert not ending.changed

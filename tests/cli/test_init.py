@@ -133,7 +133,7 @@ def test_a_file_that_cannot_be_imported_by_its_name(file):
 def test_no_model():
     """Where nothing looks like a model, that is said."""
     Path("nets/models.py").write_text("def helper(units): return 1\n")
-    assert "No function that builds a model was found here: name it" in init().output
+    assert "No function that builds a model was found here: name one" in init().output
 
 
 @pytest.mark.parametrize(("host", "file"), [("github", ".github/workflows/fuzz.yml"), ("gitlab", ".gitlab/fuzz.yml")])

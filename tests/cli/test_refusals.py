@@ -277,7 +277,7 @@ REFUSALS = {
     ),
     "pair": "{f}:pair is an EncoderDecoder that is built already: wrap it in a function",
     "misspelled": (
-        "unts is declared for {f}:misspelled, which has no such parameter, and it is no dimension that fuzzseq knows. "
+        "unts is declared for {f}:misspelled, which has no such parameter, and is not a known dimension. "
         "Did you mean 'units'?"
     ),
     "no_such_check": "skip of {f}:no_such_check names 'caussal'. There is no check 'caussal'. Did you mean 'causal'?",
@@ -352,9 +352,9 @@ REFUSALS = {
         "'list' object has no attribute 'split' ({f}:{split}). It is given rows of ids, such as [[3, 3], [3]]"
     ),
     "makes_texts": (
-        "preprocess of {f}:makes_texts returned [['3', '3', '3'], ['3', '3', '3']], which is no array of numbers"
+        "preprocess of {f}:makes_texts returned [['3', '3', '3'], ['3', '3', '3']], which is not an array of numbers"
     ),
-    "makes_nothing": "preprocess of {f}:makes_nothing returned None, which is no array of numbers",
+    "makes_nothing": "preprocess of {f}:makes_nothing returned None, which is not an array of numbers",
     "no_shapes": (
         "initial_state={f}:<lambda> of {f}:no_shapes cannot be used: ZeroDivisionError: integer division or "
         "modulo by zero ({f}:{zero})."
@@ -364,7 +364,7 @@ REFUSALS = {
         "@fuzz_target(vocab_size=dim(54, 71))."
     ),
     "hides_its_table": (
-        "The source vocabulary of {f}:hides_its_table is no parameter of it, and it could not be read off the "
+        "The source vocabulary of {f}:hides_its_table is not one of its parameters, and it could not be read off the "
         "model, which raises for a first batch of ids, InvalidArgumentError: indices["
     ),
     "spoiled": "models.py:spoiled cannot be looked at: RuntimeError: not today ({f}:{today}).",

@@ -88,11 +88,11 @@ def test_what_a_verdict_rests_on(tmp_path, monkeypatch):
     assert told(leak)[1].startswith("FAILED  : input-padding-leak")
     assert told(leak, '"padding_invariant"]', '"padding_invariant"], skip={"padding_invariant": "one length"}') == (
         0,
-        "FIXED   : padding_invariant is not promised any more: one length",
+        "FIXED   : padding_invariant no longer applies: one length",
     )
     assert told(leak, "5, units=2, checks", "5, units=2, padding=None, checks") == (
         0,
-        "FIXED   : padding_invariant is not promised any more: padding=None: padded positions are unspecified",
+        "FIXED   : padding_invariant no longer applies: padding=None: padded positions are unspecified",
     )
     assert told(leak, "mean = ops.mean(", "mean = 0.0 * ops.mean(") == (0, "FIXED")
     assert told(scale)[1].startswith("FAILED  : loss-normalization")

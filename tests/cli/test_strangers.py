@@ -149,7 +149,7 @@ def test_a_function_that_no_file_holds(home):
     write(TARGET, "make.model")
     for command in (("replay", "x.json"), ("run", "--resume", "run")):
         code, output = said(*command)
-        assert (code, "'make.model', which no file holds" in output) == (2, True)
+        assert (code, "'make.model', which is in no file" in output) == (2, True)
         assert "as far as a worker" in said(*command, "--target", TARGET)[1]
 
 

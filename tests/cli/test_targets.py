@@ -88,23 +88,23 @@ WRONG = {
         "file, models.py:NAME."
     ),
     "models.py:translator()": (
-        "'models.py:translator()' ends in 'translator()', which is no name of Python. Did you mean "
+        "'models.py:translator()' ends in 'translator()', which is not a Python name. Did you mean "
         "'models.py:translator'?"
     ),
-    "models.py:translator:3": "ends in 'translator:3', which is no name of Python.",
+    "models.py:translator:3": "ends in 'translator:3', which is not a Python name.",
     "modles.py:translator": "There is no file modles.py. Did you mean 'models.py'?",
     "gone/models.py": "There is no file gone/models.py.",
     "nets": "nets is a folder and no module: give a module in it, nets.MODULE:NAME.",
     "nets/": "nets/ is a folder: give a file in it, nets/model.py:build.",
-    "models/*.py": "There is no file models/*.py: a shell replaces *, ? and [...] by the files that fit",
+    "models/*.py": "There is no file models/*.py: a shell replaces *, ? and [...] by matching files, and none matches",
     "*.py": "There is no file *.py: a shell replaces",
     "cut.py:build": "cut.py:2 cannot be read as Python: SyntaxError: '(' was never closed.",
     "cut.py": "cut.py:2 cannot be read as Python: SyntaxError: '(' was never closed.",
     "latin.py:build": "latin.py:4 is not UTF-8 text (byte 0xe9): save the file as UTF-8",
     "null.py:build": "null.py cannot be read as Python: ",
     "deep.py:build": "deep.py",
-    "notes.txt:build": "notes.txt is no Python file: its name would end in .py.",
-    "script": "script is no Python file: its name would end in .py.",
+    "notes.txt:build": "notes.txt is not a Python file: its name would end in .py.",
+    "script": "script is not a Python file: its name would end in .py.",
     "book.ipynb:build": "book.ipynb is a notebook, which is not supported yet: save its function in a file",
     "model.keras": "model.keras is a saved model, which is not supported yet: name a function that loads and",
     "pipe.py:build": "pipe.py cannot be read",
@@ -115,7 +115,7 @@ WRONG = {
     "https://example.org/models.py": "'https://example.org/models.py' is an address, and fuzzseq loads files",
     "no_such_package.models:build": "There is no module 'no_such_package': check its name, or run where it can be",
     "nets.modles:build": "There is no module 'nets.modles': check its name",
-    "nets.inner.build": "nets.inner is a module and no package. Did you mean nets.inner:build?",
+    "nets.inner.build": "nets.inner is a module, not a package. Did you mean nets.inner:build?",
     "nets.inner:biuld": "nets.inner has no 'biuld'. Did you mean 'build'?",
     "json:lods": "json has no 'lods'. Did you mean 'loads'?",
     "what is this": "'what is this' names no fuzz target: give path/to/file.py:name or package.module:name.",

@@ -142,7 +142,7 @@ textless = doing(say_nothing)
 killer = doing(lambda: os.kill(os.getppid(), signal.SIGKILL))
 stopper = doing(lambda: os.kill(os.getppid(), signal.SIGSTOP))
 '''
-WRITTEN = "the model interfered with fuzzseq's own part of the process: bytes that are no answer"
+WRITTEN = "the model interfered with fuzzseq's own part of the process: bytes that are not an answer"
 #: What is found of each target: its exception, and what is said of it; None where there is nothing to find.
 FOUND = {
     "healthy": None,

@@ -129,7 +129,9 @@ MISUSES = {
     "empty_multiple.py": (
         "{d}/empty_multiple.py: dim(5, 7, multiple_of=4) holds no number: no multiple lies in the range."
     ),
-    "no_tie.py": ("{d}/no_tie.py: units is tied to 'num_head', which is no other dimension. Did you mean 'num_heads'?"),
+    "no_tie.py": (
+        "{d}/no_tie.py: units is tied to 'num_head', which is not another dimension. Did you mean 'num_heads'?"
+    ),
     "no_option.py": (
         "{d}/no_option.py: fuzz_target() has no option 'intial_state'. Did you mean 'initial_state'? Options: "
         "kind, tokens, padding, initial_state, target_encoding, loss, preprocess, inputs, output, logits, graph, skip, "
@@ -141,12 +143,12 @@ MISUSES = {
         "call it build, or name it: {d}/no_targets.py:NAME."
     ),
     "factories.py:unknown_parameter": (
-        "The parameter 'unit' of {d}/factories.py:unknown_parameter is no known dimension and has no default. "
+        "The parameter 'unit' of {d}/factories.py:unknown_parameter is not a known dimension and has no default. "
         f"Did you mean 'units'? Known dimensions: {KNOWN_ONES}. Give it a default, rename it, or declare its range: "
         "@fuzz_target(unit=dim(1, 16))."
     ),
     "factories.py:unheard_of": (
-        "The parameter 'frobnication' of {d}/factories.py:unheard_of is no known dimension and has no default. "
+        "The parameter 'frobnication' of {d}/factories.py:unheard_of is not a known dimension and has no default. "
         f"Known dimensions: {KNOWN_ONES}. Give it a default, rename it, or declare its range: "
         "@fuzz_target(frobnication=dim(1, 16))."
     ),
@@ -160,7 +162,7 @@ MISUSES = {
         "one: name an input or a parameter initial_state, or say which it is: @fuzz_target(inputs={{'name': 'state'}})."
     ),
     "factories.py:impossible": (
-        "No sizes keep everything that is declared for {d}/factories.py:impossible: "
+        "No sizes satisfy the constraints for {d}/factories.py:impossible: "
         "units=dim(2, 3, multiple_of='num_heads'), num_heads=dim(4, 4). Widen a range, or drop a tie."
     ),
     "factories.py:nothing": (
@@ -170,15 +172,15 @@ MISUSES = {
     "factories.py:refuses": (
         "The factory {d}/factories.py:refuses raises for every one of 26 settings that were tried, vocab_size=11, "
         "units=8 among them, so there is no model to fuzz: RuntimeError: not with me ({d}/factories.py:50). Have it "
-        "build a model or declare the ranges that it takes, as in @fuzz_target(units=dim(1, 64))."
+        "build a model or declare the ranges that it supports, as in @fuzz_target(units=dim(1, 64))."
     ),
     "factories.py:characters": (
         "The decoder of {d}/factories.py:characters takes rows of floats, (batch, steps, width), and fuzzseq feeds a "
         "decoder ids, (batch, steps): put the one-hot encoding or the embedding inside the model."
     ),
     "factories.py:no_vocabulary": (
-        "The source vocabulary of {d}/factories.py:no_vocabulary is no parameter of it, and no Embedding layer shows "
-        "its size: declare it, @fuzz_target(source_vocab_size=1000)."
+        "The source vocabulary of {d}/factories.py:no_vocabulary is not one of its parameters, and no Embedding layer "
+        "shows its size: declare it, @fuzz_target(source_vocab_size=1000)."
     ),
 }
 MODULES = {
@@ -229,7 +231,7 @@ def test_a_tie_may_name_an_alias(run):
 
 def test_objects(run):
     """An object that cannot be a factory, or cannot cross, is misuse as well."""
-    assert report(run, "int").error == "7 is no factory: a fuzz target is a function that builds a model."
+    assert report(run, "int").error == "7 is not a factory: a fuzz target is a function that builds a model."
     assert report(run, "run.holding").error == (
         "The factory run.holding cannot be sent to a worker (TypeError: cannot pickle '_thread.lock' object): "
         "let it build everything inside itself, or put it in a file and name that."

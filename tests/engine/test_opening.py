@@ -14,6 +14,7 @@ from fuzzseq.engine.selection import NOTHING, CheckCounts, LearnedTraits
 from fuzzseq.protocol.evidence import WrongShape
 from fuzzseq.protocol.outcome import Outcome, Raised, Verdict
 from fuzzseq.settings import Settings
+from fuzzseq.stop_reason import StopReason
 from fuzzseq.targets.dimensions import dim
 from fuzzseq.targets.spec import Spec
 from tests.shrink.specs import SPECS
@@ -65,7 +66,7 @@ def test_what_no_case_can_show_does_not_apply(name: str) -> None:
     """A check that the declared sizes leave nothing to compare does not apply, and the run is no less sure for that."""
     dimensions, idle = NARROW[name]
     tally, cases = opened(Spec(dimensions=dimensions), 60)
-    reasons = {check: count.not_applicable for check, count in tally.counts("max_cases").items()}
+    reasons = {check: count.not_applicable for check, count in tally.counts(StopReason.MAX_CASES).items()}
     assert all("sizes" in reasons[check] for check in idle)
     assert not idle & set(tally.names)
     assert cases
@@ -117,7 +118,7 @@ def test_what_kept_a_check_from_being_judged(outcomes: list[Outcome], why: str) 
     tally = CheckCounts(Spec(), Settings(profile="quick", max_cases=60))
     for place, each in enumerate(outcomes):
         tally.count("boundary", each, place)
-    assert tally.counts("budget")["causal"].blocked_by == why
+    assert tally.counts(StopReason.BUDGET)["causal"].blocked_by == why
 
 
 def test_the_first_case_says_why_whenever_it_is_done() -> None:
@@ -126,7 +127,7 @@ def test_the_first_case_says_why_whenever_it_is_done() -> None:
     tally = CheckCounts(Spec(), Settings(profile="quick", max_cases=60))
     tally.count("random", outcome(skipped("causal", later)), 7)
     tally.count("random", outcome(skipped("causal", CRASH)), 3)
-    assert tally.counts("max_cases")["causal"].blocked_by == SAID
+    assert tally.counts(StopReason.MAX_CASES)["causal"].blocked_by == SAID
 
 
 def test_one_mistake_is_said_in_one_way() -> None:
@@ -136,7 +137,7 @@ def test_one_mistake_is_said_in_one_way() -> None:
     other = attrs.evolve(CRASH, exception="ValueError")
     tally.count("boundary", outcome(skipped("causal", CRASH)), 0)
     tally.count("boundary", outcome(skipped("stepwise", later), skipped("uses_source", other)), 1)
-    said = {name: count.blocked_by for name, count in tally.counts("max_cases").items()}
+    said = {name: count.blocked_by for name, count in tally.counts(StopReason.MAX_CASES).items()}
     assert said["causal"] == said["stepwise"] == SAID
     assert said["uses_source"] == SAID.replace("InvalidArgumentError", "ValueError")
 

@@ -90,7 +90,7 @@ def test_no_diagnosis_after_too_many_hangs():
     assert [probe.answer(case) for case in CASES[:4]] == ["same"] * 4
     with pytest.raises(Spent):
         probe.answer(CASES[5])
-    assert probe.again(CASES[0]) == "same"
+    assert probe.rerun_fresh(CASES[0]) == "same"
 
 
 def test_the_time_of_the_run_ends_a_probe():

@@ -233,7 +233,7 @@ def test_a_log_that_is_cut_off(tmp_path):
     log.write_text(f"{line}\n{line[:20]}")
     assert len(events_in(tmp_path)) == 1
     log.write_text(f"{line}\n{line[:20]}\n{line}\n")
-    with pytest.raises(UsageError, match="line 2 is no event"):
+    with pytest.raises(UsageError, match="line 2 is not an event"):
         events_in(tmp_path)
     log.write_text("")
     with pytest.raises(UsageError, match="is empty"):
@@ -254,8 +254,8 @@ def test_a_log_that_is_cut_off_is_gone_on_with(tmp_path):
     ("arguments", "said"),
     [
         (["--resume", "nowhere"], "There is no run in nowhere"),
-        (["--resume", ".", "--seed", "3"], "--seed would change that"),
-        (["--resume", ".", "models.py"], "TARGET would change that"),
+        (["--resume", ".", "--seed", "3"], "--seed would change them"),
+        (["--resume", ".", "models.py"], "TARGET would change them"),
     ],
 )
 def test_misuse(folder, arguments, said):

@@ -63,7 +63,7 @@ def test_permissions_of_a_new_file():
     [
         (lambda place: place.symlink_to("precious"), "it is a link, and links are not followed here"),
         (lambda place: place.mkdir(), "a folder is in its place"),
-        (os.mkfifo, "it is no regular file"),
+        (os.mkfifo, "it is not a regular file"),
     ],
     ids=["link", "folder", "pipe"],
 )

@@ -43,7 +43,9 @@ def test_an_option_is_one_line(tmp_path: Path) -> None:
     """One line in the settings makes an option of the command line and of pytest, a key, a keyword and a property."""
     shutil.copytree(ROOT / "fuzzseq", tmp_path / "fuzzseq", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "strategies", tmp_path / "fuzzseq/strategies")
-    shutil.copy(ROOT / "tests/generated.py", tmp_path)
+    (tmp_path / "tests").mkdir()
+    for name in ("__init__", "generated", "report_schemas", "schema_descriptions"):
+        shutil.copy(ROOT / f"tests/{name}.py", tmp_path / "tests")
     settings = tmp_path / "fuzzseq/settings/__init__.py"
     before, marker, after = settings.read_text().rpartition("    given: Given\n")
     settings.write_text(before + LINE + marker + after)
@@ -60,7 +62,7 @@ def test_an_option_is_one_line(tmp_path: Path) -> None:
         )
         return done.stdout
 
-    printed("generated.py")
+    printed("-m", "tests.generated")
     toml, call, *help_ = printed("-c", PROGRAM).splitlines()
     assert toml == "True"
     assert "gone.py" in call  # It was read, and the target was looked for.

@@ -113,7 +113,7 @@ def test_a_factory_in_a_class(project: pytest.Pytester) -> None:
     text = "from fuzzseq import fuzz_target\n\nclass TestModels:\n    @fuzz_target\n    def build(self, units): ...\n"
     (project.path / "tests" / "test_class.py").write_text(text)
     result = project.runpytest_subprocess("--fuzz-seq2seq", "--collect-only", "-q", "tests/test_class.py")
-    assert "build is no fuzz target: @fuzz_target is for functions outside of a class." in result.stdout.str()
+    assert "build is not a fuzz target: @fuzz_target is for functions outside of a class." in result.stdout.str()
 
 
 def test_nothing_without_the_flag(project: pytest.Pytester) -> None:

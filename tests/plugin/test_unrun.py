@@ -144,7 +144,7 @@ def test_a_conftest_that_sets_options(project: pytest.Pytester) -> None:
             "checks=['accepts', 'causl']",
             "build declares checks=['accepts', 'causl'], and there is no check 'causl'. Did you mean 'causal'?",
         ),
-        ("custom_checks=[3]", "custom_checks holds 3, which is no check: "),
+        ("custom_checks=[3]", "custom_checks holds 3, which is not a check: "),
     ],
 )
 def test_a_declaration_that_names_no_check(pytester: pytest.Pytester, options: str, sentence: str) -> None:
@@ -186,4 +186,4 @@ def test_a_target_cannot_be_parametrized(pytester: pytest.Pytester) -> None:
     assert "test_it.py::größe[accepts]" in result.outlines
     text = result.stdout.str()
     assert text.count("test_it.py:größe is parametrized, and fuzzing draws its arguments itself.") == 1
-    assert "build is no fuzz target: @fuzz_target is for functions outside of a class." in text
+    assert "build is not a fuzz target: @fuzz_target is for functions outside of a class." in text

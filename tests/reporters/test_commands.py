@@ -52,6 +52,6 @@ def test_a_place_that_cannot_be(away, place):
     Path("mine.py").write_text("def build(vocab_size):\n    ...\n")
     done = CliRunner().invoke(main, ["run", "mine.py:build", "--corpus", place, "--in-process"])
     assert (done.exit_code, done.stdout) == (2, "")
-    assert done.stderr.startswith("fuzzseq: Known cases cannot be kept at ")
+    assert done.stderr.startswith("fuzzseq: The corpus cannot be stored at ")
     assert "hunter2" not in done.stderr
     assert [path.name for path in Path().iterdir()] == ["mine.py"]

@@ -141,8 +141,8 @@ def document(crash_finding):
         (lambda text: text[: len(text) // 2], "is cut off in line"),
         (lambda text: "", "is cut off in line 1"),
         (lambda text: "hello", "is not JSON (line 1: Expecting value)"),
-        (lambda text: "[1, 2]", "is no finding of fuzzseq"),
-        (lambda text: "{}", "is no finding of fuzzseq"),
+        (lambda text: "[1, 2]", "is not a finding of fuzzseq"),
+        (lambda text: "{}", "is not a finding of fuzzseq"),
         (
             lambda text: text.replace('"format_version": 1', '"format_version": 2'),
             "has format version 2, and this fuzzseq",

@@ -42,7 +42,7 @@ def functions(reported):
 
 @pytest.mark.slow
 def test_fails_until_it_is_mended(functions, run_events, crash_finding):
-    """A test of a finding fails with what the finding says, and passes once the model is mended."""
+    """A test of a finding fails with what the finding says, and passes once the model is fixed."""
     Path("small.py").write_text(BROKEN)
     finding = attrs.evolve(crash_finding, target="small.py:build", case=CASE, checks=("accepts",))
     test = functions(run_events(finding))[f"test_{finding.id.replace('-', '_')}"]

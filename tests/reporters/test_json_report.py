@@ -66,7 +66,7 @@ def test_schemas_are_schemas():
         ("case", Case),
         ("batch", Batch),
         ("frame", Frame),
-        ("layer", LayerFrame),
+        ("layer_frame", LayerFrame),
         ("raised", Raised),
         ("dim", Dim),
         ("spec", Spec),

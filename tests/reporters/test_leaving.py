@@ -22,8 +22,8 @@ from fuzzseq.outgoing import PARAGRAPHS, Outgoing, fit
 from fuzzseq.reporting import FORMATS
 from fuzzseq.reporting.python_text import literal
 from fuzzseq.reporting.tests_report import regression_of
-from fuzzseq.reproduce import reproduction
 from fuzzseq.reproduce.origin import Origin
+from fuzzseq.reproduce.script import reproduction
 from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import ExitCode
 from fuzzseq.targets.spec import Input, Parameter, Spec

@@ -355,7 +355,7 @@ def test_a_link_or_pipe_for_a_history(run_events, tmp_path, capsys):
     history = Path("reports/history.jsonl")
     for make, reason in (
         (lambda: history.symlink_to(tmp_path / "precious"), "it is a link, and links are not followed here"),
-        (lambda: os.mkfifo(history), "it is no regular file"),
+        (lambda: os.mkfifo(history), "it is not a regular file"),
     ):
         make()
         assert run(run_events(), output=None) == 2
@@ -442,7 +442,7 @@ def test_a_folder_that_goes(run_events, crash_finding, capsys):
             yield event
 
     assert run(events()) == 2
-    assert "was taken away while the run went on" in " ".join(capsys.readouterr().out.split())
+    assert "was removed during the run" in " ".join(capsys.readouterr().out.split())
     assert not Path("out").exists()
 
 

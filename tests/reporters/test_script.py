@@ -13,8 +13,8 @@ import pytest
 from fuzzseq.cases.case import Batch, Case, Pair
 from fuzzseq.findings import Diagnosis, Finding, Proof
 from fuzzseq.protocol.outcome import Raised
-from fuzzseq.reproduce import reproduction
-from fuzzseq.reproduce.source_analysis import part_role
+from fuzzseq.reproduce.pasting import called_functions
+from fuzzseq.reproduce.script import reproduction
 from fuzzseq.settings import Settings
 from fuzzseq.targets.spec import Input, Spec
 
@@ -325,18 +325,16 @@ def test_every_script_is_python(name, mode):
                 checked(reproduction(finding(target, case, "trains", stage, "ValueError"), spec))
 
 
-def test_roles_are_those_of_the_worker():
-    """The names that arguments of an encoder or a decoder are told by are those that the worker goes by."""
-    worker = (Path(__file__).resolve().parents[2] / "fuzzseq" / "worker" / "parts.py").read_text(encoding="utf-8")
-    table = next(
-        node.value
-        for node in ast.parse(worker).body
-        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "PART_NAMES"
-    )
-    names = ast.literal_eval(table)
-    for role in ("states", "memory"):
-        assert {part_role(name) for name in names[role]} == {role}
-    assert part_role("tokens") is None
+def test_pasted_functions_need_nothing_else():
+    """What a script pastes is what stands in the modules: it names no type, and nothing that a script has not."""
+    text = "\n\n".join(called_functions("find_scores(x), set_general_position(x, 1), as_graph(x), variables_of(x, '')"))
+    assert "def find_scores(output):\n" in text
+    assert "counts = Counter()" in text
+    assert text.index("GAIN = 1.5") < text.index("def set_general_position(variables, seed):")
+    assert not list(called_functions("model.find_scores(features)"))
+    defined = {node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+    assert {"is_float", "path_of"} < defined
+    assert not re.search(r"\b(Any|Sequence|Iterator|Final)\b", text)
 
 
 def test_one_script_fails_as_it_should(tmp_path, monkeypatch):
@@ -379,16 +377,26 @@ def test_scripts_of_real_findings(name, tmp_path, monkeypatch):
 def test_weights_are_those_of_the_run():
     """The lines that set a script's weights give them the values that the worker gives them."""
     code = """
-import collections, re, zlib
+import re, zlib
+from collections import Counter
 import keras, numpy as np, tensorflow as tf
-from fuzzseq.reproduce.runtime import _FUNCTIONS
-from fuzzseq.worker.variables import set_general_position
+from fuzzseq.reproduce import runtime
+from fuzzseq.reproduce.pasting import called_functions
+from fuzzseq.reproduce.script_only import variables_of
+from fuzzseq.worker.variables import all_variables, trainable_variables
 one, two = ([keras.layers.Embedding(5, 3), keras.layers.LSTM(2), keras.layers.Dense(3)] for _ in range(2))
 for made in (one, two):
     keras.Sequential([keras.Input((None,)), *made])
-exec(_FUNCTIONS["set_weights"].replace("SEED", "7"))
-set_weights([w for layer in one for w in layer.variables])
-set_general_position([w for layer in two for w in layer.variables], 7)
+for text in called_functions("set_general_position(x)"):
+    exec(text)
+set_general_position([w for layer in one for w in layer.variables], 7)
+runtime.set_general_position([w for layer in two for w in layer.variables], 7)
+def called():
+    layers = one
+    return lambda x: layers[1](layers[0](x))
+model = called()
+for kind, held in (("variables", all_variables(model)), ("trainable_variables", trainable_variables(model))):
+    assert held and [id(v) for v in variables_of(model, kind)] == [id(v) for v in held]
 pairs = zip([w for x in one for w in x.weights], [w for x in two for w in x.weights])
 assert all(np.array_equal(a, b) for a, b in pairs)
 """

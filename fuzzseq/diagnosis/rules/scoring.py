@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from fuzzseq.diagnosis.evidence import FailureEvidence
-from fuzzseq.diagnosis.interventions import SIDES
 from fuzzseq.diagnosis.rules.vote import CauseScore, functions, unequal_lengths
+from fuzzseq.targets.spec import SIDES
 
 
 def loss(e: FailureEvidence) -> Iterator[CauseScore]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fuzzseq.cases.invalid import KINDS, kinds_for
-from fuzzseq.engine.invalid_inputs import ending
+from fuzzseq.engine.invalid_inputs import acceptance_of
 from fuzzseq.events import FindingReported
 from fuzzseq.protocol.outcome import Outcome, Raised, Verdict
 from fuzzseq.targets.spec import Input, Spec
@@ -86,4 +86,4 @@ def test_endings(outcome, expected):
     if isinstance(outcome, str):
         raised = Raised(stage="forward", exception="ValueError", message=outcome)
         outcome = Outcome(verdicts=(Verdict(check="accepts", status="raised", raised=raised),))
-    assert ending(IDS, outcome) == expected
+    assert acceptance_of(IDS, outcome) == expected

@@ -1,4 +1,4 @@
-"""Jobs in threads: everything that they yield arrives, whatever becomes of them; and a run is the same with several."""
+"""What threads do for a run: all that they emit arrives; and a run is the same with one of them and with several."""
 
 from __future__ import annotations
 
@@ -7,25 +7,31 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
+import attrs
 import pytest
 
 from fuzzseq import Case
 from fuzzseq.cases.boundary import boundary_cases
 from fuzzseq.engine import start_campaign
+from fuzzseq.engine.budget import TimeBudget
+from fuzzseq.engine.context import TargetContext
 from fuzzseq.engine.corpus import Corpus
-from fuzzseq.engine.crew import Crew
+from fuzzseq.engine.executor_pool import ExecutorPool
 from fuzzseq.engine.generation import random_cases
-from fuzzseq.engine.pool import Pool
-from fuzzseq.engine.target_run import TargetRun
-from fuzzseq.engine.work import Work
+from fuzzseq.engine.resume import TargetProgress
+from fuzzseq.engine.rounds import Block
+from fuzzseq.engine.stop import RunControl, Stopped, TargetControl
+from fuzzseq.engine.stream import EventStream
+from fuzzseq.engine.target import TargetRun
+from fuzzseq.engine.threads import Threads
 from fuzzseq.events import (
     CaseExecuted,
+    Checkpoint,
+    Event,
     FailureObserved,
     RunFinished,
     RunStarted,
@@ -35,6 +41,7 @@ from fuzzseq.events import (
 from fuzzseq.executors.executor import death
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.protocol.outcome import Outcome, Request, Verdict
+from fuzzseq.protocol.serialization import dumps
 from fuzzseq.settings import Settings
 from fuzzseq.targets.spec import Spec
 from tests.engine.running import events, findings, of
@@ -67,63 +74,75 @@ def boundary(vocab_size, units):
 """
 
 
-def said(text: str) -> WarningEmitted:
+def test_tasks_in_their_order():
+    """One thread carries tasks out by their order, and those of one order as they came."""
+    threads, go_on, done = Threads(1), threading.Event(), []
+    threads.submit(go_on.wait)
+    futures = [threads.submit(partial(done.append, name), order) for name, order in (("c", 2), ("a", 1), ("b", 1))]
+    go_on.set()
+    assert [future.result(10) for future in futures] == [None] * 3
+    threads.close(10)
+    assert done == ["a", "b", "c"]
+
+
+def test_what_a_task_raises():
+    """What a task raises is raised where its result is asked for, and its thread goes on."""
+    threads = Threads(1)
+    broken, whole = threads.submit(lambda: 1 // 0), threads.submit(lambda: "whole")
+    with pytest.raises(ZeroDivisionError):
+        broken.result(10)
+    assert whole.result(10) == "whole"
+    threads.close(10)
+
+
+def warning(text: str) -> WarningEmitted:
     """Return an event with a text."""
     return WarningEmitted(target="", message=text)
 
 
-def job(name: str, *following: Any, error: BaseException | None = None) -> Any:
-    """Return a job that yields two events with further jobs between them, and then may raise."""
+def test_an_event_is_dealt_with_before_its_thread_goes_on():
+    """Whoever emits an event goes on when the next one is asked for, so that reporters have written it down by then."""
+    stream, threads, after = EventStream(), Threads(1), threading.Event()
 
-    def work() -> Iterator[Any]:
-        yield said(f"{name} begins")
-        yield from following
-        yield said(f"{name} ends")
-        if error is not None:
-            raise error
+    def work() -> None:
+        stream.emit(warning("first"))
+        after.set()
+        stream.emit(warning("second"))
+        stream.end()
 
-    return work
-
-
-def told(members: int, *jobs: Any) -> list[str]:
-    """Return the texts of the events of jobs."""
-    return [event.message for event in Crew(members).work(jobs)]
-
-
-def test_one_member_works_in_turn():
-    """Alone, jobs are done one after the other, and what a job yields comes before the jobs that were there."""
-    expected = [f"{name} {when}" for name in "acb" for when in ("begins", "ends")]
-    assert told(1, job("a", job("c")), job("b")) == expected
+    threads.submit(work)
+    events = stream.read()
+    assert next(events).message == "first"
+    assert not after.wait(0.1)
+    assert [event.message for event in events] == ["second"]
+    assert after.is_set()
+    threads.close(10)
 
 
-@pytest.mark.parametrize("members", [1, 2, 5])
-def test_nothing_is_lost(members):
-    """Every job is done once, those that come of others as well, and each one's events keep their order."""
-    seen = told(members, *(job(f"job {n}", *(job(f"part {n}.{m}") for m in range(3))) for n in range(6)))
-    assert len(seen) == len(set(seen)) == 2 * (6 + 18)
-    assert all(seen.index(text) < seen.index(text.replace("begins", "ends")) for text in seen if "begins" in text)
+def test_a_released_stream_keeps_nobody():
+    """Where nobody reads any more, threads go on; a function that waits for the reader's thread is not called."""
+    stream, threads, called = EventStream(), Threads(3), []
+    waiting = [threads.submit(partial(stream.emit, warning(f"event {n}"))) for n in range(2)]
+    asked = threads.submit(partial(stream.call, partial(called.append, 1)))
+    stream.release()
+    assert [future.result(10) for future in waiting] == [None, None]
+    assert isinstance(asked.exception(10), Stopped)
+    stream.end()
+    assert sorted(event.message for event in stream.read()) == ["event 0", "event 1"]
+    assert not called
+    threads.close(10)
 
 
-@pytest.mark.parametrize("members", [1, 3])
-def test_what_a_job_raises_is_raised(members):
-    """An exception of a job is not swallowed."""
-    with pytest.raises(ZeroDivisionError):
-        told(members, job("a"), job("b", error=ZeroDivisionError()), job("c"))
-
-
-def test_dropped_jobs_do_not_begin():
-    """What was not begun when a run is interrupted is left; what was begun tells the rest."""
-    crew, begun, go_on = Crew(2), threading.Event(), threading.Event()
-
-    def long() -> Iterator[Any]:
-        begun.set()
-        go_on.wait(10)
-        yield job("never after it")
-        yield said("long ends")
-
-    run = crew.work([long, long, *(job(f"never {n}") for n in range(50))])
-    threading.Timer(0.2, lambda: (begun.wait(), crew.drop(), go_on.set())).start()
-    assert [event.message for event in run] == ["long ends", "long ends"]
+def test_a_function_in_the_readers_thread():
+    """A function is called where the events are read, and what it returns or raises comes back."""
+    stream, threads = EventStream(), Threads(1)
+    found = threads.submit(lambda: stream.call(threading.current_thread))
+    broken = threads.submit(lambda: stream.call(lambda: 1 // 0))
+    threads.submit(stream.end)
+    assert list(stream.read()) == []
+    assert found.result(10) is threading.current_thread()
+    assert isinstance(broken.exception(10), ZeroDivisionError)
+    threads.close(10)
 
 
 class Hanging:
@@ -148,8 +167,8 @@ class Hanging:
         """Leave nothing behind."""
 
 
-def test_what_a_unit_asks_depends_on_no_other_one():
-    """A hang shortens the limit of the cases after it in its own unit, and in the waves to come, and of no others."""
+def test_what_a_round_asks_depends_on_no_other_one():
+    """A hang shortens the limit of the cases after it in its own round, and in the waves to come, and of no others."""
     spec, settings = Spec(graph=False), Settings(profile="quick", max_cases=120, checks=("accepts",), case_timeout=4.0)
     boundary, (first, second) = boundary_cases(spec, 0), (random_cases(spec, 0, number) for number in range(2))
     made: list[Hanging] = []
@@ -158,15 +177,89 @@ def test_what_a_unit_asks_depends_on_no_other_one():
         made.append(Hanging(first[9]))
         return made[-1]
 
-    known = Corpus(None, "a.py:b", spec)
-    work = Work(name="a.py:b", spec=spec, settings=settings, pool=Pool(make), known=known, out_of_time=lambda: False)
-    begin = partial(TargetRun(work).begin, lambda job: job, lambda: iter(()))
-    assert [event.check for event in Crew(1).work([begin]) if isinstance(event, FailureObserved)] == ["accepts"]
+    observed: list[Event] = []
+    threads = Threads(1)
+    context = TargetContext(
+        name="a.py:b",
+        spec=spec,
+        settings=settings,
+        control=TargetControl(RunControl(TimeBudget(None, 1)), "a.py:b", None),
+        corpus=Corpus(None, "a.py:b", spec),
+        emit=observed.append,
+        executors=ExecutorPool(make),
+        threads=threads,
+    )
+    TargetRun(context).run()
+    threads.close(10)
+    assert [event.check for event in observed if isinstance(event, FailureObserved)] == ["accepts"]
     limits = iter(made[0].limits)  # The others were made to follow the failure up.
     assert set(islice(limits, len(boundary) + 10)) == {None}
     assert set(islice(limits, len(first) - 10)) == {1.0}
     assert set(islice(limits, len(second))) == {None}
     assert set(limits) == {1.0}
+
+
+class Recording:
+    """An executor of a model whose source must not be of three steps; it keeps what it was asked."""
+
+    def __init__(self, requests: list[Request]) -> None:
+        """Begin with where the requests are kept."""
+        self.requests = requests
+
+    def run(self, request: Request, limit: float | None = None) -> Outcome:
+        """Answer one request."""
+        self.requests.append(request)
+        if any(len(pair.source) == 3 for batch in request.case.batches for pair in batch.pairs):
+            return death(request, "crashed", "forward", "SIGABRT", "")
+        return Outcome(verdicts=tuple(Verdict(check=name, status="passed") for name in request.checks))
+
+    def renew(self) -> None:
+        """Go on: there is no worker."""
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+
+
+def recorded(blocks: int, number: int, before: TargetProgress | None = None) -> tuple[list[str], list[Event]]:
+    """Return what a run in so many blocks and threads asks, and its events; ``before`` is where it goes on."""
+    spec, requests, observed = Spec(graph=False), [], []
+    settings = Settings(profile="quick", max_cases=200, checks=("accepts",), blocks=blocks)
+    threads = Threads(number)
+    context = TargetContext(
+        name="a.py:b",
+        spec=spec,
+        settings=settings,
+        control=TargetControl(RunControl(TimeBudget(None, 1)), "a.py:b", None),
+        corpus=Corpus(None, "a.py:b", spec),
+        emit=observed.append,
+        executors=ExecutorPool(lambda: Recording(requests)),
+        threads=threads,
+    )
+    TargetRun(context).run(before)
+    threads.close(10)
+    return [dumps(request) for request in requests], observed
+
+
+def test_a_block_rests_on_stage_one_alone():
+    """Each block of rounds asks from the checkpoint after stage 1 what it asks in a run of all, in any threads."""
+    requests, observed = recorded(3, 1)
+    states = [event.state for event in of(Checkpoint, observed)]
+    stage_one = next(state for state in states if state.boundary)
+    assert {state.block for state in states} == {0, 1, 2}
+    assert states[-1].cases == 200
+    last = attrs.evolve(stage_one, block=2, cases_before_block=stage_one.cases)
+    alone, _ = recorded(3, 1, TargetProgress(spec=Spec(graph=False), state=last, stage_one=stage_one))
+    assert 0 < len(alone) < len(requests)
+    assert requests[-len(alone) :] == alone
+    assert sorted(recorded(3, 3)[0]) == sorted(requests)
+
+
+def test_blocks_divide_rounds_and_cases():
+    """Each round and each case belongs to one block."""
+    blocks = [Block(index, 3) for index in range(3)]
+    assert sorted(number for block in blocks for number in block.rounds(1, 4)) == list(range(3, 12))
+    for cases in range(8):
+        assert sum(block.part_of(cases) for block in blocks) == cases
 
 
 @pytest.mark.slow

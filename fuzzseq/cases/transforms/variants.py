@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 
 from fuzzseq.cases.case import Batch, Case, Pair, tokens_for_steps, width
 from fuzzseq.cases.domain import allowed, dependency_order, id_range, legal_range, shared_dimensions
+from fuzzseq.cases.transforms.rows import each_pair, extra, next_id, with_extra
+from fuzzseq.cases.transforms.sizes import with_dimensions
 from fuzzseq.targets.dimensions import WIDTHS
 from fuzzseq.targets.spec import Side, Spec
 
@@ -27,12 +29,6 @@ def paddable(side: Side, spec: Spec) -> bool:
     """Say whether a side can have more columns of padding at all, in some case."""
     length = spec.range_of(f"{side}_length")
     return not fixed_length(side, spec) and not (side == "source" and spec.preprocess) and length.min < length.max
-
-
-def sides(spec: Spec) -> tuple[Side, ...]:
-    """Return the sides that a model has."""
-    there: tuple[tuple[Side, bool], ...] = (("source", spec.has_source), ("target", spec.has_target))
-    return tuple(side for side, has in there if has)
 
 
 def tied(spec: Spec) -> bool:
@@ -70,24 +66,18 @@ def with_padding(case: Case, side: Side, spec: Spec) -> tuple[Batch, ...] | None
         if not wider:
             return None
         more = min(wider, key=lambda value: abs(value - now - _COLUMNS)) - now
-        for each in sides(spec) if tied(spec) else (side,):
-            name = f"extra_{each}"
-            batch = attrs.evolve(batch, **{name: getattr(batch, name) + more})  # noqa: PLW2901
+        for each in spec.sides() if tied(spec) else (side,):
+            batch = with_extra(batch, each, extra(batch, each) + more)  # noqa: PLW2901
         grown.append(batch)
     return tuple(grown)
 
 
 def wider(case: Case, spec: Spec) -> Case:
     """Return a case with more padding on each side that has room for it."""
-    for side in sides(spec):
+    for side in spec.sides():
         grown = with_padding(case, side, spec)
         case = attrs.evolve(case, batches=grown) if grown else case
     return case
-
-
-def moved(word: int, low: int, high: int, by: int = 1) -> int:
-    """Return the next ordinary id, or the one that is ``by`` further."""
-    return low + (word - low + by) % max(1, high - low + 1)
 
 
 def with_other_source(case: Case, spec: Spec, by: int = 1, same_words: bool = False) -> tuple[Batch, ...] | None:
@@ -102,7 +92,7 @@ def with_other_source(case: Case, spec: Spec, by: int = 1, same_words: bool = Fa
         return None
 
     def changed(pair: Pair) -> Pair:
-        return attrs.evolve(pair, source=tuple(moved(word, low, high, by) for word in pair.source))
+        return attrs.evolve(pair, source=tuple(next_id(word, low, high, by) for word in pair.source))
 
     others = each_pair(case, changed)
     moves = zip(case.batches[-1].pairs, others[-1].pairs, strict=True)
@@ -122,7 +112,7 @@ def with_other_ends(case: Case, spec: Spec, read: bool = False) -> tuple[Batch, 
         if len(pair.target) < -place:
             return pair
         ids = list(pair.target)
-        ids[place] = moved(ids[place], low, high)
+        ids[place] = next_id(ids[place], low, high)
         return attrs.evolve(pair, target=tuple(ids))
 
     others = each_pair(case, changed)
@@ -135,7 +125,7 @@ def longer(case: Case, spec: Spec) -> Case | None:
     A row of one word leaves out what any other has: a step before, a neighbor, a spread.
     """
     batch, sizes = case.batches[-1], case.sizes(spec)
-    for side in sides(spec):
+    for side in spec.sides():
         if fixed_length(side, spec):
             continue
         legal = _legal(side, sizes, spec)
@@ -144,10 +134,11 @@ def longer(case: Case, spec: Spec) -> Case | None:
         if all(len(row) >= count and len(set(row)) > 1 for row in (getattr(pair, side) for pair in batch.pairs)):
             continue
         low, high = id_range(side, case.dimensions, spec)
-        rows = [tuple(moved(low, low, high, row + place) for place in range(count)) for row in range(len(batch.pairs))]
+        rows = [
+            tuple(next_id(low, low, high, row + place) for place in range(count)) for row in range(len(batch.pairs))
+        ]
         pairs = [attrs.evolve(pair, **{side: row}) for pair, row in zip(batch.pairs, rows, strict=True)]
-        bare = attrs.evolve(batch, extra_source=0) if side == "source" else attrs.evolve(batch, extra_target=0)
-        batch = attrs.evolve(bare, pairs=tuple(pairs))
+        batch = with_extra(attrs.evolve(batch, pairs=tuple(pairs)), side, 0)
     return None if batch == case.batches[-1] else attrs.evolve(case, batches=(batch,))
 
 
@@ -158,10 +149,5 @@ def widened(case: Case, spec: Spec) -> Case | None:
     for name in narrow:
         legal = legal_range(name, sizes, spec)
         sizes[name] = next((value for value in legal if value >= _WIDE), legal[-1] if legal else case.dimensions[name])
-    wide = attrs.evolve(case, dimensions={name: sizes[name] for name in case.dimensions})
+    wide = with_dimensions(case, {name: sizes[name] for name in narrow}, spec)
     return wide if wide != case and allowed(wide, spec) else None
-
-
-def each_pair(case: Case, change: Callable[[Pair], Pair]) -> tuple[Batch, ...]:
-    """Return the batches with every pair changed."""
-    return tuple(attrs.evolve(batch, pairs=tuple(map(change, batch.pairs))) for batch in case.batches)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from fuzzseq.executors.executor import Executor
 
 
-class Pool:
+class ExecutorPool:
     """Lends executors to the threads that work on one target."""
 
     def __init__(self, make: Callable[[], Executor]) -> None:
@@ -20,7 +20,7 @@ class Pool:
         self._lock = threading.Lock()
 
     @contextmanager
-    def usual(self) -> Iterator[Executor]:
+    def acquire(self) -> Iterator[Executor]:
         """Lend an executor, the one that was given back last before any other: its models are the likeliest wanted."""
         with self._lock:
             executor = self._idle.pop() if self._idle else None
@@ -35,7 +35,7 @@ class Pool:
                 executor.close()
 
     @contextmanager
-    def apart(self) -> Iterator[Executor]:
+    def acquire_fresh(self) -> Iterator[Executor]:
         """Lend a fresh executor that nobody else is given."""
         executor = self._make()
         try:

@@ -73,7 +73,7 @@ def test_an_artifact_is_read_only(tmp_path, monkeypatch):
 @pytest.mark.parametrize("place", ["ftp://somewhere", "github://somebody/models", "redis://host:port/0"])
 def test_misuse(place):
     """A place that cannot be one is a sentence."""
-    with pytest.raises(UsageError, match="Known cases cannot be kept at"):
+    with pytest.raises(UsageError, match="The corpus cannot be stored at"):
         database_at(place)
 
 
@@ -85,8 +85,8 @@ def test_a_server_that_is_down():
     cases.keep("accepts", CASE)
     cases.forget("accepts", CASE)
     (message,) = heard
-    assert message.startswith("Known cases cannot be read at redis://***@127.0.0.1:1/0 (ConnectionError: ")
-    assert message.endswith(": the run goes on without that place.")
+    assert message.startswith("The corpus cannot be read at redis://***@127.0.0.1:1/0 (ConnectionError: ")
+    assert message.endswith(": the run continues without it.")
     assert "secret" not in message
 
 
@@ -104,8 +104,8 @@ def test_a_server_that_dies(server, monkeypatch, tmp_path):
     assert sorted(cases.of("accepts"), key=str) == sorted([CASE, OTHER], key=str)
     assert heard == [
         (
-            "Known cases cannot be kept at redis://localhost:6379/0 (ConnectionError: Connection reset by peer): "
-            "the run goes on without that place."
+            "The corpus cannot be stored at redis://localhost:6379/0 (ConnectionError: Connection reset by peer): "
+            "the run continues without it."
         )
     ]
 
@@ -113,12 +113,12 @@ def test_a_server_that_dies(server, monkeypatch, tmp_path):
 def test_a_folder_that_cannot_be_written(tmp_path):
     """A folder in which nothing can be kept is reported once."""
     heard: list[str] = []
-    (tmp_path / "known").write_text("no folder")
+    (tmp_path / "corpus").write_text("no folder")
     cases = Corpus(database_at(tmp_path, heard.append), "my_model.py:build", Spec())
     cases.keep("accepts", CASE)
     cases.keep("accepts", OTHER)
     assert len(heard) == 1
-    assert heard[0].startswith(f"Known cases cannot be kept at {tmp_path} (")
+    assert heard[0].startswith(f"The corpus cannot be stored at {tmp_path} (")
 
 
 def test_an_artifact_that_cannot_be_had(monkeypatch, tmp_path):
@@ -129,7 +129,7 @@ def test_an_artifact_that_cannot_be_had(monkeypatch, tmp_path):
     cases = Corpus(database_at("github://somebody/models/known", heard.append), "my_model.py:build", Spec())
     assert cases.of("accepts") == []
     (message,) = heard
-    assert message.startswith("Known cases cannot be read at github://somebody/models/known (OSError: ")
+    assert message.startswith("The corpus cannot be read at github://somebody/models/known (OSError: ")
     assert "Couldn't acquire a new or existing artifact" in message
 
 
@@ -166,8 +166,8 @@ def other_specs():
     ("data", "said"),
     [
         (entry(CASE, 2), "has format version 2, and this fuzzseq reads 1"),
-        (b"\x00half", "is no JSON"),
-        (b"[" * 100_000, "is no JSON (it is nested too deeply)"),
+        (b"\x00half", "is not JSON"),
+        (b"[" * 100_000, "is not JSON (it is nested too deeply)"),
         (b'{"format_version": 1, "case": {"batches": 7}}', "holds no case"),
         (b"[]", "holds no case"),
     ],
@@ -180,7 +180,7 @@ def test_looking_deletes_nothing(tmp_path, data, said):
     cases = known(str(tmp_path))
     assert cases.of("accepts") == cases.of("accepts") == [CASE]
     (warning,) = cases.warnings()
-    assert warning.startswith(f"1 known case that cannot be read is left in place: an entry {said}")
+    assert warning.startswith(f"1 case of the corpus cannot be read and is left in place: an entry {said}")
     cases.forget("accepts", CASE)
     assert known(str(tmp_path)).of("accepts") == []
     assert data in entries(tmp_path)

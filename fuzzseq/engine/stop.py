@@ -1,0 +1,82 @@
+"""What stops a run and its targets: time, enough errors, an interrupt, an error of fuzzseq itself; in one place."""
+
+from __future__ import annotations
+
+import threading
+
+from fuzzseq.engine.budget import TimeBudget
+from fuzzseq.stop_reason import StopReason
+
+
+class Stopped(Exception):
+    """The run was broken off, or an error has ended the target: nobody waits for what is at work."""
+
+
+class RunControl:
+    """What stops a run as a whole, and why its parts have stopped."""
+
+    def __init__(self, budget: TimeBudget) -> None:
+        """Begin with no reason."""
+        self.budget = budget
+        self._reasons: list[StopReason] = []
+        self._broken_off = threading.Event()
+
+    @property
+    def broken_off(self) -> bool:
+        """Whether every process is ended: what is raised from now on is no news."""
+        return self._broken_off.is_set()
+
+    @property
+    def reason(self) -> StopReason:
+        """Why the run has stopped: of the reasons of its parts the one that says most."""
+        return StopReason.of_parts(self._reasons)
+
+    def add(self, *reasons: StopReason) -> None:
+        """Count reasons why a part of the run, or all of it, has stopped."""
+        self._reasons.extend(reasons)
+
+    def break_off(self) -> None:
+        """Have everything that is at work end."""
+        self._broken_off.set()
+
+    def check(self) -> None:
+        """Raise :class:`Stopped` where the run was broken off."""
+        if self.broken_off:
+            raise Stopped
+
+
+class TargetControl:
+    """What stops the work on one target; its threads ask before each execution."""
+
+    def __init__(self, run: RunControl, target: str, max_failures: int | None) -> None:
+        """Begin with no reason; ``max_failures`` findings of severity error are enough."""
+        self._run, self._target, self._max_failures = run, target, max_failures
+        self._aborted = threading.Event()
+        self.reason = StopReason.COMPLETED
+        #: How many findings of severity error there are.
+        self.errors = 0
+
+    def out_of_time(self) -> bool:
+        """Say whether the target has had its part of the time of the run; raises :class:`Stopped`."""
+        self._run.check()
+        if self._aborted.is_set():
+            raise Stopped
+        return self._run.budget.over(self._target)
+
+    def enough_errors(self) -> bool:
+        """Say whether as many errors were found as the run asks for at most."""
+        return self._max_failures is not None and self.errors >= self._max_failures
+
+    def should_stop(self) -> bool:
+        """Say whether no more cases are to be tried, and remember why; raises :class:`Stopped`."""
+        if self.out_of_time():
+            self.reason = StopReason.BUDGET
+        elif self.enough_errors():
+            self.reason = StopReason.MAX_FAILURES
+        else:
+            return False
+        return True
+
+    def abort(self) -> None:
+        """Have the other threads that work on the target end: one has failed."""
+        self._aborted.set()

@@ -1,0 +1,131 @@
+"""The text of ``<id>.py``: a script that reproduces a finding with numpy, TensorFlow and the user's factory alone."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+
+from fuzzseq.causes.catalogue import CAUSES
+from fuzzseq.findings import Finding
+from fuzzseq.reporting.python_text import documented
+from fuzzseq.reproduce import calling, data, failure_lines, ways
+from fuzzseq.reproduce.origin import Origin
+from fuzzseq.reproduce.pasting import called_functions
+from fuzzseq.reproduce.plan import Plan
+from fuzzseq.sanitize import shortened
+from fuzzseq.targets.spec import ROLES, Spec
+
+WIDTH = 100
+_TITLES = {cause.slug: cause.title for cause in CAUSES}
+_MODULES = ("importlib.util", "os", "re", "sys", "tempfile", "zlib")
+_NAMES = {"Counter": "collections", "Mapping": "collections.abc", "Path": "pathlib"}
+
+
+def reproduction(finding: Finding, spec: Spec) -> str:
+    """Return a script that fails as a finding does."""
+    if odd := _unwritable(spec):
+        return f'"""No script can be written: {documented(shortened(odd, 200))} is no input of a model.\n"""\n'
+    plan = Plan(finding=finding, spec=spec, origin=Origin.of(finding.target))
+    body = "\n".join(_body(plan))
+    setting = "\n".join(plan.origin.importing(plan))
+    helpers = [f"\n{text}" for text in called_functions(body)]
+    program = "\n\n".join((setting, *helpers, "\n" + body if helpers else body))
+    return f'"""{_docstring(plan)}"""\n\n{_imports(program)}\n\n{program}\n'
+
+
+def _unwritable(spec: Spec) -> str:
+    """Return the role or the type of an input that there is none of; empty where all can be written."""
+    odd = [each.role for each in spec.inputs if each.role not in ROLES]
+    odd += [each.dtype for each in spec.inputs if each.dtype and not re.fullmatch("[a-z]+[0-9]*", each.dtype)]
+    return odd[0] if odd else ""
+
+
+def _body(plan: Plan) -> Iterator[str]:
+    """Yield the lines from the build to the failure."""
+    yield from ways.prepared(plan)
+    yield f"keras.utils.set_random_seed({plan.finding.case.seed})"
+    yield calling.stage("build")
+    yield from calling.building(plan)
+    if plan.stage == "build":
+        if plan.check and plan.check != "mixed_precision":
+            yield from failure_lines.failing(f"{plan.finding.message} (fuzzseq replay says whether it is fixed)")
+        return
+    columns = data.columns(plan)
+    yield ""
+    yield from data.assigned(columns, plan)
+    if plan.several and plan.stated and plan.mode == "graph":
+        yield f"{', '.join(columns)}, = batches[0]"
+    functions = list(failure_lines.functions(plan))
+    if functions:
+        yield from ("", "", *functions, "")
+    yield ""
+    yield from failure_lines.running(plan, columns)
+
+
+def _imports(program: str) -> str:
+    """Return the imports that a program needs, TensorFlow last: it reads its settings when it is imported."""
+    standard = [name for name in _MODULES if name == "os" or re.search(rf"\b{re.escape(name)}\.", program)]
+    lines = [f"import {name}" for name in standard]
+    lines += [f"from {module} import {name}" for name, module in _NAMES.items() if re.search(rf"\b{name}\b", program)]
+    lines += ["", 'os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # the GPU is hidden, as it was']
+    lines += ['os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")']
+    lines += ['os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # as in the run', "", "import keras"]
+    lines += ["import numpy as np"] if "np." in program else []
+    lines += ["import tensorflow as tf"] if "tf." in program else []
+    return "\n".join(lines)
+
+
+def _docstring(plan: Plan) -> str:
+    """Return what a reader should know before the first line of code."""
+    finding = plan.finding
+    explanation = finding.diagnosis.explanation or _TITLES.get(finding.cause, "")
+    parts = [
+        f"{shortened(finding.cause, 100)}: {_TITLES.get(finding.cause, 'a failure')}.",
+        _wrapped(explanation),
+        "\n".join(_expected(plan)),
+        "Run it with python. It needs TensorFlow, numpy and your factory; once it is fixed, nothing fails here.",
+    ]
+    text = "\n\n".join(part for part in parts[:-1] if part) + "\n\n" + _wrapped(parts[-1]) + "\n"
+    return documented(text)
+
+
+def _expected(plan: Plan) -> Iterator[str]:
+    """Yield what is going to happen, and where."""
+    finding, raised = plan.finding, plan.finding.exception
+    yield f"factory:    {shortened(finding.target, 1000)}"
+    yield f"stage:      {finding.stage}"
+    if raised is None:
+        yield "fails with: AssertionError, since nothing is raised: the model is wrong without a word"
+    elif raised.ending == "completed":
+        yield f"fails with: {shortened(raised.exception, 200)}"
+    else:
+        yield f"fails with: {_DEATHS[raised.ending]} ({shortened(raised.exception, 200)})"
+    yield from _hung("says:       ", shortened(finding.message, 500))
+    if finding.position not in ("", finding.stage):
+        yield from _hung("in:         ", shortened(finding.position, 1000))
+    if finding.location is not None:
+        frame = finding.location
+        yield from _hung("your line:  ", f"{shortened(f'{frame.source}  ({frame.file}:{frame.line})', 1000)}")
+    if finding.flaky:
+        yield from _hung("flaky:      ", "a fresh process did not always repeat it: run this more than once")
+
+
+_DEATHS = {
+    "crashed": "the death of this very process",
+    "hung": "nothing at all: it hangs, and ends only when you end it",
+    "out_of_memory": "all the memory that it can get",
+    "exited": "the end of this very process",
+}
+
+
+def _wrapped(text: str) -> str:
+    """Return a paragraph, folded to the width of a script."""
+    return textwrap.fill(shortened(text, 1200), WIDTH - 2, break_long_words=False, break_on_hyphens=False)
+
+
+def _hung(label: str, text: str) -> list[str]:
+    """Return a labeled text, its later lines set in under the first."""
+    return textwrap.wrap(
+        text, WIDTH - 2, initial_indent=label, subsequent_indent=" " * len(label), break_long_words=False
+    )
