@@ -11,9 +11,13 @@ if TYPE_CHECKING:
 
     from fuzzseq.api import FuzzResult, check_case, fuzz
     from fuzzseq.cases.case import Batch, Case, Pair
-    from fuzzseq.checks.base import Check, Observed
+    from fuzzseq.checks.base import Check, Observed, Result, forward
     from fuzzseq.errors import FuzzseqError
     from fuzzseq.failures import FuzzFailure
+    from fuzzseq.findings import Finding
+    from fuzzseq.protocol.evidence import Evidence
+    from fuzzseq.protocol.outcome import Severity, Verdict
+    from fuzzseq.protocol.runs import Run
     from fuzzseq.targets.declaration import fuzz_target
     from fuzzseq.targets.dimensions import Dim, dim
     from fuzzseq.targets.encoder_decoder import EncoderDecoder
@@ -28,15 +32,22 @@ _HOMES = {
     "Check": "fuzzseq.checks.base",
     "Dim": "fuzzseq.targets.dimensions",
     "EncoderDecoder": "fuzzseq.targets.encoder_decoder",
+    "Evidence": "fuzzseq.protocol.evidence",
+    "Finding": "fuzzseq.findings",
     "FuzzFailure": "fuzzseq.failures",
     "FuzzResult": "fuzzseq.api",
     "FuzzseqError": "fuzzseq.errors",
     "Observed": "fuzzseq.checks.base",
     "Pair": "fuzzseq.cases.case",
+    "Result": "fuzzseq.checks.base",
+    "Run": "fuzzseq.protocol.runs",
+    "Severity": "fuzzseq.protocol.outcome",
     "Spec": "fuzzseq.targets.spec",
     "Tokens": "fuzzseq.targets.spec",
+    "Verdict": "fuzzseq.protocol.outcome",
     "check_case": "fuzzseq.api",
     "dim": "fuzzseq.targets.dimensions",
+    "forward": "fuzzseq.checks.base",
     "fuzz": "fuzzseq.api",
     "fuzz_target": "fuzzseq.targets.declaration",
 }
@@ -47,15 +58,22 @@ __all__ = [
     "Check",
     "Dim",
     "EncoderDecoder",
+    "Evidence",
+    "Finding",
     "FuzzFailure",
     "FuzzResult",
     "FuzzseqError",
     "Observed",
     "Pair",
+    "Result",
+    "Run",
+    "Severity",
     "Spec",
     "Tokens",
+    "Verdict",
     "check_case",
     "dim",
+    "forward",
     "fuzz",
     "fuzz_target",
 ]

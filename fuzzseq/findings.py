@@ -10,6 +10,7 @@ import attrs
 
 from fuzzseq.cases.case import Case, Domain
 from fuzzseq.grammar import CauseSlug, CheckName, Count, FindingId, Identifier, Line, Reference, Share
+from fuzzseq.protocol.evidence import Evidence
 from fuzzseq.protocol.outcome import SEVERITIES, Frame, Raised, Severity, Stage
 
 #: The version of the recipe of :func:`finding_id`; it is part of the id.
@@ -20,11 +21,13 @@ ID_VERSION: Final = 1
 class Intervention:
     """One factor of the minimal case changed, and what came of it: ``passes``, ``same``, ``other`` or ``not_reached``.
 
-    A check that the changed case leaves nothing to judge, as padding where there is none, is not reached.
+    A check that the changed case leaves nothing to judge, as padding where there is none, is not reached. ``value`` is
+    the size that the factor was changed to, where it is one.
     """
 
     factor: str
     change: str
+    value: int | None = None
     result: Literal["passes", "same", "other", "not_reached"]
 
 
@@ -41,12 +44,14 @@ class Region:
     """Which cases fail: the simplest condition on the facts of a case that fits every one that was tried.
 
     ``expression`` is that condition as Python writes it (``batch_size != 4``, ``True`` where every case fails), empty
-    where no simple rule was found. ``failing`` and ``passing`` count the cases that it was held against,
-    ``not_reached`` those that left the check nothing to judge; ``tried`` holds all of them, and those that failed in
-    another way. ``stopped`` says that the budget of the diagnosis ended the search.
+    where no simple rule was found; ``conditions`` are the facts that each part of it is about. ``failing`` and
+    ``passing`` count the cases that it was held against, ``not_reached`` those that left the check nothing to judge;
+    ``tried`` holds all of them, and those that failed in another way. ``stopped`` says that the budget of the diagnosis
+    ended the search.
     """
 
     expression: str
+    conditions: tuple[tuple[Identifier, ...], ...] = ()
     failing: Count
     passing: Count
     not_reached: Count = 0
@@ -78,9 +83,18 @@ class Region:
         return f"{said}; the search reached its budget" if self.stopped else said
 
 
+#: Shapes whose sizes are names of dimensions, or numbers, or None for one that is not known: all as text.
+Shapes = tuple[tuple[str, ...], ...]
+
+
+def shapes_text(shapes: Shapes) -> str:
+    """Return shapes as a person reads them: ``[batch_size, units + 1], [7]``."""
+    return ", ".join(f"[{', '.join(shape)}]" for shape in shapes)
+
+
 @attrs.frozen(kw_only=True)
 class TraceLine:
-    """One call of a layer, its shapes in names of dimensions: ``[batch_size, units + 1]``.
+    """One call of a layer, its shapes in names of dimensions.
 
     ``outputs`` is None where it raised. ``beside`` has the shapes of the same call in the nearest passing case, inputs
     and outputs; None where that case has no such call.
@@ -88,14 +102,19 @@ class TraceLine:
 
     path: str
     kind: str
-    inputs: str
-    outputs: str | None
-    beside: tuple[str, str] | None = None
+    inputs: Shapes
+    outputs: Shapes | None
+    beside: tuple[Shapes, Shapes] | None = None
 
     @property
-    def ending(self) -> str:
-        """What the call came to: the shapes of its outputs, or that it raised."""
-        return "ERROR" if self.outputs is None else self.outputs
+    def call(self) -> str:
+        """What went in, and what the call came to: the shapes of its outputs, or that it raised."""
+        return f"{shapes_text(self.inputs)} -> {'ERROR' if self.outputs is None else shapes_text(self.outputs)}"
+
+    @property
+    def passing(self) -> tuple[Shapes, Shapes] | None:
+        """The shapes in the nearest passing case, where they are others."""
+        return self.beside if self.beside != (self.inputs, self.outputs) else None
 
 
 @attrs.frozen(kw_only=True)
@@ -151,9 +170,9 @@ class Finding:
     """One distinct failure of a fuzz target.
 
     ``check`` is the first check that it broke, ``checks`` are all; ``case`` is minimal; ``location`` is the user's
-    line; ``exceptions`` are the messages by mode, where eager and graph mode differ. One is ``provisional`` where the
-    run ended before the failure was shrunk and confirmed: the case is the one that was seen, and a resumed run puts
-    another finding in its place.
+    line; ``failure_evidence`` is what a check saw where nothing raised; ``exceptions`` are the messages by mode, where
+    eager and graph mode differ. One is ``provisional`` where the run ended before the failure was shrunk and confirmed:
+    the case is the one that was seen, and a resumed run puts another finding in its place.
     """
 
     id: FindingId
@@ -166,6 +185,7 @@ class Finding:
     domain: Domain
     severity: Severity
     message: str
+    failure_evidence: tuple[Evidence, ...] = ()
     exception: Raised | None
     location: Frame | None
     position: str

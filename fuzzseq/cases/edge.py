@@ -20,12 +20,12 @@ from fuzzseq.targets.dimensions import WIDTHS
 from fuzzseq.targets.spec import SIDES, Spec
 
 
-def _has_empty_row(case: Case, spec: Spec) -> bool:
+def has_empty_row(case: Case, spec: Spec) -> bool:
     """Say whether a source row has no ids, be it all padding or nothing."""
     return spec.has_source and any(not pair.source for batch in case.batches for pair in batch.pairs)
 
 
-def _has_empty_batch(case: Case, spec: Spec) -> bool:
+def has_empty_batch(case: Case, spec: Spec) -> bool:
     """Say whether a batch has no rows."""
     return any(not batch.pairs for batch in case.batches)
 
@@ -41,10 +41,13 @@ def _has_width_one(case: Case, spec: Spec) -> bool:
     return any(case.dimensions.get(name) == 1 and name not in spec.dimensions for name in WIDTHS)
 
 
+EMPTY_ROW: Final = "a source row without ids"
+EMPTY_BATCH: Final = "a batch without rows"
+
 #: What an edge case may have, each with what it is called.
 FEATURES: Final[Mapping[str, Callable[[Case, Spec], bool]]] = {
-    "a source row without ids": _has_empty_row,
-    "a batch without rows": _has_empty_batch,
+    EMPTY_ROW: has_empty_row,
+    EMPTY_BATCH: has_empty_batch,
     "a vocabulary of one word": _has_one_word,
     "a width of one": _has_width_one,
 }

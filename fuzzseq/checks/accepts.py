@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from fuzzseq.cases.case import Case
-from fuzzseq.checks.base import Check, forward, never
-from fuzzseq.protocol.outcome import Run
+from fuzzseq.checks.base import Check, Plan, forward, never
 from fuzzseq.targets.spec import Spec
 
 
-def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+def plan(case: Case, spec: Spec) -> Plan:
     """Run the batches forward."""
     return {"base": forward(case)}
 
@@ -20,4 +17,6 @@ CHECK = Check(
     description="every ordinary batch runs through preprocessing, encoder and decoder without an exception",
     plan=plan,
     judge=never,
+    owns=("preprocess", "encode", "decode", "forward", "save"),
+    cause="unclassified",
 )

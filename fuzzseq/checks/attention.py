@@ -1,4 +1,4 @@
-"""Which softmaxes of a watched run are attention over the source, and what is wrong with one."""
+"""Which softmaxes of a run are attention over the source, and what is wrong with one."""
 
 from __future__ import annotations
 
@@ -10,23 +10,20 @@ import numpy as np
 
 from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Array, Observed, Softmax
+from fuzzseq.protocol.evidence import AttentionError, AttentionFault
 from fuzzseq.targets.spec import Spec
 
-#: What a fault says of the cause.
-WRONG_AXIS: Final = "attention weights are normalized over another axis"
-WEIGHT_ON_PADDING: Final = "a softmax gives weight to padding"
 _WEIGHT: Final = 1e-4
 #: Where padding is known to move an output, any weight that is not rounding explains it.
 _ANY_WEIGHT: Final = 1e-7
 
 
 @attrs.frozen
-class Fault:
-    """A softmax, what is wrong with it in a sentence, and the hint that this is for the cause."""
+class FaultySoftmax:
+    """A softmax, and what is wrong with it."""
 
     softmax: Softmax
-    said: str
-    hint: str
+    evidence: AttentionFault
 
 
 def tells(case: Case, spec: Spec) -> bool:
@@ -36,15 +33,15 @@ def tells(case: Case, spec: Spec) -> bool:
     return length > 1 and length not in {*case.dimensions.values(), sizes.get("target_length"), sizes["batch_size"]}
 
 
-def fault(seen: Observed, case: Case, spec: Spec) -> Fault | None:
+def fault(seen: Observed, case: Case, spec: Spec) -> FaultySoftmax | None:
     """Return the first fault of the softmaxes that ran, where the sizes of a case can tell."""
     if not spec.has_source or not tells(case, spec):
         return None
     taken = set(case.dimensions.values())
     for softmax in seen.softmaxes:
         found = _wrong(softmax, seen, spec, taken)
-        if found is not None and not (found[1] == WRONG_AXIS and _both_ways(softmax, seen)):
-            return Fault(softmax, *found)
+        if found is not None and not (found.wrong_axis and _both_ways(softmax, seen)):
+            return FaultySoftmax(softmax, found)
     return None
 
 
@@ -61,7 +58,7 @@ def _source_axes(softmax: Softmax, seen: Observed) -> list[int]:
     return axes if len(shape) > 1 and shape[0] == batch and len(axes) == 1 else []
 
 
-def over_neither(seen: Observed, case: Case, spec: Spec) -> Fault | None:
+def over_neither(seen: Observed, case: Case, spec: Spec) -> FaultySoftmax | None:
     """Return a softmax over an axis that is neither queries nor keys, as over heads: it explains a leak that is there.
 
     By itself it is no fault: experts and groups have such a softmax, and are right.
@@ -72,7 +69,7 @@ def over_neither(seen: Observed, case: Case, spec: Spec) -> Fault | None:
         shape, axis = softmax.value.shape, softmax.axis % softmax.value.ndim
         beside = [size for place, size in enumerate(shape) if place not in (0, axis)]
         if axis and len(beside) > 1 and shape[axis] not in steps and steps.issuperset(beside):
-            return Fault(softmax, f"a softmax of shape {shape} is taken over axis {axis}, no axis of steps", WRONG_AXIS)
+            return FaultySoftmax(softmax, _fault(softmax, "over_other"))
     return None
 
 
@@ -93,19 +90,19 @@ def _owner(softmax: Softmax) -> str:
     return re.sub(r"/(Softmax|Activation)(#\d+)?$", "", softmax.path)
 
 
-def weighing_padding(seen: Observed, side: str, path: str) -> Softmax | None:
+def weighing_padding(seen: Observed, side: str, path: str) -> FaultySoftmax | None:
     """Return the softmax over the columns of a side that gives weight to its padding: one in ``path`` before others."""
     mask = getattr(seen.arrays, f"{side}_mask")
     found = [
-        softmax
+        FaultySoftmax(softmax, _fault(softmax, "weight_on_padding", share))
         for softmax in seen.softmaxes
         if softmax.value.ndim > 1
         and softmax.value.shape[0] == mask.shape[0]
         and softmax.axis % softmax.value.ndim
         and softmax.value.shape[softmax.axis] == mask.shape[1]
-        and _on_padding(softmax, seen, mask) > _ANY_WEIGHT
+        and (share := _on_padding(softmax, seen, mask)) > _ANY_WEIGHT
     ]
-    return next((softmax for softmax in found if softmax.path.startswith(path)), found[0] if found else None)
+    return next((each for each in found if each.softmax.path.startswith(path)), found[0] if found else None)
 
 
 def _on_padding(softmax: Softmax, seen: Observed, mask: Array) -> float:
@@ -121,8 +118,8 @@ def _on_padding(softmax: Softmax, seen: Observed, mask: Array) -> float:
     return float(on_padding.max(initial=0.0))
 
 
-def _wrong(softmax: Softmax, seen: Observed, spec: Spec, taken: set[int]) -> tuple[str, str] | None:
-    """Say what is wrong with one softmax, and which hint that is; None for one that is right, or no attention."""
+def _wrong(softmax: Softmax, seen: Observed, spec: Spec, taken: set[int]) -> AttentionFault | None:
+    """Return what is wrong with one softmax; None for one that is right, or no attention."""
     value, mask = softmax.value, seen.arrays.source_mask
     target = seen.arrays.decoder_input.shape[1] if spec.has_target else 0
     axis = softmax.axis % value.ndim
@@ -133,12 +130,17 @@ def _wrong(softmax: Softmax, seen: Observed, spec: Spec, taken: set[int]) -> tup
     if axis in axes:
         weight = _on_padding(softmax, seen, mask) if spec.padding is not None else 0.0
         if weight > _WEIGHT:
-            return f"attention gives {weight:.2g} of its weight to padding", WEIGHT_ON_PADDING
+            return _fault(softmax, "weight_on_padding", weight)
         return None
     if axis == 0:
-        return "attention weights are normalized over the batch", WRONG_AXIS
+        return _fault(softmax, "over_batch")
     if over == 1 and value.ndim > 2 and 1 not in taken:
-        return "attention weights are normalized over an axis of size one, and are all one", WRONG_AXIS
+        return _fault(softmax, "over_one")
     if over == target and target > 1 and target not in taken:
-        return "attention weights are normalized over the decoder steps, not over the source", WRONG_AXIS
+        return _fault(softmax, "over_queries")
     return None
+
+
+def _fault(softmax: Softmax, error: AttentionError, share: float = 0.0) -> AttentionFault:
+    axis = softmax.axis % softmax.value.ndim
+    return AttentionFault(error=error, path=softmax.path, shape=softmax.value.shape, axis=axis, share=share)

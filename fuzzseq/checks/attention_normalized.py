@@ -16,7 +16,6 @@ other sizes that raises, or has other softmaxes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import attrs
@@ -24,10 +23,10 @@ import attrs
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.domain import legal_range, shared_dimensions
 from fuzzseq.cases.transforms import wider, with_padding
-from fuzzseq.checks.attention import WEIGHT_ON_PADDING, WRONG_AXIS, attends, fault, tells
-from fuzzseq.checks.base import Check, Results, Softmax, forward
+from fuzzseq.checks.attention import attends, fault, tells
+from fuzzseq.checks.base import Check, Confirmations, Plan, Results, Softmax, forward
 from fuzzseq.checks.differential import compared, confirmation, confirmed_difference, real
-from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
 
 _COMPARE: Final = compared(real)
@@ -39,44 +38,39 @@ def applies(spec: Spec) -> str | None:
     return None if spec.has_source else "the model has no source"
 
 
-def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+def plan(case: Case, spec: Spec) -> Plan:
     """Watch a run of the last batch, where the source length is like no other size that an axis may have."""
     if not tells(case, spec):
         return {}
     padded = with_padding(case, "source", spec) if spec.padding is not None else None
     more = {"padded": attrs.evolve(forward(case), batches=padded)} if padded else {}
-    return {"base": forward(case), **more, "watched": attrs.evolve(forward(case), watched=True)}
+    return {"base": forward(case), **more, "layers": attrs.evolve(forward(case), record_layers=True)}
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Look at every softmax that ran."""
-    found = fault(results["watched"].last, case, spec)
+    found = fault(results["layers"].last, case, spec)
     if found is None:
-        return None if attends(results["watched"].last) else CHECK.not_applicable(_NO_ATTENTION)
+        return None if attends(results["layers"].last) else CHECK.not_applicable(_NO_ATTENTION)
     # Weights that are put right after the softmax (masked, and divided by their sum) move nothing.
-    if found.hint == WEIGHT_ON_PADDING and not _moves(results):
+    if not found.evidence.wrong_axis and not _moves(results):
         return None
-    if found.hint == WRONG_AXIS and (_wider(case, spec) is None or _by_chance(found.softmax, results)):
-        return None if attends(results["watched"].last) else CHECK.not_applicable(_NO_ATTENTION)
-    return CHECK.failed(
-        f"{found.said} (shape {found.softmax.value.shape}, in {found.softmax.path or 'the model'})",
-        position=found.softmax.path or "softmax",
-        location=found.softmax.site,
-        hints=(found.hint,),
-    )
+    if found.evidence.wrong_axis and (_wider(case, spec) is None or _by_chance(found.softmax, results)):
+        return None if attends(results["layers"].last) else CHECK.not_applicable(_NO_ATTENTION)
+    return CHECK.failed(found.evidence, position=found.softmax.path or "softmax", location=found.softmax.site)
 
 
-def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
+def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
     """Watch a run of other sizes, where an axis seems to be the wrong one: its size tells what it is.
 
     Weight on padding is confirmed by what it does: more padding moves the output.
     """
-    found, other = fault(results["watched"].last, case, spec), _wider(case, spec)
-    if found is None or (found.hint == WRONG_AXIS and other is None):
+    found, other = fault(results["layers"].last, case, spec), _wider(case, spec)
+    if found is None or (found.evidence.wrong_axis and other is None):
         return {}
-    if found.hint == WEIGHT_ON_PADDING or other is None:
+    if not found.evidence.wrong_axis or other is None:
         return confirmation(results, plan(case, spec), "base", "padded", _COMPARE) if "padded" in results else {}
-    return {"wider": attrs.evolve(forward(other), watched=True)}
+    return {"wider": attrs.evolve(forward(other), record_layers=True)}
 
 
 def _wider(case: Case, spec: Spec) -> Case | None:
@@ -99,7 +93,7 @@ def _wider(case: Case, spec: Spec) -> Case | None:
 
 def _counterpart(softmax: Softmax, results: Results) -> Softmax | None:
     """Return the same softmax of the wider run: the one of that path which came as late; None where none is."""
-    before, wide = results["watched"].last.softmaxes, results["wider"]
+    before, wide = results["layers"].last.softmaxes, results["wider"]
     if wide.raised is not None:
         return None
     ones, others = ([s for s in seen if s.path == softmax.path] for seen in (before, wide.last.softmaxes))
@@ -119,11 +113,11 @@ def _by_chance(softmax: Softmax, results: Results) -> bool:
     if other is None:
         return True
     sizes, others, axis = softmax.value.shape, other.value.shape, softmax.axis % softmax.value.ndim
-    short, long = (results[name].last.arrays.source_mask.shape[1] for name in ("watched", "wider"))
+    short, long = (results[name].last.arrays.source_mask.shape[1] for name in ("layers", "wider"))
     if short == long or not any(pair == (short, long) for pair in zip(sizes, others, strict=True)):
         return True  # The axis that seemed to be the source's is another, as that of the heads.
     if axis == 0:
-        rows = [results[name].last.arrays.source_mask.shape[0] for name in ("watched", "wider")]
+        rows = [results[name].last.arrays.source_mask.shape[0] for name in ("layers", "wider")]
         return rows[0] == rows[1] or (sizes[0], others[0]) != tuple(rows)  # Time in front, or experts.
     if sizes[axis] == 1:
         # Scores that lost their steps have none but steps beside: heads or groups are there for something else.
@@ -144,6 +138,7 @@ CHECK = Check(
     judge=judge,
     applies=applies,
     confirm=confirm,
+    cause="decoder-attention-axis",
     expensive=True,
-    every=2,
+    run_every=2,
 )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 import numpy.typing as npt
 
 from fuzzseq.cases.arrays import Arrays
 from fuzzseq.cases.case import Case
-from fuzzseq.protocol.outcome import Frame, LayerFrame, Raised, Run, Severity, Stage, Verdict
+from fuzzseq.grammar import CauseSlug
+from fuzzseq.protocol.evidence import CustomMessage, Evidence, StateCrossing
+from fuzzseq.protocol.outcome import Frame, LayerFrame, Raised, Severity, Stage, Verdict
+from fuzzseq.protocol.runs import Run, RunKey
 from fuzzseq.targets.spec import Spec
 
 Array = npt.NDArray[Any]
@@ -26,7 +29,7 @@ class Gradient:
 
 @attrs.frozen(kw_only=True)
 class LayerOutput:
-    """The output of one call of a layer in a watched run; ``site`` is the user's line that called it."""
+    """The output of one call of a layer in a run that records them; ``site`` is the user's line that called it."""
 
     path: str
     layer: LayerFrame
@@ -36,7 +39,7 @@ class LayerOutput:
 
 @attrs.frozen(kw_only=True)
 class Softmax:
-    """One softmax of a watched run: its result, the axis that it was taken over, and the layer that it ran in."""
+    """One softmax of a run that records its layers: its result, the axis it was taken over, and the layer it ran in."""
 
     path: str
     value: Array
@@ -51,10 +54,10 @@ class Observed:
     ``output`` is the scores that the Spec names, (batch, steps, words) for a model of sequences; ``expected`` is the
     shape that the Spec promises for it, with None where it promises nothing; ``gradients`` are one for each trainable
     weight. ``score_gradient`` is that of the loss by the scores; ``changed_losses`` are those of changed scores, by the
-    name of the change. ``layers`` and ``softmaxes`` are in the order in which they were done, those of a watched
-    run. ``crossings`` say which states are crossed, with the user's line; ``takers_of_states`` counts the recurrent
-    layers that are given any. ``traces`` counts the values that numbers of
-    Python's had which each ``tf.function`` of the user's own was given since the run began: each costs a trace.
+    name of the change. ``layers`` and ``softmaxes`` are in the order in which they were done, those of a run that
+    records them. ``crossings`` say which states are crossed, with the user's line; ``takers_of_states`` counts the
+    recurrent layers that are given any. ``traces`` counts the values that numbers of Python's had which each
+    ``tf.function`` of the user's own was given since the run began: each costs a trace.
     """
 
     arrays: Arrays
@@ -68,7 +71,7 @@ class Observed:
     changed_losses: Mapping[str, Array] = attrs.field(factory=dict)
     layers: Sequence[LayerOutput] = ()
     softmaxes: Sequence[Softmax] = ()
-    crossings: Sequence[tuple[str, Frame | None]] = ()
+    crossings: Sequence[tuple[StateCrossing, Frame | None]] = ()
     takers_of_states: int = 0
     traces: Mapping[str, int] = attrs.field(factory=dict)
 
@@ -86,7 +89,11 @@ class Result:
         return self.observed[-1]
 
 
-Results = Mapping[str, Result]
+#: What the runs of a plan gave, by their names, and once a check seems to fail those that confirm it.
+Results = Mapping[RunKey, Result]
+Plan = Mapping[str, Run]
+#: The runs that confirm a plan; those that are none of the plan's varied have names of their own.
+Confirmations = Mapping[RunKey, Run] | Mapping[str, Run]
 
 
 def everywhere(spec: Spec) -> str | None:
@@ -96,44 +103,66 @@ def everywhere(spec: Spec) -> str | None:
 
 @attrs.frozen(kw_only=True)
 class Check:
-    """One promise. ``name`` states a fact about the model; ``family`` is the part of it that goes into keys.
+    """One promise, and all that is known of it: no other module holds a table of checks.
 
-    ``applies(spec)`` returns None, or the reason why the promise has no meaning for a model. ``plan(case, spec)``
-    names the runs that are needed; none for a case that the check has nothing to ask of.
-    ``judge(results, case, spec)`` is called when none of them raised, unless ``judges_exceptions``; it returns None
-    when the promise held, else a verdict: :meth:`nothing_compared` where the results held nothing to look at, and
-    :meth:`not_applicable` where they showed that the model has nothing of the kind. Neither counts as judged. One that
-    judges exceptions says itself where it was not reached.
-    ``confirm(results, case, spec)`` names runs that are needed only once a promise seems broken: the judge is then
-    asked again with their results beside the others. None of them may import TensorFlow.
+    None of its functions may import TensorFlow.
 
-    ``expensive`` checks are asked of traced cases alone, wherever a model can be traced: the eager ones are there to
-    tell early what raises. ``every`` asks one of so many of those. Where a check that ``blocks`` is broken, the
-    thorough ones that come after it are not reached: what they would see follows from it.
+    Attributes:
+        name: states a fact about the model.
+        promise: the same in words.
+        cause: the cause of the catalogue that a failure stands for, where nothing speaks for another.
+        cause_weight: how strongly it does, from 0 to 100.
+        applies: ``applies(spec)`` returns None, or the reason why the promise has no meaning for a model.
+        plan: ``plan(case, spec)`` names the runs that are needed; none for a case that there is nothing to ask of.
+        judge: ``judge(results, case, spec)`` is called when none of them raised, unless ``judges_exceptions``; it
+            returns None when the promise held, else a verdict: :meth:`nothing_compared` where the results held nothing
+            to look at, and :meth:`not_applicable` where they showed that the model has nothing of the kind. Neither
+            counts as judged. One that judges exceptions says itself where it was not reached.
+        confirm: ``confirm(results, case, spec)`` names runs that are needed only once a promise seems broken: the judge
+            is then asked again with their results beside the others.
+        differences: what is said of a :class:`Difference` to each other run of the plan, with ``{gap}``, ``{largest}``
+            or ``{index}`` in it.
+        raises: what is said to raise, of :class:`RaisedOtherwise`.
+        paired_runs: the runs that a script can show beside the first one of the plan.
+        owns: the stages whose exceptions it tells; the others are not reached by those.
+        blocks: the checks after it that are not reached where it fails: ``expensive`` ones, whose failures would follow
+            from it, or ``all``.
+        expensive: asked of traced cases alone, wherever a model can be traced: the eager ones are there to tell early
+            what raises.
+        run_every: asks one of so many of those.
+        family: the part of the name that goes into keys.
+
     """
 
     name: str
     description: str
-    plan: Callable[[Case, Spec], Mapping[str, Run]]
+    plan: Callable[[Case, Spec], Plan]
     judge: Callable[[Results, Case, Spec], Verdict | None]
     applies: Callable[[Spec], str | None] = everywhere
+    cause: CauseSlug = "execution-custom-check"
+    cause_weight: int = 80
     family: str = ""
     severity: Severity = "error"
     stage: Stage = "forward"
     judges_exceptions: bool = False
-    confirm: Callable[[Results, Case, Spec], Mapping[str, Run]] | None = None
+    confirm: Callable[[Results, Case, Spec], Confirmations] | None = None
+    differences: Mapping[str, str] = attrs.field(factory=dict)
+    raises: str = ""
+    paired_runs: tuple[str, ...] = ()
+    owns: tuple[Stage, ...] = ()
+    blocks: Literal["nothing", "expensive", "all"] = "nothing"
     expensive: bool = False
-    every: int = 1
-    blocks: bool = False
+    run_every: int = 1
     profiles: tuple[str, ...] = ("quick", "ci", "nightly")
 
-    def failed(self, message: str, **details: Any) -> Verdict:
-        """Return the verdict of a broken promise."""
-        return Verdict(check=self.name, status="failed", message=message, **{"stage": self.stage, **details})
+    def failed(self, *evidence: Evidence | str, **details: Any) -> Verdict:
+        """Return the verdict of a failed check: what was seen, as evidence or in words of one's own."""
+        seen = tuple(CustomMessage(text=each) if isinstance(each, str) else each for each in evidence)
+        return Verdict(check=self.name, status="failed", evidence=seen, **{"stage": self.stage, **details})
 
     def not_applicable(self, why: str) -> Verdict:
         """Return the verdict of a check whose runs showed nothing of what it is about; ``why`` is shown to the user."""
-        return Verdict(check=self.name, status="not_applicable", stage=self.stage, message=why)
+        return Verdict(check=self.name, status="not_applicable", stage=self.stage, reason=why)
 
     def nothing_compared(self) -> Verdict:
         """Return the verdict of a check whose runs gave nothing that could be compared, as outputs of other shapes."""
@@ -145,8 +174,8 @@ class Check:
 
 
 def forward(case: Case) -> Run:
-    """Return the plain run of a case up to the output; an eager one is watched, which costs it little."""
-    return Run(batches=case.batches, mode=case.mode, watched=case.mode == "eager")
+    """Return the plain run of a case up to the output; an eager one records its layers, which costs it little."""
+    return Run(batches=case.batches, mode=case.mode, record_layers=case.mode == "eager")
 
 
 def training_step(case: Case) -> Run:

@@ -6,12 +6,11 @@ alone. A model whose batch size is fixed when it is built has no row alone; its 
 either.
 
 False alarms that it guards against: batch normalization at inference, which uses its own statistics (runs are not in
-training mode); random numbers at inference; rounding of another shape of matrix product (see ``comparing``).
+training mode); random numbers at inference; rounding of another shape of matrix product (see ``differential``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import attrs
@@ -19,31 +18,30 @@ import numpy as np
 
 from fuzzseq.cases.case import Batch, Case, width
 from fuzzseq.cases.transforms import may_be
-from fuzzseq.checks.base import Array, Check, LayerOutput, Result, Results, forward
+from fuzzseq.checks.base import Array, Check, Confirmations, LayerOutput, Plan, Result, Results, forward
 from fuzzseq.checks.differential import (
     Compare,
-    Difference,
+    Gap,
     by_row,
     comparable,
     confirmation,
     confirmed_difference,
     culprit,
     difference,
-    failed,
+    differing,
     first_candidate,
     nothing_compared,
-    watched,
+    with_layers,
 )
-from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
 
-#: What tells rows that are moved from a statistic over the batch, which does not mind their order.
-ROWS_MIXED: Final = "rows are mixed by their place"
+#: The other runs in the order in which they are believed, and what is said of each.
 _WAYS: Final = {
-    "reversed": "the rows give something else in another order",
-    "alone": "the last row gives something else alone than in its batch",
-    "first": "the first row gives something else alone than in its batch",
-    "after": "a batch gives something else after another one",
+    "reversed": "the rows give something else in another order: by {gap}",
+    "alone": "the last row gives something else alone than in its batch: by {gap}",
+    "first": "the first row gives something else alone than in its batch: by {gap}",
+    "after": "a batch gives something else after another one: by {gap}",
 }
 
 
@@ -53,7 +51,7 @@ def applies(spec: Spec) -> str | None:
     return "the batch size is fixed when the model is built" if fixed else comparable(spec)
 
 
-def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+def plan(case: Case, spec: Spec) -> Plan:
     """Run the last batch as it is, its last row alone, its rows in reverse, and itself after itself."""
     batch = case.batches[-1]
     base = attrs.evolve(forward(case), batches=(batch,))
@@ -97,7 +95,7 @@ def _picked(way: str, rows: list[Array]) -> list[Array]:
 def comparison(way: str) -> Compare:
     """Return the comparison of the base with one of the changed runs, row by row."""
 
-    def compare(one: Result, two: Result) -> Difference | None:
+    def compare(one: Result, two: Result) -> Gap | None:
         first, second = by_row(one.last), by_row(two.last)
         # A run that repeats the base, or measures its noise, has the rows of the base.
         if not _same_ids(one, two):
@@ -119,7 +117,7 @@ def _same_ids(one: Result, two: Result) -> bool:
     return all(np.array_equal(getattr(one.last.arrays, name), getattr(two.last.arrays, name)) for name in names)
 
 
-def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
+def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
     """Confirm the first way that differs."""
     way = _suspected(results)
     return confirmation(results, plan(case, spec), "base", way, comparison(way)) if way else {}
@@ -138,13 +136,12 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     found = confirmed_difference(results, "base", way, comparison(way)) if way else None
     if way is None or found is None:
         return None
-    hints = [f"rows {way}", *([ROWS_MIXED] if way == "reversed" else [])]
-    return failed(CHECK, f"{_WAYS[way]}: by {found.said}", found, _guilty(results, way), hints, where=way)
+    return differing(CHECK, found, way, _guilty(results, way))
 
 
 def _guilty(results: Results, way: str) -> LayerOutput | None:
     """Return the layer that the difference begins in."""
-    seen = watched(results, "base", way)
+    seen = with_layers(results, "base", way)
     if seen is None:
         return None
     one, two = seen
@@ -167,6 +164,9 @@ CHECK = Check(
     judge=judge,
     applies=applies,
     confirm=confirm,
+    cause="numeric-batch-coupling",
+    differences=_WAYS,
+    paired_runs=("alone", "first", "reversed"),
     expensive=True,
-    blocks=True,
+    blocks="expensive",
 )

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from fuzzseq.cases.case import Case
-from fuzzseq.checks.base import Check, never
-from fuzzseq.protocol.outcome import Run
+from fuzzseq.checks.base import Check, Plan, never
 from fuzzseq.targets.spec import Spec
 
 
-def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+def plan(case: Case, spec: Spec) -> Plan:
     """Ask for nothing beyond the build, which precedes every run."""
     return {}
 
@@ -21,4 +18,6 @@ CHECK = Check(
     plan=plan,
     judge=never,
     stage="build",
+    owns=("build",),
+    cause="execution-build",
 )

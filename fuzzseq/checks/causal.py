@@ -3,13 +3,12 @@
 The last id that the decoder reads of each row is changed: the outputs of all steps before the one that reads it stay as
 they were. A decoder that is not meant to be causal (one that fills in masked words) declares ``skip={"causal": ...}``.
 
-False alarms that it guards against: rounding (see ``comparing``); random numbers at inference; rows without an id, and
-the step that reads the changed id itself, which are not compared.
+False alarms that it guards against: rounding (see ``differential``); random numbers at inference; rows without an id,
+and the step that reads the changed id itself, which are not compared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import attrs
@@ -18,7 +17,7 @@ import numpy as np
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import with_other_ends
 from fuzzseq.checks.attention import fault
-from fuzzseq.checks.base import Array, Check, Observed, Results, forward
+from fuzzseq.checks.base import Array, Check, Confirmations, Observed, Plan, Results, forward
 from fuzzseq.checks.differential import (
     by_row,
     comparable,
@@ -26,11 +25,11 @@ from fuzzseq.checks.differential import (
     confirmation,
     confirmed_difference,
     culprit,
-    failed,
+    differing,
     nothing_compared,
-    watched,
+    with_layers,
 )
-from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
 
 
@@ -39,7 +38,7 @@ def applies(spec: Spec) -> str | None:
     return comparable(spec) if spec.has_target else "the model has no decoder"
 
 
-def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+def plan(case: Case, spec: Spec) -> Plan:
     """Run the batches as they are, and with the last id that the decoder reads of every row changed."""
     changed = with_other_ends(case, spec, read=True)
     if changed is None:
@@ -58,7 +57,7 @@ def earlier(seen: Observed) -> Array | None:
 _COMPARE: Final = compared(earlier)
 
 
-def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
+def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
     """Confirm a difference."""
     return confirmation(results, plan(case, spec), "base", "changed", _COMPARE)
 
@@ -70,21 +69,19 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     found = confirmed_difference(results, "base", "changed", _COMPARE)
     if found is None:
         return None
-    guilty, hints = None, tuple[str, ...]()
-    seen = watched(results, "base", "changed")
-    if seen is not None:
-        one, two = seen
-        before = one.arrays.target_mask & (one.arrays.decoder_input == two.arrays.decoder_input)
+    seen = with_layers(results, "base", "changed")
+    if seen is None:
+        return differing(CHECK, found, "changed")
+    one, two = seen
+    before = one.arrays.target_mask & (one.arrays.decoder_input == two.arrays.decoder_input)
 
-        def aligned(left: Array, right: Array) -> tuple[Array, Array] | None:
-            if left.shape != right.shape or left.shape[:2] != before.shape or left.ndim > 3:
-                return None
-            return left[before], right[before]
+    def aligned(left: Array, right: Array) -> tuple[Array, Array] | None:
+        if left.shape != right.shape or left.shape[:2] != before.shape or left.ndim > 3:
+            return None
+        return left[before], right[before]
 
-        guilty = culprit(one, two, aligned)
-        wrong = fault(one, case, spec)
-        hints = (wrong.hint,) if wrong else ()
-    return failed(CHECK, f"the last target id of a row moves earlier outputs by {found.said}", found, guilty, hints)
+    faulty = fault(one, case, spec)
+    return differing(CHECK, found, "changed", culprit(one, two, aligned), *([faulty.evidence] if faulty else []))
 
 
 CHECK = Check(
@@ -94,5 +91,8 @@ CHECK = Check(
     judge=judge,
     applies=applies,
     confirm=confirm,
+    cause="decoder-sees-future",
+    differences={"changed": "the last target id of a row moves earlier outputs by {gap}"},
+    paired_runs=("changed",),
     expensive=True,
 )

@@ -11,12 +11,12 @@ from typing import Any, Final
 import attrs
 
 from fuzzseq.cases.case import Case
-from fuzzseq.checks.base import Check, Observed, Results, forward, never
-from fuzzseq.checks.registry import CHECKS
+from fuzzseq.checks.base import Check, Observed, Plan, Results, forward, never
+from fuzzseq.checks.registry import CHECKS, check_named
 from fuzzseq.errors import SpecError
 from fuzzseq.grammar import shown
 from fuzzseq.object_text import name_of, text_of
-from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
 
 #: What the functions of a check may return, and how that is said.
@@ -66,16 +66,16 @@ def _of_function(function: Callable[[Observed], Any]) -> Check:
     )
 
     def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
-        for number, seen in enumerate(results["base"].observed):
+        for seen in results["base"].observed:
             said = _answer(function, seen)
             if said:
-                return check.failed(said, position=check.name, where=f"batch {number}")
+                return check.failed(said, position=check.name)
         return None
 
     return attrs.evolve(check, judge=judge)
 
 
-def _forward(case: Case, spec: Spec) -> Mapping[str, Run]:
+def _forward(case: Case, spec: Spec) -> Plan:
     """Run the batches forward."""
     return {"base": forward(case)}
 
@@ -139,6 +139,11 @@ def _asked(check: Check, part: str, function: Callable[..., Any], *given: Any) -
     if not isinstance(returned, kinds):
         raise WrongCheck(f"the {part} of {name} returned {_returned(returned)}, and may return {may}")
     return returned
+
+
+def check_of(name: str, spec: Spec) -> Check:
+    """Return a check of the catalogue, or what stands in for one of the user's own."""
+    return stand_in(name, spec) if name in spec.custom_checks else check_named(name)
 
 
 def stand_in(name: str, spec: Spec) -> Check:

@@ -10,14 +10,16 @@ of its type makes. A model that is not deterministic is never believed: that is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
 import numpy as np
 
-from fuzzseq.checks.base import Array, Check, LayerOutput, Observed, Result, Results
-from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.checks.base import Array, Check, LayerOutput, Observed, Plan, Result, Results
+from fuzzseq.protocol.evidence import Difference, Evidence
+from fuzzseq.protocol.outcome import Verdict
+from fuzzseq.protocol.runs import Confirming, Run, RunKey
 from fuzzseq.targets.spec import Spec
 
 #: Roundings that may add up in one output value, in units of the last place of the largest value.
@@ -26,12 +28,12 @@ _ROUNDINGS: Final = 200
 DECISIVE: Final = 0.02
 #: How far above the noise of one unit in the last place of every weight a difference has to be.
 _ABOVE_NOISE: Final = 30
-#: How many times the weights of a model are nudged that may choose among equal scores.
-_NUDGES: Final = (1, 2, 3, 4, 5, 6)
+#: How many times the weights of a model are moved by one ulp that may choose among equal scores.
+_PERTURBATIONS: Final = (1, 2, 3, 4, 5, 6)
 
 
 @attrs.frozen
-class Difference:
+class Gap:
     """The largest difference of two arrays, the size of their values, and where it is."""
 
     largest: float
@@ -43,11 +45,6 @@ class Difference:
     def relative(self) -> float:
         """The difference beside the values."""
         return self.largest / self.scale
-
-    @property
-    def said(self) -> str:
-        """The difference in words."""
-        return f"{self.largest:.2g} (values go up to {self.scale:.2g})"
 
     @property
     def counts(self) -> bool:
@@ -67,7 +64,7 @@ def tolerance(dtype: Any) -> float:
     return min(0.5, _ROUNDINGS * precision)
 
 
-def difference(one: Array, two: Array) -> Difference | None:
+def difference(one: Array, two: Array) -> Gap | None:
     """Compare two arrays of one shape; None where there is nothing to compare. Values that are not finite are equal."""
     if one.shape != two.shape or not one.size:
         return None
@@ -78,7 +75,7 @@ def difference(one: Array, two: Array) -> Difference | None:
     gap = np.where(np.isfinite(first) != np.isfinite(second), np.inf, gap)
     scale = max(1.0, float(np.abs(first[finite]).max(initial=0.0)))
     index = tuple(int(i) for i in np.unravel_index(int(gap.argmax()), gap.shape))
-    return Difference(float(gap.max()), scale, index, allowed)
+    return Gap(float(gap.max()), scale, index, allowed)
 
 
 def _fits(seen: Observed) -> bool:
@@ -116,33 +113,39 @@ def by_row(seen: Observed) -> list[Array]:
 
 
 #: From the results of two runs to the difference that a promise speaks of.
-Compare = Callable[[Result, Result], Difference | None]
+Compare = Callable[[Result, Result], Gap | None]
 
 
 def compared(read: Callable[[Observed], Array | None]) -> Compare:
     """Return the comparison of the last batches of two results by what ``read`` takes from each."""
 
-    def compare(one: Result, two: Result) -> Difference | None:
+    def compare(one: Result, two: Result) -> Gap | None:
         first, second = read(one.last), read(two.last)
         return None if first is None or second is None else difference(first, second)
 
     return compare
 
 
-def confirmation(results: Results, runs: Mapping[str, Run], one: str, two: str, compare: Compare) -> dict[str, Run]:
-    """Return the runs that a difference between two runs of a plan is confirmed by."""
+def confirmation(
+    results: Results, runs: Plan, one: str, two: str, compare: Compare, *, as_executed: bool = False
+) -> dict[RunKey, Run]:
+    """Return the runs that a difference between two runs of a plan is confirmed by.
+
+    Where it is about how they are executed (``as_executed``), none is run eagerly or in float64 in their place.
+    """
     found = compare(results[one], results[two])
-    wanted = {f"{one} again": attrs.evolve(runs[one], repetition=1)}
+    wanted: dict[RunKey, Run] = {Confirming(one, "repeated"): attrs.evolve(runs[one], repetition=1)}
     small = found is None or found.relative < DECISIVE
-    for name in (one, two):
-        if not runs[name].watched:
-            wanted[f"{name} watched"] = attrs.evolve(runs[name], watched=True, mode="eager")
+    for name in () if as_executed else (one, two):
+        if not runs[name].record_layers:
+            wanted[Confirming(name, "layers")] = attrs.evolve(runs[name], record_layers=True, mode="eager")
         if small:
-            wanted[f"{name} double"] = attrs.evolve(runs[name], precision="double", mode="eager")
-    if small:
-        wanted[f"{one} nudged 1"] = attrs.evolve(runs[one], nudged=1)
+            wanted[Confirming(name, "double")] = attrs.evolve(runs[name], precision="double", mode="eager")
+    perturbed = [(one, 1)] if small else []
     if _repeats(runs[one]):
-        wanted |= {f"{n} nudged {draw}": attrs.evolve(runs[n], nudged=draw) for n in (one, two) for draw in _NUDGES}
+        perturbed += [(name, draw) for name in (one, two) for draw in _PERTURBATIONS]
+    for name, draw in perturbed:
+        wanted[Confirming(name, "perturbed", draw)] = attrs.evolve(runs[name], ulp_perturbed=draw)
     return wanted
 
 
@@ -152,20 +155,21 @@ def _repeats(run: Run) -> bool:
     return any(len(set(row)) < len(row) for row in rows)
 
 
-def confirmed_difference(results: Results, one: str, two: str, compare: Compare) -> Difference | None:
+def confirmed_difference(results: Results, one: str, two: str, compare: Compare) -> Gap | None:
     """Return the difference between two runs, where it is one: suspected at first, believed once it is confirmed."""
     first = compare(results[one], results[two])
     if first is None or not first.counts:
         return None
-    if f"{one} again" not in results:
+    again = Confirming(one, "repeated")
+    if again not in results:
         return first
-    if _differs(results, one, f"{one} again", compare):
+    itself = _difference(results, one, again, compare)
+    if itself is not None and itself.counts:
         return None
-    nudges = [_difference(results, n, f"{n} nudged {draw}", compare) for n in (one, two) for draw in _NUDGES]
-    floor = max((noise.largest for noise in nudges if noise is not None), default=0.0)
+    floor = max((noise.largest for noise in _noise(results, (one, two), compare)), default=0.0)
     if first.relative >= DECISIVE:
         return first if first.largest > _ABOVE_NOISE * floor else None
-    double = _difference(results, f"{one} double", f"{two} double", compare)
+    double = _difference(results, Confirming(one, "double"), Confirming(two, "double"), compare)
     if double is None:
         return first if first.largest > _ABOVE_NOISE * floor else None
     # A model that is float32 inside shows its rounding in either precision: then it takes more than the noise.
@@ -173,6 +177,15 @@ def confirmed_difference(results: Results, one: str, two: str, compare: Compare)
     if pure or not double.counts:
         return None
     return first if first.largest > _ABOVE_NOISE * floor or double.largest > 1e-3 * double.scale else None
+
+
+def _noise(results: Results, names: Sequence[str], compare: Compare) -> Iterator[Gap]:
+    """Yield what one ulp of every weight moves of some runs."""
+    for name in names:
+        for draw in _PERTURBATIONS:
+            found = _difference(results, name, Confirming(name, "perturbed", draw), compare)
+            if found is not None:
+                yield found
 
 
 def nothing_compared(results: Results, one: str, others: Mapping[str, Compare]) -> bool:
@@ -189,22 +202,16 @@ def first_candidate(results: Results, one: str, others: Mapping[str, Compare]) -
     return next((name for name, gap in found if gap is not None and gap.counts), None)
 
 
-def _difference(results: Results, one: str, two: str, compare: Compare) -> Difference | None:
+def _difference(results: Results, one: RunKey, two: RunKey, compare: Compare) -> Gap | None:
     """Return the difference of two results; None where one is missing or raised."""
-    if any(name not in results or results[name].raised for name in (one, two)):
+    if any(key not in results or results[key].raised for key in (one, two)):
         return None
     return compare(results[one], results[two])
 
 
-def _differs(results: Results, one: str, two: str, compare: Compare) -> bool:
-    """Say whether two results differ by more than rounding."""
-    found = _difference(results, one, two, compare)
-    return found is not None and found.counts
-
-
-def watched(results: Results, one: str, two: str) -> tuple[Observed, Observed] | None:
-    """Return what two watched runs saw last; None where there is none yet, or one raised."""
-    found = [results.get(f"{name} watched") or results[name] for name in (one, two)]
+def with_layers(results: Results, one: str, two: str) -> tuple[Observed, Observed] | None:
+    """Return what two runs saw last that recorded their layers; None where there is none yet, or one raised."""
+    found = [results.get(Confirming(name, "layers")) or results[name] for name in (one, two)]
     if any(result.raised or not (result.last.layers or result.last.softmaxes) for result in found):
         return None
     return found[0].last, found[1].last
@@ -262,22 +269,22 @@ def same_shape(left: Array, right: Array) -> tuple[Array, Array] | None:
     return (left, right) if left.shape == right.shape else None
 
 
-def failed(
-    check: Check,
-    message: str,
-    found: Difference,
-    guilty: LayerOutput | None,
-    hints: Sequence[str] = (),
-    where: str = "",
+def differing(
+    check: Check, found: Gap, other: str, guilty: LayerOutput | None = None, *more: Evidence, base: str = "base"
 ) -> Verdict:
-    """Return the verdict of a difference, with the layer that it begins in."""
-    begins = f"; it begins in {guilty.path}" if guilty is not None else ""
+    """Return the verdict of a difference of the base from another run, with the layer that it begins in."""
+    seen = Difference(
+        base=base,
+        other=other,
+        largest=found.largest if np.isfinite(found.largest) else None,
+        scale=found.scale,
+        index=found.index,
+        layer=guilty.path if guilty is not None else "",
+    )
     return check.failed(
-        message + begins,
-        difference=found.largest if np.isfinite(found.largest) else None,
-        where=where,
+        seen,
+        *more,
         position=guilty.path if guilty is not None else "output",
         layer=guilty.layer if guilty is not None else None,
         location=guilty.site if guilty is not None else None,
-        hints=tuple(hints),
     )

@@ -1,4 +1,4 @@
-"""One promise in several forms: a model that is run in another way gives what it gives when it is called.
+"""One promise in several forms: a model that is executed in another way gives what it gives when it is called.
 
 The other way may raise where the call does not: that is told with the exception, as a warning, since the model runs
 without it. A different answer is an error.
@@ -6,15 +6,25 @@ without it. A different answer is an error.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
 import attrs
 
 from fuzzseq.cases.case import Case
-from fuzzseq.checks.base import Check, Results, forward, never
-from fuzzseq.checks.differential import compared, confirmation, confirmed_difference, failed, nothing_compared, real
-from fuzzseq.protocol.outcome import Run, Verdict, Way
+from fuzzseq.checks.base import Check, Confirmations, Plan, Results, forward, never
+from fuzzseq.checks.differential import (
+    compared,
+    confirmation,
+    confirmed_difference,
+    differing,
+    nothing_compared,
+    real,
+)
+from fuzzseq.protocol.evidence import RaisedOtherwise
+from fuzzseq.protocol.framework_messages import innermost
+from fuzzseq.protocol.outcome import Verdict
+from fuzzseq.protocol.runs import Execution
 from fuzzseq.targets.spec import Spec
 
 COMPARE: Final = compared(real)
@@ -29,55 +39,51 @@ def keras_model(spec: Spec) -> str | None:
     return None if spec.keras_model else "the model is a plain callable"
 
 
-def beside(way: Way) -> Callable[[Case, Spec], Mapping[str, Run]]:
-    """Return the plan that runs the batches by calling the model, and in another way."""
+def called_and(execution: Execution) -> Callable[[Case, Spec], Plan]:
+    """Return the plan that runs the batches by calling the model, and by another execution."""
 
-    def runs(case: Case, spec: Spec) -> Mapping[str, Run]:
-        base = attrs.evolve(forward(case), mode="eager", watched=False)
-        other: Run = attrs.evolve(base, way=way)
-        return {"called": base, way: other}
+    def runs(case: Case, spec: Spec) -> Plan:
+        called = attrs.evolve(forward(case), mode="eager", record_layers=False)
+        return {"called": called, execution: attrs.evolve(called, execution=execution)}
 
     return runs
 
 
-def confirmed(way: Way) -> Callable[[Results, Case, Spec], Mapping[str, Run]]:
+def confirmed(execution: Execution) -> Callable[[Results, Case, Spec], Confirmations]:
     """Return what confirms a difference: the other way has no float64, so that the noise of the weights decides."""
 
-    def runs(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
-        if results[way].raised:
+    def runs(results: Results, case: Case, spec: Spec) -> Confirmations:
+        if results[execution].raised:
             return {}
-        wanted = confirmation(results, beside(way)(case, spec), "called", way, COMPARE)
-        return {name: run for name, run in wanted.items() if not name.endswith((" double", " watched"))}
+        plan = called_and(execution)(case, spec)
+        return confirmation(results, plan, "called", execution, COMPARE, as_executed=True)
 
     return runs
 
 
-def _told(message: str) -> str:
-    """Return what an exception says itself: of a chain of them the last, and no example that Keras appends."""
-    return message.rsplit("Exception encountered: ", 1)[-1].split("\nExample:", 1)[0].replace("\n", " ")
-
-
-def otherwise(
+def executed_otherwise(
     name: str,
     description: str,
-    way: Way,
+    execution: Execution,
     applies: Callable[[Spec], str | None],
     *,
     differs: str,
     raises: str = "",
     **details: Any,
 ) -> Check:
-    """Return the check of a way; ``differs`` is what a different answer is said to come from.
+    """Return the check of an execution; ``differs`` is what a different answer is said to come from.
 
-    ``raises`` is what is said to raise, and tells that with a warning; where it is empty, the way may raise.
+    ``raises`` is what is said to raise, and tells that with a warning; where it is empty, it may raise.
     """
     check = Check(
         name=name,
         description=description,
-        plan=beside(way),
+        plan=called_and(execution),
         judge=never,
         applies=applies,
-        confirm=confirmed(way),
+        confirm=confirmed(execution),
+        differences={execution: f"{differs} differs from what calling the model gives by {{gap}}"},
+        raises=raises,
         judges_exceptions=True,
         expensive=True,
         profiles=("nightly",),
@@ -85,25 +91,22 @@ def otherwise(
     check = attrs.evolve(check, **details)
 
     def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
-        raised = results[way].raised
+        raised = results[execution].raised
         if (called := results["called"].raised) is not None:
             return check.not_reached(called)
         if raised is not None and not raises:
             return None
         if raised is not None:
             return check.failed(
-                f"{raises} raises {raised.exception}: {_told(raised.message)}",
+                RaisedOtherwise(execution=execution, exception=raised.exception, message=innermost(raised.message)),
                 stage=raised.stage,
                 severity="warning",
                 position=f"{raised.exception} {raised.position}",
                 location=raised.location,
-                hints=("raises",),
             )
-        if nothing_compared(results, "called", {way: COMPARE}):
+        if nothing_compared(results, "called", {execution: COMPARE}):
             return check.nothing_compared()
-        found = confirmed_difference(results, "called", way, COMPARE)
-        if found is None:
-            return None
-        return failed(check, f"{differs} differs from what calling the model gives by {found.said}", found, None)
+        found = confirmed_difference(results, "called", execution, COMPARE)
+        return None if found is None else differing(check, found, execution, base="called")
 
     return attrs.evolve(check, judge=judge)

@@ -9,17 +9,16 @@ False alarms that it guards against: a tagger that keeps a class for padding, an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from fuzzseq.cases.case import Case
-from fuzzseq.checks.base import Array, Check, Observed, Results, forward, training_step
-from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.checks.base import Array, Check, Observed, Plan, Results, forward, training_step
+from fuzzseq.protocol.evidence import NonFinite
+from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
 
 
-def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+def plan(case: Case, spec: Spec) -> Plan:
     """Run the batches forward, and through the loss where there is one."""
     return {"base": forward(case), **({"training": training_step(case)} if spec.has_labels else {})}
 
@@ -31,17 +30,16 @@ def bad(value: Array) -> Array:
     return found
 
 
-def first_bad(seen: Observed, own_loss: bool) -> tuple[str, str, str] | None:
-    """Return stage, position and a sentence for the first value that is not finite."""
+def first_bad(seen: Observed, own_loss: bool) -> NonFinite | None:
+    """Return the first value that is not finite."""
     if seen.output is not None and bad(seen.output).any():
         index = tuple(int(i) for i in np.argwhere(bad(seen.output))[0])
-        made = f", first made by {seen.first_nonfinite}" if seen.first_nonfinite else ""
-        return "forward", seen.first_nonfinite or "output", f"the output is not finite at {index}{made}"
+        return NonFinite(where="output", index=index, layer=seen.first_nonfinite)
     if seen.loss is not None and own_loss and not np.isfinite(np.asarray(seen.loss, dtype=np.float64)).all():
-        return "loss", "loss", "the loss is not finite"
+        return NonFinite(where="loss")
     for gradient in seen.gradients:
         if gradient.value is not None and not np.isfinite(np.asarray(gradient.value, dtype=np.float64)).all():
-            return "gradient", gradient.path, f"the gradient of {gradient.path} is not finite"
+            return NonFinite(where="gradient", layer=gradient.path)
     return None
 
 
@@ -55,18 +53,22 @@ def _nothing_counts(seen: Observed, spec: Spec) -> bool:
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Look at outputs first, then at losses, then at gradients."""
-    for name, result in results.items():
-        for number, seen in enumerate(result.observed):
+    for result in results.values():
+        for seen in result.observed:
             found = first_bad(seen, own_loss=spec.loss is not None)
-            if found and found[0] != "forward" and _nothing_counts(seen, spec):
+            if found and found.where != "output" and _nothing_counts(seen, spec):
                 continue
             if found:
-                stage, position, message = found
-                where = f"batch {number}" + (" in training" if name == "training" else "")
-                return CHECK.failed(message, stage=stage, position=position, where=where)
+                stage = "forward" if found.where == "output" else found.where
+                return CHECK.failed(found, stage=stage, position=found.layer or found.where)
     return None
 
 
 CHECK = Check(
-    name="finite", description="output, loss and gradients contain no NaN or infinity", plan=plan, judge=judge
+    name="finite",
+    description="output, loss and gradients contain no NaN or infinity",
+    plan=plan,
+    judge=judge,
+    cause="numeric-nonfinite",
+    cause_weight=95,
 )

@@ -5,37 +5,36 @@ A model that cannot be traced is not asked: that is an exception, and belongs to
 traced anew for each of them, is a warning, since training then spends its time tracing. (TensorFlow guide, "Better
 performance with tf.function": each Python value has a trace of its own.)
 
-False alarms that it guards against: rounding (sums may be added up in another order, see ``comparing``); random numbers
-at inference; a function without a signature, which is traced again for other shapes only when it is called eagerly.
+False alarms that it guards against: rounding (sums may be added up in another order, see ``differential``); random
+numbers at inference; a function without a signature, which is traced again for other shapes only when it is called
+eagerly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import attrs
 
 from fuzzseq.cases.case import Batch, Case
 from fuzzseq.cases.transforms import wider
-from fuzzseq.checks.base import Check, Results, forward
+from fuzzseq.checks.base import Check, Confirmations, Plan, Results, forward
 from fuzzseq.checks.differential import (
     comparable,
     compared,
     confirmation,
     confirmed_difference,
-    failed,
+    differing,
     nothing_compared,
     real,
 )
-from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.protocol.evidence import Retraced
+from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
 
 _COMPARE: Final = compared(real)
 #: How many widths are run: TensorFlow warns of five traces in a row.
 _WIDTHS: Final = 5
-#: What tells a function that is traced again and again from another result.
-RETRACED: Final = "traced for every shape"
 
 
 def applies(spec: Spec) -> str | None:
@@ -43,12 +42,12 @@ def applies(spec: Spec) -> str | None:
     return comparable(spec) if spec.graph else "graph=False: the model is not meant to be traced"
 
 
-def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+def plan(case: Case, spec: Spec) -> Plan:
     """Run the batches eagerly and traced, and several widths where something can be traced by each."""
     runs = {"eager": attrs.evolve(forward(case), mode="eager"), "graph": attrs.evolve(forward(case), mode="graph")}
     batches = _widths(case, spec) if spec.own_functions else ()
     if len(batches) == _WIDTHS:
-        runs["widths"] = attrs.evolve(runs["eager"], batches=batches, watched=False)
+        runs["widths"] = attrs.evolve(runs["eager"], batches=batches, record_layers=False)
     return runs
 
 
@@ -63,26 +62,22 @@ def _widths(case: Case, spec: Spec) -> tuple[Batch, ...]:
     return tuple(batches)
 
 
-def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
+def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
     """Confirm a difference; in float64 both runs would be eager, so the noise decides alone."""
-    wanted = confirmation(results, plan(case, spec), "eager", "graph", _COMPARE)
-    return {name: run for name, run in wanted.items() if not name.endswith((" double", " watched"))}
+    return confirmation(results, plan(case, spec), "eager", "graph", _COMPARE, as_executed=True)
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare the two outputs, and count traces."""
     found = confirmed_difference(results, "eager", "graph", _COMPARE)
     if found is not None:
-        return failed(CHECK, f"a traced run and an eager one differ by {found.said}", found, None)
+        return differing(CHECK, found, "graph", base="eager")
     counts = results["widths"].last.traces if "widths" in results else {}
     again = next((name for name, count in counts.items() if count >= _WIDTHS), None)
     if again is None:
         return CHECK.nothing_compared() if nothing_compared(results, "eager", {"graph": _COMPARE}) else None
     return CHECK.failed(
-        f"{again} takes a Python number, and was traced for each of {counts[again]} in {_WIDTHS} batches",
-        severity="warning",
-        position=again,
-        hints=(RETRACED,),
+        Retraced(function=again, count=counts[again], batches=_WIDTHS), severity="warning", position=again
     )
 
 
@@ -93,6 +88,8 @@ CHECK = Check(
     judge=judge,
     applies=applies,
     confirm=confirm,
+    cause="execution-graph",
+    differences={"graph": "a traced run and an eager one differ by {gap}"},
     expensive=True,
-    every=8,
+    run_every=8,
 )

@@ -10,17 +10,16 @@ generators); sampling (a step that gives something else for the very same labels
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import attrs
 import numpy as np
 
 from fuzzseq.cases.arrays import arrays
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import with_other_ends
-from fuzzseq.checks.base import Array, Check, Observed, Results
-from fuzzseq.checks.differential import difference
-from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.checks.base import Array, Check, Observed, Plan, Results
+from fuzzseq.checks.differential import difference, differing
+from fuzzseq.protocol.outcome import Verdict
+from fuzzseq.protocol.runs import Run
 from fuzzseq.targets.spec import Spec
 
 
@@ -33,7 +32,7 @@ def applies(spec: Spec) -> str | None:
     return None if spec.train_step_accepts_xy else "its train_step raises for (inputs, labels)"
 
 
-def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+def plan(case: Case, spec: Spec) -> Plan:
     """Run the training step with its labels, again, and with the last word of each row's labels changed."""
     changed = with_other_ends(case, spec)
     if changed is None:
@@ -69,11 +68,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         return CHECK.nothing_compared()
     if noise.counts or not found.counts:
         return None
-    return CHECK.failed(
-        f"the label of a step moves the prediction of that step by {found.largest:.2g}: it reaches its own input",
-        difference=found.largest,
-        position="training step",
-    )
+    return attrs.evolve(differing(CHECK, found, "changed"), position="training step")
 
 
 def _other_labels(case: Case, spec: Spec, seen: Observed) -> Array:
@@ -89,6 +84,10 @@ CHECK = Check(
     judge=judge,
     applies=applies,
     stage="gradient",
+    cause="loss-target-leak",
+    differences={
+        "changed": "the label of a step moves the prediction of that step by {largest}: it reaches its own input"
+    },
     expensive=True,
-    every=4,
+    run_every=4,
 )

@@ -8,15 +8,15 @@ other rank by broadcasting, where two sizes happen to be equal or one: such batc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import attrs
 import numpy as np
 
 from fuzzseq.cases.arrays import arrays
 from fuzzseq.cases.case import Case
-from fuzzseq.checks.base import Array, Check, Results, has_labels
-from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.checks.base import Array, Check, Plan, Results, has_labels
+from fuzzseq.protocol.evidence import LossMismatch
+from fuzzseq.protocol.outcome import Verdict
+from fuzzseq.protocol.runs import Run
 from fuzzseq.targets.spec import Encoding, Spec
 
 
@@ -31,7 +31,7 @@ def scored(case: Case, encoding: Encoding) -> Run:
     return Run(batches=batches, until="loss", mode=case.mode)
 
 
-def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+def plan(case: Case, spec: Spec) -> Plan:
     """Score the batches with both encodings; eagerly alone, as a trace of each costs more than it could tell."""
     hot = scored(case, "one_hot")
     labels = arrays(attrs.evolve(case, batches=hot.batches), spec, len(hot.batches) - 1).labels
@@ -59,12 +59,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     gap = abs(one - two)
     if not np.isfinite(gap) or gap <= 1e-3 * max(1.0, abs(one), abs(two)):
         return None
-    return CHECK.failed(
-        f"the loss is {one:.6g} with integer labels and {two:.6g} with the same labels one-hot: "
-        "one of the two is accepted and means something else",
-        difference=gap,
-        position="loss",
-    )
+    return CHECK.failed(LossMismatch(base=one, other=two, given="one_hot"), position="loss")
 
 
 CHECK = Check(
@@ -75,5 +70,7 @@ CHECK = Check(
     applies=applies,
     stage="loss",
     severity="warning",
+    cause="loss-encoding",
+    cause_weight=90,
     judges_exceptions=True,
 )

@@ -6,22 +6,22 @@ judged. A model that learns from windows without padding declares ``padding=None
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import attrs
 
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import with_padding
-from fuzzseq.checks.base import Check, Results
+from fuzzseq.checks.base import Check, Plan, Results
 from fuzzseq.checks.user_loss import applies_to_padded_loss, counted_padding, scored
-from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.protocol.evidence import PaddingInLoss
+from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
 
 _COUNTS: Final = 1e-6
 
 
-def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+def plan(case: Case, spec: Spec) -> Plan:
     """Score the batches as they are, where rows differ in length, else with more padding."""
     side = "target" if spec.has_target else "source"
     if case.batches[-1].ragged or getattr(case.batches[-1], f"extra_{side}"):
@@ -37,11 +37,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         return CHECK.nothing_compared()
     if share < _COUNTS:
         return None
-    return CHECK.failed(
-        f"the scores at padding move the loss: its gradient there is up to {share:.0%} of that at real positions",
-        difference=share,
-        position="loss",
-    )
+    return CHECK.failed(PaddingInLoss(share=share), position="loss")
 
 
 CHECK = Check(
@@ -51,5 +47,6 @@ CHECK = Check(
     judge=judge,
     applies=applies_to_padded_loss,
     stage="loss",
+    cause="loss-padding",
     expensive=True,
 )

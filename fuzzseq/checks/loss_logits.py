@@ -11,23 +11,24 @@ to the one change and see the other. Scores that are probabilities only by chanc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import attrs
 import numpy as np
 
 from fuzzseq.cases.case import Case
-from fuzzseq.checks.base import Array, Check, Results
+from fuzzseq.checks.base import Array, Check, Plan, Results
 from fuzzseq.checks.user_loss import applies_to_loss, scored
-from fuzzseq.protocol.outcome import CHANGES, Run, Verdict
+from fuzzseq.protocol.evidence import ScoresMisread
+from fuzzseq.protocol.outcome import Verdict
+from fuzzseq.protocol.runs import SCORE_VARIANTS
 from fuzzseq.targets.spec import Spec
 
 _BLIND: Final = 1e-4
 _SEES: Final = 1e-3
 
 
-def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+def plan(case: Case, spec: Spec) -> Plan:
     """Score the batches, with their scores as they are and changed in three ways; a trace would take longer."""
     return {"scored": attrs.evolve(scored(case), mode="eager", score_variants=True)}
 
@@ -46,7 +47,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     scores, gradient = seen.output, seen.score_gradient
     if scores is None or seen.loss is None:
         return CHECK.nothing_compared()
-    losses = (seen.loss, *(seen.changed_losses[change] for change in CHANGES))
+    losses = (seen.loss, *(seen.changed_losses[variant] for variant in SCORE_VARIANTS))
     plain, lifted, stretched, sunk = (float(np.mean(np.asarray(loss))) for loss in losses)
     scale = max(abs(plain), 0.1)
     sees = abs(stretched - plain) > _SEES * scale or (gradient is not None and np.abs(gradient).max(initial=0) > _SEES)
@@ -56,12 +57,10 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     of_probabilities = blind and abs(lifted - plain) > _SEES * scale
     probabilities = are_probabilities(scores)
     if of_logits and probabilities:
-        said = "the scores are probabilities, and the loss takes them for logits"
-    elif of_probabilities and not probabilities and bool((np.asarray(scores) < 0).any()):
-        said = "the scores are logits, and the loss takes them for probabilities"
-    else:
-        return None
-    return CHECK.failed(said, position="loss")
+        return CHECK.failed(ScoresMisread(scores="probabilities"), position="loss")
+    if of_probabilities and not probabilities and bool((np.asarray(scores) < 0).any()):
+        return CHECK.failed(ScoresMisread(scores="logits"), position="loss")
+    return None
 
 
 CHECK = Check(
@@ -71,6 +70,7 @@ CHECK = Check(
     judge=judge,
     applies=applies_to_loss,
     stage="loss",
+    cause="loss-logits",
     expensive=True,
-    every=10,
+    run_every=10,
 )

@@ -10,7 +10,6 @@ False alarms that it guards against: a model whose scores at real positions move
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import attrs
@@ -18,10 +17,11 @@ import numpy as np
 
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import with_padding
-from fuzzseq.checks.base import Check, Results
+from fuzzseq.checks.base import Check, Plan, Results
 from fuzzseq.checks.differential import compared, real
 from fuzzseq.checks.user_loss import applies_to_padded_loss, counted_padding, scored
-from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.protocol.evidence import LossMismatch
+from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
 
 #: The least relative change that two more columns make: a fiftieth of a width of twelve, and far above rounding.
@@ -29,7 +29,7 @@ _CHANGES: Final = 0.01
 _SAME: Final = 1e-3
 
 
-def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+def plan(case: Case, spec: Spec) -> Plan:
     """Score the batches as they are, and with more padding."""
     padded = with_padding(case, "target" if spec.has_target else "source", spec)
     return {"base": scored(case), "padded": scored(attrs.evolve(case, batches=padded))} if padded else {}
@@ -49,9 +49,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     gap = abs(one - two)
     if not np.isfinite(gap) or gap <= _CHANGES * max(abs(one), abs(two)) or gap < 1e-6:
         return None
-    return CHECK.failed(
-        f"the loss is {one:.4g}, and {two:.4g} for the same rows with more padding", difference=gap, position="loss"
-    )
+    return CHECK.failed(LossMismatch(base=one, other=two, given="padding"), position="loss")
 
 
 CHECK = Check(
@@ -61,5 +59,6 @@ CHECK = Check(
     judge=judge,
     applies=applies_to_padded_loss,
     stage="loss",
+    cause="loss-normalization",
     expensive=True,
 )

@@ -10,14 +10,15 @@ either, or an exception there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Literal
 
 import attrs
 import numpy as np
 
 from fuzzseq.cases.case import Case
-from fuzzseq.checks.base import Check, Results, forward, training_step
-from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.checks.base import Check, Plan, Results, forward, training_step
+from fuzzseq.protocol.evidence import NonFinite, RaisedOtherwise
+from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
 
 
@@ -28,10 +29,10 @@ def applies(spec: Spec) -> str | None:
     return None if spec.keras_model or spec.calling == "steps" else "a plain callable has no Keras precision policy"
 
 
-def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+def plan(case: Case, spec: Spec) -> Plan:
     """Run a training step in both precisions; an encoder alone is run forward."""
     step = training_step(case) if spec.has_labels else forward(case)
-    usual = attrs.evolve(step, mode="eager", watched=False)
+    usual = attrs.evolve(step, mode="eager", record_layers=False)
     return {"usual": usual, "mixed": attrs.evolve(usual, precision="mixed")}
 
 
@@ -43,16 +44,16 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     if mixed.raised is not None:
         raised = mixed.raised
         return CHECK.failed(
-            f"built under mixed_float16 the model raises {raised.exception}: {raised.message}",
+            RaisedOtherwise(precision="mixed", exception=raised.exception, message=raised.message),
             stage=raised.stage,
             position=f"{raised.exception} {raised.position}",
             location=raised.location,
-            hints=("raises",),
         )
-    for part in ("output", "loss"):
+    parts: tuple[Literal["output", "loss"], ...] = ("output", "loss")
+    for part in parts:
         full, half = getattr(usual.last, part), getattr(mixed.last, part)
         if full is not None and half is not None and _bad(half) and not _bad(full):
-            return CHECK.failed(f"built under mixed_float16 the {part} is not finite", position=part)
+            return CHECK.failed(NonFinite(where=part, precision="mixed"), position=part)
     return None
 
 
@@ -70,7 +71,9 @@ CHECK = Check(
     applies=applies,
     severity="warning",
     judges_exceptions=True,
+    cause="execution-mixed-precision",
+    raises="built under mixed_float16 the model",
     expensive=True,
-    every=12,
+    run_every=12,
     profiles=("nightly",),
 )

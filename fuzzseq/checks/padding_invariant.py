@@ -3,36 +3,35 @@
 The promise is made by every Spec whose ``padding`` is not None and whose widths the built model does not fix: a model
 that is always given full windows declares ``padding=None``. Values at padding are not looked at.
 
-False alarms that it guards against: rounding, which moves with the shape of a matrix product (see ``comparing``); a
+False alarms that it guards against: rounding, which moves with the shape of a matrix product (see ``differential``); a
 model that draws random numbers at inference (that is ``deterministic``); padding before the rows, where real positions
 move (they are compared by row and order, not by column).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import attrs
 
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import paddable, with_padding
-from fuzzseq.checks.attention import WEIGHT_ON_PADDING, fault, over_neither, weighing_padding
-from fuzzseq.checks.base import Check, Results, forward
+from fuzzseq.checks.attention import fault, over_neither, weighing_padding
+from fuzzseq.checks.base import Check, Confirmations, Plan, Results, forward
 from fuzzseq.checks.differential import (
     comparable,
     compared,
     confirmation,
     confirmed_difference,
     culprit,
-    failed,
+    differing,
     first_candidate,
     nothing_compared,
     real,
     shifted_columns,
-    watched,
+    with_layers,
 )
-from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Side, Spec
 
 _COMPARE: Final = compared(real)
@@ -52,7 +51,7 @@ def applies(spec: Spec) -> str | None:
     return comparable(spec) if open_ else "the widths of a batch are fixed, or the user's own preprocessing pads"
 
 
-def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+def plan(case: Case, spec: Spec) -> Plan:
     """Run the batches as they are, and with more padding on each side; nothing where one side has no room for it.
 
     A case that was judged by its other side alone would stand for one that this side passes.
@@ -69,7 +68,7 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
     return runs if len(runs) > 1 else {}
 
 
-def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
+def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
     """Confirm the first side that differs."""
     side = _suspected(results, spec)
     return confirmation(results, plan(case, spec), "base", side, _COMPARE) if side else {}
@@ -88,26 +87,16 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     found = confirmed_difference(results, "base", side, _COMPARE) if side else None
     if side is None or found is None:
         return None
-    guilty, hints = None, [f"{side} padding"]
-    seen = watched(results, "base", side)
-    weighing = wrong = None
-    if seen is not None:
-        base, padded = seen
-        guilty = culprit(base, padded, shifted_columns(base, padded, side))
-        weighing = weighing_padding(padded, side, guilty.path if guilty else "")
-        wrong = fault(base, case, spec) or over_neither(base, case, spec)
-        hints += [WEIGHT_ON_PADDING] if weighing else []
-        hints += [wrong.hint] if wrong else []
-    told = failed(
-        CHECK,
-        f"more padding on the {side} side moves the output at real positions by {found.said}",
-        found,
-        guilty,
-        hints,
-        where=f"row {found.index} of the real positions",
-    )
-    line = wrong.softmax.site if wrong else weighing.site if weighing else None
-    return attrs.evolve(told, location=line) if line else told
+    seen = with_layers(results, "base", side)
+    if seen is None:
+        return differing(CHECK, found, side)
+    base, padded = seen
+    guilty = culprit(base, padded, shifted_columns(base, padded, side))
+    weighing = weighing_padding(padded, side, guilty.path if guilty else "")
+    faulty = [each for each in (fault(base, case, spec) or over_neither(base, case, spec), weighing) if each]
+    verdict = differing(CHECK, found, side, guilty, *(each.evidence for each in faulty))
+    line = faulty[0].softmax.site if faulty else None
+    return attrs.evolve(verdict, location=line) if line else verdict
 
 
 CHECK = Check(
@@ -117,5 +106,11 @@ CHECK = Check(
     judge=judge,
     applies=applies,
     confirm=confirm,
+    cause="input-padding-leak",
+    differences={
+        side: f"more padding on the {side} side moves the output at real positions by {{gap}}"
+        for side in ("source", "target")
+    },
+    paired_runs=("source", "target"),
     expensive=True,
 )

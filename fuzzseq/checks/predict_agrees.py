@@ -3,14 +3,14 @@
 ``predict`` traces the model, and compiles it by XLA where Keras would: a model that behaves otherwise there serves
 other answers than it was tested with.
 
-False alarms that it guards against: rounding (see ``comparing``); random numbers at inference; models that only know
+False alarms that it guards against: rounding (see ``differential``); random numbers at inference; models that only know
 other inputs than one structure, which ``predict`` cannot take.
 """
 
 from __future__ import annotations
 
 from fuzzseq.checks.differential import comparable
-from fuzzseq.checks.execution_modes import keras_model, otherwise
+from fuzzseq.checks.execution_modes import executed_otherwise, keras_model
 from fuzzseq.targets.spec import Spec
 
 
@@ -21,12 +21,13 @@ def applies(spec: Spec) -> str | None:
     return keras_model(spec) or comparable(spec)
 
 
-CHECK = otherwise(
+CHECK = executed_otherwise(
     "predict_agrees",
     "predict equals calling the model",
     "predicted",
     applies,
     differs="predict",
     raises="predict",
-    every=12,
+    cause="execution-graph",
+    run_every=12,
 )

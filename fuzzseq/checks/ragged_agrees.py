@@ -3,22 +3,21 @@
 A model that refuses a RaggedTensor keeps the promise: most layers do. What is asked is that one which takes it does
 not answer something else. The decoder's input stays padded.
 
-False alarms that it guards against: rounding (see ``comparing``); positions that are padding, which a ragged answer
+False alarms that it guards against: rounding (see ``differential``); positions that are padding, which a ragged answer
 does not have.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from fuzzseq.cases.case import Case
+from fuzzseq.checks.base import Plan
 from fuzzseq.checks.differential import comparable
-from fuzzseq.checks.execution_modes import beside, otherwise
-from fuzzseq.protocol.outcome import Run
+from fuzzseq.checks.execution_modes import called_and, executed_otherwise
 from fuzzseq.targets.spec import Spec
 
-_PLAN: Final = beside("ragged")
+_PLAN: Final = called_and("ragged")
 
 
 def applies(spec: Spec) -> str | None:
@@ -32,17 +31,18 @@ def applies(spec: Spec) -> str | None:
     return comparable(spec)
 
 
-def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+def plan(case: Case, spec: Spec) -> Plan:
     """Run ragged batches as they are, and as a RaggedTensor."""
     return _PLAN(case, spec) if any(batch.ragged for batch in case.batches) else {}
 
 
-CHECK = otherwise(
+CHECK = executed_otherwise(
     "ragged_agrees",
     "RaggedTensor input equals padded input, or is rejected",
     "ragged",
     applies,
     differs="a RaggedTensor of the same rows",
     plan=plan,
-    every=8,
+    cause="input-padding-leak",
+    run_every=8,
 )

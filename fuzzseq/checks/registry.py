@@ -35,6 +35,7 @@ from fuzzseq.checks import (
 )
 from fuzzseq.checks.base import Check
 from fuzzseq.errors import UsageError, nearest
+from fuzzseq.protocol.outcome import Stage
 
 #: Every check that ships, in the order of reports.
 CHECKS: tuple[Check, ...] = (
@@ -65,6 +66,11 @@ CHECKS: tuple[Check, ...] = (
     mixed_precision.CHECK,
     saves.CHECK,
 )
+
+
+def owner_of(stage: Stage) -> str:
+    """Return the check that an exception of a stage belongs to."""
+    return next(check.name for check in CHECKS if stage in check.owns)
 
 
 def check_named(name: str) -> Check:

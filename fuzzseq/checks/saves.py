@@ -4,13 +4,13 @@ The file is read with every class and function of the user's own file known, so 
 compiled loss and optimizer are left out. A model that cannot be written or read is a warning (its weights can be saved
 all the same); one that comes back and gives something else is an error.
 
-False alarms that it guards against: rounding (see ``comparing``); classes that are not registered; lambdas, which Keras
-reads only when it is told that the file is trusted.
+False alarms that it guards against: rounding (see ``differential``); classes that are not registered; lambdas, which
+Keras reads only when it is told that the file is trusted.
 """
 
 from __future__ import annotations
 
-from fuzzseq.checks.execution_modes import otherwise
+from fuzzseq.checks.execution_modes import executed_otherwise
 from fuzzseq.targets.spec import Spec
 
 
@@ -19,7 +19,7 @@ def applies(spec: Spec) -> str | None:
     return None if spec.keras_model else "the model is not a Keras model"
 
 
-CHECK = otherwise(
+CHECK = executed_otherwise(
     "saves",
     "a model reloaded from its .keras file gives the same output",
     "saved",
@@ -27,5 +27,6 @@ CHECK = otherwise(
     differs="the model read from its .keras file",
     raises="saving the model and reading it",
     stage="save",
-    every=16,
+    cause="execution-save",
+    run_every=16,
 )

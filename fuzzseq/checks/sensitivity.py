@@ -7,7 +7,6 @@ almost everything in any draw: a LayerNormalization leaves one bit of two featur
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import attrs
@@ -15,16 +14,16 @@ import numpy as np
 
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import widened
-from fuzzseq.checks.base import Results
-from fuzzseq.protocol.outcome import Run
+from fuzzseq.checks.base import Plan, Results
+from fuzzseq.protocol.runs import Confirming, Run, RunKey
 from fuzzseq.targets.spec import Spec
 
 _DRAWS: Final = (1, 2, 3)
 
 
-def same(results: Results, one: str, two: str) -> bool:
+def same(results: Results, one: RunKey, two: RunKey) -> bool:
     """Say whether two runs gave the very same output; one that is not a number says nothing of where it comes from."""
-    if any(name not in results or results[name].raised for name in (one, two)):
+    if any(key not in results or results[key].raised for key in (one, two)):
         return False
     first, second = results[one].last.output, results[two].last.output
     if first is None or second is None or first.shape != second.shape:
@@ -32,29 +31,39 @@ def same(results: Results, one: str, two: str) -> bool:
     return np.array_equal(first, second)
 
 
-def with_other_weights(plan: Mapping[str, Run]) -> dict[str, Run]:
+def with_other_weights(plan: Plan) -> dict[RunKey, Run]:
     """Return the runs of a plan under other draws of the weights."""
-    return {f"{name} {draw}": attrs.evolve(run, weights=draw) for name, run in plan.items() for draw in _DRAWS}
+    return {
+        Confirming(name, "reweighted", draw): attrs.evolve(run, weights=draw)
+        for name, run in plan.items()
+        for draw in _DRAWS
+    }
 
 
-def in_wider_model(plan: Mapping[str, Run], case: Case, spec: Spec) -> dict[str, Run]:
+def in_wider_model(plan: Plan, case: Case, spec: Spec) -> dict[RunKey, Run]:
     """Return the runs of a plan in a wider model; none where no width can be more."""
     wide = widened(case, spec)
     sizes = tuple(sorted(wide.dimensions.items())) if wide else ()
-    return {f"{name} wide": attrs.evolve(run, dimensions=sizes, mode="eager") for name, run in plan.items() if sizes}
+    return {
+        Confirming(name, "wide"): attrs.evolve(run, dimensions=sizes, mode="eager")
+        for name, run in plan.items()
+        if sizes
+    }
 
 
-def moved(results: Results, one: str, two: str) -> bool:
+def moved(results: Results, one: RunKey, two: RunKey) -> bool:
     """Say whether two runs gave different outputs; one that is missing or raised says nothing."""
-    there = all(name in results and not results[name].raised for name in (one, two))
+    there = all(key in results and not results[key].raised for key in (one, two))
     return there and not same(results, one, two)
 
 
 def stays(results: Results, one: str, two: str) -> bool:
     """Say whether two runs agree to the last bit under every draw of the weights, and do so in a wider model."""
-    draws = [draw for draw in _DRAWS if f"{one} {draw}" in results]
+    draws = [draw for draw in _DRAWS if Confirming(one, "reweighted", draw) in results]
     return (
         same(results, one, two)
-        and all(same(results, f"{one} {draw}", f"{two} {draw}") for draw in draws)
-        and not moved(results, f"{one} wide", f"{two} wide")
+        and all(
+            same(results, Confirming(one, "reweighted", draw), Confirming(two, "reweighted", draw)) for draw in draws
+        )
+        and not moved(results, Confirming(one, "wide"), Confirming(two, "wide"))
     )

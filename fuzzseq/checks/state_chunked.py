@@ -9,26 +9,24 @@ earlier output, pieces cannot agree: that is asked first); rounding; random numb
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import attrs
 import numpy as np
 
 from fuzzseq.cases.case import Case, Pair
 from fuzzseq.cases.domain import id_range
 from fuzzseq.cases.transforms import each_pair, may_be, next_id
-from fuzzseq.checks.base import Array, Check, Observed, Result, Results, forward
+from fuzzseq.checks.base import Array, Check, Confirmations, Observed, Plan, Result, Results, forward
 from fuzzseq.checks.differential import (
-    Difference,
+    Gap,
     comparable,
     compared,
     confirmation,
     confirmed_difference,
     difference,
-    failed,
+    differing,
     nothing_compared,
 )
-from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
 
 
@@ -45,7 +43,7 @@ def applies(spec: Spec) -> str | None:
     return comparable(spec)
 
 
-def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+def plan(case: Case, spec: Spec) -> Plan:
     """Run the last batch in one, in two pieces, and with its last source id changed."""
     batch = case.batches[-1]
     steps, sizes = len(batch.pairs[0].source), case.sizes(spec)
@@ -63,7 +61,7 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
     other = each_pair(attrs.evolve(case, batches=(batch,)), changed)
     return {
         "base": run,
-        "pieces": attrs.evolve(run, cuts=(cut,)),
+        "chunks": attrs.evolve(run, chunk_boundaries=(cut,)),
         "changed": attrs.evolve(run, batches=other),
     }
 
@@ -75,7 +73,7 @@ def _outcome(seen: Observed) -> Array | None:
     return np.concatenate([np.ravel(seen.output), *(np.ravel(state) for state in seen.states)])
 
 
-def _compare(one: Result, two: Result) -> Difference | None:
+def _compare(one: Result, two: Result) -> Gap | None:
     """Compare scores and final states."""
     first, second = _outcome(one.last), _outcome(two.last)
     return None if first is None or second is None else difference(first, second)
@@ -86,21 +84,21 @@ def _earlier(seen: Observed) -> Array | None:
     return None if seen.output is None or seen.output.ndim < 3 else seen.output[:, :-1]
 
 
-def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
+def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
     """Confirm a difference."""
-    return confirmation(results, plan(case, spec), "base", "pieces", _compare)
+    return confirmation(results, plan(case, spec), "base", "chunks", _compare)
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare one run with two pieces."""
     if confirmed_difference(results, "base", "changed", compared(_earlier)):
         return CHECK.not_applicable("a step depends on those that come after it")
-    if nothing_compared(results, "base", {"pieces": _compare}):
+    if nothing_compared(results, "base", {"chunks": _compare}):
         return CHECK.nothing_compared()
-    found = confirmed_difference(results, "base", "pieces", _compare)
+    found = confirmed_difference(results, "base", "chunks", _compare)
     if found is None:
         return None
-    return failed(CHECK, f"two pieces with the state carried over differ from one by {found.said}", found, None)
+    return differing(CHECK, found, "chunks")
 
 
 CHECK = Check(
@@ -110,5 +108,7 @@ CHECK = Check(
     judge=judge,
     applies=applies,
     confirm=confirm,
+    cause="state-not-carried",
+    differences={"chunks": "two pieces with the state carried over differ from one by {gap}"},
     expensive=True,
 )

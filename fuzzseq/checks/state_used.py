@@ -1,19 +1,19 @@
 """An initial state that a model takes matters: another one changes some score.
 
 False alarms that it guards against: a gate that is shut for one draw of the weights, and a narrow model that has no
-room for what the state says (see ``unmoved``).
+room for what the state says (see ``sensitivity``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import attrs
 
 from fuzzseq.cases.case import Case, StateKind
-from fuzzseq.checks.base import Check, Results, forward
+from fuzzseq.checks.base import Check, Confirmations, Plan, Results, forward
 from fuzzseq.checks.sensitivity import in_wider_model, stays, with_other_weights
-from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.protocol.evidence import Unmoved
+from fuzzseq.protocol.outcome import Verdict
+from fuzzseq.protocol.runs import Run
 from fuzzseq.targets.spec import Spec
 
 
@@ -22,7 +22,7 @@ def applies(spec: Spec) -> str | None:
     return None if spec.initial_state else "the model takes no initial state"
 
 
-def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+def plan(case: Case, spec: Spec) -> Plan:
     """Run the batches from a state of zeros, and from a random one."""
     return {"zeros": _from_state(case, "zeros"), "random": _from_state(case, "random")}
 
@@ -33,7 +33,7 @@ def _from_state(case: Case, kind: StateKind) -> Run:
     return attrs.evolve(forward(case), batches=batches)
 
 
-def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
+def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
     """Ask again under other weights, and in a wider model."""
     first = plan(case, spec)
     return with_other_weights(first) | in_wider_model(first, case, spec)
@@ -43,7 +43,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Find an output that another state leaves as it was."""
     if not stays(results, "zeros", "random"):
         return None
-    return CHECK.failed("another initial state gives the very same output, whatever the weights", position="output")
+    return CHECK.failed(Unmoved(given="initial_state", base="zeros", other="random"), position="output")
 
 
 CHECK = Check(
@@ -53,5 +53,6 @@ CHECK = Check(
     judge=judge,
     applies=applies,
     confirm=confirm,
+    cause="state-unused",
     expensive=True,
 )

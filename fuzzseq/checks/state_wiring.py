@@ -10,11 +10,10 @@ other depth than its encoder.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from fuzzseq.cases.case import Case
-from fuzzseq.checks.base import Check, Results
-from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.checks.base import Check, Plan, Results
+from fuzzseq.protocol.outcome import Verdict
+from fuzzseq.protocol.runs import Run
 from fuzzseq.targets.spec import Spec
 
 
@@ -23,7 +22,7 @@ def applies(spec: Spec) -> str | None:
     return None if spec.functional else "the model is not functional: its states cannot be traced"
 
 
-def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+def plan(case: Case, spec: Spec) -> Plan:
     """Look at the model, and run nothing."""
     return {"wiring": Run(batches=case.batches, until="wiring")}
 
@@ -35,8 +34,8 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         return CHECK.not_applicable("no recurrent layer of the model is given a state")
     if not seen.crossings:
         return None
-    said, site = seen.crossings[0]
-    return CHECK.failed(said, position=said, location=site)
+    crossing, site = seen.crossings[0]
+    return CHECK.failed(crossing, position=crossing.key, location=site)
 
 
 CHECK = Check(
@@ -47,4 +46,5 @@ CHECK = Check(
     applies=applies,
     severity="warning",
     stage="build",
+    cause="state-miswired",
 )

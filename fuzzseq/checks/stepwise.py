@@ -11,32 +11,27 @@ not causal (that is ``causal``, and is not said twice), or that skips that promi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
-
 import attrs
 import numpy as np
 
 from fuzzseq.cases.case import Case, Pair, tokens_for_steps, width
 from fuzzseq.cases.transforms import each_pair, fixed_length, may_be, with_other_ends
-from fuzzseq.checks.base import Check, Result, Results, forward
+from fuzzseq.checks.base import Check, Confirmations, Plan, Result, Results, forward
 from fuzzseq.checks.causal import earlier
 from fuzzseq.checks.differential import (
-    Difference,
+    Gap,
     by_row,
     comparable,
     compared,
     confirmation,
     confirmed_difference,
     difference,
-    failed,
+    differing,
     nothing_compared,
 )
-from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.protocol.outcome import Verdict
+from fuzzseq.protocol.runs import Run
 from fuzzseq.targets.spec import Spec
-
-#: What tells a state that gets lost between two steps from another mismatch.
-STATE_DROPPED: Final = "a state does not come back"
 
 
 def applies(spec: Spec) -> str | None:
@@ -50,11 +45,11 @@ def applies(spec: Spec) -> str | None:
     return "the number of decoder steps is fixed" if fixed_length("target", spec) else comparable(spec)
 
 
-def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+def plan(case: Case, spec: Spec) -> Plan:
     """Run the batches as they are, and cut before their last step; or all steps at once."""
     if spec.calling == "steps":
         wiring = Run(batches=case.batches, until="wiring")
-        return {"base": forward(case), "whole": attrs.evolve(forward(case), whole=True), "wiring": wiring}
+        return {"base": forward(case), "whole": attrs.evolve(forward(case), all_steps_at_once=True), "wiring": wiring}
     least = tokens_for_steps(2, spec.tokens)
     if any(len(pair.target) < least for batch in case.batches for pair in batch.pairs):
         return {}
@@ -70,7 +65,7 @@ def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
     return {**runs, "changed": attrs.evolve(forward(case), batches=changed)} if changed else runs
 
 
-def _compare(one: Result, two: Result) -> Difference | None:
+def _compare(one: Result, two: Result) -> Gap | None:
     """Compare the steps that both runs have."""
     first, second = by_row(one.last), by_row(two.last)
     if not first or len(first) != len(second):
@@ -86,7 +81,7 @@ def _other(results: Results) -> str:
     return "whole" if "whole" in results else "cut"
 
 
-def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
+def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
     """Confirm a difference."""
     return confirmation(results, plan(case, spec), "base", _other(results), _compare)
 
@@ -100,14 +95,11 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     found = confirmed_difference(results, "base", _other(results), _compare)
     if found is None:
         return None
-    if "whole" not in results:
-        return failed(CHECK, f"a step gives other scores when no step follows: by {found.said}", found, None)
-    said = f"the decoder gives other scores for all steps at once than step by step: by {found.said}"
-    dropped = results["wiring"].last.crossings
+    dropped = results["wiring"].last.crossings if "wiring" in results else ()
     if not dropped:
-        return failed(CHECK, said, found, None)
-    why, site = dropped[0]
-    return attrs.evolve(failed(CHECK, f"{said}; {why}", found, None, [STATE_DROPPED]), location=site)
+        return differing(CHECK, found, _other(results))
+    crossing, site = dropped[0]
+    return attrs.evolve(differing(CHECK, found, _other(results), None, crossing), location=site)
 
 
 CHECK = Check(
@@ -118,5 +110,10 @@ CHECK = Check(
     applies=applies,
     confirm=confirm,
     stage="decode",
+    cause="decoder-step-mismatch",
+    differences={
+        "cut": "a step gives other scores when no step follows: by {gap}",
+        "whole": "the decoder gives other scores for all steps at once than step by step: by {gap}",
+    },
     expensive=True,
 )

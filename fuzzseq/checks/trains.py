@@ -11,32 +11,35 @@ layer that training leaves out at random: one is cut off when longer rows and mo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import attrs
 
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import longer, with_other_source
-from fuzzseq.checks.base import Check, Results, forward, has_labels, training_step
+from fuzzseq.checks.base import Check, Confirmations, Plan, Results, forward, has_labels, training_step
 from fuzzseq.checks.sensitivity import same
-from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.protocol.evidence import MissingGradient
+from fuzzseq.protocol.outcome import Verdict
+from fuzzseq.protocol.runs import Confirming, Run, RunKey
 from fuzzseq.targets.spec import Spec
 
 #: The repetitions of a step in which a weight without gradient may have one: a layer may be left out at random.
 _AGAIN: Final = tuple(range(1, 9))
 
 
-def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+def plan(case: Case, spec: Spec) -> Plan:
     """Run the batches up to their gradients."""
     return {"training": training_step(case)}
 
 
-def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
+def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
     """Run again, and longer rows; and forward with another source, to see whether the source reaches the output."""
     step = attrs.evolve(training_step(case), mode="eager")
     again = _AGAIN if spec.names_random else ()
-    runs = {f"again {number}": attrs.evolve(step, repetition=number) for number in again}
+    runs: dict[RunKey, Run] = {
+        Confirming("training", "repeated", number): attrs.evolve(step, repetition=number) for number in again
+    }
     wide = longer(case, spec)
     if wide is not None:
         runs["longer"] = attrs.evolve(step, batches=wide.batches)
@@ -46,23 +49,17 @@ def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
     return runs
 
 
-def source_is_lost(results: Results) -> bool:
-    """Say whether another source gave the very same output."""
-    return same(results, "base", "other_source")
-
-
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Find the trainable weights that have no gradient."""
     if spec.own_training_step:
         return None  # What its loss is made of is known to that step alone.
-    steps = [result for name, result in results.items() if name not in ("base", "other_source") and not result.raised]
+    steps = [result for key, result in results.items() if key not in ("base", "other_source") and not result.raised]
     found = [result.last.gradients for result in steps]
     missing = [each[0].path for each in zip(*found, strict=True) if all(gradient.value is None for gradient in each)]
     if not missing:
         return None
-    listed = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
-    why = "; the source does not reach the output at all" if source_is_lost(results) else ""
-    return CHECK.failed(f"no gradient reaches {listed}{why}", position=missing[0])
+    ignored = same(results, "base", "other_source")
+    return CHECK.failed(MissingGradient(paths=tuple(missing), source_ignored=ignored), position=missing[0])
 
 
 CHECK = Check(
@@ -72,5 +69,7 @@ CHECK = Check(
     judge=judge,
     applies=has_labels,
     stage="gradient",
+    owns=("loss", "gradient"),
+    cause="numeric-no-gradient",
     confirm=confirm,
 )

@@ -7,7 +7,7 @@ import numpy as np
 
 from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Array, Observed, has_labels
-from fuzzseq.protocol.outcome import Run
+from fuzzseq.protocol.runs import Run
 from fuzzseq.targets.spec import Spec
 
 

@@ -1,23 +1,24 @@
 """The source reaches the output: with every source id changed, some score changes.
 
 False alarms that it guards against: a narrow model whose rectifiers are all off, or whose gates are shut, for one draw
-of the weights, or whose normalizations leave it one bit (see ``unmoved``); words that are one to the model, as with the
-hashing trick or folded case (other words are tried); a source of one step that says nothing, as where frames are
+of the weights, or whose normalizations leave it one bit (see ``sensitivity``); words that are one to the model, as with
+the hashing trick or folded case (other words are tried); a source of one step that says nothing, as where frames are
 normalized over time (longer rows are tried); a model that loses its source to padding (rows without any are tried).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import attrs
 
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import longer, with_other_source
-from fuzzseq.checks.base import Check, Results, forward
+from fuzzseq.checks.base import Check, Confirmations, Plan, Results, forward
 from fuzzseq.checks.sensitivity import in_wider_model, moved, stays, with_other_weights
-from fuzzseq.protocol.outcome import Run, Verdict
+from fuzzseq.protocol.evidence import Unmoved
+from fuzzseq.protocol.outcome import Verdict
+from fuzzseq.protocol.runs import Confirming, Run, RunKey
 from fuzzseq.targets.spec import Spec
 
 #: How far the words of still other sources are.
@@ -29,40 +30,41 @@ def applies(spec: Spec) -> str | None:
     return None if spec.has_source else "the model has no source"
 
 
-def plan(case: Case, spec: Spec) -> Mapping[str, Run]:
+def plan(case: Case, spec: Spec) -> Plan:
     """Run the batches as they are, and with every source id changed."""
     other = with_other_source(case, spec)
     return {"base": forward(case), "other_source": attrs.evolve(forward(case), batches=other)} if other else {}
 
 
-def confirm(results: Results, case: Case, spec: Spec) -> Mapping[str, Run]:
+def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
     """Ask again under other weights, with other words, of longer rows, and in a wider model."""
     first = plan(case, spec)
     if not first:
         return {}
-    runs = with_other_weights(first)
+    runs: dict[RunKey, Run] = with_other_weights(first)
     for by in _FURTHER:
         if batches := with_other_source(case, spec, by, same_words=True):
-            runs[f"further {by}"] = attrs.evolve(first["base"], batches=batches)
+            runs[Confirming("other_source", "other_tokens", by)] = attrs.evolve(first["base"], batches=batches)
     bare = attrs.evolve(case, batches=tuple(attrs.evolve(batch, extra_source=0) for batch in case.batches))
     if bare != case and (batches := with_other_source(bare, spec, same_words=True)):
         runs["bare"] = attrs.evolve(first["base"], batches=bare.batches)
-        runs["bare other"] = attrs.evolve(first["base"], batches=batches)
+        runs["bare_other"] = attrs.evolve(first["base"], batches=batches)
     long = longer(case, spec)
     pair: dict[str, Run] = {}
     if long is not None and (batches := with_other_source(long, spec, same_words=True)):
         pair["longer"] = attrs.evolve(first["base"], batches=long.batches)
-        pair["longer other"] = attrs.evolve(first["base"], batches=batches)
+        pair["longer_other"] = attrs.evolve(first["base"], batches=batches)
     return runs | pair | in_wider_model({**first, **pair}, case, spec)
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Find an output that another source leaves as it was."""
-    others = [("base", f"further {by}") for by in _FURTHER]
-    others += [("longer", "longer other"), ("longer wide", "longer other wide"), ("bare", "bare other")]
+    others: list[tuple[RunKey, RunKey]] = [("longer", "longer_other"), ("bare", "bare_other")]
+    others += [("base", Confirming("other_source", "other_tokens", by)) for by in _FURTHER]
+    others += [(Confirming("longer", "wide"), Confirming("longer_other", "wide"))]
     if not stays(results, "base", "other_source") or any(moved(results, one, two) for one, two in others):
         return None
-    return CHECK.failed("another source gives the very same output, whatever the weights", position="output")
+    return CHECK.failed(Unmoved(given="source", base="base", other="other_source"), position="output")
 
 
 CHECK = Check(
@@ -72,5 +74,7 @@ CHECK = Check(
     judge=judge,
     applies=applies,
     confirm=confirm,
+    cause="decoder-ignores-source",
+    paired_runs=("other_source",),
     expensive=True,
 )

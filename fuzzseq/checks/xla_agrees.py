@@ -3,14 +3,14 @@
 ``compile`` and ``fit`` of Keras 3 compile by XLA where they can (``jit_compile="auto"``). An operation that XLA does
 not have is a warning: the model runs without. A difference is an error.
 
-False alarms that it guards against: rounding (XLA fuses operations, and sums in another order; see ``comparing``);
+False alarms that it guards against: rounding (XLA fuses operations, and sums in another order; see ``differential``);
 random numbers at inference.
 """
 
 from __future__ import annotations
 
 from fuzzseq.checks.differential import comparable
-from fuzzseq.checks.execution_modes import otherwise
+from fuzzseq.checks.execution_modes import executed_otherwise
 from fuzzseq.targets.spec import Spec
 
 
@@ -23,12 +23,13 @@ def applies(spec: Spec) -> str | None:
     return comparable(spec)
 
 
-CHECK = otherwise(
+CHECK = executed_otherwise(
     "xla_agrees",
     "XLA output equals eager output",
     "xla",
     applies,
     differs="the model compiled by XLA",
     raises="the model compiled by XLA",
-    every=12,
+    cause="execution-xla",
+    run_every=12,
 )

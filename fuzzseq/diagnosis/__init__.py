@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fuzzseq.cases.case import Case
 from fuzzseq.causes.catalogue import cause_named
-from fuzzseq.checks.custom import stand_in
-from fuzzseq.checks.registry import check_named
+from fuzzseq.checks.custom import check_of
+from fuzzseq.checks.wording import message_of
 from fuzzseq.diagnosis.confidence import against, confidence, runner_up
-from fuzzseq.diagnosis.evidence import Evidence
+from fuzzseq.diagnosis.evidence import FailureEvidence
 from fuzzseq.diagnosis.evidence_collection import gather
 from fuzzseq.diagnosis.probing import Prober
 from fuzzseq.diagnosis.rules import votes
@@ -31,7 +31,7 @@ def diagnose(
     best = found[0]
     cause = cause_named(best.cause)
     position = "loss" if cause.group == "loss" else _position(verdict)
-    check = stand_in(verdict.check, spec) if verdict.check in spec.custom_checks else check_named(verdict.check)
+    check = check_of(verdict.check, spec)
     return Finding(
         id=finding_id(target, check.family or check.name, cause.slug, position),
         target=target,
@@ -42,7 +42,8 @@ def diagnose(
         stage=verdict.stage,
         domain=case.domain,
         severity=_severity(verdict, check.severity, case),
-        message=verdict.message,
+        message=message_of(verdict),
+        failure_evidence=verdict.evidence,
         exception=verdict.raised,
         location=verdict.raised.location if verdict.raised else evidence.location or verdict.location,
         position=position,
@@ -79,7 +80,7 @@ def _by_mode(verdict: Verdict) -> dict[str, str]:
     return {"eager": f"{raised.exception}: {raised.message}", "graph": raised.in_graph}
 
 
-def _diagnosis(found: list[CauseScore], evidence: Evidence, mistake: str, advice: str) -> Diagnosis:
+def _diagnosis(found: list[CauseScore], evidence: FailureEvidence, mistake: str, advice: str) -> Diagnosis:
     """Return the diagnosis that the votes make."""
     best, other = found[0], runner_up(found)
     why = [vote.why for vote in found if vote.cause == best.cause]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from fuzzseq.diagnosis.evidence import Evidence
+from fuzzseq.diagnosis.evidence import FailureEvidence
 from fuzzseq.diagnosis.rules.vote import CauseScore
 
 #: A runner-up speaks with more than this.
@@ -36,7 +36,7 @@ def runner_up(found: Sequence[CauseScore]) -> CauseScore | None:
     return next((vote for vote in found if vote.cause != found[0].cause and vote.weight > _HEARD), None)
 
 
-def against(evidence: Evidence, other: CauseScore) -> str:
+def against(evidence: FailureEvidence, other: CauseScore) -> str:
     """Return what speaks against a cause beside the best one."""
     factors = [name for name in DEPENDS_ON.get(other.cause, ()) if _tried(evidence, name)]
     if factors and not any(evidence.passes(name) for name in factors):
@@ -44,7 +44,7 @@ def against(evidence: Evidence, other: CauseScore) -> str:
     return f"only evidence: {other.why.removesuffix('.')}"
 
 
-def _tried(evidence: Evidence, factor: str) -> bool:
+def _tried(evidence: FailureEvidence, factor: str) -> bool:
     """Say whether a factor was changed."""
     return any(i.factor == factor for i in evidence.interventions)
 

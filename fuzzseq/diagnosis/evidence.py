@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, TypeVar
 
 import attrs
 
 from fuzzseq.cases.case import Case
+from fuzzseq.checks.wording import message_of
 from fuzzseq.diagnosis.patterns import Pattern
 from fuzzseq.findings import Intervention, Region, ShapeTrace
+from fuzzseq.protocol.evidence import Evidence, WrongShape
+from fuzzseq.protocol.framework_messages import FrameworkMessage
 from fuzzseq.protocol.outcome import Frame, LayerFrame, Raised, Verdict
 from fuzzseq.targets.spec import Spec
 
-_SHAPE: Final = re.compile(r"[\[(]((?:\d+|None)(?:,\s*(?:\d+|None))*,?)[\])]")
+_Kind = TypeVar("_Kind", bound=Evidence)
 _EXPRESSIONS: Final[Mapping[str, Callable[[int], int]]] = {
     "{}": lambda size: size,
     "{} + 1": lambda size: size + 1,
@@ -23,23 +25,17 @@ _EXPRESSIONS: Final[Mapping[str, Callable[[int], int]]] = {
 }
 
 
-def beyond_table(message: str) -> bool:
-    """Say whether a message is that of an id, or a label, which a table or the classes of an output do not hold."""
-    lowered = message.lower()
-    return "is not in [0" in lowered or ("label value" in lowered and "outside" in lowered)
-
-
 def is_silent(verdict: Verdict) -> bool:
     """Say whether a failure shows no sizes: nothing raised, and no shape is what is wrong."""
     return verdict.raised is None and verdict.check != "output_shape"
 
 
 @attrs.frozen(kw_only=True)
-class Evidence:
+class FailureEvidence:
     """A failure, its minimal case, and how it ends when one factor is changed.
 
     ``told`` is the exception where the sizes tell most: of a case with sizes pairwise different, if that fails as well;
-    ``hints`` and ``location`` are those of the verdict there. ``patterns`` say by one dimension when this failure
+    ``seen`` and ``location`` are those of the verdict there. ``patterns`` say by one dimension when this failure
     occurs, ``failing`` when any does.
     """
 
@@ -51,7 +47,7 @@ class Evidence:
     interventions: tuple[Intervention, ...] = ()
     patterns: Mapping[str, Pattern] = attrs.field(factory=dict)
     failing: Mapping[str, Pattern] = attrs.field(factory=dict)
-    hints: tuple[str, ...] = ()
+    seen: tuple[Evidence, ...] = ()
     location: Frame | None = None
     named_message: str = ""
     nameless: tuple[int, ...] = ()
@@ -66,9 +62,18 @@ class Evidence:
         return self.verdict.stage
 
     @property
-    def message(self) -> str:
-        """The message in lower case."""
-        return (self.told.message if self.told else self.verdict.message).lower()
+    def message(self) -> FrameworkMessage:
+        """What the exception says, if there is one."""
+        return FrameworkMessage(self.told.message if self.told else "")
+
+    @property
+    def sentence(self) -> str:
+        """What the minimal case is told to show; for a person alone."""
+        return message_of(self.verdict)
+
+    def of_kind(self, kind: type[_Kind]) -> Iterator[_Kind]:
+        """Yield what was seen of a kind, in the minimal case or where the sizes tell most."""
+        return (each for each in dict.fromkeys((*self.seen, *self.verdict.evidence)) if isinstance(each, kind))
 
     @property
     def op(self) -> str:
@@ -91,9 +96,9 @@ class Evidence:
         location = self.told.location if self.told else None
         return location.source if location else ""
 
-    def passes(self, factor: str, change: str = "") -> bool:
-        """Say whether some change of a factor makes the case pass."""
-        return any(i.factor == factor and change in i.change and i.result == "passes" for i in self.interventions)
+    def passes(self, factor: str, value: int | None = None) -> bool:
+        """Say whether a change of a factor, to a value or any, makes the case pass."""
+        return any(i.factor == factor and value in (None, i.value) and i.result == "passes" for i in self.interventions)
 
     def pattern(self, dimension: str) -> Pattern:
         """Return when the failure occurs, by one dimension."""
@@ -107,9 +112,12 @@ class Evidence:
         """Say whether some other size of a dimension makes the case pass."""
         return self.pattern(dimension).kind not in ("any", "unknown")
 
-    def shapes(self) -> list[tuple[int, ...]]:
-        """Return the shapes that the message names."""
-        return [tuple(int(n) for n in re.findall(r"\d+", found)) for found in _SHAPE.findall(self.message)]
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Return the shapes that the message names, or the one that an output has, and the promised one."""
+        for wrong in self.verdict.evidence:
+            if isinstance(wrong, WrongShape):
+                return wrong.actual, tuple(size for size in wrong.expected if size is not None)
+        return self.message.shapes
 
     def named(self, size: int) -> str:
         """Return a size as a dimension, one more or less, or a small multiple; the number where it is none of these."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -11,13 +10,15 @@ import attrs
 from fuzzseq.cases.case import Case
 from fuzzseq.diagnosis import assignments, region
 from fuzzseq.diagnosis.assignments import COUNTS, Assignment, sizes_of
-from fuzzseq.diagnosis.evidence import Evidence, beyond_table, is_silent
+from fuzzseq.diagnosis.evidence import FailureEvidence, is_silent
 from fuzzseq.diagnosis.interventions import Change, build_changes, manner_changes, sweeps
 from fuzzseq.diagnosis.patterns import pattern
 from fuzzseq.diagnosis.probing import Budget, Prober, Spent
 from fuzzseq.diagnosis.shapes import shape_trace
 from fuzzseq.diagnosis.symbolic_sizes import Names
 from fuzzseq.findings import Intervention, ShapeTrace
+from fuzzseq.protocol.evidence import AttentionFault, WrongShape
+from fuzzseq.protocol.framework_messages import FrameworkMessage
 from fuzzseq.protocol.outcome import Raised, Verdict
 from fuzzseq.targets.spec import SIDES, Spec
 
@@ -32,9 +33,16 @@ _SILENT_SIZES: Final = 3
 _TELLING_SIZES: Final = (1, 2, 4, 12)
 
 
-def gather(spec: Spec, case: Case, verdict: Verdict, prober: Prober | None) -> Evidence:
+def gather(spec: Spec, case: Case, verdict: Verdict, prober: Prober | None) -> FailureEvidence:
     """Return the evidence of a failure; without a prober, what its verdict tells."""
-    alone = Evidence(spec=spec, case=case, verdict=verdict, told=verdict.raised, told_sizes=case.sizes(spec))
+    alone = FailureEvidence(
+        spec=spec,
+        case=case,
+        verdict=verdict,
+        told=verdict.raised,
+        told_sizes=case.sizes(spec),
+        seen=verdict.evidence,
+    )
     # What an edge case is changed to is another domain's, and each look at a hang takes seconds.
     if prober is None or case.domain != "ordinary" or (verdict.raised and verdict.raised.ending == "hung"):
         return alone
@@ -56,7 +64,7 @@ class _Gathering:
         self._failing: dict[str, dict[int, bool]] = {}
         self._passing: list[Change] = []
 
-    def evidence(self, alone: Evidence) -> Evidence:
+    def evidence(self, alone: FailureEvidence) -> FailureEvidence:
         """Return the evidence."""
         stopped = False
         try:
@@ -100,7 +108,7 @@ class _Gathering:
 
     def _tells(self, change: Change) -> bool:
         """Say whether a size of the build is worth a case beside the wider ones, which fail in the same way."""
-        tables = {self._spec.vocabulary(side) for side in SIDES} if beyond_table(self._verdict.message) else set()
+        tables = {self._spec.vocabulary(side) for side in SIDES} if _beyond_table(self._verdict) else set()
         of_one_size = change.value in self._case.dimensions.values()
         return change.factor in COUNTS or change.factor in tables or of_one_size
 
@@ -124,7 +132,12 @@ class _Gathering:
         """
         result = self._budget.answer(change.case)
         self._interventions.append(
-            Intervention(factor=change.factor, change=change.change, result=result)  # type: ignore[arg-type]
+            Intervention(
+                factor=change.factor,
+                change=change.change,
+                value=change.value,
+                result=result,  # type: ignore[arg-type]
+            )
         )
         if change.value is not None and result in ("same", "passes"):
             self._answers.setdefault(change.factor, {})[change.value] = result == "same"
@@ -134,26 +147,37 @@ class _Gathering:
             self._passing.append(change)
         return result
 
-    def _told(self, alone: Evidence) -> Evidence:
+    def _told(self, alone: FailureEvidence) -> FailureEvidence:
         """Return the evidence with what the wider cases and the changes tell."""
         sizes = self._case.sizes(self._spec)
         for name, found in (*self._answers.items(), *self._failing.items()):
             if name in sizes:
                 found[sizes[name]] = True
         telling = self._one.verdict
-        named, nameless = self._names().message(telling.message, self._two.verdict.message if self._two else None)
+        named, nameless = self._in_names()
         return attrs.evolve(
             alone,
             told=telling.raised,
             told_sizes=self._one.sizes,
-            hints=telling.hints,
+            seen=telling.evidence,
             location=telling.raised.location if telling.raised else telling.location,
             interventions=tuple(self._interventions),
             patterns={name: pattern(found) for name, found in self._answers.items()},
             failing={name: pattern(found) for name, found in self._failing.items()},
-            named_message=named if named != telling.message else "",
+            named_message=named,
             nameless=nameless,
         )
+
+    def _in_names(self) -> tuple[str, tuple[int, ...]]:
+        """Return what the failure says with names for its sizes, empty where none has one, and those without."""
+        one, two, names = self._one.verdict, self._two.verdict if self._two else None, self._names()
+        if one.raised is not None:
+            named, nameless = names.message(one.raised.message, two.raised.message if two and two.raised else None)
+            return named if named != one.raised.message else "", nameless
+        shapes = [
+            each for verdict in (one, two) if verdict for each in verdict.evidence if isinstance(each, WrongShape)
+        ]
+        return names.wrong_shape(*shapes) if len(shapes) == 2 else ("", ())
 
     def _names(self) -> Names:
         """Return the names of sizes."""
@@ -200,10 +224,22 @@ def _changes(case: Case, spec: Spec, constants: Sequence[int]) -> Iterator[Chang
     yield from build_changes(case, spec)
 
 
+def _beyond_table(verdict: Verdict) -> bool:
+    return verdict.raised is not None and FrameworkMessage(verdict.raised.message).beyond_table
+
+
 def _numbers(verdict: Verdict, told: Raised | None) -> Iterator[int]:
-    """Yield the numbers of messages, and the sizes of the layers that were running: where a constant would stand."""
-    for text in (verdict.message, *([told.message] if told else [])):
-        yield from (int(n) for n in re.findall(r"(?<![\d.])\d+(?![\d.])", text))
+    """Yield the numbers of messages, and the sizes of what was seen and of the layers that were running.
+
+    A constant of the model would stand among them.
+    """
+    for raised in (verdict.raised, told):
+        yield from FrameworkMessage(raised.message).numbers if raised else ()
+    for seen in verdict.evidence:
+        if isinstance(seen, WrongShape):
+            yield from (size for size in (*seen.actual, *seen.expected) if size is not None)
+        elif isinstance(seen, AttentionFault):
+            yield from seen.shape
     for layer in told.layers if told else ():
         yield from (n for shape in (*layer.inputs, *layer.states, *layer.masks) for n in shape)
         yield from (shape[0] for _, shape in layer.weights if shape)

@@ -97,8 +97,10 @@ class _Search:
         # nothing passed is no rule, and is told as it is.
         close = len(fitting) > 1 and fitting[1][0].cost < fitting[0][0].cost + _SIMPLER
         undecided = stopped and passing > 0 and close
+        found = fitting[0][0] if fitting and not undecided else None
         return Region(
-            expression=fitting[0][0].text if fitting and not undecided else "",
+            expression=found.text if found else "",
+            conditions=found.conditions if found else (),
             failing=failing,
             passing=passing,
             not_reached=self._not_reached,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fuzzseq.diagnosis.symbolic_sizes import Expression, Names, Sizes, text_of
-from fuzzseq.findings import ShapeTrace, TraceLine
+from fuzzseq.diagnosis.symbolic_sizes import Expression, Names, Sizes
+from fuzzseq.findings import Shapes, ShapeTrace, TraceLine
 from fuzzseq.protocol.outcome import LayerCall
 
 Shape = tuple[int, ...]
@@ -37,8 +37,8 @@ def shape_trace(
             TraceLine(
                 path=call.path,
                 kind=call.kind,
-                inputs=_text(inputs),
-                outputs=_text(outputs) if call.outputs is not None else None,
+                inputs=_texts(inputs),
+                outputs=_texts(outputs) if call.outputs is not None else None,
                 beside=_beside(inputs, outputs, fine, sizes) if fine is not None else None,
             )
         )
@@ -71,31 +71,31 @@ def _size(expression: Expression, size: int, sizes: Sizes) -> int:
     return size if size < 0 else expression.value(sizes)
 
 
-def _beside(inputs: Named, outputs: Named, call: LayerCall, sizes: Sizes) -> tuple[str, str]:
+def _beside(inputs: Named, outputs: Named, call: LayerCall, sizes: Sizes) -> tuple[Shapes, Shapes]:
     """Return the shapes of a passing call: in the names of the failing one where those are true of it."""
     given = {size.value(sizes): size for shape in inputs for size in shape if size.named}
     return _as_far(inputs, call.inputs, sizes, {}), _as_far(outputs, call.outputs or (), sizes, given)
 
 
-def _as_far(named: Named, shapes: Sequence[Shape], sizes: Sizes, given: Mapping[int, Expression]) -> str:
+def _as_far(named: Named, shapes: Sequence[Shape], sizes: Sizes, given: Mapping[int, Expression]) -> Shapes:
     """Return shapes in the names of the failing call, where they are not true of it in those that were ``given``.
 
     A size that has no name is a number.
     """
     alone = Names(sizes, None)
-    texts = []
+    found = []
     for index, shape in enumerate(shapes):
         said = named[index] if index < len(named) and len(named[index]) == len(shape) else ()
-        words = [
-            said[axis]
-            if said and _size(said[axis], size, sizes) == size
-            else given.get(size) or alone.expression(size, size)
-            for axis, size in enumerate(shape)
-        ]
-        texts.append(text_of(words))
-    return ", ".join(texts)
+        found.append(
+            tuple(
+                said[axis]
+                if said and _size(said[axis], size, sizes) == size
+                else given.get(size) or alone.expression(size, size)
+                for axis, size in enumerate(shape)
+            )
+        )
+    return _texts(tuple(found))
 
 
-def _text(shapes: Named) -> str:
-    """Return shapes as a person reads them."""
-    return ", ".join(text_of(shape) for shape in shapes)
+def _texts(shapes: Named) -> Shapes:
+    return tuple(tuple(size.text for size in shape) for shape in shapes)

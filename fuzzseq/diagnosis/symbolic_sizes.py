@@ -9,6 +9,9 @@ from typing import Final
 
 import attrs
 
+from fuzzseq.checks.wording import shape_message
+from fuzzseq.protocol.evidence import WrongShape
+
 #: A number that stands alone: no part of a name, of another number or of a type.
 _NUMBER: Final = re.compile(r"(?<![\w.])-?\d+(?![\w.]|\.\d)")
 #: An index of an array or a list is a place, and no size: ``In[0]``, ``indices[0,1]``.
@@ -127,10 +130,28 @@ class Names:
         text = _NUMBER.sub(lambda _: next(words), first)
         return re.sub(r"(?<=\w)\[\]", lambda _: next(indices), text), tuple(sorted(nameless))
 
+    def wrong_shape(self, one: WrongShape, two: WrongShape) -> tuple[str, tuple[int, ...]]:
+        """Return what is wrong with a shape in names, and the sizes above 1 in it that have none.
 
-def text_of(shape: Sequence[Expression]) -> str:
-    """Return a shape as a person reads it."""
-    return f"[{', '.join(size.text for size in shape)}]"
+        Nothing comes back where that of the second assignment is of another rank, or no size has a name.
+        """
+        sizes, others = (*one.expected, *one.actual), (*two.expected, *two.actual)
+        if [size is None for size in sizes] != [size is None for size in others]:
+            return "", ()
+        pairs = zip(sizes, others, strict=True)
+        found = [None if a is None or b is None else self.expression(a, b) for a, b in pairs]
+        texts = [None if size is None else size.text for size in found]
+        nameless = {
+            a
+            for size, a, b in zip(found, sizes, others, strict=True)
+            if a is not None and size and not size.named and (a != b or a > _PLAIN)
+        }
+        if not any(size and size.named for size in found):
+            return "", tuple(sorted(nameless))
+        rank = len(one.expected)
+        actual = [text for text in texts[rank:] if text is not None]
+        message = shape_message(texts[:rank], actual, eager_is_right=one.eager_is_right)
+        return message, tuple(sorted(nameless))
 
 
 def _filled(forms: Sequence[_Form], names: Sequence[str]) -> Iterator[Expression]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from fuzzseq.cases.case import Case
+from fuzzseq.checks.wording import message_of
 from fuzzseq.diagnosis import diagnose
 from fuzzseq.engine.context import TargetContext
 from fuzzseq.engine.oracle import FailureOracle, OutOfTime
@@ -93,7 +94,7 @@ class FollowUp:
         """Shrink a failure, confirm it in a fresh worker, diagnose it, and report the findings that are ready."""
         verdict, name = failure.verdict, self._context.name
         self._context.emit(
-            FailureObserved(target=name, check=verdict.check, signature=signature(verdict), message=verdict.message)
+            FailureObserved(target=name, check=verdict.check, signature=signature(verdict), message=message_of(verdict))
         )
         if not failure.wanted:
             return

@@ -58,7 +58,7 @@ class Patience:
         """Return the outcome of a case that was given up: nothing was judged."""
         with self._lock:
             self._given_up += 1
-        not_reached = (attrs.evolve(verdict, status="not_reached", message="") for verdict in outcome.verdicts)
+        not_reached = (attrs.evolve(verdict, status="not_reached") for verdict in outcome.verdicts)
         return attrs.evolve(outcome, verdicts=tuple(not_reached))
 
     def warnings(self) -> Iterator[str]:

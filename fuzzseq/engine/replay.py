@@ -55,7 +55,7 @@ def replay(file: ReplayFile, settings: Settings, target: str | None = None) -> R
         return ReplayResult(verdict="CHANGED", message=said_of(failures[0]))
     (asked,) = (verdict for verdict in outcome.verdicts if verdict.check == check)
     if asked.status == "not_applicable":
-        return ReplayResult(verdict="FIXED", message=f"{check} does not apply any more: {asked.message}")
+        return ReplayResult(verdict="FIXED", message=f"{check} does not apply any more: {asked.reason}")
     return ReplayResult(verdict="FIXED") if asked.status == "passed" else _not_reached(asked)
 
 
@@ -63,7 +63,9 @@ def said_of(verdict: Verdict) -> str:
     """Return how a case failed, or why a check was not reached, in one sentence that may be shown."""
     if not verdict.judged:
         return outgoing(_nothing_judged(verdict))
-    return outgoing(f"{verdict.check} fails at stage {verdict.stage}: {verdict.message}")
+    from fuzzseq.checks.wording import message_of  # noqa: PLC0415 (checks take numpy, longer than a first line may)
+
+    return outgoing(f"{verdict.check} fails at stage {verdict.stage}: {message_of(verdict)}")
 
 
 def failures_of(target: str, case: Case, checks: Sequence[str], settings: Settings) -> tuple[Verdict, ...]:
@@ -88,7 +90,7 @@ def _nothing_judged(verdict: Verdict) -> str:
     """Return why a check had nothing to judge in a case."""
     raised = verdict.raised
     if verdict.status == "errored":
-        return f"{verdict.check} failed of itself: {verdict.message}"
+        return f"{verdict.check} failed of itself: {verdict.reason}"
     why = f"stage {raised.stage} raises {raised.exception}: {raised.message}" if raised else "run the target again"
     return f"{verdict.check} has nothing to judge in the case any more: {why}"
 

@@ -11,10 +11,11 @@ import attrs
 from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Check
 from fuzzseq.checks.custom import stand_in
-from fuzzseq.checks.registry import CHECKS
+from fuzzseq.checks.registry import CHECKS, owner_of
+from fuzzseq.checks.wording import message_of
 from fuzzseq.engine.opening import Opening
 from fuzzseq.events import CheckCount, Phase, TargetState
-from fuzzseq.protocol.outcome import Outcome, Verdict, owner_of
+from fuzzseq.protocol.outcome import Outcome, Verdict
 from fuzzseq.settings import Settings
 from fuzzseq.settings.check_selection import Selection, select_checks
 from fuzzseq.stop_reason import StopReason
@@ -29,7 +30,7 @@ _UNJUDGED_EVERY: Final = ((30, 1), (120, 4))
 #: How many of the last cases are tried by every check that was not judged yet.
 _LAST: Final = 5
 #: Failures without an exception that keep other checks from being judged, and how much is said of a failure.
-_BLOCKING: Final = ("output_shape", *(check.name for check in CHECKS if check.blocks))
+_BLOCKING: Final = {check.name for check in CHECKS if check.blocks != "nothing"}
 _MOST_SAID: Final = 160
 #: What keeps a check from being judged that no exception does, where cases were tried by it.
 NOTHING: Final = "no case had anything to compare"
@@ -142,7 +143,7 @@ class CheckCounts:
         A batch without rows has nothing that thorough checks could compare.
         """
         empty = any(not batch.pairs for batch in case.batches)
-        return tuple(check.name for check in self.chosen if not check.expensive or (check.every == 1 and not empty))
+        return tuple(check.name for check in self.chosen if not check.expensive or (check.run_every == 1 and not empty))
 
     def asked_of(self, case: Case, number: int, usual: bool, experience: LearnedTraits) -> tuple[str, ...]:
         """Return the names of the checks that a case is tried with, as the ``number``-th of its target.
@@ -154,13 +155,13 @@ class CheckCounts:
         """
         stacked = not usual and any(name.startswith("num_") for name in case.dimensions)
         expensive = case.mode == "graph" or not self.spec.graph or experience.graph_fails or stacked
-        explained = any(check.blocks and check.name in experience.failed for check in self.chosen)
+        explained = any(check.blocks == "expensive" and check.name in experience.failed for check in self.chosen)
 
         def due(check: Check) -> bool:
             if check.name not in experience.judged and number % self._unjudged_every(number, check) == 0:
                 return expensive or number > self._traced_until.get(check.name, -1)
             seldom = check.name in experience.failed or explained
-            every = check.every * (_BROKEN_EVERY if seldom else 1)
+            every = check.run_every * (_BROKEN_EVERY if seldom else 1)
             return expensive and number % every == 0
 
         return tuple(check.name for check in self.chosen if not check.expensive or due(check))
@@ -169,7 +170,9 @@ class CheckCounts:
         """Return one case of how many is tried by a check that was not judged yet."""
         if number >= self._max_cases - _LAST:
             return 1
-        return next((min(every, check.every) for until, every in _UNJUDGED_EVERY if number < until), check.every)
+        return next(
+            (min(every, check.run_every) for until, every in _UNJUDGED_EVERY if number < until), check.run_every
+        )
 
     def count(self, phase: Phase, outcome: Outcome, place: int) -> int:
         """Count a case, and return how many of its kind there were.
@@ -197,10 +200,10 @@ class CheckCounts:
         for verdict in outcome.verdicts:
             count = self._counts[verdict.check]
             if verdict.status == "not_applicable":
-                _keep_first(self._inapplicable, verdict.check, place, verdict.message)
+                _keep_first(self._inapplicable, verdict.check, place, verdict.reason)
             elif verdict.status == "errored":
                 self._counts[verdict.check] = attrs.evolve(count, errored=count.errored + 1)
-                _keep_first(self._errored, verdict.check, place, verdict.message)
+                _keep_first(self._errored, verdict.check, place, verdict.reason)
             elif verdict.status == "not_reached":
                 self._counts[verdict.check] = attrs.evolve(count, not_reached=count.not_reached + 1)
                 if blocked := _blocked_by(verdict, outcome):
@@ -278,7 +281,7 @@ def _blocked_by(verdict: Verdict, outcome: Outcome) -> str:
     if blocking is None:
         return ""
     exception = f"{blocking.raised.exception}: " if blocking.raised is not None else ""
-    return f"blocked by {blocking.check}: {exception}{_first_line(blocking.message)}"
+    return f"blocked by {blocking.check}: {exception}{_first_line(message_of(blocking))}"
 
 
 def _kind(blocked: str) -> tuple[str, ...]:

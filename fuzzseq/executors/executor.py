@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 from typing import Final, Protocol
 
-from fuzzseq.protocol.outcome import Ending, Frame, Outcome, Raised, Request, Stage, Verdict, owner_of
+from fuzzseq.checks.registry import owner_of
+from fuzzseq.protocol.outcome import Ending, Frame, Outcome, Raised, Request, Stage, Verdict
 
 
 class BudgetSpent(Exception):
@@ -76,7 +77,7 @@ def _ended(
     return Outcome(
         ending=ending,
         verdicts=tuple(
-            Verdict(check=name, status="raised", stage=stage, message=message, raised=raised)
+            Verdict(check=name, status="raised", stage=stage, raised=raised)
             if name == owner
             else Verdict(check=name, status="not_reached", stage=stage)
             for name in request.checks

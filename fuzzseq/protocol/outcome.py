@@ -1,4 +1,4 @@
-"""What goes to a worker and what comes back: requests, runs, verdicts. Plain data, JSON both ways."""
+"""What goes to a worker and what comes back: requests and verdicts. Plain data, JSON both ways."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Final, Literal
 
 import attrs
 
-from fuzzseq.cases.case import Batch, Case, Mode
+from fuzzseq.cases.case import Case, Mode
 from fuzzseq.grammar import CheckName, Count, Label
+from fuzzseq.protocol.evidence import Evidence
 
 Stage = Literal["build", "preprocess", "encode", "decode", "forward", "loss", "gradient", "save"]
 STAGES: Final = ("build", "preprocess", "encode", "decode", "forward", "loss", "gradient", "save")
@@ -17,70 +18,6 @@ Ending = Literal["completed", "crashed", "hung", "out_of_memory", "exited"]
 Severity = Literal["error", "warning", "note"]
 #: Every severity, the worst first.
 SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "note")
-
-
-#: Which check an exception belongs to, by the stage that it comes from; all others belong to ``accepts``.
-_OWNER: Final[dict[Stage, str]] = {"build": "builds", "loss": "trains", "gradient": "trains"}
-
-
-def owner_of(stage: Stage) -> str:
-    """Return the check that an exception of a stage belongs to."""
-    return _OWNER.get(stage, "accepts")
-
-
-#: How a model is run forward: see :class:`Run`.
-Way = Literal["plain", "xla", "saved", "predicted", "ragged"]
-
-
-#: What a model is built of: see :class:`Run`.
-Precision = Literal["usual", "double", "mixed"]
-
-
-#: What may be done to the scores of a model before its loss.
-Change = Literal["lifted", "stretched", "sunk"]
-CHANGES: Final[tuple[Change, ...]] = ("lifted", "stretched", "sunk")
-
-
-@attrs.frozen(kw_only=True)
-class Run:
-    """One execution of a model that a check asks for, from a clean state of every variable.
-
-    ``batches`` are given in turn; what the model keeps between two of them is kept (a leak shows in the last).
-    ``until`` is the last stage: ``forward``, ``loss`` or ``gradient`` (with the user's own training step, where there
-    is one); ``own_step`` is that step alone, and ``wiring`` a look at how a functional model is made.
-    ``cuts`` are source steps at which the sequence is cut: the pieces are run in turn, with the state carried over.
-    ``repetition`` tells runs apart that differ in the state of the random generators only; ``weights`` those that
-    differ in the draw of the weights; ``nudged`` moves each weight to the next number of its type, each number but 0 in
-    other directions.
-    ``precision`` ``double`` builds the model anew with float64 for everything that Keras makes, ``mixed`` with the
-    policy ``mixed_float16``.
-    ``dimensions`` builds it anew with other sizes, where there are any.
-    ``way`` is how the model is run forward: called (``plain``), compiled by XLA for the very shapes (``xla``), written
-    to a ``.keras`` file and read again (``saved``), by ``predict`` (``predicted``), or called with its source as a
-    RaggedTensor (``ragged``).
-    ``watched`` keeps every softmax, and the output of every layer where the run is an eager one.
-    ``score_variants`` asks for the loss of changed scores as well: ``lifted`` adds a constant to all of them,
-    ``stretched`` multiplies them by one, ``sunk`` those below zero.
-    ``whole`` gives the decoder of an encoder-decoder all steps at once.
-    ``own_labels`` puts the labels of other batches in the place of those that the user's own training step is given.
-    Equal runs of several checks are executed once.
-    """
-
-    batches: tuple[Batch, ...]
-    until: Literal["wiring", "forward", "loss", "gradient", "own_step"] = "forward"
-    training: bool = False
-    mode: Mode = "eager"
-    cuts: tuple[int, ...] = ()
-    repetition: int = 0
-    weights: int = 0
-    nudged: int = 0
-    precision: Precision = "usual"
-    dimensions: tuple[tuple[str, int], ...] = ()
-    way: Way = "plain"
-    watched: bool = False
-    score_variants: bool = False
-    whole: bool = False
-    own_labels: tuple[Batch, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -168,24 +105,27 @@ class Verdict:
     """How one check ended on one case.
 
     It is ``not_reached`` where something was in its way or the case gave it nothing to look at, ``not_applicable``
-    where the run showed that the model has nothing of what it is about (``message`` says why of both), and ``errored``
-    where the check's own code failed: ``message`` says how.
-    ``difference`` is the largest absolute difference of a comparison; ``where`` says at which position it is;
-    ``position`` names the layer, weight or output that the verdict is about; ``layer`` says more of that layer, and
-    ``location`` is the user's line where it is called. ``hints`` are facts that tell causes apart. ``severity`` is None
-    for that of the check. ``raised`` is what was raised, also where that is why the check was not reached.
+    where the run showed that the model has nothing of what it is about, and ``errored`` where the check's own code
+    failed: ``reason`` says why of these.
+
+    Attributes:
+        evidence: what the check saw that is wrong with the model; :mod:`fuzzseq.checks.wording` puts it into words.
+        position: the layer, weight or output that the verdict is about, by a name that survives another run.
+        layer: more of that layer.
+        location: the user's line where it is called.
+        severity: None for that of the check.
+        raised: what was raised, also where that is why the check was not reached.
+
     """
 
     check: CheckName
     status: Status
     stage: Stage = "forward"
-    message: str = ""
-    difference: float | None = None
-    where: str = ""
+    reason: str = ""
+    evidence: tuple[Evidence, ...] = ()
     position: str = ""
     layer: LayerFrame | None = None
     location: Frame | None = None
-    hints: tuple[str, ...] = ()
     severity: Severity | None = None
     raised: Raised | None = None
 

@@ -128,7 +128,9 @@ def _enum(kind: type[Enum]) -> _Reader:
 
 
 def _union(kinds: tuple[Any, ...]) -> _Reader:
-    """Return what reads a value of any of some kinds, the first that fits."""
+    """Return what reads a value of any of some kinds: by its ``kind`` where each has one, else the first that fits."""
+    if all(attrs.has(kind) and "kind" in attrs.fields_dict(kind) for kind in kinds):
+        return _tagged({str(attrs.fields_dict(kind)["kind"].default): _reader(kind) for kind in kinds})
     *others, last = [_reader(kind) for kind in kinds if kind is not type(None)]
     nullable = type(None) in kinds
 
@@ -141,6 +143,18 @@ def _union(kinds: tuple[Any, ...]) -> _Reader:
             except Misfit:
                 continue
         return last(data)
+
+    return read
+
+
+def _tagged(readers: Mapping[str, _Reader]) -> _Reader:
+    """Return what reads an object of the class that its ``kind`` names."""
+
+    def read(data: Any) -> Any:
+        kind = data.get("kind") if isinstance(data, dict) else None
+        if not isinstance(kind, str) or kind not in readers:
+            raise Misfit(f"{shown(kind)} is none of {', '.join(readers)}").inside("kind")
+        return readers[kind](data)
 
     return read
 

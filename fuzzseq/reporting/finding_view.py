@@ -148,7 +148,7 @@ def _shapes(finding: Finding, room: int) -> Iterator[Text]:
     lines = [(i, line) for i, line in enumerate(trace.lines[: raised + 1]) if not line.kind.endswith("Cell")]
     for index, line in lines[-_TRACED:]:
         mark = "> " if index == trace.difference else "  "
-        yield Text(shortened(f"{mark}{line.path.rpartition('/')[2]}: {line.inputs} -> {line.ending}", 2 * room))
+        yield Text(shortened(f"{mark}{line.path.rpartition('/')[2]}: {line.call}", 2 * room))
 
 
 def proof_of(finding: Finding) -> str:

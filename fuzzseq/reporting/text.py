@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from fuzzseq.findings import Finding
+from fuzzseq.findings import Finding, shapes_text
 from fuzzseq.reporting.finding_view import finding_view
 from fuzzseq.sanitize import clean, inert
 from fuzzseq.targets.spec import Spec
@@ -53,7 +53,7 @@ def trace_text(finding: Finding) -> str:
     lines = [f"passes when {trace.passing}"] if trace.passing else []
     for index, line in enumerate(trace.lines):
         mark = ">" if index == trace.difference else " "
-        lines.append(f"{mark} {line.path}: {line.inputs} -> {line.ending}")
-        if line.beside and line.beside != (line.inputs, line.outputs):
-            lines.append(f"    passing: {line.beside[0]} -> {line.beside[1]}")
+        lines.append(f"{mark} {line.path}: {line.call}")
+        if line.passing:
+            lines.append(f"    passing: {' -> '.join(map(shapes_text, line.passing))}")
     return inert("\n".join(clean(line) for line in lines))

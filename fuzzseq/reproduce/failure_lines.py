@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from fuzzseq.protocol.evidence import WrongType
 from fuzzseq.reproduce.calling import arguments, forward_function, inputs, stage
 from fuzzseq.reproduce.data import Columns
 from fuzzseq.reproduce.paired_runs import beside, compared
@@ -82,7 +83,7 @@ def _batch(plan: Plan) -> Iterator[str]:
 def _output_shape(plan: Plan) -> Iterator[str]:
     """Yield the comparison of the output's shape with the promised one."""
     yield from scores_lines(plan, "False")
-    if plan.finding.message.startswith("the output has type"):
+    if any(isinstance(each, WrongType) for each in plan.finding.failure_evidence):
         yield 'assert scores.dtype.is_floating, f"the output has type {scores.dtype}: scores are floats"'
         return
     yield "shape = tuple(scores.shape)"

@@ -8,26 +8,20 @@ import attrs
 import numpy as np
 
 from fuzzseq.cases.arrays import Arrays, arrays
-from fuzzseq.checks.registry import check_named
+from fuzzseq.checks.registry import CHECKS
+from fuzzseq.protocol.evidence import Difference, Unmoved
 from fuzzseq.reproduce.calling import inputs
 from fuzzseq.reproduce.data import assigned, columns, literal
 from fuzzseq.reproduce.plan import Plan
 
-#: For each check the runs of its plan beside the first, each with the words of a message that tell it.
-_BESIDE = {
-    "padding_invariant": {"source": "on the source side", "target": "on the target side"},
-    "batch_independent": {"alone": "the last row", "first": "the first row", "reversed": "in another order"},
-    "causal": {"changed": ""},
-    "uses_source": {"other_source": ""},
-}
-
 
 def beside(plan: Plan) -> tuple[str, Plan] | None:
     """Return the other run's name, and a plan with its batch; None for a check that more than two runs decide."""
-    names = _BESIDE.get(plan.check, {})
-    runs = check_named(plan.check).plan(plan.case, plan.spec) if names else {}
-    name = next((name for name, words in names.items() if words in plan.finding.message and name in runs), None)
-    if name is None or plan.several or plan.preprocessed:
+    check = next((check for check in CHECKS if check.name == plan.check), None)
+    seen = (each.other for each in plan.finding.failure_evidence if isinstance(each, Difference | Unmoved))
+    name = next((name for name in seen if check and name in check.paired_runs), "")
+    runs = check.plan(plan.case, plan.spec) if check and name else {}
+    if name not in runs or plan.several or plan.preprocessed:
         return None
     case = attrs.evolve(plan.case, batches=runs[name].batches)
     return name, attrs.evolve(plan, finding=attrs.evolve(plan.finding, case=case))

@@ -14,7 +14,7 @@ import tensorflow as tf
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.states import state_shapes
 from fuzzseq.checks.custom import custom_checks
-from fuzzseq.protocol.outcome import Precision, Run
+from fuzzseq.protocol.runs import Precision, Run
 from fuzzseq.reproduce.runtime import input_shapes, set_general_position
 from fuzzseq.seeds import seed_of_cases
 from fuzzseq.targets.declaration import Declaration
@@ -147,7 +147,7 @@ class ModelInstance:
 
     def reset(self, run: Run) -> None:
         """Put everything back, but for what the run wants otherwise: the random generators, variables, attributes."""
-        self.tracker.kind = (run.until, run.training, run.mode, run.way) if self.initialized else "build"
+        self.tracker.kind = (run.until, run.training, run.mode, run.execution) if self.initialized else "build"
         if self.tracker.draws():
             tf.random.set_seed(self.seed + run.repetition)
         seed = self.seed + run.repetition
@@ -166,8 +166,8 @@ class ModelInstance:
             self._snapshot.advance_rng(run.repetition)
             if run.weights:
                 set_general_position(all_variables(self.model), self.seed + _WEIGHTS_APART * run.weights)
-            if run.nudged:
-                perturb_ulp(self.trainable, run.nudged)
+            if run.ulp_perturbed:
+                perturb_ulp(self.trainable, run.ulp_perturbed)
 
     def state_shapes(self, sizes: Mapping[str, int]) -> Any:
         """Return the nested shapes of the initial state for a batch; an empty list where the model takes none."""

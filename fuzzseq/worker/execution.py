@@ -6,7 +6,8 @@ import attrs
 
 from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Observed, Result
-from fuzzseq.protocol.outcome import Raised, Run
+from fuzzseq.protocol.outcome import Raised
+from fuzzseq.protocol.runs import Run
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.exceptions import describe
 from fuzzseq.worker.keras_api import KERAS

@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from fuzzseq.cases.arrays import Arrays, encoded
 from fuzzseq.cases.case import Case
-from fuzzseq.protocol.outcome import Outcome, Run, Verdict
+from fuzzseq.protocol.outcome import Outcome, Verdict
+from fuzzseq.protocol.runs import Run
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.exceptions import describe
@@ -28,7 +29,7 @@ def try_invalid_input(built: ModelInstance, case: Case, kind: str) -> Outcome:
         _Wrong(built, case, run, kind).observe()
     except BaseException as error:  # whatever a model raises
         raised = describe(error, built.tracker, built.subject.mark.current)
-        verdict = Verdict(check="accepts", status="raised", stage=raised.stage, message=raised.message, raised=raised)
+        verdict = Verdict(check="accepts", status="raised", stage=raised.stage, raised=raised)
         return Outcome(verdicts=(verdict,))
     return Outcome(verdicts=(Verdict(check="accepts", status="passed"),))
 

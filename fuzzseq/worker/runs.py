@@ -12,7 +12,7 @@ from fuzzseq.cases.arrays import Arrays, arrays
 from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Gradient, Observed
 from fuzzseq.checks.output_shape import promised
-from fuzzseq.protocol.outcome import CHANGES, Run
+from fuzzseq.protocol.runs import SCORE_VARIANTS, Run
 from fuzzseq.reproduce.runtime import flat_shapes, packed, path_of
 from fuzzseq.worker import feeding
 from fuzzseq.worker.build import ModelInstance
@@ -40,7 +40,7 @@ class BatchRun:
             model = self.built.model
             crossed = crossings(model, self.built.tracker)
             return Observed(arrays=self.arrays, crossings=crossed, takers_of_states=takers_of_states(model))
-        if self.run.cuts:
+        if self.run.chunk_boundaries:
             return self._in_pieces()
         if self.run.until == "gradient":
             return self._train()
@@ -48,7 +48,7 @@ class BatchRun:
             return self._score()
         if self.run.until == "own_step":
             return self._own_predictions()
-        if self.run.watched:
+        if self.run.record_layers:
             return self._watched()
         return self._seen(self._forward(self._fed()))
 
@@ -64,7 +64,7 @@ class BatchRun:
         if preprocess is not None and spec.has_source:
             self.built.subject.mark.enter("preprocess")
             source = feeding.as_source(preprocess(feeding.rows_of_ids(self.case, self.batch)))
-        if self.run.way == "ragged":
+        if self.run.execution == "ragged":
             source = ragged(self.arrays)
         if states is None:
             states = self.initial_state(self.state_shapes())
@@ -98,14 +98,14 @@ class BatchRun:
             if gradient is None and not self.run.score_variants:
                 # Keras scores what it finds behind a softmax instead of the probabilities: of a copy it cannot.
                 gradient = scored_by(output.of(tf.identity(output.scores)))[1]
-            changes = CHANGES if self.run.score_variants else ()
+            changes = SCORE_VARIANTS if self.run.score_variants else ()
             changed = [self._loss(given, wanted, steps, output.rescaled(change)) for change in changes]
             return output.scores, loss, tf.zeros_like(output.scores) if gradient is None else gradient, changed
 
         function, arguments = self._in_mode(f"score {self.run.score_variants}", scored, (self._fed(), *self._labels()))
         scores, loss, gradient, changed = function(*arguments)
         seen = self._seen(ForwardOutput(scores, [], scores), loss=as_numpy(loss))
-        losses = dict(zip(CHANGES, map(as_numpy, changed), strict=False))
+        losses = dict(zip(SCORE_VARIANTS, map(as_numpy, changed), strict=False))
         return attrs.evolve(seen, score_gradient=as_numpy(gradient), changed_losses=losses)
 
     def _watched(self) -> Observed:
@@ -164,9 +164,9 @@ class BatchRun:
         return made, arguments
 
     def _forward(self, fed: Any) -> ForwardOutput:
-        """Run forward in the mode, or in the way, that is asked for."""
-        if self.run.way in WAYS:
-            return WAYS[self.run.way](self.built, fed)
+        """Run forward in the mode, or by the execution, that is asked for."""
+        if self.run.execution in WAYS:
+            return WAYS[self.run.execution](self.built, fed)
         function, arguments = self._forward_in_mode(fed)
         return ForwardOutput(*function(*arguments))
 
@@ -174,7 +174,7 @@ class BatchRun:
         """Return what runs forward, as the mode of the run wants it, with its arguments."""
 
         def pure(given: Any) -> Any:
-            forward = self.built.subject.forward_whole if self.run.whole else self.built.subject.forward
+            forward = self.built.subject.forward_whole if self.run.all_steps_at_once else self.built.subject.forward
             output = forward(given, self.run.training)
             return output.scores, output.states, output.raw
 
@@ -232,7 +232,8 @@ class BatchRun:
         spec, whole = self.built.spec, self.arrays
         shapes = self.state_shapes()
         states, scores = None, []
-        for first, last in zip((0, *self.run.cuts), (*self.run.cuts, whole.source.shape[1]), strict=True):
+        boundaries = self.run.chunk_boundaries
+        for first, last in zip((0, *boundaries), (*boundaries, whole.source.shape[1]), strict=True):
             self.arrays = attrs.evolve(
                 whole,
                 source=whole.source[:, first:last],

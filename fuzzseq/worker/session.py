@@ -11,7 +11,8 @@ from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Check, Result
 from fuzzseq.checks.custom import WrongCheck
 from fuzzseq.checks.registry import check_named
-from fuzzseq.protocol.outcome import Outcome, Raised, Request, Run, Verdict
+from fuzzseq.protocol.outcome import Outcome, Raised, Request, Verdict
+from fuzzseq.protocol.runs import Run, RunKey
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import LoadedFactory, ModelInstance, build_key
 from fuzzseq.worker.exceptions import describe
@@ -21,9 +22,6 @@ from fuzzseq.worker.stages import StageBeacon
 from fuzzseq.worker.untouched import Surroundings
 
 _MODELS_KEPT: Final = 6
-
-#: The checks that an exception belongs to; the others are not reached by it.
-OWNERS: Final = ("builds", "accepts", "trains")
 
 
 class TargetSession:
@@ -88,7 +86,7 @@ class TargetSession:
         """Return the outcome of a factory that raised."""
         return Outcome(
             verdicts=tuple(
-                Verdict(check=name, status="raised", stage="build", message=raised.message, raised=raised)
+                Verdict(check=name, status="raised", stage="build", raised=raised)
                 if name == "builds"
                 else Verdict(check=name, status="not_reached", stage="build", raised=raised)
                 for name in request.checks
@@ -110,17 +108,17 @@ class _CheckRunner:
         try:
             return self._judged(check)
         except WrongCheck as error:
-            return Verdict(check=check.name, status="errored", stage=check.stage, message=str(error))
+            return Verdict(check=check.name, status="errored", stage=check.stage, reason=str(error))
 
     def _judged(self, check: Check) -> Verdict:
         """Judge one check."""
         if (self._told and check.name != "builds") or (self._explained and check.expensive):
             return Verdict(check=check.name, status="not_reached", stage=check.stage)
         plan = check.plan(self._case, self._built.spec)
-        if not plan and check.name not in OWNERS:
+        if not plan and not check.owns:
             return Verdict(check=check.name, status="not_reached", stage=check.stage)
         # Only those that tell of an exception ask why there was one.
-        results = {name: self._result(run, check.name in OWNERS) for name, run in plan.items()}
+        results: dict[RunKey, Result] = {name: self._result(run, bool(check.owns)) for name, run in plan.items()}
         raised = next((result.raised for result in results.values() if result.raised), None)
         if raised is not None and not check.judges_exceptions:
             return self._raised(check, raised)
@@ -128,20 +126,21 @@ class _CheckRunner:
         if judged is not None and judged.status != "failed":
             return judged
         # A loss that is given an output of the wrong shape says nothing of its own.
-        self._told = self._told or (judged is not None and check.name == "output_shape")
+        self._told = self._told or (judged is not None and check.blocks == "all")
         if judged is not None and check.confirm is not None:
             asked = check.confirm(results, self._case, self._built.spec)
-            more = {name: self._result(run, False) for name, run in asked.items()}
+            more: dict[RunKey, Result] = {key: self._result(run, False) for key, run in asked.items()}
             judged = check.judge({**results, **more}, self._case, self._built.spec) if more else judged
-        self._explained = self._explained or (judged is not None and judged.status == "failed" and check.blocks)
+        explains = judged is not None and judged.status == "failed" and check.blocks == "expensive"
+        self._explained = self._explained or explains
         return judged or Verdict(check=check.name, status="passed", stage=check.stage)
 
     def _raised(self, check: Check, raised: Raised) -> Verdict:
         """Return the verdict of a check whose run raised."""
-        if check.name not in OWNERS:
+        if not check.owns:
             return Verdict(check=check.name, status="not_reached", stage=raised.stage, raised=raised)
         self._told = True
-        return Verdict(check=check.name, status="raised", stage=raised.stage, message=raised.message, raised=raised)
+        return Verdict(check=check.name, status="raised", stage=raised.stage, raised=raised)
 
     def _result(self, run: Run, explained: bool = True) -> Result:
         """Return what a run gave; one that held needs no explanation."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from fuzzseq.protocol.outcome import Change
+from fuzzseq.protocol.runs import ScoreVariant
 from fuzzseq.reproduce.runtime import find_scores, is_float
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
 from fuzzseq.targets.spec import Spec
@@ -24,7 +24,7 @@ class ForwardOutput:
         """Keep the three."""
         self.scores, self.states, self.raw = scores, states, raw
 
-    def rescaled(self, how: Change) -> ForwardOutput:
+    def rescaled(self, how: ScoreVariant) -> ForwardOutput:
         """Return the output with its scores lifted by 3, or doubled, all or those below zero; masks stay on them."""
         scores = self.scores
         if how == "lifted":

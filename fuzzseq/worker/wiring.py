@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
+from fuzzseq.protocol.evidence import StateCrossing
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
 from fuzzseq.worker.instrumentation import Tracker
 from fuzzseq.worker.keras_api import KERAS
@@ -13,11 +14,10 @@ from fuzzseq.worker.parts import Part
 
 #: A state: which recurrent layer made it, and whether it is its h, its c, or a join of one of each.
 _Source = tuple[Any, str]
-_OTHERS: Final = {"c": "the c", "mixed": "the h and c of one direction"}
 
 
-def crossings(model: Any, tracker: Tracker) -> tuple[tuple[str, Any], ...]:
-    """Return a sentence, and the user's line, for each crossing of states between recurrent layers of a model.
+def crossings(model: Any, tracker: Tracker) -> tuple[tuple[StateCrossing, Any], ...]:
+    """Return each crossing of states between recurrent layers of a model, with the user's line.
 
     Of an encoder and a decoder apart, for each state of the decoder that does not come back in its place.
     """
@@ -27,18 +27,27 @@ def crossings(model: Any, tracker: Tracker) -> tuple[tuple[str, Any], ...]:
         return ()
     given = [(layer, origins) for layer in model.layers if (origins := _given(layer))]
     found = [
-        (f"{stable_name(layer, model)} is given {_OTHERS[kind]} of {stable_name(source, model)} as its h", layer)
+        (
+            StateCrossing(
+                error="c_as_h" if kind == "c" else "joined_as_h",
+                layers=(stable_name(layer, model),),
+                sources=(stable_name(source, model),),
+            ),
+            layer,
+        )
         for layer, ((source, kind), *more) in given
-        if len(more) == 1 and kind in _OTHERS
+        if len(more) == 1 and kind != "h"
     ]
     sources = [origins[0][0] for _, origins in given]
     order = [layer for layer in model.layers if any(layer is source for source in sources)]
     if not found and len(order) > 1 and len(order) == len(sources) and sources != order and _stacked(sources, order):
-        told = ", ".join(
-            f"{stable_name(layer, model)} starts from {stable_name(origins[0][0], model)}" for layer, origins in given
+        crossing = StateCrossing(
+            error="other_layer",
+            layers=tuple(stable_name(layer, model) for layer, _ in given),
+            sources=tuple(stable_name(source, model) for source in sources),
         )
-        found.append((f"the layers of a stack are given each other's states: {told}", given[0][0]))
-    return tuple((said, tracker.site_of(layer)) for said, layer in found)
+        found.append((crossing, given[0][0]))
+    return tuple((crossing, tracker.site_of(layer)) for crossing, layer in found)
 
 
 def takers_of_states(model: Any) -> int:
@@ -48,8 +57,8 @@ def takers_of_states(model: Any) -> int:
     return sum(bool(KERAS.initial_states(layer)) for layer in layers)
 
 
-def _dropped(decoder: Any, tracker: Tracker) -> Iterator[tuple[str, Any]]:
-    """Yield a sentence and the user's line for each state of a decoder that its next step is not given."""
+def _dropped(decoder: Any, tracker: Tracker) -> Iterator[tuple[StateCrossing, Any]]:
+    """Yield each state of a decoder that its next step is not given, with the user's line."""
     states = [tensor for tensor, role in zip(decoder.inputs, Part(decoder).roles, strict=False) if role == "states"]
     for tensor, back in zip(states, decoder.outputs[1:], strict=False):
         for layer in decoder.layers:
@@ -59,8 +68,8 @@ def _dropped(decoder: Any, tracker: Tracker) -> Iterator[tuple[str, Any]]:
             origin = KERAS.origin(back)
             if origin is None or origin.operation is not layer or origin.index != place + 1:
                 name = stable_name(layer, decoder)
-                said = f"what {name} makes of the state {tensor.name} is not what the next step is given for it"
-                yield said, tracker.site_of(layer)
+                crossing = StateCrossing(error="not_returned", layers=(name,), sources=(tensor.name,))
+                yield crossing, tracker.site_of(layer)
 
 
 def _stacked(sources: list[Any], order: list[Any]) -> bool:

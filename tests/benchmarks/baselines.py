@@ -22,7 +22,7 @@ from fuzzseq.cases.boundary import first_setting
 from fuzzseq.cases.case import Batch, Case, Pair, tokens_for_steps
 from fuzzseq.cases.domain import encodings, padding_side
 from fuzzseq.loading import parse
-from fuzzseq.protocol.outcome import Run
+from fuzzseq.protocol.runs import Run
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import LoadedFactory, ModelInstance
 from fuzzseq.worker.execution import execute

@@ -69,14 +69,15 @@ def probed(draw: random.Random) -> ProbedCase:
 
 def trace() -> ShapeTrace:
     """Return the layers of a model of usual size."""
-    shapes = "[batch_size, source_length, embedding_dim], [batch_size, units]", "[batch_size, source_length, units + 1]"
+    source = ("batch_size", "source_length")
+    shapes = ((*source, "embedding_dim"), ("batch_size", "units")), ((*source, "units + 1"),)
     lines = [
         TraceLine(
             path=f"Translator/encoder/layer#{number}",
             kind="LSTM",
             inputs=shapes[0],
             outputs=shapes[1] if number < 10 else None,
-            beside=(shapes[0], "[batch_size, source_length, units]" if number > 7 else shapes[1]),
+            beside=(shapes[0], ((*source, "units"),) if number > 7 else shapes[1]),
         )
         for number in range(1, 11)
     ]
@@ -129,7 +130,11 @@ def made(number: int, draw: random.Random) -> Finding:
             ),
             symbolic_message=message.replace("3,64", "batch_size,units"),
             region=Region(
-                expression="source_length > target_length", failing=failing, passing=PROBED - failing, tried=tried
+                expression="source_length > target_length",
+                conditions=(("source_length", "target_length"),),
+                failing=failing,
+                passing=PROBED - failing,
+                tried=tried,
             ),
             trace=trace(),
         ),

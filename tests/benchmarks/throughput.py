@@ -33,7 +33,8 @@ from fuzzseq.engine import start_campaign
 from fuzzseq.engine.generation import random_cases
 from fuzzseq.events import CaseExecuted, TargetLoaded
 from fuzzseq.executors import forked
-from fuzzseq.protocol.outcome import Outcome, Request, Run
+from fuzzseq.protocol.outcome import Outcome, Request
+from fuzzseq.protocol.runs import Run
 from fuzzseq.settings import Settings
 from fuzzseq.targets.spec import Spec
 

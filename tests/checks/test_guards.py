@@ -25,11 +25,12 @@ from fuzzseq.checks import (
     stepwise,
     uses_source,
 )
-from fuzzseq.checks.attention import WEIGHT_ON_PADDING, WRONG_AXIS, fault
+from fuzzseq.checks.attention import fault
 from fuzzseq.checks.base import Observed, Result, Softmax
 from fuzzseq.checks.differential import by_row, compared, confirmation, confirmed_difference, real, tolerance
 from fuzzseq.checks.output_shape import promised
-from fuzzseq.protocol.outcome import Raised, Run, Verdict
+from fuzzseq.protocol.outcome import Raised, Verdict
+from fuzzseq.protocol.runs import Confirming, Run, RunKey
 from fuzzseq.targets.spec import Spec, Tokens
 
 SPEC = Spec(loss="compiled")
@@ -54,9 +55,14 @@ def noise(scale: float, dtype: str = "float32", seed: int = 1) -> Any:
     return (base + scale * np.random.default_rng(seed).standard_normal(base.shape)).astype(dtype)
 
 
-def results(**outputs: Any) -> dict[str, Result]:
-    """Return results by name; underscores are spaces."""
-    return {name.replace("_", " "): seen(output) for name, output in outputs.items()}
+def results(**outputs: Any) -> dict[RunKey, Result]:
+    """Return results by the key of their run: ``base_perturbed_1`` confirms ``base``."""
+    found: dict[RunKey, Result] = {}
+    for name, output in outputs.items():
+        run, *varied = name.split("_")
+        key = Confirming(run, varied[0], *map(int, varied[1:])) if varied else run
+        found[key] = seen(output)
+    return found
 
 
 def test_rounding_is_no_difference():
@@ -80,7 +86,12 @@ def test_padding_is_not_compared():
 
 def test_a_small_difference_is_confirmed_in_double():
     """A small difference counts when float64 shows it too, and not when it is gone there."""
-    suspected = {"base": noise(0), "other": noise(1e-3), "base_again": noise(0), "base_nudged_1": noise(1e-7, seed=2)}
+    suspected = {
+        "base": noise(0),
+        "other": noise(1e-3),
+        "base_repeated": noise(0),
+        "base_perturbed_1": noise(1e-7, seed=2),
+    }
     wide = {"base_double": noise(0, "float64"), "other_double": noise(1e-3, "float64")}
     assert confirmed_difference(results(**suspected, **wide), "base", "other", COMPARE) is not None
     gone = {**wide, "other_double": noise(1e-15, "float64")}
@@ -89,9 +100,9 @@ def test_a_small_difference_is_confirmed_in_double():
 
 def test_a_model_that_is_float32_inside_is_measured_against_its_noise():
     """Where float64 tells nothing, a difference has to be far above what one unit in the last place makes."""
-    suspected = {"base": noise(0), "other": noise(1e-4), "base_again": noise(0)}
+    suspected = {"base": noise(0), "other": noise(1e-4), "base_repeated": noise(0)}
     wide = {"base_double": noise(0), "other_double": noise(1e-4, seed=3)}
-    calm, wild = {"base_nudged_1": noise(1e-7, seed=2)}, {"base_nudged_1": noise(1e-4, seed=2)}
+    calm, wild = {"base_perturbed_1": noise(1e-7, seed=2)}, {"base_perturbed_1": noise(1e-4, seed=2)}
     assert confirmed_difference(results(**suspected, **wide, **calm), "base", "other", COMPARE) is not None
     assert confirmed_difference(results(**suspected, **wide, **wild), "base", "other", COMPARE) is None
     assert confirmed_difference(results(**suspected, **wild), "base", "other", COMPARE) is None
@@ -99,7 +110,7 @@ def test_a_model_that_is_float32_inside_is_measured_against_its_noise():
 
 def test_a_model_that_is_not_deterministic_is_not_accused():
     """A model that differs from itself breaks no promise but that of being deterministic."""
-    outputs = {"base": noise(0), "other": noise(0.5), "base_again": noise(0.5, seed=4)}
+    outputs = {"base": noise(0), "other": noise(0.5), "base_repeated": noise(0.5, seed=4)}
     assert confirmed_difference(results(**outputs), "base", "other", COMPARE) is None
 
 
@@ -108,20 +119,21 @@ def test_a_large_difference_asks_for_no_double():
     runs = {name: Run(batches=RAGGED.batches) for name in ("base", "other")}
     large = confirmation(results(base=noise(0), other=noise(0.5)), runs, "base", "other", COMPARE)
     small = confirmation(results(base=noise(0), other=noise(1e-3)), runs, "base", "other", COMPARE)
-    assert not [name for name in large if "double" in name]
-    assert {"base double", "other double", "base nudged 1"} <= set(small)
+    assert not [key for key in large if isinstance(key, Confirming) and key.variation == "double"]
+    confirming = {Confirming("base", "double"), Confirming("other", "double"), Confirming("base", "perturbed", 1)}
+    assert confirming <= set(small)
     assert tolerance(np.float32) == pytest.approx(2.4e-5, rel=0.01)
 
 
 def test_a_choice_among_equal_scores_is_left_to_rounding():
     """A large difference is not believed where one unit in the last place of the weights makes as much."""
-    outputs = {"base": noise(0), "other": noise(0.5), "base_again": noise(0)}
-    calm, wild = {"base_nudged_2": noise(1e-7, seed=2)}, {"other_nudged_3": noise(0, seed=2)}
+    outputs = {"base": noise(0), "other": noise(0.5), "base_repeated": noise(0)}
+    calm, wild = {"base_perturbed_2": noise(1e-7, seed=2)}, {"other_perturbed_3": noise(0, seed=2)}
     assert confirmed_difference(results(**outputs, **calm), "base", "other", COMPARE) is not None
     assert confirmed_difference(results(**outputs, **calm, **wild), "base", "other", COMPARE) is None
     runs = {name: Run(batches=(Batch(pairs=(Pair((3, 3), ()),)),)) for name in ("base", "other")}
     asked = confirmation(results(**outputs), runs, "base", "other", COMPARE)
-    assert {"base nudged 6", "other nudged 6"} <= set(asked)
+    assert {Confirming("base", "perturbed", 6), Confirming("other", "perturbed", 6)} <= set(asked)
 
 
 def softmax(*shape: int, axis: int = -1, mask: Any = None) -> Softmax:
@@ -133,31 +145,31 @@ def softmax(*shape: int, axis: int = -1, mask: Any = None) -> Softmax:
 
 
 @pytest.mark.parametrize(
-    ("shape", "axis", "masked", "hint"),
+    ("shape", "axis", "masked", "error"),
     [
         ((2, 4, 3), -1, True, None),
-        ((2, 4, 3), -1, False, WEIGHT_ON_PADDING),
-        ((2, 4, 3), 1, False, WRONG_AXIS),
-        ((2, 3, 1), -1, False, WRONG_AXIS),
-        ((2, 3, 1), 1, False, WEIGHT_ON_PADDING),
+        ((2, 4, 3), -1, False, "weight_on_padding"),
+        ((2, 4, 3), 1, False, "over_queries"),
+        ((2, 3, 1), -1, False, "over_one"),
+        ((2, 3, 1), 1, False, "weight_on_padding"),
         ((2, 4, 11), -1, False, None),  # words
         ((2, 3, 5), -1, False, None),  # experts
         ((2, 3, 3), -1, False, None),  # self-attention: which axis is that of the keys cannot be told
     ],
 )
-def test_which_softmax_is_attention(shape, axis, masked, hint):
+def test_which_softmax_is_attention(shape, axis, masked, error):
     """Attention over the source is told by its axes; words, experts and self-attention are let be."""
     given = seen(noise(0)).last
     mask = given.arrays.source_mask[:, None] if masked else None
     found = fault(attrs.evolve(given, softmaxes=(softmax(*shape, axis=axis, mask=mask),)), RAGGED, SPEC)
-    assert (found and found.hint) == hint
+    assert (found and found.evidence.error) == error
 
 
 def test_a_constant_number_of_experts_is_no_axis_of_steps():
     """A softmax over as many values as there are decoder steps is one over steps only where it grows with them."""
     check = attention_normalized.CHECK
     base = attrs.evolve(seen(noise(0)).last, softmaxes=(softmax(2, 3, 4),))
-    results_ = {"base": Result(observed=(base,)), "watched": Result(observed=(base,))}
+    results_ = {"base": Result(observed=(base,)), "layers": Result(observed=(base,))}
     assert accused(check.judge(results_, RAGGED, SPEC))
     (wider,) = check.confirm(results_, RAGGED, SPEC).values()
     assert (wider.batches[0].extra_source, wider.batches[0].extra_target) == (2, 2)
@@ -279,8 +291,8 @@ def test_another_source_is_no_other_order_of_its_ids():
     both = attrs.evolve(small, batches=(Batch(pairs=(Pair((3, 4), ()),)),))
     assert with_other_source(both, SPEC, same_words=True)[0].pairs == (Pair((4, 3), ()),)
     short = attrs.evolve(small, batches=(Batch(pairs=(Pair((3,), ()),)),))
-    given = results(base=noise(0), other_source=noise(0))
-    assert "longer other" in uses_source.CHECK.confirm(given, short, SPEC)
+    given = {"base": seen(noise(0)), "other_source": seen(noise(0))}
+    assert "longer_other" in uses_source.CHECK.confirm(given, short, SPEC)
 
 
 def test_longer_rows_have_several_words():
@@ -299,7 +311,7 @@ def test_a_softmax_is_looked_at_with_other_lengths():
     check, case = attention_normalized.CHECK, attrs.evolve(RAGGED, batches=(Batch(pairs=(Pair((3, 4, 5), ()),)),))
 
     def judged(shape, other, axis):
-        both = {"watched": seen(noise(0), case, softmaxes=(softmax(*shape, axis=axis),))}
+        both = {"layers": seen(noise(0), case, softmaxes=(softmax(*shape, axis=axis),))}
         assert accused(check.judge(both, case, SPEC))
         assert set(check.confirm(both, case, SPEC)) == {"wider"}
         grown = attrs.evolve(case, batches=check.confirm(both, case, SPEC)["wider"].batches)
@@ -309,11 +321,11 @@ def test_a_softmax_is_looked_at_with_other_lengths():
     assert judged((1, 3, 1), (1, 5, 1), -1)
     assert not judged((1, 3, 2, 1), (1, 5, 2, 1), -1)  # the taps of a kernel, for each head
     assert not judged((1, 3, 1), (1, 5, 3), -1)  # decoder steps, of which there is one
-    assert check.confirm({"watched": seen(noise(0), case, softmaxes=(softmax(1, 3, 1),))}, case, SPEC)[
+    assert check.confirm({"layers": seen(noise(0), case, softmaxes=(softmax(1, 3, 1),))}, case, SPEC)[
         "wider"
     ].batches == (Batch(pairs=case.batches[0].pairs * 2, extra_source=2, extra_target=2),)
     fixed = attrs.evolve(SPEC, dimensions={"source_length": dim(3), "target_length": dim(1)})
-    only = {"watched": seen(noise(0), case, softmaxes=(softmax(1, 3, 1),))}
+    only = {"layers": seen(noise(0), case, softmaxes=(softmax(1, 3, 1),))}
     assert not accused(check.judge(only, case, fixed))
 
 
@@ -321,7 +333,7 @@ def test_softmaxes_of_another_run_are_paired_by_where_they_are():
     """A softmax without its like at other lengths is let be: a loop may run more often, a run may raise."""
     check, case = attention_normalized.CHECK, attrs.evolve(RAGGED, batches=(Batch(pairs=(Pair((3, 4, 5), ()),)),))
     wrong, same = softmax(1, 3, 1), softmax(1, 5, 1)
-    both = {"watched": seen(noise(0), case, softmaxes=(wrong,))}
+    both = {"layers": seen(noise(0), case, softmaxes=(wrong,))}
     raised = Raised(stage="forward", exception="ValueError", message="no")
     slot = attrs.evolve(softmax(1, 5, 7), path="Slots")
     outside = attrs.evolve(same, path="")
@@ -334,7 +346,7 @@ def test_softmaxes_of_another_run_are_paired_by_where_they_are():
     assert judged(slot, slot, same)
     assert not judged(slot, slot)
     assert not accused(check.judge({**both, "wider": Result(raised=raised)}, case, SPEC))
-    bare = {"watched": seen(noise(0), case, softmaxes=(attrs.evolve(wrong, path=""),))}
+    bare = {"layers": seen(noise(0), case, softmaxes=(attrs.evolve(wrong, path=""),))}
     assert judged(outside, before=bare)
     assert not judged(outside, outside, before=bare)
 
@@ -345,7 +357,7 @@ def test_softmaxes_of_another_run_are_paired_by_where_they_are():
 def test_an_axis_in_front_is_that_of_the_rows_where_it_grows_with_them(shape, broken):
     """Scores of experts, or of steps, may be in front, and as many as there are rows."""
     check = attention_normalized.CHECK
-    both = {"watched": seen(noise(0), softmaxes=(softmax(2, 3, 7, axis=0),))}
+    both = {"layers": seen(noise(0), softmaxes=(softmax(2, 3, 7, axis=0),))}
     assert accused(check.judge(both, RAGGED, SPEC))
     grown = attrs.evolve(RAGGED, batches=check.confirm(both, RAGGED, SPEC)["wider"].batches)
     wide = seen(noise(0), grown, softmaxes=(softmax(*shape, axis=0),))
@@ -355,7 +367,7 @@ def test_an_axis_in_front_is_that_of_the_rows_where_it_grows_with_them(shape, br
 def test_heads_are_no_source_steps():
     """Scores of self-attention with as many heads as there are source steps are not over the wrong axis."""
     check, case = attention_normalized.CHECK, attrs.evolve(RAGGED, batches=(Batch(pairs=(Pair((3, 4, 5), (3,)),)),))
-    both = {"watched": seen(noise(0), case, softmaxes=(softmax(1, 3, 2, 2),))}
+    both = {"layers": seen(noise(0), case, softmaxes=(softmax(1, 3, 2, 2),))}
     assert accused(check.judge(both, case, SPEC))
     for heads, broken in ((3, False), (5, True)):
         (wider,) = check.confirm(both, case, SPEC).values()
@@ -422,15 +434,16 @@ def test_weight_on_padding_is_confirmed_by_what_it_does():
     given = {
         "base": seen(noise(0)),
         "padded": seen(noise(0.5)),
-        "watched": seen(noise(0), softmaxes=(softmax(2, 4, 3),)),
+        "layers": seen(noise(0), softmaxes=(softmax(2, 4, 3),)),
     }
     assert accused(check.judge(given, RAGGED, SPEC))
     asked = check.confirm(given, RAGGED, SPEC)
-    assert "base again" in asked
-    confirmed = {**given, "base again": seen(noise(0)), "base nudged 1": seen(noise(0))}
+    again, noise_of = Confirming("base", "repeated"), Confirming("base", "perturbed", 1)
+    assert again in asked
+    confirmed = {**given, again: seen(noise(0)), noise_of: seen(noise(0))}
     assert accused(check.judge(confirmed, RAGGED, SPEC))
-    assert not accused(check.judge({**confirmed, "padded nudged 2": seen(noise(0))}, RAGGED, SPEC))
-    assert not accused(check.judge({**confirmed, "base again": seen(noise(0.5, seed=3))}, RAGGED, SPEC))
+    assert not accused(check.judge({**confirmed, Confirming("padded", "perturbed", 2): seen(noise(0))}, RAGGED, SPEC))
+    assert not accused(check.judge({**confirmed, again: seen(noise(0.5, seed=3))}, RAGGED, SPEC))
 
 
 def test_one_way_alone_is_confirmed():
@@ -439,10 +452,15 @@ def test_one_way_alone_is_confirmed():
     row = attrs.evolve(RAGGED, batches=(Batch(pairs=RAGGED.batches[0].pairs[-1:], extra_source=2, extra_target=2),))
     first = attrs.evolve(RAGGED, batches=(Batch(pairs=RAGGED.batches[0].pairs[:1]),))
     given = {"base": seen(noise(0)), "alone": seen(noise(0.5)[1:], row), "first": seen(noise(0.5)[:1], first)}
-    assert "alone" in check.judge(given, RAGGED, SPEC).message
+    (difference,) = check.judge(given, RAGGED, SPEC).evidence
+    assert difference.other == "alone"
     asked = check.confirm(given, attrs.evolve(RAGGED, mode="graph"), SPEC)
-    assert ("alone watched" in asked, "first watched" in asked) == (True, False)
-    let_off = {**given, "base again": seen(noise(0)), "alone nudged 1": seen(noise(0)[1:], row)}
+    assert [Confirming(name, "layers") in asked for name in ("alone", "first")] == [True, False]
+    let_off = {
+        **given,
+        Confirming("base", "repeated"): seen(noise(0)),
+        Confirming("alone", "perturbed", 1): seen(noise(0)[1:], row),
+    }
     assert not accused(check.judge(let_off, RAGGED, SPEC))
 
 

@@ -161,4 +161,4 @@ def test_a_wrong_shape_has_names_and_a_trace(found: dict[str, list[Finding]]) ->
     assert finding.diagnosis.region is not None
     assert finding.diagnosis.region.expression == "target_length > 6"
     assert finding.diagnosis.trace is not None
-    assert finding.diagnosis.trace.lines[0].outputs == "[batch_size, 6, vocab_size]"
+    assert finding.diagnosis.trace.lines[0].outputs == (("batch_size", "6", "vocab_size"),)

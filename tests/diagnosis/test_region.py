@@ -11,6 +11,7 @@ from fuzzseq.diagnosis.evidence_collection import gather
 from fuzzseq.diagnosis.probing import Budget
 from fuzzseq.engine import start_campaign
 from fuzzseq.events import FindingReported
+from fuzzseq.protocol.evidence import CustomMessage
 from fuzzseq.protocol.outcome import LayerCall, Raised, Verdict
 from fuzzseq.protocol.serialization import dumps
 from fuzzseq.settings import Settings
@@ -54,10 +55,9 @@ def with_parameters(*names: str) -> Spec:
 RAISED = Verdict(
     check="accepts",
     status="raised",
-    message="broken",
     raised=Raised(stage="forward", exception="ValueError", message="broken"),
 )
-SILENT = Verdict(check="causal", status="failed", stage="forward", message="moves")
+SILENT = Verdict(check="causal", status="failed", stage="forward", evidence=(CustomMessage(text="moves"),))
 USUAL = Spec(initial_state="lstm")
 HEADED = with_parameters("vocab_size", "embedding_dim", "units", "num_layers", "num_heads")
 BOUNDED = with_parameters("vocab_size", "units", "max_length")

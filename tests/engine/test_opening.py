@@ -8,8 +8,10 @@ import pytest
 from fuzzseq.cases.boundary import boundary_cases
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import may_be
+from fuzzseq.checks.wording import message_of
 from fuzzseq.engine.opening import judges, opening
 from fuzzseq.engine.selection import NOTHING, CheckCounts, LearnedTraits
+from fuzzseq.protocol.evidence import WrongShape
 from fuzzseq.protocol.outcome import Outcome, Raised, Verdict
 from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import StopReason
@@ -90,8 +92,8 @@ def skipped(check: str, raised: Raised | None = None) -> Verdict:
 
 
 CRASH = Raised(stage="decode", exception="InvalidArgumentError", message="Incompatible shapes: [3,64] vs. [2,64]\nmore")
-ACCEPTS = Verdict(check="accepts", status="raised", stage="decode", message=CRASH.message, raised=CRASH)
-SHAPE = Verdict(check="output_shape", status="failed", message="the output has shape (2, 3)")
+ACCEPTS = Verdict(check="accepts", status="raised", stage="decode", raised=CRASH)
+SHAPE = Verdict(check="output_shape", status="failed", evidence=(WrongShape(expected=(2, 3, 5), actual=(2, 3)),))
 SAID = "blocked by accepts: InvalidArgumentError: Incompatible shapes: [3,64] vs. [2,64]"
 
 
@@ -102,7 +104,10 @@ SAID = "blocked by accepts: InvalidArgumentError: Incompatible shapes: [3,64] vs
         ([outcome(skipped("causal", CRASH))], SAID),
         ([outcome(skipped("causal")), outcome(ACCEPTS, skipped("causal"))], SAID),
         ([outcome(skipped("causal", attrs.evolve(CRASH, stage="gradient")))], SAID.replace("accepts", "trains")),
-        ([outcome(SHAPE, skipped("causal"))], "blocked by output_shape: the output has shape (2, 3)"),
+        (
+            [outcome(SHAPE, skipped("causal"))],
+            f"blocked by output_shape: {message_of(SHAPE)}",
+        ),
         ([outcome(skipped("causal"))], NOTHING),
         ([], "the time limit was reached before any case"),
         ([outcome(Verdict(check="causal", status="passed")), outcome(ACCEPTS, skipped("causal"))], ""),
@@ -177,6 +182,6 @@ def test_a_check_runs_what_the_model_takes(name: str) -> None:
         sizes = attrs.evolve(case, batches=(batch,)).sizes(spec)
         wrong = [part for part in spec.data_dimensions() if not may_be(part, sizes[part], sizes, spec)]
         assert not wrong, (check, run, sizes)
-        assert all(min(cut, sizes["source_length"] - cut) >= 3 for cut in run.cuts)
+        assert all(min(cut, sizes["source_length"] - cut) >= 3 for cut in run.chunk_boundaries)
     assert kept <= set(tally.names)
     assert ("stepwise" in tally.names) is (name == "batches of two or more")

@@ -128,6 +128,7 @@ def crash() -> Finding:
             unresolved_sizes=(77,),
             region=Region(
                 expression="max_source_id >= source_vocab_size - 1",
+                conditions=(("max_source_id", "source_vocab_size"),),
                 failing=31,
                 passing=15,
                 tried=(
@@ -143,13 +144,16 @@ def crash() -> Finding:
             ),
             trace=ShapeTrace(
                 lines=(
-                    TraceLine(path="model", kind="Model", inputs="[batch_size, source_length]", outputs=None),
+                    TraceLine(path="model", kind="Model", inputs=(("batch_size", "source_length"),), outputs=None),
                     TraceLine(
                         path="model/embedding",
                         kind="Embedding",
-                        inputs="[batch_size, source_length]",
+                        inputs=(("batch_size", "source_length"),),
                         outputs=None,
-                        beside=("[batch_size, source_length]", "[batch_size, source_length, embedding_dim]"),
+                        beside=(
+                            (("batch_size", "source_length"),),
+                            (("batch_size", "source_length", "embedding_dim"),),
+                        ),
                     ),
                 ),
                 passing="source ids = 3",

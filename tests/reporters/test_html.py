@@ -180,7 +180,13 @@ def test_failure_map(page, run_events, crash_finding):
         )
         for s, t in ((1, 1), (1, 2), (3, 2), (3, 3), (4, 2), (1, 2))
     )
-    region = Region(expression="source_length != target_length", failing=3, passing=2, tried=tried)
+    region = Region(
+        expression="source_length != target_length",
+        conditions=(("source_length", "target_length"),),
+        failing=3,
+        passing=2,
+        tried=tried,
+    )
     finding = attrs.evolve(crash_finding, diagnosis=Diagnosis(cause="input-vocabulary", explanation="", region=region))
     told = page(run_events(finding))
     (figure,) = [figure for figure in told.named("figure") if figure.get("class") == "map"]
@@ -346,7 +352,10 @@ def test_long_traces_are_cut(page, run_events, crash_finding):
     """Of many layers those nearest to the failure are shown, and how many are left out is said."""
     lines = tuple(
         TraceLine(
-            path=f"model/layer#{number}", kind="Dense", inputs="[units]", outputs="[units]" if number < 99 else None
+            path=f"model/layer#{number}",
+            kind="Dense",
+            inputs=(("units",),),
+            outputs=(("units",),) if number < 99 else None,
         )
         for number in range(100)
     )

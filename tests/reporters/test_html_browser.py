@@ -156,7 +156,13 @@ def test_failure_map(opened, run_events, crash_finding):
         )
         for s, t in ((1, 1), (1, 3), (2, 2), (3, 1), (3, 3))
     )
-    region = Region(expression="source_length != target_length", failing=2, passing=3, tried=tried)
+    region = Region(
+        expression="source_length != target_length",
+        conditions=(("source_length", "target_length"),),
+        failing=2,
+        passing=3,
+        tried=tried,
+    )
     diagnosis = attrs.evolve(crash_finding.diagnosis, region=region)
     page = opened(run_events(attrs.evolve(crash_finding, diagnosis=diagnosis)))
     told, cells = page.tab.locator("figure.map .told"), page.tab.locator("figure.map button")

@@ -10,7 +10,7 @@ import pytest
 
 from fuzzseq import Batch, Case, Pair, fuzz_target
 from fuzzseq.checks.base import Check
-from fuzzseq.protocol.outcome import Run
+from fuzzseq.protocol.runs import Run
 from fuzzseq.targets.declaration import Declaration, declaration_of
 from fuzzseq.targets.spec import Spec
 
@@ -299,7 +299,7 @@ def test_softmaxes_are_seen_in_either_mode(factory):
     """A watched run that is traced sees the softmaxes that an eager one sees, those in the body of a loop as well."""
     run = opened(factory, Case(dimensions=SIZES, batches=(ONE,)))
     run(mode="graph")
-    eager, traced = run(watched=True).last, run(watched=True, mode="graph").last
+    eager, traced = run(record_layers=True).last, run(record_layers=True, mode="graph").last
     assert len(eager.softmaxes) == len(traced.softmaxes) > 0
     for one, two in zip(eager.softmaxes, traced.softmaxes, strict=True):
         assert (one.path, one.axis) == (two.path, two.axis)
@@ -479,7 +479,7 @@ def test_pieces_of_what_gives_more_than_its_states():
     whole = rows(((3, 4, 5, 6), (1, 0, 3, 2)), initial_state="zeros")
     run = opened(fuzz_target(pooled, padding=None), Case(dimensions=SIZES, batches=(whole,)))
     assert run().last.output is not None
-    assert run(cuts=(2,)).last.output is None
+    assert run(chunk_boundaries=(2,)).last.output is None
 
 
 def drawing(vocab_size, units, output_dim):
@@ -524,7 +524,7 @@ def uneven(vocab_size, units, output_dim):
 def test_a_softmax_without_padding_is_let_be(mode):
     """A softmax of a ragged tensor has no axes that could be told, and is not kept."""
     run = opened(uneven, Case(dimensions=SIZES, batches=(ONE,)))
-    assert run(watched=True, mode=mode).last.softmaxes == ()
+    assert run(record_layers=True, mode=mode).last.softmaxes == ()
 
 
 def counted(vocab_size, units):
@@ -721,7 +721,7 @@ def test_pieces(factory, equal, cuts, state):
     whole = rows(((3, 4, 5, 6), (1, 0, 3, 2)), ((6, 5, 3, 4), (2, 1, 0, 3)), initial_state=state)
     sizes = {"vocab_size": 7, "units": 3, "num_layers": 2, "output_dim": 4}
     run = opened(fuzz_target(factory, initial_state=cell, padding=None), Case(dimensions=sizes, batches=(whole,)))
-    once, cut = run(), run(cuts=cuts)
+    once, cut = run(), run(chunk_boundaries=cuts)
     assert once.last.output.shape == cut.last.output.shape == (2, 4, 4)
     assert np.allclose(once.last.output, cut.last.output, atol=1e-5) == equal
     assert len(once.last.states) == len(cut.last.states) == (2 if cell == "gru" else 4)
@@ -737,7 +737,7 @@ def test_a_check_of_leaks(factory, leaks):
 
     def judge(results, case, spec):
         gap = float(np.abs(results["alone"].last.output - results["after"].last.output).max())
-        return check.failed(f"a batch changes the next by {gap:.1g}", difference=gap) if gap > 1e-5 else None
+        return check.failed(f"a batch changes the next by {gap:.1g}") if gap > 1e-5 else None
 
     check = Check(name="leak_free", description="a batch does not depend on the one before", plan=plan, judge=judge)
     case = Case(dimensions=SIZES, batches=(OTHER, ONE))

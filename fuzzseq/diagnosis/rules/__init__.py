@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from fuzzseq.diagnosis.evidence import Evidence, is_silent
+from fuzzseq.diagnosis.evidence import FailureEvidence, is_silent
 from fuzzseq.diagnosis.rules import decoder, general, inputs, scoring, states
 from fuzzseq.diagnosis.rules.vote import CauseScore
 
-RULES: Final[tuple[Callable[[Evidence], Iterator[CauseScore]], ...]] = (
+RULES: Final[tuple[Callable[[FailureEvidence], Iterator[CauseScore]], ...]] = (
     general.process,
     general.silent,
     general.graph,
@@ -36,7 +36,7 @@ RULES: Final[tuple[Callable[[Evidence], Iterator[CauseScore]], ...]] = (
 SILENT_RULES: Final = (general.silent, inputs.empty, states.silent_layers)
 
 
-def votes(e: Evidence) -> list[CauseScore]:
+def votes(e: FailureEvidence) -> list[CauseScore]:
     """Return the votes of all rules, the strongest first."""
     # What two runs that disagree depend on is no sign of what would raise.
     rules = SILENT_RULES if is_silent(e.verdict) else RULES

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
-from fuzzseq.diagnosis.evidence import Evidence
+from fuzzseq.diagnosis.evidence import FailureEvidence
 from fuzzseq.diagnosis.rules.vote import CauseScore, in_attention, unequal_lengths
 
 
-def source_and_target(e: Evidence) -> Iterator[CauseScore]:
+def source_and_target(e: FailureEvidence) -> Iterator[CauseScore]:
     """Source and target are taken to be of equal length."""
     if e.matters("max_source_length") and e.matters("max_target_length"):
         yield CauseScore("decoder-length-assumption", 93, "it depends on both max_source_length and max_target_length")
@@ -24,7 +23,7 @@ def source_and_target(e: Evidence) -> Iterator[CauseScore]:
     yield CauseScore("decoder-length-assumption", 86, why)
 
 
-def size_one(e: Evidence) -> Iterator[CauseScore]:
+def size_one(e: FailureEvidence) -> Iterator[CauseScore]:
     """Only a size of one fails."""
     for name in ("batch_size", "source_length", "target_length"):
         found = e.any_failure(name)
@@ -34,28 +33,24 @@ def size_one(e: Evidence) -> Iterator[CauseScore]:
             yield CauseScore("decoder-squeeze", 91, f"it fails whenever {name} == 1")
 
 
-def heads(e: Evidence) -> Iterator[CauseScore]:
+def heads(e: FailureEvidence) -> Iterator[CauseScore]:
     """A width is no multiple of the number of heads."""
     count = e.case.dimensions.get("num_heads")
     if count is None or count < 2:
         return
-    if e.passes("num_heads", "= 1") or any(e.pattern(n).kind == "multiple" for n in e.spec.build_dimensions()):
+    if e.passes("num_heads", 1) or any(e.pattern(n).kind == "multiple" for n in e.spec.build_dimensions()):
         widths = [n for n, size in e.case.dimensions.items() if n != "num_heads" and e.matters(n) and size % count]
         if widths:
             yield CauseScore("decoder-heads", 96, f"it passes with one head: {widths[0]} % num_heads != 0")
 
 
-#: A message about shapes has one of these.
-_OF_SHAPES: Final = ("shape", "dimension", "rank", "incompatible", "broadcast", "size", "equal", "axis", "axes")
-
-
-def widths(e: Evidence) -> Iterator[CauseScore]:
+def widths(e: FailureEvidence) -> Iterator[CauseScore]:
     """Two widths do not fit."""
     if e.stage in ("loss", "gradient", "preprocess") or e.verdict.raised is None:
         return
     named = e.case.dimensions
     if e.matters("embedding_dim"):
-        inside = e.passes("embedding_dim", f"= {named.get('units')}")
+        inside = "units" in named and e.passes("embedding_dim", named["units"])
         yield CauseScore(
             "input-embedding-dim", 84 if inside or not e.matters("units") else 70, "it depends on embedding_dim"
         )
@@ -64,20 +59,19 @@ def widths(e: Evidence) -> Iterator[CauseScore]:
         yield CauseScore("decoder-width", 74, f"it depends on {' and '.join(others)}")
     if in_attention(e):
         strong = e.op in ("BatchMatMul", "Einsum", "MatMul")
-        if strong or any(word in e.message for word in _OF_SHAPES):
+        if strong or e.message.of_shapes:
             yield CauseScore("decoder-attention-shape", 88 if strong else 60, "it fails inside an attention")
         if len({len(shape) for shape in e.shapes()}) > 1:
             yield CauseScore(
                 "decoder-attention-shape", 84, "inside an attention, tensors of different ranks are combined"
             )
-    if e.op == "Reshape" or "reshape" in e.message or "number of elements" in e.message:
+    if e.op == "Reshape" or e.message.of_reshape or e.message.of_elements:
         yield CauseScore("decoder-reshape", 78, "a reshape does not fit")
-    said = any(word in e.message for word in ("incompatible", "dimensions", "shape", "expected axis", "must be equal"))
-    if said and (e.op or len(e.shapes()) > 1 or "expected axis" in e.message):
+    if e.message.of_widths and (e.op or len(e.shapes()) > 1 or e.message.expected_axis):
         yield CauseScore("decoder-width", 50, "the widths of two tensors do not fit")
 
 
-def masks(e: Evidence) -> Iterator[CauseScore]:
+def masks(e: FailureEvidence) -> Iterator[CauseScore]:
     """A mask does not fit what it masks."""
     if e.stage in ("loss", "gradient"):
         return

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
 
-from fuzzseq.checks.attention import WEIGHT_ON_PADDING, WRONG_AXIS
-from fuzzseq.checks.batch_independent import ROWS_MIXED
-from fuzzseq.checks.graph_agrees import RETRACED
-from fuzzseq.checks.output_shape import ONLY_TRACED
-from fuzzseq.checks.stepwise import STATE_DROPPED
-from fuzzseq.diagnosis.evidence import Evidence
+import attrs
+
+from fuzzseq.checks.custom import check_of
+from fuzzseq.diagnosis.evidence import FailureEvidence
 from fuzzseq.diagnosis.rules.states import of_other_rows
 from fuzzseq.diagnosis.rules.vote import CauseScore, in_attention, is_state, unequal_lengths
+from fuzzseq.grammar import CauseSlug
+from fuzzseq.protocol.evidence import (
+    AttentionFault,
+    Difference,
+    MissingGradient,
+    NonFinite,
+    RaisedOtherwise,
+    Retraced,
+    StateCrossing,
+    WrongShape,
+    WrongType,
+)
 
 
-def process(e: Evidence) -> Iterator[CauseScore]:
+def process(e: FailureEvidence) -> Iterator[CauseScore]:
     """The worker died."""
     raised = e.verdict.raised
     if raised is not None and raised.ending != "completed":
@@ -25,124 +34,111 @@ def process(e: Evidence) -> Iterator[CauseScore]:
         yield CauseScore(cause, 100, raised.message)
 
 
-def silent(e: Evidence) -> Iterator[CauseScore]:
-    """A check was broken and nothing raised."""
-    check = e.verdict.check
+def silent(e: FailureEvidence) -> Iterator[CauseScore]:
+    """A check failed and nothing raised: its own cause, and those that what it saw speaks for."""
     if e.verdict.raised is not None:
         return
-    if check == "deterministic":
-        yield CauseScore("execution-nondeterministic", 95, e.verdict.message)
-    elif check == "finite":
-        yield CauseScore("numeric-nonfinite", 95, e.verdict.message)
-    elif check == "loss_encoding":
-        yield CauseScore("loss-encoding", 90, e.verdict.message)
-    elif check == "trains":
-        if "the source does not reach" in e.verdict.message:
-            yield CauseScore("decoder-ignores-source", 95, e.verdict.message)
-        yield CauseScore("numeric-no-gradient", 80, e.verdict.message)
-    elif check == "output_shape":
-        yield from wrong_shape(e)
-    else:
-        yield from _metamorphic(e)
+    check = check_of(e.verdict.check, e.spec)
+    yield CauseScore(check.cause, check.cause_weight, e.sentence)
+    for rule in EVIDENCE_RULES:
+        if any(rule.holds(each) for each in e.of_kind(rule.kind)):
+            yield CauseScore(rule.cause, rule.weight, f"{e.sentence}{rule.more}")
+    yield from wrong_shape(e)
+    yield from _coupled_rows(e)
+    words = _where(e)
+    if e.verdict.check == "padding_invariant" and ("attention" in words or "attend" in words):
+        yield CauseScore("decoder-attention-mask", 90, f"{e.sentence}; an attention gives weight to padding")
+    raised = any(each.precision == "mixed" for each in e.of_kind(RaisedOtherwise))
+    if raised and any(word in words for word in ("state", "hidden", "carry")):
+        yield CauseScore("state-dtype", 90, e.sentence)
 
 
-#: The cause that a broken promise names by itself.
-OF_CHECK: Final = {
-    "padding_invariant": "input-padding-leak",
-    "batch_independent": "numeric-batch-coupling",
-    "causal": "decoder-sees-future",
-    "uses_source": "decoder-ignores-source",
-    "state_used": "state-unused",
-    "state_wiring": "state-miswired",
-    "state_chunked": "state-not-carried",
-    "stepwise": "decoder-step-mismatch",
-    "attention_normalized": "decoder-attention-axis",
-    "labels_hidden": "loss-target-leak",
-    "loss_ignores_padding": "loss-padding",
-    "loss_per_token": "loss-normalization",
-    "loss_logits": "loss-logits",
-    "graph_agrees": "execution-graph",
-    "xla_agrees": "execution-xla",
-    "predict_agrees": "execution-graph",
-    "ragged_agrees": "input-padding-leak",
-    "mixed_precision": "execution-mixed-precision",
-    "saves": "execution-save",
-}
+@attrs.frozen
+class EvidenceRule:
+    """What one kind of evidence says of the cause by itself, and the words that are put after what was seen."""
+
+    kind: type[Any]
+    cause: CauseSlug
+    weight: int
+    holds: Callable[[Any], bool] = lambda seen: True
+    more: str = ""
 
 
-def _metamorphic(e: Evidence) -> Iterator[CauseScore]:
-    """Two runs disagree that ought to agree, or agree that ought not to."""
-    verdict, said = e.verdict, e.verdict.message
-    words = (
-        f"{verdict.layer.kind if verdict.layer else ''} {verdict.location.source if verdict.location else ''}".lower()
-    )
-    yield CauseScore(
-        OF_CHECK.get(
-            verdict.check, "execution-custom-check" if verdict.check in e.spec.custom_checks else "unclassified"
-        ),
-        80,
-        said,
-    )
-    if RETRACED in e.hints:
-        yield CauseScore("execution-retrace", 96, said)
-    if verdict.check == "mixed_precision":
-        yield from _in_half(e, words)
-    if WRONG_AXIS in e.hints:
-        yield CauseScore(
-            "decoder-attention-axis", 96, f"{said}; a softmax over attention scores is taken over another axis"
-        )
-    if WEIGHT_ON_PADDING in e.hints or (
-        verdict.check == "padding_invariant" and ("attention" in words or "attend" in words)
-    ):
-        yield CauseScore("decoder-attention-mask", 90, f"{said}; an attention gives weight to padding")
-    if STATE_DROPPED in e.hints:
-        yield CauseScore("state-not-carried", 90, said)
-    if verdict.check == "batch_independent":
-        if "rows after" in verdict.hints:
-            yield CauseScore("state-leak", 92, f"{said}: something is kept between the batches")
-        elif ROWS_MIXED in (*e.hints, *verdict.hints):  # some sizes hide that rows are moved
-            yield CauseScore("decoder-reshape", 90, f"{said}: rows are moved, as by a reshape of batch and time")
-        elif e.passes("ragged"):
-            yield CauseScore("input-padding-leak", 91, f"{said}; it passes when all rows are of equal length")
+EVIDENCE_RULES: Final = (
+    EvidenceRule(WrongShape, "execution-graph", 99, lambda seen: seen.eager_is_right),
+    EvidenceRule(WrongType, "execution-graph", 99, lambda seen: seen.eager_is_right),
+    EvidenceRule(MissingGradient, "decoder-ignores-source", 95, lambda seen: seen.source_ignored),
+    EvidenceRule(Retraced, "execution-retrace", 96),
+    EvidenceRule(
+        NonFinite,
+        "numeric-nonfinite",
+        92,
+        lambda seen: seen.precision == "mixed",
+        ": a constant such as -1e9 is infinite in half precision",
+    ),
+    EvidenceRule(
+        AttentionFault,
+        "decoder-attention-axis",
+        96,
+        lambda seen: seen.wrong_axis,
+        "; a softmax over attention scores is taken over another axis",
+    ),
+    EvidenceRule(
+        AttentionFault,
+        "decoder-attention-mask",
+        90,
+        lambda seen: not seen.wrong_axis,
+        "; an attention gives weight to padding",
+    ),
+    EvidenceRule(StateCrossing, "state-not-carried", 90, lambda seen: seen.error == "not_returned"),
+)
 
 
-def _in_half(e: Evidence, words: str) -> Iterator[CauseScore]:
-    """What fails in half precision alone: a number too large for it, or a state of another float type."""
-    if "raises" not in e.verdict.hints:
-        yield CauseScore(
-            "numeric-nonfinite", 92, f"{e.verdict.message}: a constant such as -1e9 is infinite in half precision"
-        )
-    elif any(word in words for word in ("state", "hidden", "carry")):
-        yield CauseScore("state-dtype", 90, e.verdict.message)
+def _where(e: FailureEvidence) -> str:
+    """Return the class of the layer that a difference begins in, and the user's line that calls it."""
+    layer, location = e.verdict.layer, e.verdict.location
+    return f"{layer.kind if layer else ''} {location.source if location else ''}".lower()
 
 
-def wrong_shape(e: Evidence) -> Iterator[CauseScore]:
+def _coupled_rows(e: FailureEvidence) -> Iterator[CauseScore]:
+    """The output of a row depends on the rest of the batch."""
+    if e.verdict.check != "batch_independent":
+        return
+    if any(isinstance(each, Difference) and each.other == "after" for each in e.verdict.evidence):
+        yield CauseScore("state-leak", 92, f"{e.sentence}: something is kept between the batches")
+    elif any(each.other == "reversed" for each in e.of_kind(Difference)):  # some sizes hide that rows are moved
+        yield CauseScore("decoder-reshape", 90, f"{e.sentence}: rows are moved, as by a reshape of batch and time")
+    elif e.passes("ragged"):
+        yield CauseScore("input-padding-leak", 91, f"{e.sentence}; it passes when all rows are of equal length")
+
+
+def wrong_shape(e: FailureEvidence) -> Iterator[CauseScore]:
     """The output has not the promised rows, steps or words."""
-    if ONLY_TRACED in e.verdict.hints:
-        yield CauseScore("execution-graph", 99, e.verdict.message)
-    yield CauseScore("execution-output", 60, e.verdict.message)
+    seen = next((each for each in e.verdict.evidence if isinstance(each, WrongShape)), None)
+    if seen is None:
+        return
     shapes, longer = e.shapes(), [i.result for i in e.interventions if i.factor == "target_length"]
     if len(shapes) == 2 and len(shapes[0]) == len(shapes[1]) == 3 and shapes[0][1] == shapes[1][0] > 1 == shapes[1][1]:
         # A step that is squeezed away looks the same, and is right for two steps.
         weight = 97 if "other" in longer else 80
         yield CauseScore("decoder-reshape", weight, "there are as many steps as the batch has rows")
-    if "rows" in e.verdict.where and _of_a_constant(e, shapes):
+    if "rows" in seen.axes and _of_a_constant(e, shapes):
         yield CauseScore("execution-hard-coded-batch", 94, f"a batch of one row comes out as one of {shapes[0][0]}")
         if of_other_rows(e):
             yield CauseScore(
                 "state-batch", 96, f"a batch of one row is given states of {shapes[0][0]}, and takes their rows"
             )
-    elif "rows" in e.verdict.where and not e.passes("batches"):
+    elif "rows" in seen.axes and not e.passes("batches"):
         yield CauseScore("decoder-reshape", 93, "the output has another number of rows than the batch")
-    if "words" in e.verdict.where:
+    if "words" in seen.axes:
         yield CauseScore("loss-vocabulary", 85, "the last dimension of the output is not the target vocabulary")
-    if "steps" in e.verdict.where and shapes and len(shapes[0]) > 1 and shapes[0][1] in e.nameless:
+    if "steps" in seen.axes and shapes and len(shapes[0]) > 1 and shapes[0][1] in e.nameless:
         yield CauseScore("input-fixed-length", 93, f"the output has {shapes[0][1]} steps, whatever it is given")
-    if "steps" in e.verdict.where and unequal_lengths(e):
+    if "steps" in seen.axes and unequal_lengths(e):
         yield CauseScore("decoder-length-assumption", 94, "it passes when source and target are of equal length")
 
 
-def _of_a_constant(e: Evidence, shapes: Sequence[tuple[int, ...]]) -> bool:
+def _of_a_constant(e: FailureEvidence, shapes: Sequence[tuple[int, ...]]) -> bool:
     """Say whether the output of one row has many, which more rows could not become without an exception.
 
     What moves rows to steps, or the other way, has as many of both together as before.
@@ -153,7 +149,7 @@ def _of_a_constant(e: Evidence, shapes: Sequence[tuple[int, ...]]) -> bool:
     return shapes[0][0] > 1 and math.prod(shapes[0][:2]) != math.prod(shapes[1][:2])
 
 
-def graph(e: Evidence) -> Iterator[CauseScore]:
+def graph(e: FailureEvidence) -> Iterator[CauseScore]:
     """Only a traced run fails."""
     raised = e.verdict.raised
     if raised is not None and raised.mode == "graph" and raised.ending == "completed":
@@ -165,41 +161,26 @@ def graph(e: Evidence) -> Iterator[CauseScore]:
         yield CauseScore("execution-graph", 97, f"the same case passes eagerly{more}")
 
 
-#: The type in how TensorFlow writes a tensor or its spec, which says nothing of what is wrong.
-_REPRESENTED: Final = re.compile(r"dtype=[\w.<>': ]+")
-
-#: What a message says that is about a type.
-_OF_TYPES: Final = (
-    "dtype",
-    "expected to be a float tensor",
-    "expected to be a int",
-    "data type",
-    "is not in the list of allowed values",
-)
-
-
-def types(e: Evidence) -> Iterator[CauseScore]:
+def types(e: FailureEvidence) -> Iterator[CauseScore]:
     """A tensor of the wrong type."""
-    message = _REPRESENTED.sub("", e.message).replace("has no attribute 'dtype'", "")
-    said = any(w in message for w in _OF_TYPES)
-    if said and e.verdict.raised is not None:
+    if e.message.of_types and e.verdict.raised is not None:
         # A loop keeps in an array what it carries from step to step.
-        carried = is_state(e) or "tensorarray" in message
+        carried = is_state(e) or e.message.of_loop_array
         cause = "loss-dtype" if e.stage in ("loss", "gradient") else "state-dtype" if carried else "input-dtype"
         # Where TensorFlow says outright which type it was given, nothing else is wrong there.
-        weight = 88 if "was expected to be a" in message else 72
-        yield CauseScore(cause, weight, f"the message speaks of a type: {e.message[:80]}")
-        if "bool" in message and ("mask" in e.line or in_attention(e)) and e.stage not in ("loss", "gradient"):
+        weight = 88 if e.message.states_expected_type else 72
+        yield CauseScore(cause, weight, f"the message speaks of a type: {e.message.short}")
+        if e.message.of_booleans and ("mask" in e.line or in_attention(e)) and e.stage not in ("loss", "gradient"):
             yield CauseScore("decoder-attention-mask", 90, "a mask of booleans is taken for numbers")
 
 
-def no_gradient(e: Evidence) -> Iterator[CauseScore]:
+def no_gradient(e: FailureEvidence) -> Iterator[CauseScore]:
     """An operation has no gradient at all."""
-    if "gradient registry has no entry" in e.message or "no gradient defined for operation" in e.message:
-        yield CauseScore("numeric-no-gradient", 90, f"an operation has no gradient: {e.message[:80]}")
+    if e.message.without_gradient:
+        yield CauseScore("numeric-no-gradient", 90, f"an operation has no gradient: {e.message.short}")
 
 
-def stage_alone(e: Evidence) -> Iterator[CauseScore]:
+def stage_alone(e: FailureEvidence) -> Iterator[CauseScore]:
     """Nothing else speaks."""
     if e.stage == "build" and not e.layers and not e.op:
         yield CauseScore("execution-build", 80, "the factory raises in code of its own, outside of any layer")

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fuzzseq.cases.edge import features
-from fuzzseq.diagnosis.evidence import Evidence, beyond_table
+from fuzzseq.cases.edge import EMPTY_BATCH, EMPTY_ROW, has_empty_batch, has_empty_row
+from fuzzseq.diagnosis.evidence import FailureEvidence
 from fuzzseq.diagnosis.patterns import Pattern
 from fuzzseq.diagnosis.rules.vote import CauseScore, unequal_lengths
 
 
-def empty(e: Evidence) -> Iterator[CauseScore]:
+def empty(e: FailureEvidence) -> Iterator[CauseScore]:
     """An edge case: a row without ids, a batch without rows."""
-    found = [said for said in features(e.case, e.spec) if "without" in said] if e.case.domain == "edge" else []
-    if found:
-        yield CauseScore("input-empty", 99, f"{found[0]}: {e.verdict.message}")
+    if e.case.domain == "edge" and has_empty_row(e.case, e.spec):
+        yield CauseScore("input-empty", 99, f"{EMPTY_ROW}: {e.sentence}")
+    elif e.case.domain == "edge" and has_empty_batch(e.case, e.spec):
+        yield CauseScore("input-empty", 99, f"{EMPTY_BATCH}: {e.sentence}")
 
 
-def vocabulary(e: Evidence) -> Iterator[CauseScore]:
+def vocabulary(e: FailureEvidence) -> Iterator[CauseScore]:
     """An id is looked up beyond a table."""
-    if not beyond_table(e.message):
+    if not e.message.beyond_table:
         return
     if e.stage in ("loss", "gradient"):
-        yield CauseScore("loss-vocabulary", 95, f"a label lies outside the output's classes: {e.message}")
+        yield CauseScore("loss-vocabulary", 95, f"a label lies outside the output's classes: {e.message.text}")
         return
     ids = [side for side in ("source", "target") if e.passes(f"{side}_ids")]
     if ids:
@@ -43,17 +44,17 @@ def vocabulary(e: Evidence) -> Iterator[CauseScore]:
         yield CauseScore("input-vocabulary", 70, "an id is looked up beyond its table")
 
 
-def ragged(e: Evidence) -> Iterator[CauseScore]:
+def ragged(e: FailureEvidence) -> Iterator[CauseScore]:
     """Rows of different lengths are not padded."""
-    said = any(word in e.message for word in ("non-rectangular", "inhomogeneous", "ragged"))
+    said = e.message.of_ragged_rows
     if e.passes("ragged"):
         strong = said or e.stage == "preprocess"
         yield CauseScore("input-unpadded", 96 if strong else 60, "it passes when all rows are of equal length")
     elif said:
-        yield CauseScore("input-unpadded", 75, f"the message speaks of rows of different lengths: {e.message[:80]}")
+        yield CauseScore("input-unpadded", 75, f"the message speaks of rows of different lengths: {e.message.short}")
 
 
-def lengths(e: Evidence) -> Iterator[CauseScore]:
+def lengths(e: FailureEvidence) -> Iterator[CauseScore]:
     """A length beyond a constant, or no multiple of one."""
     if unequal_lengths(e) or e.matters("batch_size") or e.stage in ("loss", "gradient"):
         return
@@ -73,8 +74,7 @@ def lengths(e: Evidence) -> Iterator[CauseScore]:
             yield CauseScore("input-fixed-length", 55, f"it fails whenever {_when(e, name, found)}")
 
 
-def _when(e: Evidence, name: str, found: Pattern) -> str:
+def _when(e: FailureEvidence, name: str, found: Pattern) -> str:
     """Return when it fails by one length: as the region says, where that speaks of nothing else."""
-    said = e.region.expression if e.region else ""
-    alone = said.startswith(f"{name} ") and " and " not in said and " or " not in said
-    return said if alone else found.sentence(name)
+    alone = e.region is not None and len(e.region.conditions) == 1 and e.region.conditions[0][0] == name
+    return e.region.expression if e.region is not None and alone else found.sentence(name)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from fuzzseq.diagnosis.evidence import Evidence
+from fuzzseq.diagnosis.evidence import FailureEvidence
 from fuzzseq.diagnosis.rules.vote import CauseScore, functions, unequal_lengths
 from fuzzseq.targets.spec import SIDES
 
 
-def loss(e: Evidence) -> Iterator[CauseScore]:
+def loss(e: FailureEvidence) -> Iterator[CauseScore]:
     """The loss does not fit what it compares."""
     if e.stage not in ("loss", "gradient") or e.verdict.raised is None:
         return
@@ -28,13 +28,13 @@ def loss(e: Evidence) -> Iterator[CauseScore]:
         yield CauseScore("loss-mask-shape", 84, "it fails where the user's loss applies a mask or weights")
     if any(e.matters(name) for name in ("source_length", "target_length")) or unequal_lengths(e):
         yield CauseScore("loss-timesteps", 80, "it depends on the lengths")
-    if "rank" in e.message:
-        yield CauseScore("loss-encoding", 66, f"the ranks differ: {e.message[:80]}")
-    if "shape" in e.message:
+    if e.message.names_rank:
+        yield CauseScore("loss-encoding", 66, f"the ranks differ: {e.message.short}")
+    if e.message.names_shape:
         yield CauseScore("loss-timesteps", 52, "prediction and target are of different shapes")
 
 
-def _shapes(e: Evidence) -> Iterator[CauseScore]:
+def _shapes(e: FailureEvidence) -> Iterator[CauseScore]:
     """Two shapes that the message names differ in their rank, their steps or their last dimension."""
     shapes = [shape for shape in e.shapes() if shape]
     for one, two in pairwise(shapes):
@@ -50,7 +50,7 @@ def _shapes(e: Evidence) -> Iterator[CauseScore]:
             yield CauseScore("loss-vocabulary", 82, f"shapes {one} and {two} differ in their last dimension")
 
 
-def _is_vocabulary(e: Evidence, *sizes: int) -> bool:
+def _is_vocabulary(e: FailureEvidence, *sizes: int) -> bool:
     """Say whether one of some sizes is that of a vocabulary, and of no length."""
     lengths = {e.told_sizes.get(name) for name in ("source_length", "target_length")}
     words = {e.told_sizes.get(str(e.spec.vocabulary(side))) for side in SIDES}

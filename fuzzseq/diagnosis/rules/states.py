@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from fuzzseq.diagnosis.evidence import Evidence
+from fuzzseq.diagnosis.evidence import FailureEvidence
 from fuzzseq.diagnosis.rules.vote import CauseScore, is_state
 from fuzzseq.protocol.outcome import LayerFrame
 
@@ -13,7 +13,7 @@ _RECURRENT: Final = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "LSTMCe
 _STATES_OF: Final = {"LSTM": 2, "GRU": 1, "SimpleRNN": 1}
 
 
-def batch(e: Evidence) -> Iterator[CauseScore]:
+def batch(e: FailureEvidence) -> Iterator[CauseScore]:
     """A constant batch size, or that of an earlier batch."""
     if e.passes("batches"):
         yield CauseScore("state-batch", 93, "it takes a second batch of another size to fail")
@@ -30,45 +30,45 @@ def batch(e: Evidence) -> Iterator[CauseScore]:
         why = f"it fails for {found.sentence('batch_size')}"
         if is_state(e):
             yield CauseScore("state-batch", 85, why)
-        if e.op == "Reshape" or "reshape" in e.message or "reshape" in e.line:
+        if e.op == "Reshape" or e.message.of_reshape or "reshape" in e.line:
             yield CauseScore("decoder-reshape", 90, f"{why}, in a reshape")
         yield CauseScore("decoder-reshape", 66, why)
 
 
-def of_other_rows(e: Evidence) -> bool:
+def of_other_rows(e: FailureEvidence) -> bool:
     """Say whether some recurrent layer was given states of another number of rows than its input, wherever it fails."""
     for line in e.trace.lines if e.trace else ():
-        rows = [shape.lstrip("[").partition(",")[0] for shape in line.inputs.split("], ")]
-        if line.kind in _RECURRENT and len(set(rows)) > 1:
+        rows = {shape[:1] for shape in line.inputs}
+        if line.kind in _RECURRENT and len(rows) > 1:
             return True
     return False
 
 
-def layer_count(e: Evidence) -> Iterator[CauseScore]:
+def layer_count(e: FailureEvidence) -> Iterator[CauseScore]:
     """Only a stack of two or more fails."""
     for name in ("num_layers", "num_encoder_layers", "num_decoder_layers"):
-        if e.pattern(name).kind == "above" or (e.case.dimensions.get(name, 0) == 2 and e.passes(name, "= 1")):
+        if e.pattern(name).kind == "above" or (e.case.dimensions.get(name, 0) == 2 and e.passes(name, 1)):
             yield CauseScore("state-layers", 96, f"it fails whenever {name} >= 2")
 
 
-def silent_layers(e: Evidence) -> Iterator[CauseScore]:
+def silent_layers(e: FailureEvidence) -> Iterator[CauseScore]:
     """A promise about states is broken in stacks alone."""
     if e.verdict.check in ("state_used", "state_chunked"):
         yield from layer_count(e)
 
 
-def structure(e: Evidence) -> Iterator[CauseScore]:
+def structure(e: FailureEvidence) -> Iterator[CauseScore]:
     """A recurrent layer was given more or fewer states than it keeps, or others than its cell gives."""
     recurrent = any(layer.kind in (*_RECURRENT, "RNN") for layer in e.layers)
-    if recurrent and e.message.startswith("list index out of range"):
+    if recurrent and e.message.of_missing_index:
         yield CauseScore("state-count", 88, "a recurrent layer looked for a state that is not there")
-    if recurrent and "the same nested structure" in e.message:
+    if recurrent and e.message.of_structure:
         yield CauseScore(
             "state-count", 88, "a recurrent layer keeps its states in another structure than its cell gives"
         )
 
 
-def states(e: Evidence) -> Iterator[CauseScore]:
+def states(e: FailureEvidence) -> Iterator[CauseScore]:
     """A recurrent layer was given states that do not fit it."""
     for layer in e.layers:
         if layer.kind not in _RECURRENT:
@@ -107,13 +107,13 @@ def states(e: Evidence) -> Iterator[CauseScore]:
         yield CauseScore("state-units", 62, "it fails where the user's own code handles a state")
 
 
-def _state_line(e: Evidence) -> bool:
+def _state_line(e: FailureEvidence) -> bool:
     """Say whether the widths of a state clash in the user's own code."""
-    mismatch = e.op in ("MatMul", "AddV2", "Add", "Mul", "ConcatV2") or "incompatible" in e.message
+    mismatch = e.op in ("MatMul", "AddV2", "Add", "Mul", "ConcatV2") or e.message.incompatible
     return mismatch and e.stage in ("forward", "encode", "decode", "build") and is_state(e)
 
 
-def bidirectional(e: Evidence, widths: set[int], units: int) -> bool:
+def bidirectional(e: FailureEvidence, widths: set[int], units: int) -> bool:
     """Say whether the failing layer is, or sits in, a bidirectional one."""
     return any(layer.kind == "Bidirectional" for layer in e.layers)
 

@@ -6,7 +6,7 @@ import re
 
 import attrs
 
-from fuzzseq.diagnosis.evidence import Evidence
+from fuzzseq.diagnosis.evidence import FailureEvidence
 
 
 @attrs.frozen
@@ -18,7 +18,7 @@ class CauseScore:
     why: str
 
 
-def unequal_lengths(e: Evidence) -> bool:
+def unequal_lengths(e: FailureEvidence) -> bool:
     """Say whether a failure goes away when source and target are of equal length, whatever that is."""
     if e.passes("ragged"):
         return False  # Rows of one length are enough, and those are what equal sides have.
@@ -33,18 +33,18 @@ def unequal_lengths(e: Evidence) -> bool:
     )
 
 
-def in_attention(e: Evidence) -> bool:
+def in_attention(e: FailureEvidence) -> bool:
     """Say whether an attention layer was running, or the user's line speaks of one."""
     words = " ".join((*(layer.kind for layer in e.layers), e.line, *functions(e))).lower()
     return "attention" in words or "attend" in words or "score" in words
 
 
-def functions(e: Evidence) -> tuple[str, ...]:
+def functions(e: FailureEvidence) -> tuple[str, ...]:
     """Return the names of the user's functions on the way to the failure."""
     return tuple(frame.function for frame in e.told.frames) if e.told else ()
 
 
-def is_state(e: Evidence) -> bool:
+def is_state(e: FailureEvidence) -> bool:
     """Say whether a state is where a failure occurs: in a recurrent layer that was given one, or in the user's line."""
     # A state that is only passed on in the line says nothing of what fails in it.
     line = re.sub(r"\w*_states?\s*=[^=,)]+|return_states?", "", f"{e.line} {' '.join(functions(e))}".lower())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import attrs
@@ -66,7 +66,7 @@ def failure_map(finding: Finding, spec: Spec) -> FailureMap | None:
         return None
     minimal = facts(finding.case, spec)
     tried = [case for case in region.tried if case.facts]
-    axes = _axes(tried, region.expression, finding.sizes)
+    axes = _axes(tried, list(chain(*region.conditions)), finding.sizes)
     if not axes:
         return None
     across, down = axes[0], axes[1] if len(axes) > 1 else ""
@@ -99,13 +99,12 @@ def failure_map(finding: Finding, spec: Spec) -> FailureMap | None:
     )
 
 
-def _axes(tried: Sequence[ProbedCase], expression: str, sizes: Mapping[str, int]) -> list[str]:
+def _axes(tried: Sequence[ProbedCase], named: Sequence[str], sizes: Mapping[str, int]) -> list[str]:
     """Return the two facts that tell most: those of the condition, then those that part failing from passing best.
 
     One alone where nothing else varied, none where nothing did. Between equals, a size of the case goes before what
     follows from its rows, and one that took many values before one that took few.
     """
-    named = re.findall(r"[a-z_]+", expression)
     every = list(dict.fromkeys(name for case in tried for name in case.facts))
     varying = [name for name in every if len({_order(case.facts.get(name)) for case in tried}) > 1]
     chosen: list[str] = []

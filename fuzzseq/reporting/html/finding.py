@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from fuzzseq.causes.catalogue import CAUSES, GROUPS
-from fuzzseq.findings import Finding, TraceLine
+from fuzzseq.findings import Finding, TraceLine, shapes_text
 from fuzzseq.reporting.case_view import unusual
 from fuzzseq.reporting.finding_view import proof_of, title_of
 from fuzzseq.reporting.html.case_picture import Picture, pictures
@@ -185,13 +185,12 @@ def _trace(finding: Finding) -> Trace | None:
 
 def _call(line: TraceLine, differs: bool) -> Call:
     """Return one line of a trace."""
-    other = line.beside if line.beside and line.beside != (line.inputs, line.outputs) else None
     return Call(
         path=line.path,
         kind=line.kind,
-        inputs=line.inputs,
-        outputs=line.outputs or "",
-        beside=other,
+        inputs=shapes_text(line.inputs),
+        outputs=shapes_text(line.outputs or ()),
+        beside=(shapes_text(line.passing[0]), shapes_text(line.passing[1])) if line.passing else None,
         raises=line.outputs is None,
         differs=differs,
     )
