@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-#: The brain, lowest layer first. A module may import its own layer and those below it, lazily or not.
+#: The controller, lowest layer first. A module may import its own layer and those below it, lazily or not.
 LAYERS = (
     {"fuzzseq.errors", "fuzzseq.machine", "fuzzseq.object_text", "fuzzseq.process_tree", "fuzzseq.sanitize"}
     | {"fuzzseq.seeds", "fuzzseq.shown_paths", "fuzzseq.files", "fuzzseq.grammar", "fuzzseq.stop_reason"},
@@ -36,7 +36,7 @@ LAYERS = (
     {"fuzzseq.cli", "fuzzseq.pytest_plugin", "fuzzseq.__main__"},
 )
 
-#: What the body may import of the brain: plain data, and checks that need numpy alone.
+#: What the worker may import of the controller: plain data, and checks that need numpy alone.
 WORKER_MAY_IMPORT = {
     "fuzzseq",
     "fuzzseq.cases",
@@ -52,9 +52,9 @@ WORKER_MAY_IMPORT = {
     "fuzzseq.targets",
 }
 
-#: Who may import the body, and why. A worker process is started by name (python -m fuzzseq.worker), not imported.
+#: Who may import the worker, and why. A worker process is started by name (python -m fuzzseq.worker), not imported.
 MAY_IMPORT_WORKER = {
-    "fuzzseq.executors.in_process": "--in-process runs the body in the brain's own process, for a debugger",
+    "fuzzseq.executors.in_process": "--in-process runs the worker in the controller's own process, for a debugger",
 }
 
 #: What a script pastes and the worker runs: nobody else imports it, for it loads TensorFlow.
@@ -82,7 +82,7 @@ def sources() -> dict[str, Path]:
 
 
 SOURCES = sources()
-BRAIN = sorted(name for name in SOURCES if not name.startswith(("fuzzseq.worker", "fuzzseq.examples")))
+CONTROLLER = sorted(name for name in SOURCES if not name.startswith(("fuzzseq.worker", "fuzzseq.examples")))
 
 
 def top(module: str) -> str:
@@ -125,13 +125,13 @@ def imports(module: str) -> Iterator[tuple[str, bool, int]]:
 
 def test_every_module_has_a_layer() -> None:
     """A new module is given its place in the table above before anything else, and one that has gone loses it."""
-    lost = {top(name) for name in BRAIN if name != "fuzzseq" and layer(name) is None}
+    lost = {top(name) for name in CONTROLLER if name != "fuzzseq" and layer(name) is None}
     assert not lost, f"put {sorted(lost)} into LAYERS, here and in ARCHITECTURE.md"
     gone = set().union(*LAYERS, WORKER_MAY_IMPORT, MAY_IMPORT_WORKER, LONG) - set(SOURCES)
     assert not gone, f"take {sorted(gone)} out of the tables, here and in ARCHITECTURE.md"
 
 
-@pytest.mark.parametrize("module", BRAIN)
+@pytest.mark.parametrize("module", CONTROLLER)
 def test_lower_never_imports_higher(module: str) -> None:
     """A module imports its own layer and lower ones, and the package itself imports nothing when it is imported."""
     own = layer(module)
@@ -145,9 +145,9 @@ def test_lower_never_imports_higher(module: str) -> None:
             assert theirs <= own, f"{SOURCES[module]}:{line}: {module} (layer {own}) imports {name} (layer {theirs})"
 
 
-@pytest.mark.parametrize("module", BRAIN)
+@pytest.mark.parametrize("module", CONTROLLER)
 def test_nobody_imports_the_worker(module: str) -> None:
-    """The body is started as a process; the brain never imports it."""
+    """The worker is started as a process; the controller never imports it."""
     for name, lazy, line in imports(module):
         assert name not in RUNTIME, f"{SOURCES[module]}:{line}: {module} imports {name}, which loads TensorFlow"
         if name == "fuzzseq.worker" or name.startswith("fuzzseq.worker."):
@@ -157,7 +157,7 @@ def test_nobody_imports_the_worker(module: str) -> None:
 
 @pytest.mark.parametrize("module", sorted(name for name in SOURCES if name.startswith("fuzzseq.worker")))
 def test_worker_imports_plain_data_only(module: str) -> None:
-    """The body knows plain data and checks, and nothing of the brain that sends them."""
+    """The worker knows plain data and checks, and nothing of the controller that sends them."""
     for name, _, line in imports(module):
         if name.split(".")[0] == "fuzzseq" and top(name) != "fuzzseq.worker":
             assert top(name) in WORKER_MAY_IMPORT or name in RUNTIME, (
@@ -165,7 +165,7 @@ def test_worker_imports_plain_data_only(module: str) -> None:
             )
 
 
-@pytest.mark.parametrize("module", BRAIN)
+@pytest.mark.parametrize("module", CONTROLLER)
 def test_only_the_worker_names_tensorflow(module: str) -> None:
     """TensorFlow is imported by the body and the examples; elsewhere by methods that give tensors on request."""
     for name, lazy, line in imports(module):
@@ -174,7 +174,9 @@ def test_only_the_worker_names_tensorflow(module: str) -> None:
             assert allowed, f"{SOURCES[module]}:{line}: {module} imports {name}"
 
 
-@pytest.mark.parametrize("module", [name for name in BRAIN if top(name) in ("fuzzseq.reporting", "fuzzseq.executors")])
+@pytest.mark.parametrize(
+    "module", [name for name in CONTROLLER if top(name) in ("fuzzseq.reporting", "fuzzseq.executors")]
+)
 def test_those_beside_the_engine_do_not_know_it(module: str) -> None:
     """Reporters see events alone; executors take requests and give outcomes. Neither knows who asks."""
     strangers = {"fuzzseq.engine", "fuzzseq.reporting", "fuzzseq.executors"} - {top(module)}
@@ -193,7 +195,7 @@ def test_examples_import_what_a_user_can(module: str) -> None:
 QUIET = ("fuzzseq.engine", "fuzzseq.shrink", "fuzzseq.diagnosis", "fuzzseq.strategies", "fuzzseq.checks")
 
 
-@pytest.mark.parametrize("module", [name for name in BRAIN if top(name) in QUIET])
+@pytest.mark.parametrize("module", [name for name in CONTROLLER if top(name) in QUIET])
 def test_the_engine_neither_prints_nor_writes(module: str) -> None:
     """The engine yields events and does nothing else: no printing, no files, no colors."""
     assert not {name for name, _, _ in imports(module)} & {"rich", "click", "logging"}
