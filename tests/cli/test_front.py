@@ -138,7 +138,7 @@ def test_help_loads_nothing_heavy(arguments):
 
 @pytest.mark.parametrize("arguments", [["list", "checks"], ["explain"], ["replay", "gone.json"]], ids=str)
 def test_no_command_loads_tensorflow(arguments):
-    """The brain never loads TensorFlow or Keras."""
+    """The controller never loads TensorFlow or Keras."""
     assert not loaded(*arguments) & {"keras", "tensorflow", "tf_keras"}
 
 

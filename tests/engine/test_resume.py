@@ -126,7 +126,7 @@ MOMENTS = [(CaseExecuted, 3), (FindingReported, 1), (Checkpoint, 2), (TargetFini
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: f"{moment[0].__name__}-{moment[1]}")
 def test_goes_on_where_it_was_killed(folder, expected, moment):
-    """A run whose brain gets SIGKILL leaves a report of what it found; gone on with, it ends as if nothing had been."""
+    """A run whose controller gets SIGKILL leaves a report of what it found; resumed, it ends as if nothing had been."""
     output = folder / f"killed-{moment[0].__name__}-{moment[1]}"
     run = started(folder, "models.py", "--max-cases", str(CASES), "--output", output.name, "--workers", "2")
     reaches(output, moment, run)

@@ -353,18 +353,18 @@ list(start_campaign([sys.argv[1]], Settings(profile="quick", max_cases=60)))
 
 
 def test_nothing_is_left_behind(models):
-    """When the brain is killed with SIGKILL, its whole body dies, a worker that is busy with a case as well."""
+    """When the controller is killed with SIGKILL, its workers die with it, one that is busy with a case as well."""
     mark = f"FUZZSEQ_TEST_MARK={uuid4()}"
     hanging = models.with_name("hanging")
     hanging.unlink(missing_ok=True)
-    brain = subprocess.Popen(
+    controller = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, f"{models}:hangs"], env={**os.environ, **dict([mark.split("=")])}
     )
-    with brain:
-        while not hanging.exists() and brain.poll() is None:
+    with controller:
+        while not hanging.exists() and controller.poll() is None:
             time.sleep(0.1)
         assert len(bodies(mark)) == 4, "a zygote, a loaded file, a keeper and a worker"
-        brain.send_signal(signal.SIGKILL)
+        controller.send_signal(signal.SIGKILL)
     for _ in range(100):
         if not bodies(mark):
             break
