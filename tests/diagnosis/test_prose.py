@@ -12,7 +12,7 @@ from fuzzseq.checks import wording
 from fuzzseq.diagnosis import symbolic_sizes
 from fuzzseq.engine import start_campaign
 from fuzzseq.events import FindingReported, TargetLoaded
-from fuzzseq.reproduce import reproduction
+from fuzzseq.reproduce.script import reproduction
 from fuzzseq.settings import Settings
 from tests.zoo import bug_of, bugs
 

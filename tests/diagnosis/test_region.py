@@ -119,7 +119,7 @@ def test_what_no_simple_rule_explains_is_said_to_be_so() -> None:
     assert "no simple rule found" in found.sentence
     few = region.find(failing, failing, USUAL, Budget(Stated(USUAL, "source_length % 4 != 0"), 3), [])
     assert few.stopped
-    assert "stopped by its budget" in few.sentence
+    assert "the search reached its budget" in few.sentence
     assert few.probes <= 3
 
 
@@ -134,7 +134,7 @@ def test_a_case_with_nothing_to_judge_passes_no_check(stated: str) -> None:
     assert evidence.region.expression == stated
     assert evidence.region.not_reached > 0
     if stated == "True":
-        assert "in every case that the check can judge, " in evidence.region.sentence
+        assert "always, where the check applies (" in evidence.region.sentence
     assert {i.result for i in evidence.interventions if i.change == "target_length = 1"} == {"not_reached"}
 
 
@@ -147,4 +147,4 @@ def test_padding_that_a_case_has_no_room_for_is_nothing_to_judge() -> None:
     ]
     sentences = [finding.diagnosis.region.sentence for finding in found if finding.diagnosis.region]
     assert len(sentences) == 1
-    assert sentences[0].startswith("in every case that the check can judge, ")
+    assert sentences[0].startswith("fails always, where the check applies (")

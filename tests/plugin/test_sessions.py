@@ -160,7 +160,7 @@ def test_a_run(project: pytest.Pytester) -> None:
     assert "input-vocabulary  An embedding is smaller than its vocabulary" in text
     assert "max_source_id >= vocab_size - 1" in text
     assert "- shape trace -" in text
-    assert "> Functional/Embedding#1: [batch_size, source_length] -> raises" in text
+    assert "> Functional/Embedding#1: [batch_size, source_length] -> ERROR" in text
     assert "[XPASS(strict)] it was mended" in text
     assert "process-crash  The process died" in text
     result.stdout.fnmatch_lines(["FAILED test_models.py::small_table?accepts? - input-vocabulary: A token id*"])
