@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 from typing import Final, Protocol
 
-from fuzzseq.checks.registry import owner_of
 from fuzzseq.protocol.outcome import Ending, Frame, Outcome, Raised, Request, Stage, Verdict
 
 
@@ -69,6 +68,8 @@ def _ended(
     frames: tuple[Frame, ...] = (),
 ) -> Outcome:
     """Return the outcome in which the check that the stage belongs to says how the worker ended."""
+    from fuzzseq.checks.registry import owner_of  # noqa: PLC0415 (checks take numpy, longer than a run's first line may)
+
     raised = Raised(
         stage=stage, exception=exception, message=message, ending=ending, output=output[-2000:], frames=frames
     )
