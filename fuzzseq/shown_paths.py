@@ -89,9 +89,10 @@ def _replaced(found: re.Match[str]) -> str:
         name, colon, rest = found["quoted"].partition(":")
         return f"{found['mark']}{shown(name)}{colon}{within(rest)}{found['mark']}"
     path = found["known"] or found["path"]
-    end = "/" if path.endswith("/") else ""
+    left = shown(path)
+    end = "/" if path.endswith("/") and not left.endswith("/") else ""
     apart = "./" if found["known"] and found.string[max(found.start() - 1, 0) : found.start()].isalnum() else ""
-    return f"{found['url'] or found['scheme'] or ''}{apart}{shown(path)}{end}"
+    return f"{found['url'] or found['scheme'] or ''}{apart}{left}{end}"
 
 
 @lru_cache(maxsize=16)

@@ -9,7 +9,7 @@ import string
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from fuzzseq.cli.front import Front
@@ -41,6 +41,8 @@ def home(tmp_path, monkeypatch):
 
 
 @given(NASTY_TEXTS)
+@example("/home/me/x/~/")
+@example("../%0A/../")
 def test_what_is_left_can_be_shown(text):
     """All that is left of a text is printable or ends a line, and doing it again changes nothing."""
     once = outgoing(text)
