@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import attrs
@@ -60,9 +61,10 @@ def opened(browser, tmp_path):
 
     def open_(events, **how) -> Watched:
         record = RunState()
-        fan = Dispatcher(record, [HtmlReport(record, Folder(tmp_path))])
-        for number, event in enumerate(events):
-            fan.on_event(event, number / 10)
+        with closing(Folder(tmp_path)) as folder:
+            fan = Dispatcher(record, [HtmlReport(record, folder)])
+            for number, event in enumerate(events):
+                fan.on_event(event, number / 10)
         contexts.append(browser.new_context(**how))
         return Watched(contexts[-1].new_page(), tmp_path / "report.html")
 
