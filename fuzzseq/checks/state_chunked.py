@@ -93,6 +93,8 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare one run with two pieces."""
     if confirmed_difference(results, "base", "changed", compared(_earlier)):
         return CHECK.not_applicable("a step depends on those that come after it")
+    if not results["base"].last.states:
+        return CHECK.not_applicable("the model returns no state that could be carried over")
     if nothing_compared(results, "base", {"chunks": _compare}):
         return CHECK.nothing_compared()
     found = confirmed_difference(results, "base", "chunks", _compare)
