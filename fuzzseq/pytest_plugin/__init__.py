@@ -102,8 +102,8 @@ def is_inconclusive(report: pytest.TestReport) -> bool:
 class Inconclusive:
     """Reports tests in which something was never judged, and keeps a run with one of them from ending as passed."""
 
-    @property
-    def _status(self) -> int:
+    @staticmethod
+    def _status() -> int:  # No property: pytest 8.0 reads every attribute of a plugin when it is registered.
         """Pytest's number for what is wrong with how it was called, and fuzzseq's for a run that has shown nothing."""
         from fuzzseq.stop_reason import ExitCode  # noqa: PLC0415 (most runs load nothing)
 
@@ -171,7 +171,7 @@ class Inconclusive:
             return
         if exitstatus == pytest.ExitCode.OK and not self._is_allowed():
             self._decided = True
-            session.exitstatus = self._status
+            session.exitstatus = self._status()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # After pytest's own short summary.
     def pytest_terminal_summary(self, terminalreporter: Any) -> Generator[None, None, None]:
@@ -186,7 +186,7 @@ class Inconclusive:
             terminalreporter.write_line("This is allowed, and changes no exit status.")
         elif self._decided:
             terminalreporter.write_line(
-                f"Nothing failed, and not everything was looked at: the exit status is {self._status}. "
+                f"Nothing failed, and not everything was looked at: the exit status is {self._status()}. "
                 f"Give more cases or time, fix what is in the way, or allow it with {FLAG}-allow-inconclusive."
             )
 
