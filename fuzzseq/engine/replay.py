@@ -99,7 +99,7 @@ def _exists(check: str, spec: Spec) -> bool:
     """Say whether a check is one of the catalogue, or of the target's own."""
     from fuzzseq.checks.registry import CHECKS  # noqa: PLC0415 (they take numpy, longer than a run's first line may)
 
-    return check in spec.custom_checks or any(check == known.name for known in CHECKS)
+    return check in spec.selection.custom_checks or any(check == known.name for known in CHECKS)
 
 
 def _unpromised(check: str, spec: Spec, settings: Settings) -> str:
@@ -126,9 +126,9 @@ def _opened(target: str, case: Case, settings: Settings) -> Iterator[tuple[Spec,
             )
         (target,) = body.targets
         spec, _ = body.infer(target)
-        if set(case.dimensions) != set(spec.build_dimensions()):
+        if set(case.dimensions) != set(spec.contract.build_dimensions()):
             raise ReplayError(
-                f"{target} takes the dimensions {', '.join(spec.build_dimensions()) or 'none'} by now, and "
+                f"{target} takes the dimensions {', '.join(spec.contract.build_dimensions()) or 'none'} by now, and "
                 f"the case has {', '.join(case.dimensions) or 'none'}: run the target again."
             )
         with closing(body.executor(target, spec)) as executor:
