@@ -16,11 +16,24 @@ from fuzzseq.engine.corpus import Corpus
 from fuzzseq.engine.corpus_database import database_at
 from fuzzseq.errors import UsageError
 from fuzzseq.protocol.serialization import to_data
+from fuzzseq.targets.contract import PartCall, Tokens
+from fuzzseq.targets.dimensions import dim
 from fuzzseq.targets.spec import Spec
 from tests.specs import with_fields
 
 CASE = Case(dimensions={"units": 2}, batches=(Batch(pairs=(Pair((3,), (3,)),)),))
 OTHER = Case(dimensions={"units": 3}, batches=(Batch(pairs=(Pair((3,), (3,)),)),))
+
+
+#: Other values of the fields of a Spec that hold classes; for the others any text will do.
+OF_CLASSES = {
+    "dimensions": {"units": dim(3)},
+    "parameters": (),
+    "inputs": (),
+    "tokens": Tokens(pad=3),
+    "encoder": PartCall(roles=()),
+    "decoder": PartCall(roles=()),
+}
 
 
 def known(places: str, **declared: object) -> Corpus:
@@ -153,10 +166,11 @@ def test_words_forget_no_case(tmp_path):
 def test_what_decides_the_input():
     """Two models are told apart by every field of a contract, and by nothing else of a Spec."""
     for part in attrs.fields(Spec):
-        for name in attrs.fields_dict(type(part.default)):
+        for name, field in attrs.fields_dict(type(part.default)).items():
             database = InMemoryExampleDatabase()
             Corpus(database, "a.py:b", Spec()).keep("accepts", CASE)
-            other = Corpus(database, "a.py:b", with_fields(Spec(), **{name: "another"}))
+            value = OF_CLASSES.get(name, {"a": "b"} if isinstance(field.default, attrs.Factory) else "another")
+            other = Corpus(database, "a.py:b", with_fields(Spec(), **{name: value}))
             assert other.of("accepts") == ([] if part.name == "contract" else [CASE]), name
 
 
