@@ -97,7 +97,6 @@ class CheckCounts:
     """
 
     def __init__(self, spec: Spec, settings: Settings) -> None:
-        """Choose the checks that were asked for, that the Spec does not skip, and that have a meaning for the model."""
         self._counts: dict[str, CheckCount] = {}
         #: What kept each check from being judged, why its runs show that it does not apply, and how its own code
         #: failed, with the number of the case that it was first seen on.

@@ -11,7 +11,6 @@ class SharedFile:
     """A loaded file and how many of its targets are still to be fuzzed; it is closed after the last."""
 
     def __init__(self, body: LoadedProgram, targets: int) -> None:
-        """Keep both."""
         self.body, self._left, self._lock = body, targets, threading.Lock()
 
     def done(self) -> None:

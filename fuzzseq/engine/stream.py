@@ -24,7 +24,6 @@ class EventStream:
     """
 
     def __init__(self) -> None:
-        """Begin with no event."""
         self._items: SimpleQueue[tuple[Event | Callable[[], Any] | BaseException | None, Future[Any]]] = SimpleQueue()
         self._released: Future[None] = Future()
 
