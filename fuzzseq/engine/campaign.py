@@ -221,7 +221,7 @@ class _Campaign:
                 threads=self._threads,
             )
             self._budget.begin(name)
-            self._finish(context, self._run(context))
+            self._finish(self._run(context))
             self._budget.end(name)
             context.executors.close()
         finally:
@@ -243,7 +243,7 @@ class _Campaign:
             return run.report(StopReason.ERROR, _reason(error))
         return run.report()
 
-    def _finish(self, context: TargetContext, report: TargetReport) -> None:
+    def _finish(self, report: TargetReport) -> None:
         """Say how a target ended."""
         if not self.control.broken_off:
             self.control.add(report.stop_reason)

@@ -86,12 +86,12 @@ def _of_batch(plan: Plan, number: int, batch: Batch, seen: Arrays) -> Iterator[t
     if plan.stated:
         yield "states", _states(plan, number, batch)
     if plan.scored:
-        yield from _labels(plan, number, batch, seen)
+        yield from _labels(plan, batch, seen)
     if plan.check == "output_shape":
         yield "promised", str(promised(plan.spec, plan.case.sizes(plan.spec, number), seen))
 
 
-def _labels(plan: Plan, number: int, batch: Batch, seen: Arrays) -> Iterator[tuple[str, str]]:
+def _labels(plan: Plan, batch: Batch, seen: Arrays) -> Iterator[tuple[str, str]]:
     """Yield the labels in the encoding of a batch, and where they are real if the loss is ours."""
     plain = attrs.evolve(batch, target_encoding="sparse")
     case = attrs.evolve(plan.case, batches=(plain,))

@@ -17,7 +17,7 @@ Fed = dict[str, Any]
 OVER_TIME: Final = "_over_time"
 
 
-def role_array(role: str, arrays: Arrays, spec: Spec, item: Input) -> Any:
+def role_array(role: str, arrays: Arrays, item: Input) -> Any:
     """Return the array that plays a role, in the rank and type that the model's input has."""
     if role == "source":
         value = arrays.source
@@ -42,9 +42,9 @@ def _with_rank(mask: Any, rank: int | None) -> Any:
     return mask
 
 
-def role_tensor(item: Input, arrays: Arrays, spec: Spec) -> Any:
+def role_tensor(item: Input, arrays: Arrays) -> Any:
     """Return the tensor that plays an input's role; a mask is marked, since its last axis is time and no width."""
-    tensor = tf.constant(role_array(item.role, arrays, spec, item))
+    tensor = tf.constant(role_array(item.role, arrays, item))
     if item.role.endswith("_mask"):
         setattr(tensor, OVER_TIME, True)
     return tensor
@@ -67,7 +67,7 @@ def feed(spec: Spec, arrays: Arrays, states: Any, source: Any = None) -> Any:
         elif item.role == "source" and source is not None:
             values.append((item, source))
         else:
-            values.append((item, role_tensor(item, arrays, spec)))
+            values.append((item, role_tensor(item, arrays)))
     if spec.calling in ("dict", "arguments"):
         return {item.key: value for item, value in values if value is not None or item.role != "state"}
     flat = [value for _, value in values]
@@ -78,7 +78,7 @@ def feed(spec: Spec, arrays: Arrays, states: Any, source: Any = None) -> Any:
 
 def _by_role(spec: Spec, arrays: Arrays, states: Any, source: Any) -> Fed:
     """Return the tensors of a batch by role, for an encoder and a decoder apart."""
-    fed: Fed = {item.role: role_tensor(item, arrays, spec) for item in spec.inputs if item.role != "state"}
+    fed: Fed = {item.role: role_tensor(item, arrays) for item in spec.inputs if item.role != "state"}
     if source is not None:
         fed["source"] = source
     fed["states"] = tf.nest.flatten(states) if states is not None else []

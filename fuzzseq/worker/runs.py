@@ -135,7 +135,7 @@ class BatchRun:
         self.built.subject.mark.enter("gradient")
         predicted: list[Any] = []
 
-        def listener(path: str, output: Any, layer: Any, given: tuple[Any, ...]) -> None:
+        def listener(_path: str, output: Any, layer: Any, _given: tuple[Any, ...]) -> None:
             if layer is model:
                 predicted.append(output)
 
@@ -270,7 +270,7 @@ class BatchRun:
         """Run forward once more, and return the first layer whose output is not finite though its inputs are."""
         culprits: list[str] = []
 
-        def listener(path: str, output: Any, layer: Any, given: tuple[Any, ...]) -> None:
+        def listener(path: str, output: Any, _layer: Any, _given: tuple[Any, ...]) -> None:
             if not culprits and not all(finite(tensor) for tensor in tf.nest.flatten(output)):
                 culprits.append(path)
 
