@@ -22,6 +22,7 @@ from fuzzseq.reproduce.scoring import (
     trains,
     weights,
 )
+from fuzzseq.reproduce.ways import OUTPUT_LINES
 from fuzzseq.reproduce.ways import compared as compared_ways
 from fuzzseq.reproduce.ways import finite as finite_values
 
@@ -183,9 +184,7 @@ def _mixed(plan: Plan) -> Iterator[str]:
 
 
 _CHECKS = {
-    "xla_agrees": _otherwise,
-    "predict_agrees": _otherwise,
-    "saves": _otherwise,
+    **dict.fromkeys(OUTPUT_LINES, _otherwise),
     "mixed_precision": _mixed,
     "output_shape": _output_shape,
     "finite": _finite,
