@@ -87,7 +87,7 @@ def opened(states: Any) -> Any:
 
 
 def as_source(made: Any) -> Any:
-    """Return what custom preprocessing made as the model takes it: an array or a list as a tensor."""
+    """Return what custom preprocessing made as a tensor, where it is an array or a list."""
     return tf.convert_to_tensor(made) if isinstance(made, (np.ndarray, list)) else made
 
 
