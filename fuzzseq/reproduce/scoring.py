@@ -131,4 +131,5 @@ def train_function(plan: Plan) -> Iterator[str]:
     yield f"        {stage('loss')}"
     yield from ("        " + line for line in loss_lines(plan))
     yield f"    {stage('gradient')}"
-    yield f"    return scores, loss, tape.gradient(loss, {weights(plan)})"
+    yield f"    weights = {weights(plan)}"
+    yield "    return scores, loss, tape.gradient(loss, weights)"
