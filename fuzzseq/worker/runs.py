@@ -13,7 +13,7 @@ from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Gradient, Observed
 from fuzzseq.checks.output_shape import promised
 from fuzzseq.protocol.runs import SCORE_VARIANTS, Run
-from fuzzseq.reproduce.runtime import flat_shapes, packed, path_of
+from fuzzseq.reproduce.runtime import as_source, flat_shapes, packed, path_of
 from fuzzseq.worker import feeding
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.executions import EXECUTIONS
@@ -63,7 +63,7 @@ class BatchRun:
         preprocess = self.built.target.option("preprocess")
         if preprocess is not None and spec.has_source:
             self.built.subject.mark.enter("preprocess")
-            source = feeding.as_source(preprocess(feeding.rows_of_ids(self.case, self.batch)))
+            source = as_source(preprocess(feeding.rows_of_ids(self.case, self.batch)))
         if (as_executed := EXECUTIONS[self.run.execution].source) is not None:
             source = as_executed(self.arrays)
         if states is None:
