@@ -93,7 +93,7 @@ def run(
     *,
     output: Path | None = None,
     formats: Sequence[str] = DEFAULT_FORMATS,
-    known: str | Path | None = None,
+    corpus: str | Path | None = None,
     events: Iterable[Event] | None = None,
     zygote: Zygote | None = None,
     past: Sequence[Event] = (),
@@ -126,10 +126,10 @@ def run(
             refuse_wrong(targets, settings.custom_checks)
             from fuzzseq import engine  # noqa: PLC0415 (loaded by a run only)
 
-            engine.refuse_place(known)
+            engine.check_corpus(corpus)
 
             events = engine.start_campaign(
-                targets, settings, known=known, zygote=zygote, past=engine.ResumeState(past), journal=journal
+                targets, settings, corpus=corpus, zygote=zygote, past=engine.ResumeState(past), journal=journal
             )
         _pump(iter(events), fan)
     finally:

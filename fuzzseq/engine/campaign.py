@@ -62,7 +62,7 @@ def run_campaign(
     targets: Sequence[str | Callable[..., Any]],
     labels: Sequence[str],
     settings: Settings,
-    known: str | Path | None,
+    corpus: str | Path | None,
     zygote: Zygote | None,
     past: ResumeState,
     stop: threading.Event | None,
@@ -70,7 +70,7 @@ def run_campaign(
 ) -> Iterator[Event]:
     """Yield what happens in a run, but for its beginning; ``labels`` are how the targets are called."""
     began = time.monotonic()
-    campaign = _Campaign(settings, known, TimeBudget(settings.budget, len(targets)), zygote, past, journal)
+    campaign = _Campaign(settings, corpus, TimeBudget(settings.budget, len(targets)), zygote, past, journal)
     for name in past.done():
         yield from past.events(name)
     lent = False
@@ -98,7 +98,7 @@ class _Campaign:
     def __init__(
         self,
         settings: Settings,
-        known: str | Path | None,
+        corpus: str | Path | None,
         budget: TimeBudget,
         zygote: Zygote | None,
         past: ResumeState,
@@ -107,7 +107,7 @@ class _Campaign:
         """Start importing TensorFlow, unless everything is to happen in this process."""
         self._settings, self._past, self._journal, self._budget = settings, past, journal, budget
         self._troubles: deque[str] = deque()
-        self._database = database_at(known, self._troubles.append)
+        self._database = database_at(corpus, self._troubles.append)
         self.stream = EventStream()
         self._launcher = Launcher(settings, zygote, budget.remaining, self.stream.call)
         self.control = RunControl(budget)

@@ -177,7 +177,7 @@ class CheckCounts:
     def count(self, phase: Phase, outcome: Outcome, place: int) -> int:
         """Count a case, and return how many of its kind there were.
 
-        ``place`` is where the case stands among all of its target, whenever it was done. Known and edge cases are
+        ``place`` is where the case stands among all of its target, whenever it was done. Corpus and edge cases are
         counted apart: what is left of the budget is the same with and without them.
         """
         with self._lock:

@@ -8,7 +8,7 @@ from itertools import takewhile
 import attrs
 
 from fuzzseq.cases.case import Case
-from fuzzseq.findings import Proof
+from fuzzseq.findings import Minimality
 from fuzzseq.shrink.neighbors import neighbors
 from fuzzseq.shrink.passes import accelerate, begin
 from fuzzseq.shrink.search import Exhausted, Search
@@ -17,10 +17,10 @@ from fuzzseq.targets.spec import Spec
 
 @attrs.frozen(kw_only=True)
 class Reduced:
-    """A minimal failing case and its proof; ``proof.one_minimal`` is False where the executions ran out."""
+    """A failing case and how minimal it is; ``minimality.one_minimal`` is False where the executions ran out."""
 
     case: Case
-    proof: Proof
+    minimality: Minimality
 
 
 def reduce(case: Case, spec: Spec, fails: Callable[[Case], bool], *, max_executions: int) -> Reduced:
@@ -34,8 +34,12 @@ def reduce(case: Case, spec: Spec, fails: Callable[[Case], bool], *, max_executi
         begin(search)
         count = _settled(search)
     except Exhausted:
-        return Reduced(case=search.best, proof=Proof(one_minimal=False, neighbors=0, executions=search.executions))
-    return Reduced(case=search.best, proof=Proof(one_minimal=True, neighbors=count, executions=search.executions))
+        return Reduced(
+            case=search.best, minimality=Minimality(one_minimal=False, neighbors=0, executions=search.executions)
+        )
+    return Reduced(
+        case=search.best, minimality=Minimality(one_minimal=True, neighbors=count, executions=search.executions)
+    )
 
 
 def _settled(search: Search) -> int:
