@@ -8,9 +8,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from fuzzseq.engine.journal import Forgetful, Journal
 from fuzzseq.engine.replay import ReplayResult, failures_of, replay, said_of
-from fuzzseq.engine.resume import ResumeState
+from fuzzseq.engine.resume import Forgetful, Journal, ResumeState
 from fuzzseq.events import Event, RunStarted
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.settings import Settings
@@ -39,7 +38,11 @@ def start_campaign(
 
     Raises :class:`fuzzseq.errors.UsageError`, before anything is loaded, where no cases can be kept at ``corpus``.
     """
-    labels = tuple(target if isinstance(target, str) else _label(target) for target in targets)
+    labels = tuple(
+        target if isinstance(target, str) else getattr(target, "__qualname__", type(target).__name__)
+        for target in targets
+    )
+    labels = tuple(label.replace("<locals>.", "") for label in labels)
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
     absolute = tuple(label for label in labels if label.startswith("/"))
     yield RunStarted(targets=labels, settings=settings, started=started, absolute=absolute)
@@ -56,8 +59,3 @@ def check_corpus(corpus: str | Path | None) -> None:
         from fuzzseq.engine.corpus_database import database_at  # noqa: PLC0415 (Hypothesis takes a while to load)
 
         database_at(corpus)
-
-
-def _label(factory: Any) -> str:
-    """Return how a factory that was passed as an object is called."""
-    return str(getattr(factory, "__qualname__", type(factory).__name__)).replace("<locals>.", "")

@@ -17,18 +17,14 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from fuzzseq.cases.boundary import check_possible
-from fuzzseq.engine.budget import TimeBudget
 from fuzzseq.engine.context import TargetContext
 from fuzzseq.engine.corpus import Corpus
 from fuzzseq.engine.corpus_database import database_at
-from fuzzseq.engine.executor_pool import ExecutorPool
-from fuzzseq.engine.journal import Journal, Journaled
-from fuzzseq.engine.resume import ResumeState
-from fuzzseq.engine.shared_file import SharedFile
-from fuzzseq.engine.stop import RunControl, TargetControl
-from fuzzseq.engine.stream import EventStream
+from fuzzseq.engine.executor_pool import ExecutorPool, SharedFile
+from fuzzseq.engine.resume import Journal, Journaled, ResumeState
+from fuzzseq.engine.stop import RunControl, TargetControl, TimeBudget
 from fuzzseq.engine.target import TargetRun
-from fuzzseq.engine.threads import Threads
+from fuzzseq.engine.threads import EventStream, Threads
 from fuzzseq.errors import FuzzseqError, MachineError, UsageError
 from fuzzseq.events import (
     Event,
@@ -217,6 +213,7 @@ class _Campaign:
                 executors=ExecutorPool(
                     lambda: Journaled(file.body.executor(name, spec), self._journal, place, name, spec)
                 ),
+                journal=self._journal,
                 place=place,
                 threads=self._threads,
             )

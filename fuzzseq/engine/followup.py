@@ -105,7 +105,12 @@ class FollowUp:
         failure.done = True
         with self._reporting:
             while self._waiting and self._waiting[0].done:
-                self._report_next(self._waiting.popleft())
+                ready = self._waiting.popleft()
+                if ready.finding is None or self._control.enough_errors():
+                    continue
+                if ready.lasting is not None:
+                    self._context.corpus.keep(ready.verdict.check, ready.lasting)
+                self._merge(ready.finding)
 
     def report_unfinished(self) -> None:
         """Report the failures whose follow-up was ended, or never began: as they were seen, and not minimal."""
@@ -163,13 +168,6 @@ class FollowUp:
             prober=oracle,
             flaky=flaky,
         )
-
-    def _report_next(self, failure: Failure) -> None:
-        if failure.finding is None or self._control.enough_errors():
-            return
-        if failure.lasting is not None:
-            self._context.corpus.keep(failure.verdict.check, failure.lasting)
-        self._merge(failure.finding)
 
     def _merge(self, finding: Finding) -> None:
         """Merge a finding with an earlier one of the same cause and place, and report it if that changed something.

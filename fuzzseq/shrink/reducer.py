@@ -32,7 +32,12 @@ def reduce(case: Case, spec: Spec, fails: Callable[[Case], bool], *, max_executi
     search = Search(case, spec, fails, max_executions)
     try:
         begin(search)
-        count = _settled(search)
+        while True:
+            accelerate(search)
+            reached = search.best
+            count = _descended(search)
+            if search.best == reached:
+                break
     except Exhausted:
         return Reduced(
             case=search.best, minimality=Minimality(one_minimal=False, neighbors=0, executions=search.executions)
@@ -40,16 +45,6 @@ def reduce(case: Case, spec: Spec, fails: Callable[[Case], bool], *, max_executi
     return Reduced(
         case=search.best, minimality=Minimality(one_minimal=True, neighbors=count, executions=search.executions)
     )
-
-
-def _settled(search: Search) -> int:
-    """Shrink until nothing more fails; return how many neighbors the smallest case has."""
-    while True:
-        accelerate(search)
-        reached = search.best
-        count = _descended(search)
-        if search.best == reached:
-            return count
 
 
 def _descended(search: Search) -> int:

@@ -10,9 +10,9 @@ import pytest
 from fuzzseq.cases.boundary import boundary_cases
 from fuzzseq.cases.case import Case
 from fuzzseq.diagnosis.probing import Spent
-from fuzzseq.engine.budget import TimeBudget
 from fuzzseq.engine.oracle import HANGING, FailureOracle, OutOfTime
 from fuzzseq.engine.patience import Patience
+from fuzzseq.engine.stop import TimeBudget
 from fuzzseq.executors.executor import BudgetSpent, death
 from fuzzseq.protocol.outcome import Outcome, Request, Verdict
 from fuzzseq.shrink.reducer import Reduced, reduce
