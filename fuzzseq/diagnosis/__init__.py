@@ -85,7 +85,7 @@ def _diagnosis(found: list[CauseScore], evidence: FailureEvidence, mistake: str,
     best, other = found[0], runner_up(found)
     why = [vote.why for vote in found if vote.cause == best.cause]
     # Where a region was found, what each dimension does alone is part of it.
-    ruled = evidence.region is not None and evidence.region.expression not in ("", "True")
+    ruled = evidence.region is not None and evidence.region.is_rule
     conditions = [
         p.sentence(name)
         for name, p in evidence.patterns.items()
