@@ -55,13 +55,13 @@ class ExecutorPool:
 class SharedFile:
     """A loaded file and how many of its targets are still to be fuzzed; it is closed after the last."""
 
-    def __init__(self, body: LoadedProgram, targets: int) -> None:
+    def __init__(self, program: LoadedProgram, targets: int) -> None:
         """Keep both."""
-        self.body, self._left, self._lock = body, targets, threading.Lock()
+        self.program, self._left, self._lock = program, targets, threading.Lock()
 
     def done(self) -> None:
         """Take note that one target is done."""
         with self._lock:
             self._left -= 1
             if not self._left:
-                self.body.close()
+                self.program.close()

@@ -90,7 +90,8 @@ class EventStream:
                 answer.set_exception(error)
 
         self._items.put(carry_out)
-        wait([answer, self._released], return_when=FIRST_COMPLETED)
+        futures: list[Future[Any]] = [answer, self._released]
+        wait(futures, return_when=FIRST_COMPLETED)
         if not answer.done():
             raise Stopped
         return answer.result()

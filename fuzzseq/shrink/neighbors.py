@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain, combinations, pairwise
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import attrs
 
@@ -42,7 +42,7 @@ def neighbors(case: Case, spec: Spec) -> Iterator[Case]:
     """
     ways = (_batches, _pairs, _columns, _tokens, _padding, _trades, _settings, _ids, _dimensions, _dimension_trades)
     own = size(case, spec)
-    seen: set[tuple[Any, ...]] = set()
+    seen: set[tuple[object, ...]] = set()
     for candidate in chain.from_iterable(way(case, spec) for way in ways):
         key = size(candidate, spec) if candidate.batches else None
         if key is not None and key < own and key not in seen and permitted(candidate, spec):

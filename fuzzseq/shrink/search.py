@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.domain import allowed
@@ -37,7 +36,7 @@ class Search:
         self._size = size(case, spec)
         self._known = {dumps(case): True}
 
-    def rank(self, case: Case) -> tuple[Any, ...]:
+    def rank(self, case: Case) -> tuple[object, ...]:
         """Return the key that orders cases, the smallest first."""
         return size(case, self.spec)
 
