@@ -41,7 +41,6 @@ class Definitions:
     """The classes that a schema speaks of, each defined once."""
 
     def __init__(self) -> None:
-        """Begin with none."""
         self.made: dict[str, Schema] = {}
 
     def of(self, kind: Any) -> Schema:

@@ -135,7 +135,7 @@ class Journal(Protocol):
 class Forgetful:
     """The journal of a run that nobody will resume."""
 
-    def recall(self, place: int, key: str) -> Outcome | None:
+    def recall(self, place: int, key: str) -> Outcome | None:  # noqa: ARG002 (as the Protocol names them)
         """Return None."""
         return None
 

@@ -97,7 +97,6 @@ class CheckCounts:
     """
 
     def __init__(self, spec: Spec, settings: Settings) -> None:
-        """Choose the checks that were asked for, that the Spec does not skip, and that have a meaning for the model."""
         self._counts: dict[str, CheckCount] = {}
         #: Why a check was not reached, does not apply, or failed of itself, and the number of the case that showed it.
         self._reasons: dict[tuple[Status, str], tuple[int, str]] = {}

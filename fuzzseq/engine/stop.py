@@ -75,7 +75,6 @@ class RunControl:
     """What stops a run as a whole, and why its parts have stopped."""
 
     def __init__(self, budget: TimeBudget) -> None:
-        """Begin with no reason."""
         self.budget = budget
         self._reasons: list[StopReason] = []
         self._broken_off = threading.Event()

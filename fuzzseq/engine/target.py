@@ -56,7 +56,6 @@ class TargetRun:
     """The work on one target: :meth:`run` does it, and :meth:`report` says at any time what came of it."""
 
     def __init__(self, context: TargetContext) -> None:
-        """Choose the checks and the boundary cases."""
         self._context, self._spec, self._control = context, context.spec, context.control
         self._checks = CheckCounts(context.spec, context.settings)
         self._seed = seed_of_cases(context.settings.seed)

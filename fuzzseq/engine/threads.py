@@ -27,7 +27,6 @@ class Threads:
     """So many daemon threads: those of :class:`concurrent.futures.ThreadPoolExecutor` keep a process that would end."""
 
     def __init__(self, number: int) -> None:
-        """Begin with nothing to do."""
         self._tasks: PriorityQueue[tuple[int, int, Future[Any], Callable[[], Any] | None]] = PriorityQueue()
         self._numbers = count()
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(number)]

@@ -18,7 +18,7 @@ from fuzzseq.events import Event, InternalError, Reporter, RunFinished, TargetRe
 from fuzzseq.executors.launcher import Launcher
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.loading import parse
-from fuzzseq.pytest_plugin import FLAG
+from fuzzseq.pytest_plugin.flag import FLAG
 from fuzzseq.pytest_plugin.judged import Judged, Wanted
 from fuzzseq.reporting.beginning import Beginning
 from fuzzseq.reporting.by_check import inconclusive_reason, owner, sentence_of, why_not

@@ -72,7 +72,6 @@ class FindingFiles:
     """
 
     def __init__(self, record: RunState, folder: Folder) -> None:
-        """Keep what is known of the run, and where to write."""
         self._record, self._folder = record, folder
 
     def on_event(self, event: Event) -> None:
@@ -97,7 +96,6 @@ class Scripts:
     """Writes ``<id>.py`` as soon as a finding is made."""
 
     def __init__(self, record: RunState, folder: Folder) -> None:
-        """Keep what is known of the run, and where to write."""
         self._record, self._folder = record, folder
 
     def on_event(self, event: Event) -> None:

@@ -206,7 +206,6 @@ class Totals:
     """The sums over all runs, and which causes were taken for which."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
         self._runs = self._groups = self._second = 0
         self._right: Counter[str] = Counter()
         self._of: Counter[str] = Counter()

@@ -138,7 +138,6 @@ class Watched:
     """A run of fuzzseq, and how long each of its requests took."""
 
     def __init__(self, cases: int, workers: int, checks: tuple[str, ...]) -> None:
-        """Run it."""
         self.spec: Spec | None = None
         self.requests: list[tuple[Request, float]] = []
         original, requests = forked.ForkedExecutor.run, self.requests

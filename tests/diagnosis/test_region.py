@@ -26,7 +26,6 @@ class Stated:
     """A model that fails where an expression is true, of those cases that there is something to judge in."""
 
     def __init__(self, spec: Spec, expression: str, judged: str = "True") -> None:
-        """Begin with nothing asked."""
         self._spec, self._expression, self._judged = spec, expression, judged
         self._known: dict[str, tuple[Case, str]] = {}
 

@@ -26,7 +26,6 @@ class Hanging:
     """An executor of a model that hangs from so many source steps on, and keeps the limits that it was given."""
 
     def __init__(self, longest: int, *, takes: float = 0.0, spent: bool = False) -> None:
-        """Keep how long a source may be, and how long a case takes that does not hang."""
         self.longest, self.takes, self.spent = longest, takes, spent
         self.limits: list[float | None] = []
         self.hangs = 0

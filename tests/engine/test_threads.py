@@ -152,7 +152,6 @@ class Hanging:
     """An executor of a model that hangs in one case; it keeps the limits of the requests that it was given."""
 
     def __init__(self, case: Case) -> None:
-        """Begin with the case that it hangs in."""
         self.case = case
         self.limits: list[float | None] = []
 
@@ -206,7 +205,6 @@ class Recording:
     """An executor of a model whose source must not be of three steps; it keeps what it was asked."""
 
     def __init__(self, requests: list[Request]) -> None:
-        """Begin with where the requests are kept."""
         self.requests = requests
 
     def run(self, request: Request, limit: float | None = None) -> Outcome:

@@ -92,7 +92,7 @@ def test_a_disk_that_fills_up(monkeypatch, call):
     before = Path("known.txt").read_bytes()
     real = getattr(os, call)
 
-    def full(*arguments, **named):
+    def full(*arguments, **_):
         if call == "write":
             real(arguments[0], arguments[1][:5])
         raise OSError(28, "No space left on device")

@@ -26,7 +26,6 @@ class Seen(HTMLParser):
     """The tags of a page, how deep they nest, and its text without code."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
         super().__init__()
         self.tags: list[str] = []
         self.open: list[str] = []

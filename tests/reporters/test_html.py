@@ -36,7 +36,6 @@ class Page(HTMLParser):
     INLINE = ("b", "i", "span", "code", "wbr", "mark", "time", "strong")
 
     def __init__(self, text: str) -> None:
-        """Read a page."""
         super().__init__()
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.said: list[str] = []
