@@ -75,14 +75,8 @@ def run_campaign(
         campaign.begin(targets, labels)
         yield from campaign.stream.read(stop)
         lent = zygote is not None
-    except KeyboardInterrupt:
-        campaign.control.add(StopReason.INTERRUPTED)
-        campaign.break_off()
-        yield from campaign.stream.read()
-    except Exception as error:  # noqa: BLE001 (ours, or the machine's: said once, and what was found is reported)
-        yield campaign.broken_by(error)
-        campaign.break_off()
-        yield from campaign.stream.read()
+    except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 (said once, and what was found is reported)
+        yield from campaign.end_by(error)
     finally:
         campaign.close(lent)
     yield from campaign.corpus_warnings()
@@ -139,12 +133,17 @@ class _Campaign:
         while self._troubles:
             yield WarningEmitted(target="", message=self._troubles.popleft())
 
-    def broken_by(self, error: Exception) -> Event:
-        """Return the event for what keeps the run as a whole from going on: the machine, or an error of ours."""
-        if not (refusal := refusal_of(error)):
-            return self._internal("", error)
-        self.control.add(StopReason.UNUSABLE)
-        return WarningEmitted(target="", message=refusal)
+    def end_by(self, error: BaseException) -> Iterator[Event]:
+        """Break the run off after an interrupt, or an error of the machine or of ours, and yield what is left."""
+        if isinstance(error, KeyboardInterrupt):
+            self.control.add(StopReason.INTERRUPTED)
+        elif refusal := refusal_of(error):
+            self.control.add(StopReason.UNUSABLE)
+            yield WarningEmitted(target="", message=refusal)
+        else:
+            yield self._internal("", error)
+        self.break_off()
+        yield from self.stream.read()
 
     def _coordinate(self, place: int, task: Callable[[], None]) -> None:
         """Have a coordinator carry out a task; the last of them ends the events."""

@@ -154,7 +154,6 @@ class Journaled:
     """
 
     def __init__(self, executor: Executor, journal: Journal, place: int, target: str, spec: Spec) -> None:
-        """Keep the outcomes of ``executor`` for a target; those of another Spec are not its own."""
         self._executor, self._journal, self._place = executor, journal, place
         self._own = hashlib.sha256(f"{target}\0{dumps(spec)}".encode())
 

@@ -110,13 +110,12 @@ class CheckCounts:
         selected = select_checks(settings, (check.name for check in every), spec.checks)
         for check in every:
             why, skipped = check.applies(spec), spec.skip.get(check.name, "")
-            self._counts[check.name] = CheckCount(not_applicable=why or "", skipped=skipped)
             if selected[check.name] is Selection.EXCLUDED:
-                self._counts[check.name] = CheckCount(skipped=skipped or "not asked for")
+                why, skipped = None, skipped or "not asked for"
             elif selected[check.name] is Selection.OTHER_PROFILE:
-                told = f"the profile {' or '.join(check.profiles)} asks for it, or --check"
-                self._counts[check.name] = CheckCount(not_applicable=why or "", skipped=skipped or told)
-            elif why is None and not skipped:
+                skipped = skipped or f"the profile {' or '.join(check.profiles)} asks for it, or --check"
+            self._counts[check.name] = CheckCount(not_applicable=why or "", skipped=skipped)
+            if why is None and not skipped:
                 self.chosen.append(check)
 
     @property
@@ -153,10 +152,10 @@ class CheckCounts:
         expensive = case.mode == "graph" or not self.spec.graph or experience.graph_fails or stacked
         explained = any(check.blocks == "expensive" and check.name in experience.failed for check in self.chosen)
         last = number >= self._max_cases - _LAST
-        unjudged_every = 1 if last else next((every for until, every in _UNJUDGED_EVERY if number < until), number + 1)
+        soon = 1 if last else next((every for until, every in _UNJUDGED_EVERY if number < until), None)
 
         def due(check: Check) -> bool:
-            every = min(check.run_every, unjudged_every)
+            every = check.run_every if soon is None else min(soon, check.run_every)
             if check.name not in experience.judged and number % every == 0:
                 return expensive or number > self._traced_until.get(check.name, -1)
             seldom = check.name in experience.failed or explained

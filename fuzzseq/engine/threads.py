@@ -66,7 +66,6 @@ class EventStream:
     """
 
     def __init__(self, most: int = MOST_UNREAD) -> None:
-        """Begin with no event; ``most`` may be unread."""
         self._items: SimpleQueue[Event | Callable[[], None] | BaseException | None] = SimpleQueue()
         self._room = threading.Semaphore(most)
         self._released: Future[None] = Future()
