@@ -24,9 +24,8 @@ from fuzzseq.cases.transforms import (
     with_every_id,
     with_row,
 )
-from fuzzseq.shrink.bisection import bisect, delete_in_halves
 from fuzzseq.shrink.neighbors import without_tokens
-from fuzzseq.shrink.search import Search
+from fuzzseq.shrink.search import Search, bisect, delete_in_halves
 from fuzzseq.shrink.seeds import beginnings, differing
 from fuzzseq.targets.spec import SIDES
 
