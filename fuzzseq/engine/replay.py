@@ -96,7 +96,7 @@ def _nothing_judged(verdict: Verdict) -> str:
 
 
 def _exists(check: str, spec: Spec) -> bool:
-    """Say whether a check is one of the catalogue, or of the target's own."""
+    """Say whether a check is one of the catalog, or of the target's own."""
     from fuzzseq.checks.registry import CHECKS  # noqa: PLC0415 (they take numpy, longer than a run's first line may)
 
     return check in spec.custom_checks or any(check == known.name for known in CHECKS)
