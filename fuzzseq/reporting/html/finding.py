@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.causes.catalogue import CAUSES, GROUPS
+from fuzzseq.causes.catalog import CAUSES, GROUPS
 from fuzzseq.findings import Finding, TraceLine, shapes_text
 from fuzzseq.reporting.case_view import unusual
 from fuzzseq.reporting.finding_view import minimality_of, title_of
