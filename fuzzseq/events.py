@@ -114,7 +114,7 @@ class TargetLoaded:
 
 @attrs.frozen(kw_only=True)
 class CaseExecuted:
-    """One case was tried. ``number`` counts within the target, from 1; known cases are counted apart.
+    """One case was tried. ``number`` counts within the target, from 1; those of the corpus are counted apart.
 
     ``sizes`` are those of its last batch and of the build.
     """
@@ -133,7 +133,7 @@ class TargetState:
 
     ``rounds`` of random cases were tried. ``failed``, ``graph_fails``, ``graph_runs`` and ``hung`` are what was learned
     of the model, ``taken`` the keys of the failures that were followed up, ``dry`` that there are no more cases
-    to draw. ``boundary`` says whether the boundary cases were tried; before them come the known ones alone. ``rounds``
+    to draw. ``boundary`` says whether the boundary cases were tried; before them comes the corpus alone. ``rounds``
     are those of the ``block`` that is worked on, and ``cases_before_block`` were tried when it began.
     """
 

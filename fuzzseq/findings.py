@@ -157,7 +157,7 @@ class Diagnosis:
 
 
 @attrs.frozen(kw_only=True)
-class Proof:
+class Minimality:
     """The counts behind a minimal case: how many neighbors one step simpler there are, and that all of them passed."""
 
     one_minimal: bool
@@ -191,7 +191,7 @@ class Finding:
     position: str
     case: Case
     sizes: Mapping[Identifier, Count]
-    proof: Proof
+    minimality: Minimality
     diagnosis: Diagnosis
     signature: str
     flaky: bool = False
@@ -211,12 +211,12 @@ class Finding:
     @property
     def one_minimal(self) -> bool:
         """Whether every neighbor one step simpler was tried and none fails in the same way."""
-        return self.proof.one_minimal
+        return self.minimality.one_minimal
 
     @property
     def executions(self) -> int:
         """The executions that shrinking took."""
-        return self.proof.executions
+        return self.minimality.executions
 
 
 def finding_id(target: str, family: str, cause: str, position: str) -> str:

@@ -17,18 +17,14 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from fuzzseq.cases.boundary import check_possible
-from fuzzseq.engine.budget import TimeBudget
 from fuzzseq.engine.context import TargetContext
 from fuzzseq.engine.corpus import Corpus
 from fuzzseq.engine.corpus_database import database_at
-from fuzzseq.engine.executor_pool import ExecutorPool
-from fuzzseq.engine.journal import Journal, Journaled
-from fuzzseq.engine.resume import ResumeState
-from fuzzseq.engine.shared_file import SharedFile
-from fuzzseq.engine.stop import RunControl, TargetControl
-from fuzzseq.engine.stream import EventStream
+from fuzzseq.engine.executor_pool import ExecutorPool, SharedFile
+from fuzzseq.engine.resume import Journal, Journaled, ResumeState
+from fuzzseq.engine.stop import RunControl, TargetControl, TimeBudget
 from fuzzseq.engine.target import TargetRun
-from fuzzseq.engine.threads import Threads
+from fuzzseq.engine.threads import EventStream, Threads
 from fuzzseq.errors import FuzzseqError, MachineError, UsageError
 from fuzzseq.events import (
     Event,
@@ -62,7 +58,7 @@ def run_campaign(
     targets: Sequence[str | Callable[..., Any]],
     labels: Sequence[str],
     settings: Settings,
-    known: str | Path | None,
+    corpus: str | Path | None,
     zygote: Zygote | None,
     past: ResumeState,
     stop: threading.Event | None,
@@ -70,7 +66,7 @@ def run_campaign(
 ) -> Iterator[Event]:
     """Yield what happens in a run, but for its beginning; ``labels`` are how the targets are called."""
     began = time.monotonic()
-    campaign = _Campaign(settings, known, TimeBudget(settings.budget, len(targets)), zygote, past, journal)
+    campaign = _Campaign(settings, corpus, TimeBudget(settings.budget, len(targets)), zygote, past, journal)
     for name in past.done():
         yield from past.events(name)
     lent = False
@@ -98,7 +94,7 @@ class _Campaign:
     def __init__(
         self,
         settings: Settings,
-        known: str | Path | None,
+        corpus: str | Path | None,
         budget: TimeBudget,
         zygote: Zygote | None,
         past: ResumeState,
@@ -107,7 +103,7 @@ class _Campaign:
         """Start importing TensorFlow, unless everything is to happen in this process."""
         self._settings, self._past, self._journal, self._budget = settings, past, journal, budget
         self._troubles: deque[str] = deque()
-        self._database = database_at(known, self._troubles.append)
+        self._database = database_at(corpus, self._troubles.append)
         self.stream = EventStream()
         self._launcher = Launcher(settings, zygote, budget.remaining, self.stream.call)
         self.control = RunControl(budget)
@@ -217,6 +213,7 @@ class _Campaign:
                 executors=ExecutorPool(
                     lambda: Journaled(file.body.executor(name, spec), self._journal, place, name, spec)
                 ),
+                journal=self._journal,
                 place=place,
                 threads=self._threads,
             )

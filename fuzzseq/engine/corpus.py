@@ -18,7 +18,7 @@ from fuzzseq.targets.spec import Spec, accepted_inputs
 
 
 class Corpus:
-    """The known cases of one fuzz target, under a key for each check; a model that takes other input begins anew.
+    """The corpus of one fuzz target, under a key for each check; a model that takes other input begins anew.
 
     An entry that cannot be read is left as it is: another version of fuzzseq may have written it.
     """

@@ -45,23 +45,23 @@ class Forgiving(ExampleDatabase):
 
     def fetch(self, key: bytes) -> Iterable[bytes]:
         """Return the values under a key; none where the database fails."""
-        return self._tried(lambda: list(self._database.fetch(key)), "be read", [])
+        return self._attempt(lambda: list(self._database.fetch(key)), "be read", [])
 
     def save(self, key: bytes, value: bytes) -> None:
         """Keep a value under a key, where that is possible."""
-        self._tried(lambda: self._saved(key, value), "be stored", None)
+
+        def store() -> None:
+            self._database.save(key, value)
+            if self._kept and value not in self._database.fetch(key):
+                raise OSError("the folder cannot be written, or has no room")
+
+        self._attempt(store, "be stored", None)
 
     def delete(self, key: bytes, value: bytes) -> None:
         """Drop a value under a key, where that is possible."""
-        self._tried(lambda: self._database.delete(key, value), "be dropped", None)
+        self._attempt(lambda: self._database.delete(key, value), "be dropped", None)
 
-    def _saved(self, key: bytes, value: bytes) -> None:
-        """Keep a value; raises where it is not there afterwards."""
-        self._database.save(key, value)
-        if self._kept and value not in self._database.fetch(key):
-            raise OSError("the folder cannot be written, or has no room")
-
-    def _tried(self, action: Callable[[], T], what: str, otherwise: T) -> T:
+    def _attempt(self, action: Callable[[], T], what: str, otherwise: T) -> T:
         """Return what an action gives; once it has failed, ``otherwise`` from then on."""
         if self._failed:
             return otherwise

@@ -1,4 +1,4 @@
-"""The executors of one target: as many as are needed at once, those that are not in use with the models they hold."""
+"""What is lent to the work on targets: a loaded file to all of its targets, and executors to the threads of each."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from fuzzseq.executors.executor import Executor
+from fuzzseq.executors.launcher import LoadedProgram
 
 
 class ExecutorPool:
@@ -49,3 +50,18 @@ class ExecutorPool:
             self._closed, idle, self._idle = True, self._idle, []
         for executor in idle:
             executor.close()
+
+
+class SharedFile:
+    """A loaded file and how many of its targets are still to be fuzzed; it is closed after the last."""
+
+    def __init__(self, body: LoadedProgram, targets: int) -> None:
+        """Keep both."""
+        self.body, self._left, self._lock = body, targets, threading.Lock()
+
+    def done(self) -> None:
+        """Take note that one target is done."""
+        with self._lock:
+            self._left -= 1
+            if not self._left:
+                self.body.close()

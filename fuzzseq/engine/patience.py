@@ -41,7 +41,12 @@ class Patience:
             if outcome.ending != "hung" or taken < patience:
                 return outcome
             if not any(self._is_new(request.case, verdict) for verdict in outcome.failures()):
-                return outcome if patience == self._limit else self._without_verdicts(outcome)
+                if patience == self._limit:
+                    return outcome
+                with self._lock:
+                    self._given_up += 1
+                not_reached = (attrs.evolve(verdict, status="not_reached") for verdict in outcome.verdicts)
+                return attrs.evolve(outcome, verdicts=tuple(not_reached))
         return self._timed(request, executor, None)[0]
 
     def _timed(self, request: Request, executor: Executor, limit: float | None) -> tuple[Outcome, float]:
@@ -53,13 +58,6 @@ class Patience:
             if outcome.ending != "hung":
                 self._slowest = taken if self._slowest == inf else max(self._slowest, taken)
         return outcome, taken
-
-    def _without_verdicts(self, outcome: Outcome) -> Outcome:
-        """Return the outcome of a case that was given up: nothing was judged."""
-        with self._lock:
-            self._given_up += 1
-        not_reached = (attrs.evolve(verdict, status="not_reached") for verdict in outcome.verdicts)
-        return attrs.evolve(outcome, verdicts=tuple(not_reached))
 
     def warnings(self) -> Iterator[str]:
         """Yield what a user should know of the cases that were given up."""

@@ -97,7 +97,6 @@ class CheckCounts:
     """
 
     def __init__(self, spec: Spec, settings: Settings) -> None:
-        """Choose the checks that were asked for, that the Spec does not skip, and that have a meaning for the model."""
         self._counts: dict[str, CheckCount] = {}
         #: What kept each check from being judged, why its runs show that it does not apply, and how its own code
         #: failed, with the number of the case that it was first seen on.
@@ -156,9 +155,12 @@ class CheckCounts:
         stacked = not usual and any(name.startswith("num_") for name in case.dimensions)
         expensive = case.mode == "graph" or not self.spec.graph or experience.graph_fails or stacked
         explained = any(check.blocks == "expensive" and check.name in experience.failed for check in self.chosen)
+        last = number >= self._max_cases - _LAST
+        unjudged_every = 1 if last else next((every for until, every in _UNJUDGED_EVERY if number < until), number + 1)
 
         def due(check: Check) -> bool:
-            if check.name not in experience.judged and number % self._unjudged_every(number, check) == 0:
+            every = min(check.run_every, unjudged_every)
+            if check.name not in experience.judged and number % every == 0:
                 return expensive or number > self._traced_until.get(check.name, -1)
             seldom = check.name in experience.failed or explained
             every = check.run_every * (_BROKEN_EVERY if seldom else 1)
@@ -166,18 +168,10 @@ class CheckCounts:
 
         return tuple(check.name for check in self.chosen if not check.expensive or due(check))
 
-    def _unjudged_every(self, number: int, check: Check) -> int:
-        """Return one case of how many is tried by a check that was not judged yet."""
-        if number >= self._max_cases - _LAST:
-            return 1
-        return next(
-            (min(every, check.run_every) for until, every in _UNJUDGED_EVERY if number < until), check.run_every
-        )
-
     def count(self, phase: Phase, outcome: Outcome, place: int) -> int:
         """Count a case, and return how many of its kind there were.
 
-        ``place`` is where the case stands among all of its target, whenever it was done. Known and edge cases are
+        ``place`` is where the case stands among all of its target, whenever it was done. Corpus and edge cases are
         counted apart: what is left of the budget is the same with and without them.
         """
         with self._lock:

@@ -58,7 +58,6 @@ class InProcessExecutor:
     """The requests of one target, carried out here."""
 
     def __init__(self, ask: Any, target: str, spec: Spec) -> None:
-        """Open the target."""
         self._ask, self._target, self._spec = ask, target, spec
         self.renew()
 

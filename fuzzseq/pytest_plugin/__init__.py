@@ -83,7 +83,6 @@ class _Notices:
     """What a run says of fuzz targets that it does not run. It loads nothing unless a test file has loaded fuzzseq."""
 
     def __init__(self, config: pytest.Config) -> None:
-        """Begin with no file."""
         self._config = config
         self._files: list[pytest.Module] = []
         #: What the workers of xdist have to say; the process that began them says it once.

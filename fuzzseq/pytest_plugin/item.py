@@ -27,7 +27,6 @@ class TargetModule(pytest.Collector):
     """A module that holds a fuzz target and is no test file; pytest does not import it."""
 
     def __init__(self, *, making: Making, **node: Any) -> None:
-        """Keep what makes the items of the target."""
         super().__init__(**node)
         self._making = making
 
@@ -53,7 +52,6 @@ class FuzzItem(pytest.Item):
         running: Running,
         **node: Any,
     ) -> None:
-        """Keep which target and check it is, and who runs it."""
         super().__init__(**node)
         self.target, self.check, self.declared, self._line, self._running = target, check, declared, line, running
         self._expected: list[pytest.Mark] = []

@@ -28,7 +28,6 @@ class Processes:
     """Runs what was chosen, in this process or in its workers, and writes one report of it."""
 
     def __init__(self, config: pytest.Config, asked: RunRequest) -> None:
-        """Begin with nothing to run."""
         self._config, self._asked = config, asked
         self._is_worker = is_worker(config)
         said: Mapping[str, Any] = getattr(config, "workerinput", {})

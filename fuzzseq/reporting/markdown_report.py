@@ -157,7 +157,6 @@ class MarkdownReport:
     """Writes ``report.md``, and adds it to GitHub's summary of the step when the run is over."""
 
     def __init__(self, record: RunState, folder: Folder) -> None:
-        """Keep what is known of the run, and where to write."""
         self._record = record
         self._file = SnapshotWriter(record, folder, NAME, markdown_text)
 

@@ -38,7 +38,6 @@ class RunState:
     """
 
     def __init__(self) -> None:
-        """Begin with nothing."""
         self.asked: tuple[str, ...] = ()
         self.settings: Settings | None = None
         self.started = ""

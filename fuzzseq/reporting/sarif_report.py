@@ -181,7 +181,6 @@ class SarifReport:
     """Writes ``report.sarif``."""
 
     def __init__(self, record: RunState, folder: Folder) -> None:
-        """Keep what is known of the run, and where to write."""
         self._file = SnapshotWriter(record, folder, NAME, sarif_text)
 
     def on_event(self, event: Event) -> None:

@@ -8,14 +8,14 @@ from typing import Any
 import attrs
 import numpy as np
 
-from fuzzseq.cases.arrays import SMOOTHING, Arrays, arrays
+from fuzzseq.cases.arrays import SMOOTHING, Arrays, arrays, input_array
 from fuzzseq.cases.case import Batch
 from fuzzseq.cases.states import STATES_PER_LAYER, state_shapes
 from fuzzseq.checks.output_shape import promised
 from fuzzseq.reporting.python_text import argument
 from fuzzseq.reporting.python_text import literal as python
 from fuzzseq.reproduce.plan import Plan
-from fuzzseq.targets.spec import CELLS, Input
+from fuzzseq.targets.spec import CELLS
 
 Columns = dict[str, list[str]]
 
@@ -56,20 +56,6 @@ def variable(plan: Plan, index: int) -> str:
     role = plan.spec.inputs[index].role
     before = sum(item.role == role for item in plan.spec.inputs[:index])
     return role if not before else f"{role}_{before + 1}"
-
-
-def input_array(item: Input, seen: Arrays) -> Any:
-    """Return the array that an input is given, in its own rank and type."""
-    value = getattr(seen, item.role)
-    if item.role.endswith("_mask"):
-        value = ~value if item.inverted else value
-        while item.rank is not None and value.ndim < item.rank:
-            value = value[:, None]
-        return value.astype(item.dtype or "bool")
-    if item.role.endswith("_length"):
-        value = value.reshape(-1, 1) if item.rank == 2 else value
-        return value.astype(item.dtype or "int32")
-    return value
 
 
 def _of_batch(plan: Plan, number: int, batch: Batch, seen: Arrays) -> Iterator[tuple[str, str]]:

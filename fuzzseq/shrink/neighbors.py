@@ -1,4 +1,4 @@
-"""The cases that are one step simpler than a case: what a proof of minimality has to try."""
+"""The cases that are one step simpler than a case: all are tried before a case is called minimal."""
 
 from __future__ import annotations
 

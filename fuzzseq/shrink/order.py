@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, get_args
 
-from fuzzseq.cases.case import Batch, Case, width
+from fuzzseq.cases.case import Batch, Case, StateKind, width
 from fuzzseq.cases.domain import encodings, padding_side
 from fuzzseq.targets.spec import SIDES, Spec
 
-STATES: Final = ("none", "zeros", "random")
+_STATES: Final[tuple[StateKind, ...]] = get_args(StateKind)
 
 
 def size(case: Case, spec: Spec) -> tuple[Any, ...]:
@@ -60,7 +60,7 @@ def _settings(batch: Batch, spec: Spec) -> tuple[int, int, int]:
     """Return the ranks of how a batch is handed over: initial state, target encoding, side of padding."""
     ranked = tuple(dict.fromkeys((*encodings(spec)[:1], "sparse", "one_hot", "smoothed_one_hot")))
     return (
-        STATES.index(batch.initial_state),
+        _STATES.index(batch.initial_state),
         ranked.index(batch.target_encoding),
         int(batch.padding != padding_side(spec)),
     )

@@ -28,7 +28,6 @@ class Search:
     """Runs candidates and keeps the smallest that fails. Nothing runs twice, and nothing after ``max_executions``."""
 
     def __init__(self, case: Case, spec: Spec, fails: Callable[[Case], bool], max_executions: int) -> None:
-        """Start from a case that is taken to fail."""
         self.best = case
         self.spec = spec
         self.executions = 0

@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from fuzzseq.reproduce.runtime import cross_entropy
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.keras_api import KERAS
 
@@ -26,8 +27,9 @@ def loss_function(spec: Spec, model: Any, declared: Any) -> Callable[[Any, Any, 
         return lambda inputs, labels, output, _mask: model.compute_loss(
             x=inputs, y=as_targets(model, labels), y_pred=_as_compiled(model, output), sample_weight=None
         )
+    logits = spec.logits is not False
     return lambda _inputs, labels, output, mask: _beside(
-        cross_entropy(labels, output.scores, mask, logits=spec.logits is not False), _unscored(model, output)
+        cross_entropy(labels, output.scores, mask, KERAS.cross_entropy, logits), _unscored(model, output)
     )
 
 
@@ -70,15 +72,3 @@ def _beside(loss: Any, others: Iterable[Any]) -> Any:
         nothing = 0.0 * tf.reduce_sum(tf.where(tf.math.is_finite(value), value, tf.zeros_like(value)))
         loss += tf.cast(nothing, loss.dtype)
     return loss
-
-
-def cross_entropy(labels: Any, scores: Any, mask: Any, logits: bool) -> Any:
-    """Return the mean cross-entropy over real steps; labels are integers (batch, steps) or one-hot."""
-    if len(scores.shape) == 2:
-        scores, mask = scores[:, None, :], mask[:, :1]
-        labels = labels[:, :1]
-    if len(labels.shape) == 2:
-        labels = tf.where(mask, labels, tf.zeros_like(labels))  # Padding may be no class at all.
-    each = KERAS.cross_entropy(labels, scores, logits)
-    weights = tf.cast(mask, each.dtype)
-    return tf.reduce_sum(each * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)

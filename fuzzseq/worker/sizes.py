@@ -160,7 +160,6 @@ class _Seen:
     """The embedding tables that were looked into, with the number of steps that each was given, and the ids."""
 
     def __init__(self) -> None:
-        """Start with none."""
         self.tables: list[tuple[int, int, Any]] = []
 
     def listen(self, _path: str, _output: Any, layer: Any, given: tuple[Any, ...]) -> None:

@@ -27,7 +27,6 @@ class UserImports:
     """Finds modules by who imports them."""
 
     def __init__(self) -> None:
-        """Begin with no folder of the user's."""
         self._folders: list[str] = []
         self._wanted = ""
         self._is_users: Callable[[str], bool] = lambda _: False

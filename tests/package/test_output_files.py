@@ -21,7 +21,7 @@ from fuzzseq.executors.scratch import Scratch, remove_leftovers
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.files import output_files
 
-KNOWN = {"state-units-12345678": baseline.Known("my_model.py:build")}
+KNOWN = {"state-units-12345678": baseline.BaselineEntry("my_model.py:build")}
 
 
 @pytest.fixture(autouse=True)
@@ -150,7 +150,7 @@ def held(*_, **__):
     print("now", flush=True)
     time.sleep(60)
 os.rename = held
-baseline.write(Path("known.txt"), {"state-batch-12345678": baseline.Known("a.py:b")})
+baseline.write(Path("known.txt"), {"state-batch-12345678": baseline.BaselineEntry("a.py:b")})
 """
 
 
