@@ -1,4 +1,4 @@
-"""Where known cases are kept: every place holds what it is given, and several places are one."""
+"""Where failed cases are kept: every place holds what it is given, and several places are one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ OF_CLASSES = {
 
 
 def known(places: str, **declared: object) -> Corpus:
-    """Return the known cases of a target."""
+    """Return the corpus of a target."""
     return Corpus(database_at(places), "my_model.py:build", with_fields(Spec(), **declared))
 
 
