@@ -9,7 +9,6 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.events import Event, RunFinished
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.finding_view import PROVISIONAL, title_of
 from fuzzseq.reporting.folder import Folder
@@ -19,7 +18,6 @@ from fuzzseq.reporting.snapshot_writer import SnapshotWriter
 from fuzzseq.reporting.unjudged import sentences
 from fuzzseq.sanitize import clean, inert, shortened
 
-NAME: Final = "github.txt"
 #: The variable that is true where GitHub runs a job and reads what it prints.
 SERVER: Final = "GITHUB_ACTIONS"
 #: The commands that there are, in the order in which they are written.
@@ -100,24 +98,16 @@ def github_text(record: RunState) -> str:
     return "".join(f"{annotation}\n" for annotation in annotated(record))
 
 
-class GithubReport:
-    """Writes ``github.txt``; in a workflow it prints the commands too, when the run is over, for GitHub to read."""
-
-    def __init__(self, record: RunState, folder: Folder) -> None:
-        """Keep what is known of the run, and where to write."""
-        self._record = record
-        self._file = SnapshotWriter(record, folder, NAME, github_text)
-
-    def on_event(self, event: Event) -> None:
-        """Take one event."""
-        self._file.on_event(event)
-        if isinstance(event, RunFinished) and os.environ.get(SERVER) == "true":
-            # What was printed before, as pytest's dots, may not have ended its line.
-            sys.stdout.write("\n" + _printable(github_text(self._record)))
-            sys.stdout.flush()
+def print_commands(record: RunState) -> None:
+    """Print the commands in a workflow, for GitHub to read."""
+    if os.environ.get(SERVER) == "true":
+        encoding = sys.stdout.encoding or "utf-8"
+        text = github_text(record).encode(encoding, errors="backslashreplace").decode(encoding)
+        # What was printed before, as pytest's dots, may not have ended its line.
+        sys.stdout.write("\n" + text)
+        sys.stdout.flush()
 
 
-def _printable(text: str) -> str:
-    """Return text that the output can show, whatever its encoding."""
-    encoding = sys.stdout.encoding or "utf-8"
-    return text.encode(encoding, errors="backslashreplace").decode(encoding)
+def reporter(record: RunState, folder: Folder, file: str) -> SnapshotWriter:
+    """Return what writes ``github.txt`` and, in a workflow, prints the commands too when the run is over."""
+    return SnapshotWriter(record, folder, file, github_text, at_end=print_commands)

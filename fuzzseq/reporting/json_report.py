@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from fuzzseq import __version__
-from fuzzseq.events import Event, TargetReport
+from fuzzseq.events import TargetReport
 from fuzzseq.files.format_versions import KEY, REPORT
 from fuzzseq.protocol.serialization import to_data
 from fuzzseq.reporting.finding_files import finding_entry, pretty
@@ -80,13 +80,11 @@ def report_document(record: RunState) -> dict[str, Any]:
     }
 
 
-class JsonReport:
-    """Writes ``report.json``."""
+def json_text(record: RunState) -> str:
+    """Return the report of a run as it stands."""
+    return pretty(report_document(record))
 
-    def __init__(self, record: RunState, folder: Folder) -> None:
-        """Keep what is known of the run, and where to write."""
-        self._file = SnapshotWriter(record, folder, "report.json", lambda now: pretty(report_document(now)))
 
-    def on_event(self, event: Event) -> None:
-        """Take one event."""
-        self._file.on_event(event)
+def reporter(record: RunState, folder: Folder, file: str) -> SnapshotWriter:
+    """Return what writes ``report.json``."""
+    return SnapshotWriter(record, folder, file, json_text)

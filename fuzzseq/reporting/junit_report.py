@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from fuzzseq.events import Event, TargetReport
+from fuzzseq.events import TargetReport
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.by_check import inconclusive, owner, sentence_of, why_not
 from fuzzseq.reporting.finding_files import replaying
@@ -20,7 +20,6 @@ from fuzzseq.settings import Settings
 from fuzzseq.settings.check_selection import every_check, selected_checks
 from fuzzseq.targets.spec import Spec
 
-NAME: Final = "junit.xml"
 #: How the properties of a test case begin, here and in what pytest writes with ``--junitxml``.
 PROPERTY: Final = "fuzz_seq2seq"
 #: The suite of what belongs to no target.
@@ -175,13 +174,6 @@ def junit_text(record: RunState) -> str:
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
 
-class JunitReport:
-    """Writes ``junit.xml``."""
-
-    def __init__(self, record: RunState, folder: Folder) -> None:
-        """Keep what is known of the run, and where to write."""
-        self._file = SnapshotWriter(record, folder, NAME, junit_text)
-
-    def on_event(self, event: Event) -> None:
-        """Take one event."""
-        self._file.on_event(event)
+def reporter(record: RunState, folder: Folder, file: str) -> SnapshotWriter:
+    """Return what writes ``junit.xml``."""
+    return SnapshotWriter(record, folder, file, junit_text)

@@ -10,7 +10,6 @@ from typing import Final
 
 from fuzzseq.cases.invalid import KINDS
 from fuzzseq.causes.catalogue import CAUSES
-from fuzzseq.events import Event, RunFinished
 from fuzzseq.files import output_files
 from fuzzseq.files.output_files import encoded
 from fuzzseq.findings import Finding
@@ -27,7 +26,6 @@ from fuzzseq.reporting.text import USUAL_WIDTH, console_of, text_of
 from fuzzseq.reporting.unjudged import sentences
 from fuzzseq.targets.spec import Spec
 
-NAME: Final = "report.md"
 #: The file that GitHub shows beside a job, and what a step may write to it.
 SUMMARY: Final = "GITHUB_STEP_SUMMARY"
 MOST_BYTES: Final = 1024 * 1024
@@ -153,23 +151,19 @@ def _acceptance(record: RunState) -> str:
     )
 
 
-class MarkdownReport:
-    """Writes ``report.md``, and adds it to GitHub's summary of the step when the run is over."""
+def add_to_summary(record: RunState) -> None:
+    """Add the report to GitHub's summary of a step, in a workflow."""
+    summary = os.environ.get(SUMMARY)
+    if not summary:
+        return
+    text = encoded(markdown_text(record))
+    if len(text) > MOST_BYTES:
+        text = encoded(markdown_text(record, details=False))
+    # A summary that cannot be written fails no run: the report is there.
+    with suppress(OSError), output_files.opened(Path(summary).parent) as folder:
+        output_files.append(folder, Path(summary).name, text)
 
-    def __init__(self, record: RunState, folder: Folder) -> None:
-        """Keep what is known of the run, and where to write."""
-        self._record = record
-        self._file = SnapshotWriter(record, folder, NAME, markdown_text)
 
-    def on_event(self, event: Event) -> None:
-        """Take one event."""
-        self._file.on_event(event)
-        summary = os.environ.get(SUMMARY)
-        if not isinstance(event, RunFinished) or not summary:
-            return
-        text = encoded(markdown_text(self._record))
-        if len(text) > MOST_BYTES:
-            text = encoded(markdown_text(self._record, details=False))
-        # A summary that cannot be written fails no run: the report is there.
-        with suppress(OSError), output_files.opened(Path(summary).parent) as folder:
-            output_files.append(folder, Path(summary).name, text)
+def reporter(record: RunState, folder: Folder, file: str) -> SnapshotWriter:
+    """Return what writes ``report.md``, and adds it to GitHub's summary of the step when the run is over."""
+    return SnapshotWriter(record, folder, file, markdown_text, at_end=add_to_summary)

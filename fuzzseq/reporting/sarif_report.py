@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 from fuzzseq import __version__
 from fuzzseq.causes.catalogue import CAUSES, Cause, page_of
-from fuzzseq.events import Event
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.finding_files import pretty, replaying
 from fuzzseq.reporting.finding_view import PROVISIONAL
@@ -21,7 +20,6 @@ from fuzzseq.reporting.unjudged import sentences
 from fuzzseq.sanitize import clean, shortened
 from fuzzseq.stop_reason import StopReason
 
-NAME: Final = "report.sarif"
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 #: What the paths of files are relative to; whoever reads the report knows where its repository is.
 ROOT: Final = "%SRCROOT%"
@@ -177,13 +175,6 @@ def sarif_text(record: RunState) -> str:
     return pretty(sarif_document(record))
 
 
-class SarifReport:
-    """Writes ``report.sarif``."""
-
-    def __init__(self, record: RunState, folder: Folder) -> None:
-        """Keep what is known of the run, and where to write."""
-        self._file = SnapshotWriter(record, folder, NAME, sarif_text)
-
-    def on_event(self, event: Event) -> None:
-        """Take one event."""
-        self._file.on_event(event)
+def reporter(record: RunState, folder: Folder, file: str) -> SnapshotWriter:
+    """Return what writes ``report.sarif``."""
+    return SnapshotWriter(record, folder, file, sarif_text)

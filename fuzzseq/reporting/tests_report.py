@@ -9,7 +9,6 @@ from typing import Any, Final
 import attrs
 
 from fuzzseq.cases.case import Batch, Case
-from fuzzseq.events import Event
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.finding_view import title_of
 from fuzzseq.reporting.folder import Folder
@@ -20,7 +19,6 @@ from fuzzseq.reporting.snapshot_writer import SnapshotWriter
 from fuzzseq.sanitize import shortened
 from fuzzseq.settings import Settings
 
-NAME: Final = "test_regressions.py"
 #: The settings that a case may fail by, written where a run had others than usual.
 _LIMITS: Final = ("custom_checks", "case_timeout", "memory", "device")
 _HEAD: Final = '''\
@@ -106,13 +104,6 @@ def _told(value: Case | Batch) -> dict[str, Any]:
     return {name: dict(now) if name == "dimensions" else now for name, (now, usual) in told.items() if now != usual}
 
 
-class TestsReport:
-    """Writes ``test_regressions.py``."""
-
-    def __init__(self, record: RunState, folder: Folder) -> None:
-        """Keep what is known of the run, and where to write."""
-        self._file = SnapshotWriter(record, folder, NAME, tests_text)
-
-    def on_event(self, event: Event) -> None:
-        """Take one event."""
-        self._file.on_event(event)
+def reporter(record: RunState, folder: Folder, file: str) -> SnapshotWriter:
+    """Return what writes ``test_regressions.py``."""
+    return SnapshotWriter(record, folder, file, tests_text)

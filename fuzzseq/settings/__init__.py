@@ -13,6 +13,7 @@ import attrs
 
 from fuzzseq.baseline import Known
 from fuzzseq.cases.case import Domain
+from fuzzseq.files.report_formats import FORMATS
 from fuzzseq.grammar import AtLeastOne, CheckName, Count, FindingId, Limit, Line, Reference, Seed, WorkerCount
 from fuzzseq.profiles import PROFILES
 from fuzzseq.settings import kinds
@@ -26,6 +27,7 @@ FailOn = Literal["error", "warning", "note", "never"]
 FAIL_ON: Final[tuple[FailOn, ...]] = ("error", "warning", "note", "never")
 #: What inputs can be asked for, the ordinary ones always.
 DOMAINS: Final[tuple[Domain, ...]] = ("ordinary", "edge", "invalid")
+_MORE_FORMATS: Final = [name for name in FORMATS if name != "json"]
 #: What one source gives of the settings, options, a file or a call: their values by their names, read.
 Given = Mapping[str, Any]
 
@@ -223,7 +225,7 @@ class RunRequest:
     report: tuple[str, ...] = option(
         kinds.FORMATS,
         'a list of formats, e.g. ["json", "junit"]',
-        "Report format: json (the default), html, markdown, junit, sarif, ndjson, github or tests; repeatable.",
+        f"Report format: json (the default), {', '.join(_MORE_FORMATS[:-1])} or {_MORE_FORMATS[-1]}; repeatable.",
         metavar="FORMAT",
         default=(),
         pytest="format",

@@ -62,6 +62,11 @@ def page_of(record: RunState, coverage: Coverage, timeline: Timeline, folder: Pa
     )
 
 
+def html_text(record: RunState, coverage: Coverage, timeline: Timeline, folder: Path) -> str:
+    """Return the page of a run as it stands."""
+    return rendered(page_of(record, coverage, timeline, folder))
+
+
 def rendered(page: Page) -> str:
     """Return a page as HTML: whatever came from a model is escaped, and nothing is loaded from elsewhere."""
     style, script = read("style.css"), read("page.js")
