@@ -28,7 +28,6 @@ class FuzzFailure(AssertionError):
         return found
 
     def __str__(self) -> str:
-        """Return the message."""
         return str(self.args[0])
 
 
@@ -49,7 +48,6 @@ class Inconclusive(AssertionError):
         return found
 
     def __str__(self) -> str:
-        """Return the message."""
         return str(self.args[0])
 
 

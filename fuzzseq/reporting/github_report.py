@@ -37,7 +37,6 @@ class Annotation:
     line: int = 0
 
     def __str__(self) -> str:
-        """Return the workflow command."""
         told = {"file": self.file, "line": str(self.line or ""), "title": self.title}
         listed = ",".join(f"{key}={clean(value).translate(_PROPERTY)}" for key, value in told.items() if value)
         # On one line that begins as a command of ours there is none of another.
@@ -54,7 +53,6 @@ def annotated(record: RunState) -> tuple[Annotation, ...]:
 
 
 def _troubles(record: RunState) -> Iterator[Annotation]:
-    """Yield what went wrong with the run itself; what it has not shown is an error where that gives an exit code."""
     command = "error" if record.unsettled() and not record.failing() else "warning"
     for said in sentences(record.inconclusive()):
         yield Annotation(command=command, title="inconclusive", message=said)
@@ -66,7 +64,6 @@ def _troubles(record: RunState) -> Iterator[Annotation]:
 
 
 def _of(finding: Finding, record: RunState) -> Annotation:
-    """Return the annotation of a finding."""
     settings, found, file = record.settings, finding.diagnosis, file_of(finding)
     known = settings is not None and settings.knows(finding)
     fails = settings is None or settings.fails(finding)
@@ -88,7 +85,6 @@ def _of(finding: Finding, record: RunState) -> Annotation:
 
 
 def _warnings(record: RunState) -> Iterator[Annotation]:
-    """Yield what a user should know that is no finding."""
     for warned in sorted(record.warnings, key=lambda warned: record.place(warned.target)):
         yield Annotation(command="warning", title=warned.target or "fuzzseq", message=shortened(warned.message, 600))
 

@@ -33,10 +33,7 @@ def asked_of(report: TargetReport, settings: Settings) -> tuple[str, ...]:
 
 
 class _Case:
-    """A test case that is being written."""
-
     def __init__(self, suite: ET.Element, name: str, properties: Sequence[tuple[str, str]]) -> None:
-        """Begin one in a suite."""
         self._suite = suite
         self._case = ET.SubElement(suite, "testcase", classname=suite.attrib["name"], name=name, time="0.000")
         _count(suite, "tests")
@@ -62,21 +59,16 @@ class _Case:
         ET.SubElement(self._case, "system-out").text = inert(clean(text))
 
     def _ends(self, counted: str, tag: str, attributes: Mapping[str, str], text: str) -> None:
-        """Give the case its end."""
         ET.SubElement(self._case, tag, dict(attributes)).text = inert(clean(text)) or None
         _count(self._suite, counted)
 
 
 def _count(suite: ET.Element, name: str) -> None:
-    """Count one more of a kind."""
     suite.attrib[name] = str(int(suite.attrib[name]) + 1)
 
 
 class _Document:
-    """The suites of a run that is being written."""
-
     def __init__(self, record: RunState) -> None:
-        """Begin with none."""
         self._record = record
         self._settings = record.settings or Settings(profile="quick", max_cases=0)
         self._seed = [("seed", str(self._settings.seed))]
@@ -91,16 +83,13 @@ class _Document:
             yield whole
 
     def _suite(self, name: str, seconds: float) -> ET.Element:
-        """Return a suite without cases."""
         counts = dict.fromkeys(("tests", "failures", "errors", "skipped"), "0")
         return ET.Element("testsuite", {"name": clean(name), **counts, "time": f"{seconds:.3f}", **self._began()})
 
     def _began(self) -> dict[str, str]:
-        """Return when the run began."""
         return {"timestamp": self._record.started} if self._record.started else {}
 
     def _of_target(self, report: TargetReport) -> ET.Element:
-        """Return the suite of a target."""
         suite = self._suite(report.name, report.seconds)
         chosen, findings = asked_of(report, self._settings), self._record.of_target(report.name)
         for check in chosen:
@@ -125,7 +114,6 @@ class _Document:
         return suite
 
     def _of_run(self) -> ET.Element:
-        """Return the suite of errors of fuzzseq itself, and of targets that nothing is known of."""
         record, suite = self._record, self._suite(RUN, 0.0)
         for number, error in enumerate(record.errors, 1):
             name = "internal error" if len(record.errors) == 1 else f"internal error {number}"
@@ -139,7 +127,6 @@ class _Document:
         return suite
 
     def _warnings(self, suite: ET.Element, target: str) -> None:
-        """Add the warnings of a target to its suite."""
         told = [shortened(warned.message, 600) for warned in self._record.warnings if warned.target == target]
         if told:
             ET.SubElement(suite, "system-out").text = "\n".join(f"warning: {message}" for message in told)

@@ -51,13 +51,11 @@ def markdown_text(record: RunState, *, details: bool = True) -> str:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table; empty without rows."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) if rows else ""
 
 
 def _findings(findings: Sequence[Finding], record: RunState) -> str:
-    """Return a line for each finding."""
     known = record.in_baseline()
     rows = [
         (
@@ -73,7 +71,6 @@ def _findings(findings: Sequence[Finding], record: RunState) -> str:
 
 
 def _tags(finding: Finding, known: Sequence[Finding]) -> Iterator[str]:
-    """Yield what is special of a finding."""
     for word, holds in (
         ("in the baseline", finding in known),
         ("edge", finding.domain == "edge"),
@@ -84,7 +81,6 @@ def _tags(finding: Finding, known: Sequence[Finding]) -> Iterator[str]:
 
 
 def _detail(finding: Finding, record: RunState) -> str:
-    """Return all that is needed to understand a finding, folded."""
     found, spec = finding.diagnosis, record.specs.get(finding.target, Spec())
     case = text_of([case_view(finding, spec, console_of(USUAL_WIDTH), USUAL_WIDTH)])
     raised = f"{finding.exception.exception}: " if finding.exception else f"{finding.check}: "
@@ -105,7 +101,6 @@ def _detail(finding: Finding, record: RunState) -> str:
 
 
 def _line(finding: Finding) -> Iterator[str]:
-    """Yield the user's own line of code, where there is one."""
     frame, file = finding.location, file_of(finding)
     if frame is None or file is None:
         return
@@ -114,7 +109,6 @@ def _line(finding: Finding) -> Iterator[str]:
 
 
 def _warnings(record: RunState) -> Iterator[str]:
-    """Yield an item for each warning, what was never judged, targets that could not be used, and internal errors."""
     for said in sentences(record.inconclusive()):
         yield f"- **inconclusive** {prose(said, 600)}"
     for name, reason in record.unusable().items():
@@ -128,7 +122,6 @@ def _warnings(record: RunState) -> Iterator[str]:
 
 
 def _targets(record: RunState) -> str:
-    """Return a line for each target, with how often each of its checks was judged."""
     rows = [
         (
             cell(code(report.name)),
@@ -143,7 +136,6 @@ def _targets(record: RunState) -> str:
 
 
 def _acceptance(record: RunState) -> str:
-    """Return how each target handles invalid input, a column each."""
     told = [report for report in record.targets() if report.acceptance]
     rows = [(kind.said, *(report.acceptance.get(kind.name, "") for report in told)) for kind in KINDS]
     return _table(

@@ -121,7 +121,6 @@ class RunFiles:
                 os.unlink(NAME, dir_fd=self._folder)
 
     def _take_away(self, names: Iterator[str]) -> None:
-        """Delete files; one that is gone is gone."""
         for name in names:
             with suppress(FileNotFoundError):
                 os.unlink(name, dir_fd=self._folder)
@@ -170,7 +169,6 @@ class RunFiles:
 
 
 def _size_of_file(descriptor: int) -> int:
-    """Return the bytes of an open file; raises where it is no regular one."""
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode):
         raise OSError(errno.EINVAL, f"{NAME} in it is not a regular file")

@@ -38,7 +38,6 @@ class RunState:
     """
 
     def __init__(self) -> None:
-        """Begin with nothing."""
         self.asked: tuple[str, ...] = ()
         self.settings: Settings | None = None
         self.started = ""
@@ -71,7 +70,6 @@ class RunState:
         return event
 
     def _take(self, event: Event, at: float | None) -> None:
-        """Take one event that is fit to be shown."""
         self.now = time.monotonic() - self._began if at is None else at
         match event:
             case RunStarted():
@@ -102,7 +100,6 @@ class RunState:
                 pass
 
     def _begin_again(self) -> None:
-        """Take note that all there is comes from an earlier run; what holds of it is said again."""
         self._earlier = set(self.findings)
         self.reports = {name: report for name, report in self.reports.items() if not report.stop_reason.resumable}
         self.warnings, self.errors = [], []

@@ -62,7 +62,6 @@ def sarif_document(record: RunState) -> dict[str, Any]:
 
 
 def _rule(cause: Cause) -> dict[str, Any]:
-    """Return a cause as a rule, with its page as help."""
     return {
         "id": cause.slug,
         "name": "".join(word.capitalize() for word in cause.slug.split("-")),
@@ -80,7 +79,6 @@ def _text(foreign: str) -> str:
 
 
 def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, Any]:
-    """Return a finding as a result; in a run with a baseline it says whether that holds it."""
     settings, found = record.settings, finding.diagnosis
     state = {}
     if settings is not None and settings.baseline:
@@ -129,7 +127,6 @@ def _said(finding: Finding) -> Iterator[str]:
 
 
 def _location(finding: Finding) -> dict[str, Any]:
-    """Return the user's line, else the file of the target; and the target by its name."""
     logical = [{"fullyQualifiedName": _text(finding.target), "kind": "function"}]
     file = file_of(finding)
     if file is None:
@@ -144,7 +141,6 @@ def _location(finding: Finding) -> dict[str, Any]:
 
 
 def _invocation(record: RunState) -> dict[str, Any]:
-    """Return how the run itself went."""
     unusable, unsure = record.unusable(), record.unsettled()
     notes = [
         *(("error", f"unusable target {name}: {reason}") for name, reason in unusable.items()),
@@ -166,7 +162,6 @@ def _invocation(record: RunState) -> dict[str, Any]:
 
 
 def _utc(started: str) -> str:
-    """Return a time in the form that SARIF wants."""
     return datetime.fromisoformat(started).astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

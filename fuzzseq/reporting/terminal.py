@@ -60,7 +60,6 @@ class Terminal:
         console: Console | None = None,
         commands: Commands | None = None,
     ) -> None:
-        """Keep what is known of the run, where its files are, where to print, and what makes commands to copy."""
         self._record, self._folder = record, folder
         self._commands = commands or Commands()
         self._console = console or console_for_output()
@@ -100,13 +99,11 @@ class Terminal:
         self._progress("", "loading TensorFlow and targets", now=True)
 
     def _loaded(self, event: TargetLoaded) -> None:
-        """Print that a target begins, and what a user should know about how it is understood."""
         self._print(Text.assemble(("target ", "dim"), (clean(event.target), "bold")))
         for note in event.spec.notes:
             self._print(Text(f"  note: {shortened(note, 600)}", style="dim"))
 
     def _going_on(self, event: CaseExecuted | FailureObserved | Progress) -> None:
-        """Show what the engine is at."""
         if isinstance(event, CaseExecuted):
             self._progress(event.target, f"{event.phase} {event.number}/{event.total} cases")
         elif isinstance(event, FailureObserved):
@@ -131,7 +128,6 @@ class Terminal:
             self._print(text)
 
     def _finding(self, finding: Finding) -> None:
-        """Print a finding; one that takes the place of an earlier one only where it says more."""
         number, before = self._printed.get(finding.id, (len(self._printed) + 1, None))
         self._printed[finding.id] = number, finding
         if before == finding:
@@ -148,7 +144,6 @@ class Terminal:
         self._print(Text(""))
 
     def _finished(self, event: TargetFinished) -> None:
-        """Print how a target ended."""
         report = event.report
         if report.error:
             self._refuse(report.name, report.error)
@@ -174,7 +169,6 @@ class Terminal:
             self._live.start()
 
     def _end(self) -> None:
-        """Close the progress line and print the summary; there is none where no target could be used."""
         if self._live:
             self._live.stop()
             self._live = None

@@ -55,7 +55,6 @@ def regression_of(finding: Finding, settings: Settings | None = None) -> str:
 
 
 def _docstring(finding: Finding) -> Iterator[str]:
-    """Yield what a test says of itself, the cause first."""
     found = finding.diagnosis
     line, file = finding.location, file_of(finding)
     where = f" ({from_root(file) or file.name}:{line.line})" if line is not None and file is not None else ""
@@ -71,14 +70,12 @@ def _docstring(finding: Finding) -> Iterator[str]:
 
 
 def _skipped(finding: Finding) -> Iterator[str]:
-    """Yield the line that skips a test whose factory no other file can name."""
     if ":" not in finding.target:
         reason = f"{finding.target} was a closure or came from a notebook: name it below as file.py:name"
         yield f"pytest.skip({literal(reason)})"
 
 
 def _case(case: Case) -> Iterator[str]:
-    """Yield the minimal case as Python, without what is as usual."""
     yield "case = Case("
     for name, value in _told(case).items():
         if name == "batches":
@@ -91,7 +88,6 @@ def _case(case: Case) -> Iterator[str]:
 
 
 def _batch(batch: Batch) -> str:
-    """Return a batch as Python."""
     rows = ", ".join(f"Pair({literal(pair.source)}, {literal(pair.target)})" for pair in batch.pairs)
     others = [f"{name}={literal(value)}" for name, value in _told(batch).items() if name != "pairs"]
     pairs = f"pairs=({rows}{',' if len(batch.pairs) == 1 else ''})"

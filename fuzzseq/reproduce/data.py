@@ -59,7 +59,6 @@ def variable(plan: Plan, index: int) -> str:
 
 
 def _of_batch(plan: Plan, number: int, batch: Batch, seen: Arrays) -> Iterator[tuple[str, str]]:
-    """Yield name and expression of everything that one batch is made of."""
     for index, item in enumerate(plan.spec.inputs):
         if item.role == "state":
             continue
@@ -72,12 +71,12 @@ def _of_batch(plan: Plan, number: int, batch: Batch, seen: Arrays) -> Iterator[t
     if plan.stated:
         yield "states", _states(plan, number, batch)
     if plan.scored:
-        yield from _labels(plan, number, batch, seen)
+        yield from _labels(plan, batch, seen)
     if plan.check == "output_shape":
         yield "promised", str(promised(plan.spec, plan.case.sizes(plan.spec, number), seen))
 
 
-def _labels(plan: Plan, number: int, batch: Batch, seen: Arrays) -> Iterator[tuple[str, str]]:
+def _labels(plan: Plan, batch: Batch, seen: Arrays) -> Iterator[tuple[str, str]]:
     """Yield the labels in the encoding of a batch, and where they are real if the loss is ours."""
     plain = attrs.evolve(batch, target_encoding="sparse")
     case = attrs.evolve(plan.case, batches=(plain,))
@@ -93,7 +92,6 @@ def _labels(plan: Plan, number: int, batch: Batch, seen: Arrays) -> Iterator[tup
 
 
 def _one_hot(ids: str, depth: int, *, smoothed: bool) -> str:
-    """Return the expression of one-hot labels, smoothed or not."""
     rows = f"np.eye({depth}, dtype=np.float32)[{ids}]"
     if not smoothed:
         return rows if len(rows) < _ROOM else f"np.eye({depth}, dtype=np.float32)[\n    {ids}\n]"
@@ -101,7 +99,6 @@ def _one_hot(ids: str, depth: int, *, smoothed: bool) -> str:
 
 
 def _features(plan: Plan, batch: Batch, seen: Arrays) -> str:
-    """Return float features as they are where they are few, else the expression that makes them."""
     if seen.source.size <= MOST_NUMBERS:
         return literal(seen.source)
     ids = attrs.evolve(plan.spec, float_source=False)
@@ -112,7 +109,6 @@ def _features(plan: Plan, batch: Batch, seen: Arrays) -> str:
 
 
 def _states(plan: Plan, number: int, batch: Batch) -> str:
-    """Return the expression of a batch's initial states, in the structure that the model takes them in."""
     kind = batch.initial_state
     if kind == "none" and plan.spec.calling in ("arguments", "steps"):
         return "None"
@@ -163,7 +159,6 @@ def literal(array: Any) -> str:
 
 
 def _nested(array: Any) -> str:
-    """Return an array as nested lists; floats by their shortest text."""
     if array.ndim:
         return "[" + ", ".join(_nested(part) for part in array) + "]"
     text = str(array)

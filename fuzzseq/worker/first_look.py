@@ -27,8 +27,7 @@ from fuzzseq.worker.refusals import (
     refuse_taken_apart,
     refuse_unfed,
 )
-from fuzzseq.worker.subject import NoSuchOutput
-from fuzzseq.worker.ways import dense
+from fuzzseq.worker.subject import NoSuchOutput, dense
 
 _SIDES: tuple[Side, Side] = ("source", "target")
 #: More rows than the parts that people take an input apart to.

@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 from fuzzseq.cases.case import Batch, Case, Pair
-from fuzzseq.findings import Diagnosis, Finding, Proof
+from fuzzseq.findings import Diagnosis, Finding, Minimality
 from fuzzseq.protocol.outcome import Raised
 from fuzzseq.reproduce.pasting import called_functions
 from fuzzseq.reproduce.script import reproduction
@@ -277,7 +277,7 @@ def finding(target: str, case: Case, check: str, stage: str, exception: str = ""
         position="",
         case=case,
         sizes={},
-        proof=Proof(one_minimal=True, neighbors=1, executions=1),
+        minimality=Minimality(one_minimal=True, neighbors=1, executions=1),
         diagnosis=Diagnosis(cause="unclassified", explanation='It says \\d """here""".'),
         signature="",
     )
@@ -360,7 +360,7 @@ def test_scripts_of_real_findings(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("model.py").write_text(source)
     spec, made = Spec(), {}
-    for event in start_campaign(["model.py:build"], Settings(profile="quick", max_cases=30, seed=0), known=None):
+    for event in start_campaign(["model.py:build"], Settings(profile="quick", max_cases=30, seed=0)):
         if isinstance(event, TargetLoaded):
             spec = event.spec
         elif isinstance(event, FindingReported):

@@ -12,7 +12,7 @@ import attrs
 from fuzzseq.causes.catalogue import CAUSES, GROUPS
 from fuzzseq.findings import Finding, TraceLine, shapes_text
 from fuzzseq.reporting.case_view import unusual
-from fuzzseq.reporting.finding_view import proof_of, title_of
+from fuzzseq.reporting.finding_view import minimality_of, title_of
 from fuzzseq.reporting.html.case_picture import Picture, pictures
 from fuzzseq.reporting.html.failure_map import FailureMap, failure_map
 from fuzzseq.reporting.locations import from_root
@@ -89,7 +89,7 @@ class Shown:
     unresolved: str
     passes: tuple[str, ...]
     fails: tuple[str, ...]
-    proof: str
+    minimality: str
     confidence: str
     alternative: str
     commands: tuple[tuple[str, str], ...]
@@ -127,7 +127,7 @@ def shown(finding: Finding, spec: Spec, anchor: str, *, known: bool) -> Shown:
         unresolved=", ".join(map(str, found.unresolved_sizes)),
         passes=_changed(finding, "passes"),
         fails=_changed(finding, "same"),
-        proof=proof_of(finding),
+        minimality=minimality_of(finding),
         confidence=f"{found.confidence:.0%}" if found.confidence else "",
         alternative=_alternative(finding),
         commands=_commands(finding),
@@ -141,14 +141,12 @@ def _alternative(finding: Finding) -> str:
 
 
 def _sizes(finding: Finding, spec: Spec) -> tuple[tuple[str, int], ...]:
-    """Return the dimensions with their sizes, those of a batch first."""
     order = [name for name in spec.names() if name in finding.sizes]
     rest = [name for name in finding.sizes if name not in order]
     return tuple((name, finding.sizes[name]) for name in (*order, *rest))
 
 
 def _region(finding: Finding) -> str:
-    """Return the failing region as a sentence; why there is none, otherwise."""
     region = finding.diagnosis.region
     if region is not None:
         return f"{region.sentence[0].upper()}{region.sentence[1:]}."
@@ -158,9 +156,8 @@ def _region(finding: Finding) -> str:
 
 
 def _when(finding: Finding) -> str:
-    """Return the condition of the failing region, where it parts cases that fail from cases that pass."""
     region = finding.diagnosis.region
-    return region.expression if region is not None and region.expression != "True" else ""
+    return region.expression if region is not None and region.is_rule else ""
 
 
 def _trace(finding: Finding) -> Trace | None:
@@ -184,7 +181,6 @@ def _trace(finding: Finding) -> Trace | None:
 
 
 def _call(line: TraceLine, differs: bool) -> Call:
-    """Return one line of a trace."""
     return Call(
         path=line.path,
         kind=line.kind,
@@ -197,7 +193,6 @@ def _call(line: TraceLine, differs: bool) -> Call:
 
 
 def _line(finding: Finding) -> Line | None:
-    """Return the user's own line, where there is one."""
     frame = finding.location
     if frame is None:
         return None
@@ -242,7 +237,6 @@ def marked_names(text: str) -> tuple[tuple[str, bool], ...]:
 
 
 def _changed(finding: Finding, result: str) -> tuple[str, ...]:
-    """Return the changes of the minimal case that had a result, one for each factor."""
     changes: dict[str, str] = {}
     for change in finding.diagnosis.interventions:
         if change.result == result:
@@ -251,7 +245,6 @@ def _changed(finding: Finding, result: str) -> tuple[str, ...]:
 
 
 def _commands(finding: Finding) -> tuple[tuple[str, str], ...]:
-    """Return the commands that explain and reproduce a finding, to run where this page lies, each with what it does."""
     return (
         ("explains its cause", command("fuzzseq explain", finding.cause)),
         ("reproduces it without fuzzseq", command("python", f"{finding.id}.py")),

@@ -92,7 +92,6 @@ def policy(style: str, script: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """Return the hash of a text as a policy writes it."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
@@ -126,5 +125,4 @@ def breakable(text: str) -> Markup:
 
 
 def _printable(value: Any) -> Any:
-    """Return what is put into the page: a text of a model without control characters."""
     return inert(clean(value)) if isinstance(value, str) and not isinstance(value, Markup) else value

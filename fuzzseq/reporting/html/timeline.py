@@ -70,7 +70,6 @@ class Timeline:
     """Notes when each target began, tried its cases, failed and was done."""
 
     def __init__(self, record: RunState) -> None:
-        """Keep what knows the time."""
         self._record = record
         self._lanes: dict[str, Lane] = {}
         self._last = 0.0
@@ -133,7 +132,6 @@ def _drawn(lane: Lane, whole: float) -> Drawn:
 
 
 def _ticks(whole: float) -> tuple[tuple[float, str], ...]:
-    """Return the places and labels of an axis of so many seconds, eight of them at most."""
     step = next((tick for tick in _TICKS if whole / tick <= 7), _TICKS[-1])
     return tuple((round(n * step * WIDTH / whole, 1), clock(n * step)) for n in range(int(whole / step) + 1))
 
