@@ -48,7 +48,11 @@ def annotated(record: RunState) -> tuple[Annotation, ...]:
 
     GitHub shows the first ten errors, ten warnings and ten notices of a step, and no more: ``github.txt`` has all.
     """
-    found = [*_troubles(record), *(_of(finding, record) for finding in record.in_order()), *_warnings(record)]
+    warnings = [
+        Annotation(command="warning", title=each.target or "fuzzseq", message=shortened(each.message, 600))
+        for each in record.warnings_in_order()
+    ]
+    found = [*_troubles(record), *(_of(finding, record) for finding in record.in_order()), *warnings]
     return tuple(sorted(found, key=lambda annotation: COMMANDS.index(annotation.command)))
 
 
@@ -82,11 +86,6 @@ def _of(finding: Finding, record: RunState) -> Annotation:
         file=(from_root(file) or "") if file is not None else "",
         line=finding.location.line if finding.location is not None else 0,
     )
-
-
-def _warnings(record: RunState) -> Iterator[Annotation]:
-    for warned in sorted(record.warnings, key=lambda warned: record.place(warned.target)):
-        yield Annotation(command="warning", title=warned.target or "fuzzseq", message=shortened(warned.message, 600))
 
 
 def github_text(record: RunState) -> str:

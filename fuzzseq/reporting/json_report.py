@@ -59,8 +59,6 @@ def counts(record: RunState) -> dict[str, int]:
 def report_document(record: RunState) -> dict[str, Any]:
     """Return the report of a run as it stands; deterministic but for ``started`` and every ``seconds``."""
     settings = record.settings
-    warnings = sorted(record.warnings, key=lambda warned: record.place(warned.target))
-    errors = sorted(record.errors, key=lambda error: record.place(error.target))
     return {
         KEY: REPORT,
         "versions": {**record.versions, "fuzzseq": __version__},
@@ -75,8 +73,8 @@ def report_document(record: RunState) -> dict[str, Any]:
         "inconclusive": [to_data(unjudged) for unjudged in record.inconclusive()],
         "targets": [target_entry(report, record) for report in record.targets()],
         "findings": [finding_entry(finding) for finding in record.in_order()],
-        "warnings": [to_data(warned) for warned in warnings],
-        "internal_errors": [to_data(error) for error in errors],
+        "warnings": [to_data(warned) for warned in record.warnings_in_order()],
+        "internal_errors": [to_data(error) for error in record.errors_in_order()],
     }
 
 

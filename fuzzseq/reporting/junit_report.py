@@ -84,10 +84,8 @@ class _Document:
 
     def _suite(self, name: str, seconds: float) -> ET.Element:
         counts = dict.fromkeys(("tests", "failures", "errors", "skipped"), "0")
-        return ET.Element("testsuite", {"name": clean(name), **counts, "time": f"{seconds:.3f}", **self._began()})
-
-    def _began(self) -> dict[str, str]:
-        return {"timestamp": self._record.started} if self._record.started else {}
+        began = {"timestamp": self._record.started} if self._record.started else {}
+        return ET.Element("testsuite", {"name": clean(name), **counts, "time": f"{seconds:.3f}", **began})
 
     def _of_target(self, report: TargetReport) -> ET.Element:
         suite = self._suite(report.name, report.seconds)

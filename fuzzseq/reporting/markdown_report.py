@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from fuzzseq.cases.invalid import KINDS
-from fuzzseq.causes.catalogue import CAUSES
 from fuzzseq.files import output_files
 from fuzzseq.files.output_files import encoded
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.case_view import case_view
 from fuzzseq.reporting.finding_files import replaying
-from fuzzseq.reporting.finding_view import PROVISIONAL, title_of
+from fuzzseq.reporting.finding_view import PROVISIONAL, advice_of, title_of
 from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.locations import file_of, from_root
 from fuzzseq.reporting.markdown_escape import cell, code, fenced, prose
@@ -29,7 +28,6 @@ from fuzzseq.targets.spec import Spec
 #: The file that GitHub shows beside a job, and what a step may write to it.
 SUMMARY: Final = "GITHUB_STEP_SUMMARY"
 MOST_BYTES: Final = 1024 * 1024
-_ADVICE: Final = {cause.slug: cause.advice for cause in CAUSES}
 
 
 def markdown_text(record: RunState, *, details: bool = True) -> str:
@@ -84,7 +82,7 @@ def _detail(finding: Finding, record: RunState) -> str:
     found, spec = finding.diagnosis, record.specs.get(finding.target, Spec())
     case = text_of([case_view(finding, spec, console_of(USUAL_WIDTH), USUAL_WIDTH)])
     raised = f"{finding.exception.exception}: " if finding.exception else f"{finding.check}: "
-    advice = found.advice or _ADVICE.get(finding.cause, "")
+    advice = advice_of(finding)
     parts = [
         f"<details><summary><code>{finding.id}</code> {title_of(finding)}</summary>",
         f"**{PROVISIONAL[:1].upper()}{PROVISIONAL[1:]}.**" if finding.provisional else "",
@@ -115,7 +113,7 @@ def _warnings(record: RunState) -> Iterator[str]:
         yield f"- **unusable target** {code(name)}: {prose(reason, 600)}"
     for error in record.errors:
         yield f"- **internal error** (a bug in fuzzseq, not in your model): {prose(error.message, 600)}"
-    for warned in sorted(record.warnings, key=lambda warned: record.place(warned.target)):
+    for warned in record.warnings_in_order():
         yield f"- warning{f' {code(warned.target)}' if warned.target else ''}: {prose(warned.message, 600)}"
     if fixed := record.fixed():
         yield f"- fixed since the baseline: {', '.join(map(code, fixed))}"

@@ -73,7 +73,9 @@ class Terminal:
             case RunStarted():
                 self._begin(event)
             case TargetLoaded():
-                self._loaded(event)
+                self._print(Text.assemble(("target ", "dim"), (clean(event.target), "bold")))
+                for note in event.spec.notes:
+                    self._print(Text(f"  note: {shortened(note, 600)}", style="dim"))
             case CaseExecuted() | FailureObserved() | Progress():
                 self._going_on(event)
             case FindingReported():
@@ -97,11 +99,6 @@ class Terminal:
             self._live = Live(console=self._console, transient=True, auto_refresh=False)
             self._live.start()
         self._progress("", "loading TensorFlow and targets", now=True)
-
-    def _loaded(self, event: TargetLoaded) -> None:
-        self._print(Text.assemble(("target ", "dim"), (clean(event.target), "bold")))
-        for note in event.spec.notes:
-            self._print(Text(f"  note: {shortened(note, 600)}", style="dim"))
 
     def _going_on(self, event: CaseExecuted | FailureObserved | Progress) -> None:
         if isinstance(event, CaseExecuted):

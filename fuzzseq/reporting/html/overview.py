@@ -84,13 +84,8 @@ def overview(record: RunState) -> Overview:
         checks=check_matrix(reports),
         unasked=unasked(reports),
         acceptance=acceptance_matrix(reports),
-        warnings=tuple(
-            (said.target, said.message) for said in sorted(record.warnings, key=lambda w: record.place(w.target))
-        ),
-        errors=tuple(
-            (error.target or "fuzzseq", error.message)
-            for error in sorted(record.errors, key=lambda e: record.place(e.target))
-        ),
+        warnings=tuple((warned.target, warned.message) for warned in record.warnings_in_order()),
+        errors=tuple((error.target or "fuzzseq", error.message) for error in record.errors_in_order()),
         fixed=record.fixed(),
         inconclusive=sentences(record.inconclusive()),
     )
