@@ -138,7 +138,7 @@ class ShapeTrace:
 
 @attrs.frozen(kw_only=True)
 class Diagnosis:
-    """Why a case fails: the cause from the catalogue, what spoke for it, and the next best.
+    """Why a case fails: the cause from the catalog, what spoke for it, and the next best.
 
     ``confidence`` is how often a cause decided on such evidence was right, between 0 and 1; ``confidence_reasons`` say
     what spoke against the ``runner_up``. ``symbolic_message`` is the message with names of dimensions for sizes, and

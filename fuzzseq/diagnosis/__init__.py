@@ -1,9 +1,9 @@
-"""Why a case fails: from the evidence to a cause of the catalogue, and a finding that says so."""
+"""Why a case fails: from the evidence to a cause of the catalog, and a finding that says so."""
 
 from __future__ import annotations
 
 from fuzzseq.cases.case import Case
-from fuzzseq.causes.catalogue import cause_named
+from fuzzseq.causes.catalog import cause_named
 from fuzzseq.checks.custom import check_of
 from fuzzseq.checks.wording import message_of
 from fuzzseq.diagnosis.confidence import against, confidence, runner_up

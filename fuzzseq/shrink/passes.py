@@ -1,4 +1,4 @@
-"""Long steps towards a small case. None is needed; each saves many single steps, or leaves a dead end."""
+"""Long steps toward a small case. None is needed; each saves many single steps, or leaves a dead end."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.causes.catalogue import GROUPS
+from fuzzseq.causes.catalog import GROUPS
 from fuzzseq.findings import Finding, TraceLine, shapes_text
 from fuzzseq.reporting.case_view import sizes_in_order, unusual
 from fuzzseq.reporting.finding_view import (
