@@ -74,7 +74,7 @@ def _checks() -> Iterable[str]:
 
 
 def _formats() -> Iterable[str]:
-    from fuzzseq.reporting import FORMATS
+    from fuzzseq.files.report_formats import FORMATS
 
     return FORMATS
 

@@ -1,32 +1,18 @@
-"""Whoever listens to a run: the terminal, the files of a finding, the reports.
-
-To add a report format: write a module with a reporter of ``(record, folder)``, and name it here.
-"""
+"""Whoever listens to a run: the terminal, the files of a finding, the reports."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from fuzzseq.errors import UsageError, nearest
+from fuzzseq.files.report_formats import FORMATS
 
 if TYPE_CHECKING:
     from fuzzseq.events import Reporter
     from fuzzseq.reporting.folder import Folder
     from fuzzseq.reporting.run_state import RunState
-
-#: Every format of ``--report``: the module of its reporter, which is loaded when it is asked for, and the class there.
-FORMATS: Final = {
-    "json": "json_report:JsonReport",
-    "html": "html:HtmlReport",
-    "markdown": "markdown_report:MarkdownReport",
-    "junit": "junit_report:JunitReport",
-    "sarif": "sarif_report:SarifReport",
-    "ndjson": "ndjson_report:NdjsonReport",
-    "github": "github_report:GithubReport",
-    "tests": "tests_report:TestsReport",
-}
 
 
 def format_named(name: str) -> Callable[[RunState, Folder], Reporter]:
@@ -36,10 +22,10 @@ def format_named(name: str) -> Callable[[RunState, Folder], Reporter]:
             f"There is no report format {name!r}.{nearest(name, FORMATS)} Formats: {', '.join(FORMATS)}; "
             "the terminal output is always shown."
         )
-    module, _, reporter = FORMATS[name].partition(":")
+    wanted = FORMATS[name]
 
     def make(record: RunState, folder: Folder) -> Reporter:
-        made: Reporter = getattr(import_module(f"fuzzseq.reporting.{module}"), reporter)(record, folder)
+        made: Reporter = import_module(f"fuzzseq.reporting.{wanted.module}").reporter(record, folder, wanted.file)
         return made
 
     return make

@@ -44,7 +44,6 @@ def inconclusive(
 
 
 def _first_so(report: TargetReport, check: str, chosen: Sequence[str]) -> str:
-    """Return the first check of a target that the same thing kept from being judged."""
     why = inconclusive_reason(report, check)
     return next((name for name in chosen if inconclusive_reason(report, name) == why), check)
 

@@ -19,14 +19,19 @@ MOST_ROWS: Final = 8
 PAD: Final = "."
 
 
+def sizes_in_order(finding: Finding, spec: Spec) -> dict[str, int]:
+    """Return the dimensions of a finding with their sizes, those of a batch first."""
+    names = [*(name for name in spec.contract.names() if name in finding.sizes), *finding.sizes]
+    return {name: finding.sizes[name] for name in names}
+
+
 def size_table(finding: Finding, spec: Spec) -> Table:
     """Return the dimensions of a finding with their sizes, those of a batch first."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("dimension", no_wrap=True)
     table.add_column("size", justify="right", no_wrap=True)
-    order = [name for name in spec.contract.names() if name in finding.sizes]
-    for name in (*order, *(name for name in finding.sizes if name not in order)):
-        table.add_row(Text(name), Text(str(finding.sizes[name]), style="bold"))
+    for name, size in sizes_in_order(finding, spec).items():
+        table.add_row(Text(name), Text(str(size), style="bold"))
     return table
 
 

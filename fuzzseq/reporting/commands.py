@@ -38,7 +38,6 @@ class Commands:
 
 
 def _option(target: str) -> str:
-    """Return the option that names a target."""
     return f" --target {shlex.quote(clean(target))}"
 
 
@@ -49,7 +48,6 @@ def _place(text: object) -> str:
 
 
 def _is_outside(text: object) -> bool:
-    """Say whether a target's text names a file that lies outside of the current folder."""
     if not isinstance(text, str) or not _place(text).endswith(".py"):
         return False
     here = os.path.realpath(os.curdir)

@@ -45,6 +45,6 @@ class Dispatcher:
         if trouble := str(error) if isinstance(error, OutputError) else trouble_of(error):
             self.record.misuses.append(trouble)
             return WarningEmitted(target="", message=trouble)
-        name = type(reporter).__name__
+        name = getattr(reporter, "file", type(reporter).__name__)
         trace = "".join(traceback.format_exception(error))
         return InternalError(target="", message=f"{name} failed: {type(error).__name__}: {error}", traceback=trace)

@@ -116,7 +116,6 @@ class ExecutionLog:
                 append(folder, path.name, encoded(text))
 
     def _clear(self, place: int, mark: str = "") -> None:
-        """Drop the log of a target, up to the line that is the mark where there is one."""
         name = NAME.format(place)
         with self._lock, suppress(OutputError):
             lines = iter(self._waiting.pop(place, "").splitlines(keepends=True))
@@ -128,7 +127,6 @@ class ExecutionLog:
 
 
 def _lines(path: Path) -> Iterator[str]:
-    """Yield the lines of a log, none where it is no file of ours, but a pipe or a link that somebody put there."""
     with suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
         with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:

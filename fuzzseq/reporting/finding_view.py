@@ -32,6 +32,35 @@ def title_of(finding: Finding) -> str:
     return cause.title if cause else finding.cause
 
 
+def advice_of(finding: Finding) -> str:
+    """Return how to fix what a finding found: as its diagnosis says, else as its cause does."""
+    cause = _CAUSES.get(finding.cause)
+    return finding.diagnosis.advice or (cause.advice if cause else "")
+
+
+def messages_elsewhere(finding: Finding) -> list[tuple[str, str]]:
+    """Return what a finding said in each other mode than its own, where that differs."""
+    raised = finding.exception
+    if raised is None:
+        return []
+    others = {"graph": raised.in_graph, **finding.exceptions} if raised.in_graph else finding.exceptions
+    return [(mode, said) for mode, said in sorted(others.items()) if said != raised.message and mode != raised.mode]
+
+
+def alternative_of(finding: Finding) -> str:
+    """Return the cause that comes next, and why it is weaker; empty where there is none."""
+    found = finding.diagnosis
+    weaker = f" (weaker: {found.confidence_reasons})" if found.confidence_reasons else ""
+    return f"{found.runner_up}{weaker}" if found.runner_up else ""
+
+
+def changes_that(finding: Finding, result: str) -> list[str]:
+    """Return the changes of the minimal case that had a result, one for each factor."""
+    found = [each for each in finding.diagnosis.interventions if each.result == result]
+    first = {each.factor: each.change for each in reversed(found)}
+    return [first[factor] for factor in dict.fromkeys(each.factor for each in found)]
+
+
 def finding_view(
     finding: Finding,
     spec: Spec,
@@ -56,7 +85,9 @@ def finding_view(
     explanation = finding.diagnosis.explanation or finding.message
     if explanation:
         yield Text(shortened(explanation, 4 * console.width))
-    yield _table((*_fix(finding, room), *_condition(finding, room), ("minimal", Text(minimality_of(finding)))))
+    advice = advice_of(finding)
+    fix = [("fix", Text(shortened(advice, 4 * room)))] if advice else []
+    yield _table((*fix, *_condition(finding, room), ("minimal", Text(minimality_of(finding)))))
     yield Padding(case_view(finding, spec, console, console.width - 2), (1, 0, 1, 2))
     yield _table((*_error(finding, room), *_location(finding, room), *_evidence(finding, room)))
     yield from _commands(finding, replay, script)
@@ -71,20 +102,13 @@ def _table(rows: Iterable[tuple[str, Text]]) -> Table:
     return table
 
 
-def _fix(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
-    advice = finding.diagnosis.advice or (_CAUSES[finding.cause].advice if finding.cause in _CAUSES else "")
-    if advice:
-        yield "fix", Text(shortened(advice, 4 * room))
-
-
 def _condition(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
     """Yield which cases fail, and what change of the minimal one makes it pass."""
     found = finding.diagnosis
     if found.region is not None:
         yield "fails when", Text(shortened(found.region.condition, 2 * room))
-    changes = {i.factor: i.change for i in reversed(found.interventions) if i.result == "passes"}
-    if changes:
-        yield "passes when", Text(shortened(", or ".join(reversed(changes.values())), 2 * room))
+    if changes := changes_that(finding, "passes"):
+        yield "passes when", Text(shortened(", or ".join(changes), 2 * room))
 
 
 def _error(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
@@ -97,10 +121,8 @@ def _error(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
         # Where the same message follows with symbolic sizes, its beginning is enough.
         lines = 1 if found.symbolic_message else 3
         yield "error", Text(shortened(f"{raised.exception}{message}", lines * room))
-        others = {"graph": raised.in_graph, **finding.exceptions} if raised.in_graph else finding.exceptions
-        for mode, other in sorted(others.items()):
-            if other != raised.message and mode != raised.mode:
-                yield f"{mode} mode", Text(shortened(other, 2 * room))
+        for mode, other in messages_elsewhere(finding):
+            yield f"{mode} mode", Text(shortened(other, 2 * room))
         if raised.ending != "completed" and raised.output.strip():
             yield "output", Text(shortened("\n".join(raised.output.strip().splitlines()[-3:]), 2 * room))
     if found.symbolic_message:
@@ -110,7 +132,6 @@ def _error(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
 
 
 def _location(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
-    """Yield the user's own line of code, where there is one."""
     frame = finding.location
     if frame is None:
         return
@@ -133,9 +154,8 @@ def _evidence(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
         yield "" if index else "evidence", Text(shortened(evidence, 2 * room))
     if found.confidence:
         yield "confidence", Text(f"{found.confidence:.0%}")
-    if found.runner_up:
-        weaker = f" (weaker: {found.confidence_reasons})" if found.confidence_reasons else ""
-        yield "alternative", Text(shortened(f"{found.runner_up}{weaker}", 2 * room))
+    if alternative := alternative_of(finding):
+        yield "alternative", Text(shortened(alternative, 2 * room))
 
 
 def _shapes(finding: Finding, room: int) -> Iterator[Text]:
@@ -170,7 +190,6 @@ def minimality_of(finding: Finding) -> str:
 
 
 def _commands(finding: Finding, replay: Path | str | None, script: Path | None) -> Iterator[RenderableType]:
-    """Yield the commands that explain and reproduce a finding, unbroken so that they can be copied."""
     if isinstance(replay, Path):
         script = script or replay.with_suffix(".py")
         replay = command("fuzzseq replay", replay)

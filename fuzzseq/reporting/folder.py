@@ -203,7 +203,6 @@ class Folder:
         raise OSError(errno.EAGAIN, "others make it and take it away again")
 
     def _take(self) -> None:
-        """See that this run may have the folder, and take note of it there."""
         version = self._files.version()
         if version and (other := other_version(int(version) if version.isdecimal() else version, RUN)):
             self._let_go()
@@ -225,7 +224,6 @@ class Folder:
             self._files.adopt(found if self._use == "resume" else ())
 
     def _put(self, name: str, data: bytes) -> None:
-        """Write a file."""
         try:
             self._list(name)
             output_files.write(self._descriptor, name, data)
@@ -259,7 +257,6 @@ class Folder:
         del self._lines[name]
 
     def _list(self, name: str) -> None:
-        """Take note of a file before it is written."""
         if not OURS.fullmatch(name):
             raise OSError(errno.EINVAL, "fuzzseq writes no file of this name")
         if name not in self._listed:
@@ -267,14 +264,12 @@ class Folder:
             self._listed.add(name)
 
     def _failed(self, name: str, error: OSError, advice: str) -> OutputError:
-        """Return the error of a file."""
         gone = isinstance(error, FileNotFoundError)
         reason = "the folder or the file was removed during the run" if gone else reason_of(error)
         return OutputError(f"{self.shown / name} cannot be written: {reason}. {advice}.")
 
 
 def _close(*descriptors: int) -> None:
-    """Close what is open of them."""
     for descriptor in descriptors:
         if descriptor >= 0:
             os.close(descriptor)

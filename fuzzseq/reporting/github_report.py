@@ -9,7 +9,6 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.events import Event, RunFinished
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.finding_view import PROVISIONAL, title_of
 from fuzzseq.reporting.folder import Folder
@@ -19,7 +18,6 @@ from fuzzseq.reporting.snapshot_writer import SnapshotWriter
 from fuzzseq.reporting.unjudged import sentences
 from fuzzseq.sanitize import clean, inert, shortened
 
-NAME: Final = "github.txt"
 #: The variable that is true where GitHub runs a job and reads what it prints.
 SERVER: Final = "GITHUB_ACTIONS"
 #: The commands that there are, in the order in which they are written.
@@ -50,12 +48,15 @@ def annotated(record: RunState) -> tuple[Annotation, ...]:
 
     GitHub shows the first ten errors, ten warnings and ten notices of a step, and no more: ``github.txt`` has all.
     """
-    found = [*_troubles(record), *(_of(finding, record) for finding in record.in_order()), *_warnings(record)]
+    warnings = [
+        Annotation(command="warning", title=each.target or "fuzzseq", message=shortened(each.message, 600))
+        for each in record.warnings_in_order()
+    ]
+    found = [*_troubles(record), *(_of(finding, record) for finding in record.in_order()), *warnings]
     return tuple(sorted(found, key=lambda annotation: COMMANDS.index(annotation.command)))
 
 
 def _troubles(record: RunState) -> Iterator[Annotation]:
-    """Yield what went wrong with the run itself; what it has not shown is an error where that gives an exit code."""
     command = "error" if record.unsettled() and not record.failing() else "warning"
     for said in sentences(record.inconclusive()):
         yield Annotation(command=command, title="inconclusive", message=said)
@@ -67,7 +68,6 @@ def _troubles(record: RunState) -> Iterator[Annotation]:
 
 
 def _of(finding: Finding, record: RunState) -> Annotation:
-    """Return the annotation of a finding."""
     settings, found, file = record.settings, finding.diagnosis, file_of(finding)
     known = settings is not None and settings.knows(finding)
     fails = settings is None or settings.fails(finding)
@@ -88,34 +88,21 @@ def _of(finding: Finding, record: RunState) -> Annotation:
     )
 
 
-def _warnings(record: RunState) -> Iterator[Annotation]:
-    """Yield what a user should know that is no finding."""
-    for warned in sorted(record.warnings, key=lambda warned: record.place(warned.target)):
-        yield Annotation(command="warning", title=warned.target or "fuzzseq", message=shortened(warned.message, 600))
-
-
 def github_text(record: RunState) -> str:
     """Return the workflow commands of a run as it stands, a line each."""
     return "".join(f"{annotation}\n" for annotation in annotated(record))
 
 
-class GithubReport:
-    """Writes ``github.txt``; in a workflow it prints the commands too, when the run is over, for GitHub to read."""
-
-    def __init__(self, record: RunState, folder: Folder) -> None:
-        self._record = record
-        self._file = SnapshotWriter(record, folder, NAME, github_text)
-
-    def on_event(self, event: Event) -> None:
-        """Take one event."""
-        self._file.on_event(event)
-        if isinstance(event, RunFinished) and os.environ.get(SERVER) == "true":
-            # What was printed before, as pytest's dots, may not have ended its line.
-            sys.stdout.write("\n" + _printable(github_text(self._record)))
-            sys.stdout.flush()
+def print_commands(record: RunState) -> None:
+    """Print the commands in a workflow, for GitHub to read."""
+    if os.environ.get(SERVER) == "true":
+        encoding = sys.stdout.encoding or "utf-8"
+        text = github_text(record).encode(encoding, errors="backslashreplace").decode(encoding)
+        # What was printed before, as pytest's dots, may not have ended its line.
+        sys.stdout.write("\n" + text)
+        sys.stdout.flush()
 
 
-def _printable(text: str) -> str:
-    """Return text that the output can show, whatever its encoding."""
-    encoding = sys.stdout.encoding or "utf-8"
-    return text.encode(encoding, errors="backslashreplace").decode(encoding)
+def reporter(record: RunState, folder: Folder, file: str) -> SnapshotWriter:
+    """Return what writes ``github.txt`` and, in a workflow, prints the commands too when the run is over."""
+    return SnapshotWriter(record, folder, file, github_text, at_end=print_commands)

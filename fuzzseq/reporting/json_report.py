@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from fuzzseq import __version__
-from fuzzseq.events import Event, TargetReport
+from fuzzseq.events import TargetReport
 from fuzzseq.files.format_versions import KEY, REPORT
 from fuzzseq.protocol.serialization import to_data
 from fuzzseq.reporting.finding_files import finding_entry, pretty
@@ -60,8 +60,6 @@ def counts(record: RunState) -> dict[str, int]:
 def report_document(record: RunState) -> dict[str, Any]:
     """Return the report of a run as it stands; deterministic but for ``started`` and every ``seconds``."""
     settings = record.settings
-    warnings = sorted(record.warnings, key=lambda warned: record.place(warned.target))
-    errors = sorted(record.errors, key=lambda error: record.place(error.target))
     return {
         KEY: REPORT,
         "versions": {**record.versions, "fuzzseq": __version__},
@@ -76,17 +74,16 @@ def report_document(record: RunState) -> dict[str, Any]:
         "inconclusive": [to_data(unjudged) for unjudged in record.inconclusive()],
         "targets": [target_entry(report, record) for report in record.targets()],
         "findings": [finding_entry(finding) for finding in record.in_order()],
-        "warnings": [to_data(warned) for warned in warnings],
-        "internal_errors": [to_data(error) for error in errors],
+        "warnings": [to_data(warned) for warned in record.warnings_in_order()],
+        "internal_errors": [to_data(error) for error in record.errors_in_order()],
     }
 
 
-class JsonReport:
-    """Writes ``report.json``."""
+def json_text(record: RunState) -> str:
+    """Return the report of a run as it stands."""
+    return pretty(report_document(record))
 
-    def __init__(self, record: RunState, folder: Folder) -> None:
-        self._file = SnapshotWriter(record, folder, "report.json", lambda now: pretty(report_document(now)))
 
-    def on_event(self, event: Event) -> None:
-        """Take one event."""
-        self._file.on_event(event)
+def reporter(record: RunState, folder: Folder, file: str) -> SnapshotWriter:
+    """Return what writes ``report.json``."""
+    return SnapshotWriter(record, folder, file, json_text)

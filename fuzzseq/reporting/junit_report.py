@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from fuzzseq.events import Event, TargetReport
+from fuzzseq.events import TargetReport
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.by_check import inconclusive, owner, sentence_of, why_not
 from fuzzseq.reporting.finding_files import replaying
@@ -20,7 +20,6 @@ from fuzzseq.settings import Settings
 from fuzzseq.settings.check_selection import every_check, selected_checks
 from fuzzseq.targets.spec import Spec
 
-NAME: Final = "junit.xml"
 #: How the properties of a test case begin, here and in what pytest writes with ``--junitxml``.
 PROPERTY: Final = "fuzz_seq2seq"
 #: The suite of what belongs to no target.
@@ -34,8 +33,6 @@ def asked_of(report: TargetReport, settings: Settings) -> tuple[str, ...]:
 
 
 class _Case:
-    """A test case that is being written."""
-
     def __init__(self, suite: ET.Element, name: str, properties: Sequence[tuple[str, str]]) -> None:
         self._suite = suite
         self._case = ET.SubElement(suite, "testcase", classname=suite.attrib["name"], name=name, time="0.000")
@@ -62,19 +59,15 @@ class _Case:
         ET.SubElement(self._case, "system-out").text = inert(clean(text))
 
     def _ends(self, counted: str, tag: str, attributes: Mapping[str, str], text: str) -> None:
-        """Give the case its end."""
         ET.SubElement(self._case, tag, dict(attributes)).text = inert(clean(text)) or None
         _count(self._suite, counted)
 
 
 def _count(suite: ET.Element, name: str) -> None:
-    """Count one more of a kind."""
     suite.attrib[name] = str(int(suite.attrib[name]) + 1)
 
 
 class _Document:
-    """The suites of a run that is being written."""
-
     def __init__(self, record: RunState) -> None:
         self._record = record
         self._settings = record.settings or Settings(profile="quick", max_cases=0)
@@ -90,16 +83,11 @@ class _Document:
             yield whole
 
     def _suite(self, name: str, seconds: float) -> ET.Element:
-        """Return a suite without cases."""
         counts = dict.fromkeys(("tests", "failures", "errors", "skipped"), "0")
-        return ET.Element("testsuite", {"name": clean(name), **counts, "time": f"{seconds:.3f}", **self._began()})
-
-    def _began(self) -> dict[str, str]:
-        """Return when the run began."""
-        return {"timestamp": self._record.started} if self._record.started else {}
+        began = {"timestamp": self._record.started} if self._record.started else {}
+        return ET.Element("testsuite", {"name": clean(name), **counts, "time": f"{seconds:.3f}", **began})
 
     def _of_target(self, report: TargetReport) -> ET.Element:
-        """Return the suite of a target."""
         suite = self._suite(report.name, report.seconds)
         chosen, findings = asked_of(report, self._settings), self._record.of_target(report.name)
         for check in chosen:
@@ -124,7 +112,6 @@ class _Document:
         return suite
 
     def _of_run(self) -> ET.Element:
-        """Return the suite of errors of fuzzseq itself, and of targets that nothing is known of."""
         record, suite = self._record, self._suite(RUN, 0.0)
         for number, error in enumerate(record.errors, 1):
             name = "internal error" if len(record.errors) == 1 else f"internal error {number}"
@@ -138,7 +125,6 @@ class _Document:
         return suite
 
     def _warnings(self, suite: ET.Element, target: str) -> None:
-        """Add the warnings of a target to its suite."""
         told = [shortened(warned.message, 600) for warned in self._record.warnings if warned.target == target]
         if told:
             ET.SubElement(suite, "system-out").text = "\n".join(f"warning: {message}" for message in told)
@@ -173,12 +159,6 @@ def junit_text(record: RunState) -> str:
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
 
-class JunitReport:
-    """Writes ``junit.xml``."""
-
-    def __init__(self, record: RunState, folder: Folder) -> None:
-        self._file = SnapshotWriter(record, folder, NAME, junit_text)
-
-    def on_event(self, event: Event) -> None:
-        """Take one event."""
-        self._file.on_event(event)
+def reporter(record: RunState, folder: Folder, file: str) -> SnapshotWriter:
+    """Return what writes ``junit.xml``."""
+    return SnapshotWriter(record, folder, file, junit_text)

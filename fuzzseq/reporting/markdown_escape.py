@@ -46,5 +46,4 @@ def fenced(text: str, language: str = "text") -> str:
 
 
 def _longest(text: str) -> int:
-    """Return how many backticks follow each other at most."""
     return max((len(run) for run in re.findall("`+", text)), default=0)

@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from fuzzseq.cases.invalid import KINDS
-from fuzzseq.causes.catalog import CAUSES
-from fuzzseq.events import Event, RunFinished
 from fuzzseq.files import output_files
 from fuzzseq.files.output_files import encoded
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.case_view import case_view
 from fuzzseq.reporting.finding_files import replaying
-from fuzzseq.reporting.finding_view import PROVISIONAL, title_of
+from fuzzseq.reporting.finding_view import PROVISIONAL, advice_of, title_of
 from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.locations import file_of, from_root
 from fuzzseq.reporting.markdown_escape import cell, code, fenced, prose
@@ -27,11 +25,9 @@ from fuzzseq.reporting.text import USUAL_WIDTH, console_of, text_of
 from fuzzseq.reporting.unjudged import sentences
 from fuzzseq.targets.spec import Spec
 
-NAME: Final = "report.md"
 #: The file that GitHub shows beside a job, and what a step may write to it.
 SUMMARY: Final = "GITHUB_STEP_SUMMARY"
 MOST_BYTES: Final = 1024 * 1024
-_ADVICE: Final = {cause.slug: cause.advice for cause in CAUSES}
 
 
 def markdown_text(record: RunState, *, details: bool = True) -> str:
@@ -53,13 +49,11 @@ def markdown_text(record: RunState, *, details: bool = True) -> str:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table; empty without rows."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) if rows else ""
 
 
 def _findings(findings: Sequence[Finding], record: RunState) -> str:
-    """Return a line for each finding."""
     known = record.in_baseline()
     rows = [
         (
@@ -75,7 +69,6 @@ def _findings(findings: Sequence[Finding], record: RunState) -> str:
 
 
 def _tags(finding: Finding, known: Sequence[Finding]) -> Iterator[str]:
-    """Yield what is special of a finding."""
     for word, holds in (
         ("in the baseline", finding in known),
         ("edge", finding.domain == "edge"),
@@ -86,11 +79,10 @@ def _tags(finding: Finding, known: Sequence[Finding]) -> Iterator[str]:
 
 
 def _detail(finding: Finding, record: RunState) -> str:
-    """Return all that is needed to understand a finding, folded."""
     found, spec = finding.diagnosis, record.specs.get(finding.target, Spec())
     case = text_of([case_view(finding, spec, console_of(USUAL_WIDTH), USUAL_WIDTH)])
     raised = f"{finding.exception.exception}: " if finding.exception else f"{finding.check}: "
-    advice = found.advice or _ADVICE.get(finding.cause, "")
+    advice = advice_of(finding)
     parts = [
         f"<details><summary><code>{finding.id}</code> {title_of(finding)}</summary>",
         f"**{PROVISIONAL[:1].upper()}{PROVISIONAL[1:]}.**" if finding.provisional else "",
@@ -107,7 +99,6 @@ def _detail(finding: Finding, record: RunState) -> str:
 
 
 def _line(finding: Finding) -> Iterator[str]:
-    """Yield the user's own line of code, where there is one."""
     frame, file = finding.location, file_of(finding)
     if frame is None or file is None:
         return
@@ -116,21 +107,19 @@ def _line(finding: Finding) -> Iterator[str]:
 
 
 def _warnings(record: RunState) -> Iterator[str]:
-    """Yield an item for each warning, what was never judged, targets that could not be used, and internal errors."""
     for said in sentences(record.inconclusive()):
         yield f"- **inconclusive** {prose(said, 600)}"
     for name, reason in record.unusable().items():
         yield f"- **unusable target** {code(name)}: {prose(reason, 600)}"
     for error in record.errors:
         yield f"- **internal error** (a bug in fuzzseq, not in your model): {prose(error.message, 600)}"
-    for warned in sorted(record.warnings, key=lambda warned: record.place(warned.target)):
+    for warned in record.warnings_in_order():
         yield f"- warning{f' {code(warned.target)}' if warned.target else ''}: {prose(warned.message, 600)}"
     if fixed := record.fixed():
         yield f"- fixed since the baseline: {', '.join(map(code, fixed))}"
 
 
 def _targets(record: RunState) -> str:
-    """Return a line for each target, with how often each of its checks was judged."""
     rows = [
         (
             cell(code(report.name)),
@@ -145,7 +134,6 @@ def _targets(record: RunState) -> str:
 
 
 def _acceptance(record: RunState) -> str:
-    """Return how each target handles invalid input, a column each."""
     told = [report for report in record.targets() if report.acceptance]
     rows = [(kind.said, *(report.acceptance.get(kind.name, "") for report in told)) for kind in KINDS]
     return _table(
@@ -153,22 +141,19 @@ def _acceptance(record: RunState) -> str:
     )
 
 
-class MarkdownReport:
-    """Writes ``report.md``, and adds it to GitHub's summary of the step when the run is over."""
+def add_to_summary(record: RunState) -> None:
+    """Add the report to GitHub's summary of a step, in a workflow."""
+    summary = os.environ.get(SUMMARY)
+    if not summary:
+        return
+    text = encoded(markdown_text(record))
+    if len(text) > MOST_BYTES:
+        text = encoded(markdown_text(record, details=False))
+    # A summary that cannot be written fails no run: the report is there.
+    with suppress(OSError), output_files.opened(Path(summary).parent) as folder:
+        output_files.append(folder, Path(summary).name, text)
 
-    def __init__(self, record: RunState, folder: Folder) -> None:
-        self._record = record
-        self._file = SnapshotWriter(record, folder, NAME, markdown_text)
 
-    def on_event(self, event: Event) -> None:
-        """Take one event."""
-        self._file.on_event(event)
-        summary = os.environ.get(SUMMARY)
-        if not isinstance(event, RunFinished) or not summary:
-            return
-        text = encoded(markdown_text(self._record))
-        if len(text) > MOST_BYTES:
-            text = encoded(markdown_text(self._record, details=False))
-        # A summary that cannot be written fails no run: the report is there.
-        with suppress(OSError), output_files.opened(Path(summary).parent) as folder:
-            output_files.append(folder, Path(summary).name, text)
+def reporter(record: RunState, folder: Folder, file: str) -> SnapshotWriter:
+    """Return what writes ``report.md``, and adds it to GitHub's summary of the step when the run is over."""
+    return SnapshotWriter(record, folder, file, markdown_text, at_end=add_to_summary)

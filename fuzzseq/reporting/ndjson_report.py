@@ -6,13 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from fuzzseq.events import Event
 from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.json_report import report_document
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.snapshot_writer import SnapshotWriter
 
-NAME: Final = "report.ndjson"
 #: The lists of ``report.json``, and the ``kind`` of a line for each of their entries.
 KINDS: Final = {"targets": "target", "findings": "finding", "warnings": "warning", "internal_errors": "internal_error"}
 
@@ -34,12 +32,6 @@ def ndjson_text(record: RunState) -> str:
     return "".join(f"{json.dumps(line, sort_keys=True)}\n" for line in lines(record))
 
 
-class NdjsonReport:
-    """Writes ``report.ndjson``."""
-
-    def __init__(self, record: RunState, folder: Folder) -> None:
-        self._file = SnapshotWriter(record, folder, NAME, ndjson_text)
-
-    def on_event(self, event: Event) -> None:
-        """Take one event."""
-        self._file.on_event(event)
+def reporter(record: RunState, folder: Folder, file: str) -> SnapshotWriter:
+    """Return what writes ``report.ndjson``."""
+    return SnapshotWriter(record, folder, file, ndjson_text)

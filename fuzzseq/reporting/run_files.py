@@ -16,11 +16,12 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from fuzzseq.files.format_versions import RUN
+from fuzzseq.files.report_formats import FORMATS
 
 NAME: Final = ".fuzzseq-run"
 #: Every name of a file that fuzzseq writes into the folder of a run.
 OURS: Final = re.compile(
-    r"events(?:-\w{1,40})?\.ndjson|report\.(?:json|ndjson|html|md|sarif)|junit\.xml|github\.txt|test_regressions\.py"
+    "|".join(re.escape(each.file) for each in FORMATS.values()) + r"|events(?:-\w{1,40})?\.ndjson"
     r"|internal-error\.txt|executions-\d{1,9}\.ndjson|[a-z]+(?:-[a-z0-9]+)*-[0-9a-f]{8}\.(?:json|py)"
 )
 #: Of a run that is gone on with, what is not written anew at once: its log, and the files of its findings.
@@ -120,7 +121,6 @@ class RunFiles:
                 os.unlink(NAME, dir_fd=self._folder)
 
     def _take_away(self, names: Iterator[str]) -> None:
-        """Delete files; one that is gone is gone."""
         for name in names:
             with suppress(FileNotFoundError):
                 os.unlink(name, dir_fd=self._folder)
@@ -169,7 +169,6 @@ class RunFiles:
 
 
 def _size_of_file(descriptor: int) -> int:
-    """Return the bytes of an open file; raises where it is no regular one."""
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode):
         raise OSError(errno.EINVAL, f"{NAME} in it is not a regular file")

@@ -70,11 +70,14 @@ class RunState:
         return event
 
     def _take(self, event: Event, at: float | None) -> None:
-        """Take one event that is fit to be shown."""
         self.now = time.monotonic() - self._began if at is None else at
         match event:
             case RunStarted():
-                self._begin_again()
+                # What there is comes from an earlier run; what still holds of it is said again.
+                self._earlier = set(self.findings)
+                self.reports = {name: each for name, each in self.reports.items() if not each.stop_reason.resumable}
+                self.warnings, self.errors = [], []
+                self.stop_reason, self.seconds = None, 0.0
                 self.asked, self.settings, self.started = event.targets, event.settings, event.started
             case TargetLoaded():
                 self.specs[event.target] = event.spec
@@ -99,13 +102,6 @@ class RunState:
                 self.stop_reason, self.seconds = event.stop_reason, event.seconds
             case _:
                 pass
-
-    def _begin_again(self) -> None:
-        """Take note that all there is comes from an earlier run; what holds of it is said again."""
-        self._earlier = set(self.findings)
-        self.reports = {name: report for name, report in self.reports.items() if not report.stop_reason.resumable}
-        self.warnings, self.errors = [], []
-        self.stop_reason, self.seconds = None, 0.0
 
     def _supersede(self, report: TargetReport) -> None:
         """Drop what an earlier run found of a target that is done now, and this one did not find again."""
@@ -140,6 +136,14 @@ class RunState:
     def in_order(self) -> tuple[Finding, ...]:
         """Return all findings, target by target as those were asked for."""
         return tuple(sorted(self.findings.values(), key=lambda finding: self.place(finding.target)))
+
+    def warnings_in_order(self) -> list[WarningEmitted]:
+        """Return the warnings, target by target."""
+        return sorted(self.warnings, key=lambda warned: self.place(warned.target))
+
+    def errors_in_order(self) -> list[InternalError]:
+        """Return the internal errors, target by target."""
+        return sorted(self.errors, key=lambda error: self.place(error.target))
 
     def failing(self) -> tuple[Finding, ...]:
         """Return the findings that fail the run, in the order in which they were made."""

@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 from fuzzseq import __version__
 from fuzzseq.causes.catalog import CAUSES, Cause, page_of
-from fuzzseq.events import Event
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.finding_files import pretty, replaying
 from fuzzseq.reporting.finding_view import PROVISIONAL
@@ -21,7 +20,6 @@ from fuzzseq.reporting.unjudged import sentences
 from fuzzseq.sanitize import clean, shortened
 from fuzzseq.stop_reason import StopReason
 
-NAME: Final = "report.sarif"
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 #: What the paths of files are relative to; whoever reads the report knows where its repository is.
 ROOT: Final = "%SRCROOT%"
@@ -64,7 +62,6 @@ def sarif_document(record: RunState) -> dict[str, Any]:
 
 
 def _rule(cause: Cause) -> dict[str, Any]:
-    """Return a cause as a rule, with its page as help."""
     return {
         "id": cause.slug,
         "name": "".join(word.capitalize() for word in cause.slug.split("-")),
@@ -82,7 +79,6 @@ def _text(foreign: str) -> str:
 
 
 def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, Any]:
-    """Return a finding as a result; in a run with a baseline it says whether that holds it."""
     settings, found = record.settings, finding.diagnosis
     state = {}
     if settings is not None and settings.baseline:
@@ -131,7 +127,6 @@ def _said(finding: Finding) -> Iterator[str]:
 
 
 def _location(finding: Finding) -> dict[str, Any]:
-    """Return the user's line, else the file of the target; and the target by its name."""
     logical = [{"fullyQualifiedName": _text(finding.target), "kind": "function"}]
     file = file_of(finding)
     if file is None:
@@ -146,7 +141,6 @@ def _location(finding: Finding) -> dict[str, Any]:
 
 
 def _invocation(record: RunState) -> dict[str, Any]:
-    """Return how the run itself went."""
     unusable, unsure = record.unusable(), record.unsettled()
     notes = [
         *(("error", f"unusable target {name}: {reason}") for name, reason in unusable.items()),
@@ -168,7 +162,6 @@ def _invocation(record: RunState) -> dict[str, Any]:
 
 
 def _utc(started: str) -> str:
-    """Return a time in the form that SARIF wants."""
     return datetime.fromisoformat(started).astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -177,12 +170,6 @@ def sarif_text(record: RunState) -> str:
     return pretty(sarif_document(record))
 
 
-class SarifReport:
-    """Writes ``report.sarif``."""
-
-    def __init__(self, record: RunState, folder: Folder) -> None:
-        self._file = SnapshotWriter(record, folder, NAME, sarif_text)
-
-    def on_event(self, event: Event) -> None:
-        """Take one event."""
-        self._file.on_event(event)
+def reporter(record: RunState, folder: Folder, file: str) -> SnapshotWriter:
+    """Return what writes ``report.sarif``."""
+    return SnapshotWriter(record, folder, file, sarif_text)

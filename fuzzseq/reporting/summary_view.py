@@ -56,7 +56,6 @@ def summary_view(
 
 
 def _targets(record: RunState) -> Table:
-    """Return a table of targets."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("target", overflow="fold")
     for name in ("cases", "findings"):
@@ -70,7 +69,6 @@ def _targets(record: RunState) -> Table:
 
 
 def _findings(record: RunState) -> Iterator[RenderableType]:
-    """Yield one line for each finding, those of edge cases apart."""
     known = record.in_baseline()
     for heading, edge in (("", False), ("on edge inputs", True)):
         table = Table.grid(padding=(0, 2, 0, 0))
@@ -89,7 +87,6 @@ def _findings(record: RunState) -> Iterator[RenderableType]:
 
 
 def _acceptance(record: RunState) -> Iterator[RenderableType]:
-    """Yield a table of how each target handles invalid input."""
     told = [report for report in record.targets() if report.acceptance]
     for report in told:
         table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
@@ -103,7 +100,6 @@ def _acceptance(record: RunState) -> Iterator[RenderableType]:
 
 
 def _checks(record: RunState) -> Iterator[RenderableType]:
-    """Yield a line for each reason why checks were not run, with the targets that it holds for."""
     reports = record.targets()
     unused: dict[tuple[str, str, str], list[str]] = {}
     for report in reports:
@@ -118,7 +114,6 @@ def _checks(record: RunState) -> Iterator[RenderableType]:
 
 
 def _inconclusive(record: RunState) -> Iterator[Text]:
-    """Yield a line for each target and reason that left checks without a verdict."""
     said = sentences(record.inconclusive())
     for sentence in said[:_MOST_LINES]:
         yield Text(f"{_UNSURE}: {sentence}", style="yellow")
@@ -154,7 +149,6 @@ def _unused(report: TargetReport) -> Iterator[tuple[str, str, str]]:
 
 
 def _troubles(record: RunState, error_file: str) -> Iterator[RenderableType]:
-    """Yield what went wrong with the run itself."""
     for name, reason in record.unusable().items():
         yield Text(f"unusable target {clean(name)}: {shortened(reason, 600)}", style="red")
     if record.errors:
@@ -191,7 +185,6 @@ def inconclusive_of(record: RunState) -> str:
 
 
 def _found(record: RunState) -> str:
-    """Return what was found; empty where nothing was, and no case was tried either."""
     errors, warnings = record.with_severity("error"), record.with_severity("warning")
     notes = record.with_severity("note")
     counted = ((errors, "error"), (warnings, "warning"), (notes, "note"))

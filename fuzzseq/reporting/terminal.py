@@ -73,7 +73,9 @@ class Terminal:
             case RunStarted():
                 self._begin(event)
             case TargetLoaded():
-                self._loaded(event)
+                self._print(Text.assemble(("target ", "dim"), (clean(event.target), "bold")))
+                for note in event.spec.traits.notes:
+                    self._print(Text(f"  note: {shortened(note, 600)}", style="dim"))
             case CaseExecuted() | FailureObserved() | Progress():
                 self._going_on(event)
             case FindingReported():
@@ -98,14 +100,7 @@ class Terminal:
             self._live.start()
         self._progress("", "loading TensorFlow and targets", now=True)
 
-    def _loaded(self, event: TargetLoaded) -> None:
-        """Print that a target begins, and what a user should know about how it is understood."""
-        self._print(Text.assemble(("target ", "dim"), (clean(event.target), "bold")))
-        for note in event.spec.traits.notes:
-            self._print(Text(f"  note: {shortened(note, 600)}", style="dim"))
-
     def _going_on(self, event: CaseExecuted | FailureObserved | Progress) -> None:
-        """Show what the engine is at."""
         if isinstance(event, CaseExecuted):
             self._progress(event.target, f"{event.phase} {event.number}/{event.total} cases")
         elif isinstance(event, FailureObserved):
@@ -130,7 +125,6 @@ class Terminal:
             self._print(text)
 
     def _finding(self, finding: Finding) -> None:
-        """Print a finding; one that takes the place of an earlier one only where it says more."""
         number, before = self._printed.get(finding.id, (len(self._printed) + 1, None))
         self._printed[finding.id] = number, finding
         if before == finding:
@@ -147,7 +141,6 @@ class Terminal:
         self._print(Text(""))
 
     def _finished(self, event: TargetFinished) -> None:
-        """Print how a target ended."""
         report = event.report
         if report.error:
             self._refuse(report.name, report.error)
@@ -173,7 +166,6 @@ class Terminal:
             self._live.start()
 
     def _end(self) -> None:
-        """Close the progress line and print the summary; there is none where no target could be used."""
         if self._live:
             self._live.stop()
             self._live = None

@@ -9,7 +9,6 @@ from typing import Any, Final
 import attrs
 
 from fuzzseq.cases.case import Batch, Case
-from fuzzseq.events import Event
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.finding_view import title_of
 from fuzzseq.reporting.folder import Folder
@@ -20,7 +19,6 @@ from fuzzseq.reporting.snapshot_writer import SnapshotWriter
 from fuzzseq.sanitize import shortened
 from fuzzseq.settings import Settings
 
-NAME: Final = "test_regressions.py"
 #: The settings that a case may fail by, written where a run had others than usual.
 _LIMITS: Final = ("custom_checks", "case_timeout", "memory", "device")
 _HEAD: Final = '''\
@@ -57,7 +55,6 @@ def regression_of(finding: Finding, settings: Settings | None = None) -> str:
 
 
 def _docstring(finding: Finding) -> Iterator[str]:
-    """Yield what a test says of itself, the cause first."""
     found = finding.diagnosis
     line, file = finding.location, file_of(finding)
     where = f" ({from_root(file) or file.name}:{line.line})" if line is not None and file is not None else ""
@@ -73,14 +70,12 @@ def _docstring(finding: Finding) -> Iterator[str]:
 
 
 def _skipped(finding: Finding) -> Iterator[str]:
-    """Yield the line that skips a test whose factory no other file can name."""
     if ":" not in finding.target:
         reason = f"{finding.target} was a closure or came from a notebook: name it below as file.py:name"
         yield f"pytest.skip({literal(reason)})"
 
 
 def _case(case: Case) -> Iterator[str]:
-    """Yield the minimal case as Python, without what is as usual."""
     yield "case = Case("
     for name, value in _told(case).items():
         if name == "batches":
@@ -93,7 +88,6 @@ def _case(case: Case) -> Iterator[str]:
 
 
 def _batch(batch: Batch) -> str:
-    """Return a batch as Python."""
     rows = ", ".join(f"Pair({literal(pair.source)}, {literal(pair.target)})" for pair in batch.pairs)
     others = [f"{name}={literal(value)}" for name, value in _told(batch).items() if name != "pairs"]
     pairs = f"pairs=({rows}{',' if len(batch.pairs) == 1 else ''})"
@@ -106,12 +100,6 @@ def _told(value: Case | Batch) -> dict[str, Any]:
     return {name: dict(now) if name == "dimensions" else now for name, (now, usual) in told.items() if now != usual}
 
 
-class TestsReport:
-    """Writes ``test_regressions.py``."""
-
-    def __init__(self, record: RunState, folder: Folder) -> None:
-        self._file = SnapshotWriter(record, folder, NAME, tests_text)
-
-    def on_event(self, event: Event) -> None:
-        """Take one event."""
-        self._file.on_event(event)
+def reporter(record: RunState, folder: Folder, file: str) -> SnapshotWriter:
+    """Return what writes ``test_regressions.py``."""
+    return SnapshotWriter(record, folder, file, tests_text)

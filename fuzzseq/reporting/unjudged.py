@@ -87,7 +87,6 @@ def sentences(unjudged: Iterable[Unjudged]) -> tuple[str, ...]:
 
 
 def _sentence(target: str, checks: list[str], reason: str, cases: int) -> str:
-    """Return what one target was not judged by."""
     why = shortened(reason, 200)
     if checks == [""] and cases:
         return f"{clean(target)} was abandoned after {_cases(cases)} ({why})"
@@ -102,5 +101,4 @@ def _sentence(target: str, checks: list[str], reason: str, cases: int) -> str:
 
 
 def _cases(count: int) -> str:
-    """Return so many cases in words."""
     return "1 case" if count == 1 else f"{count} cases"

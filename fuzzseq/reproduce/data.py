@@ -59,7 +59,6 @@ def variable(plan: Plan, index: int) -> str:
 
 
 def _of_batch(plan: Plan, number: int, batch: Batch, seen: Arrays) -> Iterator[tuple[str, str]]:
-    """Yield name and expression of everything that one batch is made of."""
     for index, item in enumerate(plan.spec.contract.inputs):
         if item.role == "state":
             continue
@@ -97,7 +96,6 @@ def _labels(plan: Plan, batch: Batch, seen: Arrays) -> Iterator[tuple[str, str]]
 
 
 def _one_hot(ids: str, depth: int, *, smoothed: bool) -> str:
-    """Return the expression of one-hot labels, smoothed or not."""
     rows = f"np.eye({depth}, dtype=np.float32)[{ids}]"
     if not smoothed:
         return rows if len(rows) < _ROOM else f"np.eye({depth}, dtype=np.float32)[\n    {ids}\n]"
@@ -105,7 +103,6 @@ def _one_hot(ids: str, depth: int, *, smoothed: bool) -> str:
 
 
 def _features(plan: Plan, batch: Batch, seen: Arrays) -> str:
-    """Return float features as they are where they are few, else the expression that makes them."""
     if seen.source.size <= MOST_NUMBERS:
         return literal(seen.source)
     ids = attrs.evolve(plan.spec.contract, float_source=False)
@@ -116,7 +113,6 @@ def _features(plan: Plan, batch: Batch, seen: Arrays) -> str:
 
 
 def _states(plan: Plan, number: int, batch: Batch) -> str:
-    """Return the expression of a batch's initial states, in the structure that the model takes them in."""
     kind = batch.initial_state
     if kind == "none" and plan.spec.contract.calling in ("arguments", "steps"):
         return "None"
@@ -167,7 +163,6 @@ def literal(array: Any) -> str:
 
 
 def _nested(array: Any) -> str:
-    """Return an array as nested lists; floats by their shortest text."""
     if array.ndim:
         return "[" + ", ".join(_nested(part) for part in array) + "]"
     text = str(array)

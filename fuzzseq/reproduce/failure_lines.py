@@ -56,7 +56,6 @@ def running(plan: Plan, columns: Columns) -> Iterator[str]:
 
 
 def _settling(plan: Plan) -> Iterator[str]:
-    """Yield the lines that give the model its weights, and the weights their values."""
     if settles(plan):
         called = f"{arguments(plan)}, training=False" if training_argument(plan) == "training" else arguments(plan)
         traced = plan.mode == "graph" and training_argument(plan) != "training"
@@ -67,7 +66,6 @@ def _settling(plan: Plan) -> Iterator[str]:
 
 
 def _batch(plan: Plan) -> Iterator[str]:
-    """Yield what is done with one batch."""
     if plan.stage == "preprocess":
         return
     if plan.check:
@@ -82,7 +80,6 @@ def _batch(plan: Plan) -> Iterator[str]:
 
 
 def _output_shape(plan: Plan) -> Iterator[str]:
-    """Yield the comparison of the output's shape with the promised one."""
     yield from scores_lines(plan, "False")
     if any(isinstance(each, WrongType) for each in plan.finding.failure_evidence):
         yield 'assert scores.dtype.is_floating, f"the output has type {scores.dtype}: scores are floats"'
@@ -94,7 +91,6 @@ def _output_shape(plan: Plan) -> Iterator[str]:
 
 
 def _finite(plan: Plan) -> Iterator[str]:
-    """Yield the search for values that are not finite."""
     lines = (
         "bad = np.isnan(scores) | (np.array(scores) == np.inf)",
         'assert not bad.any(), f"the output is not finite at {np.argwhere(bad)[0].tolist()}"',
@@ -117,14 +113,12 @@ def _finite(plan: Plan) -> Iterator[str]:
 
 
 def _trains_all(plan: Plan) -> Iterator[str]:
-    """Yield the search for weights that have no gradient."""
     yield from step_lines(plan)
     yield "missing = [w.path for w, g in zip(weights, gradients) if g is None]"
     yield 'assert not missing, f"no gradient reaches {missing}"'
 
 
 def _deterministic(plan: Plan) -> Iterator[str]:
-    """Yield the comparison of a run with others."""
     yield f"first = np.array({scores_of(plan, forward_call(plan, 'False'))})"
     yield "# Two small outputs may be equal by chance: twenty are not."
     yield "others = []"
@@ -137,7 +131,6 @@ def _deterministic(plan: Plan) -> Iterator[str]:
 
 
 def _loss_encoding(plan: Plan) -> Iterator[str]:
-    """Yield the comparison of the losses of integer labels and of the same labels one-hot."""
     depth = plan.case.dimensions[str(plan.spec.contract.vocabulary("target"))]
     yield from scores_lines(plan, "False")
     yield stage("loss")
@@ -170,12 +163,10 @@ def _told(plan: Plan) -> Iterator[str]:
 
 
 def _otherwise(plan: Plan) -> Iterator[str]:
-    """Yield the comparison of the model as it is called with another way to run it."""
     yield from compared_ways(plan, lambda output: scores_of(plan, output), forward_call(plan, "False"))
 
 
 def _mixed(plan: Plan) -> Iterator[str]:
-    """Yield a training step of a model built in mixed precision, and the search for values that are not finite."""
     if plan.scored:
         yield from step_lines(plan)
     else:

@@ -96,7 +96,6 @@ class Origin:
         yield f"{self.variable} = module.{self.name}"
 
     def _by_name(self, held: list[str]) -> Iterator[str]:
-        """Yield the import of the factory, or of the class that holds it, and of declared functions beside it."""
         first, _, rest = self.name.partition(".")
         yield f"from {self.imported} import {', '.join(dict.fromkeys((first, *held)))}"
         if rest:
@@ -117,12 +116,10 @@ class Origin:
 
 
 def _name(reference: str) -> str:
-    """Return the name in a reference, ``file.py:name``."""
     return reference.rpartition(":")[2]
 
 
 def _package(path: Path) -> tuple[str, ...]:
-    """Return the names from the outermost package around a file to the file itself."""
     names, folder = [path.stem], path.parent
     while (folder / "__init__.py").exists() and folder != folder.parent:
         names.insert(0, folder.name)

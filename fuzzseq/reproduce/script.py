@@ -43,7 +43,6 @@ def _unwritable(spec: Spec) -> str:
 
 
 def _body(plan: Plan) -> Iterator[str]:
-    """Yield the lines from the build to the failure."""
     yield from ways.prepared(plan)
     yield f"keras.utils.set_random_seed({plan.finding.case.seed})"
     yield calling.stage("build")
@@ -78,7 +77,6 @@ def _imports(program: str) -> str:
 
 
 def _docstring(plan: Plan) -> str:
-    """Return what a reader should know before the first line of code."""
     finding = plan.finding
     explanation = finding.diagnosis.explanation or _TITLES.get(finding.cause, "")
     parts = [
@@ -92,7 +90,6 @@ def _docstring(plan: Plan) -> str:
 
 
 def _expected(plan: Plan) -> Iterator[str]:
-    """Yield what is going to happen, and where."""
     finding, raised = plan.finding, plan.finding.exception
     yield f"factory:    {shortened(finding.target, 1000)}"
     yield f"stage:      {finding.stage}"
@@ -121,12 +118,10 @@ _DEATHS = {
 
 
 def _wrapped(text: str) -> str:
-    """Return a paragraph, folded to the width of a script."""
     return textwrap.fill(shortened(text, 1200), WIDTH - 2, break_long_words=False, break_on_hyphens=False)
 
 
 def _hung(label: str, text: str) -> list[str]:
-    """Return a labeled text, its later lines set in under the first."""
     return textwrap.wrap(
         text, WIDTH - 2, initial_indent=label, subsequent_indent=" " * len(label), break_long_words=False
     )

@@ -13,7 +13,6 @@ from fuzzseq.reproduce.plan import Plan
 
 
 def _script_of(execution: str) -> tuple[str, ...]:
-    """Return the lines of an execution's module, read from its file: a controller does not import the worker."""
     file = Path(__file__).resolve().parents[1] / "worker" / "executions" / f"{execution}.py"
     for node in ast.parse(file.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "SCRIPT" and node.value is not None:

@@ -13,6 +13,7 @@ import attrs
 
 from fuzzseq.baseline import BaselineEntry
 from fuzzseq.cases.case import Domain
+from fuzzseq.files.report_formats import FORMATS
 from fuzzseq.grammar import AtLeastOne, CheckName, Count, FindingId, Limit, Line, Reference, Seed, WorkerCount
 from fuzzseq.protocol.outcome import Severity
 from fuzzseq.settings import kinds
@@ -26,6 +27,7 @@ FailOn = Literal[Severity, "never"]
 FAIL_ON: Final[tuple[FailOn, ...]] = get_args(FailOn)
 #: What inputs can be asked for, the ordinary ones always.
 DOMAINS: Final[tuple[Domain, ...]] = get_args(Domain)
+_MORE_FORMATS: Final = [name for name in FORMATS if name != "json"]
 Device = Literal["cpu", "gpu"]
 #: What one source gives of the settings, options, a file or a call: their values by their names, read.
 Given = Mapping[str, Any]
@@ -224,7 +226,7 @@ class RunRequest:
     report: tuple[str, ...] = option(
         kinds.FORMATS,
         'a list of formats, e.g. ["json", "junit"]',
-        "Report format: json (the default), html, markdown, junit, sarif, ndjson, github or tests; repeatable.",
+        f"Report format: json (the default), {', '.join(_MORE_FORMATS[:-1])} or {_MORE_FORMATS[-1]}; repeatable.",
         metavar="FORMAT",
         default=(),
         pytest="format",

@@ -50,9 +50,9 @@ from fuzzseq.events import (
     TargetState,
     WarningEmitted,
 )
+from fuzzseq.files.report_formats import FORMATS
 from fuzzseq.findings import Finding, finding_id
 from fuzzseq.history import Found, PastRun, line_of
-from fuzzseq.reporting import FORMATS
 from fuzzseq.reporting.event_log import EventLog
 from fuzzseq.reporting.finding_files import finding_document, pretty
 from fuzzseq.reporting.folder import Folder

@@ -44,7 +44,7 @@ from fuzzseq.findings import (
 from fuzzseq.protocol.outcome import Frame, Raised
 from fuzzseq.reporting.dispatcher import Dispatcher
 from fuzzseq.reporting.folder import Folder
-from fuzzseq.reporting.html import HtmlReport
+from fuzzseq.reporting.html import reporter
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import StopReason
@@ -180,7 +180,7 @@ def run_of(count: int) -> Iterator[Event]:
 def write(folder: Path, count: int) -> Path:
     """Write the page of a run with so many findings, and return it."""
     record = RunState()
-    fan = Dispatcher(record, [HtmlReport(record, Folder(folder))])
+    fan = Dispatcher(record, [reporter(record, Folder(folder), "report.html")])
     for number, event in enumerate(run_of(count)):
         fan.on_event(event, number / 40)
     if record.errors:

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 import fuzzseq
 from fuzzseq.cli import main
-from fuzzseq.reporting import FORMATS
+from fuzzseq.files.report_formats import FORMATS
 from fuzzseq.settings.configuration import configured
 
 MODEL = """

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from fuzzseq import runner
 from fuzzseq.cli import main
 from fuzzseq.events import RunFinished, RunStarted
-from fuzzseq.reporting import FORMATS
+from fuzzseq.files.report_formats import FORMATS
 from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import StopReason
 

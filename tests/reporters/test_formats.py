@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from fuzzseq import runner
 from fuzzseq.cli import main
-from fuzzseq.reporting import FORMATS
+from fuzzseq.files.report_formats import FORMATS
 from fuzzseq.settings import Settings
 
 SETTINGS = Settings(profile="quick", max_cases=60)

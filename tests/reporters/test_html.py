@@ -17,7 +17,7 @@ from fuzzseq.findings import Diagnosis, ProbedCase, Region, ShapeTrace, TraceLin
 from fuzzseq.history import Found, PastRun, line_of
 from fuzzseq.reporting.dispatcher import Dispatcher
 from fuzzseq.reporting.folder import Folder
-from fuzzseq.reporting.html import HtmlReport
+from fuzzseq.reporting.html import reporter
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.stop_reason import StopReason
 from tests.benchmarks.html import run_of
@@ -81,11 +81,11 @@ def written(tmp_path):
 
     def write(events: Iterable[object], folder: str = "out", pace: float = 0.1) -> str:
         record, place = RunState(), Folder(tmp_path / folder)
-        fan = Dispatcher(record, [HtmlReport(record, place)])
+        fan = Dispatcher(record, [reporter(record, place, "report.html")])
         for number, event in enumerate(events):
             fan.on_event(event, number * pace)
         place.close()
-        assert not [error for error in record.errors if "HtmlReport" in error.message], record.errors
+        assert not [error for error in record.errors if "report.html" in error.message], record.errors
         return (tmp_path / folder / "report.html").read_text(encoding="utf-8")
 
     return write
@@ -367,7 +367,7 @@ def test_long_traces_are_cut(page, run_events, crash_finding):
 def test_loaded_when_asked_for():
     """A run without the page loads none of it, templates least of all."""
     code = (
-        "import sys, fuzzseq.runner, fuzzseq.cli.run, fuzzseq.pytest_plugin; from fuzzseq.reporting import FORMATS; "
+        "import sys, fuzzseq.runner, fuzzseq.cli.run, fuzzseq.pytest_plugin, fuzzseq.files.report_formats; "
         "assert not {'jinja2', 'markupsafe', 'fuzzseq.reporting.html'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

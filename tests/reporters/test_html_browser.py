@@ -13,7 +13,7 @@ import pytest
 from fuzzseq.findings import Diagnosis, ProbedCase, Region
 from fuzzseq.reporting.dispatcher import Dispatcher
 from fuzzseq.reporting.folder import Folder
-from fuzzseq.reporting.html import HtmlReport
+from fuzzseq.reporting.html import reporter
 from fuzzseq.reporting.run_state import RunState
 from tests.benchmarks.html import run_of
 
@@ -61,7 +61,7 @@ def opened(browser, tmp_path):
     def open_(events, **how) -> Watched:
         record = RunState()
         with closing(Folder(tmp_path)) as folder:
-            fan = Dispatcher(record, [HtmlReport(record, folder)])
+            fan = Dispatcher(record, [reporter(record, folder, "report.html")])
             for number, event in enumerate(events):
                 fan.on_event(event, number / 10)
         contexts.append(browser.new_context(**how))

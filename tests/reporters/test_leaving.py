@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from fuzzseq import runner
 from fuzzseq.events import Event, InternalError, RunFinished, WarningEmitted
+from fuzzseq.files.report_formats import FORMATS
 from fuzzseq.outgoing import PARAGRAPHS, Outgoing, fit
-from fuzzseq.reporting import FORMATS
 from fuzzseq.reporting.python_text import literal
 from fuzzseq.reporting.tests_report import regression_of
 from fuzzseq.reproduce.origin import Origin

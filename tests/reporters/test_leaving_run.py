@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fuzzseq.reporting import FORMATS
+from fuzzseq.files.report_formats import FORMATS
 
 MODEL = """
 import os

@@ -134,7 +134,7 @@ def test_a_list_of_another_version(run_events):
 
 def test_every_file_has_a_known_name(run_events, crash_finding):
     """Whatever a run writes has a name that the next one takes for one of fuzzseq's."""
-    from fuzzseq.reporting import FORMATS
+    from fuzzseq.files.report_formats import FORMATS
 
     error = InternalError(target="", message="boom", traceback="")
     events = run_events(crash_finding)

@@ -7,32 +7,18 @@ the modules here, say what is shown; the templates beside them say how. To see t
 
 from __future__ import annotations
 
-from typing import Final
+from functools import partial
 
-from fuzzseq.events import Event
 from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.html.coverage import Coverage
-from fuzzseq.reporting.html.page import Page, page_of, rendered
+from fuzzseq.reporting.html.page import html_text
 from fuzzseq.reporting.html.timeline import Timeline
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.snapshot_writer import SnapshotWriter
 
-NAME: Final = "report.html"
 
-
-class HtmlReport:
-    """Writes ``report.html``."""
-
-    def __init__(self, record: RunState, folder: Folder) -> None:
-        self._coverage, self._timeline = Coverage(), Timeline(record)
-        self._file = SnapshotWriter(record, folder, NAME, lambda record: rendered(self._page(record, folder)))
-
-    def on_event(self, event: Event) -> None:
-        """Take one event."""
-        self._coverage.on_event(event)
-        self._timeline.on_event(event)
-        self._file.on_event(event)
-
-    def _page(self, record: RunState, folder: Folder) -> Page:
-        """Return what the page shows."""
-        return page_of(record, self._coverage, self._timeline, folder.path)
+def reporter(record: RunState, folder: Folder, file: str) -> SnapshotWriter:
+    """Return what writes ``report.html``, and keeps what the record does not: the shapes tried, and when."""
+    coverage, timeline = Coverage(), Timeline(record)
+    text = partial(html_text, coverage=coverage, timeline=timeline, folder=folder.path)
+    return SnapshotWriter(record, folder, file, text, listeners=(coverage, timeline))

@@ -63,7 +63,6 @@ def pictures(case: Case, spec: Spec) -> tuple[Picture, ...]:
 
 
 def _picture(batch: Batch, spec: Spec, name: str) -> Picture:
-    """Return one batch."""
     source, target = width(batch, "source", spec.contract), width(batch, "target", spec.contract)
     names = columns_of(spec)
     widths = [source if spec.contract.kind == "many_to_many" or name.startswith("source") else target for name in names]
@@ -79,7 +78,6 @@ def _picture(batch: Batch, spec: Spec, name: str) -> Picture:
 
 
 def _row(pair: Pair, batch: Batch, spec: Spec, widths: Sequence[int]) -> Iterator[tuple[Step, ...]]:
-    """Yield the steps of one row, side by side."""
     sides: list[tuple[int, ...]] = [pair.source] if spec.contract.has_source else []
     if spec.contract.kind == "many_to_many":
         sides.append(tagged(pair, spec.contract))

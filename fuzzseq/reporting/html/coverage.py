@@ -102,7 +102,6 @@ class Coverage:
 
 
 def _pairs(names: Sequence[str], sizes: dict[str, set[int]]) -> Iterator[tuple[str, str]]:
-    """Yield the pairs of dimensions that are drawn: those of which both took most sizes."""
     varied = [name for name in names if len(sizes[name]) > 1]
     pairs = sorted(combinations(varied, 2), key=lambda pair: sorted(-len(sizes[name]) for name in pair)[::-1])
     yield from pairs[:_PAIRS]
@@ -126,7 +125,6 @@ def shade(cases: int, failed: int) -> str:
 def _strip(
     name: str, sizes: set[int], spec: Spec | None, tried: Counter[tuple[Size, ...]], failed: Counter[tuple[Size, ...]]
 ) -> Strip:
-    """Return the strip of one dimension."""
     places = []
     for label, part in _places(sizes):
         cases, broken = (sum(counter[((name, size),)] for size in part) for counter in (tried, failed))
@@ -135,7 +133,6 @@ def _strip(
 
 
 def _range(name: str, spec: Spec | None) -> str:
-    """Return the range that a dimension is drawn from, as far as it is known."""
     if spec is not None and (name in spec.contract.dimensions or name in KNOWN):
         told = spec.contract.range_of(name)
         return str(told.min) if told.min == told.max else f"{told.min} to {told.max}"

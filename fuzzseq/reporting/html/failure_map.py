@@ -130,7 +130,6 @@ def _weight(
 
 
 def _order(value: Any) -> tuple[str, Any]:
-    """Return what values are sorted by, whatever their kinds."""
     kind = "bool" if isinstance(value, bool) else "number" if isinstance(value, int | float) else "text"
     return kind, value if kind != "text" else str(value)
 
@@ -141,7 +140,6 @@ def worded(value: Any) -> str:
 
 
 def _cell(cases: Sequence[ProbedCase], names: Sequence[str], here: bool) -> Cell:
-    """Return the cell of the cases at one place."""
     results = {case.result for case in cases}
     judged = sorted(results & {"same", "passes"}) or sorted(results)[:1]
     kind = "mixed" if len(judged) > 1 else judged[0]
@@ -152,5 +150,4 @@ def _cell(cases: Sequence[ProbedCase], names: Sequence[str], here: bool) -> Cell
 
 
 def _values(facts_: Mapping[str, Any], names: Sequence[str]) -> str:
-    """Return the values of facts in one order, none with a blank in it."""
     return " ".join("_".join(worded(facts_.get(name, "?")).split()) for name in names)

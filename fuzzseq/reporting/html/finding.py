@@ -9,10 +9,17 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.causes.catalog import CAUSES, GROUPS
+from fuzzseq.causes.catalog import GROUPS
 from fuzzseq.findings import Finding, TraceLine, shapes_text
-from fuzzseq.reporting.case_view import unusual
-from fuzzseq.reporting.finding_view import minimality_of, title_of
+from fuzzseq.reporting.case_view import sizes_in_order, unusual
+from fuzzseq.reporting.finding_view import (
+    advice_of,
+    alternative_of,
+    changes_that,
+    messages_elsewhere,
+    minimality_of,
+    title_of,
+)
 from fuzzseq.reporting.html.case_picture import Picture, pictures
 from fuzzseq.reporting.html.failure_map import FailureMap, failure_map
 from fuzzseq.reporting.locations import from_root
@@ -20,7 +27,6 @@ from fuzzseq.sanitize import clean, command, cut
 from fuzzseq.targets.dimensions import KNOWN
 from fuzzseq.targets.spec import Spec
 
-_CAUSES: Final = {cause.slug: cause for cause in CAUSES}
 #: Calls of layers that are shown; those nearest to the failure, where there are more.
 _CALLS: Final = 30
 #: Characters of a message; a model may say as much as it likes.
@@ -103,7 +109,7 @@ class Shown:
 
 def shown(finding: Finding, spec: Spec, anchor: str, *, known: bool) -> Shown:
     """Return a finding as the page shows it; ``known`` says that the baseline holds it."""
-    cause, found = _CAUSES.get(finding.cause), finding.diagnosis
+    found = finding.diagnosis
     position = "" if finding.position in ("", finding.stage) else f", in {finding.position}"
     return Shown(
         finding=finding,
@@ -112,55 +118,39 @@ def shown(finding: Finding, spec: Spec, anchor: str, *, known: bool) -> Shown:
         group=GROUPS.get(finding.group, finding.group),
         where=f"{finding.stage}{position}",
         explanation=cut(found.explanation or finding.message, _SAID),
-        advice=found.advice or (cause.advice if cause else ""),
+        advice=advice_of(finding),
         known=known,
-        sizes=_sizes(finding, spec),
+        sizes=tuple(sizes_in_order(finding, spec).items()),
         pictures=pictures(finding.case, spec),
         unusual=unusual(finding.case, spec).partition(". is padding")[0].rstrip("| "),
         region=_region(finding),
-        when=_when(finding),
+        when=found.region.expression if found.region and found.region.is_rule else "",
         map=failure_map(finding, spec),
         trace=_trace(finding),
         line=_line(finding),
         said=tuple(_said(finding)),
         symbolic=marked_names(cut(found.symbolic_message, _SAID)),
         unresolved=", ".join(map(str, found.unresolved_sizes)),
-        passes=_changed(finding, "passes"),
-        fails=_changed(finding, "same"),
+        passes=tuple(changes_that(finding, "passes")),
+        fails=tuple(changes_that(finding, "same")),
         minimality=minimality_of(finding),
         confidence=f"{found.confidence:.0%}" if found.confidence else "",
-        alternative=_alternative(finding),
-        commands=_commands(finding),
+        alternative=alternative_of(finding),
+        commands=(
+            ("explains its cause", command("fuzzseq explain", finding.cause)),
+            ("reproduces it without fuzzseq", command("python", f"{finding.id}.py")),
+            ("replays the finding", command("fuzzseq replay", f"{finding.id}.json")),
+        ),
     )
 
 
-def _alternative(finding: Finding) -> str:
-    found = finding.diagnosis
-    weaker = f" (weaker: {found.confidence_reasons})" if found.confidence_reasons else ""
-    return f"{found.runner_up}{weaker}" if found.runner_up else ""
-
-
-def _sizes(finding: Finding, spec: Spec) -> tuple[tuple[str, int], ...]:
-    """Return the dimensions with their sizes, those of a batch first."""
-    order = [name for name in spec.contract.names() if name in finding.sizes]
-    rest = [name for name in finding.sizes if name not in order]
-    return tuple((name, finding.sizes[name]) for name in (*order, *rest))
-
-
 def _region(finding: Finding) -> str:
-    """Return the failing region as a sentence; why there is none, otherwise."""
     region = finding.diagnosis.region
     if region is not None:
         return f"{region.sentence[0].upper()}{region.sentence[1:]}."
     if finding.domain != "ordinary":
         return f"Not searched: this is {finding.domain} input."
     return "Not searched."
-
-
-def _when(finding: Finding) -> str:
-    """Return the condition of the failing region, where it parts cases that fail from cases that pass."""
-    region = finding.diagnosis.region
-    return region.expression if region is not None and region.is_rule else ""
 
 
 def _trace(finding: Finding) -> Trace | None:
@@ -184,7 +174,6 @@ def _trace(finding: Finding) -> Trace | None:
 
 
 def _call(line: TraceLine, differs: bool) -> Call:
-    """Return one line of a trace."""
     return Call(
         path=line.path,
         kind=line.kind,
@@ -197,7 +186,6 @@ def _call(line: TraceLine, differs: bool) -> Call:
 
 
 def _line(finding: Finding) -> Line | None:
-    """Return the user's own line, where there is one."""
     frame = finding.location
     if frame is None:
         return None
@@ -226,10 +214,8 @@ def _said(finding: Finding) -> Iterator[tuple[str, str]]:
         yield f"{finding.check} failed", cut(finding.message, _SAID)
         return
     yield raised.exception, cut(raised.message, _SAID)
-    others = {"graph": raised.in_graph, **finding.exceptions} if raised.in_graph else finding.exceptions
-    for mode, other in sorted(others.items()):
-        if other != raised.message and mode != raised.mode:
-            yield f"in {mode} mode", cut(other, _SAID)
+    for mode, other in messages_elsewhere(finding):
+        yield f"in {mode} mode", cut(other, _SAID)
     if raised.ending != "completed" and raised.output.strip():
         yield "last output", "\n".join(raised.output.strip().splitlines()[-20:])[-_SAID:]
 
@@ -239,21 +225,3 @@ def marked_names(text: str) -> tuple[tuple[str, bool], ...]:
     if not text:
         return ()
     return tuple((piece, bool(number % 2)) for number, piece in enumerate(_NAMES.split(clean(text))) if piece)
-
-
-def _changed(finding: Finding, result: str) -> tuple[str, ...]:
-    """Return the changes of the minimal case that had a result, one for each factor."""
-    changes: dict[str, str] = {}
-    for change in finding.diagnosis.interventions:
-        if change.result == result:
-            changes.setdefault(change.factor, change.change)
-    return tuple(changes.values())
-
-
-def _commands(finding: Finding) -> tuple[tuple[str, str], ...]:
-    """Return the commands that explain and reproduce a finding, to run where this page lies, each with what it does."""
-    return (
-        ("explains its cause", command("fuzzseq explain", finding.cause)),
-        ("reproduces it without fuzzseq", command("python", f"{finding.id}.py")),
-        ("replays the finding", command("fuzzseq replay", f"{finding.id}.json")),
-    )

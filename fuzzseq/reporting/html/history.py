@@ -67,7 +67,6 @@ def history_beside(folder: Path, started: str) -> History | None:
 
 
 def _row(change: Change, started: str) -> Row:
-    """Return one run as a row."""
     run = change.run
     return Row(
         started=run.started[:16].replace("T", " "),
@@ -83,5 +82,4 @@ def _row(change: Change, started: str) -> Row:
 
 
 def _target(all_changes: list[Change], id_: str) -> str:
-    """Return the target of a finding that is open."""
     return next(change.run.findings[id_].target for change in reversed(all_changes) if id_ in change.run.findings)

@@ -58,7 +58,6 @@ def unasked(reports: Sequence[TargetReport]) -> tuple[tuple[str, str], ...]:
 
 
 def _nowhere(reports: Sequence[TargetReport]) -> list[tuple[str, str]]:
-    """Return each check that was skipped or does not apply, for the same reason, wherever it was looked at."""
     told = [report for report in reports if report.checks]
     found = []
     for name in dict.fromkeys(name for report in told for name in report.checks):
@@ -69,12 +68,10 @@ def _nowhere(reports: Sequence[TargetReport]) -> list[tuple[str, str]]:
 
 
 def _reason(count: CheckCount) -> str:
-    """Return why a check was not asked, empty where it was."""
     return f"skipped: {count.skipped}" if count.skipped else count.not_applicable
 
 
 def _check(count: CheckCount | None, reasons: dict[str, str]) -> tuple[str, str]:
-    """Return one cell of the table of checks, with its class; a new reason gets the next letter."""
     if count is None:
         return "", "none"
     if reason := _reason(count):

@@ -84,13 +84,8 @@ def overview(record: RunState) -> Overview:
         checks=check_matrix(reports),
         unasked=unasked(reports),
         acceptance=acceptance_matrix(reports),
-        warnings=tuple(
-            (said.target, said.message) for said in sorted(record.warnings, key=lambda w: record.place(w.target))
-        ),
-        errors=tuple(
-            (error.target or "fuzzseq", error.message)
-            for error in sorted(record.errors, key=lambda e: record.place(e.target))
-        ),
+        warnings=tuple((warned.target, warned.message) for warned in record.warnings_in_order()),
+        errors=tuple((error.target or "fuzzseq", error.message) for error in record.errors_in_order()),
         fixed=record.fixed(),
         inconclusive=sentences(record.inconclusive()),
     )
@@ -115,7 +110,6 @@ def counted(count: int, name: str) -> str:
 
 
 def _summary(record: RunState, findings: int, targets: int) -> str:
-    """Return the run in one sentence; what it has not shown comes first, unless something fails it."""
     found, unsure = _found(record, findings, targets), _unsure(record)
     if not unsure:
         return found
@@ -125,7 +119,6 @@ def _summary(record: RunState, findings: int, targets: int) -> str:
 
 
 def _unsure(record: RunState) -> str:
-    """Return how much was never judged, empty where everything was."""
     unjudged = record.inconclusive()
     checks, targets = sum(bool(each.check) for each in unjudged), sum(not each.check for each in unjudged)
     parts = [f"no case of {counted(targets, 'target')} was judged"] if targets else []
@@ -135,12 +128,10 @@ def _unsure(record: RunState) -> str:
 
 
 def _lower(sentence: str) -> str:
-    """Return a sentence as it goes on after a colon."""
     return sentence[:1].lower() + sentence[1:]
 
 
 def _found(record: RunState, findings: int, targets: int) -> str:
-    """Return what was found in one sentence; empty where nothing was, and no case was tried either."""
     where = f"in {counted(targets, 'target')}" if targets else "and no target was loaded"
     tried = sum(record.tried.get(report.name, report.cases) for report in record.targets())
     if not findings:
@@ -153,7 +144,6 @@ def _found(record: RunState, findings: int, targets: int) -> str:
 
 
 def _circumstances(record: RunState) -> tuple[tuple[str, str], ...]:
-    """Return what the run was asked for, and with what versions it ran; what does not depend on its time."""
     settings = record.settings
     told = [("targets", ", ".join(record.asked)), ("executed", _tried(record))]
     if settings is not None:
@@ -172,7 +162,6 @@ def _circumstances(record: RunState) -> tuple[tuple[str, str], ...]:
 
 
 def _tried(record: RunState) -> str:
-    """Return how many cases were tried, of what kind, and how often a model was run for it."""
     reports = record.targets()
     kinds = [
         (sum(report.cases or record.tried.get(report.name, 0) for report in reports), "case"),
@@ -184,13 +173,11 @@ def _tried(record: RunState) -> str:
 
 
 def _asked(checks: Sequence[str], skip: Sequence[str]) -> str:
-    """Return the checks that were asked for in words."""
     named = ", ".join(checks) if checks else "profile default"
     return f"{named}, without {', '.join(skip)}" if skip else named
 
 
 def _target(report: TargetReport, record: RunState, unsure: bool) -> Target:
-    """Return one target as a row; ``unsure`` says that it is inconclusive."""
     spec = report.spec or record.specs.get(report.name)
     extra = ((report.corpus_cases, "corpus"), (report.edge_cases, "edge"))
     cases = [str(report.cases or record.tried.get(report.name, 0))]

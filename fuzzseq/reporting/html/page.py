@@ -62,6 +62,11 @@ def page_of(record: RunState, coverage: Coverage, timeline: Timeline, folder: Pa
     )
 
 
+def html_text(record: RunState, coverage: Coverage, timeline: Timeline, folder: Path) -> str:
+    """Return the page of a run as it stands."""
+    return rendered(page_of(record, coverage, timeline, folder))
+
+
 def rendered(page: Page) -> str:
     """Return a page as HTML: whatever came from a model is escaped, and nothing is loaded from elsewhere."""
     style, script = read("style.css"), read("page.js")
@@ -87,7 +92,6 @@ def policy(style: str, script: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """Return the hash of a text as a policy writes it."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
@@ -121,5 +125,4 @@ def breakable(text: str) -> Markup:
 
 
 def _printable(value: Any) -> Any:
-    """Return what is put into the page: a text of a model without control characters."""
     return inert(clean(value)) if isinstance(value, str) and not isinstance(value, Markup) else value

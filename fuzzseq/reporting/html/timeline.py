@@ -132,7 +132,6 @@ def _drawn(lane: Lane, whole: float) -> Drawn:
 
 
 def _ticks(whole: float) -> tuple[tuple[float, str], ...]:
-    """Return the places and labels of an axis of so many seconds, eight of them at most."""
     step = next((tick for tick in _TICKS if whole / tick <= 7), _TICKS[-1])
     return tuple((round(n * step * WIDTH / whole, 1), clock(n * step)) for n in range(int(whole / step) + 1))
 
