@@ -169,4 +169,4 @@ def test_a_step_that_no_batch_can_be_made_for_leaves_the_compiled_loss():
             raise RuntimeError("no more rows today")
         return np.asarray(rows)
 
-    assert resolved(fuzz_target(trained(scoring, MASKED), preprocess=refuse)).loss == "compiled"
+    assert resolved(fuzz_target(trained(scoring, MASKED), preprocess=refuse)).contract.loss == "compiled"
