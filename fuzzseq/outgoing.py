@@ -59,7 +59,6 @@ def fit(value: T, text: Callable[[str, str], str] | None = None) -> T:
 
 @cache
 def _fields(kind: type[Any]) -> tuple[str, ...]:
-    """Return the names of the fields of a class of attrs."""
     return tuple(field.name for field in attrs.fields(kind))
 
 

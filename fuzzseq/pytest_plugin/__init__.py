@@ -69,7 +69,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _is_on(config: pytest.Config) -> bool:
-    """Say whether fuzz targets are to be collected: the flag was given, or pytest's configuration turns it on."""
     if config.getoption("fuzz_seq2seq"):
         return True
     try:
@@ -157,7 +156,6 @@ class Inconclusive:
                 call_error(self._config, report)
 
     def _is_allowed(self) -> bool:
-        """Say whether the run allows such tests."""
         from fuzzseq.pytest_plugin.options import asked_of  # noqa: PLC0415 (something was fuzzed, and has loaded it)
 
         if self._allowed is None:

@@ -124,7 +124,6 @@ class Collecting:
         yield from items
 
     def _checks(self, parent: pytest.Collector, name: str, target: str, factory: object) -> Iterator[FuzzItem]:
-        """Yield an item for each check of a target."""
         declared = declaration_of(factory)
         try:
             checks = offered(self.asked, target, declared)
@@ -150,7 +149,6 @@ class Collecting:
     def _of_file(
         self, session: pytest.Session, file: Path, name: str, factory: object = None, target: str = ""
     ) -> Iterator[pytest.Item]:
-        """Yield the items of a target in a file that is no test file."""
         making = partial(self._items, file=file, name=name, factory=factory, target=target)
         root = self._config.rootpath
         outside: dict[str, Any] = (

@@ -95,7 +95,6 @@ class FuzzItem(pytest.Item):
         return any(mark.kwargs.get("strict", usual) for mark in self._expected)
 
     def _expect(self) -> None:
-        """Have pytest expect a failure."""
         for mark in self._expected:
             self.add_marker(pytest.mark.xfail(*mark.args, **mark.kwargs))
 
@@ -105,7 +104,6 @@ class FuzzItem(pytest.Item):
 
     @property
     def _style(self) -> str:
-        """How failures are shown; the option is the terminal's, which may not be there."""
         return str(self.config.getoption("tbstyle", "auto"))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
@@ -123,7 +121,6 @@ class FuzzItem(pytest.Item):
         return ReprExceptionInfo(ReprTraceback([ReprEntryNative([text])], None, "native"), crash)
 
     def _text(self, judged: Judged) -> str:
-        """Return what is shown of a failure."""
         terminal = self.config.pluginmanager.getplugin("terminalreporter")
         width = self.config.get_terminal_writer().fullwidth if terminal else 80
         spec = judged.spec or Spec()
@@ -149,7 +146,6 @@ class FuzzItem(pytest.Item):
 
 
 def _whole(finding: Finding) -> str:
-    """Return the whole message of a finding, and every line of the user's that led to it."""
     raised = finding.exception
     lines = [f"the whole message of {finding.id}:", finding.message, ""]
     for frame in raised.frames if raised else ():

@@ -58,7 +58,6 @@ def _given(config: pytest.Config) -> Given:
 
 
 def _value(config: pytest.Config, option: Option) -> Any:
-    """Return the value of an option; None and empty where it was not given."""
     if not option.pytest_ending:
         return None
     name = option.pytest_ending.replace("-", "_")

@@ -76,7 +76,6 @@ class Processes:
             self._exchange.end()
 
     def _is_over(self) -> bool:
-        """Say whether the process that began this one has ended the search."""
         return self._exchange is not None and self._exchange.is_over
 
     @pytest.hookimpl(wrapper=True, trylast=True)  # Within the terminal's, which shows the summary.

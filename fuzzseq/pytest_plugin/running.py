@@ -42,8 +42,6 @@ _ENDED: Final = "pytest ended the run before it was fuzzed"
 
 @attrs.define
 class _Campaign:
-    """The targets that are fuzzed together."""
-
     targets: tuple[str, ...]
     settings: Settings
     thread: threading.Thread | None = None
@@ -158,7 +156,6 @@ class Running:
             thread.join(_PATIENCE)
 
     def _report(self, target: str) -> TargetReport | None:
-        """Return what there is to say of a target that is done; None before."""
         return self._record.reports.get(self._record.name(target))
 
     def _ended(self) -> bool:
@@ -174,7 +171,6 @@ class Running:
         return self._zygote
 
     def _campaign(self, targets: Iterable[str], checks: tuple[str, ...]) -> _Campaign:
-        """Return a campaign over targets that are held to the same checks."""
         return _Campaign(tuple(targets), attrs.evolve(self._settings, checks=checks))
 
     def _run(self, run: _Campaign) -> None:

@@ -58,7 +58,6 @@ def why_not_found(config: pytest.Config, files: Iterable[pytest.Module]) -> str:
 
 
 def _no_such_test(target: str, check: str, known: Sequence[str]) -> str:
-    """Return what is said of a check that is no test of a target."""
     from fuzzseq.checks.registry import CHECKS  # noqa: PLC0415 (numpy is for those alone who are fuzzing already)
 
     if check in known:

@@ -117,7 +117,6 @@ def _toml(path: Path) -> Mapping[str, Any]:
 
 
 def _shortened(value: Any) -> str:
-    """Return a value as it was written, or the beginning of it."""
     if isinstance(value, int) and not isinstance(value, bool):
         return shown(value)
     short = reprlib.Repr()
