@@ -104,12 +104,12 @@ def check_case(
     device: Device | None = None,
     in_process: bool | None = None,
 ) -> None:
-    """Run one case of a model, and return None where it keeps its promises; the tests of the report ``tests`` do so.
+    """Run one case of a model, and return None where its checks pass; the tests of the report ``tests`` do so.
 
     ``target`` is a reference, as ``fuzzseq run`` takes it: ``"my_model.py:build"``. The model has to build and to
-    accept the case, and to hold those of the ``checks`` that it promises. The other settings are those of :func:`fuzz`.
+    accept the case, and to pass those of the ``checks`` that apply to it. The other settings are those of :func:`fuzz`.
 
-    Raises :class:`AssertionError` for the first promise that is broken; :class:`fuzzseq.failures.Inconclusive`, which
+    Raises :class:`AssertionError` for the first check that fails; :class:`fuzzseq.failures.Inconclusive`, which
     is one, where a check has nothing to judge in the case; and :class:`fuzzseq.FuzzseqError` for a target that cannot
     be used, or takes other dimensions than those of the case.
     """

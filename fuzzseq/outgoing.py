@@ -92,7 +92,7 @@ def text_of(text: str, field: str) -> str:
 
 
 def _distinct(keys: Mapping[Any, Any], values: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Return a mapping under its new keys; two that have become one are told apart by a number."""
+    """Return a mapping under its new keys; two that have become one get a number."""
     found: dict[Any, Any] = {}
     for key, value in values.items():
         name, number = keys[key], 1

@@ -73,9 +73,10 @@ class FuzzItem(pytest.Item):
         self._judged = judged
         self.user_properties.append(("fuzz_seq2seq_seed", str(self._running.seed)))
         self.user_properties.append(("fuzz_seq2seq_judged", str(judged.cases)))
-        warn(self, [*judged.warnings, *map(warning_of, judged.told)], failing=bool(judged.sentence))
-        if judged.sound_target and self._strictly_expected():
-            self._expect()
+        warn(self, [*judged.warnings, *map(warning_of, judged.minor_findings)], failing=bool(judged.sentence))
+        usual = bool(self.config.getini("xfail_strict"))
+        if judged.sound_target and any(mark.kwargs.get("strict", usual) for mark in self._expected):
+            self._expect()  # A failure of the target is expected, and its absence is one.
         if judged.inconclusive:
             call_inconclusive(self, judged.inconclusive)
         if judged.skipped:
@@ -88,11 +89,6 @@ class FuzzItem(pytest.Item):
             found = judged.findings
             self._failure = failure_of(judged.sentence, found) if found else pytest.fail.Exception(judged.sentence)
             raise self._failure
-
-    def _strictly_expected(self) -> bool:
-        """Say whether a failure of the target is expected, and its absence is one."""
-        usual = bool(self.config.getini("xfail_strict"))
-        return any(mark.kwargs.get("strict", usual) for mark in self._expected)
 
     def _expect(self) -> None:
         for mark in self._expected:
@@ -135,7 +131,7 @@ class FuzzItem(pytest.Item):
         return inert("\n".join(shown))
 
     def sections(self, failure: BaseException) -> Iterable[tuple[str, str]]:
-        """Yield what is told beside a failure of ours: every layer that ran, with its shapes."""
+        """Yield the sections of the report of a failure of ours: every layer that ran, with its shapes."""
         if self._judged is None or failure is not self._failure or self._style == "line":
             return
         found = self._judged.findings

@@ -1,4 +1,4 @@
-"""The processes of one pytest run, alone or under pytest-xdist: what is run, when it ends, and what is told of it."""
+"""The processes of one pytest run, alone or under pytest-xdist: what is run, when it ends, and its report."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _EXCHANGE: Final = "fuzz_seq2seq_exchange"
 class Processes:
     """Runs what was chosen, in this process or in its workers, and writes one report of it."""
 
-    def __init__(self, config: pytest.Config, asked: RunRequest) -> None:
-        self._config, self._asked = config, asked
+    def __init__(self, config: pytest.Config, request: RunRequest) -> None:
+        self._config, self._request = config, request
         self._is_worker = is_worker(config)
-        said: Mapping[str, Any] = getattr(config, "workerinput", {})
-        self._name = str(said.get("workerid", MAIN))
-        self._reporting = Reporting(config, said.get(_FOLDER) or asked.output, asked.report)
-        self._exchange = Exchange(Path(said[_EXCHANGE])) if _EXCHANGE in said else None
-        self.running = Running(asked, self._name, workers=_workers(said), is_over=self._is_over)
+        given: Mapping[str, Any] = getattr(config, "workerinput", {})
+        self._name = str(given.get("workerid", MAIN))
+        self._reporting = Reporting(config, given.get(_FOLDER) or request.output, request.report)
+        self._exchange = Exchange(Path(given[_EXCHANGE])) if _EXCHANGE in given else None
+        self.running = Running(request, self._name, workers=_workers(given), is_over=self._is_over)
         #: The target of each item that is to be run, by the item's id, and the ids of those that have an outcome.
         self._chosen: dict[str, str] = {}
         self._reported: set[str] = set()
@@ -53,7 +53,7 @@ class Processes:
             self._exchange = Exchange()
         node.workerinput[_EXCHANGE] = str(self._exchange.path)
         node.workerinput[_FOLDER] = str(self._reporting.folder.path)
-        node.workerinput[SEED] = self._asked.settings.seed
+        node.workerinput[SEED] = self._request.settings.seed
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
@@ -106,12 +106,12 @@ class Processes:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print what came of the targets."""
-        self._reporting.tell(terminalreporter)
+        self._reporting.print_summary(terminalreporter)
 
 
-def _workers(said: Mapping[str, Any]) -> int | None:
+def _workers(given: Mapping[str, Any]) -> int | None:
     """Return how many workers one of xdist's may have, its share of the cores; None where there is no xdist."""
-    if "workercount" not in said:
+    if "workercount" not in given:
         return None
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores // int(said["workercount"]))
+    return max(1, cores // int(given["workercount"]))

@@ -61,7 +61,7 @@ class Reporting:
         return self._folder
 
     def write(self, unrun: Collection[str] = ()) -> None:
-        """Write one log, and reports, of those of every process; whoever was killed has told what it had by then.
+        """Write one log, and reports, of those of every process; of a killed one what it had by then.
 
         ``unrun`` are targets of which a test was not run: where they were not fuzzed to the end, the report says so.
         """
@@ -83,7 +83,7 @@ class Reporting:
             self.folder.remove(part.name)
         self.folder.close()
 
-    def tell(self, terminal: Any) -> None:
+    def print_summary(self, terminal: Any) -> None:
         """Print the summary, where anything was fuzzed."""
         if not self._record.targets():
             return
@@ -92,7 +92,7 @@ class Reporting:
         parts = list(summary_view(self._record, str(self.folder.shown), errors))[2:]
         writer = terminal._tw  # noqa: SLF001 (pytest gives no other way to its width and colors)
         judged = [(report.name, judged_of(report)) for report in self._record.targets()]
-        parts += [Text(f"judged on {clean(name)}: {said}", style="dim") for name, said in judged if said]
+        parts += [Text(f"judged on {clean(name)}: {checks}", style="dim") for name, checks in judged if checks]
         writer.write(text_of(parts, writer.fullwidth, writer.hasmarkup))
 
 

@@ -29,7 +29,7 @@ def names_one(config: pytest.Config) -> bool:
     return any("::" in argument for argument in config.args)
 
 
-def said_of_unrun(config: pytest.Config, files: Iterable[pytest.Module]) -> str:
+def unrun_sentence(config: pytest.Config, files: Iterable[pytest.Module]) -> str:
     """Return the sentence of how many fuzz targets are not run; empty where there are none."""
     if names_one(config):
         return ""

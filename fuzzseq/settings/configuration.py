@@ -27,7 +27,7 @@ def configured(start: Path | None = None) -> Given:
     """Return what the nearest pyproject.toml gives, upward from a folder (the current one); its paths count from there.
 
     The environment's ``FUZZSEQ_PROFILE`` stands in for its profile.
-    Raises :class:`ConfigurationError` for broken TOML, an unknown key, or a value of the wrong kind.
+    Raises :class:`ConfigurationError` for invalid TOML, an unknown key, or a value of the wrong kind.
     """
     folder = (start or Path.cwd()).resolve()
     place = home(folder)
