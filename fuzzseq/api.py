@@ -141,7 +141,7 @@ def fuzzed(factory: str | Callable[..., Any], given: Given, zygote: Zygote | Non
     )
     fan = Dispatcher(record, files)
     try:
-        for event in engine.start_campaign([factory], settings, known=request.corpus, zygote=zygote):
+        for event in engine.start_campaign([factory], settings, corpus=request.corpus, zygote=zygote):
             fan.on_event(event)
     finally:
         if folder is not None:

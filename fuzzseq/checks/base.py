@@ -124,6 +124,7 @@ class Check:
             or ``{index}`` in it.
         raises: what is said to raise, of :class:`RaisedOtherwise`.
         paired_runs: the runs that a script can show beside the first one of the plan.
+        execution: the way of executing a model that it compares with a call, a module of ``worker/executions``.
         owns: the stages whose exceptions it tells; the others are not reached by those.
         blocks: the checks after it that are not reached where it fails: ``expensive`` ones, whose failures would follow
             from it, or ``all``.
@@ -149,6 +150,7 @@ class Check:
     differences: Mapping[str, str] = attrs.field(factory=dict)
     raises: str = ""
     paired_runs: tuple[str, ...] = ()
+    execution: str = ""
     owns: tuple[Stage, ...] = ()
     blocks: Literal["nothing", "expensive", "all"] = "nothing"
     expensive: bool = False

@@ -85,7 +85,7 @@ def _run(given: Given, no_corpus: bool) -> int:
             request.settings,
             output=Path(request.output) if request.output else None,
             formats=request.report or runner.DEFAULT_FORMATS,
-            known=None if no_corpus else request.corpus or ".fuzzseq",
+            corpus=None if no_corpus else request.corpus or ".fuzzseq",
             zygote=zygote,
         )
     finally:
@@ -118,6 +118,6 @@ def _resume(folder: str, given: Given, named: tuple[str, ...], *, no_corpus: boo
         settings,
         output=Path(folder),
         formats=given.get("report", runner.DEFAULT_FORMATS),
-        known=None if no_corpus else given.get("corpus", ".fuzzseq"),
+        corpus=None if no_corpus else given.get("corpus", ".fuzzseq"),
         past=past,
     )

@@ -7,10 +7,7 @@ from typing import Final, Literal, get_args
 import attrs
 
 from fuzzseq.cases.case import Batch, Mode
-
-#: How a model is run forward: see :class:`Run`.
-Execution = Literal["plain", "xla", "saved", "predicted", "ragged"]
-
+from fuzzseq.grammar import Identifier
 
 #: What a model is built of: see :class:`Run`.
 Precision = Literal["usual", "double", "mixed"]
@@ -39,9 +36,7 @@ class Run:
         precision: ``double`` builds the model anew with float64 for everything that Keras makes, ``mixed`` with the
             policy ``mixed_float16``.
         dimensions: builds it anew with other sizes, where there are any.
-        execution: how the model is run forward: called (``plain``), compiled by XLA for the very shapes (``xla``),
-            written to a ``.keras`` file and read again (``saved``), by ``predict`` (``predicted``), or called with its
-            source as a RaggedTensor (``ragged``).
+        execution: how the model is run forward: called (``plain``), or as a module of ``worker/executions`` does it.
         record_layers: keeps every softmax, and the output of every layer where the run is an eager one.
         score_variants: asks for the loss of changed scores as well: ``lifted`` adds a constant to all of them,
             ``stretched`` multiplies them by one, ``sunk`` those below zero.
@@ -60,7 +55,7 @@ class Run:
     ulp_perturbed: int = 0
     precision: Precision = "usual"
     dimensions: tuple[tuple[str, int], ...] = ()
-    execution: Execution = "plain"
+    execution: Identifier = "plain"
     record_layers: bool = False
     score_variants: bool = False
     all_steps_at_once: bool = False

@@ -10,7 +10,8 @@ from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocat
 
 from fuzzseq.failures import failure_of
 from fuzzseq.findings import Finding
-from fuzzseq.pytest_plugin import FuzzSeq2SeqWarning, call_inconclusive
+from fuzzseq.pytest_plugin.flag import FuzzSeq2SeqWarning
+from fuzzseq.pytest_plugin.inconclusive import call_inconclusive
 from fuzzseq.pytest_plugin.judged import Judged
 from fuzzseq.pytest_plugin.options import warn, warning_of
 from fuzzseq.pytest_plugin.running import Running

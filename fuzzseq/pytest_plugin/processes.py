@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import pytest
 
-from fuzzseq.pytest_plugin import is_inconclusive, is_worker
 from fuzzseq.pytest_plugin.exchange import Exchange
+from fuzzseq.pytest_plugin.flag import is_worker
+from fuzzseq.pytest_plugin.inconclusive import is_inconclusive
 from fuzzseq.pytest_plugin.judged import Wanted
 from fuzzseq.pytest_plugin.options import SEED
 from fuzzseq.pytest_plugin.reporting import MAIN, Reporting

@@ -18,7 +18,7 @@ from fuzzseq.events import Event, InternalError, Reporter, RunFinished, TargetRe
 from fuzzseq.executors.launcher import Launcher
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.loading import parse
-from fuzzseq.pytest_plugin import FLAG
+from fuzzseq.pytest_plugin.flag import FLAG
 from fuzzseq.pytest_plugin.judged import Judged, Wanted
 from fuzzseq.reporting.beginning import Beginning
 from fuzzseq.reporting.by_check import inconclusive_reason, owner, sentence_of, why_not
@@ -62,10 +62,9 @@ class Running:
         ``is_over`` says whether another process has ended the search.
         """
         self._is_over = is_over
-        self._request = request
         self._settings = attrs.evolve(request.settings, workers=workers or request.settings.workers)
         self._one_by_one = workers is not None
-        self._known = request.corpus or ".fuzzseq"
+        self._corpus = request.corpus or ".fuzzseq"
         self._name = name
         self._record = RunState()
         self._dispatcher = Dispatcher(self._record, [])
@@ -178,7 +177,7 @@ class Running:
         try:
             settings = attrs.evolve(run.settings, budget=self._share_of_budget(run))
             events = engine.start_campaign(
-                run.targets, settings, known=self._known, zygote=self._zygote, stop=self._stop
+                run.targets, settings, corpus=self._corpus, zygote=self._zygote, stop=self._stop
             )
             for event in events:
                 self._dispatch(event)

@@ -20,7 +20,7 @@ from fuzzseq.targets.spec import Spec
 FORMAT_VERSION: Final = FINDING
 
 _TITLES: Final = {cause.slug: cause.title for cause in CAUSES}
-#: What a finding says of its diagnosis and its proof, lifted to the level of the rest.
+#: What a finding says of its diagnosis and its minimality, lifted to the level of the rest.
 LIFTED: Final = (
     *("cause", "explanation", "evidence", "confidence", "runner_up", "confidence_reasons", "advice", "interventions"),
     *("symbolic_message", "unresolved_sizes", "region", "trace"),
@@ -35,11 +35,11 @@ def pretty(document: Mapping[str, Any]) -> str:
 def finding_entry(finding: Finding) -> dict[str, Any]:
     """Return a finding as it stands in ``report.json`` and in its own file."""
     data = to_data(finding)
-    diagnosis, proof = data.pop("diagnosis"), data.pop("proof")
+    diagnosis, minimality = data.pop("diagnosis"), data.pop("minimality")
     return {
         **{name: diagnosis[name] for name in LIFTED},
         **data,
-        **proof,
+        **minimality,
         "diagnosis_executions": diagnosis["executions"],
         "diagnosis_stopped": diagnosis["stopped"],
         "region_sentence": finding.diagnosis.region.sentence if finding.diagnosis.region else "",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import attrs
 
-from fuzzseq.baseline import Known
+from fuzzseq.baseline import BaselineEntry
 from fuzzseq.cases.case import Domain
 from fuzzseq.grammar import AtLeastOne, CheckName, Count, FindingId, Limit, Line, Reference, Seed, WorkerCount
 from fuzzseq.protocol.outcome import Severity
@@ -173,7 +173,7 @@ class Settings:
         "warnings.",
         in_fuzz=False,
     )
-    baseline: Mapping[FindingId, Known] = option(
+    baseline: Mapping[FindingId, BaselineEntry] = option(
         kinds.PATH,
         'a file, e.g. "fuzz-baseline.txt"',
         "Ignore the findings listed in this file.",

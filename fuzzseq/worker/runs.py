@@ -13,15 +13,15 @@ from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Gradient, Observed
 from fuzzseq.checks.output_shape import promised
 from fuzzseq.protocol.runs import SCORE_VARIANTS, Run
-from fuzzseq.reproduce.runtime import flat_shapes, packed, path_of
+from fuzzseq.reproduce.runtime import as_source, flat_shapes, packed, path_of
 from fuzzseq.worker import feeding
 from fuzzseq.worker.build import ModelInstance
+from fuzzseq.worker.executions import EXECUTIONS
 from fuzzseq.worker.instrumentation.recording import finite
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.losses import as_targets
-from fuzzseq.worker.subject import ForwardOutput, SteppedSubject, as_numpy, select_output
+from fuzzseq.worker.subject import ForwardOutput, SteppedSubject, as_numpy, dense, select_output
 from fuzzseq.worker.tracing import Traced, signature
-from fuzzseq.worker.ways import WAYS, dense, ragged
 from fuzzseq.worker.wiring import crossings, takers_of_states
 
 
@@ -63,9 +63,9 @@ class BatchRun:
         preprocess = self.built.target.option("preprocess")
         if preprocess is not None and spec.has_source:
             self.built.subject.mark.enter("preprocess")
-            source = feeding.as_source(preprocess(feeding.rows_of_ids(self.case, self.batch)))
-        if self.run.execution == "ragged":
-            source = ragged(self.arrays)
+            source = as_source(preprocess(feeding.rows_of_ids(self.case, self.batch)))
+        if (as_executed := EXECUTIONS[self.run.execution].source) is not None:
+            source = as_executed(self.arrays)
         if states is None:
             states = self.initial_state(self.state_shapes())
         return feeding.feed(spec, self.arrays, states, source)
@@ -135,7 +135,7 @@ class BatchRun:
         self.built.subject.mark.enter("gradient")
         predicted: list[Any] = []
 
-        def listener(path: str, output: Any, layer: Any, given: tuple[Any, ...]) -> None:
+        def listener(_path: str, output: Any, layer: Any, _given: tuple[Any, ...]) -> None:
             if layer is model:
                 predicted.append(output)
 
@@ -165,8 +165,8 @@ class BatchRun:
 
     def _forward(self, fed: Any) -> ForwardOutput:
         """Run forward in the mode, or by the execution, that is asked for."""
-        if self.run.execution in WAYS:
-            return WAYS[self.run.execution](self.built, fed)
+        if (forward := EXECUTIONS[self.run.execution].forward) is not None:
+            return forward(self.built, fed)
         function, arguments = self._forward_in_mode(fed)
         return ForwardOutput(*function(*arguments))
 
@@ -270,7 +270,7 @@ class BatchRun:
         """Run forward once more, and return the first layer whose output is not finite though its inputs are."""
         culprits: list[str] = []
 
-        def listener(path: str, output: Any, layer: Any, given: tuple[Any, ...]) -> None:
+        def listener(path: str, output: Any, _layer: Any, _given: tuple[Any, ...]) -> None:
             if not culprits and not all(finite(tensor) for tensor in tf.nest.flatten(output)):
                 culprits.append(path)
 

@@ -162,7 +162,7 @@ class _Seen:
     def __init__(self) -> None:
         self.tables: list[tuple[int, int, Any]] = []
 
-    def listen(self, path: str, output: Any, layer: Any, given: tuple[Any, ...]) -> None:
+    def listen(self, _path: str, _output: Any, layer: Any, given: tuple[Any, ...]) -> None:
         """Take note of an embedding."""
         rows = KERAS.table_rows(layer)
         if rows is not None and given and len(given[0].shape) == 2:

@@ -173,6 +173,11 @@ def _part(raw: Any, which: str | int) -> Any:
         raise NoSuchOutput(which, raw) from None
 
 
+def dense(scores: Any) -> Any:
+    """Return scores as a plain tensor."""
+    return scores.to_tensor() if isinstance(scores, tf.RaggedTensor) else scores
+
+
 def as_numpy(value: Any) -> Any:
     """Return a tensor as a numpy array; None stays None."""
     if value is None:

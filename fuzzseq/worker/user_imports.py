@@ -55,7 +55,7 @@ class UserImports:
         finally:
             self._wanted = ""
 
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG002 (of Python)
         """Return where a module of the highest level is; None for all that is found in the usual way."""
         if path is not None:
             return None

@@ -61,7 +61,7 @@ def measure(targets: Sequence[str], seed: int, cases: int, workers: int, maxfail
     settings = Settings(profile="ci", max_cases=cases, maxfail=maxfail, seed=seed, case_timeout=20.0, workers=workers)
     rows: dict[str, Row] = {target: Row(target, seed, asked=cases) for target in targets}
     shrunk: dict[tuple[str, str], float] = {}
-    for event in start_campaign(targets, settings, known=None):
+    for event in start_campaign(targets, settings):
         if isinstance(event, FindingReported):
             row = rows[event.finding.target]
             row.findings = (*(f for f in row.findings if f.id != event.finding.id), event.finding)

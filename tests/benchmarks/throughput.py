@@ -152,7 +152,7 @@ class Watched:
         asked = Settings(profile="ci", max_cases=cases, workers=workers, checks=checks)
         first = last = 0.0
         try:
-            for event in start_campaign([TARGET], asked, known=None):
+            for event in start_campaign([TARGET], asked):
                 if isinstance(event, TargetLoaded):
                     self.spec, first = event.spec, time.monotonic()
                 elif isinstance(event, CaseExecuted):

@@ -88,7 +88,7 @@ def test_finding_says_at_least(report, run_events, crash_finding):
         *("id", "check", "checks", "cause", "group", "stage", "domain", "severity", "message", "exception"),
         *("location", "case", "sizes", "one_minimal", "executions", "target", "evidence", "runner_up"),
     }
-    lifted = {"proof", "diagnosis"}
+    lifted = {"minimality", "diagnosis"}
     assert {field.name for field in attrs.fields(Finding)} - lifted <= set(entry)
 
 
