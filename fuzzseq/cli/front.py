@@ -38,7 +38,7 @@ class Front(click.Group):
         self._printed_only = code is None
         return code
 
-    def _exit_code(self, command: Callable[[], Any]) -> int:
+    def _exit_code(self, command: Callable[[], object]) -> int:
         """Carry a command out and return its exit code; whatever ends it is said in one sentence."""
         try:
             with handled(signal.default_int_handler):

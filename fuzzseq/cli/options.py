@@ -58,7 +58,7 @@ def _option(
     return click.option(flag, key, **how)
 
 
-def _read(_: click.Context, param: click.Parameter, value: str | None) -> Any:
+def _read(_: click.Context, param: click.Parameter, value: str | None) -> object:
     from fuzzseq.settings import OPTIONS
 
     try:

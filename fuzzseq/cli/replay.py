@@ -55,7 +55,7 @@ def replay(files: tuple[str, ...], target: str | None, trust: bool, **options: A
     return max(replay_one(Path(file), replayed) for file in files)
 
 
-def replay_one(path: Path, replayed: Callable[[ReplayFile, Path], Any]) -> int:
+def replay_one(path: Path, replayed: Callable[[ReplayFile, Path], ReplayResult]) -> int:
     """Replay one file, print its verdict, and return its exit code; what keeps it from running is an ERROR."""
     from fuzzseq.replay_file import read_finding
 

@@ -18,6 +18,8 @@ from fuzzseq.pytest_plugin.flag import COLLECTING, FLAG, INI, FuzzSeq2SeqWarning
 from fuzzseq.pytest_plugin.inconclusive import Inconclusive
 
 if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
     from fuzzseq.api import FuzzResult
 
 __all__ = ["FuzzSeq2SeqWarning"]
@@ -142,7 +144,7 @@ class _Notices:
         if self._notes.get("refused") and session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
         """Say what the workers of xdist had to say."""
         if not self._config.pluginmanager.hasplugin("dsession"):
             return

@@ -36,7 +36,9 @@ class Collecting:
         #: The checks of each target that was collected, by its file and its name there.
         self.collected: dict[tuple[Path, str], tuple[str, ...]] = {}
 
-    def pytest_pycollect_makeitem(self, collector: Any, name: str, obj: object) -> list[pytest.Item] | None:
+    def pytest_pycollect_makeitem(
+        self, collector: pytest.Collector, name: str, obj: object
+    ) -> list[pytest.Item] | None:
         """Collect a decorated factory of a test file, or one that is named as a target there."""
         if not isinstance(collector, pytest.Module):
             if declaration_of(obj) is not None:
@@ -195,7 +197,9 @@ class Collecting:
             yield from session.genitems(TargetModule.from_parent(session, name=place, nodeid=place, making=making))
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Add the layers that ran to the report of a failure, in sections of their own."""
         report = yield
         if isinstance(item, FuzzItem) and call.excinfo is not None:

@@ -63,7 +63,7 @@ def run_request(config: pytest.Config) -> RunRequest:
     return request
 
 
-def _value(config: pytest.Config, option: Option) -> Any:
+def _value(config: pytest.Config, option: Option) -> object:
     if not option.pytest_ending:
         return None
     name = option.pytest_ending.replace("-", "_")
@@ -110,7 +110,7 @@ def fuzzer_of(request: pytest.FixtureRequest) -> Callable[..., FuzzResult]:
     A test in which a check was never judged is neither passed nor failed, unless something else fails it.
     """
     of_run = run_request(request.config)
-    marked: dict[str, Any] = {}
+    marked: dict[str, object] = {}
     for marker in reversed(list(request.node.iter_markers("fuzz_seq2seq"))):
         if marker.args:
             pytest.fail(
@@ -122,7 +122,7 @@ def fuzzer_of(request: pytest.FixtureRequest) -> Callable[..., FuzzResult]:
 
     numbers = count(1)
 
-    def fuzz_seq2seq(factory: str | Callable[..., Any], **settings: Any) -> FuzzResult:
+    def fuzz_seq2seq(factory: str | Callable[..., Any], **settings: object) -> FuzzResult:
         __tracebackhide__ = True
         usage_error = ""
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -17,6 +17,9 @@ from fuzzseq.pytest_plugin.options import SEED
 from fuzzseq.pytest_plugin.reporting import MAIN, Reporting
 from fuzzseq.pytest_plugin.running import Running
 from fuzzseq.settings import RunRequest
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
 
 #: xdist's ways of dealing out single tests, and how the folders are called that go to its workers.
 _SCATTERED: Final = ("load", "worksteal")
@@ -30,7 +33,7 @@ class Processes:
     def __init__(self, config: pytest.Config, request: RunRequest) -> None:
         self._config, self._request = config, request
         self._is_worker = is_worker(config)
-        given: Mapping[str, Any] = getattr(config, "workerinput", {})
+        given: Mapping[str, str] = getattr(config, "workerinput", {})
         self._name = str(given.get("workerid", MAIN))
         self._reporting = Reporting(config, given.get(_FOLDER) or request.output, request.report)
         self._exchange = Exchange(Path(given[_EXCHANGE])) if _EXCHANGE in given else None
@@ -105,12 +108,12 @@ class Processes:
         self.running.stop()
         self._write()
 
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
         """Print what came of the targets."""
         self._reporting.print_summary(terminalreporter)
 
 
-def _workers(given: Mapping[str, Any]) -> int | None:
+def _workers(given: Mapping[str, str]) -> int | None:
     """Return how many workers one of xdist's may have, its share of the cores; None where there is no xdist."""
     if "workercount" not in given:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 import pytest
@@ -33,6 +33,9 @@ from fuzzseq.reporting.summary_view import judged_of, summary_view
 from fuzzseq.reporting.text import text_of
 from fuzzseq.sanitize import clean
 from fuzzseq.stop_reason import StopReason
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
 
 #: How the log of a process is called that is no worker of xdist.
 MAIN: Final = "main"
@@ -83,7 +86,7 @@ class Reporting:
             self.folder.remove(part.name)
         self.folder.close()
 
-    def print_summary(self, terminal: Any) -> None:
+    def print_summary(self, terminal: TerminalReporter) -> None:
         """Print the summary, where anything was fuzzed."""
         if not self._record.targets():
             return
