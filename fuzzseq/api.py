@@ -104,12 +104,12 @@ def check_case(
     device: Device | None = None,
     in_process: bool | None = None,
 ) -> None:
-    """Run one case of a model, and return None where it keeps its promises; the tests of the report ``tests`` do so.
+    """Run one case of a model, and return None where its checks pass; the tests of the report ``tests`` do so.
 
     ``target`` is a reference, as ``fuzzseq run`` takes it: ``"my_model.py:build"``. The model has to build and to
-    accept the case, and to hold those of the ``checks`` that it promises. The other settings are those of :func:`fuzz`.
+    accept the case, and to pass those of the ``checks`` that apply to it. The other settings are those of :func:`fuzz`.
 
-    Raises :class:`AssertionError` for the first promise that is broken; :class:`fuzzseq.failures.Inconclusive`, which
+    Raises :class:`AssertionError` for the first check that fails; :class:`fuzzseq.failures.Inconclusive`, which
     is one, where a check has nothing to judge in the case; and :class:`fuzzseq.FuzzseqError` for a target that cannot
     be used, or takes other dimensions than those of the case.
     """
@@ -132,16 +132,16 @@ def check_case(
 def fuzzed(factory: str | Callable[..., Any], given: Given, zygote: Zygote | None = None) -> FuzzResult:
     """Do what :func:`fuzz` does, as it is ``given``; ``zygote`` is one that has begun to import TensorFlow already."""
     __tracebackhide__ = True
-    asked = runner.request_of(given)
-    settings = asked.settings
+    request = runner.request_of(given)
+    settings = request.settings
     refuse_wrong([factory], settings.custom_checks)
-    record, folder = RunState(), Folder(Path(asked.output), waits=True) if asked.output is not None else None
+    record, folder = RunState(), Folder(Path(request.output), waits=True) if request.output is not None else None
     files: list[Reporter] = (
         [Beginning(folder), FindingFiles(record, folder), Scripts(record, folder)] if folder is not None else []
     )
     fan = Dispatcher(record, files)
     try:
-        for event in engine.start_campaign([factory], settings, corpus=asked.corpus, zygote=zygote):
+        for event in engine.start_campaign([factory], settings, corpus=request.corpus, zygote=zygote):
             fan.on_event(event)
     finally:
         if folder is not None:
@@ -150,7 +150,7 @@ def fuzzed(factory: str | Callable[..., Any], given: Given, zygote: Zygote | Non
 
 
 def _result(record: RunState, folder: Folder | None) -> FuzzResult:
-    """Return what a run has told; raises what kept it from its end."""
+    """Return the result of a run; raises what kept it from its end."""
     __tracebackhide__ = True
     if record.stop_reason == StopReason.INTERRUPTED:
         raise KeyboardInterrupt
@@ -159,7 +159,10 @@ def _result(record: RunState, folder: Folder | None) -> FuzzResult:
         raise WorkerError(f"internal error (a bug in fuzzseq, not in your model): {error.message}\n{error.traceback}")
     if record.stop_reason == StopReason.UNUSABLE and not record.targets():
         raise UsageError(record.warnings[-1].message)
-    (report,) = _one(record.targets())
+    if len(reports := record.targets()) != 1:
+        names = ", ".join(report.name for report in reports)
+        raise UsageError(f"fuzz() takes one target, and this names {len(reports)}: {names}. Name one of them.")
+    (report,) = reports
     if report.error:
         raise UsageError(report.error)
     findings = tuple(record.findings.values())
@@ -177,11 +180,3 @@ def _result(record: RunState, folder: Folder | None) -> FuzzResult:
         inconclusive=record.inconclusive(),
         allow_inconclusive=record.settings is not None and record.settings.allow_inconclusive,
     )
-
-
-def _one(reports: tuple[TargetReport, ...]) -> tuple[TargetReport, ...]:
-    """Return the report of the only target; raises for a file that holds several."""
-    if len(reports) != 1:
-        names = ", ".join(report.name for report in reports)
-        raise UsageError(f"fuzz() takes one target, and this names {len(reports)}: {names}. Name one of them.")
-    return reports

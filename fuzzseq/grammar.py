@@ -7,7 +7,7 @@ A field whose type is one of these takes what the grammar allows and nothing els
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Final, Protocol
+from typing import Annotated, Final, Protocol
 
 import attrs
 
@@ -39,7 +39,7 @@ class Misfit(ValueError):
         return f"{where}: {self.reason}" if where else self.reason
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """Return a value as a message shows it: on one line, and not longer than a glance takes."""
     kinds = {dict: "an object", list: "a list", tuple: "a list", type(None): "null", bool: str(value).lower()}
     if type(value) in kinds:
@@ -65,7 +65,7 @@ def integers_from(least: int) -> str:
 class Grammar(Protocol):
     """What a value of a plain type has to be besides."""
 
-    def objection(self, value: Any) -> str:
+    def objection(self, value: object) -> str:
         """Return what is wrong with a value of the type; nothing where all is well."""
 
 
@@ -109,7 +109,7 @@ FINDING_ID: Final = Matches(
 
 FindingId = Annotated[str, FINDING_ID]
 CauseSlug = Annotated[str, Matches(re.compile(SLUG), "a cause, such as input-vocabulary", 90)]
-#: A check: of the catalog, or a function of the user's own.
+#: A check: of the catalog, or a custom one.
 CheckName = Annotated[str, Matches(re.compile(r"\w[\w.<>: -]*"), "the name of a check, such as accepts", 200)]
 Identifier = Annotated[str, Matches(re.compile(r"[^\W\d]\w*"), "a name as Python has them", 200)]
 #: The reference of a fuzz target or a check, or a path: whatever the name of a file may be.

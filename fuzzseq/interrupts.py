@@ -22,7 +22,7 @@ class Interrupts:
         self.pending = False
         self._holding = False
 
-    def arrived(self, *_: Any) -> None:
+    def arrived(self, *_: object) -> None:
         """Interrupt the engine now, or as soon as it has its turn again; the second one does not wait."""
         if self._holding and not self.pending:
             self.pending = True

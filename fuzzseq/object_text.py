@@ -1,4 +1,4 @@
-"""What an object that is not ours says it is: an exception of a user's own may raise when it is asked."""
+"""What an object that is not ours says it is: a user's exception may raise when it is asked."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def fit(value: T, text: Callable[[str, str], str] | None = None) -> T:
     What is fit already is returned as it is. ``text`` stands in for :func:`text_of`, which remembers nothing.
     """
     text = text or text_of
-    changed: dict[str, Any] = {}
+    changed: dict[str, object] = {}
     for name in _fields(type(value)):  # type: ignore[arg-type]
         before = getattr(value, name)
         after = _fit(before, name, text)
@@ -58,8 +58,7 @@ def fit(value: T, text: Callable[[str, str], str] | None = None) -> T:
 
 
 @cache
-def _fields(kind: type[Any]) -> tuple[str, ...]:
-    """Return the names of the fields of a class of attrs."""
+def _fields(kind: type[attrs.AttrsInstance]) -> tuple[str, ...]:
     return tuple(field.name for field in attrs.fields(kind))
 
 
@@ -92,9 +91,9 @@ def text_of(text: str, field: str) -> str:
     return one_line(shown_name(text) if field in _REFERENCES else text)
 
 
-def _distinct(keys: Mapping[Any, Any], values: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Return a mapping under its new keys; two that have become one are told apart by a number."""
-    found: dict[Any, Any] = {}
+def _distinct(keys: Mapping[T, object], values: Mapping[T, object]) -> dict[object, object]:
+    """Return a mapping under its new keys; two that have become one get a number."""
+    found: dict[object, object] = {}
     for key, value in values.items():
         name, number = keys[key], 1
         while name in found:
@@ -104,7 +103,7 @@ def _distinct(keys: Mapping[Any, Any], values: Mapping[Any, Any]) -> dict[Any, A
     return found
 
 
-def _line(frame: Frame) -> dict[str, Any]:
+def _line(frame: Frame) -> dict[str, object]:
     """Return the file and the source of a user's line, and where its expression stands if that is still so."""
     spaced = frame.source.replace("\t", " ")
     source = one_line(spaced)
@@ -152,6 +151,6 @@ class Outgoing:
         return self._names[target]
 
     @staticmethod
-    def _named(value: T, field: str, name: Any) -> T:
+    def _named(value: T, field: str, name: object) -> T:
         """Return a value with a name in a field, the very same where it stands there."""
         return value if getattr(value, field) == name else attrs.evolve(value, **{field: name})  # type: ignore[misc]

@@ -102,6 +102,5 @@ def _status(name: str) -> tuple[int, str, bool]:
 
 
 def _control(what: int, value: int) -> None:
-    """Call ``prctl``, where there is one."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(what, value, 0, 0, 0)

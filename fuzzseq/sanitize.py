@@ -80,7 +80,6 @@ def clean(text: str) -> str:
 
 
 def _instead(character: str) -> str:
-    """Return what stands for a character that cannot be printed."""
     return " " if unicodedata.category(character) == "Zs" else "?"
 
 
@@ -108,15 +107,14 @@ def _urls(text: str) -> str:
 
 
 def _environment() -> tuple[str, ...]:
-    """Return the secrets of the environment, the longest first."""
     return _secrets(tuple((name, value) for name, value in os.environ.items() if _SECRET_VARIABLE.search(name)))
 
 
 @lru_cache(maxsize=4)
 def _secrets(named: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     """Return what is to be masked of variables; a flag, a number or a path of a file is no secret."""
-    told = {value for _, value in named if len(value) >= _SHORTEST and not value.isdecimal() and value[0] != "/"}
-    return tuple(sorted(told, key=lambda value: (-len(value), value)))
+    secrets = {value for _, value in named if len(value) >= _SHORTEST and not value.isdecimal() and value[0] != "/"}
+    return tuple(sorted(secrets, key=lambda value: (-len(value), value)))
 
 
 def outgoing(text: str) -> str:

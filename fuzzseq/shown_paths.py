@@ -109,13 +109,11 @@ def _paths(bases: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _bases() -> set[str]:
-    """Return the folders whose paths are known in a text by their whole name."""
     here = _here()
     return {base for base in (here, _logical(here), str(root()), _home()) if len(base) > 1}
 
 
 def _last(start: str, parts: str) -> str:
-    """Return the last two parts of a path that is not shown whole."""
     if not parts:
         return start
     names = parts.split("/")
@@ -129,13 +127,11 @@ def _owner(path: str) -> str:
 
 
 def _home() -> str:
-    """Return the home folder of whoever runs this; empty where there is none."""
     home = os.environ.get("HOME", "").rstrip("/")
     return home if home.startswith("/") else ""
 
 
 def _here() -> str:
-    """Return the current folder; empty where it is gone."""
     try:
         return str(Path.cwd())
     except OSError:

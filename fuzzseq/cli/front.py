@@ -26,10 +26,10 @@ class Front(click.Group):
         extra["standalone_mode"] = False
         streams, self._printed_only = Streams(), True
         with streams.kept():
-            code = self._ended(lambda: super(Front, self).main(args, *positional, **extra))
+            code = self._exit_code(lambda: super(Front, self).main(args, *positional, **extra))
             if lost := streams.trouble():
                 # One that printed and did nothing else has failed; a run has written its folder, and keeps its code.
-                code = _say(lost, ExitCode.USAGE_ERROR if not code and self._printed_only else code)
+                code = _print_error(lost, ExitCode.USAGE_ERROR if not code and self._printed_only else code)
         sys.exit(code)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -38,7 +38,7 @@ class Front(click.Group):
         self._printed_only = code is None
         return code
 
-    def _ended(self, command: Callable[[], Any]) -> int:
+    def _exit_code(self, command: Callable[[], object]) -> int:
         """Carry a command out and return its exit code; whatever ends it is said in one sentence."""
         try:
             with handled(signal.default_int_handler):
@@ -49,15 +49,17 @@ class Front(click.Group):
             echo(error.format_message(), err=True)
             code = ExitCode.USAGE_ERROR
         except click.ClickException as error:
-            code = _say(_sentence(error), ExitCode.USAGE_ERROR)
+            code = _print_error(_click_message(error), ExitCode.USAGE_ERROR)
         except (KeyboardInterrupt, click.Abort):
-            code = _say("interrupted", ExitCode.INTERRUPTED)
+            code = _print_error("interrupted", ExitCode.INTERRUPTED)
         except Exception as error:  # noqa: BLE001 (nobody above is there to take it)
             if refusal := refusal_of(error):
-                code = _say(refusal, ExitCode.USAGE_ERROR)
+                code = _print_error(refusal, ExitCode.USAGE_ERROR)
             else:
                 code = (
-                    _say(str(error), ExitCode.INTERNAL_ERROR) if isinstance(error, FuzzseqError) else _internal(error)
+                    _print_error(str(error), ExitCode.INTERNAL_ERROR)
+                    if isinstance(error, FuzzseqError)
+                    else _print_internal_error(error)
                 )
         return code if isinstance(code, int) else 0
 
@@ -74,14 +76,12 @@ class Front(click.Group):
         return super().resolve_command(ctx, args)
 
 
-def _say(message: str, code: int) -> int:
-    """Print one sentence where errors go, and return the exit code."""
+def _print_error(message: str, code: int) -> int:
     echo(f"fuzzseq: {message}", err=True)
     return code
 
 
-def _sentence(error: click.ClickException) -> str:
-    """Return what click has to say, with the place where the options are listed."""
+def _click_message(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     words: list[str] = []
     while context and context.parent:
@@ -91,8 +91,7 @@ def _sentence(error: click.ClickException) -> str:
     return f"{error.format_message().rstrip()}{hint}"
 
 
-def _internal(error: Exception) -> int:
-    """Say that fuzzseq itself failed, and where the traceback is."""
+def _print_internal_error(error: Exception) -> int:
     import tempfile
     import traceback
 
@@ -104,5 +103,5 @@ def _internal(error: Exception) -> int:
         ) as file:
             file.write(text)
     except OSError:
-        return _say(f"{said}; the traceback could not be saved:\n{text}", ExitCode.INTERNAL_ERROR)
-    return _say(f"{said}; the traceback is in {file.name}", ExitCode.INTERNAL_ERROR)
+        return _print_error(f"{said}; the traceback could not be saved:\n{text}", ExitCode.INTERNAL_ERROR)
+    return _print_error(f"{said}; the traceback is in {file.name}", ExitCode.INTERNAL_ERROR)

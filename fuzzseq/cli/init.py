@@ -20,19 +20,19 @@ def init(target: str | None, host: str | None) -> int:
     TARGET is file.py:name: a function that builds a model, a model class, or a built model. Without one, the files of
     this folder are searched (read, not imported) for candidates. Existing files are never overwritten.
     """
-    from fuzzseq.scaffold.finding_models import candidates, named
+    from fuzzseq.scaffold.finding_models import candidate_named, candidates
     from fuzzseq.scaffold.texts import TARGETS_FILE, targets_text
     from fuzzseq.scaffold.writing import write
 
     here = Path.cwd()
-    found = [named(here, target)] if target is not None else candidates(here)
+    found = [candidate_named(here, target)] if target is not None else candidates(here)
     if not found:
         raise UsageError(
             "No function that builds a model was found here: name one, e.g. 'fuzzseq init my_model.py:build'."
         )
     written = write(here, found[0], host)
     for file in written:
-        echo(f"{'wrote' if file.new else 'left '}  {file.file} ({file.said})")
+        echo(f"{'wrote' if file.new else 'left '}  {file.file} ({file.note})")
     if target is not None and any(file.file == TARGETS_FILE and not file.new for file in written):
         lines = targets_text(found[0]).split("\n\n", 1)[1]
         echo(f"add to {TARGETS_FILE}:\n\n{textwrap.indent(lines, '    ')}")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,8 +58,7 @@ def _option(
     return click.option(flag, key, **how)
 
 
-def _read(_: click.Context, param: click.Parameter, value: str | None) -> Any:
-    """Return the value of an option that was given."""
+def _read(_: click.Context, param: click.Parameter, value: str | None) -> object:
     from fuzzseq.settings import OPTIONS
 
     try:
@@ -67,32 +67,21 @@ def _read(_: click.Context, param: click.Parameter, value: str | None) -> Any:
         raise UsageError(f"{param.opts[0]}: {error}") from None
 
 
-def _checks() -> Iterable[str]:
-    from fuzzseq.checks.registry import CHECKS
-
-    return (check.name for check in CHECKS)
-
-
-def _formats() -> Iterable[str]:
-    from fuzzseq.files.report_formats import FORMATS
-
-    return FORMATS
-
-
-def _causes() -> Iterable[str]:
-    from fuzzseq.causes.catalog import CAUSES
-
-    return (cause.slug for cause in CAUSES)
-
-
-#: What values are called that take something to load.
-_LISTS: Mapping[str, Callable[[], Iterable[str]]] = {"checks": _checks, "formats": _formats, "causes": _causes}
+#: Where lists of values stand that take something to load, and what is the name of an item, if it is no text.
+_LISTS: Mapping[str, tuple[str, str, str]] = {
+    "checks": ("fuzzseq.checks.registry", "CHECKS", "name"),
+    "formats": ("fuzzseq.files.report_formats", "FORMATS", ""),
+    "causes": ("fuzzseq.causes.catalog", "CAUSES", "slug"),
+}
 
 
 def complete(values: Sequence[str] | str, _: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
     """Return the values that a text may become, for the completion of a shell."""
-    every = _LISTS[values]() if isinstance(values, str) else values
-    return [value for value in every if value.startswith(incomplete)]
+    if isinstance(values, str):
+        module, name, field = _LISTS[values]
+        listed = getattr(import_module(module), name)
+        values = [getattr(each, field) if field else each for each in listed]
+    return [value for value in values if value.startswith(incomplete)]
 
 
 def importing(

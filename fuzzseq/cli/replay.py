@@ -52,10 +52,10 @@ def replay(files: tuple[str, ...], target: str | None, trust: bool, **options: A
         importing("pyproject.toml", settings.custom_checks, announced, below=home(), trust=trust)
         return engine.replay(file, settings, target)
 
-    return max(one(Path(file), replayed) for file in files)
+    return max(replay_one(Path(file), replayed) for file in files)
 
 
-def one(path: Path, replayed: Callable[[ReplayFile, Path], Any]) -> int:
+def replay_one(path: Path, replayed: Callable[[ReplayFile, Path], ReplayResult]) -> int:
     """Replay one file, print its verdict, and return its exit code; what keeps it from running is an ERROR."""
     from fuzzseq.replay_file import read_finding
 
@@ -65,6 +65,6 @@ def one(path: Path, replayed: Callable[[ReplayFile, Path], Any]) -> int:
     except FuzzseqError as error:
         echo(f"{'ERROR':<8} {name}: {str(error).replace(f'{name} ', '', 1)}")
         return 2 if isinstance(error, UsageError) else 3
-    said = f": {outgoing(result.message)}" if result.message else ""
-    echo(f"{result.verdict:<8} {name}{said}")
+    message = f": {outgoing(result.message)}" if result.message else ""
+    echo(f"{result.verdict:<8} {name}{message}")
     return CODES[result.verdict]

@@ -49,18 +49,13 @@ def update(file: str, folder: str | None) -> int:
     """
     from fuzzseq import finished_runs
 
-    place = Path(folder) if folder is not None else _last()
-    came, went, total = finished_runs.update_baseline(Path(file), place)
-    for sign, ids in (("+", came), ("-", went)):
+    logs = list(Path("reports").glob("*/events.ndjson")) if folder is None else []
+    if folder is None and not logs:
+        raise UsageError("No run in reports/: run fuzzseq first, or name the output folder of a run.")
+    place = max(logs, key=lambda log: log.stat().st_mtime_ns).parent if folder is None else Path(folder)
+    new, gone, total = finished_runs.update_baseline(Path(file), place)
+    for sign, ids in (("+", new), ("-", gone)):
         for id_ in ids:
             echo(f"{sign} {id_}")
     echo(f"{file} holds {total} finding{'' if total == 1 else 's'}, from {place}")
     return 0
-
-
-def _last() -> Path:
-    """Return the folder of the run in the usual place that ended last."""
-    logs = list(Path("reports").glob("*/events.ndjson"))
-    if not logs:
-        raise UsageError("No run in reports/: run fuzzseq first, or name the output folder of a run.")
-    return max(logs, key=lambda log: log.stat().st_mtime_ns).parent

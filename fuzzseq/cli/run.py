@@ -11,7 +11,6 @@ from fuzzseq.cli.options import importing, setting_options
 from fuzzseq.errors import UsageError
 
 if TYPE_CHECKING:
-    from fuzzseq.executors.zygote import Zygote
     from fuzzseq.settings import Given
 
 
@@ -70,34 +69,28 @@ def _run(given: Given, no_corpus: bool) -> int:
     """
     from pathlib import Path
 
+    from fuzzseq.executors.zygote import Zygote
     from fuzzseq.loading import refuse_wrong
 
     zygote = None
     try:
         with suppress(UsageError):
             refuse_wrong(given["targets"], given.get("custom_checks", ()))
-            zygote = _begun(given)
+            zygote = None if given.get("in_process") else Zygote(given.get("device", "cpu"))
         from fuzzseq import runner
 
-        asked = runner.request_of(given)
+        request = runner.request_of(given)
         return runner.run(
-            asked.targets,
-            asked.settings,
-            output=Path(asked.output) if asked.output else None,
-            formats=asked.report or runner.DEFAULT_FORMATS,
-            corpus=None if no_corpus else asked.corpus or ".fuzzseq",
+            request.targets,
+            request.settings,
+            output=Path(request.output) if request.output else None,
+            formats=request.report or runner.DEFAULT_FORMATS,
+            corpus=None if no_corpus else request.corpus or ".fuzzseq",
             zygote=zygote,
         )
     finally:
         if zygote is not None:
             zygote.close()
-
-
-def _begun(given: Given) -> Zygote | None:
-    """Return the process that imports TensorFlow, begun; None for a run in this very process."""
-    from fuzzseq.executors.zygote import Zygote
-
-    return None if given.get("in_process") else Zygote(given.get("device", "cpu"))
 
 
 def _resume(folder: str, given: Given, named: tuple[str, ...], *, no_corpus: bool, trust: bool) -> int:

@@ -99,7 +99,7 @@ class Streams:
         return f"Standard output cannot be written: {reason}. Not everything could be printed."
 
 
-def _text(outlet: Outlet, like: Any) -> io.TextIOWrapper:
+def _text(outlet: Outlet, like: object) -> io.TextIOWrapper:
     """Return a stream of text that writes to an outlet in the encoding of another one.
 
     A character that the encoding does not have becomes a question mark; half of one, as in a file's name that is no

@@ -24,37 +24,30 @@ def trend(history: str, profile: str | None) -> None:
     target, or did not draw the inputs that show it.
     """
     from fuzzseq.errors import UsageError
-    from fuzzseq.history import changes, read
+    from fuzzseq.history import changes, read, since
+    from fuzzseq.sanitize import shortened
 
-    runs = [run for run in read(Path(history), _warned) if profile in (None, run.profile)]
+    def print_warning(message: str) -> None:
+        echo(f"fuzzseq: {message}", err=True)
+
+    runs = [run for run in read(Path(history), print_warning) if profile in (None, run.profile)]
     if not runs:
         raise UsageError(f"{history} contains no run{f' of the profile {profile!r}' if profile else ''}.")
     all_changes = changes(runs)
     show(
         ("run", "profile", "cases", "time", "new", "open", "fixed", "status"),
-        map(_cleaned, map(_row, all_changes)),
+        ([shortened(cell, 200) for cell in _row(change)] for change in all_changes),
         headed=True,
     )
     last = all_changes[-1]
     if last.open:
         echo("")
-        show(("open", "since", "target"), (_cleaned(_open(all_changes, id_)) for id_ in last.open), headed=True)
-
-
-def _cleaned(row: tuple[str, ...]) -> tuple[str, ...]:
-    """Return a row whose cells are fit to be printed, each on one line."""
-    from fuzzseq.sanitize import shortened
-
-    return tuple(shortened(cell, 200) for cell in row)
-
-
-def _warned(message: str) -> None:
-    """Say where errors go what is no error."""
-    echo(f"fuzzseq: {message}", err=True)
+        target_of = {id_: found.target for change in all_changes for id_, found in change.run.findings.items()}
+        rows = ((id_, since(all_changes, id_).started[:10], shortened(target_of[id_], 200)) for id_ in last.open)
+        show(("open", "since", "target"), rows, headed=True)
 
 
 def _row(change: Change) -> tuple[str, ...]:
-    """Return a run as a row."""
     run = change.run
     counts = (len(change.new), len(change.open), len(change.fixed))
     return (
@@ -65,11 +58,3 @@ def _row(change: Change) -> tuple[str, ...]:
         *map(str, counts),
         run.stop_reason.label + (", inconclusive" if run.inconclusive else ""),
     )
-
-
-def _open(all_changes: list[Change], id_: str) -> tuple[str, ...]:
-    """Return a finding that is open as a row."""
-    from fuzzseq.history import since
-
-    target = next(change.run.findings[id_].target for change in reversed(all_changes) if id_ in change.run.findings)
-    return id_, since(all_changes, id_).started[:10], target

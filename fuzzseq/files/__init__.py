@@ -1,1 +1,1 @@
-"""Files of the run and of the user: read and written whole, held to their grammar and version."""
+"""Files of the run and of the user: read and written whole, checked against their grammar and version."""

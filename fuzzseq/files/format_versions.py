@@ -6,7 +6,7 @@ field with a default keeps it, and is ignored by whoever does not know it. A fil
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 #: The key of the version in a JSON object: of a file, or of a line.
 KEY: Final = "format_version"
@@ -27,7 +27,7 @@ BASELINE_HEAD: Final = "# fuzzseq-baseline:"
 RUN: Final = 1
 
 
-def other_version(found: Any, newest: int) -> str:
+def other_version(found: object, newest: int) -> str:
     """Return why a file of the version ``found`` cannot be read where ``newest`` is the newest that can; else nothing.
 
     The text goes on after the name of the file: ``has format version 2, and this fuzzseq reads 1: ...``.

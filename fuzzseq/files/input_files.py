@@ -64,11 +64,18 @@ def read_text(
             UTF-8, or cannot be read.
 
     """
+    reason: object
     try:
         with _opened(path) as file:
-            return _decoded(_bounded(file, most))
-    except _Unreadable as reason:
-        raise error(f"{f'{what} {path}'.strip()} cannot be read: {reason}. {advice}.") from None
+            data = file.read(most + 1)
+        if len(data) <= most:
+            return _decoded(data)
+        reason = f"it has more than the {_size(most)} that such a file may have"
+    except OSError as failure:
+        reason = reason_of(failure)
+    except _Unreadable as unreadable:
+        reason = unreadable
+    raise error(f"{f'{what} {path}'.strip()} cannot be read: {reason}. {advice}.") from None
 
 
 def read_lines(
@@ -150,7 +157,6 @@ def _opened(path: Path) -> BinaryIO:
 
 
 def _kind(mode: int) -> str:
-    """Return what a file is that is no regular one."""
     return next((said for is_kind, said in _KINDS if is_kind(mode)), "it is not a regular file")
 
 
@@ -163,19 +169,7 @@ def _kind_at(path: Path) -> str:
     return "" if stat.S_ISREG(mode) else _kind(mode)
 
 
-def _bounded(file: BinaryIO, most: int) -> bytes:
-    """Return all bytes of an open file."""
-    try:
-        data = file.read(most + 1)
-    except OSError as error:
-        raise _Unreadable(reason_of(error)) from None
-    if len(data) > most:
-        raise _Unreadable(f"it has more than the {_size(most)} that such a file may have")
-    return data
-
-
 def _decoded(data: bytes) -> str:
-    """Return bytes as text."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -183,17 +177,14 @@ def _decoded(data: bytes) -> str:
 
 
 def _size(count: int) -> str:
-    """Return a number of bytes as a person would say it."""
     return f"{count // 1024**2} MiB" if count >= 1024**2 else f"{count} bytes"
 
 
 def _no_constant(name: str) -> NoReturn:
-    """Refuse what JSON does not have, and Python reads all the same."""
     raise NotJson(f"it holds {name}, which is not a JSON number")
 
 
 def _finite(text: str) -> float:
-    """Return a number that is written with a point or an exponent."""
     number = float(text)
     if math.isinf(number):
         raise NotJson(f"it holds {text[:40]}, which is more than a number can be")

@@ -144,20 +144,14 @@ def _fresh(folder: int) -> tuple[str, int]:
 def remove_leftovers(folder: int) -> None:
     """Take away what killed processes left in an open folder of files that they had begun to write."""
     with suppress(OSError):
-        for name in os.listdir(folder):
-            if _PART.fullmatch(name):
-                _remove_leftover(folder, name)
-
-
-def _remove_leftover(folder: int, name: str) -> None:
-    """Take one away, unless a process writes to it."""
-    with suppress(OSError):
-        descriptor = os.open(name, os.O_RDONLY | _OLD, dir_fd=folder)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.unlink(name, dir_fd=folder)
-        finally:
-            os.close(descriptor)
+        for name in filter(_PART.fullmatch, os.listdir(folder)):
+            with suppress(OSError):
+                descriptor = os.open(name, os.O_RDONLY | _OLD, dir_fd=folder)
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # Fails where a process writes to it.
+                    os.unlink(name, dir_fd=folder)
+                finally:
+                    os.close(descriptor)
 
 
 def append(folder: int, name: str, data: bytes, *, lines: bool = False, create: bool = True) -> None:
@@ -235,7 +229,6 @@ def _refuse_irregular(mode: int) -> None:
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
-    """Write all bytes to an open file."""
     left = memoryview(data)
     while left:
         left = left[os.write(descriptor, left) :]

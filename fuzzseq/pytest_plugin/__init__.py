@@ -18,6 +18,8 @@ from fuzzseq.pytest_plugin.flag import COLLECTING, FLAG, INI, FuzzSeq2SeqWarning
 from fuzzseq.pytest_plugin.inconclusive import Inconclusive
 
 if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
     from fuzzseq.api import FuzzResult
 
 __all__ = ["FuzzSeq2SeqWarning"]
@@ -64,13 +66,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _allows_inconclusive(config: pytest.Config) -> bool:
-    from fuzzseq.pytest_plugin.options import asked_of  # noqa: PLC0415 (something was fuzzed, and has loaded it)
+    from fuzzseq.pytest_plugin.options import run_request  # noqa: PLC0415 (something was fuzzed, and has loaded it)
 
-    return asked_of(config).settings.allow_inconclusive
+    return run_request(config).settings.allow_inconclusive
 
 
 def _is_on(config: pytest.Config) -> bool:
-    """Say whether fuzz targets are to be collected: the flag was given, or pytest's configuration turns it on."""
     if config.getoption("fuzz_seq2seq"):
         return True
     try:
@@ -86,7 +87,7 @@ class _Notices:
         self._config = config
         self._files: list[pytest.Module] = []
         #: What the workers of xdist have to say; the process that began them says it once.
-        self._told: dict[str, str] = {}
+        self._notes: dict[str, str] = {}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(
@@ -109,47 +110,48 @@ class _Notices:
             explained = why_not_found(self._config, self._files)
             if not explained:
                 raise
-            self._tell("refused", explained)
+            self._keep("refused", explained)
             raise pytest.UsageError(*error.args, explained) from None
 
     def pytest_collection_finish(self) -> None:
         """Count the fuzz targets that were seen and are not collected."""
         if "fuzzseq.targets.declaration" in sys.modules and not self._config.pluginmanager.hasplugin(COLLECTING):
-            from fuzzseq.pytest_plugin.seen import said_of_unrun  # noqa: PLC0415 (a test file has loaded fuzzseq)
+            from fuzzseq.pytest_plugin.seen import unrun_sentence  # noqa: PLC0415 (a test file has loaded fuzzseq)
 
-            self._tell("unrun", said_of_unrun(self._config, self._files))
+            self._keep("unrun", unrun_sentence(self._config, self._files))
 
-    def _tell(self, kind: str, sentence: str) -> None:
+    def _keep(self, kind: str, sentence: str) -> None:
         """Keep a sentence; in a worker of xdist, for the process that began it."""
-        self._told[kind] = sentence
+        self._notes[kind] = sentence
         if is_worker(self._config):
             self._config.workeroutput[f"fuzz_seq2seq_{kind}"] = sentence  # type: ignore[attr-defined]
 
     @pytest.hookimpl(trylast=True)  # pytest shows what is said last first.
     def pytest_report_collectionfinish(self) -> list[str]:
         """Say how many fuzz targets are not run, below the number of tests, where pytest's header is shown."""
-        return [self._told["unrun"]] if self._told.get("unrun") and self._config.getoption("verbose", 0) >= 0 else []
+        note = self._notes.get("unrun")
+        return [note] if note and self._config.getoption("verbose", 0) >= 0 else []
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Hear what a worker of xdist has to say."""
+        """Take what a worker of xdist has to say."""
         for kind in ("refused", "unrun"):
-            if said := getattr(node, "workeroutput", {}).get(f"fuzz_seq2seq_{kind}"):
-                self._told[kind] = said
+            if sentence := getattr(node, "workeroutput", {}).get(f"fuzz_seq2seq_{kind}"):
+                self._notes[kind] = sentence
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """End as pytest does that was called wrong, where the workers of xdist were."""
-        if self._told.get("refused") and session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+        if self._notes.get("refused") and session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
         """Say what the workers of xdist had to say."""
         if not self._config.pluginmanager.hasplugin("dsession"):
             return
-        if self._told.get("refused"):
-            terminalreporter.write_line(f"ERROR: {self._told['refused']}", red=True)
-        elif self._told.get("unrun") and self._config.getoption("verbose", 0) >= 0:
-            terminalreporter.write_line(self._told["unrun"])
+        if self._notes.get("refused"):
+            terminalreporter.write_line(f"ERROR: {self._notes['refused']}", red=True)
+        elif self._notes.get("unrun") and self._config.getoption("verbose", 0) >= 0:
+            terminalreporter.write_line(self._notes["unrun"])
 
 
 @pytest.fixture

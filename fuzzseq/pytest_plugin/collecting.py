@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from fuzzseq.loading import in_one_form, refuse_wrong
 from fuzzseq.pytest_plugin.flag import FLAG, FuzzSeq2SeqWarning, is_worker
 from fuzzseq.pytest_plugin.item import FuzzItem, TargetFile, TargetModule
 from fuzzseq.pytest_plugin.judged import Wanted, offered
-from fuzzseq.pytest_plugin.options import asked_of, targets_given
+from fuzzseq.pytest_plugin.options import run_request, targets_given, usage_errors
 from fuzzseq.pytest_plugin.processes import Processes
 from fuzzseq.pytest_plugin.seen import conftest_targets, names_one
 from fuzzseq.targets.declaration import declaration_of, declared_in
@@ -28,15 +28,17 @@ class Collecting:
     def __init__(self, config: pytest.Config) -> None:
         """Read what is asked for; raises :class:`pytest.UsageError` for what cannot be."""
         self._config = config
-        self.asked = asked_of(config)
-        self._processes = Processes(config, self.asked)
+        self.request = run_request(config)
+        self._processes = Processes(config, self.request)
         config.pluginmanager.register(self._processes, "fuzz_seq2seq_processes")
         self.running = self._processes.running
         self._given = targets_given(config)
         #: The checks of each target that was collected, by its file and its name there.
         self.collected: dict[tuple[Path, str], tuple[str, ...]] = {}
 
-    def pytest_pycollect_makeitem(self, collector: Any, name: str, obj: object) -> list[pytest.Item] | None:
+    def pytest_pycollect_makeitem(
+        self, collector: pytest.Collector, name: str, obj: object
+    ) -> list[pytest.Item] | None:
         """Collect a decorated factory of a test file, or one that is named as a target there."""
         if not isinstance(collector, pytest.Module):
             if declaration_of(obj) is not None:
@@ -55,13 +57,13 @@ class Collecting:
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
         """Add the targets of the command line, of the conftest.py files and of the project's file."""
         for reference in self._given:
-            items += self._asked_for(session, reference)
+            items += self._items_or_error(session, reference)
         if names_one(session.config):
             return
         for file, name, factory in conftest_targets(session.config):
-            items += self._of_file(session, file, name, factory)
-        for reference in self.asked.targets:
-            items += self._asked_for(session, reference)
+            items += self._items_of_file(session, file, name, factory)
+        for reference in self.request.targets:
+            items += self._items_or_error(session, reference)
 
     @pytest.hookimpl(tryfirst=True)  # Before xdist tells the process that began it what was collected.
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -72,26 +74,23 @@ class Collecting:
         for item in session.items:
             if isinstance(item, FuzzItem):
                 chosen.setdefault(item.target, []).append(item)
-        self._processes.want(
-            {target: self._wanted(items) for target, items in chosen.items()},
-            {item.nodeid: target for target, items in chosen.items() for item in items},
-        )
-
-    def _wanted(self, items: Sequence[FuzzItem]) -> Wanted:
-        """Return what is wanted of a target, by its items that were chosen."""
-        names = offered(self.asked, items[0].target, items[0].declared)
-        checks = {item.check for item in items}
-        return Wanted(
-            offered=names,
-            chosen=tuple(name for name in names if name in checks),
-            apart=any(items[0].get_closest_marker(name) for name in ("skip", "skipif", "xfail")),
-        )
+        wanted = {}
+        for target, items in chosen.items():
+            names, checks = offered(self.request, target, items[0].declared), {item.check for item in items}
+            wanted[target] = Wanted(
+                offered=names,
+                chosen=tuple(name for name in names if name in checks),
+                apart=any(items[0].get_closest_marker(name) for name in ("skip", "skipif", "xfail")),
+            )
+        self._processes.want(wanted, {item.nodeid: target for target, items in chosen.items() for item in items})
 
     @cached_property
     def _named(self) -> dict[tuple[Path, str], str]:
         """What is named on the command line or in the project's file, by its file and its name there."""
         found: dict[tuple[Path, str], str] = {}
-        for reference in map(_plain, (*self._given, *self.asked.targets)):
+        with usage_errors(f"{FLAG}: "):
+            references = list(map(in_one_form, (*self._given, *self.request.targets)))
+        for reference in references:
             place, _, name = reference.rpartition(":")
             if file := self._file(place):
                 found.setdefault((file, name), reference)
@@ -124,12 +123,13 @@ class Collecting:
         yield from items
 
     def _checks(self, parent: pytest.Collector, name: str, target: str, factory: object) -> Iterator[FuzzItem]:
-        """Yield an item for each check of a target."""
         declared = declaration_of(factory)
         try:
-            checks = offered(self.asked, target, declared)
+            checks = offered(self.request, target, declared)
         except FuzzseqError as error:
             raise pytest.Collector.CollectError(str(error)) from None
+        code = getattr(factory, "__code__", None)
+        line = code.co_firstlineno - 1 if code is not None and code.co_filename == str(parent.path) else 0
         for check in checks:
             item: FuzzItem = FuzzItem.from_parent(
                 parent,
@@ -139,7 +139,7 @@ class Collecting:
                 target=target,
                 check=check,
                 declared=declared,
-                line=_line(factory, parent.path),
+                line=line,
                 running=self.running,
             )
             item.take(getattr(factory, "pytestmark", ()))
@@ -147,10 +147,9 @@ class Collecting:
                 item.add_marker(pytest.mark.xdist_group(target))
             yield item
 
-    def _of_file(
+    def _items_of_file(
         self, session: pytest.Session, file: Path, name: str, factory: object = None, target: str = ""
     ) -> Iterator[pytest.Item]:
-        """Yield the items of a target in a file that is no test file."""
         making = partial(self._items, file=file, name=name, factory=factory, target=target)
         root = self._config.rootpath
         outside: dict[str, Any] = (
@@ -158,13 +157,13 @@ class Collecting:
         )
         yield from session.genitems(TargetFile.from_parent(session, path=file, making=making, **outside))
 
-    def _asked_for(self, session: pytest.Session, reference: str) -> Iterator[pytest.Item]:
+    def _items_or_error(self, session: pytest.Session, reference: str) -> Iterator[pytest.Item]:
         """Yield the items of what a reference names; it is an error of the collection where a worker cannot use it.
 
         A worker of xdist that ended with a usage error would be an internal error of xdist's, or be waited for.
         """
         try:
-            yield from self._of_reference(session, reference)
+            yield from self._items_of_reference(session, reference)
         except pytest.UsageError as error:
             if not is_worker(self._config):
                 raise
@@ -177,55 +176,32 @@ class Collecting:
                 TargetModule.from_parent(session, name=reference, nodeid=reference, making=refused)
             )
 
-    def _of_reference(self, session: pytest.Session, reference: str) -> Iterator[pytest.Item]:
+    def _items_of_reference(self, session: pytest.Session, reference: str) -> Iterator[pytest.Item]:
         """Yield the items of what a reference names; without a name, of every target in the file or module."""
-        reference = _plain(reference)
-        place, colon, name = reference.rpartition(":")
+        with usage_errors(f"{FLAG}: "):
+            reference = in_one_form(reference)
+            place, colon, name = reference.rpartition(":")
+            # A process of its own imports the file or module.
+            targets = () if colon else self.running.targets_in(reference)
         if not colon:
-            for found in self._targets_in(reference):
-                yield from self._of_reference(session, found)
+            for found in targets:
+                yield from self._items_of_reference(session, found)
         elif file := self._file(place):
             if not file.is_file():
                 raise pytest.UsageError(f"There is no file {place}, which {reference} names as a fuzz target.")
-            _refuse_wrong(reference)
-            yield from self._of_file(session, file, name, target=reference)
+            with usage_errors(f"{FLAG}: "):
+                refuse_wrong([reference])
+            yield from self._items_of_file(session, file, name, target=reference)
         else:
             making = partial(self._checks, name=name, target=reference, factory=None)
             yield from session.genitems(TargetModule.from_parent(session, name=place, nodeid=place, making=making))
 
-    def _targets_in(self, reference: str) -> Iterable[str]:
-        """Return the targets in a file or module, which a process of its own imports."""
-        try:
-            return self.running.targets_in(reference)
-        except FuzzseqError as error:
-            raise pytest.UsageError(f"{FLAG}: {error}") from None
-
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Add the layers that ran to the report of a failure, in sections of their own."""
         report = yield
         if isinstance(item, FuzzItem) and call.excinfo is not None:
             report.sections += item.sections(call.excinfo.value)
         return report
-
-
-def _plain(reference: str) -> str:
-    """Return a reference as the run calls its target; raises :class:`pytest.UsageError` for text that is none."""
-    try:
-        return in_one_form(reference)
-    except FuzzseqError as error:
-        raise pytest.UsageError(f"{FLAG}: {error}") from None
-
-
-def _refuse_wrong(reference: str) -> None:
-    """Raise :class:`pytest.UsageError` where what a reference names is not there: its code is read and not run."""
-    try:
-        refuse_wrong([reference])
-    except FuzzseqError as error:
-        raise pytest.UsageError(f"{FLAG}: {error}") from None
-
-
-def _line(factory: object, file: Path) -> int:
-    """Return the line of a file on which a factory begins, from 0; the first where it is not defined there."""
-    code = getattr(factory, "__code__", None)
-    return code.co_firstlineno - 1 if code is not None and code.co_filename == str(file) else 0

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from fuzzseq.pytest_plugin.flag import FLAG, is_worker
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
 
 #: Why a test is neither passed nor failed: kept at its item, and then in its report, which crosses between processes.
 _REASONS: Final = pytest.StashKey[list[str]]()
@@ -99,7 +102,7 @@ class Inconclusive:
             session.exitstatus = self._status()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # After pytest's own short summary.
-    def pytest_terminal_summary(self, terminalreporter: Any) -> Generator[None, None, None]:
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> Generator[None, None, None]:
         """Say which tests those are, why, and what follows."""
         yield
         if not self._reports:

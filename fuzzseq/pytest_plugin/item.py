@@ -74,9 +74,10 @@ class FuzzItem(pytest.Item):
         self._judged = judged
         self.user_properties.append(("fuzz_seq2seq_seed", str(self._running.seed)))
         self.user_properties.append(("fuzz_seq2seq_judged", str(judged.cases)))
-        warn(self, [*judged.warnings, *map(warning_of, judged.told)], failing=bool(judged.sentence))
-        if judged.sound_target and self._strictly_expected():
-            self._expect()
+        warn(self, [*judged.warnings, *map(warning_of, judged.minor_findings)], failing=bool(judged.sentence))
+        usual = bool(self.config.getini("xfail_strict"))
+        if judged.sound_target and any(mark.kwargs.get("strict", usual) for mark in self._expected):
+            self._expect()  # A failure of the target is expected, and its absence is one.
         if judged.inconclusive:
             call_inconclusive(self, judged.inconclusive)
         if judged.skipped:
@@ -90,13 +91,7 @@ class FuzzItem(pytest.Item):
             self._failure = failure_of(judged.sentence, found) if found else pytest.fail.Exception(judged.sentence)
             raise self._failure
 
-    def _strictly_expected(self) -> bool:
-        """Say whether a failure of the target is expected, and its absence is one."""
-        usual = bool(self.config.getini("xfail_strict"))
-        return any(mark.kwargs.get("strict", usual) for mark in self._expected)
-
     def _expect(self) -> None:
-        """Have pytest expect a failure."""
         for mark in self._expected:
             self.add_marker(pytest.mark.xfail(*mark.args, **mark.kwargs))
 
@@ -106,7 +101,6 @@ class FuzzItem(pytest.Item):
 
     @property
     def _style(self) -> str:
-        """How failures are shown; the option is the terminal's, which may not be there."""
         return str(self.config.getoption("tbstyle", "auto"))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
@@ -124,7 +118,6 @@ class FuzzItem(pytest.Item):
         return ReprExceptionInfo(ReprTraceback([ReprEntryNative([text])], None, "native"), crash)
 
     def _text(self, judged: Judged) -> str:
-        """Return what is shown of a failure."""
         terminal = self.config.pluginmanager.getplugin("terminalreporter")
         width = self.config.get_terminal_writer().fullwidth if terminal else 80
         spec = judged.spec or Spec()
@@ -139,7 +132,7 @@ class FuzzItem(pytest.Item):
         return inert("\n".join(shown))
 
     def sections(self, failure: BaseException) -> Iterable[tuple[str, str]]:
-        """Yield what is told beside a failure of ours: every layer that ran, with its shapes."""
+        """Yield the sections of the report of a failure of ours: every layer that ran, with its shapes."""
         if self._judged is None or failure is not self._failure or self._style == "line":
             return
         found = self._judged.findings
@@ -150,7 +143,6 @@ class FuzzItem(pytest.Item):
 
 
 def _whole(finding: Finding) -> str:
-    """Return the whole message of a finding, and every line of the user's that led to it."""
     raised = finding.exception
     lines = [f"the whole message of {finding.id}:", finding.message, ""]
     for frame in raised.frames if raised else ():

@@ -33,8 +33,8 @@ class Judged:
     """What came of one check of one target.
 
     It fails with a ``sentence``, and the ``findings`` that say why; it is ``inconclusive`` with what kept it from being
-    judged. ``cases`` are those that it was judged on. ``told`` are findings that fail no test, ``warnings`` what a user
-    should know of the target; both are said by one item of the target only.
+    judged. ``cases`` are those that it was judged on. ``minor_findings`` fail no test, ``warnings`` what a user
+    should know of the target; one item of the target reports both.
     """
 
     sentence: str = ""
@@ -42,19 +42,19 @@ class Judged:
     skipped: str = ""
     inconclusive: str = ""
     cases: int = 0
-    told: tuple[Finding, ...] = ()
+    minor_findings: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = ()
     spec: Spec | None = None
     replays: Mapping[str, Path] = attrs.field(factory=dict)
     sound_target: bool = False
 
 
-def offered(asked: RunRequest, target: str, declared: Declaration | None) -> tuple[str, ...]:
+def offered(request: RunRequest, target: str, declared: Declaration | None) -> tuple[str, ...]:
     """Return the names of the checks that are items of a target, in the order of reports.
 
     Raises :class:`SpecError` where its declaration names a check that there is none of, or one that is none.
     """
-    settings, options = asked.settings, declared.options if declared else {}
+    settings, options = request.settings, declared.options if declared else {}
     only = options.get("checks") or ()
     known = (*every_check(settings), *custom_checks(options.get("custom_checks") or ()))
     for name in only:

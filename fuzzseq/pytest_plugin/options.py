@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import secrets
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -35,31 +36,34 @@ _KEPT: Final = pytest.StashKey[Zygote]()
 _LONGEST: Final = 60
 
 
-def asked_of(config: pytest.Config) -> RunRequest:
-    """Return what a pytest run is asked for; raises :class:`pytest.UsageError` with the sentence of what cannot be."""
+@contextmanager
+def usage_errors(start: str = "") -> Iterator[None]:
+    """Raise errors of fuzzseq as :class:`pytest.UsageError`, their sentence after ``start``."""
     try:
-        given = _given(config)
-        # The workers of xdist take the seed of the process that began them, which may be a random one.
-        seed = getattr(config, "workerinput", {}).get(SEED)
-        asked = request_of(given if seed is None else {**given, "seed": seed})
-        for name in asked.report:
-            format_named(name)
+        yield
     except FuzzseqError as error:
-        raise pytest.UsageError(str(error)) from None
-    return asked
+        raise pytest.UsageError(f"{start}{error}") from None
 
 
-def _given(config: pytest.Config) -> Given:
-    """Return what the options give, over what the project's file does."""
-    options = {key: value for key, each in OPTIONS.items() if (value := _value(config, each)) not in (None, ())}
-    seed = _hypothesis_seed(config)
-    if "seed" not in options and seed is not None:
-        options["seed"] = seed
-    return {**configured(config.invocation_params.dir), **options}
+def run_request(config: pytest.Config) -> RunRequest:
+    """Return what a pytest run is asked for: by options, and by the project's file where there is none.
+
+    Raises :class:`pytest.UsageError` with the sentence of what cannot be.
+    """
+    with usage_errors():
+        given = {key: value for key, each in OPTIONS.items() if (value := _value(config, each)) not in (None, ())}
+        if "seed" not in given and (seed := _hypothesis_seed(config)) is not None:
+            given["seed"] = seed
+        # The workers of xdist take the seed of the process that began them, which may be a random one.
+        if (seed := getattr(config, "workerinput", {}).get(SEED)) is not None:
+            given["seed"] = seed
+        request = request_of({**configured(config.invocation_params.dir), **given})
+        for name in request.report:
+            format_named(name)
+    return request
 
 
-def _value(config: pytest.Config, option: Option) -> Any:
-    """Return the value of an option; None and empty where it was not given."""
+def _value(config: pytest.Config, option: Option) -> object:
     if not option.pytest_ending:
         return None
     name = option.pytest_ending.replace("-", "_")
@@ -87,10 +91,8 @@ def targets_given(config: pytest.Config) -> tuple[str, ...]:
     """
     given = listed(config, "target")
     for reference in given:
-        try:
+        with usage_errors(f"{FLAG}-target {reference}: "):
             parse(reference)
-        except FuzzseqError as error:
-            raise pytest.UsageError(f"{FLAG}-target {reference}: {error}") from None
     return given
 
 
@@ -107,8 +109,8 @@ def fuzzer_of(request: pytest.FixtureRequest) -> Callable[..., FuzzResult]:
 
     A test in which a check was never judged is neither passed nor failed, unless something else fails it.
     """
-    asked = asked_of(request.config)
-    marked: dict[str, Any] = {}
+    of_run = run_request(request.config)
+    marked: dict[str, object] = {}
     for marker in reversed(list(request.node.iter_markers("fuzz_seq2seq"))):
         if marker.args:
             pytest.fail(
@@ -120,27 +122,27 @@ def fuzzer_of(request: pytest.FixtureRequest) -> Callable[..., FuzzResult]:
 
     numbers = count(1)
 
-    def fuzz_seq2seq(factory: str | Callable[..., Any], **settings: Any) -> FuzzResult:
+    def fuzz_seq2seq(factory: str | Callable[..., Any], **settings: object) -> FuzzResult:
         __tracebackhide__ = True
-        misuse = ""
+        usage_error = ""
         try:
             given = given_by("fuzz_seq2seq", {**marked, **settings})
-            given = {**_usual(asked, request.node.nodeid, next(numbers)), **given}
+            given = {**_defaults(of_run, request.node.nodeid, next(numbers)), **given}
             result = fuzzed(factory, given, _zygote(request.config, settings_of(given)))
         except FuzzseqError as error:
-            misuse = str(error)
-        if misuse:  # Outside of the block: it is told without where it came from.
-            pytest.fail(misuse, pytrace=False)
-        failing = tuple(finding for finding in result.findings if asked.settings.fails(finding))
-        told = [warning_of(finding) for finding in result.findings if finding not in failing]
-        warn(request.node, [*told, *result.warnings], failing=bool(failing))
+            usage_error = str(error)
+        if usage_error:  # Outside of the block: it is shown without where it came from.
+            pytest.fail(usage_error, pytrace=False)
+        failing = tuple(finding for finding in result.findings if of_run.settings.fails(finding))
+        others = [warning_of(finding) for finding in result.findings if finding not in failing]
+        warn(request.node, [*others, *result.warnings], failing=bool(failing))
         if failing:
             attrs.evolve(result, findings=failing).raise_for_findings("note")
-        unsure = sentences(result.inconclusive)
-        if result.allow_inconclusive and not asked.settings.allow_inconclusive:
-            warn(request.node, [f"inconclusive: {sentence}" for sentence in unsure], failing=False)
+        unjudged = sentences(result.inconclusive)
+        if result.allow_inconclusive and not of_run.settings.allow_inconclusive:
+            warn(request.node, [f"inconclusive: {sentence}" for sentence in unjudged], failing=False)
         else:
-            for sentence in unsure:
+            for sentence in unjudged:
                 call_inconclusive(request.node, sentence)
         return result
 
@@ -148,7 +150,7 @@ def fuzzer_of(request: pytest.FixtureRequest) -> Callable[..., FuzzResult]:
 
 
 def warn(node: pytest.Item, messages: Iterable[str], *, failing: bool) -> None:
-    """Tell warnings of a test; where they are asked to be errors, none of them hides what it is ``failing`` for."""
+    """Issue warnings of a test; where they are to be errors, none of them hides what it is ``failing`` for."""
     for message in messages:
         try:
             node.warn(FuzzSeq2SeqWarning(inert(message)))
@@ -158,21 +160,21 @@ def warn(node: pytest.Item, messages: Iterable[str], *, failing: bool) -> None:
 
 
 def warning_of(finding: Finding) -> str:
-    """Return what a finding that fails no test is told as."""
-    said = finding.diagnosis.explanation or finding.message
-    return f"{finding.severity}: {finding.cause} in {finding.target}: {said} (finding {finding.id})"
+    """Return the warning of a finding that fails no test."""
+    explanation = finding.diagnosis.explanation or finding.message
+    return f"{finding.severity}: {finding.cause} in {finding.target}: {explanation} (finding {finding.id})"
 
 
-def _usual(asked: RunRequest, test: str, number: int) -> Given:
+def _defaults(of_run: RunRequest, test: str, number: int) -> Given:
     """Return the settings of the run, those of a single model.
 
     One folder holds one run: each call of a test has a folder of its own, below that of the pytest run.
     """
-    given = {key: value for key, value in asked.given.items() if key not in ("targets", "report", "corpus")}
-    if asked.output:
+    given = {key: value for key, value in of_run.given.items() if key not in ("targets", "report", "corpus")}
+    if of_run.output:
         name = re.sub(r"[^\w.]+", "-", test)[-_LONGEST:].strip("-") + (f"-{number}" if number > 1 else "")
-        given["output"] = str(Path(asked.output) / name)
-    return {**given, "seed": asked.settings.seed}
+        given["output"] = str(Path(of_run.output) / name)
+    return {**given, "seed": of_run.settings.seed}
 
 
 def _zygote(config: pytest.Config, settings: Settings) -> Zygote | None:

@@ -1,11 +1,11 @@
-"""The processes of one pytest run, alone or under pytest-xdist: what is run, when it ends, and what is told of it."""
+"""The processes of one pytest run, alone or under pytest-xdist: what is run, when it ends, and its report."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Generator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -18,6 +18,9 @@ from fuzzseq.pytest_plugin.reporting import MAIN, Reporting
 from fuzzseq.pytest_plugin.running import Running
 from fuzzseq.settings import RunRequest
 
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
 #: xdist's ways of dealing out single tests, and how the folders are called that go to its workers.
 _SCATTERED: Final = ("load", "worksteal")
 _FOLDER: Final = "fuzz_seq2seq_folder"
@@ -27,14 +30,14 @@ _EXCHANGE: Final = "fuzz_seq2seq_exchange"
 class Processes:
     """Runs what was chosen, in this process or in its workers, and writes one report of it."""
 
-    def __init__(self, config: pytest.Config, asked: RunRequest) -> None:
-        self._config, self._asked = config, asked
+    def __init__(self, config: pytest.Config, request: RunRequest) -> None:
+        self._config, self._request = config, request
         self._is_worker = is_worker(config)
-        said: Mapping[str, Any] = getattr(config, "workerinput", {})
-        self._name = str(said.get("workerid", MAIN))
-        self._reporting = Reporting(config, said.get(_FOLDER) or asked.output, asked.report)
-        self._exchange = Exchange(Path(said[_EXCHANGE])) if _EXCHANGE in said else None
-        self.running = Running(asked, self._name, workers=_workers(said), is_over=self._is_over)
+        given: Mapping[str, str] = getattr(config, "workerinput", {})
+        self._name = str(given.get("workerid", MAIN))
+        self._reporting = Reporting(config, given.get(_FOLDER) or request.output, request.report)
+        self._exchange = Exchange(Path(given[_EXCHANGE])) if _EXCHANGE in given else None
+        self.running = Running(request, self._name, workers=_workers(given), is_over=self._is_over)
         #: The target of each item that is to be run, by the item's id, and the ids of those that have an outcome.
         self._chosen: dict[str, str] = {}
         self._reported: set[str] = set()
@@ -54,7 +57,7 @@ class Processes:
             self._exchange = Exchange()
         node.workerinput[_EXCHANGE] = str(self._exchange.path)
         node.workerinput[_FOLDER] = str(self._reporting.folder.path)
-        node.workerinput[SEED] = self._asked.settings.seed
+        node.workerinput[SEED] = self._request.settings.seed
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
@@ -77,7 +80,6 @@ class Processes:
             self._exchange.end()
 
     def _is_over(self) -> bool:
-        """Say whether the process that began this one has ended the search."""
         return self._exchange is not None and self._exchange.is_over
 
     @pytest.hookimpl(wrapper=True, trylast=True)  # Within the terminal's, which shows the summary.
@@ -106,14 +108,14 @@ class Processes:
         self.running.stop()
         self._write()
 
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
         """Print what came of the targets."""
-        self._reporting.tell(terminalreporter)
+        self._reporting.print_summary(terminalreporter)
 
 
-def _workers(said: Mapping[str, Any]) -> int | None:
+def _workers(given: Mapping[str, str]) -> int | None:
     """Return how many workers one of xdist's may have, its share of the cores; None where there is no xdist."""
-    if "workercount" not in said:
+    if "workercount" not in given:
         return None
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores // int(said["workercount"]))
+    return max(1, cores // int(given["workercount"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 import pytest
@@ -34,6 +34,9 @@ from fuzzseq.reporting.text import text_of
 from fuzzseq.sanitize import clean
 from fuzzseq.stop_reason import StopReason
 
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
 #: How the log of a process is called that is no worker of xdist.
 MAIN: Final = "main"
 _PARTS: Final = "events-*.ndjson"
@@ -61,7 +64,7 @@ class Reporting:
         return self._folder
 
     def write(self, unrun: Collection[str] = ()) -> None:
-        """Write one log, and reports, of those of every process; whoever was killed has told what it had by then.
+        """Write one log, and reports, of those of every process; of a killed one what it had by then.
 
         ``unrun`` are targets of which a test was not run: where they were not fuzzed to the end, the report says so.
         """
@@ -83,7 +86,7 @@ class Reporting:
             self.folder.remove(part.name)
         self.folder.close()
 
-    def tell(self, terminal: Any) -> None:
+    def print_summary(self, terminal: TerminalReporter) -> None:
         """Print the summary, where anything was fuzzed."""
         if not self._record.targets():
             return
@@ -92,7 +95,7 @@ class Reporting:
         parts = list(summary_view(self._record, str(self.folder.shown), errors))[2:]
         writer = terminal._tw  # noqa: SLF001 (pytest gives no other way to its width and colors)
         judged = [(report.name, judged_of(report)) for report in self._record.targets()]
-        parts += [Text(f"judged on {clean(name)}: {said}", style="dim") for name, said in judged if said]
+        parts += [Text(f"judged on {clean(name)}: {checks}", style="dim") for name, checks in judged if checks]
         writer.write(text_of(parts, writer.fullwidth, writer.hasmarkup))
 
 

@@ -42,8 +42,6 @@ _ENDED: Final = "pytest ended the run before it was fuzzed"
 
 @attrs.define
 class _Campaign:
-    """The targets that are fuzzed together."""
-
     targets: tuple[str, ...]
     settings: Settings
     thread: threading.Thread | None = None
@@ -57,20 +55,19 @@ class Running:
     TensorFlow is imported once, by a process that is begun when the items are known.
     """
 
-    def __init__(self, asked: RunRequest, name: str, workers: int | None, is_over: Callable[[], bool]) -> None:
+    def __init__(self, request: RunRequest, name: str, workers: int | None, is_over: Callable[[], bool]) -> None:
         """Begin with nothing to run.
 
         ``name`` tells the log of this process from those of others, ``workers`` is how many it may have, and
         ``is_over`` says whether another process has ended the search.
         """
         self._is_over = is_over
-        self._asked = asked
-        self._settings = attrs.evolve(asked.settings, workers=workers or asked.settings.workers)
+        self._settings = attrs.evolve(request.settings, workers=workers or request.settings.workers)
         self._one_by_one = workers is not None
-        self._corpus = asked.corpus or ".fuzzseq"
+        self._corpus = request.corpus or ".fuzzseq"
         self._name = name
         self._record = RunState()
-        self._fan = Dispatcher(self._record, [])
+        self._dispatcher = Dispatcher(self._record, [])
         self._written: Mapping[str, Path] = {}
         self._wanted: dict[str, Wanted] = {}
         self._campaigns: dict[str, _Campaign] = {}
@@ -88,7 +85,7 @@ class Running:
 
     def want(self, wanted: Mapping[str, Wanted], folder: Folder) -> None:
         """Take note of what will be asked for and where to write, and begin to import TensorFlow."""
-        self._begun()
+        self._zygote_started()
         self._wanted, self._written = dict(wanted), folder.written
         reporters: list[Reporter] = [
             Beginning(folder),
@@ -96,7 +93,7 @@ class Running:
             FindingFiles(self._record, folder),
             Scripts(self._record, folder),
         ]
-        self._fan = Dispatcher(self._record, reporters)
+        self._dispatcher = Dispatcher(self._record, reporters)
         groups: dict[tuple[str, ...], list[str]] = {}
         for target, want in wanted.items():
             checks = self._settings.checks if want.chosen == want.offered else want.chosen
@@ -110,7 +107,7 @@ class Running:
     def targets_in(self, reference: str) -> Sequence[str]:
         """Return the references of the targets in a file or module, which a process of its own imports."""
         wanted = parse(reference)
-        body = Launcher(self._settings, self._begun()).load(wanted)
+        body = Launcher(self._settings, self._zygote_started()).load(wanted)
         body.close()
         return body.targets
 
@@ -118,23 +115,23 @@ class Running:
         """Return what came of a check, when its target is done."""
         run = self._campaigns[target]
         with self._changed:
-            if run.thread is None and not self._ended():
+            if run.thread is None and not self._is_over_now():
                 run.thread = threading.Thread(target=self._run, args=[run], daemon=True, name=f"fuzz {target}")
                 run.thread.start()
             if run.thread is not None and target not in self._left_by:
                 self._left_by[target] = check
                 while not (run.over or self._report(target) is not None):
                     self._changed.wait(_LOOK)
-                    self._ended()
+                    self._is_over_now()
                 del self._left_by[target]
             report = self._report(target)
         if report is None and (left := self._left_by.get(target)):
             return Judged(skipped=f"not reached: see [{left}], which ended before the target was done")
-        if report is None and self._ended() and not run.problem:
+        if report is None and self._is_over_now() and not run.problem:
             return Judged(inconclusive=_ENDED)
         if report is None:
             return self._unfinished(target, check, run.problem)
-        return self._judged(report, check, self._wanted[target])
+        return self._outcome(report, check, self._wanted[target])
 
     def progress(self, target: str) -> str:
         """Return how far the work on a target has come, for whoever did not wait for its end."""
@@ -158,48 +155,46 @@ class Running:
             thread.join(_PATIENCE)
 
     def _report(self, target: str) -> TargetReport | None:
-        """Return what there is to say of a target that is done; None before."""
         return self._record.reports.get(self._record.name(target))
 
-    def _ended(self) -> bool:
+    def _is_over_now(self) -> bool:
         """Say whether the search is over, here or in all processes; what runs is interrupted then."""
         if self._is_over():
             self._stop.set()
         return self._stop.is_set()
 
-    def _begun(self) -> Zygote | None:
+    def _zygote_started(self) -> Zygote | None:
         """Return the process that imports TensorFlow, begun on first use; it finds modules where pytest does."""
         if self._zygote is None and not self._settings.in_process:
             self._zygote = Zygote(self._settings.device, [place for place in sys.path if place])
         return self._zygote
 
     def _campaign(self, targets: Iterable[str], checks: tuple[str, ...]) -> _Campaign:
-        """Return a campaign over targets that are held to the same checks."""
         return _Campaign(tuple(targets), attrs.evolve(self._settings, checks=checks))
 
     def _run(self, run: _Campaign) -> None:
         """Fuzz the targets of a campaign; whatever happens, nobody waits for it in vain."""
         try:
-            settings = attrs.evolve(run.settings, budget=self._due(run))
+            settings = attrs.evolve(run.settings, budget=self._share_of_budget(run))
             events = engine.start_campaign(
                 run.targets, settings, corpus=self._corpus, zygote=self._zygote, stop=self._stop
             )
             for event in events:
-                self._tell(event)
+                self._dispatch(event)
         except UsageError as error:
             run.problem = str(error)
-            self._tell(RunFinished(stop_reason=StopReason.UNUSABLE, seconds=0.0))
+            self._dispatch(RunFinished(stop_reason=StopReason.UNUSABLE, seconds=0.0))
         except Exception as error:  # noqa: BLE001 (said by the first item of each target that waits for it)
             message = outgoing(f"{type(error).__name__}: {error}")
             run.problem = f"internal error (a bug in fuzzseq, not in the model): {message}"
-            self._tell(InternalError(target="", message=message, traceback=traceback.format_exc()))
-            self._tell(RunFinished(stop_reason=StopReason.ERROR, seconds=0.0))
+            self._dispatch(InternalError(target="", message=message, traceback=traceback.format_exc()))
+            self._dispatch(RunFinished(stop_reason=StopReason.ERROR, seconds=0.0))
         finally:
             with self._changed:
                 run.over = True
                 self._changed.notify_all()
 
-    def _due(self, run: _Campaign) -> float | None:
+    def _share_of_budget(self, run: _Campaign) -> float | None:
         """Return a campaign's part of the time that is left for all of them, which begins with the first."""
         budget = self._settings.budget
         if budget is None:
@@ -210,10 +205,10 @@ class Running:
         waiting = sum(self._report(target) is None for target in self._wanted)
         return left * len(run.targets) / max(waiting, len(run.targets))
 
-    def _tell(self, event: Event) -> None:
+    def _dispatch(self, event: Event) -> None:
         """Pass an event on, to the record first and to whoever waits last."""
         with self._changed:
-            self._fan.on_event(event)
+            self._dispatcher.on_event(event)
             self._changed.notify_all()
 
     def _unfinished(self, target: str, check: str, problem: str) -> Judged:
@@ -225,7 +220,7 @@ class Running:
         failed = f"internal error (a bug in fuzzseq, not in the model): {errors[0]}" if errors else ""
         return Judged(sentence=problem or failed or "fuzzseq did not finish it")
 
-    def _judged(self, report: TargetReport, check: str, wanted: Wanted) -> Judged:
+    def _outcome(self, report: TargetReport, check: str, wanted: Wanted) -> Judged:
         """Return what came of a check of a target that is done; each finding is said once."""
         findings = self._record.of_target(report.name)
         own = [finding for finding in findings if owner(finding, wanted.chosen) == check]
@@ -235,7 +230,7 @@ class Running:
         unjudged = "" if failed else inconclusive_reason(report, check)
         base = Judged(
             cases=report.checks[check].ran if check in report.checks else 0,
-            told=tuple(finding for finding in own if finding not in failing),
+            minor_findings=tuple(finding for finding in own if finding not in failing),
             warnings=tuple(w.message for w in self._record.warnings if first and w.target == report.name),
             spec=report.spec,
             replays={f.id: self._written[f"{f.id}.json"] for f in own if f"{f.id}.json" in self._written},

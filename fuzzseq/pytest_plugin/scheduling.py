@@ -23,6 +23,5 @@ class TargetScheduling(LoadScopeScheduling):  # type: ignore[misc]
         return self._exchange.items()
 
     def _split_scope(self, nodeid: str) -> str:
-        """Return what goes to one worker as a whole with a test."""
         target = self._targets.get(nodeid)
         return nodeid if target is None else f"fuzz target {target}"

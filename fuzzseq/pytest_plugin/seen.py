@@ -29,7 +29,7 @@ def names_one(config: pytest.Config) -> bool:
     return any("::" in argument for argument in config.args)
 
 
-def said_of_unrun(config: pytest.Config, files: Iterable[pytest.Module]) -> str:
+def unrun_sentence(config: pytest.Config, files: Iterable[pytest.Module]) -> str:
     """Return the sentence of how many fuzz targets are not run; empty where there are none."""
     if names_one(config):
         return ""
@@ -58,7 +58,6 @@ def why_not_found(config: pytest.Config, files: Iterable[pytest.Module]) -> str:
 
 
 def _no_such_test(target: str, check: str, known: Sequence[str]) -> str:
-    """Return what is said of a check that is no test of a target."""
     from fuzzseq.checks.registry import CHECKS  # noqa: PLC0415 (numpy is for those alone who are fuzzing already)
 
     if check in known:

@@ -55,11 +55,13 @@ def candidates(folder: Path) -> list[Candidate]:
         hidden = any(part.startswith(".") or part in _ELSEWHERE for part in place.parts)
         if not hidden and not place.name.startswith(("test_", "conftest", "setup")):
             # What is no name as Python has them cannot be imported, and may be anything where it is written.
-            found += [(_doubt(each), str(place), each) for each in _in_file(file, place) if is_dotted(each.module)]
+            found += [
+                (_unlikeliness(each), str(place), each) for each in _in_file(file, place) if is_dotted(each.module)
+            ]
     return [each for *_, each in sorted(found, key=lambda rated: rated[:2])]
 
 
-def named(folder: Path, target: str) -> Candidate:
+def candidate_named(folder: Path, target: str) -> Candidate:
     """Return what ``path/to/file.py:name`` names; raises :class:`UsageError` with the nearest name."""
     reference = target_reference(target)
     name = reference.get("name", "")
@@ -85,24 +87,17 @@ def named(folder: Path, target: str) -> Candidate:
     return there[name]
 
 
-def _doubt(candidate: Candidate) -> int:
-    """Return how unlikely it is that this is what is meant."""
+def _unlikeliness(candidate: Candidate) -> int:
     usual = candidate.name.startswith(("build", "make", "create", "get")) or "model" in candidate.name.lower()
     return 2 * candidate.built + len(candidate.unknown) + (not usual)
 
 
-def _parsed(file: Path) -> ast.Module | None:
-    """Return the code of a file; None where it is none."""
-    try:
-        return tree_of(file, str(file))
-    except UsageError:
-        return None
-
-
 def _in_file(file: Path, place: Path) -> Iterator[Candidate]:
-    """Yield what stands in one file."""
-    tree = _parsed(file)
-    for node in tree.body if tree else ():
+    try:
+        tree = tree_of(file, str(file))
+    except UsageError:  # It holds no Python.
+        return
+    for node in tree.body:
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and _builds(node):
             yield Candidate(file=place, name=node.name, unknown=_unknown(node))
         elif isinstance(node, ast.Assign) and _is_model(node.value):
@@ -111,12 +106,10 @@ def _in_file(file: Path, place: Path) -> Iterator[Candidate]:
 
 
 def _names(node: ast.Assign) -> list[ast.Name]:
-    """Return the names that are assigned to."""
     return [target for target in node.targets if isinstance(target, ast.Name)]
 
 
 def _builds(function: ast.FunctionDef) -> bool:
-    """Say whether a function takes a dimension, and makes a model or a layer."""
     parameters = (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
     if not any(dimension_of(parameter.arg) for parameter in parameters):
         return False
@@ -125,7 +118,6 @@ def _builds(function: ast.FunctionDef) -> bool:
 
 
 def _speaks_of_models(called: ast.expr) -> bool:
-    """Say whether what is called is of Keras or is called a model."""
     text = ast.unparse(called)
     return text.startswith(("keras.", "tf.keras.", "layers.", "keras_hub.")) or text.split(".")[-1].endswith(
         ("Model", "Transformer", "Seq2Seq", "Translator", "Embedding", "LSTM", "GRU", "Dense")
@@ -133,7 +125,6 @@ def _speaks_of_models(called: ast.expr) -> bool:
 
 
 def _is_model(value: ast.expr) -> bool:
-    """Say whether an expression makes a Keras model, or loads one."""
     if not isinstance(value, ast.Call):
         return False
     text = ast.unparse(value.func)
@@ -141,7 +132,6 @@ def _is_model(value: ast.expr) -> bool:
 
 
 def _unknown(function: ast.FunctionDef) -> tuple[str, ...]:
-    """Return the parameters of a function that have no default and are no known dimension."""
     places = (*function.args.posonlyargs, *function.args.args)
     bare = places[: len(places) - len(function.args.defaults)]
     named_only = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)

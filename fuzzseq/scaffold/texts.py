@@ -61,7 +61,7 @@ jobs:
           if [ -f requirements.txt ]; then pip install -r requirements.txt; fi
           if [ -f pyproject.toml ] && grep -q '^\\[project\\]' pyproject.toml; then pip install .; fi
           pip install fuzzseq
-      - name: What earlier nights found
+      - name: Restore the corpus and the history
         uses: actions/cache/restore@v4
         with:
           path: |
@@ -71,10 +71,10 @@ jobs:
           restore-keys: fuzzseq-
       - name: Fuzz
         run: {_RUN} --report json --report html --report sarif --report markdown --report github
-      - name: What came and went
+      - name: New, open and fixed findings
         if: always()
         run: fuzzseq trend
-      - name: For the nights to come, and those with findings above all
+      - name: Save the corpus and the history, findings or not
         if: always()
         uses: actions/cache/save@v4
         with:
@@ -123,7 +123,7 @@ fuzz:
 
 #: The nightly job of each host of code: its file, what stands in it, and what is left to do by hand.
 JOBS = {
-    "github": (".github/workflows/fuzz.yml", GITHUB, "it runs at night once it is on the default branch"),
+    "github": (".github/workflows/fuzz.yml", GITHUB, "it runs nightly once it is on the default branch"),
     "gitlab": (
         ".gitlab/fuzz.yml",
         GITLAB,

@@ -22,7 +22,7 @@ class Written:
 
     file: str
     new: bool
-    said: str = ""
+    note: str = ""
 
 
 def write(folder: Path, candidate: Candidate, host: str | None) -> list[Written]:
@@ -33,32 +33,30 @@ def write(folder: Path, candidate: Candidate, host: str | None) -> list[Written]
     project = folder / "pyproject.toml"
     there = os.path.lexists(project)
     has_settings = there and section_of(project) is not None
-    written = [_file(folder, TARGETS_FILE, targets_text(candidate), f"{candidate.module}.{candidate.name}")]
+    written = [_write_new(folder, TARGETS_FILE, targets_text(candidate), f"{candidate.module}.{candidate.name}")]
     if has_settings:
-        written.append(Written(file=project.name, new=False, said="it has a section [tool.fuzzseq]"))
+        written.append(Written(file=project.name, new=False, note="it has a section [tool.fuzzseq]"))
     else:
         before = read_text(project, advice="Fix it first") if there else ""
         apart = "\n" * (2 - (before.endswith("\n") + before.endswith("\n\n"))) if before else ""
-        _put(project, before + apart + settings_text())
-        written.append(Written(file=project.name, new=True, said="[tool.fuzzseq]"))
+        _write(project, before + apart + settings_text())
+        written.append(Written(file=project.name, new=True, note="[tool.fuzzseq]"))
     if host is not None:
         name, text, left = JOBS[host]
-        written.append(_file(folder, name, text, left))
-        written.append(_file(folder, BASELINE_FILE, baseline.HEAD, "no finding is known yet"))
+        written.append(_write_new(folder, name, text, left))
+        written.append(_write_new(folder, BASELINE_FILE, baseline.HEAD, "no finding is known yet"))
     return written
 
 
-def _file(folder: Path, name: str, text: str, said: str) -> Written:
-    """Write a file that is not there."""
+def _write_new(folder: Path, name: str, text: str, note: str) -> Written:
     place = folder / name
     if os.path.lexists(place):
-        return Written(file=name, new=False, said="it is there already")
-    _put(place, text)
-    return Written(file=name, new=True, said=said)
+        return Written(file=name, new=False, note="it is there already")
+    _write(place, text)
+    return Written(file=name, new=True, note=note)
 
 
-def _put(place: Path, text: str) -> None:
-    """Write a file; raises :class:`OutputError` where that fails."""
+def _write(place: Path, text: str) -> None:
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -27,7 +27,7 @@ def configured(start: Path | None = None) -> Given:
     """Return what the nearest pyproject.toml gives, upward from a folder (the current one); its paths count from there.
 
     The environment's ``FUZZSEQ_PROFILE`` stands in for its profile.
-    Raises :class:`ConfigurationError` for broken TOML, an unknown key, or a value of the wrong kind.
+    Raises :class:`ConfigurationError` for invalid TOML, an unknown key, or a value of the wrong kind.
     """
     folder = (start or Path.cwd()).resolve()
     place = home(folder)
@@ -42,7 +42,7 @@ def home(start: Path | None = None) -> Path | None:
     return next((parent for parent in (folder, *folder.parents) if os.path.lexists(parent / "pyproject.toml")), None)
 
 
-def section_of(path: Path) -> Mapping[str, Any] | None:
+def section_of(path: Path) -> Mapping[str, object] | None:
     """Return ``[tool.fuzzseq]`` of a pyproject.toml, None where it has none; raises :class:`ConfigurationError`."""
     tool = _toml(path).get("tool", {})
     section = tool.get("fuzzseq") if isinstance(tool, Mapping) else None
@@ -51,7 +51,7 @@ def section_of(path: Path) -> Mapping[str, Any] | None:
     return section
 
 
-def given_by(where: str, settings: Mapping[str, Any]) -> Given:
+def given_by(where: str, settings: Mapping[str, object]) -> Given:
     """Return what the arguments of a call give, those that are None or empty left out; ``where`` is what is called.
 
     Raises :class:`UsageError` for a setting that there is none of, and for a value of the wrong kind.
@@ -78,7 +78,7 @@ def _of_file(path: Path, here: Path) -> Given:
     return {key: OPTIONS[key].kind.moved(value, moved) for key, value in given.items() if value != ()}
 
 
-def _structured(settings: Mapping[str, Any], keys: tuple[str, ...], where: str, noun: str, written: str) -> Given:
+def _structured(settings: Mapping[str, object], keys: tuple[str, ...], where: str, noun: str, written: str) -> Given:
     """Return settings read; raises :class:`UsageError` for a key that is none of ``keys``, and for a wrong value.
 
     ``where`` they stand, what a key is called there, and how one is ``written`` with its value, make the sentence.
@@ -116,8 +116,7 @@ def _toml(path: Path) -> Mapping[str, Any]:
         raise ConfigurationError(f"{path} is not readable TOML: {error}.") from None
 
 
-def _shortened(value: Any) -> str:
-    """Return a value as it was written, or the beginning of it."""
+def _shortened(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return shown(value)
     short = reprlib.Repr()

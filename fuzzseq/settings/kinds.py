@@ -86,15 +86,15 @@ class Kind:
     """
 
     type: Any
-    read_text: Callable[[str], Any] = lambda text: text
+    read_text: Callable[[str], object] = lambda text: text
     hint: str
-    schema: Mapping[str, Any]
+    schema: Mapping[str, object]
     values: tuple[str, ...] | str = ()
     repeatable: bool = False
     moved: Callable[[Any, Callable[[str], str]], Any] = lambda value, _: value
 
 
-def structured(value: Any, type_: Any) -> Any:
+def structured(value: object, type_: Any) -> Any:
     """Return what a value stands for; cattrs raises what it is not, our hooks TypeError or :class:`UsageError`."""
     return _converter().structure(value, type_)
 
@@ -110,20 +110,20 @@ def _converter() -> Converter:
     return converter
 
 
-def _exact(value: Any, type_: type) -> Any:
+def _exact(value: object, type_: type) -> object:
     if type(value) is not type_:
         raise TypeError
     return value
 
 
-def _text_or_list(value: Any, _: Any) -> tuple[str, ...]:
+def _text_or_list(value: object, _: object) -> tuple[str, ...]:
     listed = [value] if isinstance(value, str) else value
     if not isinstance(listed, list | tuple) or not all(isinstance(item, str) for item in listed):
         raise TypeError
     return tuple(listed)
 
 
-def _annotated(value: Any, type_: Any) -> Any:
+def _annotated(value: Any, type_: object) -> object:
     """Return an integer in a range, or what a parser makes of a number or a text; a bool is neither."""
     rule = get_args(type_)[1]
     if isinstance(value, bool):
@@ -137,8 +137,10 @@ def _annotated(value: Any, type_: Any) -> Any:
     return rule(str(value))
 
 
-def _number_or_text(parse: Callable[[str], Any], hint: str, schema: Mapping[str, Any]) -> Kind:
-    return Kind(type=Annotated[Any, parse], read_text=parse, hint=hint, schema={"anyOf": [schema, {"type": "string"}]})
+def _number_or_text(parse: Callable[[str], object], hint: str, schema: Mapping[str, object]) -> Kind:
+    return Kind(
+        type=Annotated[object, parse], read_text=parse, hint=hint, schema={"anyOf": [schema, {"type": "string"}]}
+    )
 
 
 def integer(least: int, most: int = MOST_COUNT) -> Kind:
@@ -158,14 +160,14 @@ def integer(least: int, most: int = MOST_COUNT) -> Kind:
     )
 
 
-def one_of(type_: Any) -> Kind:
+def one_of(type_: object) -> Kind:
     """Return the kind of one of several texts, those of a Literal."""
     values = get_args(type_)
     hint = f"Literal{json.dumps(values)} | None"
     return Kind(type=type_, hint=hint, schema={"enum": list(values)}, values=values)
 
 
-def texts(type_: Any = str) -> Kind:
+def texts(type_: object = str) -> Kind:
     """Return the kind of a list of texts, or of a single one; those of a Literal, where they are few."""
     values = get_args(type_)
     item = {"enum": list(values)} if values else {"type": "string"}

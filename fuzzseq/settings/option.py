@@ -36,7 +36,7 @@ class Option:
     takes: str
     help: str
     metavar: str | None = None
-    usual: Any = None
+    usual: object = None
     flag: str | None = None
     pytest: str | None = None
     pytest_help: str | None = None
