@@ -19,7 +19,7 @@ from fuzzseq.cases.transforms import with_other_ends
 from fuzzseq.checks.base import Array, Check, Observed, Plan, Results
 from fuzzseq.checks.differential import difference, differing
 from fuzzseq.protocol.outcome import Verdict
-from fuzzseq.protocol.runs import Run
+from fuzzseq.protocol.runs import OwnStepRun
 from fuzzseq.targets.spec import Spec
 
 
@@ -37,7 +37,7 @@ def plan(case: Case, spec: Spec) -> Plan:
     changed = with_other_ends(case, spec)
     if changed is None:
         return {}
-    run = Run(batches=case.batches[-1:], until="own_step", training=True)
+    run = OwnStepRun(batches=case.batches[-1:])
     return {
         "base": run,
         "again": attrs.evolve(run, own_labels=run.batches),

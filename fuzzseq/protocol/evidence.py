@@ -172,7 +172,7 @@ class RaisedOtherwise:
     """A model raises where it is executed or built in another way, and not where it is called as it is."""
 
     kind: Literal["raised_otherwise"] = "raised_otherwise"
-    execution: Execution = "plain"
+    execution: Literal["plain", Execution] = "plain"
     precision: Precision = "usual"
     exception: str
     message: str

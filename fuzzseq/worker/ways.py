@@ -6,10 +6,11 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import tensorflow as tf
 
+from fuzzseq.protocol.runs import Execution
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.subject import ForwardOutput, Subject, select_output
@@ -75,8 +76,8 @@ def dense(scores: Any) -> Any:
     return scores.to_tensor() if isinstance(scores, tf.RaggedTensor) else scores
 
 
-#: The ways that have a function of their own.
-WAYS: dict[str, Callable[[ModelInstance, Any], ForwardOutput]] = {
+#: The executions that have a function of their own.
+EXECUTIONS: Final[dict[Execution, Callable[[ModelInstance, Any], ForwardOutput]]] = {
     "xla": by_xla,
     "saved": by_reload,
     "predicted": by_predict,
