@@ -138,7 +138,7 @@ class ShapeTrace:
 
 @attrs.frozen(kw_only=True)
 class Diagnosis:
-    """Why a case fails: the cause from the catalogue, what spoke for it, and the next best.
+    """Why a case fails: the cause from the catalog, what spoke for it, and the next best.
 
     ``confidence`` is how often a cause decided on such evidence was right, between 0 and 1; ``confidence_reasons`` say
     what spoke against the ``runner_up``. ``symbolic_message`` is the message with names of dimensions for sizes, and
@@ -163,7 +163,7 @@ class Diagnosis:
 
 
 @attrs.frozen(kw_only=True)
-class Proof:
+class Minimality:
     """The counts behind a minimal case: how many neighbors one step simpler there are, and that all of them passed."""
 
     one_minimal: bool
@@ -197,7 +197,7 @@ class Finding:
     position: str
     case: Case
     sizes: Mapping[Identifier, Count]
-    proof: Proof
+    minimality: Minimality
     diagnosis: Diagnosis
     signature: str
     flaky: bool = False
@@ -217,12 +217,12 @@ class Finding:
     @property
     def one_minimal(self) -> bool:
         """Whether every neighbor one step simpler was tried and none fails in the same way."""
-        return self.proof.one_minimal
+        return self.minimality.one_minimal
 
     @property
     def executions(self) -> int:
         """The executions that shrinking took."""
-        return self.proof.executions
+        return self.minimality.executions
 
 
 def finding_id(target: str, family: str, cause: str, position: str) -> str:

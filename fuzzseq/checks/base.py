@@ -110,7 +110,7 @@ class Check:
     Attributes:
         name: states a fact about the model.
         promise: the same in words.
-        cause: the cause of the catalogue that a failure stands for, where nothing speaks for another.
+        cause: the cause of the catalog that a failure stands for, where nothing speaks for another.
         cause_weight: how strongly it does, from 0 to 100.
         applies: ``applies(spec)`` returns None, or the reason why the promise has no meaning for a model.
         plan: ``plan(case, spec)`` names the runs that are needed; none for a case that there is nothing to ask of.
@@ -124,6 +124,7 @@ class Check:
             or ``{index}`` in it.
         raises: what is said to raise, of :class:`RaisedOtherwise`.
         paired_runs: the runs that a script can show beside the first one of the plan.
+        execution: the way of executing a model that it compares with a call, a module of ``worker/executions``.
         owns: the stages whose exceptions it tells; the others are not reached by those.
         blocks: the checks after it that are not reached where it fails: ``expensive`` ones, whose failures would follow
             from it, or ``all``.
@@ -149,6 +150,7 @@ class Check:
     differences: Mapping[str, str] = attrs.field(factory=dict)
     raises: str = ""
     paired_runs: tuple[str, ...] = ()
+    execution: str = ""
     owns: tuple[Stage, ...] = ()
     blocks: Literal["nothing", "expensive", "all"] = "nothing"
     expensive: bool = False

@@ -24,7 +24,7 @@ from fuzzseq.checks.differential import (
 from fuzzseq.protocol.evidence import RaisedOtherwise
 from fuzzseq.protocol.framework_messages import innermost
 from fuzzseq.protocol.outcome import Verdict
-from fuzzseq.protocol.runs import AlternativeRun, Execution, ForwardRun
+from fuzzseq.protocol.runs import AlternativeRun, ForwardRun
 from fuzzseq.targets.spec import Spec
 
 COMPARE: Final = compared(real)
@@ -39,7 +39,7 @@ def keras_model(spec: Spec) -> str | None:
     return None if spec.keras_model else "the model is a plain callable"
 
 
-def called_and(execution: Execution) -> Callable[[Case, Spec], Plan]:
+def called_and(execution: str) -> Callable[[Case, Spec], Plan]:
     """Return the plan that runs the batches by calling the model, and by another execution."""
 
     def runs(case: Case, spec: Spec) -> Plan:
@@ -49,7 +49,7 @@ def called_and(execution: Execution) -> Callable[[Case, Spec], Plan]:
     return runs
 
 
-def confirmed(execution: Execution) -> Callable[[Results, Case, Spec], Confirmations]:
+def confirmed(execution: str) -> Callable[[Results, Case, Spec], Confirmations]:
     """Return what confirms a difference: the other way has no float64, so that the noise of the weights decides."""
 
     def runs(results: Results, case: Case, spec: Spec) -> Confirmations:
@@ -64,7 +64,7 @@ def confirmed(execution: Execution) -> Callable[[Results, Case, Spec], Confirmat
 def executed_otherwise(
     name: str,
     description: str,
-    execution: Execution,
+    execution: str,
     applies: Callable[[Spec], str | None],
     *,
     differs: str,
@@ -82,6 +82,7 @@ def executed_otherwise(
         judge=never,
         applies=applies,
         confirm=confirmed(execution),
+        execution=execution,
         differences={execution: f"{differs} differs from what calling the model gives by {{gap}}"},
         raises=raises,
         judges_exceptions=True,

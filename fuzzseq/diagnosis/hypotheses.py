@@ -26,7 +26,6 @@ class Hypotheses:
     """Every predicate over a fixed list of cases; the failing ones among them become known one after the other."""
 
     def __init__(self, rows: Sequence[Mapping[str, Any]], constants: Sequence[int]) -> None:
-        """Begin with the facts of every case that may be asked for, and nothing known."""
         self._table: Columns = {name: np.asarray([row[name] for row in rows]) for name in rows[0]}
         varied = [name for name, column in self._table.items() if len(set(column.tolist())) > 1]
         numbers = [name for name in varied if self._table[name].dtype.kind == "i"]

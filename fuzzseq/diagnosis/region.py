@@ -56,7 +56,6 @@ class _Search:
     """The cases, what is known of them, and the predicates that are left."""
 
     def __init__(self, cases: Sequence[Case], spec: Spec, budget: Budget, constants: Sequence[int]) -> None:
-        """Begin with nothing known."""
         rows: list[Mapping[str, Any]] = [facts(case, spec) for case in cases]
         self._cases, self._budget, self._spec = cases, budget, spec
         self._hypotheses = Hypotheses(rows, constants)

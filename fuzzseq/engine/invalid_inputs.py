@@ -12,6 +12,7 @@ from fuzzseq.cases.case import StateKind
 from fuzzseq.cases.invalid import Acceptance, Kind, kinds_for
 from fuzzseq.engine.executor_pool import ExecutorPool
 from fuzzseq.executors.executor import BudgetSpent
+from fuzzseq.protocol.framework_messages import FrameworkMessage
 from fuzzseq.protocol.outcome import Outcome, Request
 from fuzzseq.targets.spec import Spec
 
@@ -19,7 +20,7 @@ from fuzzseq.targets.spec import Spec
 _TRIED: Final = 4
 
 
-def try_invalid_inputs(spec: Spec, seed: int, executors: ExecutorPool) -> dict[str, str]:
+def try_invalid_inputs(spec: Spec, seed: int, executors: ExecutorPool) -> dict[str, Acceptance]:
     """Return how a model takes each kind of wrong input, one execution each; nothing where none of it is right first.
 
     What is made wrong is a batch that the model takes as it is: else its refusal would say nothing.
@@ -50,5 +51,4 @@ def acceptance_of(kind: Kind, outcome: Outcome) -> Acceptance:
         return "silently accepted"
     if raised.ending != "completed":
         return "crashed"
-    message = raised.message.lower()
-    return "rejected" if any(word in message for word in kind.words) else "rejected (unclear error)"
+    return "rejected" if FrameworkMessage(raised.message).names(kind.words) else "rejected (unclear error)"

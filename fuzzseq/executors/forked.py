@@ -11,13 +11,12 @@ from fuzzseq.executors.loaded_file import LoadedFile, understood
 from fuzzseq.executors.patience import tries
 from fuzzseq.executors.process import Worker
 from fuzzseq.machine import is_full_disk
+from fuzzseq.protocol.framework_messages import FrameworkMessage
 from fuzzseq.protocol.outcome import Outcome, Request
 from fuzzseq.protocol.serialization import from_data, to_data
 from fuzzseq.protocol.transport import Corrupted, Disconnected
 from fuzzseq.protocol.user_frames import endless
 from fuzzseq.targets.spec import Spec
-
-_MEMORY_SIGNS = ("std::bad_alloc", "MemoryError", "Out of memory", "out of memory", "Cannot allocate memory")
 
 
 class ForkedExecutor:
@@ -70,7 +69,7 @@ class ForkedExecutor:
         except Corrupted as error:
             stage, output = process.stage, process.output
             self.renew()
-            if any(sign in str(error) for sign in _MEMORY_SIGNS):
+            if FrameworkMessage(str(error)).of_memory:
                 return death(request, "out_of_memory", stage, self._gibibytes, output), False
             return corrupted(request, stage, str(error), output), False
         except Disconnected:
@@ -111,7 +110,7 @@ class ForkedExecutor:
         code = process.end(kill=False)
         outside = code == -signal.SIGKILL and not process.killed_itself
         self.renew()
-        if any(sign in output for sign in _MEMORY_SIGNS):
+        if FrameworkMessage(output).of_memory:
             return death(request, "out_of_memory", stage, self._gibibytes, output, frames), False
         if code is None:
             return death(request, "exited", stage, "it closed its connection, and went on", output, frames), False

@@ -9,7 +9,8 @@ from typing import Final, Literal
 
 import attrs
 
-from fuzzseq.protocol.runs import Execution, Precision
+from fuzzseq.grammar import Identifier
+from fuzzseq.protocol.runs import Precision
 
 #: The axes of scores, in order.
 AXES: Final = ("rows", "steps", "words")
@@ -172,7 +173,7 @@ class RaisedOtherwise:
     """A model raises where it is executed or built in another way, and not where it is called as it is."""
 
     kind: Literal["raised_otherwise"] = "raised_otherwise"
-    execution: Literal["plain", Execution] = "plain"
+    execution: Identifier = "plain"
     precision: Precision = "usual"
     exception: str
     message: str

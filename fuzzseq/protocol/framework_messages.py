@@ -3,10 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import attrs
+
+from fuzzseq.sanitize import masked
+
+_ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+#: What Keras and TensorFlow put around what an exception says: prefaces, epilogues, and the paths of nodes.
+_AROUND: Final = (
+    re.compile(r"^(\s*Exception encountered when calling .*?\.\s*\n+)+"),
+    re.compile(r"(?:^|\n)\s*Arguments received by .*", re.DOTALL),
+    re.compile(r"Could not automatically infer the output shape / dtype of .*?Error encountered:\s*", re.DOTALL),
+    re.compile(r"\{\{(function_node|node) [^}]*\}\}\s*"),
+    re.compile(r"\s*\[Op:\w+\]( name:.*)?"),
+    re.compile(r"^in user code:\s*\n.*\n\s*(?=\w*(Error|Exception)\b)", re.DOTALL),
+    re.compile(r"\n\n?Stack trace for op definition:.*", re.DOTALL),
+)
+#: The lines that are left of what stood around it.
+_NOISE: Final = re.compile(
+    r'File "|Detected at node|Graph execution error:|<stack traces|\[\[|\]\]|Original stack trace'
+)
+_LONGEST: Final = 2000
+_OPERATION: Final = re.compile(r"\[Op:(\w+)\]")
+_NODE: Final = (re.compile(r"Detected at node (\S+)"), re.compile(r"\{\{node ([^}]+)\}\}"))
+_WRAPPED: Final = re.compile(r"__wrapped__(\w+?)_device")
+#: What TensorFlow says where ids are taken for text.
+_IDS_AS_TEXT: Final = re.compile(r"\bstrings?\b.*\bu?int(32|64)\b|\bu?int(32|64)\b.*\bstrings?\b", re.DOTALL)
+#: What Python, or TensorFlow, says where a tensor is taken for a tuple or a dict.
+_TAKEN_APART: Final = re.compile(r"to unpack|Only integers, slices|has no attribute '(keys|items|values|get|pop)'")
+_OUT_OF_MEMORY: Final = ("std::bad_alloc", "MemoryError", "Out of memory", "out of memory", "Cannot allocate memory")
 
 _SHAPE: Final = re.compile(r"[\[(]((?:\d+|None)(?:,\s*(?:\d+|None))*,?)[\])]")
 _NUMBER: Final = re.compile(r"(?<![\d.])\d+(?![\d.])")
@@ -31,11 +58,62 @@ def innermost(message: str) -> str:
     return message.rsplit("Exception encountered: ", 1)[-1].split("\nExample:", 1)[0].replace("\n", " ")
 
 
+def plain_operation(name: str) -> str:
+    """Return an operation's name without the marks of a library or a version: ``__MklMatMul`` is ``MatMul``."""
+    return re.sub(r"V\d+$", "", re.sub(r"^_+(Mkl|OneDnn)?(Native)?", "", name))
+
+
 @attrs.frozen
 class FrameworkMessage:
     """The message of an exception, empty where nothing raised, and what it speaks of."""
 
     message: str
+
+    @property
+    def plain(self) -> str:
+        """The message without ANSI codes."""
+        return _ANSI.sub("", self.message)
+
+    @property
+    def cleaned(self) -> str:
+        """The message without ANSI codes, Keras' preface and epilogue, TensorFlow's node paths, and secrets."""
+        text = self.plain
+        for around in _AROUND:
+            text = around.sub("", text)
+        lines = (line.strip() for line in text.splitlines())
+        # A secret is masked before its second half is cut off.
+        return masked("\n".join(line for line in lines if line and not _NOISE.match(line)))[:_LONGEST]
+
+    @property
+    def operation(self) -> str:
+        """The TensorFlow operation that it names, without its variant; empty where it names none."""
+        text = self.plain
+        named = _OPERATION.search(text)
+        if named and not named.group(1).startswith("__inference"):
+            return plain_operation(named.group(1))
+        if node := _NODE[0].search(text) or _NODE[1].search(text):
+            return plain_operation(re.sub(r"_\d+$", "", node.group(1).rsplit("/", 1)[-1]))
+        wrapped = _WRAPPED.search(text)
+        return plain_operation(wrapped.group(1)) if wrapped else ""
+
+    @property
+    def takes_ids_for_text(self) -> bool:
+        """Whether something that takes text was given ids."""
+        return bool(_IDS_AS_TEXT.search(self.message))
+
+    @property
+    def takes_tensor_apart(self) -> bool:
+        """Whether a tensor was taken for a tuple or a dict."""
+        return bool(_TAKEN_APART.search(self.message))
+
+    @property
+    def of_memory(self) -> bool:
+        """Whether it is about a limit on memory; so may be all that a process printed."""
+        return any(words in self.message for words in _OUT_OF_MEMORY)
+
+    def names(self, words: Iterable[str]) -> bool:
+        """Say whether it has one of some words, in whatever case."""
+        return self._has(*words)
 
     @property
     def text(self) -> str:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar, get_args
 
 import attrs
 
 from fuzzseq.cases.case import Batch, Mode
-
-#: How a model is run other than by calling it: see :class:`AlternativeRun`.
-Execution = Literal["xla", "saved", "predicted", "ragged"]
-
+from fuzzseq.grammar import Identifier
 
 #: What a model is built of: see :class:`_AnyRun`.
 Precision = Literal["usual", "double", "mixed"]
@@ -18,7 +15,7 @@ Precision = Literal["usual", "double", "mixed"]
 
 #: What may be done to the scores of a model before its loss.
 ScoreVariant = Literal["lifted", "stretched", "sunk"]
-SCORE_VARIANTS: Final[tuple[ScoreVariant, ...]] = ("lifted", "stretched", "sunk")
+SCORE_VARIANTS: Final[tuple[ScoreVariant, ...]] = get_args(ScoreVariant)
 
 
 @attrs.frozen(kw_only=True)
@@ -82,12 +79,11 @@ class ChunkedRun(_AnyRun):
 class AlternativeRun(_AnyRun):
     """The model run forward other than by a call.
 
-    It is compiled by XLA for the very shapes (``xla``), written to a ``.keras`` file and read again (``saved``), run by
-    ``predict`` (``predicted``), or given its source as a RaggedTensor (``ragged``).
+    ``execution`` names the module of ``worker/executions`` that does it.
     """
 
     kind: Literal["alternative"] = "alternative"
-    execution: Execution
+    execution: Identifier
 
 
 @attrs.frozen(kw_only=True)

@@ -22,6 +22,7 @@ from fuzzseq.reproduce.scoring import (
     trains,
     weights,
 )
+from fuzzseq.reproduce.ways import OUTPUT_LINES
 from fuzzseq.reproduce.ways import compared as compared_ways
 from fuzzseq.reproduce.ways import finite as finite_values
 
@@ -131,8 +132,8 @@ def _deterministic(plan: Plan) -> Iterator[str]:
     yield f"    others.append(np.array({scores_of(plan, forward_call(plan, 'False'))}))"
     if plan.stepped:
         yield stage("forward")
-    yield "gap = max(np.nanmax(np.abs(first - other)) for other in others)"
-    yield 'assert gap <= 1e-4 * max(1.0, np.nanmax(np.abs(first))), f"two runs differ by {gap:.2g}"'
+    yield "gap = max(gaps(first, other)[0].max() for other in others)"
+    yield 'assert gap <= 1e-4 * gaps(first, first)[1], f"two runs differ by {gap:.2g}"'
 
 
 def _loss_encoding(plan: Plan) -> Iterator[str]:
@@ -183,9 +184,7 @@ def _mixed(plan: Plan) -> Iterator[str]:
 
 
 _CHECKS = {
-    "xla_agrees": _otherwise,
-    "predict_agrees": _otherwise,
-    "saves": _otherwise,
+    **dict.fromkeys(OUTPUT_LINES, _otherwise),
     "mixed_precision": _mixed,
     "output_shape": _output_shape,
     "finite": _finite,

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Final
 
+from fuzzseq.checks.registry import CHECKS
 from fuzzseq.reproduce.calling import stage
 from fuzzseq.reproduce.plan import Plan
 
+
+def _script_of(execution: str) -> tuple[str, ...]:
+    """Return the lines of an execution's module, read from its file: a controller does not import the worker."""
+    file = Path(__file__).resolve().parents[1] / "worker" / "executions" / f"{execution}.py"
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "SCRIPT" and node.value is not None:
+            lines: tuple[str, ...] = ast.literal_eval(node.value)
+            return lines
+    return ()
+
+
 #: The checks that run a model in another way, and the lines that give its output then.
-_OUTPUT: Final = {
-    "xla_agrees": (
-        "# Compiled by XLA for these very shapes.",
-        "compiled = tf.function(lambda: {forward}, jit_compile=True, autograph=False)",
-        "output = compiled()",
-    ),
-    "predict_agrees": (
-        "given = tf.nest.map_structure(lambda value: value.numpy(), inputs)",
-        "output = model.predict(given, batch_size={rows}, verbose=0)",
-    ),
-    "saves": (
-        "# Written to a file and read again, with every class and function of the factory's file known.",
-        "known = {{name: value for name, value in vars(sys.modules[{factory}.__module__]).items() if callable(value)}}",
-        "with tempfile.TemporaryDirectory() as folder, keras.saving.custom_object_scope(known):",
-        '    model.save(Path(folder) / "model.keras")',
-        '    model = keras.saving.load_model(Path(folder) / "model.keras", compile=False, safe_mode=False)',
-        "output = {forward}",
-    ),
+OUTPUT_LINES: Final = {
+    check.name: lines for check in CHECKS if check.execution and (lines := _script_of(check.execution))
 }
-WAYS: Final = (*_OUTPUT, "mixed_precision")
 
 
 def prepared(plan: Plan) -> Iterator[str]:
@@ -43,11 +40,16 @@ def compared(plan: Plan, scores_of: Callable[[str], str], forward: str) -> Itera
     if plan.check == "saves":
         yield stage("save")
     rows = len(plan.case.batches[-1].pairs)
-    for line in _OUTPUT[plan.check]:
+    for line in OUTPUT_LINES[plan.check]:
         yield line.format(forward=forward, rows=rows, factory=plan.origin.variable)
     yield f"second = np.array({scores_of('output')})"
-    yield "gap = np.nanmax(np.abs(first - second))"
-    yield 'assert gap <= 1e-4 * max(1.0, np.nanmax(np.abs(first))), f"the two runs differ by {gap:.2g}"'
+    yield from agreeing()
+
+
+def agreeing() -> Iterator[str]:
+    """Yield the assertion that two runs agree."""
+    yield "gap, scale = gaps(first, second)"
+    yield 'assert gap.max() <= 1e-4 * scale, f"the two runs differ by {gap.max():.2g}"'
 
 
 def finite(plan: Plan) -> Iterator[str]:

@@ -96,6 +96,8 @@ class ModelInstance:
         self.subject = made(self.model, spec, mark)
         self.loss = self._loss()
         self.traced: dict[str, Any] = {}
+        #: The model as a file gives it back, once it was written to one.
+        self.reloaded: Subject | None = None
         self.known_shapes_pass: bool | None = None
         #: Whether a compiled model has done a training step of its own.
         self.stepped = False

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import numpy as np
 import tensorflow as tf
 
-from fuzzseq.cases.arrays import Arrays
+from fuzzseq.cases.arrays import Arrays, input_array
 from fuzzseq.cases.case import Case
 from fuzzseq.reproduce.runtime import flat_shapes, random_states, zero_states
 from fuzzseq.targets.spec import Input, Spec
@@ -17,34 +16,9 @@ Fed = dict[str, Any]
 OVER_TIME: Final = "_over_time"
 
 
-def role_array(role: str, arrays: Arrays, spec: Spec, item: Input) -> Any:
-    """Return the array that plays a role, in the rank and type that the model's input has."""
-    if role == "source":
-        value = arrays.source
-    elif role == "decoder_input":
-        value = arrays.decoder_input
-    else:
-        value = getattr(arrays, role)
-    if role.endswith("_mask"):
-        value = ~value if item.inverted else value
-        value = _with_rank(value, item.rank)
-        return value.astype(item.dtype or "bool")
-    if role.endswith("_length"):
-        value = value.reshape(-1, 1) if item.rank == 2 else value
-        return value.astype(item.dtype or "int32")
-    return value
-
-
-def _with_rank(mask: Any, rank: int | None) -> Any:
-    """Return a mask (batch, steps) with axes of one put in after the batch, as attention scores want it."""
-    while rank is not None and mask.ndim < rank:
-        mask = mask[:, None]
-    return mask
-
-
-def role_tensor(item: Input, arrays: Arrays, spec: Spec) -> Any:
+def role_tensor(item: Input, arrays: Arrays) -> Any:
     """Return the tensor that plays an input's role; a mask is marked, since its last axis is time and no width."""
-    tensor = tf.constant(role_array(item.role, arrays, spec, item))
+    tensor = tf.constant(input_array(item, arrays))
     if item.role.endswith("_mask"):
         setattr(tensor, OVER_TIME, True)
     return tensor
@@ -67,7 +41,7 @@ def feed(spec: Spec, arrays: Arrays, states: Any, source: Any = None) -> Any:
         elif item.role == "source" and source is not None:
             values.append((item, source))
         else:
-            values.append((item, role_tensor(item, arrays, spec)))
+            values.append((item, role_tensor(item, arrays)))
     if spec.calling in ("dict", "arguments"):
         return {item.key: value for item, value in values if value is not None or item.role != "state"}
     flat = [value for _, value in values]
@@ -78,7 +52,7 @@ def feed(spec: Spec, arrays: Arrays, states: Any, source: Any = None) -> Any:
 
 def _by_role(spec: Spec, arrays: Arrays, states: Any, source: Any) -> Fed:
     """Return the tensors of a batch by role, for an encoder and a decoder apart."""
-    fed: Fed = {item.role: role_tensor(item, arrays, spec) for item in spec.inputs if item.role != "state"}
+    fed: Fed = {item.role: role_tensor(item, arrays) for item in spec.inputs if item.role != "state"}
     if source is not None:
         fed["source"] = source
     fed["states"] = tf.nest.flatten(states) if states is not None else []
@@ -99,11 +73,6 @@ def initial_state(spec: Spec, case: Case, batch: int, shapes: Any) -> Any:
         return None
     states = zero_states(shapes) if kind == "zeros" else random_states(shapes, case.seed + batch)
     return states[0] if isinstance(shapes, tuple) and [shapes] != flat and len(flat) == 1 else states
-
-
-def as_source(made: Any) -> Any:
-    """Return what a user's own preprocessing made as the model takes it: a tensor, where it is an array or a list."""
-    return tf.convert_to_tensor(made) if isinstance(made, np.ndarray | list) else made
 
 
 def rows_of_ids(case: Case, batch: int) -> list[list[int]]:

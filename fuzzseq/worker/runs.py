@@ -26,15 +26,15 @@ from fuzzseq.protocol.runs import (
     WiringRun,
     mode_of,
 )
-from fuzzseq.reproduce.runtime import flat_shapes, packed, path_of
+from fuzzseq.reproduce.runtime import as_source, flat_shapes, packed, path_of
 from fuzzseq.worker import feeding
 from fuzzseq.worker.build import ModelInstance
+from fuzzseq.worker.executions import EXECUTIONS
 from fuzzseq.worker.instrumentation.recording import finite
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.losses import as_targets
-from fuzzseq.worker.subject import ForwardOutput, SteppedSubject, as_numpy, select_output
+from fuzzseq.worker.subject import ForwardOutput, SteppedSubject, as_numpy, dense, select_output
 from fuzzseq.worker.tracing import Traced, signature
-from fuzzseq.worker.ways import EXECUTIONS, dense, ragged
 from fuzzseq.worker.wiring import crossings, takers_of_states
 
 
@@ -62,11 +62,12 @@ class BatchRun:
                 return self._score(SCORE_VARIANTS if variants else ())
             case OwnStepRun(own_labels=labels):
                 return self._own_predictions(labels)
-            case AlternativeRun(execution="ragged"):
-                source = ragged(self.arrays)
-                return self._seen(self._forward(ForwardRun(batches=self.run.batches), self._fed(source=source)))
-            case AlternativeRun(execution=execution):
-                return self._seen(EXECUTIONS[execution](self.built, self._fed()))
+            case AlternativeRun(execution=name):
+                execution = EXECUTIONS[name]
+                fed = self._fed()
+                if execution.forward is not None:
+                    return self._seen(execution.forward(self.built, fed))
+                return self._seen(self._forward(ForwardRun(batches=self.run.batches), fed))
             case ForwardRun(record_layers=True):
                 return self._record_layers(self.run)
             case ForwardRun():
@@ -83,7 +84,9 @@ class BatchRun:
         preprocess = self.built.target.option("preprocess")
         if preprocess is not None and spec.has_source:
             self.built.subject.mark.enter("preprocess")
-            source = feeding.as_source(preprocess(feeding.rows_of_ids(self.case, self.batch)))
+            source = as_source(preprocess(feeding.rows_of_ids(self.case, self.batch)))
+        if isinstance(self.run, AlternativeRun) and (source_of := EXECUTIONS[self.run.execution].source) is not None:
+            source = source_of(self.arrays)
         if states is None:
             states = self.initial_state(self.state_shapes())
         return feeding.feed(spec, self.arrays, states, source)
@@ -150,7 +153,7 @@ class BatchRun:
         self.built.subject.mark.enter("gradient")
         predicted: list[Any] = []
 
-        def listener(path: str, output: Any, layer: Any, given: tuple[Any, ...]) -> None:
+        def listener(_path: str, output: Any, layer: Any, _given: tuple[Any, ...]) -> None:
             if layer is model:
                 predicted.append(output)
 
@@ -283,7 +286,7 @@ class BatchRun:
         """Run forward once more, and return the first layer whose output is not finite though its inputs are."""
         culprits: list[str] = []
 
-        def listener(path: str, output: Any, layer: Any, given: tuple[Any, ...]) -> None:
+        def listener(path: str, output: Any, _layer: Any, _given: tuple[Any, ...]) -> None:
             if not culprits and not all(finite(tensor) for tensor in tf.nest.flatten(output)):
                 culprits.append(path)
 

@@ -12,9 +12,9 @@ import tensorflow as tf
 
 from fuzzseq.cases.arrays import arrays
 from fuzzseq.object_text import name_of, text_of
+from fuzzseq.protocol.framework_messages import FrameworkMessage
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import ModelInstance
-from fuzzseq.worker.exceptions import clean
 from fuzzseq.worker.first_look import fed_for_look
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.losses import as_targets
@@ -85,7 +85,7 @@ def with_training_step(spec: Spec, built: ModelInstance, sizes: Mapping[str, int
     note = ""
     # What is not the batch's fault is for the run to tell.
     if error is not None and (isinstance(error, _OTHERWISE) or spec.loss != "compiled"):
-        said = f"{name_of(type(error))}: {clean(text_of(error))}".splitlines()[0]
+        said = f"{name_of(type(error))}: {FrameworkMessage(text_of(error)).cleaned}".splitlines()[0]
         note = f"its own training step raises for (inputs, labels), and is not run: {said}"
     code = _code(type(model).train_step)
     named = set(_names(code)) if code is not None else set[str]()

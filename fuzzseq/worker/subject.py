@@ -21,7 +21,6 @@ class ForwardOutput:
     """Scores (batch, steps, words), the states that came with them, and everything as the model returned it."""
 
     def __init__(self, scores: Any, states: list[Any], raw: Any) -> None:
-        """Keep the three."""
         self.scores, self.states, self.raw = scores, states, raw
 
     def rescaled(self, how: ScoreVariant) -> ForwardOutput:
@@ -84,7 +83,6 @@ class SteppedSubject(Subject):
     """An encoder and a decoder apart: the decoder is stepped by hand through the target, as in teacher forcing."""
 
     def __init__(self, model: EncoderDecoder, spec: Spec, mark: StageBeacon) -> None:
-        """Match the parameters of both models."""
         super().__init__(model, spec, mark)
         self._encoder = Part(model.encoder)
         self._decoder = Part(model.decoder)
@@ -151,7 +149,6 @@ class NoSuchOutput(LookupError):
     """A model has no output of the name or number that holds its scores; ``raw`` is what it returned."""
 
     def __init__(self, which: str | int, raw: Any) -> None:
-        """Keep both."""
         super().__init__(f"the model returned no output {which!r}")
         self.raw = raw
 
@@ -174,6 +171,11 @@ def _part(raw: Any, which: str | int) -> Any:
         return raw[which]
     except LookupError:
         raise NoSuchOutput(which, raw) from None
+
+
+def dense(scores: Any) -> Any:
+    """Return scores as a plain tensor."""
+    return scores.to_tensor() if isinstance(scores, tf.RaggedTensor) else scores
 
 
 def as_numpy(value: Any) -> Any:

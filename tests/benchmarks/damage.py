@@ -664,11 +664,10 @@ def over(count: int, strategy: st.SearchStrategy[Input], each: Callable[[Input],
     body()
 
 
-class CheckCounts:
+class Tally:
     """How often each reader ended with which exit code, and what went wrong."""
 
     def __init__(self) -> None:
-        """Begin with none."""
         self.codes: dict[str, Counter[int]] = {}
         self.faults: Counter[str] = Counter()
         self.slowest = 0.0
@@ -701,15 +700,15 @@ class CheckCounts:
 
 def measure(count: int, real: int) -> int:
     """Print how damaged inputs end, and replays of them that run to their end; return how many went wrong."""
-    tally, strategies = CheckCounts(), readers()
+    tally, strategies = Tally(), readers()
     with without_workers():
-        for name, strategy in strategies.items():
+        for name, strategy in strategies.items() if count else ():
             over(-(-count // len(strategies)), strategy, tally.count)
             print(f"{name}: done", file=sys.stderr, flush=True)
     tally.show()
     if not real:
         return tally.faults.total()
-    to_the_end = CheckCounts()
+    to_the_end = Tally()
     replays = _document(REPLAY).map(
         lambda data: Input(
             reader="replay",

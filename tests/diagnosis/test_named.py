@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fuzzseq.diagnosis.symbolic_sizes import Names
-from fuzzseq.worker.exceptions import clean, operation
+from fuzzseq.protocol.framework_messages import FrameworkMessage
 
 ONE = {"batch_size": 2, "source_length": 4, "target_length": 7, "vocab_size": 9, "embedding_dim": 11, "units": 13}
 TWO = {"batch_size": 3, "source_length": 9, "target_length": 6, "vocab_size": 11, "embedding_dim": 5, "units": 16}
@@ -76,8 +76,8 @@ MESSAGES = {
 def test_a_message_is_understood(kind: str) -> None:
     """What the framework says around a message is left out, its operation is read, and its sizes are named."""
     one, two, op, named = MESSAGES[kind]
-    assert operation(one).replace("V2", "") == op.replace("V2", "")
-    assert Names(ONE, TWO).message(clean(one), clean(two))[0] == named
+    assert FrameworkMessage(one).operation.replace("V2", "") == op.replace("V2", "")
+    assert Names(ONE, TWO).message(*(FrameworkMessage(each).cleaned for each in (one, two)))[0] == named
 
 
 def test_a_number_without_a_name_is_said() -> None:

@@ -32,6 +32,20 @@ def test_the_framework_is_asked_through_one_package(file):
             assert not private, f"{file}:{node.lineno} looks at {name}"
 
 
+def test_every_private_name_is_in_the_self_test():
+    """What keras_api reads of the private side of Keras and TensorFlow is looked for when a worker starts."""
+    used = set()
+    for file in ("keras3.py", "hooks.py"):
+        for node in ast.walk(ast.parse((WORKER / "keras_api" / file).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute):
+                used.add(node.attr)
+            elif isinstance(node, ast.Call):
+                used |= {each.value for each in node.args if isinstance(each, ast.Constant)}
+    private = {name for name in used if isinstance(name, str) and name.startswith("_") and not name.startswith("__")}
+    listed = ast.walk(ast.parse((WORKER / "keras_api" / "private_names.py").read_text(encoding="utf-8")))
+    assert private - {node.value for node in listed if isinstance(node, ast.Constant)} == set()
+
+
 def test_a_private_name_that_moved_is_a_usage_error(root, tmp_path):
     """With a Keras that calls something otherwise nothing is run: one sentence says what it is, and what works."""
     installed = find_spec("keras")

@@ -20,7 +20,6 @@ class Recording:
     """
 
     def __init__(self, graph: Any = None) -> None:
-        """Begin with none."""
         self.layers: list[LayerOutput] = []
         self.softmaxes: list[Softmax] = []
         self.graph, self.hidden = graph, False

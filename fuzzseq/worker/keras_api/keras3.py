@@ -54,8 +54,9 @@ class Keras3:
     def is_variable(self, value: Any) -> bool:
         return isinstance(value, tf.Variable | keras.Variable)
 
-    def holds_variables(self, value: Any) -> bool:
-        return isinstance(value, keras.Layer | tf.Module | tf.Variable | keras.Variable)
+    @property
+    def variable_owners(self) -> tuple[type, ...]:
+        return keras.Layer, keras.Variable
 
     def is_builtin(self, value: Any) -> bool:
         return str(value.__module__).startswith("keras.")
@@ -160,10 +161,10 @@ class Keras3:
     def loss(self, identifier: Any) -> Any:
         return keras.losses.get(identifier)
 
-    def cross_entropy(self, labels: Any, scores: Any, logits: bool) -> Any:
+    def cross_entropy(self, labels: Any, scores: Any, from_logits: bool) -> Any:
         if len(labels.shape) == 3:
-            return keras.losses.categorical_crossentropy(labels, scores, from_logits=logits)
-        return keras.losses.sparse_categorical_crossentropy(labels, scores, from_logits=logits)
+            return keras.losses.categorical_crossentropy(labels, scores, from_logits=from_logits)
+        return keras.losses.sparse_categorical_crossentropy(labels, scores, from_logits=from_logits)
 
     def seed(self, seed: int) -> None:
         keras.utils.set_random_seed(seed)

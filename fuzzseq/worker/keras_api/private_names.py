@@ -41,6 +41,12 @@ def _global_state() -> Any:
     return SimpleNamespace(**{name: None for name in names if isinstance(name, str)})
 
 
+def _eager_context() -> Any:
+    # One that is made has a number of its own, and would take it from the one that TensorFlow makes.
+    made_in = import_module("tensorflow.python.eager.context").Context.__init__
+    return SimpleNamespace(**dict.fromkeys(made_in.__code__.co_names))
+
+
 #: What has which names. Nothing here makes a variable or runs an operation.
 _NAMES: Final[Mapping[str, tuple[Callable[[], Any], tuple[str, ...]]]] = {
     "keras.Layer": (lambda: keras.Layer, ("_maybe_build", "_lock_state", "_flatten_layers")),
@@ -51,9 +57,14 @@ _NAMES: Final[Mapping[str, tuple[Callable[[], Any], tuple[str, ...]]]] = {
     "keras.Sequential()": (lambda: keras.Sequential(name="fuzzseq"), ("_functional",)),
     "keras.Model(inputs, outputs)": (functional_model, ("_inputs_struct",)),
     "keras.Input(shape)": (lambda: functional_model().inputs[0], ("_keras_history",)),
+    "keras.Input(shape)._keras_history": (
+        lambda: functional_model().inputs[0]._keras_history,
+        ("operation", "node_index", "tensor_index"),
+    ),
     "the call of a layer": (lambda: functional_model().operations[0]._inbound_nodes[0], ("arguments", "input_tensors")),
     "the loss of a model": (_compile_loss, ("_user_loss",)),
     "the global state of Keras": (_global_state, (KERAS_GENERATOR,)),
+    "the eager context of TensorFlow": (_eager_context, ("_context_handle",)),
     "tf.function(...)": (lambda: tf.function(lambda: None), ("python_function",)),
 } | {
     module: (partial(import_module, module), names)

@@ -96,8 +96,9 @@ class KerasApi(Protocol):
     def is_variable(self, value: Any) -> bool:
         """Say whether a value is a variable, the framework's or TensorFlow's."""
 
-    def holds_variables(self, value: Any) -> bool:
-        """Say whether a value is a layer, a module or a variable."""
+    @property
+    def variable_owners(self) -> tuple[type, ...]:
+        """The framework's classes of what is a variable or holds some, apart from TensorFlow's own."""
 
     def is_builtin(self, value: Any) -> bool:
         """Say whether a class, a method or a function is the framework's own, and nobody's who uses it."""
@@ -194,7 +195,7 @@ class KerasApi(Protocol):
     def loss(self, identifier: Any) -> Any:
         """Return the loss of a name."""
 
-    def cross_entropy(self, labels: Any, scores: Any, logits: bool) -> Any:
+    def cross_entropy(self, labels: Any, scores: Any, from_logits: bool) -> Any:
         """Return the cross-entropy of each step; labels are ids (batch, steps), or one-hot."""
 
     # The process

@@ -1,0 +1,28 @@
+"""What a way of executing a model may change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from fuzzseq.cases.arrays import Arrays
+from fuzzseq.worker.build import ModelInstance
+from fuzzseq.worker.subject import ForwardOutput
+
+
+@attrs.frozen(kw_only=True)
+class Execution:
+    """A way of executing a model. Its module may hold ``SCRIPT`` besides: the lines that a script has for it.
+
+    They set ``output``, and are filled in with ``{forward}``, the call of the model, ``{rows}`` of the batch, and
+    ``{factory}``, the name of the factory.
+
+    Attributes:
+        forward: runs a batch forward, in the place of a call of the model.
+        source: makes of the arrays of a batch the source that the model is given.
+    """
+
+    forward: Callable[[ModelInstance, Any], ForwardOutput] | None = None
+    source: Callable[[Arrays], Any] | None = None

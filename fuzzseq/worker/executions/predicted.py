@@ -1,0 +1,25 @@
+"""By ``predict``, all rows of a batch at once."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import tensorflow as tf
+
+from fuzzseq.worker.build import ModelInstance
+from fuzzseq.worker.subject import ForwardOutput, select_output
+
+SCRIPT: Final = (
+    "given = tf.nest.map_structure(lambda value: value.numpy(), inputs)",
+    "output = model.predict(given, batch_size={rows}, verbose=0)",
+)
+
+
+def forward(built: ModelInstance, fed: Any) -> ForwardOutput:
+    """Run a batch forward by ``predict``."""
+    given = tf.nest.map_structure(lambda value: value.numpy() if tf.is_tensor(value) else value, fed)
+    rows = next(value.shape[0] for value in tf.nest.flatten(given) if hasattr(value, "shape"))
+    built.subject.mark.enter("forward")
+    raw = tf.nest.map_structure(tf.convert_to_tensor, built.model.predict(given, batch_size=int(rows), verbose=0))
+    scores = select_output(raw, built.spec.output)
+    return ForwardOutput(scores, [], raw)

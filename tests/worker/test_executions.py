@@ -1,0 +1,34 @@
+"""A way of executing a model is one module of the worker's, and a line of the registry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fuzzseq.checks.registry import CHECKS
+from fuzzseq.reproduce.ways import OUTPUT_LINES
+
+FOLDER = Path(__file__).resolve().parents[2] / "fuzzseq" / "worker" / "executions"
+MODULES = {file.stem for file in FOLDER.glob("*.py")} - {"__init__", "execution"}
+
+
+def test_each_execution_has_a_check_a_module_and_a_line():
+    """What checks compare with a call, the modules, and the registry are the same names."""
+    from fuzzseq.worker.executions import EXECUTIONS
+
+    assert {check.execution for check in CHECKS} - {""} == MODULES == set(EXECUTIONS)
+
+
+@pytest.mark.parametrize("check", sorted(OUTPUT_LINES))
+def test_a_script_sets_the_output(check):
+    """The lines that a script has for an execution are found, and are Python that sets ``output``."""
+    text = "\n".join(OUTPUT_LINES[check]).format(forward="model(inputs)", rows=2, factory="build")
+    names: set[str] = set()
+    names.update(compile(text, check, "exec").co_names)
+    assert "output" in names
+
+
+def test_all_but_ragged_tensors_have_lines_of_their_own():
+    """A source that is ragged is shown as any other batch is."""
+    assert {check.execution for check in CHECKS if check.name in OUTPUT_LINES} == MODULES - {"ragged"}
