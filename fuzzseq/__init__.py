@@ -27,10 +27,11 @@ if TYPE_CHECKING:
         TrainingRun,
         WiringRun,
     )
+    from fuzzseq.targets.contract import Contract, Tokens
     from fuzzseq.targets.declaration import fuzz_target
     from fuzzseq.targets.dimensions import Dim, dim
     from fuzzseq.targets.encoder_decoder import EncoderDecoder
-    from fuzzseq.targets.spec import Spec, Tokens
+    from fuzzseq.targets.spec import Spec
 
 __version__ = "0.1.0"
 
@@ -41,6 +42,7 @@ _HOMES = {
     "Case": "fuzzseq.cases.case",
     "Check": "fuzzseq.checks.base",
     "ChunkedRun": "fuzzseq.protocol.runs",
+    "Contract": "fuzzseq.targets.contract",
     "Dim": "fuzzseq.targets.dimensions",
     "EncoderDecoder": "fuzzseq.targets.encoder_decoder",
     "Evidence": "fuzzseq.protocol.evidence",
@@ -57,7 +59,7 @@ _HOMES = {
     "Run": "fuzzseq.protocol.runs",
     "Severity": "fuzzseq.protocol.outcome",
     "Spec": "fuzzseq.targets.spec",
-    "Tokens": "fuzzseq.targets.spec",
+    "Tokens": "fuzzseq.targets.contract",
     "TrainingRun": "fuzzseq.protocol.runs",
     "Verdict": "fuzzseq.protocol.outcome",
     "WiringRun": "fuzzseq.protocol.runs",
@@ -74,6 +76,7 @@ __all__ = [
     "Case",
     "Check",
     "ChunkedRun",
+    "Contract",
     "Dim",
     "EncoderDecoder",
     "Evidence",

@@ -25,16 +25,16 @@ from fuzzseq.targets.spec import Spec
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a training step of the user's own."""
-    if not spec.has_target:
+    if not spec.contract.has_target:
         return "the model has no decoder"
-    if not spec.own_training_step:
+    if not spec.traits.own_training_step:
         return "the model has no custom train_step"
-    return None if spec.train_step_accepts_xy else "its train_step raises for (inputs, labels)"
+    return None if spec.traits.train_step_accepts_xy else "its train_step raises for (inputs, labels)"
 
 
 def plan(case: Case, spec: Spec) -> Plan:
     """Run the training step with its labels, again, and with the last word of each row's labels changed."""
-    changed = with_other_ends(case, spec)
+    changed = with_other_ends(case, spec.contract)
     if changed is None:
         return {}
     run = OwnStepRun(batches=case.batches[-1:])
@@ -58,8 +58,8 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     base, again, other = (results[name].last for name in ("base", "again", "changed"))
     if base.output is None:
         return CHECK.not_applicable("its training step does not call the model: what it predicts there cannot be seen")
-    batches = with_other_ends(case, spec) or case.batches
-    changed = base.arrays.labels != arrays(attrs.evolve(case, batches=batches), spec, -1).labels
+    batches = with_other_ends(case, spec.contract) or case.batches
+    changed = base.arrays.labels != arrays(attrs.evolve(case, batches=batches), spec.contract, -1).labels
     changed = changed.any(axis=-1) if changed.ndim > 2 else changed
     first, second, third = (until_changed(seen, changed) for seen in (base, again, other))
     if first is None or second is None or third is None:

@@ -38,7 +38,8 @@ from fuzzseq.protocol.evidence import (
 from fuzzseq.protocol.outcome import LayerCall, LayerFrame, Verdict
 from fuzzseq.reproduce.script import reproduction
 from fuzzseq.settings import Settings
-from fuzzseq.targets.spec import Parameter, Spec
+from fuzzseq.targets.contract import Contract, Parameter
+from fuzzseq.targets.spec import Spec
 from tests.zoo import bug_of, bugs
 
 #: Mistakes that raise nothing, of which a message tells the most, each with its failing region and its line.
@@ -112,8 +113,10 @@ RECORDED: list[tuple[str, Evidence, dict[str, Any], str]] = [
     ("accepts", CustomMessage(text="a check of the user's own"), {}, "unclassified"),
 ]
 SPEC = Spec(
-    initial_state="lstm",
-    parameters=tuple(Parameter(name=name, dimension=name) for name in ("vocab_size", "embedding_dim", "units")),
+    contract=Contract(
+        initial_state="lstm",
+        parameters=tuple(Parameter(name=name, dimension=name) for name in ("vocab_size", "embedding_dim", "units")),
+    )
 )
 
 
@@ -139,7 +142,7 @@ class Recorded:
 def diagnosed(check: str, evidence: Evidence, details: dict[str, Any]) -> Finding:
     """Return the finding of a recorded verdict."""
     verdict = check_named(check).failed(evidence, **details)
-    case = next(iter(boundary_cases(SPEC, 0)))
+    case = next(iter(boundary_cases(SPEC.contract, 0)))
     one = Minimality(one_minimal=True, neighbors=0, executions=1)
     # The search for a region takes a second, and can be misled by the numbers of these alone.
     prober = Recorded(verdict) if check in ("output_shape", "attention_normalized") else None

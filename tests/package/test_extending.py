@@ -94,9 +94,9 @@ CAUSE = Addition(
         "fuzzseq/causes/pages/numeric-checked.md": "Values are checked, and one is no number.\n\n## Symptoms\n",
     },
     lines={
-        "fuzzseq/causes/catalogue.py": [
+        "fuzzseq/causes/catalog.py": [
             (
-                "\n#: Every cause, in the order of the catalogue.\n",
+                "\n#: Every cause, in the order of the catalog.\n",
                 '\n_NEW: Final = (Cause("numeric-checked", "A value is checked", "numeric", "It divides.", "Do not."),)\n',
             ),
             ("*_REST)\n", "*_NEW, "),
@@ -206,7 +206,7 @@ class ImaginedExecutor:
 MOST = {
     "Add a check": (1, {"fuzzseq/checks/registry.py"}),
     "Add an option": (0, {"fuzzseq/settings/__init__.py"}),
-    "Add a cause": (1, {"fuzzseq/causes/catalogue.py", "fuzzseq/diagnosis/rules/general.py"}),
+    "Add a cause": (1, {"fuzzseq/causes/catalog.py", "fuzzseq/diagnosis/rules/general.py"}),
     "Add a report format": (1, {"fuzzseq/files/report_formats.py"}),
     "Add a way of executing": (1, {"fuzzseq/executors/launcher.py"}),
 }

@@ -19,6 +19,7 @@ PUBLIC = [
     "Case",
     "Check",
     "ChunkedRun",
+    "Contract",
     "Dim",
     "EncoderDecoder",
     "Evidence",
