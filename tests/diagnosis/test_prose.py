@@ -47,10 +47,6 @@ SILENT = {
     "decoder_attention_axis_scores": ("True", "tf.nn.softmax(score, axis=-1)"),
     "decoder_reshape": ("batch_size != target_length", ""),
     "input_padding_leak_mean": ("True", "MeanPooling()(x, real)"),
-    "loss_encoding_one_hot": ("True", ""),
-    "loss_logits_softmax": ("True", ""),
-    "numeric_unused_scale": ("True", ""),
-    "state_leak_variable": ("True", ""),
     "state_miswired_swap": ("True", "initial_state=[state_c, state_h]"),
 }
 
