@@ -97,7 +97,7 @@ CAUSE = Addition(
         "fuzzseq/causes/catalog.py": [
             (
                 "\n#: Every cause, in the order of the catalog.\n",
-                '\n_NEW: Final = (Cause("numeric-checked", "A value is checked", "numeric", "It divides.", "Do not."),)\n',
+                '\n_NEW: Final = (Cause("numeric-checked", "It is checked", "numeric", "It divides.", "Do not."),)\n',
             ),
             ("*_REST)\n", "*_NEW, "),
         ],
