@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from fuzzseq.findings import Finding
     from fuzzseq.protocol.evidence import Evidence
     from fuzzseq.protocol.outcome import Severity, Verdict
-    from fuzzseq.protocol.runs import Run
+    from fuzzseq.protocol.runs import (
+        AlternativeRun,
+        ChunkedRun,
+        ForwardRun,
+        LossRun,
+        OwnStepRun,
+        Run,
+        TrainingRun,
+        WiringRun,
+    )
     from fuzzseq.targets.contract import Contract, Tokens
     from fuzzseq.targets.declaration import fuzz_target
     from fuzzseq.targets.dimensions import Dim, dim
@@ -28,25 +37,32 @@ __version__ = "0.1.0"
 
 #: Every public name and the module that it is loaded from on first use: importing fuzzseq imports nothing heavy.
 _HOMES = {
+    "AlternativeRun": "fuzzseq.protocol.runs",
     "Batch": "fuzzseq.cases.case",
     "Case": "fuzzseq.cases.case",
     "Check": "fuzzseq.checks.base",
+    "ChunkedRun": "fuzzseq.protocol.runs",
     "Contract": "fuzzseq.targets.contract",
     "Dim": "fuzzseq.targets.dimensions",
     "EncoderDecoder": "fuzzseq.targets.encoder_decoder",
     "Evidence": "fuzzseq.protocol.evidence",
     "Finding": "fuzzseq.findings",
+    "ForwardRun": "fuzzseq.protocol.runs",
     "FuzzFailure": "fuzzseq.failures",
     "FuzzResult": "fuzzseq.api",
     "FuzzseqError": "fuzzseq.errors",
+    "LossRun": "fuzzseq.protocol.runs",
     "Observed": "fuzzseq.checks.base",
+    "OwnStepRun": "fuzzseq.protocol.runs",
     "Pair": "fuzzseq.cases.case",
     "Result": "fuzzseq.checks.base",
     "Run": "fuzzseq.protocol.runs",
     "Severity": "fuzzseq.protocol.outcome",
     "Spec": "fuzzseq.targets.spec",
     "Tokens": "fuzzseq.targets.contract",
+    "TrainingRun": "fuzzseq.protocol.runs",
     "Verdict": "fuzzseq.protocol.outcome",
+    "WiringRun": "fuzzseq.protocol.runs",
     "check_case": "fuzzseq.api",
     "dim": "fuzzseq.targets.dimensions",
     "forward": "fuzzseq.checks.base",
@@ -55,25 +71,32 @@ _HOMES = {
 }
 
 __all__ = [
+    "AlternativeRun",
     "Batch",
     "Case",
     "Check",
+    "ChunkedRun",
     "Contract",
     "Dim",
     "EncoderDecoder",
     "Evidence",
     "Finding",
+    "ForwardRun",
     "FuzzFailure",
     "FuzzResult",
     "FuzzseqError",
+    "LossRun",
     "Observed",
+    "OwnStepRun",
     "Pair",
     "Result",
     "Run",
     "Severity",
     "Spec",
     "Tokens",
+    "TrainingRun",
     "Verdict",
+    "WiringRun",
     "check_case",
     "dim",
     "forward",

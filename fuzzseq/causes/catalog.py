@@ -30,7 +30,6 @@ GROUPS: Final[dict[str, str]] = {
     "numeric": "values and gradients",
     "execution": "how the model is built, traced, compiled and saved",
     "process": "the process that the model runs in",
-    "invalid": "input that a model should reject",
     "unclassified": "no known cause fits",
 }
 
@@ -65,13 +64,6 @@ _INPUT: Final = (
         "and check that source and target are not swapped.",
     ),
     Cause(
-        "input-negative-id",
-        "A negative id is accepted",
-        "input",
-        "An id below zero silently wraps around to the end of the embedding table.",
-        "Reject ids below zero before they reach the embedding; use a padding id of 0 or more.",
-    ),
-    Cause(
         "input-embedding-dim",
         "The embedding width does not match the next layer",
         "input",
@@ -84,13 +76,6 @@ _INPUT: Final = (
         "input",
         "Tokens of another integer dtype break the model, or floats are silently truncated to integers.",
         "Cast ids once at the input (keras.ops.cast to int32), and reject floats.",
-    ),
-    Cause(
-        "input-rank",
-        "Input rank is not checked",
-        "input",
-        "The model accepts an array with one axis too many or too few, or fails far from the input.",
-        "Declare the rank with keras.Input(shape=(None,)), or check it at the top of call.",
     ),
     Cause(
         "input-padding-leak",
@@ -441,20 +426,6 @@ _REST: Final = (
         "process",
         "Running the case exceeded the memory limit.",
         "Look for tensors that grow with the product of sizes; if the model is just large, increase --memory.",
-    ),
-    Cause(
-        "accepts-invalid",
-        "Invalid input is silently accepted",
-        "invalid",
-        "Input that cannot be valid gives a result instead of an error.",
-        "Validate shapes and values at the input, and raise an error that names what is wrong.",
-    ),
-    Cause(
-        "obscure-error",
-        "Invalid input is rejected with an unclear error",
-        "invalid",
-        "Input that cannot be valid is rejected with a message that does not say what is wrong.",
-        "Validate the input before it is used; name the argument, its shape and the expected shape.",
     ),
     Cause(
         "unclassified",

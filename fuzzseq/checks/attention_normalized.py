@@ -53,7 +53,9 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     if found is None:
         return None if attends(results["layers"].last) else CHECK.not_applicable(_NO_ATTENTION)
     # Weights that are put right after the softmax (masked, and divided by their sum) move nothing.
-    if not found.evidence.wrong_axis and not _moves(results):
+    # More padding on the source has to move the output as well.
+    moves = "padded" in results and confirmed_difference(results, "base", "padded", _COMPARE) is not None
+    if not found.evidence.wrong_axis and not moves:
         return None
     if found.evidence.wrong_axis and (_wider(case, spec) is None or _by_chance(found.softmax, results)):
         return None if attends(results["layers"].last) else CHECK.not_applicable(_NO_ATTENTION)
@@ -124,11 +126,6 @@ def _by_chance(softmax: Softmax, results: Results) -> bool:
         beside = [i for i in range(1, len(sizes)) if i != axis]
         return others[axis] > 1 or any(sizes[i] == others[i] for i in beside)
     return bool(sizes[axis] == others[axis])
-
-
-def _moves(results: Results) -> bool:
-    """Say whether more padding on the source moves the output."""
-    return "padded" in results and confirmed_difference(results, "base", "padded", _COMPARE) is not None
 
 
 CHECK = Check(

@@ -13,7 +13,7 @@ from fuzzseq.cases.case import Case
 from fuzzseq.grammar import CauseSlug
 from fuzzseq.protocol.evidence import CustomMessage, Evidence, StateCrossing
 from fuzzseq.protocol.outcome import Frame, LayerFrame, Raised, Severity, Stage, Verdict
-from fuzzseq.protocol.runs import Run, RunKey
+from fuzzseq.protocol.runs import ForwardRun, Run, RunKey, TrainingRun
 from fuzzseq.targets.spec import Spec
 
 Array = npt.NDArray[Any]
@@ -175,14 +175,14 @@ class Check:
         return Verdict(check=self.name, status="not_reached", stage=raised.stage, raised=raised)
 
 
-def forward(case: Case) -> Run:
+def forward(case: Case) -> ForwardRun:
     """Return the plain run of a case up to the output; an eager one records its layers, which costs it little."""
-    return Run(batches=case.batches, mode=case.mode, record_layers=case.mode == "eager")
+    return ForwardRun(batches=case.batches, mode=case.mode, record_layers=case.mode == "eager")
 
 
-def training_step(case: Case) -> Run:
+def training_step(case: Case) -> TrainingRun:
     """Return the run of a case up to its gradients."""
-    return Run(batches=case.batches, until="gradient", training=True, mode=case.mode)
+    return TrainingRun(batches=case.batches, mode=case.mode)
 
 
 def has_labels(spec: Spec) -> str | None:

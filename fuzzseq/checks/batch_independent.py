@@ -58,18 +58,15 @@ def plan(case: Case, spec: Spec) -> Plan:
     runs = {"base": base, "after": attrs.evolve(base, batches=(reverse(batch), batch))}
     if len(batch.pairs) > 1:
         lone = may_be("batch_size", 1, case.sizes(spec.contract), spec.contract)
+        longest = max(len(pair.source) for pair in batch.pairs)
         for way, row in (("alone", -1), ("first", 0)):
-            if lone and not _narrower(batch, row, spec):
+            # Padding counts, and the user's own preprocessing pads to the rows: a row alone may have fewer columns.
+            counts = spec.contract.preprocess and spec.contract.padding is None
+            if lone and not (counts and len(batch.pairs[row].source) < longest):
                 runs[way] = attrs.evolve(base, batches=(alone(batch, row, spec),))
         runs["reversed"] = attrs.evolve(base, batches=(reverse(batch),))
     # Random states belong to batches and rows by their place: a row that moves would start from another one.
     return {} if batch.initial_state == "random" else runs
-
-
-def _narrower(batch: Batch, row: int, spec: Spec) -> bool:
-    """Say whether a row alone has fewer columns where padding counts: the user's own preprocessing pads to the rows."""
-    longest = max(len(pair.source) for pair in batch.pairs)
-    return bool(spec.contract.preprocess) and spec.contract.padding is None and len(batch.pairs[row].source) < longest
 
 
 def reverse(batch: Batch) -> Batch:
@@ -106,7 +103,8 @@ def comparison(way: str) -> Compare:
     def compare(one: Result, two: Result) -> Gap | None:
         first, second = by_row(one.last), by_row(two.last)
         # A run that repeats the base, or measures its noise, has the rows of the base.
-        if not _same_ids(one, two):
+        names = ("source", "decoder_input", "labels")
+        if any(not np.array_equal(getattr(one.last.arrays, name), getattr(two.last.arrays, name)) for name in names):
             first = _picked(way, first)
         if (
             not first
@@ -117,12 +115,6 @@ def comparison(way: str) -> Compare:
         return difference(np.concatenate([a.ravel() for a in first]), np.concatenate([b.ravel() for b in second]))
 
     return compare
-
-
-def _same_ids(one: Result, two: Result) -> bool:
-    """Say whether two results are of the same rows in the same order."""
-    names = ("source", "decoder_input", "labels")
-    return all(np.array_equal(getattr(one.last.arrays, name), getattr(two.last.arrays, name)) for name in names)
 
 
 def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:

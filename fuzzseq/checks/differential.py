@@ -20,7 +20,7 @@ from fuzzseq.checks.base import Array, Check, LayerOutput, Observed, Plan, Resul
 from fuzzseq.checks.gaps import gaps
 from fuzzseq.protocol.evidence import Difference, Evidence
 from fuzzseq.protocol.outcome import Verdict
-from fuzzseq.protocol.runs import Confirming, Run, RunKey
+from fuzzseq.protocol.runs import Confirming, ForwardRun, Run, RunKey, eagerly
 from fuzzseq.targets.spec import Spec
 
 #: Roundings that may add up in one output value, in units of the last place of the largest value.
@@ -134,10 +134,11 @@ def confirmation(
     wanted: dict[RunKey, Run] = {Confirming(one, "repeated"): attrs.evolve(runs[one], repetition=1)}
     small = found is None or found.relative < DECISIVE
     for name in () if as_executed else (one, two):
-        if not runs[name].record_layers:
-            wanted[Confirming(name, "layers")] = attrs.evolve(runs[name], record_layers=True, mode="eager")
+        run = runs[name]
+        if isinstance(run, ForwardRun) and not run.record_layers:
+            wanted[Confirming(name, "layers")] = attrs.evolve(run, record_layers=True, mode="eager")
         if small:
-            wanted[Confirming(name, "double")] = attrs.evolve(runs[name], precision="double", mode="eager")
+            wanted[Confirming(name, "double")] = attrs.evolve(eagerly(run), precision="double")
     perturbed = [(one, 1)] if small else []
     if _repeats(runs[one]):
         perturbed += [(name, draw) for name in (one, two) for draw in _PERTURBATIONS]

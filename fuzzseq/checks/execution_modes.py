@@ -12,7 +12,7 @@ from typing import Any, Final
 import attrs
 
 from fuzzseq.cases.case import Case
-from fuzzseq.checks.base import Check, Confirmations, Plan, Results, forward, never
+from fuzzseq.checks.base import Check, Confirmations, Plan, Results, never
 from fuzzseq.checks.differential import (
     compared,
     confirmation,
@@ -24,6 +24,7 @@ from fuzzseq.checks.differential import (
 from fuzzseq.protocol.evidence import RaisedOtherwise
 from fuzzseq.protocol.framework_messages import innermost
 from fuzzseq.protocol.outcome import Verdict
+from fuzzseq.protocol.runs import AlternativeRun, ForwardRun
 from fuzzseq.targets.spec import Spec
 
 COMPARE: Final = compared(real)
@@ -42,8 +43,8 @@ def called_and(execution: str) -> Callable[[Case, Spec], Plan]:
     """Return the plan that runs the batches by calling the model, and by another execution."""
 
     def runs(case: Case, spec: Spec) -> Plan:
-        called = attrs.evolve(forward(case), mode="eager", record_layers=False)
-        return {"called": called, execution: attrs.evolve(called, execution=execution)}
+        batches = case.batches
+        return {"called": ForwardRun(batches=batches), execution: AlternativeRun(batches=batches, execution=execution)}
 
     return runs
 

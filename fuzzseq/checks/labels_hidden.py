@@ -19,7 +19,7 @@ from fuzzseq.cases.transforms import with_other_ends
 from fuzzseq.checks.base import Array, Check, Observed, Plan, Results
 from fuzzseq.checks.differential import difference, differing
 from fuzzseq.protocol.outcome import Verdict
-from fuzzseq.protocol.runs import Run
+from fuzzseq.protocol.runs import OwnStepRun
 from fuzzseq.targets.spec import Spec
 
 
@@ -37,7 +37,7 @@ def plan(case: Case, spec: Spec) -> Plan:
     changed = with_other_ends(case, spec.contract)
     if changed is None:
         return {}
-    run = Run(batches=case.batches[-1:], until="own_step", training=True)
+    run = OwnStepRun(batches=case.batches[-1:])
     return {
         "base": run,
         "again": attrs.evolve(run, own_labels=run.batches),
@@ -58,7 +58,8 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     base, again, other = (results[name].last for name in ("base", "again", "changed"))
     if base.output is None:
         return CHECK.not_applicable("its training step does not call the model: what it predicts there cannot be seen")
-    changed = base.arrays.labels != _other_labels(case, spec)
+    batches = with_other_ends(case, spec.contract) or case.batches
+    changed = base.arrays.labels != arrays(attrs.evolve(case, batches=batches), spec.contract, -1).labels
     changed = changed.any(axis=-1) if changed.ndim > 2 else changed
     first, second, third = (until_changed(seen, changed) for seen in (base, again, other))
     if first is None or second is None or third is None:
@@ -69,12 +70,6 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     if noise.counts or not found.counts:
         return None
     return attrs.evolve(differing(CHECK, found, "changed"), position="training step")
-
-
-def _other_labels(case: Case, spec: Spec) -> Array:
-    """Return the labels that the changed run was given."""
-    changed = with_other_ends(case, spec.contract)
-    return arrays(attrs.evolve(case, batches=changed or case.batches), spec.contract, -1).labels
 
 
 CHECK = Check(

@@ -16,7 +16,7 @@ from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Array, Check, Plan, Results, has_labels
 from fuzzseq.protocol.evidence import LossMismatch
 from fuzzseq.protocol.outcome import Verdict
-from fuzzseq.protocol.runs import Run
+from fuzzseq.protocol.runs import LossRun
 from fuzzseq.targets.contract import Encoding
 from fuzzseq.targets.spec import Spec
 
@@ -26,10 +26,10 @@ def applies(spec: Spec) -> str | None:
     return has_labels(spec) or (None if spec.contract.loss else "the model has no loss")
 
 
-def scored(case: Case, encoding: Encoding) -> Run:
+def scored(case: Case, encoding: Encoding) -> LossRun:
     """Return the run of a case up to its loss, its labels in one encoding."""
     batches = tuple(attrs.evolve(batch, target_encoding=encoding) for batch in case.batches)
-    return Run(batches=batches, until="loss", mode=case.mode)
+    return LossRun(batches=batches, mode=case.mode)
 
 
 def plan(case: Case, spec: Spec) -> Plan:

@@ -16,9 +16,10 @@ import attrs
 import numpy as np
 
 from fuzzseq.cases.case import Case
-from fuzzseq.checks.base import Check, Plan, Results, forward, training_step
+from fuzzseq.checks.base import Check, Plan, Results
 from fuzzseq.protocol.evidence import NonFinite, RaisedOtherwise
 from fuzzseq.protocol.outcome import Verdict
+from fuzzseq.protocol.runs import ForwardRun, TrainingRun
 from fuzzseq.targets.spec import Spec
 
 
@@ -35,8 +36,8 @@ def applies(spec: Spec) -> str | None:
 
 def plan(case: Case, spec: Spec) -> Plan:
     """Run a training step in both precisions; an encoder alone is run forward."""
-    step = training_step(case) if spec.contract.has_labels else forward(case)
-    usual = attrs.evolve(step, mode="eager", record_layers=False)
+    run = TrainingRun if spec.contract.has_labels else ForwardRun
+    usual = run(batches=case.batches)
     return {"usual": usual, "mixed": attrs.evolve(usual, precision="mixed")}
 
 

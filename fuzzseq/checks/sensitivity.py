@@ -15,7 +15,7 @@ import numpy as np
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import widened
 from fuzzseq.checks.base import Plan, Results
-from fuzzseq.protocol.runs import Confirming, Run, RunKey
+from fuzzseq.protocol.runs import Confirming, Run, RunKey, eagerly
 from fuzzseq.targets.spec import Spec
 
 _DRAWS: Final = (1, 2, 3)
@@ -45,9 +45,7 @@ def in_wider_model(plan: Plan, case: Case, spec: Spec) -> dict[RunKey, Run]:
     wide = widened(case, spec.contract)
     sizes = tuple(sorted(wide.dimensions.items())) if wide else ()
     return {
-        Confirming(name, "wide"): attrs.evolve(run, dimensions=sizes, mode="eager")
-        for name, run in plan.items()
-        if sizes
+        Confirming(name, "wide"): attrs.evolve(eagerly(run), dimensions=sizes) for name, run in plan.items() if sizes
     }
 
 

@@ -27,6 +27,7 @@ from fuzzseq.checks.differential import (
     nothing_compared,
 )
 from fuzzseq.protocol.outcome import Verdict
+from fuzzseq.protocol.runs import ChunkedRun
 from fuzzseq.targets.spec import Spec
 
 
@@ -63,7 +64,7 @@ def plan(case: Case, spec: Spec) -> Plan:
     other = each_pair(attrs.evolve(case, batches=(batch,)), changed)
     return {
         "base": run,
-        "chunks": attrs.evolve(run, chunk_boundaries=(cut,)),
+        "chunks": ChunkedRun(batches=run.batches, chunk_boundaries=(cut,)),
         "changed": attrs.evolve(run, batches=other),
     }
 

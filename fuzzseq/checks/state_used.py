@@ -13,7 +13,7 @@ from fuzzseq.checks.base import Check, Confirmations, Plan, Results, forward
 from fuzzseq.checks.sensitivity import in_wider_model, stays, with_other_weights
 from fuzzseq.protocol.evidence import Unmoved
 from fuzzseq.protocol.outcome import Verdict
-from fuzzseq.protocol.runs import Run
+from fuzzseq.protocol.runs import ForwardRun
 from fuzzseq.targets.spec import Spec
 
 
@@ -27,7 +27,7 @@ def plan(case: Case, spec: Spec) -> Plan:
     return {"zeros": _from_state(case, "zeros"), "random": _from_state(case, "random")}
 
 
-def _from_state(case: Case, kind: StateKind) -> Run:
+def _from_state(case: Case, kind: StateKind) -> ForwardRun:
     """Return the plain run of a case from one kind of state."""
     batches = tuple(attrs.evolve(batch, initial_state=kind) for batch in case.batches)
     return attrs.evolve(forward(case), batches=batches)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Check, Plan, Results
 from fuzzseq.protocol.outcome import Verdict
-from fuzzseq.protocol.runs import Run
+from fuzzseq.protocol.runs import WiringRun
 from fuzzseq.targets.spec import Spec
 
 
@@ -24,7 +24,7 @@ def applies(spec: Spec) -> str | None:
 
 def plan(case: Case, spec: Spec) -> Plan:
     """Look at the model, and run nothing."""
-    return {"wiring": Run(batches=case.batches, until="wiring")}
+    return {"wiring": WiringRun(batches=case.batches)}
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:

@@ -30,7 +30,7 @@ from fuzzseq.checks.differential import (
     nothing_compared,
 )
 from fuzzseq.protocol.outcome import Verdict
-from fuzzseq.protocol.runs import Run
+from fuzzseq.protocol.runs import WiringRun
 from fuzzseq.targets.spec import Spec
 
 
@@ -48,7 +48,7 @@ def applies(spec: Spec) -> str | None:
 def plan(case: Case, spec: Spec) -> Plan:
     """Run the batches as they are, and cut before their last step; or all steps at once."""
     if spec.contract.calling == "steps":
-        wiring = Run(batches=case.batches, until="wiring")
+        wiring = WiringRun(batches=case.batches)
         return {"base": forward(case), "whole": attrs.evolve(forward(case), all_steps_at_once=True), "wiring": wiring}
     least = tokens_for_steps(2, spec.contract.tokens)
     if any(len(pair.target) < least for batch in case.batches for pair in batch.pairs):

@@ -7,7 +7,7 @@ import numpy as np
 
 from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Array, Observed, has_labels
-from fuzzseq.protocol.runs import Run
+from fuzzseq.protocol.runs import LossRun
 from fuzzseq.targets.spec import Spec
 
 
@@ -27,13 +27,13 @@ def applies_to_padded_loss(spec: Spec) -> str | None:
     return applies_to_loss(spec)
 
 
-def scored(case: Case) -> Run:
+def scored(case: Case) -> LossRun:
     """Return the run of a case up to its loss; on labels that nobody smoothed, by which a loss may tell padding."""
     plain = [
         attrs.evolve(batch, target_encoding="one_hot") if batch.target_encoding == "smoothed_one_hot" else batch
         for batch in case.batches
     ]
-    return Run(batches=tuple(plain), until="loss", mode=case.mode)
+    return LossRun(batches=tuple(plain), mode=case.mode)
 
 
 def label_mask(seen: Observed, spec: Spec) -> Array:

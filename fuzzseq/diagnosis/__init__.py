@@ -30,7 +30,9 @@ def diagnose(
         found = [CauseScore("execution-nondeterministic", 100, "a fresh worker does not repeat the failure"), *found]
     best = found[0]
     cause = cause_named(best.cause)
-    position = "loss" if cause.group == "loss" else _position(verdict)
+    position = verdict.raised.position if verdict.raised is not None else verdict.position or verdict.stage
+    if cause.group == "loss":
+        position = "loss"
     check = check_of(verdict.check, spec)
     return Finding(
         id=finding_id(target, check.family or check.name, cause.slug, position),
@@ -55,11 +57,6 @@ def diagnose(
         flaky=flaky,
         exceptions=_by_mode(verdict),
     )
-
-
-def _position(verdict: Verdict) -> str:
-    """Return where in the model a failure is."""
-    return verdict.raised.position if verdict.raised is not None else verdict.position or verdict.stage
 
 
 def _severity(verdict: Verdict, usual: Severity, case: Case) -> Severity:

@@ -38,15 +38,11 @@ def runner_up(found: Sequence[CauseScore]) -> CauseScore | None:
 
 def against(evidence: FailureEvidence, other: CauseScore) -> str:
     """Return what speaks against a cause beside the best one."""
-    factors = [name for name in DEPENDS_ON.get(other.cause, ()) if _tried(evidence, name)]
+    changed = {intervention.factor for intervention in evidence.interventions}
+    factors = [name for name in DEPENDS_ON.get(other.cause, ()) if name in changed]
     if factors and not any(evidence.passes(name) for name in factors):
         return f"no change of {' or '.join(factors)} makes it pass"
     return f"only evidence: {other.why.removesuffix('.')}"
-
-
-def _tried(evidence: FailureEvidence, factor: str) -> bool:
-    """Say whether a factor was changed."""
-    return any(i.factor == factor for i in evidence.interventions)
 
 
 #: How often the cause was right, by how strongly the best vote spoke (0 to 100) and how far the next cause was behind:

@@ -108,7 +108,9 @@ class _Gathering:
 
     def _tells(self, change: Change) -> bool:
         """Say whether a size of the build is worth a case beside the wider ones, which fail in the same way."""
-        tables = {self._spec.contract.vocabulary(side) for side in SIDES} if _beyond_table(self._verdict) else set()
+        raised = self._verdict.raised
+        beyond_table = raised is not None and FrameworkMessage(raised.message).beyond_table
+        tables = {self._spec.contract.vocabulary(side) for side in SIDES} if beyond_table else set()
         of_one_size = change.value in self._case.dimensions.values()
         return change.factor in COUNTS or change.factor in tables or of_one_size
 
@@ -222,10 +224,6 @@ def _changes(case: Case, spec: Spec, constants: Sequence[int]) -> Iterator[Chang
     for few, others in sweeps(case, spec.contract, constants):
         yield from (*few, *others)
     yield from build_changes(case, spec.contract)
-
-
-def _beyond_table(verdict: Verdict) -> bool:
-    return verdict.raised is not None and FrameworkMessage(verdict.raised.message).beyond_table
 
 
 def _numbers(verdict: Verdict, told: Raised | None) -> Iterator[int]:

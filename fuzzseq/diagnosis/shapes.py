@@ -30,7 +30,9 @@ def shape_trace(
         alike = fine is not None and _fits(inputs, fine.inputs, sizes) and _fits(outputs, fine.outputs or (), sizes)
         if call.outputs is None and fine is not None:
             # Whatever a layer is part of has raised as well: it is no difference of its own.
-            alike = _fits(inputs, fine.inputs, sizes) and _raised_inside(one, index)
+            inside = f"{call.path}/"
+            raised_inside = any(each.outputs is None and each.path.startswith(inside) for each in one[index + 1 :])
+            alike = _fits(inputs, fine.inputs, sizes) and raised_inside
         if passing and not alike and difference is None:
             difference = index
         lines.append(
@@ -43,12 +45,6 @@ def shape_trace(
             )
         )
     return ShapeTrace(lines=tuple(lines), passing=change if passing else "", difference=difference)
-
-
-def _raised_inside(calls: Sequence[LayerCall], index: int) -> bool:
-    """Say whether a layer inside one of the calls raised."""
-    inside = f"{calls[index].path}/"
-    return any(call.outputs is None and call.path.startswith(inside) for call in calls[index + 1 :])
 
 
 def _named(one: Sequence[Shape], two: Sequence[Shape] | None, names: Names) -> Named:

@@ -84,7 +84,8 @@ class Names:
 
     def _found(self, a: int, b: int) -> Expression | None:
         """Return the simplest expression that explains both, or None for a number without a name."""
-        if a < 0 or b < 0 or (a == b and (a <= _PLAIN or (self.two is not None and a not in self._fixed()))):
+        fixed = {size for name, size in self.one.items() if self.two is not None and self.two.get(name) == size}
+        if a < 0 or b < 0 or (a == b and (a <= _PLAIN or (self.two is not None and a not in fixed))):
             return None
         other = self.two if self.two is not None else self.one
         names = tuple(self.one)
@@ -98,10 +99,6 @@ class Names:
         # Of many forms one is likely to fit by chance, and two that fit say nothing.
         rare = fitting(_RARE_FORMS) if self.two is not None else []
         return rare[0] if len(rare) == 1 else None
-
-    def _fixed(self) -> set[int]:
-        """Return the sizes that are the same under both assignments."""
-        return {size for name, size in self.one.items() if self.two is not None and self.two.get(name) == size}
 
     def shape(self, one: Sequence[int], two: Sequence[int] | None) -> tuple[Expression, ...]:
         """Return a shape in names, from the same shape under both assignments."""

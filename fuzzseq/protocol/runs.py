@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, get_args
+from typing import Final, Literal, TypeVar, get_args
 
 import attrs
 
 from fuzzseq.cases.case import Batch, Mode
 from fuzzseq.grammar import Identifier
 
-#: What a model is built of: see :class:`Run`.
+#: What a model is built of: see :class:`_AnyRun`.
 Precision = Literal["usual", "double", "mixed"]
 
 
@@ -19,47 +19,119 @@ SCORE_VARIANTS: Final[tuple[ScoreVariant, ...]] = get_args(ScoreVariant)
 
 
 @attrs.frozen(kw_only=True)
-class Run:
-    """One execution of a model that a check asks for, from a clean state of every variable.
+class _AnyRun:
+    """What every execution of a model has: its batches, and the model that it begins with.
 
-    Equal runs of several checks are executed once.
+    Each begins from a clean state of every variable. Equal runs of several checks are executed once.
 
     Attributes:
         batches: given in turn; what the model keeps between two of them is kept (a leak shows in the last).
-        until: the last stage: ``forward``, ``loss`` or ``gradient`` (with the user's own training step, where there is
-            one); ``own_step`` is that step alone, and ``wiring`` a look at how a functional model is made.
-        chunk_boundaries: source steps at which the sequence is cut: the chunks are run in turn, with the state carried
-            over.
         repetition: tells runs apart that differ in the state of the random generators only.
         weights: tells runs apart that differ in the draw of the weights.
         ulp_perturbed: moves each weight to the next number of its type, each number but 0 in other directions.
         precision: ``double`` builds the model anew with float64 for everything that Keras makes, ``mixed`` with the
             policy ``mixed_float16``.
         dimensions: builds it anew with other sizes, where there are any.
-        execution: how the model is run forward: called (``plain``), or as a module of ``worker/executions`` does it.
-        record_layers: keeps every softmax, and the output of every layer where the run is an eager one.
-        score_variants: asks for the loss of changed scores as well: ``lifted`` adds a constant to all of them,
-            ``stretched`` multiplies them by one, ``sunk`` those below zero.
-        all_steps_at_once: gives the decoder of an encoder-decoder all steps at once.
-        own_labels: the labels of other batches, in the place of those that the user's own training step is given.
 
     """
 
     batches: tuple[Batch, ...]
-    until: Literal["wiring", "forward", "loss", "gradient", "own_step"] = "forward"
-    training: bool = False
-    mode: Mode = "eager"
-    chunk_boundaries: tuple[int, ...] = ()
     repetition: int = 0
     weights: int = 0
     ulp_perturbed: int = 0
     precision: Precision = "usual"
     dimensions: tuple[tuple[str, int], ...] = ()
-    execution: Identifier = "plain"
+
+
+@attrs.frozen(kw_only=True)
+class _TraceableRun(_AnyRun):
+    """A run that is eager or traced."""
+
+    mode: Mode = "eager"
+
+
+@attrs.frozen(kw_only=True)
+class ForwardRun(_TraceableRun):
+    """The model called.
+
+    Attributes:
+        training: what the model is called with.
+        record_layers: keeps every softmax, and the output of every layer where the run is an eager one.
+        all_steps_at_once: gives the decoder of an encoder-decoder all steps at once.
+
+    """
+
+    kind: Literal["forward"] = "forward"
+    training: bool = False
     record_layers: bool = False
-    score_variants: bool = False
     all_steps_at_once: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class ChunkedRun(_AnyRun):
+    """The model called on its source cut at some steps: the chunks in turn, with the state carried over."""
+
+    kind: Literal["chunked"] = "chunked"
+    chunk_boundaries: tuple[int, ...]
+
+
+@attrs.frozen(kw_only=True)
+class AlternativeRun(_AnyRun):
+    """The model run forward other than by a call.
+
+    ``execution`` names the module of ``worker/executions`` that does it.
+    """
+
+    kind: Literal["alternative"] = "alternative"
+    execution: Identifier
+
+
+@attrs.frozen(kw_only=True)
+class LossRun(_TraceableRun):
+    """Forward and loss.
+
+    ``score_variants`` asks for the loss of changed scores as well: ``lifted`` adds a constant to all of them,
+    ``stretched`` multiplies them by one, ``sunk`` those below zero.
+    """
+
+    kind: Literal["loss"] = "loss"
+    score_variants: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class TrainingRun(_TraceableRun):
+    """Forward, loss and gradient; an eager one goes through the user's own training step, where there is one."""
+
+    kind: Literal["training"] = "training"
+
+
+@attrs.frozen(kw_only=True)
+class OwnStepRun(_AnyRun):
+    """The user's own training step alone, given the labels of ``own_labels`` where there are any."""
+
+    kind: Literal["own_step"] = "own_step"
     own_labels: tuple[Batch, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class WiringRun(_AnyRun):
+    """A look at how a functional model is made."""
+
+    kind: Literal["wiring"] = "wiring"
+
+
+Run = ForwardRun | ChunkedRun | AlternativeRun | LossRun | TrainingRun | OwnStepRun | WiringRun
+_RunT = TypeVar("_RunT", bound=_AnyRun)
+
+
+def mode_of(run: Run) -> Mode:
+    """Return whether a run is traced; those that cannot be are eager."""
+    return run.mode if isinstance(run, _TraceableRun) else "eager"
+
+
+def eagerly(run: _RunT) -> _RunT:
+    """Return a run as an eager one."""
+    return attrs.evolve(run, mode="eager") if isinstance(run, _TraceableRun) else run
 
 
 #: What is varied of a run of a plan to confirm what it seems to show: the same again, the layers recorded, float64,

@@ -14,7 +14,7 @@ import tensorflow as tf
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.states import state_shapes
 from fuzzseq.checks.custom import custom_checks
-from fuzzseq.protocol.runs import Precision, Run
+from fuzzseq.protocol.runs import AlternativeRun, ChunkedRun, ForwardRun, Precision, Run, mode_of
 from fuzzseq.reproduce.runtime import input_shapes, set_general_position
 from fuzzseq.seeds import seed_of_cases
 from fuzzseq.targets.contract import CELLS
@@ -150,7 +150,7 @@ class ModelInstance:
 
     def reset(self, run: Run) -> None:
         """Put everything back, but for what the run wants otherwise: the random generators, variables, attributes."""
-        self.tracker.kind = (run.until, run.training, run.mode, run.execution) if self.initialized else "build"
+        self.tracker.kind = _drawing_kind(run) if self.initialized else "build"
         if self.tracker.draws():
             tf.random.set_seed(self.seed + run.repetition)
         seed = self.seed + run.repetition
@@ -203,3 +203,16 @@ def flat_inputs(model: Any) -> list[Any]:
     """Return the symbolic inputs of a functional model in the order in which they are given."""
     structure = KERAS.input_structure(model)
     return list(structure.values()) if isinstance(structure, Mapping) else list(getattr(model, "inputs", None) or [])
+
+
+def _drawing_kind(run: Run) -> tuple[str | bool, ...]:
+    """Return what tells runs apart that may draw from the random generators in their own ways."""
+    match run:
+        case ForwardRun():
+            return "forward", run.mode, run.training
+        case ChunkedRun():
+            return "forward", "eager", False
+        case AlternativeRun():
+            return "forward", run.execution
+        case _:
+            return run.kind, mode_of(run)

@@ -7,7 +7,7 @@ import attrs
 from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Observed, Result
 from fuzzseq.protocol.outcome import Raised
-from fuzzseq.protocol.runs import Run
+from fuzzseq.protocol.runs import ForwardRun, Run, eagerly, mode_of
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.exceptions import describe
 from fuzzseq.worker.keras_api import KERAS
@@ -19,7 +19,7 @@ def execute(built: ModelInstance, case: Case, run: Run, *, explained: bool = Tru
     result = _attempt(built, case, run)
     if result.raised is None or result.raised.mode == "eager" or result.raised.ending != "completed" or not explained:
         return result
-    eager = _attempt(built, case, attrs.evolve(run, mode="eager"))
+    eager = _attempt(built, case, eagerly(run))
     if eager.raised is not None:
         told = attrs.evolve(eager.raised, in_graph=f"{result.raised.exception}: {result.raised.message}")
         return attrs.evolve(eager, raised=told)
@@ -59,7 +59,7 @@ def _attempted(built: ModelInstance, case: Case, run: Run, known: bool) -> Resul
             observed.append(BatchRun(built, given, run, batch, known).observe())
     except BaseException as error:
         stage = built.subject.mark.current
-        raised: Raised = describe(error, built.tracker, stage, run.mode, len(observed))
+        raised: Raised = describe(error, built.tracker, stage, mode_of(run), len(observed))
         return Result(observed=tuple(observed), raised=raised)
     return Result(observed=tuple(observed))
 
@@ -72,7 +72,7 @@ def init_weights(built: ModelInstance, case: Case) -> None:
     if built.initialized:
         return
     if not KERAS.is_functional(built.model):
-        first = BatchRun(built, case, Run(batches=case.batches), 0, False)
+        first = BatchRun(built, case, ForwardRun(batches=case.batches), 0, False)
         with built.tracker.building_eagerly():
             built.reset(first.run)
             first.forward()

@@ -11,7 +11,7 @@ import tensorflow as tf
 from fuzzseq.cases.arrays import Arrays, encoded
 from fuzzseq.cases.case import Case
 from fuzzseq.protocol.outcome import Outcome, Verdict
-from fuzzseq.protocol.runs import Run
+from fuzzseq.protocol.runs import ForwardRun, LossRun, Run
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.exceptions import describe
@@ -22,7 +22,7 @@ from fuzzseq.worker.runs import BatchRun
 def try_invalid_input(built: ModelInstance, case: Case, kind: str) -> Outcome:
     """Give a model one batch that is wrong, up to its loss where labels are, and say what it raised."""
     labels = kind.startswith("label")
-    run = Run(batches=case.batches, until="loss" if labels else "forward")
+    run = (LossRun if labels else ForwardRun)(batches=case.batches)
     try:
         init_weights(built, case)
         built.reset(run)

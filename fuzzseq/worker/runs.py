@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -9,10 +10,22 @@ import numpy as np
 import tensorflow as tf
 
 from fuzzseq.cases.arrays import Arrays, arrays
-from fuzzseq.cases.case import Case
+from fuzzseq.cases.case import Batch, Case
 from fuzzseq.checks.base import Gradient, Observed
 from fuzzseq.checks.output_shape import promised
-from fuzzseq.protocol.runs import SCORE_VARIANTS, Run
+from fuzzseq.protocol.runs import (
+    SCORE_VARIANTS,
+    AlternativeRun,
+    ChunkedRun,
+    ForwardRun,
+    LossRun,
+    OwnStepRun,
+    Run,
+    ScoreVariant,
+    TrainingRun,
+    WiringRun,
+    mode_of,
+)
 from fuzzseq.reproduce.runtime import as_source, flat_shapes, packed, path_of
 from fuzzseq.worker import feeding
 from fuzzseq.worker.build import ModelInstance
@@ -36,21 +49,29 @@ class BatchRun:
 
     def observe(self) -> Observed:
         """Go as far as the run asks for."""
-        if self.run.until == "wiring":
-            model = self.built.model
-            crossed = crossings(model, self.built.tracker)
-            return Observed(arrays=self.arrays, crossings=crossed, takers_of_states=takers_of_states(model))
-        if self.run.chunk_boundaries:
-            return self._in_pieces()
-        if self.run.until == "gradient":
-            return self._train()
-        if self.run.until == "loss":
-            return self._score()
-        if self.run.until == "own_step":
-            return self._own_predictions()
-        if self.run.record_layers:
-            return self._watched()
-        return self._seen(self._forward(self._fed()))
+        match self.run:
+            case WiringRun():
+                model = self.built.model
+                crossed = crossings(model, self.built.tracker)
+                return Observed(arrays=self.arrays, crossings=crossed, takers_of_states=takers_of_states(model))
+            case ChunkedRun(chunk_boundaries=boundaries):
+                return self._in_chunks(boundaries)
+            case TrainingRun():
+                return self._train()
+            case LossRun(score_variants=variants):
+                return self._score(SCORE_VARIANTS if variants else ())
+            case OwnStepRun(own_labels=labels):
+                return self._own_predictions(labels)
+            case AlternativeRun(execution=name):
+                execution = EXECUTIONS[name]
+                fed = self._fed()
+                if execution.forward is not None:
+                    return self._seen(execution.forward(self.built, fed))
+                return self._seen(self._forward(ForwardRun(batches=self.run.batches), fed))
+            case ForwardRun(record_layers=True):
+                return self._record_layers(self.run)
+            case ForwardRun():
+                return self._seen(self._forward(self.run, self._fed()))
 
     def forward(self) -> ForwardOutput:
         """Run forward eagerly, and look at nothing."""
@@ -64,8 +85,8 @@ class BatchRun:
         if preprocess is not None and spec.contract.has_source:
             self.built.subject.mark.enter("preprocess")
             source = as_source(preprocess(feeding.rows_of_ids(self.case, self.batch)))
-        if (as_executed := EXECUTIONS[self.run.execution].source) is not None:
-            source = as_executed(self.arrays)
+        if isinstance(self.run, AlternativeRun) and (source_of := EXECUTIONS[self.run.execution].source) is not None:
+            source = source_of(self.arrays)
         if states is None:
             states = self.initial_state(self.state_shapes())
         return feeding.feed(spec, self.arrays, states, source)
@@ -83,7 +104,7 @@ class BatchRun:
         real = self.arrays.source_mask if self.built.spec.contract.kind == "many_to_many" else self.arrays.target_mask
         return tf.constant(self.arrays.labels), tf.constant(real)
 
-    def _score(self) -> Observed:
+    def _score(self, variants: Sequence[ScoreVariant]) -> Observed:
         """Run forward and loss in one function: what a tensor carries beside its values, a mask, is lost in between."""
 
         def scored(given: Any, wanted: Any, steps: Any) -> Any:
@@ -93,43 +114,40 @@ class BatchRun:
                     loss = self._loss(given, wanted, steps, output)
                 return loss, tape.gradient(loss, output.scores)
 
-            output = self.built.subject.forward(given, self.run.training)
+            output = self.built.subject.forward(given, False)
             loss, gradient = scored_by(output)
-            if gradient is None and not self.run.score_variants:
+            if gradient is None and not variants:
                 # Keras scores what it finds behind a softmax instead of the probabilities: of a copy it cannot.
                 gradient = scored_by(output.of(tf.identity(output.scores)))[1]
-            changes = SCORE_VARIANTS if self.run.score_variants else ()
-            changed = [self._loss(given, wanted, steps, output.rescaled(change)) for change in changes]
+            changed = [self._loss(given, wanted, steps, output.rescaled(change)) for change in variants]
             return output.scores, loss, tf.zeros_like(output.scores) if gradient is None else gradient, changed
 
-        function, arguments = self._in_mode(f"score {self.run.score_variants}", scored, (self._fed(), *self._labels()))
+        function, arguments = self._in_mode(f"score {variants}", scored, (self._fed(), *self._labels()))
         scores, loss, gradient, changed = function(*arguments)
         seen = self._seen(ForwardOutput(scores, [], scores), loss=as_numpy(loss))
-        losses = dict(zip(SCORE_VARIANTS, map(as_numpy, changed), strict=False))
+        losses = dict(zip(variants, map(as_numpy, changed), strict=True))
         return attrs.evolve(seen, score_gradient=as_numpy(gradient), changed_losses=losses)
 
-    def _watched(self) -> Observed:
+    def _record_layers(self, run: ForwardRun) -> Observed:
         """Run forward, and keep what each softmax gave; what each layer gave as well in an eager run.
 
         A traced run whose softmaxes are out of reach is an eager one instead.
         """
-        if self.run.mode == "graph":
-            function, arguments = self._forward_in_mode(self._fed())
+        if run.mode == "graph":
+            function, arguments = self._forward_in_mode(run, self._fed())
             found = function.watched(*arguments) if isinstance(function, Traced) else None
             if found is not None:
                 output, softmaxes = found
                 return attrs.evolve(self._seen(ForwardOutput(*output)), softmaxes=softmaxes)
-            self.run = attrs.evolve(self.run, mode="eager")
+            self.run = run = attrs.evolve(run, mode="eager")
         with self.built.tracker.recording() as record:
-            seen = self._seen(self._forward(self._fed()))
+            seen = self._seen(self._forward(run, self._fed()))
         return attrs.evolve(seen, layers=tuple(record.layers), softmaxes=tuple(record.softmaxes))
 
-    def _own_predictions(self) -> Observed:
+    def _own_predictions(self, own_labels: tuple[Batch, ...]) -> Observed:
         """Run the model's own training step, with other labels where they are asked for; return what it predicted."""
         model, fed = self.built.model, self._fed()
-        case = self.case
-        if self.run.own_labels:
-            case = attrs.evolve(case, batches=self.run.own_labels)
+        case = attrs.evolve(self.case, batches=own_labels or self.case.batches)
         labels = tf.constant(arrays(case, self.built.spec.contract, self.batch).labels)
         self.built.subject.in_graph(False)
         self.built.subject.mark.enter("gradient")
@@ -155,30 +173,28 @@ class BatchRun:
     def _in_mode(self, name: str, function: Any, arguments: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
         """Return a function as the mode of the run wants it, with its arguments; stepped models run eagerly."""
         self.built.subject.mark.enter("forward")
-        self.built.subject.in_graph(self.run.mode == "graph")
-        if self.run.mode == "eager" or isinstance(self.built.subject, SteppedSubject):
+        mode = mode_of(self.run)
+        self.built.subject.in_graph(mode == "graph")
+        if mode == "eager" or isinstance(self.built.subject, SteppedSubject):
             return function, arguments
-        made = self._traced(f"{name} {self.run.training}", function, arguments)
+        made = self._traced(name, function, arguments)
         # Tracing goes through the stages once: what a trace raises later on has to be of the stage that it is of now.
         self.built.subject.mark.enter(made.stage)
         return made, arguments
 
-    def _forward(self, fed: Any) -> ForwardOutput:
-        """Run forward in the mode, or by the execution, that is asked for."""
-        if (forward := EXECUTIONS[self.run.execution].forward) is not None:
-            return forward(self.built, fed)
-        function, arguments = self._forward_in_mode(fed)
+    def _forward(self, run: ForwardRun, fed: Any) -> ForwardOutput:
+        function, arguments = self._forward_in_mode(run, fed)
         return ForwardOutput(*function(*arguments))
 
-    def _forward_in_mode(self, fed: Any) -> tuple[Any, tuple[Any, ...]]:
+    def _forward_in_mode(self, run: ForwardRun, fed: Any) -> tuple[Any, tuple[Any, ...]]:
         """Return what runs forward, as the mode of the run wants it, with its arguments."""
 
         def pure(given: Any) -> Any:
-            forward = self.built.subject.forward_whole if self.run.all_steps_at_once else self.built.subject.forward
-            output = forward(given, self.run.training)
+            forward = self.built.subject.forward_whole if run.all_steps_at_once else self.built.subject.forward
+            output = forward(given, run.training)
             return output.scores, output.states, output.raw
 
-        return self._in_mode("forward", pure, (fed,))
+        return self._in_mode(f"forward {run.training}", pure, (fed,))
 
     def _traced(self, name: str, function: Any, example: tuple[Any, ...]) -> Traced:
         """Return a traced function, made once for each structure of arguments, with the sizes that it leaves closed."""
@@ -212,7 +228,7 @@ class BatchRun:
             Gradient(path=path_of(v), value=as_numpy(value))
             for v, value in zip(self.built.trainable, found, strict=True)
         ]
-        if self.run.mode == "eager":
+        if mode_of(self.run) == "eager":
             self._own_step(fed, labels)
         return self._seen(ForwardOutput(scores, [], scores), loss=as_numpy(loss), gradients=tuple(gradients))
 
@@ -227,12 +243,11 @@ class BatchRun:
             model.train_step((fed, targets))
             self.built.stepped = True
 
-    def _in_pieces(self) -> Observed:
-        """Run a sequence cut in pieces, the states of each piece given to the next; outputs are joined again."""
+    def _in_chunks(self, boundaries: tuple[int, ...]) -> Observed:
+        """Run a sequence in chunks, the states of each given to the next; outputs are joined again."""
         spec, whole = self.built.spec, self.arrays
         shapes = self.state_shapes()
         states, scores = None, []
-        boundaries = self.run.chunk_boundaries
         for first, last in zip((0, *boundaries), (*boundaries, whole.source.shape[1]), strict=True):
             self.arrays = attrs.evolve(
                 whole,
@@ -240,7 +255,7 @@ class BatchRun:
                 source_mask=whole.source_mask[:, first:last],
                 source_length=whole.source_mask[:, first:last].sum(axis=1).astype(np.int32),
             )
-            output = self.built.subject.forward(self._fed(states), self.run.training)
+            output = self.built.subject.forward(self._fed(states), False)
             if len(output.states) != len(flat_shapes(shapes)):
                 return Observed(arrays=whole)  # Which of what it returns are the states it took, nobody knows.
             states = packed(shapes, iter(output.states))
@@ -253,7 +268,8 @@ class BatchRun:
         """Return what a batch gave as numpy."""
         scores = as_numpy(dense(output.scores))
         culprit = ""
-        if scores is not None and self.run.until == "forward" and not finite(tf.constant(scores)):
+        only_forward = isinstance(self.run, ForwardRun | ChunkedRun | AlternativeRun)
+        if only_forward and scores is not None and not finite(tf.constant(scores)):
             culprit = self._first_nonfinite()
         return Observed(
             arrays=self.arrays,

@@ -21,7 +21,7 @@ from fuzzseq.cases.boundary import first_setting
 from fuzzseq.cases.case import Batch, Case, Pair, tokens_for_steps
 from fuzzseq.cases.domain import encodings, padding_side
 from fuzzseq.loading import parse
-from fuzzseq.protocol.runs import Run
+from fuzzseq.protocol.runs import ForwardRun, TrainingRun
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import LoadedFactory, ModelInstance
 from fuzzseq.worker.execution import execute
@@ -38,7 +38,8 @@ EXAMPLES = 100
 def tried(target: LoadedFactory, spec: Spec, case: Case) -> None:
     """Build the model, and run forward, loss and gradient; raise what it raises."""
     built = ModelInstance(target, spec, case.sizes(spec.contract, 0), case.seed, StageBeacon())
-    run = Run(batches=case.batches, until="gradient" if spec.contract.has_labels else "forward", training=True)
+    batches = case.batches
+    run = TrainingRun(batches=batches) if spec.contract.has_labels else ForwardRun(batches=batches, training=True)
     result = execute(built, case, run)
     if result.raised is not None:
         raise AssertionError(f"{result.raised.exception}: {result.raised.message}")

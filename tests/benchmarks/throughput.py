@@ -34,7 +34,7 @@ from fuzzseq.engine.generation import random_cases
 from fuzzseq.events import CaseExecuted, TargetLoaded
 from fuzzseq.executors import forked
 from fuzzseq.protocol.outcome import Outcome, Request
-from fuzzseq.protocol.runs import Run
+from fuzzseq.protocol.runs import TrainingRun
 from fuzzseq.settings import Settings
 from fuzzseq.targets.spec import Spec
 
@@ -126,7 +126,7 @@ def floor(count: int) -> float:
 
     Traced.__call__ = kept  # type: ignore[method-assign]
     for case in cases:
-        execute(built, case, Run(batches=case.batches, until="gradient", training=True, mode="graph"))
+        execute(built, case, TrainingRun(batches=case.batches, mode="graph"))
     began = time.monotonic()
     for number in range(count):
         traced, arguments = calls[number % len(calls)]

@@ -30,7 +30,7 @@ from fuzzseq.checks.base import Observed, Result, Softmax
 from fuzzseq.checks.differential import by_row, compared, confirmation, confirmed_difference, real, tolerance
 from fuzzseq.checks.output_shape import promised
 from fuzzseq.protocol.outcome import Raised, Verdict
-from fuzzseq.protocol.runs import Confirming, Run, RunKey
+from fuzzseq.protocol.runs import Confirming, ForwardRun, RunKey
 from fuzzseq.targets.contract import Contract, Tokens
 from fuzzseq.targets.spec import Spec
 from tests.specs import with_fields
@@ -118,7 +118,7 @@ def test_a_model_that_is_not_deterministic_is_not_accused():
 
 def test_a_large_difference_asks_for_no_double():
     """What no rounding makes is believed without building the model anew."""
-    runs = {name: Run(batches=RAGGED.batches) for name in ("base", "other")}
+    runs = {name: ForwardRun(batches=RAGGED.batches) for name in ("base", "other")}
     large = confirmation(results(base=noise(0), other=noise(0.5)), runs, "base", "other", COMPARE)
     small = confirmation(results(base=noise(0), other=noise(1e-3)), runs, "base", "other", COMPARE)
     assert not [key for key in large if isinstance(key, Confirming) and key.variation == "double"]
@@ -133,7 +133,7 @@ def test_a_choice_among_equal_scores_is_left_to_rounding():
     calm, wild = {"base_perturbed_2": noise(1e-7, seed=2)}, {"other_perturbed_3": noise(0, seed=2)}
     assert confirmed_difference(results(**outputs, **calm), "base", "other", COMPARE) is not None
     assert confirmed_difference(results(**outputs, **calm, **wild), "base", "other", COMPARE) is None
-    runs = {name: Run(batches=(Batch(pairs=(Pair((3, 3), ()),)),)) for name in ("base", "other")}
+    runs = {name: ForwardRun(batches=(Batch(pairs=(Pair((3, 3), ()),)),)) for name in ("base", "other")}
     asked = confirmation(results(**outputs), runs, "base", "other", COMPARE)
     assert {Confirming("base", "perturbed", 6), Confirming("other", "perturbed", 6)} <= set(asked)
 

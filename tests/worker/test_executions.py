@@ -17,7 +17,7 @@ def test_each_execution_has_a_check_a_module_and_a_line():
     """What checks compare with a call, the modules, and the registry are the same names."""
     from fuzzseq.worker.executions import EXECUTIONS
 
-    assert {check.execution for check in CHECKS} - {""} == MODULES == set(EXECUTIONS) - {"plain"}
+    assert {check.execution for check in CHECKS} - {""} == MODULES == set(EXECUTIONS)
 
 
 @pytest.mark.parametrize("check", sorted(OUTPUT_LINES))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import attrs
 import numpy as np
 import pytest
 
 from fuzzseq import Batch, Case, Pair, fuzz_target
 from fuzzseq.checks.base import Check
-from fuzzseq.protocol.runs import Run
+from fuzzseq.protocol.runs import ChunkedRun, ForwardRun, LossRun, TrainingRun
 from fuzzseq.targets.declaration import Declaration, declaration_of
 from fuzzseq.targets.spec import Spec
 
@@ -244,8 +243,8 @@ def opened(factory: Any, case: Case):
     spec = infer(target, StageBeacon())
     built = ModelInstance(target, spec, case.sizes(spec.contract, 0), case.seed, StageBeacon())
 
-    def run(**settings):
-        result = execute(built, case, Run(**{"batches": case.batches, **settings}))
+    def run(kind=ForwardRun, **settings):
+        result = execute(built, case, kind(**{"batches": case.batches, **settings}))
         assert result.raised is None, result.raised
         return result
 
@@ -285,13 +284,13 @@ def test_variables_are_put_back(factory, mode):
     """A run gives the same again, whatever ran before it: another batch, a training step, or the same batch."""
     run = opened(factory, Case(dimensions=SIZES, batches=(ONE,)))
     plain = run(mode=mode)
-    for between in ({}, {"batches": (OTHER, ONE)}, {"until": "gradient", "training": True}):
+    for between in ({}, {"batches": (OTHER, ONE)}, {"kind": TrainingRun}):
         run(mode=mode, **between)
         assert same(run(mode=mode), plain), between
-    trained = run(mode=mode, until="gradient", training=True)
+    trained = run(TrainingRun, mode=mode)
     assert len(kept(trained)) > 2
-    run(mode="eager", until="gradient", training=True, batches=(OTHER, ONE))
-    assert same(run(mode=mode, until="gradient", training=True), trained)
+    run(TrainingRun, batches=(OTHER, ONE))
+    assert same(run(TrainingRun, mode=mode), trained)
 
 
 @pytest.mark.parametrize("factory", [attending, gated, bare])
@@ -430,7 +429,7 @@ def test_weights_of_another_output_are_no_dead_ends(loss):
     """What leads to an output that no loss scores has a gradient all the same, whosever loss it is."""
     declared = {"loss": loss} if loss else {}
     run = opened(fuzz_target(two_headed, output="scores", **declared), Case(dimensions=SIZES, batches=(ONE,)))
-    gradients = run(until="gradient", training=True).last.gradients
+    gradients = run(TrainingRun).last.gradients
     assert [gradient.path for gradient in gradients if gradient.value is None] == []
     assert len(gradients) == 5
 
@@ -455,7 +454,7 @@ def test_a_loss_of_probabilities_has_a_gradient(masked, mode):
     def factory(vocab_size, units, output_dim):
         return probable(vocab_size, units, output_dim, masked)
 
-    seen = opened(factory, Case(dimensions=SIZES, batches=(ONE,)))(until="loss", mode=mode).last
+    seen = opened(factory, Case(dimensions=SIZES, batches=(ONE,)))(LossRun, mode=mode).last
     at_padding = seen.score_gradient[~seen.arrays.source_mask]
     assert np.abs(seen.score_gradient).max() > 0
     assert (np.abs(at_padding).max() == 0) == masked
@@ -479,7 +478,7 @@ def test_pieces_of_what_gives_more_than_its_states():
     whole = rows(((3, 4, 5, 6), (1, 0, 3, 2)), initial_state="zeros")
     run = opened(fuzz_target(pooled, padding=None), Case(dimensions=SIZES, batches=(whole,)))
     assert run().last.output is not None
-    assert run(chunk_boundaries=(2,)).last.output is None
+    assert run(ChunkedRun, chunk_boundaries=(2,)).last.output is None
 
 
 def drawing(vocab_size, units, output_dim):
@@ -688,7 +687,7 @@ def test_what_a_build_makes_stays():
     run = opened(lazily, Case(dimensions=SIZES, batches=(ONE,)))
     first = run()
     assert first.raised is None
-    assert len(run(until="gradient", training=True).last.gradients) == 6
+    assert len(run(TrainingRun).last.gradients) == 6
     run(batches=(OTHER, ONE))
     assert same(run(), first)
 
@@ -724,7 +723,7 @@ def test_pieces(factory, equal, cuts, state):
     whole = rows(((3, 4, 5, 6), (1, 0, 3, 2)), ((6, 5, 3, 4), (2, 1, 0, 3)), initial_state=state)
     sizes = {"vocab_size": 7, "units": 3, "num_layers": 2, "output_dim": 4}
     run = opened(fuzz_target(factory, initial_state=cell, padding=None), Case(dimensions=sizes, batches=(whole,)))
-    once, cut = run(), run(chunk_boundaries=cuts)
+    once, cut = run(), run(ChunkedRun, chunk_boundaries=cuts)
     assert once.last.output.shape == cut.last.output.shape == (2, 4, 4)
     assert np.allclose(once.last.output, cut.last.output, atol=1e-5) == equal
     assert len(once.last.states) == len(cut.last.states) == (2 if cell == "gru" else 4)
@@ -736,7 +735,7 @@ def test_a_check_of_leaks(factory, leaks):
     """A check that compares a batch alone with the same batch after another is a plan and a judgment, and no more."""
 
     def plan(case, spec):
-        return {"alone": Run(batches=case.batches[-1:]), "after": Run(batches=case.batches)}
+        return {"alone": ForwardRun(batches=case.batches[-1:]), "after": ForwardRun(batches=case.batches)}
 
     def judge(results, case, spec):
         gap = float(np.abs(results["alone"].last.output - results["after"].last.output).max())
@@ -746,7 +745,7 @@ def test_a_check_of_leaks(factory, leaks):
     case = Case(dimensions=SIZES, batches=(OTHER, ONE))
     run = opened(factory, case)
     for _ in range(2):
-        results = {name: run(**attrs.asdict(asked, recurse=False)) for name, asked in check.plan(case, Spec()).items()}
+        results = {name: run(batches=asked.batches) for name, asked in check.plan(case, Spec()).items()}
         assert (check.judge(results, case, Spec()) is not None) == leaks
 
 
@@ -759,13 +758,13 @@ def features(feature_dim, units, output_dim):
     return keras.Model(source, layers.Dense(output_dim)(layers.GRU(units, return_sequences=True)(source)))
 
 
-@pytest.mark.parametrize("until", ["forward", "gradient"])
-def test_a_trace_on_one_step_takes_more(until):
+@pytest.mark.parametrize("kind", [ForwardRun, TrainingRun])
+def test_a_trace_on_one_step_takes_more(kind):
     """A model that is first traced on a batch of one step runs on longer ones: features, and one-hot labels."""
     short = rows(((3,), (1,)), target_encoding="one_hot")
     long = rows(((3, 4, 5), (1, 0, 3)), ((6,), (2,)), target_encoding="one_hot")
     case = Case(dimensions={"feature_dim": 3, "units": 2, "output_dim": 4}, batches=(short,))
     run = opened(fuzz_target(target_encoding="one_hot")(features), case)
-    run(mode="graph", until=until)
-    (seen,) = run(mode="graph", until=until, batches=(long,)).observed
+    run(kind, mode="graph")
+    (seen,) = run(kind, mode="graph", batches=(long,)).observed
     assert seen.output.shape == (2, 3, 4)

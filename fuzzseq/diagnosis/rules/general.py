@@ -45,7 +45,8 @@ def silent(e: FailureEvidence) -> Iterator[CauseScore]:
             yield CauseScore(rule.cause, rule.weight, f"{e.sentence}{rule.more}")
     yield from wrong_shape(e)
     yield from _coupled_rows(e)
-    words = _where(e)
+    layer, location = e.verdict.layer, e.verdict.location
+    words = f"{layer.kind if layer else ''} {location.source if location else ''}".lower()
     if e.verdict.check == "padding_invariant" and ("attention" in words or "attend" in words):
         yield CauseScore("decoder-attention-mask", 90, f"{e.sentence}; an attention gives weight to padding")
     raised = any(each.precision == "mixed" for each in e.of_kind(RaisedOtherwise))
@@ -92,12 +93,6 @@ EVIDENCE_RULES: Final = (
     ),
     EvidenceRule(StateCrossing, "state-not-carried", 90, lambda seen: seen.error == "not_returned"),
 )
-
-
-def _where(e: FailureEvidence) -> str:
-    """Return the class of the layer that a difference begins in, and the user's line that calls it."""
-    layer, location = e.verdict.layer, e.verdict.location
-    return f"{layer.kind if layer else ''} {location.source if location else ''}".lower()
 
 
 def _coupled_rows(e: FailureEvidence) -> Iterator[CauseScore]:

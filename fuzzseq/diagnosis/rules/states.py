@@ -103,14 +103,9 @@ def states(e: FailureEvidence) -> Iterator[CauseScore]:
                 90,
                 f"{layer.name} was given states of batch {sorted(batches)} with inputs of {sorted(rows)}",
             )
-    if _state_line(e):
+    clash = e.op in ("MatMul", "AddV2", "Add", "Mul", "ConcatV2") or e.message.incompatible
+    if clash and e.stage in ("forward", "encode", "decode", "build") and is_state(e):
         yield CauseScore("state-units", 62, "it fails where the user's own code handles a state")
-
-
-def _state_line(e: FailureEvidence) -> bool:
-    """Say whether the widths of a state clash in the user's own code."""
-    mismatch = e.op in ("MatMul", "AddV2", "Add", "Mul", "ConcatV2") or e.message.incompatible
-    return mismatch and e.stage in ("forward", "encode", "decode", "build") and is_state(e)
 
 
 def bidirectional(e: FailureEvidence) -> bool:

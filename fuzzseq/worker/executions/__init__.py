@@ -8,9 +8,8 @@ from typing import Final
 from fuzzseq.worker.executions import predicted, ragged, saved, xla
 from fuzzseq.worker.executions.execution import Execution
 
-#: By the names that :attr:`fuzzseq.protocol.runs.Run.execution` has; those of other ways are their modules'.
+#: By the names that :attr:`fuzzseq.protocol.runs.AlternativeRun.execution` has; those of other ways are their modules'.
 EXECUTIONS: Final[Mapping[str, Execution]] = {
-    "plain": Execution(),
     "xla": Execution(forward=xla.forward),
     "saved": Execution(forward=saved.forward),
     "predicted": Execution(forward=predicted.forward),
