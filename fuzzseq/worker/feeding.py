@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import tensorflow as tf
 
-from fuzzseq.cases.arrays import Arrays
+from fuzzseq.cases.arrays import Array, Arrays
 from fuzzseq.cases.case import Case
 from fuzzseq.reproduce.runtime import flat_shapes, random_states, zero_states
 from fuzzseq.targets.spec import Input, Spec
+from fuzzseq.worker.keras_api.objects import Nest, Tensor
 
-Fed = dict[str, Any]
+Fed = dict[str, Nest]
 #: The attribute of a tensor whose last axis is time.
 OVER_TIME: Final = "_over_time"
 
 
-def role_array(role: str, arrays: Arrays, spec: Spec, item: Input) -> Any:
+def role_array(role: str, arrays: Arrays, spec: Spec, item: Input) -> Array:
     """Return the array that plays a role, in the rank and type that the model's input has."""
     if role == "source":
         value = arrays.source
@@ -35,14 +36,14 @@ def role_array(role: str, arrays: Arrays, spec: Spec, item: Input) -> Any:
     return value
 
 
-def _with_rank(mask: Any, rank: int | None) -> Any:
+def _with_rank(mask: Array, rank: int | None) -> Array:
     """Return a mask (batch, steps) with axes of one put in after the batch, as attention scores want it."""
     while rank is not None and mask.ndim < rank:
         mask = mask[:, None]
     return mask
 
 
-def role_tensor(item: Input, arrays: Arrays, spec: Spec) -> Any:
+def role_tensor(item: Input, arrays: Arrays, spec: Spec) -> Tensor:
     """Return the tensor that plays an input's role; a mask is marked, since its last axis is time and no width."""
     tensor = tf.constant(role_array(item.role, arrays, spec, item))
     if item.role.endswith("_mask"):
@@ -50,7 +51,7 @@ def role_tensor(item: Input, arrays: Arrays, spec: Spec) -> Any:
     return tensor
 
 
-def feed(spec: Spec, arrays: Arrays, states: Any, source: Any = None) -> Any:
+def feed(spec: Spec, arrays: Arrays, states: Nest, source: Nest = None) -> Nest:
     """Return the inputs of a model in the structure that it is called with, as tensors.
 
     ``states`` is the structure that the Spec's initial state has, or None; ``source`` replaces the source ids where the
@@ -60,7 +61,7 @@ def feed(spec: Spec, arrays: Arrays, states: Any, source: Any = None) -> Any:
         return _by_role(spec, arrays, states, source)
     left = tf.nest.flatten(states) if states is not None else []
     together = sum(item.role == "state" for item in spec.inputs) == 1 and spec.calling == "arguments"
-    values: list[tuple[Input, Any]] = []
+    values: list[tuple[Input, Nest]] = []
     for item in spec.inputs:
         if item.role == "state":
             values.append((item, states if together else left.pop(0) if left else None))
@@ -76,7 +77,7 @@ def feed(spec: Spec, arrays: Arrays, states: Any, source: Any = None) -> Any:
     return flat[0] if spec.calling == "single" else flat
 
 
-def _by_role(spec: Spec, arrays: Arrays, states: Any, source: Any) -> Fed:
+def _by_role(spec: Spec, arrays: Arrays, states: Nest, source: Nest) -> Fed:
     """Return the tensors of a batch by role, for an encoder and a decoder apart."""
     fed: Fed = {item.role: role_tensor(item, arrays, spec) for item in spec.inputs if item.role != "state"}
     if source is not None:
@@ -85,7 +86,7 @@ def _by_role(spec: Spec, arrays: Arrays, states: Any, source: Any) -> Fed:
     return fed
 
 
-def initial_state(spec: Spec, case: Case, batch: int, shapes: Any) -> Any:
+def initial_state(spec: Spec, case: Case, batch: int, shapes: Nest) -> Nest:
     """Return the initial state of a batch as tensors in the structure of ``shapes``; None where the case has none.
 
     A functional model cannot be called without its state inputs, and some functions cannot without their arguments: no
@@ -101,7 +102,7 @@ def initial_state(spec: Spec, case: Case, batch: int, shapes: Any) -> Any:
     return states[0] if isinstance(shapes, tuple) and [shapes] != flat and len(flat) == 1 else states
 
 
-def as_source(made: Any) -> Any:
+def as_source(made: Nest) -> Nest:
     """Return what a user's own preprocessing made as the model takes it: a tensor, where it is an array or a list."""
     return tf.convert_to_tensor(made) if isinstance(made, np.ndarray | list) else made
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Final, TypeVar
 
 import attrs
 import numpy as np
@@ -11,18 +11,22 @@ import tensorflow as tf
 
 from fuzzseq.reproduce.runtime import path_of
 from fuzzseq.worker.keras_api import KERAS
+from fuzzseq.worker.keras_api.objects import Layer, Model, Nest, Variable
 
+T = TypeVar("T")
+#: What a layer may keep numbers and tensors in.
+_Container = list[object] | dict[object, object]
 _DEPTH: Final = 3
 
 
-def owners(subject: Any) -> list[Any]:
+def owners(subject: Model) -> list[Model]:
     """Return the Keras layers and modules that a model, a callable or a closure is made of."""
-    found: list[Any] = []
+    found: list[Model] = []
     _collect(subject, found, set(), _DEPTH)
     return found
 
 
-def _collect(value: Any, found: list[Any], seen: set[int], depth: int) -> None:
+def _collect(value: object, found: list[Model], seen: set[int], depth: int) -> None:
     """Add the layers, modules and variables that hang on a value."""
     if id(value) in seen or depth < 0 or isinstance(value, str | bytes | int | float | type(None) | type):
         return
@@ -34,7 +38,7 @@ def _collect(value: Any, found: list[Any], seen: set[int], depth: int) -> None:
         _collect(part, found, seen, depth - 1)
 
 
-def _parts(value: Any) -> Iterator[Any]:
+def _parts(value: object) -> Iterator[object]:
     """Yield what a container, a closure, a method or an object holds."""
     if isinstance(value, dict):
         yield from value.values()
@@ -49,29 +53,29 @@ def _parts(value: Any) -> Iterator[Any]:
             yield from vars(value).values()
 
 
-def all_variables(subject: Any) -> list[Any]:
+def all_variables(subject: Model) -> list[Variable]:
     """Return every variable of a model, each once."""
     return _unique(v for owner in owners(subject) for v in _held(owner, "variables"))
 
 
-def trainable_variables(subject: Any) -> list[Any]:
+def trainable_variables(subject: Model) -> list[Variable]:
     """Return the variables that training is meant to change, each once."""
     return _unique(v for owner in owners(subject) for v in _held(owner, "trainable_variables"))
 
 
-def _held(owner: Any, name: str) -> Iterable[Any]:
+def _held(owner: Model, name: str) -> Iterable[Variable]:
     """Return the variables of an owner, which may be a variable itself."""
     if KERAS.is_variable(owner):
         return [owner] if name == "variables" or owner.trainable else []
     return list(getattr(owner, name, ()))
 
 
-def _unique(objects: Iterable[Any]) -> list[Any]:
+def _unique(objects: Iterable[T]) -> list[T]:
     """Return objects without repetitions, in order."""
     return list({id(each): each for each in objects}.values())
 
 
-def perturb_ulp(variables: list[Any], draw: int) -> None:
+def perturb_ulp(variables: list[Variable], draw: int) -> None:
     """Move every float weight to the next number of its type, up or down by chance: what rounding may do to it."""
     rng = np.random.default_rng(draw)
     for variable in variables:
@@ -84,7 +88,7 @@ def perturb_ulp(variables: list[Any], draw: int) -> None:
 class Snapshot:
     """The values of all variables, and of plain attributes of the user's own layers, to put back before each run."""
 
-    def __init__(self, subject: Any) -> None:
+    def __init__(self, subject: Model) -> None:
         """Take the values as they are."""
         everything = all_variables(subject)
         for owner in owners(subject):
@@ -122,7 +126,7 @@ class Snapshot:
                 variable.assign(value + tf.cast(repetition, value.dtype))
 
 
-def every_layer(subject: Any) -> list[Any]:
+def every_layer(subject: Model) -> list[Layer]:
     """Return all layers of a model, nested ones included."""
     return _unique(layer for owner in owners(subject) for layer in KERAS.layers(owner))
 
@@ -131,9 +135,9 @@ def every_layer(subject: Any) -> list[Any]:
 class _Taken:
     """What is kept of one layer: its plain attributes, what its lists and dicts of plain values hold, all its names."""
 
-    layer: Any
-    kept: dict[str, Any]
-    contents: tuple[tuple[Any, Any], ...]
+    layer: Layer
+    kept: dict[str, object]
+    contents: tuple[tuple[_Container, _Container], ...]
     names: frozenset[str]
 
 
@@ -143,13 +147,13 @@ class PlainAttributes:
     They are put back before each run.
     """
 
-    def __init__(self, subject: Any) -> None:
+    def __init__(self, subject: Model) -> None:
         """Take them as the factory left them."""
         self._taken: dict[int, _Taken] = {}
         for layer in every_layer(subject):
             self.take(layer)
 
-    def take(self, layer: Any) -> None:
+    def take(self, layer: Layer) -> None:
         """Take those of a layer as they are now: its ``build`` may have made some, and is not called again."""
         if KERAS.is_builtin(type(layer)):
             return
@@ -175,7 +179,7 @@ class PlainAttributes:
                     _refill(container, content)
 
 
-def _refill(container: Any, content: Any) -> None:
+def _refill(container: _Container, content: Nest) -> None:
     """Give a list or a dict the content that it had; it stays the same object, and Keras is not told."""
     if isinstance(container, dict):
         dict.clear(container)
@@ -184,7 +188,7 @@ def _refill(container: Any, content: Any) -> None:
         list.__setitem__(container, slice(None), content)
 
 
-def _holds_plain(value: Any) -> bool:
+def _holds_plain(value: Nest) -> bool:
     """Say whether a value is a list or a dict of nothing but numbers, None and tensors; an empty one is.
 
     TensorFlow's wrappers around them only say that they are: their content cannot be put back.
@@ -195,7 +199,7 @@ def _holds_plain(value: Any) -> bool:
     return all(map(_is_plain, parts))
 
 
-def _holds_tensors(value: Any) -> bool:
+def _holds_tensors(value: object) -> bool:
     """Say whether a value is a tensor and no variable, or a list, tuple or dict of such tensors."""
     if isinstance(value, list | tuple | dict):
         parts = list(value.values() if isinstance(value, dict) else value)
@@ -203,14 +207,14 @@ def _holds_tensors(value: Any) -> bool:
     return bool(tf.is_tensor(value)) and not KERAS.is_variable(value)
 
 
-def _passes(value: Any) -> bool:
+def _passes(value: object) -> bool:
     """Say whether a value may be of one run alone: a number, None or a tensor, or a nest of such."""
     if isinstance(value, list | tuple | dict):
         return all(map(_passes, value.values() if isinstance(value, dict) else value))
     return _is_plain(value)
 
 
-def _is_plain(value: Any) -> bool:
+def _is_plain(value: object) -> bool:
     """Say whether an attribute is a number, None or a tensor, and no part of the framework's own bookkeeping."""
     return (
         value is None
