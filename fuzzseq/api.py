@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -24,7 +24,7 @@ from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.text import finding_text
 from fuzzseq.reporting.unjudged import sentences
-from fuzzseq.settings import Given
+from fuzzseq.settings import Device, Given
 from fuzzseq.settings.configuration import given_by
 from fuzzseq.stop_reason import StopReason
 from fuzzseq.targets.spec import Spec
@@ -101,7 +101,7 @@ def check_case(
     custom_checks: Sequence[str] = (),
     case_timeout: float | str | None = None,
     memory: int | str | None = None,
-    device: Literal["cpu", "gpu"] | None = None,
+    device: Device | None = None,
     in_process: bool | None = None,
 ) -> None:
     """Run one case of a model, and return None where it keeps its promises; the tests of the report ``tests`` do so.
@@ -141,7 +141,7 @@ def fuzzed(factory: str | Callable[..., Any], given: Given, zygote: Zygote | Non
     )
     fan = Dispatcher(record, files)
     try:
-        for event in engine.start_campaign([factory], settings, known=asked.corpus, zygote=zygote):
+        for event in engine.start_campaign([factory], settings, corpus=asked.corpus, zygote=zygote):
             fan.on_event(event)
     finally:
         if folder is not None:

@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from fuzzseq.cases.case import Domain
-from fuzzseq.causes.catalogue import CAUSES
+from fuzzseq.causes.catalog import CAUSES
 from fuzzseq.errors import UsageError
 from fuzzseq.files import output_files
 from fuzzseq.files.format_versions import BASELINE, BASELINE_HEAD, other_version
@@ -31,21 +31,21 @@ _ENDS: Final[dict[str, Domain]] = {" (edge)": "edge", " (invalid)": "invalid"}
 
 
 @attrs.frozen
-class Known:
+class BaselineEntry:
     """What a baseline says of a finding: its target, empty where that is not said, and the domain that shows it."""
 
     target: Label = ""
     domain: Domain = "ordinary"
 
 
-def read(path: Path) -> dict[str, Known]:
+def read(path: Path) -> dict[str, BaselineEntry]:
     """Return the ids of a baseline, with what it says of each.
 
     Raises :class:`UsageError` for a file that cannot be read, is of a newer version, or has a line that begins with no
     id.
     """
     text = read_text(path, what="The baseline", advice=f"Begin one with 'fuzzseq baseline update {path}'")
-    found: dict[str, Known] = {}
+    found: dict[str, BaselineEntry] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if version := _VERSION.match(line):
             if why := other_version(int(version[1]), BASELINE):
@@ -59,18 +59,18 @@ def read(path: Path) -> dict[str, Known]:
             raise UsageError(f"{path}, line {number}: {why}. Remove that line, or fix its id.")
         domain: Domain = next((_ENDS[end] for end in _ENDS if line.rstrip().endswith(end)), "ordinary")
         try:
-            found[id_] = Known() if others or not rest else Known(from_data(rest[0], Label), domain)
+            found[id_] = BaselineEntry() if others or not rest else BaselineEntry(from_data(rest[0], Label), domain)
         except Misfit as misfit:
             raise UsageError(f"{path}, line {number}: the target {misfit}. Take that line out.") from None
     return found
 
 
-def write(path: Path, known: Mapping[str, Known]) -> None:
+def write(path: Path, entries: Mapping[str, BaselineEntry]) -> None:
     """Write a baseline of ids whole; raises :class:`OutputError`, and leaves it as it was, where that fails."""
     titles = {cause.slug: cause.title for cause in CAUSES}
     text = HEAD
     ends = {domain: end for end, domain in _ENDS.items()}
-    for id_, each in sorted(known.items(), key=lambda line: (line[1].target, line[0])):
+    for id_, each in sorted(entries.items(), key=lambda line: (line[1].target, line[0])):
         title = f"{titles.get(id_.rpartition('-')[0], '')}{ends.get(each.domain, '')}"
         said = (id_, each.target, title if each.target else "")
         text += f"{'  '.join(part for part in said if part)}\n"

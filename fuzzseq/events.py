@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 import attrs
 
+from fuzzseq.cases.invalid import Acceptance
 from fuzzseq.findings import Finding
 from fuzzseq.grammar import (
     CheckName,
@@ -85,7 +86,7 @@ class TargetReport:
     error: str = ""
     seconds: Seconds = 0.0
     index: Count = 0
-    acceptance: Mapping[Identifier, Line] = attrs.field(factory=dict)
+    acceptance: Mapping[Identifier, Acceptance] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
@@ -114,7 +115,7 @@ class TargetLoaded:
 
 @attrs.frozen(kw_only=True)
 class CaseExecuted:
-    """One case was tried. ``number`` counts within the target, from 1; known cases are counted apart.
+    """One case was tried. ``number`` counts within the target, from 1; those of the corpus are counted apart.
 
     ``sizes`` are those of its last batch and of the build.
     """
@@ -133,7 +134,7 @@ class TargetState:
 
     ``rounds`` of random cases were tried. ``failed``, ``graph_fails``, ``graph_runs`` and ``hung`` are what was learned
     of the model, ``taken`` the keys of the failures that were followed up, ``dry`` that there are no more cases
-    to draw. ``boundary`` says whether the boundary cases were tried; before them come the known ones alone. ``rounds``
+    to draw. ``boundary`` says whether the boundary cases were tried; before them comes the corpus alone. ``rounds``
     are those of the ``block`` that is worked on, and ``cases_before_block`` were tried when it began.
     """
 

@@ -35,7 +35,14 @@ def resumed(folder: Path, given: Given, named: tuple[str, ...]) -> tuple[tuple[s
     if begun is None:
         raise UsageError(f"There is no run in {folder}: its log has no beginning. Start a new run.")
     settings = begun.settings
-    _known(settings, folder)
+    from fuzzseq.checks.registry import check_named  # noqa: PLC0415 (they take numpy: a report needs none)
+
+    try:
+        profile_named(settings.profile)
+        for name in {*settings.checks, *settings.skip}.difference(settings.custom_names):
+            check_named(name)
+    except UsageError as error:
+        raise UsageError(f"The run in {folder} cannot be resumed: {error} Start a new run.") from None
     loose = next((e.target for e in past if isinstance(e, TargetLoaded) and ":" not in e.target), None)
     if loose is not None and not named:
         raise UsageError(
@@ -47,18 +54,6 @@ def resumed(folder: Path, given: Given, named: tuple[str, ...]) -> tuple[tuple[s
         attrs.evolve(settings, **{key: given[key] for key in ("budget", "workers") if key in given}),
         past,
     )
-
-
-def _known(settings: Settings, folder: Path) -> None:
-    """Raise a sentence for a profile or a check of a log that this fuzzseq does not have."""
-    from fuzzseq.checks.registry import check_named  # noqa: PLC0415 (they take numpy: a report needs none)
-
-    try:
-        profile_named(settings.profile)
-        for name in {*settings.checks, *settings.skip}.difference(settings.custom_names):
-            check_named(name)
-    except UsageError as error:
-        raise UsageError(f"The run in {folder} cannot be resumed: {error} Start a new run.") from None
 
 
 def log_of(folder: Path) -> list[tuple[float, Event]]:
@@ -121,6 +116,6 @@ def update_baseline(file: Path, folder: Path) -> tuple[tuple[str, ...], tuple[st
         record.settings = attrs.evolve(settings, baseline=known)
     fixed = record.fixed()
     kept = {id_: each for id_, each in known.items() if id_ not in fixed}
-    kept |= {each.id: baseline.Known(each.target, each.domain) for each in record.findings.values()}
+    kept |= {each.id: baseline.BaselineEntry(each.target, each.domain) for each in record.findings.values()}
     baseline.write(file, kept)
     return tuple(id_ for id_ in kept if id_ not in known), fixed, len(kept)

@@ -86,25 +86,23 @@ def read(path: Path, warn: Callable[[str], object] = lambda _: None) -> list[Pas
     runs: list[PastRun] = []
     unread: list[str] = []
     for number, line in enumerate(lines, 1):
+        why = ""
         try:
-            runs.append(_run(line))
-        except (NotJson, Misfit) as why:
-            if line.endswith(b"\n"):
-                unread.append(f"line {number} is not a run that this fuzzseq can read ({why})")
+            data = json_of(line)
+            if isinstance(data, dict) and (other := other_version(data.get(FORMAT_KEY, 1), HISTORY)):
+                why = f"it {other}"
+            else:
+                runs.append(from_data(data, PastRun))
+        except (NotJson, Misfit) as misfit:
+            why = str(misfit)
+        if why and line.endswith(b"\n"):
+            unread.append(f"line {number} is not a run that this fuzzseq can read ({why})")
     if unread:
         others = f", and {len(unread) - 1} more like it" if len(unread) > 1 else ""
         if not runs:
             raise UsageError(f"{path} is not a history of runs: {unread[0]}{others}. Give the file that runs write.")
         warn(f"{path}: {unread[0]}{others}. It was left out, and stays in the file.")
     return sorted(runs, key=lambda run: run.started)
-
-
-def _run(line: bytes) -> PastRun:
-    """Return the run of a line; raises :class:`NotJson` or :class:`Misfit`."""
-    data = json_of(line)
-    if isinstance(data, dict) and (why := other_version(data.get(FORMAT_KEY, 1), HISTORY)):
-        raise Misfit(f"it {why}")
-    return from_data(data, PastRun)
 
 
 def changes(runs: Iterable[PastRun]) -> list[Change]:

@@ -19,7 +19,6 @@ class Interrupts:
     """
 
     def __init__(self) -> None:
-        """Begin with none."""
         self.pending = False
         self._holding = False
 

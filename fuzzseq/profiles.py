@@ -26,6 +26,7 @@ PROFILES: Final = (
         purpose="while you sleep: a new random seed each time, printed so that the run can be repeated",
     ),
 )
+PROFILE_NAMES: Final = tuple(profile.name for profile in PROFILES)
 
 
 def profile_named(name: str) -> Profile:
@@ -33,5 +34,5 @@ def profile_named(name: str) -> Profile:
     for profile in PROFILES:
         if profile.name == name:
             return profile
-    known = [profile.name for profile in PROFILES]
-    raise UsageError(f"There is no profile {name!r}.{nearest(name, known)} Profiles: {', '.join(known)}.")
+    near = nearest(name, PROFILE_NAMES)
+    raise UsageError(f"There is no profile {name!r}.{near} Profiles: {', '.join(PROFILE_NAMES)}.")

@@ -93,7 +93,7 @@ def run(
     *,
     output: Path | None = None,
     formats: Sequence[str] = DEFAULT_FORMATS,
-    known: str | Path | None = None,
+    corpus: str | Path | None = None,
     events: Iterable[Event] | None = None,
     zygote: Zygote | None = None,
     past: Sequence[Event] = (),
@@ -126,10 +126,10 @@ def run(
             refuse_wrong(targets, settings.custom_checks)
             from fuzzseq import engine  # noqa: PLC0415 (loaded by a run only)
 
-            engine.refuse_place(known)
+            engine.check_corpus(corpus)
 
             events = engine.start_campaign(
-                targets, settings, known=known, zygote=zygote, past=engine.ResumeState(past), journal=journal
+                targets, settings, corpus=corpus, zygote=zygote, past=engine.ResumeState(past), journal=journal
             )
         _pump(iter(events), fan)
     finally:
@@ -158,7 +158,10 @@ def _pump(events: Iterator[Event], fan: Dispatcher) -> None:
     interrupts = Interrupts()
     with interrupts.caught():
         try:
-            _pass_on(events, fan, interrupts)
+            while (event := _next(events, interrupts)) is not None:
+                with interrupts.held():
+                    fan.on_event(event)
+            _finish(fan, StopReason.COMPLETED)
         except KeyboardInterrupt:
             with interrupts.held():
                 _finish(fan, StopReason.INTERRUPTED)
@@ -184,18 +187,6 @@ def _broke(fan: Dispatcher, error: Exception, trouble: str) -> None:
     _finish(fan, StopReason.ERROR)
 
 
-def _pass_on(events: Iterator[Event], fan: Dispatcher, interrupts: Interrupts) -> None:
-    """Pass events on until there are no more; an interrupt goes to the engine, which winds the run up."""
-    while True:
-        event = _next(events, interrupts)
-        if event is None:
-            break
-        with interrupts.held():
-            fan.on_event(event)
-    if fan.record.stop_reason is None:
-        _finish(fan, StopReason.COMPLETED)
-
-
 def _next(events: Iterator[Event], interrupts: Interrupts) -> Event | None:
     """Return the next event of the engine, or None at the end; an interrupt that was held back is thrown into it."""
     if not interrupts.pending:
@@ -211,6 +202,5 @@ def _next(events: Iterator[Event], interrupts: Interrupts) -> Event | None:
 
 
 def _finish(fan: Dispatcher, reason: StopReason) -> None:
-    """Tell the reporters that the run is over, unless the engine has."""
     if fan.record.stop_reason is None:
         fan.on_event(RunFinished(stop_reason=reason, seconds=0.0))

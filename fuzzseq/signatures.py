@@ -20,18 +20,15 @@ def signature(verdict: Verdict) -> str:
 
     It stands in reports as it is, and a later run compares it: it is fit to leave.
     """
-    return one_line("|".join(_parts(verdict)))
-
-
-def _parts(verdict: Verdict) -> tuple[str, ...]:
-    """Return what the key of a failed verdict is made of."""
     raised = verdict.raised
-    if raised is None:
-        return verdict.check, verdict.stage, verdict.position
-    if raised.ending != "completed":
-        return verdict.check, raised.stage, raised.ending, raised.exception
-    mode = "graph" if raised.mode == "graph" else ""
-    return verdict.check, raised.stage, raised.position, raised.op, raised.exception, mode, plain(raised.message)
+    parts: tuple[str, ...] = (verdict.check, verdict.stage, verdict.position)
+    if raised is not None and raised.ending != "completed":
+        parts = (verdict.check, raised.stage, raised.ending, raised.exception)
+    elif raised is not None:
+        mode = "graph" if raised.mode == "graph" else ""
+        message = plain(raised.message)
+        parts = (verdict.check, raised.stage, raised.position, raised.op, raised.exception, mode, message)
+    return one_line("|".join(parts))
 
 
 def key_of(case: Case, verdict: Verdict) -> str:

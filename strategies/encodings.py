@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import attrs
 import numpy as np
@@ -15,7 +15,7 @@ from fuzzseq.cases.case import shifted
 from fuzzseq.strategies.arguments import check_choices
 from fuzzseq.targets.spec import Encoding, Tokens
 
-_KNOWN: Final[tuple[Encoding, ...]] = ("sparse", "one_hot", "smoothed_one_hot")
+_KNOWN: Final[tuple[Encoding, ...]] = get_args(Encoding)
 _TOKENS: Final = Tokens()
 
 

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
+
 import fuzzseq
 from fuzzseq.settings import OPTIONS
 from fuzzseq.settings.option import Option
 from tests.report_schemas import finding_schema, report_schema
 
 PACKAGE = Path(fuzzseq.__file__).parent
+README = Path(__file__).parents[1] / "README.md"
 
 
 def settings_schema() -> str:
@@ -66,12 +69,22 @@ def fuzz_keywords() -> str:
     )
 
 
-#: Every generated file of the package with what makes it.
+def readme() -> str:
+    """Return the README with the help of ``fuzzseq run`` as it is, on a terminal of 100 columns."""
+    from fuzzseq.cli import main  # It reads the schema, which has been written by now.
+
+    shown = CliRunner().invoke(main, ["run", "--help"], prog_name="fuzzseq", terminal_width=98).output
+    before, command, after = README.read_text(encoding="utf-8").partition("$ fuzzseq run --help\n")
+    return before + command + shown + after[after.index("```") :]
+
+
+#: Every generated file with what makes it, after those that it is made of.
 GENERATED = {
     PACKAGE / "settings" / "pyproject.schema.json": settings_schema,
     PACKAGE / "settings" / "keywords.py": fuzz_keywords,
     PACKAGE / "reporting" / "finding.schema.json": finding_schema,
     PACKAGE / "reporting" / "report.schema.json": report_schema,
+    README: readme,
 }
 
 if __name__ == "__main__":

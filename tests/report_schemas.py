@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import attrs
 
-from fuzzseq.causes.catalogue import GROUPS
+from fuzzseq.causes.catalog import GROUPS
 from fuzzseq.events import InternalError, TargetReport, Unjudged, WarningEmitted
 from fuzzseq.files.format_versions import KEY, REPORT
-from fuzzseq.findings import Diagnosis, Finding, Proof
+from fuzzseq.findings import Diagnosis, Finding, Minimality
 from fuzzseq.grammar import Between, CauseSlug, Count, FindingId, Seconds
 from fuzzseq.reporting.finding_files import FORMAT_VERSION, LIFTED
 from fuzzseq.reporting.json_report import counts
@@ -41,7 +41,6 @@ class Definitions:
     """The classes that a schema speaks of, each defined once."""
 
     def __init__(self) -> None:
-        """Begin with none."""
         self.made: dict[str, Schema] = {}
 
     def of(self, kind: Any) -> Schema:
@@ -108,13 +107,13 @@ def closed(name: str, properties: Schema) -> Schema:
 
 
 def finding_properties(definitions: Definitions) -> Schema:
-    """Return what stands in a finding: its fields, and those of its diagnosis and its proof beside them."""
+    """Return what stands in a finding: its fields, and those of its diagnosis and its minimality beside them."""
     own, diagnosis = definitions.fields(Finding), definitions.fields(Diagnosis)
-    for name in ("proof", "diagnosis"):
+    for name in ("minimality", "diagnosis"):
         del own[name], definitions.made[name]
     return {
         **own,
-        **definitions.fields(Proof),
+        **definitions.fields(Minimality),
         **{name: diagnosis[name] for name in LIFTED},
         "diagnosis_executions": diagnosis["executions"],
         "diagnosis_stopped": diagnosis["stopped"],

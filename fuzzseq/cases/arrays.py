@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fuzzseq.cases.case import Case, shifted, tagged, width
-from fuzzseq.targets.spec import Encoding, Spec
+from fuzzseq.targets.spec import Encoding, Input, Spec
 
 Array = npt.NDArray[Any]
 
@@ -115,3 +115,17 @@ def features(ids: npt.NDArray[np.int32], mask: Array, size: int, seed: int) -> n
     keys = ([seed, row, size] for row in range(int(ids.max(initial=0)) + 1))
     table = np.stack([np.random.default_rng(key).standard_normal(size) for key in keys])
     return np.where(mask[..., None], table[ids], 0.0).astype(np.float32)
+
+
+def input_array(item: Input, arrays_: Arrays) -> Array:
+    """Return the array that an input is given, in its own rank and type."""
+    value: Array = getattr(arrays_, item.role)
+    if item.role.endswith("_mask"):
+        value = ~value if item.inverted else value
+        while item.rank is not None and value.ndim < item.rank:
+            value = value[:, None]
+        return value.astype(item.dtype or "bool")
+    if item.role.endswith("_length"):
+        value = value.reshape(-1, 1) if item.rank == 2 else value
+        return value.astype(item.dtype or "int32")
+    return value

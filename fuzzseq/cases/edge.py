@@ -25,7 +25,7 @@ def has_empty_row(case: Case, spec: Spec) -> bool:
     return spec.has_source and any(not pair.source for batch in case.batches for pair in batch.pairs)
 
 
-def has_empty_batch(case: Case, spec: Spec) -> bool:
+def has_empty_batch(case: Case, _spec: Spec) -> bool:
     """Say whether a batch has no rows."""
     return any(not batch.pairs for batch in case.batches)
 

@@ -17,6 +17,7 @@ import attrs
 import numpy as np
 
 from fuzzseq.checks.base import Array, Check, LayerOutput, Observed, Plan, Result, Results
+from fuzzseq.checks.gaps import gaps
 from fuzzseq.protocol.evidence import Difference, Evidence
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.protocol.runs import Confirming, Run, RunKey
@@ -69,11 +70,7 @@ def difference(one: Array, two: Array) -> Gap | None:
     if one.shape != two.shape or not one.size:
         return None
     allowed = tolerance(one.dtype if one.dtype.kind == "f" or one.dtype.name == "bfloat16" else np.float32)
-    first, second = np.asarray(one, np.float64), np.asarray(two, np.float64)
-    finite = np.isfinite(first) & np.isfinite(second)
-    gap = np.where(finite, np.abs(np.where(finite, first, 0) - np.where(finite, second, 0)), 0.0)
-    gap = np.where(np.isfinite(first) != np.isfinite(second), np.inf, gap)
-    scale = max(1.0, float(np.abs(first[finite]).max(initial=0.0)))
+    gap, scale = gaps(one, two)
     index = tuple(int(i) for i in np.unravel_index(int(gap.argmax()), gap.shape))
     return Gap(float(gap.max()), scale, index, allowed)
 

@@ -58,7 +58,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     base, again, other = (results[name].last for name in ("base", "again", "changed"))
     if base.output is None:
         return CHECK.not_applicable("its training step does not call the model: what it predicts there cannot be seen")
-    changed = base.arrays.labels != _other_labels(case, spec, base)
+    changed = base.arrays.labels != _other_labels(case, spec)
     changed = changed.any(axis=-1) if changed.ndim > 2 else changed
     first, second, third = (until_changed(seen, changed) for seen in (base, again, other))
     if first is None or second is None or third is None:
@@ -71,7 +71,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     return attrs.evolve(differing(CHECK, found, "changed"), position="training step")
 
 
-def _other_labels(case: Case, spec: Spec, seen: Observed) -> Array:
+def _other_labels(case: Case, spec: Spec) -> Array:
     """Return the labels that the changed run was given."""
     changed = with_other_ends(case, spec)
     return arrays(attrs.evolve(case, batches=changed or case.batches), spec, -1).labels

@@ -5,6 +5,8 @@ To add a check: write a module with a ``CHECK``, and name it here.
 
 from __future__ import annotations
 
+from typing import Final
+
 from fuzzseq.checks import (
     accepts,
     attention_normalized,
@@ -66,6 +68,14 @@ CHECKS: tuple[Check, ...] = (
     mixed_precision.CHECK,
     saves.CHECK,
 )
+
+#: Judged on any case, and asked beside every other check: what raises before that one belongs to one of these.
+PREREQUISITES: Final = (builds.CHECK.name, accepts.CHECK.name)
+
+
+def with_prerequisites(*names: str) -> tuple[str, ...]:
+    """Return the names of checks, each once, after those of the checks that have to be asked beside them."""
+    return tuple(dict.fromkeys((*PREREQUISITES, *names)))
 
 
 def owner_of(stage: Stage) -> str:

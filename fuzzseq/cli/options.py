@@ -27,7 +27,9 @@ def setting_options(*, replay: bool = False) -> Callable[[Command], Command]:
 
     def add(command: Command) -> Command:
         for key, each in reversed(properties.items()):
-            if (how := each.get("x-run")) and (how.get("replay") or not replay):
+            how = dict(each.get("x-run", {}))
+            in_replay = how.pop("replay", False)
+            if how and (in_replay or not replay):
                 command = _option(key, each["description"], **how)(command)
         return command
 
@@ -42,7 +44,6 @@ def _option(
     metavar: str | None = None,
     values: Sequence[str] | str = (),
     repeatable: bool = False,
-    replay: bool = False,
 ) -> Callable[[Command], Command]:
     how: dict[str, Any] = {"help": help, "metavar": metavar, "shell_complete": partial(complete, values)}
     if values and metavar is None:
@@ -79,7 +80,7 @@ def _formats() -> Iterable[str]:
 
 
 def _causes() -> Iterable[str]:
-    from fuzzseq.causes.catalogue import CAUSES
+    from fuzzseq.causes.catalog import CAUSES
 
     return (cause.slug for cause in CAUSES)
 

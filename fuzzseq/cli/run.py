@@ -85,7 +85,7 @@ def _run(given: Given, no_corpus: bool) -> int:
             asked.settings,
             output=Path(asked.output) if asked.output else None,
             formats=asked.report or runner.DEFAULT_FORMATS,
-            known=None if no_corpus else asked.corpus or ".fuzzseq",
+            corpus=None if no_corpus else asked.corpus or ".fuzzseq",
             zygote=zygote,
         )
     finally:
@@ -125,6 +125,6 @@ def _resume(folder: str, given: Given, named: tuple[str, ...], *, no_corpus: boo
         settings,
         output=Path(folder),
         formats=given.get("report", runner.DEFAULT_FORMATS),
-        known=None if no_corpus else given.get("corpus", ".fuzzseq"),
+        corpus=None if no_corpus else given.get("corpus", ".fuzzseq"),
         past=past,
     )

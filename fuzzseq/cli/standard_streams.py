@@ -17,7 +17,6 @@ class Outlet(io.RawIOBase):
     """
 
     def __init__(self, descriptor: int) -> None:
-        """Write to an open descriptor, which stays open."""
         self._descriptor = descriptor
         #: The first error that was met.
         self.error: OSError | None = None
@@ -68,7 +67,6 @@ class Streams:
     """Standard output and error for the length of a command; :meth:`trouble` says what became of the output."""
 
     def __init__(self) -> None:
-        """Begin with streams that work."""
         self._closed: tuple[int, ...] = ()
         self._out: Outlet | None = None
 

@@ -1,9 +1,9 @@
-"""Why a case fails: from the evidence to a cause of the catalogue, and a finding that says so."""
+"""Why a case fails: from the evidence to a cause of the catalog, and a finding that says so."""
 
 from __future__ import annotations
 
 from fuzzseq.cases.case import Case
-from fuzzseq.causes.catalogue import cause_named
+from fuzzseq.causes.catalog import cause_named
 from fuzzseq.checks.custom import check_of
 from fuzzseq.checks.wording import message_of
 from fuzzseq.diagnosis.confidence import against, confidence, runner_up
@@ -12,7 +12,7 @@ from fuzzseq.diagnosis.evidence_collection import gather
 from fuzzseq.diagnosis.probing import Prober
 from fuzzseq.diagnosis.rules import votes
 from fuzzseq.diagnosis.rules.vote import CauseScore
-from fuzzseq.findings import Diagnosis, Finding, Proof, finding_id
+from fuzzseq.findings import Diagnosis, Finding, Minimality, finding_id
 from fuzzseq.protocol.outcome import Severity, Verdict
 from fuzzseq.signatures import signature
 from fuzzseq.targets.spec import Spec
@@ -21,7 +21,7 @@ _EVIDENCE_SHOWN = 4
 
 
 def diagnose(
-    *, target: str, spec: Spec, case: Case, verdict: Verdict, proof: Proof, prober: Prober | None, flaky: bool
+    *, target: str, spec: Spec, case: Case, verdict: Verdict, minimality: Minimality, prober: Prober | None, flaky: bool
 ) -> Finding:
     """Return the finding of a minimal case. Without a prober, or for a flaky failure, the verdict alone decides."""
     evidence = gather(spec, case, verdict, None if flaky else prober)
@@ -49,7 +49,7 @@ def diagnose(
         position=position,
         case=case,
         sizes=case.sizes(spec),
-        proof=proof,
+        minimality=minimality,
         diagnosis=_diagnosis(found, evidence, cause.mistake, cause.advice),
         signature=signature(verdict),
         flaky=flaky,
@@ -85,7 +85,7 @@ def _diagnosis(found: list[CauseScore], evidence: FailureEvidence, mistake: str,
     best, other = found[0], runner_up(found)
     why = [vote.why for vote in found if vote.cause == best.cause]
     # Where a region was found, what each dimension does alone is part of it.
-    ruled = evidence.region is not None and evidence.region.expression not in ("", "True")
+    ruled = evidence.region is not None and evidence.region.is_rule
     conditions = [
         p.sentence(name)
         for name, p in evidence.patterns.items()

@@ -55,7 +55,6 @@ class _Gathering:
     """What is collected, in the order in which it is worth most; the budget may end it anywhere."""
 
     def __init__(self, spec: Spec, case: Case, verdict: Verdict, budget: Budget) -> None:
-        """Begin with nothing."""
         self._spec, self._case, self._verdict, self._budget = spec, case, verdict, budget
         self._one = Assignment(case, verdict, sizes_of(case, spec))
         self._two: Assignment | None = None

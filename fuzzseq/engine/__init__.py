@@ -8,21 +8,20 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from fuzzseq.engine.journal import Forgetful, Journal
 from fuzzseq.engine.replay import ReplayResult, failures_of, replay, said_of
-from fuzzseq.engine.resume import ResumeState
+from fuzzseq.engine.resume import Forgetful, Journal, ResumeState
 from fuzzseq.events import Event, RunStarted
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.settings import Settings
 
-__all__ = ["ReplayResult", "ResumeState", "failures_of", "refuse_place", "replay", "said_of", "start_campaign"]
+__all__ = ["ReplayResult", "ResumeState", "check_corpus", "failures_of", "replay", "said_of", "start_campaign"]
 
 
 def start_campaign(
     targets: Sequence[str | Callable[..., Any]],
     settings: Settings,
     *,
-    known: str | Path | None = None,
+    corpus: str | Path | None = None,
     zygote: Zygote | None = None,
     past: ResumeState | None = None,
     stop: threading.Event | None = None,
@@ -37,27 +36,26 @@ def start_campaign(
     it open for another. With ``past``, what an earlier run has done is told again at once, and the rest is gone on
     with; ``journal`` keeps its executions since then, so that none is done again.
 
-    Raises :class:`fuzzseq.errors.UsageError`, before anything is loaded, where no cases can be kept at ``known``.
+    Raises :class:`fuzzseq.errors.UsageError`, before anything is loaded, where no cases can be kept at ``corpus``.
     """
-    labels = tuple(target if isinstance(target, str) else _label(target) for target in targets)
+    labels = tuple(
+        target if isinstance(target, str) else getattr(target, "__qualname__", type(target).__name__)
+        for target in targets
+    )
+    labels = tuple(label.replace("<locals>.", "") for label in labels)
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
     absolute = tuple(label for label in labels if label.startswith("/"))
     yield RunStarted(targets=labels, settings=settings, started=started, absolute=absolute)
     from fuzzseq.engine.campaign import run_campaign  # noqa: PLC0415 (Hypothesis takes longer than a first line may)
 
     yield from run_campaign(
-        targets, labels, settings, known, zygote, past or ResumeState(), stop, journal or Forgetful()
+        targets, labels, settings, corpus, zygote, past or ResumeState(), stop, journal or Forgetful()
     )
 
 
-def refuse_place(known: str | Path | None) -> None:
-    """Raise :class:`fuzzseq.errors.UsageError` where no cases can be kept at ``known``; nothing is asked of it yet."""
-    if ":" in str(known):
+def check_corpus(corpus: str | Path | None) -> None:
+    """Raise :class:`fuzzseq.errors.UsageError` where no cases can be kept at ``corpus``; nothing is asked of it yet."""
+    if ":" in str(corpus):
         from fuzzseq.engine.corpus_database import database_at  # noqa: PLC0415 (Hypothesis takes a while to load)
 
-        database_at(known)
-
-
-def _label(factory: Any) -> str:
-    """Return how a factory that was passed as an object is called."""
-    return str(getattr(factory, "__qualname__", type(factory).__name__)).replace("<locals>.", "")
+        database_at(corpus)

@@ -18,7 +18,7 @@ from fuzzseq.targets.spec import Spec, accepted_inputs
 
 
 class Corpus:
-    """The known cases of one fuzz target, under a key for each check; a model that takes other input begins anew.
+    """The corpus of one fuzz target, under a key for each check; a model that takes other input begins anew.
 
     An entry that cannot be read is left as it is: another version of fuzzseq may have written it.
     """
@@ -72,12 +72,10 @@ class Corpus:
                 self._database.delete(self._key(check), data)
 
     def _key(self, check: str) -> bytes:
-        """Return the key of a check."""
         return "\0".join((self._target, check, self._spec)).encode()
 
 
 def _entry_of(case: Case) -> bytes:
-    """Return a case as it is kept."""
     entry = {KEY: CORPUS, "case": to_data(case)}
     return json.dumps(entry, sort_keys=True, separators=(",", ":")).encode()
 

@@ -45,23 +45,23 @@ class Forgiving(ExampleDatabase):
 
     def fetch(self, key: bytes) -> Iterable[bytes]:
         """Return the values under a key; none where the database fails."""
-        return self._tried(lambda: list(self._database.fetch(key)), "be read", [])
+        return self._attempt(lambda: list(self._database.fetch(key)), "be read", [])
 
     def save(self, key: bytes, value: bytes) -> None:
         """Keep a value under a key, where that is possible."""
-        self._tried(lambda: self._saved(key, value), "be stored", None)
+
+        def store() -> None:
+            self._database.save(key, value)
+            if self._kept and value not in self._database.fetch(key):
+                raise OSError("the folder cannot be written, or has no room")
+
+        self._attempt(store, "be stored", None)
 
     def delete(self, key: bytes, value: bytes) -> None:
         """Drop a value under a key, where that is possible."""
-        self._tried(lambda: self._database.delete(key, value), "be dropped", None)
+        self._attempt(lambda: self._database.delete(key, value), "be dropped", None)
 
-    def _saved(self, key: bytes, value: bytes) -> None:
-        """Keep a value; raises where it is not there afterwards."""
-        self._database.save(key, value)
-        if self._kept and value not in self._database.fetch(key):
-            raise OSError("the folder cannot be written, or has no room")
-
-    def _tried(self, action: Callable[[], T], what: str, otherwise: T) -> T:
+    def _attempt(self, action: Callable[[], T], what: str, otherwise: T) -> T:
         """Return what an action gives; once it has failed, ``otherwise`` from then on."""
         if self._failed:
             return otherwise
@@ -106,7 +106,6 @@ def database_at(places: str | Path | None, report: Callable[[str], None] = lambd
 
 
 def _database(place: str) -> ExampleDatabase:
-    """Return the database of one place."""
     scheme, there, rest = place.partition("://")
     if not there and _HALF_A_URL.match(place):
         raise UsageError(f"The corpus cannot be stored at {place}: it is neither a folder nor a URL, SCHEME://HOST.")
@@ -125,7 +124,6 @@ def _database(place: str) -> ExampleDatabase:
 
 
 def _redis(url: str) -> ExampleDatabase:
-    """Return the database of a Redis server, which is asked for nothing yet."""
     try:
         from hypothesis.extra.redis import RedisExampleDatabase  # noqa: PLC0415 (only who names a server has it)
         from redis import Redis  # noqa: PLC0415

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import attrs
 
@@ -14,7 +15,7 @@ from fuzzseq.diagnosis import diagnose
 from fuzzseq.engine.context import TargetContext
 from fuzzseq.engine.oracle import FailureOracle, OutOfTime
 from fuzzseq.events import FailureObserved, FindingReported, Phase, Progress
-from fuzzseq.findings import Finding, Proof
+from fuzzseq.findings import Finding, Minimality
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.shrink.order import size
 from fuzzseq.shrink.reducer import reduce
@@ -44,8 +45,9 @@ class FollowUp:
     """
 
     def __init__(self, context: TargetContext, checks: Sequence[str]) -> None:
-        """Begin with no failure; ``checks`` are in the order of reports."""
+        # The checks are in the order of reports.
         self._context, self._control, self._checks = context, context.control, checks
+        self._diagnose = partial(diagnose, target=context.name, spec=context.spec)
         self._taken: set[str] = set()
         self._waiting: deque[Failure] = deque()
         self._findings: dict[str, Finding] = {}
@@ -105,7 +107,12 @@ class FollowUp:
         failure.done = True
         with self._reporting:
             while self._waiting and self._waiting[0].done:
-                self._report_next(self._waiting.popleft())
+                ready = self._waiting.popleft()
+                if ready.finding is None or self._control.enough_errors():
+                    continue
+                if ready.lasting is not None:
+                    self._context.corpus.keep(ready.verdict.check, ready.lasting)
+                self._merge(ready.finding)
 
     def report_unfinished(self) -> None:
         """Report the failures whose follow-up was ended, or never began: as they were seen, and not minimal."""
@@ -116,11 +123,13 @@ class FollowUp:
     def _examine(self, failure: Failure, oracle: FailureOracle) -> None:
         """Find the minimal case of a failure, and why it fails."""
         try:
-            minimal, proof = self._shrink(failure.case, oracle)
+            minimal, minimality = self._shrink(failure.case, oracle)
             self._emit_progress("shrink", oracle)
             flaky = oracle.rerun_fresh(minimal) != "same"
             verdict = (None if flaky else oracle.verdict(minimal)) or failure.verdict
-            failure.finding = self._diagnose(minimal, verdict, proof, oracle, flaky)
+            failure.finding = self._diagnose(
+                case=minimal, verdict=verdict, minimality=minimality, prober=oracle, flaky=flaky
+            )
             failure.lasting = None if flaky else minimal
             self._emit_progress("diagnose", oracle)
         except OutOfTime:
@@ -133,43 +142,25 @@ class FollowUp:
         name = self._context.name
         self._context.emit(Progress(target=name, phase=phase, executions=oracle.executions, signature=oracle.signature))
 
-    def _shrink(self, case: Case, oracle: FailureOracle) -> tuple[Case, Proof]:
-        """Return the minimal case with its proof; where the failure does not even repeat, the case as it is."""
+    def _shrink(self, case: Case, oracle: FailureOracle) -> tuple[Case, Minimality]:
+        """Return the minimal case and its minimality; where the failure does not even repeat, the case as it is."""
         answer, instead = oracle.rerun_fresh(case), oracle.verdict(case)
         if answer == "other" and instead is not None and instead.check == oracle.check:
             # A layer that is not built yet raises in words of its own: those are what a fresh process repeats.
             oracle.retarget(instead)
             answer = oracle.rerun_fresh(case)
         if answer != "same":
-            return case, Proof(one_minimal=False, neighbors=0, executions=oracle.executions)
+            return case, Minimality(one_minimal=False, neighbors=0, executions=oracle.executions)
         reduced = reduce(case, self._context.spec, oracle.fails, max_executions=self._context.settings.max_shrinks)
-        return reduced.case, reduced.proof
+        return reduced.case, reduced.minimality
 
     def _as_seen(self, failure: Failure) -> Finding:
         """Return the finding of a failure that nobody has time to shrink."""
-        proof = Proof(one_minimal=False, neighbors=0, executions=0)
-        seen = self._diagnose(failure.case, failure.verdict, proof, None, flaky=False)
-        return attrs.evolve(seen, provisional=True)
-
-    def _diagnose(
-        self, case: Case, verdict: Verdict, proof: Proof, oracle: FailureOracle | None, flaky: bool
-    ) -> Finding:
-        return diagnose(
-            target=self._context.name,
-            spec=self._context.spec,
-            case=case,
-            verdict=verdict,
-            proof=proof,
-            prober=oracle,
-            flaky=flaky,
+        minimality = Minimality(one_minimal=False, neighbors=0, executions=0)
+        seen = self._diagnose(
+            case=failure.case, verdict=failure.verdict, minimality=minimality, prober=None, flaky=False
         )
-
-    def _report_next(self, failure: Failure) -> None:
-        if failure.finding is None or self._control.enough_errors():
-            return
-        if failure.lasting is not None:
-            self._context.corpus.keep(failure.verdict.check, failure.lasting)
-        self._merge(failure.finding)
+        return attrs.evolve(seen, provisional=True)
 
     def _merge(self, finding: Finding) -> None:
         """Merge a finding with an earlier one of the same cause and place, and report it if that changed something.

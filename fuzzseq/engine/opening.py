@@ -10,13 +10,12 @@ import attrs
 from fuzzseq.cases.boundary import boundary_cases
 from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Check
+from fuzzseq.checks.registry import PREREQUISITES
 from fuzzseq.engine.generation import random_cases
 from fuzzseq.targets.spec import Spec
 
 #: How many rounds of random cases are searched for one that a check can judge, where no boundary case will do.
 _SEARCHED: Final = 3
-#: These two are judged on any case: a build is an answer to the one, a run forward to the other.
-_ALWAYS: Final = ("builds", "accepts")
 
 
 @attrs.frozen(kw_only=True)
@@ -61,7 +60,7 @@ def opening(spec: Spec, seed: int, count: int, checks: Sequence[Check]) -> Openi
 
 def judges(check: Check, case: Case, spec: Spec) -> bool:
     """Say whether a case gives a check something to judge, unless the model raises."""
-    return check.name in _ALWAYS or bool(check.plan(case, spec))
+    return check.name in PREREQUISITES or bool(check.plan(case, spec))
 
 
 def _within(total: int, count: int, wanted: Sequence[set[int]]) -> list[int]:

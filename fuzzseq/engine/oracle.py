@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final, Literal
 
 from fuzzseq.cases.case import Case
+from fuzzseq.checks.registry import with_prerequisites
 from fuzzseq.diagnosis.probing import Spent
 from fuzzseq.executors.executor import BudgetSpent, Executor
 from fuzzseq.protocol.outcome import LayerCall, Outcome, Request, Verdict
@@ -31,7 +32,6 @@ class FailureOracle:
     def __init__(
         self, executor: Executor, failure: Verdict, out_of_time: Callable[[], bool], case_timeout: float
     ) -> None:
-        """Look for the signature of ``failure``, by its check alone; a case hangs after ``case_timeout`` seconds."""
         self._executor, self._out_of_time, self._timeout = executor, out_of_time, case_timeout
         self.executions = 0
         self._hangs_left = max(_FEWEST_HANGS, int(HANGING / case_timeout))
@@ -41,7 +41,7 @@ class FailureOracle:
         """Look for the signature of ``failure`` from now on."""
         self.check = failure.check
         self.signature = signature(failure)
-        self._known: dict[str, tuple[Answer, Verdict | None]] = {}
+        self._answers: dict[str, tuple[Answer, Verdict | None]] = {}
 
     def fails(self, case: Case) -> bool:
         """Say whether a case fails with the same signature; raises :class:`OutOfTime`.
@@ -50,7 +50,7 @@ class FailureOracle:
         """
         if self._hangs_left <= 0:
             raise Exhausted
-        return self._asked(case)[0] == "same"
+        return self._ask(case)[0] == "same"
 
     def answer(self, case: Case) -> Answer:
         """Say whether a case passes, fails in the same way or in another, or leaves the check nothing to judge.
@@ -59,54 +59,48 @@ class FailureOracle:
         """
         if self._hangs_left <= 0:
             raise Spent
-        return self._asked(case)[0]
+        return self._ask(case)[0]
 
     def verdict(self, case: Case) -> Verdict | None:
         """Return the failed verdict of a case, of the same signature where there is one."""
-        return self._asked(case)[1]
+        return self._ask(case)[1]
 
     def trace(self, case: Case) -> tuple[LayerCall, ...]:
         """Return the layers that ran in a case, in order; raises :class:`OutOfTime`."""
-        self._check()
         return self._run(case, trace=True).trace
 
     def rerun_fresh(self, case: Case) -> Answer:
         """Answer for a case in a fresh worker."""
         self._executor.renew()
-        self._known.pop(dumps(case), None)
-        return self._asked(case)[0]
+        self._answers.pop(dumps(case), None)
+        return self._ask(case)[0]
 
-    def _asked(self, case: Case) -> tuple[Answer, Verdict | None]:
+    def _ask(self, case: Case) -> tuple[Answer, Verdict | None]:
         """Execute a case, once."""
         key = dumps(case)
-        if key not in self._known:
-            self._check()
-            self._known[key] = self._judged(self._run(case))
-        return self._known[key]
-
-    def _check(self) -> None:
-        """Raise where the time of the run is used up."""
-        if self._out_of_time():
-            raise OutOfTime
+        if key in self._answers:
+            return self._answers[key]
+        outcome = self._run(case)
+        failures = outcome.failures()
+        same = next((verdict for verdict in failures if signature(verdict) == self.signature), None)
+        answer: Answer
+        if failures:
+            answer = "other" if same is None else "same"
+        else:
+            judged = any(verdict.check == self.check and verdict.judged for verdict in outcome.verdicts)
+            answer = "passes" if judged else "not_reached"
+        self._answers[key] = answer, same or next(iter(failures), None)
+        return self._answers[key]
 
     def _run(self, case: Case, *, trace: bool = False) -> Outcome:
         """Execute a case with the check alone, and those that an exception before it would belong to."""
+        if self._out_of_time():
+            raise OutOfTime
         self.executions += 1
-        request = Request(case=case, checks=tuple(dict.fromkeys(("builds", "accepts", self.check))), trace=trace)
+        request = Request(case=case, checks=with_prerequisites(self.check), trace=trace)
         try:
             outcome = self._executor.run(request, limit=self._timeout)
         except BudgetSpent:
             raise OutOfTime from None
         self._hangs_left -= outcome.ending == "hung"
         return outcome
-
-    def _judged(self, outcome: Outcome) -> tuple[Answer, Verdict | None]:
-        """Sort an outcome by its failures."""
-        failures = outcome.failures()
-        same = next((v for v in failures if signature(v) == self.signature), None)
-        if same is not None:
-            return "same", same
-        if failures:
-            return "other", failures[0]
-        reached = any(v.check == self.check and v.judged for v in outcome.verdicts)
-        return ("passes" if reached else "not_reached"), None

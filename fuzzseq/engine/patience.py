@@ -20,10 +20,12 @@ _LONGER: Final = 2.0
 
 
 class Patience:
-    """Waits for the cases of a target. To give a case up is no verdict on it: a hang is believed at the limit."""
+    """Waits for the cases of a target. To give a case up is no verdict on it: a hang is believed at the limit.
+
+    ``is_new`` says whether no failure like one was met before.
+    """
 
     def __init__(self, case_timeout: float, is_new: Callable[[Case, Verdict], bool]) -> None:
-        """Begin with no case; ``is_new`` says whether no failure like one was met before."""
         self._limit, self._is_new = case_timeout, is_new
         #: How long the slowest case took that answered; no end, while none has.
         self._slowest = inf
@@ -41,7 +43,12 @@ class Patience:
             if outcome.ending != "hung" or taken < patience:
                 return outcome
             if not any(self._is_new(request.case, verdict) for verdict in outcome.failures()):
-                return outcome if patience == self._limit else self._without_verdicts(outcome)
+                if patience == self._limit:
+                    return outcome
+                with self._lock:
+                    self._given_up += 1
+                not_reached = (attrs.evolve(verdict, status="not_reached") for verdict in outcome.verdicts)
+                return attrs.evolve(outcome, verdicts=tuple(not_reached))
         return self._timed(request, executor, None)[0]
 
     def _timed(self, request: Request, executor: Executor, limit: float | None) -> tuple[Outcome, float]:
@@ -53,13 +60,6 @@ class Patience:
             if outcome.ending != "hung":
                 self._slowest = taken if self._slowest == inf else max(self._slowest, taken)
         return outcome, taken
-
-    def _without_verdicts(self, outcome: Outcome) -> Outcome:
-        """Return the outcome of a case that was given up: nothing was judged."""
-        with self._lock:
-            self._given_up += 1
-        not_reached = (attrs.evolve(verdict, status="not_reached") for verdict in outcome.verdicts)
-        return attrs.evolve(outcome, verdicts=tuple(not_reached))
 
     def warnings(self) -> Iterator[str]:
         """Yield what a user should know of the cases that were given up."""

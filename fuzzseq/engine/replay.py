@@ -11,7 +11,7 @@ import attrs
 from fuzzseq.cases.case import Case
 from fuzzseq.errors import ReplayError, UsageError
 from fuzzseq.executors.executor import Executor
-from fuzzseq.executors.launcher import Launcher, LoadedProgram
+from fuzzseq.executors.launcher import Launcher
 from fuzzseq.loading import parse, refuse_wrong
 from fuzzseq.protocol.outcome import Request, Verdict
 from fuzzseq.replay_file import ReplayFile
@@ -19,9 +19,6 @@ from fuzzseq.sanitize import outgoing
 from fuzzseq.settings import Settings
 from fuzzseq.signatures import signature
 from fuzzseq.targets.spec import Spec
-
-#: Asked beside every check: an exception before it belongs to one of these.
-_BEFORE = ("builds", "accepts")
 
 
 @attrs.frozen(kw_only=True)
@@ -41,13 +38,15 @@ def replay(file: ReplayFile, settings: Settings, target: str | None = None) -> R
 
     Raises :class:`fuzzseq.errors.UsageError` where the target cannot be loaded, or takes other dimensions by now.
     """
+    from fuzzseq.checks.registry import CHECKS, with_prerequisites  # noqa: PLC0415 (numpy is not loaded by the cli)
+
     check, case, name = file.check, file.case, target or file.target
     with _opened(name, case, settings) as (spec, executor):
-        if not _exists(check, spec):
+        if check not in spec.custom_checks and check not in (each.name for each in CHECKS):
             raise ReplayError(f"There is no check {check} for {name}: run the target again.")
-        if why := _unpromised(check, spec, settings):
+        if why := _why_not_asked(check, spec, settings):
             return ReplayResult(verdict="FIXED", message=f"{check} no longer applies: {why}")
-        outcome = executor.run(Request(case=case, checks=tuple(dict.fromkeys((*_BEFORE, check)))))
+        outcome = executor.run(Request(case=case, checks=with_prerequisites(check)))
     failures = outcome.failures()
     if any(signature(verdict) == file.signature for verdict in failures):
         return ReplayResult(verdict="FAILED", message=f"{file.cause}: {file.message}")
@@ -56,38 +55,36 @@ def replay(file: ReplayFile, settings: Settings, target: str | None = None) -> R
     (asked,) = (verdict for verdict in outcome.verdicts if verdict.check == check)
     if asked.status == "not_applicable":
         return ReplayResult(verdict="FIXED", message=f"{check} does not apply any more: {asked.reason}")
-    return ReplayResult(verdict="FIXED") if asked.status == "passed" else _not_reached(asked)
+    if asked.status == "passed":
+        return ReplayResult(verdict="FIXED")
+    return ReplayResult(verdict="CHANGED", message=_why_not_judged(asked))
 
 
 def said_of(verdict: Verdict) -> str:
     """Return how a case failed, or why a check was not reached, in one sentence that may be shown."""
     if not verdict.judged:
-        return outgoing(_nothing_judged(verdict))
+        return outgoing(_why_not_judged(verdict))
     from fuzzseq.checks.wording import message_of  # noqa: PLC0415 (checks take numpy, longer than a first line may)
 
     return outgoing(f"{verdict.check} fails at stage {verdict.stage}: {message_of(verdict)}")
 
 
 def failures_of(target: str, case: Case, checks: Sequence[str], settings: Settings) -> tuple[Verdict, ...]:
-    """Return which promises a case breaks on a target as it is now: to build, to accept it, and those of ``checks``.
+    """Return which checks a case fails on a target as it is now, of ``checks`` and those that come before them.
 
-    Where it breaks none, return those of ``checks`` that were not reached: of those the case says nothing. What the
-    target does not promise is not asked. Raises :class:`fuzzseq.errors.UsageError` where it cannot be loaded, or takes
+    Where it fails none, return those of ``checks`` that were not reached: of those the case says nothing. What does not
+    apply to the target is not asked. Raises :class:`fuzzseq.errors.UsageError` where it cannot be loaded, or takes
     other dimensions by now.
     """
+    from fuzzseq.checks.registry import with_prerequisites  # noqa: PLC0415 (numpy is not loaded by the cli)
+
     with _opened(target, case, settings) as (spec, executor):
-        promised = [check for check in checks if not _unpromised(check, spec, settings)]
-        outcome = executor.run(Request(case=case, checks=tuple(dict.fromkeys((*_BEFORE, *promised)))))
+        applicable = [check for check in checks if not _why_not_asked(check, spec, settings)]
+        outcome = executor.run(Request(case=case, checks=with_prerequisites(*applicable)))
     return outcome.failures() or tuple(v for v in outcome.verdicts if v.status in ("not_reached", "errored"))
 
 
-def _not_reached(verdict: Verdict) -> ReplayResult:
-    """Return how a case ended that its check could not judge."""
-    return ReplayResult(verdict="CHANGED", message=_nothing_judged(verdict))
-
-
-def _nothing_judged(verdict: Verdict) -> str:
-    """Return why a check had nothing to judge in a case."""
+def _why_not_judged(verdict: Verdict) -> str:
     raised = verdict.raised
     if verdict.status == "errored":
         return f"{verdict.check} failed of itself: {verdict.reason}"
@@ -95,20 +92,13 @@ def _nothing_judged(verdict: Verdict) -> str:
     return f"{verdict.check} has nothing to judge in the case any more: {why}"
 
 
-def _exists(check: str, spec: Spec) -> bool:
-    """Say whether a check is one of the catalogue, or of the target's own."""
-    from fuzzseq.checks.registry import CHECKS  # noqa: PLC0415 (they take numpy, longer than a run's first line may)
-
-    return check in spec.custom_checks or any(check == known.name for known in CHECKS)
-
-
-def _unpromised(check: str, spec: Spec, settings: Settings) -> str:
-    """Return why a target does not make a promise; nothing where it does, or where nobody knows of it."""
+def _why_not_asked(check: str, spec: Spec, settings: Settings) -> str:
+    """Return why a check is not asked of a target; nothing where it is, or where nobody knows of it."""
     from fuzzseq.engine.selection import CheckCounts  # noqa: PLC0415 (checks take numpy, longer than a run's first line may)
 
-    tally = CheckCounts(spec, attrs.evolve(settings, checks=(check,), skip=()))
-    count = tally.counts().get(check)
-    return "" if count is None or check in tally.names else count.not_applicable or count.skipped
+    counts = CheckCounts(spec, attrs.evolve(settings, checks=(check,), skip=()))
+    count = counts.counts().get(check)
+    return "" if count is None or check in counts.names else count.not_applicable or count.skipped
 
 
 @contextmanager
@@ -116,24 +106,17 @@ def _opened(target: str, case: Case, settings: Settings) -> Iterator[tuple[Spec,
     """Load a target in a process of its own for the length of a block, and see that it has the case's dimensions."""
     reference = parse(target)
     refuse_wrong((), settings.custom_checks)
-    bodies = Launcher(settings)
-    body: LoadedProgram | None = None
-    try:
-        body = bodies.load(reference)
-        if len(body.targets) != 1:
+    with closing(Launcher(settings)) as launcher, closing(launcher.load(reference)) as program:
+        if len(program.targets) != 1:
             raise UsageError(
-                f"{target} names {len(body.targets)} targets: {', '.join(body.targets)}. Name one of them."
+                f"{target} names {len(program.targets)} targets: {', '.join(program.targets)}. Name one of them."
             )
-        (target,) = body.targets
-        spec, _ = body.infer(target)
+        (target,) = program.targets
+        spec, _ = program.infer(target)
         if set(case.dimensions) != set(spec.build_dimensions()):
             raise ReplayError(
                 f"{target} takes the dimensions {', '.join(spec.build_dimensions()) or 'none'} by now, and "
                 f"the case has {', '.join(case.dimensions) or 'none'}: run the target again."
             )
-        with closing(body.executor(target, spec)) as executor:
+        with closing(program.executor(target, spec)) as executor:
             yield spec, executor
-    finally:
-        if body is not None:
-            body.close()
-        bodies.close()

@@ -1,8 +1,10 @@
-"""What an earlier run has done, from its events: told again, and gone on from."""
+"""What a run leaves for another that resumes it: how far its events say it came, and its executions since then."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 import attrs
 
@@ -16,8 +18,11 @@ from fuzzseq.events import (
     TargetState,
     WarningEmitted,
 )
+from fuzzseq.executors.executor import Executor
 from fuzzseq.findings import Finding
 from fuzzseq.outgoing import called, fit
+from fuzzseq.protocol.outcome import Outcome, Request
+from fuzzseq.protocol.serialization import dumps
 from fuzzseq.stop_reason import StopReason
 from fuzzseq.targets.spec import Spec, accepted_inputs
 
@@ -75,19 +80,15 @@ class ResumeState:
             return None
         return target.begun
 
-    def _begin_again(self) -> None:
-        """Go back to the checkpoints, as a run does that is resumed: what came after them is done and said again."""
-        done = self.done()
-        for target in (target for name, target in self._targets.items() if name not in done):
-            kept = target.begun.findings if target.begun else ()
-            target.findings = {finding.id: finding for finding in kept}
-            target.warnings, target.finished = {}, None
-
     def _read(self, event: Event) -> None:
-        """Take one event."""
         match event:
             case RunStarted():
-                self._begin_again()
+                # A run that is resumed goes back to the checkpoints: what came after them is done and said again.
+                done = self.done()
+                for unfinished in (target for name, target in self._targets.items() if name not in done):
+                    kept = unfinished.begun.findings if unfinished.begun else ()
+                    unfinished.findings = {finding.id: finding for finding in kept}
+                    unfinished.warnings, unfinished.finished = {}, None
             case TargetLoaded():
                 before = self._targets.get(event.target)
                 if before is None or not _alike(before.loaded.spec, event.spec):
@@ -113,3 +114,64 @@ class ResumeState:
 def _alike(before: Spec, now: Spec) -> bool:
     """Say whether a target takes what it took before, so that there is something to go on with."""
     return accepted_inputs(before) == accepted_inputs(now)
+
+
+class Journal(Protocol):
+    """Keeps the outcomes of executions since the last checkpoint of each target; ``place`` tells the targets apart.
+
+    Executions run ahead of events: what was kept before a checkpoint goes when its event is read.
+    """
+
+    def recall(self, place: int, key: str) -> Outcome | None:
+        """Return the next outcome that an earlier part of the run had under a key, and drop it; None for no more."""
+
+    def keep(self, place: int, key: str, outcome: Outcome) -> None:
+        """Keep the outcome of an execution."""
+
+    def mark(self, place: int) -> None:
+        """Take note that the event of a checkpoint is emitted next."""
+
+
+class Forgetful:
+    """The journal of a run that nobody will resume."""
+
+    def recall(self, place: int, key: str) -> Outcome | None:  # noqa: ARG002 (as the Protocol names them)
+        """Return None."""
+        return None
+
+    def keep(self, place: int, key: str, outcome: Outcome) -> None:
+        """Keep nothing."""
+
+    def mark(self, place: int) -> None:
+        """Nothing is kept."""
+
+
+class Journaled:
+    """An executor whose outcomes are kept, and that has an execution of an earlier part of the run no second time.
+
+    What a run asks follows from what was answered before: with the same answers it asks the same again, up to where it
+    was killed. Two equal requests are two executions (one of them may confirm the other), and are recalled in turn.
+    """
+
+    def __init__(self, executor: Executor, journal: Journal, place: int, target: str, spec: Spec) -> None:
+        self._executor, self._journal, self._place = executor, journal, place
+        self._own = hashlib.sha256(f"{target}\0{dumps(spec)}".encode())
+
+    def run(self, request: Request, limit: float | None = None) -> Outcome:
+        """Answer one request within ``limit`` seconds, or recall the answer."""
+        own = self._own.copy()
+        own.update(f"\0{limit}\0{dumps(request)}".encode())
+        key = own.hexdigest()[:24]
+        outcome = self._journal.recall(self._place, key)
+        if outcome is None:
+            outcome = self._executor.run(request, limit)
+            self._journal.keep(self._place, key, outcome)
+        return outcome
+
+    def renew(self) -> None:
+        """Go on with a fresh worker."""
+        self._executor.renew()
+
+    def close(self) -> None:
+        """Leave no process behind."""
+        self._executor.close()

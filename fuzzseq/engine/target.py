@@ -29,6 +29,7 @@ import attrs
 
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.edge import edge_cases
+from fuzzseq.cases.invalid import Acceptance
 from fuzzseq.engine.context import TargetContext
 from fuzzseq.engine.followup import Failure, FollowUp
 from fuzzseq.engine.generation import cases_in_round, random_cases
@@ -55,7 +56,6 @@ class TargetRun:
     """The work on one target: :meth:`run` does it, and :meth:`report` says at any time what came of it."""
 
     def __init__(self, context: TargetContext) -> None:
-        """Choose the checks and the boundary cases."""
         self._context, self._spec, self._control = context, context.spec, context.control
         self._checks = CheckCounts(context.spec, context.settings)
         self._seed = seed_of_cases(context.settings.seed)
@@ -72,7 +72,7 @@ class TargetRun:
         self._block = Block(0, context.settings.blocks)
         self._cases_before_block = 0
         self._stage_one: TargetState | None = None
-        self._acceptance: dict[str, str] = {}
+        self._acceptance: dict[str, Acceptance] = {}
         self._began = time.monotonic()
         self._lock = threading.Lock()
 
@@ -90,7 +90,11 @@ class TargetRun:
                 self._try_in_turn(Round("boundary", iter(self._opening.cases), 0, self._traits))
             self._try_blocks()
             self._try_other_domains()
-        self._warn()
+        messages = ["it was fuzzed eagerly, since every traced case failed"] if self._traits.untraceable else []
+        messages += [*self._checks.warnings(self._control.reason), *self._followup.warnings()]
+        messages += [*self._context.corpus.warnings(), *self._patience.warnings()]
+        for message in messages:
+            self._context.emit(WarningEmitted(target=self._context.name, message=message))
 
     def abort(self, error: Exception) -> None:
         """End what is at work after an error, and report its failures as they were seen."""
@@ -129,6 +133,7 @@ class TargetRun:
     def _save_progress(self, *, boundary: bool = True) -> None:
         """Emit a checkpoint: all cases so far are followed up. What time kept from being tried is still to be done."""
         if not self._control.out_of_time():
+            self._context.journal.mark(self._context.place)
             self._context.emit(Checkpoint(target=self._context.name, state=self._state(boundary=boundary)))
 
     def _state(self, *, boundary: bool = True) -> TargetState:
@@ -291,10 +296,3 @@ class TargetRun:
             invalid = partial(try_invalid_inputs, self._spec, self._seed, self._context.executors)
             self._acceptance = self._submit(invalid).result()
             self._executions += len(self._acceptance)
-
-    def _warn(self) -> None:
-        messages = ["it was fuzzed eagerly, since every traced case failed"] if self._traits.untraceable else []
-        messages += [*self._checks.warnings(self._control.reason), *self._followup.warnings()]
-        messages += [*self._context.corpus.warnings(), *self._patience.warnings()]
-        for message in messages:
-            self._context.emit(WarningEmitted(target=self._context.name, message=message))

@@ -58,11 +58,10 @@ class InProcessExecutor:
     """The requests of one target, carried out here."""
 
     def __init__(self, ask: Callable[[Mapping[str, Json]], Json], target: str, spec: Spec) -> None:
-        """Open the target."""
         self._ask, self._target, self._spec = ask, target, spec
         self.renew()
 
-    def run(self, request: Request, limit: float | None = None) -> Outcome:
+    def run(self, request: Request, limit: float | None = None) -> Outcome:  # noqa: ARG002 (as the Protocol names it)
         """Answer one request, however long it takes."""
         return from_data(self._ask({"do": "run", "request": to_data(request)}), Outcome)
 

@@ -73,7 +73,6 @@ class _Forking:
     """A file whose targets run in forked workers."""
 
     def __init__(self, file: LoadedFile, settings: Settings) -> None:
-        """Keep the file and the limits."""
         self._file, self._settings = file, settings
         self.targets = file.targets
 

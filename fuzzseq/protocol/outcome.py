@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import attrs
 
@@ -11,13 +11,13 @@ from fuzzseq.grammar import CheckName, Count, Label
 from fuzzseq.protocol.evidence import Evidence
 
 Stage = Literal["build", "preprocess", "encode", "decode", "forward", "loss", "gradient", "save"]
-STAGES: Final = ("build", "preprocess", "encode", "decode", "forward", "loss", "gradient", "save")
+STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 
 Status = Literal["passed", "failed", "raised", "not_reached", "not_applicable", "errored"]
 Ending = Literal["completed", "crashed", "hung", "out_of_memory", "exited"]
 Severity = Literal["error", "warning", "note"]
 #: Every severity, the worst first.
-SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "note")
+SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
 
 
 @attrs.frozen(kw_only=True)

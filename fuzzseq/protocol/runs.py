@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import attrs
 
@@ -15,7 +15,7 @@ Precision = Literal["usual", "double", "mixed"]
 
 #: What may be done to the scores of a model before its loss.
 ScoreVariant = Literal["lifted", "stretched", "sunk"]
-SCORE_VARIANTS: Final[tuple[ScoreVariant, ...]] = ("lifted", "stretched", "sunk")
+SCORE_VARIANTS: Final[tuple[ScoreVariant, ...]] = get_args(ScoreVariant)
 
 
 @attrs.frozen(kw_only=True)

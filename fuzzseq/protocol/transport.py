@@ -60,7 +60,6 @@ class Channel:
     """One end of a connection. Threads that share it hold :attr:`lock` from a question to its answer."""
 
     def __init__(self, end: socket.socket) -> None:
-        """Take over a connected Unix socket."""
         self._socket = end
         self._receive, self._send = end.recv, end.send
         self._key = b""

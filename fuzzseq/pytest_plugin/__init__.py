@@ -14,21 +14,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from fuzzseq.pytest_plugin.flag import COLLECTING, FLAG, INI, FuzzSeq2SeqWarning, is_worker
+from fuzzseq.pytest_plugin.inconclusive import Inconclusive
+
 if TYPE_CHECKING:
     from fuzzseq.api import FuzzResult
 
-FLAG: Final = "--fuzz-seq2seq"
-#: The key of pytest's own configuration that stands for the flag.
-INI: Final = "fuzz_seq2seq"
-#: How what collects is registered, where anything is collected.
-COLLECTING: Final = "fuzz_seq2seq_collecting"
+__all__ = ["FuzzSeq2SeqWarning"]
 
 #: What the settings are called, with their options: generated, since the settings themselves take too long to load.
 _SCHEMA: Final = Path(__file__).parents[1] / "settings" / "pyproject.schema.json"
-
-
-class FuzzSeq2SeqWarning(pytest.PytestWarning):
-    """A finding that fails no test, or something else that a user should know of a fuzz target."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -58,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "fuzz_seq2seq(**settings): settings of the fixture fuzz_seq2seq in this test: profile, max_cases, checks, "
         "and the other keywords of fuzzseq.fuzz().",
     )
-    config.pluginmanager.register(Inconclusive(config), "fuzz_seq2seq_inconclusive")
+    config.pluginmanager.register(Inconclusive(config, _allows_inconclusive), "fuzz_seq2seq_inconclusive")
     if _is_on(config):
         from fuzzseq.pytest_plugin.collecting import Collecting  # noqa: PLC0415 (a run without the flag loads nothing)
 
@@ -66,6 +61,12 @@ def pytest_configure(config: pytest.Config) -> None:
     elif config.getoption("fuzz_seq2seq_target"):
         raise pytest.UsageError(f"{FLAG}-target names what to fuzz, and nothing is without {FLAG}: give that as well.")
     config.pluginmanager.register(_Notices(config), "fuzz_seq2seq_notices")
+
+
+def _allows_inconclusive(config: pytest.Config) -> bool:
+    from fuzzseq.pytest_plugin.options import asked_of  # noqa: PLC0415 (something was fuzzed, and has loaded it)
+
+    return asked_of(config).settings.allow_inconclusive
 
 
 def _is_on(config: pytest.Config) -> bool:
@@ -78,124 +79,10 @@ def _is_on(config: pytest.Config) -> bool:
         raise pytest.UsageError(f"{INI} in pytest's configuration takes true or false: {error}.") from None
 
 
-def is_worker(config: pytest.Config) -> bool:
-    """Say whether this process is a worker of pytest-xdist."""
-    return hasattr(config, "workerinput")
-
-
-#: Why a test is neither passed nor failed: kept at its item, and then in its report, which crosses between processes.
-_REASONS: Final = pytest.StashKey[list[str]]()
-_REASON: Final = "fuzz_seq2seq_inconclusive"
-_PREFIX: Final = "inconclusive: "
-
-
-def call_inconclusive(item: pytest.Item, reason: str) -> None:
-    """Have a test that does not fail be reported as neither passed nor failed, with the reason."""
-    item.stash.setdefault(_REASONS, []).append(reason)
-
-
-def is_inconclusive(report: pytest.TestReport) -> bool:
-    """Say whether a report is that of a test which neither passed nor failed."""
-    return bool(getattr(report, _REASON, ""))
-
-
-class Inconclusive:
-    """Reports tests in which something was never judged, and keeps a run with one of them from ending as passed."""
-
-    @staticmethod
-    def _status() -> int:  # No property: pytest 8.0 reads every attribute of a plugin when it is registered.
-        """Pytest's number for what is wrong with how it was called, and fuzzseq's for a run that has shown nothing."""
-        from fuzzseq.stop_reason import ExitCode  # noqa: PLC0415 (most runs load nothing)
-
-        return int(ExitCode.INCONCLUSIVE)
-
-    def __init__(self, config: pytest.Config) -> None:
-        """Begin with none."""
-        self._config = config
-        self._reports: dict[str, str] = {}
-        self._allowed: bool | None = None
-        self._decided = False
-
-    @pytest.hookimpl(wrapper=True, trylast=True)  # Before what is expected to fail is told from what is not.
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Turn the report of a test that passed with something unjudged into one of neither."""
-        report = yield
-        if call.when != "call":
-            return report
-        reasons = item.stash.get(_REASONS, [])
-        item.stash[_REASONS] = []
-        raised = call.excinfo.value if call.excinfo is not None else None
-        failures = sys.modules.get("fuzzseq.failures")
-        if failures is not None and isinstance(raised, failures.Inconclusive):
-            reasons = [*reasons, str(raised.args[0]).removeprefix(_PREFIX)]
-        elif not report.passed:
-            return report
-        if reasons:
-            place, line, _ = item.reportinfo()
-            reason = _PREFIX + "; ".join(dict.fromkeys(reasons))
-            # For other plugins it is a test that was skipped: they know no other outcome that is neither.
-            report.outcome, report.longrepr = "skipped", (str(place), (line or 0) + 1, reason)
-            setattr(report, _REASON, reason)
-        return report
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_report_teststatus(
-        self, report: pytest.TestReport
-    ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
-        """Return how such a test is counted and shown."""
-        return ("inconclusive", "I", ("INCONCLUSIVE", {"yellow": True})) if is_inconclusive(report) else None
-
-    @pytest.hookimpl(trylast=True)  # After JUnit's report of pytest's own.
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take note of such a test, whatever process it ran in."""
-        if reason := getattr(report, _REASON, ""):
-            self._reports[report.nodeid] = reason
-            if not is_worker(self._config) and not self._is_allowed():
-                from fuzzseq.pytest_plugin.junit import call_error  # noqa: PLC0415 (few runs need it)
-
-                call_error(self._config, report)
-
-    def _is_allowed(self) -> bool:
-        """Say whether the run allows such tests."""
-        from fuzzseq.pytest_plugin.options import asked_of  # noqa: PLC0415 (something was fuzzed, and has loaded it)
-
-        if self._allowed is None:
-            self._allowed = asked_of(self._config).settings.allow_inconclusive
-        return self._allowed
-
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Keep the run from ending as passed, unless that is allowed; a failure counts more."""
-        if not self._reports or is_worker(self._config):
-            return
-        if exitstatus == pytest.ExitCode.OK and not self._is_allowed():
-            self._decided = True
-            session.exitstatus = self._status()
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)  # After pytest's own short summary.
-    def pytest_terminal_summary(self, terminalreporter: Any) -> Generator[None, None, None]:
-        """Say which tests those are, why, and what follows."""
-        yield
-        if not self._reports:
-            return
-        terminalreporter.write_sep("=", "inconclusive: neither passed nor failed", yellow=True, bold=True)
-        for name, reason in self._reports.items():
-            terminalreporter.write_line(f"INCONCLUSIVE {name} - {reason.removeprefix(_PREFIX)}")
-        if self._allowed:
-            terminalreporter.write_line("This is allowed, and changes no exit status.")
-        elif self._decided:
-            terminalreporter.write_line(
-                f"Nothing failed, and not everything was looked at: the exit status is {self._status()}. "
-                f"Give more cases or time, fix what is in the way, or allow it with {FLAG}-allow-inconclusive."
-            )
-
-
 class _Notices:
     """What a run says of fuzz targets that it does not run. It loads nothing unless a test file has loaded fuzzseq."""
 
     def __init__(self, config: pytest.Config) -> None:
-        """Begin with no file."""
         self._config = config
         self._files: list[pytest.Module] = []
         #: What the workers of xdist have to say; the process that began them says it once.

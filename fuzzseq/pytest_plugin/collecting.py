@@ -13,7 +13,7 @@ import pytest
 
 from fuzzseq.errors import FuzzseqError
 from fuzzseq.loading import in_one_form, refuse_wrong
-from fuzzseq.pytest_plugin import FLAG, FuzzSeq2SeqWarning, is_worker
+from fuzzseq.pytest_plugin.flag import FLAG, FuzzSeq2SeqWarning, is_worker
 from fuzzseq.pytest_plugin.item import FuzzItem, TargetFile, TargetModule
 from fuzzseq.pytest_plugin.judged import Wanted, offered
 from fuzzseq.pytest_plugin.options import asked_of, targets_given

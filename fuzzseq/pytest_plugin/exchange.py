@@ -23,7 +23,6 @@ class Exchange:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        """Make a folder, or use the one that another process made."""
         self._made = Scratch() if path is None else None
         self.path = Path(self._made.path) if self._made is not None else path or Path()
 

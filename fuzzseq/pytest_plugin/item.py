@@ -10,7 +10,8 @@ from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocat
 
 from fuzzseq.failures import failure_of
 from fuzzseq.findings import Finding
-from fuzzseq.pytest_plugin import FuzzSeq2SeqWarning, call_inconclusive
+from fuzzseq.pytest_plugin.flag import FuzzSeq2SeqWarning
+from fuzzseq.pytest_plugin.inconclusive import call_inconclusive
 from fuzzseq.pytest_plugin.judged import Judged
 from fuzzseq.pytest_plugin.options import warn, warning_of
 from fuzzseq.pytest_plugin.running import Running
@@ -26,7 +27,6 @@ class TargetModule(pytest.Collector):
     """A module that holds a fuzz target and is no test file; pytest does not import it."""
 
     def __init__(self, *, making: Making, **node: Any) -> None:
-        """Keep what makes the items of the target."""
         super().__init__(**node)
         self._making = making
 
@@ -52,7 +52,6 @@ class FuzzItem(pytest.Item):
         running: Running,
         **node: Any,
     ) -> None:
-        """Keep which target and check it is, and who runs it."""
         super().__init__(**node)
         self.target, self.check, self.declared, self._line, self._running = target, check, declared, line, running
         self._expected: list[pytest.Mark] = []

@@ -18,7 +18,8 @@ from fuzzseq.errors import FuzzseqError, UsageError
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.findings import Finding
 from fuzzseq.loading import parse
-from fuzzseq.pytest_plugin import FLAG, FuzzSeq2SeqWarning, call_inconclusive
+from fuzzseq.pytest_plugin.flag import FLAG, FuzzSeq2SeqWarning
+from fuzzseq.pytest_plugin.inconclusive import call_inconclusive
 from fuzzseq.reporting import format_named
 from fuzzseq.reporting.unjudged import sentences
 from fuzzseq.runner import request_of, settings_of

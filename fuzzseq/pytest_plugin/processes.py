@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import pytest
 
-from fuzzseq.pytest_plugin import is_inconclusive, is_worker
 from fuzzseq.pytest_plugin.exchange import Exchange
+from fuzzseq.pytest_plugin.flag import is_worker
+from fuzzseq.pytest_plugin.inconclusive import is_inconclusive
 from fuzzseq.pytest_plugin.judged import Wanted
 from fuzzseq.pytest_plugin.options import SEED
 from fuzzseq.pytest_plugin.reporting import MAIN, Reporting
@@ -27,7 +28,6 @@ class Processes:
     """Runs what was chosen, in this process or in its workers, and writes one report of it."""
 
     def __init__(self, config: pytest.Config, asked: RunRequest) -> None:
-        """Begin with nothing to run."""
         self._config, self._asked = config, asked
         self._is_worker = is_worker(config)
         said: Mapping[str, Any] = getattr(config, "workerinput", {})

@@ -43,7 +43,6 @@ class Reporting:
     """Puts together what each process logged, writes the reports, and prints the summary."""
 
     def __init__(self, config: pytest.Config, output: str | None, formats: Sequence[str] = ()) -> None:
-        """Choose the folder of the run, and the formats of its reports."""
         self._config, self._record = config, RunState()
         self._formats = tuple(dict.fromkeys(formats)) or runner.DEFAULT_FORMATS
         self._output = Path(output) if output else None

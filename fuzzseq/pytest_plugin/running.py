@@ -18,7 +18,7 @@ from fuzzseq.events import Event, InternalError, Reporter, RunFinished, TargetRe
 from fuzzseq.executors.launcher import Launcher
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.loading import parse
-from fuzzseq.pytest_plugin import FLAG
+from fuzzseq.pytest_plugin.flag import FLAG
 from fuzzseq.pytest_plugin.judged import Judged, Wanted
 from fuzzseq.reporting.beginning import Beginning
 from fuzzseq.reporting.by_check import inconclusive_reason, owner, sentence_of, why_not
@@ -67,7 +67,7 @@ class Running:
         self._asked = asked
         self._settings = attrs.evolve(asked.settings, workers=workers or asked.settings.workers)
         self._one_by_one = workers is not None
-        self._known = asked.corpus or ".fuzzseq"
+        self._corpus = asked.corpus or ".fuzzseq"
         self._name = name
         self._record = RunState()
         self._fan = Dispatcher(self._record, [])
@@ -182,7 +182,7 @@ class Running:
         try:
             settings = attrs.evolve(run.settings, budget=self._due(run))
             events = engine.start_campaign(
-                run.targets, settings, known=self._known, zygote=self._zygote, stop=self._stop
+                run.targets, settings, corpus=self._corpus, zygote=self._zygote, stop=self._stop
             )
             for event in events:
                 self._tell(event)

@@ -14,7 +14,6 @@ class TargetScheduling(LoadScopeScheduling):  # type: ignore[misc]
     """Gives all items of a target to one worker, and is xdist's usual way otherwise."""
 
     def __init__(self, config: Any, log: Any, exchange: Exchange) -> None:
-        """Keep where the workers say which items belong together."""
         super().__init__(config, log)
         self._exchange = exchange
 

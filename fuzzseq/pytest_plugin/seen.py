@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fuzzseq.errors import FuzzseqError, nearest
-from fuzzseq.pytest_plugin import COLLECTING, FLAG
+from fuzzseq.pytest_plugin.flag import COLLECTING, FLAG
 from fuzzseq.settings.configuration import configured
 from fuzzseq.targets.declaration import declared_in
 

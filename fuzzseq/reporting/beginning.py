@@ -13,7 +13,6 @@ class Beginning:
     """
 
     def __init__(self, folder: Folder) -> None:
-        """Keep the folder."""
         self._folder = folder
 
     def on_event(self, event: Event) -> None:

@@ -18,7 +18,6 @@ class Dispatcher:
     """
 
     def __init__(self, record: RunState, reporters: Sequence[Reporter]) -> None:
-        """Keep the listeners, in the order in which they hear of an event."""
         self.record = record
         self._reporters = list(reporters)
         self._failed: list[Reporter] = []

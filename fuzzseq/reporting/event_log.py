@@ -27,7 +27,6 @@ class EventLog:
     """Appends each event to the log of a run's folder; what a killed process has written is there."""
 
     def __init__(self, record: RunState, folder: Folder, name: str = NAME) -> None:
-        """Keep what knows the time, the folder, and the name of the file."""
         self._record, self._folder, self._name = record, folder, name
 
     def on_event(self, event: Event) -> None:

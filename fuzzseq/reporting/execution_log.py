@@ -6,9 +6,10 @@ import json
 import os
 import stat
 import threading
-from collections import deque
-from collections.abc import Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -38,8 +39,11 @@ class ExecutionLog:
         #: The file of each target that was loaded; None where there can be none.
         self._files: dict[int, Path | None] = {}
         self._waiting: dict[int, str] = {}
-        self._recalled: dict[int, dict[str, deque[str]]] = {}
+        self._recalled: dict[int, defaultdict[str, deque[str]]] = {}
         self._places: dict[str, int] = {}
+        #: The lines that stand for checkpoints whose events are still to come.
+        self._marks: defaultdict[int, deque[str]] = defaultdict(deque)
+        self._numbers = count()
         self._states: dict[str, TargetState] = {}
         for event in past:
             if isinstance(event, Checkpoint):
@@ -51,7 +55,9 @@ class ExecutionLog:
             return None
         with self._lock:
             if place not in self._recalled:
-                self._recalled[place] = _read(self._folder.path / NAME.format(place))
+                found = self._recalled[place] = defaultdict(deque)
+                for each in _lines(self._folder.path / NAME.format(place)):
+                    found[each[8:32] if each.startswith('{"key":"') else ""].append(each)
             waiting = self._recalled[place].get(key)
             line = waiting.popleft() if waiting else None
         if line is None:
@@ -69,15 +75,23 @@ class ExecutionLog:
         with self._lock:
             self._write(place, line)
 
+    def mark(self, place: int) -> None:
+        """Write down where a checkpoint stands, whose event comes later."""
+        with self._lock:
+            self._marks[place].append(f"checkpoint {os.getpid()}-{next(self._numbers)}")
+            self._write(place, f"\n{self._marks[place][-1]}")
+
     def on_event(self, event: Event) -> None:
         """Take one event: what is behind a new checkpoint, or belongs to a target that is done, is wanted no more."""
         match event:
             case TargetLoaded():
                 self._places[event.target] = event.index
                 self._begin(event.index)
-            case Checkpoint() if self._states.get(event.target) != event.state:
-                self._states[event.target] = event.state
-                self._clear(self._places.get(event.target))
+            case Checkpoint() if (place := self._places.get(event.target)) is not None:
+                mark = self._marks[place].popleft() if self._marks[place] else ""
+                if self._states.get(event.target) != event.state:  # A run that is resumed begins with its old one.
+                    self._states[event.target] = event.state
+                    self._clear(place, mark)
             case TargetFinished() if not event.report.stop_reason.resumable:
                 self._clear(event.report.index)
             case _:
@@ -101,28 +115,23 @@ class ExecutionLog:
             with suppress(OSError), opened(path.parent) as folder:
                 append(folder, path.name, encoded(text))
 
-    def _clear(self, place: int | None) -> None:
-        """Drop the log of a target."""
-        if place is None:
-            return
+    def _clear(self, place: int, mark: str = "") -> None:
+        """Drop the log of a target, up to the line that is the mark where there is one."""
+        name = NAME.format(place)
         with self._lock, suppress(OutputError):
-            self._waiting.pop(place, None)
-            self._folder.remove(NAME.format(place))
+            lines = iter(self._waiting.pop(place, "").splitlines(keepends=True))
+            if self._files.get(place):
+                lines = _lines(self._folder.path / name)
+            later = "".join(lines) if mark and any(line.rstrip("\n") == mark for line in lines) else ""
+            self._folder.remove(name)
+            self._write(place, later and f"\n{later}")
 
 
-def _read(path: Path) -> dict[str, deque[str]]:
-    """Return the lines of a log by their keys, in their order."""
-    found: dict[str, deque[str]] = {}
-    try:
-        # Not waited for where it is no file of ours, but a pipe or a link that somebody put there.
+def _lines(path: Path) -> Iterator[str]:
+    """Yield the lines of a log, none where it is no file of ours, but a pipe or a link that somebody put there."""
+    with suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
         with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
-            told = os.fstat(descriptor)
-            if not stat.S_ISREG(told.st_mode) or told.st_size > _LONGEST:
-                return found
-            for line in file:
-                key = line[8:32] if line.startswith('{"key":"') else ""
-                found.setdefault(key, deque()).append(line)
-    except OSError:
-        pass
-    return found
+            found = os.fstat(descriptor)
+            if stat.S_ISREG(found.st_mode) and found.st_size <= _LONGEST:
+                yield from file

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fuzzseq import __version__
-from fuzzseq.causes.catalogue import CAUSES
+from fuzzseq.causes.catalog import CAUSES
 from fuzzseq.events import Event, FindingReported, InternalError, TargetFinished
 from fuzzseq.files.format_versions import FINDING
 from fuzzseq.findings import Finding
@@ -20,7 +20,7 @@ from fuzzseq.targets.spec import Spec
 FORMAT_VERSION: Final = FINDING
 
 _TITLES: Final = {cause.slug: cause.title for cause in CAUSES}
-#: What a finding says of its diagnosis and its proof, lifted to the level of the rest.
+#: What a finding says of its diagnosis and its minimality, lifted to the level of the rest.
 LIFTED: Final = (
     *("cause", "explanation", "evidence", "confidence", "runner_up", "confidence_reasons", "advice", "interventions"),
     *("symbolic_message", "unresolved_sizes", "region", "trace"),
@@ -35,11 +35,11 @@ def pretty(document: Mapping[str, Any]) -> str:
 def finding_entry(finding: Finding) -> dict[str, Any]:
     """Return a finding as it stands in ``report.json`` and in its own file."""
     data = to_data(finding)
-    diagnosis, proof = data.pop("diagnosis"), data.pop("proof")
+    diagnosis, minimality = data.pop("diagnosis"), data.pop("minimality")
     return {
         **{name: diagnosis[name] for name in LIFTED},
         **data,
-        **proof,
+        **minimality,
         "diagnosis_executions": diagnosis["executions"],
         "diagnosis_stopped": diagnosis["stopped"],
         "region_sentence": finding.diagnosis.region.sentence if finding.diagnosis.region else "",
@@ -72,7 +72,6 @@ class FindingFiles:
     """
 
     def __init__(self, record: RunState, folder: Folder) -> None:
-        """Keep what is known of the run, and where to write."""
         self._record, self._folder = record, folder
 
     def on_event(self, event: Event) -> None:
@@ -97,7 +96,6 @@ class Scripts:
     """Writes ``<id>.py`` as soon as a finding is made."""
 
     def __init__(self, record: RunState, folder: Folder) -> None:
-        """Keep what is known of the run, and where to write."""
         self._record, self._folder = record, folder
 
     def on_event(self, event: Event) -> None:

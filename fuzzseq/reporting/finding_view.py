@@ -12,7 +12,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from fuzzseq.causes.catalogue import CAUSES
+from fuzzseq.causes.catalog import CAUSES
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.case_view import case_view
 from fuzzseq.sanitize import clean, command, cut, shortened
@@ -56,7 +56,7 @@ def finding_view(
     explanation = finding.diagnosis.explanation or finding.message
     if explanation:
         yield Text(shortened(explanation, 4 * console.width))
-    yield _table((*_fix(finding, room), *_condition(finding, room), ("minimal", Text(proof_of(finding)))))
+    yield _table((*_fix(finding, room), *_condition(finding, room), ("minimal", Text(minimality_of(finding)))))
     yield Padding(case_view(finding, spec, console, console.width - 2), (1, 0, 1, 2))
     yield _table((*_error(finding, room), *_location(finding, room), *_evidence(finding, room)))
     yield from _commands(finding, replay, script)
@@ -151,17 +151,19 @@ def _shapes(finding: Finding, room: int) -> Iterator[Text]:
         yield Text(shortened(f"{mark}{line.path.rpartition('/')[2]}: {line.call}", 2 * room))
 
 
-def proof_of(finding: Finding) -> str:
+def minimality_of(finding: Finding) -> str:
     """Return whether the case is verified to be minimal, and what is unsure about the finding."""
-    proof = finding.proof
-    neighbors = f"{proof.neighbors} simpler neighbor{'' if proof.neighbors == 1 else 's'}"
-    if not proof.one_minimal:
+    minimality = finding.minimality
+    neighbors = f"{minimality.neighbors} simpler neighbor{'' if minimality.neighbors == 1 else 's'}"
+    if not minimality.one_minimal:
         said = f"not verified: {neighbors} tried"
-    elif proof.neighbors:
-        said = f"verified: {f'all {neighbors} pass' if proof.neighbors > 1 else f'the only {neighbors[2:]} passes'}"
+    elif minimality.neighbors:
+        said = (
+            f"verified: {f'all {neighbors} pass' if minimality.neighbors > 1 else f'the only {neighbors[2:]} passes'}"
+        )
     else:
         said = "verified: there is no simpler neighbor"
-    executions = f"{proof.executions} execution{'' if proof.executions == 1 else 's'}"
+    executions = f"{minimality.executions} execution{'' if minimality.executions == 1 else 's'}"
     flaky = "; not reproduced in a fresh process" if finding.flaky else ""
     provisional = f"; {PROVISIONAL}" if finding.provisional else ""
     return f"{said} ({executions}){flaky}{provisional}"

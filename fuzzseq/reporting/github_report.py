@@ -39,7 +39,6 @@ class Annotation:
     line: int = 0
 
     def __str__(self) -> str:
-        """Return the workflow command."""
         told = {"file": self.file, "line": str(self.line or ""), "title": self.title}
         listed = ",".join(f"{key}={clean(value).translate(_PROPERTY)}" for key, value in told.items() if value)
         # On one line that begins as a command of ours there is none of another.
@@ -104,7 +103,6 @@ class GithubReport:
     """Writes ``github.txt``; in a workflow it prints the commands too, when the run is over, for GitHub to read."""
 
     def __init__(self, record: RunState, folder: Folder) -> None:
-        """Keep what is known of the run, and where to write."""
         self._record = record
         self._file = SnapshotWriter(record, folder, NAME, github_text)
 

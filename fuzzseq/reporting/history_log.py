@@ -20,7 +20,6 @@ class HistoryLog:
     """
 
     def __init__(self, record: RunState, history: Path, folder: str) -> None:
-        """Keep what is known of the run, the file, and how the folder of the run is called."""
         self._record, self._history, self._folder = record, history, folder
 
     def on_event(self, event: Event) -> None:

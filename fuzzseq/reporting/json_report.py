@@ -84,7 +84,6 @@ class JsonReport:
     """Writes ``report.json``."""
 
     def __init__(self, record: RunState, folder: Folder) -> None:
-        """Keep what is known of the run, and where to write."""
         self._file = SnapshotWriter(record, folder, "report.json", lambda now: pretty(report_document(now)))
 
     def on_event(self, event: Event) -> None:

@@ -37,7 +37,6 @@ class _Case:
     """A test case that is being written."""
 
     def __init__(self, suite: ET.Element, name: str, properties: Sequence[tuple[str, str]]) -> None:
-        """Begin one in a suite."""
         self._suite = suite
         self._case = ET.SubElement(suite, "testcase", classname=suite.attrib["name"], name=name, time="0.000")
         _count(suite, "tests")
@@ -77,7 +76,6 @@ class _Document:
     """The suites of a run that is being written."""
 
     def __init__(self, record: RunState) -> None:
-        """Begin with none."""
         self._record = record
         self._settings = record.settings or Settings(profile="quick", max_cases=0)
         self._seed = [("seed", str(self._settings.seed))]
@@ -179,7 +177,6 @@ class JunitReport:
     """Writes ``junit.xml``."""
 
     def __init__(self, record: RunState, folder: Folder) -> None:
-        """Keep what is known of the run, and where to write."""
         self._file = SnapshotWriter(record, folder, NAME, junit_text)
 
     def on_event(self, event: Event) -> None:

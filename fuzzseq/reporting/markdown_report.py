@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from fuzzseq.cases.invalid import KINDS
-from fuzzseq.causes.catalogue import CAUSES
+from fuzzseq.causes.catalog import CAUSES
 from fuzzseq.events import Event, RunFinished
 from fuzzseq.files import output_files
 from fuzzseq.files.output_files import encoded
@@ -157,7 +157,6 @@ class MarkdownReport:
     """Writes ``report.md``, and adds it to GitHub's summary of the step when the run is over."""
 
     def __init__(self, record: RunState, folder: Folder) -> None:
-        """Keep what is known of the run, and where to write."""
         self._record = record
         self._file = SnapshotWriter(record, folder, NAME, markdown_text)
 

@@ -38,7 +38,6 @@ class NdjsonReport:
     """Writes ``report.ndjson``."""
 
     def __init__(self, record: RunState, folder: Folder) -> None:
-        """Keep what is known of the run, and where to write."""
         self._file = SnapshotWriter(record, folder, NAME, ndjson_text)
 
     def on_event(self, event: Event) -> None:

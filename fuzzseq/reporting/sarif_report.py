@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from fuzzseq import __version__
-from fuzzseq.causes.catalogue import CAUSES, Cause, page_of
+from fuzzseq.causes.catalog import CAUSES, Cause, page_of
 from fuzzseq.events import Event
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.finding_files import pretty, replaying
@@ -181,7 +181,6 @@ class SarifReport:
     """Writes ``report.sarif``."""
 
     def __init__(self, record: RunState, folder: Folder) -> None:
-        """Keep what is known of the run, and where to write."""
         self._file = SnapshotWriter(record, folder, NAME, sarif_text)
 
     def on_event(self, event: Event) -> None:

@@ -23,7 +23,6 @@ class SnapshotWriter:
     """
 
     def __init__(self, record: RunState, folder: Folder, name: str, text: Callable[[RunState], str]) -> None:
-        """Keep what is known of the run, where to write, the name of the file, and what gives its text."""
         self._record, self._folder, self._name, self._text = record, folder, name, text
         self._next = 0.0
 

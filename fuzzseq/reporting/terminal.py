@@ -60,7 +60,6 @@ class Terminal:
         console: Console | None = None,
         commands: Commands | None = None,
     ) -> None:
-        """Keep what is known of the run, where its files are, where to print, and what makes commands to copy."""
         self._record, self._folder = record, folder
         self._commands = commands or Commands()
         self._console = console or console_for_output()

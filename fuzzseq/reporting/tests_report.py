@@ -110,7 +110,6 @@ class TestsReport:
     """Writes ``test_regressions.py``."""
 
     def __init__(self, record: RunState, folder: Folder) -> None:
-        """Keep what is known of the run, and where to write."""
         self._file = SnapshotWriter(record, folder, NAME, tests_text)
 
     def on_event(self, event: Event) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fuzzseq.cases.arrays import arrays
+from fuzzseq.cases.arrays import arrays, input_array
 from fuzzseq.reporting.python_text import argument, literal
-from fuzzseq.reproduce.data import input_array, variable
+from fuzzseq.reproduce.data import variable
 from fuzzseq.reproduce.plan import Plan
 from fuzzseq.targets.spec import PartCall
 
@@ -58,9 +58,7 @@ def inputs(plan: Plan) -> Iterator[str]:
     """Yield the lines that put the variables of a batch into the structure that the model is called with."""
     if plan.preprocessed:
         yield stage("preprocess")
-        yield f"source = {plan.origin.called('preprocess', str(plan.spec.preprocess))}(rows)"
-        yield "if isinstance(source, (list, np.ndarray)):"
-        yield "    source = tf.convert_to_tensor(source)"
+        yield f"source = as_source({plan.origin.called('preprocess', str(plan.spec.preprocess))}(rows))"
     if plan.stepped:
         return
     taken = [index for index, item in enumerate(plan.spec.inputs) if item.role == "state"]

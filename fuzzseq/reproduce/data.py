@@ -8,14 +8,14 @@ from typing import Any
 import attrs
 import numpy as np
 
-from fuzzseq.cases.arrays import SMOOTHING, Arrays, arrays
+from fuzzseq.cases.arrays import SMOOTHING, Arrays, arrays, input_array
 from fuzzseq.cases.case import Batch
 from fuzzseq.cases.states import STATES_PER_LAYER, state_shapes
 from fuzzseq.checks.output_shape import promised
 from fuzzseq.reporting.python_text import argument
 from fuzzseq.reporting.python_text import literal as python
 from fuzzseq.reproduce.plan import Plan
-from fuzzseq.targets.spec import CELLS, Input
+from fuzzseq.targets.spec import CELLS
 
 Columns = dict[str, list[str]]
 
@@ -58,20 +58,6 @@ def variable(plan: Plan, index: int) -> str:
     return role if not before else f"{role}_{before + 1}"
 
 
-def input_array(item: Input, seen: Arrays) -> Any:
-    """Return the array that an input is given, in its own rank and type."""
-    value = getattr(seen, item.role)
-    if item.role.endswith("_mask"):
-        value = ~value if item.inverted else value
-        while item.rank is not None and value.ndim < item.rank:
-            value = value[:, None]
-        return value.astype(item.dtype or "bool")
-    if item.role.endswith("_length"):
-        value = value.reshape(-1, 1) if item.rank == 2 else value
-        return value.astype(item.dtype or "int32")
-    return value
-
-
 def _of_batch(plan: Plan, number: int, batch: Batch, seen: Arrays) -> Iterator[tuple[str, str]]:
     """Yield name and expression of everything that one batch is made of."""
     for index, item in enumerate(plan.spec.inputs):
@@ -86,12 +72,12 @@ def _of_batch(plan: Plan, number: int, batch: Batch, seen: Arrays) -> Iterator[t
     if plan.stated:
         yield "states", _states(plan, number, batch)
     if plan.scored:
-        yield from _labels(plan, number, batch, seen)
+        yield from _labels(plan, batch, seen)
     if plan.check == "output_shape":
         yield "promised", str(promised(plan.spec, plan.case.sizes(plan.spec, number), seen))
 
 
-def _labels(plan: Plan, number: int, batch: Batch, seen: Arrays) -> Iterator[tuple[str, str]]:
+def _labels(plan: Plan, batch: Batch, seen: Arrays) -> Iterator[tuple[str, str]]:
     """Yield the labels in the encoding of a batch, and where they are real if the loss is ours."""
     plain = attrs.evolve(batch, target_encoding="sparse")
     case = attrs.evolve(plan.case, batches=(plain,))

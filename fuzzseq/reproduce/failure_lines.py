@@ -132,8 +132,8 @@ def _deterministic(plan: Plan) -> Iterator[str]:
     yield f"    others.append(np.array({scores_of(plan, forward_call(plan, 'False'))}))"
     if plan.stepped:
         yield stage("forward")
-    yield "gap = max(np.nanmax(np.abs(first - other)) for other in others)"
-    yield 'assert gap <= 1e-4 * max(1.0, np.nanmax(np.abs(first))), f"two runs differ by {gap:.2g}"'
+    yield "gap = max(gaps(first, other)[0].max() for other in others)"
+    yield 'assert gap <= 1e-4 * gaps(first, first)[1], f"two runs differ by {gap:.2g}"'
 
 
 def _loss_encoding(plan: Plan) -> Iterator[str]:

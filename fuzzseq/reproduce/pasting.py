@@ -14,7 +14,13 @@ from typing import Final
 
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
 #: Where functions are pasted from. They name each other's functions and constants, and no others.
-_SOURCES: Final = ("cases/arrays.py", "cases/states.py", "reproduce/runtime.py", "reproduce/script_only.py")
+_SOURCES: Final = (
+    "cases/arrays.py",
+    "cases/states.py",
+    "checks/gaps.py",
+    "reproduce/runtime.py",
+    "reproduce/script_only.py",
+)
 
 
 def called_functions(body: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -84,6 +84,74 @@ def input_shapes(rows: int, *inputs: Any) -> list[tuple[int, ...]]:
 def opened(states: Any) -> Any:
     """Return the tensor specs of initial states, the number of rows left open."""
     return tf.nest.map_structure(lambda x: tf.TensorSpec([None, *x.shape[1:]], x.dtype), states)
+
+
+def as_source(made: Any) -> Any:
+    """Return what custom preprocessing made as a tensor, where it is an array or a list."""
+    return tf.convert_to_tensor(made) if isinstance(made, (np.ndarray, list)) else made
+
+
+def cross_entropy(labels: Any, scores: Any, mask: Any, steps: Any, logits: bool) -> Any:
+    """Return the mean cross-entropy over real steps; labels are integers (batch, steps) or one-hot.
+
+    ``steps`` is the function of Keras that gives the one of each step.
+    """
+    if len(scores.shape) == 2:
+        scores, mask, labels = scores[:, None, :], mask[:, :1], labels[:, :1]
+    if len(labels.shape) == 2:
+        labels = tf.where(mask, labels, tf.zeros_like(labels))  # Padding may be no class at all.
+    each = steps(labels, scores, from_logits=logits)
+    weights = tf.cast(mask, each.dtype)
+    return tf.reduce_sum(each * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)
+
+
+def parts_of(value: Any) -> list[Any]:
+    """Return what a container, a closure, a method or an object holds."""
+    if isinstance(value, dict):
+        return list(value.values())
+    if isinstance(value, (list, tuple, set)):
+        return list(value)
+    cells = [cell.cell_contents for cell in getattr(value, "__closure__", None) or ()]
+    names = ("__self__", "__wrapped__", "func", "args", "keywords")
+    held = [getattr(value, name, None) for name in names]
+    return [*cells, *held, *getattr(value, "__dict__", {}).values()]
+
+
+def owners_of(model: Any, types: Any) -> list[Any]:
+    """Return the layers, modules and variables that a model, a callable or a closure is made of.
+
+    ``types`` are Keras' classes of such; each is found at most three steps away.
+    """
+    found: list[Any] = []
+    seen: set[int] = set()
+
+    def collect(value: Any, depth: int) -> None:
+        plain = isinstance(value, (str, bytes, int, float, type(None), type))
+        if plain or id(value) in seen or depth < 0:
+            return
+        seen.add(id(value))
+        if isinstance(value, (tf.Module, tf.Variable, *types)):
+            found.append(value)
+            return
+        for part in parts_of(value):
+            collect(part, depth - 1)
+
+    collect(model, 3)
+    return found
+
+
+def unique(objects: Iterable[Any]) -> list[Any]:
+    """Return objects without repetitions, in order."""
+    return list({id(each): each for each in objects}.values())
+
+
+def variables_of(model: Any, kind: str, types: Any) -> list[Any]:
+    """Return the ``variables`` of a model, or its ``trainable_variables``, each once."""
+    found: list[Any] = []
+    for owner in owners_of(model, types):
+        held = getattr(owner, kind, None)  # A variable holds none: it is one.
+        found += held if held is not None else [owner] * (kind == "variables" or owner.trainable)
+    return unique(found)
 
 
 def path_of(variable: Any) -> str:

@@ -15,7 +15,7 @@ def weights(plan: Plan, trainable: bool = True) -> str:
     kind = "trainable_variables" if trainable else "variables"
     if plan.spec.keras_model:
         return f"model.{kind}"
-    return f'variables_of(model, "{kind}")'
+    return f'variables_of(model, "{kind}", (keras.Layer, keras.Variable))'
 
 
 def trains(plan: Plan) -> bool:
@@ -88,9 +88,8 @@ def loss_lines(plan: Plan, labels: str = "labels") -> Iterator[str]:
         kind = "sparse_categorical" if plan.case.batches[-1].target_encoding == "sparse" else "categorical"
         logits = plan.spec.logits is not False
         yield "# No loss is declared: cross-entropy, with the padding left out."
-        yield f"each = keras.losses.{kind}_crossentropy({labels}, scores, from_logits={logits})"
-        yield "counted = tf.cast(real, each.dtype)"
-        yield "loss = tf.reduce_sum(each * counted) / tf.maximum(tf.reduce_sum(counted), 1.0)"
+        yield f"entropy = keras.losses.{kind}_crossentropy"
+        yield f"loss = cross_entropy({labels}, scores, real, entropy, {logits})"
 
 
 def step_lines(plan: Plan) -> Iterator[str]:
@@ -132,4 +131,5 @@ def train_function(plan: Plan) -> Iterator[str]:
     yield f"        {stage('loss')}"
     yield from ("        " + line for line in loss_lines(plan))
     yield f"    {stage('gradient')}"
-    yield f"    return scores, loss, tape.gradient(loss, {weights(plan)})"
+    yield f"    weights = {weights(plan)}"
+    yield "    return scores, loss, tape.gradient(loss, weights)"

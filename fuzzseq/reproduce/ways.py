@@ -43,8 +43,13 @@ def compared(plan: Plan, scores_of: Callable[[str], str], forward: str) -> Itera
     for line in OUTPUT_LINES[plan.check]:
         yield line.format(forward=forward, rows=rows, factory=plan.origin.variable)
     yield f"second = np.array({scores_of('output')})"
-    yield "gap = np.nanmax(np.abs(first - second))"
-    yield 'assert gap <= 1e-4 * max(1.0, np.nanmax(np.abs(first))), f"the two runs differ by {gap:.2g}"'
+    yield from agreeing()
+
+
+def agreeing() -> Iterator[str]:
+    """Yield the assertion that two runs agree."""
+    yield "gap, scale = gaps(first, second)"
+    yield 'assert gap.max() <= 1e-4 * scale, f"the two runs differ by {gap.max():.2g}"'
 
 
 def finite(plan: Plan) -> Iterator[str]:

@@ -7,14 +7,14 @@ what an editor knows of them come from the fields of these classes; ``python -m 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import attrs
 
-from fuzzseq.baseline import Known
+from fuzzseq.baseline import BaselineEntry
 from fuzzseq.cases.case import Domain
 from fuzzseq.grammar import AtLeastOne, CheckName, Count, FindingId, Limit, Line, Reference, Seed, WorkerCount
-from fuzzseq.profiles import PROFILES
+from fuzzseq.protocol.outcome import Severity
 from fuzzseq.settings import kinds
 from fuzzseq.settings.option import Option, option, options_of
 
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from fuzzseq.findings import Finding
 
 #: What can fail a run: a severity, the worst first, or nothing.
-FailOn = Literal["error", "warning", "note", "never"]
-FAIL_ON: Final[tuple[FailOn, ...]] = ("error", "warning", "note", "never")
+FailOn = Literal[Severity, "never"]
+FAIL_ON: Final[tuple[FailOn, ...]] = get_args(FailOn)
 #: What inputs can be asked for, the ordinary ones always.
-DOMAINS: Final[tuple[Domain, ...]] = ("ordinary", "edge", "invalid")
+DOMAINS: Final[tuple[Domain, ...]] = get_args(Domain)
+Device = Literal["cpu", "gpu"]
 #: What one source gives of the settings, options, a file or a call: their values by their names, read.
 Given = Mapping[str, Any]
 
@@ -41,7 +42,7 @@ class Settings:
     """
 
     profile: Line = option(
-        kinds.one_of(*(profile.name for profile in PROFILES), read=kinds.TEXT.read),
+        kinds.PROFILE,
         'the name of a profile, e.g. "ci"',
         "Named settings: quick (the default), ci or nightly.",
         metavar="NAME",
@@ -134,8 +135,8 @@ class Settings:
     )
     max_shrinks: Count = 1500
     blocks: AtLeastOne = 1
-    device: Literal["cpu", "gpu"] = option(
-        kinds.one_of("cpu", "gpu"),
+    device: Device = option(
+        kinds.one_of(Device),
         '"cpu" or "gpu"',
         "Device to run the model on; the GPU is hidden by default.",
         default="cpu",
@@ -153,7 +154,7 @@ class Settings:
         on_resume=True,
     )
     domains: tuple[Domain, ...] = option(
-        kinds.texts(*DOMAINS),
+        kinds.texts(Domain),
         'a list of domains, e.g. ["ordinary", "edge"]',
         "Input domain: ordinary, edge or invalid; repeatable.",
         metavar="NAME",
@@ -163,7 +164,7 @@ class Settings:
         pytest="domain",
     )
     fail_on: FailOn = option(
-        kinds.one_of(*FAIL_ON),
+        kinds.one_of(FailOn),
         f"one of {', '.join(FAIL_ON)}",
         "Lowest severity that fails the run: error (the default), warning, note or never.",
         metavar="SEVERITY",
@@ -172,7 +173,7 @@ class Settings:
         "warnings.",
         in_fuzz=False,
     )
-    baseline: Mapping[FindingId, Known] = option(
+    baseline: Mapping[FindingId, BaselineEntry] = option(
         kinds.PATH,
         'a file, e.g. "fuzz-baseline.txt"',
         "Ignore the findings listed in this file.",

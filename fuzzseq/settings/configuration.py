@@ -9,10 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import attrs
+from cattrs import ClassValidationError
+
 from fuzzseq.errors import ConfigurationError, UsageError, nearest
 from fuzzseq.files.input_files import read_text
 from fuzzseq.grammar import shown
 from fuzzseq.settings import OPTIONS, Given
+from fuzzseq.settings.kinds import structured
 
 #: The most bytes of a pyproject.toml.
 _MOST_TOML: Final = 4 * 1024**2
@@ -53,37 +57,46 @@ def given_by(where: str, settings: Mapping[str, Any]) -> Given:
     Raises :class:`UsageError` for a setting that there is none of, and for a value of the wrong kind.
     """
     __tracebackhide__ = True
-    given = {}
-    for key, value in settings.items():
-        if key not in _KEYWORDS:
-            raise UsageError(
-                f"{where} has no setting {key!r}.{nearest(key, _KEYWORDS)} Settings: {', '.join(_KEYWORDS)}."
-            )
-        if value is not None and value != ():
-            plain = os.fspath(value) if isinstance(value, os.PathLike) else value
-            given[key] = _read(key, plain, f"{where}({key}={_shortened(value)})")
-    return given
+    plain = {
+        key: os.fspath(value) if isinstance(value, os.PathLike) else value
+        for key, value in settings.items()
+        if key not in _KEYWORDS or not (value is None or (isinstance(value, tuple) and not value))
+    }
+    return _structured(plain, _KEYWORDS, where, "setting", "{}({}={})")
 
 
-def _of_file(path: Path, here: Path) -> dict[str, Any]:
+def _of_file(path: Path, here: Path) -> Given:
     """Return what one pyproject.toml gives, its paths as one would write them from ``here``."""
 
     def moved(written: str) -> str:
         return written if Path(written).is_absolute() else os.path.relpath(path.parent / written, here)
 
-    given = {}
-    for key, value in (section_of(path) or {}).items():
-        if key not in OPTIONS:
-            raise ConfigurationError(
-                f"{path}: [tool.fuzzseq] has no key {key!r}.{nearest(key, OPTIONS)} Keys: {', '.join(OPTIONS)}."
-            )
-        try:
-            read = _read(key, value, f"{path}: [tool.fuzzseq] {key} = {_shortened(value)}")
-        except UsageError as error:
-            raise ConfigurationError(str(error)) from None
-        if read != ():
-            given[key] = OPTIONS[key].kind.moved(read, moved)
-    return given
+    try:
+        given = _structured(section_of(path) or {}, tuple(OPTIONS), f"{path}: [tool.fuzzseq]", "key", "{} {} = {}")
+    except UsageError as error:
+        raise ConfigurationError(str(error)) from None
+    return {key: OPTIONS[key].kind.moved(value, moved) for key, value in given.items() if value != ()}
+
+
+def _structured(settings: Mapping[str, Any], keys: tuple[str, ...], where: str, noun: str, written: str) -> Given:
+    """Return settings read; raises :class:`UsageError` for a key that is none of ``keys``, and for a wrong value.
+
+    ``where`` they stand, what a key is called there, and how one is ``written`` with its value, make the sentence.
+    """
+    __tracebackhide__ = True
+    fields = {key: attrs.field(type=OPTIONS[key].kind.type, default=None) for key in keys}
+    try:
+        section = structured(settings, attrs.make_class("Section", fields))
+    except ClassValidationError as error:
+        wrong, unknown = error.group_exceptions()
+        if unknown:  # The only other error that cattrs has for a mapping.
+            key = next(key for key in settings if key not in keys)
+            near = nearest(key, keys)
+            raise UsageError(f"{where} has no {noun} {key!r}.{near} {noun.title()}s: {', '.join(keys)}.") from None
+        cause, key = wrong[0][0], wrong[0][1].name
+        reason = cause if isinstance(cause, UsageError) else f"must be {OPTIONS[key].takes}."
+        raise UsageError(f"{written.format(where, key, _shortened(settings[key]))}: {reason}") from None
+    return {key: getattr(section, key) for key in settings}
 
 
 def _toml(path: Path) -> Mapping[str, Any]:
@@ -110,14 +123,3 @@ def _shortened(value: Any) -> str:
     short = reprlib.Repr()
     short.maxlevel, short.maxstring, short.maxother = 3, 80, 80
     return short.repr(value)
-
-
-def _read(key: str, value: Any, where: str) -> Any:
-    """Return the value of a setting, or raise a sentence that begins with ``where`` it was written."""
-    __tracebackhide__ = True
-    try:
-        return OPTIONS[key].kind.read(value)
-    except TypeError:
-        raise UsageError(f"{where}: must be {OPTIONS[key].takes}.") from None
-    except UsageError as error:
-        raise UsageError(f"{where}: {error}") from None

@@ -7,9 +7,11 @@ import operator
 import os
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from functools import cache
+from typing import Annotated, Any, Final, get_args
 
 import attrs
+from cattrs import Converter
 
 from fuzzseq.errors import UsageError
 from fuzzseq.grammar import (
@@ -18,10 +20,12 @@ from fuzzseq.grammar import (
     MOST_SECONDS,
     MOST_SEED,
     MOST_WORKERS,
+    Between,
     integers_from,
     shown,
     whole_number,
 )
+from fuzzseq.profiles import PROFILE_NAMES
 
 _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
 _MEMORY: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:iB|B)?", re.IGNORECASE)
@@ -72,17 +76,16 @@ class Kind:
     """A kind of value.
 
     Attributes:
-        read: Reads a value of a file or a call; raises TypeError for one of the wrong type, :class:`UsageError` for one
-            that cannot be.
+        type: What :func:`structured` makes a value of a file or a call of.
         read_text: Reads the text of an option.
         hint: The type of a keyword of :func:`fuzzseq.fuzz`.
-        schema: What an editor is told, in JSON Schema.
+        schema: What an editor shows, in JSON Schema.
         values: All of its values, or what they are called for the completion of a shell: checks, formats.
         repeatable: Whether an option may be given several times; then ``read_text`` is not used.
         moved: Returns a value in which a function has changed each path.
     """
 
-    read: Callable[[Any], Any]
+    type: Any
     read_text: Callable[[str], Any] = lambda text: text
     hint: str
     schema: Mapping[str, Any]
@@ -91,41 +94,55 @@ class Kind:
     moved: Callable[[Any, Callable[[str], str]], Any] = lambda value, _: value
 
 
-def _read_texts(value: Any) -> tuple[str, ...]:
+def structured(value: Any, type_: Any) -> Any:
+    """Return what a value stands for; cattrs raises what it is not, our hooks TypeError or :class:`UsageError`."""
+    return _converter().structure(value, type_)
+
+
+@cache
+def _converter() -> Converter:
+    """Return the converter of settings: keys that are none are errors, and a value of another type is not converted."""
+    converter = Converter(forbid_extra_keys=True)
+    for type_ in (bool, str):
+        converter.register_structure_hook(type_, _exact)
+    converter.register_structure_hook_func(lambda type_: type_ == tuple[str, ...], _text_or_list)
+    converter.register_structure_hook_func(lambda type_: hasattr(type_, "__metadata__"), _annotated)
+    return converter
+
+
+def _exact(value: Any, type_: type) -> Any:
+    if type(value) is not type_:
+        raise TypeError
+    return value
+
+
+def _text_or_list(value: Any, _: Any) -> tuple[str, ...]:
     listed = [value] if isinstance(value, str) else value
     if not isinstance(listed, list | tuple) or not all(isinstance(item, str) for item in listed):
         raise TypeError
     return tuple(listed)
 
 
-def _exactly(type_: type) -> Callable[[Any], Any]:
-    """Return a reader that takes values of one type and no other (a bool is no int here)."""
-
-    def read(value: Any) -> Any:
-        if type(value) is not type_:
+def _annotated(value: Any, type_: Any) -> Any:
+    """Return an integer in a range, or what a parser makes of a number or a text; a bool is neither."""
+    rule = get_args(type_)[1]
+    if isinstance(value, bool):
+        raise TypeError
+    if isinstance(rule, Between):
+        if rule.objection(number := operator.index(value)):
             raise TypeError
-        return value
-
-    return read
+        return number
+    if not isinstance(value, (int, float, str)):
+        raise TypeError
+    return rule(str(value))
 
 
 def _number_or_text(parse: Callable[[str], Any], hint: str, schema: Mapping[str, Any]) -> Kind:
-    def read(value: Any) -> Any:
-        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-            raise TypeError
-        return parse(str(value))
-
-    return Kind(read=read, read_text=parse, hint=hint, schema={"anyOf": [schema, {"type": "string"}]})
+    return Kind(type=Annotated[Any, parse], read_text=parse, hint=hint, schema={"anyOf": [schema, {"type": "string"}]})
 
 
 def integer(least: int, most: int = MOST_COUNT) -> Kind:
     """Return the kind of the whole numbers from ``least`` to ``most``."""
-
-    def read(value: Any) -> int:
-        number = operator.index(value)
-        if isinstance(value, bool) or not least <= number <= most:
-            raise TypeError
-        return number
 
     def read_text(text: str) -> int:
         number = whole_number(text, least, most)
@@ -133,26 +150,27 @@ def integer(least: int, most: int = MOST_COUNT) -> Kind:
             raise UsageError(f"must be {integers_from(least)}, got {shown(text)}.")
         return number
 
-    return Kind(read=read, read_text=read_text, hint="int | None", schema={"type": "integer", "minimum": least})
+    return Kind(
+        type=Annotated[int, Between(least, most)],
+        read_text=read_text,
+        hint="int | None",
+        schema={"type": "integer", "minimum": least},
+    )
 
 
-def one_of(*values: str, read: Callable[[Any], str] | None = None) -> Kind:
-    """Return the kind of one of several texts; ``read`` is for names whose own error is better."""
-
-    def read_one(value: Any) -> str:
-        if value not in values:
-            raise TypeError
-        return str(value)
-
-    hint = "str | None" if read else f"Literal{json.dumps(values)} | None"
-    return Kind(read=read or read_one, hint=hint, schema={"enum": list(values)}, values=values)
+def one_of(type_: Any) -> Kind:
+    """Return the kind of one of several texts, those of a Literal."""
+    values = get_args(type_)
+    hint = f"Literal{json.dumps(values)} | None"
+    return Kind(type=type_, hint=hint, schema={"enum": list(values)}, values=values)
 
 
-def texts(*values: str) -> Kind:
-    """Return the kind of a list of texts, or of a single one; ``values`` are what they can be."""
+def texts(type_: Any = str) -> Kind:
+    """Return the kind of a list of texts, or of a single one; those of a Literal, where they are few."""
+    values = get_args(type_)
     item = {"enum": list(values)} if values else {"type": "string"}
     schema = {"anyOf": [{"type": "array", "items": item}, item]}
-    return Kind(read=_read_texts, hint="Sequence[str]", schema=schema, values=values, repeatable=True)
+    return Kind(type=tuple[str, ...], hint="Sequence[str]", schema=schema, values=values, repeatable=True)
 
 
 def _moved_reference(text: str, moved: Callable[[str], str]) -> str:
@@ -164,14 +182,16 @@ def _moved_places(value: str, moved: Callable[[str], str]) -> str:
     return ",".join(place if "://" in place else moved(place) for place in value.split(","))
 
 
-FLAG: Final = Kind(read=_exactly(bool), hint="bool | None", schema={"type": "boolean"})
-TEXT: Final = Kind(read=_exactly(str), hint="str | None", schema={"type": "string"})
+FLAG: Final = Kind(type=bool, hint="bool | None", schema={"type": "boolean"})
+TEXT: Final = Kind(type=str, hint="str | None", schema={"type": "string"})
 PATH: Final = attrs.evolve(TEXT, hint="str | Path | None", moved=lambda value, moved: moved(value))
 #: Folders and URLs, with commas between them.
 PLACES: Final = attrs.evolve(PATH, moved=_moved_places)
 REFERENCES: Final = attrs.evolve(
     texts(), moved=lambda value, moved: tuple(_moved_reference(text, moved) for text in value)
 )
+#: One that there is none of is answered where profiles are looked up.
+PROFILE: Final = attrs.evolve(TEXT, schema={"enum": list(PROFILE_NAMES)}, values=PROFILE_NAMES)
 CHECKS: Final = attrs.evolve(texts(), values="checks")
 FORMATS: Final = attrs.evolve(texts(), values="formats")
 POSITIVE: Final = integer(1)

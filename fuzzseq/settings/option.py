@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import attrs
 
-from fuzzseq.settings.kinds import Kind
+from fuzzseq.settings.kinds import Kind, structured
 
 _OPTION: Final = "option"
 
@@ -57,7 +57,7 @@ class Option:
     def usual_in(self, profile: str) -> Any:
         """Return the value in a profile where none is given; None leaves it to the default of the field."""
         value = self.usual.get(profile) if isinstance(self.usual, Mapping) else self.usual
-        return value if value is None else self.kind.read(value)
+        return value if value is None else structured(value, self.kind.type)
 
 
 def option(kind: Kind, takes: str, help: str, *, default: Any = attrs.NOTHING, **more: Any) -> Any:

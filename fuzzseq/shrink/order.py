@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final, get_args
 
-from fuzzseq.cases.case import Batch, Case, width
+from fuzzseq.cases.case import Batch, Case, StateKind, width
 from fuzzseq.cases.domain import encodings, padding_side
 from fuzzseq.targets.spec import SIDES, Spec
 
-STATES: Final = ("none", "zeros", "random")
+_STATES: Final[tuple[StateKind, ...]] = get_args(StateKind)
 
 
-def size(case: Case, spec: Spec) -> tuple[Any, ...]:
+def size(case: Case, spec: Spec) -> tuple[object, ...]:
     """Return the key that orders the cases of a Spec: the smaller of two cases is the one with the smaller key.
 
     Two different cases never have one key. What comes first counts most:
@@ -60,7 +60,7 @@ def _settings(batch: Batch, spec: Spec) -> tuple[int, int, int]:
     """Return the ranks of how a batch is handed over: initial state, target encoding, side of padding."""
     ranked = tuple(dict.fromkeys((*encodings(spec)[:1], "sparse", "one_hot", "smoothed_one_hot")))
     return (
-        STATES.index(batch.initial_state),
+        _STATES.index(batch.initial_state),
         ranked.index(batch.target_encoding),
         int(batch.padding != padding_side(spec)),
     )

@@ -1,4 +1,4 @@
-"""Long steps towards a small case. None is needed for a proof; each saves many single steps, or leaves a dead end."""
+"""Long steps toward a small case. None is needed; each saves many single steps, or leaves a dead end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from fuzzseq.cases.case import Batch, Case, tokens_for_steps
+from fuzzseq.cases.case import Case, tokens_for_steps
 from fuzzseq.cases.domain import encodings, lowest_setting, padding_side
 from fuzzseq.cases.transforms import (
     At,
@@ -24,11 +24,10 @@ from fuzzseq.cases.transforms import (
     with_every_id,
     with_row,
 )
-from fuzzseq.shrink.bisection import bisect, delete_in_halves
 from fuzzseq.shrink.neighbors import without_tokens
-from fuzzseq.shrink.search import Search
+from fuzzseq.shrink.search import Search, bisect, delete_in_halves
 from fuzzseq.shrink.seeds import beginnings, differing
-from fuzzseq.targets.spec import SIDES, Side, Spec
+from fuzzseq.targets.spec import SIDES
 
 
 def begin(search: Search) -> None:
@@ -62,7 +61,11 @@ def _fewer_batches(search: Search) -> None:
 
 def _fewer_pairs(search: Search) -> None:
     """Put the longest source and target of each batch into one pair, else delete rows of each batch in halves."""
-    search.attempt(attrs.evolve(search.best, batches=tuple(map(_merged, search.best.batches))))
+    joined = (
+        attrs.evolve(batch, pairs=tuple(reduce(merged, batch.pairs, pair) for pair in batch.pairs[:1]))
+        for batch in search.best.batches
+    )
+    search.attempt(attrs.evolve(search.best, batches=tuple(joined)))
     for index in range(len(search.best.batches)):
 
         def count(case: Case, index: int = index) -> int:
@@ -80,11 +83,6 @@ def _differing_rows(search: Search) -> None:
     batches = search.best.batches
     if len(batches) == 1 and len({pair.source for pair in batches[0].pairs}) > 1:
         any(search.attempt(case) for case in sorted(differing(search.best, search.spec), key=search.rank))
-
-
-def _merged(batch: Batch) -> Batch:
-    """Return a batch of one pair: the longest source and the longest target of its rows."""
-    return attrs.evolve(batch, pairs=tuple(reduce(merged, batch.pairs, pair) for pair in batch.pairs[:1]))
 
 
 def _narrower(search: Search) -> None:
@@ -122,18 +120,15 @@ def _lowest_ids(search: Search) -> None:
         search.attempt(with_row(search.best, at, (spec.lowest_id(at[2]),) * len(ids)))
 
 
-def _shortest(side: Side, spec: Spec) -> int:
-    """Return how few ids a row may hold in the ordinary domain."""
-    if side == "source":
-        return int(spec.has_source)
-    return max(0, tokens_for_steps(1, spec.tokens)) if spec.has_target else 0
-
-
 def _fewer_tokens(search: Search) -> None:
     """Cut each row to its shortest, else delete its tokens in halves."""
     spec = search.spec
+    fewest = {
+        "source": int(spec.has_source),
+        "target": max(0, tokens_for_steps(1, spec.tokens)) if spec.has_target else 0,
+    }
     for at, ids in rows_of(search.best):
-        if search.attempt(without_tokens(search.best, at, slice(_shortest(at[2], spec), len(ids)), spec)):
+        if search.attempt(without_tokens(search.best, at, slice(fewest[at[2]], len(ids)), spec)):
             continue
 
         def count(case: Case, at: At = at) -> int:

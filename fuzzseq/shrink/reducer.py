@@ -8,7 +8,7 @@ from itertools import takewhile
 import attrs
 
 from fuzzseq.cases.case import Case
-from fuzzseq.findings import Proof
+from fuzzseq.findings import Minimality
 from fuzzseq.shrink.neighbors import neighbors
 from fuzzseq.shrink.passes import accelerate, begin
 from fuzzseq.shrink.search import Exhausted, Search
@@ -17,10 +17,10 @@ from fuzzseq.targets.spec import Spec
 
 @attrs.frozen(kw_only=True)
 class Reduced:
-    """A minimal failing case and its proof; ``proof.one_minimal`` is False where the executions ran out."""
+    """A failing case and how minimal it is; ``minimality.one_minimal`` is False where the executions ran out."""
 
     case: Case
-    proof: Proof
+    minimality: Minimality
 
 
 def reduce(case: Case, spec: Spec, fails: Callable[[Case], bool], *, max_executions: int) -> Reduced:
@@ -32,20 +32,19 @@ def reduce(case: Case, spec: Spec, fails: Callable[[Case], bool], *, max_executi
     search = Search(case, spec, fails, max_executions)
     try:
         begin(search)
-        count = _settled(search)
+        while True:
+            accelerate(search)
+            reached = search.best
+            count = _descended(search)
+            if search.best == reached:
+                break
     except Exhausted:
-        return Reduced(case=search.best, proof=Proof(one_minimal=False, neighbors=0, executions=search.executions))
-    return Reduced(case=search.best, proof=Proof(one_minimal=True, neighbors=count, executions=search.executions))
-
-
-def _settled(search: Search) -> int:
-    """Shrink until nothing more fails; return how many neighbors the smallest case has."""
-    while True:
-        accelerate(search)
-        reached = search.best
-        count = _descended(search)
-        if search.best == reached:
-            return count
+        return Reduced(
+            case=search.best, minimality=Minimality(one_minimal=False, neighbors=0, executions=search.executions)
+        )
+    return Reduced(
+        case=search.best, minimality=Minimality(one_minimal=True, neighbors=count, executions=search.executions)
+    )
 
 
 def _descended(search: Search) -> int:

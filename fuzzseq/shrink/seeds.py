@@ -42,17 +42,11 @@ def beginnings(case: Case, spec: Spec) -> Iterator[Case]:
     of its vocabulary and the others are the lowest, so that bugs of high and of differing ids show too.
     """
     for like in (case, with_dimensions(case, lowest_setting(spec) or {}, spec)):
-        yield from sorted(_smaller(like, case, spec), key=lambda one: size(one, spec))
+        smaller = (made for made in _small(like, spec) if permitted(made, spec) and size(made, spec) < size(case, spec))
+        yield from sorted(smaller, key=lambda made: size(made, spec))
 
 
-def _smaller(like: Case, case: Case, spec: Spec) -> Iterator[Case]:
-    """Yield the small cases with the dimensions of ``like`` that are permitted and smaller than the case."""
-    for made in _all(like, spec):
-        if permitted(made, spec) and size(made, spec) < size(case, spec):
-            yield made
-
-
-def _all(case: Case, spec: Spec) -> Iterator[Case]:
+def _small(case: Case, spec: Spec) -> Iterator[Case]:
     """Yield the small cases with one batch, padded where the case is padded, and with two where it has two."""
     for shape in ONE_BATCH:
         yield attrs.evolve(case, batches=(_batch(case.batches[-1], shape, case, spec),))
@@ -77,17 +71,13 @@ def differing(case: Case, spec: Spec) -> Iterator[Case]:
     """Yield the smallest batches of two rows of one length, or nearly, that differ in their ids."""
     longer = any(len(pair.target) > len(case.batches[-1].pairs[0].target) for pair in case.batches[-1].pairs)
     made = _batch(case.batches[-1], DIFFERING[longer], case, spec)
-    for last in (False, True):
-        yield attrs.evolve(case, batches=(_differing(made, last, case, spec),))
-
-
-def _differing(batch: Batch, last: bool, case: Case, spec: Spec) -> Batch:
-    """Return a batch whose first or last source row holds the lowest id alone: rows of one length that differ."""
     low, _ = id_range("source", case.dimensions, spec)
-    pairs = list(batch.pairs)
-    row = len(pairs) - 1 if last else 0
-    pairs[row] = attrs.evolve(pairs[row], source=(low,) * len(pairs[row].source))
-    return attrs.evolve(batch, pairs=tuple(pairs))
+    for last in (False, True):
+        # The first or the last source row holds the lowest id alone.
+        pairs = list(made.pairs)
+        row = len(pairs) - 1 if last else 0
+        pairs[row] = attrs.evolve(pairs[row], source=(low,) * len(pairs[row].source))
+        yield attrs.evolve(case, batches=(attrs.evolve(made, pairs=tuple(pairs)),))
 
 
 def _row(side: Side, longer: int, case: Case, spec: Spec) -> tuple[int, ...]:

@@ -26,7 +26,6 @@ class Dim:
     equal_to: Count | Identifier | None = None
 
     def __str__(self) -> str:
-        """Return the range as a user declares it."""
         named = ("multiple_of", "at_most", "at_least", "equal_to")
         ties = [f"{name}={getattr(self, name)!r}" for name in named if getattr(self, name) is not None]
         return f"dim({', '.join([str(self.min), str(self.max), *ties])})"

@@ -21,6 +21,5 @@ class EncoderDecoder:
     """
 
     def __init__(self, encoder: Callable[..., Any], decoder: Callable[..., Any]) -> None:
-        """Keep both models."""
         self.encoder = encoder
         self.decoder = decoder

@@ -266,7 +266,7 @@ _BESIDE_INPUTS: Final = ("skip", "checks", "custom_checks", "origins", "notes", 
 def accepted_inputs(spec: Spec) -> Spec:
     """Return a Spec by which two models are told apart if they take different input, or take it in another way.
 
-    Known cases and runs that are resumed are kept by it: whoever words a reason anew, chooses other checks, or corrects
+    The corpus and runs that are resumed are kept by it: whoever words a reason anew, chooses other checks, or corrects
     a number in the code wants the cases that failed before tried again, and not forgotten. What says nothing of the
     input has its default.
     """

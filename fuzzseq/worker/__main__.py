@@ -45,7 +45,6 @@ class _Process:
     """A worker process, from its first question on."""
 
     def __init__(self, channel: Channel, serving: Any, stages: Any) -> None:
-        """Begin with no child."""
         self._channel, self._serving, self._stages = channel, serving, stages
         #: How the children ended that nobody has asked for yet.
         self._ended: dict[int, int] = {}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
 import tensorflow as tf
 
-from fuzzseq.cases.arrays import Array, Arrays
+from fuzzseq.cases.arrays import Arrays, input_array
 from fuzzseq.cases.case import Case
 from fuzzseq.reproduce.runtime import flat_shapes, random_states, zero_states
 from fuzzseq.targets.spec import Input, Spec
@@ -18,34 +17,9 @@ Fed = dict[str, Nest]
 OVER_TIME: Final = "_over_time"
 
 
-def role_array(role: str, arrays: Arrays, spec: Spec, item: Input) -> Array:
-    """Return the array that plays a role, in the rank and type that the model's input has."""
-    if role == "source":
-        value = arrays.source
-    elif role == "decoder_input":
-        value = arrays.decoder_input
-    else:
-        value = getattr(arrays, role)
-    if role.endswith("_mask"):
-        value = ~value if item.inverted else value
-        value = _with_rank(value, item.rank)
-        return value.astype(item.dtype or "bool")
-    if role.endswith("_length"):
-        value = value.reshape(-1, 1) if item.rank == 2 else value
-        return value.astype(item.dtype or "int32")
-    return value
-
-
-def _with_rank(mask: Array, rank: int | None) -> Array:
-    """Return a mask (batch, steps) with axes of one put in after the batch, as attention scores want it."""
-    while rank is not None and mask.ndim < rank:
-        mask = mask[:, None]
-    return mask
-
-
-def role_tensor(item: Input, arrays: Arrays, spec: Spec) -> Tensor:
+def role_tensor(item: Input, arrays: Arrays) -> Tensor:
     """Return the tensor that plays an input's role; a mask is marked, since its last axis is time and no width."""
-    tensor = tf.constant(role_array(item.role, arrays, spec, item))
+    tensor = tf.constant(input_array(item, arrays))
     if item.role.endswith("_mask"):
         setattr(tensor, OVER_TIME, True)
     return tensor
@@ -68,7 +42,7 @@ def feed(spec: Spec, arrays: Arrays, states: Nest, source: Nest = None) -> Nest:
         elif item.role == "source" and source is not None:
             values.append((item, source))
         else:
-            values.append((item, role_tensor(item, arrays, spec)))
+            values.append((item, role_tensor(item, arrays)))
     if spec.calling in ("dict", "arguments"):
         return {item.key: value for item, value in values if value is not None or item.role != "state"}
     flat = [value for _, value in values]
@@ -79,7 +53,7 @@ def feed(spec: Spec, arrays: Arrays, states: Nest, source: Nest = None) -> Nest:
 
 def _by_role(spec: Spec, arrays: Arrays, states: Nest, source: Nest) -> Fed:
     """Return the tensors of a batch by role, for an encoder and a decoder apart."""
-    fed: Fed = {item.role: role_tensor(item, arrays, spec) for item in spec.inputs if item.role != "state"}
+    fed: Fed = {item.role: role_tensor(item, arrays) for item in spec.inputs if item.role != "state"}
     if source is not None:
         fed["source"] = source
     fed["states"] = tf.nest.flatten(states) if states is not None else []
@@ -100,11 +74,6 @@ def initial_state(spec: Spec, case: Case, batch: int, shapes: Nest) -> Nest:
         return None
     states = zero_states(shapes) if kind == "zeros" else random_states(shapes, case.seed + batch)
     return states[0] if isinstance(shapes, tuple) and [shapes] != flat and len(flat) == 1 else states
-
-
-def as_source(made: Nest) -> Nest:
-    """Return what a user's own preprocessing made as the model takes it: a tensor, where it is an array or a list."""
-    return tf.convert_to_tensor(made) if isinstance(made, np.ndarray | list) else made
 
 
 def rows_of_ids(case: Case, batch: int) -> list[list[int]]:

@@ -13,10 +13,11 @@ from fuzzseq.cases.case import Batch, Case, Pair
 from fuzzseq.cases.domain import legal_range
 from fuzzseq.errors import SpecError
 from fuzzseq.protocol.outcome import LayerFrame
+from fuzzseq.reproduce.runtime import as_source
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS
 from fuzzseq.targets.spec import Side, Spec
 from fuzzseq.worker.build import ModelInstance
-from fuzzseq.worker.feeding import as_source, feed, initial_state
+from fuzzseq.worker.feeding import feed, initial_state
 from fuzzseq.worker.refusals import (
     declared_raises,
     no_such_output,

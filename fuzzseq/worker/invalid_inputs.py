@@ -37,7 +37,6 @@ class _Wrong(BatchRun):
     """A batch that is wrong in one way, on its way through a model."""
 
     def __init__(self, built: ModelInstance, case: Case, run: Run, kind: str) -> None:
-        """Make the arrays wrong."""
         super().__init__(built, case, run, 0, False)
         self.kind = kind
         self.arrays = wrong_arrays(self.arrays, kind, case, built.spec)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import tensorflow as tf
 
+from fuzzseq.reproduce.runtime import cross_entropy
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Function, Model, Nest, Tensor
@@ -18,19 +19,20 @@ def loss_function(spec: Spec, model: Model, declared: Function | str | None) -> 
     """Return the loss of a model: the declared one, the compiled one, or the cross-entropy of its encoding."""
     if declared is not None:
         scored = KERAS.loss(declared) if isinstance(declared, str) else declared
-        return lambda inputs, labels, output, mask: _beside(scored(labels, output.scores), _unscored(model, output))
+        return lambda _inputs, labels, output, _mask: _beside(scored(labels, output.scores), _unscored(model, output))
     several = _losses(model)
     if spec.loss == "compiled" and several is not None and as_targets(model, 0) is None:
         # Labels are known for one output alone: the other losses are for what nobody here can label.
         by_name = several if isinstance(several, Mapping) else dict(enumerate(several))
         alone = KERAS.loss(by_name.get(spec.output) or next(loss for loss in by_name.values() if loss))
-        return lambda inputs, labels, output, mask: _beside(alone(labels, output.scores), _unscored(model, output))
+        return lambda _inputs, labels, output, _mask: _beside(alone(labels, output.scores), _unscored(model, output))
     if spec.loss == "compiled":
-        return lambda inputs, labels, output, mask: model.compute_loss(
+        return lambda inputs, labels, output, _mask: model.compute_loss(
             x=inputs, y=as_targets(model, labels), y_pred=_as_compiled(model, output), sample_weight=None
         )
-    return lambda inputs, labels, output, mask: _beside(
-        cross_entropy(labels, output.scores, mask, logits=spec.logits is not False), _unscored(model, output)
+    logits = spec.logits is not False
+    return lambda _inputs, labels, output, mask: _beside(
+        cross_entropy(labels, output.scores, mask, KERAS.cross_entropy, logits), _unscored(model, output)
     )
 
 
@@ -73,15 +75,3 @@ def _beside(loss: Tensor, others: Iterable[Nest]) -> Tensor:
         nothing = 0.0 * tf.reduce_sum(tf.where(tf.math.is_finite(value), value, tf.zeros_like(value)))
         loss += tf.cast(nothing, loss.dtype)
     return loss
-
-
-def cross_entropy(labels: Tensor, scores: Tensor, mask: Tensor, logits: bool) -> Tensor:
-    """Return the mean cross-entropy over real steps; labels are integers (batch, steps) or one-hot."""
-    if len(scores.shape) == 2:
-        scores, mask = scores[:, None, :], mask[:, :1]
-        labels = labels[:, :1]
-    if len(labels.shape) == 2:
-        labels = tf.where(mask, labels, tf.zeros_like(labels))  # Padding may be no class at all.
-    each = KERAS.cross_entropy(labels, scores, logits)
-    weights = tf.cast(mask, each.dtype)
-    return tf.reduce_sum(each * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)

@@ -11,7 +11,7 @@ from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Gradient, Observed
 from fuzzseq.checks.output_shape import promised
 from fuzzseq.protocol.runs import SCORE_VARIANTS, Run
-from fuzzseq.reproduce.runtime import flat_shapes, packed, path_of
+from fuzzseq.reproduce.runtime import as_source, flat_shapes, packed, path_of
 from fuzzseq.worker import feeding
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.executions import EXECUTIONS
@@ -62,7 +62,7 @@ class BatchRun:
         preprocess = self.built.target.option("preprocess")
         if preprocess is not None and spec.has_source:
             self.built.subject.mark.enter("preprocess")
-            source = feeding.as_source(preprocess(feeding.rows_of_ids(self.case, self.batch)))
+            source = as_source(preprocess(feeding.rows_of_ids(self.case, self.batch)))
         if (as_executed := EXECUTIONS[self.run.execution].source) is not None:
             source = as_executed(self.arrays)
         if states is None:
@@ -134,7 +134,7 @@ class BatchRun:
         self.built.subject.mark.enter("gradient")
         predicted: list[Nest] = []
 
-        def listener(path: str, output: Nest, layer: Layer, given: Args) -> None:
+        def listener(_path: str, output: Nest, layer: Layer, _given: Args) -> None:
             if layer is model:
                 predicted.append(output)
 
@@ -268,7 +268,7 @@ class BatchRun:
         """Run forward once more, and return the first layer whose output is not finite though its inputs are."""
         culprits: list[str] = []
 
-        def listener(path: str, output: Nest, layer: Layer, given: Args) -> None:
+        def listener(path: str, output: Nest, _layer: Layer, _given: Args) -> None:
             if not culprits and not all(finite(tensor) for tensor in tf.nest.flatten(output)):
                 culprits.append(path)
 

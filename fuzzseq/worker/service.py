@@ -33,7 +33,6 @@ class Service:
     """
 
     def __init__(self, mark: StageBeacon) -> None:
-        """Start with nothing loaded."""
         self.mark = mark
         #: Of all that the user's file holds: what its models are made of may be made when it is imported.
         self._tracker = Tracker()

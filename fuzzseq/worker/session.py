@@ -28,7 +28,6 @@ class TargetSession:
     """One fuzz target in one worker."""
 
     def __init__(self, target: LoadedFactory, spec: Spec, mark: StageBeacon) -> None:
-        """Start with no model built."""
         self._target, self._spec, self._mark = target, spec, mark
         self._models: OrderedDict[str, ModelInstance] = OrderedDict()
 
@@ -98,7 +97,6 @@ class _CheckRunner:
     """The checks of one case; equal runs are executed once, and an exception is said once."""
 
     def __init__(self, built: ModelInstance, case: Case, before: Surroundings) -> None:
-        """Start with nothing run."""
         self._built, self._case, self._before = built, case, before
         self._results: dict[tuple[Run, bool], Result] = {}
         self._told = self._explained = False

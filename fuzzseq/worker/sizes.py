@@ -160,10 +160,9 @@ class _Seen:
     """The embedding tables that were looked into, with the number of steps that each was given, and the ids."""
 
     def __init__(self) -> None:
-        """Start with none."""
         self.tables: list[tuple[int, int, Any]] = []
 
-    def listen(self, path: str, output: Any, layer: Any, given: tuple[Any, ...]) -> None:
+    def listen(self, _path: str, _output: Any, layer: Any, given: tuple[Any, ...]) -> None:
         """Take note of an embedding."""
         rows = KERAS.table_rows(layer)
         if rows is not None and given and len(given[0].shape) == 2:

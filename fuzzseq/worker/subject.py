@@ -22,7 +22,6 @@ class ForwardOutput:
     """Scores (batch, steps, words), the states that came with them, and everything as the model returned it."""
 
     def __init__(self, scores: Nest, states: list[Tensor], raw: Nest) -> None:
-        """Keep the three."""
         self.scores, self.states, self.raw = scores, states, raw
 
     def rescaled(self, how: ScoreVariant) -> ForwardOutput:
@@ -85,7 +84,6 @@ class SteppedSubject(Subject):
     """An encoder and a decoder apart: the decoder is stepped by hand through the target, as in teacher forcing."""
 
     def __init__(self, model: EncoderDecoder, spec: Spec, mark: StageBeacon) -> None:
-        """Match the parameters of both models."""
         super().__init__(model, spec, mark)
         self._encoder = Part(model.encoder)
         self._decoder = Part(model.decoder)
@@ -154,7 +152,6 @@ class NoSuchOutput(LookupError):
     """A model has no output of the name or number that holds its scores; ``raw`` is what it returned."""
 
     def __init__(self, which: str | int, raw: Nest) -> None:
-        """Keep both."""
         super().__init__(f"the model returned no output {which!r}")
         self.raw = raw
 

@@ -27,7 +27,6 @@ class UserImports:
     """Finds modules by who imports them."""
 
     def __init__(self) -> None:
-        """Begin with no folder of the user's."""
         self._folders: list[str] = []
         self._wanted = ""
         self._is_users: Callable[[str], bool] = lambda _: False
@@ -56,7 +55,7 @@ class UserImports:
         finally:
             self._wanted = ""
 
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG002 (of Python)
         """Return where a module of the highest level is; None for all that is found in the usual way."""
         if path is not None:
             return None

@@ -2,77 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final, TypeVar
-
 import attrs
 import numpy as np
 import tensorflow as tf
 
-from fuzzseq.reproduce.runtime import path_of
+from fuzzseq.reproduce.runtime import owners_of, path_of, unique, variables_of
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Layer, Model, Nest, Variable
 
-T = TypeVar("T")
 #: What a layer may keep numbers and tensors in.
 _Container = list[object] | dict[object, object]
-_DEPTH: Final = 3
 
 
 def owners(subject: Model) -> list[Model]:
-    """Return the Keras layers and modules that a model, a callable or a closure is made of."""
-    found: list[Model] = []
-    _collect(subject, found, set(), _DEPTH)
-    return found
-
-
-def _collect(value: object, found: list[Model], seen: set[int], depth: int) -> None:
-    """Add the layers, modules and variables that hang on a value."""
-    if id(value) in seen or depth < 0 or isinstance(value, str | bytes | int | float | type(None) | type):
-        return
-    seen.add(id(value))
-    if KERAS.holds_variables(value):
-        found.append(value)
-        return
-    for part in _parts(value):
-        _collect(part, found, seen, depth - 1)
-
-
-def _parts(value: object) -> Iterator[object]:
-    """Yield what a container, a closure, a method or an object holds."""
-    if isinstance(value, dict):
-        yield from value.values()
-    elif isinstance(value, list | tuple | set):
-        yield from value
-    else:
-        for cell in getattr(value, "__closure__", None) or ():
-            yield cell.cell_contents
-        for name in ("__self__", "__wrapped__", "func", "args", "keywords"):
-            yield getattr(value, name, None)
-        if hasattr(value, "__dict__"):
-            yield from vars(value).values()
+    """Return the Keras layers, modules and variables that a model, a callable or a closure is made of."""
+    return owners_of(subject, KERAS.variable_owners)
 
 
 def all_variables(subject: Model) -> list[Variable]:
     """Return every variable of a model, each once."""
-    return _unique(v for owner in owners(subject) for v in _held(owner, "variables"))
+    return variables_of(subject, "variables", KERAS.variable_owners)
 
 
 def trainable_variables(subject: Model) -> list[Variable]:
     """Return the variables that training is meant to change, each once."""
-    return _unique(v for owner in owners(subject) for v in _held(owner, "trainable_variables"))
-
-
-def _held(owner: Model, name: str) -> Iterable[Variable]:
-    """Return the variables of an owner, which may be a variable itself."""
-    if KERAS.is_variable(owner):
-        return [owner] if name == "variables" or owner.trainable else []
-    return list(getattr(owner, name, ()))
-
-
-def _unique(objects: Iterable[T]) -> list[T]:
-    """Return objects without repetitions, in order."""
-    return list({id(each): each for each in objects}.values())
+    return variables_of(subject, "trainable_variables", KERAS.variable_owners)
 
 
 def perturb_ulp(variables: list[Variable], draw: int) -> None:
@@ -97,8 +51,8 @@ class Snapshot:
                 optimizer.build(owner.trainable_variables)
                 everything += list(optimizer.variables)
         trainable = {id(v) for v in trainable_variables(subject)}
-        unique = _unique(everything)
-        taken = [(v, np.asarray(v)) for v in unique]
+        once = unique(everything)
+        taken = [(v, np.asarray(v)) for v in once]
         # One that is not initialized yet has no value to put back.
         there = [(v, tf.constant(value)) for v, value in taken if value.shape == tuple(v.shape)]
         self._still = [(v, value) for v, value in there if id(v) in trainable]
@@ -128,7 +82,7 @@ class Snapshot:
 
 def every_layer(subject: Model) -> list[Layer]:
     """Return all layers of a model, nested ones included."""
-    return _unique(layer for owner in owners(subject) for layer in KERAS.layers(owner))
+    return unique(layer for owner in owners(subject) for layer in KERAS.layers(owner))
 
 
 @attrs.frozen

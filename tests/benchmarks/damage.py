@@ -668,7 +668,6 @@ class Tally:
     """How often each reader ended with which exit code, and what went wrong."""
 
     def __init__(self) -> None:
-        """Begin with none."""
         self.codes: dict[str, Counter[int]] = {}
         self.faults: Counter[str] = Counter()
         self.slowest = 0.0

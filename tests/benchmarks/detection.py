@@ -25,7 +25,7 @@ from statistics import median
 
 import attrs
 
-from fuzzseq.causes.catalogue import cause_named
+from fuzzseq.causes.catalog import cause_named
 from fuzzseq.engine import start_campaign
 from fuzzseq.events import FindingReported, InternalError, Progress, TargetFinished
 from fuzzseq.findings import Finding
@@ -61,7 +61,7 @@ def measure(targets: Sequence[str], seed: int, cases: int, workers: int, maxfail
     settings = Settings(profile="ci", max_cases=cases, maxfail=maxfail, seed=seed, case_timeout=20.0, workers=workers)
     rows: dict[str, Row] = {target: Row(target, seed, asked=cases) for target in targets}
     shrunk: dict[tuple[str, str], float] = {}
-    for event in start_campaign(targets, settings, known=None):
+    for event in start_campaign(targets, settings):
         if isinstance(event, FindingReported):
             row = rows[event.finding.target]
             row.findings = (*(f for f in row.findings if f.id != event.finding.id), event.finding)
@@ -206,7 +206,6 @@ class Totals:
     """The sums over all runs, and which causes were taken for which."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
         self._runs = self._groups = self._second = 0
         self._right: Counter[str] = Counter()
         self._of: Counter[str] = Counter()

@@ -17,7 +17,7 @@ from pathlib import Path
 import attrs
 
 from fuzzseq.cases.case import Batch, Case, Pair
-from fuzzseq.causes.catalogue import CAUSES
+from fuzzseq.causes.catalog import CAUSES
 from fuzzseq.events import (
     CaseExecuted,
     CheckCount,
@@ -34,8 +34,8 @@ from fuzzseq.findings import (
     Diagnosis,
     Finding,
     Intervention,
+    Minimality,
     ProbedCase,
-    Proof,
     Region,
     ShapeTrace,
     TraceLine,
@@ -116,7 +116,7 @@ def made(number: int, draw: random.Random) -> Finding:
         position=f"Translator/decoder#{number}",
         case=Case(dimensions=dict.fromkeys(SIZES, 6), batches=(Batch(pairs=pairs, extra_source=2),)),
         sizes={"batch_size": 3, "source_length": 8, "target_length": 3, **dict.fromkeys(SIZES, 6)},
-        proof=Proof(one_minimal=True, neighbors=14, executions=31),
+        minimality=Minimality(one_minimal=True, neighbors=14, executions=31),
         diagnosis=Diagnosis(
             cause=cause.slug,
             explanation=cause.mistake,

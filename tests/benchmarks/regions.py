@@ -34,7 +34,6 @@ class Agreement:
         return all(right == tried for right, tried in (self.inside, self.outside, self.border))
 
     def __str__(self) -> str:
-        """Return the counts."""
         return " ".join(f"{right}/{tried}" for right, tried in (self.inside, self.outside, self.border))
 
 

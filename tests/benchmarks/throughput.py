@@ -138,7 +138,6 @@ class Watched:
     """A run of fuzzseq, and how long each of its requests took."""
 
     def __init__(self, cases: int, workers: int, checks: tuple[str, ...]) -> None:
-        """Run it."""
         self.spec: Spec | None = None
         self.requests: list[tuple[Request, float]] = []
         original, requests = forked.ForkedExecutor.run, self.requests
@@ -153,7 +152,7 @@ class Watched:
         asked = Settings(profile="ci", max_cases=cases, workers=workers, checks=checks)
         first = last = 0.0
         try:
-            for event in start_campaign([TARGET], asked, known=None):
+            for event in start_campaign([TARGET], asked):
                 if isinstance(event, TargetLoaded):
                     self.spec, first = event.spec, time.monotonic()
                 elif isinstance(event, CaseExecuted):

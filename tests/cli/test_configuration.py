@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fuzzseq.errors import ConfigurationError, UsageError
 from fuzzseq.runner import settings_of
-from fuzzseq.settings.configuration import configured
+from fuzzseq.settings.configuration import configured, given_by
 from fuzzseq.settings.kinds import duration, memory_size
 
 
@@ -91,6 +92,28 @@ def test_bad_key(tmp_path, text, sentence):
     assert str(caught.value).startswith(str(tmp_path / "pyproject.toml"))
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"max_case": None}, "fuzz has no setting 'max_case'. Did you mean 'max_cases'? Settings: profile, max_cases"),
+        ({"max_cases": np.int64(0)}, "must be a positive integer, e.g. 400."),
+        ({"budget": True}, 'fuzz(budget=True): must be a duration, e.g. "2m".'),
+        ({"device": []}, 'fuzz(device=[]): must be "cpu" or "gpu".'),
+    ],
+)
+def test_bad_keyword(settings, sentence):
+    """A keyword that there is none of, or a value of the wrong kind, is one sentence that names both."""
+    with pytest.raises(UsageError) as caught:
+        given_by("fuzz", settings)
+    assert sentence in str(caught.value)
+
+
+def test_good_keywords(tmp_path):
+    """Numbers of numpy and paths are taken, and what is None or an empty tuple is not given."""
+    given = given_by("fuzz", {"max_cases": np.int64(3), "output": tmp_path, "seed": None, "checks": (), "workers": "2"})
+    assert given == {"max_cases": 3, "output": str(tmp_path), "workers": 2}
 
 
 def test_section_that_is_no_table(tmp_path):

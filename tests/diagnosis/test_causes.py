@@ -136,7 +136,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Finding]]:
     checks = ("builds", "accepts", "output_shape", "trains")
     settings = Settings(profile="quick", max_cases=40, workers=2, checks=checks, case_timeout=60.0)
     findings: dict[str, dict[str, Finding]] = {name: {} for name in EXPECTED}
-    for event in start_campaign([f"{file}:{name}" for name in EXPECTED], settings, known=None):
+    for event in start_campaign([f"{file}:{name}" for name in EXPECTED], settings):
         if isinstance(event, FindingReported):
             findings[event.finding.target.rpartition(":")[2]][event.finding.id] = event.finding
     return {name: list(made.values()) for name, made in findings.items()}

@@ -130,7 +130,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Finding, 
     )
     findings: dict[str, Finding] = {}
     specs: dict[str, Any] = {}
-    for event in start_campaign(targets, settings, known=None):
+    for event in start_campaign(targets, settings):
         if isinstance(event, FindingReported):
             findings[event.finding.target] = event.finding
         elif isinstance(event, TargetLoaded):

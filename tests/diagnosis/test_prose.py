@@ -43,7 +43,7 @@ def test_prose_is_not_protocol(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(symbolic_sizes, "shape_message", lambda expected, actual, eager_is_right: "word")
     targets = [target for target in bugs() if _name(target) in SILENT]
     settings = Settings(profile="ci", max_cases=30, case_timeout=60.0, workers=2)
-    events = list(start_campaign(targets, settings, known=None))
+    events = list(start_campaign(targets, settings))
     specs = {event.target: event.spec for event in events if isinstance(event, TargetLoaded)}
     found = {event.finding.target: event.finding for event in events if isinstance(event, FindingReported)}
     assert len(found) == len(SILENT)

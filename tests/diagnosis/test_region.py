@@ -26,7 +26,6 @@ class Stated:
     """A model that fails where an expression is true, of those cases that there is something to judge in."""
 
     def __init__(self, spec: Spec, expression: str, judged: str = "True") -> None:
-        """Begin with nothing asked."""
         self._spec, self._expression, self._judged = spec, expression, judged
         self._known: dict[str, tuple[Case, str]] = {}
 
@@ -142,9 +141,7 @@ def test_padding_that_a_case_has_no_room_for_is_nothing_to_judge() -> None:
     """A leak of padding shows in every case that can be padded; those that are full to their end do not count."""
     (leak,) = [name for name in bugs() if name.endswith("/input_padding_leak_mean.py:build")]
     settings = Settings(profile="quick", max_cases=40, maxfail=1, workers=1, checks=("padding_invariant",))
-    found = [
-        event.finding for event in start_campaign([leak], settings, known=None) if isinstance(event, FindingReported)
-    ]
+    found = [event.finding for event in start_campaign([leak], settings) if isinstance(event, FindingReported)]
     sentences = [finding.diagnosis.region.sentence for finding in found if finding.diagnosis.region]
     assert len(sentences) == 1
     assert sentences[0].startswith("fails always, where the check applies (")

@@ -13,9 +13,9 @@ from fuzzseq.settings import Settings
 T = TypeVar("T")
 
 
-def events(targets: list[Any], known: Path | None = None, **settings: Any) -> list[Event]:
+def events(targets: list[Any], corpus: Path | None = None, **settings: Any) -> list[Event]:
     """Return all events of a campaign of few cases."""
-    return list(start_campaign(targets, Settings(**{"profile": "quick", "max_cases": 8, **settings}), known=known))
+    return list(start_campaign(targets, Settings(**{"profile": "quick", "max_cases": 8, **settings}), corpus=corpus))
 
 
 def of(kind: type[T], run: list[Event]) -> list[T]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fuzzseq.engine.budget import TimeBudget
+from fuzzseq.engine.stop import TimeBudget
 
 
 class Clock:

@@ -151,15 +151,15 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def first(folder):
     """Return the events of a run over all models in a file, and a closure."""
-    return events([f"{folder}/campaign_models.py", closure(1)], folder / "known", max_cases=CASES)
+    return events([f"{folder}/campaign_models.py", closure(1)], folder / "corpus", max_cases=CASES)
 
 
 @pytest.fixture(scope="module")
 def second(folder, first):
-    """Return the events of another run over some of them, when cases are known."""
+    """Return the events of another run over some of them, with a corpus."""
     (folder / "seen").unlink()
     targets = [f"{folder}/campaign_models.py:{name}" for name in ("small_table", "once")]
-    return events(targets, folder / "known", max_cases=CASES)
+    return events(targets, folder / "corpus", max_cases=CASES)
 
 
 def test_order_of_events(first):
@@ -223,13 +223,13 @@ def test_a_sound_model_gives_no_finding(first):
 
 
 def test_finding(first):
-    """A bug is found once, with its cause, its exact minimal case, a proof that it is minimal, and the user's line."""
+    """A bug is found once, with its cause, its exact minimal case, verified minimal, and the user's line."""
     (found,) = findings(first, ":small_table")
     assert found.cause == "input-vocabulary"
     assert found.case == MINIMAL
     assert found.one_minimal
-    assert found.proof.neighbors > 0
-    assert found.executions >= found.proof.neighbors
+    assert found.minimality.neighbors > 0
+    assert found.executions >= found.minimality.neighbors
     assert not found.flaky
     assert found.location.source.endswith("# THE LINE")
 
@@ -249,13 +249,13 @@ def test_nondeterministic(first):
     assert len(once.case.batches[0].pairs) == 3, "what does not repeat is not shrunk"
 
 
-def test_known_cases(folder, first, second):
+def test_corpus_cases(folder, first, second):
     """Cases that failed are tried first the next time, are counted apart, and change nothing that is found."""
     for name in (":small_table", ":once"):
         (before,), (now,) = findings(first, name), findings(second, name)
-        # A known case is smaller than what fails first without it, so that shrinking takes fewer executions.
-        assert dumps(attrs.evolve(now, proof=before.proof)) == dumps(before)
-        assert (now.one_minimal, now.proof.neighbors) == (before.one_minimal, before.proof.neighbors)
+        # A case of the corpus is smaller than what fails first without it, so that shrinking takes fewer executions.
+        assert dumps(attrs.evolve(now, minimality=before.minimality)) == dumps(before)
+        assert (now.one_minimal, now.minimality.neighbors) == (before.one_minimal, before.minimality.neighbors)
     tried = [event for event in of(CaseExecuted, second) if event.target.endswith(":small_table")]
     assert [event.phase for event in tried[:2]] == ["corpus", "boundary"]
     assert [event.number for event in tried] == [1, *range(1, CASES + 1)]
@@ -266,18 +266,18 @@ def test_known_cases(folder, first, second):
 
 
 def test_a_mended_model_forgets(folder, second, tmp_path):
-    """A known case that passes is dropped; a run in this very process keeps the same book."""
+    """A case of the corpus that passes is dropped; a run in this very process keeps the same book."""
     spec = next(event.spec for event in of(TargetLoaded, second) if event.target.endswith(":small_table"))
     target = f"{folder}/campaign_models.py:small_table"
-    known = Corpus(database_at(folder / "known"), target, spec)
-    assert known.of("accepts") == [MINIMAL]
+    corpus = Corpus(database_at(folder / "corpus"), target, spec)
+    assert corpus.of("accepts") == [MINIMAL]
     models = folder / "campaign_models.py"
     models.write_text(MODELS.replace("vocab_size - 1)  # THE BUG", "vocab_size)"))
-    mended = events([target], folder / "known", in_process=True, max_cases=2)
+    mended = events([target], folder / "corpus", in_process=True, max_cases=2)
     models.write_text(MODELS)
     assert findings(mended) == []
     assert report(mended, ":small_table").corpus_cases == 1
-    assert known.of("accepts") == []
+    assert corpus.of("accepts") == []
 
 
 HALFWAY = """
@@ -306,15 +306,15 @@ def scored(vocab_size, units):
 
 
 def test_what_was_not_reached_is_not_forgotten(tmp_path):
-    """A known case is kept as long as its check has not held: an exception before it says nothing of it."""
+    """A case of the corpus is kept as long as its check has not held: an exception before it says nothing of it."""
     file = tmp_path / "halfway.py"
 
     def told(way):
         file.write_text(HALFWAY.replace('BREAK["nan"]', f'BREAK["{way}"]'))
-        run = events([f"{file}:scored"], tmp_path / "known", max_cases=1, in_process=True)
+        run = events([f"{file}:scored"], tmp_path / "corpus", max_cases=1, in_process=True)
         (loaded,) = of(TargetLoaded, run)
-        known = Corpus(database_at(tmp_path / "known"), loaded.target, loaded.spec)
-        return [found.check for found in findings(run)], known.of("finite")
+        corpus = Corpus(database_at(tmp_path / "corpus"), loaded.target, loaded.spec)
+        return [found.check for found in findings(run)], corpus.of("finite")
 
     found, (case,) = told("nan")
     assert (found, len(case.batches[0].pairs)) == (["finite"], 3)

@@ -1,4 +1,4 @@
-"""Where known cases are kept: every place holds what it is given, and several places are one."""
+"""Where failed cases are kept: every place holds what it is given, and several places are one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OTHER = Case(dimensions={"units": 3}, batches=(Batch(pairs=(Pair((3,), (3,)),)),
 
 
 def known(places: str, **declared: object) -> Corpus:
-    """Return the known cases of a target."""
+    """Return the corpus of a target."""
     return Corpus(database_at(places), "my_model.py:build", Spec(**declared))
 
 

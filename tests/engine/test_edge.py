@@ -139,7 +139,7 @@ def test_a_known_edge_case_hides_no_error(tmp_path):
     def told(text, name):
         file.write_text(text, encoding="utf-8")
         domains = ("ordinary", "edge")
-        run = events([f"{file}:{name}"], tmp_path / "known", max_cases=3, domains=domains, in_process=True)
+        run = events([f"{file}:{name}"], tmp_path / "corpus", max_cases=3, domains=domains, in_process=True)
         return [(found.id, found.severity, found.domain) for found in findings(run)]
 
     (refused,) = told(BREAKING, "narrow")

@@ -19,7 +19,7 @@ from fuzzseq.events import (
     TargetState,
     WarningEmitted,
 )
-from fuzzseq.findings import Diagnosis, Finding, Proof
+from fuzzseq.findings import Diagnosis, Finding, Minimality
 from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import StopReason
 from fuzzseq.targets.spec import Spec
@@ -64,7 +64,7 @@ FINDING = Finding(
     position="output",
     case=Case(batches=(Batch(pairs=(Pair((3,), (3,)),)),)),
     sizes={},
-    proof=Proof(one_minimal=True, neighbors=1, executions=3),
+    minimality=Minimality(one_minimal=True, neighbors=1, executions=3),
     diagnosis=Diagnosis(cause="input-unpadded", explanation=""),
     signature="accepts|encode",
 )

@@ -10,9 +10,9 @@ import pytest
 from fuzzseq.cases.boundary import boundary_cases
 from fuzzseq.cases.case import Case
 from fuzzseq.diagnosis.probing import Spent
-from fuzzseq.engine.budget import TimeBudget
 from fuzzseq.engine.oracle import HANGING, FailureOracle, OutOfTime
 from fuzzseq.engine.patience import Patience
+from fuzzseq.engine.stop import TimeBudget
 from fuzzseq.executors.executor import BudgetSpent, death
 from fuzzseq.protocol.outcome import Outcome, Request, Verdict
 from fuzzseq.shrink.reducer import Reduced, reduce
@@ -26,7 +26,6 @@ class Hanging:
     """An executor of a model that hangs from so many source steps on, and keeps the limits that it was given."""
 
     def __init__(self, longest: int, *, takes: float = 0.0, spent: bool = False) -> None:
-        """Keep how long a source may be, and how long a case takes that does not hang."""
         self.longest, self.takes, self.spent = longest, takes, spent
         self.limits: list[float | None] = []
         self.hangs = 0
@@ -68,7 +67,7 @@ def test_a_hang_is_shrunk_at_the_limit():
     """Each case that a hang is shrunk by is given as long as any case, be it 30 s or 10 minutes."""
     executor = Hanging(2)
     found = shrunk(executor, 30.0)
-    assert (found.case.sizes(SPEC)["source_length"], found.proof.one_minimal) == (3, True)
+    assert (found.case.sizes(SPEC)["source_length"], found.minimality.one_minimal) == (3, True)
     assert set(executor.limits[1:]) == {30.0}
     assert executor.hangs * 30.0 <= HANGING + 30.0
 
@@ -78,7 +77,7 @@ def test_what_a_hang_may_cost():
     executor = Hanging(2)
     found = shrunk(executor, 600.0)
     assert executor.hangs == 5
-    assert not found.proof.one_minimal
+    assert not found.minimality.one_minimal
     assert found.case.sizes(SPEC)["source_length"] >= 3
 
 

@@ -212,6 +212,28 @@ def test_executions_are_dropped_when_they_are_not_wanted(tmp_path):
     assert not list(tmp_path.glob("executions-*"))
 
 
+def test_executions_run_ahead_of_events(tmp_path):
+    """What was executed after a checkpoint stays when its event is read late, and is recalled by a run that resumes."""
+    state = TargetState(
+        rounds=0, cases=0, corpus_cases=0, executions=0, unbuilt=0, ran=0, checks={}, failed=(), graph_fails=False,
+        graph_runs=False, hung=False, taken=(), dry=False, boundary=False,
+    )  # fmt: skip
+    with executions(tmp_path) as log:
+        for key in ("k", "m", "n"):
+            log.keep(3, key * 24, OUTCOME)
+            log.mark(3)
+        log.on_event(Checkpoint(target="a.py:b", state=state))
+        log.on_event(checkpoint := Checkpoint(target="a.py:b", state=attrs.evolve(state, cases=8)))
+    with executions(tmp_path, LOADED, checkpoint) as again:
+        again.mark(3)
+        again.on_event(checkpoint)
+        assert [again.recall(3, key * 24) for key in "kmn"] == [None, None, OUTCOME]
+        again.keep(3, "o" * 24, OUTCOME)
+        again.mark(3)
+        again.on_event(Checkpoint(target="a.py:b", state=attrs.evolve(state, cases=9)))
+        assert not (tmp_path / "executions-3.ndjson").exists()
+
+
 def test_executions_that_are_no_file(tmp_path):
     """A link or a pipe in the place of the file is neither read nor written, and stops nothing."""
     (tmp_path / "secret").write_text("as it was")

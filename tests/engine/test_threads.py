@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -17,17 +18,15 @@ import pytest
 from fuzzseq import Case
 from fuzzseq.cases.boundary import boundary_cases
 from fuzzseq.engine import start_campaign
-from fuzzseq.engine.budget import TimeBudget
 from fuzzseq.engine.context import TargetContext
 from fuzzseq.engine.corpus import Corpus
 from fuzzseq.engine.executor_pool import ExecutorPool
 from fuzzseq.engine.generation import random_cases
 from fuzzseq.engine.resume import TargetProgress
 from fuzzseq.engine.rounds import Block
-from fuzzseq.engine.stop import RunControl, Stopped, TargetControl
-from fuzzseq.engine.stream import EventStream
+from fuzzseq.engine.stop import RunControl, Stopped, TargetControl, TimeBudget
 from fuzzseq.engine.target import TargetRun
-from fuzzseq.engine.threads import Threads
+from fuzzseq.engine.threads import MOST_UNREAD, EventStream, Threads
 from fuzzseq.events import (
     CaseExecuted,
     Checkpoint,
@@ -100,35 +99,39 @@ def warning(text: str) -> WarningEmitted:
     return WarningEmitted(target="", message=text)
 
 
-def test_an_event_is_dealt_with_before_its_thread_goes_on():
-    """Whoever emits an event goes on when the next one is asked for, so that reporters have written it down by then."""
-    stream, threads, after = EventStream(), Threads(1), threading.Event()
+def test_a_blocked_reader_keeps_no_thread():
+    """Whoever emits an event goes on at once; what was emitted by one thread arrives whole, and in its order."""
+    stream, threads = EventStream(), Threads(1)
+    threads.submit(lambda: [stream.emit(warning(f"event {n}")) for n in range(MOST_UNREAD)]).result(10)
+    threads.submit(stream.end)
+    assert [event.message for event in stream.read()] == [f"event {n}" for n in range(MOST_UNREAD)]
+    threads.close(10)
 
-    def work() -> None:
-        stream.emit(warning("first"))
-        after.set()
-        stream.emit(warning("second"))
-        stream.end()
 
-    threads.submit(work)
+def test_unread_events_are_bounded():
+    """Where too many events are unread, the threads that emit more wait until one of them is read."""
+    stream, threads = EventStream(most=3), Threads(1)
+    done = threads.submit(lambda: [stream.emit(warning(f"event {n}")) for n in range(4)])
+    with pytest.raises(TimeoutError):
+        done.result(0.1)
+    threads.submit(stream.end)
     events = stream.read()
-    assert next(events).message == "first"
-    assert not after.wait(0.1)
-    assert [event.message for event in events] == ["second"]
-    assert after.is_set()
+    assert next(events).message == "event 0"
+    done.result(10)
+    assert [event.message for event in events] == ["event 1", "event 2", "event 3"]
     threads.close(10)
 
 
 def test_a_released_stream_keeps_nobody():
     """Where nobody reads any more, threads go on; a function that waits for the reader's thread is not called."""
-    stream, threads, called = EventStream(), Threads(3), []
-    waiting = [threads.submit(partial(stream.emit, warning(f"event {n}"))) for n in range(2)]
+    stream, threads, called = EventStream(most=1), Threads(4), []
+    waiting = [threads.submit(partial(stream.emit, warning(f"event {n}"))) for n in range(3)]
     asked = threads.submit(partial(stream.call, partial(called.append, 1)))
     stream.release()
-    assert [future.result(10) for future in waiting] == [None, None]
+    assert [future.result(10) for future in waiting] == [None, None, None]
     assert isinstance(asked.exception(10), Stopped)
     stream.end()
-    assert sorted(event.message for event in stream.read()) == ["event 0", "event 1"]
+    assert sorted(event.message for event in stream.read()) == ["event 0", "event 1", "event 2"]
     assert not called
     threads.close(10)
 
@@ -149,7 +152,6 @@ class Hanging:
     """An executor of a model that hangs in one case; it keeps the limits of the requests that it was given."""
 
     def __init__(self, case: Case) -> None:
-        """Begin with the case that it hangs in."""
         self.case = case
         self.limits: list[float | None] = []
 
@@ -203,7 +205,6 @@ class Recording:
     """An executor of a model whose source must not be of three steps; it keeps what it was asked."""
 
     def __init__(self, requests: list[Request]) -> None:
-        """Begin with where the requests are kept."""
         self.requests = requests
 
     def run(self, request: Request, limit: float | None = None) -> Outcome:
@@ -221,9 +222,9 @@ class Recording:
 
 
 def context_of(
-    settings: Settings, number: int, requests: list[Request], observed: list[Event]
+    settings: Settings, number: int, requests: list[Request], emit: Callable[[Event], object]
 ) -> tuple[TargetContext, Threads]:
-    """Return the context of a target without a process; what it asks and its events are kept, in so many threads."""
+    """Return the context of a target without a process; what it asks and its events are emitted, in so many threads."""
     threads = Threads(number)
     context = TargetContext(
         name="a.py:b",
@@ -231,7 +232,7 @@ def context_of(
         settings=settings,
         control=TargetControl(RunControl(TimeBudget(None, 1)), "a.py:b", None),
         corpus=Corpus(None, "a.py:b", Spec(graph=False)),
-        emit=observed.append,
+        emit=emit,
         executors=ExecutorPool(lambda: Recording(requests)),
         threads=threads,
     )
@@ -242,7 +243,7 @@ def recorded(blocks: int, number: int, before: TargetProgress | None = None) -> 
     """Return what a run in so many blocks and threads asks, and its events; ``before`` is where it goes on."""
     requests, observed = [], []
     settings = Settings(profile="quick", max_cases=200, checks=("accepts",), blocks=blocks)
-    context, threads = context_of(settings, number, requests, observed)
+    context, threads = context_of(settings, number, requests, observed.append)
     TargetRun(context).run(before)
     threads.close(10)
     return [dumps(request) for request in requests], observed
@@ -262,6 +263,29 @@ def test_a_block_rests_on_stage_one_alone():
     assert sorted(recorded(3, 3)[0]) == sorted(requests)
 
 
+def test_a_blocked_reporter_costs_no_worker_time():
+    """A target is fuzzed to its end while nobody reads its events; then they are all there, as a quick reader has them.
+
+    With several threads the cases of a wave come in any order, and are counted as they come.
+    """
+    requests: list[Request] = []
+    stream = EventStream()
+    settings = Settings(profile="quick", max_cases=200, checks=("accepts",))
+    for number in (1, 3):
+        context, threads = context_of(settings, number, requests, stream.emit)
+        TargetRun(context).run()
+        threads.close(10)
+    stream.end()
+    unread = list(stream.read())
+    _, quick = recorded(1, 1)
+    assert unread[: len(quick)] == quick
+    several, one = (
+        sorted(dumps(attrs.evolve(event, number=0) if isinstance(event, CaseExecuted) else event) for event in run)
+        for run in (unread[len(quick) :], quick)
+    )
+    assert several == one
+
+
 def test_an_error_in_one_thread_ends_the_others(monkeypatch):
     """Where a failure cannot be followed up, its target tries no further case, and that error is the one to report."""
 
@@ -270,7 +294,9 @@ def test_an_error_in_one_thread_ends_the_others(monkeypatch):
 
     monkeypatch.setattr(Recording, "renew", fail)
     requests, observed = [], []
-    context, threads = context_of(Settings(profile="quick", max_cases=200, checks=("accepts",)), 1, requests, observed)
+    context, threads = context_of(
+        Settings(profile="quick", max_cases=200, checks=("accepts",)), 1, requests, observed.append
+    )
     with pytest.raises(Stopped):
         TargetRun(context).run()
     threads.close(10)
@@ -298,6 +324,29 @@ def test_the_number_of_workers_changes_nothing():
     assert {found.cause for found in first.values()} == {"input-unpadded", "input-vocabulary", "state-units"}
     assert (len(of(RunStarted, two)), two[-1].stop_reason) == (1, one[-1].stop_reason)
     assert isinstance(two[-1], RunFinished)
+
+
+@pytest.mark.slow
+def test_the_number_of_workers_changes_nothing_in_blocks(tmp_path):
+    """In blocks of rounds too, one worker and three find the same, field by field, and end at the same checkpoints."""
+    file = tmp_path / "late.py"
+    file.write_text(LATE)
+    targets = [f"{file}:random", f"{file}:boundary", TARGETS[1]]
+    one, three = (events(targets, max_cases=90, blocks=3, workers=number) for number in (1, 3))
+    assert {dumps(found) for found in findings(one)} == {dumps(found) for found in findings(three)}
+    assert {found.target.rpartition(":")[2] for found in findings(one)} >= {"random", "boundary"}
+    reports, others = (
+        {each.report.name: attrs.evolve(each.report, seconds=0.0) for each in of(TargetFinished, run)}
+        for run in (one, three)
+    )
+    assert reports == others
+    states, state_others = (
+        {name: [each.state for each in of(Checkpoint, run) if each.target == name] for name in reports}
+        for run in (one, three)
+    )
+    assert states == state_others
+    assert [state.cases for state in states[f"{file}:random"]][-1] == 90
+    assert {state.block for state in states[f"{file}:random"]} == {0, 1, 2}
 
 
 @pytest.mark.parametrize("members", [1, 2])

@@ -21,7 +21,7 @@ from fuzzseq.executors.scratch import Scratch, remove_leftovers
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.files import output_files
 
-KNOWN = {"state-units-12345678": baseline.Known("my_model.py:build")}
+KNOWN = {"state-units-12345678": baseline.BaselineEntry("my_model.py:build")}
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +92,7 @@ def test_a_disk_that_fills_up(monkeypatch, call):
     before = Path("known.txt").read_bytes()
     real = getattr(os, call)
 
-    def full(*arguments, **named):
+    def full(*arguments, **_):
         if call == "write":
             real(arguments[0], arguments[1][:5])
         raise OSError(28, "No space left on device")
@@ -150,7 +150,7 @@ def held(*_, **__):
     print("now", flush=True)
     time.sleep(60)
 os.rename = held
-baseline.write(Path("known.txt"), {"state-batch-12345678": baseline.Known("a.py:b")})
+baseline.write(Path("known.txt"), {"state-batch-12345678": baseline.BaselineEntry("a.py:b")})
 """
 
 

@@ -43,6 +43,7 @@ def test_an_option_is_one_line(tmp_path: Path) -> None:
     """One line in the settings makes an option of the command line and of pytest, a key, a keyword and a property."""
     shutil.copytree(ROOT / "fuzzseq", tmp_path / "fuzzseq", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "strategies", tmp_path / "fuzzseq/strategies")
+    shutil.copy(ROOT / "README.md", tmp_path)
     (tmp_path / "tests").mkdir()
     for name in ("__init__", "generated", "report_schemas", "schema_descriptions"):
         shutil.copy(ROOT / f"tests/{name}.py", tmp_path / "tests")
@@ -70,6 +71,7 @@ def test_an_option_is_one_line(tmp_path: Path) -> None:
     assert "--fuzz-seq2seq-quiet" in printed("-m", "pytest", "--help")
     schema = json.loads((tmp_path / "fuzzseq/settings/pyproject.schema.json").read_text())
     jsonschema.validate({"tool": {"fuzzseq": {"quiet": True}}}, schema)
+    assert "  --quiet                   Print findings only.\n" in (tmp_path / "README.md").read_text()
     assert "    quiet: bool | None\n" in (tmp_path / "fuzzseq/settings/keywords.py").read_text()
 
 

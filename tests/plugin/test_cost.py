@@ -17,7 +17,7 @@ MOST = 10_000
 
 
 def test_a_run_without_the_flag_loads_nothing(pytester: pytest.Pytester) -> None:
-    """A run of other tests loads the plugin's own module, and nothing that is not pytest's."""
+    """A run of other tests loads what every part of the plugin knows, and nothing that is not pytest's."""
     pytester.makeconftest(
         f"""
         import sys
@@ -32,7 +32,8 @@ def test_a_run_without_the_flag_loads_nothing(pytester: pytest.Pytester) -> None
         (line,) = [line for line in lines if line.startswith("loaded")]
         return set(ast.literal_eval(line.removeprefix("loaded ")))
 
-    assert loaded() - loaded("-p", "no:fuzz_seq2seq") == {"fuzzseq", "fuzzseq.pytest_plugin"}
+    plugin = "fuzzseq.pytest_plugin"
+    assert loaded() - loaded("-p", "no:fuzz_seq2seq") == {"fuzzseq", plugin, f"{plugin}.flag", f"{plugin}.inconclusive"}
 
 
 def test_a_run_without_the_flag_takes_no_longer() -> None:

@@ -30,8 +30,8 @@ from fuzzseq.findings import (
     Diagnosis,
     Finding,
     Intervention,
+    Minimality,
     ProbedCase,
-    Proof,
     Region,
     ShapeTrace,
     TraceLine,
@@ -112,7 +112,7 @@ def crash() -> Finding:
             "embedding_dim": 2,
             "units": 2,
         },
-        proof=Proof(one_minimal=True, neighbors=14, executions=31),
+        minimality=Minimality(one_minimal=True, neighbors=14, executions=31),
         diagnosis=Diagnosis(
             cause="input-vocabulary",
             explanation="The source embedding has 5 rows for a vocabulary of 6: id 5 lies one row past its end.",
@@ -184,7 +184,7 @@ def leak() -> Finding:
         position="output",
         case=Case(dimensions={"units": 2}, batches=(Batch(pairs=(Pair((3,), ()),)),)),
         sizes={"batch_size": 1, "source_length": 1, "target_length": 1, "units": 2},
-        proof=Proof(one_minimal=False, neighbors=3, executions=9),
+        minimality=Minimality(one_minimal=False, neighbors=3, executions=9),
         diagnosis=Diagnosis(cause="unclassified", explanation=""),
         exceptions={},
     )

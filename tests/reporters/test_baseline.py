@@ -1,4 +1,4 @@
-"""Known findings over several nights, and the reports of a run made again from what it wrote."""
+"""Known findings over several runs, and the reports of a run made again from what it wrote."""
 
 from __future__ import annotations
 

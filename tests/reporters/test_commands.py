@@ -48,7 +48,7 @@ def test_a_path_that_is_not_whole(away):
 
 @pytest.mark.parametrize("place", ["reddis://u:hunter2@host/0", "redis://u:hunter2@host:abc/0", "redis:/u:hunter2@h"])
 def test_a_place_that_cannot_be(away, place):
-    """A place of known cases that is no place is refused before anything starts, and its password is not shown."""
+    """A corpus that cannot be stored is refused before anything starts, and its password is not shown."""
     Path("mine.py").write_text("def build(vocab_size):\n    ...\n")
     done = CliRunner().invoke(main, ["run", "mine.py:build", "--corpus", place, "--in-process"])
     assert (done.exit_code, done.stdout) == (2, "")

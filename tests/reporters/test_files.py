@@ -83,7 +83,6 @@ class Heard:
     """A reporter that keeps what it hears."""
 
     def __init__(self):
-        """Begin with nothing."""
         self.events = []
 
     def on_event(self, event):

@@ -7,7 +7,7 @@ import re
 import attrs
 import pytest
 
-from fuzzseq.baseline import Known
+from fuzzseq.baseline import BaselineEntry
 from fuzzseq.events import InternalError, WarningEmitted
 from fuzzseq.settings import Settings
 
@@ -60,7 +60,7 @@ def test_a_finding(commands, run_events, crash_finding):
 def test_errors_come_first(commands, run_events, crash_finding, leak_finding):
     """What fails the run is an error and comes first, what does not is a warning, and what is known a notice."""
     known = attrs.evolve(crash_finding, id="input-vocabulary-12345678")
-    settings = Settings(profile="quick", max_cases=60, baseline={known.id: Known("my_model.py:build")})
+    settings = Settings(profile="quick", max_cases=60, baseline={known.id: BaselineEntry("my_model.py:build")})
     events = run_events(known, leak_finding, crash_finding, settings=settings, error="There is no file 'gone.py'.")
     told = [
         WarningEmitted(target="", message="slow"),

@@ -9,7 +9,7 @@ import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 from junitparser.xunit2 import JUnitXml as StrictXml
 
-from fuzzseq.baseline import Known
+from fuzzseq.baseline import BaselineEntry
 from fuzzseq.events import InternalError, RunStarted, TargetFinished
 from fuzzseq.settings import Settings
 
@@ -73,7 +73,7 @@ def test_what_else_a_finding_breaks(cases, run_events, crash_finding):
 
 def test_what_fails_no_run_fails_no_case(cases, run_events, crash_finding):
     """What the baseline holds stands in the output of its case, which passes."""
-    settings = Settings(profile="quick", max_cases=60, baseline={crash_finding.id: Known(TARGET)})
+    settings = Settings(profile="quick", max_cases=60, baseline={crash_finding.id: BaselineEntry(TARGET)})
     seen = cases(run_events(crash_finding, settings=settings))
     assert ending(seen[TARGET, "accepts"]) is None
     assert "input-vocabulary  An embedding is smaller" in seen[TARGET, "accepts"].system_out

@@ -10,7 +10,7 @@ import attrs
 import pytest
 from markdown_it import MarkdownIt
 
-from fuzzseq.baseline import Known
+from fuzzseq.baseline import BaselineEntry
 from fuzzseq.events import TargetFinished
 from fuzzseq.reporting import markdown_report
 from fuzzseq.reporting.markdown_escape import code, fenced, prose
@@ -26,7 +26,6 @@ class Seen(HTMLParser):
     """The tags of a page, how deep they nest, and its text without code."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
         super().__init__()
         self.tags: list[str] = []
         self.open: list[str] = []
@@ -96,7 +95,7 @@ def test_nothing_found(reported, run_events):
 
 def test_what_the_baseline_holds(reported, run_events, crash_finding):
     """A finding that the baseline holds is said to be known."""
-    settings = Settings(profile="quick", max_cases=60, baseline={crash_finding.id: Known("my_model.py:build")})
+    settings = Settings(profile="quick", max_cases=60, baseline={crash_finding.id: BaselineEntry("my_model.py:build")})
     text = reported("markdown", "report.md", run_events(crash_finding, settings=settings))
     assert f"| `{crash_finding.id}` | error, in the baseline |" in text
 

@@ -10,8 +10,8 @@ import attrs
 import pytest
 from jsonschema import Draft4Validator
 
-from fuzzseq.baseline import Known
-from fuzzseq.causes.catalogue import cause_named, page_of
+from fuzzseq.baseline import BaselineEntry
+from fuzzseq.causes.catalog import cause_named, page_of
 from fuzzseq.events import InternalError
 from fuzzseq.settings import Settings
 
@@ -92,7 +92,7 @@ def test_files_from_the_root(run_of, run_events, crash_finding, leak_finding, mo
 
 def test_baseline(run_of, run_events, crash_finding, leak_finding):
     """In a run with a baseline, a result says whether it is new."""
-    settings = Settings(profile="quick", max_cases=60, baseline={crash_finding.id: Known("my_model.py:build")})
+    settings = Settings(profile="quick", max_cases=60, baseline={crash_finding.id: BaselineEntry("my_model.py:build")})
     results = run_of(run_events(crash_finding, leak_finding, settings=settings))["results"]
     assert [result["baselineState"] for result in results] == ["unchanged", "new"]
 

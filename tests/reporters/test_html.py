@@ -36,7 +36,6 @@ class Page(HTMLParser):
     INLINE = ("b", "i", "span", "code", "wbr", "mark", "time", "strong")
 
     def __init__(self, text: str) -> None:
-        """Read a page."""
         super().__init__()
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.said: list[str] = []
@@ -101,7 +100,7 @@ def page(written):
 def hostile(value):
     """Return a value of attrs in which every text that a model could have chosen is hostile."""
     kept = {"id", "group", "severity", "domain", "stage", "result", "mode", "kind", "padding", "initial_state"}
-    kept |= {"target_encoding", "ending", "cause", "proof"}
+    kept |= {"target_encoding", "ending", "cause", "minimality"}
     if isinstance(value, str):
         return HOSTILE
     if isinstance(value, tuple):

@@ -39,7 +39,6 @@ class Watched:
     """A page that is open, with all that its console said and all that it asked for."""
 
     def __init__(self, tab, file: Path) -> None:
-        """Open a file."""
         self.tab = tab
         self.said: list[str] = []
         self.asked: list[str] = []

@@ -13,7 +13,7 @@ from junitparser import Error, JUnitXml, Skipped
 
 from fuzzseq import runner
 from fuzzseq.api import FuzzResult
-from fuzzseq.baseline import Known
+from fuzzseq.baseline import BaselineEntry
 from fuzzseq.baseline import read as baseline_in
 from fuzzseq.baseline import write as write_baseline
 from fuzzseq.cli import main
@@ -101,7 +101,7 @@ def test_a_finding_counts_for_more(run, run_events, crash_finding):
 
 def test_what_a_known_finding_holds_back(run, run_events, crash_finding):
     """Where the baseline holds the error that keeps a check from being judged, it decides; and the rest is said."""
-    settings = Settings(profile="quick", max_cases=60, baseline={crash_finding.id: Known(TARGET)})
+    settings = Settings(profile="quick", max_cases=60, baseline={crash_finding.id: BaselineEntry(TARGET)})
     code, out = run(run_events(crash_finding, settings=settings, blocked=BLOCKED))
     assert code == 0
     assert f"\n1 finding (1 error), in the baseline; completed; {SAID}\n" in out
@@ -206,7 +206,7 @@ def test_a_target_that_never_ended_is_not_passed(run_events):
 @pytest.mark.parametrize(("baseline", "unjudged"), [(False, 0), (True, 1)])
 def test_as_many_failures_as_were_asked_for(run_events, crash_finding, baseline, unjudged):
     """A target that was left at its first failures has shown what it was to show, unless none of them fails the run."""
-    known = {crash_finding.id: Known(TARGET)} if baseline else {}
+    known = {crash_finding.id: BaselineEntry(TARGET)} if baseline else {}
     record = RunState()
     settings = Settings(profile="quick", max_cases=60, maxfail=1, baseline=known)
     for event in run_events(crash_finding, settings=settings, blocked=BLOCKED):
@@ -262,7 +262,7 @@ def test_the_history_and_the_baseline_of_it(tmp_path, monkeypatch, run_events, c
     for night, blocked in ((1, BLOCKED), (2, None)):
         folder = Path(f"reports/night-{night}")
         runner.run([TARGET], settings, output=folder, events=run_events(blocked=blocked))
-        write_baseline(Path("known.txt"), {crash_finding.id: Known(TARGET)})
+        write_baseline(Path("known.txt"), {crash_finding.id: BaselineEntry(TARGET)})
         CliRunner().invoke(main, ["baseline", "update", "known.txt", str(folder)], catch_exceptions=False)
         assert (crash_finding.id in baseline_in(Path("known.txt"))) is (blocked is not None)
     one, two = read(Path("reports/history.jsonl"))

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from fuzzseq import runner
 from fuzzseq.cases.case import Batch, Case
-from fuzzseq.causes.catalogue import GROUPS
+from fuzzseq.causes.catalog import GROUPS
 from fuzzseq.events import FindingReported, InternalError
 from fuzzseq.findings import Finding, Region, ShapeTrace, TraceLine
 from fuzzseq.protocol.outcome import Frame, LayerFrame, Raised
@@ -88,7 +88,7 @@ def test_finding_says_at_least(report, run_events, crash_finding):
         *("id", "check", "checks", "cause", "group", "stage", "domain", "severity", "message", "exception"),
         *("location", "case", "sizes", "one_minimal", "executions", "target", "evidence", "runner_up"),
     }
-    lifted = {"proof", "diagnosis"}
+    lifted = {"minimality", "diagnosis"}
     assert {field.name for field in attrs.fields(Finding)} - lifted <= set(entry)
 
 

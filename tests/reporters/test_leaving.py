@@ -168,7 +168,6 @@ class Page(HTMLParser):
     """Reads a page, and keeps its elements with the names of their attributes."""
 
     def __init__(self):
-        """Begin with none."""
         super().__init__()
         self.seen = set()
 

@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 from fuzzseq.cases.case import Batch, Case, Pair
-from fuzzseq.findings import Diagnosis, Finding, Proof
+from fuzzseq.findings import Diagnosis, Finding, Minimality
 from fuzzseq.protocol.outcome import Raised
 from fuzzseq.reproduce.pasting import called_functions
 from fuzzseq.reproduce.script import reproduction
@@ -277,7 +277,7 @@ def finding(target: str, case: Case, check: str, stage: str, exception: str = ""
         position="",
         case=case,
         sizes={},
-        proof=Proof(one_minimal=True, neighbors=1, executions=1),
+        minimality=Minimality(one_minimal=True, neighbors=1, executions=1),
         diagnosis=Diagnosis(cause="unclassified", explanation='It says \\d """here""".'),
         signature="",
     )
@@ -327,7 +327,9 @@ def test_every_script_is_python(name, mode):
 
 def test_pasted_functions_need_nothing_else():
     """What a script pastes is what stands in the modules: it names no type, and nothing that a script has not."""
-    text = "\n\n".join(called_functions("find_scores(x), set_general_position(x, 1), as_graph(x), variables_of(x, '')"))
+    text = "\n\n".join(
+        called_functions("find_scores(x), set_general_position(x, 1), as_graph(x), variables_of(x, '', ())")
+    )
     assert "def find_scores(output):\n" in text
     assert "counts = Counter()" in text
     assert text.index("GAIN = 1.5") < text.index("def set_general_position(variables, seed):")
@@ -358,7 +360,7 @@ def test_scripts_of_real_findings(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("model.py").write_text(source)
     spec, made = Spec(), {}
-    for event in start_campaign(["model.py:build"], Settings(profile="quick", max_cases=30, seed=0), known=None):
+    for event in start_campaign(["model.py:build"], Settings(profile="quick", max_cases=30, seed=0)):
         if isinstance(event, TargetLoaded):
             spec = event.spec
         elif isinstance(event, FindingReported):
@@ -382,12 +384,11 @@ from collections import Counter
 import keras, numpy as np, tensorflow as tf
 from fuzzseq.reproduce import runtime
 from fuzzseq.reproduce.pasting import called_functions
-from fuzzseq.reproduce.script_only import variables_of
 from fuzzseq.worker.variables import all_variables, trainable_variables
 one, two = ([keras.layers.Embedding(5, 3), keras.layers.LSTM(2), keras.layers.Dense(3)] for _ in range(2))
 for made in (one, two):
     keras.Sequential([keras.Input((None,)), *made])
-for text in called_functions("set_general_position(x)"):
+for text in called_functions("set_general_position(x), variables_of(x)"):
     exec(text)
 set_general_position([w for layer in one for w in layer.variables], 7)
 runtime.set_general_position([w for layer in two for w in layer.variables], 7)
@@ -396,7 +397,7 @@ def called():
     return lambda x: layers[1](layers[0](x))
 model = called()
 for kind, held in (("variables", all_variables(model)), ("trainable_variables", trainable_variables(model))):
-    assert held and [id(v) for v in variables_of(model, kind)] == [id(v) for v in held]
+    assert held and [id(v) for v in variables_of(model, kind, (keras.Layer, keras.Variable))] == [id(v) for v in held]
 pairs = zip([w for x in one for w in x.weights], [w for x in two for w in x.weights])
 assert all(np.array_equal(a, b) for a, b in pairs)
 """

@@ -29,16 +29,18 @@ def test_a_bug_shrinks_to_one_case_from_everywhere(bug: str) -> None:
     for start in starts(fails, 2 if bug == "batch_size >= 33" else 12):
         reduced = reduce(start, SPEC, fails, max_executions=MANY)
         assert reduced.case == minimal
-        assert reduced.proof.one_minimal
-        assert reduced.proof.neighbors == len(list(neighbors(minimal, SPEC)))
-        assert reduced.proof.executions <= WORST
+        assert reduced.minimality.one_minimal
+        assert reduced.minimality.neighbors == len(list(neighbors(minimal, SPEC)))
+        assert reduced.minimality.executions <= WORST
 
 
 def test_a_typical_bug_takes_few_executions() -> None:
     """Nine bugs of ten are done within some forty executions in the mean."""
     means = []
     for fails, _ in BUGS.values():
-        counts = [reduce(one, SPEC, fails, max_executions=MANY).proof.executions for one in starts(fails, 2, seed=1)]
+        counts = [
+            reduce(one, SPEC, fails, max_executions=MANY).minimality.executions for one in starts(fails, 2, seed=1)
+        ]
         means.append(sum(counts) / len(counts))
     assert sorted(means)[len(means) * 9 // 10 - 1] <= TYPICAL
 
@@ -54,10 +56,10 @@ def test_a_result_is_minimal_whatever_fails(data: Any, name: str, share: int) ->
     assert fails(reduced.case)
     assert allowed(reduced.case, spec)
     assert size(reduced.case, spec) <= size(start, spec)
-    assert reduced.proof.one_minimal
+    assert reduced.minimality.one_minimal
     simpler = list(neighbors(reduced.case, spec))
     assert not any(map(fails, simpler))
-    assert reduced.proof.neighbors == len(simpler)
+    assert reduced.minimality.neighbors == len(simpler)
     again = reduce(
         reduced.case, spec, lambda one: fails(one) and size(one, spec) >= size(reduced.case, spec), max_executions=MANY
     )
@@ -78,7 +80,7 @@ def test_nothing_runs_twice_and_all_runs_are_counted(data: Any, share: int) -> N
             return fails(one)
 
         reduced = reduce(start, USUAL, logged, max_executions=MANY)
-        assert reduced.proof.executions == len(log) == len(set(log))
+        assert reduced.minimality.executions == len(log) == len(set(log))
         assert dumps(start) not in log
     assert logs[0] == logs[1]
 
@@ -95,17 +97,17 @@ def test_a_spent_budget_is_no_proof(data: Any, limit: int) -> None:
         return len(one.batches[-1].pairs) >= min(3, len(start.batches[-1].pairs)) and one.mode == start.mode
 
     reduced = reduce(start, USUAL, fails, max_executions=limit)
-    assert len(runs) == reduced.proof.executions <= limit
+    assert len(runs) == reduced.minimality.executions <= limit
     free = reduce(start, USUAL, fails, max_executions=MANY)
-    assert reduced.proof.one_minimal == (free.proof.executions <= limit)
+    assert reduced.minimality.one_minimal == (free.minimality.executions <= limit)
     assert size(free.case, USUAL) <= size(reduced.case, USUAL) <= size(start, USUAL)
 
 
 def test_the_smallest_case_costs_nothing() -> None:
     """A case with no neighbors is minimal without a run."""
     reduced = reduce(case(((1, 1),)), SPEC, lambda _: True, max_executions=0)
-    assert reduced.proof.one_minimal
-    assert reduced.proof.executions == 0
+    assert reduced.minimality.one_minimal
+    assert reduced.minimality.executions == 0
 
 
 @pytest.mark.parametrize("name", SPECS)

@@ -29,7 +29,7 @@ def found_in(targets: list[str], cases: int, seed: int = 0) -> dict[str, list[Fi
     """Return the findings of each target."""
     found: dict[str, dict[str, Finding]] = {target: {} for target in targets}
     for event in start_campaign(
-        targets, Settings(profile="ci", max_cases=cases, seed=seed, case_timeout=15.0, workers=2), known=None
+        targets, Settings(profile="ci", max_cases=cases, seed=seed, case_timeout=15.0, workers=2)
     ):
         if isinstance(event, FindingReported):
             found[event.finding.target][event.finding.id] = event.finding

@@ -60,7 +60,7 @@ class EvidenceRule:
     kind: type[Any]
     cause: CauseSlug
     weight: int
-    holds: Callable[[Any], bool] = lambda seen: True
+    holds: Callable[[Any], bool] = lambda _: True
     more: str = ""
 
 

@@ -90,7 +90,7 @@ def states(e: FailureEvidence) -> Iterator[CauseScore]:
         if units and widths and widths != {units}:
             got = e.named(next(iter(widths - {units})))
             why = f"{layer.name} is of width {e.named(units)}, and was given a state of width {got}"
-            if (widths in ({2 * units}, {units // 2}) and units > 1) or bidirectional(e, widths, units):
+            if (widths in ({2 * units}, {units // 2}) and units > 1) or bidirectional(e):
                 yield CauseScore(
                     "state-bidirectional", 94, f"{why}: one direction where both are meant, or both joined"
                 )
@@ -113,7 +113,7 @@ def _state_line(e: FailureEvidence) -> bool:
     return mismatch and e.stage in ("forward", "encode", "decode", "build") and is_state(e)
 
 
-def bidirectional(e: FailureEvidence, widths: set[int], units: int) -> bool:
+def bidirectional(e: FailureEvidence) -> bool:
     """Say whether the failing layer is, or sits in, a bidirectional one."""
     return any(layer.kind == "Bidirectional" for layer in e.layers)
 

@@ -24,7 +24,6 @@ class HtmlReport:
     """Writes ``report.html``."""
 
     def __init__(self, record: RunState, folder: Folder) -> None:
-        """Keep what is known of the run, where to write, and what the record does not keep."""
         self._coverage, self._timeline = Coverage(), Timeline(record)
         self._file = SnapshotWriter(record, folder, NAME, lambda record: rendered(self._page(record, folder)))
 

@@ -64,7 +64,6 @@ class Coverage:
     """Counts the sizes of every case, alone and in pairs."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
         self._cases: Counter[str] = Counter()
         self._tried: dict[str, Counter[tuple[Size, ...]]] = {}
         self._failed: dict[str, Counter[tuple[Size, ...]]] = {}

@@ -9,10 +9,10 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.causes.catalogue import CAUSES, GROUPS
+from fuzzseq.causes.catalog import CAUSES, GROUPS
 from fuzzseq.findings import Finding, TraceLine, shapes_text
 from fuzzseq.reporting.case_view import unusual
-from fuzzseq.reporting.finding_view import proof_of, title_of
+from fuzzseq.reporting.finding_view import minimality_of, title_of
 from fuzzseq.reporting.html.case_picture import Picture, pictures
 from fuzzseq.reporting.html.failure_map import FailureMap, failure_map
 from fuzzseq.reporting.locations import from_root
@@ -89,7 +89,7 @@ class Shown:
     unresolved: str
     passes: tuple[str, ...]
     fails: tuple[str, ...]
-    proof: str
+    minimality: str
     confidence: str
     alternative: str
     commands: tuple[tuple[str, str], ...]
@@ -127,7 +127,7 @@ def shown(finding: Finding, spec: Spec, anchor: str, *, known: bool) -> Shown:
         unresolved=", ".join(map(str, found.unresolved_sizes)),
         passes=_changed(finding, "passes"),
         fails=_changed(finding, "same"),
-        proof=proof_of(finding),
+        minimality=minimality_of(finding),
         confidence=f"{found.confidence:.0%}" if found.confidence else "",
         alternative=_alternative(finding),
         commands=_commands(finding),
@@ -160,7 +160,7 @@ def _region(finding: Finding) -> str:
 def _when(finding: Finding) -> str:
     """Return the condition of the failing region, where it parts cases that fail from cases that pass."""
     region = finding.diagnosis.region
-    return region.expression if region is not None and region.expression != "True" else ""
+    return region.expression if region is not None and region.is_rule else ""
 
 
 def _trace(finding: Finding) -> Trace | None:

@@ -70,7 +70,6 @@ class Timeline:
     """Notes when each target began, tried its cases, failed and was done."""
 
     def __init__(self, record: RunState) -> None:
-        """Keep what knows the time."""
         self._record = record
         self._lanes: dict[str, Lane] = {}
         self._last = 0.0

@@ -21,7 +21,6 @@ class CallTrace:
     """The calls of layers since the last batch began, where they are kept."""
 
     def __init__(self) -> None:
-        """Keep none."""
         self._calls: list[LayerCall] | None = None
         self._open: list[int] = []
 

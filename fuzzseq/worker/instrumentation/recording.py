@@ -19,7 +19,6 @@ class Recording:
     """
 
     def __init__(self, graph: object = None) -> None:
-        """Begin with none."""
         self.layers: list[LayerOutput] = []
         self.softmaxes: list[Softmax] = []
         self.graph, self.hidden = graph, False

@@ -31,7 +31,6 @@ class Tracker:
     """
 
     def __init__(self) -> None:
-        """Start with nothing running."""
         self.trace = CallTrace()
         self._running: list[tuple[Layer, Args, Kwargs]] = []
         #: The layers that were running when a call raised, and the user's line of the innermost that has one.

@@ -55,8 +55,9 @@ class Keras3:
     def is_variable(self, value: object) -> TypeGuard[Variable]:
         return isinstance(value, tf.Variable | keras.Variable)
 
-    def holds_variables(self, value: object) -> bool:
-        return isinstance(value, keras.Layer | tf.Module | tf.Variable | keras.Variable)
+    @property
+    def variable_owners(self) -> tuple[type, ...]:
+        return keras.Layer, keras.Variable
 
     def is_builtin(self, value: object) -> bool:
         return str(value.__module__).startswith("keras.")
@@ -161,10 +162,10 @@ class Keras3:
     def loss(self, identifier: object) -> Function:
         return keras.losses.get(identifier)
 
-    def cross_entropy(self, labels: Tensor, scores: Tensor, logits: bool) -> Tensor:
+    def cross_entropy(self, labels: Tensor, scores: Tensor, from_logits: bool) -> Tensor:
         if len(labels.shape) == 3:
-            return keras.losses.categorical_crossentropy(labels, scores, from_logits=logits)
-        return keras.losses.sparse_categorical_crossentropy(labels, scores, from_logits=logits)
+            return keras.losses.categorical_crossentropy(labels, scores, from_logits=from_logits)
+        return keras.losses.sparse_categorical_crossentropy(labels, scores, from_logits=from_logits)
 
     def seed(self, seed: int) -> None:
         keras.utils.set_random_seed(seed)

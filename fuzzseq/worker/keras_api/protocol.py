@@ -109,8 +109,9 @@ class KerasApi(Protocol):
     def is_variable(self, value: object) -> TypeGuard[Variable]:
         """Say whether a value is a variable, the framework's or TensorFlow's."""
 
-    def holds_variables(self, value: object) -> bool:
-        """Say whether a value is a layer, a module or a variable."""
+    @property
+    def variable_owners(self) -> tuple[type, ...]:
+        """The framework's classes of what is a variable or holds some, apart from TensorFlow's own."""
 
     def is_builtin(self, value: object) -> bool:
         """Say whether a class, a method or a function is the framework's own, and nobody's who uses it."""
@@ -207,7 +208,7 @@ class KerasApi(Protocol):
     def loss(self, identifier: object) -> Function:
         """Return the loss of a name."""
 
-    def cross_entropy(self, labels: Tensor, scores: Tensor, logits: bool) -> Tensor:
+    def cross_entropy(self, labels: Tensor, scores: Tensor, from_logits: bool) -> Tensor:
         """Return the cross-entropy of each step; labels are ids (batch, steps), or one-hot."""
 
     # The process
