@@ -13,9 +13,10 @@ import tensorflow as tf
 
 from fuzzseq.errors import SpecError
 from fuzzseq.object_text import text_of
+from fuzzseq.protocol.framework_messages import FrameworkMessage
 from fuzzseq.protocol.user_frames import is_users
+from fuzzseq.targets.contract import ROLES
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
-from fuzzseq.targets.spec import ROLES
 from fuzzseq.worker.exceptions import describe
 from fuzzseq.worker.frames import user_frames
 from fuzzseq.worker.instrumentation import Tracker
@@ -34,11 +35,8 @@ _RANKS: Final = {
 }
 _FED: Final = "fuzzseq feeds ids (batch, steps), or rows of floats (batch, steps, width)"
 _WRAP: Final = "return a function that takes what fuzzseq feeds, and calls the model with it"
-#: What TensorFlow says where ids are taken for text.
-_TEXT: Final = re.compile(r"\bstrings?\b.*\bu?int(32|64)\b|\bu?int(32|64)\b.*\bstrings?\b", re.DOTALL)
-#: What Python, or TensorFlow, raises and says where a tensor is taken for a tuple or a dict.
+#: What Python, or TensorFlow, raises where a tensor is taken for a tuple or a dict.
 _OF_PYTHON: Final = (TypeError, ValueError, KeyError, AttributeError)
-_APART: Final = re.compile(r"to unpack|Only integers, slices|has no attribute '(keys|items|values|get|pop)'")
 _TEXT_LAYERS: Final = ("TextVectorization", "StringLookup")
 
 
@@ -160,8 +158,7 @@ def refuse_unfed(name: str, fed: Any, error: Exception, layers: tuple[Any, ...],
     That is so where nothing of the model had run, where ids were taken for text, and where the one tensor that was fed
     was taken for several. ``layers`` are those that were running when it raised.
     """
-    said = text_of(error)
-    if any(layer.kind in _TEXT_LAYERS for layer in layers) or _TEXT.search(said):
+    if any(each.kind in _TEXT_LAYERS for each in layers) or FrameworkMessage(text_of(error)).takes_ids_for_text:
         raise SpecError(text_sentence(f"of {name} takes strings ({raised_text(error, tracker)})"))
     refuse_taken_apart(name, fed, error, tracker)
     # A layer or an operation inside of it counts as the model's own; so does a line of the user's.
@@ -175,7 +172,11 @@ def refuse_unfed(name: str, fed: Any, error: Exception, layers: tuple[Any, ...],
 
 def refuse_taken_apart(name: str, fed: Any, error: Exception | None, tracker: Tracker) -> None:
     """Raise :class:`SpecError` where the user's own code raised by taking the one tensor for a tuple or a dict."""
-    if not tf.is_tensor(fed) or not isinstance(error, _OF_PYTHON) or not _APART.search(text_of(error)):
+    if (
+        not tf.is_tensor(fed)
+        or not isinstance(error, _OF_PYTHON)
+        or not FrameworkMessage(text_of(error)).takes_tensor_apart
+    ):
         return
     last, trace = None, error.__traceback__
     while trace is not None:

@@ -68,14 +68,19 @@ class Subject:
     def _call(self, inputs: Nest, training: bool) -> Nest:
         """Call the model as its Spec says."""
         extra = {"training": training} if self._takes_training else {}
+<<<<<<< HEAD
         called: Function = self.model if tf.executing_eagerly() else self._in_graph
         if self.spec.calling == "arguments":
+=======
+        called: Any = self.model if tf.executing_eagerly() else self._in_graph
+        if self.spec.contract.calling == "arguments":
+>>>>>>> main
             return called(**inputs, **extra)
         return called(inputs, **extra)
 
     def _read(self, raw: Nest) -> ForwardOutput:
         """Find scores and states in what the model returned."""
-        scores = select_output(raw, self.spec.output)
+        scores = select_output(raw, self.spec.contract.output)
         others = [t for t in tf.nest.flatten(raw) if t is not scores and is_float(t) and len(t.shape) == 2]
         return ForwardOutput(scores, others, raw)
 
