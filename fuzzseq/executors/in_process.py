@@ -45,7 +45,6 @@ class InProcessFile:
         """Nothing is left to end."""
 
     def _ask(self, message: Mapping[str, Json]) -> Json:
-        """Carry out a command here."""
         told = self._call(lambda: self._service.answer(message))
         if "misuse" in told:
             raise UsageError(told["misuse"])

@@ -97,7 +97,6 @@ class LoadedFile:
         return process, loaded
 
     def _ask_to_load(self, process: Process) -> Json:
-        """Have a process import the file."""
         checks = [dict(check) for check in self._custom_checks]
         asked = {"do": "load", "reference": dict(self.reference), "custom_checks": checks}
         try:
@@ -114,7 +113,6 @@ class LoadedFile:
 
     @property
     def _name(self) -> str:
-        """How a message calls what is loaded."""
         return self.reference.get("file") or self.reference.get("module") or "the factory"
 
     @property
@@ -145,7 +143,6 @@ class LoadedFile:
         return self._persistently(lambda: self._opened(target, spec, memory))
 
     def _opened(self, target: str, spec: Spec, memory: int | None) -> Worker:
-        """Return a new process and have it open a target."""
         process = self.worker(memory)
         asked = {"do": "open", "target": target, "spec": to_data(spec)}
         try:

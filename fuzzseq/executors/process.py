@@ -167,7 +167,6 @@ class Process:
         self._drop()
 
     def _drop(self) -> None:
-        """Close our ends of what the process has."""
         self.channel.close()
         self._mark.close()
         self._output.close()

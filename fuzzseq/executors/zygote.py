@@ -52,7 +52,6 @@ class Zygote:
         remove_leftovers()
 
     def _start(self) -> None:
-        """Start the process."""
         self._channel, theirs = Channel.pair()
         environment = {**_DEFAULTS, **os.environ, "TMPDIR": self._scratch.path}
         if self._path:
@@ -138,7 +137,6 @@ class Zygote:
             return None
 
     def _tail(self) -> str:
-        """Return the last lines that the zygote printed."""
         self._log.seek(0)
         lines = self._log.read().decode(errors="replace").strip().splitlines()
         return " / ".join(lines[-3:]) or "it printed nothing"

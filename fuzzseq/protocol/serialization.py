@@ -65,7 +65,6 @@ def loads(text: str | bytes, kind: type[T]) -> T:
 
 @cache
 def _reader(kind: _Form) -> _Reader:
-    """Return what reads data as a value of a kind."""
     origin: _Form = get_origin(kind)
     args = get_args(kind)
     if kind in _PLAIN:
@@ -101,7 +100,6 @@ def _plain(kinds: tuple[type, ...], expected: str) -> _Reader:
 
 
 def _with_grammar(inner: _Reader, grammar: Grammar) -> _Reader:
-    """Return what reads a plain value that has a grammar."""
 
     def read(data: object) -> object:
         value = inner(data)
@@ -113,7 +111,6 @@ def _with_grammar(inner: _Reader, grammar: Grammar) -> _Reader:
 
 
 def _literal(values: tuple[object, ...]) -> _Reader:
-    """Return what reads one of some values."""
 
     def read(data: object) -> object:
         for value in values:
@@ -163,7 +160,6 @@ def _tagged(readers: Mapping[str, _Reader]) -> _Reader:
 
 
 def _sequence(inner: _Reader) -> _Reader:
-    """Return what reads a list of values of one kind."""
 
     def read(data: object) -> object:
         if not isinstance(data, list | tuple):
@@ -191,7 +187,6 @@ def _fixed(inner: list[_Reader]) -> _Reader:
 
 
 def _mapping(key: _Reader, inner: _Reader) -> _Reader:
-    """Return what reads an object whose keys are no fields."""
 
     def read(data: object) -> object:
         if not isinstance(data, dict):

@@ -131,7 +131,6 @@ class Channel:
             raise Disconnected(str(error)) from None
 
     def _frame(self, body: bytes) -> bytes:
-        """Return a body behind its header."""
         return _HEADER.pack(len(body), self._key, _signature(self._key, body)) + body
 
     def _rest(self, count: int) -> bytes:
@@ -157,7 +156,6 @@ class Channel:
         return b"".join(chunks)
 
     def _chunk(self, most: int, flags: int) -> bytes:
-        """Read some bytes."""
         chunk = self._receive(min(most, _PIECE), flags)
         if not chunk:
             raise Disconnected("closed")

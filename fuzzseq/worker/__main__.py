@@ -115,7 +115,6 @@ class _Process:
 
 
 def _leave_nothing(*_: object) -> NoReturn:
-    """End this process and all that came from it."""
     end_descendants(untouched.getpid())
     untouched.leave(0)
 

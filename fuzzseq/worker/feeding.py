@@ -9,13 +9,9 @@ import tensorflow as tf
 from fuzzseq.cases.arrays import Arrays, input_array
 from fuzzseq.cases.case import Case
 from fuzzseq.reproduce.runtime import flat_shapes, random_states, zero_states
-<<<<<<< HEAD
-from fuzzseq.targets.spec import Input, Spec
-from fuzzseq.worker.keras_api.objects import Nest, Tensor
-=======
 from fuzzseq.targets.contract import Input
 from fuzzseq.targets.spec import Spec
->>>>>>> main
+from fuzzseq.worker.keras_api.objects import Nest, Tensor
 
 Fed = dict[str, Nest]
 #: The attribute of a tensor whose last axis is time.
@@ -39,15 +35,9 @@ def feed(spec: Spec, arrays: Arrays, states: Nest, source: Nest = None) -> Nest:
     if spec.contract.calling == "steps":
         return _by_role(spec, arrays, states, source)
     left = tf.nest.flatten(states) if states is not None else []
-<<<<<<< HEAD
-    together = sum(item.role == "state" for item in spec.inputs) == 1 and spec.calling == "arguments"
-    values: list[tuple[Input, Nest]] = []
-    for item in spec.inputs:
-=======
     together = sum(item.role == "state" for item in spec.contract.inputs) == 1 and spec.contract.calling == "arguments"
-    values: list[tuple[Input, Any]] = []
+    values: list[tuple[Input, Nest]] = []
     for item in spec.contract.inputs:
->>>>>>> main
         if item.role == "state":
             values.append((item, states if together else left.pop(0) if left else None))
         elif item.role == "source" and source is not None:

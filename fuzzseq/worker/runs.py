@@ -144,7 +144,6 @@ class BatchRun:
         return self._seen(ForwardOutput(scores, [], scores))
 
     def _loss(self, fed: Nest, labels: Tensor, real: Tensor, output: ForwardOutput) -> Tensor:
-        """Return the mean of the user's loss over a batch."""
         self.built.subject.mark.enter("loss")
         loss = self.built.tracker.trace.call(
             lambda: "loss", "", (labels, output.scores), lambda: self.built.loss(fed, labels, output, real)
@@ -248,7 +247,6 @@ class BatchRun:
         return self._seen(ForwardOutput(joined, tf.nest.flatten(states), joined))
 
     def _seen(self, output: ForwardOutput, loss: Array | None = None, gradients: tuple[Gradient, ...] = ()) -> Observed:
-        """Return what a batch gave as numpy."""
         scores = as_numpy(dense(output.scores))
         culprit = ""
         if scores is not None and self.run.until == "forward" and not finite(tf.constant(scores)):

@@ -66,20 +66,13 @@ class Subject:
         return self.forward(inputs, training)
 
     def _call(self, inputs: Nest, training: bool) -> Nest:
-        """Call the model as its Spec says."""
         extra = {"training": training} if self._takes_training else {}
-<<<<<<< HEAD
         called: Function = self.model if tf.executing_eagerly() else self._in_graph
-        if self.spec.calling == "arguments":
-=======
-        called: Any = self.model if tf.executing_eagerly() else self._in_graph
         if self.spec.contract.calling == "arguments":
->>>>>>> main
             return called(**inputs, **extra)
         return called(inputs, **extra)
 
     def _read(self, raw: Nest) -> ForwardOutput:
-        """Find scores and states in what the model returned."""
         scores = select_output(raw, self.spec.contract.output)
         others = [t for t in tf.nest.flatten(raw) if t is not scores and is_float(t) and len(t.shape) == 2]
         return ForwardOutput(scores, others, raw)
@@ -174,7 +167,6 @@ def select_output(raw: Nest, which: str | int | None) -> Tensor:
 
 
 def _part(raw: Nest, which: str | int) -> Tensor:
-    """Return an output by its name or number."""
     try:
         return raw[which]
     except LookupError:

@@ -43,7 +43,6 @@ class Snapshot:
     """The values of all variables, and of plain attributes of the user's own layers, to put back before each run."""
 
     def __init__(self, subject: Model) -> None:
-        """Take the values as they are."""
         everything = all_variables(subject)
         for owner in owners(subject):
             optimizer = getattr(owner, "optimizer", None)
@@ -102,7 +101,6 @@ class PlainAttributes:
     """
 
     def __init__(self, subject: Model) -> None:
-        """Take them as the factory left them."""
         self._taken: dict[int, _Taken] = {}
         for layer in every_layer(subject):
             self.take(layer)

@@ -186,7 +186,6 @@ class Tracker:
         self._record.layers.append(output)
 
     def _path(self) -> str:
-        """Return the path of the layers that are running."""
         return "/".join(names([entry[0] for entry in self._running]))
 
     def _joined_model(self, layer: Layer) -> None:

@@ -99,7 +99,6 @@ def _without_dry_run(original: Function) -> Function:
 
 
 def _layer_built(original: Function) -> Function:
-    """Keras locks the variables of a layer when it is built."""
 
     def lock_state(self: Model) -> None:
         original(self)
