@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from typing import Any
 
 from fuzzseq.errors import MachineError
 from fuzzseq.executors.executor import BudgetSpent, corrupted, death, signal_name, stopped
@@ -14,7 +13,7 @@ from fuzzseq.machine import is_full_disk
 from fuzzseq.protocol.framework_messages import FrameworkMessage
 from fuzzseq.protocol.outcome import Outcome, Request
 from fuzzseq.protocol.serialization import from_data, to_data
-from fuzzseq.protocol.transport import Corrupted, Disconnected
+from fuzzseq.protocol.transport import Corrupted, Disconnected, Json
 from fuzzseq.protocol.user_frames import endless
 from fuzzseq.targets.spec import Spec
 
@@ -119,7 +118,7 @@ class ForkedExecutor:
         return death(request, "crashed", stage, signal_name(-code), output, frames), outside
 
 
-def _outcome(answer: Any, request: Request) -> Outcome:
+def _outcome(answer: Json, request: Request) -> Outcome:
     """Return what an answer says of a request; raises ``ValueError`` where it is about other checks."""
     outcome = from_data(answer, Outcome)
     if [verdict.check for verdict in outcome.verdicts] != list(request.checks):

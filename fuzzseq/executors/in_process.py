@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import Any
 
 from fuzzseq.errors import UsageError, WorkerError
 from fuzzseq.protocol.outcome import Outcome, Request
 from fuzzseq.protocol.serialization import from_data, to_data
+from fuzzseq.protocol.transport import Json
 from fuzzseq.targets.spec import Spec
 
 #: Calls a function in the thread where a debugger is.
-Call = Callable[[Callable[[], Any]], Any]
+Call = Callable[[Callable[[], Json]], Json]
 
 
-def call_here(function: Callable[[], Any]) -> Any:
+def call_here(function: Callable[[], Json]) -> Json:
     """Call a function in this thread."""
     return function()
 
@@ -44,8 +44,7 @@ class InProcessFile:
     def close(self) -> None:
         """Nothing is left to end."""
 
-    def _ask(self, message: Mapping[str, Any]) -> Any:
-        """Carry out a command here."""
+    def _ask(self, message: Mapping[str, Json]) -> Json:
         told = self._call(lambda: self._service.answer(message))
         if "misuse" in told:
             raise UsageError(told["misuse"])
@@ -57,7 +56,7 @@ class InProcessFile:
 class InProcessExecutor:
     """The requests of one target, carried out here."""
 
-    def __init__(self, ask: Any, target: str, spec: Spec) -> None:
+    def __init__(self, ask: Callable[[Mapping[str, Json]], Json], target: str, spec: Spec) -> None:
         self._ask, self._target, self._spec = ask, target, spec
         self.renew()
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import inf
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from fuzzseq.errors import MachineError, UsageError
 from fuzzseq.executors.executor import BudgetSpent
@@ -15,7 +15,7 @@ from fuzzseq.executors.process import Process, Worker
 from fuzzseq.executors.zygote import START_LIMIT, Zygote
 from fuzzseq.process_tree import descendants
 from fuzzseq.protocol.serialization import from_data, to_data
-from fuzzseq.protocol.transport import Corrupted, Disconnected, Killed
+from fuzzseq.protocol.transport import Corrupted, Disconnected, Json, Killed
 from fuzzseq.targets.spec import Spec
 
 T = TypeVar("T")
@@ -81,12 +81,12 @@ class LoadedFile:
             "whether the machine has enough memory."
         )
 
-    def _parent_of_workers(self) -> tuple[Process, Any]:
+    def _parent_of_workers(self) -> tuple[Process, Json]:
         """Return a new process with the file loaded from which workers are forked, and what it said of the file."""
         zygote = self._zygote
         return self._persistently(lambda: self._loaded(Process(zygote, zygote, "loader")))
 
-    def _loaded(self, process: P) -> tuple[P, Any]:
+    def _loaded(self, process: P) -> tuple[P, Json]:
         """Return a new process with the file loaded, and what it said of it."""
         try:
             loaded = self._ask_to_load(process)
@@ -96,8 +96,7 @@ class LoadedFile:
         process.helpers = descendants(process.pid)
         return process, loaded
 
-    def _ask_to_load(self, process: Process) -> Any:
-        """Have a process import the file."""
+    def _ask_to_load(self, process: Process) -> Json:
         checks = [dict(check) for check in self._custom_checks]
         asked = {"do": "load", "reference": dict(self.reference), "custom_checks": checks}
         try:
@@ -114,7 +113,6 @@ class LoadedFile:
 
     @property
     def _name(self) -> str:
-        """How a message calls what is loaded."""
         return self.reference.get("file") or self.reference.get("module") or "the factory"
 
     @property
@@ -145,7 +143,6 @@ class LoadedFile:
         return self._persistently(lambda: self._opened(target, spec, memory))
 
     def _opened(self, target: str, spec: Spec, memory: int | None) -> Worker:
-        """Return a new process and have it open a target."""
         process = self.worker(memory)
         asked = {"do": "open", "target": target, "spec": to_data(spec)}
         try:
@@ -179,7 +176,7 @@ class LoadedFile:
         raise UsageError(f"Building {target} for a first look ended the process: {died}.")
 
     def _inferred(
-        self, target: str, limit: float, memory: int | None, how: Mapping[str, Any]
+        self, target: str, limit: float, memory: int | None, how: Mapping[str, Json]
     ) -> tuple[Spec, dict[str, str]]:
         """Ask a worker that is dropped afterwards; where it dies, :class:`Disconnected` says what it printed last."""
         process = self.worker(memory)

@@ -9,13 +9,13 @@ import signal
 import tempfile
 import time
 from collections.abc import Collection
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from fuzzseq.executors.executor import signal_name
 from fuzzseq.executors.zygote import Parent, Zygote, answer, end_group, order
 from fuzzseq.process_tree import end_descendants, state_of
 from fuzzseq.protocol.outcome import STAGES, Frame, Stage
-from fuzzseq.protocol.transport import WHERE, Channel, Disconnected, Killed
+from fuzzseq.protocol.transport import WHERE, Channel, Disconnected, Json, Killed
 from fuzzseq.protocol.user_frames import frames_dumped, frames_told
 from fuzzseq.sanitize import masked
 
@@ -69,7 +69,7 @@ class Process:
         finally:
             theirs.close()
 
-    def ask(self, message: Any, limit: float) -> Any:
+    def ask(self, message: Json, limit: float) -> Json:
         """Return the answer to a command; raises :class:`Disconnected` on death, and ``TimeoutError``."""
         self.channel.ask(message, limit=limit)
         return answer(self.channel, limit, self._cut_output)
@@ -167,7 +167,6 @@ class Process:
         self._drop()
 
     def _drop(self) -> None:
-        """Close our ends of what the process has."""
         self.channel.close()
         self._mark.close()
         self._output.close()

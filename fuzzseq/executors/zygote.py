@@ -9,13 +9,13 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from fuzzseq.errors import MachineError, UsageError, WorkerError
 from fuzzseq.executors.scratch import Scratch, remove_leftovers
 from fuzzseq.executors.starting import starting
 from fuzzseq.process_tree import end_descendants, state_of
-from fuzzseq.protocol.transport import Channel, Corrupted, Disconnected, Killed
+from fuzzseq.protocol.transport import Channel, Corrupted, Disconnected, Json, Killed
 
 #: How long the import of TensorFlow, or of a user's file, may take, in seconds.
 START_LIMIT: Final = 300.0
@@ -52,7 +52,6 @@ class Zygote:
         remove_leftovers()
 
     def _start(self) -> None:
-        """Start the process."""
         self._channel, theirs = Channel.pair()
         environment = {**_DEFAULTS, **os.environ, "TMPDIR": self._scratch.path}
         if self._path:
@@ -138,7 +137,6 @@ class Zygote:
             return None
 
     def _tail(self) -> str:
-        """Return the last lines that the zygote printed."""
         self._log.seek(0)
         lines = self._log.read().decode(errors="replace").strip().splitlines()
         return " / ".join(lines[-3:]) or "it printed nothing"
@@ -182,7 +180,7 @@ class Parent(Protocol):
         """The connection to it."""
 
 
-def order(parent: Parent, message: Any, *descriptors: int) -> Any:
+def order(parent: Parent, message: Json, *descriptors: int) -> Json:
     """Have a parent do something at once; raises :class:`Killed` where it is gone, or was stopped."""
 
     def look() -> None:
@@ -201,7 +199,7 @@ def order(parent: Parent, message: Any, *descriptors: int) -> Any:
         raise Killed(str(error) if isinstance(error, Killed) else "its parent is gone") from None
 
 
-def answer(channel: Channel, limit: float, meanwhile: Callable[[], None] = lambda: None) -> Any:
+def answer(channel: Channel, limit: float, meanwhile: Callable[[], None] = lambda: None) -> Json:
     """Wait for an answer and return its result; what it calls misuse or an internal error is raised."""
     message = channel.answer(limit, meanwhile)
     if "misuse" in message:

@@ -12,18 +12,21 @@ import types
 from collections.abc import Callable, Mapping
 from enum import Enum
 from functools import cache
-from typing import Annotated, Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar, Union, cast, get_args, get_origin
 
 import attrs
 from cattrs import Converter
 from cattrs.preconf.json import make_converter
 
 from fuzzseq.grammar import Grammar, Misfit, shown
+from fuzzseq.protocol.transport import Json
 
 T = TypeVar("T")
-_Reader = Callable[[Any], Any]
+_Reader = Callable[[object], object]
+#: A type as Python has it: ``int | None`` and ``Literal`` are no classes.
+_Form: TypeAlias = Any
 
-_PLAIN: Final[Mapping[Any, tuple[tuple[type, ...], str]]] = {
+_PLAIN: Final[Mapping[_Form, tuple[tuple[type, ...], str]]] = {
     int: ((int,), "a whole number"),
     float: ((float, int), "a number"),
     str: ((str,), "a text"),
@@ -37,21 +40,20 @@ def converter() -> Converter:
     return make_converter()
 
 
-def to_data(value: Any) -> Any:
+def to_data(value: object) -> Json:
     """Return an attrs value as dicts, lists, strings and numbers."""
     return converter().unstructure(value)
 
 
-def from_data(data: Any, kind: type[T]) -> T:
+def from_data(data: Json, kind: type[T]) -> T:
     """Return the value of a kind that ``data`` stands for.
 
     Raises :class:`fuzzseq.grammar.Misfit`, which says where and why, where it stands for none.
     """
-    value: T = _reader(cast(Any, kind))(data)
-    return value
+    return cast(T, _reader(cast(_Form, kind))(data))
 
 
-def dumps(value: Any) -> str:
+def dumps(value: object) -> str:
     """Return an attrs value as one line of canonical JSON: sorted keys, no spaces."""
     return json.dumps(to_data(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
@@ -62,9 +64,9 @@ def loads(text: str | bytes, kind: type[T]) -> T:
 
 
 @cache
-def _reader(kind: Any) -> _Reader:
-    """Return what reads data as a value of a kind."""
-    origin, args = get_origin(kind), get_args(kind)
+def _reader(kind: _Form) -> _Reader:
+    origin: _Form = get_origin(kind)
+    args = get_args(kind)
     if kind in _PLAIN:
         return _plain(*_PLAIN[kind])
     if origin is Annotated:
@@ -87,7 +89,7 @@ def _reader(kind: Any) -> _Reader:
 def _plain(kinds: tuple[type, ...], expected: str) -> _Reader:
     """Return what reads a plain value; a bool is no number."""
 
-    def read(data: Any) -> Any:
+    def read(data: object) -> object:
         if type(data) in kinds:
             return data
         if not isinstance(data, kinds) or isinstance(data, bool):  # NumPy's float64 is a float
@@ -98,9 +100,8 @@ def _plain(kinds: tuple[type, ...], expected: str) -> _Reader:
 
 
 def _with_grammar(inner: _Reader, grammar: Grammar) -> _Reader:
-    """Return what reads a plain value that has a grammar."""
 
-    def read(data: Any) -> Any:
+    def read(data: object) -> object:
         value = inner(data)
         if why := grammar.objection(value):
             raise Misfit(why)
@@ -109,10 +110,9 @@ def _with_grammar(inner: _Reader, grammar: Grammar) -> _Reader:
     return read
 
 
-def _literal(values: tuple[Any, ...]) -> _Reader:
-    """Return what reads one of some values."""
+def _literal(values: tuple[object, ...]) -> _Reader:
 
-    def read(data: Any) -> Any:
+    def read(data: object) -> object:
         for value in values:
             if isinstance(data, type(value)) and data == value:
                 return value
@@ -127,14 +127,14 @@ def _enum(kind: type[Enum]) -> _Reader:
     return lambda data: kind(read_value(data))
 
 
-def _union(kinds: tuple[Any, ...]) -> _Reader:
+def _union(kinds: tuple[_Form, ...]) -> _Reader:
     """Return what reads a value of any of some kinds: by its ``kind`` where each has one, else the first that fits."""
     if all(attrs.has(kind) and "kind" in attrs.fields_dict(kind) for kind in kinds):
         return _tagged({str(attrs.fields_dict(kind)["kind"].default): _reader(kind) for kind in kinds})
     *others, last = [_reader(kind) for kind in kinds if kind is not type(None)]
     nullable = type(None) in kinds
 
-    def read(data: Any) -> Any:
+    def read(data: object) -> object:
         if nullable and data is None:
             return None
         for reader in others:
@@ -150,7 +150,7 @@ def _union(kinds: tuple[Any, ...]) -> _Reader:
 def _tagged(readers: Mapping[str, _Reader]) -> _Reader:
     """Return what reads an object of the class that its ``kind`` names."""
 
-    def read(data: Any) -> Any:
+    def read(data: object) -> object:
         kind = data.get("kind") if isinstance(data, dict) else None
         if not isinstance(kind, str) or kind not in readers:
             raise Misfit(f"{shown(kind)} is none of {', '.join(readers)}").inside("kind")
@@ -160,9 +160,8 @@ def _tagged(readers: Mapping[str, _Reader]) -> _Reader:
 
 
 def _sequence(inner: _Reader) -> _Reader:
-    """Return what reads a list of values of one kind."""
 
-    def read(data: Any) -> Any:
+    def read(data: object) -> object:
         if not isinstance(data, list | tuple):
             raise Misfit(f"expected a list, got {shown(data)}")
         found = []
@@ -179,7 +178,7 @@ def _sequence(inner: _Reader) -> _Reader:
 def _fixed(inner: list[_Reader]) -> _Reader:
     """Return what reads a list of as many values as there are kinds."""
 
-    def read(data: Any) -> Any:
+    def read(data: object) -> object:
         if not isinstance(data, list | tuple) or len(data) != len(inner):
             raise Misfit(f"expected a list of {len(inner)}, got {shown(data)}")
         return tuple(reader(item) for reader, item in zip(inner, data, strict=True))
@@ -188,9 +187,8 @@ def _fixed(inner: list[_Reader]) -> _Reader:
 
 
 def _mapping(key: _Reader, inner: _Reader) -> _Reader:
-    """Return what reads an object whose keys are no fields."""
 
-    def read(data: Any) -> Any:
+    def read(data: object) -> object:
         if not isinstance(data, dict):
             raise Misfit(f"expected an object, got {shown(data)}")
         found = {}
@@ -204,14 +202,14 @@ def _mapping(key: _Reader, inner: _Reader) -> _Reader:
     return read
 
 
-def _class(kind: Any) -> _Reader:
+def _class(kind: _Form) -> _Reader:
     """Return what reads a value of an attrs class. Readers of its fields are made on first use: classes may nest."""
     attrs.resolve_types(kind)
     fields = [(field.name, field.type, field.default is attrs.NOTHING) for field in attrs.fields(kind)]
     readers: dict[str, _Reader] = {}
-    objects: Callable[[Any], str] = getattr(kind, "objection", lambda _: "")
+    objects: Callable[[object], str] = getattr(kind, "objection", lambda _: "")
 
-    def read(data: Any) -> Any:
+    def read(data: object) -> object:
         if not isinstance(data, dict):
             raise Misfit(f"expected an object, got {shown(data)}")
         if not readers:

@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 #: A frame: the length of its body, the key of its question, the signature of its body by that key.
 _HEADER: Final = struct.Struct("!Q16s16s")
@@ -39,6 +39,9 @@ _send_fds, _recv_fds = socket.send_fds, socket.recv_fds
 
 #: The signal at which a worker writes down where it is.
 WHERE: Final = signal.SIGUSR1
+
+#: What JSON says; whoever reads it checks what it is.
+Json: TypeAlias = Any
 
 
 class Disconnected(Exception):
@@ -72,7 +75,7 @@ class Channel:
         """Close this end."""
         self._socket.close()
 
-    def ask(self, message: Any, *descriptors: int, limit: float) -> None:
+    def ask(self, message: Json, *descriptors: int, limit: float) -> None:
         """Send a question; raises :class:`Disconnected` where nobody is there, ``TimeoutError`` where nobody reads."""
         self._key = _random(_KEY_SIZE)
         data, deadline = self._frame(_encode(message).encode()), _now() + limit
@@ -88,7 +91,7 @@ class Channel:
                 raise
             raise Disconnected(str(error)) from None
 
-    def answer(self, limit: float, meanwhile: Callable[[], None] = lambda: None) -> Any:
+    def answer(self, limit: float, meanwhile: Callable[[], None] = lambda: None) -> Json:
         """Return the answer to the question that was asked last, within ``limit`` seconds.
 
         ``meanwhile`` is called now and then. Raises :class:`Disconnected` where the other side is gone,
@@ -109,7 +112,7 @@ class Channel:
         except (ValueError, RecursionError):
             raise Corrupted("an answer that is not JSON") from None
 
-    def question(self) -> tuple[Any, list[int]]:
+    def question(self) -> tuple[Json, list[int]]:
         """Wait for a question, however long it takes, and return it with the descriptors that came beside it."""
         try:
             head, descriptors, _, _ = _recv_fds(self._socket, _HEADER.size, _MAXIMUM_DESCRIPTORS)
@@ -118,7 +121,7 @@ class Channel:
         except OSError as error:
             raise Disconnected(str(error)) from None
 
-    def reply(self, message: Any) -> None:
+    def reply(self, message: Json) -> None:
         """Send the answer to the question that came last; raises :class:`Disconnected` where nobody is there."""
         data = self._frame(_encode(message).encode())
         try:
@@ -128,7 +131,6 @@ class Channel:
             raise Disconnected(str(error)) from None
 
     def _frame(self, body: bytes) -> bytes:
-        """Return a body behind its header."""
         return _HEADER.pack(len(body), self._key, _signature(self._key, body)) + body
 
     def _rest(self, count: int) -> bytes:
@@ -154,7 +156,6 @@ class Channel:
         return b"".join(chunks)
 
     def _chunk(self, most: int, flags: int) -> bytes:
-        """Read some bytes."""
         chunk = self._receive(min(most, _PIECE), flags)
         if not chunk:
             raise Disconnected("closed")
@@ -191,7 +192,7 @@ def _signature(key: bytes, body: bytes) -> bytes:
     return blake2b(body, key=key, digest_size=_KEY_SIZE).digest()
 
 
-def _with_whole_text(data: Any) -> Any:
+def _with_whole_text(data: Json) -> Json:
     """Return decoded JSON with a question mark for each half of a surrogate pair, which is no character."""
     if isinstance(data, str):
         return data if data.isascii() else data.encode("utf-8", "replace").decode()

@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 
 from fuzzseq.object_text import text_of
 from fuzzseq.process_tree import adopt, die_with_parent, end_descendants
-from fuzzseq.protocol.transport import WHERE, Channel, Disconnected, out_of_the_way
+from fuzzseq.protocol.transport import WHERE, Channel, Disconnected, Json, out_of_the_way
 from fuzzseq.worker import untouched
 
 
@@ -65,7 +65,7 @@ class _Process:
             except SystemExit as error:
                 untouched.leave(_exit_code(error))
 
-    def _fork(self, message: Any, descriptors: list[int]) -> None:
+    def _fork(self, message: Json, descriptors: list[int]) -> None:
         """Fork; the child goes on with a channel of its own."""
         pid = untouched.fork()
         if pid:
@@ -114,8 +114,7 @@ class _Process:
         return self._ended.pop(pid, None)
 
 
-def _leave_nothing(*_: Any) -> NoReturn:
-    """End this process and all that came from it."""
+def _leave_nothing(*_: object) -> NoReturn:
     end_descendants(untouched.getpid())
     untouched.leave(0)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -23,10 +23,12 @@ from fuzzseq.targets.encoder_decoder import EncoderDecoder
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.instrumentation import Tracker
 from fuzzseq.worker.keras_api import KERAS
-from fuzzseq.worker.losses import loss_function
+from fuzzseq.worker.keras_api.objects import Function, Model, Nest, Tensor, Variable
+from fuzzseq.worker.losses import Loss, loss_function
 from fuzzseq.worker.refusals import checked_model, declared_raises
 from fuzzseq.worker.stages import StageBeacon
 from fuzzseq.worker.subject import SteppedSubject, Subject
+from fuzzseq.worker.tracing import Traced
 from fuzzseq.worker.variables import (
     PlainAttributes,
     Snapshot,
@@ -46,10 +48,10 @@ class LoadedFactory:
     def __init__(
         self,
         name: str,
-        factory: Callable[..., Any],
+        factory: Function,
         declaration: Declaration,
         tracker: Tracker,
-        more_checks: Iterable[Any] = (),
+        more_checks: Iterable[object] = (),
     ) -> None:
         """Keep all of that; ``tracker`` hears of its models, and ``more_checks`` come to those that are declared."""
         self.name, self.factory, self.declaration, self.tracker = name, factory, declaration, tracker
@@ -96,7 +98,7 @@ class ModelInstance:
         made = SteppedSubject if isinstance(self.model, EncoderDecoder) else Subject
         self.subject = made(self.model, spec, mark)
         self.loss = self._loss()
-        self.traced: dict[str, Any] = {}
+        self.traced: dict[str, Traced] = {}
         #: The model as a file gives it back, once it was written to one.
         self.reloaded: Subject | None = None
         self.known_shapes_pass: bool | None = None
@@ -106,9 +108,9 @@ class ModelInstance:
         self._others: dict[_Anew, ModelInstance] = {}
         self._plain = PlainAttributes(self.model)
         self._snapshot: Snapshot | None = None
-        self.trainable: list[Any] = []
+        self.trainable: list[Variable] = []
 
-    def _loss(self) -> Any:
+    def _loss(self) -> Loss:
         """Return the loss; raises :class:`SpecError` for one that is declared and is none."""
         declared = self.target.option("loss")
         try:
@@ -172,7 +174,7 @@ class ModelInstance:
             if run.ulp_perturbed:
                 perturb_ulp(self.trainable, run.ulp_perturbed)
 
-    def state_shapes(self, sizes: Mapping[str, int]) -> Any:
+    def state_shapes(self, sizes: Mapping[str, int]) -> Nest:
         """Return the nested shapes of the initial state for a batch; an empty list where the model takes none."""
         declared = self.target.option("initial_state")
         if callable(declared):
@@ -185,11 +187,11 @@ class ModelInstance:
             return []
         return self._cell_shapes(sizes)
 
-    def _cell_shapes(self, sizes: Mapping[str, int]) -> Any:
+    def _cell_shapes(self, sizes: Mapping[str, int]) -> Nest:
         """Return the shapes for a named cell: flat, or a list for each layer where the model has a number of layers."""
         units = next((sizes[name] for name in ("units", "encoder_units", "decoder_units") if name in sizes), None)
         if units is None:
-            units = next((int(x.units) for x in every_layer(self.model) if KERAS.state_names(x)), 1)
+            units = next((int(getattr(x, "units", 1)) for x in every_layer(self.model) if KERAS.state_names(x)), 1)
         counted = next((name for name in ("num_layers", "num_encoder_layers") if name in sizes), None)
         layers = sizes[counted] if counted else 1
         flat = state_shapes(
@@ -199,7 +201,7 @@ class ModelInstance:
         return [list(flat[i : i + each]) for i in range(0, len(flat), each)] if counted else list(flat)
 
 
-def flat_inputs(model: Any) -> list[Any]:
+def flat_inputs(model: Model) -> list[Tensor]:
     """Return the symbolic inputs of a functional model in the order in which they are given."""
     structure = KERAS.input_structure(model)
     return list(structure.values()) if isinstance(structure, Mapping) else list(getattr(model, "inputs", None) or [])

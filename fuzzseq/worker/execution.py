@@ -29,7 +29,6 @@ def execute(built: ModelInstance, case: Case, run: Run, *, explained: bool = Tru
 
 
 def _attempt(built: ModelInstance, case: Case, run: Run, known: bool = False) -> Result:
-    """Run the batches in turn until one raises."""
     if run.precision == "usual" and not run.dimensions:
         return _attempted(built, case, run, known)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import tensorflow as tf
 
@@ -11,13 +11,14 @@ from fuzzseq.cases.case import Case
 from fuzzseq.reproduce.runtime import flat_shapes, random_states, zero_states
 from fuzzseq.targets.contract import Input
 from fuzzseq.targets.spec import Spec
+from fuzzseq.worker.keras_api.objects import Nest, Tensor
 
-Fed = dict[str, Any]
+Fed = dict[str, Nest]
 #: The attribute of a tensor whose last axis is time.
 OVER_TIME: Final = "_over_time"
 
 
-def role_tensor(item: Input, arrays: Arrays) -> Any:
+def role_tensor(item: Input, arrays: Arrays) -> Tensor:
     """Return the tensor that plays an input's role; a mask is marked, since its last axis is time and no width."""
     tensor = tf.constant(input_array(item, arrays))
     if item.role.endswith("_mask"):
@@ -25,7 +26,7 @@ def role_tensor(item: Input, arrays: Arrays) -> Any:
     return tensor
 
 
-def feed(spec: Spec, arrays: Arrays, states: Any, source: Any = None) -> Any:
+def feed(spec: Spec, arrays: Arrays, states: Nest, source: Nest = None) -> Nest:
     """Return the inputs of a model in the structure that it is called with, as tensors.
 
     ``states`` is the structure that the Spec's initial state has, or None; ``source`` replaces the source ids where the
@@ -35,7 +36,7 @@ def feed(spec: Spec, arrays: Arrays, states: Any, source: Any = None) -> Any:
         return _by_role(spec, arrays, states, source)
     left = tf.nest.flatten(states) if states is not None else []
     together = sum(item.role == "state" for item in spec.contract.inputs) == 1 and spec.contract.calling == "arguments"
-    values: list[tuple[Input, Any]] = []
+    values: list[tuple[Input, Nest]] = []
     for item in spec.contract.inputs:
         if item.role == "state":
             values.append((item, states if together else left.pop(0) if left else None))
@@ -51,7 +52,7 @@ def feed(spec: Spec, arrays: Arrays, states: Any, source: Any = None) -> Any:
     return flat[0] if spec.contract.calling == "single" else flat
 
 
-def _by_role(spec: Spec, arrays: Arrays, states: Any, source: Any) -> Fed:
+def _by_role(spec: Spec, arrays: Arrays, states: Nest, source: Nest) -> Fed:
     """Return the tensors of a batch by role, for an encoder and a decoder apart."""
     fed: Fed = {item.role: role_tensor(item, arrays) for item in spec.contract.inputs if item.role != "state"}
     if source is not None:
@@ -60,7 +61,7 @@ def _by_role(spec: Spec, arrays: Arrays, states: Any, source: Any) -> Fed:
     return fed
 
 
-def initial_state(spec: Spec, case: Case, batch: int, shapes: Any) -> Any:
+def initial_state(spec: Spec, case: Case, batch: int, shapes: Nest) -> Nest:
     """Return the initial state of a batch as tensors in the structure of ``shapes``; None where the case has none.
 
     A functional model cannot be called without its state inputs, and some functions cannot without their arguments: no

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import attrs
 import numpy as np
 
-from fuzzseq.cases.arrays import arrays
+from fuzzseq.cases.arrays import Array, arrays
 from fuzzseq.cases.case import Batch, Case, Pair
 from fuzzseq.cases.domain import legal_range
 from fuzzseq.errors import SpecError
@@ -19,6 +19,7 @@ from fuzzseq.targets.dimensions import DATA_DIMENSIONS
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.feeding import feed, initial_state
+from fuzzseq.worker.keras_api.objects import Nest
 from fuzzseq.worker.refusals import (
     declared_raises,
     no_such_output,
@@ -45,14 +46,14 @@ class Look:
     own preprocessing raised.
     """
 
-    fed: Any = None
-    scores: Any = None
-    raw: Any = None
+    fed: Nest = None
+    scores: Nest = None
+    raw: Nest = None
     error: Exception | None = None
     layers: tuple[LayerFrame, ...] = ()
 
     @property
-    def array(self) -> Any:
+    def array(self) -> Array | None:
         """The scores as a numpy array; None where there are none."""
         return None if self.scores is None else np.asarray(self.scores)
 
@@ -98,7 +99,7 @@ def _length(name: str, usual: int, spec: Spec, sizes: Mapping[str, int]) -> int:
 
 def fed_for_look(
     built: ModelInstance, spec: Spec, sizes: Mapping[str, int], rows: int = 2, alike: bool = False
-) -> tuple[Case, Any]:
+) -> tuple[Case, Nest]:
     """Return a small case, and what the model is called with for it; None where preprocessing cannot make that.
 
     Raises :class:`SpecError` for an initial state, or preprocessing, that is not what fuzzseq can hand on.
@@ -117,7 +118,7 @@ def fed_for_look(
     return case, feed(spec, arrays(case, spec.contract), states, source)
 
 
-def _states(built: ModelInstance, spec: Spec, case: Case) -> Any:
+def _states(built: ModelInstance, spec: Spec, case: Case) -> Nest:
     """Return the initial state of a case; raises :class:`SpecError` where a declared function gives no shapes."""
     try:
         return initial_state(spec, case, 0, built.state_shapes(case.sizes(spec.contract)))
@@ -129,7 +130,7 @@ def _states(built: ModelInstance, spec: Spec, case: Case) -> Any:
         ) from None
 
 
-def _preprocessed(built: ModelInstance, ids: list[list[int]]) -> Any:
+def _preprocessed(built: ModelInstance, ids: list[list[int]]) -> Nest:
     """Return what the user's preprocessing makes of ids; raises :class:`SpecError` for what is no array of numbers."""
     made = built.target.option("preprocess")(ids)
     refuse_source(built.target.name, made)

@@ -17,6 +17,7 @@ from fuzzseq.worker.first_builds import Failed, builds, far_builds
 from fuzzseq.worker.first_look import guessed_sizes, look
 from fuzzseq.worker.frames import user_frames
 from fuzzseq.worker.keras_api import KERAS
+from fuzzseq.worker.keras_api.objects import Model
 from fuzzseq.worker.parts import Part, takes
 from fuzzseq.worker.refusals import always_raises, raised_text
 from fuzzseq.worker.roles import inputs_of
@@ -147,13 +148,13 @@ def _refuse_tokens(name: str, spec: Spec) -> None:
     )
 
 
-def _call_of(model: Any) -> str:
+def _call_of(model: Model) -> str:
     """Return how a model is called, as its own code has it."""
     called = KERAS.call_of(model)
     return f"{getattr(called, '__name__', type(called).__name__)}{inspect.signature(called)}"
 
 
-def _kind(spec: Spec, roles: set[str], model: Any) -> str:
+def _kind(spec: Spec, roles: set[str], model: Model) -> str:
     """Return what kind of model it is by its inputs, and by what the factory's parameters promise of its output."""
     if "source" in roles and "decoder_input" in roles:
         return "seq2seq"
@@ -167,7 +168,7 @@ def _kind(spec: Spec, roles: set[str], model: Any) -> str:
     return "encoder"
 
 
-def _output_shape(model: Any) -> tuple[int | None, ...]:
+def _output_shape(model: Model) -> tuple[int | None, ...]:
     """Return the shape of a functional model's scores; empty where it is not known before a call."""
     if not KERAS.is_functional(model) or not getattr(model, "outputs", None):
         return ()
@@ -175,7 +176,7 @@ def _output_shape(model: Any) -> tuple[int | None, ...]:
     return next((shape for shape in found if len(shape) == 3), found[0])
 
 
-def _scores_words(model: Any) -> bool:
+def _scores_words(model: Model) -> bool:
     """Say whether a functional model ends in a dense layer, as one that scores words does."""
     layers = getattr(model, "layers", [])
     last = layers[-1] if layers else None
@@ -228,7 +229,7 @@ def _with_ways(spec: Spec, built: ModelInstance) -> Spec:
     )
 
 
-def _holds_functions(owner: Any) -> bool:
+def _holds_functions(owner: object) -> bool:
     """Say whether a model, or a layer of the user's own, is a ``tf.function`` or has one."""
     if KERAS.is_builtin(type(owner)):
         return False
@@ -237,7 +238,7 @@ def _holds_functions(owner: Any) -> bool:
     return isinstance(owner, kind) or any(isinstance(value, kind) for value in held)
 
 
-def _takes_all_steps(decoder: Any) -> bool:
+def _takes_all_steps(decoder: Model) -> bool:
     """Say whether a decoder is a functional model whose tokens have an open time axis."""
     if not KERAS.is_functional(decoder) or not getattr(decoder, "inputs", None):
         return False
@@ -245,7 +246,7 @@ def _takes_all_steps(decoder: Any) -> bool:
     return len(shape) == 2 and shape[1] is None and _states_only_start(decoder)
 
 
-def _states_only_start(decoder: Any) -> bool:
+def _states_only_start(decoder: Model) -> bool:
     """Say whether the states that a decoder is given go into recurrent layers and nowhere else.
 
     Attention that asks the state of the step before would ask the first one for all steps.

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import attrs
 import numpy as np
 import tensorflow as tf
 
-from fuzzseq.cases.arrays import Arrays, encoded
+from fuzzseq.cases.arrays import Array, Arrays, encoded
 from fuzzseq.cases.case import Case
 from fuzzseq.protocol.outcome import Outcome, Verdict
 from fuzzseq.protocol.runs import ForwardRun, LossRun, Run
@@ -16,6 +14,7 @@ from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.exceptions import describe
 from fuzzseq.worker.execution import init_weights
+from fuzzseq.worker.keras_api.objects import Nest
 from fuzzseq.worker.runs import BatchRun
 
 
@@ -42,18 +41,18 @@ class _Wrong(BatchRun):
         self.kind = kind
         self.arrays = wrong_arrays(self.arrays, kind, case, built.spec)
 
-    def _fed(self, states: Any = None, source: Any = None) -> Any:
+    def _fed(self, states: Nest = None, source: Nest = None) -> Nest:
         """Hand over rows without padding, where those are wanted."""
         source = None
         if self.kind == "source_unpadded":
             source = tf.ragged.constant([list(pair.source) for pair in self.case.batches[0].pairs], dtype=tf.int32)
         return super()._fed(states, source)
 
-    def state_shapes(self) -> Any:
+    def state_shapes(self) -> Nest:
         """Return the shapes of the states, wrong where they are to be."""
         return wrong_shapes(super().state_shapes(), self.kind)
 
-    def initial_state(self, shapes: Any) -> Any:
+    def initial_state(self, shapes: Nest) -> Nest:
         """Return the states, of integers where they are to be."""
         states = super().initial_state(shapes)
         if self.kind != "state_integers" or states is None:
@@ -61,7 +60,7 @@ class _Wrong(BatchRun):
         return tf.nest.map_structure(lambda state: tf.cast(state, tf.int32), states)
 
 
-def wrong_shapes(shapes: Any, kind: str) -> Any:
+def wrong_shapes(shapes: Nest, kind: str) -> Nest:
     """Return a nested list of shapes with the first of them wrong, or with one more."""
     if isinstance(shapes, tuple) and all(isinstance(size, int) for size in shapes):
         rows, *rest = shapes
@@ -98,7 +97,7 @@ def wrong_arrays(arrays: Arrays, kind: str, case: Case, spec: Spec) -> Arrays:
     return attrs.evolve(arrays, labels=wrong_labels(arrays.labels, kind, case, spec))
 
 
-def wrong_labels(labels: Any, kind: str, case: Case, spec: Spec) -> Any:
+def wrong_labels(labels: Array, kind: str, case: Case, spec: Spec) -> Array:
     """Return labels that are wrong; they are as they were for a kind that is not theirs."""
     classes = case.dimensions.get(str(spec.contract.vocabulary("target")), 0)
     if kind == "label_steps":
@@ -120,6 +119,6 @@ def _first_real(arrays: Arrays, side: str) -> int:
     return int(mask[0].argmax())
 
 
-def _once_more(value: Any, axis: int) -> Any:
+def _once_more(value: Array, axis: int) -> Array:
     """Return an array with its last slice along an axis repeated."""
     return np.concatenate([value, np.take(value, [-1], axis=axis)], axis=axis)

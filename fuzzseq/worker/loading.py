@@ -7,10 +7,9 @@ import importlib.util
 import pickle
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from fuzzseq.errors import SpecError, UsageError, nearest
 from fuzzseq.object_text import name_of, text_of
@@ -18,6 +17,7 @@ from fuzzseq.protocol.user_frames import is_users
 from fuzzseq.targets.declaration import Declaration, declaration_of, declared_in, is_imported
 from fuzzseq.worker.build import LoadedFactory
 from fuzzseq.worker.instrumentation import Tracker
+from fuzzseq.worker.keras_api.objects import Function, Model
 from fuzzseq.worker.refusals import refuse_factory
 from fuzzseq.worker.user_imports import USER_IMPORTS
 
@@ -34,7 +34,7 @@ def load(
     return {name: _loaded(name, factory, tracker, checks) for name, factory in _factories(reference).items()}
 
 
-def _factories(reference: Mapping[str, str]) -> dict[str, Any]:
+def _factories(reference: Mapping[str, str]) -> dict[str, Function]:
     """Return the factories of a reference by the names of their targets."""
     if "pickle" in reference:
         USER_IMPORTS.install()
@@ -54,7 +54,7 @@ def _factories(reference: Mapping[str, str]) -> dict[str, Any]:
     return found
 
 
-def _check(reference: Mapping[str, str]) -> Any:
+def _check(reference: Mapping[str, str]) -> Function:
     """Return what a reference to a check of the user's own names."""
     label = reference.get("file") or reference["module"]
     if not reference.get("name"):
@@ -62,15 +62,15 @@ def _check(reference: Mapping[str, str]) -> Any:
     return _named(_imported(reference, label), label, reference["name"])
 
 
-def _loaded(name: str, factory: Any, tracker: Tracker, checks: Sequence[Any]) -> LoadedFactory:
+def _loaded(name: str, factory: Function, tracker: Tracker, checks: Sequence[Function]) -> LoadedFactory:
     """Return a fuzz target; raises for what is no factory."""
     refuse_factory(name, factory)
     return LoadedFactory(name, factory, declaration_of(factory) or Declaration(), tracker, checks)
 
 
-def _named(module: ModuleType, label: str, name: str) -> Any:
+def _named(module: ModuleType, label: str, name: str) -> Function:
     """Return what a name stands for in a module, dots allowed."""
-    value: Any = module
+    value: Model = module
     for part in name.split("."):
         if not hasattr(value, part):
             known = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
@@ -79,7 +79,7 @@ def _named(module: ModuleType, label: str, name: str) -> Any:
     return value
 
 
-def _declared(module: ModuleType) -> dict[str, Callable[..., Any]]:
+def _declared(module: ModuleType) -> dict[str, Function]:
     """Return the decorated factories that a module defines, and a function called build; else those it imports."""
     declared = declared_in(module)
     own = {name: factory for name, factory in declared.items() if not is_imported(factory, module)}

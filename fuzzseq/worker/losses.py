@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 import tensorflow as tf
 
 from fuzzseq.reproduce.runtime import cross_entropy
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.keras_api import KERAS
+from fuzzseq.worker.keras_api.objects import Function, Model, Nest, Tensor
+
+#: ``loss(inputs, labels, output, mask)``: ``output`` has ``scores`` and ``raw``, ``mask`` is of real steps.
+Loss = Callable[[Nest, Tensor, Nest, Tensor], Tensor]
 
 
-def loss_function(spec: Spec, model: Any, declared: Any) -> Callable[[Any, Any, Any, Any], Any]:
-    """Return ``loss(inputs, labels, output, mask)``: ``output`` has ``scores`` and ``raw``, ``mask`` real steps."""
+def loss_function(spec: Spec, model: Model, declared: Function | str | None) -> Loss:
+    """Return the loss of a model: the declared one, the compiled one, or the cross-entropy of its encoding."""
     if declared is not None:
         scored = KERAS.loss(declared) if isinstance(declared, str) else declared
         return lambda _inputs, labels, output, _mask: _beside(scored(labels, output.scores), _unscored(model, output))
@@ -33,13 +36,13 @@ def loss_function(spec: Spec, model: Any, declared: Any) -> Callable[[Any, Any, 
     )
 
 
-def _losses(model: Any) -> Any:
+def _losses(model: Model) -> Nest:
     """Return the losses that a model of several outputs is compiled with, a dict or a list; None for a single one."""
     compiled = KERAS.compiled_loss(model)
     return compiled if isinstance(compiled, Mapping | list | tuple) else None
 
 
-def as_targets(model: Any, labels: Any) -> Any:
+def as_targets(model: Model, labels: Nest) -> Nest:
     """Return labels as a compiled model takes them, by name or place; None where it has losses for several outputs."""
     losses = _losses(model)
     if losses is None:
@@ -51,7 +54,7 @@ def as_targets(model: Any, labels: Any) -> Any:
     return [None if loss is None else labels for loss in losses]
 
 
-def _as_compiled(model: Any, output: Any) -> Any:
+def _as_compiled(model: Model, output: Nest) -> Nest:
     """Return what a compiled loss compares labels with: everything, where each output has its loss, else the scores."""
     if KERAS.overrides(model, "compute_loss"):
         return output.raw  # One of the user's own takes it apart itself, as it does in fit.
@@ -59,13 +62,13 @@ def _as_compiled(model: Any, output: Any) -> Any:
     return output.scores if several and _losses(model) is None else output.raw
 
 
-def _unscored(model: Any, output: Any) -> list[Any]:
+def _unscored(model: Model, output: Nest) -> list[Nest]:
     """Return every output but the scores, and what layers add to the loss, as a user's training loop would."""
     added = list(model.losses) if KERAS.is_layer(model) else []
     return [t for t in tf.nest.flatten(output.raw) if t is not output.scores] + added
 
 
-def _beside(loss: Any, others: Iterable[Any]) -> Any:
+def _beside(loss: Tensor, others: Iterable[Nest]) -> Tensor:
     """Return a loss, with nothing added by way of other values: weights that lead to one of them are no dead ends."""
     floats = [t for t in others if tf.is_tensor(t) and t.dtype.is_floating]
     for value in floats:

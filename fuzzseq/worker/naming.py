@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Sequence
 
 from fuzzseq.worker.keras_api import KERAS
+from fuzzseq.worker.keras_api.objects import Layer
 
 
-def names(layers: list[Any]) -> list[str]:
+def names(layers: Sequence[Layer]) -> list[str]:
     """Return stable names for a path of layers: the user's own, or the class and its ordinal among its siblings."""
     return [stable_name(layer, layers[place - 1] if place else None) for place, layer in enumerate(layers)]
 
 
-def stable_name(layer: Any, parent: Any) -> str:
+def stable_name(layer: Layer, parent: Layer | None) -> str:
     """Return the user's own name of a layer, or its class with an ordinal where its parent has several of it."""
     kind = type(layer).__name__
     automatic = re.sub(r"(?<!^)(?=[A-Z])", "_", kind).lower()

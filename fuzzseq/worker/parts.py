@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 import tensorflow as tf
 
 from fuzzseq.reproduce.runtime import one_or_all
 from fuzzseq.targets.contract import PartCall, PartRole
 from fuzzseq.worker.keras_api import KERAS
+from fuzzseq.worker.keras_api.objects import Function, Model, Nest, Tensor
 
 #: The names that parameters and inputs of an encoder or a decoder go by, for each thing that they can be.
 PART_NAMES: Mapping[PartRole, tuple[str, ...]] = {
@@ -39,15 +39,15 @@ def part_role(name: str) -> PartRole | None:
 class Part:
     """An encoder or a decoder, and the order in which it takes what it is given."""
 
-    def __init__(self, model: Callable[..., Any]) -> None:
+    def __init__(self, model: Function) -> None:
         """Read the parameters of a callable, or the inputs of a functional model."""
-        self._model: Any = model
+        self._model: Model = model
         self._takes_training = takes(model, "training")
         self._functional = KERAS.is_functional(model) and bool(getattr(model, "inputs", None))
         self._roles = self._functional_roles() if self._functional else self._argument_roles()
         self.traced = False
         #: The states as an encoder gave them, where they are no flat list.
-        self.structure: Any = None
+        self.structure: Nest = None
         self._graph = tf.function(model, reduce_retracing=True)
 
     @property
@@ -65,12 +65,12 @@ class Part:
         """Whether states can be given."""
         return "states" in self._roles
 
-    def call(self, given: Mapping[str, Any], training: bool) -> Any:
+    def call(self, given: Mapping[str, Nest], training: bool) -> Nest:
         """Call the model with what it takes of ``given``."""
         tokens = given.get("source", given.get("decoder_input"))
         extra = {"training": training} if self._takes_training else {}
         states = list(given.get("states") or [])
-        values: list[Any] = []
+        values: list[Nest] = []
         for role in self._roles:
             if role == "tokens":
                 values.append(tokens)
@@ -83,7 +83,7 @@ class Part:
             return called(values[0] if len(values) == 1 else values, **extra)
         return called(*values, **extra)
 
-    def _states(self, states: list[Any]) -> Any:
+    def _states(self, states: list[Tensor]) -> Nest:
         """Return the states for one argument: all of them, or its share where there are several arguments for them."""
         count = self._roles.count("states")
         if count > 1:
@@ -124,7 +124,7 @@ def _with_tokens(named: list[PartRole | None]) -> list[PartRole]:
     return [next(missing) if role is None else role for role in named]
 
 
-def takes(model: Any, name: str) -> bool:
+def takes(model: Model, name: str) -> bool:
     """Say whether calling a model takes a keyword."""
     if KERAS.is_layer(model):
         return name in inspect.signature(model.call).parameters or KERAS.is_functional(model)
@@ -134,12 +134,12 @@ def takes(model: Any, name: str) -> bool:
         return False
 
 
-def is_array(value: Any) -> bool:
+def is_array(value: object) -> bool:
     """Say whether a value is a tensor, or an array."""
     return bool(tf.is_tensor(value) or hasattr(value, "shape"))
 
 
-def _is_nested(structure: Any) -> bool:
+def _is_nested(structure: Nest) -> bool:
     """Say whether states have names, or are lists of lists."""
     if isinstance(structure, Mapping) or hasattr(structure, "_fields"):
         return True

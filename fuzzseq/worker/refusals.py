@@ -5,14 +5,16 @@ from __future__ import annotations
 import inspect
 import linecache
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import ModuleType
-from typing import Any, Final
+from typing import Final
 
 import tensorflow as tf
 
 from fuzzseq.errors import SpecError
 from fuzzseq.object_text import text_of
+from fuzzseq.protocol.framework_messages import FrameworkMessage
+from fuzzseq.protocol.outcome import LayerFrame
 from fuzzseq.protocol.user_frames import is_users
 from fuzzseq.targets.contract import ROLES
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
@@ -20,6 +22,7 @@ from fuzzseq.worker.exceptions import describe
 from fuzzseq.worker.frames import user_frames
 from fuzzseq.worker.instrumentation import Tracker
 from fuzzseq.worker.keras_api import KERAS
+from fuzzseq.worker.keras_api.objects import Function, Model, Nest
 
 #: The most letters of a value, or of an exception's message, that a sentence shows.
 _LONGEST: Final = 300
@@ -34,11 +37,8 @@ _RANKS: Final = {
 }
 _FED: Final = "fuzzseq feeds ids (batch, steps), or rows of floats (batch, steps, width)"
 _WRAP: Final = "return a function that takes what fuzzseq feeds, and calls the model with it"
-#: What TensorFlow says where ids are taken for text.
-_TEXT: Final = re.compile(r"\bstrings?\b.*\bu?int(32|64)\b|\bu?int(32|64)\b.*\bstrings?\b", re.DOTALL)
-#: What Python, or TensorFlow, raises and says where a tensor is taken for a tuple or a dict.
+#: What Python, or TensorFlow, raises where a tensor is taken for a tuple or a dict.
 _OF_PYTHON: Final = (TypeError, ValueError, KeyError, AttributeError)
-_APART: Final = re.compile(r"to unpack|Only integers, slices|has no attribute '(keys|items|values|get|pop)'")
 _TEXT_LAYERS: Final = ("TextVectorization", "StringLookup")
 
 
@@ -46,7 +46,7 @@ class NotAModel(TypeError):
     """A factory returned something that is no model. Where it does so for some sizes alone, that is a finding."""
 
 
-def short(value: Any) -> str:
+def short(value: object) -> str:
     """Return a value as it is shown in a sentence: cut where it is long, its type where it cannot be shown."""
     try:
         text = " ".join(repr(value).split())
@@ -65,7 +65,7 @@ def raised_text(error: BaseException, tracker: Tracker) -> str:
     return f"{raised.exception}: {said}{place}" if said != raised.exception else f"{raised.exception}{place}"
 
 
-def refuse_factory(name: str, factory: Any) -> None:
+def refuse_factory(name: str, factory: Function) -> None:
     """Raise :class:`SpecError` for what a target names and is no function that builds a model."""
     variable = name.rpartition(":")[2]
     if KERAS.is_layer(factory):
@@ -89,12 +89,12 @@ def refuse_factory(name: str, factory: Any) -> None:
         )
 
 
-def checked_model(name: str, model: Any) -> Any:
+def checked_model(name: str, model: Model) -> Model:
     """Return what a factory returned; raises :class:`NotAModel` with the sentence for what is no model."""
     wanted = "it should return a keras.Model, an EncoderDecoder, or a function of the inputs."
     kind = type(model).__name__
     if isinstance(model, EncoderDecoder):
-        parts: list[Any] = [model.encoder, model.decoder]
+        parts: list[object] = [model.encoder, model.decoder]
         for part, value in zip(("encoder", "decoder"), parts, strict=True):
             if not callable(value) or isinstance(value, type):
                 raise NotAModel(
@@ -154,14 +154,13 @@ def text_sentence(what: str) -> str:
     )
 
 
-def refuse_unfed(name: str, fed: Any, error: Exception, layers: tuple[Any, ...], tracker: Tracker) -> None:
+def refuse_unfed(name: str, fed: Nest, error: Exception, layers: tuple[LayerFrame, ...], tracker: Tracker) -> None:
     """Raise :class:`SpecError` where a first call raised because of what was fed, and not because of the model.
 
     That is so where nothing of the model had run, where ids were taken for text, and where the one tensor that was fed
     was taken for several. ``layers`` are those that were running when it raised.
     """
-    said = text_of(error)
-    if any(layer.kind in _TEXT_LAYERS for layer in layers) or _TEXT.search(said):
+    if any(each.kind in _TEXT_LAYERS for each in layers) or FrameworkMessage(text_of(error)).takes_ids_for_text:
         raise SpecError(text_sentence(f"of {name} takes strings ({raised_text(error, tracker)})"))
     refuse_taken_apart(name, fed, error, tracker)
     # A layer or an operation inside of it counts as the model's own; so does a line of the user's.
@@ -173,9 +172,13 @@ def refuse_unfed(name: str, fed: Any, error: Exception, layers: tuple[Any, ...],
         )
 
 
-def refuse_taken_apart(name: str, fed: Any, error: Exception | None, tracker: Tracker) -> None:
+def refuse_taken_apart(name: str, fed: Nest, error: Exception | None, tracker: Tracker) -> None:
     """Raise :class:`SpecError` where the user's own code raised by taking the one tensor for a tuple or a dict."""
-    if not tf.is_tensor(fed) or not isinstance(error, _OF_PYTHON) or not _APART.search(text_of(error)):
+    if (
+        not tf.is_tensor(fed)
+        or not isinstance(error, _OF_PYTHON)
+        or not FrameworkMessage(text_of(error)).takes_tensor_apart
+    ):
         return
     last, trace = None, error.__traceback__
     while trace is not None:
@@ -200,7 +203,7 @@ def _is_taken_apart(variable: str, line: str) -> bool:
     return bool(re.search(rf",.*=\s*{name}\s*(#|$)|\*{name}\b|\bin\s+{name}\b|{by_name}", line))
 
 
-def refuse_source(name: str, source: Any) -> None:
+def refuse_source(name: str, source: Nest) -> None:
     """Raise :class:`SpecError` where preprocessing returned something that is no array of numbers."""
     kind = getattr(source, "dtype", None)
     try:
@@ -215,7 +218,7 @@ def refuse_source(name: str, source: Any) -> None:
         )
 
 
-def refuse_output(name: str, scores: Any, raw: Any) -> None:
+def refuse_output(name: str, scores: Nest, raw: Nest) -> None:
     """Raise :class:`SpecError` for an output that is no array of numbers; ``raw`` is all that the model returned."""
     how = "return a tensor of scores (batch, steps, words), or say which output holds them, @fuzz_target(output=...)."
     try:
@@ -227,7 +230,7 @@ def refuse_output(name: str, scores: Any, raw: Any) -> None:
         raise SpecError(f"The model of {name} returned an array of type {kind.name}, which holds no numbers: {how}")
 
 
-def no_such_output(name: str, which: Any, raw: Any) -> SpecError:
+def no_such_output(name: str, which: object, raw: Nest) -> SpecError:
     """Return the error for scores that are declared to be in an output that the model does not have."""
     return SpecError(
         f"output={which!r} is declared for {name}, and its model returned {_shown(raw)}: name an output that is there."
@@ -239,7 +242,7 @@ def declared_raises(name: str, option: str, error: Exception, tracker: Tracker) 
     return SpecError(f"{option} of {name} cannot be used: {raised_text(error, tracker)}.")
 
 
-def parameters_of(function: Callable[..., Any], what: str) -> Mapping[str, inspect.Parameter]:
+def parameters_of(function: Function, what: str) -> Mapping[str, inspect.Parameter]:
     """Return the parameters of a callable; raises :class:`SpecError` where Python does not know them."""
     try:
         return inspect.signature(function).parameters
@@ -249,7 +252,7 @@ def parameters_of(function: Callable[..., Any], what: str) -> Mapping[str, inspe
         ) from None
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     """Return what is fed, or was returned, by its structure, shapes and types."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key!r}: {_shown(part)}" for key, part in list(value.items())[:8]) + "}"

@@ -6,8 +6,8 @@ import ast
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Literal
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
 
 import attrs
 
@@ -16,6 +16,7 @@ from fuzzseq.targets.contract import ROLES, Input
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
 from fuzzseq.worker.build import flat_inputs
 from fuzzseq.worker.keras_api import KERAS
+from fuzzseq.worker.keras_api.objects import Function, Model
 from fuzzseq.worker.parts import Part
 from fuzzseq.worker.refusals import parameters_of, refuse_input
 
@@ -148,7 +149,7 @@ def _by_position(roles: Sequence[str | None], slot: Slot, slots: Sequence[Slot])
     )
 
 
-def inputs_of(model: Any, declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
+def inputs_of(model: Model, declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
     """Return how a model is called, and what its inputs are."""
     if isinstance(model, EncoderDecoder):
         return "steps", _stepped(model)
@@ -170,7 +171,7 @@ def _stepped(model: EncoderDecoder) -> tuple[Input, ...]:
     return (Input(role="source"), Input(role="decoder_input"), *masks, *states)
 
 
-def _functional(model: Any, declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
+def _functional(model: Model, declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
     """Return the inputs of a functional model."""
     structure = KERAS.input_structure(model)
     named = isinstance(structure, Mapping)
@@ -196,7 +197,7 @@ def _is_tokens(slot: Slot) -> bool:
     return _named(attrs.evolve(slot, dtype=None)) in ("source", "decoder_input", None)
 
 
-def _callable(call: Callable[..., Any], declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
+def _callable(call: Function, declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
     """Return the inputs of a subclassed model or a plain callable, read off its parameters."""
     slots = []
     for name, parameter in parameters_of(call, "The model").items():
@@ -213,9 +214,7 @@ def _callable(call: Callable[..., Any], declared: Mapping[str, str]) -> tuple[Ca
     return "arguments", match(slots, declared)
 
 
-def _packed(
-    call: Callable[..., Any], slots: list[Slot], declared: Mapping[str, str]
-) -> tuple[Calling, tuple[Input, ...]]:
+def _packed(call: Function, slots: list[Slot], declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
     """Return the inputs of a callable with one argument: one tensor, or what its own code takes it apart to."""
     first = next(slot for slot in slots if not slot.optional)
     keys, names = unpacking(call, first.name)
@@ -232,7 +231,7 @@ def _packed(
     return "single", match([attrs.evolve(first, key=None)], declared)
 
 
-def unpacking(call: Callable[..., Any], name: str) -> tuple[list[str], list[str]]:
+def unpacking(call: Function, name: str) -> tuple[list[str], list[str]]:
     """Return the keys that a function reads from its argument ``name``, and the names that it unpacks it to."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(call)))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import attrs
 import numpy as np
 import tensorflow as tf
 
-from fuzzseq.cases.arrays import Arrays, arrays
+from fuzzseq.cases.arrays import Array, Arrays, arrays
 from fuzzseq.cases.case import Batch, Case
 from fuzzseq.checks.base import Gradient, Observed
 from fuzzseq.checks.output_shape import promised
@@ -32,6 +31,7 @@ from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.executions import EXECUTIONS
 from fuzzseq.worker.instrumentation.recording import finite
 from fuzzseq.worker.keras_api import KERAS
+from fuzzseq.worker.keras_api.objects import Args, Function, Layer, Nest, Tensor
 from fuzzseq.worker.losses import as_targets
 from fuzzseq.worker.subject import ForwardOutput, SteppedSubject, as_numpy, dense, select_output
 from fuzzseq.worker.tracing import Traced, signature
@@ -78,7 +78,7 @@ class BatchRun:
         self.built.subject.in_graph(False)
         return self.built.subject.forward(self._fed(), False)
 
-    def _fed(self, states: Any = None, source: Any = None) -> Any:
+    def _fed(self, states: Nest = None, source: Nest = None) -> Nest:
         """Preprocess the batch and return what the model is called with; ``source`` takes the place of its ids."""
         spec = self.built.spec
         preprocess = self.built.target.option("preprocess")
@@ -91,15 +91,15 @@ class BatchRun:
             states = self.initial_state(self.state_shapes())
         return feeding.feed(spec, self.arrays, states, source)
 
-    def state_shapes(self) -> Any:
+    def state_shapes(self) -> Nest:
         """Return the nested shapes of the initial state."""
         return self.built.state_shapes(self.sizes)
 
-    def initial_state(self, shapes: Any) -> Any:
+    def initial_state(self, shapes: Nest) -> Nest:
         """Return the initial state of the batch, in the structure of its shapes."""
         return feeding.initial_state(self.built.spec, self.case, self.batch, shapes)
 
-    def _labels(self) -> tuple[Any, Any]:
+    def _labels(self) -> tuple[Tensor, Tensor]:
         """Return labels and the mask of real steps, as tensors."""
         real = self.arrays.source_mask if self.built.spec.contract.kind == "many_to_many" else self.arrays.target_mask
         return tf.constant(self.arrays.labels), tf.constant(real)
@@ -107,8 +107,8 @@ class BatchRun:
     def _score(self, variants: Sequence[ScoreVariant]) -> Observed:
         """Run forward and loss in one function: what a tensor carries beside its values, a mask, is lost in between."""
 
-        def scored(given: Any, wanted: Any, steps: Any) -> Any:
-            def scored_by(output: ForwardOutput) -> tuple[Any, Any]:
+        def scored(given: Nest, wanted: Tensor, steps: Tensor) -> Nest:
+            def scored_by(output: ForwardOutput) -> tuple[Tensor, Tensor | None]:
                 with tf.GradientTape() as tape:
                     tape.watch(output.scores)
                     loss = self._loss(given, wanted, steps, output)
@@ -125,7 +125,7 @@ class BatchRun:
         function, arguments = self._in_mode(f"score {variants}", scored, (self._fed(), *self._labels()))
         scores, loss, gradient, changed = function(*arguments)
         seen = self._seen(ForwardOutput(scores, [], scores), loss=as_numpy(loss))
-        losses = dict(zip(variants, map(as_numpy, changed), strict=True))
+        losses = dict(zip(variants, map(np.asarray, changed), strict=True))
         return attrs.evolve(seen, score_gradient=as_numpy(gradient), changed_losses=losses)
 
     def _record_layers(self, run: ForwardRun) -> Observed:
@@ -151,9 +151,9 @@ class BatchRun:
         labels = tf.constant(arrays(case, self.built.spec.contract, self.batch).labels)
         self.built.subject.in_graph(False)
         self.built.subject.mark.enter("gradient")
-        predicted: list[Any] = []
+        predicted: list[Nest] = []
 
-        def listener(_path: str, output: Any, layer: Any, _given: tuple[Any, ...]) -> None:
+        def listener(_path: str, output: Nest, layer: Layer, _given: Args) -> None:
             if layer is model:
                 predicted.append(output)
 
@@ -162,15 +162,14 @@ class BatchRun:
         scores = select_output(predicted[0], self.built.spec.contract.output) if predicted else None
         return self._seen(ForwardOutput(scores, [], scores))
 
-    def _loss(self, fed: Any, labels: Any, real: Any, output: ForwardOutput) -> Any:
-        """Return the mean of the user's loss over a batch."""
+    def _loss(self, fed: Nest, labels: Tensor, real: Tensor, output: ForwardOutput) -> Tensor:
         self.built.subject.mark.enter("loss")
         loss = self.built.tracker.trace.call(
             lambda: "loss", "", (labels, output.scores), lambda: self.built.loss(fed, labels, output, real)
         )
         return tf.reduce_mean(tf.cast(loss, tf.float32))
 
-    def _in_mode(self, name: str, function: Any, arguments: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    def _in_mode(self, name: str, function: Function, arguments: Args) -> tuple[Function, Args]:
         """Return a function as the mode of the run wants it, with its arguments; stepped models run eagerly."""
         self.built.subject.mark.enter("forward")
         mode = mode_of(self.run)
@@ -182,21 +181,21 @@ class BatchRun:
         self.built.subject.mark.enter(made.stage)
         return made, arguments
 
-    def _forward(self, run: ForwardRun, fed: Any) -> ForwardOutput:
+    def _forward(self, run: ForwardRun, fed: Nest) -> ForwardOutput:
         function, arguments = self._forward_in_mode(run, fed)
         return ForwardOutput(*function(*arguments))
 
-    def _forward_in_mode(self, run: ForwardRun, fed: Any) -> tuple[Any, tuple[Any, ...]]:
+    def _forward_in_mode(self, run: ForwardRun, fed: Nest) -> tuple[Function, Args]:
         """Return what runs forward, as the mode of the run wants it, with its arguments."""
 
-        def pure(given: Any) -> Any:
+        def pure(given: Nest) -> Nest:
             forward = self.built.subject.forward_whole if run.all_steps_at_once else self.built.subject.forward
             output = forward(given, run.training)
             return output.scores, output.states, output.raw
 
         return self._in_mode(f"forward {run.training}", pure, (fed,))
 
-    def _traced(self, name: str, function: Any, example: tuple[Any, ...]) -> Traced:
+    def _traced(self, name: str, function: Function, example: Args) -> Traced:
         """Return a traced function, made once for each structure of arguments, with the sizes that it leaves closed."""
         key = f"{name} {tf.nest.flatten(signature(example, self.built.spec))}"
         watch = self.built.subject.mark, self.built.tracker
@@ -204,15 +203,14 @@ class BatchRun:
             return Traced(function, example, self.built.spec, *watch, known=True)
         if key not in self.built.traced:
             self.built.traced[key] = Traced(function, example, self.built.spec, *watch)
-        traced: Traced = self.built.traced[key]
-        return traced
+        return self.built.traced[key]
 
     def _train(self) -> Observed:
         """Run forward, loss and gradients; then the model's own training step, where it has one."""
         fed = self._fed()
         labels, real = self._labels()
 
-        def step(given: Any, wanted: Any, steps: Any) -> Any:
+        def step(given: Nest, wanted: Tensor, steps: Tensor) -> Nest:
             subject = self.built.subject
             with tf.GradientTape() as tape:
                 output = subject.forward(given, True)
@@ -232,7 +230,7 @@ class BatchRun:
             self._own_step(fed, labels)
         return self._seen(ForwardOutput(scores, [], scores), loss=as_numpy(loss), gradients=tuple(gradients))
 
-    def _own_step(self, fed: Any, labels: Any) -> None:
+    def _own_step(self, fed: Nest, labels: Tensor) -> None:
         """Run the model's own training step: once, where it does nothing that was not just done."""
         model = self.built.model
         if not self.built.spec.runs_step:
@@ -264,8 +262,7 @@ class BatchRun:
         joined = tf.concat(scores, axis=1) if len(scores[0].shape) == 3 and spec.contract.has_labels else scores[-1]
         return self._seen(ForwardOutput(joined, tf.nest.flatten(states), joined))
 
-    def _seen(self, output: ForwardOutput, loss: Any = None, gradients: tuple[Gradient, ...] = ()) -> Observed:
-        """Return what a batch gave as numpy."""
+    def _seen(self, output: ForwardOutput, loss: Array | None = None, gradients: tuple[Gradient, ...] = ()) -> Observed:
         scores = as_numpy(dense(output.scores))
         culprit = ""
         only_forward = isinstance(self.run, ForwardRun | ChunkedRun | AlternativeRun)
@@ -275,7 +272,7 @@ class BatchRun:
             arrays=self.arrays,
             output=scores,
             expected=promised(self.built.spec, self.sizes, self.arrays),
-            states=tuple(as_numpy(dense(state)) for state in output.states),
+            states=tuple(np.asarray(dense(state)) for state in output.states),
             loss=loss,
             gradients=gradients,
             first_nonfinite=culprit,
@@ -286,7 +283,7 @@ class BatchRun:
         """Run forward once more, and return the first layer whose output is not finite though its inputs are."""
         culprits: list[str] = []
 
-        def listener(path: str, output: Any, _layer: Any, _given: tuple[Any, ...]) -> None:
+        def listener(path: str, output: Nest, _layer: Layer, _given: Args) -> None:
             if not culprits and not all(finite(tensor) for tensor in tf.nest.flatten(output)):
                 culprits.append(path)
 

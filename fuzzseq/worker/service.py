@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import attrs
 import tensorflow as tf
@@ -13,6 +12,7 @@ from fuzzseq.errors import FuzzseqError
 from fuzzseq.object_text import name_of, text_of
 from fuzzseq.protocol.outcome import Frame, LayerCall, LayerFrame, Outcome, Raised, Request, Verdict
 from fuzzseq.protocol.serialization import from_data, to_data
+from fuzzseq.protocol.transport import Json
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker import untouched
 from fuzzseq.worker.build import LoadedFactory
@@ -42,7 +42,7 @@ class Service:
         self._before = Surroundings.now()
         self._home = self._before.folder
 
-    def answer(self, message: Mapping[str, Any]) -> dict[str, Any]:
+    def answer(self, message: Mapping[str, Json]) -> dict[str, Json]:
         """Carry out one command; a fork that the user's code made, and that came back, ends here."""
         own = untouched.getpid()
         answered = self._answered(message)
@@ -50,7 +50,7 @@ class Service:
             untouched.leave(0)
         return answered
 
-    def _answered(self, message: Mapping[str, Any]) -> dict[str, Any]:
+    def _answered(self, message: Mapping[str, Json]) -> dict[str, Json]:
         """Carry out one command, whatever it raises."""
         if self._unsupported:
             return {"misuse": self._unsupported}
@@ -67,7 +67,7 @@ class Service:
                 raise
             return self._failed(error)
 
-    def _failed(self, error: BaseException) -> dict[str, Any]:
+    def _failed(self, error: BaseException) -> dict[str, Json]:
         """Return why a command failed: the model's fault, where it took away what Python is made of, or ours."""
         lowered = self._before.lowered()
         self._before.put_back()
@@ -83,26 +83,26 @@ class Service:
         self._before = attrs.evolve(Surroundings.now(), folder=self._home)
         self._before.put_back()
 
-    def do_load(self, message: Mapping[str, Any]) -> dict[str, Any]:
+    def do_load(self, message: Mapping[str, Json]) -> dict[str, Json]:
         """Import the user's file and say which targets it holds, and whether that ran an operation of TensorFlow."""
         self._look_around()
         self._targets.update(load(message["reference"], self._tracker, message.get("custom_checks", ())))
         return {"targets": list(self._targets), "ran_operations": KERAS.ran_operations()}
 
-    def do_infer(self, message: Mapping[str, Any]) -> dict[str, Any]:
+    def do_infer(self, message: Mapping[str, Json]) -> dict[str, Json]:
         """Return the Spec of a target."""
         self._look_around()
         spec = infer(self._targets[message["target"]], self.mark, **message.get("how", {}))
         self._before.put_back()
         return {"spec": to_data(spec), "versions": KERAS.versions()}
 
-    def do_open(self, message: Mapping[str, Any]) -> None:
+    def do_open(self, message: Mapping[str, Json]) -> None:
         """Begin to serve requests for a target."""
         self._look_around()
         spec = from_data(message["spec"], Spec)
         self._session = TargetSession(self._targets[message["target"]], spec, self.mark)
 
-    def do_run(self, message: Mapping[str, Any]) -> Any:
+    def do_run(self, message: Mapping[str, Json]) -> Json:
         """Answer a request."""
         if self._session is None:
             raise RuntimeError("open a target before running it")

@@ -44,7 +44,6 @@ class TargetSession:
             return attrs.evolve(outcome, trace=calls())
 
     def _answer(self, request: Request, before: Surroundings) -> Outcome:
-        """Judge a case by every check that is asked for."""
         try:
             built = self._built(request.case)
         except BaseException as error:
@@ -82,7 +81,6 @@ class TargetSession:
         return self._models[key]
 
     def _unbuilt(self, request: Request, raised: Raised) -> Outcome:
-        """Return the outcome of a factory that raised."""
         return Outcome(
             verdicts=tuple(
                 Verdict(check=name, status="raised", stage="build", raised=raised)
@@ -109,7 +107,6 @@ class _CheckRunner:
             return Verdict(check=check.name, status="errored", stage=check.stage, reason=str(error))
 
     def _judged(self, check: Check) -> Verdict:
-        """Judge one check."""
         if (self._told and check.name != "builds") or (self._explained and check.expensive):
             return Verdict(check=check.name, status="not_reached", stage=check.stage)
         plan = check.plan(self._case, self._built.spec)
@@ -134,7 +131,6 @@ class _CheckRunner:
         return judged or Verdict(check=check.name, status="passed", stage=check.stage)
 
     def _raised(self, check: Check, raised: Raised) -> Verdict:
-        """Return the verdict of a check whose run raised."""
         if not check.owns:
             return Verdict(check=check.name, status="not_reached", stage=raised.stage, raised=raised)
         self._told = True

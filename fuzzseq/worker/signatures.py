@@ -16,6 +16,7 @@ from fuzzseq.targets.selection import Selection
 from fuzzseq.targets.spec import Spec
 from fuzzseq.targets.traits import Origin, Traits
 from fuzzseq.worker.build import LoadedFactory
+from fuzzseq.worker.keras_api.objects import Function
 from fuzzseq.worker.source_constants import numbers
 
 
@@ -53,7 +54,7 @@ def _refuse_unknown(target: LoadedFactory, option: str, names: Iterable[str]) ->
                 raise SpecError(f"{option} of {target.name} names {name!r}. {error}") from None
 
 
-def reference(value: Any) -> str:
+def reference(value: Function) -> str:
     """Return how a function or an object of the user's is named in reports: ``file.py:name``, or its class."""
     if isinstance(value, str):
         return value

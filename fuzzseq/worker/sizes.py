@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
 
+from fuzzseq.cases.arrays import Array
 from fuzzseq.errors import SpecError
 from fuzzseq.targets.contract import Side
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, Dim, dim
@@ -14,6 +14,7 @@ from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import LoadedFactory, ModelInstance, flat_inputs
 from fuzzseq.worker.first_look import Look, guessed_sizes, look, refuse_what_cannot_run
 from fuzzseq.worker.keras_api import KERAS
+from fuzzseq.worker.keras_api.objects import Args, Layer, Model, Nest
 from fuzzseq.worker.parts import is_array
 from fuzzseq.worker.refusals import raised_text
 from fuzzseq.worker.variables import every_layer
@@ -111,7 +112,7 @@ def with_vocabularies(
     return spec.read_off(contract={"dimensions": dimensions}, traits=traits, inferred=inferred, notes=notes)
 
 
-def _declaring(name: str, model: Any, first: Look) -> str:
+def _declaring(name: str, model: Model, first: Look) -> str:
     """Return what to declare of a vocabulary that could not be read off: the rows of the model's largest table."""
     if first.error is None:
         return f"declare it, @fuzz_target({name}=1000)"
@@ -130,7 +131,7 @@ def _unread(first: Look, built: ModelInstance) -> str:
 
 
 def _constant_tags(
-    spec: Spec, output: Any, sizes: Mapping[str, int], others: Iterator[tuple[ModelInstance, dict[str, int]]]
+    spec: Spec, output: Nest, sizes: Mapping[str, int], others: Iterator[tuple[ModelInstance, dict[str, int]]]
 ) -> int | None:
     """Return how many labels a tagger has whose words are another number, where that is a constant of its code."""
     words = sizes.get("vocab_size")
@@ -150,9 +151,9 @@ class _Seen:
     """The embedding tables that were looked into, with the number of steps that each was given, and the ids."""
 
     def __init__(self) -> None:
-        self.tables: list[tuple[int, int, Any]] = []
+        self.tables: list[tuple[int, int, Array | None]] = []
 
-    def listen(self, _path: str, _output: Any, layer: Any, given: tuple[Any, ...]) -> None:
+    def listen(self, _path: str, _output: Nest, layer: Layer, given: Args) -> None:
         """Take note of an embedding."""
         rows = KERAS.table_rows(layer)
         if rows is not None and given and len(given[0].shape) == 2:
@@ -171,11 +172,11 @@ class _Seen:
         return next(iter([*words, *(rows for rows, _ in there)]), None)
 
 
-def _counts(ids: Any) -> bool:
+def _counts(ids: Array) -> bool:
     """Say whether ids count the steps, as positions do."""
     return ids.shape[1] > 1 and bool((np.diff(ids, axis=1) == 1).all())
 
 
-def _probabilities(scores: Any) -> bool:
+def _probabilities(scores: Array) -> bool:
     """Say whether scores look like probabilities: none negative, and each step's sum is one."""
     return bool((scores >= 0).all() and np.allclose(scores.sum(axis=-1), 1.0, atol=1e-3))

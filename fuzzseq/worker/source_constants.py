@@ -5,21 +5,22 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from types import CodeType, FunctionType
-from typing import Any, Final
+from typing import Final
 
 from fuzzseq.protocol.user_frames import is_users
+from fuzzseq.worker.keras_api.objects import Function
 
 _LOWEST, _HIGHEST = 3, 4096
 _MOST: Final = 24
 
 
-def numbers(factory: Any) -> tuple[int, ...]:
+def numbers(factory: Function) -> tuple[int, ...]:
     """Return the numbers from 3 to 4096 in a factory, and in what it names of the user's, ascending; at most 24."""
     found = {number for number in _of(inspect.unwrap(factory), set()) if _LOWEST <= number <= _HIGHEST}
     return tuple(sorted(found))[:_MOST]
 
 
-def _of(thing: Any, seen: set[int]) -> Iterator[int]:
+def _of(thing: object, seen: set[int]) -> Iterator[int]:
     """Yield the numbers of a function, a class or a value, and of what it names."""
     if id(thing) in seen:
         return

@@ -7,7 +7,7 @@ import mmap
 import signal
 import sys
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Final
 
 from fuzzseq.protocol.outcome import STAGES, Stage
 from fuzzseq.worker import untouched
@@ -37,7 +37,7 @@ class StageBeacon:
         """
         mark, fatal, ours = self._byte, signal.SIGKILL, frozenset({-1, 0, *doomed, *(-pid for pid in doomed)})
 
-        def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        def watch(event: str, arguments: tuple[object, ...]) -> None:
             if event in ("os.kill", "os.killpg") and arguments[1] == fatal and arguments[0] in ours and mark:
                 mark[1] = 1
 

@@ -16,6 +16,7 @@ from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.first_look import fed_for_look
 from fuzzseq.worker.keras_api import KERAS
+from fuzzseq.worker.keras_api.objects import Tensor
 from fuzzseq.worker.losses import as_targets
 
 #: As many rows as nobody takes apart one by one: a tensor of two is unpacked as if it were a pair.
@@ -28,14 +29,14 @@ _MOST_ROWS: Final = 256
 _OTHERWISE: Final = (TypeError, KeyError, ValueError, IndexError, AttributeError)
 
 
-def names_random(layer: Any) -> bool:
+def names_random(layer: object) -> bool:
     """Say whether the call of a model, or of a layer of the user's own, names anything that is random."""
     call = getattr(type(layer), "call", layer)
     code = _code(call)
     return code is not None and not KERAS.is_builtin(call) and "random" in set(_names(code))
 
 
-def _code(function: Any) -> CodeType | None:
+def _code(function: object) -> CodeType | None:
     """Return the code of a function, which its user may have had traced; None where there is none."""
     code = getattr(getattr(function, "python_function", function), "__code__", None)
     return code if isinstance(code, CodeType) else None
@@ -52,13 +53,13 @@ def _names(code: CodeType) -> Iterator[str]:
             yield from (part for part in constant if isinstance(part, str))
 
 
-def _weights(bound: inspect.BoundArguments) -> Any:
+def _weights(bound: inspect.BoundArguments) -> object:
     """Return the weights among what a loss is given, which one of the user's own may take by any name."""
     named = bound.arguments
     return named.get("sample_weight", next((v["sample_weight"] for v in named.values() if _holds_weights(v)), None))
 
 
-def _holds_weights(value: Any) -> bool:
+def _holds_weights(value: object) -> bool:
     """Say whether a value is the keyword arguments of a call, weights among them."""
     return isinstance(value, dict) and "sample_weight" in value
 
@@ -70,10 +71,10 @@ def with_training_step(spec: Spec, built: ModelInstance, sizes: Mapping[str, int
     make; so it may be with any exception, where no compiled loss tells what labels are wanted. Where a step never asks
     for the compiled loss, that is not what the model learns from. The model is of no use after this.
     """
-    model, given = built.model, list[Any]()
+    model, given = built.model, list[object]()
     original = model.compute_loss
 
-    def noted(*args: Any, **kwargs: Any) -> Any:
+    def noted(*args: Any, **kwargs: Any) -> Tensor:
         given.append(_weights(inspect.signature(original).bind(*args, **kwargs)))
         return original(*args, **kwargs)
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from fuzzseq.cases.arrays import Array
 from fuzzseq.protocol.runs import ScoreVariant
 from fuzzseq.reproduce.runtime import find_scores, is_float
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.keras_api import KERAS
+from fuzzseq.worker.keras_api.objects import Function, Model, Nest, Tensor
 from fuzzseq.worker.parts import Part, is_array, takes
 from fuzzseq.worker.stages import StageBeacon
 
@@ -20,7 +21,7 @@ from fuzzseq.worker.stages import StageBeacon
 class ForwardOutput:
     """Scores (batch, steps, words), the states that came with them, and everything as the model returned it."""
 
-    def __init__(self, scores: Any, states: list[Any], raw: Any) -> None:
+    def __init__(self, scores: Nest, states: list[Tensor], raw: Nest) -> None:
         self.scores, self.states, self.raw = scores, states, raw
 
     def rescaled(self, how: ScoreVariant) -> ForwardOutput:
@@ -32,7 +33,7 @@ class ForwardOutput:
             scores += scores if how == "stretched" else tf.minimum(scores, 0)
         return self.of(scores)
 
-    def of(self, scores: Any) -> ForwardOutput:
+    def of(self, scores: Tensor) -> ForwardOutput:
         """Return the output with other scores in the place of its own; the mask of these stays on them."""
         mask = KERAS.mask_of(self.scores)
         if mask is not None:
@@ -44,36 +45,34 @@ class ForwardOutput:
 class Subject:
     """A model that is called once for a whole batch: functional, subclassed, or any callable."""
 
-    def __init__(self, model: Any, spec: Spec, mark: StageBeacon) -> None:
+    def __init__(self, model: Model, spec: Spec, mark: StageBeacon) -> None:
         """Keep the model; ``mark`` is told which stage runs."""
         self.model, self.spec, self.mark = model, spec, mark
         self._takes_training = takes(model, "training")
         # A plain function is traced with its Python control flow converted, as its user's own tf.function would do.
         converted = KERAS.is_layer(model) or isinstance(model, EncoderDecoder)
-        self._in_graph: Any = model if converted else tf.function(model)
+        self._in_graph: Function = model if converted else tf.function(model)
 
     def in_graph(self, traced: bool) -> None:
         """Nothing to prepare: a model that is called once is traced from outside."""
 
-    def forward(self, inputs: Any, training: bool) -> ForwardOutput:
+    def forward(self, inputs: Nest, training: bool) -> ForwardOutput:
         """Run a batch forward."""
         self.mark.enter("forward")
         return self._read(self._call(inputs, training))
 
-    def forward_whole(self, inputs: Any, training: bool) -> ForwardOutput:
+    def forward_whole(self, inputs: Nest, training: bool) -> ForwardOutput:
         """Run a batch forward, as ever."""
         return self.forward(inputs, training)
 
-    def _call(self, inputs: Any, training: bool) -> Any:
-        """Call the model as its Spec says."""
+    def _call(self, inputs: Nest, training: bool) -> Nest:
         extra = {"training": training} if self._takes_training else {}
-        called: Any = self.model if tf.executing_eagerly() else self._in_graph
+        called: Function = self.model if tf.executing_eagerly() else self._in_graph
         if self.spec.contract.calling == "arguments":
             return called(**inputs, **extra)
         return called(inputs, **extra)
 
-    def _read(self, raw: Any) -> ForwardOutput:
-        """Find scores and states in what the model returned."""
+    def _read(self, raw: Nest) -> ForwardOutput:
         scores = select_output(raw, self.spec.contract.output)
         others = [t for t in tf.nest.flatten(raw) if t is not scores and is_float(t) and len(t.shape) == 2]
         return ForwardOutput(scores, others, raw)
@@ -91,14 +90,14 @@ class SteppedSubject(Subject):
         """Run both parts traced from now on, or eagerly: the loop over the steps is the user's own, in Python."""
         self._encoder.traced = self._decoder.traced = traced
 
-    def forward_whole(self, inputs: Any, training: bool) -> ForwardOutput:
+    def forward_whole(self, inputs: Nest, training: bool) -> ForwardOutput:
         """Encode, then give the decoder all steps at once."""
         memory, states = self.encode(inputs, training)
         self.mark.enter("decode")
         scores, states = self.step(inputs["decoder_input"], states, memory, inputs, training)
         return ForwardOutput(scores, states, scores)
 
-    def forward(self, inputs: Any, training: bool) -> ForwardOutput:
+    def forward(self, inputs: Nest, training: bool) -> ForwardOutput:
         """Encode, then decode step by step."""
         memory, states = self.encode(inputs, training)
         self.mark.enter("decode")
@@ -110,7 +109,7 @@ class SteppedSubject(Subject):
         joined = tf.stack(steps, axis=1) if len(steps[0].shape) == 2 else tf.concat(steps, axis=1)
         return ForwardOutput(joined, states, joined)
 
-    def encode(self, inputs: Any, training: bool) -> tuple[Any, list[Any]]:
+    def encode(self, inputs: Nest, training: bool) -> tuple[Tensor | None, list[Tensor]]:
         """Return the encoder's outputs (None where it gives states alone) and its states."""
         self.mark.enter("encode")
         given = {role: inputs[role] for role in ("source", "source_mask", "source_length") if role in inputs}
@@ -124,7 +123,9 @@ class SteppedSubject(Subject):
         self._decoder.structure = rest[0] if len(rest) == 1 else rest
         return memory, [t for t in tensors if t is not memory]
 
-    def step(self, tokens: Any, states: list[Any], memory: Any, inputs: Any, training: bool) -> tuple[Any, list[Any]]:
+    def step(
+        self, tokens: Tensor, states: list[Tensor], memory: Tensor | None, inputs: Nest, training: bool
+    ) -> tuple[Tensor, list[Tensor]]:
         """Return the scores of one step and the next states."""
         given = {"decoder_input": tokens, "states": states, "memory": memory}
         given.update({role: inputs[role] for role in ("source_mask", "source_length") if role in inputs})
@@ -134,7 +135,7 @@ class SteppedSubject(Subject):
         return parts[0], _of_kinds(states, given_back)
 
 
-def _of_kinds(states: list[Any], tensors: list[Any]) -> list[Any]:
+def _of_kinds(states: list[Tensor], tensors: list[Tensor]) -> list[Tensor]:
     """Return the states among what a step gave back: as many as before, each a number of its kind, in their order."""
     left, found = list(tensors), []
     for state in states:
@@ -148,12 +149,12 @@ def _of_kinds(states: list[Any], tensors: list[Any]) -> list[Any]:
 class NoSuchOutput(LookupError):
     """A model has no output of the name or number that holds its scores; ``raw`` is what it returned."""
 
-    def __init__(self, which: str | int, raw: Any) -> None:
+    def __init__(self, which: str | int, raw: Nest) -> None:
         super().__init__(f"the model returned no output {which!r}")
         self.raw = raw
 
 
-def select_output(raw: Any, which: str | int | None) -> Any:
+def select_output(raw: Nest, which: str | int | None) -> Tensor:
     """Return the scores of what a model returned: the named or numbered ones, else ``logits``, else those of rank 3.
 
     Raises :class:`NoSuchOutput` where those that are named are not there.
@@ -165,20 +166,19 @@ def select_output(raw: Any, which: str | int | None) -> Any:
     return find_scores(raw)
 
 
-def _part(raw: Any, which: str | int) -> Any:
-    """Return an output by its name or number."""
+def _part(raw: Nest, which: str | int) -> Tensor:
     try:
         return raw[which]
     except LookupError:
         raise NoSuchOutput(which, raw) from None
 
 
-def dense(scores: Any) -> Any:
+def dense(scores: Tensor) -> Tensor:
     """Return scores as a plain tensor."""
     return scores.to_tensor() if isinstance(scores, tf.RaggedTensor) else scores
 
 
-def as_numpy(value: Any) -> Any:
+def as_numpy(value: Nest) -> Array | None:
     """Return a tensor as a numpy array; None stays None."""
     if value is None:
         return None

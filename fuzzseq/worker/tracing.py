@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import TracebackType
-from typing import Any
 
 import attrs
 import numpy as np
@@ -14,13 +12,14 @@ from fuzzseq.checks.base import Softmax
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.feeding import OVER_TIME
 from fuzzseq.worker.instrumentation import Recording, Tracker
+from fuzzseq.worker.keras_api.objects import Args, Function, Nest, Tensor
 from fuzzseq.worker.stages import StageBeacon
 
 
-def signature(nest: Any, spec: Spec, known: bool = False) -> Any:
+def signature(nest: Nest, spec: Spec, known: bool = False) -> Nest:
     """Return a structure's tensor specs: batch and time unknown, unless the model fixes them or ``known`` is asked."""
 
-    def relaxed(value: Any) -> Any:
+    def relaxed(value: Nest) -> Nest:
         if not tf.is_tensor(value):
             return value
         over_time = value.dtype.is_integer or value.dtype.is_bool or getattr(value, OVER_TIME, False)
@@ -50,8 +49,8 @@ class Traced:
 
     def __init__(
         self,
-        function: Callable[..., Any],
-        example: tuple[Any, ...],
+        function: Function,
+        example: Args,
         spec: Spec,
         mark: StageBeacon,
         tracker: Tracker,
@@ -70,11 +69,11 @@ class Traced:
             self._where = tracker.raised, tracker.raised_site
             self.stage = mark.current
 
-    def __call__(self, *arguments: Any) -> Any:
+    def __call__(self, *arguments: Nest) -> Nest:
         """Run on the tensors among the arguments."""
         return self._run(arguments)[0]
 
-    def watched(self, *arguments: Any) -> tuple[Any, tuple[Softmax, ...]] | None:
+    def watched(self, *arguments: Nest) -> tuple[Nest, tuple[Softmax, ...]] | None:
         """Run likewise, and return every softmax as well; None where one is out of reach, as in the body of a loop."""
         if self._error is None and self._record.hidden:
             return None
@@ -82,7 +81,7 @@ class Traced:
         seen = zip(self._record.softmaxes, values, strict=True)
         return result, tuple(attrs.evolve(softmax, value=np.asarray(value)) for softmax, value in seen)
 
-    def _run(self, arguments: tuple[Any, ...]) -> Any:
+    def _run(self, arguments: Args) -> Nest:
         """Return the result and the values of the softmaxes, or raise what tracing raised."""
         if self._error is not None:
             self._tracker.raised, self._tracker.raised_site = self._where
@@ -91,14 +90,14 @@ class Traced:
 
 
 def _concrete(
-    function: Callable[..., Any], example: tuple[Any, ...], spec: Spec, known: bool, tracker: Tracker
-) -> tuple[Any, Recording]:
+    function: Function, example: Args, spec: Spec, known: bool, tracker: Tracker
+) -> tuple[Function, Recording]:
     """Return the concrete function of a trace, which gives the softmaxes beside the result, and what they are."""
     specs = signature(example, spec, known)
     flat = [part for part in tf.nest.flatten(specs) if isinstance(part, tf.TensorSpec)]
     records: list[Recording] = []
 
-    def on_tensors(*tensors: Any) -> Any:
+    def on_tensors(*tensors: Tensor) -> Nest:
         given = iter(tensors)
         filled = [next(given) if isinstance(part, tf.TensorSpec) else part for part in tf.nest.flatten(specs)]
         with tracker.recording(tf.compat.v1.get_default_graph()) as record:

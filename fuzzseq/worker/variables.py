@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import attrs
 import numpy as np
 import tensorflow as tf
 
 from fuzzseq.reproduce.runtime import owners_of, path_of, unique, variables_of
 from fuzzseq.worker.keras_api import KERAS
+from fuzzseq.worker.keras_api.objects import Layer, Model, Nest, Variable
+
+#: What a layer may keep numbers and tensors in.
+_Container = list[object] | dict[object, object]
 
 
-def owners(subject: Any) -> list[Any]:
+def owners(subject: Model) -> list[Model]:
     """Return the Keras layers, modules and variables that a model, a callable or a closure is made of."""
     return owners_of(subject, KERAS.variable_owners)
 
 
-def all_variables(subject: Any) -> list[Any]:
+def all_variables(subject: Model) -> list[Variable]:
     """Return every variable of a model, each once."""
     return variables_of(subject, "variables", KERAS.variable_owners)
 
 
-def trainable_variables(subject: Any) -> list[Any]:
+def trainable_variables(subject: Model) -> list[Variable]:
     """Return the variables that training is meant to change, each once."""
     return variables_of(subject, "trainable_variables", KERAS.variable_owners)
 
 
-def perturb_ulp(variables: list[Any], draw: int) -> None:
+def perturb_ulp(variables: list[Variable], draw: int) -> None:
     """Move every float weight to the next number of its type, up or down by chance: what rounding may do to it."""
     rng = np.random.default_rng(draw)
     for variable in variables:
@@ -40,8 +42,7 @@ def perturb_ulp(variables: list[Any], draw: int) -> None:
 class Snapshot:
     """The values of all variables, and of plain attributes of the user's own layers, to put back before each run."""
 
-    def __init__(self, subject: Any) -> None:
-        """Take the values as they are."""
+    def __init__(self, subject: Model) -> None:
         everything = all_variables(subject)
         for owner in owners(subject):
             optimizer = getattr(owner, "optimizer", None)
@@ -78,7 +79,7 @@ class Snapshot:
                 variable.assign(value + tf.cast(repetition, value.dtype))
 
 
-def every_layer(subject: Any) -> list[Any]:
+def every_layer(subject: Model) -> list[Layer]:
     """Return all layers of a model, nested ones included."""
     return unique(layer for owner in owners(subject) for layer in KERAS.layers(owner))
 
@@ -87,9 +88,9 @@ def every_layer(subject: Any) -> list[Any]:
 class _Taken:
     """What is kept of one layer: its plain attributes, what its lists and dicts of plain values hold, all its names."""
 
-    layer: Any
-    kept: dict[str, Any]
-    contents: tuple[tuple[Any, Any], ...]
+    layer: Layer
+    kept: dict[str, object]
+    contents: tuple[tuple[_Container, _Container], ...]
     names: frozenset[str]
 
 
@@ -99,13 +100,12 @@ class PlainAttributes:
     They are put back before each run.
     """
 
-    def __init__(self, subject: Any) -> None:
-        """Take them as the factory left them."""
+    def __init__(self, subject: Model) -> None:
         self._taken: dict[int, _Taken] = {}
         for layer in every_layer(subject):
             self.take(layer)
 
-    def take(self, layer: Any) -> None:
+    def take(self, layer: Layer) -> None:
         """Take those of a layer as they are now: its ``build`` may have made some, and is not called again."""
         if KERAS.is_builtin(type(layer)):
             return
@@ -131,7 +131,7 @@ class PlainAttributes:
                     _refill(container, content)
 
 
-def _refill(container: Any, content: Any) -> None:
+def _refill(container: _Container, content: Nest) -> None:
     """Give a list or a dict the content that it had; it stays the same object, and Keras is not told."""
     if isinstance(container, dict):
         dict.clear(container)
@@ -140,7 +140,7 @@ def _refill(container: Any, content: Any) -> None:
         list.__setitem__(container, slice(None), content)
 
 
-def _holds_plain(value: Any) -> bool:
+def _holds_plain(value: Nest) -> bool:
     """Say whether a value is a list or a dict of nothing but numbers, None and tensors; an empty one is.
 
     TensorFlow's wrappers around them only say that they are: their content cannot be put back.
@@ -151,7 +151,7 @@ def _holds_plain(value: Any) -> bool:
     return all(map(_is_plain, parts))
 
 
-def _holds_tensors(value: Any) -> bool:
+def _holds_tensors(value: object) -> bool:
     """Say whether a value is a tensor and no variable, or a list, tuple or dict of such tensors."""
     if isinstance(value, list | tuple | dict):
         parts = list(value.values() if isinstance(value, dict) else value)
@@ -159,14 +159,14 @@ def _holds_tensors(value: Any) -> bool:
     return bool(tf.is_tensor(value)) and not KERAS.is_variable(value)
 
 
-def _passes(value: Any) -> bool:
+def _passes(value: object) -> bool:
     """Say whether a value may be of one run alone: a number, None or a tensor, or a nest of such."""
     if isinstance(value, list | tuple | dict):
         return all(map(_passes, value.values() if isinstance(value, dict) else value))
     return _is_plain(value)
 
 
-def _is_plain(value: Any) -> bool:
+def _is_plain(value: object) -> bool:
     """Say whether an attribute is a number, None or a tensor, and no part of the framework's own bookkeeping."""
     return (
         value is None

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from fuzzseq.protocol.evidence import StateCrossing
+from fuzzseq.protocol.outcome import Frame
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
 from fuzzseq.worker.instrumentation import Tracker
 from fuzzseq.worker.keras_api import KERAS
+from fuzzseq.worker.keras_api.objects import Layer, Model, Tensor
 from fuzzseq.worker.naming import stable_name
 from fuzzseq.worker.parts import Part
 
 #: A state: which recurrent layer made it, and whether it is its h, its c, or a join of one of each.
-_Source = tuple[Any, str]
+_Source = tuple[Layer, str]
 
 
-def crossings(model: Any, tracker: Tracker) -> tuple[tuple[StateCrossing, Any], ...]:
+def crossings(model: Model, tracker: Tracker) -> tuple[tuple[StateCrossing, Frame | None], ...]:
     """Return each crossing of states between recurrent layers of a model, with the user's line.
 
     Of an encoder and a decoder apart, for each state of the decoder that does not come back in its place.
@@ -50,14 +51,14 @@ def crossings(model: Any, tracker: Tracker) -> tuple[tuple[StateCrossing, Any], 
     return tuple((crossing, tracker.site_of(layer)) for crossing, layer in found)
 
 
-def takers_of_states(model: Any) -> int:
+def takers_of_states(model: Model) -> int:
     """Return how many recurrent layers of a functional model are given states whose lineage is known."""
-    parts: tuple[Any, ...] = (model.encoder, model.decoder) if isinstance(model, EncoderDecoder) else (model,)
+    parts: tuple[Model, ...] = (model.encoder, model.decoder) if isinstance(model, EncoderDecoder) else (model,)
     layers = (layer for part in parts if KERAS.is_functional(part) for layer in part.layers)
     return sum(bool(KERAS.initial_states(layer)) for layer in layers)
 
 
-def _dropped(decoder: Any, tracker: Tracker) -> Iterator[tuple[StateCrossing, Any]]:
+def _dropped(decoder: Model, tracker: Tracker) -> Iterator[tuple[StateCrossing, Frame | None]]:
     """Yield each state of a decoder that its next step is not given, with the user's line."""
     states = [tensor for tensor, role in zip(decoder.inputs, Part(decoder).roles, strict=False) if role == "states"]
     for tensor, back in zip(states, decoder.outputs[1:], strict=False):
@@ -72,19 +73,19 @@ def _dropped(decoder: Any, tracker: Tracker) -> Iterator[tuple[StateCrossing, An
                 yield crossing, tracker.site_of(layer)
 
 
-def _stacked(sources: list[Any], order: list[Any]) -> bool:
+def _stacked(sources: list[Layer], order: list[Layer]) -> bool:
     """Say whether each source is there once: a state for each layer, in another order."""
     return len({id(source) for source in sources}) == len(order)
 
 
-def _given(layer: Any) -> list[_Source]:
+def _given(layer: Layer) -> list[_Source]:
     """Return the origins of the states that a recurrent layer is given: h first, then c; empty where it is unknown."""
     states = KERAS.initial_states(layer)
     found = [origin for state in states if (origin := _origin(state))]
     return found if len(found) == len(states) else []
 
 
-def _origin(tensor: Any) -> _Source | None:
+def _origin(tensor: Tensor) -> _Source | None:
     """Return where a state comes from, through joins of two directions; None where nothing tells."""
     origin = KERAS.origin(tensor)
     if origin is None:

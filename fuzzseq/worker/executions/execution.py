@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import attrs
 
 from fuzzseq.cases.arrays import Arrays
 from fuzzseq.worker.build import ModelInstance
+from fuzzseq.worker.keras_api.objects import Nest
 from fuzzseq.worker.subject import ForwardOutput
 
 
@@ -24,5 +24,5 @@ class Execution:
         source: makes of the arrays of a batch the source that the model is given.
     """
 
-    forward: Callable[[ModelInstance, Any], ForwardOutput] | None = None
-    source: Callable[[Arrays], Any] | None = None
+    forward: Callable[[ModelInstance, Nest], ForwardOutput] | None = None
+    source: Callable[[Arrays], Nest] | None = None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import tensorflow as tf
 
 from fuzzseq.worker.build import ModelInstance
+from fuzzseq.worker.keras_api.objects import Nest
 from fuzzseq.worker.subject import ForwardOutput, select_output
 
 SCRIPT: Final = (
@@ -15,7 +16,7 @@ SCRIPT: Final = (
 )
 
 
-def forward(built: ModelInstance, fed: Any) -> ForwardOutput:
+def forward(built: ModelInstance, fed: Nest) -> ForwardOutput:
     """Run a batch forward by ``predict``."""
     given = tf.nest.map_structure(lambda value: value.numpy() if tf.is_tensor(value) else value, fed)
     rows = next(value.shape[0] for value in tf.nest.flatten(given) if hasattr(value, "shape"))

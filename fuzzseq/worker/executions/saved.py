@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.keras_api import KERAS
+from fuzzseq.worker.keras_api.objects import Nest
 from fuzzseq.worker.subject import ForwardOutput, Subject
 from fuzzseq.worker.variables import every_layer
 
@@ -22,7 +23,7 @@ SCRIPT: Final = (
 )
 
 
-def forward(built: ModelInstance, fed: Any) -> ForwardOutput:
+def forward(built: ModelInstance, fed: Nest) -> ForwardOutput:
     """Run a batch forward on the model that is read; it is written and read once."""
     if built.reloaded is None:
         built.subject.mark.enter("save")

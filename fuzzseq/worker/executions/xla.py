@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import tensorflow as tf
 
 from fuzzseq.worker.build import ModelInstance
+from fuzzseq.worker.keras_api.objects import Nest
 from fuzzseq.worker.subject import ForwardOutput
 
 SCRIPT: Final = (
@@ -16,11 +17,11 @@ SCRIPT: Final = (
 )
 
 
-def forward(built: ModelInstance, fed: Any) -> ForwardOutput:
+def forward(built: ModelInstance, fed: Nest) -> ForwardOutput:
     """Run a batch forward, compiled by XLA."""
     tensors = [value for value in tf.nest.flatten(fed) if tf.is_tensor(value)]
 
-    def on_tensors(*given: Any) -> Any:
+    def on_tensors(*given: Nest) -> Nest:
         left = iter(given)
         filled = [next(left) if tf.is_tensor(value) else value for value in tf.nest.flatten(fed)]
         output = built.subject.forward(tf.nest.pack_sequence_as(fed, filled), False)

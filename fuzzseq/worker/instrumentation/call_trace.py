@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final, TypeVar
 
 import attrs
 
 from fuzzseq.protocol.outcome import LayerCall
 from fuzzseq.worker.instrumentation.recording import shapes
+from fuzzseq.worker.keras_api.objects import Nest
 
+T = TypeVar("T")
 #: More calls of layers than a person reads.
 _MOST_CALLS: Final = 400
 
@@ -36,7 +38,7 @@ class CallTrace:
         if self._calls is not None:
             self._calls.clear()
 
-    def call(self, path: Callable[[], str], kind: str, inputs: Any, function: Callable[[], Any]) -> Any:
+    def call(self, path: Callable[[], str], kind: str, inputs: Nest, function: Callable[[], T]) -> T:
         """Return what a function gives; where calls are kept, as the call of a layer."""
         calls = self._calls
         if calls is None or len(calls) >= _MOST_CALLS:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import tensorflow as tf
 
 from fuzzseq.checks.base import LayerOutput, Softmax
 from fuzzseq.protocol.outcome import LayerFrame
 from fuzzseq.worker.keras_api import KERAS
+from fuzzseq.worker.keras_api.objects import Args, Kwargs, Layer, Nest
 
 
 class Recording:
@@ -19,13 +18,13 @@ class Recording:
     graph inside of it, as in the body of a loop.
     """
 
-    def __init__(self, graph: Any = None) -> None:
+    def __init__(self, graph: object = None) -> None:
         self.layers: list[LayerOutput] = []
         self.softmaxes: list[Softmax] = []
         self.graph, self.hidden = graph, False
 
 
-def shapes(nest: Any) -> tuple[tuple[int, ...], ...]:
+def shapes(nest: Nest) -> tuple[tuple[int, ...], ...]:
     """Return the shapes of the arrays in a structure; -1 for an unknown size."""
     found = []
     for value in tf.nest.flatten(nest):
@@ -39,7 +38,7 @@ def shapes(nest: Any) -> tuple[tuple[int, ...], ...]:
     return tuple(found)
 
 
-def layer_frame(name: str, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> LayerFrame:
+def layer_frame(name: str, layer: Layer, args: Args, kwargs: Kwargs) -> LayerFrame:
     """Return what is known of a layer's call."""
     states = kwargs.get("initial_state")
     if states is None and len(args) > 1 and KERAS.is_recurrent(layer):
@@ -62,7 +61,7 @@ def layer_frame(name: str, layer: Any, args: tuple[Any, ...], kwargs: dict[str, 
     )
 
 
-def finite(value: Any) -> bool:
+def finite(value: Nest) -> bool:
     """Say whether a tensor holds no NaN and no plus infinity; anything that is no float tensor is finite."""
     if not tf.is_tensor(value) or not getattr(value, "dtype", tf.int32).is_floating or not hasattr(value, "numpy"):
         return True

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import CodeType
-from typing import Any
 from weakref import ref
 
 import numpy as np
@@ -18,7 +17,11 @@ from fuzzseq.worker.frames import calling_frame
 from fuzzseq.worker.instrumentation.call_trace import CallTrace
 from fuzzseq.worker.instrumentation.recording import Recording, layer_frame
 from fuzzseq.worker.keras_api import KERAS
+from fuzzseq.worker.keras_api.objects import Args, Function, Kwargs, Layer, Nest
 from fuzzseq.worker.naming import names
+
+#: Hears the path, the output, the layer and the arguments of a call that has ended.
+OutputListener = Callable[[str, Nest, Layer, Args], None]
 
 
 class Tracker:
@@ -29,23 +32,23 @@ class Tracker:
 
     def __init__(self) -> None:
         self.trace = CallTrace()
-        self._running: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = []
+        self._running: list[tuple[Layer, Args, Kwargs]] = []
         #: The layers that were running when a call raised, and the user's line of the innermost that has one.
         self.raised: tuple[LayerFrame, ...] = ()
         self.raised_site: Frame | None = None
-        self._sites: dict[int, tuple[ref[Any], Frame]] = {}
+        self._sites: dict[int, tuple[ref[Layer], Frame]] = {}
         #: Where in the user's code the model was given its loss.
         self.loss_site: Frame | None = None
         #: What kind of run is going on, and those kinds in which TensorFlow's global generator was drawn from.
-        self.kind: Any = None
-        self._drawing: set[Any] = set()
+        self.kind: object = None
+        self._drawing: set[object] = set()
         self._drawn_anywhere = False
         self.builds_eagerly = False
         #: The numbers of Python's that each ``tf.function`` of the user's own was given in this run.
         self.traced_for: dict[str, set[tuple[float, ...]]] = {}
         #: Called with each layer that a ``build`` of its own has just built.
-        self.on_build: Callable[[Any], None] | None = None
-        self._on_output: Callable[[str, Any, Any, tuple[Any, ...]], None] | None = None
+        self.on_build: Callable[[Layer], None] | None = None
+        self._on_output: OutputListener | None = None
         self._record: Recording | None = None
 
     @contextmanager
@@ -58,7 +61,7 @@ class Tracker:
             self.builds_eagerly = False
 
     @contextmanager
-    def recording(self, graph: Any = None) -> Iterator[Recording]:
+    def recording(self, graph: object = None) -> Iterator[Recording]:
         """Keep the outputs of layers and softmaxes for the length of a block; of one that traces ``graph``, softmaxes.
 
         In an eager run those in traced loops have no values.
@@ -70,7 +73,7 @@ class Tracker:
             self._record = None
 
     @contextmanager
-    def watching(self, listener: Callable[[str, Any, Any, tuple[Any, ...]], None]) -> Iterator[None]:
+    def watching(self, listener: OutputListener) -> Iterator[None]:
         """Call ``listener(path, output, layer, args)`` after each layer in a block."""
         self._on_output = listener
         try:
@@ -88,12 +91,12 @@ class Tracker:
         self.traced_for.clear()
         self.raised, self.raised_site = (), None
 
-    def site_of(self, layer: Any) -> Frame | None:
+    def site_of(self, layer: Layer) -> Frame | None:
         """Return where in the user's code a layer or an operation became part of a functional model."""
         kept, site = self._sites.get(id(layer), (None, None))
         return site if kept is not None and kept() is layer else None  # Another may have had its number before.
 
-    def layer_called(self, call: Callable[..., Any], layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def layer_called(self, call: Function, layer: Layer, args: Args, kwargs: Kwargs) -> Nest:
         """Call a layer under watch."""
         if self._running and self._running[-1][0] is layer:
             return call(layer, *args, **kwargs)
@@ -121,7 +124,7 @@ class Tracker:
         finally:
             del self._running[depth:]
 
-    def operation_added(self, operation: Any) -> None:
+    def operation_added(self, operation: Layer) -> None:
         """Remember where in the user's code an operation became part of a functional model."""
         if self.site_of(operation) is None:
             self._joined_model(operation)
@@ -130,7 +133,7 @@ class Tracker:
         """Remember where in the user's code the model was given its loss: one that is a name has no other line."""
         self.loss_site = calling_frame()
 
-    def layer_built(self, layer: Any) -> None:
+    def layer_built(self, layer: Layer) -> None:
         """Pass on that a ``build`` of a layer's own has ended."""
         if self.on_build is not None:
             self.on_build(layer)
@@ -146,7 +149,7 @@ class Tracker:
         else:
             self._drawn_anywhere = True
 
-    def function_called(self, code: CodeType, args: Any) -> None:
+    def function_called(self, code: CodeType, args: Nest) -> None:
         """Take note of the numbers of Python's that a function of the user's own is given: each costs a trace."""
         if not is_users(code.co_filename):
             return
@@ -155,7 +158,7 @@ class Tracker:
         if numbers:
             self.traced_for.setdefault(code.co_name, set()).add(numbers)
 
-    def softmax_computed(self, result: Any, axis: int) -> None:
+    def softmax_computed(self, result: Nest, axis: int) -> None:
         """Keep the result of a softmax, where a run is recorded."""
         record = self._record
         if record is None:
@@ -168,7 +171,7 @@ class Tracker:
         site = calling_frame() or self._site_in_model()
         record.softmaxes.append(Softmax(path=self._path(), value=result, axis=axis, site=site))
 
-    def _record_layer(self, layer: Any, args: Any, kwargs: Any, result: Any) -> None:
+    def _record_layer(self, layer: Layer, args: Args, kwargs: Kwargs, result: Nest) -> None:
         """Keep the output of a layer, where an eager run is recorded."""
         if self._record is None or self._record.graph is not None:
             return
@@ -183,10 +186,9 @@ class Tracker:
         self._record.layers.append(output)
 
     def _path(self) -> str:
-        """Return the path of the layers that are running."""
         return "/".join(names([entry[0] for entry in self._running]))
 
-    def _joined_model(self, layer: Any) -> None:
+    def _joined_model(self, layer: Layer) -> None:
         """Remember the user's line that made a layer or an operation part of a functional model."""
         site = calling_frame()
         if site is not None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import keras
 import tensorflow as tf
 
+from fuzzseq.worker.keras_api.objects import Function, Layer, Model, Nest, Tensor
 from fuzzseq.worker.keras_api.protocol import Listener
 
 
@@ -49,13 +50,13 @@ def _install() -> None:
     _replace(tf.nn, "softmax", _softmax_computed)
 
 
-def _replace(owner: Any, name: str, hook: Callable[[Any], Any]) -> None:
+def _replace(owner: object, name: str, hook: Callable[[Function], Function]) -> None:
     original = getattr(owner, name)
     setattr(owner, name, wraps(original)(hook(original)))
 
 
-def _layer_called(original: Any) -> Any:
-    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+def _layer_called(original: Function) -> Function:
+    def call(self: Layer, *args: Any, **kwargs: Any) -> Nest:
         if _CURRENT.listener is None:
             return original(self, *args, **kwargs)
         return _CURRENT.listener.layer_called(original, self, args, kwargs)
@@ -63,8 +64,8 @@ def _layer_called(original: Any) -> Any:
     return call
 
 
-def _operation_added(original: Any) -> Any:
-    def symbolic_call(self: Any, *args: Any, **kwargs: Any) -> Any:
+def _operation_added(original: Function) -> Function:
+    def symbolic_call(self: Layer, *args: Any, **kwargs: Any) -> Nest:
         if _CURRENT.listener is not None:
             _CURRENT.listener.operation_added(self)
         return original(self, *args, **kwargs)
@@ -72,8 +73,8 @@ def _operation_added(original: Any) -> Any:
     return symbolic_call
 
 
-def _model_compiled(original: Any) -> Any:
-    def compile_(self: Any, *args: Any, **kwargs: Any) -> Any:
+def _model_compiled(original: Function) -> Function:
+    def compile_(self: Layer, *args: Any, **kwargs: Any) -> Nest:
         if _CURRENT.listener is not None:
             _CURRENT.listener.model_compiled()
         return original(self, *args, **kwargs)
@@ -81,13 +82,13 @@ def _model_compiled(original: Any) -> Any:
     return compile_
 
 
-def _without_dry_run(original: Any) -> Any:
+def _without_dry_run(original: Function) -> Function:
     """Let an eager call make a lazy layer's weights, as Keras does where its own dry run with symbols has failed.
 
     The dry run takes three quarters of the first call of a model that fails, and nobody hears of it.
     """
 
-    def maybe_build(self: Any, *args: Any) -> Any:
+    def maybe_build(self: Model, *args: object) -> Nest:
         lazy = not self.built and getattr(self.build, "_is_default", False)
         eagerly = _CURRENT.listener is not None and _CURRENT.listener.builds_eagerly
         if eagerly and lazy and any(not layer.built for layer in self._layers):
@@ -97,10 +98,9 @@ def _without_dry_run(original: Any) -> Any:
     return maybe_build
 
 
-def _layer_built(original: Any) -> Any:
-    """Keras locks the variables of a layer when it is built."""
+def _layer_built(original: Function) -> Function:
 
-    def lock_state(self: Any) -> None:
+    def lock_state(self: Model) -> None:
         original(self)
         if _CURRENT.listener is not None and not getattr(self.build, "_is_default", False):
             _CURRENT.listener.layer_built(self)
@@ -108,8 +108,8 @@ def _layer_built(original: Any) -> Any:
     return lock_state
 
 
-def _random_drawn(original: Any) -> Any:
-    def get_seed(op_seed: Any) -> Any:
+def _random_drawn(original: Function) -> Function:
+    def get_seed(op_seed: object) -> object:
         if _CURRENT.listener is not None:
             _CURRENT.listener.random_drawn()
         return original(op_seed)
@@ -117,8 +117,8 @@ def _random_drawn(original: Any) -> Any:
     return get_seed
 
 
-def _function_called(original: Any) -> Any:
-    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+def _function_called(original: Function) -> Function:
+    def call(self: Model, *args: Any, **kwargs: Any) -> Nest:
         code = getattr(inspect.unwrap(self.python_function), "__code__", None)
         if code is not None and _CURRENT.listener is not None:
             _CURRENT.listener.function_called(code, (args, kwargs))
@@ -127,8 +127,8 @@ def _function_called(original: Any) -> Any:
     return call
 
 
-def _softmax_computed(original: Any) -> Any:
-    def softmax(logits: Any, axis: Any = None, name: Any = None) -> Any:
+def _softmax_computed(original: Function) -> Function:
+    def softmax(logits: Tensor, axis: int | None = None, name: object = None) -> Tensor:
         result = original(logits, axis=axis, name=name)
         if _CURRENT.listener is not None:
             _CURRENT.listener.softmax_computed(result, -1 if axis is None else int(axis))

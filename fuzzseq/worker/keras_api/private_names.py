@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Final
 
 import keras
 import tensorflow as tf
+
+from fuzzseq.worker.keras_api.objects import Model, Tensor
 
 #: Under which Keras keeps the generator of what is drawn without a seed.
 KERAS_GENERATOR: Final = "global_seed_generator"
@@ -18,11 +20,11 @@ _WORKS_WITH: Final = "Keras 3.6 to 3.15 and TensorFlow 2.16 to 2.21"
 
 
 class _Same(keras.Operation):  # type: ignore[misc]
-    def compute_output_spec(self, x: Any) -> Any:
+    def compute_output_spec(self, x: Tensor) -> Tensor:
         return keras.KerasTensor(x.shape, x.dtype)
 
 
-def functional_model() -> Any:
+def functional_model() -> Model:
     """Return the smallest functional model, whose making runs no operation.
 
     It has names of its own: automatic ones are counted, and the user's layers would get others.
@@ -31,24 +33,24 @@ def functional_model() -> Any:
     return keras.Model(symbol, _Same(name="fuzzseq_same")(symbol), name="fuzzseq_model")
 
 
-def _compile_loss() -> Any:
+def _compile_loss() -> object:
     return import_module("keras.src.trainers.compile_utils").CompileLoss("mse")
 
 
-def _global_state() -> Any:
+def _global_state() -> object:
     module = import_module("keras.src.random.seed_generator")
     names = (*module.global_seed_generator.__code__.co_consts, getattr(module, "GLOBAL_SEED_GENERATOR", None))
     return SimpleNamespace(**{name: None for name in names if isinstance(name, str)})
 
 
-def _eager_context() -> Any:
+def _eager_context() -> object:
     # One that is made has a number of its own, and would take it from the one that TensorFlow makes.
     made_in = import_module("tensorflow.python.eager.context").Context.__init__
     return SimpleNamespace(**dict.fromkeys(made_in.__code__.co_names))
 
 
 #: What has which names. Nothing here makes a variable or runs an operation.
-_NAMES: Final[Mapping[str, tuple[Callable[[], Any], tuple[str, ...]]]] = {
+_NAMES: Final[Mapping[str, tuple[Callable[[], object], tuple[str, ...]]]] = {
     "keras.Layer": (lambda: keras.Layer, ("_maybe_build", "_lock_state", "_flatten_layers")),
     "keras.Layer()": (lambda: keras.Layer(name="fuzzseq"), ("_inbound_nodes", "_layers", "_trainable_variables")),
     "keras.Layer.build": (lambda: keras.Layer.build, ("_is_default",)),
@@ -90,7 +92,7 @@ def moved() -> str:
     )
 
 
-def _missing(owner: str, make: Callable[[], Any], names: tuple[str, ...]) -> list[str]:
+def _missing(owner: str, make: Callable[[], object], names: tuple[str, ...]) -> list[str]:
     try:
         holder = make()
     except Exception:  # Whatever is raised by code that goes by private names: they have moved.

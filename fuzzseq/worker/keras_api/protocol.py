@@ -6,9 +6,22 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import CodeType
-from typing import Any, Protocol
+from typing import Protocol, TypeGuard
 
 import attrs
+
+from fuzzseq.worker.keras_api.objects import (
+    Args,
+    Function,
+    FunctionalModel,
+    KerasModel,
+    Kwargs,
+    Layer,
+    Model,
+    Nest,
+    Tensor,
+    Variable,
+)
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -21,7 +34,7 @@ class Origin:
         index: which of the outputs of that call it is.
     """
 
-    operation: Any
+    operation: Layer
     call: int
     index: int
 
@@ -33,25 +46,25 @@ class Listener(Protocol):
     def builds_eagerly(self) -> bool:
         """Whether lazy layers are built by the eager call itself, with no dry run with symbols before it."""
 
-    def layer_called(self, call: Any, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def layer_called(self, call: Function, layer: Layer, args: Args, kwargs: Kwargs) -> Nest:
         """Return ``call(layer, *args, **kwargs)``."""
 
-    def operation_added(self, operation: Any) -> None:
+    def operation_added(self, operation: Layer) -> None:
         """Hear that a function of the framework put an operation into a model: it is never called itself."""
 
     def model_compiled(self) -> None:
         """Hear that a model was compiled."""
 
-    def layer_built(self, layer: Any) -> None:
+    def layer_built(self, layer: Layer) -> None:
         """Hear that a ``build`` of the layer's own has ended."""
 
     def random_drawn(self) -> None:
         """Hear that an operation drew from TensorFlow's global generator, or was traced that will."""
 
-    def function_called(self, code: CodeType, args: Any) -> None:
+    def function_called(self, code: CodeType, args: Nest) -> None:
         """Hear what a ``tf.function`` is called with."""
 
-    def softmax_computed(self, result: Any, axis: int) -> None:
+    def softmax_computed(self, result: Nest, axis: int) -> None:
         """Hear what a softmax gave."""
 
 
@@ -81,38 +94,38 @@ class KerasApi(Protocol):
 
     # Kinds
 
-    def is_layer(self, value: Any) -> bool:
+    def is_layer(self, value: object) -> bool:
         """Say whether a value is a layer; a model is one."""
 
-    def is_model(self, value: Any) -> bool:
+    def is_model(self, value: object) -> bool:
         """Say whether a value is a model."""
 
-    def is_functional(self, value: Any) -> bool:
+    def is_functional(self, value: object) -> TypeGuard[FunctionalModel]:
         """Say whether a value is a model that was made of symbolic inputs and outputs."""
 
-    def is_symbolic(self, value: Any) -> bool:
+    def is_symbolic(self, value: object) -> bool:
         """Say whether a value is a symbolic tensor of a functional model."""
 
-    def is_variable(self, value: Any) -> bool:
+    def is_variable(self, value: object) -> TypeGuard[Variable]:
         """Say whether a value is a variable, the framework's or TensorFlow's."""
 
     @property
     def variable_owners(self) -> tuple[type, ...]:
         """The framework's classes of what is a variable or holds some, apart from TensorFlow's own."""
 
-    def is_builtin(self, value: Any) -> bool:
+    def is_builtin(self, value: object) -> bool:
         """Say whether a class, a method or a function is the framework's own, and nobody's who uses it."""
 
-    def overrides(self, model: Any, method: str) -> bool:
+    def overrides(self, model: Model, method: str) -> bool:
         """Say whether a model's class has a method of the user's own."""
 
-    def is_recurrent(self, layer: Any) -> bool:
+    def is_recurrent(self, layer: Layer) -> bool:
         """Say whether a layer runs over steps, and can be given an initial state."""
 
-    def is_output_layer(self, layer: Any) -> bool:
+    def is_output_layer(self, layer: object) -> bool:
         """Say whether a layer is such as models end in that score tokens: dense, softmax, activation."""
 
-    def joins_states(self, operation: Any) -> bool:
+    def joins_states(self, operation: Layer) -> bool:
         """Say whether an operation gives what it is given, joined at most."""
 
     def is_operator(self, code: CodeType) -> bool:
@@ -120,31 +133,31 @@ class KerasApi(Protocol):
 
     # Structure
 
-    def call_of(self, model: Any) -> Any:
+    def call_of(self, model: Model) -> Function:
         """Return the function whose parameters are a model's inputs: the model's own, or itself where it is none."""
 
-    def layers(self, layer: Any) -> Iterable[Any]:
+    def layers(self, layer: object) -> Iterable[Layer]:
         """Return a layer and all layers inside of it; nothing for what is no layer."""
 
-    def children(self, layer: Any) -> list[Any]:
+    def children(self, layer: Layer | None) -> list[Layer]:
         """Return the layers, or the operations, directly under a layer, in order."""
 
-    def input_structure(self, model: Any) -> Any:
+    def input_structure(self, model: Model) -> Nest:
         """Return the symbolic inputs of a functional model in the structure in which they are given."""
 
     def automatic_name(self, kind: str) -> str:
         """Return what the framework calls a layer of a class that was given no name, but for its number."""
 
-    def own_weights(self, layer: Any) -> Iterable[Any]:
+    def own_weights(self, layer: Layer) -> Iterable[Variable]:
         """Return the trainable variables of a layer without those of layers inside of it."""
 
-    def table_rows(self, layer: Any) -> int | None:
+    def table_rows(self, layer: Layer) -> int | None:
         """Return how many ids an embedding has rows for; None for another layer."""
 
-    def state_names(self, layer: Any) -> str:
+    def state_names(self, layer: Layer) -> str:
         """Return the states of an LSTM, ``hc``, or of a GRU, ``h``; empty for another layer."""
 
-    def forward_layer(self, layer: Any) -> Any:
+    def forward_layer(self, layer: Layer) -> Layer | None:
         """Return the layer that a bidirectional one runs forward; None for another layer."""
 
     def framework_attributes(self) -> frozenset[str]:
@@ -152,30 +165,30 @@ class KerasApi(Protocol):
 
     # Lineage
 
-    def origin(self, tensor: Any) -> Origin | None:
+    def origin(self, tensor: Tensor) -> Origin | None:
         """Return what a symbolic tensor comes from; None for another value."""
 
-    def initial_states(self, layer: Any) -> list[Any]:
+    def initial_states(self, layer: Layer) -> list[Tensor]:
         """Return the symbolic states that an LSTM or a GRU was last given when its model was made."""
 
-    def inputs_of_calls(self, operation: Any) -> list[list[Any]]:
+    def inputs_of_calls(self, operation: Layer) -> list[list[Tensor]]:
         """Return the symbolic tensors that an operation was given, for each call that models are made of."""
 
     # Masks and values
 
-    def mask_of(self, tensor: Any) -> Any:
+    def mask_of(self, tensor: Tensor) -> Tensor | None:
         """Return the mask that a tensor carries; None where it carries none."""
 
-    def set_mask(self, tensor: Any, mask: Any) -> None:
+    def set_mask(self, tensor: Tensor, mask: Tensor) -> None:
         """Have a tensor carry a mask."""
 
-    def kept_states(self, layer: Any) -> list[Any]:
+    def kept_states(self, layer: Layer) -> list[Tensor]:
         """Return the states that a stateful layer keeps from batch to batch."""
 
-    def reset_states(self, layer: Any) -> None:
+    def reset_states(self, layer: Layer) -> None:
         """Have a stateful layer begin anew."""
 
-    def handle(self, variable: Any) -> Any:
+    def handle(self, variable: Variable) -> object:
         """Return the resource of TensorFlow's that a variable is kept in."""
 
     def is_seed(self, path: str) -> bool:
@@ -183,19 +196,19 @@ class KerasApi(Protocol):
 
     # Losses
 
-    def has_compiled_loss(self, model: Any) -> bool:
+    def has_compiled_loss(self, model: Model) -> bool:
         """Say whether a model was compiled with a loss."""
 
-    def compiled_loss(self, model: Any) -> Any:
+    def compiled_loss(self, model: Model) -> Nest:
         """Return the loss, or the losses, that a model was compiled with, as its user gave them."""
 
-    def has_stock_step(self, model: Any) -> bool:
+    def has_stock_step(self, model: Model) -> bool:
         """Say whether a compiled model trains as the framework does it, and measures nothing beside its loss."""
 
-    def loss(self, identifier: Any) -> Any:
+    def loss(self, identifier: object) -> Function:
         """Return the loss of a name."""
 
-    def cross_entropy(self, labels: Any, scores: Any, from_logits: bool) -> Any:
+    def cross_entropy(self, labels: Tensor, scores: Tensor, from_logits: bool) -> Tensor:
         """Return the cross-entropy of each step; labels are ids (batch, steps), or one-hot."""
 
     # The process
@@ -209,5 +222,5 @@ class KerasApi(Protocol):
     def precision(self, floats: str | None, layers: str | None) -> AbstractContextManager[None]:
         """Have everything made of a type of floats, and layers of a policy, in the block; None leaves either."""
 
-    def load_model(self, file: Path, names: Mapping[str, Any]) -> Any:
+    def load_model(self, file: Path, names: Mapping[str, object]) -> KerasModel:
         """Return the model of a ``.keras`` file, whose classes and functions may be among ``names``."""

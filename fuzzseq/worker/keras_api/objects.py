@@ -1,0 +1,109 @@
+"""What Keras and TensorFlow hand over, as far as fuzzseq looks at it: they ship no types of their own."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+#: Tensors in whatever lists, tuples and dicts a model takes or gives them.
+Nest: TypeAlias = Any
+#: A model of the user's: of Keras, an encoder and a decoder, or any callable. It has what it says that it has.
+Model: TypeAlias = Any
+#: A function of the framework's, or of the user's, whatever it takes.
+Function: TypeAlias = Callable[..., Any]
+#: The positional and the keyword arguments of a call that is passed on.
+Args: TypeAlias = tuple[Any, ...]
+Kwargs: TypeAlias = dict[str, Any]
+
+
+class DType(Protocol):
+    """The type of the numbers of a tensor."""
+
+    name: str
+    is_floating: bool
+    is_integer: bool
+    is_bool: bool
+
+
+class Tensor(Protocol):
+    """A tensor of TensorFlow, or a symbol that stands for one; sizes of a symbol may be None."""
+
+    name: str
+
+    @property
+    def shape(self) -> Sequence[int]:
+        """Its sizes."""
+
+    @property
+    def dtype(self) -> DType:
+        """The type of its numbers."""
+
+    def __getitem__(self, key: object, /) -> Tensor:
+        """Return a part of it."""
+
+    def __add__(self, other: object, /) -> Tensor:
+        """Return a sum."""
+
+    def __mul__(self, other: object, /) -> Tensor:
+        """Return a product."""
+
+
+class Variable(Protocol):
+    """A variable of Keras or of TensorFlow."""
+
+    path: str
+    trainable: bool
+    handle: object
+
+    @property
+    def shape(self) -> Sequence[int]:
+        """Its sizes."""
+
+    @property
+    def dtype(self) -> DType:
+        """The type of its numbers."""
+
+    def assign(self, value: object) -> object:
+        """Give it another value."""
+
+
+class Call(Protocol):
+    """A call of a layer or an operation that a functional model is made of."""
+
+    arguments: inspect.BoundArguments
+    input_tensors: Sequence[Tensor]
+
+
+class Layer(Protocol):
+    """A layer, or an operation that a functional model is made of."""
+
+    name: str
+    _inbound_nodes: Sequence[Call]
+
+
+class FunctionalModel(Layer, Protocol):
+    """A model that was made of symbolic inputs and outputs."""
+
+    layers: Sequence[Layer]
+    inputs: Sequence[Tensor]
+    outputs: Sequence[Tensor]
+
+
+class KerasModel(Layer, Protocol):
+    """A model of Keras, which trains and is saved."""
+
+    losses: Sequence[Tensor]
+
+    def compute_loss(self, *, x: Nest, y: Nest, y_pred: Nest, sample_weight: Tensor | None) -> Tensor:
+        """Return the loss that it was compiled with."""
+
+    def train_step(self, data: Nest) -> object:
+        """Train on one batch."""
+
+    def predict(self, x: Nest, *, batch_size: int, verbose: int) -> Nest:
+        """Return outputs, in NumPy's arrays."""
+
+    def save(self, file: Path) -> None:
+        """Write it to a file."""
