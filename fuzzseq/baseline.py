@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from fuzzseq.cases.case import Domain
-from fuzzseq.causes.catalogue import CAUSES
+from fuzzseq.causes.catalog import CAUSES
 from fuzzseq.errors import UsageError
 from fuzzseq.files import output_files
 from fuzzseq.files.format_versions import BASELINE, BASELINE_HEAD, other_version

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 import attrs
 
+from fuzzseq.cases.invalid import Acceptance
 from fuzzseq.findings import Finding
 from fuzzseq.grammar import (
     CheckName,
@@ -85,7 +86,7 @@ class TargetReport:
     error: str = ""
     seconds: Seconds = 0.0
     index: Count = 0
-    acceptance: Mapping[Identifier, Line] = attrs.field(factory=dict)
+    acceptance: Mapping[Identifier, Acceptance] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)

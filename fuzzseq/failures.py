@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fuzzseq.causes.catalogue import CAUSES
+from fuzzseq.causes.catalog import CAUSES
 from fuzzseq.events import Unjudged
 from fuzzseq.findings import Finding
 
@@ -12,7 +12,7 @@ __all__ = ["FuzzFailure", "Inconclusive", "failure_of"]
 
 
 class FuzzFailure(AssertionError):
-    """A model was found to fail. Its subclasses are the causes of the catalogue: ``fuzzseq.failures.StateUnits``."""
+    """A model was found to fail. Its subclasses are the causes of the catalog: ``fuzzseq.failures.StateUnits``."""
 
     def __init__(self, message: str, findings: tuple[Finding, ...] = ()) -> None:
         """Keep the message, which shows every finding, and the findings themselves, the first one's cause being ours.

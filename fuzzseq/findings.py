@@ -44,7 +44,8 @@ class Region:
     """Which cases fail: the simplest condition on the facts of a case that fits every one that was tried.
 
     ``expression`` is that condition as Python writes it (``batch_size != 4``, ``True`` where every case fails), empty
-    where no simple rule was found; ``conditions`` are the facts that each part of it is about. ``failing`` and
+    where no simple rule was found; ``conditions`` are the facts that each part of it is about, none
+    where every case fails. ``failing`` and
     ``passing`` count the cases that it was held against, ``not_reached`` those that left the check nothing to judge;
     ``tried`` holds all of them, and those that failed in another way. ``stopped`` says that the budget of the diagnosis
     ended the search.
@@ -59,6 +60,11 @@ class Region:
     tried: tuple[ProbedCase, ...] = ()
 
     @property
+    def is_rule(self) -> bool:
+        """Whether the condition parts cases that fail from cases that pass."""
+        return bool(self.conditions)
+
+    @property
     def probes(self) -> int:
         """The cases that the condition was held against."""
         return self.failing + self.passing
@@ -68,7 +74,7 @@ class Region:
         """The region as a sentence without its period, with its evidence."""
         if not self.expression:
             return self.condition
-        return f"fails {'' if self.expression == 'True' else 'when '}{self.condition}"
+        return f"fails {'when ' if self.is_rule else ''}{self.condition}"
 
     @property
     def condition(self) -> str:
@@ -76,7 +82,7 @@ class Region:
         counts = f"{self.failing} probes fail, {self.passing} pass"
         if not self.expression:
             said = f"no simple rule found ({counts})"
-        elif self.expression == "True":
+        elif not self.is_rule:
             said = f"always{', where the check applies' if self.not_reached else ''} (all {self.probes} probes fail)"
         else:
             said = f"{self.expression} ({counts})"
@@ -132,7 +138,7 @@ class ShapeTrace:
 
 @attrs.frozen(kw_only=True)
 class Diagnosis:
-    """Why a case fails: the cause from the catalogue, what spoke for it, and the next best.
+    """Why a case fails: the cause from the catalog, what spoke for it, and the next best.
 
     ``confidence`` is how often a cause decided on such evidence was right, between 0 and 1; ``confidence_reasons`` say
     what spoke against the ``runner_up``. ``symbolic_message`` is the message with names of dimensions for sizes, and

@@ -109,7 +109,7 @@ FINDING_ID: Final = Matches(
 
 FindingId = Annotated[str, FINDING_ID]
 CauseSlug = Annotated[str, Matches(re.compile(SLUG), "a cause, such as input-vocabulary", 90)]
-#: A check: of the catalogue, or a function of the user's own.
+#: A check: of the catalog, or a function of the user's own.
 CheckName = Annotated[str, Matches(re.compile(r"\w[\w.<>: -]*"), "the name of a check, such as accepts", 200)]
 Identifier = Annotated[str, Matches(re.compile(r"[^\W\d]\w*"), "a name as Python has them", 200)]
 #: The reference of a fuzz target or a check, or a path: whatever the name of a file may be.

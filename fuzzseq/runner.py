@@ -202,6 +202,5 @@ def _next(events: Iterator[Event], interrupts: Interrupts) -> Event | None:
 
 
 def _finish(fan: Dispatcher, reason: StopReason) -> None:
-    """Tell the reporters that the run is over, unless the engine has."""
     if fan.record.stop_reason is None:
         fan.on_event(RunFinished(stop_reason=reason, seconds=0.0))

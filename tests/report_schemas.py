@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import attrs
 
-from fuzzseq.causes.catalogue import GROUPS
+from fuzzseq.causes.catalog import GROUPS
 from fuzzseq.events import InternalError, TargetReport, Unjudged, WarningEmitted
 from fuzzseq.files.format_versions import KEY, REPORT
 from fuzzseq.findings import Diagnosis, Finding, Minimality

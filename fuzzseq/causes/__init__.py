@@ -1,1 +1,1 @@
-"""The causes of failures: the catalogue, and a page for each."""
+"""The causes of failures: the catalog, and a page for each."""

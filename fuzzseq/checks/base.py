@@ -110,7 +110,7 @@ class Check:
     Attributes:
         name: states a fact about the model.
         promise: the same in words.
-        cause: the cause of the catalogue that a failure stands for, where nothing speaks for another.
+        cause: the cause of the catalog that a failure stands for, where nothing speaks for another.
         cause_weight: how strongly it does, from 0 to 100.
         applies: ``applies(spec)`` returns None, or the reason why the promise has no meaning for a model.
         plan: ``plan(case, spec)`` names the runs that are needed; none for a case that there is nothing to ask of.

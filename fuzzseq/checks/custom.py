@@ -142,7 +142,7 @@ def _asked(check: Check, part: str, function: Callable[..., Any], *given: Any) -
 
 
 def check_of(name: str, spec: Spec) -> Check:
-    """Return a check of the catalogue, or what stands in for one of the user's own."""
+    """Return a check of the catalog, or what stands in for one of the user's own."""
     return stand_in(name, spec) if name in spec.custom_checks else check_named(name)
 
 

@@ -18,7 +18,7 @@ def explain(slug: str | None) -> None:
 
     Without a CAUSE, list all of them by group. The output is Markdown when piped.
     """
-    from fuzzseq.causes.catalogue import CAUSES, GROUPS, cause_named, page_of
+    from fuzzseq.causes.catalog import CAUSES, GROUPS, cause_named, page_of
 
     if slug is None:
         for group, about in GROUPS.items():

@@ -30,7 +30,7 @@ def checks() -> None:
 @list_.command()
 def causes() -> None:
     """List the causes that a finding can be traced to."""
-    from fuzzseq.causes.catalogue import CAUSES
+    from fuzzseq.causes.catalog import CAUSES
 
     show(("cause", "group", "mistake in the model"), ((c.slug, c.group, c.title) for c in CAUSES))
 

@@ -80,7 +80,7 @@ def _formats() -> Iterable[str]:
 
 
 def _causes() -> Iterable[str]:
-    from fuzzseq.causes.catalogue import CAUSES
+    from fuzzseq.causes.catalog import CAUSES
 
     return (cause.slug for cause in CAUSES)
 

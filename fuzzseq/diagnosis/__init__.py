@@ -1,9 +1,9 @@
-"""Why a case fails: from the evidence to a cause of the catalogue, and a finding that says so."""
+"""Why a case fails: from the evidence to a cause of the catalog, and a finding that says so."""
 
 from __future__ import annotations
 
 from fuzzseq.cases.case import Case
-from fuzzseq.causes.catalogue import cause_named
+from fuzzseq.causes.catalog import cause_named
 from fuzzseq.checks.custom import check_of
 from fuzzseq.checks.wording import message_of
 from fuzzseq.diagnosis.confidence import against, confidence, runner_up
@@ -85,7 +85,7 @@ def _diagnosis(found: list[CauseScore], evidence: FailureEvidence, mistake: str,
     best, other = found[0], runner_up(found)
     why = [vote.why for vote in found if vote.cause == best.cause]
     # Where a region was found, what each dimension does alone is part of it.
-    ruled = evidence.region is not None and evidence.region.expression not in ("", "True")
+    ruled = evidence.region is not None and evidence.region.is_rule
     conditions = [
         p.sentence(name)
         for name, p in evidence.patterns.items()

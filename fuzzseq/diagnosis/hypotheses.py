@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from fuzzseq.diagnosis.predicates import ALWAYS, Columns, Predicate, Truth, atoms, either, joined
+from fuzzseq.diagnosis.predicates import ALWAYS, Columns, Predicate, Truth, atoms, either, joined, truth
 
 #: How many of the simplest predicates that fit are weighed against each other.
 _MOST = 200
@@ -33,10 +33,10 @@ class Hypotheses:
         found: dict[bytes, tuple[Predicate, Truth]] = {}
         # What is true of the same cases of the list cannot be told apart: the simplest stands for all.
         for atom in sorted(atoms(numbers, others, constants), key=lambda atom: atom.cost):
-            truth = atom.truth(self._table)
-            found.setdefault(truth.tobytes(), (atom, truth))
+            holds = truth(atom.condition, self._table)
+            found.setdefault(holds.tobytes(), (atom, holds))
         self._atoms = [atom for atom, _ in found.values()]
-        self._truths = np.asarray([truth for _, truth in found.values()]).reshape(len(found), len(rows))
+        self._truths = np.asarray([holds for _, holds in found.values()]).reshape(len(found), len(rows))
         self._known: dict[int, bool] = {}
         self._left = np.ones(len(rows), dtype=bool)
 
@@ -79,15 +79,15 @@ class Hypotheses:
 
     def exceptions(self, best: tuple[Predicate, Truth]) -> list[tuple[Predicate, Truth]]:
         """Return a predicate with what would be the simplest exceptions to it: nothing that is known speaks for one."""
-        predicate, truth = best
+        predicate, holds = best
         failing = [index for index, failed in self._known.items() if failed]
         passing = [index for index, failed in self._known.items() if not failed]
         found = [best]
         for atom, other in zip(self._atoms, self._truths, strict=True):
-            if bool(other[failing].all()) and not bool(other[truth].all()):
-                found.append((joined(predicate, atom), truth & other))
-            elif not bool(other[passing].any()) and not bool(truth[other].all()):
-                found.append((either(predicate, atom), truth | other))
+            if bool(other[failing].all()) and not bool(other[holds].all()):
+                found.append((joined(predicate, atom), holds & other))
+            elif not bool(other[passing].any()) and not bool(holds[other].all()):
+                found.append((either(predicate, atom), holds | other))
             if len(found) > _MOST_EXCEPTIONS:
                 break
         return found
@@ -98,14 +98,14 @@ class Hypotheses:
         None where no case divides them into shares of the weight that are both above ``least``.
         """
         weights = np.asarray([_BASE**-predicate.cost for predicate, _ in fitting])
-        share = weights @ np.asarray([truth for _, truth in fitting]) / weights.sum()
+        share = weights @ np.asarray([holds for _, holds in fitting]) / weights.sum()
         worth = np.minimum(share, 1 - share) * self._left * np.where(dear, 0.7, 1.0)
         best = int(np.argmax(worth))
         return best if worth[best] > least else None
 
-    def left(self, truth: Truth) -> list[int]:
-        """Return the cases that are not known yet and for which a predicate says what ``truth`` says."""
-        return [int(index) for index in np.flatnonzero(truth & self._left)]
+    def left(self, holds: Truth) -> list[int]:
+        """Return the cases that are not known yet and for which a predicate says what ``holds`` says."""
+        return [int(index) for index in np.flatnonzero(holds & self._left)]
 
     def counts(self) -> tuple[int, int]:
         """Return how many cases are known to fail, and to pass."""

@@ -1,10 +1,11 @@
-"""What a failing region can be: comparisons of facts, divisibility, and two of these joined, simple ones first."""
+"""What a failing region can be: a tree of comparisons of facts, and two of these joined; simple ones first."""
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import permutations
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import attrs
 import numpy as np
@@ -21,27 +22,148 @@ _JOIN, _EITHER, _RARE = 1.0, 1.6, 0.4
 #: Names that explain less often than others do.
 _SELDOM: Final = ("previous_batch_size", "max_source_id", "max_target_id")
 _DATA: Final = ("batch_size", "source_length", "target_length")
+_PLAIN: Final = {"initial_state": "none", "target_encoding": "sparse"}
+
+#: What stands between two terms; a remainder of a size of nothing is that of one.
+_FUNCTIONS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "%": lambda left, right: left % np.maximum(right, 1),
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen
+class Fact:
+    """A fact of a case, by its name."""
+
+    name: str
+
+
+@attrs.frozen
+class Arithmetic:
+    """Two terms calculated with."""
+
+    left: Term
+    operator: Literal["+", "-", "*", "%"]
+    right: Term
+
+
+#: What is compared: a fact, a number or a text, or a calculation with these.
+Term = Fact | Arithmetic | int | str
+
+
+@attrs.frozen
+class Always:
+    """Every case."""
+
+
+@attrs.frozen
+class Not:
+    """A fact that is true or false, and is false."""
+
+    fact: Fact
+
+
+@attrs.frozen
+class Comparison:
+    """Two terms compared."""
+
+    left: Term
+    operator: Literal[">", ">=", "<", "==", "!="]
+    right: Term
+
+
+@attrs.frozen
+class Joined:
+    """Two conditions, both of which hold, or one at least."""
+
+    left: Condition
+    word: Literal["and", "or"]
+    right: Condition
+
+
+Condition = Always | Fact | Not | Comparison | Joined
+
+
+def truth(condition: Condition, table: Columns) -> Truth:
+    """Return for each case of a table whether a condition holds."""
+    result: Truth
+    match condition:
+        case Always():
+            return np.ones(len(table["batch_size"]), dtype=bool)
+        case Fact(name):
+            return table[name].astype(bool)
+        case Not(fact):
+            return ~truth(fact, table)
+        case Comparison(left, symbol, right):
+            result = _FUNCTIONS[symbol](_value(left, table), _value(right, table))
+            return result
+        case Joined(left, word, right):
+            both = truth(left, table), truth(right, table)
+            return both[0] & both[1] if word == "and" else both[0] | both[1]
+
+
+def _value(term: Term, table: Columns) -> Any:
+    match term:
+        case Fact(name):
+            return table[name]
+        case Arithmetic(left, symbol, right):
+            return _FUNCTIONS[symbol](_value(left, table), _value(right, table))
+        case _:
+            return term
+
+
+def rendered(node: Condition | Term) -> str:
+    """Return a condition, or a term, as Python writes it."""
+    match node:
+        case Always():
+            return "True"
+        case Fact(name):
+            return name
+        case Not(fact):
+            return f"not {fact.name}"
+        case Comparison(left, word, right) | Arithmetic(left, word, right) | Joined(left, word, right):
+            return f"{rendered(left)} {word} {rendered(right)}"
+        case str():
+            return f'"{node}"'
+        case int():
+            return str(node)
+
+
+def facts_compared(condition: Condition) -> tuple[tuple[str, ...], ...]:
+    """Return the facts that each comparison of a condition speaks of, in order."""
+    match condition:
+        case Always():
+            return ()
+        case Joined(left, _, right):
+            return facts_compared(left) + facts_compared(right)
+        case _:
+            return (tuple(_names(condition)),)
+
+
+def _names(node: Fact | Not | Comparison | Term) -> Iterator[str]:
+    match node:
+        case Fact(name) | Not(Fact(name)):
+            yield name
+        case Comparison(left, _, right) | Arithmetic(left, _, right):
+            yield from (*_names(left), *_names(right))
+
+
+@attrs.frozen
 class Predicate:
-    """A condition on the facts of a case, or two of them joined: as Python would write it, its cost, and its truth.
+    """A condition on the facts of a case, and its cost: how far from simple it is."""
 
-    ``cost`` is how far from simple it is; ``conditions`` are the facts that each condition in it speaks of, in order.
-    """
-
-    text: str
+    condition: Condition
     cost: float
-    truth: Callable[[Columns], Truth]
-    conditions: tuple[tuple[str, ...], ...] = ()
-
-    def holds(self, facts: Mapping[str, Any]) -> bool:
-        """Say whether the condition holds for the facts of one case."""
-        return bool(self.truth({name: np.asarray([value]) for name, value in facts.items()})[0])
 
 
-#: Every case fails.
-ALWAYS: Final = Predicate("True", 0.0, lambda table: np.ones(len(table["batch_size"]), dtype=bool))
+ALWAYS: Final = Predicate(Always(), 0.0)
 
 
 def atoms(numbers: Sequence[str], facts: Sequence[str], constants: Sequence[int]) -> Iterator[Predicate]:
@@ -51,78 +173,68 @@ def atoms(numbers: Sequence[str], facts: Sequence[str], constants: Sequence[int]
     for name in numbers:
         for constant in sorted({*_SMALL, *constants}):
             yield from _of_constant(name, constant, constant in constants)
+        more = 0.3 if name in _SELDOM else 0.0
         for divisor in _DIVISORS:
-            yield from _of_divisor(name, divisor)
+            remainder = Arithmetic(Fact(name), "%", divisor)
+            yield Predicate(Comparison(remainder, "!=", 0), 2.3 + more)
+            yield Predicate(Comparison(remainder, "==", 0), 2.9 + more)
     for one, two in permutations(numbers, 2):
         yield from _of_pair(one, two)
 
 
 def _of_fact(name: str) -> Iterator[Predicate]:
     """Yield the conditions on a fact that is no number."""
-    plain = {"initial_state": "none", "target_encoding": "sparse", "mode": "eager"}.get(name)
-    if plain is None:
-        yield Predicate(name, 1.0, lambda t: t[name].astype(bool), ((name,),))
-        yield Predicate(f"not {name}", 1.4, lambda t: ~t[name].astype(bool), ((name,),))
-    elif name == "mode":
-        yield Predicate('mode == "graph"', 1.0, lambda t: t[name] == "graph", ((name,),))
-        yield Predicate('mode == "eager"', 1.4, lambda t: t[name] == "eager", ((name,),))
+    fact = Fact(name)
+    if name == "mode":
+        yield Predicate(Comparison(fact, "==", "graph"), 1.0)
+        yield Predicate(Comparison(fact, "==", "eager"), 1.4)
+    elif name in _PLAIN:
+        yield Predicate(Comparison(fact, "!=", _PLAIN[name]), 1.0)
+        yield Predicate(Comparison(fact, "==", _PLAIN[name]), 1.4)
     else:
-        yield Predicate(f'{name} != "{plain}"', 1.0, lambda t: t[name] != plain, ((name,),))
-        yield Predicate(f'{name} == "{plain}"', 1.4, lambda t: t[name] == plain, ((name,),))
+        yield Predicate(fact, 1.0)
+        yield Predicate(Not(fact), 1.4)
 
 
-def _of_constant(name: str, c: int, seen: bool) -> Iterator[Predicate]:
+def _of_constant(name: str, constant: int, seen: bool) -> Iterator[Predicate]:
     """Yield the comparisons of a number with a constant; one that the failure shows is likelier."""
-    more = (0.3 if name in _SELDOM else 0.0) + (0.0 if seen or c == 1 else _RARE)
-    yield Predicate(f"{name} > {c}", 1.6 + more - (c == 1) * 0.8, lambda t: t[name] > c, ((name,),))
-    yield Predicate(f"{name} == {c}", 2.2 + more - (c == 1) * 1.2, lambda t: t[name] == c, ((name,),))
-    if c > 1:
-        yield Predicate(f"{name} != {c}", 1.8 + more, lambda t: t[name] != c, ((name,),))
-    if c > 2:
-        yield Predicate(f"{name} < {c}", 2.0 + more, lambda t: t[name] < c, ((name,),))
+    more = (0.3 if name in _SELDOM else 0.0) + (0.0 if seen or constant == 1 else _RARE)
+    fact = Fact(name)
+    yield Predicate(Comparison(fact, ">", constant), 1.6 + more - (constant == 1) * 0.8)
+    yield Predicate(Comparison(fact, "==", constant), 2.2 + more - (constant == 1) * 1.2)
+    if constant > 1:
+        yield Predicate(Comparison(fact, "!=", constant), 1.8 + more)
+    if constant > 2:
+        yield Predicate(Comparison(fact, "<", constant), 2.0 + more)
 
 
-def _of_divisor(name: str, divisor: int) -> Iterator[Predicate]:
-    """Yield whether a number divides another."""
-    more = 0.3 if name in _SELDOM else 0.0
-    yield Predicate(f"{name} % {divisor} != 0", 2.3 + more, lambda t: t[name] % divisor != 0, ((name,),))
-    yield Predicate(f"{name} % {divisor} == 0", 2.9 + more, lambda t: t[name] % divisor == 0, ((name,),))
-
-
-def _of_pair(x: str, y: str) -> Iterator[Predicate]:
+def _of_pair(one: str, two: str) -> Iterator[Predicate]:
     """Yield the comparisons of two numbers, as they are, with an offset, and with a small multiple."""
-    more = 0.3 * ((x in _SELDOM) + (y in _SELDOM))
-    both = ((x, y),)
-    ids = x in _SELDOM[1:] and y.endswith("vocab_size")
-    if x < y:
-        yield Predicate(f"{x} != {y}", 1.9 + more, lambda t: t[x] != t[y], both)
-        yield Predicate(f"{x} == {y}", 2.4 + more, lambda t: t[x] == t[y], both)
-        if x in _DATA and y in _DATA:
+    more = 0.3 * ((one in _SELDOM) + (two in _SELDOM))
+    ids = one in _SELDOM[1:] and two.endswith("vocab_size")
+    x, y = Fact(one), Fact(two)
+    if one < two:
+        yield Predicate(Comparison(x, "!=", y), 1.9 + more)
+        yield Predicate(Comparison(x, "==", y), 2.4 + more)
+        if one in _DATA and two in _DATA:
             for most in (4, 8, 9, 12, 16, 20, 24, 32):
-                yield Predicate(f"{x} * {y} > {most}", 3.6, lambda t, most=most: t[x] * t[y] > most, both)  # type: ignore[misc]
-    yield Predicate(f"{x} > {y}", 2.1 + more, lambda t: t[x] > t[y], both)
-    yield Predicate(f"{x} >= {y}", 2.2 + more - ids * 0.5, lambda t: t[x] >= t[y], both)
-    yield Predicate(f"{x} % {y} != 0", 2.5 + more, lambda t: t[x] % np.maximum(t[y], 1) != 0, both)
-    yield Predicate(f"{x} > 2 * {y}", 3.2 + more, lambda t: t[x] > 2 * t[y], both)
-    yield Predicate(f"{x} != 2 * {y}", 3.2 + more, lambda t: t[x] != 2 * t[y], both)
+                yield Predicate(Comparison(Arithmetic(x, "*", y), ">", most), 3.6)
+    yield Predicate(Comparison(x, ">", y), 2.1 + more)
+    yield Predicate(Comparison(x, ">=", y), 2.2 + more - ids * 0.5)
+    yield Predicate(Comparison(Arithmetic(x, "%", y), "!=", 0), 2.5 + more)
+    yield Predicate(Comparison(x, ">", Arithmetic(2, "*", y)), 3.2 + more)
+    yield Predicate(Comparison(x, "!=", Arithmetic(2, "*", y)), 3.2 + more)
     for offset in _OFFSETS:
-        said = f"{y} {'+' if offset > 0 else '-'} {abs(offset)}"
-        yield Predicate(
-            f"{x} >= {said}",
-            2.8 + more + abs(offset) * 0.1 - ids,
-            lambda t, o=offset: t[x] >= t[y] + o,  # type: ignore[misc]
-            both,
-        )
-        yield Predicate(f"{x} != {said}", 3.1 + more, lambda t, o=offset: t[x] != t[y] + o, both)  # type: ignore[misc]
+        shifted = Arithmetic(y, "+" if offset > 0 else "-", abs(offset))
+        yield Predicate(Comparison(x, ">=", shifted), 2.8 + more + abs(offset) * 0.1 - ids)
+        yield Predicate(Comparison(x, "!=", shifted), 3.1 + more)
 
 
 def joined(one: Predicate, two: Predicate) -> Predicate:
-    """Return the condition that both hold."""
-    conditions, cost = one.conditions + two.conditions, one.cost + two.cost + _JOIN
-    return Predicate(f"{one.text} and {two.text}", cost, lambda t: one.truth(t) & two.truth(t), conditions)
+    """Return the predicate that both hold."""
+    return Predicate(Joined(one.condition, "and", two.condition), one.cost + two.cost + _JOIN)
 
 
 def either(one: Predicate, two: Predicate) -> Predicate:
-    """Return the condition that one of two holds."""
-    conditions, cost = one.conditions + two.conditions, one.cost + two.cost + _EITHER
-    return Predicate(f"{one.text} or {two.text}", cost, lambda t: one.truth(t) | two.truth(t), conditions)
+    """Return the predicate that one of two holds."""
+    return Predicate(Joined(one.condition, "or", two.condition), one.cost + two.cost + _EITHER)

@@ -12,7 +12,7 @@ from fuzzseq.cases.case import Case
 from fuzzseq.cases.facts import facts
 from fuzzseq.diagnosis.candidate_cases import pool
 from fuzzseq.diagnosis.hypotheses import LITTLE, WORTH, Hypotheses
-from fuzzseq.diagnosis.predicates import Predicate, Truth
+from fuzzseq.diagnosis.predicates import Condition, Predicate, Truth, facts_compared, rendered
 from fuzzseq.diagnosis.probing import Budget, Spent
 from fuzzseq.findings import ProbedCase, Region
 from fuzzseq.protocol.serialization import dumps
@@ -60,7 +60,7 @@ class _Search:
         self._cases, self._budget, self._spec = cases, budget, spec
         self._hypotheses = Hypotheses(rows, constants)
         self._built: set[str] = set()
-        self._checked: dict[tuple[str, str], int] = {}
+        self._checked: dict[tuple[Condition, str], int] = {}
         self._unanimous = self._unlikely = self._others = self._not_reached = 0
         self._keys = np.asarray([str(sorted(case.dimensions.items())) for case in cases])
         self._draw = random.Random(0)
@@ -98,8 +98,8 @@ class _Search:
         undecided = stopped and passing > 0 and close
         found = fitting[0][0] if fitting and not undecided else None
         return Region(
-            expression=found.text if found else "",
-            conditions=found.conditions if found else (),
+            expression=rendered(found.condition) if found else "",
+            conditions=facts_compared(found.condition) if found else (),
             failing=failing,
             passing=passing,
             not_reached=self._not_reached,
@@ -135,8 +135,8 @@ class _Search:
         _, truth = best
         for side, checked in (("in", truth), ("out", ~truth)):
             left = self._hypotheses.left(checked)
-            done = self._checked.setdefault((best[0].text, side), 0)
+            done = self._checked.setdefault((best[0].condition, side), 0)
             if left and done < _CHECKED:
-                self._checked[best[0].text, side] = done + 1
+                self._checked[best[0].condition, side] = done + 1
                 return self._draw.choice(left)
         return None

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 from fuzzseq.cases.boundary import check_possible
 from fuzzseq.engine.context import TargetContext
@@ -35,7 +35,7 @@ from fuzzseq.events import (
     TargetReport,
     WarningEmitted,
 )
-from fuzzseq.executors.executor import BudgetSpent
+from fuzzseq.executors.executor import BudgetSpent, Executor
 from fuzzseq.executors.launcher import Launcher
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.loading import parse
@@ -44,6 +44,7 @@ from fuzzseq.protocol.transport import Disconnected
 from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import StopReason
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 #: More fuzz targets than one file holds.
@@ -74,14 +75,8 @@ def run_campaign(
         campaign.begin(targets, labels)
         yield from campaign.stream.read(stop)
         lent = zygote is not None
-    except KeyboardInterrupt:
-        campaign.control.add(StopReason.INTERRUPTED)
-        campaign.break_off()
-        yield from campaign.stream.read()
-    except Exception as error:  # noqa: BLE001 (ours, or the machine's: said once, and what was found is reported)
-        yield campaign.broken_by(error)
-        campaign.break_off()
-        yield from campaign.stream.read()
+    except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 (said once, and what was found is reported)
+        yield from campaign.end_by(error)
     finally:
         campaign.close(lent)
     yield from campaign.corpus_warnings()
@@ -138,12 +133,17 @@ class _Campaign:
         while self._troubles:
             yield WarningEmitted(target="", message=self._troubles.popleft())
 
-    def broken_by(self, error: Exception) -> Event:
-        """Return the event for what keeps the run as a whole from going on: the machine, or an error of ours."""
-        if not (refusal := refusal_of(error)):
-            return self._internal("", error)
-        self.control.add(StopReason.UNUSABLE)
-        return WarningEmitted(target="", message=refusal)
+    def end_by(self, error: BaseException) -> Iterator[Event]:
+        """Break the run off after an interrupt, or an error of the machine or of ours, and yield what is left."""
+        if isinstance(error, KeyboardInterrupt):
+            self.control.add(StopReason.INTERRUPTED)
+        elif refusal := refusal_of(error):
+            self.control.add(StopReason.UNUSABLE)
+            yield WarningEmitted(target="", message=refusal)
+        else:
+            yield self._internal("", error)
+        self.break_off()
+        yield from self.stream.read()
 
     def _coordinate(self, place: int, task: Callable[[], None]) -> None:
         """Have a coordinator carry out a task; the last of them ends the events."""
@@ -164,12 +164,12 @@ class _Campaign:
             self._unfinished += 1
             self._coordinators.submit(carry_out, place)
 
-    def _wait_for(self, function: Callable[..., T], *arguments: Any) -> T:
+    def _wait_for(self, function: Callable[P, T], *arguments: P.args, **more: P.kwargs) -> T:
         """Return what a function returns in a thread of the workers."""
 
         def carry_out() -> T:
             self.control.check()
-            return function(*arguments)
+            return function(*arguments, **more)
 
         return self._threads.submit(carry_out).result()
 
@@ -192,10 +192,9 @@ class _Campaign:
                 self._coordinate(place + number, partial(self._fuzz, file, name, place + number))
 
     def _fuzz(self, file: SharedFile, name: str, place: int) -> None:
-        """Fuzz one target of a file."""
         try:
             try:
-                spec, versions = self._wait_for(file.body.infer, name)
+                spec, versions = self._wait_for(file.program.infer, name)
                 check_possible(name, spec)
             except _UNUSABLE as error:
                 if self.control.broken_off:
@@ -203,6 +202,10 @@ class _Campaign:
                 self._report_unusable(name, place, error)
                 return
             self.stream.emit(TargetLoaded(target=name, spec=spec, versions=versions, index=place))
+
+            def make_executor() -> Executor:
+                return Journaled(file.program.executor(name, spec), self._journal, place, name, spec)
+
             context = TargetContext(
                 name=name,
                 spec=spec,
@@ -210,15 +213,18 @@ class _Campaign:
                 control=TargetControl(self.control, name, self._settings.maxfail),
                 corpus=Corpus(self._database, name, spec),
                 emit=self.stream.emit,
-                executors=ExecutorPool(
-                    lambda: Journaled(file.body.executor(name, spec), self._journal, place, name, spec)
-                ),
+                executors=ExecutorPool(make_executor),
                 journal=self._journal,
                 place=place,
                 threads=self._threads,
             )
             self._budget.begin(name)
-            self._finish(self._run(context))
+            report = self._run(context)
+            if not self.control.broken_off:
+                self.control.add(report.stop_reason)
+                for warning in self.corpus_warnings():
+                    self.stream.emit(warning)
+            self.stream.emit(TargetFinished(report=report))
             self._budget.end(name)
             context.executors.close()
         finally:
@@ -239,14 +245,6 @@ class _Campaign:
             self.stream.emit(self._internal(context.name, error))
             return run.report(StopReason.ERROR, _reason(error))
         return run.report()
-
-    def _finish(self, report: TargetReport) -> None:
-        """Say how a target ended."""
-        if not self.control.broken_off:
-            self.control.add(report.stop_reason)
-            for warning in self.corpus_warnings():
-                self.stream.emit(warning)
-        self.stream.emit(TargetFinished(report=report))
 
     def _report_unusable(self, name: str, place: int, error: Exception) -> None:
         """Say of a target that was not begun that it cannot be used, or that the time was over before."""

@@ -72,12 +72,10 @@ class Corpus:
                 self._database.delete(self._key(check), data)
 
     def _key(self, check: str) -> bytes:
-        """Return the key of a check."""
         return "\0".join((self._target, check, self._spec)).encode()
 
 
 def _entry_of(case: Case) -> bytes:
-    """Return a case as it is kept."""
     entry = {KEY: CORPUS, "case": to_data(case)}
     return json.dumps(entry, sort_keys=True, separators=(",", ":")).encode()
 

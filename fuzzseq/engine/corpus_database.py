@@ -106,7 +106,6 @@ def database_at(places: str | Path | None, report: Callable[[str], None] = lambd
 
 
 def _database(place: str) -> ExampleDatabase:
-    """Return the database of one place."""
     scheme, there, rest = place.partition("://")
     if not there and _HALF_A_URL.match(place):
         raise UsageError(f"The corpus cannot be stored at {place}: it is neither a folder nor a URL, SCHEME://HOST.")
@@ -125,7 +124,6 @@ def _database(place: str) -> ExampleDatabase:
 
 
 def _redis(url: str) -> ExampleDatabase:
-    """Return the database of a Redis server, which is asked for nothing yet."""
     try:
         from hypothesis.extra.redis import RedisExampleDatabase  # noqa: PLC0415 (only who names a server has it)
         from redis import Redis  # noqa: PLC0415

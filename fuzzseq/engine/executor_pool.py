@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 
 from fuzzseq.executors.executor import Executor
 from fuzzseq.executors.launcher import LoadedProgram
@@ -14,7 +14,6 @@ class ExecutorPool:
     """Lends executors to the threads that work on one target."""
 
     def __init__(self, make: Callable[[], Executor]) -> None:
-        """Begin with none; ``make`` gives one more."""
         self._make = make
         self._idle: list[Executor] = []
         self._closed = False
@@ -35,14 +34,9 @@ class ExecutorPool:
             if self._closed:
                 executor.close()
 
-    @contextmanager
-    def acquire_fresh(self) -> Iterator[Executor]:
+    def acquire_fresh(self) -> AbstractContextManager[Executor]:
         """Lend a fresh executor that nobody else is given."""
-        executor = self._make()
-        try:
-            yield executor
-        finally:
-            executor.close()
+        return closing(self._make())
 
     def close(self) -> None:
         """End those that are not in use; the others end when they are given back."""
@@ -55,13 +49,12 @@ class ExecutorPool:
 class SharedFile:
     """A loaded file and how many of its targets are still to be fuzzed; it is closed after the last."""
 
-    def __init__(self, body: LoadedProgram, targets: int) -> None:
-        """Keep both."""
-        self.body, self._left, self._lock = body, targets, threading.Lock()
+    def __init__(self, program: LoadedProgram, targets: int) -> None:
+        self.program, self._left, self._lock = program, targets, threading.Lock()
 
     def done(self) -> None:
         """Take note that one target is done."""
         with self._lock:
             self._left -= 1
             if not self._left:
-                self.body.close()
+                self.program.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import attrs
 
@@ -44,8 +45,9 @@ class FollowUp:
     """
 
     def __init__(self, context: TargetContext, checks: Sequence[str]) -> None:
-        """Begin with no failure; ``checks`` are in the order of reports."""
+        # The checks are in the order of reports.
         self._context, self._control, self._checks = context, context.control, checks
+        self._diagnose = partial(diagnose, target=context.name, spec=context.spec)
         self._taken: set[str] = set()
         self._waiting: deque[Failure] = deque()
         self._findings: dict[str, Finding] = {}
@@ -125,7 +127,9 @@ class FollowUp:
             self._emit_progress("shrink", oracle)
             flaky = oracle.rerun_fresh(minimal) != "same"
             verdict = (None if flaky else oracle.verdict(minimal)) or failure.verdict
-            failure.finding = self._diagnose(minimal, verdict, minimality, oracle, flaky)
+            failure.finding = self._diagnose(
+                case=minimal, verdict=verdict, minimality=minimality, prober=oracle, flaky=flaky
+            )
             failure.lasting = None if flaky else minimal
             self._emit_progress("diagnose", oracle)
         except OutOfTime:
@@ -153,21 +157,10 @@ class FollowUp:
     def _as_seen(self, failure: Failure) -> Finding:
         """Return the finding of a failure that nobody has time to shrink."""
         minimality = Minimality(one_minimal=False, neighbors=0, executions=0)
-        seen = self._diagnose(failure.case, failure.verdict, minimality, None, flaky=False)
-        return attrs.evolve(seen, provisional=True)
-
-    def _diagnose(
-        self, case: Case, verdict: Verdict, minimality: Minimality, oracle: FailureOracle | None, flaky: bool
-    ) -> Finding:
-        return diagnose(
-            target=self._context.name,
-            spec=self._context.spec,
-            case=case,
-            verdict=verdict,
-            minimality=minimality,
-            prober=oracle,
-            flaky=flaky,
+        seen = self._diagnose(
+            case=failure.case, verdict=failure.verdict, minimality=minimality, prober=None, flaky=False
         )
+        return attrs.evolve(seen, provisional=True)
 
     def _merge(self, finding: Finding) -> None:
         """Merge a finding with an earlier one of the same cause and place, and report it if that changed something.

@@ -20,7 +20,7 @@ from fuzzseq.targets.spec import Spec
 _TRIED: Final = 4
 
 
-def try_invalid_inputs(spec: Spec, seed: int, executors: ExecutorPool) -> dict[str, str]:
+def try_invalid_inputs(spec: Spec, seed: int, executors: ExecutorPool) -> dict[str, Acceptance]:
     """Return how a model takes each kind of wrong input, one execution each; nothing where none of it is right first.
 
     What is made wrong is a batch that the model takes as it is: else its refusal would say nothing.

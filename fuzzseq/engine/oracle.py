@@ -32,7 +32,6 @@ class FailureOracle:
     def __init__(
         self, executor: Executor, failure: Verdict, out_of_time: Callable[[], bool], case_timeout: float
     ) -> None:
-        """Look for the signature of ``failure``, by its check alone; a case hangs after ``case_timeout`` seconds."""
         self._executor, self._out_of_time, self._timeout = executor, out_of_time, case_timeout
         self.executions = 0
         self._hangs_left = max(_FEWEST_HANGS, int(HANGING / case_timeout))

@@ -20,10 +20,12 @@ _LONGER: Final = 2.0
 
 
 class Patience:
-    """Waits for the cases of a target. To give a case up is no verdict on it: a hang is believed at the limit."""
+    """Waits for the cases of a target. To give a case up is no verdict on it: a hang is believed at the limit.
+
+    ``is_new`` says whether no failure like one was met before.
+    """
 
     def __init__(self, case_timeout: float, is_new: Callable[[Case, Verdict], bool]) -> None:
-        """Begin with no case; ``is_new`` says whether no failure like one was met before."""
         self._limit, self._is_new = case_timeout, is_new
         #: How long the slowest case took that answered; no end, while none has.
         self._slowest = inf

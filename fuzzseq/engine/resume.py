@@ -85,10 +85,10 @@ class ResumeState:
             case RunStarted():
                 # A run that is resumed goes back to the checkpoints: what came after them is done and said again.
                 done = self.done()
-                for target in (target for name, target in self._targets.items() if name not in done):
-                    kept = target.begun.findings if target.begun else ()
-                    target.findings = {finding.id: finding for finding in kept}
-                    target.warnings, target.finished = {}, None
+                for unfinished in (target for name, target in self._targets.items() if name not in done):
+                    kept = unfinished.begun.findings if unfinished.begun else ()
+                    unfinished.findings = {finding.id: finding for finding in kept}
+                    unfinished.warnings, unfinished.finished = {}, None
             case TargetLoaded():
                 before = self._targets.get(event.target)
                 if before is None or not _alike(before.loaded.spec, event.spec):
@@ -154,7 +154,6 @@ class Journaled:
     """
 
     def __init__(self, executor: Executor, journal: Journal, place: int, target: str, spec: Spec) -> None:
-        """Keep the outcomes of ``executor`` for a target; those of another Spec are not its own."""
         self._executor, self._journal, self._place = executor, journal, place
         self._own = hashlib.sha256(f"{target}\0{dumps(spec)}".encode())
 

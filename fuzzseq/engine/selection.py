@@ -15,7 +15,7 @@ from fuzzseq.checks.registry import CHECKS, owner_of
 from fuzzseq.checks.wording import message_of
 from fuzzseq.engine.opening import Opening
 from fuzzseq.events import CheckCount, Phase, TargetState
-from fuzzseq.protocol.outcome import Outcome, Verdict
+from fuzzseq.protocol.outcome import Outcome, Status, Verdict
 from fuzzseq.settings import Settings
 from fuzzseq.settings.check_selection import Selection, select_checks
 from fuzzseq.stop_reason import StopReason
@@ -98,11 +98,8 @@ class CheckCounts:
 
     def __init__(self, spec: Spec, settings: Settings) -> None:
         self._counts: dict[str, CheckCount] = {}
-        #: What kept each check from being judged, why its runs show that it does not apply, and how its own code
-        #: failed, with the number of the case that it was first seen on.
-        self._blocked: dict[str, tuple[int, str]] = {}
-        self._inapplicable: dict[str, tuple[int, str]] = {}
-        self._errored: dict[str, tuple[int, str]] = {}
+        #: Why a check was not reached, does not apply, or failed of itself, and the number of the case that showed it.
+        self._reasons: dict[tuple[Status, str], tuple[int, str]] = {}
         self._traced_until: Mapping[str, int] = {}
         self.spec, self._max_cases = spec, settings.max_cases
         self._lock = threading.Lock()
@@ -113,13 +110,12 @@ class CheckCounts:
         selected = select_checks(settings, (check.name for check in every), spec.checks)
         for check in every:
             why, skipped = check.applies(spec), spec.skip.get(check.name, "")
-            self._counts[check.name] = CheckCount(not_applicable=why or "", skipped=skipped)
             if selected[check.name] is Selection.EXCLUDED:
-                self._counts[check.name] = CheckCount(skipped=skipped or "not asked for")
+                why, skipped = None, skipped or "not asked for"
             elif selected[check.name] is Selection.OTHER_PROFILE:
-                told = f"the profile {' or '.join(check.profiles)} asks for it, or --check"
-                self._counts[check.name] = CheckCount(not_applicable=why or "", skipped=skipped or told)
-            elif why is None and not skipped:
+                skipped = skipped or f"the profile {' or '.join(check.profiles)} asks for it, or --check"
+            self._counts[check.name] = CheckCount(not_applicable=why or "", skipped=skipped)
+            if why is None and not skipped:
                 self.chosen.append(check)
 
     @property
@@ -156,10 +152,10 @@ class CheckCounts:
         expensive = case.mode == "graph" or not self.spec.graph or experience.graph_fails or stacked
         explained = any(check.blocks == "expensive" and check.name in experience.failed for check in self.chosen)
         last = number >= self._max_cases - _LAST
-        unjudged_every = 1 if last else next((every for until, every in _UNJUDGED_EVERY if number < until), number + 1)
+        soon = 1 if last else next((every for until, every in _UNJUDGED_EVERY if number < until), None)
 
         def due(check: Check) -> bool:
-            every = min(check.run_every, unjudged_every)
+            every = check.run_every if soon is None else min(soon, check.run_every)
             if check.name not in experience.judged and number % every == 0:
                 return expensive or number > self._traced_until.get(check.name, -1)
             seldom = check.name in experience.failed or explained
@@ -190,21 +186,19 @@ class CheckCounts:
             return self.cases
 
     def _add(self, outcome: Outcome, place: int) -> None:
-        """Count what became of each check."""
         for verdict in outcome.verdicts:
-            count = self._counts[verdict.check]
-            if verdict.status == "not_applicable":
-                _keep_first(self._inapplicable, verdict.check, place, verdict.reason)
-            elif verdict.status == "errored":
-                self._counts[verdict.check] = attrs.evolve(count, errored=count.errored + 1)
-                _keep_first(self._errored, verdict.check, place, verdict.reason)
+            key, count = (verdict.status, verdict.check), self._counts[verdict.check]
+            reason = _blocked_by(verdict, outcome) if verdict.status == "not_reached" else verdict.reason
+            if reason:  # That of the first case stays, whenever it was done.
+                self._reasons[key] = min(self._reasons.get(key, (place, reason)), (place, reason))
+            if verdict.status == "errored":
+                count = attrs.evolve(count, errored=count.errored + 1)
             elif verdict.status == "not_reached":
-                self._counts[verdict.check] = attrs.evolve(count, not_reached=count.not_reached + 1)
-                if blocked := _blocked_by(verdict, outcome):
-                    _keep_first(self._blocked, verdict.check, place, blocked)
-            else:
+                count = attrs.evolve(count, not_reached=count.not_reached + 1)
+            elif verdict.status != "not_applicable":
                 failed = verdict.status in ("failed", "raised")
-                self._counts[verdict.check] = attrs.evolve(count, ran=count.ran + 1, failed=count.failed + failed)
+                count = attrs.evolve(count, ran=count.ran + 1, failed=count.failed + failed)
+            self._counts[verdict.check] = count
 
     def warnings(self, stop: StopReason) -> Iterator[str]:
         """Yield what a user should know of the cases when a target has stopped."""
@@ -226,9 +220,9 @@ class CheckCounts:
         for name, count in counts.items():
             self._counts[name] = attrs.evolve(count, blocked_by="", not_applicable="")
             if count.not_applicable:
-                self._inapplicable[name] = (-1, count.not_applicable)
+                self._reasons["not_applicable", name] = (-1, count.not_applicable)
             if count.blocked_by:
-                (self._errored if count.errored else self._blocked)[name] = (-1, count.blocked_by)
+                self._reasons["errored" if count.errored else "not_reached", name] = (-1, count.blocked_by)
 
     def counts(self, stop: StopReason | None = None) -> Mapping[str, CheckCount]:
         """Return the counts by check; of a target that has stopped with what kept checks from being judged.
@@ -237,32 +231,30 @@ class CheckCounts:
         """
         counts = dict(self._counts)
         for name in self.names:
-            if name in self._errored:
-                counts[name] = attrs.evolve(counts[name], blocked_by=self._errored[name][1])
-            elif name in self._inapplicable and not counts[name].judged:
-                counts[name] = attrs.evolve(counts[name], not_applicable=self._inapplicable[name][1])
+            if reason := self._reason("errored", name):
+                counts[name] = attrs.evolve(counts[name], blocked_by=reason)
+            elif not counts[name].judged and (reason := self._reason("not_applicable", name)):
+                counts[name] = attrs.evolve(counts[name], not_applicable=reason)
             else:
-                why = self._blocked.get(name, (0, ""))[1] if stop is None else self._why_unjudged(name, stop)
+                why = self._reason("not_reached", name) if stop is None else self._why_unjudged(name, stop)
                 counts[name] = attrs.evolve(counts[name], blocked_by=why)
         return counts
+
+    def _reason(self, status: Status, name: str) -> str:
+        return self._reasons.get((status, name), (0, ""))[1]
 
     def _why_unjudged(self, name: str, stop: StopReason) -> str:
         """Return what kept a check from being judged, empty for one that was judged."""
         count = self._counts[name]
         if count.judged:
             return ""
-        if name in self._blocked:
+        if blocked := self._reason("not_reached", name):
             # One mistake says the sizes of each case: it is said in one way, whichever checks it keeps from their turn.
-            said = [self._blocked[other][1] for other in self.names if other in self._blocked]
-            return next(each for each in said if _kind(each) == _kind(self._blocked[name][1]))
+            others = (self._reason("not_reached", other) for other in self.names)
+            return next(each for each in others if each.split(": ", 2)[:2] == blocked.split(": ", 2)[:2])
         if stop == StopReason.BUDGET and not self.cases:
             return stop.before_any_case
         return NOTHING if count.not_reached else stop.before_its_turn or "its turn did not come"
-
-
-def _keep_first(reasons: dict[str, tuple[int, str]], check: str, place: int, reason: str) -> None:
-    """Keep the reason of a check that comes from the first case, whenever that was done."""
-    reasons[check] = min(reasons.get(check, (place, reason)), (place, reason))
 
 
 def _blocked_by(verdict: Verdict, outcome: Outcome) -> str:
@@ -276,11 +268,6 @@ def _blocked_by(verdict: Verdict, outcome: Outcome) -> str:
         return ""
     exception = f"{blocking.raised.exception}: " if blocking.raised is not None else ""
     return f"blocked by {blocking.check}: {exception}{_first_line(message_of(blocking))}"
-
-
-def _kind(blocked: str) -> tuple[str, ...]:
-    """Return whose exception kept a check from being judged, and its class."""
-    return tuple(blocked.split(": ", 2)[:2])
 
 
 def _first_line(message: str) -> str:

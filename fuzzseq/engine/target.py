@@ -29,6 +29,7 @@ import attrs
 
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.edge import edge_cases
+from fuzzseq.cases.invalid import Acceptance
 from fuzzseq.engine.context import TargetContext
 from fuzzseq.engine.followup import Failure, FollowUp
 from fuzzseq.engine.generation import cases_in_round, random_cases
@@ -71,7 +72,7 @@ class TargetRun:
         self._block = Block(0, context.settings.blocks)
         self._cases_before_block = 0
         self._stage_one: TargetState | None = None
-        self._acceptance: dict[str, str] = {}
+        self._acceptance: dict[str, Acceptance] = {}
         self._began = time.monotonic()
         self._lock = threading.Lock()
 

@@ -66,7 +66,6 @@ class EventStream:
     """
 
     def __init__(self, most: int = MOST_UNREAD) -> None:
-        """Begin with no event; ``most`` may be unread."""
         self._items: SimpleQueue[Event | Callable[[], None] | BaseException | None] = SimpleQueue()
         self._room = threading.Semaphore(most)
         self._released: Future[None] = Future()
@@ -89,7 +88,8 @@ class EventStream:
                 answer.set_exception(error)
 
         self._items.put(carry_out)
-        wait([answer, self._released], return_when=FIRST_COMPLETED)
+        futures: list[Future[Any]] = [answer, self._released]
+        wait(futures, return_when=FIRST_COMPLETED)
         if not answer.done():
             raise Stopped
         return answer.result()

@@ -39,7 +39,7 @@ class ExecutionLog:
         #: The file of each target that was loaded; None where there can be none.
         self._files: dict[int, Path | None] = {}
         self._waiting: dict[int, str] = {}
-        self._recalled: dict[int, dict[str, deque[str]]] = {}
+        self._recalled: dict[int, defaultdict[str, deque[str]]] = {}
         self._places: dict[str, int] = {}
         #: The lines that stand for checkpoints whose events are still to come.
         self._marks: defaultdict[int, deque[str]] = defaultdict(deque)
@@ -55,9 +55,9 @@ class ExecutionLog:
             return None
         with self._lock:
             if place not in self._recalled:
-                self._recalled[place] = found = defaultdict(deque)
-                for line in _lines(self._folder.path / NAME.format(place)):
-                    found[line[8:32] if line.startswith('{"key":"') else ""].append(line)
+                found = self._recalled[place] = defaultdict(deque)
+                for each in _lines(self._folder.path / NAME.format(place)):
+                    found[each[8:32] if each.startswith('{"key":"') else ""].append(each)
             waiting = self._recalled[place].get(key)
             line = waiting.popleft() if waiting else None
         if line is None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fuzzseq import __version__
-from fuzzseq.causes.catalogue import CAUSES
+from fuzzseq.causes.catalog import CAUSES
 from fuzzseq.events import Event, FindingReported, InternalError, TargetFinished
 from fuzzseq.files.format_versions import FINDING
 from fuzzseq.findings import Finding

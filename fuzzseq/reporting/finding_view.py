@@ -12,7 +12,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from fuzzseq.causes.catalogue import CAUSES
+from fuzzseq.causes.catalog import CAUSES
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.case_view import case_view
 from fuzzseq.sanitize import clean, command, cut, shortened

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from fuzzseq.cases.invalid import KINDS
-from fuzzseq.causes.catalogue import CAUSES
+from fuzzseq.causes.catalog import CAUSES
 from fuzzseq.events import Event, RunFinished
 from fuzzseq.files import output_files
 from fuzzseq.files.output_files import encoded

@@ -230,7 +230,7 @@ class RunState:
         return sum(finding.severity == severity for finding in self.findings.values())
 
     def unclassified(self) -> int:
-        """Return how many findings have no cause of the catalogue."""
+        """Return how many findings have no cause of the catalog."""
         return sum(finding.cause == "unclassified" for finding in self.findings.values())
 
 

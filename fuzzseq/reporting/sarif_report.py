@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from fuzzseq import __version__
-from fuzzseq.causes.catalogue import CAUSES, Cause, page_of
+from fuzzseq.causes.catalog import CAUSES, Cause, page_of
 from fuzzseq.events import Event
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.finding_files import pretty, replaying

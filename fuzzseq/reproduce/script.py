@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 
-from fuzzseq.causes.catalogue import CAUSES
+from fuzzseq.causes.catalog import CAUSES
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.python_text import documented
 from fuzzseq.reproduce import calling, data, failure_lines, ways

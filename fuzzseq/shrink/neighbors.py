@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain, combinations, pairwise
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import attrs
 
@@ -40,9 +40,9 @@ def neighbors(case: Case, spec: Spec) -> Iterator[Case]:
     an id, a dimension. A trade is a step too: two things change, and the case is smaller in the order all the same. All
     that is yielded is strictly smaller than the case, and in its domain.
     """
-    ways = (_batches, _pairs, _columns, _tokens, _padding, _trades, _settings, _ids, _dimensions, _dimension_trades)
+    ways = (_batches, _pairs, _columns, _tokens, _padding, _trades, _settings, _ids, _dimensions)
     own = size(case, spec)
-    seen: set[tuple[Any, ...]] = set()
+    seen: set[tuple[object, ...]] = set()
     for candidate in chain.from_iterable(way(case, spec) for way in ways):
         key = size(candidate, spec) if candidate.batches else None
         if key is not None and key < own and key not in seen and permitted(candidate, spec):
@@ -173,15 +173,10 @@ def _ids(case: Case, spec: Spec) -> Iterator[Case]:
 
 
 def _dimensions(case: Case, spec: Spec) -> Iterator[Case]:
-    """Yield the case with one dimension of the build at its next lower legal value."""
-    for name in spec.build_dimensions():
-        if name in case.dimensions:
-            yield from _lower(case, name, spec)
-
-
-def _dimension_trades(case: Case, spec: Spec) -> Iterator[Case]:
-    """Yield the case with one dimension a step lower and a later one a step higher."""
+    """Yield the case with one dimension of the build a step lower, and then with a later one a step higher besides."""
     names = [name for name in spec.build_dimensions() if name in case.dimensions]
+    for name in names:
+        yield from _lower(case, name, spec)
     for name, later in combinations(names, 2):
         for lower in _lower(case, name, spec):
             current = case.dimensions[later]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, get_args
+from typing import Final, get_args
 
 from fuzzseq.cases.case import Batch, Case, StateKind, width
 from fuzzseq.cases.domain import encodings, padding_side
@@ -11,7 +11,7 @@ from fuzzseq.targets.spec import SIDES, Spec
 _STATES: Final[tuple[StateKind, ...]] = get_args(StateKind)
 
 
-def size(case: Case, spec: Spec) -> tuple[Any, ...]:
+def size(case: Case, spec: Spec) -> tuple[object, ...]:
     """Return the key that orders the cases of a Spec: the smaller of two cases is the one with the smaller key.
 
     Two different cases never have one key. What comes first counts most:

@@ -1,4 +1,4 @@
-"""Long steps towards a small case. None is needed; each saves many single steps, or leaves a dead end."""
+"""Long steps toward a small case. None is needed; each saves many single steps, or leaves a dead end."""
 
 from __future__ import annotations
 
@@ -24,9 +24,8 @@ from fuzzseq.cases.transforms import (
     with_every_id,
     with_row,
 )
-from fuzzseq.shrink.bisection import bisect, delete_in_halves
 from fuzzseq.shrink.neighbors import without_tokens
-from fuzzseq.shrink.search import Search
+from fuzzseq.shrink.search import Search, bisect, delete_in_halves
 from fuzzseq.shrink.seeds import beginnings, differing
 from fuzzseq.targets.spec import SIDES
 

@@ -1,9 +1,8 @@
-"""The state of one reduction: the smallest failing case so far, and what has been run to find it."""
+"""The state of one reduction, and its two ways of taking long steps: deleting things in halves, bisecting a size."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.domain import allowed
@@ -11,6 +10,13 @@ from fuzzseq.cases.edge import features
 from fuzzseq.protocol.serialization import dumps
 from fuzzseq.shrink.order import size
 from fuzzseq.targets.spec import Spec
+
+#: How many values below a border are tried one by one.
+_FEW = 14
+
+#: Reads off a case how many things can be deleted; makes of a case one without the things from start to stop.
+Count = Callable[[Case], int]
+Without = Callable[[Case, int, int], Case]
 
 
 def permitted(case: Case, spec: Spec) -> bool:
@@ -36,7 +42,7 @@ class Search:
         self._size = size(case, spec)
         self._known = {dumps(case): True}
 
-    def rank(self, case: Case) -> tuple[Any, ...]:
+    def rank(self, case: Case) -> tuple[object, ...]:
         """Return the key that orders cases, the smallest first."""
         return size(case, self.spec)
 
@@ -61,3 +67,35 @@ class Search:
             return False
         self.best, self._size = case, own
         return True
+
+
+def delete_in_halves(search: Search, count: Count, without: Without) -> None:
+    """Delete runs of things, half of them at first and single ones at last, wherever the rest still fails."""
+    chunk = count(search.best) // 2
+    while chunk:
+        start = 0
+        while start < count(search.best) and chunk < count(search.best):
+            if not search.attempt(without(search.best, start, start + chunk)):
+                start += chunk
+        chunk //= 2
+
+
+def bisect(
+    search: Search, values: Sequence[int], made: Callable[[Case, int], Case], *, expensive: bool = False
+) -> None:
+    """Look for the lowest of ascending values that fails, all of them below the current one.
+
+    That there is one border between passing and failing is a guess, since failures need not be monotone (every odd
+    width): a ``expensive`` search tries the first values below the border as well.
+    """
+    if not values or search.attempt(made(search.best, values[0])):
+        return
+    passing, failing = 0, len(values)
+    while failing - passing > 1:
+        middle = (passing + failing) // 2
+        if search.attempt(made(search.best, values[middle])):
+            failing = middle
+        else:
+            passing = middle
+    if expensive:
+        any(search.attempt(made(search.best, value)) for value in values[:failing][:_FEW])

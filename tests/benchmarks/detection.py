@@ -25,7 +25,7 @@ from statistics import median
 
 import attrs
 
-from fuzzseq.causes.catalogue import cause_named
+from fuzzseq.causes.catalog import cause_named
 from fuzzseq.engine import start_campaign
 from fuzzseq.events import FindingReported, InternalError, Progress, TargetFinished
 from fuzzseq.findings import Finding

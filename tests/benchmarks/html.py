@@ -17,7 +17,7 @@ from pathlib import Path
 import attrs
 
 from fuzzseq.cases.case import Batch, Case, Pair
-from fuzzseq.causes.catalogue import CAUSES
+from fuzzseq.causes.catalog import CAUSES
 from fuzzseq.events import (
     CaseExecuted,
     CheckCount,

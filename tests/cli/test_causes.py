@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fuzzseq.causes.catalogue import CAUSES, GROUPS, cause_named
+from fuzzseq.causes.catalog import CAUSES, GROUPS, cause_named
 from fuzzseq.errors import UsageError
 
 #: Slugs are in people's baselines: one may be added here, none removed or renamed.
@@ -76,7 +76,7 @@ def test_slugs_never_change():
 
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.slug)
 def test_entry_is_whole(cause):
-    """A cause has a group of the catalogue, a title without a full stop, and two whole sentences."""
+    """A cause has a group of the catalog, a title without a full stop, and two whole sentences."""
     assert cause.group in GROUPS
     assert cause.slug.startswith(f"{cause.group}-") or cause.group in ("invalid", "unclassified")
     assert not cause.title.endswith(".")

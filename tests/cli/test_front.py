@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from fuzzseq.causes.catalogue import CAUSES, GROUPS, cause_named, page_of
+from fuzzseq.causes.catalog import CAUSES, GROUPS, cause_named, page_of
 from fuzzseq.checks.registry import CHECKS
 from fuzzseq.cli import main
 from fuzzseq.profiles import PROFILES

@@ -101,7 +101,7 @@ FILES = {
     "no_option.py": HEAD + "@fuzz_target(intial_state='lstm')\ndef build(units):\n    return 1\n",
     "no_targets.py": "def make(units):\n    return 1\n",
     "needs.py": "import package_that_is_nowhere\n",
-    "ends.py": "import os\nprint('no licence', flush=True)\nos._exit(1)\n",
+    "ends.py": "import os\nprint('no license', flush=True)\nos._exit(1)\n",
     "leaves.py": "raise SystemExit('usage: leaves.py FILE')\n",
 }
 LIKELY = (
@@ -123,7 +123,7 @@ MISUSES = {
     ),
     "syntax.py": "{d}/syntax.py:1 cannot be read as Python: SyntaxError: '(' was never closed.",
     "needs.py": ("{d}/needs.py cannot be imported: No module named 'package_that_is_nowhere' ({d}/needs.py:1)."),
-    "ends.py": "Importing {d}/ends.py ended the process: no licence.",
+    "ends.py": "Importing {d}/ends.py ended the process: no license.",
     "leaves.py": "{d}/leaves.py cannot be imported: SystemExit: usage: leaves.py FILE ({d}/leaves.py:1).",
     "empty_range.py": "{d}/empty_range.py: dim(5, 2) is an empty range: its maximum must be at least its minimum.",
     "empty_multiple.py": (

@@ -94,7 +94,7 @@ CAUSE = Addition(
         "fuzzseq/causes/pages/numeric-checked.md": "Values are checked, and one is no number.\n\n## Symptoms\n",
     },
     lines={
-        "fuzzseq/causes/catalogue.py": [
+        "fuzzseq/causes/catalog.py": [
             (
                 '    Cause(\n        "unclassified",\n',
                 '    Cause("numeric-checked", "A value is checked", "numeric", "It divides.", "Do not divide."),\n',
@@ -258,7 +258,7 @@ CHECK = executed_otherwise("lifted_agrees", "lifting changes nothing", "lifted",
 MOST = {
     "Add a check": (1, {"fuzzseq/checks/registry.py"}),
     "Add an option": (0, {"fuzzseq/settings/__init__.py"}),
-    "Add a cause": (1, {"fuzzseq/causes/catalogue.py", "fuzzseq/diagnosis/rules/general.py"}),
+    "Add a cause": (1, {"fuzzseq/causes/catalog.py", "fuzzseq/diagnosis/rules/general.py"}),
     "Add a report format": (1, {"fuzzseq/files/report_formats.py"}),
     "Add a way of executing": (1, {"fuzzseq/worker/executions/__init__.py"}),
     "Add an executor": (1, {"fuzzseq/executors/launcher.py"}),

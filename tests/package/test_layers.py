@@ -65,7 +65,7 @@ MAY_IMPORT_TENSORFLOW_LAZILY = ("fuzzseq.cases", "fuzzseq.strategies")
 
 #: Modules that are longer than 300 lines, with their limit; a reason stands beside each.
 LONG = {
-    "fuzzseq.causes.catalogue": 520,  # the catalogue: one entry after another
+    "fuzzseq.causes.catalog": 520,  # the catalog: one entry after another
 }
 
 FRAMEWORKS = {"tensorflow", "keras", "tf_keras", "keras_hub"}

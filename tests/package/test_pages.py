@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from fuzzseq.cases.invalid import KINDS
-from fuzzseq.causes.catalogue import CAUSES, page_of
+from fuzzseq.causes.catalog import CAUSES, page_of
 
 PAGES = {cause.slug: page_of(cause) for cause in CAUSES}
 HEADINGS = ("Symptoms", "Minimal example", "How to fix it")

@@ -88,7 +88,7 @@ def test_strategies_export_a_sorted_list() -> None:
 
 
 def test_an_unknown_name_is_said_to_be_unknown() -> None:
-    """A misspelt name raises what Python raises for any module."""
+    """A misspelled name raises what Python raises for any module."""
     with pytest.raises(AttributeError, match="module 'fuzzseq' has no attribute 'fuz_target'"):
         fuzzseq.fuz_target  # noqa: B018 (the look-up is the test)
 

@@ -335,7 +335,7 @@ def test_impossible(fuzz_seq2seq):
 
 
 @pytest.mark.fuzz_seq2seq(max_case=8)
-def test_misspelt(fuzz_seq2seq):
+def test_misspelled(fuzz_seq2seq):
     fuzz_seq2seq(model)
 """
 

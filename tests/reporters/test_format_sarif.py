@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft4Validator
 
 from fuzzseq.baseline import BaselineEntry
-from fuzzseq.causes.catalogue import cause_named, page_of
+from fuzzseq.causes.catalog import cause_named, page_of
 from fuzzseq.events import InternalError
 from fuzzseq.settings import Settings
 

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from fuzzseq import runner
 from fuzzseq.cases.case import Batch, Case
-from fuzzseq.causes.catalogue import GROUPS
+from fuzzseq.causes.catalog import GROUPS
 from fuzzseq.events import FindingReported, InternalError
 from fuzzseq.findings import Finding, Region, ShapeTrace, TraceLine
 from fuzzseq.protocol.outcome import Frame, LayerFrame, Raised

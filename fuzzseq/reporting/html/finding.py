@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.causes.catalogue import CAUSES, GROUPS
+from fuzzseq.causes.catalog import CAUSES, GROUPS
 from fuzzseq.findings import Finding, TraceLine, shapes_text
 from fuzzseq.reporting.case_view import unusual
 from fuzzseq.reporting.finding_view import minimality_of, title_of
@@ -160,7 +160,7 @@ def _region(finding: Finding) -> str:
 def _when(finding: Finding) -> str:
     """Return the condition of the failing region, where it parts cases that fail from cases that pass."""
     region = finding.diagnosis.region
-    return region.expression if region is not None and region.expression != "True" else ""
+    return region.expression if region is not None and region.is_rule else ""
 
 
 def _trace(finding: Finding) -> Trace | None:

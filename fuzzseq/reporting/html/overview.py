@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import attrs
 
 from fuzzseq import __version__
-from fuzzseq.causes.catalogue import GROUPS
+from fuzzseq.causes.catalog import GROUPS
 from fuzzseq.events import TargetReport
 from fuzzseq.findings import Finding
 from fuzzseq.protocol.outcome import SEVERITIES

@@ -1,4 +1,4 @@
-"""The catalogue of causes: what a model does wrong, under a name that never changes."""
+"""The catalog of causes: what a model does wrong, under a name that never changes."""
 
 from __future__ import annotations
 
@@ -465,7 +465,7 @@ _REST: Final = (
     ),
 )
 
-#: Every cause, in the order of the catalogue.
+#: Every cause, in the order of the catalog.
 CAUSES: Final[tuple[Cause, ...]] = (*_INPUT, *_STATE, *_DECODER, *_LOSS, *_REST)
 
 
