@@ -101,7 +101,7 @@ class Terminal:
     def _loaded(self, event: TargetLoaded) -> None:
         """Print that a target begins, and what a user should know about how it is understood."""
         self._print(Text.assemble(("target ", "dim"), (clean(event.target), "bold")))
-        for note in event.spec.notes:
+        for note in event.spec.traits.notes:
             self._print(Text(f"  note: {shortened(note, 600)}", style="dim"))
 
     def _going_on(self, event: CaseExecuted | FailureObserved | Progress) -> None:

@@ -142,7 +142,7 @@ def _alternative(finding: Finding) -> str:
 
 def _sizes(finding: Finding, spec: Spec) -> tuple[tuple[str, int], ...]:
     """Return the dimensions with their sizes, those of a batch first."""
-    order = [name for name in spec.names() if name in finding.sizes]
+    order = [name for name in spec.contract.names() if name in finding.sizes]
     rest = [name for name in finding.sizes if name not in order]
     return tuple((name, finding.sizes[name]) for name in (*order, *rest))
 
