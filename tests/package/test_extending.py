@@ -135,7 +135,7 @@ def reporter(record: RunState, folder: Folder, file: str) -> SnapshotWriter:
     return SnapshotWriter(record, folder, file, csv_text)
 '''
     },
-    lines={"fuzzseq/files/report_formats.py": [('    "json": ', '    "csv": Format("report.csv", "csv_report"),\n')]},
+    lines={"fuzzseq/files/report_formats.py": [('    "json": ', '    "csv": Format("csv_report", "report.csv"),\n')]},
 )
 
 EXECUTOR = Addition(
@@ -204,52 +204,49 @@ class ImaginedExecutor:
 EXECUTION = Addition(
     section="Add a way of executing",
     files={
-        "fuzzseq/worker/executions/lifted.py": '''\
-"""With one added to all scores."""
+        "fuzzseq/worker/executions/doubled.py": '''\
+"""With all scores doubled."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-import attrs
-
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.subject import ForwardOutput
 
-SCRIPT: Final = ("output = {forward} + 1.0",)
+SCRIPT: Final = ("output = {forward} * 2.0",)
 
 
 def forward(built: ModelInstance, fed: Any) -> ForwardOutput:
     """Run a batch forward."""
-    output = built.subject.forward(fed, False)
-    return attrs.evolve(output, scores=output.scores + 1.0)
+    return built.subject.forward(fed, False).rescaled("stretched")
 '''
     },
     lines={
         "fuzzseq/worker/executions/__init__.py": [
-            ('    "xla": ', '    "lifted": Execution(forward=lifted.forward),\n'),
-            ("predicted, ragged, ", "lifted, "),
+            ('    "xla": ', '    "doubled": Execution(forward=doubled.forward),\n'),
+            ("predicted, ragged, ", "doubled, "),
         ]
     },
 )
-LIFTED_AGREES = Addition(
+DOUBLED_AGREES = Addition(
     section="Add a check",
     files={
-        "fuzzseq/checks/lifted_agrees.py": '''\
-"""A model gives what it gives when all scores are lifted, which none does."""
+        "fuzzseq/checks/doubled_agrees.py": '''\
+"""A model gives what it gives when all scores are doubled, which none does."""
 
 from __future__ import annotations
 
 from fuzzseq.checks.differential import comparable
 from fuzzseq.checks.execution_modes import executed_otherwise
 
-CHECK = executed_otherwise("lifted_agrees", "lifting changes nothing", "lifted", comparable, differs="a lifted output")
+CHECK = executed_otherwise("doubled_agrees", "doubling changes nothing", "doubled", comparable, differs="double")
 '''
     },
     lines={
         "fuzzseq/checks/registry.py": [
-            ("    loss_encoding,\n", "    lifted_agrees,\n"),
-            ("    saves.CHECK,\n", "    lifted_agrees.CHECK,\n"),
+            ("    finite,\n", "    doubled_agrees,\n"),
+            ("    saves.CHECK,\n", "    doubled_agrees.CHECK,\n"),
         ]
     },
 )
@@ -400,11 +397,11 @@ def test_a_cause_is_named_by_its_rule(grown: Callable[..., Run], tmp_path: Path)
 def test_a_way_of_executing_is_a_module(grown: Callable[..., Run], tmp_path: Path) -> None:
     """A way of executing is a module that the registry names: a check can ask for it, and a script shows it."""
     (tmp_path / "work/model.py").write_text(MODEL.replace("LAST", "scores"))
-    run = grown(EXECUTION, LIFTED_AGREES)
-    asked = ("--check", "lifted_agrees", "--max-cases", "20", "--no-corpus", "--output", "out")
+    run = grown(EXECUTION, DOUBLED_AGREES)
+    asked = ("--check", "doubled_agrees", "--max-cases", "20", "--no-corpus", "--output", "out")
     run("-m", "fuzzseq", "run", "model.py:build", *asked, rc=1)
     (finding,) = json.loads((tmp_path / "work/out/report.json").read_text())["findings"]
-    assert finding["check"] == "lifted_agrees"
+    assert finding["check"] == "doubled_agrees"
     assert "output = model(inputs" in (tmp_path / f"work/out/{finding['id']}.py").read_text()
 
 
