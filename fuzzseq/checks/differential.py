@@ -262,11 +262,6 @@ def shifted_columns(one: Observed, two: Observed, side: str) -> Callable[[Array,
     return aligned
 
 
-def same_shape(left: Array, right: Array) -> tuple[Array, Array] | None:
-    """Align two arrays that are of one shape."""
-    return (left, right) if left.shape == right.shape else None
-
-
 def differing(
     check: Check, found: Gap, other: str, guilty: LayerOutput | None = None, *more: Evidence, base: str = "base"
 ) -> Verdict:

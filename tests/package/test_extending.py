@@ -96,10 +96,9 @@ CAUSE = Addition(
     lines={
         "fuzzseq/causes/catalog.py": [
             (
-                "\n#: Every cause, in the order of the catalog.\n",
-                '\n_NEW: Final = (Cause("numeric-checked", "A value is seen", "numeric", "It fails.", "Do not."),)\n',
+                '    Cause(\n        "unclassified",\n',
+                '    Cause("numeric-checked", "A value is checked", "numeric", "It divides.", "Do not divide."),\n',
             ),
-            ("*_REST)\n", "*_NEW, "),
         ],
         "fuzzseq/diagnosis/rules/general.py": [
             (
@@ -139,8 +138,8 @@ def reporter(record: RunState, folder: Folder, file: str) -> SnapshotWriter:
     lines={"fuzzseq/files/report_formats.py": [('    "json": ', '    "csv": Format("csv_report", "report.csv"),\n')]},
 )
 
-EXECUTION = Addition(
-    section="Add a way of executing",
+EXECUTOR = Addition(
+    section="Add an executor",
     files={
         "fuzzseq/executors/imagined.py": '''\
 """Requests that no model answers: a batch of several rows is said to give a wrong shape."""
@@ -202,13 +201,64 @@ class ImaginedExecutor:
     },
 )
 
+EXECUTION = Addition(
+    section="Add a way of executing",
+    files={
+        "fuzzseq/worker/executions/doubled.py": '''\
+"""With all scores doubled."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fuzzseq.worker.build import ModelInstance
+from fuzzseq.worker.subject import ForwardOutput
+
+SCRIPT: Final = ("output = {forward} * 2.0",)
+
+
+def forward(built: ModelInstance, fed: Any) -> ForwardOutput:
+    """Run a batch forward."""
+    return built.subject.forward(fed, False).rescaled("stretched")
+'''
+    },
+    lines={
+        "fuzzseq/worker/executions/__init__.py": [
+            ('    "xla": ', '    "doubled": Execution(forward=doubled.forward),\n'),
+            ("predicted, ragged, ", "doubled, "),
+        ]
+    },
+)
+DOUBLED_AGREES = Addition(
+    section="Add a check",
+    files={
+        "fuzzseq/checks/doubled_agrees.py": '''\
+"""A model gives what it gives when all scores are doubled, which none does."""
+
+from __future__ import annotations
+
+from fuzzseq.checks.differential import comparable
+from fuzzseq.checks.execution_modes import executed_otherwise
+
+CHECK = executed_otherwise("doubled_agrees", "doubling changes nothing", "doubled", comparable, differs="double")
+'''
+    },
+    lines={
+        "fuzzseq/checks/registry.py": [
+            ("    finite,\n", "    doubled_agrees,\n"),
+            ("    saves.CHECK,\n", "    doubled_agrees.CHECK,\n"),
+        ]
+    },
+)
+
 #: What may be touched for each, beside a new module or page and what is generated.
 MOST = {
     "Add a check": (1, {"fuzzseq/checks/registry.py"}),
     "Add an option": (0, {"fuzzseq/settings/__init__.py"}),
     "Add a cause": (1, {"fuzzseq/causes/catalog.py", "fuzzseq/diagnosis/rules/general.py"}),
     "Add a report format": (1, {"fuzzseq/files/report_formats.py"}),
-    "Add a way of executing": (1, {"fuzzseq/executors/launcher.py"}),
+    "Add a way of executing": (1, {"fuzzseq/worker/executions/__init__.py"}),
+    "Add an executor": (1, {"fuzzseq/executors/launcher.py"}),
 }
 
 MODEL = """\
@@ -268,7 +318,7 @@ def grown(tmp_path: Path) -> Callable[..., Run]:
     return grow
 
 
-@pytest.mark.parametrize("addition", [CHECK, OPTION, CAUSE, FORMAT, EXECUTION], ids=lambda each: each.section)
+@pytest.mark.parametrize("addition", [CHECK, OPTION, CAUSE, FORMAT, EXECUTION, EXECUTOR], ids=lambda each: each.section)
 def test_the_guide_names_what_is_touched(addition: Addition) -> None:
     """No more is touched than is allowed, and CONTRIBUTING.md says where, in at most six lines."""
     new, touched = MOST[addition.section]
@@ -306,6 +356,7 @@ def test_an_option_is_one_line(grown: Callable[..., Run], tmp_path: Path) -> Non
     generators.mkdir()
     for name in ("__init__", "generated", "report_schemas", "schema_descriptions"):
         shutil.copy(ROOT / f"tests/{name}.py", generators)
+    shutil.copy(ROOT / "README.md", tmp_path)
     run("-m", "tests.generated")
     (tmp_path / "work/pyproject.toml").write_text("[tool.fuzzseq]\nquiet = true\n")
     program = (
@@ -317,6 +368,7 @@ def test_an_option_is_one_line(grown: Callable[..., Run], tmp_path: Path) -> Non
     assert value == "True"
     assert "gone.py" in refusal  # The keyword was read, and the target was looked for.
     assert "  --quiet                   Print findings only." in run("-m", "fuzzseq", "run", "--help").stdout
+    assert "  --quiet                   Print findings only." in (tmp_path / "README.md").read_text()
     assert "--fuzz-seq2seq-quiet" in run("-m", "pytest", "--help").stdout
     schema = json.loads((tmp_path / "tree/fuzzseq/settings/pyproject.schema.json").read_text())
     jsonschema.validate({"tool": {"fuzzseq": {"quiet": True}}}, schema)
@@ -341,18 +393,36 @@ def test_a_cause_is_named_by_its_rule(grown: Callable[..., Run], tmp_path: Path)
     assert finding["cause"] == "numeric-checked"
 
 
-@pytest.mark.parametrize("others", [(), (FORMAT,)], ids=["alone", "reported"])
-def test_a_way_of_executing_is_a_module_and_so_is_a_format(
+@pytest.mark.slow
+def test_a_way_of_executing_is_a_module(grown: Callable[..., Run], tmp_path: Path) -> None:
+    """A way of executing is a module that the registry names: a check can ask for it, and a script shows it."""
+    (tmp_path / "work/model.py").write_text(MODEL.replace("LAST", "scores"))
+    run = grown(EXECUTION, DOUBLED_AGREES)
+    asked = ("--check", "doubled_agrees", "--max-cases", "20", "--no-corpus", "--output", "out")
+    run("-m", "fuzzseq", "run", "model.py:build", *asked, rc=1)
+    (finding,) = json.loads((tmp_path / "work/out/report.json").read_text())["findings"]
+    assert finding["check"] == "doubled_agrees"
+    assert "* 2.0\n" in (tmp_path / f"work/out/{finding['id']}.py").read_text()
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        pytest.param((), id="alone"),
+        pytest.param((FORMAT,), id="reported"),
+    ],
+)
+def test_an_executor_is_a_module_and_so_is_a_format(
     grown: Callable[..., Run], tmp_path: Path, others: tuple[Addition, ...]
 ) -> None:
     """What answers requests is a module that the launcher names; what writes a report of a stored run is one more."""
     (tmp_path / "work/model.py").write_text("def build():\n    raise SystemExit\n")
-    run = grown(EXECUTION, *others)
+    run = grown(EXECUTOR, *others)
     asked = ("--in-process", "--check", "output_shape", "--max-cases", "20", "--no-corpus", "--output", "out")
     run("-m", "fuzzseq", "run", "model.py:build", *asked, rc=1)
     (finding,) = json.loads((tmp_path / "work/out/report.json").read_text())["findings"]
     assert finding["sizes"]["batch_size"] == 2  # It was shrunk by what the new way answered.
     if not others:
         return
-    assert run("-m", "fuzzseq", "report", "out", "--format", "csv").stdout.split() == ["out/report.csv"]
+    assert run("-m", "fuzzseq", "report", "out", "--format", "csv").stdout.split()[-1] == "out/report.csv"
     assert (tmp_path / "work/out/report.csv").read_text() == f"output_shape,{finding['cause']}\n"

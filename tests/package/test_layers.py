@@ -145,6 +145,17 @@ def test_lower_never_imports_higher(module: str) -> None:
             assert theirs <= own, f"{SOURCES[module]}:{line}: {module} (layer {own}) imports {name} (layer {theirs})"
 
 
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """There is no cycle, lazy imports counted; a name for type checkers alone is no import, for it is never run."""
+    left = {
+        module: {name for name, _, _ in imports(module) if name in SOURCES and name != module} for module in SOURCES
+    }
+    while free := {module for module, names in left.items() if not names & set(left)}:
+        left = {module: names for module, names in left.items() if module not in free}
+    circling = {module: sorted(names & set(left)) for module, names in left.items()}
+    assert not circling, f"a cycle, with what leads to it: {circling}"
+
+
 @pytest.mark.parametrize("module", CONTROLLER)
 def test_nobody_imports_the_worker(module: str) -> None:
     """The worker is started as a process; the controller never imports it."""
