@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from fuzzseq.protocol.evidence import Evidence
     from fuzzseq.protocol.outcome import Severity, Verdict
     from fuzzseq.protocol.runs import Run
+    from fuzzseq.targets.contract import Contract, Tokens
     from fuzzseq.targets.declaration import fuzz_target
     from fuzzseq.targets.dimensions import Dim, dim
     from fuzzseq.targets.encoder_decoder import EncoderDecoder
-    from fuzzseq.targets.spec import Spec, Tokens
+    from fuzzseq.targets.spec import Spec
 
 __version__ = "0.1.0"
 
@@ -30,6 +31,7 @@ _HOMES = {
     "Batch": "fuzzseq.cases.case",
     "Case": "fuzzseq.cases.case",
     "Check": "fuzzseq.checks.base",
+    "Contract": "fuzzseq.targets.contract",
     "Dim": "fuzzseq.targets.dimensions",
     "EncoderDecoder": "fuzzseq.targets.encoder_decoder",
     "Evidence": "fuzzseq.protocol.evidence",
@@ -43,7 +45,7 @@ _HOMES = {
     "Run": "fuzzseq.protocol.runs",
     "Severity": "fuzzseq.protocol.outcome",
     "Spec": "fuzzseq.targets.spec",
-    "Tokens": "fuzzseq.targets.spec",
+    "Tokens": "fuzzseq.targets.contract",
     "Verdict": "fuzzseq.protocol.outcome",
     "check_case": "fuzzseq.api",
     "dim": "fuzzseq.targets.dimensions",
@@ -56,6 +58,7 @@ __all__ = [
     "Batch",
     "Case",
     "Check",
+    "Contract",
     "Dim",
     "EncoderDecoder",
     "Evidence",

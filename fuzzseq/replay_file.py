@@ -35,7 +35,7 @@ class ReplayFile:
 
     def objection(self) -> str:
         """Return what does not fit together in a file that was read; nothing where all does."""
-        why = why_not(self.case, self.spec)
+        why = why_not(self.case, self.spec.contract)
         return f"the case cannot be: {why}" if why else ""
 
 

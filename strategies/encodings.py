@@ -13,7 +13,7 @@ from hypothesis.errors import InvalidArgument
 from fuzzseq.cases.arrays import SMOOTHING, Array, one_hot, padded, real_positions
 from fuzzseq.cases.case import shifted
 from fuzzseq.strategies.arguments import check_choices
-from fuzzseq.targets.spec import Encoding, Tokens
+from fuzzseq.targets.contract import Encoding, Tokens
 
 _KNOWN: Final[tuple[Encoding, ...]] = get_args(Encoding)
 _TOKENS: Final = Tokens()

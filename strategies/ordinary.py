@@ -15,8 +15,8 @@ from fuzzseq.strategies.arguments import check_integer
 from fuzzseq.strategies.fitting import PADDED_FORMS, UNPADDED_FORMS, Form, at_or_above, fitted
 from fuzzseq.strategies.rows import words
 from fuzzseq.strategies.sizes import SizePlan
+from fuzzseq.targets.contract import Contract, Encoding
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS
-from fuzzseq.targets.spec import Encoding, Spec
 
 #: Rows beyond this many repeat the first ones, so that a large batch costs no more draws.
 _MOST_ROWS: Final = 6
@@ -29,42 +29,44 @@ Filling: TypeAlias = tuple[Form, int]
 Drawn: TypeAlias = tuple[tuple[int, ...], list[RawRow], int, int, Filling, Filling, StateKind, Encoding, Mode]
 
 
-def cases(spec: Spec, *, dimensions: Mapping[str, int] | None = None, seed: int = 0) -> st.SearchStrategy[Case]:
-    """Return a strategy for :class:`fuzzseq.Case` values in the ordinary domain of a Spec.
+def cases(contract: Contract, *, dimensions: Mapping[str, int] | None = None, seed: int = 0) -> st.SearchStrategy[Case]:
+    """Return a strategy for :class:`fuzzseq.Case` values in the ordinary domain of a contract.
 
     ``dimensions`` fixes the dimensions of the build, all of them, so that only data is drawn; ``seed`` is that of
     every case.
     Shrinks to the smallest sizes and one row of one step, in eager mode, with no initial state and no extra padding.
-    Raises ``InvalidArgument`` where the Spec, or ``dimensions``, leaves no case.
+    Raises ``InvalidArgument`` where the contract, or ``dimensions``, leaves no case.
     """
     check_integer("seed", seed, 0)
-    plan = SizePlan.of(spec)
+    plan = SizePlan.of(contract)
     fixed = None if dimensions is None else _checked(dimensions, plan)
-    maker = CaseMaker(spec=spec, plan=plan, fixed=fixed, shared=shared_dimensions(spec), seed=seed)
+    maker = CaseMaker(contract=contract, plan=plan, fixed=fixed, shared=shared_dimensions(contract), seed=seed)
     return maker.drawn().map(maker.case)
 
 
 def _checked(dimensions: Mapping[str, int], plan: SizePlan) -> dict[str, int]:
     """Return fixed dimensions in report order, or raise where they are not those of the build, or leave no batch."""
-    spec, names = plan.spec, plan.spec.build_dimensions()
+    contract, names = plan.contract, plan.contract.build_dimensions()
     if set(dimensions) != set(names):
         raise InvalidArgument(f"Invalid dimensions={dict(dimensions)!r}: they are {', '.join(names)}")
     for name in names:
         check_integer(name, dimensions[name], 1)
     sizes = dict(dimensions)
-    for name in spec.data_dimensions():
+    for name in contract.data_dimensions():
         values = plan.legal(name, sizes)
         if not values:
-            raise InvalidArgument(f"Invalid dimensions={dict(dimensions)!r}: no {name} keeps {spec.range_of(name)!r}")
+            raise InvalidArgument(
+                f"Invalid dimensions={dict(dimensions)!r}: no {name} keeps {contract.range_of(name)!r}"
+            )
         sizes[name] = values[0]
     return {name: dimensions[name] for name in names}
 
 
 @attrs.frozen(kw_only=True)
 class CaseMaker:
-    """Makes cases of a Spec out of a fixed number of plain draws."""
+    """Makes cases of a contract out of a fixed number of plain draws."""
 
-    spec: Spec
+    contract: Contract
     plan: SizePlan
     fixed: Mapping[str, int] | None
     seed: int
@@ -79,8 +81,8 @@ class CaseMaker:
 
     def drawn(self) -> st.SearchStrategy[Drawn]:
         """Return the strategy for all that a case is made of."""
-        spec = self.spec
-        most = spec.range_of("batch_size").max
+        contract = self.contract
+        most = contract.range_of("batch_size").max
         return st.tuples(
             st.just(()) if self.fixed is not None else self.plan.raw_sizes(),
             st.lists(st.tuples(self._source_rows(), self._target_rows()), min_size=1, max_size=min(most, _MOST_ROWS)),
@@ -88,42 +90,42 @@ class CaseMaker:
             st.integers(0, _ONE_BATCH + 2),
             self._fillings("source_length"),
             self._fillings("target_length"),
-            st.sampled_from(states(spec)),
-            st.sampled_from(encodings(spec)),
-            st.sampled_from(modes(spec)),
+            st.sampled_from(states(contract)),
+            st.sampled_from(encodings(contract)),
+            st.sampled_from(modes(contract)),
         )
 
     def _fillings(self, name: str) -> st.SearchStrategy[Filling]:
         """Return the strategy for how rows fill one side, where the model has it."""
-        if name not in self.spec.data_dimensions():
+        if name not in self.contract.data_dimensions():
             return st.just((Form(), 0))
         # The user's own padding takes the place of ours.
-        padded = self.spec.padding and not (name == "source_length" and self.spec.preprocess)
+        padded = self.contract.padding and not (name == "source_length" and self.contract.preprocess)
         forms = PADDED_FORMS if padded else UNPADDED_FORMS
-        return st.tuples(st.sampled_from(forms), st.integers(0, self.spec.range_of(name).max - 1))
+        return st.tuples(st.sampled_from(forms), st.integers(0, self.contract.range_of(name).max - 1))
 
     def _source_rows(self) -> st.SearchStrategy[bytes]:
         """Return the strategy for one source row, a byte for each id."""
-        if not self.spec.has_source:
+        if not self.contract.has_source:
             return st.just(b"")
-        return st.binary(min_size=1, max_size=self.spec.range_of("source_length").max)
+        return st.binary(min_size=1, max_size=self.contract.range_of("source_length").max)
 
     def _target_rows(self) -> st.SearchStrategy[bytes]:
         """Return the strategy for one target row, special tokens left out, or for the labels of a source row."""
-        spec = self.spec
-        if not spec.has_target:
-            return st.binary(max_size=spec.range_of("source_length").max) if spec.has_labels else st.just(b"")
-        more = -tokens_for_steps(0, spec.tokens)
-        return st.binary(min_size=1 - more, max_size=max(1, spec.range_of("target_length").max) - more)
+        contract = self.contract
+        if not contract.has_target:
+            return st.binary(max_size=contract.range_of("source_length").max) if contract.has_labels else st.just(b"")
+        more = -tokens_for_steps(0, contract.tokens)
+        return st.binary(min_size=1 - more, max_size=max(1, contract.range_of("target_length").max) - more)
 
     def case(self, drawn: Drawn) -> Case:
         """Return the case that draws stand for."""
         raw_sizes, rows, copies, last, source_filling, target_filling, state, encoding, mode = drawn
         sizes = self.plan.sizes(raw_sizes) if self.fixed is None else dict(self.fixed)
-        like = Batch(pairs=(), initial_state=state, target_encoding=encoding, padding=padding_side(self.spec))
+        like = Batch(pairs=(), initial_state=state, target_encoding=encoding, padding=padding_side(self.contract))
         case = Case(dimensions=sizes, batches=(), mode=mode, seed=self.seed)
         for group in self._groups(rows, copies, last, sizes):
-            before = case.sizes(self.spec) if case.batches else {}
+            before = case.sizes(self.contract) if case.batches else {}
             known = {name: size for name, size in before.items() if name in self.shared}
             batch = self._batch(group, {**sizes, **known}, (source_filling, target_filling), like)
             case = attrs.evolve(case, batches=(*case.batches, batch))
@@ -143,19 +145,19 @@ class CaseMaker:
         self, rows: list[RawRow], sizes: Mapping[str, int], fillings: tuple[Filling, Filling], like: Batch
     ) -> Batch:
         """Return a batch of rows, made to fit; ``sizes`` holds the widths too that the built model fixes."""
-        spec, known = self.spec, {**sizes, "batch_size": len(rows)}
+        contract, known = self.contract, {**sizes, "batch_size": len(rows)}
         source, target = [row[0] for row in rows], [row[1] for row in rows]
         extra_source = extra_target = 0
-        if spec.has_source:
+        if contract.has_source:
             source, extra_source = fitted(source, *fillings[0], self._widths("source_length", known))
             known["source_length"] = max(map(len, source)) + extra_source
-        if spec.has_target:
-            more = -tokens_for_steps(0, spec.tokens)
+        if contract.has_target:
+            more = -tokens_for_steps(0, contract.tokens)
             target, extra_target = fitted(target, *fillings[1], self._widths("target_length", known), more)
-        elif spec.has_labels:
+        elif contract.has_labels:
             target = [labels[: len(row)] for labels, row in zip(target, source, strict=True)]
-        source_ids = id_range("source", sizes, spec) if spec.has_source else (0, 0)
-        target_ids = id_range("target", sizes, spec) if spec.has_labels else (0, 0)
+        source_ids = id_range("source", sizes, contract) if contract.has_source else (0, 0)
+        target_ids = id_range("target", sizes, contract) if contract.has_labels else (0, 0)
         pairs = tuple(Pair(words(a, *source_ids), words(b, *target_ids)) for a, b in zip(source, target, strict=True))
         return attrs.evolve(like, pairs=pairs, extra_source=extra_source, extra_target=extra_target)
 

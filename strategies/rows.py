@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fuzzseq.cases.case import Pair
 from fuzzseq.strategies.arguments import check_integer, check_range
-from fuzzseq.targets.spec import Tokens
+from fuzzseq.targets.contract import Tokens
 
 _TOKENS: Final = Tokens()
 #: Bytes from here up stand for the last row of a vocabulary, however large it is.

@@ -12,7 +12,7 @@ from hypothesis.errors import InvalidArgument
 from fuzzseq.cases.domain import completion, dependency_order, legal_range, relatives
 from fuzzseq.errors import SpecError
 from fuzzseq.strategies.arguments import check_range
-from fuzzseq.targets.spec import Spec, Tokens
+from fuzzseq.targets.contract import Contract, Tokens
 
 #: The smallest ordinary vocabulary: the usual special tokens and two words.
 _SMALLEST: Final = Tokens().lowest_word() + 2
@@ -27,21 +27,21 @@ def vocab_sizes(*, min_size: int = _SMALLEST, max_size: int = 16) -> st.SearchSt
     return st.tuples(st.integers(min_size, max_size), st.integers(min_size, max_size))
 
 
-def dimension_sizes(spec: Spec) -> st.SearchStrategy[dict[str, int]]:
-    """Return a strategy for one build setting of a Spec: its build dimensions with their sizes, in report order.
+def dimension_sizes(contract: Contract) -> st.SearchStrategy[dict[str, int]]:
+    """Return a strategy for one build setting of a contract: its build dimensions with their sizes, in report order.
 
     Every range and tie holds, those to dimensions of a batch too: there is always a batch that fits. Sizes mostly
     differ from each other. Shrinks to the smallest sizes. Raises ``InvalidArgument`` where no sizes keep all ties.
     """
-    plan = SizePlan.of(spec)
+    plan = SizePlan.of(contract)
     return plan.raw_sizes().map(plan.sizes)
 
 
 @attrs.frozen
 class SizePlan:
-    """How the sizes of a Spec are chosen one after the other, each with those it is tied to in view."""
+    """How the sizes of a contract are chosen one after the other, each with those it is tied to in view."""
 
-    spec: Spec
+    contract: Contract
     #: The dimensions of the build, in the order that they are chosen in.
     order: tuple[str, ...]
     #: The other dimensions that each one is tied to, directly or not, in the same order.
@@ -50,24 +50,24 @@ class SizePlan:
     alone: Mapping[str, Sequence[int]]
 
     @classmethod
-    def of(cls, spec: Spec) -> SizePlan:
-        """Return the plan of a Spec, or raise ``InvalidArgument`` where no sizes keep all its ties."""
+    def of(cls, contract: Contract) -> SizePlan:
+        """Return the plan of a contract, or raise ``InvalidArgument`` where no sizes keep all its ties."""
         try:
-            order = dependency_order(spec)
-            families = {name: relatives(name, spec) for name in order}
-            alone = {name: legal_range(name, {}, spec) for name in order}
+            order = dependency_order(contract)
+            families = {name: relatives(name, contract) for name in order}
+            alone = {name: legal_range(name, {}, contract) for name in order}
         except SpecError as error:
             raise InvalidArgument(str(error)) from error
         kin = {name: tuple(other for other in order if other in families[name] - {name}) for name in order}
         plan = cls(
-            spec=spec,
-            order=tuple(name for name in order if name in spec.build_dimensions()),
+            contract=contract,
+            order=tuple(name for name in order if name in contract.build_dimensions()),
             kin=kin,
             alone=alone,
         )
         for name in order:
-            if completion({}, (name, *kin[name]), spec) is None:
-                declared = {other: spec.range_of(other) for other in (name, *kin[name])}
+            if completion({}, (name, *kin[name]), contract) is None:
+                declared = {other: contract.range_of(other) for other in (name, *kin[name])}
                 raise InvalidArgument(f"No sizes keep every range and tie of {declared!r}")
         return plan
 
@@ -87,7 +87,7 @@ class SizePlan:
             start = number + (raw[:place].count(number) if number else 0)
             turned = (values[(start + further) % len(values)] for further in range(len(values)))
             chosen[name] = next(value for value in turned if self._leaves_some(name, value, chosen))
-        return {name: chosen[name] for name in self.spec.build_dimensions()}
+        return {name: chosen[name] for name in self.contract.build_dimensions()}
 
     def legal(self, name: str, sizes: Mapping[str, int]) -> Sequence[int]:
         """Return, ascending, the values of a dimension that leave one for each dimension tied to it."""
@@ -99,10 +99,10 @@ class SizePlan:
     def _beside(self, name: str, sizes: Mapping[str, int]) -> Sequence[int]:
         """Return, ascending, the values that a dimension may take beside the sizes that it is tied to."""
         near = {other: sizes[other] for other in self.kin[name] if other in sizes}
-        return legal_range(name, near, self.spec) if near else self.alone[name]
+        return legal_range(name, near, self.contract) if near else self.alone[name]
 
     def _leaves_some(self, name: str, value: int, sizes: Mapping[str, int]) -> bool:
         """Say whether a value leaves one for each dimension that it is tied to and that is not chosen yet."""
         near = {other: sizes[other] for other in self.kin[name] if other in sizes}
         missing = tuple(other for other in self.kin[name] if other not in sizes)
-        return not missing or completion({**near, name: value}, missing, self.spec) is not None
+        return not missing or completion({**near, name: value}, missing, self.contract) is not None

@@ -12,7 +12,7 @@ from fuzzseq.cases.arrays import Array
 from fuzzseq.cases.case import StateKind
 from fuzzseq.cases.states import state_arrays, state_shapes
 from fuzzseq.strategies.arguments import check_choices, check_range
-from fuzzseq.targets.spec import CELLS
+from fuzzseq.targets.contract import CELLS
 
 
 @attrs.frozen(kw_only=True)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fuzzseq.cases.case import Case, shifted, tagged, width
-from fuzzseq.targets.spec import Encoding, Input, Spec
+from fuzzseq.targets.contract import Contract, Encoding, Input
 
 Array = npt.NDArray[Any]
 
@@ -73,28 +73,28 @@ def one_hot(labels: npt.NDArray[np.int32], depth: int, smoothing: float = 0.0) -
 SMOOTHING = 0.1
 
 
-def arrays(case: Case, spec: Spec, batch: int = -1) -> Arrays:
+def arrays(case: Case, contract: Contract, batch: int = -1) -> Arrays:
     """Return one batch of a case as numpy arrays."""
-    rows, tokens = case.batches[batch], spec.tokens
+    rows, tokens = case.batches[batch], contract.tokens
     side = rows.padding
-    columns, decoder_columns = width(rows, "source", spec), width(rows, "target", spec)
+    columns, decoder_columns = width(rows, "source", contract), width(rows, "target", contract)
     source = padded([p.source for p in rows.pairs], columns, tokens.pad, side)
     lengths = [len(p.source) for p in rows.pairs]
     mask = real_positions(lengths, columns, side)
     label_pad = tokens.pad if tokens.label_pad is None else tokens.label_pad
-    if spec.kind == "many_to_many":
+    if contract.kind == "many_to_many":
         decoder_columns, target_lengths = columns, lengths
         inputs = source
-        labels = padded([tagged(p, spec) for p in rows.pairs], columns, label_pad, side)
+        labels = padded([tagged(p, contract) for p in rows.pairs], columns, label_pad, side)
     else:
         halves = [shifted(p.target, tokens) for p in rows.pairs]
         target_lengths = [len(first) for first, _ in halves]
         inputs = padded([first for first, _ in halves], decoder_columns, tokens.pad, side)
         labels = padded([second for _, second in halves], decoder_columns, label_pad, side)
     return Arrays(
-        source=features(source, mask, case.dimensions["feature_dim"], case.seed) if spec.float_source else source,
+        source=features(source, mask, case.dimensions["feature_dim"], case.seed) if contract.float_source else source,
         decoder_input=inputs,
-        labels=encoded(labels, rows.target_encoding, case, spec),
+        labels=encoded(labels, rows.target_encoding, case, contract),
         source_mask=mask,
         target_mask=real_positions(target_lengths, decoder_columns, side),
         source_length=np.asarray(lengths, dtype=np.int32),
@@ -102,9 +102,9 @@ def arrays(case: Case, spec: Spec, batch: int = -1) -> Arrays:
     )
 
 
-def encoded(labels: npt.NDArray[np.int32], encoding: Encoding, case: Case, spec: Spec) -> Array:
+def encoded(labels: npt.NDArray[np.int32], encoding: Encoding, case: Case, contract: Contract) -> Array:
     """Return labels in an encoding; the depth of one-hot rows is the target vocabulary."""
-    vocabulary = spec.vocabulary("target")
+    vocabulary = contract.vocabulary("target")
     if encoding == "sparse" or vocabulary is None:
         return labels
     return one_hot(labels, case.dimensions[vocabulary], SMOOTHING if encoding == "smoothed_one_hot" else 0.0)

@@ -22,8 +22,8 @@ from fuzzseq.cases.domain import (
 )
 from fuzzseq.cases.transforms import with_batches
 from fuzzseq.errors import SpecError
+from fuzzseq.targets.contract import Contract
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, KNOWN
-from fuzzseq.targets.spec import Spec
 
 #: Sizes to aim at, pairwise different, for the first look at a model; each setting moves away from it in one way.
 _DISTINCT = {
@@ -60,62 +60,62 @@ _SETTINGS: tuple[Mapping[str, int], ...] = (
 )  # fmt: skip
 
 
-def first_setting(spec: Spec) -> dict[str, int] | None:
+def first_setting(contract: Contract) -> dict[str, int] | None:
     """Return the setting of the build that most boundary cases have; None where no setting is legal."""
-    return nearest_setting(spec, _DISTINCT, {})
+    return nearest_setting(contract, _DISTINCT, {})
 
 
-def boundary_cases(spec: Spec, seed: int) -> tuple[Case, ...]:
-    """Return the boundary cases of a Spec, each once, all of them in its ordinary domain."""
+def boundary_cases(contract: Contract, seed: int) -> tuple[Case, ...]:
+    """Return the boundary cases of a contract, each once, all of them in its ordinary domain."""
     seen: dict[str, Case] = {}
-    for case in _all(spec, seed):
-        if allowed(case, spec):
+    for case in _all(contract, seed):
+        if allowed(case, contract):
             seen.setdefault(case.key, case)
     return tuple(seen.values())
 
 
-def _all(spec: Spec, seed: int) -> Iterator[Case]:
+def _all(contract: Contract, seed: int) -> Iterator[Case]:
     """Yield a look at the factory's defaults, the shapes of data on one setting, then the telling ones on others."""
-    defaults = {p.dimension: p.default for p in spec.parameters if p.default is not None}
+    defaults = {p.dimension: p.default for p in contract.parameters if p.default is not None}
     if defaults:
-        usual = nearest_setting(spec, {**_DISTINCT, **defaults}, defaults)
-        yield from _Maker(spec, usual, seed).telling() if usual else ()
+        usual = nearest_setting(contract, {**_DISTINCT, **defaults}, defaults)
+        yield from _Maker(contract, usual, seed).telling() if usual else ()
     for index, aim in enumerate((*_SETTINGS, dict.fromkeys(KNOWN, 1))):
-        setting = nearest_setting(spec, aim, {})
+        setting = nearest_setting(contract, aim, {})
         if setting is None:
             return
-        make = _Maker(spec, setting, seed)
+        make = _Maker(contract, setting, seed)
         for number, case in enumerate(make.telling() if index else make.shapes()):
             # Many shapes on one setting are worth its trace; the first few tell soonest without.
-            yield attrs.evolve(case, mode=modes(spec)[-1]) if number >= _EAGER_FIRST else case
+            yield attrs.evolve(case, mode=modes(contract)[-1]) if number >= _EAGER_FIRST else case
         if not index:
             yield from make.manners()
         elif index == 1:
             yield from make.stacked()
 
 
-def nearest_setting(spec: Spec, aim: Mapping[str, int], keep: Mapping[str, int]) -> dict[str, int] | None:
+def nearest_setting(contract: Contract, aim: Mapping[str, int], keep: Mapping[str, int]) -> dict[str, int] | None:
     """Return legal sizes of the build near those aimed at; a default in ``keep`` that is aimed at is taken as it is."""
     sizes: dict[str, int] = {}
-    for name in dependency_order(spec):
+    for name in dependency_order(contract):
         if name in DATA_DIMENSIONS:
             continue
-        legal = legal_values(name, sizes, spec)
+        legal = legal_values(name, sizes, contract)
         wanted = aim.get(name, 4)
-        if name not in spec.dimensions and keep.get(name) == wanted:
+        if name not in contract.dimensions and keep.get(name) == wanted:
             sizes[name] = wanted
         elif legal:
             sizes[name] = min(legal, key=lambda value: (abs(value - wanted), value))
         else:
-            return lowest_setting(spec)
-    return {name: sizes[name] for name in spec.build_dimensions()}
+            return lowest_setting(contract)
+    return {name: sizes[name] for name in contract.build_dimensions()}
 
 
 @attrs.frozen
 class _Maker:
     """Makes cases of one setting of the build."""
 
-    spec: Spec
+    contract: Contract
     dimensions: Mapping[str, int]
     seed: int
 
@@ -143,24 +143,24 @@ class _Maker:
 
     def stacked(self) -> Iterator[Case]:
         """Yield a batch for each kind of state: which layer takes which shows in a stack alone."""
-        for state in states(self.spec)[1:]:
+        for state in states(self.contract)[1:]:
             yield with_batches(self.case([(3, 4), (2, 2)]), initial_state=state)
 
     def manners(self) -> Iterator[Case]:
         """Yield one case for each way to hand over the same data."""
         base = self.case([(3, 4), (2, 2), (1, 3)])
-        for state in states(self.spec)[1:]:
+        for state in states(self.contract)[1:]:
             for rows in ([(3, 4), (2, 2)], [(1, 1)]):
                 yield with_batches(self.case(rows), initial_state=state)
-        for encoding in encodings(self.spec)[1:]:
+        for encoding in encodings(self.contract)[1:]:
             yield with_batches(base, target_encoding=encoding)
-        if self.spec.padding is not None:
+        if self.contract.padding is not None:
             yield with_batches(base, extra_source=2)
             yield with_batches(base, extra_target=2)
-        for mode in modes(self.spec)[1:]:
+        for mode in modes(self.contract)[1:]:
             for rows in ([(3, 4), (2, 2), (1, 3)], [(1, 1)]):
                 yield attrs.evolve(self.case(rows, last="both"), mode=mode)
-            for state in states(self.spec)[2:]:
+            for state in states(self.contract)[2:]:
                 yield attrs.evolve(with_batches(base, initial_state=state), mode=mode)
 
     def case(self, *batches: list[tuple[int, int]], last: str = "") -> Case:
@@ -169,9 +169,9 @@ class _Maker:
         return Case(dimensions=self.dimensions, batches=made, seed=self.seed)
 
     def _batch(self, rows: list[tuple[int, int]], last: str) -> Batch:
-        """Return a batch, its lengths moved into what the Spec allows, filled up to a length that the model fixes."""
-        spec = self.spec
-        counts = legal_values("batch_size", self.dimensions, spec)
+        """Return a batch, its lengths moved into what is allowed, filled up to a length that the model fixes."""
+        contract = self.contract
+        counts = legal_values("batch_size", self.dimensions, contract)
         if counts and len(rows) not in counts:
             size = min(counts, key=lambda value: abs(value - len(rows)))
             rows = [rows[index % len(rows)] for index in range(size)]
@@ -179,47 +179,47 @@ class _Maker:
         targets, extra_target = self._lengths("target_length", [target for _, target in rows])
         pairs = tuple(
             Pair(
-                source=self._ids("source", source, row, last) if spec.has_source else (),
+                source=self._ids("source", source, row, last) if contract.has_source else (),
                 target=self._target(target, source, row, last),
             )
             for row, (source, target) in enumerate(zip(sources, targets, strict=True))
         )
         return Batch(
             pairs=pairs,
-            target_encoding=encodings(spec)[0],
-            padding=padding_side(spec),
-            extra_source=extra_source if spec.has_source else 0,
-            extra_target=extra_target if spec.has_target else 0,
+            target_encoding=encodings(contract)[0],
+            padding=padding_side(contract),
+            extra_source=extra_source if contract.has_source else 0,
+            extra_target=extra_target if contract.has_target else 0,
         )
 
     def _lengths(self, name: str, lengths: list[int]) -> tuple[list[int], int]:
         """Return lengths within what is legal, and the columns of padding that bring the longest to a legal width."""
-        legal = legal_values(name, self.dimensions, self.spec) if name in self.spec.data_dimensions() else []
+        legal = legal_values(name, self.dimensions, self.contract) if name in self.contract.data_dimensions() else []
         if not legal:
             return lengths, 0
         longest = max(lengths)
         width = min(legal, key=lambda value: (abs(value - longest), value))
-        if name in shared_dimensions(self.spec) or width < longest:
+        if name in shared_dimensions(self.contract) or width < longest:
             return [min(length, width) for length in lengths], width - min(longest, width)
         grown = [length + width - longest for length in lengths]
         return grown, 0
 
     def _target(self, steps: int, source: int, row: int, last: str) -> tuple[int, ...]:
         """Return the target ids of a row: for decoder steps, or one label for each source step."""
-        if not self.spec.has_labels:
+        if not self.contract.has_labels:
             return ()
-        count = tokens_for_steps(steps, self.spec.tokens) if self.spec.has_target else source
+        count = tokens_for_steps(steps, self.contract.tokens) if self.contract.has_target else source
         return self._ids("target", count, row if last else row + 1, last)
 
     def _ids(self, side: str, count: int, row: int, last: str) -> tuple[int, ...]:
         """Return ids that differ from one to the next, with the vocabulary's last row where it is asked for."""
-        low, high = id_range(side, self.dimensions, self.spec)  # type: ignore[arg-type]
+        low, high = id_range(side, self.dimensions, self.contract)  # type: ignore[arg-type]
         if last in (side, "both"):
             return tuple(high - (row + i) % (high - low + 1) for i in range(count))
         return tuple(low + (row + i) % max(1, high - low) for i in range(count))
 
 
-def check_possible(name: str, spec: Spec) -> None:
-    """Raise for a Spec whose ranges and ties leave no sizes to build a model with."""
-    if why := no_sizes(name, spec):
+def check_possible(name: str, contract: Contract) -> None:
+    """Raise for a contract whose ranges and ties leave no sizes to build a model with."""
+    if why := no_sizes(name, contract):
         raise SpecError(why)

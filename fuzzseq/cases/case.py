@@ -8,7 +8,7 @@ from typing import Literal
 import attrs
 
 from fuzzseq.grammar import Count, Id, Identifier, Seed
-from fuzzseq.targets.spec import Encoding, Side, Spec, Tokens
+from fuzzseq.targets.contract import Contract, Encoding, Side, Tokens
 
 Mode = Literal["eager", "graph"]
 Domain = Literal["ordinary", "edge", "invalid"]
@@ -66,15 +66,15 @@ class Case:
         """What equal cases have in common and no others, in whatever order their dimensions stand."""
         return repr(attrs.evolve(self, dimensions=dict(sorted(self.dimensions.items()))))
 
-    def sizes(self, spec: Spec, batch: int = -1) -> dict[str, int]:
+    def sizes(self, contract: Contract, batch: int = -1) -> dict[str, int]:
         """Return every dimension with its value: those of one batch (the last, usually), then those of the build."""
         rows = self.batches[batch]
         data = {
             "batch_size": len(rows.pairs),
-            "source_length": width(rows, "source", spec),
-            "target_length": width(rows, "target", spec),
+            "source_length": width(rows, "source", contract),
+            "target_length": width(rows, "target", contract),
         }
-        return {**{name: data[name] for name in spec.data_dimensions()}, **self.dimensions}
+        return {**{name: data[name] for name in contract.data_dimensions()}, **self.dimensions}
 
 
 def steps(target: tuple[int, ...], tokens: Tokens) -> int:
@@ -87,11 +87,11 @@ def tokens_for_steps(count: int, tokens: Tokens) -> int:
     return count + 1 - (tokens.start is not None) - (tokens.end is not None)
 
 
-def width(batch: Batch, side: Side, spec: Spec) -> int:
+def width(batch: Batch, side: Side, contract: Contract) -> int:
     """Return the columns of one side of a batch, its padding included."""
     if side == "source":
         return max((len(p.source) for p in batch.pairs), default=0) + batch.extra_source
-    return max((steps(p.target, spec.tokens) for p in batch.pairs), default=0) + batch.extra_target
+    return max((steps(p.target, contract.tokens) for p in batch.pairs), default=0) + batch.extra_target
 
 
 def shifted(target: tuple[int, ...], tokens: Tokens) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -104,9 +104,9 @@ def shifted(target: tuple[int, ...], tokens: Tokens) -> tuple[tuple[int, ...], t
     return whole[:-1], whole[1:]
 
 
-def tagged(pair: Pair, spec: Spec) -> tuple[int, ...]:
+def tagged(pair: Pair, contract: Contract) -> tuple[int, ...]:
     """Return one label for each source step of a many-to-many row: its target ids, repeated as far as needed."""
     if not pair.source:
         return ()
-    labels = pair.target or (spec.lowest_id("target"),)
+    labels = pair.target or (contract.lowest_id("target"),)
     return tuple(labels[step % len(labels)] for step in range(len(pair.source)))

@@ -16,36 +16,36 @@ from fuzzseq.cases.domain import (
     padding_side,
     shared_dimensions,
 )
+from fuzzseq.targets.contract import SIDES, Contract
 from fuzzseq.targets.dimensions import WIDTHS
-from fuzzseq.targets.spec import SIDES, Spec
 
 
-def has_empty_row(case: Case, spec: Spec) -> bool:
+def has_empty_row(case: Case, contract: Contract) -> bool:
     """Say whether a source row has no ids, be it all padding or nothing."""
-    return spec.has_source and any(not pair.source for batch in case.batches for pair in batch.pairs)
+    return contract.has_source and any(not pair.source for batch in case.batches for pair in batch.pairs)
 
 
-def has_empty_batch(case: Case, _spec: Spec) -> bool:
+def has_empty_batch(case: Case, _contract: Contract) -> bool:
     """Say whether a batch has no rows."""
     return any(not batch.pairs for batch in case.batches)
 
 
-def _has_one_word(case: Case, spec: Spec) -> bool:
+def _has_one_word(case: Case, contract: Contract) -> bool:
     """Say whether a vocabulary holds one word above its special tokens."""
-    named = [(spec.vocabulary(side), spec.lowest_id(side)) for side in SIDES]
+    named = [(contract.vocabulary(side), contract.lowest_id(side)) for side in SIDES]
     return any(name is not None and case.dimensions.get(name) == low + 1 for name, low in named)
 
 
-def _has_width_one(case: Case, spec: Spec) -> bool:
+def _has_width_one(case: Case, contract: Contract) -> bool:
     """Say whether something is one wide that nobody declared to be."""
-    return any(case.dimensions.get(name) == 1 and name not in spec.dimensions for name in WIDTHS)
+    return any(case.dimensions.get(name) == 1 and name not in contract.dimensions for name in WIDTHS)
 
 
 EMPTY_ROW: Final = "a source row without ids"
 EMPTY_BATCH: Final = "a batch without rows"
 
 #: What an edge case may have, each with what it is called.
-FEATURES: Final[Mapping[str, Callable[[Case, Spec], bool]]] = {
+FEATURES: Final[Mapping[str, Callable[[Case, Contract], bool]]] = {
     EMPTY_ROW: has_empty_row,
     EMPTY_BATCH: has_empty_batch,
     "a vocabulary of one word": _has_one_word,
@@ -53,61 +53,61 @@ FEATURES: Final[Mapping[str, Callable[[Case, Spec], bool]]] = {
 }
 
 
-def features(case: Case, spec: Spec) -> tuple[str, ...]:
+def features(case: Case, contract: Contract) -> tuple[str, ...]:
     """Return what puts a case at an edge; nothing for an ordinary one."""
-    return tuple(said for said, has in FEATURES.items() if has(case, spec))
+    return tuple(said for said, has in FEATURES.items() if has(case, contract))
 
 
-def edge_cases(spec: Spec, seed: int) -> Iterator[Case]:
-    """Yield the edge cases of a Spec: one for each way to be at an edge, eagerly and traced."""
-    usual = lowest_setting(spec)
+def edge_cases(contract: Contract, seed: int) -> Iterator[Case]:
+    """Yield the edge cases of a contract: one for each way to be at an edge, eagerly and traced."""
+    usual = lowest_setting(contract)
     if usual is None:
         return
-    sizes = {name: usual[name] for name in spec.build_dimensions()}
-    for made in (*_of_data(spec, sizes), *_of_sizes(spec, sizes)):
-        for mode in modes(spec):
+    sizes = {name: usual[name] for name in contract.build_dimensions()}
+    for made in (*_of_data(contract, sizes), *_of_sizes(contract, sizes)):
+        for mode in modes(contract):
             case = attrs.evolve(made, mode=mode, seed=seed, domain="edge")
-            if allowed(case, spec) and features(case, spec):
+            if allowed(case, contract) and features(case, contract):
                 yield case
 
 
-def _of_data(spec: Spec, sizes: Mapping[str, int]) -> Iterator[Case]:
+def _of_data(contract: Contract, sizes: Mapping[str, int]) -> Iterator[Case]:
     """Yield cases of a setting whose rows, or whose batch, are empty."""
-    whole = _pair(spec, 2, 2)
-    empty = _pair(spec, 0, 2)
-    if spec.has_source:
-        yield _case(spec, sizes, (whole, empty))
-        yield _case(spec, sizes, (empty,), 2)
-        yield _case(spec, sizes, (empty,))
-    if "batch_size" not in shared_dimensions(spec):
-        yield _case(spec, sizes, (), 2)
+    whole = _pair(contract, 2, 2)
+    empty = _pair(contract, 0, 2)
+    if contract.has_source:
+        yield _case(contract, sizes, (whole, empty))
+        yield _case(contract, sizes, (empty,), 2)
+        yield _case(contract, sizes, (empty,))
+    if "batch_size" not in shared_dimensions(contract):
+        yield _case(contract, sizes, (), 2)
 
 
-def _of_sizes(spec: Spec, sizes: Mapping[str, int]) -> Iterator[Case]:
+def _of_sizes(contract: Contract, sizes: Mapping[str, int]) -> Iterator[Case]:
     """Yield cases of ordinary rows with one dimension at its edge."""
-    least = {spec.vocabulary(side): spec.lowest_id(side) + 1 for side in SIDES}
+    least = {contract.vocabulary(side): contract.lowest_id(side) + 1 for side in SIDES}
     least.update({name: 1 for name in WIDTHS if name in sizes and name not in least})
     for name, value in least.items():
-        if name is not None and name in sizes and name not in spec.dimensions:
-            yield _case(spec, {**sizes, name: value}, (_pair(spec, 2, 2), _pair(spec, 1, 3)))
+        if name is not None and name in sizes and name not in contract.dimensions:
+            yield _case(contract, {**sizes, name: value}, (_pair(contract, 2, 2), _pair(contract, 1, 3)))
 
 
-def _pair(spec: Spec, source: int, steps: int) -> Pair:
+def _pair(contract: Contract, source: int, steps: int) -> Pair:
     """Return a row of so many source ids and decoder steps, of the lowest ids."""
-    count = tokens_for_steps(steps, spec.tokens) if spec.has_target else source if spec.has_labels else 0
+    count = tokens_for_steps(steps, contract.tokens) if contract.has_target else source if contract.has_labels else 0
     return Pair(
-        source=(spec.lowest_id("source"),) * source if spec.has_source else (),
-        target=(spec.lowest_id("target"),) * max(0, count),
+        source=(contract.lowest_id("source"),) * source if contract.has_source else (),
+        target=(contract.lowest_id("target"),) * max(0, count),
     )
 
 
-def _case(spec: Spec, sizes: Mapping[str, int], pairs: tuple[Pair, ...], columns: int = 0) -> Case:
+def _case(contract: Contract, sizes: Mapping[str, int], pairs: tuple[Pair, ...], columns: int = 0) -> Case:
     """Return a case of one batch; ``columns`` is how wide its sides are at least, filled with padding."""
-    batch = Batch(pairs=pairs, target_encoding=encodings(spec)[0], padding=padding_side(spec))
-    more = {side: max(0, columns - width(batch, side, spec)) for side in SIDES}
+    batch = Batch(pairs=pairs, target_encoding=encodings(contract)[0], padding=padding_side(contract))
+    more = {side: max(0, columns - width(batch, side, contract)) for side in SIDES}
     batch = attrs.evolve(
         batch,
-        extra_source=more["source"] if spec.has_source else 0,
-        extra_target=more["target"] if spec.has_target else 0,
+        extra_source=more["source"] if contract.has_source else 0,
+        extra_target=more["target"] if contract.has_target else 0,
     )
     return Case(dimensions=dict(sizes), batches=(batch,))

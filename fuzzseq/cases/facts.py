@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from fuzzseq.cases.case import Case
-from fuzzseq.targets.spec import Spec
+from fuzzseq.targets.contract import Contract
 
 
-def facts(case: Case, spec: Spec) -> dict[str, Any]:
+def facts(case: Case, contract: Contract) -> dict[str, Any]:
     """Return the dimensions of the last batch and of the build, and how its rows are made and handed over.
 
     ``previous_batch_size`` is that of the batch before the last one, and the last one's own where it is alone;
@@ -16,7 +16,7 @@ def facts(case: Case, spec: Spec) -> dict[str, Any]:
     """
     last = case.batches[-1]
     return {
-        **case.sizes(spec),
+        **case.sizes(contract),
         "previous_batch_size": len(case.batches[-2:][0].pairs),
         "ragged": last.ragged,
         "ragged_source": len({len(pair.source) for pair in last.pairs}) > 1,

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import attrs
 
-from fuzzseq.targets.spec import Spec
+from fuzzseq.targets.contract import Contract
 
 Acceptance = Literal["rejected", "rejected (unclear error)", "silently accepted", "crashed"]
 Part = Literal["source", "target", "state", "labels", "mask"]
@@ -48,22 +48,22 @@ KINDS: Final = (
 )
 
 
-def _has_part(part: Part, spec: Spec) -> bool:
+def _has_part(part: Part, contract: Contract) -> bool:
     """Say whether a model is given such a part at all."""
     there: dict[Part, Callable[[], bool]] = {
-        "source": lambda: spec.has_source and not spec.float_source and spec.preprocess is None,
-        "target": lambda: spec.has_target,
-        "state": lambda: spec.initial_state is not None,
-        "labels": lambda: spec.has_labels and spec.loss is not None,
-        "mask": lambda: any(item.role.endswith("_mask") for item in spec.inputs),
+        "source": lambda: contract.has_source and not contract.float_source and contract.preprocess is None,
+        "target": lambda: contract.has_target,
+        "state": lambda: contract.initial_state is not None,
+        "labels": lambda: contract.has_labels and contract.loss is not None,
+        "mask": lambda: any(item.role.endswith("_mask") for item in contract.inputs),
     }
     return there[part]()
 
 
-def kinds_for(spec: Spec) -> tuple[Kind, ...]:
+def kinds_for(contract: Contract) -> tuple[Kind, ...]:
     """Return the kinds of wrong input that a model can be given."""
     return tuple(
         kind
         for kind in KINDS
-        if _has_part(kind.part, spec) and not (kind.name == "target_rows" and not spec.has_source)
+        if _has_part(kind.part, contract) and not (kind.name == "target_rows" and not contract.has_source)
     )

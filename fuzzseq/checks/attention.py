@@ -28,14 +28,14 @@ class FaultySoftmax:
 
 def tells(case: Case, spec: Spec) -> bool:
     """Say whether the source length of a case's last batch is like no other size that an axis may have."""
-    sizes = case.sizes(spec)
+    sizes = case.sizes(spec.contract)
     length = sizes.get("source_length", 0)
     return length > 1 and length not in {*case.dimensions.values(), sizes.get("target_length"), sizes["batch_size"]}
 
 
 def fault(seen: Observed, case: Case, spec: Spec) -> FaultySoftmax | None:
     """Return the first fault of the softmaxes that ran, where the sizes of a case can tell."""
-    if not spec.has_source or not tells(case, spec):
+    if not spec.contract.has_source or not tells(case, spec):
         return None
     taken = set(case.dimensions.values())
     for softmax in seen.softmaxes:
@@ -63,7 +63,7 @@ def over_neither(seen: Observed, case: Case, spec: Spec) -> FaultySoftmax | None
 
     By itself it is no fault: experts and groups have such a softmax, and are right.
     """
-    sizes = case.sizes(spec)
+    sizes = case.sizes(spec.contract)
     steps = {sizes.get("source_length"), sizes.get("target_length")}
     for softmax in seen.softmaxes:
         shape, axis = softmax.value.shape, softmax.axis % softmax.value.ndim
@@ -121,14 +121,14 @@ def _on_padding(softmax: Softmax, seen: Observed, mask: Array) -> float:
 def _wrong(softmax: Softmax, seen: Observed, spec: Spec, taken: set[int]) -> AttentionFault | None:
     """Return what is wrong with one softmax; None for one that is right, or no attention."""
     value, mask = softmax.value, seen.arrays.source_mask
-    target = seen.arrays.decoder_input.shape[1] if spec.has_target else 0
+    target = seen.arrays.decoder_input.shape[1] if spec.contract.has_target else 0
     axis = softmax.axis % value.ndim
     axes = _source_axes(softmax, seen)
     if not axes:
         return None
     over = value.shape[axis]
     if axis in axes:
-        weight = _on_padding(softmax, seen, mask) if spec.padding is not None else 0.0
+        weight = _on_padding(softmax, seen, mask) if spec.contract.padding is not None else 0.0
         if weight > _WEIGHT:
             return _fault(softmax, "weight_on_padding", weight)
         return None

@@ -35,14 +35,14 @@ _NO_ATTENTION: Final = "its runs show no softmax over the source steps"
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a source."""
-    return None if spec.has_source else "the model has no source"
+    return None if spec.contract.has_source else "the model has no source"
 
 
 def plan(case: Case, spec: Spec) -> Plan:
     """Watch a run of the last batch, where the source length is like no other size that an axis may have."""
     if not tells(case, spec):
         return {}
-    padded = with_padding(case, "source", spec) if spec.padding is not None else None
+    padded = with_padding(case, "source", spec.contract) if spec.contract.padding is not None else None
     more = {"padded": attrs.evolve(forward(case), batches=padded)} if padded else {}
     return {"base": forward(case), **more, "layers": attrs.evolve(forward(case), record_layers=True)}
 
@@ -78,13 +78,13 @@ def _wider(case: Case, spec: Spec) -> Case | None:
 
     It has more rows as well, where the model takes them: as many as it has no steps.
     """
-    grown = wider(case, spec)
+    grown = wider(case, spec.contract)
     if grown == case:
         return None
-    sizes = grown.sizes(spec)
+    sizes = grown.sizes(spec.contract)
     steps = {sizes.get("source_length"), sizes.get("target_length")}
-    rows = [n for n in legal_range("batch_size", sizes, spec) if n > sizes["batch_size"] and n not in steps]
-    if "batch_size" in shared_dimensions(spec) or not rows:
+    rows = [n for n in legal_range("batch_size", sizes, spec.contract) if n > sizes["batch_size"] and n not in steps]
+    if "batch_size" in shared_dimensions(spec.contract) or not rows:
         return grown
     more = rows[0] - sizes["batch_size"]
     batches = tuple(attrs.evolve(batch, pairs=(*batch.pairs, *batch.pairs[:1] * more)) for batch in grown.batches)

@@ -187,7 +187,7 @@ def training_step(case: Case) -> Run:
 
 def has_labels(spec: Spec) -> str | None:
     """Say that a check needs labels to score an output with."""
-    return None if spec.has_labels else "the model is an encoder: it has no labels"
+    return None if spec.contract.has_labels else "the model is an encoder: it has no labels"
 
 
 def never(results: Results, case: Case, spec: Spec) -> Verdict | None:

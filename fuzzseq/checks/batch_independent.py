@@ -47,7 +47,7 @@ _WAYS: Final = {
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a batch that can change."""
-    fixed = "batch_size" in {*spec.static, *(p.dimension for p in spec.parameters)}
+    fixed = "batch_size" in {*spec.contract.static, *(p.dimension for p in spec.contract.parameters)}
     return "the batch size is fixed when the model is built" if fixed else comparable(spec)
 
 
@@ -57,7 +57,7 @@ def plan(case: Case, spec: Spec) -> Plan:
     base = attrs.evolve(forward(case), batches=(batch,))
     runs = {"base": base, "after": attrs.evolve(base, batches=(reverse(batch), batch))}
     if len(batch.pairs) > 1:
-        lone = may_be("batch_size", 1, case.sizes(spec), spec)
+        lone = may_be("batch_size", 1, case.sizes(spec.contract), spec.contract)
         for way, row in (("alone", -1), ("first", 0)):
             if lone and not _narrower(batch, row, spec):
                 runs[way] = attrs.evolve(base, batches=(alone(batch, row, spec),))
@@ -69,7 +69,7 @@ def plan(case: Case, spec: Spec) -> Plan:
 def _narrower(batch: Batch, row: int, spec: Spec) -> bool:
     """Say whether a row alone has fewer columns where padding counts: the user's own preprocessing pads to the rows."""
     longest = max(len(pair.source) for pair in batch.pairs)
-    return bool(spec.preprocess) and spec.padding is None and len(batch.pairs[row].source) < longest
+    return bool(spec.contract.preprocess) and spec.contract.padding is None and len(batch.pairs[row].source) < longest
 
 
 def reverse(batch: Batch) -> Batch:
@@ -80,8 +80,16 @@ def reverse(batch: Batch) -> Batch:
 def alone(batch: Batch, row: int, spec: Spec) -> Batch:
     """Return one row of a batch as a batch of one, with the columns that it had."""
     single = attrs.evolve(batch, pairs=(batch.pairs[row],), extra_source=0, extra_target=0)
-    source = width(batch, "source", spec) - width(single, "source", spec) if spec.has_source else 0
-    target = width(batch, "target", spec) - width(single, "target", spec) if spec.has_target else 0
+    source = (
+        width(batch, "source", spec.contract) - width(single, "source", spec.contract)
+        if spec.contract.has_source
+        else 0
+    )
+    target = (
+        width(batch, "target", spec.contract) - width(single, "target", spec.contract)
+        if spec.contract.has_target
+        else 0
+    )
     return attrs.evolve(single, extra_source=source, extra_target=target)
 
 

@@ -35,12 +35,12 @@ from fuzzseq.targets.spec import Spec
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a decoder."""
-    return comparable(spec) if spec.has_target else "the model has no decoder"
+    return comparable(spec) if spec.contract.has_target else "the model has no decoder"
 
 
 def plan(case: Case, spec: Spec) -> Plan:
     """Run the batches as they are, and with the last id that the decoder reads of every row changed."""
-    changed = with_other_ends(case, spec, read=True)
+    changed = with_other_ends(case, spec.contract, read=True)
     if changed is None:
         return {}
     return {"base": forward(case), "changed": attrs.evolve(forward(case), batches=changed)}

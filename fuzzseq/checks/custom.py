@@ -143,9 +143,9 @@ def _asked(check: Check, part: str, function: Callable[..., Any], *given: Any) -
 
 def check_of(name: str, spec: Spec) -> Check:
     """Return a check of the catalog, or what stands in for one of the user's own."""
-    return stand_in(name, spec) if name in spec.custom_checks else check_named(name)
+    return stand_in(name, spec) if name in spec.selection.custom_checks else check_named(name)
 
 
 def stand_in(name: str, spec: Spec) -> Check:
     """Return what is known of a user's own check outside of the worker: its name and its promise."""
-    return Check(name=name, description=spec.custom_checks[name], plan=_forward, judge=never)
+    return Check(name=name, description=spec.selection.custom_checks[name], plan=_forward, judge=never)

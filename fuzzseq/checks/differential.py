@@ -55,7 +55,7 @@ class Gap:
 
 def comparable(spec: Spec) -> str | None:
     """Say that two runs cannot be told apart from rounding: a layer of half precision rounds a hundredth away."""
-    return "the model computes in half precision: rounding hides differences" if spec.low_precision else None
+    return "the model computes in half precision: rounding hides differences" if spec.traits.low_precision else None
 
 
 def tolerance(dtype: Any) -> float:

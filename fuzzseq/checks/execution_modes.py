@@ -31,11 +31,11 @@ COMPARE: Final = compared(real)
 
 def keras_model(spec: Spec) -> str | None:
     """Say that a check needs a Keras model that is called on one structure of inputs."""
-    if spec.calling == "steps":
+    if spec.contract.calling == "steps":
         return "a separate encoder and decoder are not one Keras model"
-    if spec.calling == "arguments":
+    if spec.contract.calling == "arguments":
         return "Keras passes inputs as one structure, but this model takes several arguments"
-    return None if spec.keras_model else "the model is a plain callable"
+    return None if spec.traits.keras_model else "the model is a plain callable"
 
 
 def called_and(execution: str) -> Callable[[Case, Spec], Plan]:

@@ -20,7 +20,7 @@ from fuzzseq.targets.spec import Spec
 
 def plan(case: Case, spec: Spec) -> Plan:
     """Run the batches forward, and through the loss where there is one."""
-    return {"base": forward(case), **({"training": training_step(case)} if spec.has_labels else {})}
+    return {"base": forward(case), **({"training": training_step(case)} if spec.contract.has_labels else {})}
 
 
 def bad(value: Array) -> Array:
@@ -45,17 +45,21 @@ def first_bad(seen: Observed, own_loss: bool) -> NonFinite | None:
 
 def _nothing_counts(seen: Observed, spec: Spec) -> bool:
     """Say whether a row of a tagger has no label but that of its padding: a loss that leaves it out divides by none."""
-    if spec.kind != "many_to_many" or not spec.loss or spec.tokens.label_pad is not None:
+    if spec.contract.kind != "many_to_many" or not spec.contract.loss or spec.contract.tokens.label_pad is not None:
         return False
     labels = seen.arrays.labels.argmax(axis=-1) if seen.arrays.labels.ndim == 3 else seen.arrays.labels
-    return bool((np.where(seen.arrays.source_mask, labels, spec.tokens.pad) == spec.tokens.pad).all(axis=1).any())
+    return bool(
+        (np.where(seen.arrays.source_mask, labels, spec.contract.tokens.pad) == spec.contract.tokens.pad)
+        .all(axis=1)
+        .any()
+    )
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Look at outputs first, then at losses, then at gradients."""
     for result in results.values():
         for seen in result.observed:
-            found = first_bad(seen, own_loss=spec.loss is not None)
+            found = first_bad(seen, own_loss=spec.contract.loss is not None)
             if found and found.where != "output" and _nothing_counts(seen, spec):
                 continue
             if found:

@@ -39,13 +39,13 @@ _WIDTHS: Final = 5
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a model that can be traced."""
-    return comparable(spec) if spec.graph else "graph=False: the model is not meant to be traced"
+    return comparable(spec) if spec.contract.graph else "graph=False: the model is not meant to be traced"
 
 
 def plan(case: Case, spec: Spec) -> Plan:
     """Run the batches eagerly and traced, and several widths where something can be traced by each."""
     runs = {"eager": attrs.evolve(forward(case), mode="eager"), "graph": attrs.evolve(forward(case), mode="graph")}
-    batches = _widths(case, spec) if spec.own_functions else ()
+    batches = _widths(case, spec) if spec.traits.own_functions else ()
     if len(batches) == _WIDTHS:
         runs["widths"] = attrs.evolve(runs["eager"], batches=batches, record_layers=False)
     return runs
@@ -55,7 +55,7 @@ def _widths(case: Case, spec: Spec) -> tuple[Batch, ...]:
     """Return one batch in several widths, each with more padding; fewer of them where not so much is legal."""
     batches = [case.batches[-1]]
     while len(batches) < _WIDTHS:
-        (grown,) = wider(attrs.evolve(case, batches=(batches[-1],)), spec).batches
+        (grown,) = wider(attrs.evolve(case, batches=(batches[-1],)), spec.contract).batches
         if grown == batches[-1]:
             break
         batches.append(grown)

@@ -25,16 +25,16 @@ from fuzzseq.targets.spec import Spec
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a training step of the user's own."""
-    if not spec.has_target:
+    if not spec.contract.has_target:
         return "the model has no decoder"
-    if not spec.own_training_step:
+    if not spec.traits.own_training_step:
         return "the model has no custom train_step"
-    return None if spec.train_step_accepts_xy else "its train_step raises for (inputs, labels)"
+    return None if spec.traits.train_step_accepts_xy else "its train_step raises for (inputs, labels)"
 
 
 def plan(case: Case, spec: Spec) -> Plan:
     """Run the training step with its labels, again, and with the last word of each row's labels changed."""
-    changed = with_other_ends(case, spec)
+    changed = with_other_ends(case, spec.contract)
     if changed is None:
         return {}
     run = Run(batches=case.batches[-1:], until="own_step", training=True)
@@ -73,8 +73,8 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 def _other_labels(case: Case, spec: Spec) -> Array:
     """Return the labels that the changed run was given."""
-    changed = with_other_ends(case, spec)
-    return arrays(attrs.evolve(case, batches=changed or case.batches), spec, -1).labels
+    changed = with_other_ends(case, spec.contract)
+    return arrays(attrs.evolve(case, batches=changed or case.batches), spec.contract, -1).labels
 
 
 CHECK = Check(

@@ -17,12 +17,13 @@ from fuzzseq.checks.base import Array, Check, Plan, Results, has_labels
 from fuzzseq.protocol.evidence import LossMismatch
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.protocol.runs import Run
-from fuzzseq.targets.spec import Encoding, Spec
+from fuzzseq.targets.contract import Encoding
+from fuzzseq.targets.spec import Spec
 
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a loss of the user's."""
-    return has_labels(spec) or (None if spec.loss else "the model has no loss")
+    return has_labels(spec) or (None if spec.contract.loss else "the model has no loss")
 
 
 def scored(case: Case, encoding: Encoding) -> Run:
@@ -34,7 +35,7 @@ def scored(case: Case, encoding: Encoding) -> Run:
 def plan(case: Case, spec: Spec) -> Plan:
     """Score the batches with both encodings; eagerly alone, as a trace of each costs more than it could tell."""
     hot = scored(case, "one_hot")
-    labels = arrays(attrs.evolve(case, batches=hot.batches), spec, len(hot.batches) - 1).labels
+    labels = arrays(attrs.evolve(case, batches=hot.batches), spec.contract, len(hot.batches) - 1).labels
     if case.mode != "eager" or could_broadcast(labels):
         return {}
     return {"sparse": scored(case, "sparse"), "one_hot": hot}

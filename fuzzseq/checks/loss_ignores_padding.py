@@ -23,10 +23,10 @@ _COUNTS: Final = 1e-6
 
 def plan(case: Case, spec: Spec) -> Plan:
     """Score the batches as they are, where rows differ in length, else with more padding."""
-    side = "target" if spec.has_target else "source"
+    side = "target" if spec.contract.has_target else "source"
     if case.batches[-1].ragged or getattr(case.batches[-1], f"extra_{side}"):
         return {"base": scored(case)}
-    padded = with_padding(case, side, spec)  # type: ignore[arg-type]
+    padded = with_padding(case, side, spec.contract)  # type: ignore[arg-type]
     return {"base": scored(attrs.evolve(case, batches=padded))} if padded else {}
 
 

@@ -31,7 +31,7 @@ _SAME: Final = 1e-3
 
 def plan(case: Case, spec: Spec) -> Plan:
     """Score the batches as they are, and with more padding."""
-    padded = with_padding(case, "target" if spec.has_target else "source", spec)
+    padded = with_padding(case, "target" if spec.contract.has_target else "source", spec.contract)
     return {"base": scored(case), "padded": scored(attrs.evolve(case, batches=padded))} if padded else {}
 
 

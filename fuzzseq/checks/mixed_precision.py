@@ -24,14 +24,18 @@ from fuzzseq.targets.spec import Spec
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a Keras model, which takes the policy."""
-    if spec.low_precision:
+    if spec.traits.low_precision:
         return "the model already computes in half precision"
-    return None if spec.keras_model or spec.calling == "steps" else "a plain callable has no Keras precision policy"
+    return (
+        None
+        if spec.traits.keras_model or spec.contract.calling == "steps"
+        else "a plain callable has no Keras precision policy"
+    )
 
 
 def plan(case: Case, spec: Spec) -> Plan:
     """Run a training step in both precisions; an encoder alone is run forward."""
-    step = training_step(case) if spec.has_labels else forward(case)
+    step = training_step(case) if spec.contract.has_labels else forward(case)
     usual = attrs.evolve(step, mode="eager", record_layers=False)
     return {"usual": usual, "mixed": attrs.evolve(usual, precision="mixed")}
 

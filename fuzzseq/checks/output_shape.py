@@ -48,7 +48,7 @@ def _wrong(result: Result, spec: Spec) -> WrongShape | WrongType | None:
         wrong = len(shape) < len(seen.expected) or any(
             size is not None and size != got for size, got in zip(seen.expected, shape, strict=False)
         )
-        if wrong or (spec.has_labels and len(shape) != len(seen.expected)):
+        if wrong or (spec.contract.has_labels and len(shape) != len(seen.expected)):
             return WrongShape(expected=seen.expected, actual=tuple(shape))
         if not (np.issubdtype(seen.output.dtype, np.floating) or seen.output.dtype.name == "bfloat16"):
             return WrongType(actual=str(seen.output.dtype))
@@ -61,12 +61,15 @@ def promised(spec: Spec, sizes: Mapping[str, int], arrays: Arrays) -> tuple[int 
     Where this check is skipped there may be any number of words, and other checks still compare what there is.
     """
     rows = sizes["batch_size"]
-    if not spec.has_labels:
+    if not spec.contract.has_labels:
         return (rows,)
-    steps = arrays.source.shape[1] if spec.kind == "many_to_many" else arrays.decoder_input.shape[1]
-    vocabulary = spec.vocabulary("target")
-    named = vocabulary in {p.dimension for p in spec.parameters} or spec.origins.get(str(vocabulary)) == "declared"
-    return rows, steps, sizes.get(str(vocabulary)) if named and CHECK.name not in spec.skip else None
+    steps = arrays.source.shape[1] if spec.contract.kind == "many_to_many" else arrays.decoder_input.shape[1]
+    vocabulary = spec.contract.vocabulary("target")
+    named = (
+        vocabulary in {p.dimension for p in spec.contract.parameters}
+        or spec.traits.origins.get(str(vocabulary)) == "declared"
+    )
+    return rows, steps, sizes.get(str(vocabulary)) if named and CHECK.name not in spec.selection.skip else None
 
 
 CHECK = Check(

@@ -32,7 +32,8 @@ from fuzzseq.checks.differential import (
     with_layers,
 )
 from fuzzseq.protocol.outcome import Verdict
-from fuzzseq.targets.spec import Side, Spec
+from fuzzseq.targets.contract import Side
+from fuzzseq.targets.spec import Spec
 
 _COMPARE: Final = compared(real)
 
@@ -40,14 +41,14 @@ _COMPARE: Final = compared(real)
 def padded_sides(spec: Spec) -> tuple[Side, ...]:
     """Return the sides that a batch can be padded on."""
     # Steps of a decoder that is stepped by hand know nothing of those that follow.
-    return tuple(side for side in spec.sides() if not (side == "target" and spec.calling == "steps"))
+    return tuple(side for side in spec.contract.sides() if not (side == "target" and spec.contract.calling == "steps"))
 
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs padding."""
-    if spec.padding is None:
+    if spec.contract.padding is None:
         return "padding=None: padded positions are unspecified"
-    open_ = any(paddable(side, spec) for side in padded_sides(spec))
+    open_ = any(paddable(side, spec.contract) for side in padded_sides(spec))
     return comparable(spec) if open_ else "the widths of a batch are fixed, or the user's own preprocessing pads"
 
 
@@ -56,14 +57,14 @@ def plan(case: Case, spec: Spec) -> Plan:
 
     A case that was judged by its other side alone would stand for one that this side passes.
     """
-    if spec.has_source and not all(pair.source for batch in case.batches for pair in batch.pairs):
+    if spec.contract.has_source and not all(pair.source for batch in case.batches for pair in batch.pairs):
         return {}  # A row of nothing but padding has nothing else to look at.
     runs = {"base": forward(case)}
     for side in padded_sides(spec):
-        padded = with_padding(case, side, spec)
+        padded = with_padding(case, side, spec.contract)
         if padded is not None:
             runs[side] = attrs.evolve(forward(case), batches=padded)
-        elif paddable(side, spec):
+        elif paddable(side, spec.contract):
             return {}
     return runs if len(runs) > 1 else {}
 

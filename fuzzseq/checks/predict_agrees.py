@@ -16,7 +16,7 @@ from fuzzseq.targets.spec import Spec
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a Keras model that can be traced."""
-    if not spec.graph:
+    if not spec.contract.graph:
         return "graph=False: the model is not meant to be traced"
     return keras_model(spec) or comparable(spec)
 

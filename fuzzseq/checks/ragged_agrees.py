@@ -22,11 +22,11 @@ _PLAN: Final = called_and("ragged")
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a source of ids that is padded after its rows."""
-    if not spec.has_source or spec.float_source or spec.preprocess:
+    if not spec.contract.has_source or spec.contract.float_source or spec.contract.preprocess:
         return "the source is not a padded batch of ids"
-    if spec.padding != "post":
+    if spec.contract.padding != "post":
         return "RaggedTensor rows are padded at the end, and this model does not support that"
-    if spec.functional:
+    if spec.traits.functional:
         return "functional models of Keras 3 reject a RaggedTensor"
     return comparable(spec)
 

@@ -16,7 +16,7 @@ from fuzzseq.targets.spec import Spec
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a Keras model."""
-    return None if spec.keras_model else "the model is not a Keras model"
+    return None if spec.traits.keras_model else "the model is not a Keras model"
 
 
 CHECK = executed_otherwise(

@@ -42,7 +42,7 @@ def with_other_weights(plan: Plan) -> dict[RunKey, Run]:
 
 def in_wider_model(plan: Plan, case: Case, spec: Spec) -> dict[RunKey, Run]:
     """Return the runs of a plan in a wider model; none where no width can be more."""
-    wide = widened(case, spec)
+    wide = widened(case, spec.contract)
     sizes = tuple(sorted(wide.dimensions.items())) if wide else ()
     return {
         Confirming(name, "wide"): attrs.evolve(run, dimensions=sizes, mode="eager")

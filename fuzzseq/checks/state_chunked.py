@@ -32,13 +32,13 @@ from fuzzseq.targets.spec import Spec
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a state, and a source that can be cut."""
-    if not spec.initial_state or not spec.has_source:
+    if not spec.contract.initial_state or not spec.contract.has_source:
         return "the model takes no initial state for its source"
-    if spec.has_target:
+    if spec.contract.has_target:
         return "the state goes from source to target, not from chunk to chunk"
-    if "bidirectional" in str(spec.initial_state):
+    if "bidirectional" in str(spec.contract.initial_state):
         return "a bidirectional sequence cannot be split into chunks"
-    if spec.preprocess:
+    if spec.contract.preprocess:
         return "custom preprocessing makes the source"
     return comparable(spec)
 
@@ -46,14 +46,16 @@ def applies(spec: Spec) -> str | None:
 def plan(case: Case, spec: Spec) -> Plan:
     """Run the last batch in one, in two pieces, and with its last source id changed."""
     batch = case.batches[-1]
-    steps, sizes = len(batch.pairs[0].source), case.sizes(spec)
+    steps, sizes = len(batch.pairs[0].source), case.sizes(spec.contract)
     # The middle, where pieces may be so long, and else what is nearest to it.
     cuts = sorted(range(1, steps), key=lambda cut: abs(cut - steps // 2))
-    cut = next((n for n in cuts if all(may_be("source_length", part, sizes, spec) for part in (n, steps - n))), None)
+    cut = next(
+        (n for n in cuts if all(may_be("source_length", part, sizes, spec.contract) for part in (n, steps - n))), None
+    )
     if batch.ragged or batch.extra_source or cut is None:
         return {}
     run = attrs.evolve(forward(case), batches=(batch,), mode="eager")
-    low, high = id_range("source", case.dimensions, spec)
+    low, high = id_range("source", case.dimensions, spec.contract)
 
     def changed(pair: Pair) -> Pair:
         return attrs.evolve(pair, source=(*pair.source[:-1], next_id(pair.source[-1], low, high)))

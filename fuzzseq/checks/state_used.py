@@ -19,7 +19,7 @@ from fuzzseq.targets.spec import Spec
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a state."""
-    return None if spec.initial_state else "the model takes no initial state"
+    return None if spec.contract.initial_state else "the model takes no initial state"
 
 
 def plan(case: Case, spec: Spec) -> Plan:

@@ -19,7 +19,7 @@ from fuzzseq.targets.spec import Spec
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a graph of symbolic tensors."""
-    return None if spec.functional else "the model is not functional: its states cannot be traced"
+    return None if spec.traits.functional else "the model is not functional: its states cannot be traced"
 
 
 def plan(case: Case, spec: Spec) -> Plan:

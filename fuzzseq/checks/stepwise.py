@@ -36,31 +36,35 @@ from fuzzseq.targets.spec import Spec
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a decoder whose steps can be counted."""
-    if not spec.has_target:
+    if not spec.contract.has_target:
         return "the model has no decoder"
-    if spec.calling == "steps":
-        return comparable(spec) if spec.whole_decoder else "the decoder is written for one step at a time"
-    if "causal" in spec.skip:
+    if spec.contract.calling == "steps":
+        return comparable(spec) if spec.traits.whole_decoder else "the decoder is written for one step at a time"
+    if "causal" in spec.selection.skip:
         return "causal is skipped: a step may depend on later ones"
-    return "the number of decoder steps is fixed" if fixed_length("target", spec) else comparable(spec)
+    return "the number of decoder steps is fixed" if fixed_length("target", spec.contract) else comparable(spec)
 
 
 def plan(case: Case, spec: Spec) -> Plan:
     """Run the batches as they are, and cut before their last step; or all steps at once."""
-    if spec.calling == "steps":
+    if spec.contract.calling == "steps":
         wiring = Run(batches=case.batches, until="wiring")
         return {"base": forward(case), "whole": attrs.evolve(forward(case), all_steps_at_once=True), "wiring": wiring}
-    least = tokens_for_steps(2, spec.tokens)
+    least = tokens_for_steps(2, spec.contract.tokens)
     if any(len(pair.target) < least for batch in case.batches for pair in batch.pairs):
         return {}
-    low = spec.range_of("target_length").min
-    if min(len(pair.target) for batch in case.batches for pair in batch.pairs) <= tokens_for_steps(low, spec.tokens):
+    low = spec.contract.range_of("target_length").min
+    if min(len(pair.target) for batch in case.batches for pair in batch.pairs) <= tokens_for_steps(
+        low, spec.contract.tokens
+    ):
         return {}
     for index, batch in enumerate(case.batches):
-        if not may_be("target_length", width(batch, "target", spec) - 1, case.sizes(spec, index), spec):
+        if not may_be(
+            "target_length", width(batch, "target", spec.contract) - 1, case.sizes(spec.contract, index), spec.contract
+        ):
             return {}
     cut = each_pair(case, lambda pair: Pair(source=pair.source, target=pair.target[:-1]))
-    changed = with_other_ends(case, spec, read=True)
+    changed = with_other_ends(case, spec.contract, read=True)
     runs = {"base": forward(case), "cut": attrs.evolve(forward(case), batches=cut)}
     return {**runs, "changed": attrs.evolve(forward(case), batches=changed)} if changed else runs
 

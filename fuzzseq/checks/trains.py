@@ -36,14 +36,14 @@ def plan(case: Case, spec: Spec) -> Plan:
 def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
     """Run again, and longer rows; and forward with another source, to see whether the source reaches the output."""
     step = attrs.evolve(training_step(case), mode="eager")
-    again = _AGAIN if spec.names_random else ()
+    again = _AGAIN if spec.traits.names_random else ()
     runs: dict[RunKey, Run] = {
         Confirming("training", "repeated", number): attrs.evolve(step, repetition=number) for number in again
     }
-    wide = longer(case, spec)
+    wide = longer(case, spec.contract)
     if wide is not None:
         runs["longer"] = attrs.evolve(step, batches=wide.batches)
-    other = with_other_source(case, spec) if spec.has_source and spec.has_target else None
+    other = with_other_source(case, spec.contract) if spec.contract.has_source and spec.contract.has_target else None
     if other is not None:
         runs |= {"base": forward(case), "other_source": attrs.evolve(forward(case), batches=other)}
     return runs
@@ -51,7 +51,7 @@ def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Find the trainable weights that have no gradient."""
-    if spec.own_training_step:
+    if spec.traits.own_training_step:
         return None  # What its loss is made of is known to that step alone.
     steps = [result for key, result in results.items() if key not in ("base", "other_source") and not result.raised]
     found = [result.last.gradients for result in steps]

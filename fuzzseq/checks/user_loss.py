@@ -13,16 +13,16 @@ from fuzzseq.targets.spec import Spec
 
 def applies_to_loss(spec: Spec) -> str | None:
     """Say that a check speaks of the user's own loss, never of the one that fuzzseq supplies."""
-    if spec.own_training_step and not spec.loss:
+    if spec.traits.own_training_step and not spec.contract.loss:
         return "the loss is inside the custom train_step: pass it as loss=... to check it"
-    return has_labels(spec) or (None if spec.loss else "the model has no loss")
+    return has_labels(spec) or (None if spec.contract.loss else "the model has no loss")
 
 
 def applies_to_padded_loss(spec: Spec) -> str | None:
     """Say that a check needs a loss of the user's, and labels that can be padded."""
-    if spec.padding is None:
+    if spec.contract.padding is None:
         return "padding=None: padded positions are unspecified"
-    if spec.loss == "compiled" and spec.uses_sample_weight:
+    if spec.contract.loss == "compiled" and spec.traits.uses_sample_weight:
         return "the custom train_step passes loss weights that cannot be read"
     return applies_to_loss(spec)
 
@@ -38,7 +38,7 @@ def scored(case: Case) -> Run:
 
 def label_mask(seen: Observed, spec: Spec) -> Array:
     """Return which steps have a real label (batch, steps)."""
-    return seen.arrays.source_mask if spec.kind == "many_to_many" else seen.arrays.target_mask
+    return seen.arrays.source_mask if spec.contract.kind == "many_to_many" else seen.arrays.target_mask
 
 
 def counted_padding(seen: Observed, spec: Spec) -> float | None:

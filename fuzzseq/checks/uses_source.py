@@ -27,12 +27,12 @@ _FURTHER: Final = (2, 3)
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a source."""
-    return None if spec.has_source else "the model has no source"
+    return None if spec.contract.has_source else "the model has no source"
 
 
 def plan(case: Case, spec: Spec) -> Plan:
     """Run the batches as they are, and with every source id changed."""
-    other = with_other_source(case, spec)
+    other = with_other_source(case, spec.contract)
     return {"base": forward(case), "other_source": attrs.evolve(forward(case), batches=other)} if other else {}
 
 
@@ -43,15 +43,15 @@ def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
         return {}
     runs: dict[RunKey, Run] = with_other_weights(first)
     for by in _FURTHER:
-        if batches := with_other_source(case, spec, by, same_words=True):
+        if batches := with_other_source(case, spec.contract, by, same_words=True):
             runs[Confirming("other_source", "other_tokens", by)] = attrs.evolve(first["base"], batches=batches)
     bare = attrs.evolve(case, batches=tuple(attrs.evolve(batch, extra_source=0) for batch in case.batches))
-    if bare != case and (batches := with_other_source(bare, spec, same_words=True)):
+    if bare != case and (batches := with_other_source(bare, spec.contract, same_words=True)):
         runs["bare"] = attrs.evolve(first["base"], batches=bare.batches)
         runs["bare_other"] = attrs.evolve(first["base"], batches=batches)
-    long = longer(case, spec)
+    long = longer(case, spec.contract)
     pair: dict[str, Run] = {}
-    if long is not None and (batches := with_other_source(long, spec, same_words=True)):
+    if long is not None and (batches := with_other_source(long, spec.contract, same_words=True)):
         pair["longer"] = attrs.evolve(first["base"], batches=long.batches)
         pair["longer_other"] = attrs.evolve(first["base"], batches=batches)
     return runs | pair | in_wider_model({**first, **pair}, case, spec)

@@ -16,9 +16,9 @@ from fuzzseq.targets.spec import Spec
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a model that can be traced whole."""
-    if not spec.graph:
+    if not spec.contract.graph:
         return "graph=False: the model is not meant to be traced"
-    if spec.calling == "steps":
+    if spec.contract.calling == "steps":
         return "a decoder that is stepped by hand is not compiled as a whole"
     return comparable(spec)
 

@@ -48,7 +48,7 @@ def diagnose(
         location=verdict.raised.location if verdict.raised else evidence.location or verdict.location,
         position=position,
         case=case,
-        sizes=case.sizes(spec),
+        sizes=case.sizes(spec.contract),
         minimality=minimality,
         diagnosis=_diagnosis(found, evidence, cause.mistake, cause.advice),
         signature=signature(verdict),

@@ -72,13 +72,13 @@ def distinct(case: Case, spec: Spec, rows: tuple[int, int, int], avoided: Mappin
     sizes: else one would be taken for an expression of the other.
     """
     taken = dict(zip(DATA_DIMENSIONS, rows, strict=True))
-    for name in spec.build_dimensions():
+    for name in spec.contract.build_dimensions():
         if name in COUNTS:
             continue
-        legal = [value for value in legal_values(name, case.dimensions, spec) if value <= _WIDEST]
+        legal = [value for value in legal_values(name, case.dimensions, spec.contract) if value <= _WIDEST]
         if legal:
             clashes = {value: _clashes(name, value, taken, avoided) for value in legal}
-            case = resized(case, name, min(legal, key=lambda value: (clashes[value], value)), spec)
+            case = resized(case, name, min(legal, key=lambda value: (clashes[value], value)), spec.contract)
         taken[name] = case.dimensions[name]
     return case
 
@@ -96,12 +96,16 @@ def _clashes(name: str, value: int, taken: Mapping[str, int], avoided: Mapping[s
 def _longer(case: Case, spec: Spec, rows: tuple[int, int, int]) -> Case:
     """Return a case of different rows, and of so many source and decoder steps, where nothing fixes them."""
     count, source, target = rows
-    if "batch_size" not in spec.static:
+    if "batch_size" not in spec.contract.static:
         alike = len({len(batch.pairs) for batch in case.batches}) == 1
-        case = with_other_row(resized(case, "batch_size", count, spec), spec) if alike else _unlike(case, count)
+        case = (
+            with_other_row(resized(case, "batch_size", count, spec.contract), spec.contract)
+            if alike
+            else _unlike(case, count)
+        )
     for side, length in (("source", source), ("target", target)):
-        if side in spec.sides() and f"{side}_length" not in spec.static:
-            case = resized(case, f"{side}_length", length, spec)
+        if side in spec.contract.sides() and f"{side}_length" not in spec.contract.static:
+            case = resized(case, f"{side}_length", length, spec.contract)
     return case
 
 
@@ -114,4 +118,4 @@ def _unlike(case: Case, count: int) -> Case:
 def sizes_of(case: Case, spec: Spec) -> dict[str, int]:
     """Return the sizes of a case, and the rows of the batch before the last one where there are several."""
     more = {"previous_batch_size": len(case.batches[-2].pairs)} if len(case.batches) > 1 else {}
-    return {**case.sizes(spec), **more}
+    return {**case.sizes(spec.contract), **more}

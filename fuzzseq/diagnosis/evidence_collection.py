@@ -20,7 +20,8 @@ from fuzzseq.findings import Intervention, ShapeTrace
 from fuzzseq.protocol.evidence import AttentionFault, WrongShape
 from fuzzseq.protocol.framework_messages import FrameworkMessage
 from fuzzseq.protocol.outcome import Raised, Verdict
-from fuzzseq.targets.spec import SIDES, Spec
+from fuzzseq.targets.contract import SIDES
+from fuzzseq.targets.spec import Spec
 
 #: The executions that the diagnosis of one finding may take, which few come to; those of a broken promise are several
 #: runs each.
@@ -40,7 +41,7 @@ def gather(spec: Spec, case: Case, verdict: Verdict, prober: Prober | None) -> F
         case=case,
         verdict=verdict,
         told=verdict.raised,
-        told_sizes=case.sizes(spec),
+        told_sizes=case.sizes(spec.contract),
         seen=verdict.evidence,
     )
     # What an edge case is changed to is another domain's, and each look at a hang takes seconds.
@@ -72,7 +73,7 @@ class _Gathering:
         except Spent:
             stopped = True
         found = self._told(alone)
-        constants = self._constants(self._spec.source_constants)
+        constants = self._constants(self._spec.traits.source_constants)
         seen = region.find(self._case, self._one.case, self._spec, self._budget, constants)
         self._budget.release()
         return attrs.evolve(
@@ -92,22 +93,22 @@ class _Gathering:
     def _intervene(self) -> None:
         """Change one factor of the minimal case at a time."""
         silent = is_silent(self._verdict)
-        for change in manner_changes(self._case, self._spec):
+        for change in manner_changes(self._case, self._spec.contract):
             self._record(change)
-        for few, others in sweeps(self._case, self._spec, self._constants()):
+        for few, others in sweeps(self._case, self._spec.contract, self._constants()):
             # No message names a constant of a silent failure, and each answer takes several runs.
             first = [change for change in few if self._asked_for(change)]
             results = [self._record(change) for change in first]
             if not silent and any(result != "same" for result in results):
                 for change in others:
                     self._record(change)
-        for change in build_changes(self._case, self._spec, 1 if silent else 2):
+        for change in build_changes(self._case, self._spec.contract, 1 if silent else 2):
             if self._two is None or self._tells(change):
                 self._record(change)
 
     def _tells(self, change: Change) -> bool:
         """Say whether a size of the build is worth a case beside the wider ones, which fail in the same way."""
-        tables = {self._spec.vocabulary(side) for side in SIDES} if _beyond_table(self._verdict) else set()
+        tables = {self._spec.contract.vocabulary(side) for side in SIDES} if _beyond_table(self._verdict) else set()
         of_one_size = change.value in self._case.dimensions.values()
         return change.factor in COUNTS or change.factor in tables or of_one_size
 
@@ -148,7 +149,7 @@ class _Gathering:
 
     def _told(self, alone: FailureEvidence) -> FailureEvidence:
         """Return the evidence with what the wider cases and the changes tell."""
-        sizes = self._case.sizes(self._spec)
+        sizes = self._case.sizes(self._spec.contract)
         for name, found in (*self._answers.items(), *self._failing.items()):
             if name in sizes:
                 found[sizes[name]] = True
@@ -184,7 +185,7 @@ class _Gathering:
 
     def _constants(self, others: Sequence[int] = ()) -> list[int]:
         """Return the numbers that the failure shows and that are no size of its case, and ``others``."""
-        sizes = {*self._case.sizes(self._spec).values(), *self._one.sizes.values()}
+        sizes = {*self._case.sizes(self._spec.contract).values(), *self._one.sizes.values()}
         near = {n for n in _numbers(self._verdict, self._one.verdict.raised) if 1 < n <= 64 and n not in sizes}
         return [*sorted(near)[:_MOST_CONSTANTS], *(n for n in others if n not in near)]
 
@@ -217,10 +218,10 @@ class _Gathering:
 
 def _changes(case: Case, spec: Spec, constants: Sequence[int]) -> Iterator[Change]:
     """Yield every change of one factor of a case."""
-    yield from manner_changes(case, spec)
-    for few, others in sweeps(case, spec, constants):
+    yield from manner_changes(case, spec.contract)
+    for few, others in sweeps(case, spec.contract, constants):
         yield from (*few, *others)
-    yield from build_changes(case, spec)
+    yield from build_changes(case, spec.contract)
 
 
 def _beyond_table(verdict: Verdict) -> bool:

@@ -56,7 +56,7 @@ class _Search:
     """The cases, what is known of them, and the predicates that are left."""
 
     def __init__(self, cases: Sequence[Case], spec: Spec, budget: Budget, constants: Sequence[int]) -> None:
-        rows: list[Mapping[str, Any]] = [facts(case, spec) for case in cases]
+        rows: list[Mapping[str, Any]] = [facts(case, spec.contract) for case in cases]
         self._cases, self._budget, self._spec = cases, budget, spec
         self._hypotheses = Hypotheses(rows, constants)
         self._built: set[str] = set()
@@ -105,7 +105,7 @@ class _Search:
             not_reached=self._not_reached,
             stopped=stopped,
             tried=tuple(
-                ProbedCase(facts=facts(case, self._spec), result=cast(Any, answer))
+                ProbedCase(facts=facts(case, self._spec.contract), result=cast(Any, answer))
                 for case, answer in self._budget.seen()
             ),
         )

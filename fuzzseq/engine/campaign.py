@@ -195,7 +195,7 @@ class _Campaign:
         try:
             try:
                 spec, versions = self._wait_for(file.program.infer, name)
-                check_possible(name, spec)
+                check_possible(name, spec.contract)
             except _UNUSABLE as error:
                 if self.control.broken_off:
                     raise

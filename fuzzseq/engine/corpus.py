@@ -14,7 +14,7 @@ from fuzzseq.files.format_versions import CORPUS, KEY, other_version
 from fuzzseq.files.input_files import NotJson, json_of
 from fuzzseq.outgoing import called
 from fuzzseq.protocol.serialization import dumps, from_data, to_data
-from fuzzseq.targets.spec import Spec, accepted_inputs
+from fuzzseq.targets.spec import Spec
 
 
 class Corpus:
@@ -27,7 +27,7 @@ class Corpus:
         """Look into a database; None remembers nothing."""
         # A database may be shared: a target is called there as in reports.
         self._database, self._target = database, called(target)
-        self._spec = hashlib.sha256(dumps(accepted_inputs(spec)).encode()).hexdigest()[:16]
+        self._spec = hashlib.sha256(dumps(spec.contract).encode()).hexdigest()[:16]
         self._entries: dict[tuple[str, str], list[bytes]] = {}
         self._unreadable: dict[bytes, str] = {}
 

@@ -151,7 +151,9 @@ class FollowUp:
             answer = oracle.rerun_fresh(case)
         if answer != "same":
             return case, Minimality(one_minimal=False, neighbors=0, executions=oracle.executions)
-        reduced = reduce(case, self._context.spec, oracle.fails, max_executions=self._context.settings.max_shrinks)
+        reduced = reduce(
+            case, self._context.spec.contract, oracle.fails, max_executions=self._context.settings.max_shrinks
+        )
         return reduced.case, reduced.minimality
 
     def _as_seen(self, failure: Failure) -> Finding:
@@ -174,7 +176,7 @@ class FollowUp:
         if before is not None:
             checks = tuple(name for name in self._checks if name in {*before.checks, *finding.checks})
             # A provisional one says less than any that was followed up, however small its case is.
-            smaller = min((before, finding), key=lambda f: (f.provisional, size(f.case, self._context.spec)))
+            smaller = min((before, finding), key=lambda f: (f.provisional, size(f.case, self._context.spec.contract)))
             finding = attrs.evolve(smaller, checks=checks, id=before.id)
         if finding != before:
             self._report(finding)

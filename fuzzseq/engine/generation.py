@@ -107,9 +107,9 @@ def random_cases(
     """
     number = (seed_ * 1_000_003 + round_) % 2**32
     # The first value that Hypothesis draws is the smallest; the last is as random as any.
-    setting = [first_setting(spec)] if round_ == 0 else draw(dimension_sizes(spec), 4, number)[-1:]
+    setting = [first_setting(spec.contract)] if round_ == 0 else draw(dimension_sizes(spec.contract), 4, number)[-1:]
     if not setting or setting[0] is None:
         return []
-    found = draw(cases(spec, dimensions=setting[0], seed=seed_), count, number + 1)
-    usual = modes(spec)[-1] if traced else "eager"
+    found = draw(cases(spec.contract, dimensions=setting[0], seed=seed_), count, number + 1)
+    usual = modes(spec.contract)[-1] if traced else "eager"
     return [attrs.evolve(case, mode=usual if index or not round_ else "eager") for index, case in enumerate(found)]

@@ -25,11 +25,11 @@ def try_invalid_inputs(spec: Spec, seed: int, executors: ExecutorPool) -> dict[s
 
     What is made wrong is a batch that the model takes as it is: else its refusal would say nothing.
     """
-    setting = first_setting(spec)
-    state: StateKind = "zeros" if spec.initial_state else "none"
+    setting = first_setting(spec.contract)
+    state: StateKind = "zeros" if spec.contract.initial_state else "none"
     usual = [
         attrs.evolve(case, batches=(attrs.evolve(case.batches[0], initial_state=state),), mode="eager")
-        for case in boundary_cases(spec, seed)
+        for case in boundary_cases(spec.contract, seed)
         if case.dimensions == setting
     ]
     with executors.acquire() as executor, suppress(BudgetSpent):
@@ -37,7 +37,7 @@ def try_invalid_inputs(spec: Spec, seed: int, executors: ExecutorPool) -> dict[s
         if case := next(ran, None):
             return {
                 kind.name: acceptance_of(kind, executor.run(Request(case=case, checks=("accepts",), invalid=kind.name)))
-                for kind in kinds_for(spec)
+                for kind in kinds_for(spec.contract)
             }
     return {}
 

@@ -37,7 +37,7 @@ def opening(spec: Spec, seed: int, count: int, checks: Sequence[Check]) -> Openi
     Where the first of them leave a check nothing to judge, they give way to later ones that it can judge. With fewer
     cases than all checks need, as many as possible can be judged.
     """
-    cases = list(boundary_cases(spec, seed))
+    cases = list(boundary_cases(spec.contract, seed))
     judged = {check.name: {n for n, case in enumerate(cases) if judges(check, case, spec)} for check in checks}
     wanting = [check for check in checks if not judged[check.name]]
     if wanting:

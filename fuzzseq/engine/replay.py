@@ -42,7 +42,7 @@ def replay(file: ReplayFile, settings: Settings, target: str | None = None) -> R
 
     check, case, name = file.check, file.case, target or file.target
     with _opened(name, case, settings) as (spec, executor):
-        if check not in spec.custom_checks and check not in (each.name for each in CHECKS):
+        if check not in spec.selection.custom_checks and check not in (each.name for each in CHECKS):
             raise ReplayError(f"There is no check {check} for {name}: run the target again.")
         if why := _why_not_asked(check, spec, settings):
             return ReplayResult(verdict="FIXED", message=f"{check} no longer applies: {why}")
@@ -113,9 +113,9 @@ def _opened(target: str, case: Case, settings: Settings) -> Iterator[tuple[Spec,
             )
         (target,) = program.targets
         spec, _ = program.infer(target)
-        if set(case.dimensions) != set(spec.build_dimensions()):
+        if set(case.dimensions) != set(spec.contract.build_dimensions()):
             raise ReplayError(
-                f"{target} takes the dimensions {', '.join(spec.build_dimensions()) or 'none'} by now, and "
+                f"{target} takes the dimensions {', '.join(spec.contract.build_dimensions()) or 'none'} by now, and "
                 f"the case has {', '.join(case.dimensions) or 'none'}: run the target again."
             )
         with closing(program.executor(target, spec)) as executor:

@@ -24,7 +24,7 @@ from fuzzseq.outgoing import called, fit
 from fuzzseq.protocol.outcome import Outcome, Request
 from fuzzseq.protocol.serialization import dumps
 from fuzzseq.stop_reason import StopReason
-from fuzzseq.targets.spec import Spec, accepted_inputs
+from fuzzseq.targets.spec import Spec
 
 
 @attrs.frozen(kw_only=True)
@@ -76,7 +76,7 @@ class ResumeState:
     def begun(self, name: str, spec: Spec) -> TargetProgress | None:
         """Return how far a target had come that was not done; None where it begins anew, as a changed one does."""
         target = self._targets.get(called(name))
-        if target is None or target.begun is None or not _alike(target.begun.spec, fit(spec)):
+        if target is None or target.begun is None or target.begun.spec.contract != fit(spec).contract:
             return None
         return target.begun
 
@@ -91,7 +91,7 @@ class ResumeState:
                     unfinished.warnings, unfinished.finished = {}, None
             case TargetLoaded():
                 before = self._targets.get(event.target)
-                if before is None or not _alike(before.loaded.spec, event.spec):
+                if before is None or before.loaded.spec.contract != event.spec.contract:
                     self._targets[event.target] = _Target(event)
                 else:
                     before.loaded = event
@@ -109,11 +109,6 @@ class ResumeState:
                 target.finished = event
             case _:
                 pass
-
-
-def _alike(before: Spec, now: Spec) -> bool:
-    """Say whether a target takes what it took before, so that there is something to go on with."""
-    return accepted_inputs(before) == accepted_inputs(now)
 
 
 class Journal(Protocol):

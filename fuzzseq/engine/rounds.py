@@ -55,7 +55,7 @@ class Round:
             return checks.names
         if self.phase == "edge":
             return checks.at_edge(case)
-        usual = self.phase == "random" or case.dimensions == first_setting(checks.spec)
+        usual = self.phase == "random" or case.dimensions == first_setting(checks.spec.contract)
         return checks.asked_of(case, self.number, usual, self.traits)
 
     def learn(self, case: Case, outcome: Outcome) -> list[Verdict]:

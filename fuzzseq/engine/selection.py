@@ -106,10 +106,10 @@ class CheckCounts:
         self.cases = self.corpus_cases = self.edge_cases = 0
         self.unbuilt = self.ran = 0
         self.chosen: list[Check] = []
-        every = (*CHECKS, *(stand_in(name, spec) for name in spec.custom_checks))
-        selected = select_checks(settings, (check.name for check in every), spec.checks)
+        every = (*CHECKS, *(stand_in(name, spec) for name in spec.selection.custom_checks))
+        selected = select_checks(settings, (check.name for check in every), spec.selection.checks)
         for check in every:
-            why, skipped = check.applies(spec), spec.skip.get(check.name, "")
+            why, skipped = check.applies(spec), spec.selection.skip.get(check.name, "")
             if selected[check.name] is Selection.EXCLUDED:
                 why, skipped = None, skipped or "not asked for"
             elif selected[check.name] is Selection.OTHER_PROFILE:
@@ -149,7 +149,7 @@ class CheckCounts:
         is asked beside it only. One that was not judged yet is asked at once, and until it is judged.
         """
         stacked = not usual and any(name.startswith("num_") for name in case.dimensions)
-        expensive = case.mode == "graph" or not self.spec.graph or experience.graph_fails or stacked
+        expensive = case.mode == "graph" or not self.spec.contract.graph or experience.graph_fails or stacked
         explained = any(check.blocks == "expensive" and check.name in experience.failed for check in self.chosen)
         last = number >= self._max_cases - _LAST
         soon = 1 if last else next((every for until, every in _UNJUDGED_EVERY if number < until), None)

@@ -282,7 +282,7 @@ class TargetRun:
                 number=self._checks.count(round_.phase, outcome, round_.number),
                 total=self._context.settings.max_cases,
                 failed=bool(outcome.failures()),
-                sizes=case.sizes(self._spec),
+                sizes=case.sizes(self._spec.contract),
             )
         )
 
@@ -291,7 +291,7 @@ class TargetRun:
         going_on = self._checks.ran and self._control.reason != StopReason.MAX_FAILURES
         domains = self._context.settings.domains if going_on else ()
         if "edge" in domains:
-            self._try_in_turn(Round("edge", iter(edge_cases(self._spec, self._seed)), 0, self._traits))
+            self._try_in_turn(Round("edge", iter(edge_cases(self._spec.contract, self._seed)), 0, self._traits))
         if "invalid" in domains and not self._control.out_of_time():
             invalid = partial(try_invalid_inputs, self._spec, self._seed, self._context.executors)
             self._acceptance = self._submit(invalid).result()

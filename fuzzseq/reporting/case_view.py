@@ -21,7 +21,7 @@ PAD: Final = "."
 
 def sizes_in_order(finding: Finding, spec: Spec) -> dict[str, int]:
     """Return the dimensions of a finding with their sizes, those of a batch first."""
-    names = [*(name for name in spec.names() if name in finding.sizes), *finding.sizes]
+    names = [*(name for name in spec.contract.names() if name in finding.sizes), *finding.sizes]
     return {name: finding.sizes[name] for name in names}
 
 
@@ -37,8 +37,12 @@ def size_table(finding: Finding, spec: Spec) -> Table:
 
 def columns_of(spec: Spec) -> tuple[str, ...]:
     """Return the columns of a model's rows: what it reads, and what it is scored against."""
-    sources = ("source vectors" if spec.float_source else "source",) if spec.has_source else ()
-    return (*sources, *(("decoder input",) if spec.has_target else ()), *(("labels",) if spec.has_labels else ()))
+    sources = ("source vectors" if spec.contract.float_source else "source",) if spec.contract.has_source else ()
+    return (
+        *sources,
+        *(("decoder input",) if spec.contract.has_target else ()),
+        *(("labels",) if spec.contract.has_labels else ()),
+    )
 
 
 def padded_ids(ids: Sequence[int], columns: int, side: str) -> str:
@@ -50,13 +54,13 @@ def padded_ids(ids: Sequence[int], columns: int, side: str) -> str:
 
 def row_cells(pair: Pair, batch: Batch, spec: Spec) -> Iterator[str]:
     """Yield the cells of one row, in the order of :func:`columns_of`."""
-    source_columns, target_columns = width(batch, "source", spec), width(batch, "target", spec)
-    if spec.has_source:
+    source_columns, target_columns = width(batch, "source", spec.contract), width(batch, "target", spec.contract)
+    if spec.contract.has_source:
         yield padded_ids(pair.source, source_columns, batch.padding)
-    if spec.kind == "many_to_many":
-        yield padded_ids(tagged(pair, spec), source_columns, batch.padding)
-    elif spec.has_labels:
-        for half in shifted(pair.target, spec.tokens):
+    if spec.contract.kind == "many_to_many":
+        yield padded_ids(tagged(pair, spec.contract), source_columns, batch.padding)
+    elif spec.contract.has_labels:
+        for half in shifted(pair.target, spec.contract.tokens):
             yield padded_ids(half, target_columns, batch.padding)
 
 
@@ -91,7 +95,7 @@ def unusual(case: Case, spec: Spec) -> str:
         "graph mode (tf.function)" if case.mode == "graph" else "",
         f"{case.domain} input" if case.domain != "ordinary" else "",
         "no rows at all" if not any(b.pairs for b in batches) else "",
-        f"{PAD} is padding (id {spec.tokens.pad})" if has_padding(case) else "",
+        f"{PAD} is padding (id {spec.contract.tokens.pad})" if has_padding(case) else "",
     ]
     return " | ".join(part for part in said if part)
 

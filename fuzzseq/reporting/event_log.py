@@ -94,5 +94,5 @@ def _fits(event: Event, specs: dict[str, Spec]) -> None:
         spec = specs.get(event.finding.target)
         if spec is None:
             raise Misfit(f"the target {shown(event.finding.target)} of a finding was never loaded")
-        if why := too_large(event.finding.case, spec):
+        if why := too_large(event.finding.case, spec.contract):
             raise Misfit(f"the case of {event.finding.id} cannot be: {why}")

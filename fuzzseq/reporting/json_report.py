@@ -20,8 +20,9 @@ from fuzzseq.targets.spec import Spec
 
 def origins(spec: Spec) -> dict[str, str]:
     """Return for each field of a Spec whether it was declared, inferred, or has its default."""
-    fields = [field.name for field in attrs.fields(Spec) if field.name not in ("origins", "notes")]
-    return {**dict.fromkeys(fields, "default"), **spec.origins}
+    parts = (spec.contract, spec.traits, spec.selection)
+    names = {field.name for part in parts for field in attrs.fields(type(part))} - {"origins", "notes"}
+    return {**dict.fromkeys(sorted(names), "default"), **spec.traits.origins}
 
 
 def target_entry(report: TargetReport, record: RunState) -> dict[str, Any]:

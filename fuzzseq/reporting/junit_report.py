@@ -28,7 +28,7 @@ RUN: Final = "fuzzseq"
 
 def asked_of(report: TargetReport, settings: Settings) -> tuple[str, ...]:
     """Return the checks that a target was asked, in the order of reports; those that its Spec skips are among them."""
-    declared = report.spec.checks if report.spec else ()
+    declared = report.spec.selection.checks if report.spec else ()
     return selected_checks(settings, report.checks or every_check(settings), declared) or ("builds",)
 
 

@@ -74,7 +74,7 @@ class Terminal:
                 self._begin(event)
             case TargetLoaded():
                 self._print(Text.assemble(("target ", "dim"), (clean(event.target), "bold")))
-                for note in event.spec.notes:
+                for note in event.spec.traits.notes:
                     self._print(Text(f"  note: {shortened(note, 600)}", style="dim"))
             case CaseExecuted() | FailureObserved() | Progress():
                 self._going_on(event)

@@ -8,7 +8,7 @@ from fuzzseq.cases.arrays import arrays, input_array
 from fuzzseq.reporting.python_text import argument, literal
 from fuzzseq.reproduce.data import variable
 from fuzzseq.reproduce.plan import Plan
-from fuzzseq.targets.spec import PartCall
+from fuzzseq.targets.contract import PartCall
 
 #: How a part is called whose Spec does not say it.
 _PLAIN = PartCall(roles=("tokens", "states"))
@@ -22,8 +22,8 @@ def stage(name: str) -> str:
 
 def building(plan: Plan) -> Iterator[str]:
     """Yield the call of the factory with the parameters of the case."""
-    sizes = plan.case.sizes(plan.spec, 0)
-    given = [argument(p.name, str(sizes[p.dimension])) for p in plan.spec.parameters if p.dimension in sizes]
+    sizes = plan.case.sizes(plan.spec.contract, 0)
+    given = [argument(p.name, str(sizes[p.dimension])) for p in plan.spec.contract.parameters if p.dimension in sizes]
     line = f"model = {plan.origin.variable}({', '.join(given)})"
     if len(line) <= 100:
         yield line
@@ -49,32 +49,32 @@ def forward_function(plan: Plan, training: str = "training") -> Iterator[str]:
 
 def call(plan: Plan, training: str) -> str:
     """Return the expression that calls the model on its inputs."""
-    given = "**inputs" if plan.spec.calling == "arguments" else "inputs"
-    called = "model" if plan.mode == "eager" or plan.spec.keras_model else "as_graph(model)"
-    return f"{called}({given}, training={training})" if plan.spec.takes_training else f"{called}({given})"
+    given = "**inputs" if plan.spec.contract.calling == "arguments" else "inputs"
+    called = "model" if plan.mode == "eager" or plan.spec.traits.keras_model else "as_graph(model)"
+    return f"{called}({given}, training={training})" if plan.spec.contract.takes_training else f"{called}({given})"
 
 
 def inputs(plan: Plan) -> Iterator[str]:
     """Yield the lines that put the variables of a batch into the structure that the model is called with."""
     if plan.preprocessed:
         yield stage("preprocess")
-        yield f"source = as_source({plan.origin.called('preprocess', str(plan.spec.preprocess))}(rows))"
+        yield f"source = as_source({plan.origin.called('preprocess', str(plan.spec.contract.preprocess))}(rows))"
     if plan.stepped:
         return
-    taken = [index for index, item in enumerate(plan.spec.inputs) if item.role == "state"]
-    together = len(taken) == 1 and plan.spec.calling == "arguments"
+    taken = [index for index, item in enumerate(plan.spec.contract.inputs) if item.role == "state"]
+    together = len(taken) == 1 and plan.spec.contract.calling == "arguments"
     names = {index: f"state_{order}" for order, index in enumerate(taken, 1)}
     if plan.stated and not together:
         yield f"{', '.join(names.values())}{',' if len(names) == 1 else ''} = tf.nest.flatten(states)"
     values = []
-    for index, item in enumerate(plan.spec.inputs):
+    for index, item in enumerate(plan.spec.contract.inputs):
         if item.role == "state":
             if plan.stated:
                 values.append((item.key, "states" if together else names[index]))
         else:
             values.append((item.key, tensor(plan, index)))
     yield from structure(plan, "inputs", values)
-    if plan.spec.calling == "arguments" and plan.stated and plan.several:
+    if plan.spec.contract.calling == "arguments" and plan.stated and plan.several:
         yield "inputs = {name: value for name, value in inputs.items() if value is not None}"
 
 
@@ -86,12 +86,12 @@ def tensor(plan: Plan, index: int) -> str:
 
 def structure(plan: Plan, name: str, values: list[tuple[str | None, str]]) -> Iterator[str]:
     """Yield the assignment of values in the structure that the model takes: a list, a tuple, a dict, or alone."""
-    keyed = plan.spec.calling in ("dict", "arguments")
+    keyed = plan.spec.contract.calling in ("dict", "arguments")
     parts = [f"{literal(key)}: {value}" if keyed else value for key, value in values]
-    if plan.spec.calling == "single":
+    if plan.spec.contract.calling == "single":
         yield f"{name} = {parts[0]}"
         return
-    first, last = _BRACKETS.get(plan.spec.calling, ("{", "}"))
+    first, last = _BRACKETS.get(plan.spec.contract.calling, ("{", "}"))
     comma = "," if first == "(" and len(parts) == 1 else ""
     line = f"{name} = {first}{', '.join(parts)}{comma}{last}"
     if len(line) <= 92:
@@ -104,21 +104,21 @@ def arguments(plan: Plan) -> str:
     """Return what the forward function is called with."""
     if not plan.stepped:
         return "inputs"
-    names = [tensor(plan, i) for i, item in enumerate(plan.spec.inputs) if item.role != "state"]
+    names = [tensor(plan, i) for i, item in enumerate(plan.spec.contract.inputs) if item.role != "state"]
     return ", ".join([*names, *(["states"] if plan.stated else [])])
 
 
 def inputs_signature(plan: Plan) -> Iterator[str]:
     """Yield the tensor specs of the inputs, batch and time unknown as far as the model leaves them open."""
-    seen = arrays(plan.case, plan.spec, 0)
+    seen = arrays(plan.case, plan.spec.contract, 0)
     specs: list[tuple[str | None, str]] = []
     number = 0
-    for item in plan.spec.inputs:
+    for item in plan.spec.contract.inputs:
         if item.role == "state":
             flat = f"tf.nest.flatten(states)[{number}]"
             number += 1
             if plan.stated:
-                specs.append((item.key, f"opened({'states' if plan.spec.calling == 'arguments' else flat})"))
+                specs.append((item.key, f"opened({'states' if plan.spec.contract.calling == 'arguments' else flat})"))
         elif item.role == "source" and plan.preprocessed:
             specs.append((item.key, "tf.TensorSpec([None, None], tf.int32)"))
         else:
@@ -130,7 +130,7 @@ def inputs_signature(plan: Plan) -> Iterator[str]:
 
 def tensor_spec(plan: Plan, shape: tuple[int, ...], dtype: str, *, widths: bool = True) -> str:
     """Return the spec of a tensor: batch and time left open; the width of features, states and one-hot rows stays."""
-    fixed = set(plan.spec.static) | {p.dimension for p in plan.spec.parameters}
+    fixed = set(plan.spec.contract.static) | {p.dimension for p in plan.spec.contract.parameters}
     opened: list[int | None] = [None if "batch_size" not in fixed else shape[0]] if shape else []
     for axis, size in enumerate(shape[1:], start=1):
         width = widths and "float" in dtype and axis == len(shape) - 1
@@ -141,13 +141,13 @@ def tensor_spec(plan: Plan, shape: tuple[int, ...], dtype: str, *, widths: bool 
 
 def _stepping(plan: Plan, training: str) -> Iterator[str]:
     """Yield the function that encodes, and steps the decoder through the target as in teacher forcing."""
-    masks = [item.role for item in plan.spec.inputs if item.role in ("source_mask", "source_length")]
-    names = [variable(plan, i) for i, item in enumerate(plan.spec.inputs) if item.role != "state"]
+    masks = [item.role for item in plan.spec.contract.inputs if item.role in ("source_mask", "source_length")]
+    names = [variable(plan, i) for i, item in enumerate(plan.spec.contract.inputs) if item.role != "state"]
     given = [*names, *(["states"] if plan.stated else []), *(["training"] if training == "training" else [])]
     yield f"def forward({', '.join(given)}):"
     yield f"    {stage('encode')}"
     first = {"tokens": "source", "states": "states" if plan.stated else "None", "memory": "None"}
-    encoder = _part_call(plan.spec.encoder or _PLAIN, "encoder", first, training, masks)
+    encoder = _part_call(plan.spec.contract.encoder or _PLAIN, "encoder", first, training, masks)
     yield f"    encoded = tf.nest.flatten({encoder})"
     yield "    memory = next((x for x in encoded if len(x.shape) == 3), None)"
     yield "    states = [x for x in encoded if x is not memory]"
@@ -156,7 +156,7 @@ def _stepping(plan: Plan, training: str) -> Iterator[str]:
     yield "    for step in range(decoder_input.shape[1]):"
     yield "        tokens = decoder_input[:, step : step + 1]"
     later = {"tokens": "tokens", "states": "states", "memory": "memory"}
-    yield f"        result = {_part_call(plan.spec.decoder or _PLAIN, 'decoder', later, training, masks)}"
+    yield f"        result = {_part_call(plan.spec.contract.decoder or _PLAIN, 'decoder', later, training, masks)}"
     yield "        first, *rest = result if isinstance(result, (list, tuple)) else [result]"
     yield "        scores.append(first)"
     yield "        states = [x for x in tf.nest.flatten(rest) if x.dtype.is_floating][: len(states)]"

@@ -15,7 +15,7 @@ from fuzzseq.checks.output_shape import promised
 from fuzzseq.reporting.python_text import argument
 from fuzzseq.reporting.python_text import literal as python
 from fuzzseq.reproduce.plan import Plan
-from fuzzseq.targets.spec import CELLS
+from fuzzseq.targets.contract import CELLS
 
 Columns = dict[str, list[str]]
 
@@ -28,7 +28,7 @@ def columns(plan: Plan) -> Columns:
     """Return the expression of each variable, one for each batch."""
     found: Columns = {}
     for number, batch in enumerate(plan.case.batches):
-        seen = arrays(plan.case, plan.spec, number)
+        seen = arrays(plan.case, plan.spec.contract, number)
         for name, text in _of_batch(plan, number, batch, seen):
             found.setdefault(name, []).append(text)
     return found
@@ -53,18 +53,18 @@ def assigned(columns_: Columns, plan: Plan) -> Iterator[str]:
 
 def variable(plan: Plan, index: int) -> str:
     """Return the name of the variable of an input."""
-    role = plan.spec.inputs[index].role
-    before = sum(item.role == role for item in plan.spec.inputs[:index])
+    role = plan.spec.contract.inputs[index].role
+    before = sum(item.role == role for item in plan.spec.contract.inputs[:index])
     return role if not before else f"{role}_{before + 1}"
 
 
 def _of_batch(plan: Plan, number: int, batch: Batch, seen: Arrays) -> Iterator[tuple[str, str]]:
-    for index, item in enumerate(plan.spec.inputs):
+    for index, item in enumerate(plan.spec.contract.inputs):
         if item.role == "state":
             continue
         if item.role == "source" and plan.preprocessed:
             yield "rows", str([list(pair.source) for pair in batch.pairs])
-        elif item.role == "source" and plan.spec.float_source:
+        elif item.role == "source" and plan.spec.contract.float_source:
             yield "source", _features(plan, batch, seen)
         else:
             yield variable(plan, index), literal(input_array(item, seen))
@@ -73,21 +73,25 @@ def _of_batch(plan: Plan, number: int, batch: Batch, seen: Arrays) -> Iterator[t
     if plan.scored:
         yield from _labels(plan, batch, seen)
     if plan.check == "output_shape":
-        yield "promised", str(promised(plan.spec, plan.case.sizes(plan.spec, number), seen))
+        yield "promised", str(promised(plan.spec, plan.case.sizes(plan.spec.contract, number), seen))
 
 
 def _labels(plan: Plan, batch: Batch, seen: Arrays) -> Iterator[tuple[str, str]]:
     """Yield the labels in the encoding of a batch, and where they are real if the loss is ours."""
     plain = attrs.evolve(batch, target_encoding="sparse")
     case = attrs.evolve(plan.case, batches=(plain,))
-    ids = literal(arrays(case, plan.spec).labels)
-    if plan.check == "loss_encoding" or batch.target_encoding == "sparse" or not plan.spec.vocabulary("target"):
+    ids = literal(arrays(case, plan.spec.contract).labels)
+    if (
+        plan.check == "loss_encoding"
+        or batch.target_encoding == "sparse"
+        or not plan.spec.contract.vocabulary("target")
+    ):
         yield "labels", ids
     else:
-        depth = plan.case.dimensions[str(plan.spec.vocabulary("target"))]
+        depth = plan.case.dimensions[str(plan.spec.contract.vocabulary("target"))]
         yield "labels", _one_hot(ids, depth, smoothed=batch.target_encoding != "one_hot")
-    if plan.spec.loss is None:
-        real = seen.source_mask if plan.spec.kind == "many_to_many" else seen.target_mask
+    if plan.spec.contract.loss is None:
+        real = seen.source_mask if plan.spec.contract.kind == "many_to_many" else seen.target_mask
         yield "real", literal(real)
 
 
@@ -101,7 +105,7 @@ def _one_hot(ids: str, depth: int, *, smoothed: bool) -> str:
 def _features(plan: Plan, batch: Batch, seen: Arrays) -> str:
     if seen.source.size <= MOST_NUMBERS:
         return literal(seen.source)
-    ids = attrs.evolve(plan.spec, float_source=False)
+    ids = attrs.evolve(plan.spec.contract, float_source=False)
     case = attrs.evolve(plan.case, batches=(batch,))
     size = plan.case.dimensions["feature_dim"]
     made = f"    {literal(arrays(case, ids).source)},\n    {literal(seen.source_mask)},\n"
@@ -110,7 +114,7 @@ def _features(plan: Plan, batch: Batch, seen: Arrays) -> str:
 
 def _states(plan: Plan, number: int, batch: Batch) -> str:
     kind = batch.initial_state
-    if kind == "none" and plan.spec.calling in ("arguments", "steps"):
+    if kind == "none" and plan.spec.contract.calling in ("arguments", "steps"):
         return "None"
     shapes = _shapes(plan, number)
     if kind == "random":
@@ -120,11 +124,11 @@ def _states(plan: Plan, number: int, batch: Batch) -> str:
 
 def _shapes(plan: Plan, number: int) -> str:
     """Return the shapes of a batch's initial states, as an expression."""
-    sizes, declared = plan.case.sizes(plan.spec, number), plan.spec.initial_state
+    sizes, declared = plan.case.sizes(plan.spec.contract, number), plan.spec.contract.initial_state
     if declared == "inputs":
-        taken = [i for i, item in enumerate(plan.spec.inputs) if item.role == "state"]
-        keys = [plan.spec.inputs[i].key for i in taken]
-        keyed = plan.spec.calling == "dict"
+        taken = [i for i, item in enumerate(plan.spec.contract.inputs) if item.role == "state"]
+        keys = [plan.spec.contract.inputs[i].key for i in taken]
+        keyed = plan.spec.contract.calling == "dict"
         tensors = ", ".join(
             f"model.input[{python(k)}]" if keyed else f"model.inputs[{i}]" for i, k in zip(taken, keys, strict=True)
         )
@@ -132,7 +136,7 @@ def _shapes(plan: Plan, number: int) -> str:
     if declared in CELLS:
         return _cell_shapes(str(declared), sizes)
     name = plan.origin.called("initial_state", str(declared))
-    return f"{name}({', '.join(argument(n, str(sizes[n])) for n in plan.spec.state_arguments if n in sizes)})"
+    return f"{name}({', '.join(argument(n, str(sizes[n])) for n in plan.spec.contract.state_arguments if n in sizes)})"
 
 
 def _cell_shapes(cell: str, sizes: Mapping[str, int]) -> str:

@@ -85,7 +85,7 @@ def _output_shape(plan: Plan) -> Iterator[str]:
         yield 'assert scores.dtype.is_floating, f"the output has type {scores.dtype}: scores are floats"'
         return
     yield "shape = tuple(scores.shape)"
-    whole = "len(shape) == len(promised)" if plan.spec.has_labels else "len(shape) >= len(promised)"
+    whole = "len(shape) == len(promised)" if plan.spec.contract.has_labels else "len(shape) >= len(promised)"
     yield f"fits = {whole} and all(p in (None, s) for p, s in zip(promised, shape))"
     yield 'assert fits, f"the output has shape {shape} where {promised} is expected"'
 
@@ -131,7 +131,7 @@ def _deterministic(plan: Plan) -> Iterator[str]:
 
 
 def _loss_encoding(plan: Plan) -> Iterator[str]:
-    depth = plan.case.dimensions[str(plan.spec.vocabulary("target"))]
+    depth = plan.case.dimensions[str(plan.spec.contract.vocabulary("target"))]
     yield from scores_lines(plan, "False")
     yield stage("loss")
     yield from loss_lines(plan, "tf.constant(labels)")

@@ -129,7 +129,7 @@ def _package(path: Path) -> tuple[str, ...]:
 
 def _to_paste(name: str, plan: Plan) -> Iterator[str]:
     """Yield the place at which a factory that is in no file must be pasted."""
-    parameters = ", ".join(parameter.name for parameter in plan.spec.parameters if is_name(parameter.name))
+    parameters = ", ".join(parameter.name for parameter in plan.spec.contract.parameters if is_name(parameter.name))
     yield "# PASTE YOUR FACTORY HERE, in place of these two lines: it was a closure or came from a"
     yield "# notebook, so that there is no file to import it from."
     yield f"def {name}({parameters}):"

@@ -30,7 +30,7 @@ def beside(plan: Plan) -> tuple[str, Plan] | None:
 
 def compared(plan: Plan, name: str, other: Plan, scores: Callable[[Plan], Iterator[str]]) -> Iterator[str]:
     """Yield both runs, what is comparable of their scores, and the assertion; ``scores`` yields the lines of a run."""
-    one, two = (arrays(each.case, each.spec, 0) for each in (plan, other))
+    one, two = (arrays(each.case, each.spec.contract, 0) for each in (plan, other))
     yield from scores(plan)
     yield from _taken("first", plan, one, _rows(name))
     yield ""
@@ -60,7 +60,7 @@ def _rows(name: str) -> str:
 
 def _taken(name: str, plan: Plan, seen: Arrays, rows: str) -> Iterator[str]:
     """Yield the lines that take what is compared of a run's scores: real positions; for causality not the last ones."""
-    mask = seen.source_mask if plan.spec.kind in ("many_to_many", "encoder") else seen.target_mask
+    mask = seen.source_mask if plan.spec.contract.kind in ("many_to_many", "encoder") else seen.target_mask
     if plan.check == "causal":
         last = np.cumsum(mask[:, ::-1], axis=1)[:, ::-1] == 1
         mask = mask & ~(last & mask)

@@ -47,7 +47,7 @@ class Plan:
     @property
     def stepped(self) -> bool:
         """Whether the model is an encoder and a decoder apart."""
-        return self.spec.calling == "steps"
+        return self.spec.contract.calling == "steps"
 
     @property
     def mode(self) -> Mode:
@@ -64,7 +64,7 @@ class Plan:
     @property
     def scored(self) -> bool:
         """Whether a loss is computed."""
-        return self.stage in ("loss", "gradient") or (self.check == "mixed_precision" and self.spec.has_labels)
+        return self.stage in ("loss", "gradient") or (self.check == "mixed_precision" and self.spec.contract.has_labels)
 
     @property
     def weighed(self) -> bool:
@@ -74,7 +74,7 @@ class Plan:
     @property
     def preprocessed(self) -> bool:
         """Whether custom preprocessing makes the source."""
-        return self.spec.preprocess is not None and self.spec.has_source
+        return self.spec.contract.preprocess is not None and self.spec.contract.has_source
 
     @property
     def declared(self) -> dict[str, str]:
@@ -83,11 +83,11 @@ class Plan:
             return {}
         found: dict[str, str] = {}
         if self.preprocessed:
-            found["preprocess"] = str(self.spec.preprocess)
-        state = self.spec.initial_state
+            found["preprocess"] = str(self.spec.contract.preprocess)
+        state = self.spec.contract.initial_state
         if self.stated and state is not None and ":" in state:
             found["initial_state"] = state
-        loss = self.spec.loss
+        loss = self.spec.contract.loss
         if self.scored and loss not in (None, "compiled") and not str(loss).islower():
             found["loss"] = str(loss)
         elif self.scored and loss is not None and ":" in loss:
@@ -97,6 +97,6 @@ class Plan:
     @property
     def stated(self) -> bool:
         """Whether the case gives initial states, or the model cannot be called without."""
-        taken = any(item.role == "state" for item in self.spec.inputs)
-        always = self.spec.calling not in ("arguments", "steps")
+        taken = any(item.role == "state" for item in self.spec.contract.inputs)
+        always = self.spec.contract.calling not in ("arguments", "steps")
         return taken and (always or any(batch.initial_state != "none" for batch in self.case.batches))

@@ -13,7 +13,7 @@ from fuzzseq.reproduce.plan import Plan
 def weights(plan: Plan, trainable: bool = True) -> str:
     """Return the expression of a model's weights."""
     kind = "trainable_variables" if trainable else "variables"
-    if plan.spec.keras_model:
+    if plan.spec.traits.keras_model:
         return f"model.{kind}"
     return f'variables_of(model, "{kind}", (keras.Layer, keras.Variable))'
 
@@ -25,7 +25,7 @@ def trains(plan: Plan) -> bool:
 
 def training_argument(plan: Plan) -> str:
     """Return the ``training`` argument of every forward run, or its name where there are two kinds of runs."""
-    both = plan.died and plan.stage in ("forward", "encode", "decode") and plan.spec.has_labels
+    both = plan.died and plan.stage in ("forward", "encode", "decode") and plan.spec.contract.has_labels
     if both or (plan.check == "finite" and plan.stage == "forward" and in_training(plan)):
         return "training"
     traced = plan.mode == "graph" and plan.scored
@@ -34,12 +34,12 @@ def training_argument(plan: Plan) -> str:
 
 def in_training(plan: Plan) -> bool:
     """Say whether an output that is not finite may be that of a training step alone."""
-    return plan.spec.has_labels and "first made by" not in plan.finding.message
+    return plan.spec.contract.has_labels and "first made by" not in plan.finding.message
 
 
 def settles(plan: Plan) -> bool:
     """Say whether the model must be called once before the run, so that it has all its weights."""
-    return not plan.spec.functional and (plan.weighed or plan.mode == "graph") and plan.stage != "preprocess"
+    return not plan.spec.traits.functional and (plan.weighed or plan.mode == "graph") and plan.stage != "preprocess"
 
 
 def forward_call(plan: Plan, training: str) -> str:
@@ -51,7 +51,7 @@ def forward_call(plan: Plan, training: str) -> str:
 def scores_lines(plan: Plan, training: str) -> Iterator[str]:
     """Yield the lines that run forward and find the scores."""
     called = forward_call(plan, training)
-    if plan.spec.loss == "compiled" and plan.scored and not (plan.spec.single_output or plan.stepped):
+    if plan.spec.contract.loss == "compiled" and plan.scored and not (plan.spec.traits.single_output or plan.stepped):
         yield f"output = {called}"
         yield f"scores = {scores_of(plan, 'output')}"
     else:
@@ -62,23 +62,23 @@ def scores_lines(plan: Plan, training: str) -> Iterator[str]:
 
 def scores_of(plan: Plan, output: str) -> str:
     """Return the expression of the scores among what a model returns."""
-    which = plan.spec.output
+    which = plan.spec.contract.output
     if isinstance(which, str):
         return f"{output}[{literal(which)}]"
     if isinstance(which, int):
         return f"{output}[{which}]"
-    return output if plan.stepped or plan.spec.single_output else f"find_scores({output})"
+    return output if plan.stepped or plan.spec.traits.single_output else f"find_scores({output})"
 
 
 def loss_lines(plan: Plan, labels: str = "labels") -> Iterator[str]:
     """Yield the lines that compute the loss of a batch."""
-    loss, declared = plan.spec.loss, plan.declared.get("loss")
+    loss, declared = plan.spec.contract.loss, plan.declared.get("loss")
     if declared is not None:
         name = plan.origin.called("loss", declared)
         scored = f"keras.losses.get({name})" if name.startswith("declared_") else name
         yield f"loss = tf.reduce_mean({scored}({labels}, scores))"
     elif loss == "compiled":
-        given = "scores" if plan.spec.single_output or plan.stepped else "compared"
+        given = "scores" if plan.spec.traits.single_output or plan.stepped else "compared"
         if given == "compared":
             yield "compared = scores if isinstance(output, (list, tuple, dict)) else output"
         yield f"loss = tf.reduce_mean(model.compute_loss(x=inputs, y={labels}, y_pred={given}))"
@@ -86,7 +86,7 @@ def loss_lines(plan: Plan, labels: str = "labels") -> Iterator[str]:
         yield f"loss = tf.reduce_mean(keras.losses.get({literal(loss)})({labels}, scores))"
     else:
         kind = "sparse_categorical" if plan.case.batches[-1].target_encoding == "sparse" else "categorical"
-        logits = plan.spec.logits is not False
+        logits = plan.spec.traits.logits is not False
         yield "# No loss is declared: cross-entropy, with the padding left out."
         yield f"entropy = keras.losses.{kind}_crossentropy"
         yield f"loss = cross_entropy({labels}, scores, real, entropy, {logits})"
@@ -95,7 +95,7 @@ def loss_lines(plan: Plan, labels: str = "labels") -> Iterator[str]:
 def step_lines(plan: Plan) -> Iterator[str]:
     """Yield a training step up to the stage of the finding."""
     if plan.mode == "graph":
-        real = ", tf.constant(real)" if plan.spec.loss is None else ""
+        real = ", tf.constant(real)" if plan.spec.contract.loss is None else ""
         yield f"scores, loss, gradients = train({arguments(plan)}, tf.constant(labels){real})"
         if plan.check:
             yield f"weights = {weights(plan)}"
@@ -119,8 +119,8 @@ def step_lines(plan: Plan) -> Iterator[str]:
 
 def train_function(plan: Plan) -> Iterator[str]:
     """Yield the training step as a traced function."""
-    seen = arrays(plan.case, plan.spec, 0)
-    own = plan.spec.loss is None
+    seen = arrays(plan.case, plan.spec.contract, 0)
+    own = plan.spec.contract.loss is None
     specs = ["SIGNATURE", tensor_spec(plan, seen.labels.shape, seen.labels.dtype.name)]
     specs += [tensor_spec(plan, seen.target_mask.shape, "bool")] if own else []
     yield from (*inputs_signature(plan), f"LABELS = [{', '.join(specs[1:])}]", "", "")

@@ -14,7 +14,8 @@ from fuzzseq.reproduce.origin import Origin
 from fuzzseq.reproduce.pasting import called_functions
 from fuzzseq.reproduce.plan import Plan
 from fuzzseq.sanitize import shortened
-from fuzzseq.targets.spec import ROLES, Spec
+from fuzzseq.targets.contract import ROLES
+from fuzzseq.targets.spec import Spec
 
 WIDTH = 100
 _TITLES = {cause.slug: cause.title for cause in CAUSES}
@@ -36,8 +37,8 @@ def reproduction(finding: Finding, spec: Spec) -> str:
 
 def _unwritable(spec: Spec) -> str:
     """Return the role or the type of an input that there is none of; empty where all can be written."""
-    odd = [each.role for each in spec.inputs if each.role not in ROLES]
-    odd += [each.dtype for each in spec.inputs if each.dtype and not re.fullmatch("[a-z]+[0-9]*", each.dtype)]
+    odd = [each.role for each in spec.contract.inputs if each.role not in ROLES]
+    odd += [each.dtype for each in spec.contract.inputs if each.dtype and not re.fullmatch("[a-z]+[0-9]*", each.dtype)]
     return odd[0] if odd else ""
 
 

@@ -53,6 +53,6 @@ def agreeing() -> Iterator[str]:
 
 def finite(plan: Plan) -> Iterator[str]:
     """Yield the assertions that a step in mixed precision gave finite numbers."""
-    for name in ("scores", "loss") if plan.spec.has_labels else ("scores",):
+    for name in ("scores", "loss") if plan.spec.contract.has_labels else ("scores",):
         yield f"{name} = np.array(tf.cast({name}, tf.float64))"
         yield f'assert not (np.isnan({name}) | ({name} == np.inf)).any(), "the {name} are not finite"'

@@ -28,12 +28,12 @@ from fuzzseq.cases.transforms import (
 )
 from fuzzseq.shrink.order import size
 from fuzzseq.shrink.search import permitted
-from fuzzseq.targets.spec import Side, Spec
+from fuzzseq.targets.contract import Contract, Side
 
 T = TypeVar("T")
 
 
-def neighbors(case: Case, spec: Spec) -> Iterator[Case]:
+def neighbors(case: Case, contract: Contract) -> Iterator[Case]:
     """Yield every case that is one step simpler, each once, in a fixed order: data first, then settings, ids, sizes.
 
     A step is one thing less: a batch, a pair, a column, a token, a column of padding, the graph, a state, an encoding,
@@ -41,16 +41,16 @@ def neighbors(case: Case, spec: Spec) -> Iterator[Case]:
     that is yielded is strictly smaller than the case, and in its domain.
     """
     ways = (_batches, _pairs, _columns, _tokens, _padding, _trades, _settings, _ids, _dimensions)
-    own = size(case, spec)
+    own = size(case, contract)
     seen: set[tuple[object, ...]] = set()
-    for candidate in chain.from_iterable(way(case, spec) for way in ways):
-        key = size(candidate, spec) if candidate.batches else None
-        if key is not None and key < own and key not in seen and permitted(candidate, spec):
+    for candidate in chain.from_iterable(way(case, contract) for way in ways):
+        key = size(candidate, contract) if candidate.batches else None
+        if key is not None and key < own and key not in seen and permitted(candidate, contract):
             seen.add(key)
             yield candidate
 
 
-def _batches(case: Case, _: Spec) -> Iterator[Case]:
+def _batches(case: Case, _: Contract) -> Iterator[Case]:
     """Yield the case with a batch less, and with two neighboring batches in the other order."""
     batches = case.batches
     for index in range(len(batches)):
@@ -59,112 +59,112 @@ def _batches(case: Case, _: Spec) -> Iterator[Case]:
         yield attrs.evolve(case, batches=_swapped(batches, index))
 
 
-def _pairs(case: Case, spec: Spec) -> Iterator[Case]:
+def _pairs(case: Case, contract: Contract) -> Iterator[Case]:
     """Yield the case with pairs less, as the next lower batch size takes, and with two rows merged or swapped."""
     for index, batch in enumerate(case.batches):
         count = len(batch.pairs)
-        fewer = max((value for value in values_of(case, "batch_size", spec) if value < count), default=count - 1)
+        fewer = max((value for value in values_of(case, "batch_size", contract) if value < count), default=count - 1)
         gone = count - fewer
         for start in range(fewer + 1):
             left = batch.pairs[:start] + batch.pairs[start + gone :]
-            yield followed(with_batch(case, index, attrs.evolve(batch, pairs=left)), "batch_size", spec)
+            yield followed(with_batch(case, index, attrs.evolve(batch, pairs=left)), "batch_size", contract)
         for row, (one, other) in enumerate(pairwise(batch.pairs)):
             both = (*batch.pairs[:row], merged(one, other), *batch.pairs[row + 2 :])
-            yield followed(with_batch(case, index, attrs.evolve(batch, pairs=both)), "batch_size", spec)
+            yield followed(with_batch(case, index, attrs.evolve(batch, pairs=both)), "batch_size", contract)
             yield with_batch(case, index, attrs.evolve(batch, pairs=_swapped(batch.pairs, row)))
-    yield from _lower(case, "batch_size", spec)
+    yield from _lower(case, "batch_size", contract)
 
 
-def _columns(case: Case, spec: Spec) -> Iterator[Case]:
+def _columns(case: Case, contract: Contract) -> Iterator[Case]:
     """Yield the case with every row of a side cut to the next shorter width: in one batch, and in all."""
-    for side in spec.sides():
+    for side in contract.sides():
         for index in range(len(case.batches)):
             alone = attrs.evolve(case, batches=(case.batches[index],))
-            for shorter in _lower(alone, f"{side}_length", spec):
+            for shorter in _lower(alone, f"{side}_length", contract):
                 yield attrs.evolve(with_batch(case, index, shorter.batches[0]), dimensions=shorter.dimensions)
-        yield from _lower(case, f"{side}_length", spec)
+        yield from _lower(case, f"{side}_length", contract)
 
 
-def _lower(case: Case, name: str, spec: Spec) -> Iterator[Case]:
+def _lower(case: Case, name: str, contract: Contract) -> Iterator[Case]:
     """Yield the case with one dimension at its next lower legal value."""
-    current = size_of(case, name, spec)
-    lower = [value for value in values_of(case, name, spec) if value < current]
+    current = size_of(case, name, contract)
+    lower = [value for value in values_of(case, name, contract) if value < current]
     if lower:
-        yield capped(case, name, lower[-1], spec)
+        yield capped(case, name, lower[-1], contract)
 
 
-def _tokens(case: Case, spec: Spec) -> Iterator[Case]:
+def _tokens(case: Case, contract: Contract) -> Iterator[Case]:
     """Yield the case with one token deleted; a width that must stay is kept with padding."""
     for at, ids in rows_of(case):
         for position in range(len(ids)):
-            yield without_tokens(case, at, slice(position, position + 1), spec)
+            yield without_tokens(case, at, slice(position, position + 1), contract)
 
 
-def without_tokens(case: Case, at: At, gone: slice, spec: Spec) -> Case:
+def without_tokens(case: Case, at: At, gone: slice, contract: Contract) -> Case:
     """Return the case with some tokens of a row deleted; padding takes their place only where the width must stay."""
     index, _, side = at
     ids = list(row_of(case, at))
     del ids[gone]
     shorter = with_row(case, at, tuple(ids))
-    natural = followed(shorter, f"{side}_length", spec)
-    if permitted(natural, spec) or side not in spec.sides():
+    natural = followed(shorter, f"{side}_length", contract)
+    if permitted(natural, contract) or side not in contract.sides():
         return natural
     batch = shorter.batches[index]
-    narrowed = width(case.batches[index], side, spec) - width(batch, side, spec)
+    narrowed = width(case.batches[index], side, contract) - width(batch, side, contract)
     return with_batch(shorter, index, with_extra(batch, side, extra(batch, side) + narrowed))
 
 
-def _padding(case: Case, spec: Spec) -> Iterator[Case]:
+def _padding(case: Case, contract: Contract) -> Iterator[Case]:
     """Yield the case with a column of extra padding less."""
     for index, batch in enumerate(case.batches):
-        for side in spec.sides():
+        for side in contract.sides():
             if extra(batch, side):
                 fewer = with_extra(batch, side, extra(batch, side) - 1)
-                yield followed(with_batch(case, index, fewer), f"{side}_length", spec)
+                yield followed(with_batch(case, index, fewer), f"{side}_length", contract)
 
 
-def _trades(case: Case, spec: Spec) -> Iterator[Case]:
+def _trades(case: Case, contract: Contract) -> Iterator[Case]:
     """Yield the case with a column of padding filled, or moved to the target; and with a source token moved there."""
     for index, batch in enumerate(case.batches):
-        for side in spec.sides():
+        for side in contract.sides():
             if extra(batch, side):
-                yield from (with_batch(case, index, filled) for filled in _filled(batch, side, spec))
-        if batch.extra_source and spec.has_target:
+                yield from (with_batch(case, index, filled) for filled in _filled(batch, side, contract))
+        if batch.extra_source and contract.has_target:
             moved = attrs.evolve(batch, extra_source=batch.extra_source - 1, extra_target=batch.extra_target + 1)
             yield with_batch(case, index, moved)
         for row, pair in enumerate(batch.pairs):
-            if pair.source and spec.has_target:
+            if pair.source and contract.has_target:
                 shorter = with_row(case, (index, row, "source"), pair.source[:-1])
-                yield with_row(shorter, (index, row, "target"), (*pair.target, spec.lowest_id("target")))
+                yield with_row(shorter, (index, row, "target"), (*pair.target, contract.lowest_id("target")))
 
 
-def _filled(batch: Batch, side: Side, spec: Spec) -> Iterator[Batch]:
+def _filled(batch: Batch, side: Side, contract: Contract) -> Iterator[Batch]:
     """Yield the batch with a token in place of a column of padding, in one of its longest rows, and in all of them."""
-    longest = [row for row, pair in enumerate(batch.pairs) if is_longest(batch, pair, side, spec)]
+    longest = [row for row, pair in enumerate(batch.pairs) if is_longest(batch, pair, side, contract)]
     narrower = with_extra(batch, side, extra(batch, side) - 1)
     for chosen in (*([row] for row in longest), longest):
         pairs = list(batch.pairs)
         for row in chosen:
-            ids = (*getattr(pairs[row], side), spec.lowest_id(side))
+            ids = (*getattr(pairs[row], side), contract.lowest_id(side))
             pairs[row] = attrs.evolve(pairs[row], **{side: ids})
         yield attrs.evolve(narrower, pairs=tuple(pairs))
 
 
-def _settings(case: Case, spec: Spec) -> Iterator[Case]:
-    """Yield the case run eagerly, one kind of state lower, in the Spec's own encoding and padding, with seed 0."""
+def _settings(case: Case, contract: Contract) -> Iterator[Case]:
+    """Yield the case run eagerly, one kind of state lower, in the contract's own encoding and padding, with seed 0."""
     yield attrs.evolve(case, mode="eager")
     for index, batch in enumerate(case.batches):
         state: StateKind = "zeros" if batch.initial_state == "random" else "none"
         yield with_batch(case, index, attrs.evolve(batch, initial_state=state))
-        yield with_batch(case, index, attrs.evolve(batch, target_encoding=encodings(spec)[0]))
-        yield with_batch(case, index, attrs.evolve(batch, padding=padding_side(spec)))
+        yield with_batch(case, index, attrs.evolve(batch, target_encoding=encodings(contract)[0]))
+        yield with_batch(case, index, attrs.evolve(batch, padding=padding_side(contract)))
     yield attrs.evolve(case, seed=0)
 
 
-def _ids(case: Case, spec: Spec) -> Iterator[Case]:
+def _ids(case: Case, contract: Contract) -> Iterator[Case]:
     """Yield the case with an id at the lowest ordinary one, with an id one less, and with two ids of a row swapped."""
     for at, ids in rows_of(case):
-        low = spec.lowest_id(at[2])
+        low = contract.lowest_id(at[2])
         for position, word in enumerate(ids):
             for lower in (low, word - 1):
                 yield with_row(case, at, (*ids[:position], lower, *ids[position + 1 :]))
@@ -172,17 +172,17 @@ def _ids(case: Case, spec: Spec) -> Iterator[Case]:
             yield with_row(case, at, _swapped(ids, position))
 
 
-def _dimensions(case: Case, spec: Spec) -> Iterator[Case]:
+def _dimensions(case: Case, contract: Contract) -> Iterator[Case]:
     """Yield the case with one dimension of the build a step lower, and then with a later one a step higher besides."""
-    names = [name for name in spec.build_dimensions() if name in case.dimensions]
+    names = [name for name in contract.build_dimensions() if name in case.dimensions]
     for name in names:
-        yield from _lower(case, name, spec)
+        yield from _lower(case, name, contract)
     for name, later in combinations(names, 2):
-        for lower in _lower(case, name, spec):
+        for lower in _lower(case, name, contract):
             current = case.dimensions[later]
-            higher = [value for value in values_of(lower, later, spec) if value > current]
+            higher = [value for value in values_of(lower, later, contract) if value > current]
             if higher and lower.dimensions[later] == current:
-                yield resized(lower, later, higher[0], spec)
+                yield resized(lower, later, higher[0], contract)
 
 
 def _swapped(values: tuple[T, ...], index: int) -> tuple[T, ...]:

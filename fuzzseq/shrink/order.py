@@ -1,4 +1,4 @@
-"""What smaller means: the strict total order of the cases of one Spec."""
+"""What smaller means: the strict total order of the cases of one contract."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Final, get_args
 
 from fuzzseq.cases.case import Batch, Case, StateKind, width
 from fuzzseq.cases.domain import encodings, padding_side
-from fuzzseq.targets.spec import SIDES, Spec
+from fuzzseq.targets.contract import SIDES, Contract
 
 _STATES: Final[tuple[StateKind, ...]] = get_args(StateKind)
 
 
-def size(case: Case, spec: Spec) -> tuple[object, ...]:
-    """Return the key that orders the cases of a Spec: the smaller of two cases is the one with the smaller key.
+def size(case: Case, contract: Contract) -> tuple[object, ...]:
+    """Return the key that orders the cases of a contract: the smaller of two cases is the one with the smaller key.
 
     Two different cases never have one key. What comes first counts most:
 
@@ -24,8 +24,8 @@ def size(case: Case, spec: Spec) -> tuple[object, ...]:
     6. the sum of the dimensions of the build;
     7. eager before graph;
     8. no initial state before zeros, zeros before a random one;
-    9. the Spec's own target encoding before another;
-    10. the Spec's own side of padding before the other.
+    9. the contract's own target encoding before another;
+    10. the contract's own side of padding before the other.
 
     Ties are broken one value at a time, the first difference deciding: the length of each row (source before
     target), the extra padding of each batch (less source before less target), each dimension in the order of reports
@@ -33,13 +33,13 @@ def size(case: Case, spec: Spec) -> tuple[object, ...]:
     from the lowest ordinary one, the seed.
     """
     batches = case.batches
-    dimensions = tuple(case.dimensions.get(name, 0) for name in spec.build_dimensions())
-    settings = tuple(_settings(batch, spec) for batch in batches)
+    dimensions = tuple(case.dimensions.get(name, 0) for name in contract.build_dimensions())
+    settings = tuple(_settings(batch, contract) for batch in batches)
     lengths = tuple(tuple((len(pair.source), len(pair.target)) for pair in batch.pairs) for batch in batches)
     return (
         len(batches),
         sum(len(batch.pairs) for batch in batches),
-        sum(width(batch, side, spec) for batch in batches for side in spec.sides()),
+        sum(width(batch, side, contract) for batch in batches for side in contract.sides()),
         sum(batch.extra_source + batch.extra_target for batch in batches),
         sum(sum(row) for rows in lengths for row in rows),
         sum(case.dimensions.values()),
@@ -49,26 +49,26 @@ def size(case: Case, spec: Spec) -> tuple[object, ...]:
         tuple((batch.extra_source, batch.extra_target) for batch in batches),
         dimensions,
         settings,
-        _ids(case, spec),
+        _ids(case, contract),
         _distance(case.seed, 0),
         case.domain,
         tuple(sorted(case.dimensions.items())),
     )
 
 
-def _settings(batch: Batch, spec: Spec) -> tuple[int, int, int]:
+def _settings(batch: Batch, contract: Contract) -> tuple[int, int, int]:
     """Return the ranks of how a batch is handed over: initial state, target encoding, side of padding."""
-    ranked = tuple(dict.fromkeys((*encodings(spec)[:1], "sparse", "one_hot", "smoothed_one_hot")))
+    ranked = tuple(dict.fromkeys((*encodings(contract)[:1], "sparse", "one_hot", "smoothed_one_hot")))
     return (
         _STATES.index(batch.initial_state),
         ranked.index(batch.target_encoding),
-        int(batch.padding != padding_side(spec)),
+        int(batch.padding != padding_side(contract)),
     )
 
 
-def _ids(case: Case, spec: Spec) -> tuple[tuple[int, ...], ...]:
+def _ids(case: Case, contract: Contract) -> tuple[tuple[int, ...], ...]:
     """Return the distance of each id from the lowest ordinary one of its side, row after row."""
-    source, target = (spec.lowest_id(side) for side in SIDES)
+    source, target = (contract.lowest_id(side) for side in SIDES)
     rows = [pair for batch in case.batches for pair in batch.pairs]
     return tuple(
         tuple(_distance(word, low) for word in ids)

@@ -27,12 +27,12 @@ from fuzzseq.cases.transforms import (
 from fuzzseq.shrink.neighbors import without_tokens
 from fuzzseq.shrink.search import Search, bisect, delete_in_halves
 from fuzzseq.shrink.seeds import beginnings, differing
-from fuzzseq.targets.spec import SIDES
+from fuzzseq.targets.contract import SIDES
 
 
 def begin(search: Search) -> None:
     """Start over from the first of the smallest conceivable cases that fails."""
-    any(search.attempt(case) for case in beginnings(search.best, search.spec))
+    any(search.attempt(case) for case in beginnings(search.best, search.contract))
 
 
 def accelerate(search: Search) -> None:
@@ -82,23 +82,23 @@ def _differing_rows(search: Search) -> None:
     """Put two rows that differ in an id in the place of rows that may be there to differ, in length or in number."""
     batches = search.best.batches
     if len(batches) == 1 and len({pair.source for pair in batches[0].pairs}) > 1:
-        any(search.attempt(case) for case in sorted(differing(search.best, search.spec), key=search.rank))
+        any(search.attempt(case) for case in sorted(differing(search.best, search.contract), key=search.rank))
 
 
 def _narrower(search: Search) -> None:
     """Cut all rows of a side to one shorter length, and take the extra padding away."""
-    for side in search.spec.sides():
+    for side in search.contract.sides():
         search.attempt(with_batches(search.best, **{f"extra_{side}": 0}))
         _lower(search, f"{side}_length")
 
 
 def _plainer(search: Search) -> None:
-    """Run eagerly, with no initial state, the Spec's own encoding and padding and seed 0: all at once, then each."""
-    spec = search.spec
+    """Run eagerly, with no initial state, the usual encoding and padding, and seed 0: all at once, then each."""
+    contract = search.contract
     handed: dict[str, Any] = {
         "initial_state": "none",
-        "target_encoding": encodings(spec)[0],
-        "padding": padding_side(spec),
+        "target_encoding": encodings(contract)[0],
+        "padding": padding_side(contract),
     }
     if search.attempt(attrs.evolve(with_batches(search.best, **handed), mode="eager", seed=0)):
         return
@@ -110,32 +110,32 @@ def _plainer(search: Search) -> None:
 
 def _lowest_ids(search: Search) -> None:
     """Put all ids at the lowest ordinary one: of the case, of a side, of a row."""
-    spec = search.spec
+    contract = search.contract
     for chosen in (SIDES, *((side,) for side in SIDES)):
         case = search.best
         for side in chosen:
-            case = with_every_id(case, side, spec.lowest_id(side))
+            case = with_every_id(case, side, contract.lowest_id(side))
         search.attempt(case)
     for at, ids in rows_of(search.best):
-        search.attempt(with_row(search.best, at, (spec.lowest_id(at[2]),) * len(ids)))
+        search.attempt(with_row(search.best, at, (contract.lowest_id(at[2]),) * len(ids)))
 
 
 def _fewer_tokens(search: Search) -> None:
     """Cut each row to its shortest, else delete its tokens in halves."""
-    spec = search.spec
+    contract = search.contract
     fewest = {
-        "source": int(spec.has_source),
-        "target": max(0, tokens_for_steps(1, spec.tokens)) if spec.has_target else 0,
+        "source": int(contract.has_source),
+        "target": max(0, tokens_for_steps(1, contract.tokens)) if contract.has_target else 0,
     }
     for at, ids in rows_of(search.best):
-        if search.attempt(without_tokens(search.best, at, slice(fewest[at[2]], len(ids)), spec)):
+        if search.attempt(without_tokens(search.best, at, slice(fewest[at[2]], len(ids)), contract)):
             continue
 
         def count(case: Case, at: At = at) -> int:
             return len(row_of(case, at))
 
         def without(case: Case, start: int, stop: int, at: At = at) -> Case:
-            return without_tokens(case, at, slice(start, stop), spec)
+            return without_tokens(case, at, slice(start, stop), contract)
 
         delete_in_halves(search, count, without)
 
@@ -149,27 +149,27 @@ def _lower_ids(search: Search) -> None:
                 row = row_of(case, at)
                 return with_row(case, at, (*row[:position], value, *row[position + 1 :]))
 
-            bisect(search, range(search.spec.lowest_id(at[2]), word), made)
+            bisect(search, range(search.contract.lowest_id(at[2]), word), made)
 
 
 def _smaller_dimensions(search: Search) -> None:
     """Put all dimensions of the build at their lowest, else bisect each."""
-    lowest = lowest_setting(search.spec) or {}
-    if not search.attempt(with_dimensions(search.best, lowest, search.spec)):
-        for name in search.spec.build_dimensions():
+    lowest = lowest_setting(search.contract) or {}
+    if not search.attempt(with_dimensions(search.best, lowest, search.contract)):
+        for name in search.contract.build_dimensions():
             _lower(search, name)
 
 
 def _both_smaller(search: Search) -> None:
     """Lower two sizes by one amount at once: some failures need two that are equal, or that differ by a constant."""
-    spec = search.spec
+    contract = search.contract
 
     def lowered(case: Case, names: tuple[str, str], amount: int) -> Case:
         for name in names:
-            case = capped(case, name, size_of(case, name, spec) - amount, spec)
+            case = capped(case, name, size_of(case, name, contract) - amount, contract)
         return case
 
-    for names in combinations([name for name in spec.names() if _below(search, name)], 2):
+    for names in combinations([name for name in contract.names() if _below(search, name)], 2):
         if all(_below(search, name) for name in names) and search.attempt(lowered(search.best, names, 1)):
             start, room = search.best, min(len(_below(search, name)) for name in names)
 
@@ -181,15 +181,15 @@ def _both_smaller(search: Search) -> None:
 
 def _below(search: Search, name: str) -> list[int]:
     """Return, ascending, the legal values of a dimension below its current one."""
-    current = size_of(search.best, name, search.spec)
-    return [value for value in values_of(search.best, name, search.spec) if value < current]
+    current = size_of(search.best, name, search.contract)
+    return [value for value in values_of(search.best, name, search.contract) if value < current]
 
 
 def _lower(search: Search, name: str) -> None:
     """Bisect one dimension between its lowest legal value and its current one."""
-    spec = search.spec
+    contract = search.contract
 
     def made(case: Case, value: int) -> Case:
-        return capped(case, name, value, spec)
+        return capped(case, name, value, contract)
 
-    bisect(search, _below(search, name), made, expensive=name in spec.build_dimensions())
+    bisect(search, _below(search, name), made, expensive=name in contract.build_dimensions())

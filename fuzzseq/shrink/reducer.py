@@ -12,7 +12,7 @@ from fuzzseq.findings import Minimality
 from fuzzseq.shrink.neighbors import neighbors
 from fuzzseq.shrink.passes import accelerate, begin
 from fuzzseq.shrink.search import Exhausted, Search
-from fuzzseq.targets.spec import Spec
+from fuzzseq.targets.contract import Contract
 
 
 @attrs.frozen(kw_only=True)
@@ -23,13 +23,13 @@ class Reduced:
     minimality: Minimality
 
 
-def reduce(case: Case, spec: Spec, fails: Callable[[Case], bool], *, max_executions: int) -> Reduced:
+def reduce(case: Case, contract: Contract, fails: Callable[[Case], bool], *, max_executions: int) -> Reduced:
     """Return the smallest case found that still fails, and prove that no case one step simpler does.
 
     ``case`` is taken to fail. ``fails`` runs a case and says whether it fails in the same way; it is never asked twice
     about one case, and at most ``max_executions`` times. The result follows from the arguments alone.
     """
-    search = Search(case, spec, fails, max_executions)
+    search = Search(case, contract, fails, max_executions)
     try:
         begin(search)
         while True:
@@ -51,7 +51,7 @@ def _descended(search: Search) -> int:
     """Step to the first neighbor that fails, again and again; return how many the last case has, all passing."""
     while True:
         reached = search.best
-        passing = takewhile(lambda simpler: not search.attempt(simpler), neighbors(reached, search.spec))
+        passing = takewhile(lambda simpler: not search.attempt(simpler), neighbors(reached, search.contract))
         count = sum(1 for _ in passing)
         if search.best == reached:
             return count

@@ -9,7 +9,7 @@ from fuzzseq.cases.domain import allowed
 from fuzzseq.cases.edge import features
 from fuzzseq.protocol.serialization import dumps
 from fuzzseq.shrink.order import size
-from fuzzseq.targets.spec import Spec
+from fuzzseq.targets.contract import Contract
 
 #: How many values below a border are tried one by one.
 _FEW = 14
@@ -19,11 +19,11 @@ Count = Callable[[Case], int]
 Without = Callable[[Case, int, int], Case]
 
 
-def permitted(case: Case, spec: Spec) -> bool:
+def permitted(case: Case, contract: Contract) -> bool:
     """Say whether a case stays in its domain; an invalid one only needs a batch, one at an edge the one thing there."""
     if case.domain == "invalid":
         return bool(case.batches)
-    return allowed(case, spec) and (case.domain == "ordinary" or len(features(case, spec)) == 1)
+    return allowed(case, contract) and (case.domain == "ordinary" or len(features(case, contract)) == 1)
 
 
 class Exhausted(Exception):
@@ -33,18 +33,18 @@ class Exhausted(Exception):
 class Search:
     """Runs candidates and keeps the smallest that fails. Nothing runs twice, and nothing after ``max_executions``."""
 
-    def __init__(self, case: Case, spec: Spec, fails: Callable[[Case], bool], max_executions: int) -> None:
+    def __init__(self, case: Case, contract: Contract, fails: Callable[[Case], bool], max_executions: int) -> None:
         self.best = case
-        self.spec = spec
+        self.contract = contract
         self.executions = 0
         self._fails = fails
         self._max_executions = max_executions
-        self._size = size(case, spec)
+        self._size = size(case, contract)
         self._known = {dumps(case): True}
 
     def rank(self, case: Case) -> tuple[object, ...]:
         """Return the key that orders cases, the smallest first."""
-        return size(case, self.spec)
+        return size(case, self.contract)
 
     def failing(self, case: Case) -> bool:
         """Say whether a case fails, running it where that is not known; raises :class:`Exhausted`."""
@@ -60,10 +60,10 @@ class Search:
         """Make a case the best where it is smaller, in its domain, and fails; say whether it is the best now."""
         if not case.batches:
             return False
-        own = size(case, self.spec)
+        own = size(case, self.contract)
         if own >= self._size:
             return own == self._size
-        if not permitted(case, self.spec) or not self.failing(case):
+        if not permitted(case, self.contract) or not self.failing(case):
             return False
         self.best, self._size = case, own
         return True

@@ -11,8 +11,8 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from fuzzseq.errors import SpecError, nearest
+from fuzzseq.targets.contract import CELLS, ENCODINGS, KINDS, PADDINGS, ROLES, Tokens
 from fuzzseq.targets.dimensions import KNOWN, Dim, dim, dimension_of
-from fuzzseq.targets.spec import CELLS, ENCODINGS, KINDS, PADDINGS, ROLES, Tokens
 
 Factory = TypeVar("Factory", bound=Callable[..., Any])
 

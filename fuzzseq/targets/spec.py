@@ -1,274 +1,47 @@
-"""What a model accepts and promises: the `Spec`."""
+"""What is known of a model: the `Spec`."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from functools import cached_property
-from typing import Annotated, Final, Literal
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
 
 import attrs
 
-from fuzzseq.errors import SpecError, nearest
-from fuzzseq.grammar import CheckName, Count, Id, Identifier, Line, Matches, Reference
-from fuzzseq.targets.dimensions import DATA_DIMENSIONS, KNOWN, Dim
+from fuzzseq.targets.contract import Contract
+from fuzzseq.targets.selection import Selection
+from fuzzseq.targets.traits import Origin, Traits
 
-Kind = Literal["seq2seq", "encoder", "decoder", "many_to_many"]
-Encoding = Literal["sparse", "one_hot", "smoothed_one_hot"]
-Side = Literal["source", "target"]
-
-SIDES: Final[tuple[Side, ...]] = ("source", "target")
-KINDS: Final = ("seq2seq", "encoder", "decoder", "many_to_many")
-ENCODINGS: Final = ("sparse", "one_hot")
-PADDINGS: Final = ("post", "pre", None)
-
-#: What an input of a model can be. ``*_mask`` is 1 at real positions, ``*_length`` counts them.
-ROLES: Final = (
-    "source",
-    "decoder_input",
-    "source_mask",
-    "target_mask",
-    "source_length",
-    "target_length",
-    "state",
-)
-#: One of them.
-Role = Annotated[str, Matches(re.compile("|".join(ROLES)), f"one of {', '.join(ROLES)}", 20)]
-#: What an argument of an encoder or a decoder can be.
-PartRole = Literal["tokens", "states", "memory", "source_mask", "source_length"]
-#: Cells with a known layout of states; a multiple-layer model takes them layer after layer.
-CELLS: Final = ("lstm", "gru", "bidirectional-lstm", "bidirectional-gru")
-
-
-@attrs.frozen(kw_only=True)
-class Tokens:
-    """The ids of the special tokens; None where a model has none.
-
-    ``label_pad`` is what labels are padded with, where that is not ``pad``: -100, for example, which no loss counts.
-    """
-
-    pad: Id = 0
-    start: Id | None = 1
-    end: Id | None = 2
-    label_pad: Id | None = None
-
-    def specials(self) -> tuple[int, ...]:
-        """Return the ids that are no ordinary words."""
-        return tuple(sorted({t for t in (self.pad, self.start, self.end) if t is not None}))
-
-    def lowest_word(self) -> int:
-        """Return the first id above the special tokens."""
-        return self.specials()[-1] + 1
-
-
-@attrs.frozen(kw_only=True)
-class Input:
-    """One input of a model: what it is, and how it is handed over.
-
-    ``key`` is the name in a dict or of a keyword argument; None for inputs by position.
-    ``rank`` and ``dtype`` are the model's own, where it states them. ``inverted`` is True for a mask of padding.
-    ``required`` is True for an argument that a call cannot leave out.
-    """
-
-    role: Role
-    key: Line | None = None
-    rank: Count | None = None
-    dtype: Line | None = None
-    inverted: bool = False
-    required: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class Parameter:
-    """One parameter of a factory that carries a dimension."""
-
-    name: Identifier
-    dimension: Identifier
-    default: int | None = None
-
-
-@attrs.frozen(kw_only=True)
-class PartCall:
-    """How an encoder or a decoder apart is called: what each of its arguments is, in order.
-
-    A ``functional`` one takes them in a list.
-    """
-
-    roles: tuple[PartRole, ...]
-    functional: bool = False
-    takes_training: bool = True
+_INFERRED: Final[Origin] = "inferred"
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @attrs.frozen(kw_only=True)
 class Spec:
-    """What a model accepts and promises. Plain data: functions are held as references (``file.py:name``).
+    """What a model accepts, what was read off it, and what its user chose to check. Plain data."""
 
-    ``origins`` says of each field whether it was ``declared`` by the user or ``inferred`` from the model;
-    a field that it does not name has its default. ``source_constants`` are whole numbers of the factory's code,
-    ``state_arguments`` the dimensions that the function ``initial_state`` takes.
-    """
-
-    kind: Kind = "seq2seq"
-    parameters: tuple[Parameter, ...] = (
-        Parameter(name="source_vocab_size", dimension="source_vocab_size"),
-        Parameter(name="target_vocab_size", dimension="target_vocab_size"),
-        Parameter(name="embedding_dim", dimension="embedding_dim"),
-        Parameter(name="units", dimension="units"),
-    )
-    dimensions: Mapping[Identifier, Dim] = attrs.field(factory=dict)
-    tokens: Tokens = Tokens()
-    padding: Literal["post", "pre"] | None = "post"
-    initial_state: Reference | None = None
-    target_encoding: Literal["sparse", "one_hot"] = "sparse"
-    loss: Reference | None = None
-    preprocess: Reference | None = None
-    inputs: tuple[Input, ...] = (Input(role="source"), Input(role="decoder_input"))
-    calling: Literal["single", "list", "tuple", "dict", "arguments", "steps"] = "list"
-    takes_training: bool = True
-    encoder: PartCall | None = None
-    decoder: PartCall | None = None
-    state_arguments: tuple[Identifier, ...] = ()
-    output: Line | int | None = None
-    single_output: bool = False
-    logits: bool | None = None
-    float_source: bool = False
-    graph: bool = True
-    functional: bool = False
-    keras_model: bool = False
-    own_training_step: bool = False
-    train_step_accepts_xy: bool = True
-    uses_sample_weight: bool = False
-    names_random: bool = False
-    own_functions: bool = False
-    whole_decoder: bool = False
-    low_precision: bool = False
-    skip: Mapping[CheckName, str] = attrs.field(factory=dict)
-    static: tuple[Identifier, ...] = ()
-    checks: tuple[CheckName, ...] = ()
-    custom_checks: Mapping[CheckName, str] = attrs.field(factory=dict)
-    origins: Mapping[Identifier, Literal["declared", "inferred"]] = attrs.field(factory=dict)
-    notes: tuple[str, ...] = ()
-    source_constants: tuple[int, ...] = ()
-
-    def objection(self) -> str:
-        """Return what is wrong with a Spec that was read: a parameter whose dimension has no range; else nothing."""
-        unknown = [
-            p.dimension for p in self.parameters if p.dimension not in KNOWN and p.dimension not in self.dimensions
-        ]
-        return f"the dimension {unknown[0]!r} of a parameter has no range" if unknown else ""
+    contract: Contract = Contract()
+    traits: Traits = Traits()
+    selection: Selection = Selection()
 
     @property
     def runs_step(self) -> bool:
         """Whether a training step of the model is run: Keras' with the compiled loss, or one of the user's own."""
-        learns = self.loss == "compiled" or self.own_training_step
-        return learns and self.train_step_accepts_xy and self.calling != "arguments"
+        learns = self.contract.loss == "compiled" or self.traits.own_training_step
+        return learns and self.traits.train_step_accepts_xy and self.contract.calling != "arguments"
 
-    @property
-    def has_source(self) -> bool:
-        """Whether the model reads a source sequence."""
-        return self.kind != "decoder"
+    def read_off(
+        self,
+        *,
+        contract: Mapping[str, Any] = _NOTHING,
+        traits: Mapping[str, Any] = _NOTHING,
+        inferred: Iterable[str] = (),
+        notes: Iterable[str] = (),
+    ) -> Spec:
+        """Return the Spec with values of fields that were read off the model, and what the user is told of them.
 
-    @property
-    def has_target(self) -> bool:
-        """Whether the model reads shifted target tokens."""
-        return self.kind in ("seq2seq", "decoder")
-
-    @property
-    def has_labels(self) -> bool:
-        """Whether the model's output is scored token by token."""
-        return self.kind != "encoder"
-
-    def sides(self) -> tuple[Side, ...]:
-        """Return the sides whose widths are dimensions of a batch."""
-        return tuple(side for side, there in zip(SIDES, (self.has_source, self.has_target), strict=True) if there)
-
-    def range_of(self, dimension: str) -> Dim:
-        """Return the declared range of a dimension, else the usual one of a known dimension."""
-        if dimension in self.dimensions:
-            return self.dimensions[dimension]
-        if dimension in KNOWN:
-            return KNOWN[dimension][0]
-        raise SpecError(f"The Spec has no dimension {dimension!r}.{nearest(dimension, self.names())}")
-
-    def build_dimensions(self) -> tuple[str, ...]:
-        """Return the dimensions that the factory is called with, and do not come from a batch, in report order."""
-        return self._build_dimensions
-
-    @cached_property
-    def _build_dimensions(self) -> tuple[str, ...]:
-        """What :meth:`build_dimensions` returns; a search asks for it a million times."""
-        named = {p.dimension for p in self.parameters} | set(self.dimensions)
-        named |= {name for name in (self.vocabulary("source"), self.vocabulary("target")) if name}
-        if self.float_source:
-            named.add("feature_dim")
-        return tuple(name for name in (*KNOWN, *sorted(named - set(KNOWN))) if name in named - set(DATA_DIMENSIONS))
-
-    def data_dimensions(self) -> tuple[str, ...]:
-        """Return the dimensions of a batch that this kind of model has."""
-        return tuple(
-            name for name, there in zip(DATA_DIMENSIONS, (True, self.has_source, self.has_target), strict=True) if there
-        )
-
-    def names(self) -> tuple[str, ...]:
-        """Return every dimension of the model, those of a batch first."""
-        return (*self.data_dimensions(), *self.build_dimensions())
-
-    def vocabulary(self, side: Side) -> str | None:
-        """Return the dimension that holds the vocabulary of a side; None for float features or a missing side."""
-        return self._vocabularies[side]
-
-    @cached_property
-    def _vocabularies(self) -> dict[Side, str | None]:
-        """What :meth:`vocabulary` returns of each side."""
-        return {"source": self._vocabulary("source"), "target": self._vocabulary("target")}
-
-    def _vocabulary(self, side: Side) -> str | None:
-        """Return what :meth:`vocabulary` does."""
-        own = f"{side}_vocab_size"
-        known = {p.dimension for p in self.parameters} | set(self.dimensions)
-        if side == "source" and (not self.has_source or self.float_source):
-            return None
-        if side == "target" and not self.has_labels:
-            return None
-        others: tuple[str, ...] = ("vocab_size",)
-        if side == "target":
-            others = ("output_dim", "vocab_size") if self.kind == "many_to_many" else ("vocab_size", "output_dim")
-        return next((name for name in (own, *others) if name in known), own)
-
-    def lowest_id(self, side: Side) -> int:
-        """Return the lowest ordinary id of a side; of a many-to-many model's labels none but padding is special."""
-        if side == "target" and self.kind == "many_to_many":
-            return int(self.tokens.label_pad == 0)
-        return self.tokens.lowest_word()
-
-    def minimum(self, dimension: str) -> int:
-        """Return the smallest ordinary value of a dimension; a vocabulary holds two words above its special tokens."""
-        if dimension not in self._minima:
-            self._minima[dimension] = self._minimum(dimension)
-        return self._minima[dimension]
-
-    @cached_property
-    def _minima(self) -> dict[str, int]:
-        """What :meth:`minimum` has returned so far."""
-        return {}
-
-    def _minimum(self, dimension: str) -> int:
-        """Return what :meth:`minimum` does."""
-        allowed = self.range_of(dimension)
-        words = [self.lowest_id(side) + 2 for side in SIDES if self.vocabulary(side) == dimension]
-        return min(max(allowed.min, *words), allowed.max) if words else allowed.min
-
-
-#: The fields of a Spec that say nothing of what the model is given.
-_BESIDE_INPUTS: Final = ("skip", "checks", "custom_checks", "origins", "notes", "source_constants")
-
-
-def accepted_inputs(spec: Spec) -> Spec:
-    """Return a Spec by which two models are told apart if they take different input, or take it in another way.
-
-    The corpus and runs that are resumed are kept by it: whoever words a reason anew, chooses other checks, or corrects
-    a number in the code wants the cases that failed before tried again, and not forgotten. What says nothing of the
-    input has its default.
-    """
-    usual = Spec()
-    return attrs.evolve(spec, **{name: getattr(usual, name) for name in _BESIDE_INPUTS})
+        ``inferred`` names the fields and the dimensions that nobody declared.
+        """
+        origins = {**self.traits.origins, **dict.fromkeys(inferred, _INFERRED)}
+        known = attrs.evolve(self.traits, **traits, origins=origins, notes=(*self.traits.notes, *notes))
+        return attrs.evolve(self, contract=attrs.evolve(self.contract, **contract), traits=known)

@@ -17,9 +17,10 @@ from fuzzseq.checks.custom import custom_checks
 from fuzzseq.protocol.runs import Precision, Run
 from fuzzseq.reproduce.runtime import input_shapes, set_general_position
 from fuzzseq.seeds import seed_of_cases
+from fuzzseq.targets.contract import CELLS
 from fuzzseq.targets.declaration import Declaration
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
-from fuzzseq.targets.spec import CELLS, Spec
+from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.instrumentation import Tracker
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.losses import loss_function
@@ -68,12 +69,12 @@ _Anew = tuple[Precision, tuple[tuple[str, int], ...]]
 
 def arguments(spec: Spec, sizes: Mapping[str, int]) -> dict[str, int]:
     """Return the keyword arguments that a factory is called with for a setting of the dimensions."""
-    return {p.name: sizes[p.dimension] for p in spec.parameters if p.dimension in sizes}
+    return {p.name: sizes[p.dimension] for p in spec.contract.parameters if p.dimension in sizes}
 
 
 def build_key(spec: Spec, case: Case) -> str:
     """Return what tells one built model from another: what the factory is called with, and the seed."""
-    given = arguments(spec, case.sizes(spec, 0))
+    given = arguments(spec, case.sizes(spec.contract, 0))
     return f"{sorted(given.items())} {case.seed}"
 
 
@@ -177,10 +178,10 @@ class ModelInstance:
         if callable(declared):
             named = inspect.signature(declared).parameters
             return declared(**{name: sizes[name] for name in named if name in sizes})
-        if self.spec.initial_state == "inputs":
-            inputs = zip(flat_inputs(self.model), self.spec.inputs, strict=False)
+        if self.spec.contract.initial_state == "inputs":
+            inputs = zip(flat_inputs(self.model), self.spec.contract.inputs, strict=False)
             return input_shapes(sizes["batch_size"], *(tensor for tensor, item in inputs if item.role == "state"))
-        if self.spec.initial_state not in CELLS:
+        if self.spec.contract.initial_state not in CELLS:
             return []
         return self._cell_shapes(sizes)
 
@@ -192,7 +193,7 @@ class ModelInstance:
         counted = next((name for name in ("num_layers", "num_encoder_layers") if name in sizes), None)
         layers = sizes[counted] if counted else 1
         flat = state_shapes(
-            str(self.spec.initial_state), batch_size=sizes["batch_size"], units=units, num_layers=layers
+            str(self.spec.contract.initial_state), batch_size=sizes["batch_size"], units=units, num_layers=layers
         )
         each = len(flat) // layers
         return [list(flat[i : i + each]) for i in range(0, len(flat), each)] if counted else list(flat)

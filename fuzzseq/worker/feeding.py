@@ -9,7 +9,8 @@ import tensorflow as tf
 from fuzzseq.cases.arrays import Arrays, input_array
 from fuzzseq.cases.case import Case
 from fuzzseq.reproduce.runtime import flat_shapes, random_states, zero_states
-from fuzzseq.targets.spec import Input, Spec
+from fuzzseq.targets.contract import Input
+from fuzzseq.targets.spec import Spec
 
 Fed = dict[str, Any]
 #: The attribute of a tensor whose last axis is time.
@@ -30,29 +31,29 @@ def feed(spec: Spec, arrays: Arrays, states: Any, source: Any = None) -> Any:
     ``states`` is the structure that the Spec's initial state has, or None; ``source`` replaces the source ids where the
     user's own preprocessing made it.
     """
-    if spec.calling == "steps":
+    if spec.contract.calling == "steps":
         return _by_role(spec, arrays, states, source)
     left = tf.nest.flatten(states) if states is not None else []
-    together = sum(item.role == "state" for item in spec.inputs) == 1 and spec.calling == "arguments"
+    together = sum(item.role == "state" for item in spec.contract.inputs) == 1 and spec.contract.calling == "arguments"
     values: list[tuple[Input, Any]] = []
-    for item in spec.inputs:
+    for item in spec.contract.inputs:
         if item.role == "state":
             values.append((item, states if together else left.pop(0) if left else None))
         elif item.role == "source" and source is not None:
             values.append((item, source))
         else:
             values.append((item, role_tensor(item, arrays)))
-    if spec.calling in ("dict", "arguments"):
+    if spec.contract.calling in ("dict", "arguments"):
         return {item.key: value for item, value in values if value is not None or item.role != "state"}
     flat = [value for _, value in values]
-    if spec.calling == "tuple":
+    if spec.contract.calling == "tuple":
         return tuple(flat)
-    return flat[0] if spec.calling == "single" else flat
+    return flat[0] if spec.contract.calling == "single" else flat
 
 
 def _by_role(spec: Spec, arrays: Arrays, states: Any, source: Any) -> Fed:
     """Return the tensors of a batch by role, for an encoder and a decoder apart."""
-    fed: Fed = {item.role: role_tensor(item, arrays) for item in spec.inputs if item.role != "state"}
+    fed: Fed = {item.role: role_tensor(item, arrays) for item in spec.contract.inputs if item.role != "state"}
     if source is not None:
         fed["source"] = source
     fed["states"] = tf.nest.flatten(states) if states is not None else []
@@ -66,7 +67,7 @@ def initial_state(spec: Spec, case: Case, batch: int, shapes: Any) -> Any:
     state is a state of zeros there.
     """
     kind = case.batches[batch].initial_state
-    if kind == "none" and any(item.role == "state" and item.required for item in spec.inputs):
+    if kind == "none" and any(item.role == "state" and item.required for item in spec.contract.inputs):
         kind = "zeros"
     flat = flat_shapes(shapes)
     if kind == "none" or not flat:

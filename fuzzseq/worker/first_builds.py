@@ -53,12 +53,14 @@ def builds(
     Those that it raises for are added to ``failed``.
     """
     tried: list[dict[str, int]] = []
-    for wanted in ({p.dimension: p.default for p in spec.parameters if p.default is not None}, *_SETTINGS):
+    for wanted in ({p.dimension: p.default for p in spec.contract.parameters if p.default is not None}, *_SETTINGS):
         sizes = {"batch_size": 2, "source_length": 3, "target_length": 4}
-        for name in [n for n in dependency_order(spec) if n not in DATA_DIMENSIONS]:
-            legal = legal_values(name, {k: v for k, v in sizes.items() if k not in DATA_DIMENSIONS}, spec)
+        for name in [n for n in dependency_order(spec.contract) if n not in DATA_DIMENSIONS]:
+            legal = legal_values(name, {k: v for k, v in sizes.items() if k not in DATA_DIMENSIONS}, spec.contract)
             aim = wanted.get(name) or _SETTINGS[0].get(name) or min(4, legal[-1] if legal else 4)
-            if wanted.get(name) and name in {p.dimension for p in spec.parameters if p.default == wanted[name]}:
+            if wanted.get(name) and name in {
+                p.dimension for p in spec.contract.parameters if p.default == wanted[name]
+            }:
                 sizes[name] = wanted[name]
             else:
                 sizes[name] = min(legal, key=lambda value: abs(value - aim)) if legal else aim
@@ -78,14 +80,14 @@ def far_builds(
 
     A factory that takes few sizes is fuzzed, and one that takes none is not.
     """
-    names = [name for name in dependency_order(spec) if name not in DATA_DIMENSIONS]
+    names = [name for name in dependency_order(spec.contract) if name not in DATA_DIMENSIONS]
     random, until = Random(0), time.monotonic() + _FAR_SECONDS
     tried = [refused.sizes for refused in failed]
     for number in range(_FAR_LOOKS if names else 0):
         sizes = {"batch_size": 2, "source_length": 3, "target_length": 4}
         for name in names:
-            legal = legal_values(name, {k: v for k, v in sizes.items() if k not in DATA_DIMENSIONS}, spec)
-            of_code = [value for value in legal if value in spec.source_constants]
+            legal = legal_values(name, {k: v for k, v in sizes.items() if k not in DATA_DIMENSIONS}, spec.contract)
+            of_code = [value for value in legal if value in spec.traits.source_constants]
             sizes[name] = random.choice((of_code if number % 2 else legal) or legal or [4])
         if sizes in tried:
             continue

@@ -14,8 +14,9 @@ from fuzzseq.cases.domain import legal_range
 from fuzzseq.errors import SpecError
 from fuzzseq.protocol.outcome import LayerFrame
 from fuzzseq.reproduce.runtime import as_source
+from fuzzseq.targets.contract import Side
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS
-from fuzzseq.targets.spec import Side, Spec
+from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.feeding import feed, initial_state
 from fuzzseq.worker.refusals import (
@@ -58,10 +59,10 @@ class Look:
 
 def guessed_sizes(spec: Spec, sizes: Mapping[str, int]) -> dict[str, int]:
     """Return sizes for a first batch: those of the build, and small vocabularies where none is known yet."""
-    vocabularies = {spec.vocabulary("source"), spec.vocabulary("target")} - {None}
+    vocabularies = {spec.contract.vocabulary("source"), spec.contract.vocabulary("target")} - {None}
     guess = {str(name): 5 for name in vocabularies} | dict(sizes)
-    if spec.float_source and "feature_dim" not in guess:
-        guess["feature_dim"] = spec.range_of("feature_dim").min
+    if spec.contract.float_source and "feature_dim" not in guess:
+        guess["feature_dim"] = spec.contract.range_of("feature_dim").min
     return {name: size for name, size in guess.items() if name not in DATA_DIMENSIONS}
 
 
@@ -72,19 +73,23 @@ def look_case(spec: Spec, sizes: Mapping[str, int], rows: int = 2, alike: bool =
     """
     source = _length("source_length", 4 if alike else 3, spec, sizes)
     target = _length("target_length", 4, spec, sizes)
-    if "batch_size" in {p.dimension for p in spec.parameters}:
+    if "batch_size" in {p.dimension for p in spec.contract.parameters}:
         rows = 2  # What the model was built with.
-    elif "batch_size" in spec.dimensions:
-        rows = min(legal_range("batch_size", dict(sizes), spec), key=lambda value: abs(value - rows), default=rows)
-    low = {side: spec.lowest_id(side) for side in _SIDES}
-    ids = max(0, target - (spec.tokens.start is not None) - (spec.tokens.end is not None) + 1)
+    elif "batch_size" in spec.contract.dimensions:
+        rows = min(
+            legal_range("batch_size", dict(sizes), spec.contract), key=lambda value: abs(value - rows), default=rows
+        )
+    low = {side: spec.contract.lowest_id(side) for side in _SIDES}
+    ids = max(0, target - (spec.contract.tokens.start is not None) - (spec.contract.tokens.end is not None) + 1)
     pair = Pair(source=(low["source"],) * source, target=(low["target"],) * ids)
-    return Case(dimensions=dict(sizes), batches=(Batch(pairs=(pair,) * rows, target_encoding=spec.target_encoding),))
+    return Case(
+        dimensions=dict(sizes), batches=(Batch(pairs=(pair,) * rows, target_encoding=spec.contract.target_encoding),)
+    )
 
 
 def _length(name: str, usual: int, spec: Spec, sizes: Mapping[str, int]) -> int:
     """Return the usual length, moved into the range that the model takes."""
-    allowed = spec.range_of(name)
+    allowed = spec.contract.range_of(name)
     if isinstance(allowed.equal_to, str):
         return sizes.get(allowed.equal_to, usual)
     most = sizes.get(allowed.at_most, usual) if isinstance(allowed.at_most, str) else usual
@@ -101,25 +106,27 @@ def fed_for_look(
     case = look_case(spec, sizes, rows, alike)
     built.spec, built.subject.spec = spec, spec
     states = _states(built, spec, case)
-    if built.target.option("preprocess") is None or not spec.has_source:
-        return case, feed(spec, arrays(case, spec), states)
+    if built.target.option("preprocess") is None or not spec.contract.has_source:
+        return case, feed(spec, arrays(case, spec.contract), states)
     try:
         source = _preprocessed(built, [list(pair.source) for pair in case.batches[0].pairs])
     except SpecError:
         raise
     except Exception:  # The user's own preprocessing may raise for some batches: the run will tell.
         return case, None
-    return case, feed(spec, arrays(case, spec), states, source)
+    return case, feed(spec, arrays(case, spec.contract), states, source)
 
 
 def _states(built: ModelInstance, spec: Spec, case: Case) -> Any:
     """Return the initial state of a case; raises :class:`SpecError` where a declared function gives no shapes."""
     try:
-        return initial_state(spec, case, 0, built.state_shapes(case.sizes(spec)))
+        return initial_state(spec, case, 0, built.state_shapes(case.sizes(spec.contract)))
     except Exception as error:
         if not callable(built.target.option("initial_state")):
             raise
-        raise declared_raises(built.target.name, f"initial_state={spec.initial_state}", error, built.tracker) from None
+        raise declared_raises(
+            built.target.name, f"initial_state={spec.contract.initial_state}", error, built.tracker
+        ) from None
 
 
 def _preprocessed(built: ModelInstance, ids: list[list[int]]) -> Any:
@@ -131,7 +138,7 @@ def _preprocessed(built: ModelInstance, ids: list[list[int]]) -> Any:
 
 def _refuse_preprocess(built: ModelInstance, spec: Spec) -> None:
     """Raise :class:`SpecError` where preprocessing raises for each of several small batches of ids."""
-    low, lengths = spec.lowest_id("source"), spec.range_of("source_length")
+    low, lengths = spec.contract.lowest_id("source"), spec.contract.range_of("source_length")
     raised: Exception | None = None
     for rows, steps in _BATCHES:
         ids = [[low] * min(max(steps, lengths.min), lengths.max)] * rows
@@ -144,9 +151,9 @@ def _refuse_preprocess(built: ModelInstance, spec: Spec) -> None:
     if raised is not None:
         ids, said = [[low, low], [low]], raised_text(raised, built.tracker)
         raise SpecError(
-            f"preprocess={spec.preprocess} of {built.target.name} raises for every batch that was tried: {said}. It is "
-            f"given rows of ids, such as {ids}, and returns the model's source. One that takes sentences cannot be "
-            "used: leave it out, and the model is given ids."
+            f"preprocess={spec.contract.preprocess} of {built.target.name} raises for every batch that was tried: "
+            f"{said}. It is given rows of ids, such as {ids}, and returns the model's source. One that takes sentences "
+            "cannot be used: leave it out, and the model is given ids."
         )
 
 
@@ -159,7 +166,7 @@ def look(built: ModelInstance, spec: Spec, sizes: Mapping[str, int], rows: int =
     try:
         output = built.subject.forward(fed, False)
     except NoSuchOutput as error:
-        raise no_such_output(built.target.name, spec.output, error.raw) from None
+        raise no_such_output(built.target.name, spec.contract.output, error.raw) from None
     except Exception as error:  # A model that fails on its first batch is what the run is for.
         return Look(fed=fed, error=error, layers=built.tracker.raised)
     return Look(fed=fed, scores=dense(output.scores), raw=output.raw)
@@ -169,7 +176,7 @@ def refuse_what_cannot_run(built: ModelInstance, spec: Spec, sizes: Mapping[str,
     """Raise :class:`SpecError` where a first call shows that the model cannot be fed, or gives no numbers."""
     name = built.target.name
     if seen.error is not None:
-        if spec.calling == "single":
+        if spec.contract.calling == "single":
             # A tensor of two rows is taken apart as if it were a pair.
             more = look(built, spec, sizes, rows=_ROWS)
             refuse_taken_apart(name, more.fed, more.error, built.tracker)

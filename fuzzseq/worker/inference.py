@@ -56,25 +56,33 @@ def _inferred(target: LoadedFactory, mark: StageBeacon, call: bool, skip: int) -
     looks = builds(target, spec, mark, skip, failed)
     found = next(looks, None)
     if found is None and not skip and (found := next(far_builds(target, spec, mark, failed), None)) is None:
-        if why := no_sizes(target.name, spec):
+        if why := no_sizes(target.name, spec.contract):
             raise SpecError(why)
         if not all(refused.in_model for refused in failed):
             first = failed[0]
             raise always_raises(target.name, first.error, target.tracker, arguments(spec, first.sizes), len(failed))
     if found is None:
         note = "the factory raised for every size that was tried, so that its inputs could not be read off"
-        return attrs.evolve(spec, notes=(*spec.notes, note))
+        return spec.read_off(notes=[note])
     built, sizes = found
     spec = _with_inputs(target, spec, built)
     spec = _with_ways(_with_loss(spec, built), built)
-    if call and spec.kind == "encoder" and spec.origins.get("kind") == "inferred" and spec.loss and not spec.functional:
+    if (
+        call
+        and spec.contract.kind == "encoder"
+        and spec.traits.origins.get("kind") == "inferred"
+        and spec.contract.loss
+        and not spec.traits.functional
+    ):
         # Nothing but a call tells whether a subclassed model gives something for each step that its loss could score.
         scores = look(built, spec, guessed_sizes(spec, sizes)).array
-        spec = attrs.evolve(spec, kind="many_to_many") if scores is not None and scores.ndim == 3 else spec
+        spec = spec.read_off(contract={"kind": "many_to_many"}) if scores is not None and scores.ndim == 3 else spec
     spec = with_static_sizes(spec, built, sizes, looks)
     spec = with_vocabularies(target, spec, built, sizes, looks, call)
     _refuse_tokens(target.name, spec)
-    return with_training_step(spec, built, guessed_sizes(spec, sizes)) if call and spec.own_training_step else spec
+    return (
+        with_training_step(spec, built, guessed_sizes(spec, sizes)) if call and spec.traits.own_training_step else spec
+    )
 
 
 def _with_inputs(target: LoadedFactory, spec: Spec, built: ModelInstance) -> Spec:
@@ -86,7 +94,7 @@ def _with_inputs(target: LoadedFactory, spec: Spec, built: ModelInstance) -> Spe
             f"The model of {target.name} has no input that fuzzseq could feed, {_call_of(model)}: return a model, or a "
             "function, whose parameters say what they are, as (source, decoder_input)."
         )
-    if spec.kind == "decoder" and "decoder_input" not in {item.role for item in inputs}:
+    if spec.contract.kind == "decoder" and "decoder_input" not in {item.role for item in inputs}:
         inputs = tuple(attrs.evolve(item, role=_TARGET_SIDE.get(item.role, item.role)) for item in inputs)
     if any(item.role == "decoder_input" and item.rank == 3 for item in inputs):
         raise SpecError(
@@ -95,40 +103,47 @@ def _with_inputs(target: LoadedFactory, spec: Spec, built: ModelInstance) -> Spe
         )
     roles = {item.role for item in inputs}
     values: dict[str, Any] = {"calling": calling, "inputs": inputs}
-    origins = dict(spec.origins)
-    origins.setdefault("inputs", "inferred")
-    if "kind" not in origins:
-        values["kind"], origins["kind"] = _kind(spec, roles, model), "inferred"
+    known = spec.traits.origins
+    if "kind" not in known:
+        values["kind"] = _kind(spec, roles, model)
     source = next((item for item in inputs if item.role == "source"), None)
-    if source is not None and source.rank == 3 and "float_source" not in origins:
-        values["float_source"], origins["float_source"] = True, "inferred"
-    if "state" in roles and spec.initial_state is None and calling in ("list", "dict", "tuple"):
-        values["initial_state"], origins["initial_state"] = "inputs", "inferred"
-    if spec.initial_state is None and calling == "arguments" and any(i.required and i.role == "state" for i in inputs):
+    if source is not None and source.rank == 3 and "float_source" not in known:
+        values["float_source"] = True
+    if "state" in roles and spec.contract.initial_state is None and calling in ("list", "dict", "tuple"):
+        values["initial_state"] = "inputs"
+    if (
+        spec.contract.initial_state is None
+        and calling == "arguments"
+        and any(i.required and i.role == "state" for i in inputs)
+    ):
         name = next(item.key for item in inputs if item.required and item.role == "state")
         raise SpecError(
             f"The model of {target.name} cannot be called without its argument {name!r}, a state that nobody knows the "
             "shape of: declare it, as in @fuzz_target(initial_state='gru'), 'lstm', or a function of the dimensions."
         )
-    if spec.initial_state is not None and "state" not in roles:
+    if spec.contract.initial_state is not None and "state" not in roles:
         raise SpecError(
             f"initial_state is declared for {target.name}, and its model has no input that takes one: name an input or "
             "a parameter initial_state, or say which it is: @fuzz_target(inputs={'name': 'state'})."
         )
-    return attrs.evolve(spec, origins=origins, **values)
+    inferred = {name for name in values if name != "calling" and not (name == "inputs" and name in known)}
+    return spec.read_off(contract=values, inferred=inferred)
 
 
 def _refuse_tokens(name: str, spec: Spec) -> None:
     """Raise :class:`SpecError` where the special tokens have ids that no vocabulary holds which fuzzseq would draw."""
-    given = {"pad": spec.tokens.pad, "start": spec.tokens.start, "end": spec.tokens.end}
+    given = {"pad": spec.contract.tokens.pad, "start": spec.contract.tokens.start, "end": spec.contract.tokens.end}
     token, highest = max(((key, id_) for key, id_ in given.items() if id_ is not None), key=lambda pair: pair[1])
-    vocabulary = spec.vocabulary("target" if spec.has_target else "source")
-    if vocabulary is None or vocabulary in spec.dimensions or spec.range_of(vocabulary).max > highest:
+    vocabulary = spec.contract.vocabulary("target" if spec.contract.has_target else "source")
+    if vocabulary is None or vocabulary in spec.contract.dimensions:
         return
-    parameter = next((p.name for p in spec.parameters if p.dimension == vocabulary), vocabulary)
+    most = spec.contract.range_of(vocabulary).max
+    if most > highest:
+        return
+    parameter = next((p.name for p in spec.contract.parameters if p.dimension == vocabulary), vocabulary)
     raise SpecError(
-        f"tokens[{token!r}] of {name} is {highest}, and {parameter} is at most {spec.range_of(vocabulary).max} unless "
-        f"its range is declared: @fuzz_target({parameter}=dim({highest + 3}, {highest + 20}))."
+        f"tokens[{token!r}] of {name} is {highest}, and {parameter} is at most {most} unless its range is declared: "
+        f"@fuzz_target({parameter}=dim({highest + 3}, {highest + 20}))."
     )
 
 
@@ -144,7 +159,7 @@ def _kind(spec: Spec, roles: set[str], model: Any) -> str:
         return "seq2seq"
     if "decoder_input" in roles:
         return "decoder"
-    named = {p.dimension for p in spec.parameters}
+    named = {p.dimension for p in spec.contract.parameters}
     if named & {"target_vocab_size", "output_dim"} and len(_output_shape(model)) in (0, 3):
         return "many_to_many"
     if len(_output_shape(model)) == 3 and (getattr(model, "compiled", False) or _scores_words(model)):
@@ -174,40 +189,42 @@ def _with_loss(spec: Spec, built: ModelInstance) -> Spec:
         KERAS.has_compiled_loss(model) or KERAS.overrides(model, "compute_loss") or KERAS.overrides(model, "train_step")
     )
     ignored = getattr(target_loss or KERAS.compiled_loss(model), "ignore_class", None)
-    if isinstance(ignored, int) and ignored < 0 and spec.tokens.label_pad is None:
+    if isinstance(ignored, int) and ignored < 0 and spec.contract.tokens.label_pad is None:
         # No label of a word is negative. It may be what labels are padded with, or a default that nobody looked at.
         note = (
-            f"the loss leaves class {ignored} out, and labels are padded with {spec.tokens.pad}: where yours are "
-            f"padded with {ignored}, declare tokens={{'label_pad': {ignored}}}"
+            f"the loss leaves class {ignored} out, and labels are padded with {spec.contract.tokens.pad}: where yours "
+            f"are padded with {ignored}, declare tokens={{'label_pad': {ignored}}}"
         )
-        spec = attrs.evolve(spec, notes=(*spec.notes, note))
-    if spec.loss is not None or not compiled:
+        spec = spec.read_off(notes=[note])
+    if spec.contract.loss is not None or not compiled:
         return spec
     if not KERAS.has_compiled_loss(model) and not KERAS.overrides(model, "compute_loss"):
         return spec
-    return attrs.evolve(spec, loss="compiled", origins={**spec.origins, "loss": "inferred"})
+    return spec.read_off(contract={"loss": "compiled"}, inferred=["loss"])
 
 
 def _with_ways(spec: Spec, built: ModelInstance) -> Spec:
     """Return the Spec with whether the model trains itself, and whether a decoder apart takes all steps at once."""
     model = built.model
-    trains = KERAS.is_model(model) and KERAS.overrides(model, "train_step")
-    whole = isinstance(model, EncoderDecoder) and _takes_all_steps(model.decoder)
     state = built.target.option("initial_state")
-    coarse = any(getattr(layer, "compute_dtype", "") in ("float16", "bfloat16") for layer in every_layer(model))
-    return attrs.evolve(
-        spec,
-        functional=KERAS.is_functional(model),
-        takes_training=takes(model, "training"),
-        encoder=Part(model.encoder).described if isinstance(model, EncoderDecoder) else None,
-        decoder=Part(model.decoder).described if isinstance(model, EncoderDecoder) else None,
-        state_arguments=tuple(inspect.signature(state).parameters) if callable(state) else (),
-        keras_model=KERAS.is_model(model),
-        own_functions=any(map(_holds_functions, [model, *every_layer(model)])),
-        own_training_step=trains,
-        names_random=any(map(names_random, [model, *every_layer(model)])),
-        whole_decoder=whole,
-        low_precision=coarse,
+    return spec.read_off(
+        contract={
+            "takes_training": takes(model, "training"),
+            "encoder": Part(model.encoder).described if isinstance(model, EncoderDecoder) else None,
+            "decoder": Part(model.decoder).described if isinstance(model, EncoderDecoder) else None,
+            "state_arguments": tuple(inspect.signature(state).parameters) if callable(state) else (),
+        },
+        traits={
+            "functional": KERAS.is_functional(model),
+            "keras_model": KERAS.is_model(model),
+            "own_functions": any(map(_holds_functions, [model, *every_layer(model)])),
+            "own_training_step": KERAS.is_model(model) and KERAS.overrides(model, "train_step"),
+            "names_random": any(map(names_random, [model, *every_layer(model)])),
+            "whole_decoder": isinstance(model, EncoderDecoder) and _takes_all_steps(model.decoder),
+            "low_precision": any(
+                getattr(layer, "compute_dtype", "") in ("float16", "bfloat16") for layer in every_layer(model)
+            ),
+        },
     )
 
 

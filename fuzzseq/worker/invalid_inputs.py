@@ -81,7 +81,7 @@ def wrong_arrays(arrays: Arrays, kind: str, case: Case, spec: Spec) -> Arrays:
     side, _, what = kind.partition("_")
     if what in ("id_too_large", "id_negative"):
         name = "source" if side == "source" else "decoder_input"
-        size = case.dimensions.get(str(spec.vocabulary("source" if side == "source" else "target")), 0)
+        size = case.dimensions.get(str(spec.contract.vocabulary("source" if side == "source" else "target")), 0)
         ids = getattr(arrays, name).copy()
         ids[0, _first_real(arrays, side)] = size if what == "id_too_large" else -1
         return attrs.evolve(arrays, **{name: ids})
@@ -100,11 +100,11 @@ def wrong_arrays(arrays: Arrays, kind: str, case: Case, spec: Spec) -> Arrays:
 
 def wrong_labels(labels: Any, kind: str, case: Case, spec: Spec) -> Any:
     """Return labels that are wrong; they are as they were for a kind that is not theirs."""
-    classes = case.dimensions.get(str(spec.vocabulary("target")), 0)
+    classes = case.dimensions.get(str(spec.contract.vocabulary("target")), 0)
     if kind == "label_steps":
         return _once_more(labels, 1)
     if kind == "label_encoding":
-        return labels.argmax(axis=-1) if labels.ndim == 3 else encoded(labels, "one_hot", case, spec)
+        return labels.argmax(axis=-1) if labels.ndim == 3 else encoded(labels, "one_hot", case, spec.contract)
     if kind == "label_too_large":
         if labels.ndim == 3:
             return np.concatenate([labels, labels[..., :1]], axis=-1)

@@ -18,16 +18,16 @@ def loss_function(spec: Spec, model: Any, declared: Any) -> Callable[[Any, Any, 
         scored = KERAS.loss(declared) if isinstance(declared, str) else declared
         return lambda _inputs, labels, output, _mask: _beside(scored(labels, output.scores), _unscored(model, output))
     several = _losses(model)
-    if spec.loss == "compiled" and several is not None and as_targets(model, 0) is None:
+    if spec.contract.loss == "compiled" and several is not None and as_targets(model, 0) is None:
         # Labels are known for one output alone: the other losses are for what nobody here can label.
         by_name = several if isinstance(several, Mapping) else dict(enumerate(several))
-        alone = KERAS.loss(by_name.get(spec.output) or next(loss for loss in by_name.values() if loss))
+        alone = KERAS.loss(by_name.get(spec.contract.output) or next(loss for loss in by_name.values() if loss))
         return lambda _inputs, labels, output, _mask: _beside(alone(labels, output.scores), _unscored(model, output))
-    if spec.loss == "compiled":
+    if spec.contract.loss == "compiled":
         return lambda inputs, labels, output, _mask: model.compute_loss(
             x=inputs, y=as_targets(model, labels), y_pred=_as_compiled(model, output), sample_weight=None
         )
-    logits = spec.logits is not False
+    logits = spec.traits.logits is not False
     return lambda _inputs, labels, output, mask: _beside(
         cross_entropy(labels, output.scores, mask, KERAS.cross_entropy, logits), _unscored(model, output)
     )

@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from fuzzseq.reproduce.runtime import one_or_all
-from fuzzseq.targets.spec import PartCall, PartRole
+from fuzzseq.targets.contract import PartCall, PartRole
 from fuzzseq.worker.keras_api import KERAS
 
 #: The names that parameters and inputs of an encoder or a decoder go by, for each thing that they can be.

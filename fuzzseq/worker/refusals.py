@@ -14,8 +14,8 @@ import tensorflow as tf
 from fuzzseq.errors import SpecError
 from fuzzseq.object_text import text_of
 from fuzzseq.protocol.user_frames import is_users
+from fuzzseq.targets.contract import ROLES
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
-from fuzzseq.targets.spec import ROLES
 from fuzzseq.worker.exceptions import describe
 from fuzzseq.worker.frames import user_frames
 from fuzzseq.worker.instrumentation import Tracker

@@ -12,8 +12,8 @@ from typing import Any, Final, Literal
 import attrs
 
 from fuzzseq.errors import SpecError, nearest
+from fuzzseq.targets.contract import ROLES, Input
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
-from fuzzseq.targets.spec import ROLES, Input
 from fuzzseq.worker.build import flat_inputs
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.parts import Part

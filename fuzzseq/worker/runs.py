@@ -31,8 +31,8 @@ class BatchRun:
     def __init__(self, built: ModelInstance, case: Case, run: Run, batch: int, known: bool) -> None:
         """Keep what is needed; nothing runs yet."""
         self.built, self.case, self.run, self.batch, self.known = built, case, run, batch, known
-        self.sizes = case.sizes(built.spec, batch)
-        self.arrays: Arrays = arrays(case, built.spec, batch)
+        self.sizes = case.sizes(built.spec.contract, batch)
+        self.arrays: Arrays = arrays(case, built.spec.contract, batch)
 
     def observe(self) -> Observed:
         """Go as far as the run asks for."""
@@ -61,7 +61,7 @@ class BatchRun:
         """Preprocess the batch and return what the model is called with; ``source`` takes the place of its ids."""
         spec = self.built.spec
         preprocess = self.built.target.option("preprocess")
-        if preprocess is not None and spec.has_source:
+        if preprocess is not None and spec.contract.has_source:
             self.built.subject.mark.enter("preprocess")
             source = as_source(preprocess(feeding.rows_of_ids(self.case, self.batch)))
         if (as_executed := EXECUTIONS[self.run.execution].source) is not None:
@@ -80,7 +80,7 @@ class BatchRun:
 
     def _labels(self) -> tuple[Any, Any]:
         """Return labels and the mask of real steps, as tensors."""
-        real = self.arrays.source_mask if self.built.spec.kind == "many_to_many" else self.arrays.target_mask
+        real = self.arrays.source_mask if self.built.spec.contract.kind == "many_to_many" else self.arrays.target_mask
         return tf.constant(self.arrays.labels), tf.constant(real)
 
     def _score(self) -> Observed:
@@ -130,7 +130,7 @@ class BatchRun:
         case = self.case
         if self.run.own_labels:
             case = attrs.evolve(case, batches=self.run.own_labels)
-        labels = tf.constant(arrays(case, self.built.spec, self.batch).labels)
+        labels = tf.constant(arrays(case, self.built.spec.contract, self.batch).labels)
         self.built.subject.in_graph(False)
         self.built.subject.mark.enter("gradient")
         predicted: list[Any] = []
@@ -141,7 +141,7 @@ class BatchRun:
 
         with self.built.tracker.watching(listener):
             model.train_step((fed, as_targets(model, labels)))
-        scores = select_output(predicted[0], self.built.spec.output) if predicted else None
+        scores = select_output(predicted[0], self.built.spec.contract.output) if predicted else None
         return self._seen(ForwardOutput(scores, [], scores))
 
     def _loss(self, fed: Any, labels: Any, real: Any, output: ForwardOutput) -> Any:
@@ -246,7 +246,7 @@ class BatchRun:
             states = packed(shapes, iter(output.states))
             scores.append(output.scores)
         self.arrays = whole
-        joined = tf.concat(scores, axis=1) if len(scores[0].shape) == 3 and spec.has_labels else scores[-1]
+        joined = tf.concat(scores, axis=1) if len(scores[0].shape) == 3 and spec.contract.has_labels else scores[-1]
         return self._seen(ForwardOutput(joined, tf.nest.flatten(states), joined))
 
     def _seen(self, output: ForwardOutput, loss: Any = None, gradients: tuple[Gradient, ...] = ()) -> Observed:

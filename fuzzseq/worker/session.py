@@ -76,7 +76,7 @@ class TargetSession:
             while len(self._models) >= _MODELS_KEPT:
                 self._models.popitem(last=False)
             self._models[key] = ModelInstance(
-                self._target, self._spec, case.sizes(self._spec, 0), case.seed, self._mark
+                self._target, self._spec, case.sizes(self._spec.contract, 0), case.seed, self._mark
             )
         self._models.move_to_end(key)
         return self._models[key]

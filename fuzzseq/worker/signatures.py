@@ -4,39 +4,43 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import attrs
 
 from fuzzseq.checks.registry import check_named
 from fuzzseq.errors import SpecError, UsageError, nearest
+from fuzzseq.targets.contract import Contract, Parameter
 from fuzzseq.targets.dimensions import KNOWN, Dim, dim, dimension_of, unknown_parameter
-from fuzzseq.targets.spec import Parameter, Spec
+from fuzzseq.targets.selection import Selection
+from fuzzseq.targets.spec import Spec
+from fuzzseq.targets.traits import Origin, Traits
 from fuzzseq.worker.build import LoadedFactory
 from fuzzseq.worker.source_constants import numbers
-
-Origin = Literal["declared", "inferred"]
 
 
 def from_signature(target: LoadedFactory) -> Spec:
     """Return what a factory's parameters and its user's declaration tell."""
-    declared, origins = target.declaration, dict[str, Origin]()
+    declared = target.declaration
+    origins: dict[str, Origin] = dict.fromkeys([*declared.options, *declared.dimensions], "declared")
     parameters, dimensions = _parameters(target)
     values: dict[str, Any] = {}
     for name, value in declared.options.items():
-        origins[name] = "declared"
         if name in ("initial_state", "preprocess", "loss") and value is not None:
             values[name] = reference(value)
         elif name not in ("inputs", "custom_checks"):
             values[name] = tuple(value) if name == "checks" else dict(value) if name == "skip" else value
-    for name in declared.dimensions:
-        origins[name] = "declared"
     for option in ("checks", "skip"):
         _refuse_unknown(target, option, values.get(option, ()))
-    values["custom_checks"] = {name: check.description for name, check in target.custom_checks.items()}
-    values["source_constants"] = numbers(target.factory)
+    selected = {name: values.pop(name) for name in ("checks", "skip") if name in values}
+    logits = values.pop("logits", None)
     tied = _tie_lengths({p.dimension for p in parameters}, dimensions)
-    return Spec(parameters=parameters, dimensions=tied, origins=origins, inputs=(), **values)
+    custom_checks = {name: check.description for name, check in target.custom_checks.items()}
+    return Spec(
+        contract=Contract(parameters=parameters, dimensions=tied, inputs=(), **values),
+        traits=Traits(logits=logits, source_constants=numbers(target.factory), origins=origins),
+        selection=Selection(custom_checks=custom_checks, **selected),
+    )
 
 
 def _refuse_unknown(target: LoadedFactory, option: str, names: Iterable[str]) -> None:

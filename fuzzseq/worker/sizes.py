@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import attrs
 import numpy as np
 
 from fuzzseq.errors import SpecError
+from fuzzseq.targets.contract import Side
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, Dim, dim
-from fuzzseq.targets.spec import Side, Spec
+from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import LoadedFactory, ModelInstance, flat_inputs
 from fuzzseq.worker.first_look import Look, guessed_sizes, look, refuse_what_cannot_run
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.parts import is_array
 from fuzzseq.worker.refusals import raised_text
-from fuzzseq.worker.signatures import Origin
 from fuzzseq.worker.variables import every_layer
 
 _SIDES: tuple[Side, Side] = ("source", "target")
@@ -29,23 +28,28 @@ def with_static_sizes(
 
     ``others`` builds the model in other sizes: what moves with one of them is no constant.
     """
-    dimensions, static, origins = dict(spec.dimensions), list(spec.static), dict(spec.origins)
-    named = {p.dimension for p in spec.parameters}
+    dimensions, static = dict(spec.contract.dimensions), list(spec.contract.static)
+    inferred: set[str] = set()
+    named = {p.dimension for p in spec.contract.parameters}
     tensors = flat_inputs(built.model) if KERAS.is_functional(built.model) else []
-    for tensor, item in zip(tensors, spec.inputs, strict=False):
+    for place, (tensor, item) in enumerate(zip(tensors, spec.contract.inputs, strict=False)):
         side = {"source": "source_length", "decoder_input": "target_length"}.get(item.role)
         if side is None:
             continue
-        if tensor.shape[0] is not None:
-            _fix("batch_size", int(tensor.shape[0]), named, sizes, dimensions, static, origins)
-        if len(tensor.shape) > 1 and tensor.shape[1] is not None:
-            _fix(side, int(tensor.shape[1]), named, sizes, dimensions, static, origins)
+        for name, size in zip(("batch_size", side), tensor.shape, strict=False):
+            if size is None:
+                continue
+            static.append(name)
+            if name not in named and spec.traits.origins.get(name) != "declared":
+                dimensions[name] = _fixed(name, int(size), named, sizes)
+                inferred.add(name)
         if item.role == "source" and len(tensor.shape) == 3 and "feature_dim" not in named:
             width = int(tensor.shape[2] or 4)
-            source = _followed(width, spec.inputs.index(item), sizes, others) if tensor.shape[2] else None
+            source = _followed(width, place, sizes, others) if tensor.shape[2] else None
             usual = Dim(min=1, max=1024, equal_to=source) if source else dim(width)
             dimensions.setdefault("feature_dim", usual)
-    return attrs.evolve(spec, dimensions=dimensions, static=tuple(dict.fromkeys(static)), origins=origins)
+    fields = {"dimensions": dimensions, "static": tuple(dict.fromkeys(static))}
+    return spec.read_off(contract=fields, inferred=inferred)
 
 
 def _followed(
@@ -61,24 +65,11 @@ def _followed(
     return None
 
 
-def _fix(
-    name: str,
-    value: int,
-    named: set[str],
-    sizes: Mapping[str, int],
-    dimensions: dict[str, Dim],
-    static: list[str],
-    origins: dict[str, Origin],
-) -> None:
-    """Fix a size of a batch: to the parameter that it comes from, else to the constant that it is."""
-    if name in named or origins.get(name) == "declared":
-        static.append(name)
-        return
+def _fixed(name: str, value: int, named: set[str], sizes: Mapping[str, int]) -> Dim:
+    """Return the range of a size that is fixed: to the longest sequence that it comes from, else to its constant."""
     longest = ("max_source_length" if name == "source_length" else "max_target_length", "max_length")
     source = next((n for n in longest if n in named and sizes.get(n) == value), None)
-    dimensions[name] = Dim(min=1, max=64, equal_to=source) if source else dim(value)
-    static.append(name)
-    origins[name] = "inferred"
+    return Dim(min=1, max=64, equal_to=source) if source else dim(value)
 
 
 def with_vocabularies(
@@ -91,19 +82,19 @@ def with_vocabularies(
 ) -> Spec:
     """Return the Spec with vocabularies that no parameter carries: found in the embeddings, and in the output."""
     seen = _Seen()
-    spec = attrs.evolve(spec, dimensions=dict(spec.dimensions))
     guess = guessed_sizes(spec, sizes)
     with built.tracker.watching(seen.listen):
         first = look(built, spec, guess) if call else Look()
     refuse_what_cannot_run(built, spec, guess, first)
     output = first.array
-    dimensions, origins, notes = dict(spec.dimensions), dict(spec.origins), list(spec.notes)
+    dimensions, notes = dict(spec.contract.dimensions), list[str]()
+    traits: dict[str, bool] = {"single_output": is_array(first.raw)}
     if output is not None and (tags := _constant_tags(spec, output, sizes, others)):
-        dimensions["output_dim"], origins["output_dim"] = dim(tags), "inferred"
+        dimensions["output_dim"] = dim(tags)
         notes.append(f"its {tags} labels were read off the model, in whatever sizes it is built: output_dim={tags}")
     for side in _SIDES:
-        name = spec.vocabulary(side)
-        if name is None or name in dimensions or name in {p.dimension for p in spec.parameters}:
+        name = spec.contract.vocabulary(side)
+        if name is None or name in dimensions or name in {p.dimension for p in spec.contract.parameters}:
             continue
         found = seen.table(side, spec) or (output.shape[-1] if side == "target" and output is not None else None)
         if found is None:
@@ -112,13 +103,12 @@ def with_vocabularies(
                 f"{_declaring(name, built.model, first)}."
             )
         dimensions[name] = Dim(min=int(found), max=int(found))
-        origins[name] = "inferred"
         notes.append(f"{name} was read off the model, so that ids beyond its own table are not tried on that side")
-    if output is not None and spec.logits is None and spec.has_labels:
-        spec = attrs.evolve(spec, logits=not _probabilities(output))
-        origins["logits"] = "inferred"
-    alone = is_array(first.raw)
-    return attrs.evolve(spec, dimensions=dimensions, origins=origins, notes=tuple(notes), single_output=alone)
+    if output is not None and spec.traits.logits is None and spec.contract.has_labels:
+        traits["logits"] = not _probabilities(output)
+    changed = {name for name in dimensions if dimensions[name] is not spec.contract.dimensions.get(name)}
+    inferred = {*changed, *traits} - {"single_output"}
+    return spec.read_off(contract={"dimensions": dimensions}, traits=traits, inferred=inferred, notes=notes)
 
 
 def _declaring(name: str, model: Any, first: Look) -> str:
@@ -144,7 +134,7 @@ def _constant_tags(
 ) -> int | None:
     """Return how many labels a tagger has whose words are another number, where that is a constant of its code."""
     words = sizes.get("vocab_size")
-    if spec.kind != "many_to_many" or spec.vocabulary("target") != "vocab_size" or output.ndim != 3:
+    if spec.contract.kind != "many_to_many" or spec.contract.vocabulary("target") != "vocab_size" or output.ndim != 3:
         return None
     tags = int(output.shape[-1])
     if tags == words:
@@ -171,11 +161,13 @@ class _Seen:
 
     def table(self, side: Side, spec: Spec) -> int | None:
         """Return the rows of the first table that was given the ids of a side; a table of positions is given others."""
-        if side == "target" and not spec.has_target:
+        if side == "target" and not spec.contract.has_target:
             return None
         wanted = (3,) if side == "source" else (4, 1)
         there = [(rows, ids) for steps, rows, ids in self.tables if steps in wanted]
-        words = [rows for rows, ids in there if ids is not None and spec.lowest_id(side) in ids and not _counts(ids)]
+        words = [
+            rows for rows, ids in there if ids is not None and spec.contract.lowest_id(side) in ids and not _counts(ids)
+        ]
         return next(iter([*words, *(rows for rows, _ in there)]), None)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from types import CodeType
 from typing import Any, Final
 
-import attrs
 import tensorflow as tf
 
 from fuzzseq.cases.arrays import arrays
@@ -84,18 +83,20 @@ def with_training_step(spec: Spec, built: ModelInstance, sizes: Mapping[str, int
         return spec
     note = ""
     # What is not the batch's fault is for the run to tell.
-    if error is not None and (isinstance(error, _OTHERWISE) or spec.loss != "compiled"):
+    if error is not None and (isinstance(error, _OTHERWISE) or spec.contract.loss != "compiled"):
         said = f"{name_of(type(error))}: {FrameworkMessage(text_of(error)).cleaned}".splitlines()[0]
         note = f"its own training step raises for (inputs, labels), and is not run: {said}"
     code = _code(type(model).train_step)
     named = set(_names(code)) if code is not None else set[str]()
-    if spec.loss == "compiled" and not given and (error is None or (note and not named & KERAS.compiled_loss_names)):
-        spec = attrs.evolve(spec, loss=None)
-    return attrs.evolve(
-        spec,
-        train_step_accepts_xy=not note,
-        uses_sample_weight=any(weights is not None for weights in given) if given else "sample_weight" in named,
-        notes=(*spec.notes, note) if note else spec.notes,
+    uncompiled = error is None or (note and not named & KERAS.compiled_loss_names)
+    ignores_loss = spec.contract.loss == "compiled" and not given and uncompiled
+    return spec.read_off(
+        contract={"loss": None} if ignores_loss else {},
+        traits={
+            "train_step_accepts_xy": not note,
+            "uses_sample_weight": any(weights is not None for weights in given) if given else "sample_weight" in named,
+        },
+        notes=[note] if note else (),
     )
 
 
@@ -104,7 +105,7 @@ def _tried(built: ModelInstance, spec: Spec, sizes: Mapping[str, int]) -> tuple[
 
     One that takes no other number of rows than one of the factory's code, or sides of one length alone, takes pairs.
     """
-    numbers = [n for n in spec.source_constants if _ROWS < n <= _MOST_ROWS][:_MOST_NUMBERS]
+    numbers = [n for n in spec.traits.source_constants if _ROWS < n <= _MOST_ROWS][:_MOST_NUMBERS]
     tried = False
     raised: Exception | None = None
     for rows, alike in ((_ROWS, False), (_ROWS, True), *((n, False) for n in numbers)):
@@ -113,7 +114,7 @@ def _tried(built: ModelInstance, spec: Spec, sizes: Mapping[str, int]) -> tuple[
             continue
         tried = True
         try:
-            built.model.train_step((fed, as_targets(built.model, tf.constant(arrays(case, spec).labels))))
+            built.model.train_step((fed, as_targets(built.model, tf.constant(arrays(case, spec.contract).labels))))
         except Exception as error:  # whatever a step of the user's own raises
             raised = raised or error
         else:

@@ -68,13 +68,13 @@ class Subject:
         """Call the model as its Spec says."""
         extra = {"training": training} if self._takes_training else {}
         called: Any = self.model if tf.executing_eagerly() else self._in_graph
-        if self.spec.calling == "arguments":
+        if self.spec.contract.calling == "arguments":
             return called(**inputs, **extra)
         return called(inputs, **extra)
 
     def _read(self, raw: Any) -> ForwardOutput:
         """Find scores and states in what the model returned."""
-        scores = select_output(raw, self.spec.output)
+        scores = select_output(raw, self.spec.contract.output)
         others = [t for t in tf.nest.flatten(raw) if t is not scores and is_float(t) and len(t.shape) == 2]
         return ForwardOutput(scores, others, raw)
 

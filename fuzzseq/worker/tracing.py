@@ -31,7 +31,7 @@ def signature(nest: Any, spec: Spec, known: bool = False) -> Any:
 
 def unknown(shape: tuple[int, ...], over_time: bool, spec: Spec) -> list[int | None]:
     """Return a shape with its batch and time left open; the width of features, states and one-hot rows stays."""
-    fixed = set(spec.static) | {p.dimension for p in spec.parameters}
+    fixed = set(spec.contract.static) | {p.dimension for p in spec.contract.parameters}
     opened: list[int | None] = [None if "batch_size" not in fixed else shape[0]] if shape else []
     for axis, size in enumerate(shape[1:], start=1):
         last_width = not over_time and axis == len(shape) - 1

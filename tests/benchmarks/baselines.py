@@ -14,7 +14,6 @@ import sys
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
-import attrs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -31,14 +30,15 @@ from fuzzseq.worker.instrumentation import Tracker
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.loading import load
 from fuzzseq.worker.stages import StageBeacon
+from tests.specs import with_fields
 
 EXAMPLES = 100
 
 
 def tried(target: LoadedFactory, spec: Spec, case: Case) -> None:
     """Build the model, and run forward, loss and gradient; raise what it raises."""
-    built = ModelInstance(target, spec, case.sizes(spec, 0), case.seed, StageBeacon())
-    run = Run(batches=case.batches, until="gradient" if spec.has_labels else "forward", training=True)
+    built = ModelInstance(target, spec, case.sizes(spec.contract, 0), case.seed, StageBeacon())
+    run = Run(batches=case.batches, until="gradient" if spec.contract.has_labels else "forward", training=True)
     result = execute(built, case, run)
     if result.raised is not None:
         raise AssertionError(f"{result.raised.exception}: {result.raised.message}")
@@ -46,20 +46,26 @@ def tried(target: LoadedFactory, spec: Spec, case: Case) -> None:
 
 def rectangular(spec: Spec, sizes: dict[str, int], rows: int, source: int, target: int) -> Case:
     """Return a case of equal rows, as padded batches of a fixed length are."""
-    low = {side: spec.lowest_id(side) for side in ("source", "target")}  # type: ignore[arg-type]
-    count = max(0, tokens_for_steps(target, spec.tokens)) if spec.has_target else source
+    low = {side: spec.contract.lowest_id(side) for side in ("source", "target")}  # type: ignore[arg-type]
+    count = max(0, tokens_for_steps(target, spec.contract.tokens)) if spec.contract.has_target else source
     pair = Pair(
-        source=(low["source"],) * source if spec.has_source else (),
-        target=(low["target"],) * count if spec.has_labels else (),
+        source=(low["source"],) * source if spec.contract.has_source else (),
+        target=(low["target"],) * count if spec.contract.has_labels else (),
     )
-    batch = Batch(pairs=(pair,) * rows, target_encoding=encodings(spec)[0], padding=padding_side(spec))
+    batch = Batch(
+        pairs=(pair,) * rows, target_encoding=encodings(spec.contract)[0], padding=padding_side(spec.contract)
+    )
     return Case(dimensions=sizes, batches=(batch,))
 
 
 def by_hypothesis(target: LoadedFactory, spec: Spec) -> str:
     """Return what the hand-written property test says."""
-    widths = [name for name in spec.build_dimensions() if spec.range_of(name).min < spec.range_of(name).max]
-    first = first_setting(spec) or {}
+    widths = [
+        name
+        for name in spec.contract.build_dimensions()
+        if spec.contract.range_of(name).min < spec.contract.range_of(name).max
+    ]
+    first = first_setting(spec.contract) or {}
 
     @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(st.integers(1, 4), st.integers(2, 8), st.sampled_from([8, 16]))
@@ -73,7 +79,7 @@ def by_hypothesis(target: LoadedFactory, spec: Spec) -> str:
 
 def by_fit(target: LoadedFactory, spec: Spec) -> str:
     """Return what one step on a batch of 64 rows of length 10 says."""
-    sizes = first_setting(spec) or {}
+    sizes = first_setting(spec.contract) or {}
     return outcome(lambda: tried(target, spec, rectangular(spec, sizes, 64, 10, 10)))
 
 
@@ -91,7 +97,7 @@ def main() -> None:
     tracker = Tracker()
     KERAS.listen(tracker)
     target = next(iter(load(parse(sys.argv[1]), tracker).values()))
-    spec = attrs.evolve(infer(target, StageBeacon()), graph=False)
+    spec = with_fields(infer(target, StageBeacon()), graph=False)
     print(json.dumps({"hypothesis": by_hypothesis(target, spec), "fit": by_fit(target, spec)}))
 
 

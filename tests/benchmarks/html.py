@@ -48,11 +48,16 @@ from fuzzseq.reporting.html import reporter
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import StopReason
+from fuzzseq.targets.contract import Contract, Parameter
 from fuzzseq.targets.dimensions import dim
-from fuzzseq.targets.spec import Parameter, Spec
+from fuzzseq.targets.spec import Spec
 
 SIZES = ("source_vocab_size", "target_vocab_size", "embedding_dim", "units")
-SPEC = Spec(dimensions={"units": dim(2, 32)}, parameters=tuple(Parameter(name=name, dimension=name) for name in SIZES))
+SPEC = Spec(
+    contract=Contract(
+        dimensions={"units": dim(2, 32)}, parameters=tuple(Parameter(name=name, dimension=name) for name in SIZES)
+    )
+)
 
 #: Cases that are tried for a region, as many as in the findings of the zoo.
 PROBED = 40

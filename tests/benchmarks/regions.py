@@ -55,7 +55,7 @@ def agreement(found: str, stated: str, spec: Spec) -> Agreement:
 
 def _points(spec: Spec) -> Iterator[Case]:
     """Yield ordinary cases of several builds."""
-    yield from boundary_cases(spec, _SEED)
+    yield from boundary_cases(spec.contract, _SEED)
     for round_ in range(_ROUNDS):
         yield from random_cases(spec, _SEED, round_)
 
@@ -63,7 +63,7 @@ def _points(spec: Spec) -> Iterator[Case]:
 def _border(stated: str, cases: list[Case], spec: Spec) -> Iterator[Case]:
     """Yield the points one step away from others that lie on the other side of the stated region, both of each pair."""
     for case in cases:
-        for other in neighbors(case, spec):
-            if allowed(other, spec) and holds(stated, case, spec) != holds(stated, other, spec):
+        for other in neighbors(case, spec.contract):
+            if allowed(other, spec.contract) and holds(stated, case, spec) != holds(stated, other, spec):
                 yield case
                 yield other

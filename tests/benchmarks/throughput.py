@@ -116,7 +116,7 @@ def floor(count: int) -> float:
     target = next(iter(load(parse(TARGET), tracker).values()))
     spec = infer(target, StageBeacon())
     cases = [case for case in random_cases(spec, 0, 0) if case.mode == "graph"]
-    built = ModelInstance(target, spec, cases[0].sizes(spec, 0), cases[0].seed, StageBeacon())
+    built = ModelInstance(target, spec, cases[0].sizes(spec.contract, 0), cases[0].seed, StageBeacon())
     calls: list[tuple[Any, tuple[Any, ...]]] = []
     called = Traced.__call__
 

@@ -16,7 +16,7 @@ from fuzzseq.cases.domain import allowed, id_range, legal_values
 from fuzzseq.diagnosis.interventions import build_changes, manner_changes, sweeps
 from fuzzseq.shrink import neighbors
 from fuzzseq.strategies import cases
-from fuzzseq.targets.spec import Spec, Tokens
+from fuzzseq.targets.contract import Contract, Tokens
 from tests.shrink.specs import SPECS
 
 TOKENS = (
@@ -27,33 +27,33 @@ TOKENS = (
 )
 
 
-def odd_ids(case: Case, spec: Spec) -> list[tuple[str, int]]:
+def odd_ids(case: Case, contract: Contract) -> list[tuple[str, int]]:
     """Return the ids of a case that are no ordinary ones of its sizes."""
-    ranges = {side: id_range(side, case.dimensions, spec) for side in ("source", "target")}
+    ranges = {side: id_range(side, case.dimensions, contract) for side in ("source", "target")}
     ids = [(s, i) for b in case.batches for p in b.pairs for s in ranges for i in getattr(p, s)]
     return [(side, i) for side, i in ids if not ranges[side][0] <= i <= ranges[side][1]]
 
 
-def edited(case: Case, spec: Spec) -> Iterator[tuple[str, Case | None]]:
+def edited(case: Case, contract: Contract) -> Iterator[tuple[str, Case | None]]:
     """Yield what each edit makes of a case, with its name: the diagnosis', the shrinker's, the checks'."""
-    for change in (*manner_changes(case, spec), *build_changes(case, spec)):
+    for change in (*manner_changes(case, contract), *build_changes(case, contract)):
         yield change.change, change.case
-    for changes in chain.from_iterable(sweeps(case, spec, (4, 9))):
+    for changes in chain.from_iterable(sweeps(case, contract, (4, 9))):
         yield from ((change.change, change.case) for change in changes)
-    for name in spec.names():
-        for value in transforms.values_of(case, name, spec)[:3]:
-            yield f"{name} at most {value}", transforms.capped(case, name, value, spec)
-            yield f"{name} = {value}", transforms.resized(case, name, value, spec)
-    for side in spec.sides():
-        yield f"a longer {side}", transforms.with_longer_row(case, side, spec)
-        yield f"a padded {side}", evolved(case, transforms.with_padding(case, side, spec))
-    yield "another row", transforms.with_other_row(case, spec)
-    yield "another source", evolved(case, transforms.with_other_source(case, spec))
+    for name in contract.names():
+        for value in transforms.values_of(case, name, contract)[:3]:
+            yield f"{name} at most {value}", transforms.capped(case, name, value, contract)
+            yield f"{name} = {value}", transforms.resized(case, name, value, contract)
+    for side in contract.sides():
+        yield f"a longer {side}", transforms.with_longer_row(case, side, contract)
+        yield f"a padded {side}", evolved(case, transforms.with_padding(case, side, contract))
+    yield "another row", transforms.with_other_row(case, contract)
+    yield "another source", evolved(case, transforms.with_other_source(case, contract))
     for read in (False, True):
-        yield "another end", evolved(case, transforms.with_other_ends(case, spec, read))
-    yield from (("wider rows", transforms.wider(case, spec)), ("a wider model", transforms.widened(case, spec)))
-    yield "longer rows", transforms.longer(case, spec)
-    yield from (("a neighbor", neighbor) for neighbor in neighbors(case, spec))
+        yield "another end", evolved(case, transforms.with_other_ends(case, contract, read))
+    yield from (("wider rows", transforms.wider(case, contract)), ("a wider model", transforms.widened(case, contract)))
+    yield "longer rows", transforms.longer(case, contract)
+    yield from (("a neighbor", neighbor) for neighbor in neighbors(case, contract))
 
 
 def evolved(case: Case, batches: tuple[Batch, ...] | None) -> Case | None:
@@ -66,11 +66,11 @@ def evolved(case: Case, batches: tuple[Batch, ...] | None) -> Case | None:
 @given(st.data())
 def test_ids_stay_ordinary(kind: str, data: st.DataObject) -> None:
     """Every edit of an ordinary case gives ordinary ids."""
-    spec = attrs.evolve(SPECS[kind], tokens=data.draw(st.sampled_from(TOKENS)))
-    case = data.draw(cases(spec))
-    assert not odd_ids(case, spec)
-    for name, changed in edited(case, spec):
-        assert changed is None or not odd_ids(changed, spec), name
+    contract = attrs.evolve(SPECS[kind], tokens=data.draw(st.sampled_from(TOKENS)))
+    case = data.draw(cases(contract))
+    assert not odd_ids(case, contract)
+    for name, changed in edited(case, contract):
+        assert changed is None or not odd_ids(changed, contract), name
 
 
 @pytest.mark.parametrize("kind", SPECS)
@@ -78,10 +78,10 @@ def test_ids_stay_ordinary(kind: str, data: st.DataObject) -> None:
 @given(st.data())
 def test_a_model_built_otherwise_takes_its_rows(kind: str, data: st.DataObject) -> None:
     """What the diagnosis builds in another size is a case that the model allows: its rows follow, as when shrinking."""
-    spec = SPECS[kind]
-    case = data.draw(cases(spec))
-    for change in build_changes(case, spec):
-        lengths = [legal_values(f"{side}_length", change.case.dimensions, spec) for side in spec.sides()]
-        assert allowed(change.case, spec) or not all(lengths), change.change
+    contract = SPECS[kind]
+    case = data.draw(cases(contract))
+    for change in build_changes(case, contract):
+        lengths = [legal_values(f"{side}_length", change.case.dimensions, contract) for side in contract.sides()]
+        assert allowed(change.case, contract) or not all(lengths), change.change
         assert change.value is not None
-        assert change.case == transforms.capped(case, change.factor, change.value, spec)
+        assert change.case == transforms.capped(case, change.factor, change.value, contract)

@@ -31,9 +31,11 @@ from fuzzseq.checks.differential import by_row, compared, confirmation, confirme
 from fuzzseq.checks.output_shape import promised
 from fuzzseq.protocol.outcome import Raised, Verdict
 from fuzzseq.protocol.runs import Confirming, Run, RunKey
-from fuzzseq.targets.spec import Spec, Tokens
+from fuzzseq.targets.contract import Contract, Tokens
+from fuzzseq.targets.spec import Spec
+from tests.specs import with_fields
 
-SPEC = Spec(loss="compiled")
+SPEC = Spec(contract=Contract(loss="compiled"))
 SIZES = {"source_vocab_size": 9, "target_vocab_size": 11, "embedding_dim": 6, "units": 8}
 RAGGED = Case(dimensions=SIZES, batches=(Batch(pairs=(Pair((3, 4, 5), (3, 4, 5)), Pair((5,), (6,)))),))
 COMPARE = compared(real)
@@ -41,7 +43,7 @@ COMPARE = compared(real)
 
 def seen(output: Any, case: Case = RAGGED, **more: Any) -> Result:
     """Return the result of a run with an output."""
-    return Result(observed=(Observed(arrays=arrays(case, SPEC), output=np.asarray(output), **more),))
+    return Result(observed=(Observed(arrays=arrays(case, SPEC.contract), output=np.asarray(output), **more),))
 
 
 def accused(verdict: Verdict | None) -> bool:
@@ -197,7 +199,7 @@ def test_sizes_that_are_equal_tell_nothing():
 @pytest.mark.parametrize("check", [uses_source.CHECK, state_used.CHECK])
 def test_one_draw_of_the_weights_proves_nothing(check):
     """An input that does not matter has to leave the output as it is under several draws of the weights."""
-    spec = attrs.evolve(SPEC, initial_state="lstm")
+    spec = with_fields(SPEC, initial_state="lstm")
     one, two = check.plan(RAGGED, spec)
     same = {one: seen(noise(0)), two: seen(noise(0))}
     assert accused(check.judge(same, RAGGED, spec))
@@ -257,22 +259,22 @@ def test_a_loss_is_asked_what_it_is_blind_to(lifted, stretched, probabilities, b
 
 def test_when_a_check_has_no_meaning():
     """A check that cannot apply says why."""
-    unpadded = attrs.evolve(SPEC, padding=None)
+    unpadded = with_fields(SPEC, padding=None)
     assert "padding=None" in str(padding_invariant.CHECK.applies(unpadded))
     assert "padding=None" in str(loss_ignores_padding.CHECK.applies(unpadded))
     assert "no loss" in str(loss_per_token.CHECK.applies(Spec()))
-    assert "batch size" in str(batch_independent.CHECK.applies(attrs.evolve(SPEC, static=("batch_size",))))
-    assert "no decoder" in str(causal.CHECK.applies(attrs.evolve(SPEC, kind="encoder")))
+    assert "batch size" in str(batch_independent.CHECK.applies(with_fields(SPEC, static=("batch_size",))))
+    assert "no decoder" in str(causal.CHECK.applies(with_fields(SPEC, kind="encoder")))
     assert "no custom train_step" in str(labels_hidden.CHECK.applies(SPEC))
     assert "no initial state" in str(state_used.CHECK.applies(SPEC))
     assert padding_invariant.CHECK.applies(SPEC) is None
-    own = attrs.evolve(SPEC, own_training_step=True)
+    own = with_fields(SPEC, own_training_step=True)
     assert "raises for (inputs, labels)" in str(
-        labels_hidden.CHECK.applies(attrs.evolve(own, train_step_accepts_xy=False))
+        labels_hidden.CHECK.applies(with_fields(own, train_step_accepts_xy=False))
     )
-    assert "weights" in str(loss_per_token.CHECK.applies(attrs.evolve(own, uses_sample_weight=True)))
-    assert "inside the custom train_step" in str(loss_logits.CHECK.applies(attrs.evolve(own, loss=None)))
-    assert "causal is skipped" in str(stepwise.CHECK.applies(attrs.evolve(SPEC, skip={"causal": "it fills in words"})))
+    assert "weights" in str(loss_per_token.CHECK.applies(with_fields(own, uses_sample_weight=True)))
+    assert "inside the custom train_step" in str(loss_logits.CHECK.applies(with_fields(own, loss=None)))
+    assert "causal is skipped" in str(stepwise.CHECK.applies(with_fields(SPEC, skip={"causal": "it fills in words"})))
 
 
 def test_another_source_is_no_other_order_of_its_ids():
@@ -281,7 +283,7 @@ def test_another_source_is_no_other_order_of_its_ids():
 
     def moved(*rows):
         pairs = tuple(Pair(row, (3,)) for row in rows)
-        batches = with_other_source(attrs.evolve(small, batches=(Batch(pairs=pairs),)), SPEC)
+        batches = with_other_source(attrs.evolve(small, batches=(Batch(pairs=pairs),)), SPEC.contract)
         return batches and [pair.source for pair in batches[0].pairs]
 
     assert moved((3, 4)) is None
@@ -289,7 +291,7 @@ def test_another_source_is_no_other_order_of_its_ids():
     assert moved((3, 3)) == [(4, 4)]
     assert moved((3, 4), (4,)) == [(4, 3), (3,)]
     both = attrs.evolve(small, batches=(Batch(pairs=(Pair((3, 4), ()),)),))
-    assert with_other_source(both, SPEC, same_words=True)[0].pairs == (Pair((4, 3), ()),)
+    assert with_other_source(both, SPEC.contract, same_words=True)[0].pairs == (Pair((4, 3), ()),)
     short = attrs.evolve(small, batches=(Batch(pairs=(Pair((3,), ()),)),))
     given = {"base": seen(noise(0)), "other_source": seen(noise(0))}
     assert "longer_other" in uses_source.CHECK.confirm(given, short, SPEC)
@@ -298,12 +300,12 @@ def test_another_source_is_no_other_order_of_its_ids():
 def test_longer_rows_have_several_words():
     """A row that is short, or of one word, is made longer and of several, as far as lengths and words are legal."""
     short = attrs.evolve(RAGGED, batches=(Batch(pairs=(Pair((3,), ()), Pair((3, 3, 3, 3), (4,))), extra_source=2),))
-    spec = attrs.evolve(SPEC, dimensions={"target_length": dim(1, 3)})
-    (batch,) = longer(short, spec).batches
+    spec = with_fields(SPEC, dimensions={"target_length": dim(1, 3)})
+    (batch,) = longer(short, spec.contract).batches
     assert [pair.source for pair in batch.pairs] == [(3, 4, 5, 6), (4, 5, 6, 7)]
     assert [pair.target for pair in batch.pairs] == [(3, 4), (4, 5)]
     assert batch.extra_source == 0
-    assert longer(attrs.evolve(short, batches=(batch,)), spec) is None
+    assert longer(attrs.evolve(short, batches=(batch,)), spec.contract) is None
 
 
 def test_a_softmax_is_looked_at_with_other_lengths():
@@ -324,7 +326,7 @@ def test_a_softmax_is_looked_at_with_other_lengths():
     assert check.confirm({"layers": seen(noise(0), case, softmaxes=(softmax(1, 3, 1),))}, case, SPEC)[
         "wider"
     ].batches == (Batch(pairs=case.batches[0].pairs * 2, extra_source=2, extra_target=2),)
-    fixed = attrs.evolve(SPEC, dimensions={"source_length": dim(3), "target_length": dim(1)})
+    fixed = with_fields(SPEC, dimensions={"source_length": dim(3), "target_length": dim(1)})
     only = {"layers": seen(noise(0), case, softmaxes=(softmax(1, 3, 1),))}
     assert not accused(check.judge(only, case, fixed))
 
@@ -386,27 +388,27 @@ def test_an_output_of_another_rank_is_not_compared():
 
 def test_more_words_than_are_promised_are_compared_where_that_is_skipped():
     """A model whose target skips the promise of its shape is held to the others, with as many words as it has."""
-    copying = attrs.evolve(SPEC, skip={"output_shape": "it scores the words of the source as well"})
+    copying = with_fields(SPEC, skip={"output_shape": "it scores the words of the source as well"})
     wide = np.zeros((2, 4, 15))
     for spec, compares in ((SPEC, False), (copying, True)):
-        expected = promised(spec, RAGGED.sizes(spec), arrays(RAGGED, spec))
+        expected = promised(spec, RAGGED.sizes(spec.contract), arrays(RAGGED, spec.contract))
         assert (real(seen(wide, expected=expected).last) is not None) == compares
 
 
 def test_a_class_for_padding_alone_is_no_label():
     """A tagger's class that is declared to be padding is no label of a word; undeclared, it may be all there is."""
-    spec = attrs.evolve(SPEC, kind="many_to_many")
+    spec = with_fields(SPEC, kind="many_to_many")
     case = attrs.evolve(RAGGED, batches=(Batch(pairs=(Pair((3, 4), ()),), extra_source=1),))
-    assert arrays(case, spec).labels.tolist() == [[0, 0, 0]]
-    nan = Observed(arrays=arrays(case, spec), loss=np.float32(np.nan))
+    assert arrays(case, spec.contract).labels.tolist() == [[0, 0, 0]]
+    nan = Observed(arrays=arrays(case, spec.contract), loss=np.float32(np.nan))
     given = {"training": Result(observed=(nan,))}
     assert finite.CHECK.judge(given, case, spec) is None
     other = attrs.evolve(case, batches=(Batch(pairs=(Pair((3, 4), (0, 1)),)),))
     assert finite.CHECK.judge(
-        {"training": Result(observed=(attrs.evolve(nan, arrays=arrays(other, spec)),))}, other, spec
+        {"training": Result(observed=(attrs.evolve(nan, arrays=arrays(other, spec.contract)),))}, other, spec
     )
-    declared = attrs.evolve(spec, tokens=Tokens(label_pad=0))
-    assert arrays(case, declared).labels.tolist() == [[1, 1, 0]]
+    declared = with_fields(spec, tokens=Tokens(label_pad=0))
+    assert arrays(case, declared.contract).labels.tolist() == [[1, 1, 0]]
     assert finite.CHECK.judge(given, case, declared) is not None
 
 
@@ -414,7 +416,9 @@ def test_a_label_that_is_no_class_is_a_row_of_zeros():
     """One-hot labels of padding that is no class hold nothing, smoothed ones as well."""
     for encoding in ("one_hot", "smoothed_one_hot"):
         batch = attrs.evolve(RAGGED.batches[0], target_encoding=encoding)
-        labels = arrays(attrs.evolve(RAGGED, batches=(batch,)), attrs.evolve(SPEC, tokens=Tokens(label_pad=-1))).labels
+        labels = arrays(
+            attrs.evolve(RAGGED, batches=(batch,)), with_fields(SPEC, tokens=Tokens(label_pad=-1)).contract
+        ).labels
         assert not labels[1, 2:].any()
         assert np.allclose(labels[0].sum(axis=-1), 1)
 
@@ -423,7 +427,7 @@ def test_a_label_that_is_no_class_is_a_row_of_zeros():
 def test_a_loss_is_asked_of_labels_that_nobody_smoothed(check):
     """A loss may tell padding by rows that are exactly one-hot."""
     smoothed = attrs.evolve(RAGGED.batches[0], target_encoding="smoothed_one_hot")
-    runs = check.plan(attrs.evolve(RAGGED, batches=(smoothed,)), attrs.evolve(SPEC, target_encoding="one_hot"))
+    runs = check.plan(attrs.evolve(RAGGED, batches=(smoothed,)), with_fields(SPEC, target_encoding="one_hot"))
     assert runs
     assert {batch.target_encoding for run in runs.values() for batch in run.batches} == {"one_hot"}
 
@@ -466,48 +470,50 @@ def test_one_way_alone_is_confirmed():
 
 def test_a_narrower_row_is_not_padded_by_the_users_own_preprocessing():
     """Where padding counts, and is made of the rows at hand, a row that is narrower alone is not compared."""
-    made = attrs.evolve(SPEC, preprocess="file.py:pad")
+    made = with_fields(SPEC, preprocess="file.py:pad")
     assert {"alone", "first"} <= set(batch_independent.CHECK.plan(RAGGED, made))
-    counting = batch_independent.CHECK.plan(RAGGED, attrs.evolve(made, padding=None))
+    counting = batch_independent.CHECK.plan(RAGGED, with_fields(made, padding=None))
     assert ("first" in counting, "alone" in counting) == (True, False)
 
 
 def test_the_last_id_that_is_read_is_changed():
     """Without an end token the very last id is a label alone: the one before it is what the decoder reads last."""
-    bare = attrs.evolve(SPEC, tokens=Tokens(end=None))
-    (changed,) = with_other_ends(RAGGED, bare, read=True) or ()
+    bare = with_fields(SPEC, tokens=Tokens(end=None))
+    (changed,) = with_other_ends(RAGGED, bare.contract, read=True) or ()
     assert [pair.target for pair in changed.pairs] == [(3, 5, 5), (6,)]
     plan = causal.CHECK.plan(RAGGED, bare)
     assert plan["changed"].batches == (changed,)
-    before, after = (arrays(attrs.evolve(RAGGED, batches=run.batches), bare).decoder_input for run in plan.values())
+    before, after = (
+        arrays(attrs.evolve(RAGGED, batches=run.batches), bare.contract).decoder_input for run in plan.values()
+    )
     assert (before != after).sum() == 1
 
 
 def test_sides_that_are_tied_are_padded_together():
     """Where both widths are declared to be equal, padding and longer rows are given to both."""
-    tied = attrs.evolve(
+    tied = with_fields(
         SPEC, dimensions={"target_length": dim(1, 9, equal_to="source_length"), "source_length": dim(1, 8)}
     )
     even = attrs.evolve(RAGGED, batches=(Batch(pairs=(Pair((3, 4, 5), (3, 4)),)),))
-    (padded,) = with_padding(even, "source", tied) or ()
+    (padded,) = with_padding(even, "source", tied.contract) or ()
     assert (padded.extra_source, padded.extra_target) == (2, 2)
     assert set(padding_invariant.CHECK.plan(even, tied)) == {"base", "source", "target"}
-    wide = longer(attrs.evolve(even, batches=(Batch(pairs=(Pair((3,), ()),)),)), tied)
-    assert wide.sizes(tied)["source_length"] == wide.sizes(tied)["target_length"] == 4
+    wide = longer(attrs.evolve(even, batches=(Batch(pairs=(Pair((3,), ()),)),)), tied.contract)
+    assert wide.sizes(tied.contract)["source_length"] == wide.sizes(tied.contract)["target_length"] == 4
 
 
 def test_labels_may_have_padding_of_their_own():
     """Labels are padded with ``label_pad`` where there is one; the decoder is not."""
-    found = arrays(RAGGED, attrs.evolve(SPEC, tokens=Tokens(label_pad=-100)))
+    found = arrays(RAGGED, with_fields(SPEC, tokens=Tokens(label_pad=-100)).contract)
     assert found.labels[1].tolist() == [6, 2, -100, -100]
     assert found.decoder_input[1].tolist() == [1, 6, 0, 0]
 
 
 def test_cases_are_changed_in_one_way():
     """More padding adds columns and nothing else; other ends change the last id of a row and nothing else."""
-    (padded,) = with_padding(RAGGED, "source", SPEC) or ()
+    (padded,) = with_padding(RAGGED, "source", SPEC.contract) or ()
     assert attrs.evolve(padded, extra_source=0) == RAGGED.batches[0]
     assert padded.extra_source == 2
-    (changed,) = with_other_ends(RAGGED, SPEC) or ()
+    (changed,) = with_other_ends(RAGGED, SPEC.contract) or ()
     assert [p.target[:-1] for p in changed.pairs] == [(3, 4), ()]
     assert all(a.target[-1] != b.target[-1] for a, b in zip(changed.pairs, RAGGED.batches[0].pairs, strict=True))

@@ -9,7 +9,9 @@ from fuzzseq import Batch, Case, Pair, check_case, dim
 from fuzzseq.cases.transforms import widened
 from fuzzseq.checks import uses_source
 from fuzzseq.protocol.runs import Confirming
-from fuzzseq.targets.spec import Parameter, Spec
+from fuzzseq.targets.contract import Contract, Parameter
+from fuzzseq.targets.spec import Spec
+from tests.specs import with_fields
 
 MODELS = """
 import keras
@@ -58,7 +60,7 @@ def test_a_narrow_model_may_lose_what_matters(tmp_path, name, source, check):
 
 
 NAMES = ("source_vocab_size", "target_vocab_size", "embedding_dim", "units", "num_heads")
-SPEC = Spec(parameters=tuple(Parameter(name=name, dimension=name) for name in NAMES))
+SPEC = Spec(contract=Contract(parameters=tuple(Parameter(name=name, dimension=name) for name in NAMES)))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,7 @@ def test_a_wider_case_keeps_to_its_spec(declared, widths):
     """Each width is as wide as its range and its ties let it be; there is no case where they let none be wider."""
     sizes = {"source_vocab_size": 5, "target_vocab_size": 5, "embedding_dim": 6, "units": 6, "num_heads": 3}
     case = Case(dimensions=sizes, batches=(Batch(pairs=(Pair((3,), ()),)),))
-    wide = widened(case, attrs.evolve(SPEC, dimensions=declared))
+    wide = widened(case, with_fields(SPEC, dimensions=declared).contract)
     assert (wide and (wide.dimensions["embedding_dim"], wide.dimensions["units"])) == widths
     assert wide is None or attrs.evolve(wide, dimensions=sizes) == case
 
@@ -85,7 +87,7 @@ def test_nothing_is_asked_where_all_is_wide():
     """A model that is wide is not built anew."""
     sizes = {**dict.fromkeys(NAMES, 9), "num_heads": 3}
     case = Case(dimensions=sizes, batches=(Batch(pairs=(Pair((3,), ()),)),))
-    assert widened(case, SPEC) is None
+    assert widened(case, SPEC.contract) is None
     wide = {Confirming("base", "wide"), Confirming("longer_other", "wide")}
     assert wide.isdisjoint(uses_source.CHECK.confirm({}, case, SPEC))
     narrow = attrs.evolve(case, dimensions={**sizes, "units": 2})

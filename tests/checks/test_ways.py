@@ -295,7 +295,9 @@ def test_a_check_of_the_users_own(models):
     assert {found.cause for found in named.values()} == {"execution-custom-check"}
     assert named["scores_are_small"].message == "a score is large"
     assert (named["one_row"].message, named["one_row"].sizes["batch_size"]) == ("2 rows", 2)
-    assert report(run, ":promising").spec.custom_checks["scores_are_small"] == "No score is far from the others"
+    assert (
+        report(run, ":promising").spec.selection.custom_checks["scores_are_small"] == "No score is far from the others"
+    )
 
 
 def test_a_check_that_is_wrong_itself(models):

@@ -16,7 +16,8 @@ from fuzzseq.protocol.outcome import LayerCall, Raised, Verdict
 from fuzzseq.protocol.serialization import dumps
 from fuzzseq.settings import Settings
 from fuzzseq.shrink.reducer import reduce
-from fuzzseq.targets.spec import Parameter, Spec
+from fuzzseq.targets.contract import Contract, Parameter
+from fuzzseq.targets.spec import Spec
 from tests.benchmarks.regions import agreement
 from tests.zoo import bugs
 from tests.zoo.bug import holds
@@ -48,7 +49,7 @@ class Stated:
 
 def with_parameters(*names: str) -> Spec:
     """Return a Spec of a factory with parameters."""
-    return Spec(parameters=tuple(Parameter(name=name, dimension=name) for name in names))
+    return Spec(contract=Contract(parameters=tuple(Parameter(name=name, dimension=name) for name in names)))
 
 
 RAISED = Verdict(
@@ -57,7 +58,7 @@ RAISED = Verdict(
     raised=Raised(stage="forward", exception="ValueError", message="broken"),
 )
 SILENT = Verdict(check="causal", status="failed", stage="forward", evidence=(CustomMessage(text="moves"),))
-USUAL = Spec(initial_state="lstm")
+USUAL = Spec(contract=Contract(initial_state="lstm"))
 HEADED = with_parameters("vocab_size", "embedding_dim", "units", "num_layers", "num_heads")
 BOUNDED = with_parameters("vocab_size", "units", "max_length")
 
@@ -90,8 +91,8 @@ STATED = [
 def test_the_stated_region_is_found(spec: Spec, stated: str) -> None:
     """From a minimal case the region is found within the budget, and agrees with the stated one on new points."""
     model = Stated(spec, stated)
-    failing = next(case for case in boundary_cases(spec, 0) if holds(stated, case, spec))
-    minimal = reduce(failing, spec, lambda case: model.answer(case) == "same", max_executions=1500).case
+    failing = next(case for case in boundary_cases(spec.contract, 0) if holds(stated, case, spec))
+    minimal = reduce(failing, spec.contract, lambda case: model.answer(case) == "same", max_executions=1500).case
     evidence = gather(spec, minimal, RAISED, model)
     assert evidence.region is not None
     assert not evidence.stopped
@@ -102,9 +103,9 @@ def test_the_stated_region_is_found(spec: Spec, stated: str) -> None:
 
 def test_the_region_does_not_depend_on_what_was_run_before() -> None:
     """What shrinking happened to execute is no evidence: a known case would be told of in another way."""
-    failing = next(case for case in boundary_cases(USUAL, 0) if holds("batch_size != 4", case, USUAL))
+    failing = next(case for case in boundary_cases(USUAL.contract, 0) if holds("batch_size != 4", case, USUAL))
     fresh, busy = (Stated(USUAL, "batch_size != 4") for _ in range(2))
-    minimal = reduce(failing, USUAL, lambda case: busy.answer(case) == "same", max_executions=1500).case
+    minimal = reduce(failing, USUAL.contract, lambda case: busy.answer(case) == "same", max_executions=1500).case
     one, two = (gather(USUAL, minimal, RAISED, model) for model in (fresh, busy))
     assert (one.region, one.executions) == (two.region, two.executions)
 
@@ -112,7 +113,7 @@ def test_the_region_does_not_depend_on_what_was_run_before() -> None:
 def test_what_no_simple_rule_explains_is_said_to_be_so() -> None:
     """A region beyond comparisons, offsets and pairs is no rule; a search that was stopped says so."""
     odd = "(batch_size + 2 * source_length + 3 * target_length + source_vocab_size) % 5 < 2"
-    failing = next(case for case in boundary_cases(USUAL, 0) if holds(odd, case, USUAL))
+    failing = next(case for case in boundary_cases(USUAL.contract, 0) if holds(odd, case, USUAL))
     found = region.find(failing, failing, USUAL, Budget(Stated(USUAL, odd), 60), [])
     assert found.expression == ""
     assert "no simple rule found" in found.sentence
@@ -126,8 +127,8 @@ def test_what_no_simple_rule_explains_is_said_to_be_so() -> None:
 def test_a_case_with_nothing_to_judge_passes_no_check(stated: str) -> None:
     """Where a check was not reached it says nothing of the region, and it is said that there were such cases."""
     model = Stated(USUAL, stated, judged="target_length > 1")
-    failing = next(case for case in boundary_cases(USUAL, 0) if model.answer(case) == "same")
-    minimal = reduce(failing, USUAL, lambda case: model.answer(case) == "same", max_executions=1500).case
+    failing = next(case for case in boundary_cases(USUAL.contract, 0) if model.answer(case) == "same")
+    minimal = reduce(failing, USUAL.contract, lambda case: model.answer(case) == "same", max_executions=1500).case
     evidence = gather(USUAL, minimal, SILENT, model)
     assert evidence.region is not None
     assert evidence.region.expression == stated

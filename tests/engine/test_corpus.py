@@ -9,22 +9,36 @@ import attrs
 import fakeredis
 import pytest
 import redis
-from hypothesis.database import GitHubArtifactDatabase
+from hypothesis.database import GitHubArtifactDatabase, InMemoryExampleDatabase
 
 from fuzzseq.cases.case import Batch, Case, Pair
 from fuzzseq.engine.corpus import Corpus
 from fuzzseq.engine.corpus_database import database_at
 from fuzzseq.errors import UsageError
 from fuzzseq.protocol.serialization import to_data
-from fuzzseq.targets.spec import Spec, accepted_inputs
+from fuzzseq.targets.contract import PartCall, Tokens
+from fuzzseq.targets.dimensions import dim
+from fuzzseq.targets.spec import Spec
+from tests.specs import with_fields
 
 CASE = Case(dimensions={"units": 2}, batches=(Batch(pairs=(Pair((3,), (3,)),)),))
 OTHER = Case(dimensions={"units": 3}, batches=(Batch(pairs=(Pair((3,), (3,)),)),))
 
 
+#: Other values of the fields of a Spec that hold classes; for the others any text will do.
+OF_CLASSES = {
+    "dimensions": {"units": dim(3)},
+    "parameters": (),
+    "inputs": (),
+    "tokens": Tokens(pad=3),
+    "encoder": PartCall(roles=()),
+    "decoder": PartCall(roles=()),
+}
+
+
 def known(places: str, **declared: object) -> Corpus:
     """Return the corpus of a target."""
-    return Corpus(database_at(places), "my_model.py:build", Spec(**declared))
+    return Corpus(database_at(places), "my_model.py:build", with_fields(Spec(), **declared))
 
 
 def entry(case: Case, version: int = 1) -> bytes:
@@ -150,16 +164,14 @@ def test_words_forget_no_case(tmp_path):
 
 
 def test_what_decides_the_input():
-    """Every field of a Spec is one of those that two models are told apart by, but for six; a new one is as well."""
-    told_apart = {name for name, value in other_specs() if accepted_inputs(value) != accepted_inputs(Spec())}
-    beside = {"skip", "checks", "custom_checks", "origins", "notes", "source_constants"}
-    assert told_apart == {field.name for field in attrs.fields(Spec)} - beside
-
-
-def other_specs():
-    """Yield for each field of a Spec one that differs in it alone; no value has to make sense."""
-    for field in attrs.fields(Spec):
-        yield field.name, attrs.evolve(Spec(), **{field.name: "another"})
+    """Two models are told apart by every field of a contract, and by nothing else of a Spec."""
+    for part in attrs.fields(Spec):
+        for name, field in attrs.fields_dict(type(part.default)).items():
+            database = InMemoryExampleDatabase()
+            Corpus(database, "a.py:b", Spec()).keep("accepts", CASE)
+            value = OF_CLASSES.get(name, {"a": "b"} if isinstance(field.default, attrs.Factory) else "another")
+            other = Corpus(database, "a.py:b", with_fields(Spec(), **{name: value}))
+            assert other.of("accepts") == ([] if part.name == "contract" else [CASE]), name
 
 
 @pytest.mark.parametrize(

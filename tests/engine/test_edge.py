@@ -8,8 +8,8 @@ from fuzzseq import Spec, dim
 from fuzzseq.cases.domain import allowed
 from fuzzseq.cases.edge import FEATURES, edge_cases, features
 from fuzzseq.events import CaseExecuted
+from fuzzseq.targets.contract import Contract, Parameter
 from fuzzseq.targets.dimensions import WIDTHS
-from fuzzseq.targets.spec import Parameter
 from tests.engine.running import events, findings, of, report
 
 MODELS = """
@@ -82,22 +82,26 @@ def test_edges_are_counted_apart(run):
 def test_nothing_is_tried_unasked():
     """A Spec's edge cases have every feature, lie at its edge, and not in its ordinary domain."""
     spec = Spec()
-    seen = list(edge_cases(spec, seed=3))
-    assert {said for case in seen for said in features(case, spec)} == set(FEATURES)
-    assert all(case.domain == "edge" and case.seed == 3 and allowed(case, spec) for case in seen)
+    seen = list(edge_cases(spec.contract, seed=3))
+    assert {said for case in seen for said in features(case, spec.contract)} == set(FEATURES)
+    assert all(case.domain == "edge" and case.seed == 3 and allowed(case, spec.contract) for case in seen)
     assert "units" in WIDTHS
     assert not {"max_length", "num_layers", "vocab_size"} & set(WIDTHS)
 
 
 def test_what_is_declared_is_a_contract_at_an_edge_too():
     """A declared width, batch or vocabulary is not left, and nor is a batch size that the factory is given."""
-    spec = Spec(dimensions={"units": dim(4, 8), "embedding_dim": dim(2, 4), "batch_size": dim(2, 3)})
-    declared = [case for case in edge_cases(spec, 0) if "a vocabulary of one word" not in features(case, spec)]
-    assert {said for case in declared for said in features(case, spec)} == {"a source row without ids"}
-    fixed = Spec(parameters=(*Spec().parameters, Parameter(name="batch_size", dimension="batch_size")))
+    spec = Spec(contract=Contract(dimensions={"units": dim(4, 8), "embedding_dim": dim(2, 4), "batch_size": dim(2, 3)}))
+    declared = [
+        case for case in edge_cases(spec.contract, 0) if "a vocabulary of one word" not in features(case, spec.contract)
+    ]
+    assert {said for case in declared for said in features(case, spec.contract)} == {"a source row without ids"}
+    fixed = Contract(parameters=(*Contract().parameters, Parameter(name="batch_size", dimension="batch_size")))
     assert all(case.batches[0].pairs for case in edge_cases(fixed, 0))
-    alone = Spec(kind="decoder")
-    assert "a source row without ids" not in {said for case in edge_cases(alone, 0) for said in features(case, alone)}
+    alone = Spec(contract=Contract(kind="decoder"))
+    assert "a source row without ids" not in {
+        said for case in edge_cases(alone.contract, 0) for said in features(case, alone.contract)
+    }
 
 
 BREAKING = """

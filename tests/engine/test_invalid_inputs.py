@@ -8,7 +8,7 @@ from fuzzseq.cases.invalid import KINDS, kinds_for
 from fuzzseq.engine.invalid_inputs import acceptance_of
 from fuzzseq.events import FindingReported
 from fuzzseq.protocol.outcome import Outcome, Raised, Verdict
-from fuzzseq.targets.spec import Input, Spec
+from fuzzseq.targets.contract import Contract, Input
 from tests.engine.running import events, of, report
 
 IDS = next(kind for kind in KINDS if kind.name == "source_id_too_large")
@@ -23,7 +23,7 @@ def run():
 def test_what_keras_does_is_told(run):
     """Each kind has its ending, as Keras 3 on a CPU gives it, and nothing of it is a finding."""
     told = report(run, ":right_targets").acceptance
-    assert set(told) == {kind.name for kind in kinds_for(Spec(loss="compiled"))}
+    assert set(told) == {kind.name for kind in kinds_for(Contract(loss="compiled"))}
     assert told["source_id_too_large"] == "rejected"
     assert told["source_id_negative"] == told["source_ids_float"] == "silently accepted"
     assert told["source_unpadded"] == "rejected"
@@ -66,10 +66,12 @@ def test_it_is_asked_for():
 
 def test_kinds_follow_what_a_model_is_given():
     """A part that a model does not have is not made wrong."""
-    parts = {kind.part for kind in kinds_for(Spec(initial_state="lstm", loss="compiled"))}
+    parts = {kind.part for kind in kinds_for(Contract(initial_state="lstm", loss="compiled"))}
     assert parts == {"source", "target", "state", "labels"}
-    assert {kind.part for kind in kinds_for(Spec(kind="encoder"))} == {"source"}
-    assert "mask" in {kind.part for kind in kinds_for(Spec(inputs=(Input(role="source"), Input(role="source_mask"))))}
+    assert {kind.part for kind in kinds_for(Contract(kind="encoder"))} == {"source"}
+    assert "mask" in {
+        kind.part for kind in kinds_for(Contract(inputs=(Input(role="source"), Input(role="source_mask"))))
+    }
 
 
 @pytest.mark.parametrize(

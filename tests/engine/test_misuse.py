@@ -9,8 +9,8 @@ import threading
 import pytest
 
 from fuzzseq.events import InternalError, TargetFinished
+from fuzzseq.targets.contract import ROLES
 from fuzzseq.targets.dimensions import KNOWN
-from fuzzseq.targets.spec import ROLES
 from tests.engine.running import events, findings, of, report
 
 HEAD = """
@@ -226,7 +226,7 @@ def test_one_sentence(run, folder, name):
 def test_a_tie_may_name_an_alias(run):
     """A dimension is tied to another by any of its names."""
     told = report(run, ":tied_by_an_alias")
-    assert (told.error, told.spec.dimensions["source_length"].at_most) == ("", "max_length")
+    assert (told.error, told.spec.contract.dimensions["source_length"].at_most) == ("", "max_length")
 
 
 def test_objects(run):

@@ -15,11 +15,19 @@ from fuzzseq.protocol.evidence import WrongShape
 from fuzzseq.protocol.outcome import Outcome, Raised, Verdict
 from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import StopReason
+from fuzzseq.targets.contract import Contract
 from fuzzseq.targets.dimensions import dim
 from fuzzseq.targets.spec import Spec
+from fuzzseq.targets.traits import Traits
 from tests.shrink.specs import SPECS
+from tests.specs import with_fields
 
-TARGETS = {**SPECS, "trained by a step of its own": Spec(own_training_step=True, loss="compiled", keras_model=True)}
+TARGETS = {
+    **{name: Spec(contract=contract) for name, contract in SPECS.items()},
+    "trained by a step of its own": Spec(
+        contract=Contract(loss="compiled"), traits=Traits(own_training_step=True, keras_model=True)
+    ),
+}
 #: Where no single case is one that all checks can judge.
 TOO_FEW = {("static", 1): {"attention_normalized"}}
 #: Sizes that leave a check nothing to compare in any case, and the check.
@@ -58,14 +66,14 @@ def test_every_check_is_judged_within_the_cases_asked_for(name: str, count: int)
 @pytest.mark.parametrize("name", SPECS)
 def test_enough_cases_are_the_boundary_cases(name: str) -> None:
     """Where all of them are tried anyway, the boundary cases stay as they are."""
-    assert opened(SPECS[name], 1000)[1] == boundary_cases(SPECS[name], 0)
+    assert opened(Spec(contract=SPECS[name]), 1000)[1] == boundary_cases(SPECS[name], 0)
 
 
 @pytest.mark.parametrize("name", NARROW)
 def test_what_no_case_can_show_does_not_apply(name: str) -> None:
     """A check that the declared sizes leave nothing to compare does not apply, and the run is no less sure for that."""
     dimensions, idle = NARROW[name]
-    tally, cases = opened(Spec(dimensions=dimensions), 60)
+    tally, cases = opened(Spec(contract=Contract(dimensions=dimensions)), 60)
     reasons = {check: count.not_applicable for check, count in tally.counts(StopReason.MAX_CASES).items()}
     assert all("sizes" in reasons[check] for check in idle)
     assert not idle & set(tally.names)
@@ -74,10 +82,10 @@ def test_what_no_case_can_show_does_not_apply(name: str) -> None:
 
 def test_what_few_random_cases_can_show_is_among_the_first() -> None:
     """Where no boundary case gives a check something to judge, a random one that does comes after them."""
-    spec = Spec(dimensions={"source_length": dim(1, 2), "target_length": dim(1, 2)})
+    spec = Spec(contract=Contract(dimensions={"source_length": dim(1, 2), "target_length": dim(1, 2)}))
     tally, cases = opened(spec, 60)
     (attention,) = (check for check in tally.chosen if check.name == "attention_normalized")
-    assert not any(judges(attention, case, spec) for case in boundary_cases(spec, 0))
+    assert not any(judges(attention, case, spec) for case in boundary_cases(spec.contract, 0))
     assert any(judges(attention, case, spec) for case in cases)
 
 
@@ -157,12 +165,15 @@ def test_one_that_was_not_judged_yet_is_asked_again() -> None:
     assert "graph_agrees" not in tally.asked_of(cases[0], 0, True, LearnedTraits())
 
 
-ENCODER = Spec(kind="encoder", parameters=SPECS["encoder"].parameters, initial_state="gru")
+ENCODER = Spec(contract=Contract(kind="encoder", parameters=SPECS["encoder"].parameters, initial_state="gru"))
 OF_LEGAL_SIZES = {
-    "batches of two or more": (Spec(dimensions={"batch_size": dim(2, 6)}), {"batch_independent"}),
-    "steps in pairs": (Spec(dimensions={"target_length": dim(2, 8, multiple_of=2)}), {"causal"}),
-    "sides of one length": (Spec(dimensions={"target_length": dim(1, 8, equal_to="source_length")}), {"causal"}),
-    "long sequences": (attrs.evolve(ENCODER, dimensions={"source_length": dim(3, 9)}), {"state_chunked"}),
+    "batches of two or more": (Spec(contract=Contract(dimensions={"batch_size": dim(2, 6)})), {"batch_independent"}),
+    "steps in pairs": (Spec(contract=Contract(dimensions={"target_length": dim(2, 8, multiple_of=2)})), {"causal"}),
+    "sides of one length": (
+        Spec(contract=Contract(dimensions={"target_length": dim(1, 8, equal_to="source_length")})),
+        {"causal"},
+    ),
+    "long sequences": (with_fields(ENCODER, dimensions={"source_length": dim(3, 9)}), {"state_chunked"}),
 }
 
 
@@ -179,8 +190,10 @@ def test_a_check_runs_what_the_model_takes(name: str) -> None:
         for batch in run.batches
     ]
     for check, case, run, batch in asked:
-        sizes = attrs.evolve(case, batches=(batch,)).sizes(spec)
-        wrong = [part for part in spec.data_dimensions() if not may_be(part, sizes[part], sizes, spec)]
+        sizes = attrs.evolve(case, batches=(batch,)).sizes(spec.contract)
+        wrong = [
+            part for part in spec.contract.data_dimensions() if not may_be(part, sizes[part], sizes, spec.contract)
+        ]
         assert not wrong, (check, run, sizes)
         assert all(min(cut, sizes["source_length"] - cut) >= 3 for cut in run.chunk_boundaries)
     assert kept <= set(tally.names)

@@ -22,10 +22,12 @@ from fuzzseq.events import (
 from fuzzseq.findings import Diagnosis, Finding, Minimality
 from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import StopReason
+from fuzzseq.targets.selection import Selection
 from fuzzseq.targets.spec import Spec
+from tests.specs import with_fields
 
 NAME = "my_model.py:build"
-SPEC = Spec(skip={"trains": "trained elsewhere"})
+SPEC = Spec(selection=Selection(skip={"trains": "trained elsewhere"}))
 STATE = TargetState(
     rounds=2,
     cases=20,
@@ -88,15 +90,15 @@ def past(*specs: Spec) -> ResumeState:
 )
 def test_words_begin_nothing_anew(change):
     """A target whose description changed, and not its input, goes on from where it was."""
-    begun = past(SPEC).begun(NAME, attrs.evolve(SPEC, **change))
+    begun = past(SPEC).begun(NAME, with_fields(SPEC, **change))
     assert begun is not None
     assert begun.state == STATE
-    assert past(SPEC, attrs.evolve(SPEC, **change)).begun(NAME, SPEC) is not None
+    assert past(SPEC, with_fields(SPEC, **change)).begun(NAME, SPEC) is not None
 
 
 def test_other_input_begins_anew():
     """A target that takes other input than before has nothing to go on with."""
-    assert past(SPEC).begun(NAME, attrs.evolve(SPEC, padding="pre")) is None
+    assert past(SPEC).begun(NAME, with_fields(SPEC, padding="pre")) is None
 
 
 def test_what_came_after_a_checkpoint_is_done_again():
@@ -121,7 +123,7 @@ def test_what_came_after_a_checkpoint_is_done_again():
 def test_what_is_said_now_holds():
     """Of a check that is skipped for another reason now, or is not asked any more, nothing is left of the old count."""
     settings = Settings(profile="quick", max_cases=60, skip=("causal",))
-    tally = CheckCounts(attrs.evolve(SPEC, skip={"trains": "there is no time"}), settings)
+    tally = CheckCounts(with_fields(SPEC, skip={"trains": "there is no time"}), settings)
     tally.restore(STATE)
     counts = tally.counts()
     assert counts["accepts"] == CheckCount(ran=20, failed=1)

@@ -16,10 +16,11 @@ from fuzzseq.engine.stop import TimeBudget
 from fuzzseq.executors.executor import BudgetSpent, death
 from fuzzseq.protocol.outcome import Outcome, Request, Verdict
 from fuzzseq.shrink.reducer import Reduced, reduce
+from fuzzseq.targets.contract import Contract
 from fuzzseq.targets.spec import Spec
 
-SPEC = Spec(graph=False)
-CASES = boundary_cases(SPEC, 0)
+SPEC = Spec(contract=Contract(graph=False))
+CASES = boundary_cases(SPEC.contract, 0)
 
 
 class Hanging:
@@ -35,7 +36,7 @@ class Hanging:
         if self.spent:
             raise BudgetSpent
         self.limits.append(limit)
-        waits = request.case.sizes(SPEC)["source_length"] > self.longest
+        waits = request.case.sizes(SPEC.contract)["source_length"] > self.longest
         if waits or self.takes > (limit or inf):
             self.hangs += 1
             time.sleep(limit if limit is not None and limit < 1.0 else 0.0)
@@ -57,17 +58,17 @@ def asked(case: Case) -> Request:
 
 def shrunk(executor: Hanging, limit: float) -> Reduced:
     """Return what the longest boundary case is shrunk to."""
-    case = max(CASES, key=lambda case: case.sizes(SPEC)["source_length"])
+    case = max(CASES, key=lambda case: case.sizes(SPEC.contract)["source_length"])
     (verdict,) = executor.run(asked(case)).failures()
     probe = FailureOracle(executor, verdict, lambda: False, limit)
-    return reduce(case, SPEC, probe.fails, max_executions=1500)
+    return reduce(case, SPEC.contract, probe.fails, max_executions=1500)
 
 
 def test_a_hang_is_shrunk_at_the_limit():
     """Each case that a hang is shrunk by is given as long as any case, be it 30 s or 10 minutes."""
     executor = Hanging(2)
     found = shrunk(executor, 30.0)
-    assert (found.case.sizes(SPEC)["source_length"], found.minimality.one_minimal) == (3, True)
+    assert (found.case.sizes(SPEC.contract)["source_length"], found.minimality.one_minimal) == (3, True)
     assert set(executor.limits[1:]) == {30.0}
     assert executor.hangs * 30.0 <= HANGING + 30.0
 
@@ -78,7 +79,7 @@ def test_what_a_hang_may_cost():
     found = shrunk(executor, 600.0)
     assert executor.hangs == 5
     assert not found.minimality.one_minimal
-    assert found.case.sizes(SPEC)["source_length"] >= 3
+    assert found.case.sizes(SPEC.contract)["source_length"] >= 3
 
 
 def test_no_diagnosis_after_too_many_hangs():
@@ -105,7 +106,7 @@ def test_a_case_that_is_given_up():
     """After a hang, one like it is given up early, without a verdict and with a warning; a new one is waited for."""
     executor, new = Hanging(2), [True]
     patience = Patience(0.4, lambda case, verdict: new[0])
-    short, long = (next(c for c in CASES if c.sizes(SPEC)["source_length"] == n) for n in (1, 3))
+    short, long = (next(c for c in CASES if c.sizes(SPEC.contract)["source_length"] == n) for n in (1, 3))
     assert not patience.outcome(asked(short), executor, hung=False).failures()
     assert patience.outcome(asked(long), executor, hung=False).failures()
     assert patience.outcome(asked(long), executor, hung=True).failures()
@@ -122,7 +123,7 @@ def test_a_slow_model_is_waited_for():
     """The slower a model answers, the longer its cases are waited for, and where none has answered, the whole limit."""
     executor = Hanging(2, takes=0.3)
     patience = Patience(0.4, lambda case, verdict: False)
-    short, long = (next(c for c in CASES if c.sizes(SPEC)["source_length"] == n) for n in (1, 3))
+    short, long = (next(c for c in CASES if c.sizes(SPEC.contract)["source_length"] == n) for n in (1, 3))
     assert patience.outcome(asked(long), executor, hung=True).failures()
     assert not patience.outcome(asked(short), executor, hung=True).failures()
     assert patience.outcome(asked(long), executor, hung=True).failures()

@@ -42,6 +42,7 @@ from fuzzseq.executors.zygote import Zygote
 from fuzzseq.protocol.outcome import Outcome, Request, Verdict
 from fuzzseq.protocol.serialization import dumps
 from fuzzseq.settings import Settings
+from fuzzseq.targets.contract import Contract
 from fuzzseq.targets.spec import Spec
 from tests.engine.running import events, findings, of
 
@@ -171,8 +172,11 @@ class Hanging:
 
 def test_what_a_round_asks_depends_on_no_other_one():
     """A hang shortens the limit of the cases after it in its own round, and in the waves to come, and of no others."""
-    spec, settings = Spec(graph=False), Settings(profile="quick", max_cases=120, checks=("accepts",), case_timeout=4.0)
-    boundary, (first, second) = boundary_cases(spec, 0), (random_cases(spec, 0, number) for number in range(2))
+    spec, settings = (
+        Spec(contract=Contract(graph=False)),
+        Settings(profile="quick", max_cases=120, checks=("accepts",), case_timeout=4.0),
+    )
+    boundary, (first, second) = boundary_cases(spec.contract, 0), (random_cases(spec, 0, number) for number in range(2))
     made: list[Hanging] = []
 
     def make() -> Hanging:
@@ -228,10 +232,10 @@ def context_of(
     threads = Threads(number)
     context = TargetContext(
         name="a.py:b",
-        spec=Spec(graph=False),
+        spec=Spec(contract=Contract(graph=False)),
         settings=settings,
         control=TargetControl(RunControl(TimeBudget(None, 1)), "a.py:b", None),
-        corpus=Corpus(None, "a.py:b", Spec(graph=False)),
+        corpus=Corpus(None, "a.py:b", Spec(contract=Contract(graph=False))),
         emit=emit,
         executors=ExecutorPool(lambda: Recording(requests)),
         threads=threads,
@@ -257,7 +261,9 @@ def test_a_block_rests_on_stage_one_alone():
     assert {state.block for state in states} == {0, 1, 2}
     assert states[-1].cases == 200
     last = attrs.evolve(stage_one, block=2, cases_before_block=stage_one.cases)
-    alone, _ = recorded(3, 1, TargetProgress(spec=Spec(graph=False), state=last, stage_one=stage_one))
+    alone, _ = recorded(
+        3, 1, TargetProgress(spec=Spec(contract=Contract(graph=False)), state=last, stage_one=stage_one)
+    )
     assert 0 < len(alone) < len(requests)
     assert requests[-len(alone) :] == alone
     assert sorted(recorded(3, 3)[0]) == sorted(requests)

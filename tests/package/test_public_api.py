@@ -17,6 +17,7 @@ PUBLIC = [
     "Batch",
     "Case",
     "Check",
+    "Contract",
     "Dim",
     "EncoderDecoder",
     "Evidence",

@@ -41,8 +41,10 @@ from fuzzseq.protocol.outcome import Frame, LayerFrame, Raised
 from fuzzseq.protocol.serialization import from_data, to_data
 from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import StopReason
+from fuzzseq.targets.contract import Contract
 from fuzzseq.targets.dimensions import dim
 from fuzzseq.targets.spec import Spec
+from fuzzseq.targets.traits import Traits
 
 TARGET = "my_model.py:build"
 #: What a model may say: markup of every kind, the marks that end it, commands of a build server, and no text at all.
@@ -56,12 +58,10 @@ HOSTILE_NAME = "it's|<b>`x`@me [y](z) ]]> \\ %41\n::error::\x07"
 def example_spec() -> Spec:
     """Return a Spec of which one field is declared, one inferred, and the rest default."""
     return Spec(
-        dimensions={"units": dim(1, 64)},
-        loss="my_model.py:masked_loss",
-        padding="pre",
-        initial_state="lstm",
-        origins={"dimensions": "declared", "loss": "inferred"},
-        notes=("the loss is the compiled one",),
+        contract=Contract(
+            dimensions={"units": dim(1, 64)}, loss="my_model.py:masked_loss", padding="pre", initial_state="lstm"
+        ),
+        traits=Traits(origins={"dimensions": "declared", "loss": "inferred"}, notes=("the loss is the compiled one",)),
     )
 
 

@@ -17,6 +17,7 @@ from fuzzseq.reporting.dispatcher import Dispatcher
 from fuzzseq.reporting.finding_files import FindingFiles, finding_document, pretty
 from fuzzseq.reporting.folder import Folder, default_folder
 from fuzzseq.reporting.run_state import RunState
+from fuzzseq.targets.contract import Contract
 from fuzzseq.targets.spec import Spec
 
 
@@ -131,7 +132,9 @@ def test_folder_lost_half_way(tmp_path, run_events, crash_finding, monkeypatch):
 @pytest.fixture
 def document(crash_finding):
     """Return a finding's document."""
-    return finding_document(crash_finding, Spec(padding="pre", initial_state="lstm"), {"keras": "3.15.1"})
+    return finding_document(
+        crash_finding, Spec(contract=Contract(padding="pre", initial_state="lstm")), {"keras": "3.15.1"}
+    )
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,8 @@ from fuzzseq.reproduce.origin import Origin
 from fuzzseq.reproduce.script import reproduction
 from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import ExitCode
-from fuzzseq.targets.spec import Input, Parameter, Spec
+from fuzzseq.targets.contract import Contract, Input, Parameter
+from fuzzseq.targets.spec import Spec
 from tests.reporters.conftest import crash, example_run
 from tests.reporters.foreign import NASTY, SECRETS, made, soiled, texts
 
@@ -232,15 +233,17 @@ NASTY_TEXTS = st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=3), max_siz
 
 CODE = "a=1);__import__('os').system('id')#"
 ODD = Spec(
-    parameters=(
-        *Spec().parameters,
-        *(Parameter(name=name, dimension="units") for name in (CODE, "class", "\ufb01", "a\nb", '"""')),
-    ),
-    inputs=(Input(role="source", key=CODE), Input(role="decoder_input", key='"];exit()#')),
-    calling="dict",
-    output='"]+exit()+["',
-    loss='"+exit()+"',
-    preprocess="x.py:exit()",
+    contract=Contract(
+        parameters=(
+            *Contract().parameters,
+            *(Parameter(name=name, dimension="units") for name in (CODE, "class", "\ufb01", "a\nb", '"""')),
+        ),
+        inputs=(Input(role="source", key=CODE), Input(role="decoder_input", key='"];exit()#')),
+        calling="dict",
+        output='"]+exit()+["',
+        loss='"+exit()+"',
+        preprocess="x.py:exit()",
+    )
 )
 PASTED = attrs.evolve(crash(), target="outer.build")
 

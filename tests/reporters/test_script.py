@@ -16,7 +16,8 @@ from fuzzseq.protocol.outcome import Raised
 from fuzzseq.reproduce.pasting import called_functions
 from fuzzseq.reproduce.script import reproduction
 from fuzzseq.settings import Settings
-from fuzzseq.targets.spec import Input, Spec
+from fuzzseq.targets.contract import Contract, Input
+from fuzzseq.targets.spec import Spec
 
 MODEL = """
 import keras
@@ -287,21 +288,31 @@ SIZES = {"source_vocab_size": 5, "target_vocab_size": 6, "embedding_dim": 2, "un
 ROWS = (Pair((3,), ()), Pair((3, 4), (3, 4)))
 SPECS = {
     "list": Spec(),
-    "own_loss": Spec(loss="elsewhere.py:<lambda>", calling="tuple"),
-    "compiled": Spec(loss="compiled", calling="dict", inputs=(Input(role="source", key="a", rank=2),)),
-    "tagger": Spec(kind="many_to_many", calling="single", inputs=(Input(role="source", rank=3),), float_source=True),
-    "steps": Spec(calling="steps", initial_state="gru", inputs=(*Spec().inputs, Input(role="state"))),
-    "layers": Spec(
-        calling="arguments",
-        initial_state="lstm",
-        inputs=(
-            Input(role="source", key="ids"),
-            Input(role="decoder_input", key="target"),
-            Input(role="source_mask", key="mask", rank=4, inverted=True, dtype="float32"),
-            Input(role="state", key="initial_state"),
-        ),
+    "own_loss": Spec(contract=Contract(loss="elsewhere.py:<lambda>", calling="tuple")),
+    "compiled": Spec(
+        contract=Contract(loss="compiled", calling="dict", inputs=(Input(role="source", key="a", rank=2),))
     ),
-    "preprocess": Spec(preprocess="m.py:pad"),
+    "tagger": Spec(
+        contract=Contract(
+            kind="many_to_many", calling="single", inputs=(Input(role="source", rank=3),), float_source=True
+        )
+    ),
+    "steps": Spec(
+        contract=Contract(calling="steps", initial_state="gru", inputs=(*Contract().inputs, Input(role="state")))
+    ),
+    "layers": Spec(
+        contract=Contract(
+            calling="arguments",
+            initial_state="lstm",
+            inputs=(
+                Input(role="source", key="ids"),
+                Input(role="decoder_input", key="target"),
+                Input(role="source_mask", key="mask", rank=4, inverted=True, dtype="float32"),
+                Input(role="state", key="initial_state"),
+            ),
+        )
+    ),
+    "preprocess": Spec(contract=Contract(preprocess="m.py:pad")),
 }
 
 

@@ -19,6 +19,7 @@ from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.terminal import Terminal
 from fuzzseq.settings import Settings
+from fuzzseq.targets.contract import Contract
 from fuzzseq.targets.spec import Spec
 
 SETTINGS = Settings(profile="quick", max_cases=60)
@@ -211,7 +212,7 @@ def shown(finding, spec, width=80):
 def test_rows_by_kind(crash_finding, kind, head, row):
     """A model's rows show what it reads and what it is scored against, and nothing that it does not have."""
     case = Case(dimensions={"units": 2}, batches=(Batch(pairs=(Pair((5, 6), (3,)),)),))
-    text = shown(attrs.evolve(crash_finding, case=case), Spec(kind=kind))
+    text = shown(attrs.evolve(crash_finding, case=case), Spec(contract=Contract(kind=kind)))
     lines = text.splitlines()
     assert any(line.endswith(f"size    {head}") for line in lines)
     assert any(line.endswith(f"    {row}") for line in lines)

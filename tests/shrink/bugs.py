@@ -10,8 +10,8 @@ import attrs
 
 from fuzzseq.cases.case import Batch, Case, Pair, width
 from fuzzseq.cases.domain import allowed
+from fuzzseq.targets.contract import Contract, Parameter
 from fuzzseq.targets.dimensions import dim
-from fuzzseq.targets.spec import Parameter, Spec
 
 BUILD = ("source_vocab_size", "target_vocab_size", "embedding_dim", "units", "num_heads", "num_layers")
 LOWEST = {
@@ -22,7 +22,7 @@ LOWEST = {
     "num_heads": 1,
     "num_layers": 1,
 }
-SPEC = Spec(
+SPEC = Contract(
     parameters=tuple(Parameter(name=name, dimension=name) for name in BUILD),
     dimensions={"batch_size": dim(1, 40)},
     initial_state="lstm",

@@ -9,8 +9,8 @@ import attrs
 
 from fuzzseq.cases.case import Case
 from fuzzseq.protocol.serialization import dumps
+from fuzzseq.targets.contract import Contract, Parameter, Tokens
 from fuzzseq.targets.dimensions import dim
-from fuzzseq.targets.spec import Parameter, Spec, Tokens
 from tests.shrink.bugs import SPEC
 
 
@@ -19,16 +19,16 @@ def parameters(*names: str) -> tuple[Parameter, ...]:
     return tuple(Parameter(name=name, dimension=name) for name in names)
 
 
-TIED = Spec(
+TIED = Contract(
     parameters=parameters("source_vocab_size", "target_vocab_size", "units", "num_heads"),
     dimensions={"units": dim(2, 16, multiple_of="num_heads"), "source_length": dim(1, 8, at_least="target_length")},
 )
-STATIC = Spec(
+STATIC = Contract(
     parameters=parameters("vocab_size", "embedding_dim", "max_source_length"),
     dimensions={"source_length": dim(2, 8, multiple_of=2), "batch_size": dim(2, 6, multiple_of=2)},
     static=("source_length",),
 )
-LIMITED = Spec(
+LIMITED = Contract(
     parameters=parameters("vocab_size", "units", "max_length"),
     dimensions={"source_length": dim(1, 12, at_most="max_length"), "target_length": dim(1, 12, equal_to="max_length")},
     initial_state="gru",
@@ -38,13 +38,13 @@ SPECS = {
     "tied": TIED,
     "static": STATIC,
     "limited": LIMITED,
-    "no padding": Spec(padding=None, target_encoding="one_hot"),
-    "padded before": Spec(padding="pre", graph=False),
-    "no special tokens": Spec(tokens=Tokens(start=None, end=None)),
-    "encoder": Spec(kind="encoder", parameters=parameters("vocab_size", "units")),
-    "decoder": Spec(kind="decoder", parameters=parameters("target_vocab_size", "units"), initial_state="lstm"),
-    "many to many": Spec(kind="many_to_many", parameters=parameters("source_vocab_size", "output_dim", "units")),
-    "float source": Spec(float_source=True, parameters=parameters("feature_dim", "target_vocab_size", "units")),
+    "no padding": Contract(padding=None, target_encoding="one_hot"),
+    "padded before": Contract(padding="pre", graph=False),
+    "no special tokens": Contract(tokens=Tokens(start=None, end=None)),
+    "encoder": Contract(kind="encoder", parameters=parameters("vocab_size", "units")),
+    "decoder": Contract(kind="decoder", parameters=parameters("target_vocab_size", "units"), initial_state="lstm"),
+    "many to many": Contract(kind="many_to_many", parameters=parameters("source_vocab_size", "output_dim", "units")),
+    "float source": Contract(float_source=True, parameters=parameters("feature_dim", "target_vocab_size", "units")),
 }
 
 

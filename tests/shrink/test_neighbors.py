@@ -27,12 +27,12 @@ def one_batch(spec_dimensions: dict[str, int], *pairs: Pair, **settings: Any) ->
 @given(data=st.data(), name=st.sampled_from(sorted(SPECS)))
 def test_neighbors_are_smaller_and_ordinary(data: Any, name: str) -> None:
     """Every neighbor is strictly smaller, in the ordinary domain, and yielded once, in one order."""
-    spec = SPECS[name]
-    start = data.draw(cases(spec))
-    found = list(neighbors(start, spec))
-    assert all(size(one, spec) < size(start, spec) and allowed(one, spec) for one in found)
+    contract = SPECS[name]
+    start = data.draw(cases(contract))
+    found = list(neighbors(start, contract))
+    assert all(size(one, contract) < size(start, contract) and allowed(one, contract) for one in found)
     assert len({repr(one) for one in found}) == len(found)
-    assert found == list(neighbors(start, spec))
+    assert found == list(neighbors(start, contract))
 
 
 def test_the_smallest_case_has_no_neighbors() -> None:

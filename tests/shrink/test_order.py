@@ -62,10 +62,12 @@ def test_what_counts_most_comes_first(rule: str) -> None:
 @given(data=st.data(), name=st.sampled_from(sorted(SPECS)))
 def test_two_cases_are_never_equally_small(data: Any, name: str) -> None:
     """Keys are equal only where cases are, and any two keys can be compared."""
-    spec = SPECS[name]
-    one, other = data.draw(cases(spec)), data.draw(cases(spec))
-    assert (size(one, spec) == size(other, spec)) == (one == other)
-    assert one == other or (size(one, spec) < size(other, spec)) != (size(other, spec) < size(one, spec))
+    contract = SPECS[name]
+    one, other = data.draw(cases(contract)), data.draw(cases(contract))
+    assert (size(one, contract) == size(other, contract)) == (one == other)
+    assert one == other or (size(one, contract) < size(other, contract)) != (
+        size(other, contract) < size(one, contract)
+    )
 
 
 def test_every_field_counts() -> None:

@@ -49,19 +49,22 @@ def test_a_typical_bug_takes_few_executions() -> None:
 @given(data=st.data(), name=st.sampled_from(sorted(SPECS)), share=st.sampled_from((0, 2, 10, 30, 60, 100)))
 def test_a_result_is_minimal_whatever_fails(data: Any, name: str, share: int) -> None:
     """The result fails, is ordinary and no larger than the start; its neighbors pass; reducing it keeps it."""
-    spec = SPECS[name]
-    start = data.draw(cases(spec))
+    contract = SPECS[name]
+    start = data.draw(cases(contract))
     fails = patternless(start, share)
-    reduced = reduce(start, spec, fails, max_executions=10 * MANY)
+    reduced = reduce(start, contract, fails, max_executions=10 * MANY)
     assert fails(reduced.case)
-    assert allowed(reduced.case, spec)
-    assert size(reduced.case, spec) <= size(start, spec)
+    assert allowed(reduced.case, contract)
+    assert size(reduced.case, contract) <= size(start, contract)
     assert reduced.minimality.one_minimal
-    simpler = list(neighbors(reduced.case, spec))
+    simpler = list(neighbors(reduced.case, contract))
     assert not any(map(fails, simpler))
     assert reduced.minimality.neighbors == len(simpler)
     again = reduce(
-        reduced.case, spec, lambda one: fails(one) and size(one, spec) >= size(reduced.case, spec), max_executions=MANY
+        reduced.case,
+        contract,
+        lambda one: fails(one) and size(one, contract) >= size(reduced.case, contract),
+        max_executions=MANY,
     )
     assert again.case == reduced.case
 
@@ -112,15 +115,15 @@ def test_the_smallest_case_costs_nothing() -> None:
 
 @pytest.mark.parametrize("name", SPECS)
 def test_every_kind_of_model_has_one_smallest_case(name: str) -> None:
-    """Where all cases fail, all starts of one Spec end at one case with no neighbors."""
-    spec = SPECS[name]
+    """Where all cases fail, all starts of one contract end at one case with no neighbors."""
+    contract = SPECS[name]
     found: set[str] = set()
 
     @settings(max_examples=25)
-    @given(start=cases(spec))
+    @given(start=cases(contract))
     def collect(start: Case) -> None:
-        reduced = reduce(start, spec, lambda _: True, max_executions=60)
-        assert list(neighbors(reduced.case, spec)) == []
+        reduced = reduce(start, contract, lambda _: True, max_executions=60)
+        assert list(neighbors(reduced.case, contract)) == []
         found.add(dumps(reduced.case))
 
     collect()

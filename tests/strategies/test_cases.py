@@ -1,4 +1,4 @@
-"""`cases`: every case is in the ordinary domain of its Spec; what is covered, and what it shrinks to."""
+"""`cases`: every case is in the ordinary domain of its Contract; what is covered, and what it shrinks to."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from fuzzseq import Batch, Case, Pair, Spec, Tokens, dim
+from fuzzseq import Batch, Case, Contract, Pair, Tokens, dim
 from fuzzseq.cases.arrays import arrays
 from fuzzseq.cases.case import steps
 from fuzzseq.cases.domain import allowed, id_range
 from fuzzseq.strategies import cases
-from fuzzseq.targets.spec import CELLS, KINDS, PADDINGS, Parameter
+from fuzzseq.targets.contract import CELLS, KINDS, PADDINGS, Parameter
 
 LEAST = {"source_vocab_size": 5, "target_vocab_size": 5, "embedding_dim": 2, "units": 2}
 ONE_STEP = Pair((3,), ())
-RICH = Spec(initial_state="lstm", target_encoding="one_hot")
+RICH = Contract(initial_state="lstm", target_encoding="one_hot")
 
 #: Ranges and ties that Specs are made of, for one dimension each.
 DECLARED = {
@@ -33,18 +33,18 @@ DECLARED = {
     "target_vocab_size": [dim(4), dim(5, 16, equal_to="source_vocab_size"), dim(30, 600)],
 }
 ONE_VOCABULARY = (Parameter(name="v", dimension="vocab_size"),)
-PARAMETERS = (*Spec().parameters, Parameter(name="bs", dimension="batch_size", default=32))
+PARAMETERS = (*Contract().parameters, Parameter(name="bs", dimension="batch_size", default=32))
 
 
 @st.composite
 def specs(draw):
     """Return Specs of every kind, with a few declared ranges and ties."""
     names = draw(st.lists(st.sampled_from(sorted(DECLARED)), max_size=5, unique=True))
-    return Spec(
+    return Contract(
         kind=draw(st.sampled_from(KINDS)),
         dimensions={name: draw(st.sampled_from(DECLARED[name])) for name in names},
         parameters=draw(
-            st.sampled_from([Spec().parameters, PARAMETERS, (Parameter(name="v", dimension="vocab_size"),)])
+            st.sampled_from([Contract().parameters, PARAMETERS, (Parameter(name="v", dimension="vocab_size"),)])
         ),
         tokens=Tokens(pad=0, start=draw(st.sampled_from([1, None, 6])), end=draw(st.sampled_from([2, None, 1]))),
         padding=draw(st.sampled_from(PADDINGS)),
@@ -58,28 +58,28 @@ def specs(draw):
 
 @settings(suppress_health_check=list(HealthCheck), max_examples=300)
 @given(st.data(), specs())
-def test_every_drawn_case_is_allowed(data, spec):
-    """Whatever the Spec, its cases keep ranges, ties, ids, steps, padding, state, encoding and mode."""
+def test_every_drawn_case_is_allowed(data, contract):
+    """Whatever the contract, its cases keep ranges, ties, ids, steps, padding, state, encoding and mode."""
     try:
-        strategy = cases(spec)
+        strategy = cases(contract)
     except InvalidArgument:
         reject()
     case = data.draw(strategy)
-    assert allowed(case, spec)
-    made = arrays(case, spec)
+    assert allowed(case, contract)
+    made = arrays(case, contract)
     assert len(made.source) == len(case.batches[-1].pairs)
     if len(case.batches) > 1:
         assert len(case.batches[1].pairs) < len(case.batches[0].pairs)
-    if spec.kind == "many_to_many":
+    if contract.kind == "many_to_many":
         assert all(len(pair.target) <= len(pair.source) for batch in case.batches for pair in batch.pairs)
 
 
 def test_most_specs_have_cases(sample):
     """The Specs that the test above is run on are mostly possible ones: it is no empty promise."""
 
-    def possible(spec):
+    def possible(contract):
         try:
-            return cases(spec) is not None
+            return cases(contract) is not None
         except InvalidArgument:
             return False
 
@@ -129,16 +129,16 @@ def test_cases_cover(find_any, name):
 
 def test_dimensions_mostly_differ(sample):
     """Each two dimensions, those of the batch too, differ in most cases; in most, all of the build do."""
-    drawn = sample(cases(Spec()))
-    everything = [case.sizes(Spec()) for case in drawn]
-    for one, other in combinations(Spec().names(), 2):
+    drawn = sample(cases(Contract()))
+    everything = [case.sizes(Contract()) for case in drawn]
+    for one, other in combinations(Contract().names(), 2):
         assert sum(sizes[one] != sizes[other] for sizes in everything) > 0.55 * len(drawn)
     assert sum(len(set(case.dimensions.values())) == 4 for case in drawn) > 0.5 * len(drawn)
 
 
 def test_last_ids_are_frequent_and_second_batches_are_not(sample):
     """A third of all cases or more hold the last id of each vocabulary; at most one in five has two batches."""
-    drawn = sample(cases(Spec()))
+    drawn = sample(cases(Contract()))
     for side in ("source", "target"):
         held = [
             any(c.dimensions[f"{side}_vocab_size"] - 1 in getattr(p, side) for p in c.batches[0].pairs) for c in drawn
@@ -149,19 +149,19 @@ def test_last_ids_are_frequent_and_second_batches_are_not(sample):
 
 def test_a_wide_range_is_reached_to_its_end(find_any):
     """Rows as long as a declared range allows are found, though rows as drawn are short."""
-    spec = Spec(dimensions={"source_length": dim(1, 300)})
-    find_any(cases(spec), lambda c: all(len(pair.source) == 300 for pair in c.batches[0].pairs))
+    contract = Contract(dimensions={"source_length": dim(1, 300)})
+    find_any(cases(contract), lambda c: all(len(pair.source) == 300 for pair in c.batches[0].pairs))
 
 
 def test_large_batches_are_narrow_as_often_as_wide(sample):
     """Many rows do not make a wide batch: a quarter or more of those with four rows are half as wide as may be."""
-    large = [case for case in sample(cases(Spec())) if len(case.batches[0].pairs) > 3]
+    large = [case for case in sample(cases(Contract())) if len(case.batches[0].pairs) > 3]
     assert sum(max(len(p.source) for p in c.batches[0].pairs) <= 6 for c in large) > len(large) / 4
 
 
 def test_a_case_shrinks_to_one_row_of_one_step(minimal):
     """The smallest case has the least sizes and one row of one step, eager, with no state and no extra padding."""
-    assert minimal(cases(Spec())) == Case(dimensions=LEAST, batches=(Batch(pairs=(ONE_STEP,)),))
+    assert minimal(cases(Contract())) == Case(dimensions=LEAST, batches=(Batch(pairs=(ONE_STEP,)),))
     assert minimal(cases(RICH)).batches == (Batch(pairs=(ONE_STEP,), target_encoding="one_hot"),)
 
 
@@ -169,8 +169,8 @@ def test_a_case_shrinks_to_one_row_of_one_step(minimal):
     ("holds", "batches"),
     [
         (lambda c: len(c.batches[0].pairs) > 2, (Batch(pairs=(ONE_STEP,) * 3),)),
-        (lambda c: c.sizes(Spec())["source_length"] > 8, (Batch(pairs=(Pair((3,) * 9, ()),)),)),
-        (lambda c: c.sizes(Spec())["target_length"] > 3, (Batch(pairs=(Pair((3,), (3, 3, 3)),)),)),
+        (lambda c: c.sizes(Contract())["source_length"] > 8, (Batch(pairs=(Pair((3,) * 9, ()),)),)),
+        (lambda c: c.sizes(Contract())["target_length"] > 3, (Batch(pairs=(Pair((3,), (3, 3, 3)),)),)),
         (lambda c: c.dimensions["source_vocab_size"] - 1 in _row(c).source, (Batch(pairs=(Pair((4,), ()),)),)),
         (lambda c: c.batches[0].extra_source > 0, (Batch(pairs=(ONE_STEP,), extra_source=1),)),
         (lambda c: len(c.batches) > 1, (Batch(pairs=(ONE_STEP,) * 2), Batch(pairs=(ONE_STEP,)))),
@@ -179,7 +179,7 @@ def test_a_case_shrinks_to_one_row_of_one_step(minimal):
 )
 def test_a_property_keeps_only_what_it_needs(minimal, holds, batches):
     """Shrinking leaves the fewest and shortest rows that have a property, and the least sizes elsewhere."""
-    case = minimal(cases(Spec()), holds)
+    case = minimal(cases(Contract()), holds)
     assert case.batches == batches
     assert case.mode == "eager"
     assert {**case.dimensions, "units": 2} == LEAST
@@ -187,39 +187,39 @@ def test_a_property_keeps_only_what_it_needs(minimal, holds, batches):
 
 
 @pytest.mark.parametrize(
-    ("spec", "batch"),
+    ("contract", "batch"),
     [
-        (Spec(kind="encoder"), Batch(pairs=(ONE_STEP,))),
-        (Spec(kind="decoder"), Batch(pairs=(Pair(),))),
-        (Spec(kind="many_to_many"), Batch(pairs=(ONE_STEP,))),
-        (Spec(padding="pre"), Batch(pairs=(ONE_STEP,), padding="pre")),
-        (Spec(tokens=Tokens(start=None, end=None)), Batch(pairs=(Pair((1,), (1, 1)),))),
-        (Spec(dimensions={"source_length": dim(4)}), Batch(pairs=(ONE_STEP,), extra_source=3)),
-        (Spec(dimensions={"batch_size": dim(8)}, static=("batch_size",)), Batch(pairs=(ONE_STEP,) * 8)),
-        (Spec(dimensions={"source_vocab_size": dim(2)}), Batch(pairs=(Pair((1,), ()),))),
+        (Contract(kind="encoder"), Batch(pairs=(ONE_STEP,))),
+        (Contract(kind="decoder"), Batch(pairs=(Pair(),))),
+        (Contract(kind="many_to_many"), Batch(pairs=(ONE_STEP,))),
+        (Contract(padding="pre"), Batch(pairs=(ONE_STEP,), padding="pre")),
+        (Contract(tokens=Tokens(start=None, end=None)), Batch(pairs=(Pair((1,), (1, 1)),))),
+        (Contract(dimensions={"source_length": dim(4)}), Batch(pairs=(ONE_STEP,), extra_source=3)),
+        (Contract(dimensions={"batch_size": dim(8)}, static=("batch_size",)), Batch(pairs=(ONE_STEP,) * 8)),
+        (Contract(dimensions={"source_vocab_size": dim(2)}), Batch(pairs=(Pair((1,), ()),))),
     ],
 )
-def test_each_kind_of_spec_has_its_own_smallest_case(minimal, spec, batch):
+def test_each_kind_of_spec_has_its_own_smallest_case(minimal, contract, batch):
     """Encoders have no target and decoders no source; fixed widths and batches are filled by padding and repetition."""
-    assert minimal(cases(spec)).batches == (batch,)
+    assert minimal(cases(contract)).batches == (batch,)
 
 
 def test_without_a_promise_about_padding_none_is_added(sample):
     """A model that promises nothing about padding gets ragged rows, and no padding that no row needs."""
-    drawn = sample(cases(Spec(padding=None)), 200)
+    drawn = sample(cases(Contract(padding=None)), 200)
     assert all(batch.extra_source == batch.extra_target == 0 for case in drawn for batch in case.batches)
     assert any(batch.ragged for case in drawn for batch in case.batches)
 
 
 def test_a_built_width_is_the_same_in_each_batch(sample):
     """Batches of a model that is built for one source length have it, all of them."""
-    spec = Spec(dimensions={"source_length": dim(3, 9)}, static=("source_length",))
-    twice = [case for case in sample(cases(spec)) if len(case.batches) == 2]
+    contract = Contract(dimensions={"source_length": dim(3, 9)}, static=("source_length",))
+    twice = [case for case in sample(cases(contract)) if len(case.batches) == 2]
     assert twice
-    assert all(c.sizes(spec, 0)["source_length"] == c.sizes(spec, 1)["source_length"] for c in twice)
+    assert all(c.sizes(contract, 0)["source_length"] == c.sizes(contract, 1)["source_length"] for c in twice)
 
 
-@given(cases(Spec(), dimensions={**LEAST, "units": 512}, seed=7))
+@given(cases(Contract(), dimensions={**LEAST, "units": 512}, seed=7))
 def test_fixed_dimensions_leave_only_data_to_draw(case):
     """Dimensions that are given are kept, outside their range too: a parameter's default is tried that way."""
     assert case.dimensions == {**LEAST, "units": 512}
@@ -229,9 +229,9 @@ def test_fixed_dimensions_leave_only_data_to_draw(case):
 
 def test_fixed_dimensions_bind_the_batch(sample):
     """A width that is tied to a fixed dimension of the build keeps to it."""
-    spec = Spec(dimensions={"source_length": dim(1, 12, at_most="max_length"), "max_length": dim(2, 16)})
-    drawn = sample(cases(spec, dimensions={**LEAST, "max_length": 4}), 200)
-    assert {case.sizes(spec)["source_length"] for case in drawn} == {1, 2, 3, 4}
+    contract = Contract(dimensions={"source_length": dim(1, 12, at_most="max_length"), "max_length": dim(2, 16)})
+    drawn = sample(cases(contract, dimensions={**LEAST, "max_length": 4}), 200)
+    assert {case.sizes(contract)["source_length"] for case in drawn} == {1, 2, 3, 4}
 
 
 @pytest.mark.parametrize(
@@ -246,9 +246,9 @@ def test_fixed_dimensions_bind_the_batch(sample):
 )
 def test_dimensions_that_cannot_be_are_refused(dimensions, shown):
     """Dimensions that are not those of the build, are no sizes, or leave no batch are refused, showing the value."""
-    spec = Spec(dimensions={"batch_size": dim(2, 6, multiple_of=2, equal_to="units")})
+    contract = Contract(dimensions={"batch_size": dim(2, 6, multiple_of=2, equal_to="units")})
     with pytest.raises(InvalidArgument) as caught:
-        cases(spec, dimensions=dimensions)
+        cases(contract, dimensions=dimensions)
     assert shown in str(caught.value)
 
 
@@ -256,7 +256,7 @@ BASE = Case(
     dimensions={**LEAST, "units": 4, "num_heads": 2},
     batches=(Batch(pairs=(Pair((3, 4), (3,)), Pair((3,), ()))),),
 )
-TIED = Spec(dimensions={"units": dim(2, 16, multiple_of="num_heads"), "num_heads": dim(1, 4)}, padding=None)
+TIED = Contract(dimensions={"units": dim(2, 16, multiple_of="num_heads"), "num_heads": dim(1, 4)}, padding=None)
 SHARED = attrs.evolve(TIED, static=("source_length",))
 
 
@@ -313,11 +313,14 @@ def test_batches_agree_on_what_the_built_model_fixes():
 
 def test_sides_that_a_model_does_not_have_are_empty():
     """Encoders get no target ids, decoders no source ids, and neither has padding there."""
-    encoder, decoder, tagger = (Spec(kind=kind) for kind in ("encoder", "decoder", "many_to_many"))
-    sizes = {spec.kind: {name: LEAST[name] for name in spec.build_dimensions()} for spec in (encoder, decoder, tagger)}
+    encoder, decoder, tagger = (Contract(kind=kind) for kind in ("encoder", "decoder", "many_to_many"))
+    sizes = {
+        contract.kind: {name: LEAST[name] for name in contract.build_dimensions()}
+        for contract in (encoder, decoder, tagger)
+    }
 
-    def one(spec, pair, **settings):
-        return allowed(Case(dimensions=sizes[spec.kind], batches=(Batch(pairs=(pair,), **settings),)), spec)
+    def one(contract, pair, **settings):
+        return allowed(Case(dimensions=sizes[contract.kind], batches=(Batch(pairs=(pair,), **settings),)), contract)
 
     assert one(encoder, Pair((3,), ()))
     assert not one(encoder, Pair((3,), (3,)))
@@ -331,16 +334,16 @@ def test_sides_that_a_model_does_not_have_are_empty():
 
 def test_a_default_is_allowed_outside_the_range():
     """The default of a parameter is in the domain unless a range was declared that leaves it out."""
-    parameters = (*Spec().parameters[:3], Parameter(name="units", dimension="units", default=512))
+    parameters = (*Contract().parameters[:3], Parameter(name="units", dimension="units", default=512))
     case = Case(dimensions={**LEAST, "units": 512}, batches=(Batch(pairs=(ONE_STEP,)),))
-    assert allowed(case, Spec(parameters=parameters))
-    assert not allowed(case, Spec(parameters=parameters, dimensions={"units": dim(2, 16)}))
-    assert not allowed(case, Spec())
+    assert allowed(case, Contract(parameters=parameters))
+    assert not allowed(case, Contract(parameters=parameters, dimensions={"units": dim(2, 16)}))
+    assert not allowed(case, Contract())
 
 
 def test_a_row_of_no_decoder_step_is_not_allowed():
     """Without start and end tokens a row of one id has no step to predict, and is not ordinary."""
-    bare = Spec(tokens=Tokens(start=None, end=None))
+    bare = Contract(tokens=Tokens(start=None, end=None))
     assert steps((1,), bare.tokens) == 0
     none, one = Pair((1,), (1,)), Pair((1,), (1, 1))
     assert not allowed(Case(dimensions=LEAST, batches=(Batch(pairs=(one, none)),)), bare)
@@ -349,15 +352,15 @@ def test_a_row_of_no_decoder_step_is_not_allowed():
 
 def test_a_vocabulary_of_one_ordinary_word_is_not_allowed_where_more_are():
     """A declared range that starts low does not make a vocabulary of a single word ordinary."""
-    spec = Spec(dimensions={"source_vocab_size": dim(1, 16)})
+    contract = Contract(dimensions={"source_vocab_size": dim(1, 16)})
     case = Case(dimensions=LEAST, batches=(Batch(pairs=(ONE_STEP,)),))
-    assert allowed(case, spec)
-    assert not allowed(attrs.evolve(case, dimensions={**LEAST, "source_vocab_size": 4}), spec)
+    assert allowed(case, contract)
+    assert not allowed(attrs.evolve(case, dimensions={**LEAST, "source_vocab_size": 4}), contract)
 
 
 def test_ids_reach_from_the_first_word_to_the_last_row():
     """Ids lie above the special tokens; a vocabulary without a word there gives its last row, and features sixteen."""
-    assert id_range("source", {"source_vocab_size": 9}, Spec()) == (3, 8)
-    assert id_range("source", {"source_vocab_size": 2}, Spec()) == (1, 1)
-    assert id_range("target", {"target_vocab_size": 4}, Spec(kind="many_to_many")) == (0, 3)
-    assert id_range("source", {}, Spec(float_source=True)) == (3, 18)
+    assert id_range("source", {"source_vocab_size": 9}, Contract()) == (3, 8)
+    assert id_range("source", {"source_vocab_size": 2}, Contract()) == (1, 1)
+    assert id_range("target", {"target_vocab_size": 4}, Contract(kind="many_to_many")) == (0, 3)
+    assert id_range("source", {}, Contract(float_source=True)) == (3, 18)

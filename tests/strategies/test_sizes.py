@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis.errors import InvalidArgument
 
-from fuzzseq import Spec, dim
+from fuzzseq import Contract, dim
 from fuzzseq.cases.domain import dependency_order, legal_values
 from fuzzseq.strategies import dimension_sizes
+from fuzzseq.targets.contract import Parameter
 from fuzzseq.targets.dimensions import Dim
-from fuzzseq.targets.spec import Parameter
 
-HEADS = Spec(dimensions={"units": dim(2, 12, multiple_of="num_heads"), "num_heads": dim(1, 4)})
-WIDE = Spec(
+HEADS = Contract(dimensions={"units": dim(2, 12, multiple_of="num_heads"), "num_heads": dim(1, 4)})
+WIDE = Contract(
     dimensions={
         "units": dim(1, 50_000, at_most="feed_forward_dim"),
         "feed_forward_dim": dim(1, 50_000, multiple_of=64),
@@ -49,14 +49,14 @@ def test_legal_values_do_not_look_at_the_present_value():
 
 def test_numbers_tie_as_dimensions_do():
     """A tie to a number narrows the range."""
-    spec = Spec(dimensions={"units": Dim(min=1, max=20, multiple_of=4, at_most=15, at_least=5)})
-    assert legal_values("units", {}, spec) == [8, 12]
+    contract = Contract(dimensions={"units": Dim(min=1, max=20, multiple_of=4, at_most=15, at_least=5)})
+    assert legal_values("units", {}, contract) == [8, 12]
 
 
 def test_an_ordinary_vocabulary_holds_two_words():
     """A vocabulary starts at two words above the special tokens, or at its fixed size where that is less."""
-    assert legal_values("source_vocab_size", {}, Spec(dimensions={"source_vocab_size": dim(1, 7)})) == [5, 6, 7]
-    assert legal_values("source_vocab_size", {}, Spec(dimensions={"source_vocab_size": dim(3)})) == [3]
+    assert legal_values("source_vocab_size", {}, Contract(dimensions={"source_vocab_size": dim(1, 7)})) == [5, 6, 7]
+    assert legal_values("source_vocab_size", {}, Contract(dimensions={"source_vocab_size": dim(3)})) == [3]
 
 
 def test_dimensions_come_after_those_they_depend_on():
@@ -67,29 +67,29 @@ def test_dimensions_come_after_those_they_depend_on():
     assert sorted(dependency_order(WIDE)) == sorted(WIDE.names())
 
 
-@pytest.mark.parametrize("spec", [Spec(), HEADS, WIDE])
-def test_drawn_sizes_keep_every_range_and_tie(sample, spec):
+@pytest.mark.parametrize("contract", [Contract(), HEADS, WIDE])
+def test_drawn_sizes_keep_every_range_and_tie(sample, contract):
     """A build setting names the dimensions of the build in report order, and each size is legal beside the others."""
-    for sizes in sample(dimension_sizes(spec), 200):
-        assert tuple(sizes) == spec.build_dimensions()
+    for sizes in sample(dimension_sizes(contract), 200):
+        assert tuple(sizes) == contract.build_dimensions()
         for name, size in sizes.items():
-            assert size in legal_values(name, sizes, spec)
+            assert size in legal_values(name, sizes, contract)
 
 
-@pytest.mark.parametrize("spec", [Spec(), HEADS])
-def test_sizes_mostly_differ(sample, spec):
+@pytest.mark.parametrize("contract", [Contract(), HEADS])
+def test_sizes_mostly_differ(sample, contract):
     """Each two dimensions differ in most settings: equal sizes hide bugs."""
-    drawn = sample(dimension_sizes(spec))
-    for one, other in combinations(spec.build_dimensions(), 2):
+    drawn = sample(dimension_sizes(contract))
+    for one, other in combinations(contract.build_dimensions(), 2):
         assert sum(sizes[one] != sizes[other] for sizes in drawn) > len(drawn) * 0.7
 
 
 def test_sizes_cover_their_ranges(find_any):
     """The least and greatest size of each dimension, equal sizes, and every tie at its bound, are found."""
-    for name in Spec().build_dimensions():
-        for end in (legal_values(name, {}, Spec())[0], 16):
-            find_any(dimension_sizes(Spec()), lambda s, n=name, v=end: s[n] == v)
-    find_any(dimension_sizes(Spec()), lambda s: s["units"] == s["embedding_dim"])
+    for name in Contract().build_dimensions():
+        for end in (legal_values(name, {}, Contract())[0], 16):
+            find_any(dimension_sizes(Contract()), lambda s, n=name, v=end: s[n] == v)
+    find_any(dimension_sizes(Contract()), lambda s: s["units"] == s["embedding_dim"])
     find_any(dimension_sizes(HEADS), lambda s: s["units"] == 2 * s["num_heads"] == 8)
     find_any(dimension_sizes(WIDE), lambda s: s["units"] > 10_000)
     find_any(dimension_sizes(WIDE), lambda s: s["max_length"] == 4)
@@ -98,8 +98,8 @@ def test_sizes_cover_their_ranges(find_any):
 def test_a_setting_shrinks_to_the_smallest_sizes(minimal):
     """The smallest setting has each size at its least legal value, and a property moves only what it needs."""
     least = {"source_vocab_size": 5, "target_vocab_size": 5, "embedding_dim": 2, "units": 2}
-    assert minimal(dimension_sizes(Spec())) == least
-    assert minimal(dimension_sizes(Spec()), lambda s: s["units"] > 8) == {**least, "units": 9}
+    assert minimal(dimension_sizes(Contract())) == least
+    assert minimal(dimension_sizes(Contract()), lambda s: s["units"] > 8) == {**least, "units": 9}
     assert minimal(dimension_sizes(HEADS)) == {**least, "num_heads": 1}
     assert minimal(dimension_sizes(HEADS), lambda s: s["num_heads"] == 3) == {**least, "num_heads": 3, "units": 6}
     assert minimal(dimension_sizes(WIDE)) == {
@@ -114,7 +114,7 @@ def test_a_setting_shrinks_to_the_smallest_sizes(minimal):
     }
 
 
-@given(dimension_sizes(Spec(parameters=(Parameter(name="batch", dimension="batch_size"),))))
+@given(dimension_sizes(Contract(parameters=(Parameter(name="batch", dimension="batch_size"),))))
 def test_a_dimension_of_a_batch_is_no_build_setting(sizes):
     """A parameter of the factory that is a size of a batch is read off the batch."""
     assert "batch_size" not in sizes
@@ -133,12 +133,12 @@ def test_a_dimension_of_a_batch_is_no_build_setting(sizes):
 )
 def test_impossible_ties_are_refused(dimensions):
     """Where no sizes keep all ties, InvalidArgument is raised at once and shows a declared range."""
-    spec = Spec(dimensions=dimensions, parameters=(Parameter(name="key", dimension="key_dim"),))
+    contract = Contract(dimensions=dimensions, parameters=(Parameter(name="key", dimension="key_dim"),))
     with pytest.raises(InvalidArgument, match=r"No sizes keep every range and tie of .*Dim\("):
-        dimension_sizes(spec)
+        dimension_sizes(contract)
 
 
 def test_an_unknown_dimension_is_refused():
     """A parameter that is no known dimension, and has no range, raises InvalidArgument with its name."""
     with pytest.raises(InvalidArgument, match="'mystery'"):
-        dimension_sizes(Spec(parameters=(Parameter(name="mystery", dimension="mystery"),)))
+        dimension_sizes(Contract(parameters=(Parameter(name="mystery", dimension="mystery"),)))

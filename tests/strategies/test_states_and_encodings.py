@@ -14,7 +14,7 @@ from fuzzseq import Tokens
 from fuzzseq.cases.states import STATES_PER_LAYER, state_arrays, state_shapes
 from fuzzseq.errors import SpecError
 from fuzzseq.strategies import InitialState, TargetEncoding, initial_states, target_encodings, vocab_sizes
-from fuzzseq.targets.spec import CELLS
+from fuzzseq.targets.contract import CELLS
 
 
 @pytest.mark.parametrize("kind", ["none", "zeros", "random"])
@@ -49,7 +49,7 @@ def test_an_initial_state_keeps_its_arguments_and_its_values(state):
 
 
 def test_state_shapes_follow_the_layers():
-    """An LSTM takes two states a layer, a GRU one, a bidirectional cell twice that; every cell of a Spec is known."""
+    """An LSTM takes two states a layer, a GRU one, a bidirectional cell twice that; every cell is known."""
     assert state_shapes("lstm", batch_size=2, units=3) == [(2, 3), (2, 3)]
     assert state_shapes("gru", batch_size=2, units=3, num_layers=3) == [(2, 3)] * 3
     assert state_shapes("bidirectional-lstm", batch_size=2, units=3, num_layers=2) == [(2, 3)] * 8
@@ -158,9 +158,9 @@ def test_impossible_arguments_are_refused(make, shown):
 _DRAWING = """
 import sys
 from hypothesis import find
-from fuzzseq import Spec
+from fuzzseq import Contract
 from fuzzseq.strategies import *
-for strategy in (cases(Spec()), ragged_batches(), initial_states(), vocab_sizes(), target_encodings()):
+for strategy in (cases(Contract()), ragged_batches(), initial_states(), vocab_sizes(), target_encodings()):
     find(strategy, lambda value: True)
 assert not [name for name in ("tensorflow", "keras") if name in sys.modules]
 """

@@ -242,7 +242,7 @@ def opened(factory: Any, case: Case):
 
     target = loaded(factory)
     spec = infer(target, StageBeacon())
-    built = ModelInstance(target, spec, case.sizes(spec, 0), case.seed, StageBeacon())
+    built = ModelInstance(target, spec, case.sizes(spec.contract, 0), case.seed, StageBeacon())
 
     def run(**settings):
         result = execute(built, case, Run(**{"batches": case.batches, **settings}))
@@ -410,7 +410,7 @@ def test_a_model_that_fails_on_what_is_right_too():
     target, case = loaded(failing), Case(dimensions=SIZES, batches=(ONE,))
     spec = infer(target, StageBeacon())
     outcome = try_invalid_input(
-        ModelInstance(target, spec, case.sizes(spec, 0), 0, StageBeacon()), case, "source_id_too_large"
+        ModelInstance(target, spec, case.sizes(spec.contract, 0), 0, StageBeacon()), case, "source_id_too_large"
     )
     assert [verdict.status for verdict in outcome.verdicts] == ["raised"]
 
@@ -669,15 +669,18 @@ def tagging(classes):
 def test_a_constant_number_of_labels(classes, labels):
     """Where a tagger has as many labels in whatever sizes it is built, they are not taken for its words."""
     spec = read_off(tagging(classes))
-    assert spec.kind == "many_to_many"
-    assert (spec.dimensions["output_dim"].max if "output_dim" in spec.dimensions else None) == labels
-    assert spec.vocabulary("target") == ("output_dim" if labels else "vocab_size")
+    assert spec.contract.kind == "many_to_many"
+    assert (spec.contract.dimensions["output_dim"].max if "output_dim" in spec.contract.dimensions else None) == labels
+    assert spec.contract.vocabulary("target") == ("output_dim" if labels else "vocab_size")
 
 
 def test_a_table_of_positions_is_no_vocabulary():
     """Vocabularies that no parameter carries are read off the tables that the ids themselves are looked up in."""
     spec = read_off(placed)
-    assert (spec.dimensions["source_vocab_size"].max, spec.dimensions["target_vocab_size"].max) == (14, 17)
+    assert (spec.contract.dimensions["source_vocab_size"].max, spec.contract.dimensions["target_vocab_size"].max) == (
+        14,
+        17,
+    )
 
 
 def test_what_a_build_makes_stays():

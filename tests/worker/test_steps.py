@@ -151,9 +151,9 @@ def by_any_name(model, x=None, y=None, y_pred=None, **details):
 def test_what_a_training_step_makes_of_a_batch(factory, loss, weighs, runs, note):
     """A step is run where it can be, and the compiled loss is the model's where its step asks for it."""
     spec = resolved(factory)
-    assert spec.own_training_step
-    assert (spec.loss, spec.uses_sample_weight, spec.runs_step) == (loss, weighs, runs)
-    assert [note in said for said in spec.notes if "training step" in said] == [True] * bool(note)
+    assert spec.traits.own_training_step
+    assert (spec.contract.loss, spec.traits.uses_sample_weight, spec.runs_step) == (loss, weighs, runs)
+    assert [note in said for said in spec.traits.notes if "training step" in said] == [True] * bool(note)
 
 
 def test_a_step_is_tried_on_labels_as_they_are_declared():

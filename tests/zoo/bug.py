@@ -32,4 +32,4 @@ class Bug:
 
 def holds(expression: str, case: Case, spec: Spec) -> bool:
     """Say whether a Python expression over the facts of a case is true of it."""
-    return bool(eval(expression, {"__builtins__": {}, "max": max, "min": min}, facts(case, spec)))  # noqa: S307
+    return bool(eval(expression, {"__builtins__": {}, "max": max, "min": min}, facts(case, spec.contract)))  # noqa: S307

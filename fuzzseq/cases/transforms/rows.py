@@ -9,7 +9,7 @@ import attrs
 
 from fuzzseq.cases.case import Batch, Case, Pair, steps, width
 from fuzzseq.cases.domain import id_range
-from fuzzseq.targets.spec import SIDES, Side, Spec
+from fuzzseq.targets.contract import SIDES, Contract, Side
 
 #: Where a row stands: its batch, its place in it, its side.
 At = tuple[int, int, Side]
@@ -80,10 +80,10 @@ def with_extra(batch: Batch, side: Side, columns: int) -> Batch:
     return attrs.evolve(batch, **changed)
 
 
-def is_longest(batch: Batch, pair: Pair, side: Side, spec: Spec) -> bool:
+def is_longest(batch: Batch, pair: Pair, side: Side, contract: Contract) -> bool:
     """Say whether a row of a batch is as long as the longest of its side."""
-    length = len(pair.source) if side == "source" else steps(pair.target, spec.tokens)
-    return length == width(batch, side, spec) - extra(batch, side)
+    length = len(pair.source) if side == "source" else steps(pair.target, contract.tokens)
+    return length == width(batch, side, contract) - extra(batch, side)
 
 
 def merged(one: Pair, other: Pair) -> Pair:
@@ -106,9 +106,9 @@ def with_every_id(case: Case, side: Side, word: int) -> Case:
     return each_batch(case, lambda batch: each_row(batch, side, lambda ids: (word,) * len(ids)))
 
 
-def with_other_row(case: Case, spec: Spec) -> Case:
+def with_other_row(case: Case, contract: Contract) -> Case:
     """Return a case whose last row holds other source ids than its first, where they are the same."""
-    low, high = id_range("source", case.dimensions, spec)
+    low, high = id_range("source", case.dimensions, contract)
 
     def changed(batch: Batch) -> Batch:
         *before, last = batch.pairs
@@ -117,13 +117,13 @@ def with_other_row(case: Case, spec: Spec) -> Case:
         other = attrs.evolve(last, source=tuple(next_id(word, low, high) for word in last.source))
         return attrs.evolve(batch, pairs=(*before, other))
 
-    return each_batch(case, changed) if spec.has_source else case
+    return each_batch(case, changed) if contract.has_source else case
 
 
-def rectangular(case: Case, spec: Spec) -> Case:
+def rectangular(case: Case, contract: Contract) -> Case:
     """Return a case whose rows are all as long as the longest of their batch, their own ids repeated."""
     for side in SIDES:
-        low, _ = id_range(side, case.dimensions, spec)
+        low, _ = id_range(side, case.dimensions, contract)
 
         def grown(batch: Batch, side: Side = side, low: int = low) -> Batch:
             longest = max(len(getattr(pair, side)) for pair in batch.pairs)
@@ -133,9 +133,9 @@ def rectangular(case: Case, spec: Spec) -> Case:
     return case
 
 
-def with_longer_row(case: Case, side: Side, spec: Spec) -> Case:
+def with_longer_row(case: Case, side: Side, contract: Contract) -> Case:
     """Return a case whose batches have one id more in their first row of a side, its own ids repeated."""
-    low, _ = id_range(side, case.dimensions, spec)
+    low, _ = id_range(side, case.dimensions, contract)
     for index, batch in enumerate(case.batches):
         ids = getattr(batch.pairs[0], side)
         case = with_row(case, (index, 0, side), repeated(ids or (low,), len(ids) + 1))

@@ -10,8 +10,8 @@ from fuzzseq.cases.case import Batch, Case, Pair, tokens_for_steps, width
 from fuzzseq.cases.domain import allowed, dependency_order, id_range, legal_range, shared_dimensions
 from fuzzseq.cases.transforms.rows import each_pair, extra, next_id, with_extra
 from fuzzseq.cases.transforms.sizes import with_dimensions
+from fuzzseq.targets.contract import Contract, Side
 from fuzzseq.targets.dimensions import WIDTHS
-from fuzzseq.targets.spec import Side, Spec
 
 _COLUMNS = 2
 #: As many steps as let a step have neighbors on both sides, and another further on.
@@ -20,73 +20,77 @@ _LONG = 4
 _WIDE = 8
 
 
-def fixed_length(side: Side, spec: Spec) -> bool:
+def fixed_length(side: Side, contract: Contract) -> bool:
     """Say whether the built model fixes the width of a side."""
-    return f"{side}_length" in shared_dimensions(spec)
+    return f"{side}_length" in shared_dimensions(contract)
 
 
-def paddable(side: Side, spec: Spec) -> bool:
+def paddable(side: Side, contract: Contract) -> bool:
     """Say whether a side can have more columns of padding at all, in some case."""
-    length = spec.range_of(f"{side}_length")
-    return not fixed_length(side, spec) and not (side == "source" and spec.preprocess) and length.min < length.max
+    length = contract.range_of(f"{side}_length")
+    return (
+        not fixed_length(side, contract) and not (side == "source" and contract.preprocess) and length.min < length.max
+    )
 
 
-def tied(spec: Spec) -> bool:
+def tied(contract: Contract) -> bool:
     """Say whether the widths of both sides are declared to be equal: one has room where both have."""
-    ties = {name: declared.equal_to for name, declared in spec.dimensions.items()}
+    ties = {name: declared.equal_to for name, declared in contract.dimensions.items()}
     return ties.get("source_length") == "target_length" or ties.get("target_length") == "source_length"
 
 
-def _legal(side: Side, sizes: Mapping[str, int], spec: Spec) -> Sequence[int]:
+def _legal(side: Side, sizes: Mapping[str, int], contract: Contract) -> Sequence[int]:
     """Return the widths that a side may have beside other sizes; of sides that are tied, those that both may have."""
-    if not tied(spec):
+    if not tied(contract):
         name = f"{side}_length"
-        return legal_range(name, {**sizes, name: 0}, spec)
+        return legal_range(name, {**sizes, name: 0}, contract)
     others = {name: size for name, size in sizes.items() if name not in ("source_length", "target_length")}
-    source, target = (legal_range(f"{each}_length", others, spec) for each in ("source", "target"))
+    source, target = (legal_range(f"{each}_length", others, contract) for each in ("source", "target"))
     return [value for value in source if value in target]
 
 
-def may_be(name: str, size: int, sizes: Mapping[str, int], spec: Spec) -> bool:
+def may_be(name: str, size: int, sizes: Mapping[str, int], contract: Contract) -> bool:
     """Say whether a dimension of a batch may have another size beside the other ``sizes``."""
-    return size in legal_range(name, {**sizes, name: 0}, spec)
+    return size in legal_range(name, {**sizes, name: 0}, contract)
 
 
-def with_padding(case: Case, side: Side, spec: Spec) -> tuple[Batch, ...] | None:
+def with_padding(case: Case, side: Side, contract: Contract) -> tuple[Batch, ...] | None:
     """Return the batches with two more columns of padding on a side, or as many as reach a legal width; else None.
 
     Where both sides are tied, both are padded.
     """
-    if not paddable(side, spec):
+    if not paddable(side, contract):
         return None
     grown = []
     for index, batch in enumerate(case.batches):
-        now = width(batch, side, spec)
-        wider = [value for value in _legal(side, case.sizes(spec, index), spec) if value > now]
+        now = width(batch, side, contract)
+        wider = [value for value in _legal(side, case.sizes(contract, index), contract) if value > now]
         if not wider:
             return None
         more = min(wider, key=lambda value: abs(value - now - _COLUMNS)) - now
-        for each in spec.sides() if tied(spec) else (side,):
+        for each in contract.sides() if tied(contract) else (side,):
             batch = with_extra(batch, each, extra(batch, each) + more)  # noqa: PLW2901
         grown.append(batch)
     return tuple(grown)
 
 
-def wider(case: Case, spec: Spec) -> Case:
+def wider(case: Case, contract: Contract) -> Case:
     """Return a case with more padding on each side that has room for it."""
-    for side in spec.sides():
-        grown = with_padding(case, side, spec)
+    for side in contract.sides():
+        grown = with_padding(case, side, contract)
         case = attrs.evolve(case, batches=grown) if grown else case
     return case
 
 
-def with_other_source(case: Case, spec: Spec, by: int = 1, same_words: bool = False) -> tuple[Batch, ...] | None:
+def with_other_source(
+    case: Case, contract: Contract, by: int = 1, same_words: bool = False
+) -> tuple[Batch, ...] | None:
     """Return the batches with every source id moved to another one; None where a row has none, or there is no other.
 
     Some row of the last batch has to have another set of ids then, unless the ``same_words`` will do: (3, 4) moved to
     (4, 3) is the same bag of words.
     """
-    low, high = id_range("source", case.dimensions, spec)
+    low, high = id_range("source", case.dimensions, contract)
     rows = [pair.source for batch in case.batches for pair in batch.pairs]
     if by > high - low or not rows or not all(rows):
         return None
@@ -99,14 +103,14 @@ def with_other_source(case: Case, spec: Spec, by: int = 1, same_words: bool = Fa
     return others if same_words or any(set(one.source) != set(two.source) for one, two in moves) else None
 
 
-def with_other_ends(case: Case, spec: Spec, read: bool = False) -> tuple[Batch, ...] | None:
+def with_other_ends(case: Case, contract: Contract, read: bool = False) -> tuple[Batch, ...] | None:
     """Return the batches with the last id of every target row moved to another one; None where no row has one.
 
     It is the last one that the decoder ``read``, where that is asked for: without an end token the very last is a label
     alone.
     """
-    low, high = id_range("target", case.dimensions, spec)
-    place = -2 if read and spec.tokens.end is None else -1
+    low, high = id_range("target", case.dimensions, contract)
+    place = -2 if read and contract.tokens.end is None else -1
 
     def changed(pair: Pair) -> Pair:
         if len(pair.target) < -place:
@@ -119,21 +123,21 @@ def with_other_ends(case: Case, spec: Spec, read: bool = False) -> tuple[Batch, 
     return None if others == case.batches else others
 
 
-def longer(case: Case, spec: Spec) -> Case | None:
+def longer(case: Case, contract: Contract) -> Case | None:
     """Return a case of the last batch alone, its rows longer and of several words; None where they are already.
 
     A row of one word leaves out what any other has: a step before, a neighbor, a spread.
     """
-    batch, sizes = case.batches[-1], case.sizes(spec)
-    for side in spec.sides():
-        if fixed_length(side, spec):
+    batch, sizes = case.batches[-1], case.sizes(contract)
+    for side in contract.sides():
+        if fixed_length(side, contract):
             continue
-        legal = _legal(side, sizes, spec)
+        legal = _legal(side, sizes, contract)
         steps = next((value for value in legal if value >= _LONG), legal[-1] if legal else 0)
-        count = tokens_for_steps(steps, spec.tokens) if side == "target" else steps
+        count = tokens_for_steps(steps, contract.tokens) if side == "target" else steps
         if all(len(row) >= count and len(set(row)) > 1 for row in (getattr(pair, side) for pair in batch.pairs)):
             continue
-        low, high = id_range(side, case.dimensions, spec)
+        low, high = id_range(side, case.dimensions, contract)
         rows = [
             tuple(next_id(low, low, high, row + place) for place in range(count)) for row in range(len(batch.pairs))
         ]
@@ -142,12 +146,14 @@ def longer(case: Case, spec: Spec) -> Case | None:
     return None if batch == case.batches[-1] else attrs.evolve(case, batches=(batch,))
 
 
-def widened(case: Case, spec: Spec) -> Case | None:
+def widened(case: Case, contract: Contract) -> Case | None:
     """Return a case whose model is as wide as loses nothing for want of room; None where it is, or cannot be so."""
-    narrow = [name for name in dependency_order(spec) if name in WIDTHS and case.dimensions.get(name, _WIDE) < _WIDE]
-    sizes = {name: size for name, size in case.sizes(spec).items() if name not in narrow}
+    narrow = [
+        name for name in dependency_order(contract) if name in WIDTHS and case.dimensions.get(name, _WIDE) < _WIDE
+    ]
+    sizes = {name: size for name, size in case.sizes(contract).items() if name not in narrow}
     for name in narrow:
-        legal = legal_range(name, sizes, spec)
+        legal = legal_range(name, sizes, contract)
         sizes[name] = next((value for value in legal if value >= _WIDE), legal[-1] if legal else case.dimensions[name])
-    wide = with_dimensions(case, {name: sizes[name] for name in narrow}, spec)
-    return wide if wide != case and allowed(wide, spec) else None
+    wide = with_dimensions(case, {name: sizes[name] for name in narrow}, contract)
+    return wide if wide != case and allowed(wide, contract) else None

@@ -38,7 +38,7 @@ def heads(e: FailureEvidence) -> Iterator[CauseScore]:
     count = e.case.dimensions.get("num_heads")
     if count is None or count < 2:
         return
-    if e.passes("num_heads", 1) or any(e.pattern(n).kind == "multiple" for n in e.spec.build_dimensions()):
+    if e.passes("num_heads", 1) or any(e.pattern(n).kind == "multiple" for n in e.spec.contract.build_dimensions()):
         widths = [n for n, size in e.case.dimensions.items() if n != "num_heads" and e.matters(n) and size % count]
         if widths:
             yield CauseScore("decoder-heads", 96, f"it passes with one head: {widths[0]} % num_heads != 0")

@@ -144,7 +144,7 @@ def _of_a_constant(e: FailureEvidence, shapes: Sequence[tuple[int, ...]]) -> boo
     What moves rows to steps, or the other way, has as many of both together as before.
     """
     told = [i.result for i in e.interventions if i.factor == "batch_size"]
-    if len(shapes) != 2 or e.case.sizes(e.spec)["batch_size"] != 1 or "other" not in told:
+    if len(shapes) != 2 or e.case.sizes(e.spec.contract)["batch_size"] != 1 or "other" not in told:
         return False
     return shapes[0][0] > 1 and math.prod(shapes[0][:2]) != math.prod(shapes[1][:2])
 

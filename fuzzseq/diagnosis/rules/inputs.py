@@ -12,9 +12,9 @@ from fuzzseq.diagnosis.rules.vote import CauseScore, unequal_lengths
 
 def empty(e: FailureEvidence) -> Iterator[CauseScore]:
     """An edge case: a row without ids, a batch without rows."""
-    if e.case.domain == "edge" and has_empty_row(e.case, e.spec):
+    if e.case.domain == "edge" and has_empty_row(e.case, e.spec.contract):
         yield CauseScore("input-empty", 99, f"{EMPTY_ROW}: {e.sentence}")
-    elif e.case.domain == "edge" and has_empty_batch(e.case, e.spec):
+    elif e.case.domain == "edge" and has_empty_batch(e.case, e.spec.contract):
         yield CauseScore("input-empty", 99, f"{EMPTY_BATCH}: {e.sentence}")
 
 
@@ -32,7 +32,9 @@ def vocabulary(e: FailureEvidence) -> Iterator[CauseScore]:
             97,
             f"it passes with the lowest {ids[0]} ids: the table has fewer rows than the vocabulary",
         )
-    tables = [n for n in (e.spec.vocabulary("source"), e.spec.vocabulary("target")) if n and e.passes(n)]
+    tables = [
+        n for n in (e.spec.contract.vocabulary("source"), e.spec.contract.vocabulary("target")) if n and e.passes(n)
+    ]
     if tables and not ids:
         yield CauseScore(
             "input-vocabulary", 97, f"it passes with another {tables[0]}: a table is smaller than its vocabulary"

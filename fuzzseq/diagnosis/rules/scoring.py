@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from fuzzseq.diagnosis.evidence import FailureEvidence
 from fuzzseq.diagnosis.rules.vote import CauseScore, functions, unequal_lengths
-from fuzzseq.targets.spec import SIDES
+from fuzzseq.targets.contract import SIDES
 
 
 def loss(e: FailureEvidence) -> Iterator[CauseScore]:
@@ -53,5 +53,5 @@ def _shapes(e: FailureEvidence) -> Iterator[CauseScore]:
 def _is_vocabulary(e: FailureEvidence, *sizes: int) -> bool:
     """Say whether one of some sizes is that of a vocabulary, and of no length."""
     lengths = {e.told_sizes.get(name) for name in ("source_length", "target_length")}
-    words = {e.told_sizes.get(str(e.spec.vocabulary(side))) for side in SIDES}
+    words = {e.told_sizes.get(str(e.spec.contract.vocabulary(side))) for side in SIDES}
     return not words.isdisjoint(sizes) and lengths.isdisjoint(sizes)

@@ -19,7 +19,7 @@ def batch(e: FailureEvidence) -> Iterator[CauseScore]:
         yield CauseScore("state-batch", 93, "it takes a second batch of another size to fail")
     found = e.any_failure("batch_size")
     lengths = [name for name in ("source_length", "target_length") if e.matters(name)]
-    if found.kind == "except" and any(e.case.sizes(e.spec).get(name) == found.constant for name in lengths):
+    if found.kind == "except" and any(e.case.sizes(e.spec.contract).get(name) == found.constant for name in lengths):
         yield CauseScore("decoder-reshape", 91, f"it fails whenever batch_size is not {' or '.join(lengths)}")
     elif found.kind == "except":
         why = f"it fails whenever {found.sentence('batch_size')}"

@@ -23,7 +23,7 @@ def unequal_lengths(e: FailureEvidence) -> bool:
     if e.passes("ragged"):
         return False  # Rows of one length are enough, and those are what equal sides have.
     equal = [i.result for i in e.interventions if i.factor == "equal_lengths"]
-    sizes = e.case.sizes(e.spec)
+    sizes = e.case.sizes(e.spec.contract)
     differ = sizes.get("source_length") != sizes.get("target_length")
     return (
         differ

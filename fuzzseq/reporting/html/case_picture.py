@@ -63,9 +63,9 @@ def pictures(case: Case, spec: Spec) -> tuple[Picture, ...]:
 
 
 def _picture(batch: Batch, spec: Spec, name: str) -> Picture:
-    source, target = width(batch, "source", spec), width(batch, "target", spec)
+    source, target = width(batch, "source", spec.contract), width(batch, "target", spec.contract)
     names = columns_of(spec)
-    widths = [source if spec.kind == "many_to_many" or name.startswith("source") else target for name in names]
+    widths = [source if spec.contract.kind == "many_to_many" or name.startswith("source") else target for name in names]
     return Picture(
         name=name,
         sides=tuple(
@@ -78,20 +78,20 @@ def _picture(batch: Batch, spec: Spec, name: str) -> Picture:
 
 
 def _row(pair: Pair, batch: Batch, spec: Spec, widths: Sequence[int]) -> Iterator[tuple[Step, ...]]:
-    sides: list[tuple[int, ...]] = [pair.source] if spec.has_source else []
-    if spec.kind == "many_to_many":
-        sides.append(tagged(pair, spec))
-    elif spec.has_labels:
-        both = shifted(pair.target, spec.tokens)
-        sides += both if spec.has_target else both[1:]
+    sides: list[tuple[int, ...]] = [pair.source] if spec.contract.has_source else []
+    if spec.contract.kind == "many_to_many":
+        sides.append(tagged(pair, spec.contract))
+    elif spec.contract.has_labels:
+        both = shifted(pair.target, spec.contract.tokens)
+        sides += both if spec.contract.has_target else both[1:]
     for number, (ids, columns) in enumerate(zip(sides, widths, strict=False)):
-        plain = spec.kind == "many_to_many" or (number == 0 and spec.has_source)
+        plain = spec.contract.kind == "many_to_many" or (number == 0 and spec.contract.has_source)
         yield _steps(ids, columns, batch, spec, plain=plain)
 
 
 def _steps(ids: Sequence[int], columns: int, batch: Batch, spec: Spec, *, plain: bool) -> tuple[Step, ...]:
     """Return the cells of one side of a row, its padding included; special tokens are told from words."""
-    marks = () if plain else (spec.tokens.start, spec.tokens.end)
+    marks = () if plain else (spec.contract.tokens.start, spec.contract.tokens.end)
     cells = [Step(str(i), "special" if i in marks else "") for i in ids]
-    fill = [Step(str(spec.tokens.pad), "pad")] * (columns - len(ids))
+    fill = [Step(str(spec.contract.tokens.pad), "pad")] * (columns - len(ids))
     return tuple((fill + cells if batch.padding == "pre" else cells + fill)[:MOST_STEPS])

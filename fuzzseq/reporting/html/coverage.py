@@ -133,8 +133,8 @@ def _strip(
 
 
 def _range(name: str, spec: Spec | None) -> str:
-    if spec is not None and (name in spec.dimensions or name in KNOWN):
-        told = spec.range_of(name)
+    if spec is not None and (name in spec.contract.dimensions or name in KNOWN):
+        told = spec.contract.range_of(name)
         return str(told.min) if told.min == told.max else f"{told.min} to {told.max}"
     return ""
 

@@ -64,7 +64,7 @@ def failure_map(finding: Finding, spec: Spec) -> FailureMap | None:
     region = finding.diagnosis.region
     if region is None or not region.tried:
         return None
-    minimal = facts(finding.case, spec)
+    minimal = facts(finding.case, spec.contract)
     tried = [case for case in region.tried if case.facts]
     axes = _axes(tried, list(chain(*region.conditions)), finding.sizes)
     if not axes:

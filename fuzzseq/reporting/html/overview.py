@@ -191,6 +191,6 @@ def _target(report: TargetReport, record: RunState, unsure: bool) -> Target:
         status=report.stop_reason.label if over else "unfinished",
         unsure=unsure,
         time=clock(report.seconds) if over else "",
-        notes=spec.notes if spec else (),
+        notes=spec.traits.notes if spec else (),
         error=report.error,
     )

@@ -1,0 +1,37 @@
+"""What was read off a model: its `Traits`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import attrs
+
+from fuzzseq.grammar import Identifier
+
+Origin = Literal["declared", "inferred"]
+
+
+@attrs.frozen(kw_only=True)
+class Traits:
+    """What a model is, beyond what it accepts: nothing here changes what it is given.
+
+    ``origins`` says of each field of a Spec, and of each dimension, whether it was ``declared`` by the user or
+    ``inferred`` from the model; what it does not name has its default. ``notes`` are what the user is told of that.
+    ``source_constants`` are whole numbers of the factory's code.
+    """
+
+    functional: bool = False
+    keras_model: bool = False
+    logits: bool | None = None
+    single_output: bool = False
+    own_training_step: bool = False
+    train_step_accepts_xy: bool = True
+    uses_sample_weight: bool = False
+    names_random: bool = False
+    own_functions: bool = False
+    whole_decoder: bool = False
+    low_precision: bool = False
+    source_constants: tuple[int, ...] = ()
+    origins: Mapping[Identifier, Origin] = attrs.field(factory=dict)
+    notes: tuple[str, ...] = ()
