@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from fuzzseq.diagnosis.evidence import FailureEvidence
 from fuzzseq.diagnosis.rules.vote import CauseScore, functions, unequal_lengths
+from fuzzseq.protocol.framework_messages import Topic
 from fuzzseq.targets.contract import SIDES
 
 
@@ -28,9 +29,9 @@ def loss(e: FailureEvidence) -> Iterator[CauseScore]:
         yield CauseScore("loss-mask-shape", 84, "it fails where the user's loss applies a mask or weights")
     if any(e.matters(name) for name in ("source_length", "target_length")) or unequal_lengths(e):
         yield CauseScore("loss-timesteps", 80, "it depends on the lengths")
-    if e.message.names_rank:
+    if e.message.speaks_of(Topic.RANK):
         yield CauseScore("loss-encoding", 66, f"the ranks differ: {e.message.short}")
-    if e.message.names_shape:
+    if e.message.speaks_of(Topic.SHAPE):
         yield CauseScore("loss-timesteps", 52, "prediction and target are of different shapes")
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from fuzzseq.diagnosis.evidence import FailureEvidence
 from fuzzseq.diagnosis.rules.vote import CauseScore, is_state
+from fuzzseq.protocol.framework_messages import Topic
 from fuzzseq.protocol.outcome import LayerFrame
 
 _RECURRENT: Final = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "LSTMCell", "GRUCell", "SimpleRNNCell")
@@ -30,7 +31,7 @@ def batch(e: FailureEvidence) -> Iterator[CauseScore]:
         why = f"it fails for {found.sentence('batch_size')}"
         if is_state(e):
             yield CauseScore("state-batch", 85, why)
-        if e.op == "Reshape" or e.message.of_reshape or "reshape" in e.line:
+        if e.op == "Reshape" or e.message.speaks_of(Topic.RESHAPE) or "reshape" in e.line:
             yield CauseScore("decoder-reshape", 90, f"{why}, in a reshape")
         yield CauseScore("decoder-reshape", 66, why)
 
@@ -62,7 +63,7 @@ def structure(e: FailureEvidence) -> Iterator[CauseScore]:
     recurrent = any(layer.kind in (*_RECURRENT, "RNN") for layer in e.layers)
     if recurrent and e.message.of_missing_index:
         yield CauseScore("state-count", 88, "a recurrent layer looked for a state that is not there")
-    if recurrent and e.message.of_structure:
+    if recurrent and e.message.speaks_of(Topic.STRUCTURE):
         yield CauseScore(
             "state-count", 88, "a recurrent layer keeps its states in another structure than its cell gives"
         )
@@ -103,7 +104,7 @@ def states(e: FailureEvidence) -> Iterator[CauseScore]:
                 90,
                 f"{layer.name} was given states of batch {sorted(batches)} with inputs of {sorted(rows)}",
             )
-    clash = e.op in ("MatMul", "AddV2", "Add", "Mul", "ConcatV2") or e.message.incompatible
+    clash = e.op in ("MatMul", "AddV2", "Add", "Mul", "ConcatV2") or e.message.speaks_of(Topic.INCOMPATIBLE)
     if clash and e.stage in ("forward", "encode", "decode", "build") and is_state(e):
         yield CauseScore("state-units", 62, "it fails where the user's own code handles a state")
 
