@@ -124,7 +124,6 @@ def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
 
 
 def _suspected(results: Results) -> str | None:
-    """Return the first way of changing a batch that seems to change its rows."""
     return first_candidate(results, "base", {way: comparison(way) for way in _WAYS if way in results})
 
 
@@ -140,7 +139,6 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 
 def _guilty(results: Results, way: str) -> LayerOutput | None:
-    """Return the layer that the difference begins in."""
     seen = with_layers(results, "base", way)
     if seen is None:
         return None

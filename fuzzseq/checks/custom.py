@@ -56,7 +56,6 @@ def custom_checks(values: Iterable[Any]) -> dict[str, Check]:
 
 
 def _of_function(function: Callable[[Observed], Any]) -> Check:
-    """Return the check that asks a function of each batch of a plain run forward."""
     lines = (function.__doc__ or "").strip().splitlines()
     check = Check(
         name=function.__name__,
@@ -98,7 +97,6 @@ def _answer(function: Callable[[Observed], Any], seen: Observed) -> str:
 
 
 def _asserted(name: str, error: AssertionError) -> str:
-    """Return what an assertion of a check says that does not hold."""
     return text_of(error) or f"an assertion of {name} does not hold"
 
 
@@ -127,7 +125,6 @@ def _minded(check: Check) -> Check:
 
 
 def _asked(check: Check, part: str, function: Callable[..., Any], *given: Any) -> Any:
-    """Return what a function of a check returns."""
     name = check.name
     try:
         returned = function(*given)

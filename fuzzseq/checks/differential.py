@@ -201,7 +201,6 @@ def first_candidate(results: Results, one: str, others: Mapping[str, Compare]) -
 
 
 def _difference(results: Results, one: RunKey, two: RunKey, compare: Compare) -> Gap | None:
-    """Return the difference of two results; None where one is missing or raised."""
     if any(key not in results or results[key].raised for key in (one, two)):
         return None
     return compare(results[one], results[two])

@@ -40,7 +40,6 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 
 def _wrong(result: Result, spec: Spec) -> WrongShape | WrongType | None:
-    """Return what is wrong with the first output that has not the promised shape or type."""
     for seen in result.observed:
         if seen.output is None or seen.expected is None:
             continue

@@ -76,7 +76,6 @@ def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
 
 
 def _suspected(results: Results, spec: Spec) -> Side | None:
-    """Return the first side whose padding seems to change something."""
     return next((s for s in padded_sides(spec) if s == first_candidate(results, "base", {s: _COMPARE})), None)
 
 

@@ -70,7 +70,6 @@ def plan(case: Case, spec: Spec) -> Plan:
 
 
 def _outcome(seen: Observed) -> Array | None:
-    """Return scores and states in one row."""
     if seen.output is None or not seen.states:
         return None
     return np.concatenate([np.ravel(seen.output), *(np.ravel(state) for state in seen.states)])
@@ -83,7 +82,6 @@ def _compare(one: Result, two: Result) -> Gap | None:
 
 
 def _earlier(seen: Observed) -> Array | None:
-    """Return all outputs but those of the last step."""
     return None if seen.output is None or seen.output.ndim < 3 else seen.output[:, :-1]
 
 

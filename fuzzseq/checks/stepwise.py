@@ -70,7 +70,6 @@ def plan(case: Case, spec: Spec) -> Plan:
 
 
 def _compare(one: Result, two: Result) -> Gap | None:
-    """Compare the steps that both runs have."""
     first, second = by_row(one.last), by_row(two.last)
     if not first or len(first) != len(second):
         return None
@@ -81,7 +80,6 @@ def _compare(one: Result, two: Result) -> Gap | None:
 
 
 def _other(results: Results) -> str:
-    """Return the name of the run that the base is compared with."""
     return "whole" if "whole" in results else "cut"
 
 

@@ -78,7 +78,6 @@ def _by_mode(verdict: Verdict) -> dict[str, str]:
 
 
 def _diagnosis(found: list[CauseScore], evidence: FailureEvidence, mistake: str, advice: str) -> Diagnosis:
-    """Return the diagnosis that the votes make."""
     best, other = found[0], runner_up(found)
     why = [vote.why for vote in found if vote.cause == best.cause]
     # Where a region was found, what each dimension does alone is part of it.

@@ -48,7 +48,6 @@ def second(spec: Spec, case: Case, one: Assignment, prober: Prober) -> Assignmen
 def _failing(
     spec: Spec, case: Case, prober: Prober, rows: tuple[int, int, int], avoided: Mapping[str, int]
 ) -> Assignment | None:
-    """Return the first of a few wider cases that fails in the same way."""
     for changed in _wider(spec, case, rows, avoided):
         if changed != case and prober.answer(changed) == "same":
             found = prober.verdict(changed)

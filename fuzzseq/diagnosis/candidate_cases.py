@@ -44,7 +44,6 @@ def _all(case: Case, wide: Case, spec: Spec, constants: Sequence[int]) -> Iterat
 
 
 def _resized(base: Case, spec: Spec, constants: Sequence[int]) -> Iterator[Case]:
-    """Yield the batch in other sizes: one moved, then two of them equal."""
     names = spec.contract.data_dimensions()
     for name in names:
         near = {c + d for c in constants if c <= 64 for d in (-1, 0, 1)}
@@ -100,7 +99,6 @@ def _with_ids(base: Case, spec: Spec) -> Iterator[Case]:
 
 
 def _equalized(base: Case, spec: Spec) -> Iterator[Case]:
-    """Yield the model built with two of its sizes equal, or one equal to a size of the batch."""
     names = spec.contract.build_dimensions()
     for name in names:
         for other in names:

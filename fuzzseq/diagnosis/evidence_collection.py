@@ -53,8 +53,6 @@ def gather(spec: Spec, case: Case, verdict: Verdict, prober: Prober | None) -> F
 
 
 class _Gathering:
-    """What is collected, in the order in which it is worth most; the budget may end it anywhere."""
-
     def __init__(self, spec: Spec, case: Case, verdict: Verdict, budget: Budget) -> None:
         self._spec, self._case, self._verdict, self._budget = spec, case, verdict, budget
         self._one = Assignment(case, verdict, sizes_of(case, spec))
@@ -91,7 +89,6 @@ class _Gathering:
             self._two = assignments.second(self._spec, self._case, self._one, self._budget)
 
     def _intervene(self) -> None:
-        """Change one factor of the minimal case at a time."""
         silent = is_silent(self._verdict)
         for change in manner_changes(self._case, self._spec.contract):
             self._record(change)
@@ -150,7 +147,6 @@ class _Gathering:
         return result
 
     def _told(self, alone: FailureEvidence) -> FailureEvidence:
-        """Return the evidence with what the wider cases and the changes tell."""
         sizes = self._case.sizes(self._spec.contract)
         for name, found in (*self._answers.items(), *self._failing.items()):
             if name in sizes:
@@ -182,7 +178,6 @@ class _Gathering:
         return names.wrong_shape(*shapes) if len(shapes) == 2 else ("", ())
 
     def _names(self) -> Names:
-        """Return the names of sizes."""
         return Names(self._one.sizes, self._two.sizes if self._two else None)
 
     def _constants(self, others: Sequence[int] = ()) -> list[int]:

@@ -114,7 +114,6 @@ class Hypotheses:
 
 
 def _no_overlap(said: Truth) -> Truth:
-    """Return for each two rows whether no column is true in both."""
     numbers = said.astype(np.int32)
     overlap: Truth = (numbers @ numbers.T) == 0
     return overlap

@@ -79,7 +79,6 @@ def manner_changes(case: Case, contract: Contract) -> Iterator[Change]:
 
 
 def _encoding_changes(case: Case, contract: Contract) -> Iterator[Change]:
-    """Yield the case with its labels in the other encoding."""
     if not contract.has_labels:
         return
     encodings: tuple[Encoding, ...] = ("sparse", "one_hot")
@@ -90,7 +89,6 @@ def _encoding_changes(case: Case, contract: Contract) -> Iterator[Change]:
 
 
 def _id_changes(case: Case, contract: Contract) -> Iterator[Change]:
-    """Yield the case with the ids of one side at the lowest."""
     for side in SIDES:
         low, _ = id_range(side, case.dimensions, contract)
         changed = with_every_id(case, side, low)

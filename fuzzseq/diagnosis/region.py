@@ -53,8 +53,6 @@ def find(case: Case, wide: Case, spec: Spec, budget: Budget, constants: Sequence
 
 
 class _Search:
-    """The cases, what is known of them, and the predicates that are left."""
-
     def __init__(self, cases: Sequence[Case], spec: Spec, budget: Budget, constants: Sequence[int]) -> None:
         rows: list[Mapping[str, Any]] = [facts(case, spec.contract) for case in cases]
         self._cases, self._budget, self._spec = cases, budget, spec
@@ -121,7 +119,6 @@ class _Search:
         return index
 
     def _dear(self) -> Truth:
-        """Return which cases need a build of their own."""
         return ~np.isin(self._keys, list(self._built))
 
     def _ask(self, index: int) -> None:

@@ -122,7 +122,6 @@ def _literal(values: tuple[object, ...]) -> _Reader:
 
 
 def _enum(kind: type[Enum]) -> _Reader:
-    """Return what reads a member of an enumeration by its value."""
     read_value = _literal(tuple(member.value for member in kind))
     return lambda data: kind(read_value(data))
 
@@ -148,8 +147,6 @@ def _union(kinds: tuple[_Form, ...]) -> _Reader:
 
 
 def _tagged(readers: Mapping[str, _Reader]) -> _Reader:
-    """Return what reads an object of the class that its ``kind`` names."""
-
     def read(data: object) -> object:
         kind = data.get("kind") if isinstance(data, dict) else None
         if not isinstance(kind, str) or kind not in readers:
@@ -176,8 +173,6 @@ def _sequence(inner: _Reader) -> _Reader:
 
 
 def _fixed(inner: list[_Reader]) -> _Reader:
-    """Return what reads a list of as many values as there are kinds."""
-
     def read(data: object) -> object:
         if not isinstance(data, list | tuple) or len(data) != len(inner):
             raise Misfit(f"expected a list of {len(inner)}, got {shown(data)}")

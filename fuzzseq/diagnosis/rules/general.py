@@ -97,7 +97,6 @@ EVIDENCE_RULES: Final = (
 
 
 def _coupled_rows(e: FailureEvidence) -> Iterator[CauseScore]:
-    """The output of a row depends on the rest of the batch."""
     if e.verdict.check != "batch_independent":
         return
     if any(isinstance(each, Difference) and each.other == "after" for each in e.verdict.evidence):
