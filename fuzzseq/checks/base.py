@@ -190,6 +190,16 @@ def has_labels(spec: Spec) -> str | None:
     return None if spec.contract.has_labels else "the model is an encoder: it has no labels"
 
 
+def has_source(spec: Spec) -> str | None:
+    """Say that a check needs a source."""
+    return None if spec.contract.has_source else "the model has no source"
+
+
+def run_forward(case: Case, spec: Spec) -> Plan:
+    """Run the batches forward, and nothing beside: the plan of several checks."""
+    return {"base": forward(case)}
+
+
 def never(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Judge nothing: the check is about exceptions, and is broken by them alone."""
     return None

@@ -43,6 +43,8 @@ _WAYS: Final = {
     "first": "the first row gives something else alone than in its batch: by {gap}",
     "after": "a batch gives something else after another one: by {gap}",
 }
+#: The rows of the base that each is compared with.
+_ROWS: Final = {"reversed": slice(None, None, -1), "alone": slice(-1, None), "first": slice(1), "after": slice(None)}
 
 
 def applies(spec: Spec) -> str | None:
@@ -90,13 +92,6 @@ def alone(batch: Batch, row: int, spec: Spec) -> Batch:
     return attrs.evolve(single, extra_source=source, extra_target=target)
 
 
-def _picked(way: str, rows: list[Array]) -> list[Array]:
-    """Return what a changed run has to be compared with, from the rows of the base."""
-    if way in ("alone", "first"):
-        return rows[-1:] if way == "alone" else rows[:1]
-    return rows[::-1] if way == "reversed" else rows
-
-
 def comparison(way: str) -> Compare:
     """Return the comparison of the base with one of the changed runs, row by row."""
 
@@ -105,7 +100,7 @@ def comparison(way: str) -> Compare:
         # A run that repeats the base, or measures its noise, has the rows of the base.
         names = ("source", "decoder_input", "labels")
         if any(not np.array_equal(getattr(one.last.arrays, name), getattr(two.last.arrays, name)) for name in names):
-            first = _picked(way, first)
+            first = first[_ROWS[way]]
         if (
             not first
             or len(first) != len(second)
@@ -148,9 +143,7 @@ def _guilty(results: Results, way: str) -> LayerOutput | None:
     def aligned(left: Array, right: Array) -> tuple[Array, Array] | None:
         if not left.ndim or left.shape[0] != rows or left.shape[1:] != right.shape[1:]:
             return None
-        if way in ("alone", "first"):
-            return (left[-1:] if way == "alone" else left[:1]), right
-        return (left[::-1], right) if way == "reversed" else (left, right)
+        return left[_ROWS[way]], right
 
     return culprit(one, two, aligned)
 

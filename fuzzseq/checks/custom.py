@@ -11,7 +11,7 @@ from typing import Any, Final
 import attrs
 
 from fuzzseq.cases.case import Case
-from fuzzseq.checks.base import Check, Observed, Plan, Results, forward, never
+from fuzzseq.checks.base import Check, Observed, Results, never, run_forward
 from fuzzseq.checks.registry import CHECKS, check_named
 from fuzzseq.errors import SpecError
 from fuzzseq.grammar import shown
@@ -60,7 +60,7 @@ def _of_function(function: Callable[[Observed], Any]) -> Check:
     check = Check(
         name=function.__name__,
         description=lines[0].rstrip(".") if lines else "a custom check",
-        plan=_forward,
+        plan=run_forward,
         judge=never,
     )
 
@@ -72,11 +72,6 @@ def _of_function(function: Callable[[Observed], Any]) -> Check:
         return None
 
     return attrs.evolve(check, judge=judge)
-
-
-def _forward(case: Case, spec: Spec) -> Plan:
-    """Run the batches forward."""
-    return {"base": forward(case)}
 
 
 def _answer(function: Callable[[Observed], Any], seen: Observed) -> str:
@@ -145,4 +140,4 @@ def check_of(name: str, spec: Spec) -> Check:
 
 def stand_in(name: str, spec: Spec) -> Check:
     """Return what is known of a user's own check outside of the worker: its name and its promise."""
-    return Check(name=name, description=spec.selection.custom_checks[name], plan=_forward, judge=never)
+    return Check(name=name, description=spec.selection.custom_checks[name], plan=run_forward, judge=never)

@@ -66,7 +66,10 @@ class _Gathering:
         """Return the evidence."""
         stopped = False
         try:
-            self._widen()
+            # The same failure at sizes that are pairwise different, twice.
+            self._one = assignments.first(self._spec, self._case, self._verdict, self._budget)
+            if not is_silent(self._verdict) and self._one.case != self._case:
+                self._two = assignments.second(self._spec, self._case, self._one, self._budget)
             self._intervene()
         except Spent:
             stopped = True
@@ -81,12 +84,6 @@ class _Gathering:
             executions=self._budget.executions,
             stopped=stopped or seen.stopped,
         )
-
-    def _widen(self) -> None:
-        """Look for the same failure at sizes that are pairwise different, twice."""
-        self._one = assignments.first(self._spec, self._case, self._verdict, self._budget)
-        if not is_silent(self._verdict) and self._one.case != self._case:
-            self._two = assignments.second(self._spec, self._case, self._one, self._budget)
 
     def _intervene(self) -> None:
         silent = is_silent(self._verdict)

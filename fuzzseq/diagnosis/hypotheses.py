@@ -53,12 +53,6 @@ class Hypotheses:
         """Return the simplest predicates that fit all that is known, the simplest first, each with its truth."""
         failing = np.asarray([index for index, failed in self._known.items() if failed], dtype=int)
         passing = np.asarray([index for index, failed in self._known.items() if not failed], dtype=int)
-        if not len(passing):
-            everywhere = np.ones(len(self._left), dtype=bool)
-            return [(ALWAYS, everywhere), *self._fitting(failing, passing)][:_MOST]
-        return self._fitting(failing, passing)
-
-    def _fitting(self, failing: Any, passing: Any) -> list[tuple[Predicate, Truth]]:
         """Return those of the atoms, and of their pairs."""
         in_all: Truth = np.all(self._truths[:, failing], axis=1)
         in_none: Truth = np.logical_not(np.any(self._truths[:, passing], axis=1))
@@ -75,7 +69,8 @@ class Hypotheses:
             i, j = int(parts[one]), int(parts[two])
             if not (in_all[i] or in_all[j]):
                 found.append((either(self._atoms[i], self._atoms[j]), self._truths[i] | self._truths[j]))
-        return sorted(found, key=lambda pair: pair[0].cost)[:_MOST]
+        everywhere = [] if len(passing) else [(ALWAYS, np.ones(len(self._left), dtype=bool))]
+        return [*everywhere, *sorted(found, key=lambda pair: pair[0].cost)][:_MOST]
 
     def exceptions(self, best: tuple[Predicate, Truth]) -> list[tuple[Predicate, Truth]]:
         """Return a predicate with what would be the simplest exceptions to it: nothing that is known speaks for one."""

@@ -84,7 +84,9 @@ class _Search:
                 index = self._doubted(fitting[0])
             if index is None:
                 return self.region()
-            self._ask(index)
+            answer = self._budget.answer(self._cases[index])
+            self._unanimous += answer == "same"
+            self.take(index, answer)
 
     def region(self, *, stopped: bool = False) -> Region:
         """Return what is known now."""
@@ -120,12 +122,6 @@ class _Search:
 
     def _dear(self) -> Truth:
         return ~np.isin(self._keys, list(self._built))
-
-    def _ask(self, index: int) -> None:
-        """Ask for one case."""
-        answer = self._budget.answer(self._cases[index])
-        self._unanimous += answer == "same"
-        self.take(index, answer)
 
     def _doubted(self, best: tuple[Predicate, Truth]) -> int | None:
         """Return a case on the side of a predicate that was not checked yet, away from where it was found."""
