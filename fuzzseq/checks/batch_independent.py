@@ -79,17 +79,9 @@ def reverse(batch: Batch) -> Batch:
 def alone(batch: Batch, row: int, spec: Spec) -> Batch:
     """Return one row of a batch as a batch of one, with the columns that it had."""
     single = attrs.evolve(batch, pairs=(batch.pairs[row],), extra_source=0, extra_target=0)
-    source = (
-        width(batch, "source", spec.contract) - width(single, "source", spec.contract)
-        if spec.contract.has_source
-        else 0
-    )
-    target = (
-        width(batch, "target", spec.contract) - width(single, "target", spec.contract)
-        if spec.contract.has_target
-        else 0
-    )
-    return attrs.evolve(single, extra_source=source, extra_target=target)
+    sides = spec.contract.sides()
+    extra = {side: width(batch, side, spec.contract) - width(single, side, spec.contract) for side in sides}
+    return attrs.evolve(single, extra_source=extra.get("source", 0), extra_target=extra.get("target", 0))
 
 
 def comparison(way: str) -> Compare:
@@ -101,11 +93,7 @@ def comparison(way: str) -> Compare:
         names = ("source", "decoder_input", "labels")
         if any(not np.array_equal(getattr(one.last.arrays, name), getattr(two.last.arrays, name)) for name in names):
             first = first[_ROWS[way]]
-        if (
-            not first
-            or len(first) != len(second)
-            or any(a.shape != b.shape for a, b in zip(first, second, strict=True))
-        ):
+        if not first or [row.shape for row in first] != [row.shape for row in second]:
             return None
         return difference(np.concatenate([a.ravel() for a in first]), np.concatenate([b.ravel() for b in second]))
 

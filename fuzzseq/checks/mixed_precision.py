@@ -27,11 +27,8 @@ def applies(spec: Spec) -> str | None:
     """Say that the check needs a Keras model, which takes the policy."""
     if spec.traits.low_precision:
         return "the model already computes in half precision"
-    return (
-        None
-        if spec.traits.keras_model or spec.contract.calling == "steps"
-        else "a plain callable has no Keras precision policy"
-    )
+    takes_policy = spec.traits.keras_model or spec.contract.calling == "steps"
+    return None if takes_policy else "a plain callable has no Keras precision policy"
 
 
 def plan(case: Case, spec: Spec) -> Plan:

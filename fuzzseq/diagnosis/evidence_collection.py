@@ -204,18 +204,12 @@ class _Gathering:
         if not self._passing:
             return None
         nearest = self._passing[0]
-        for change in _changes(self._one.case, self._spec, self._constants()):
+        case, contract = self._one.case, self._spec.contract
+        swept = (change for lists in sweeps(case, contract, self._constants()) for few in lists for change in few)
+        for change in (*manner_changes(case, contract), *swept, *build_changes(case, contract)):
             if (change.factor, change.change) == (nearest.factor, nearest.change):
                 return change if self._budget.answer(change.case) == "passes" else nearest
         return nearest
-
-
-def _changes(case: Case, spec: Spec, constants: Sequence[int]) -> Iterator[Change]:
-    """Yield every change of one factor of a case."""
-    yield from manner_changes(case, spec.contract)
-    for few, others in sweeps(case, spec.contract, constants):
-        yield from (*few, *others)
-    yield from build_changes(case, spec.contract)
 
 
 def _numbers(verdict: Verdict, told: Raised | None) -> Iterator[int]:
