@@ -109,7 +109,7 @@ class Check:
 
     Attributes:
         name: states a fact about the model.
-        promise: the same in words.
+        description: the same in words.
         cause: the cause of the catalog that a failure stands for, where nothing speaks for another.
         cause_weight: how strongly it does, from 0 to 100.
         applies: ``applies(spec)`` returns None, or the reason why the promise has no meaning for a model.
@@ -124,6 +124,7 @@ class Check:
             or ``{index}`` in it.
         raises: what is said to raise, of :class:`RaisedOtherwise`.
         paired_runs: the runs that a script can show beside the first one of the plan.
+        pair_comment: what a script says above such a run.
         execution: the way of executing a model that it compares with a call, a module of ``worker/executions``.
         owns: the stages whose exceptions it tells; the others are not reached by those.
         blocks: the checks after it that are not reached where it fails: ``expensive`` ones, whose failures would follow
@@ -150,6 +151,7 @@ class Check:
     differences: Mapping[str, str] = attrs.field(factory=dict)
     raises: str = ""
     paired_runs: tuple[str, ...] = ()
+    pair_comment: str = ""
     execution: str = ""
     owns: tuple[Stage, ...] = ()
     blocks: Literal["nothing", "expensive", "all"] = "nothing"

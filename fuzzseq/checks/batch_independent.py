@@ -18,7 +18,7 @@ import numpy as np
 
 from fuzzseq.cases.case import Batch, Case, width
 from fuzzseq.cases.transforms import may_be
-from fuzzseq.checks.base import Array, Check, Confirmations, LayerOutput, Plan, Result, Results, forward
+from fuzzseq.checks.base import Array, Check, Confirmations, Plan, Result, Results, forward
 from fuzzseq.checks.differential import (
     Compare,
     Gap,
@@ -118,13 +118,9 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     found = confirmed_difference(results, "base", way, comparison(way)) if way else None
     if way is None or found is None:
         return None
-    return differing(CHECK, found, way, _guilty(results, way))
-
-
-def _guilty(results: Results, way: str) -> LayerOutput | None:
     seen = with_layers(results, "base", way)
     if seen is None:
-        return None
+        return differing(CHECK, found, way)
     one, two = seen
     rows = one.arrays.source_mask.shape[0]
 
@@ -133,7 +129,7 @@ def _guilty(results: Results, way: str) -> LayerOutput | None:
             return None
         return left[_ROWS[way]], right
 
-    return culprit(one, two, aligned)
+    return differing(CHECK, found, way, culprit(one, two, aligned))
 
 
 CHECK = Check(
@@ -146,6 +142,7 @@ CHECK = Check(
     cause="numeric-batch-coupling",
     differences=_WAYS,
     paired_runs=("alone", "first", "reversed"),
+    pair_comment="The same rows alone or in another order: each says what it said.",
     expensive=True,
     blocks="expensive",
 )

@@ -112,5 +112,6 @@ CHECK = Check(
         for side in ("source", "target")
     },
     paired_runs=("source", "target"),
+    pair_comment="The same rows with more padding: real positions, in the order of rows, say the same.",
     expensive=True,
 )

@@ -71,5 +71,6 @@ CHECK = Check(
     confirm=confirm,
     cause="decoder-ignores-source",
     paired_runs=("other_source",),
+    pair_comment="Every source id is another one: something is said otherwise.",
     expensive=True,
 )

@@ -71,7 +71,11 @@ def manner_changes(case: Case, contract: Contract) -> Iterator[Change]:
     for mode in modes(contract):
         if mode != case.mode:
             yield Change("mode", f"mode = {mode}", attrs.evolve(case, mode=mode))
-    yield from _id_changes(case, contract)
+    for side in SIDES:
+        low, _ = id_range(side, case.dimensions, contract)
+        changed = with_every_id(case, side, low)
+        if changed != case:
+            yield Change(f"{side}_ids", f"{side} ids = {low}", changed)
 
 
 def _encoding_changes(case: Case, contract: Contract) -> Iterator[Change]:
@@ -82,14 +86,6 @@ def _encoding_changes(case: Case, contract: Contract) -> Iterator[Change]:
         if (encoding == "sparse") != (case.batches[-1].target_encoding == "sparse"):
             changed = with_batches(case, target_encoding=encoding)
             yield Change("target_encoding", f"target_encoding = {encoding}", changed)
-
-
-def _id_changes(case: Case, contract: Contract) -> Iterator[Change]:
-    for side in SIDES:
-        low, _ = id_range(side, case.dimensions, contract)
-        changed = with_every_id(case, side, low)
-        if changed != case:
-            yield Change(f"{side}_ids", f"{side} ids = {low}", changed)
 
 
 def build_changes(case: Case, contract: Contract, steps: int = 2) -> Iterator[Change]:

@@ -80,7 +80,8 @@ def _reader(kind: _Form) -> _Reader:
     if origin is not None and issubclass(origin, Mapping):
         return _mapping(_reader(args[0]), _reader(args[1]))
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return _enum(kind)
+        read_value = _literal(tuple(member.value for member in kind))
+        return lambda data: kind(read_value(data))
     if attrs.has(kind):
         return _class(kind)
     raise TypeError(f"{kind!r} has no JSON form here")
@@ -119,11 +120,6 @@ def _literal(values: tuple[object, ...]) -> _Reader:
         raise Misfit(f"{shown(data)} is none of {', '.join(map(str, values))}")
 
     return read
-
-
-def _enum(kind: type[Enum]) -> _Reader:
-    read_value = _literal(tuple(member.value for member in kind))
-    return lambda data: kind(read_value(data))
 
 
 def _union(kinds: tuple[_Form, ...]) -> _Reader:
