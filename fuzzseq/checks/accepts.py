@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from fuzzseq.cases.case import Case
-from fuzzseq.checks.base import Check, Plan, forward, never
-from fuzzseq.targets.spec import Spec
-
-
-def plan(case: Case, spec: Spec) -> Plan:
-    """Run the batches forward."""
-    return {"base": forward(case)}
-
+from fuzzseq.checks.base import Check, never, run_forward
 
 CHECK = Check(
     name="accepts",
     description="every ordinary batch runs through preprocessing, encoder and decoder without an exception",
-    plan=plan,
+    plan=run_forward,
     judge=never,
     owns=("preprocess", "encode", "decode", "forward", "save"),
     cause="unclassified",

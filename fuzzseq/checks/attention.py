@@ -119,7 +119,6 @@ def _on_padding(softmax: Softmax, seen: Observed, mask: Array) -> float:
 
 
 def _wrong(softmax: Softmax, seen: Observed, spec: Spec, taken: set[int]) -> AttentionFault | None:
-    """Return what is wrong with one softmax; None for one that is right, or no attention."""
     value, mask = softmax.value, seen.arrays.source_mask
     target = seen.arrays.decoder_input.shape[1] if spec.contract.has_target else 0
     axis = softmax.axis % value.ndim

@@ -24,18 +24,13 @@ from fuzzseq.cases.case import Case
 from fuzzseq.cases.domain import legal_range, shared_dimensions
 from fuzzseq.cases.transforms import wider, with_padding
 from fuzzseq.checks.attention import attends, fault, tells
-from fuzzseq.checks.base import Check, Confirmations, Plan, Results, Softmax, forward
+from fuzzseq.checks.base import Check, Confirmations, Plan, Results, Softmax, forward, has_source
 from fuzzseq.checks.differential import compared, confirmation, confirmed_difference, real
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
 
 _COMPARE: Final = compared(real)
 _NO_ATTENTION: Final = "its runs show no softmax over the source steps"
-
-
-def applies(spec: Spec) -> str | None:
-    """Say that the check needs a source."""
-    return None if spec.contract.has_source else "the model has no source"
 
 
 def plan(case: Case, spec: Spec) -> Plan:
@@ -133,7 +128,7 @@ CHECK = Check(
     description="attention weights sum to one over the source and are zero on padding",
     plan=plan,
     judge=judge,
-    applies=applies,
+    applies=has_source,
     confirm=confirm,
     cause="decoder-attention-axis",
     expensive=True,

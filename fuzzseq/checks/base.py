@@ -109,7 +109,7 @@ class Check:
 
     Attributes:
         name: states a fact about the model.
-        promise: the same in words.
+        description: the same in words.
         cause: the cause of the catalog that a failure stands for, where nothing speaks for another.
         cause_weight: how strongly it does, from 0 to 100.
         applies: ``applies(spec)`` returns None, or the reason why the promise has no meaning for a model.
@@ -124,6 +124,7 @@ class Check:
             or ``{index}`` in it.
         raises: what is said to raise, of :class:`RaisedOtherwise`.
         paired_runs: the runs that a script can show beside the first one of the plan.
+        pair_comment: what a script says above such a run.
         execution: the way of executing a model that it compares with a call, a module of ``worker/executions``.
         owns: the stages whose exceptions it tells; the others are not reached by those.
         blocks: the checks after it that are not reached where it fails: ``expensive`` ones, whose failures would follow
@@ -150,6 +151,7 @@ class Check:
     differences: Mapping[str, str] = attrs.field(factory=dict)
     raises: str = ""
     paired_runs: tuple[str, ...] = ()
+    pair_comment: str = ""
     execution: str = ""
     owns: tuple[Stage, ...] = ()
     blocks: Literal["nothing", "expensive", "all"] = "nothing"
@@ -188,6 +190,16 @@ def training_step(case: Case) -> TrainingRun:
 def has_labels(spec: Spec) -> str | None:
     """Say that a check needs labels to score an output with."""
     return None if spec.contract.has_labels else "the model is an encoder: it has no labels"
+
+
+def has_source(spec: Spec) -> str | None:
+    """Say that a check needs a source."""
+    return None if spec.contract.has_source else "the model has no source"
+
+
+def run_forward(case: Case, spec: Spec) -> Plan:
+    """Run the batches forward, and nothing beside: the plan of several checks."""
+    return {"base": forward(case)}
 
 
 def never(results: Results, case: Case, spec: Spec) -> Verdict | None:

@@ -18,7 +18,7 @@ import numpy as np
 
 from fuzzseq.cases.case import Batch, Case, width
 from fuzzseq.cases.transforms import may_be
-from fuzzseq.checks.base import Array, Check, Confirmations, LayerOutput, Plan, Result, Results, forward
+from fuzzseq.checks.base import Array, Check, Confirmations, Plan, Result, Results, forward
 from fuzzseq.checks.differential import (
     Compare,
     Gap,
@@ -43,6 +43,8 @@ _WAYS: Final = {
     "first": "the first row gives something else alone than in its batch: by {gap}",
     "after": "a batch gives something else after another one: by {gap}",
 }
+#: The rows of the base that each is compared with.
+_ROWS: Final = {"reversed": slice(None, None, -1), "alone": slice(-1, None), "first": slice(1), "after": slice(None)}
 
 
 def applies(spec: Spec) -> str | None:
@@ -77,24 +79,9 @@ def reverse(batch: Batch) -> Batch:
 def alone(batch: Batch, row: int, spec: Spec) -> Batch:
     """Return one row of a batch as a batch of one, with the columns that it had."""
     single = attrs.evolve(batch, pairs=(batch.pairs[row],), extra_source=0, extra_target=0)
-    source = (
-        width(batch, "source", spec.contract) - width(single, "source", spec.contract)
-        if spec.contract.has_source
-        else 0
-    )
-    target = (
-        width(batch, "target", spec.contract) - width(single, "target", spec.contract)
-        if spec.contract.has_target
-        else 0
-    )
-    return attrs.evolve(single, extra_source=source, extra_target=target)
-
-
-def _picked(way: str, rows: list[Array]) -> list[Array]:
-    """Return what a changed run has to be compared with, from the rows of the base."""
-    if way in ("alone", "first"):
-        return rows[-1:] if way == "alone" else rows[:1]
-    return rows[::-1] if way == "reversed" else rows
+    sides = spec.contract.sides()
+    extra = {side: width(batch, side, spec.contract) - width(single, side, spec.contract) for side in sides}
+    return attrs.evolve(single, extra_source=extra.get("source", 0), extra_target=extra.get("target", 0))
 
 
 def comparison(way: str) -> Compare:
@@ -105,12 +92,8 @@ def comparison(way: str) -> Compare:
         # A run that repeats the base, or measures its noise, has the rows of the base.
         names = ("source", "decoder_input", "labels")
         if any(not np.array_equal(getattr(one.last.arrays, name), getattr(two.last.arrays, name)) for name in names):
-            first = _picked(way, first)
-        if (
-            not first
-            or len(first) != len(second)
-            or any(a.shape != b.shape for a, b in zip(first, second, strict=True))
-        ):
+            first = first[_ROWS[way]]
+        if not first or [row.shape for row in first] != [row.shape for row in second]:
             return None
         return difference(np.concatenate([a.ravel() for a in first]), np.concatenate([b.ravel() for b in second]))
 
@@ -124,7 +107,6 @@ def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
 
 
 def _suspected(results: Results) -> str | None:
-    """Return the first way of changing a batch that seems to change its rows."""
     return first_candidate(results, "base", {way: comparison(way) for way in _WAYS if way in results})
 
 
@@ -136,25 +118,18 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     found = confirmed_difference(results, "base", way, comparison(way)) if way else None
     if way is None or found is None:
         return None
-    return differing(CHECK, found, way, _guilty(results, way))
-
-
-def _guilty(results: Results, way: str) -> LayerOutput | None:
-    """Return the layer that the difference begins in."""
     seen = with_layers(results, "base", way)
     if seen is None:
-        return None
+        return differing(CHECK, found, way)
     one, two = seen
     rows = one.arrays.source_mask.shape[0]
 
     def aligned(left: Array, right: Array) -> tuple[Array, Array] | None:
         if not left.ndim or left.shape[0] != rows or left.shape[1:] != right.shape[1:]:
             return None
-        if way in ("alone", "first"):
-            return (left[-1:] if way == "alone" else left[:1]), right
-        return (left[::-1], right) if way == "reversed" else (left, right)
+        return left[_ROWS[way]], right
 
-    return culprit(one, two, aligned)
+    return differing(CHECK, found, way, culprit(one, two, aligned))
 
 
 CHECK = Check(
@@ -167,6 +142,7 @@ CHECK = Check(
     cause="numeric-batch-coupling",
     differences=_WAYS,
     paired_runs=("alone", "first", "reversed"),
+    pair_comment="The same rows alone or in another order: each says what it said.",
     expensive=True,
     blocks="expensive",
 )

@@ -11,7 +11,7 @@ from typing import Any, Final
 import attrs
 
 from fuzzseq.cases.case import Case
-from fuzzseq.checks.base import Check, Observed, Plan, Results, forward, never
+from fuzzseq.checks.base import Check, Observed, Results, never, run_forward
 from fuzzseq.checks.registry import CHECKS, check_named
 from fuzzseq.errors import SpecError
 from fuzzseq.grammar import shown
@@ -56,12 +56,11 @@ def custom_checks(values: Iterable[Any]) -> dict[str, Check]:
 
 
 def _of_function(function: Callable[[Observed], Any]) -> Check:
-    """Return the check that asks a function of each batch of a plain run forward."""
     lines = (function.__doc__ or "").strip().splitlines()
     check = Check(
         name=function.__name__,
         description=lines[0].rstrip(".") if lines else "a custom check",
-        plan=_forward,
+        plan=run_forward,
         judge=never,
     )
 
@@ -73,11 +72,6 @@ def _of_function(function: Callable[[Observed], Any]) -> Check:
         return None
 
     return attrs.evolve(check, judge=judge)
-
-
-def _forward(case: Case, spec: Spec) -> Plan:
-    """Run the batches forward."""
-    return {"base": forward(case)}
 
 
 def _answer(function: Callable[[Observed], Any], seen: Observed) -> str:
@@ -98,7 +92,6 @@ def _answer(function: Callable[[Observed], Any], seen: Observed) -> str:
 
 
 def _asserted(name: str, error: AssertionError) -> str:
-    """Return what an assertion of a check says that does not hold."""
     return text_of(error) or f"an assertion of {name} does not hold"
 
 
@@ -127,7 +120,6 @@ def _minded(check: Check) -> Check:
 
 
 def _asked(check: Check, part: str, function: Callable[..., Any], *given: Any) -> Any:
-    """Return what a function of a check returns."""
     name = check.name
     try:
         returned = function(*given)
@@ -148,4 +140,4 @@ def check_of(name: str, spec: Spec) -> Check:
 
 def stand_in(name: str, spec: Spec) -> Check:
     """Return what is known of a user's own check outside of the worker: its name and its promise."""
-    return Check(name=name, description=spec.selection.custom_checks[name], plan=_forward, judge=never)
+    return Check(name=name, description=spec.selection.custom_checks[name], plan=run_forward, judge=never)

@@ -10,7 +10,7 @@ of its type makes. A model that is not deterministic is never believed: that is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import attrs
@@ -140,17 +140,13 @@ def confirmation(
         if small:
             wanted[Confirming(name, "double")] = attrs.evolve(eagerly(run), precision="double")
     perturbed = [(one, 1)] if small else []
-    if _repeats(runs[one]):
+    # The scores of a word that comes twice in a row are equal, wherever nothing tells its places apart.
+    rows = (row for batch in runs[one].batches for pair in batch.pairs for row in (pair.source, pair.target))
+    if any(len(set(row)) < len(row) for row in rows):
         perturbed += [(name, draw) for name in (one, two) for draw in _PERTURBATIONS]
     for name, draw in perturbed:
         wanted[Confirming(name, "perturbed", draw)] = attrs.evolve(runs[name], ulp_perturbed=draw)
     return wanted
-
-
-def _repeats(run: Run) -> bool:
-    """Say whether a word comes twice in some row: its scores are equal, wherever nothing tells its places apart."""
-    rows = [row for batch in run.batches for pair in batch.pairs for row in (pair.source, pair.target)]
-    return any(len(set(row)) < len(row) for row in rows)
 
 
 def confirmed_difference(results: Results, one: str, two: str, compare: Compare) -> Gap | None:
@@ -164,7 +160,12 @@ def confirmed_difference(results: Results, one: str, two: str, compare: Compare)
     itself = _difference(results, one, again, compare)
     if itself is not None and itself.counts:
         return None
-    floor = max((noise.largest for noise in _noise(results, (one, two), compare)), default=0.0)
+    noise = [
+        _difference(results, name, Confirming(name, "perturbed", draw), compare)
+        for name in (one, two)
+        for draw in _PERTURBATIONS
+    ]
+    floor = max((gap.largest for gap in noise if gap is not None), default=0.0)
     if first.relative >= DECISIVE:
         return first if first.largest > _ABOVE_NOISE * floor else None
     double = _difference(results, Confirming(one, "double"), Confirming(two, "double"), compare)
@@ -175,15 +176,6 @@ def confirmed_difference(results: Results, one: str, two: str, compare: Compare)
     if pure or not double.counts:
         return None
     return first if first.largest > _ABOVE_NOISE * floor or double.largest > 1e-3 * double.scale else None
-
-
-def _noise(results: Results, names: Sequence[str], compare: Compare) -> Iterator[Gap]:
-    """Yield what one ulp of every weight moves of some runs."""
-    for name in names:
-        for draw in _PERTURBATIONS:
-            found = _difference(results, name, Confirming(name, "perturbed", draw), compare)
-            if found is not None:
-                yield found
 
 
 def nothing_compared(results: Results, one: str, others: Mapping[str, Compare]) -> bool:
@@ -201,7 +193,6 @@ def first_candidate(results: Results, one: str, others: Mapping[str, Compare]) -
 
 
 def _difference(results: Results, one: RunKey, two: RunKey, compare: Compare) -> Gap | None:
-    """Return the difference of two results; None where one is missing or raised."""
     if any(key not in results or results[key].raised for key in (one, two)):
         return None
     return compare(results[one], results[two])

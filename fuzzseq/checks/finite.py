@@ -48,11 +48,8 @@ def _nothing_counts(seen: Observed, spec: Spec) -> bool:
     if spec.contract.kind != "many_to_many" or not spec.contract.loss or spec.contract.tokens.label_pad is not None:
         return False
     labels = seen.arrays.labels.argmax(axis=-1) if seen.arrays.labels.ndim == 3 else seen.arrays.labels
-    return bool(
-        (np.where(seen.arrays.source_mask, labels, spec.contract.tokens.pad) == spec.contract.tokens.pad)
-        .all(axis=1)
-        .any()
-    )
+    padding = ~seen.arrays.source_mask | (labels == spec.contract.tokens.pad)
+    return bool(padding.all(axis=1).any())
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:

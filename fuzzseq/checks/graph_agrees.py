@@ -16,7 +16,7 @@ from typing import Final
 
 import attrs
 
-from fuzzseq.cases.case import Batch, Case
+from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import wider
 from fuzzseq.checks.base import Check, Confirmations, Plan, Results, forward
 from fuzzseq.checks.differential import (
@@ -45,21 +45,15 @@ def applies(spec: Spec) -> str | None:
 def plan(case: Case, spec: Spec) -> Plan:
     """Run the batches eagerly and traced, and several widths where something can be traced by each."""
     runs = {"eager": attrs.evolve(forward(case), mode="eager"), "graph": attrs.evolve(forward(case), mode="graph")}
-    batches = _widths(case, spec) if spec.traits.own_functions else ()
-    if len(batches) == _WIDTHS:
-        runs["widths"] = attrs.evolve(runs["eager"], batches=batches, record_layers=False)
-    return runs
-
-
-def _widths(case: Case, spec: Spec) -> tuple[Batch, ...]:
-    """Return one batch in several widths, each with more padding; fewer of them where not so much is legal."""
     batches = [case.batches[-1]]
-    while len(batches) < _WIDTHS:
+    while spec.traits.own_functions and len(batches) < _WIDTHS:
         (grown,) = wider(attrs.evolve(case, batches=(batches[-1],)), spec.contract).batches
         if grown == batches[-1]:
-            break
+            break  # No more padding is legal.
         batches.append(grown)
-    return tuple(batches)
+    if len(batches) == _WIDTHS:
+        runs["widths"] = attrs.evolve(runs["eager"], batches=tuple(batches), record_layers=False)
+    return runs
 
 
 def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:

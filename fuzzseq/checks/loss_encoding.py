@@ -13,6 +13,7 @@ import numpy as np
 
 from fuzzseq.cases.arrays import arrays
 from fuzzseq.cases.case import Case
+from fuzzseq.cases.transforms import with_batches
 from fuzzseq.checks.base import Array, Check, Plan, Results, has_labels
 from fuzzseq.protocol.evidence import LossMismatch
 from fuzzseq.protocol.outcome import Verdict
@@ -28,8 +29,7 @@ def applies(spec: Spec) -> str | None:
 
 def scored(case: Case, encoding: Encoding) -> LossRun:
     """Return the run of a case up to its loss, its labels in one encoding."""
-    batches = tuple(attrs.evolve(batch, target_encoding=encoding) for batch in case.batches)
-    return LossRun(batches=batches, mode=case.mode)
+    return LossRun(batches=with_batches(case, target_encoding=encoding).batches, mode=case.mode)
 
 
 def plan(case: Case, spec: Spec) -> Plan:

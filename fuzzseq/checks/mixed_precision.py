@@ -13,10 +13,10 @@ from __future__ import annotations
 from typing import Literal
 
 import attrs
-import numpy as np
 
 from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Check, Plan, Results
+from fuzzseq.checks.finite import bad
 from fuzzseq.protocol.evidence import NonFinite, RaisedOtherwise
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.protocol.runs import ForwardRun, TrainingRun
@@ -27,11 +27,8 @@ def applies(spec: Spec) -> str | None:
     """Say that the check needs a Keras model, which takes the policy."""
     if spec.traits.low_precision:
         return "the model already computes in half precision"
-    return (
-        None
-        if spec.traits.keras_model or spec.contract.calling == "steps"
-        else "a plain callable has no Keras precision policy"
-    )
+    takes_policy = spec.traits.keras_model or spec.contract.calling == "steps"
+    return None if takes_policy else "a plain callable has no Keras precision policy"
 
 
 def plan(case: Case, spec: Spec) -> Plan:
@@ -57,15 +54,9 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     parts: tuple[Literal["output", "loss"], ...] = ("output", "loss")
     for part in parts:
         full, half = getattr(usual.last, part), getattr(mixed.last, part)
-        if full is not None and half is not None and _bad(half) and not _bad(full):
+        if full is not None and half is not None and bad(half).any() and not bad(full).any():
             return CHECK.failed(NonFinite(where=part, precision="mixed"), position=part)
     return None
-
-
-def _bad(values: object) -> bool:
-    """Say whether values hold NaN or plus infinity; minus infinity is a mask."""
-    array = np.asarray(values, np.float64)
-    return bool((np.isnan(array) | (array == np.inf)).any())
 
 
 CHECK = Check(

@@ -13,15 +13,10 @@ import numpy as np
 
 from fuzzseq.cases.arrays import Arrays
 from fuzzseq.cases.case import Case
-from fuzzseq.checks.base import Check, Confirmations, Plan, Result, Results, forward
+from fuzzseq.checks.base import Check, Confirmations, Result, Results, forward, run_forward
 from fuzzseq.protocol.evidence import WrongShape, WrongType
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
-
-
-def plan(case: Case, spec: Spec) -> Plan:
-    """Run the batches forward."""
-    return {"base": forward(case)}
 
 
 def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
@@ -40,7 +35,6 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 
 def _wrong(result: Result, spec: Spec) -> WrongShape | WrongType | None:
-    """Return what is wrong with the first output that has not the promised shape or type."""
     for seen in result.observed:
         if seen.output is None or seen.expected is None:
             continue
@@ -75,7 +69,7 @@ def promised(spec: Spec, sizes: Mapping[str, int], arrays: Arrays) -> tuple[int 
 CHECK = Check(
     name="output_shape",
     description="the output has the expected shape: (batch, steps, vocab)",
-    plan=plan,
+    plan=run_forward,
     judge=judge,
     confirm=confirm,
     cause="execution-output",

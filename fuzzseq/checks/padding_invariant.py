@@ -76,7 +76,6 @@ def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
 
 
 def _suspected(results: Results, spec: Spec) -> Side | None:
-    """Return the first side whose padding seems to change something."""
     return next((s for s in padded_sides(spec) if s == first_candidate(results, "base", {s: _COMPARE})), None)
 
 
@@ -113,5 +112,6 @@ CHECK = Check(
         for side in ("source", "target")
     },
     paired_runs=("source", "target"),
+    pair_comment="The same rows with more padding: real positions, in the order of rows, say the same.",
     expensive=True,
 )

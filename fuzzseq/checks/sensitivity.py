@@ -57,11 +57,9 @@ def moved(results: Results, one: RunKey, two: RunKey) -> bool:
 
 def stays(results: Results, one: str, two: str) -> bool:
     """Say whether two runs agree to the last bit under every draw of the weights, and do so in a wider model."""
-    draws = [draw for draw in _DRAWS if Confirming(one, "reweighted", draw) in results]
+    pairs = [(Confirming(one, "reweighted", draw), Confirming(two, "reweighted", draw)) for draw in _DRAWS]
     return (
         same(results, one, two)
-        and all(
-            same(results, Confirming(one, "reweighted", draw), Confirming(two, "reweighted", draw)) for draw in draws
-        )
+        and all(same(results, *pair) for pair in pairs if pair[0] in results)
         and not moved(results, Confirming(one, "wide"), Confirming(two, "wide"))
     )

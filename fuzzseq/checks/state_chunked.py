@@ -9,20 +9,20 @@ earlier output, pieces cannot agree: that is asked first); rounding; random numb
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
 import numpy as np
 
 from fuzzseq.cases.case import Case, Pair
 from fuzzseq.cases.domain import id_range
 from fuzzseq.cases.transforms import each_pair, may_be, next_id
-from fuzzseq.checks.base import Array, Check, Confirmations, Observed, Plan, Result, Results, forward
+from fuzzseq.checks.base import Array, Check, Confirmations, Observed, Plan, Results, forward
 from fuzzseq.checks.differential import (
-    Gap,
     comparable,
     compared,
     confirmation,
     confirmed_difference,
-    difference,
     differing,
     nothing_compared,
 )
@@ -70,26 +70,21 @@ def plan(case: Case, spec: Spec) -> Plan:
 
 
 def _outcome(seen: Observed) -> Array | None:
-    """Return scores and states in one row."""
     if seen.output is None or not seen.states:
         return None
     return np.concatenate([np.ravel(seen.output), *(np.ravel(state) for state in seen.states)])
 
 
-def _compare(one: Result, two: Result) -> Gap | None:
-    """Compare scores and final states."""
-    first, second = _outcome(one.last), _outcome(two.last)
-    return None if first is None or second is None else difference(first, second)
-
-
 def _earlier(seen: Observed) -> Array | None:
-    """Return all outputs but those of the last step."""
     return None if seen.output is None or seen.output.ndim < 3 else seen.output[:, :-1]
+
+
+_COMPARE: Final = compared(_outcome)
 
 
 def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
     """Confirm a difference."""
-    return confirmation(results, plan(case, spec), "base", "chunks", _compare)
+    return confirmation(results, plan(case, spec), "base", "chunks", _COMPARE)
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
@@ -98,9 +93,9 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         return CHECK.not_applicable("a step depends on those that come after it")
     if not results["base"].last.states:
         return CHECK.not_applicable("the model returns no state that could be carried over")
-    if nothing_compared(results, "base", {"chunks": _compare}):
+    if nothing_compared(results, "base", {"chunks": _COMPARE}):
         return CHECK.nothing_compared()
-    found = confirmed_difference(results, "base", "chunks", _compare)
+    found = confirmed_difference(results, "base", "chunks", _COMPARE)
     if found is None:
         return None
     return differing(CHECK, found, "chunks")

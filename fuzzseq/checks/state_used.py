@@ -6,14 +6,12 @@ room for what the state says (see ``sensitivity``).
 
 from __future__ import annotations
 
-import attrs
-
-from fuzzseq.cases.case import Case, StateKind
+from fuzzseq.cases.case import Case
+from fuzzseq.cases.transforms import with_batches
 from fuzzseq.checks.base import Check, Confirmations, Plan, Results, forward
 from fuzzseq.checks.sensitivity import in_wider_model, stays, with_other_weights
 from fuzzseq.protocol.evidence import Unmoved
 from fuzzseq.protocol.outcome import Verdict
-from fuzzseq.protocol.runs import ForwardRun
 from fuzzseq.targets.spec import Spec
 
 
@@ -24,13 +22,7 @@ def applies(spec: Spec) -> str | None:
 
 def plan(case: Case, spec: Spec) -> Plan:
     """Run the batches from a state of zeros, and from a random one."""
-    return {"zeros": _from_state(case, "zeros"), "random": _from_state(case, "random")}
-
-
-def _from_state(case: Case, kind: StateKind) -> ForwardRun:
-    """Return the plain run of a case from one kind of state."""
-    batches = tuple(attrs.evolve(batch, initial_state=kind) for batch in case.batches)
-    return attrs.evolve(forward(case), batches=batches)
+    return {kind: forward(with_batches(case, initial_state=kind)) for kind in ("zeros", "random")}
 
 
 def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:

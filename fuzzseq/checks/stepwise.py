@@ -50,18 +50,13 @@ def plan(case: Case, spec: Spec) -> Plan:
     if spec.contract.calling == "steps":
         wiring = WiringRun(batches=case.batches)
         return {"base": forward(case), "whole": attrs.evolve(forward(case), all_steps_at_once=True), "wiring": wiring}
-    least = tokens_for_steps(2, spec.contract.tokens)
-    if any(len(pair.target) < least for batch in case.batches for pair in batch.pairs):
-        return {}
-    low = spec.contract.range_of("target_length").min
-    if min(len(pair.target) for batch in case.batches for pair in batch.pairs) <= tokens_for_steps(
-        low, spec.contract.tokens
-    ):
+    contract = spec.contract
+    shortest = min(len(pair.target) for batch in case.batches for pair in batch.pairs)
+    low = tokens_for_steps(contract.range_of("target_length").min, contract.tokens)
+    if shortest < tokens_for_steps(2, contract.tokens) or shortest <= low:
         return {}
     for index, batch in enumerate(case.batches):
-        if not may_be(
-            "target_length", width(batch, "target", spec.contract) - 1, case.sizes(spec.contract, index), spec.contract
-        ):
+        if not may_be("target_length", width(batch, "target", contract) - 1, case.sizes(contract, index), contract):
             return {}
     cut = each_pair(case, lambda pair: Pair(source=pair.source, target=pair.target[:-1]))
     changed = with_other_ends(case, spec.contract, read=True)
@@ -70,7 +65,6 @@ def plan(case: Case, spec: Spec) -> Plan:
 
 
 def _compare(one: Result, two: Result) -> Gap | None:
-    """Compare the steps that both runs have."""
     first, second = by_row(one.last), by_row(two.last)
     if not first or len(first) != len(second):
         return None
@@ -81,7 +75,6 @@ def _compare(one: Result, two: Result) -> Gap | None:
 
 
 def _other(results: Results) -> str:
-    """Return the name of the run that the base is compared with."""
     return "whole" if "whole" in results else "cut"
 
 

@@ -14,7 +14,7 @@ import attrs
 
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import longer, with_other_source
-from fuzzseq.checks.base import Check, Confirmations, Plan, Results, forward
+from fuzzseq.checks.base import Check, Confirmations, Plan, Results, forward, has_source
 from fuzzseq.checks.sensitivity import in_wider_model, moved, stays, with_other_weights
 from fuzzseq.protocol.evidence import Unmoved
 from fuzzseq.protocol.outcome import Verdict
@@ -23,11 +23,6 @@ from fuzzseq.targets.spec import Spec
 
 #: How far the words of still other sources are.
 _FURTHER: Final = (2, 3)
-
-
-def applies(spec: Spec) -> str | None:
-    """Say that the check needs a source."""
-    return None if spec.contract.has_source else "the model has no source"
 
 
 def plan(case: Case, spec: Spec) -> Plan:
@@ -72,9 +67,10 @@ CHECK = Check(
     description="the source reaches the output",
     plan=plan,
     judge=judge,
-    applies=applies,
+    applies=has_source,
     confirm=confirm,
     cause="decoder-ignores-source",
     paired_runs=("other_source",),
+    pair_comment="Every source id is another one: something is said otherwise.",
     expensive=True,
 )

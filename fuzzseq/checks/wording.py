@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import singledispatch
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from fuzzseq.checks.base import Check
@@ -34,6 +33,12 @@ _ATTENTION: Final = {
     "over_queries": "attention weights are normalized over the decoder steps, not over the source",
     "over_other": "attention weights are normalized over an axis that holds no steps",
 }
+_TEMPLATES: Final[Mapping[type[Evidence], str]] = {
+    StateCrossing: "{seen.key}",
+    CustomMessage: "{seen.text}",
+    Retraced: "{seen.function} takes a Python number, and was traced for each of "
+    "{seen.count} in {seen.batches} batches",
+}
 
 
 def message_of(verdict: Verdict) -> str:
@@ -57,13 +62,40 @@ def shape_message(expected: Sequence[str | None], actual: Sequence[str], *, eage
     return sentence + _eagerly(eager_is_right)
 
 
-@singledispatch
 def _sentence(evidence: Evidence, check: Check | None) -> str:
-    raise TypeError(f"{evidence!r} has no words")
+    match evidence:
+        case Difference():
+            return _difference_sentence(evidence, check)
+        case LossMismatch() | PaddingInLoss() | ScoresMisread():
+            return _loss_sentence(evidence)
+        case Unmoved(given=given):
+            return f"another {given.replace('_', ' ')} gives the very same output, whatever the weights"
+        case WrongShape(expected=expected):
+            named = [None if size is None else str(size) for size in expected]
+            actual = [str(size) for size in evidence.actual]
+            return shape_message(named, actual, eager_is_right=evidence.eager_is_right)
+        case WrongType():
+            sentence = f"the output has type {evidence.actual} where floating-point scores are expected"
+            return sentence + _eagerly(evidence.eager_is_right)
+        case NonFinite():
+            return _nonfinite_sentence(evidence)
+        case MissingGradient(paths=paths):
+            more = f" and {len(paths) - _MOST_PATHS} more" if len(paths) > _MOST_PATHS else ""
+            why = "; the source does not reach the output at all" if evidence.source_ignored else ""
+            return f"no gradient reaches {', '.join(paths[:_MOST_PATHS])}{more}{why}"
+        case AttentionFault():
+            sentence = (
+                _ATTENTION.get(evidence.error) or f"attention gives {evidence.share:.2g} of its weight to padding"
+            )
+            return f"{sentence} (shape {evidence.shape}, in {evidence.path or 'the model'})"
+        case RaisedOtherwise():
+            execution = check.raises if check is not None else "another execution"
+            return f"{execution} raises {evidence.exception}: {evidence.message}"
+        case _:
+            return _TEMPLATES[type(evidence)].format(seen=evidence)
 
 
-@_sentence.register
-def _(seen: Difference, check: Check | None) -> str:
+def _difference_sentence(seen: Difference, check: Check | None) -> str:
     largest = "inf" if seen.largest is None else f"{seen.largest:.2g}"
     template = check.differences.get(seen.other) if check is not None else None
     sentence = template or "two runs differ by {gap}"
@@ -73,30 +105,7 @@ def _(seen: Difference, check: Check | None) -> str:
     return f"{sentence}; it begins in {seen.layer}" if seen.layer else sentence
 
 
-@_sentence.register
-def _(seen: Unmoved, check: Check | None) -> str:
-    given = {"source": "source", "initial_state": "initial state"}[seen.given]
-    return f"another {given} gives the very same output, whatever the weights"
-
-
-@_sentence.register
-def _(seen: WrongShape, check: Check | None) -> str:
-    expected = [None if size is None else str(size) for size in seen.expected]
-    return shape_message(expected, [str(size) for size in seen.actual], eager_is_right=seen.eager_is_right)
-
-
-@_sentence.register
-def _(seen: WrongType, check: Check | None) -> str:
-    sentence = f"the output has type {seen.actual} where floating-point scores are expected"
-    return sentence + _eagerly(seen.eager_is_right)
-
-
-def _eagerly(is_right: bool) -> str:
-    return "; an eager run gives that" if is_right else ""
-
-
-@_sentence.register
-def _(seen: NonFinite, check: Check | None) -> str:
+def _nonfinite_sentence(seen: NonFinite) -> str:
     if seen.precision == "mixed":
         return f"built under mixed_float16 the {seen.where} is not finite"
     if seen.where == "output":
@@ -104,58 +113,22 @@ def _(seen: NonFinite, check: Check | None) -> str:
     return f"the gradient of {seen.layer} is not finite" if seen.where == "gradient" else "the loss is not finite"
 
 
-@_sentence.register
-def _(seen: MissingGradient, check: Check | None) -> str:
-    more = len(seen.paths) - _MOST_PATHS
-    listed = ", ".join(seen.paths[:_MOST_PATHS]) + (f" and {more} more" if more > 0 else "")
-    why = "; the source does not reach the output at all" if seen.source_ignored else ""
-    return f"no gradient reaches {listed}{why}"
+def _loss_sentence(seen: LossMismatch | PaddingInLoss | ScoresMisread) -> str:
+    match seen:
+        case PaddingInLoss():
+            share = f"up to {seen.share:.0%} of that at real positions"
+            return f"the scores at padding move the loss: its gradient there is {share}"
+        case ScoresMisread():
+            other = "logits" if seen.scores == "probabilities" else "probabilities"
+            return f"the scores are {seen.scores}, and the loss takes them for {other}"
+        case LossMismatch(given="padding"):
+            return f"the loss is {seen.base:.4g}, and {seen.other:.4g} for the same rows with more padding"
+        case LossMismatch():
+            return (
+                f"the loss is {seen.base:.6g} with integer labels and {seen.other:.6g} with the same labels one-hot: "
+                "one of the two is accepted and means something else"
+            )
 
 
-@_sentence.register
-def _(seen: AttentionFault, check: Check | None) -> str:
-    sentence = _ATTENTION.get(seen.error) or f"attention gives {seen.share:.2g} of its weight to padding"
-    return f"{sentence} (shape {seen.shape}, in {seen.path or 'the model'})"
-
-
-@_sentence.register
-def _(seen: StateCrossing, check: Check | None) -> str:
-    return seen.key
-
-
-@_sentence.register
-def _(seen: LossMismatch, check: Check | None) -> str:
-    if seen.given == "padding":
-        return f"the loss is {seen.base:.4g}, and {seen.other:.4g} for the same rows with more padding"
-    return (
-        f"the loss is {seen.base:.6g} with integer labels and {seen.other:.6g} with the same labels one-hot: "
-        "one of the two is accepted and means something else"
-    )
-
-
-@_sentence.register
-def _(seen: PaddingInLoss, check: Check | None) -> str:
-    return (
-        f"the scores at padding move the loss: its gradient there is up to {seen.share:.0%} of that at real positions"
-    )
-
-
-@_sentence.register
-def _(seen: ScoresMisread, check: Check | None) -> str:
-    other = "logits" if seen.scores == "probabilities" else "probabilities"
-    return f"the scores are {seen.scores}, and the loss takes them for {other}"
-
-
-@_sentence.register
-def _(seen: RaisedOtherwise, check: Check | None) -> str:
-    return f"{check.raises if check is not None else 'another execution'} raises {seen.exception}: {seen.message}"
-
-
-@_sentence.register
-def _(seen: Retraced, check: Check | None) -> str:
-    return f"{seen.function} takes a Python number, and was traced for each of {seen.count} in {seen.batches} batches"
-
-
-@_sentence.register
-def _(seen: CustomMessage, check: Check | None) -> str:
-    return seen.text
+def _eagerly(is_right: bool) -> str:
+    return "; an eager run gives that" if is_right else ""

@@ -13,7 +13,7 @@ from fuzzseq.diagnosis.probing import Prober
 from fuzzseq.diagnosis.rules import votes
 from fuzzseq.diagnosis.rules.vote import CauseScore
 from fuzzseq.findings import Diagnosis, Finding, Minimality, finding_id
-from fuzzseq.protocol.outcome import Severity, Verdict
+from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.signatures import signature
 from fuzzseq.targets.spec import Spec
 
@@ -25,14 +25,16 @@ def diagnose(
 ) -> Finding:
     """Return the finding of a minimal case. Without a prober, or for a flaky failure, the verdict alone decides."""
     evidence = gather(spec, case, verdict, None if flaky else prober)
-    found = votes(evidence)
-    if flaky and (verdict.raised is None or verdict.raised.ending == "completed"):
+    found, raised = votes(evidence), verdict.raised
+    if flaky and (raised is None or raised.ending == "completed"):
         found = [CauseScore("execution-nondeterministic", 100, "a fresh worker does not repeat the failure"), *found]
     best = found[0]
     cause = cause_named(best.cause)
-    position = verdict.raised.position if verdict.raised is not None else verdict.position or verdict.stage
+    position = raised.position if raised is not None else verdict.position or verdict.stage
     if cause.group == "loss":
         position = "loss"
+    # A model that can be traced for known shapes alone is warned of, and so is every edge.
+    traced_alone = raised is not None and raised.mode == "graph" and raised.known_shapes_pass
     check = check_of(verdict.check, spec)
     return Finding(
         id=finding_id(target, check.family or check.name, cause.slug, position),
@@ -43,11 +45,11 @@ def diagnose(
         group=cause.group,
         stage=verdict.stage,
         domain=case.domain,
-        severity=_severity(verdict, check.severity, case),
+        severity="warning" if case.domain == "edge" or traced_alone else verdict.severity or check.severity,
         message=message_of(verdict),
         failure_evidence=verdict.evidence,
-        exception=verdict.raised,
-        location=verdict.raised.location if verdict.raised else evidence.location or verdict.location,
+        exception=raised,
+        location=raised.location if raised else evidence.location or verdict.location,
         position=position,
         case=case,
         sizes=case.sizes(spec.contract),
@@ -55,30 +57,15 @@ def diagnose(
         diagnosis=_diagnosis(found, evidence, cause.mistake, cause.advice),
         signature=signature(verdict),
         flaky=flaky,
-        exceptions=_by_mode(verdict),
+        exceptions=(
+            {"eager": f"{raised.exception}: {raised.message}", "graph": raised.in_graph}
+            if raised is not None and raised.in_graph
+            else {}
+        ),
     )
 
 
-def _severity(verdict: Verdict, usual: Severity, case: Case) -> Severity:
-    """Return the severity: a model that can be traced for known shapes alone is warned of, and so is every edge."""
-    raised = verdict.raised
-    if case.domain == "edge":
-        return "warning"
-    if raised is not None and raised.mode == "graph" and raised.known_shapes_pass:
-        return "warning"
-    return verdict.severity or usual
-
-
-def _by_mode(verdict: Verdict) -> dict[str, str]:
-    """Return the messages by mode, where eager and graph mode differ."""
-    raised = verdict.raised
-    if raised is None or not raised.in_graph:
-        return {}
-    return {"eager": f"{raised.exception}: {raised.message}", "graph": raised.in_graph}
-
-
 def _diagnosis(found: list[CauseScore], evidence: FailureEvidence, mistake: str, advice: str) -> Diagnosis:
-    """Return the diagnosis that the votes make."""
     best, other = found[0], runner_up(found)
     why = [vote.why for vote in found if vote.cause == best.cause]
     # Where a region was found, what each dimension does alone is part of it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import attrs
@@ -36,8 +36,7 @@ class Assignment:
 
 def first(spec: Spec, case: Case, verdict: Verdict, prober: Prober) -> Assignment:
     """Return the same failure at sizes pairwise different, as far as it has them; else the case itself."""
-    found = _failing(spec, case, prober, FIRST, {})
-    return found or Assignment(case, verdict, sizes_of(case, spec))
+    return _failing(spec, case, prober, FIRST, {}) or Assignment(case, verdict, sizes_of(case, spec))
 
 
 def second(spec: Spec, case: Case, one: Assignment, prober: Prober) -> Assignment | None:
@@ -48,21 +47,13 @@ def second(spec: Spec, case: Case, one: Assignment, prober: Prober) -> Assignmen
 def _failing(
     spec: Spec, case: Case, prober: Prober, rows: tuple[int, int, int], avoided: Mapping[str, int]
 ) -> Assignment | None:
-    """Return the first of a few wider cases that fails in the same way."""
-    for changed in _wider(spec, case, rows, avoided):
+    built = distinct(case, spec, rows, avoided)
+    for changed in (_longer(built, spec, rows), built, _longer(case, spec, rows)):
         if changed != case and prober.answer(changed) == "same":
             found = prober.verdict(changed)
             if found is not None:
                 return Assignment(changed, found, sizes_of(changed, spec))
     return None
-
-
-def _wider(spec: Spec, case: Case, rows: tuple[int, int, int], avoided: Mapping[str, int]) -> Iterator[Case]:
-    """Yield the case with everything wider, the build alone, and the batch alone."""
-    built = distinct(case, spec, rows, avoided)
-    yield _longer(built, spec, rows)
-    yield built
-    yield _longer(case, spec, rows)
 
 
 def distinct(case: Case, spec: Spec, rows: tuple[int, int, int], avoided: Mapping[str, int]) -> Case:
@@ -94,25 +85,22 @@ def _clashes(name: str, value: int, taken: Mapping[str, int], avoided: Mapping[s
 
 
 def _longer(case: Case, spec: Spec, rows: tuple[int, int, int]) -> Case:
-    """Return a case of different rows, and of so many source and decoder steps, where nothing fixes them."""
+    """Return a case of different rows, and of so many source and decoder steps, where nothing fixes them.
+
+    Where batches differ in their rows, those before the last have four more.
+    """
     count, source, target = rows
     if "batch_size" not in spec.contract.static:
-        alike = len({len(batch.pairs) for batch in case.batches}) == 1
-        case = (
-            with_other_row(resized(case, "batch_size", count, spec.contract), spec.contract)
-            if alike
-            else _unlike(case, count)
-        )
+        if len({len(batch.pairs) for batch in case.batches}) == 1:
+            case = with_other_row(resized(case, "batch_size", count, spec.contract), spec.contract)
+        else:
+            *before, last = case.batches
+            batches = (*(with_rows(batch, count + 4) for batch in before), with_rows(last, count))
+            case = attrs.evolve(case, batches=batches)
     for side, length in (("source", source), ("target", target)):
         if side in spec.contract.sides() and f"{side}_length" not in spec.contract.static:
             case = resized(case, f"{side}_length", length, spec.contract)
     return case
-
-
-def _unlike(case: Case, count: int) -> Case:
-    """Return a case whose last batch has so many rows, and those before it four more each."""
-    *before, last = case.batches
-    return attrs.evolve(case, batches=(*(with_rows(batch, count + 4) for batch in before), with_rows(last, count)))
 
 
 def sizes_of(case: Case, spec: Spec) -> dict[str, int]:

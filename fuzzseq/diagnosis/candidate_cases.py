@@ -35,16 +35,13 @@ def _all(case: Case, wide: Case, spec: Spec, constants: Sequence[int]) -> Iterat
     for base in (case, wide):
         yield from (change.case for change in manner_changes(base, spec.contract))
         yield from _resized(base, spec, constants)
-        yield from _raggedly(base, spec)
-        yield from _after_another(base, spec)
+        yield from _with_other_rows(base, spec)
         yield from _rebuilt(base, spec, constants)
-        yield from _with_ids(base, spec)
     yield from _equalized(wide, spec)
     yield from _mixed(case, wide, spec, constants)
 
 
 def _resized(base: Case, spec: Spec, constants: Sequence[int]) -> Iterator[Case]:
-    """Yield the batch in other sizes: one moved, then two of them equal."""
     names = spec.contract.data_dimensions()
     for name in names:
         near = {c + d for c in constants if c <= 64 for d in (-1, 0, 1)}
@@ -57,27 +54,23 @@ def _resized(base: Case, spec: Spec, constants: Sequence[int]) -> Iterator[Case]
                     yield resized(resized(base, other, value, spec.contract), one, value, spec.contract)
 
 
-def _raggedly(base: Case, spec: Spec) -> Iterator[Case]:
-    """Yield the batch with one row of a side longer than the others."""
-    alike = (
-        base
-        if "batch_size" in spec.contract.static
-        else each_batch(base, lambda batch: with_rows(with_rows(batch, 1), 2))
-    )
+def _with_other_rows(base: Case, spec: Spec) -> Iterator[Case]:
+    """Yield the batch with one row of a side longer than the others, then the last of several with other rows."""
+    fixed = "batch_size" in spec.contract.static
+    alike = base if fixed else each_batch(base, lambda batch: with_rows(with_rows(batch, 1), 2))
     for side in spec.contract.sides():
         yield with_longer_row(alike, side, spec.contract)
-
-
-def _after_another(base: Case, spec: Spec) -> Iterator[Case]:
-    """Yield the last batch of several in other sizes, the others as they are."""
-    if len(base.batches) < 2 or "batch_size" in spec.contract.static:
+    if len(base.batches) < 2 or fixed:
         return
     for count in (1, 2, 3, 4):
         yield attrs.evolve(base, batches=(*base.batches[:-1], with_rows(base.batches[-1], count)))
 
 
 def _rebuilt(base: Case, spec: Spec, constants: Sequence[int]) -> Iterator[Case]:
-    """Yield the model built with one size moved: small ones, those of other dimensions and their multiples."""
+    """Yield the model built with one size moved: small ones, those of other dimensions and their multiples.
+
+    Then the case with every id of a side the lowest, and each of the highest three.
+    """
     sizes = base.sizes(spec.contract)
     others = set(sizes.values())
     near = {*others, *(2 * value for value in others), *(c + d for c in constants for d in (-1, 0, 1))}
@@ -87,10 +80,6 @@ def _rebuilt(base: Case, spec: Spec, constants: Sequence[int]) -> Iterator[Case]
         for value in chosen:
             if value != sizes[name]:
                 yield resized(base, name, value, spec.contract)
-
-
-def _with_ids(base: Case, spec: Spec) -> Iterator[Case]:
-    """Yield the case with every id of a side the lowest, and each of the highest three."""
     for side in SIDES:
         if spec.contract.vocabulary(side) is None:
             continue
@@ -100,7 +89,6 @@ def _with_ids(base: Case, spec: Spec) -> Iterator[Case]:
 
 
 def _equalized(base: Case, spec: Spec) -> Iterator[Case]:
-    """Yield the model built with two of its sizes equal, or one equal to a size of the batch."""
     names = spec.contract.build_dimensions()
     for name in names:
         for other in names:

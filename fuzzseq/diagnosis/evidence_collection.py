@@ -53,8 +53,6 @@ def gather(spec: Spec, case: Case, verdict: Verdict, prober: Prober | None) -> F
 
 
 class _Gathering:
-    """What is collected, in the order in which it is worth most; the budget may end it anywhere."""
-
     def __init__(self, spec: Spec, case: Case, verdict: Verdict, budget: Budget) -> None:
         self._spec, self._case, self._verdict, self._budget = spec, case, verdict, budget
         self._one = Assignment(case, verdict, sizes_of(case, spec))
@@ -68,7 +66,10 @@ class _Gathering:
         """Return the evidence."""
         stopped = False
         try:
-            self._widen()
+            # The same failure at sizes that are pairwise different, twice.
+            self._one = assignments.first(self._spec, self._case, self._verdict, self._budget)
+            if not is_silent(self._verdict) and self._one.case != self._case:
+                self._two = assignments.second(self._spec, self._case, self._one, self._budget)
             self._intervene()
         except Spent:
             stopped = True
@@ -84,14 +85,7 @@ class _Gathering:
             stopped=stopped or seen.stopped,
         )
 
-    def _widen(self) -> None:
-        """Look for the same failure at sizes that are pairwise different, twice."""
-        self._one = assignments.first(self._spec, self._case, self._verdict, self._budget)
-        if not is_silent(self._verdict) and self._one.case != self._case:
-            self._two = assignments.second(self._spec, self._case, self._one, self._budget)
-
     def _intervene(self) -> None:
-        """Change one factor of the minimal case at a time."""
         silent = is_silent(self._verdict)
         for change in manner_changes(self._case, self._spec.contract):
             self._record(change)
@@ -150,7 +144,6 @@ class _Gathering:
         return result
 
     def _told(self, alone: FailureEvidence) -> FailureEvidence:
-        """Return the evidence with what the wider cases and the changes tell."""
         sizes = self._case.sizes(self._spec.contract)
         for name, found in (*self._answers.items(), *self._failing.items()):
             if name in sizes:
@@ -182,7 +175,6 @@ class _Gathering:
         return names.wrong_shape(*shapes) if len(shapes) == 2 else ("", ())
 
     def _names(self) -> Names:
-        """Return the names of sizes."""
         return Names(self._one.sizes, self._two.sizes if self._two else None)
 
     def _constants(self, others: Sequence[int] = ()) -> list[int]:
@@ -212,18 +204,12 @@ class _Gathering:
         if not self._passing:
             return None
         nearest = self._passing[0]
-        for change in _changes(self._one.case, self._spec, self._constants()):
+        case, contract = self._one.case, self._spec.contract
+        swept = (change for lists in sweeps(case, contract, self._constants()) for few in lists for change in few)
+        for change in (*manner_changes(case, contract), *swept, *build_changes(case, contract)):
             if (change.factor, change.change) == (nearest.factor, nearest.change):
                 return change if self._budget.answer(change.case) == "passes" else nearest
         return nearest
-
-
-def _changes(case: Case, spec: Spec, constants: Sequence[int]) -> Iterator[Change]:
-    """Yield every change of one factor of a case."""
-    yield from manner_changes(case, spec.contract)
-    for few, others in sweeps(case, spec.contract, constants):
-        yield from (*few, *others)
-    yield from build_changes(case, spec.contract)
 
 
 def _numbers(verdict: Verdict, told: Raised | None) -> Iterator[int]:

@@ -53,29 +53,22 @@ class Hypotheses:
         """Return the simplest predicates that fit all that is known, the simplest first, each with its truth."""
         failing = np.asarray([index for index, failed in self._known.items() if failed], dtype=int)
         passing = np.asarray([index for index, failed in self._known.items() if not failed], dtype=int)
-        if not len(passing):
-            everywhere = np.ones(len(self._left), dtype=bool)
-            return [(ALWAYS, everywhere), *self._fitting(failing, passing)][:_MOST]
-        return self._fitting(failing, passing)
-
-    def _fitting(self, failing: Any, passing: Any) -> list[tuple[Predicate, Truth]]:
-        """Return those of the atoms, and of their pairs."""
         in_all: Truth = np.all(self._truths[:, failing], axis=1)
         in_none: Truth = np.logical_not(np.any(self._truths[:, passing], axis=1))
         found = [(self._atoms[i], self._truths[i]) for i in np.flatnonzero(in_all & in_none)]
-        parts = np.flatnonzero(in_all)[:_MOST_PARTS]
-        said = self._truths[parts][:, passing]
-        for one, two in zip(*np.nonzero(np.triu(_no_overlap(said), 1)), strict=True):
-            i, j = int(parts[one]), int(parts[two])
-            if not (in_none[i] or in_none[j]):
-                found.append((joined(self._atoms[i], self._atoms[j]), self._truths[i] & self._truths[j]))
-        parts = np.flatnonzero(in_none)[:_MOST_PARTS]
-        missed = ~self._truths[parts][:, failing]
-        for one, two in zip(*np.nonzero(np.triu(_no_overlap(missed), 1)), strict=True):
-            i, j = int(parts[one]), int(parts[two])
-            if not (in_all[i] or in_all[j]):
-                found.append((either(self._atoms[i], self._atoms[j]), self._truths[i] | self._truths[j]))
-        return sorted(found, key=lambda pair: pair[0].cost)[:_MOST]
+        for join, both, chosen, alone, wrong in (
+            (joined, np.logical_and, in_all, in_none, self._truths[:, passing]),
+            (either, np.logical_or, in_none, in_all, ~self._truths[:, failing]),
+        ):
+            parts = np.flatnonzero(chosen)[:_MOST_PARTS]
+            # Two conditions are worth joining where they are never wrong in one case.
+            numbers = wrong[parts].astype(np.int32)
+            for one, two in zip(*np.nonzero(np.triu(numbers @ numbers.T == 0, 1)), strict=True):
+                i, j = int(parts[one]), int(parts[two])
+                if not (alone[i] or alone[j]):
+                    found.append((join(self._atoms[i], self._atoms[j]), both(self._truths[i], self._truths[j])))
+        everywhere = [] if len(passing) else [(ALWAYS, np.ones(len(self._left), dtype=bool))]
+        return [*everywhere, *sorted(found, key=lambda pair: pair[0].cost)][:_MOST]
 
     def exceptions(self, best: tuple[Predicate, Truth]) -> list[tuple[Predicate, Truth]]:
         """Return a predicate with what would be the simplest exceptions to it: nothing that is known speaks for one."""
@@ -111,10 +104,3 @@ class Hypotheses:
         """Return how many cases are known to fail, and to pass."""
         failed = sum(self._known.values())
         return failed, len(self._known) - failed
-
-
-def _no_overlap(said: Truth) -> Truth:
-    """Return for each two rows whether no column is true in both."""
-    numbers = said.astype(np.int32)
-    overlap: Truth = (numbers @ numbers.T) == 0
-    return overlap

@@ -38,23 +38,19 @@ def sweeps(
         shown = {c for c in constants if c <= 64}
         first = {*range(1, 6), *shown, *(() if name == "batch_size" else (12,))}
         others = {*range(6, 7 if name == "batch_size" else 10), sizes[name] - 1, sizes[name] + 1}
-        yield tuple(
-            [
-                Change(name, f"{name} = {v}", resized(case, name, v, contract), v)
-                for v in sorted(values - {0, sizes[name]})
-            ]
-            for values in (first, others - first)
-        )  # type: ignore[misc]
+        few, more = (
+            [Change(name, f"{name} = {v}", resized(case, name, v, contract), v) for v in sorted(values)]
+            for values in (first - {0, sizes[name]}, others - first - {0, sizes[name]})
+        )
+        yield few, more
     # What fails with equal lengths does not pass because they are equal.
     if sizes.get("source_length", 0) != sizes.get("target_length", 0) and contract.data_dimensions() == DATA_DIMENSIONS:
         longest = max(sizes["source_length"], sizes["target_length"])
-        yield [_equal_lengths(case, value, contract) for value in sorted({1, 2, 3, longest, longest + 1})], ()
-
-
-def _equal_lengths(case: Case, length: int, contract: Contract) -> Change:
-    """Return the case with both its lengths the same."""
-    both = resized(resized(case, "source_length", length, contract), "target_length", length, contract)
-    return Change("equal_lengths", f"source_length = target_length = {length}", both, length)
+        equal = []
+        for length in sorted({1, 2, 3, longest, longest + 1}):
+            both = resized(resized(case, "source_length", length, contract), "target_length", length, contract)
+            equal.append(Change("equal_lengths", f"source_length = target_length = {length}", both, length))
+        yield equal, ()
 
 
 def manner_changes(case: Case, contract: Contract) -> Iterator[Change]:
@@ -75,11 +71,14 @@ def manner_changes(case: Case, contract: Contract) -> Iterator[Change]:
     for mode in modes(contract):
         if mode != case.mode:
             yield Change("mode", f"mode = {mode}", attrs.evolve(case, mode=mode))
-    yield from _id_changes(case, contract)
+    for side in SIDES:
+        low, _ = id_range(side, case.dimensions, contract)
+        changed = with_every_id(case, side, low)
+        if changed != case:
+            yield Change(f"{side}_ids", f"{side} ids = {low}", changed)
 
 
 def _encoding_changes(case: Case, contract: Contract) -> Iterator[Change]:
-    """Yield the case with its labels in the other encoding."""
     if not contract.has_labels:
         return
     encodings: tuple[Encoding, ...] = ("sparse", "one_hot")
@@ -87,15 +86,6 @@ def _encoding_changes(case: Case, contract: Contract) -> Iterator[Change]:
         if (encoding == "sparse") != (case.batches[-1].target_encoding == "sparse"):
             changed = with_batches(case, target_encoding=encoding)
             yield Change("target_encoding", f"target_encoding = {encoding}", changed)
-
-
-def _id_changes(case: Case, contract: Contract) -> Iterator[Change]:
-    """Yield the case with the ids of one side at the lowest."""
-    for side in SIDES:
-        low, _ = id_range(side, case.dimensions, contract)
-        changed = with_every_id(case, side, low)
-        if changed != case:
-            yield Change(f"{side}_ids", f"{side} ids = {low}", changed)
 
 
 def build_changes(case: Case, contract: Contract, steps: int = 2) -> Iterator[Change]:

@@ -16,7 +16,6 @@ class Pattern:
 
     kind: Kind
     constant: int = 0
-    probes: int = 0
 
     def sentence(self, name: str) -> str:
         """Return the pattern as a condition on a dimension."""
@@ -36,20 +35,19 @@ def pattern(fails: Mapping[int, bool]) -> Pattern:
     """Return the simplest rule that fits ``fails``: for each value of a dimension, whether the failure occurs."""
     failing = sorted(value for value, failed in fails.items() if failed)
     passing = sorted(value for value, failed in fails.items() if not failed)
-    count = len(fails)
-    if not failing or count < 2:
-        return Pattern("unknown", 0, count)
+    if not failing or len(fails) < 2:
+        return Pattern("unknown")
     if not passing:
-        return Pattern("any", 0, count)
+        return Pattern("any")
     if len(failing) == 1 and (failing[0] == 1 or len(passing) > 2):
-        return Pattern("only", failing[0], count)
+        return Pattern("only", failing[0])
     if max(passing) < min(failing) and not (len(passing) == 1 and passing[0] > 1):
-        return Pattern("above", max(passing), count)
+        return Pattern("above", max(passing))
     if len(passing) == 1 and len(failing) > 1:
-        return Pattern("except", passing[0], count)
+        return Pattern("except", passing[0])
     if max(failing) < min(passing):
-        return Pattern("below", min(passing), count)
+        return Pattern("below", min(passing))
     for divisor in range(2, 9):
         if all((value % divisor != 0) == failed for value, failed in fails.items()):
-            return Pattern("multiple", divisor, count)
-    return Pattern("mixed", 0, count)
+            return Pattern("multiple", divisor)
+    return Pattern("mixed")

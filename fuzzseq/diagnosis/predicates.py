@@ -183,7 +183,6 @@ def atoms(numbers: Sequence[str], facts: Sequence[str], constants: Sequence[int]
 
 
 def _of_fact(name: str) -> Iterator[Predicate]:
-    """Yield the conditions on a fact that is no number."""
     fact = Fact(name)
     if name == "mode":
         yield Predicate(Comparison(fact, "==", "graph"), 1.0)
@@ -209,7 +208,6 @@ def _of_constant(name: str, constant: int, seen: bool) -> Iterator[Predicate]:
 
 
 def _of_pair(one: str, two: str) -> Iterator[Predicate]:
-    """Yield the comparisons of two numbers, as they are, with an offset, and with a small multiple."""
     more = 0.3 * ((one in _SELDOM) + (two in _SELDOM))
     ids = one in _SELDOM[1:] and two.endswith("vocab_size")
     x, y = Fact(one), Fact(two)

@@ -73,6 +73,5 @@ class Budget:
         return list(self._asked.values())
 
     def _check(self) -> None:
-        """Raise :class:`Spent` where no execution is left."""
         if self.executions >= self._most - self._kept:
             raise Spent

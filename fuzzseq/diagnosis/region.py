@@ -53,8 +53,6 @@ def find(case: Case, wide: Case, spec: Spec, budget: Budget, constants: Sequence
 
 
 class _Search:
-    """The cases, what is known of them, and the predicates that are left."""
-
     def __init__(self, cases: Sequence[Case], spec: Spec, budget: Budget, constants: Sequence[int]) -> None:
         rows: list[Mapping[str, Any]] = [facts(case, spec.contract) for case in cases]
         self._cases, self._budget, self._spec = cases, budget, spec
@@ -86,7 +84,9 @@ class _Search:
                 index = self._doubted(fitting[0])
             if index is None:
                 return self.region()
-            self._ask(index)
+            answer = self._budget.answer(self._cases[index])
+            self._unanimous += answer == "same"
+            self.take(index, answer)
 
     def region(self, *, stopped: bool = False) -> Region:
         """Return what is known now."""
@@ -121,14 +121,7 @@ class _Search:
         return index
 
     def _dear(self) -> Truth:
-        """Return which cases need a build of their own."""
         return ~np.isin(self._keys, list(self._built))
-
-    def _ask(self, index: int) -> None:
-        """Ask for one case."""
-        answer = self._budget.answer(self._cases[index])
-        self._unanimous += answer == "same"
-        self.take(index, answer)
 
     def _doubted(self, best: tuple[Predicate, Truth]) -> int | None:
         """Return a case on the side of a predicate that was not checked yet, away from where it was found."""

@@ -48,13 +48,11 @@ def shape_trace(
 
 
 def _named(one: Sequence[Shape], two: Sequence[Shape] | None, names: Names) -> Named:
-    """Return shapes in names."""
     others = two if two is not None and len(two) == len(one) else [None] * len(one)
     return tuple(names.shape(shape, other) for shape, other in zip(one, others, strict=True))
 
 
 def _fits(named: Named, shapes: Sequence[Shape], sizes: Sizes) -> bool:
-    """Say whether shapes in names are those of another case."""
     return len(named) == len(shapes) and all(
         len(expressions) == len(shape)
         and all(_size(expression, size, sizes) == size for expression, size in zip(expressions, shape, strict=True))

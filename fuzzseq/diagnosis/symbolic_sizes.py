@@ -83,7 +83,6 @@ class Names:
         return self._known[a, b] or Expression.of_number(a)
 
     def _found(self, a: int, b: int) -> Expression | None:
-        """Return the simplest expression that explains both, or None for a number without a name."""
         fixed = {size for name, size in self.one.items() if self.two is not None and self.two.get(name) == size}
         if a < 0 or b < 0 or (a == b and (a <= _PLAIN or (self.two is not None and a not in fixed))):
             return None
@@ -152,7 +151,6 @@ class Names:
 
 
 def _filled(forms: Sequence[_Form], names: Sequence[str]) -> Iterator[Expression]:
-    """Yield every form with every choice of dimensions."""
     for text, function, count, ordered in forms:
         for chosen in (permutations if ordered else combinations)(names, count):
             yield Expression(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from enum import Enum
 from typing import Final
 
 import attrs
@@ -47,9 +48,6 @@ _OF_TYPES: Final = (
     "data type",
     "is not in the list of allowed values",
 )
-#: A message about shapes has one of these.
-_OF_SHAPES: Final = ("shape", "dimension", "rank", "incompatible", "broadcast", "size", "equal", "axis", "axes")
-_OF_WIDTHS: Final = ("incompatible", "dimensions", "shape", "expected axis", "must be equal")
 _SHORT: Final = 80
 
 
@@ -61,6 +59,27 @@ def innermost(message: str) -> str:
 def plain_operation(name: str) -> str:
     """Return an operation's name without the marks of a library or a version: ``__MklMatMul`` is ``MatMul``."""
     return re.sub(r"V\d+$", "", re.sub(r"^_+(Mkl|OneDnn)?(Native)?", "", name))
+
+
+class Topic(Enum):
+    """What a message can be about, each with the words that say so."""
+
+    RAGGED_ROWS = ("non-rectangular", "inhomogeneous", "ragged")
+    SHAPES = ("shape", "dimension", "rank", "incompatible", "broadcast", "size", "equal", "axis", "axes")
+    WIDTHS = ("incompatible", "dimensions", "shape", "expected axis", "must be equal")
+    SHAPE = ("shape",)
+    RANK = ("rank",)
+    INCOMPATIBLE = ("incompatible",)
+    #: An axis was to have another size, as Keras' InputSpec says it.
+    EXPECTED_AXIS = ("expected axis",)
+    RESHAPE = ("reshape",)
+    ELEMENTS = ("number of elements",)
+    STRUCTURE = ("the same nested structure",)
+    #: The array in which a loop keeps what it carries from step to step.
+    LOOP_ARRAY = ("tensorarray",)
+    #: TensorFlow says outright which type it expected.
+    EXPECTED_TYPE = ("was expected to be a",)
+    NO_GRADIENT = ("gradient registry has no entry", "no gradient defined for operation")
 
 
 @attrs.frozen
@@ -113,7 +132,7 @@ class FrameworkMessage:
 
     def names(self, words: Iterable[str]) -> bool:
         """Say whether it has one of some words, in whatever case."""
-        return self._has(*words)
+        return any(word in self.text for word in words)
 
     @property
     def text(self) -> str:
@@ -124,9 +143,6 @@ class FrameworkMessage:
     def short(self) -> str:
         """The beginning of the message."""
         return self.text[:_SHORT]
-
-    def _has(self, *words: str) -> bool:
-        return any(word in self.text for word in words)
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -141,62 +157,16 @@ class FrameworkMessage:
     @property
     def beyond_table(self) -> bool:
         """Whether it is about an id, or a label, which a table or the classes of an output do not hold."""
-        return self._has("is not in [0") or (self._has("label value") and self._has("outside"))
+        return "is not in [0" in self.text or ("label value" in self.text and "outside" in self.text)
 
-    @property
-    def of_ragged_rows(self) -> bool:
-        """Whether it is about rows of different lengths."""
-        return self._has("non-rectangular", "inhomogeneous", "ragged")
-
-    @property
-    def of_shapes(self) -> bool:
-        """Whether it is about shapes, in whatever words."""
-        return self._has(*_OF_SHAPES)
-
-    @property
-    def of_widths(self) -> bool:
-        """Whether it says that two sizes do not fit."""
-        return self._has(*_OF_WIDTHS)
-
-    @property
-    def names_shape(self) -> bool:
-        """Whether it has the word itself."""
-        return self._has("shape")
-
-    @property
-    def names_rank(self) -> bool:
-        """Whether it is about a number of axes."""
-        return self._has("rank")
-
-    @property
-    def incompatible(self) -> bool:
-        """Whether it calls something incompatible."""
-        return self._has("incompatible")
-
-    @property
-    def expected_axis(self) -> bool:
-        """Whether an axis was to have another size, as Keras' InputSpec says it."""
-        return self._has("expected axis")
-
-    @property
-    def of_reshape(self) -> bool:
-        """Whether it is about a reshape."""
-        return self._has("reshape")
-
-    @property
-    def of_elements(self) -> bool:
-        """Whether it is about a number of elements that does not fit."""
-        return self._has("number of elements")
+    def speaks_of(self, *topics: Topic) -> bool:
+        """Say whether it has words of one of some topics."""
+        return any(self.names(topic.value) for topic in topics)
 
     @property
     def of_missing_index(self) -> bool:
         """Whether it is Python's for a list that is too short."""
         return self.text.startswith("list index out of range")
-
-    @property
-    def of_structure(self) -> bool:
-        """Whether two nested structures differ."""
-        return self._has("the same nested structure")
 
     @property
     def of_types(self) -> bool:
@@ -208,18 +178,3 @@ class FrameworkMessage:
     def of_booleans(self) -> bool:
         """Whether it is about booleans, beside how a tensor is written."""
         return "bool" in _REPRESENTED.sub("", self.text)
-
-    @property
-    def of_loop_array(self) -> bool:
-        """Whether it is about the array in which a loop keeps what it carries from step to step."""
-        return self._has("tensorarray")
-
-    @property
-    def states_expected_type(self) -> bool:
-        """Whether TensorFlow says outright which type it expected."""
-        return self._has("was expected to be a")
-
-    @property
-    def without_gradient(self) -> bool:
-        """Whether it says that an operation has none."""
-        return self._has("gradient registry has no entry", "no gradient defined for operation")

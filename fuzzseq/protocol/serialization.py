@@ -80,7 +80,8 @@ def _reader(kind: _Form) -> _Reader:
     if origin is not None and issubclass(origin, Mapping):
         return _mapping(_reader(args[0]), _reader(args[1]))
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return _enum(kind)
+        read_value = _literal(tuple(member.value for member in kind))
+        return lambda data: kind(read_value(data))
     if attrs.has(kind):
         return _class(kind)
     raise TypeError(f"{kind!r} has no JSON form here")
@@ -121,12 +122,6 @@ def _literal(values: tuple[object, ...]) -> _Reader:
     return read
 
 
-def _enum(kind: type[Enum]) -> _Reader:
-    """Return what reads a member of an enumeration by its value."""
-    read_value = _literal(tuple(member.value for member in kind))
-    return lambda data: kind(read_value(data))
-
-
 def _union(kinds: tuple[_Form, ...]) -> _Reader:
     """Return what reads a value of any of some kinds: by its ``kind`` where each has one, else the first that fits."""
     if all(attrs.has(kind) and "kind" in attrs.fields_dict(kind) for kind in kinds):
@@ -148,8 +143,6 @@ def _union(kinds: tuple[_Form, ...]) -> _Reader:
 
 
 def _tagged(readers: Mapping[str, _Reader]) -> _Reader:
-    """Return what reads an object of the class that its ``kind`` names."""
-
     def read(data: object) -> object:
         kind = data.get("kind") if isinstance(data, dict) else None
         if not isinstance(kind, str) or kind not in readers:
@@ -176,8 +169,6 @@ def _sequence(inner: _Reader) -> _Reader:
 
 
 def _fixed(inner: list[_Reader]) -> _Reader:
-    """Return what reads a list of as many values as there are kinds."""
-
     def read(data: object) -> object:
         if not isinstance(data, list | tuple) or len(data) != len(inner):
             raise Misfit(f"expected a list of {len(inner)}, got {shown(data)}")

@@ -134,7 +134,6 @@ class Channel:
         return _HEADER.pack(len(body), self._key, _signature(self._key, body)) + body
 
     def _rest(self, count: int) -> bytes:
-        """Read ``count`` bytes, however long it takes."""
         chunks = []
         while count:
             chunks.append(self._chunk(count, 0))
@@ -142,7 +141,6 @@ class Channel:
         return b"".join(chunks)
 
     def _exactly(self, count: int, deadline: float, meanwhile: Callable[[], None]) -> bytes:
-        """Read ``count`` bytes by a deadline."""
         chunks = []
         while count:
             self._await(select.POLLIN, deadline, meanwhile)
@@ -188,7 +186,6 @@ def out_of_the_way(descriptor: int) -> int:
 
 
 def _signature(key: bytes, body: bytes) -> bytes:
-    """Return what only somebody can write beside a body who knows the key."""
     return blake2b(body, key=key, digest_size=_KEY_SIZE).digest()
 
 

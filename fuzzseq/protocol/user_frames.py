@@ -57,7 +57,6 @@ def _lines(file: str) -> Sequence[str]:
 
 
 def _line(file: str, number: int) -> str:
-    """Return a line of a source file, counted from 1; an empty text where there is none."""
     lines = _lines(file)
     return lines[number - 1].strip() if 0 < number <= len(lines) else ""
 

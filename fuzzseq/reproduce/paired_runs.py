@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from fuzzseq.cases.arrays import Arrays, arrays
-from fuzzseq.checks.registry import CHECKS
+from fuzzseq.checks.registry import CHECKS, check_named
 from fuzzseq.protocol.evidence import Difference, Unmoved
 from fuzzseq.reproduce.calling import inputs
 from fuzzseq.reproduce.data import assigned, columns, literal
@@ -34,7 +34,7 @@ def compared(plan: Plan, name: str, other: Plan, scores: Callable[[Plan], Iterat
     yield from scores(plan)
     yield from _taken("first", plan, one, _rows(name))
     yield ""
-    yield f"# {_SAID[plan.check]}"
+    yield f"# {check_named(plan.check).pair_comment}"
     yield from assigned(columns(other), other)
     yield from inputs(other)
     yield from scores(other)
@@ -43,14 +43,6 @@ def compared(plan: Plan, name: str, other: Plan, scores: Callable[[Plan], Iterat
         yield 'assert gaps(first, second)[0].max() > 0, "another source gives the very same output"'
         return
     yield from agreeing()
-
-
-_SAID = {
-    "padding_invariant": "The same rows with more padding: real positions, in the order of rows, say the same.",
-    "batch_independent": "The same rows alone or in another order: each says what it said.",
-    "causal": "The last target id of each row is another one: earlier steps say the same.",
-    "uses_source": "Every source id is another one: something is said otherwise.",
-}
 
 
 def _rows(name: str) -> str:

@@ -97,7 +97,7 @@ CAUSE = Addition(
         "fuzzseq/causes/catalog.py": [
             (
                 '    Cause(\n        "unclassified",\n',
-                '    Cause("numeric-checked", "A value is checked", "numeric", "It divides.", "Do not divide."),\n',
+                '    Cause("numeric-checked", "A value is checked", "It divides.", "Do not divide."),\n',
             ),
         ],
         "fuzzseq/diagnosis/rules/general.py": [

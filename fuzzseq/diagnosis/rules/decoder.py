@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fuzzseq.diagnosis.evidence import FailureEvidence
 from fuzzseq.diagnosis.rules.vote import CauseScore, in_attention, unequal_lengths
+from fuzzseq.protocol.framework_messages import Topic
 
 
 def source_and_target(e: FailureEvidence) -> Iterator[CauseScore]:
@@ -59,15 +60,15 @@ def widths(e: FailureEvidence) -> Iterator[CauseScore]:
         yield CauseScore("decoder-width", 74, f"it depends on {' and '.join(others)}")
     if in_attention(e):
         strong = e.op in ("BatchMatMul", "Einsum", "MatMul")
-        if strong or e.message.of_shapes:
+        if strong or e.message.speaks_of(Topic.SHAPES):
             yield CauseScore("decoder-attention-shape", 88 if strong else 60, "it fails inside an attention")
         if len({len(shape) for shape in e.shapes()}) > 1:
             yield CauseScore(
                 "decoder-attention-shape", 84, "inside an attention, tensors of different ranks are combined"
             )
-    if e.op == "Reshape" or e.message.of_reshape or e.message.of_elements:
+    if e.op == "Reshape" or e.message.speaks_of(Topic.RESHAPE, Topic.ELEMENTS):
         yield CauseScore("decoder-reshape", 78, "a reshape does not fit")
-    if e.message.of_widths and (e.op or len(e.shapes()) > 1 or e.message.expected_axis):
+    if e.message.speaks_of(Topic.WIDTHS) and (e.op or len(e.shapes()) > 1 or e.message.speaks_of(Topic.EXPECTED_AXIS)):
         yield CauseScore("decoder-width", 50, "the widths of two tensors do not fit")
 
 

@@ -24,6 +24,7 @@ from fuzzseq.protocol.evidence import (
     WrongShape,
     WrongType,
 )
+from fuzzseq.protocol.framework_messages import Topic
 
 
 def process(e: FailureEvidence) -> Iterator[CauseScore]:
@@ -96,7 +97,6 @@ EVIDENCE_RULES: Final = (
 
 
 def _coupled_rows(e: FailureEvidence) -> Iterator[CauseScore]:
-    """The output of a row depends on the rest of the batch."""
     if e.verdict.check != "batch_independent":
         return
     if any(isinstance(each, Difference) and each.other == "after" for each in e.verdict.evidence):
@@ -160,10 +160,10 @@ def types(e: FailureEvidence) -> Iterator[CauseScore]:
     """A tensor of the wrong type."""
     if e.message.of_types and e.verdict.raised is not None:
         # A loop keeps in an array what it carries from step to step.
-        carried = is_state(e) or e.message.of_loop_array
+        carried = is_state(e) or e.message.speaks_of(Topic.LOOP_ARRAY)
         cause = "loss-dtype" if e.stage in ("loss", "gradient") else "state-dtype" if carried else "input-dtype"
         # Where TensorFlow says outright which type it was given, nothing else is wrong there.
-        weight = 88 if e.message.states_expected_type else 72
+        weight = 88 if e.message.speaks_of(Topic.EXPECTED_TYPE) else 72
         yield CauseScore(cause, weight, f"the message speaks of a type: {e.message.short}")
         if e.message.of_booleans and ("mask" in e.line or in_attention(e)) and e.stage not in ("loss", "gradient"):
             yield CauseScore("decoder-attention-mask", 90, "a mask of booleans is taken for numbers")
@@ -171,7 +171,7 @@ def types(e: FailureEvidence) -> Iterator[CauseScore]:
 
 def no_gradient(e: FailureEvidence) -> Iterator[CauseScore]:
     """An operation has no gradient at all."""
-    if e.message.without_gradient:
+    if e.message.speaks_of(Topic.NO_GRADIENT):
         yield CauseScore("numeric-no-gradient", 90, f"an operation has no gradient: {e.message.short}")
 
 

@@ -8,6 +8,7 @@ from fuzzseq.cases.edge import EMPTY_BATCH, EMPTY_ROW, has_empty_batch, has_empt
 from fuzzseq.diagnosis.evidence import FailureEvidence
 from fuzzseq.diagnosis.patterns import Pattern
 from fuzzseq.diagnosis.rules.vote import CauseScore, unequal_lengths
+from fuzzseq.protocol.framework_messages import Topic
 
 
 def empty(e: FailureEvidence) -> Iterator[CauseScore]:
@@ -48,7 +49,7 @@ def vocabulary(e: FailureEvidence) -> Iterator[CauseScore]:
 
 def ragged(e: FailureEvidence) -> Iterator[CauseScore]:
     """Rows of different lengths are not padded."""
-    said = e.message.of_ragged_rows
+    said = e.message.speaks_of(Topic.RAGGED_ROWS)
     if e.passes("ragged"):
         strong = said or e.stage == "preprocess"
         yield CauseScore("input-unpadded", 96 if strong else 60, "it passes when all rows are of equal length")

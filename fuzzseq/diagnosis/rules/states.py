@@ -7,7 +7,7 @@ from typing import Final
 
 from fuzzseq.diagnosis.evidence import FailureEvidence
 from fuzzseq.diagnosis.rules.vote import CauseScore, is_state
-from fuzzseq.protocol.outcome import LayerFrame
+from fuzzseq.protocol.framework_messages import Topic
 
 _RECURRENT: Final = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "LSTMCell", "GRUCell", "SimpleRNNCell")
 _STATES_OF: Final = {"LSTM": 2, "GRU": 1, "SimpleRNN": 1}
@@ -30,18 +30,15 @@ def batch(e: FailureEvidence) -> Iterator[CauseScore]:
         why = f"it fails for {found.sentence('batch_size')}"
         if is_state(e):
             yield CauseScore("state-batch", 85, why)
-        if e.op == "Reshape" or e.message.of_reshape or "reshape" in e.line:
+        if e.op == "Reshape" or e.message.speaks_of(Topic.RESHAPE) or "reshape" in e.line:
             yield CauseScore("decoder-reshape", 90, f"{why}, in a reshape")
         yield CauseScore("decoder-reshape", 66, why)
 
 
 def of_other_rows(e: FailureEvidence) -> bool:
     """Say whether some recurrent layer was given states of another number of rows than its input, wherever it fails."""
-    for line in e.trace.lines if e.trace else ():
-        rows = {shape[:1] for shape in line.inputs}
-        if line.kind in _RECURRENT and len(rows) > 1:
-            return True
-    return False
+    lines = e.trace.lines if e.trace else ()
+    return any(line.kind in _RECURRENT and len({shape[:1] for shape in line.inputs}) > 1 for line in lines)
 
 
 def layer_count(e: FailureEvidence) -> Iterator[CauseScore]:
@@ -59,10 +56,10 @@ def silent_layers(e: FailureEvidence) -> Iterator[CauseScore]:
 
 def structure(e: FailureEvidence) -> Iterator[CauseScore]:
     """A recurrent layer was given more or fewer states than it keeps, or others than its cell gives."""
-    recurrent = any(layer.kind in (*_RECURRENT, "RNN") for layer in e.layers)
+    recurrent = any(layer.kind in _RECURRENT for layer in e.layers)
     if recurrent and e.message.of_missing_index:
         yield CauseScore("state-count", 88, "a recurrent layer looked for a state that is not there")
-    if recurrent and e.message.of_structure:
+    if recurrent and e.message.speaks_of(Topic.STRUCTURE):
         yield CauseScore(
             "state-count", 88, "a recurrent layer keeps its states in another structure than its cell gives"
         )
@@ -70,6 +67,7 @@ def structure(e: FailureEvidence) -> Iterator[CauseScore]:
 
 def states(e: FailureEvidence) -> Iterator[CauseScore]:
     """A recurrent layer was given states that do not fit it."""
+    within_both = any(layer.kind == "Bidirectional" for layer in e.layers)
     for layer in e.layers:
         if layer.kind not in _RECURRENT:
             continue
@@ -78,11 +76,10 @@ def states(e: FailureEvidence) -> Iterator[CauseScore]:
             yield CauseScore(
                 "state-units", 95, f"{layer.name} takes states of rank 2 and was given one of rank {max(ranks)}"
             )
-        units = units_of(layer)
+        kernel = next((shape for name, shape in layer.weights if "recurrent_kernel" in name), None)
+        units = kernel[0] if kernel else layer.units
         widths = {shape[-1] for shape in layer.states if shape}
         expected = _STATES_OF.get(layer.kind)
-        if layer.kind == "Bidirectional":
-            expected = None
         if expected and layer.states and len(layer.states) != expected:
             yield CauseScore(
                 "state-count", 95, f"{layer.kind} takes {expected} states and was given {len(layer.states)}"
@@ -90,7 +87,7 @@ def states(e: FailureEvidence) -> Iterator[CauseScore]:
         if units and widths and widths != {units}:
             got = e.named(next(iter(widths - {units})))
             why = f"{layer.name} is of width {e.named(units)}, and was given a state of width {got}"
-            if (widths in ({2 * units}, {units // 2}) and units > 1) or bidirectional(e):
+            if (widths in ({2 * units}, {units // 2}) and units > 1) or within_both:
                 yield CauseScore(
                     "state-bidirectional", 94, f"{why}: one direction where both are meant, or both joined"
                 )
@@ -103,17 +100,6 @@ def states(e: FailureEvidence) -> Iterator[CauseScore]:
                 90,
                 f"{layer.name} was given states of batch {sorted(batches)} with inputs of {sorted(rows)}",
             )
-    clash = e.op in ("MatMul", "AddV2", "Add", "Mul", "ConcatV2") or e.message.incompatible
+    clash = e.op in ("MatMul", "AddV2", "Add", "Mul", "ConcatV2") or e.message.speaks_of(Topic.INCOMPATIBLE)
     if clash and e.stage in ("forward", "encode", "decode", "build") and is_state(e):
         yield CauseScore("state-units", 62, "it fails where the user's own code handles a state")
-
-
-def bidirectional(e: FailureEvidence) -> bool:
-    """Say whether the failing layer is, or sits in, a bidirectional one."""
-    return any(layer.kind == "Bidirectional" for layer in e.layers)
-
-
-def units_of(layer: LayerFrame) -> int | None:
-    """Return the width of a recurrent layer's states, read off its weights."""
-    kernel = next((shape for name, shape in layer.weights if "recurrent_kernel" in name), None)
-    return kernel[0] if kernel else layer.units
