@@ -150,7 +150,6 @@ def fuzzed(factory: str | Callable[..., Any], given: Given, zygote: Zygote | Non
 
 
 def _result(record: RunState, folder: Folder | None) -> FuzzResult:
-    """Return the result of a run; raises what kept it from its end."""
     __tracebackhide__ = True
     if record.stop_reason == StopReason.INTERRUPTED:
         raise KeyboardInterrupt

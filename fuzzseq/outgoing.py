@@ -120,7 +120,6 @@ class Outgoing:
     """Makes the events of a run fit to leave; two targets never get one name by it."""
 
     def __init__(self) -> None:
-        """Begin with no names; most texts of a run come again and again."""
         self._names: dict[str, str] = {}
         self._text = lru_cache(maxsize=4096)(text_of)
 
@@ -152,5 +151,4 @@ class Outgoing:
 
     @staticmethod
     def _named(value: T, field: str, name: object) -> T:
-        """Return a value with a name in a field, the very same where it stands there."""
         return value if getattr(value, field) == name else attrs.evolve(value, **{field: name})  # type: ignore[misc]

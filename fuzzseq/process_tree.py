@@ -78,7 +78,6 @@ def state_of(pid: int) -> str:
 
 
 def _processes() -> Iterator[tuple[int, int, str]]:
-    """Yield every process that can be seen, with its parent and its state."""
     try:
         names = _listdir("/proc")
     except OSError:

@@ -61,7 +61,6 @@ def settings_of(given: Given) -> Settings:
 
 
 def _domains(values: Mapping[str, Any]) -> tuple[Domain, ...]:
-    """Return the domains to draw from, the ordinary one always, in the order in which they are tried."""
     domains = ("ordinary", *values.get("domains", ()))
     for name in domains:
         if name not in DOMAINS:

@@ -121,7 +121,6 @@ def _last(start: str, parts: str) -> str:
 
 
 def _owner(path: str) -> str:
-    """Return the home folder that a path lies in, as such are usually called."""
     found = _SOMEBODY.match(path)
     return found[0] if found else ""
 
@@ -148,7 +147,6 @@ def _logical(here: str) -> str:
 
 
 def _root(here: str, named: tuple[str, ...]) -> str:
-    """Return the root of the project around a folder."""
     if not here:
         return "/"
     folder = Path(here)

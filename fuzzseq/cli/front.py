@@ -39,7 +39,6 @@ class Front(click.Group):
         return code
 
     def _exit_code(self, command: Callable[[], object]) -> int:
-        """Carry a command out and return its exit code; whatever ends it is said in one sentence."""
         try:
             with handled(signal.default_int_handler):
                 code = command()

@@ -121,7 +121,6 @@ class FollowUp:
             self._merge(failure.finding or self._as_seen(failure))
 
     def _examine(self, failure: Failure, oracle: FailureOracle) -> None:
-        """Find the minimal case of a failure, and why it fails."""
         try:
             minimal, minimality = self._shrink(failure.case, oracle)
             self._emit_progress("shrink", oracle)
@@ -157,7 +156,6 @@ class FollowUp:
         return reduced.case, reduced.minimality
 
     def _as_seen(self, failure: Failure) -> Finding:
-        """Return the finding of a failure that nobody has time to shrink."""
         minimality = Minimality(one_minimal=False, neighbors=0, executions=0)
         seen = self._diagnose(
             case=failure.case, verdict=failure.verdict, minimality=minimality, prober=None, flaky=False
@@ -188,7 +186,6 @@ class FollowUp:
 
 
 def _alike(one: Finding, two: Finding) -> bool:
-    """Say whether two findings are one mistake: the same cause, at one place or line, or where its effect comes out."""
     places, lines = {one.position, two.position}, {one.location, two.location}
     together = len(places) == 1 or (len(lines) == 1 and None not in lines) or bool(places & {"output", "loss"})
     # No row and a row of nothing may break one line, and are two things to mend.

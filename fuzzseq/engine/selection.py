@@ -244,7 +244,6 @@ class CheckCounts:
         return self._reasons.get((status, name), (0, ""))[1]
 
     def _why_unjudged(self, name: str, stop: StopReason) -> str:
-        """Return what kept a check from being judged, empty for one that was judged."""
         count = self._counts[name]
         if count.judged:
             return ""
@@ -271,6 +270,5 @@ def _blocked_by(verdict: Verdict, outcome: Outcome) -> str:
 
 
 def _first_line(message: str) -> str:
-    """Return the beginning of a message, which may be long."""
     line = next(iter(message.strip().splitlines()), "")
     return line if len(line) <= _MOST_SAID else line[: _MOST_SAID - 3].rstrip() + "..."

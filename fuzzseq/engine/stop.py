@@ -64,7 +64,6 @@ class TimeBudget:
             return self._last >= self._end or self._taken.get(target, 0.0) >= due
 
     def _pass(self) -> None:
-        """Count what has passed for the targets that are worked on."""
         now = self._now()
         for target in self._taken:
             self._taken[target] += (now - self._last) / len(self._taken)

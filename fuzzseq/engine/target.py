@@ -207,7 +207,6 @@ class TargetRun:
         yield from drawn
 
     def _try_in_turn(self, round_: Round) -> None:
-        """Try cases one after the other; new failures are followed up before the next case, or beside it."""
         self._current = [round_]
         while new := self._submit(partial(self._try_cases, round_)).result():
             for failure in new:
@@ -217,7 +216,6 @@ class TargetRun:
             self._traits = self._traits.joined(round_.traits)
 
     def _try_side_by_side(self, wave: Sequence[Round]) -> None:
-        """Try the rounds of a wave, and then follow up what they met, in their order."""
         self._current = wave
         for round_ in wave:
             self._submit(partial(self._try_cases, round_))
@@ -234,7 +232,6 @@ class TargetRun:
         return future
 
     def _finish(self) -> None:
-        """Wait for all that was submitted, and raise what was raised in it."""
         for future in self._at_work:
             future.result()
         self._at_work.clear()
@@ -264,7 +261,6 @@ class TargetRun:
         return [failure for case, verdict in failures if (failure := self._followup.take(case, verdict))]
 
     def _execute(self, round_: Round, case: Case, executor: Executor) -> Outcome:
-        """Have one case judged by the checks that are due."""
         request = Request(case=case, checks=round_.due(case, self._checks))
         with self._lock:
             self._executions += 1
@@ -287,7 +283,6 @@ class TargetRun:
         )
 
     def _try_other_domains(self) -> None:
-        """Try the edge cases by all checks, what they break being told apart, and invalid inputs."""
         going_on = self._checks.ran and self._control.reason != StopReason.MAX_FAILURES
         domains = self._context.settings.domains if going_on else ()
         if "edge" in domains:

@@ -86,7 +86,6 @@ class Collecting:
 
     @cached_property
     def _named(self) -> dict[tuple[Path, str], str]:
-        """What is named on the command line or in the project's file, by its file and its name there."""
         found: dict[tuple[Path, str], str] = {}
         with usage_errors(f"{FLAG}: "):
             references = list(map(in_one_form, (*self._given, *self.request.targets)))
@@ -177,7 +176,6 @@ class Collecting:
             )
 
     def _items_of_reference(self, session: pytest.Session, reference: str) -> Iterator[pytest.Item]:
-        """Yield the items of what a reference names; without a name, of every target in the file or module."""
         with usage_errors(f"{FLAG}: "):
             reference = in_one_form(reference)
             place, colon, name = reference.rpartition(":")

@@ -88,7 +88,6 @@ class Inconclusive:
                 call_error(self._config, report)
 
     def _is_allowed(self) -> bool:
-        """Say whether the run allows such tests."""
         if self._allowed is None:
             self._allowed = self._ask(self._config)
         return self._allowed

@@ -43,14 +43,7 @@ class FuzzItem(pytest.Item):
     """A check of a fuzz target: ``translator[padding_invariant]``."""
 
     def __init__(
-        self,
-        *,
-        target: str,
-        check: str,
-        declared: Declaration | None,
-        line: int,
-        running: Running,
-        **node: Any,
+        self, *, target: str, check: str, declared: Declaration | None, line: int, running: Running, **node: Any
     ) -> None:
         super().__init__(**node)
         self.target, self.check, self.declared, self._line, self._running = target, check, declared, line, running

@@ -96,7 +96,6 @@ class Processes:
         self._write()
 
     def _write(self) -> None:
-        """Write the report, with the targets that pytest's end kept from being fuzzed."""
         if self._is_worker:
             return
         self._reporting.write({target for name, target in self._chosen.items() if name not in self._reported})

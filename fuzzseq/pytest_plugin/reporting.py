@@ -13,15 +13,7 @@ from rich.text import Text
 
 from fuzzseq import runner
 from fuzzseq.errors import FuzzseqError
-from fuzzseq.events import (
-    Event,
-    Reporter,
-    RunFinished,
-    RunStarted,
-    TargetFinished,
-    TargetLoaded,
-    TargetReport,
-)
+from fuzzseq.events import Event, Reporter, RunFinished, RunStarted, TargetFinished, TargetLoaded, TargetReport
 from fuzzseq.history import NAME as HISTORY
 from fuzzseq.reporting import format_named
 from fuzzseq.reporting.dispatcher import Dispatcher

@@ -212,7 +212,6 @@ class Running:
             self._changed.notify_all()
 
     def _unfinished(self, target: str, check: str, problem: str) -> Judged:
-        """Return what is said of a target that never came to its end."""
         first = self._wanted[target].chosen[0]
         if check != first:
             return Judged(skipped=f"not reached: see [{first}]")
@@ -221,7 +220,6 @@ class Running:
         return Judged(sentence=problem or failed or "fuzzseq did not finish it")
 
     def _outcome(self, report: TargetReport, check: str, wanted: Wanted) -> Judged:
-        """Return what came of a check of a target that is done; each finding is said once."""
         findings = self._record.of_target(report.name)
         own = [finding for finding in findings if owner(finding, wanted.chosen) == check]
         failing = tuple(finding for finding in own if self._settings.fails(finding))

@@ -86,7 +86,6 @@ def _columns(case: Case, contract: Contract) -> Iterator[Case]:
 
 
 def _lower(case: Case, name: str, contract: Contract) -> Iterator[Case]:
-    """Yield the case with one dimension at its next lower legal value."""
     current = size_of(case, name, contract)
     lower = [value for value in values_of(case, name, contract) if value < current]
     if lower:
@@ -94,7 +93,6 @@ def _lower(case: Case, name: str, contract: Contract) -> Iterator[Case]:
 
 
 def _tokens(case: Case, contract: Contract) -> Iterator[Case]:
-    """Yield the case with one token deleted; a width that must stay is kept with padding."""
     for at, ids in rows_of(case):
         for position in range(len(ids)):
             yield without_tokens(case, at, slice(position, position + 1), contract)
@@ -115,7 +113,6 @@ def without_tokens(case: Case, at: At, gone: slice, contract: Contract) -> Case:
 
 
 def _padding(case: Case, contract: Contract) -> Iterator[Case]:
-    """Yield the case with a column of extra padding less."""
     for index, batch in enumerate(case.batches):
         for side in contract.sides():
             if extra(batch, side):
@@ -151,7 +148,6 @@ def _filled(batch: Batch, side: Side, contract: Contract) -> Iterator[Batch]:
 
 
 def _settings(case: Case, contract: Contract) -> Iterator[Case]:
-    """Yield the case run eagerly, one kind of state lower, in the contract's own encoding and padding, with seed 0."""
     yield attrs.evolve(case, mode="eager")
     for index, batch in enumerate(case.batches):
         state: StateKind = "zeros" if batch.initial_state == "random" else "none"
@@ -186,5 +182,4 @@ def _dimensions(case: Case, contract: Contract) -> Iterator[Case]:
 
 
 def _swapped(values: tuple[T, ...], index: int) -> tuple[T, ...]:
-    """Return a tuple with the values at ``index`` and behind it in the other order."""
     return (*values[:index], values[index + 1], values[index], *values[index + 2 :])

@@ -67,7 +67,6 @@ def _settings(batch: Batch, contract: Contract) -> tuple[int, int, int]:
 
 
 def _ids(case: Case, contract: Contract) -> tuple[tuple[int, ...], ...]:
-    """Return the distance of each id from the lowest ordinary one of its side, row after row."""
     source, target = (contract.lowest_id(side) for side in SIDES)
     rows = [pair for batch in case.batches for pair in batch.pairs]
     return tuple(

@@ -51,8 +51,6 @@ def accelerate(search: Search) -> None:
 
 
 def _fewer_batches(search: Search) -> None:
-    """Delete batches in halves."""
-
     def without(case: Case, start: int, stop: int) -> Case:
         return attrs.evolve(case, batches=case.batches[:start] + case.batches[stop:])
 
@@ -141,7 +139,6 @@ def _fewer_tokens(search: Search) -> None:
 
 
 def _lower_ids(search: Search) -> None:
-    """Bisect each id between the lowest ordinary one and itself."""
     for at, ids in rows_of(search.best):
         for position, word in enumerate(ids):
 
@@ -180,13 +177,11 @@ def _both_smaller(search: Search) -> None:
 
 
 def _below(search: Search, name: str) -> list[int]:
-    """Return, ascending, the legal values of a dimension below its current one."""
     current = size_of(search.best, name, search.contract)
     return [value for value in values_of(search.best, name, search.contract) if value < current]
 
 
 def _lower(search: Search, name: str) -> None:
-    """Bisect one dimension between its lowest legal value and its current one."""
     contract = search.contract
 
     def made(case: Case, value: int) -> Case:
