@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from enum import Enum
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -47,19 +47,17 @@ def fit(value: T, text: Callable[[str, str], str] | None = None) -> T:
     """
     text = text or text_of
     changed: dict[str, object] = {}
-    for name in _fields(type(value)):  # type: ignore[arg-type]
-        before = getattr(value, name)
-        after = _fit(before, name, text)
+    for field in attrs.fields(type(value)):  # type: ignore[arg-type]
+        before = getattr(value, field.name)
+        after = _fit(before, field.name, text)
         if after is not before:
-            changed[name] = after
+            changed[field.name] = after
     if isinstance(value, Frame) and (changed.keys() & {"file", "source"} or "\t" in value.source):
-        changed.update(_line(value))
+        spaced = value.source.replace("\t", " ")
+        changed |= {"file": one_line(shown(value.file)), "source": one_line(spaced)}
+        if changed["source"] != spaced:  # Its expression stands elsewhere in it.
+            changed |= {"start": None, "end": None}
     return attrs.evolve(value, **changed) if changed else value  # type: ignore[misc]
-
-
-@cache
-def _fields(kind: type[attrs.AttrsInstance]) -> tuple[str, ...]:
-    return tuple(field.name for field in attrs.fields(kind))
 
 
 def _fit(value: Any, field: str, text: Callable[[str, str], str]) -> Any:
@@ -101,14 +99,6 @@ def _distinct(keys: Mapping[T, object], values: Mapping[T, object]) -> dict[obje
             name = f"{keys[key]} ({number})"
         found[name] = value
     return found
-
-
-def _line(frame: Frame) -> dict[str, object]:
-    """Return the file and the source of a user's line, and where its expression stands if that is still so."""
-    spaced = frame.source.replace("\t", " ")
-    source = one_line(spaced)
-    columns = {} if source == spaced else {"start": None, "end": None}
-    return {"file": one_line(shown(frame.file)), "source": source, **columns}
 
 
 def called(target: str) -> str:

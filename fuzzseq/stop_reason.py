@@ -47,6 +47,7 @@ class StopReason(str, Enum):
         before_any_case: str = "",
         before_its_turn: str = "",
     ) -> Self:
+        """Make a member of its value and what else there is to know of it."""
         member = str.__new__(cls, value)
         member._value_, member.label, member.exit_code, member.resumable = value, label, exit_code, resumable
         member.before_any_case, member.before_its_turn = before_any_case, before_its_turn

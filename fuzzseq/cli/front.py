@@ -54,12 +54,10 @@ class Front(click.Group):
         except Exception as error:  # noqa: BLE001 (nobody above is there to take it)
             if refusal := refusal_of(error):
                 code = _print_error(refusal, ExitCode.USAGE_ERROR)
+            elif isinstance(error, FuzzseqError):
+                code = _print_error(str(error), ExitCode.INTERNAL_ERROR)
             else:
-                code = (
-                    _print_error(str(error), ExitCode.INTERNAL_ERROR)
-                    if isinstance(error, FuzzseqError)
-                    else _print_internal_error(error)
-                )
+                code = _print_internal_error(error)
         return code if isinstance(code, int) else 0
 
     def resolve_command(

@@ -163,10 +163,7 @@ class FollowUp:
         return attrs.evolve(seen, provisional=True)
 
     def _merge(self, finding: Finding) -> None:
-        """Merge a finding with an earlier one of the same cause and place, and report it if that changed something.
-
-        An ordinary one takes the place of one at an edge that has its id, and is merged with none.
-        """
+        """Merge a finding with an earlier one of its cause and place; an ordinary one replaces one at an edge."""
         known = (f for f in self._findings.values() if f.domain in ("ordinary", finding.domain))
         before = next((f for f in known if _alike(f, finding)), None)
         if before is not None and before.domain != finding.domain:

@@ -64,10 +64,7 @@ def judges(check: Check, case: Case, spec: Spec) -> bool:
 
 
 def _within(total: int, count: int, wanted: Sequence[set[int]]) -> list[int]:
-    """Return which ``count`` of so many cases are tried: the first ones, but for those that a check must have.
-
-    ``wanted`` are the cases that each check can judge.
-    """
+    """Return which ``count`` cases are tried: the first, but for those ``wanted``, which each check can judge."""
     needed: list[int] = []
     open_ = [where for where in wanted if not any(n < count for n in where)] and list(wanted)
     while open_ and len(needed) < count:

@@ -16,6 +16,7 @@ from fuzzseq.checks.wording import message_of
 from fuzzseq.engine.opening import Opening
 from fuzzseq.events import CheckCount, Phase, TargetState
 from fuzzseq.protocol.outcome import Outcome, Status, Verdict
+from fuzzseq.sanitize import cut
 from fuzzseq.settings import Settings
 from fuzzseq.settings.check_selection import Selection, select_checks
 from fuzzseq.stop_reason import StopReason
@@ -81,13 +82,8 @@ class LearnedTraits:
 
     def joined(self, other: LearnedTraits) -> LearnedTraits:
         """Return both in one."""
-        return LearnedTraits(
-            failed=self.failed | other.failed,
-            judged=self.judged | other.judged,
-            graph_fails=self.graph_fails or other.graph_fails,
-            graph_runs=self.graph_runs or other.graph_runs,
-            hung=self.hung or other.hung,
-        )
+        names = [field.name for field in attrs.fields(LearnedTraits)]
+        return LearnedTraits(**{name: getattr(self, name) | getattr(other, name) for name in names})
 
 
 class CheckCounts:
@@ -270,5 +266,4 @@ def _blocked_by(verdict: Verdict, outcome: Outcome) -> str:
 
 
 def _first_line(message: str) -> str:
-    line = next(iter(message.strip().splitlines()), "")
-    return line if len(line) <= _MOST_SAID else line[: _MOST_SAID - 3].rstrip() + "..."
+    return cut(next(iter(message.strip().splitlines()), ""), _MOST_SAID)

@@ -83,7 +83,13 @@ class TargetRun:
                 cases = self._context.corpus.cases(self._checks.names, self._context.settings.domains)
                 self._try_in_turn(Round("corpus", cases, 0, LearnedTraits()))
             else:
-                self._restore(before)
+                state = before.state
+                self._checks.restore(state)
+                self._traits = LearnedTraits.of(state)
+                self._rounds, self._executions, self._exhausted = state.rounds, state.executions, state.dry
+                self._block = attrs.evolve(self._block, index=state.block)
+                self._cases_before_block, self._stage_one = state.cases_before_block, before.stage_one
+                self._followup.restore(state.taken, before.findings)
             if before is None or not before.state.boundary:
                 # The corpus is asked once: by now it holds what this run has found itself.
                 self._save_progress(boundary=False)
@@ -119,16 +125,6 @@ class TargetRun:
             index=self._context.place,
             acceptance=self._acceptance,
         )
-
-    def _restore(self, before: TargetProgress) -> None:
-        state = before.state
-        self._checks.restore(state)
-        self._traits = LearnedTraits.of(state)
-        self._rounds, self._executions = state.rounds, state.executions
-        self._exhausted = state.dry
-        self._block = attrs.evolve(self._block, index=state.block)
-        self._cases_before_block, self._stage_one = state.cases_before_block, before.stage_one
-        self._followup.restore(state.taken, before.findings)
 
     def _save_progress(self, *, boundary: bool = True) -> None:
         """Emit a checkpoint: all cases so far are followed up. What time kept from being tried is still to be done."""
@@ -170,16 +166,21 @@ class TargetRun:
                 self._followup.forget_since(stage_one.taken)
             self._save_progress()
             while wave := self._next_wave(stage_one.cases):
-                self._try_side_by_side(wave)
+                self._current = wave
+                for round_ in wave:
+                    self._submit(partial(self._try_cases, round_))
+                self._finish()
+                for round_ in wave:
+                    self._traits = self._traits.joined(round_.traits)
+                for failure in self._take(failure for round_ in wave for failure in round_.failures):
+                    self._submit(partial(self._followup.follow_up, failure))
+                self._finish()
                 self._save_progress()
             if self._control.reason != StopReason.COMPLETED:
                 break
 
     def _next_wave(self, first_cases: int) -> list[Round]:
-        """Return the next rounds of a block; none where nothing is left to try, or where there is a reason to stop.
-
-        ``first_cases`` is how many cases came before all blocks.
-        """
+        """Return the next rounds, none where nothing is left; ``first_cases`` came before all blocks."""
         max_cases = self._context.settings.max_cases
         if not self._control.should_stop() and self._checks.cases >= max_cases:
             self._control.reason = StopReason.MAX_CASES
@@ -214,17 +215,6 @@ class TargetRun:
         self._finish()
         if round_.phase != "corpus":
             self._traits = self._traits.joined(round_.traits)
-
-    def _try_side_by_side(self, wave: Sequence[Round]) -> None:
-        self._current = wave
-        for round_ in wave:
-            self._submit(partial(self._try_cases, round_))
-        self._finish()
-        for round_ in wave:
-            self._traits = self._traits.joined(round_.traits)
-        for failure in self._take(failure for round_ in wave for failure in round_.failures):
-            self._submit(partial(self._followup.follow_up, failure))
-        self._finish()
 
     def _submit(self, task: Callable[[], T]) -> Future[T]:
         future = self._context.threads.submit(partial(self._control.guard, task))

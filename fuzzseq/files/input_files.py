@@ -11,6 +11,7 @@ import math
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NoReturn
 
@@ -64,18 +65,11 @@ def read_text(
             UTF-8, or cannot be read.
 
     """
-    reason: object
-    try:
-        with _opened(path) as file:
-            data = file.read(most + 1)
-        if len(data) <= most:
-            return _decoded(data)
-        reason = f"it has more than the {_size(most)} that such a file may have"
-    except OSError as failure:
-        reason = reason_of(failure)
-    except _Unreadable as unreadable:
-        reason = unreadable
-    raise error(f"{f'{what} {path}'.strip()} cannot be read: {reason}. {advice}.") from None
+    with _refusing(path, what, advice, error), _opened(path) as file:
+        data = file.read(most + 1)
+        if len(data) > most:
+            raise _Unreadable(f"it has more than the {_size(most)} that such a file may have")
+        return _decoded(data)
 
 
 def read_lines(
@@ -91,25 +85,15 @@ def read_lines(
 
     The arguments and errors are those of :func:`read_text`, with a limit for each line as well, in bytes.
     """
-    try:
-        with _opened(path) as file:
-            left = most
-            while line := file.readline(most_of_a_line + 1):
-                left -= len(line)
-                if len(line) > most_of_a_line:
-                    reason: object = f"a line of it is longer than {_size(most_of_a_line)}"
-                    break
-                if left < 0:
-                    reason = f"it has more than the {_size(most)} that such a file may have"
-                    break
-                yield line
-            else:
-                return
-    except OSError as failure:
-        reason = reason_of(failure)
-    except _Unreadable as unreadable:
-        reason = unreadable
-    raise error(f"{f'{what} {path}'.strip()} cannot be read: {reason}. {advice}.") from None
+    with _refusing(path, what, advice, error), _opened(path) as file:
+        left = most
+        while line := file.readline(most_of_a_line + 1):
+            left -= len(line)
+            if len(line) > most_of_a_line:
+                raise _Unreadable(f"a line of it is longer than {_size(most_of_a_line)}")
+            if left < 0:
+                raise _Unreadable(f"it has more than the {_size(most)} that such a file may have")
+            yield line
 
 
 def json_of(text: str | bytes) -> Any:
@@ -139,6 +123,16 @@ def reason_of(error: OSError) -> str:
     if isinstance(error, FileNotFoundError):
         return "there is no such file"
     return (error.strerror or str(error)).lower()
+
+
+@contextmanager
+def _refusing(path: Path, what: str, advice: str, error: type[UsageError]) -> Iterator[None]:
+    """Raise ``error`` for what keeps a file from being read in a block."""
+    try:
+        yield
+    except (OSError, _Unreadable) as refusal:
+        reason = reason_of(refusal) if isinstance(refusal, OSError) else refusal
+        raise error(f"{f'{what} {path}'.strip()} cannot be read: {reason}. {advice}.") from None
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -96,10 +96,7 @@ class Collecting:
         return found
 
     def _file(self, place: str) -> Path | None:
-        """Return the file of a place that a reference names; None for a module that is not below the root of the run.
-
-        A module is looked for where it would be imported from, and not imported.
-        """
+        """Return the file of a place, looked for and not imported; None for a module not below the root of the run."""
         if place.endswith(".py"):
             return (self._config.invocation_params.dir / place).resolve()
         parts = place.replace(".", "/")
@@ -157,10 +154,7 @@ class Collecting:
         yield from session.genitems(TargetFile.from_parent(session, path=file, making=making, **outside))
 
     def _items_or_error(self, session: pytest.Session, reference: str) -> Iterator[pytest.Item]:
-        """Yield the items of what a reference names; it is an error of the collection where a worker cannot use it.
-
-        A worker of xdist that ended with a usage error would be an internal error of xdist's, or be waited for.
-        """
+        """Yield the items of what a reference names: a usage error in a worker of xdist would break xdist itself."""
         try:
             yield from self._items_of_reference(session, reference)
         except pytest.UsageError as error:

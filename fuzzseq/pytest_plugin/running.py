@@ -56,11 +56,7 @@ class Running:
     """
 
     def __init__(self, request: RunRequest, name: str, workers: int | None, is_over: Callable[[], bool]) -> None:
-        """Begin with nothing to run.
-
-        ``name`` tells the log of this process from those of others, ``workers`` is how many it may have, and
-        ``is_over`` says whether another process has ended the search.
-        """
+        """Begin with nothing to run; ``name`` is that of the process, and ``is_over`` says whether another ended it."""
         self._is_over = is_over
         self._settings = attrs.evolve(request.settings, workers=workers or request.settings.workers)
         self._one_by_one = workers is not None

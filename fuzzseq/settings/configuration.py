@@ -30,8 +30,18 @@ def configured(start: Path | None = None) -> Given:
     Raises :class:`ConfigurationError` for invalid TOML, an unknown key, or a value of the wrong kind.
     """
     folder = (start or Path.cwd()).resolve()
-    place = home(folder)
-    given = {} if place is None else _of_file(place / "pyproject.toml", folder)
+    given: Given = {}
+    if (place := home(folder)) is not None:
+        path = place / "pyproject.toml"
+        try:
+            read = _structured(section_of(path) or {}, tuple(OPTIONS), f"{path}: [tool.fuzzseq]", "key", "{} {} = {}")
+        except UsageError as error:
+            raise ConfigurationError(str(error)) from None
+
+        def moved(written: str) -> str:
+            return written if Path(written).is_absolute() else os.path.relpath(place / written, folder)
+
+        given = {key: OPTIONS[key].kind.moved(value, moved) for key, value in read.items() if value != ()}
     profile = os.environ.get("FUZZSEQ_PROFILE")
     return {**given, "profile": profile} if profile else given
 
@@ -63,19 +73,6 @@ def given_by(where: str, settings: Mapping[str, object]) -> Given:
         if key not in _KEYWORDS or not (value is None or (isinstance(value, tuple) and not value))
     }
     return _structured(plain, _KEYWORDS, where, "setting", "{}({}={})")
-
-
-def _of_file(path: Path, here: Path) -> Given:
-    """Return what one pyproject.toml gives, its paths as one would write them from ``here``."""
-
-    def moved(written: str) -> str:
-        return written if Path(written).is_absolute() else os.path.relpath(path.parent / written, here)
-
-    try:
-        given = _structured(section_of(path) or {}, tuple(OPTIONS), f"{path}: [tool.fuzzseq]", "key", "{} {} = {}")
-    except UsageError as error:
-        raise ConfigurationError(str(error)) from None
-    return {key: OPTIONS[key].kind.moved(value, moved) for key, value in given.items() if value != ()}
 
 
 def _structured(settings: Mapping[str, object], keys: tuple[str, ...], where: str, noun: str, written: str) -> Given:
