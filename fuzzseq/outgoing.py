@@ -72,8 +72,16 @@ def _fit(value: Any, field: str, text: Callable[[str, str], str]) -> Any:
     if isinstance(value, Mapping):
         pairs = {key: _fit(each, field, text) for key, each in value.items()}
         keys = {key: text(key, "") if isinstance(key, str) else key for key in value}
-        same = all(keys[key] == key and pairs[key] is value[key] for key in value)
-        return value if same else _distinct(keys, pairs)
+        if all(keys[key] == key and pairs[key] is value[key] for key in value):
+            return value
+        found: dict[object, object] = {}
+        for key, each in pairs.items():  # Two keys that have become one get a number.
+            name, number = keys[key], 1
+            while name in found:
+                number += 1
+                name = f"{keys[key]} ({number})"
+            found[name] = each
+        return found
     if isinstance(value, tuple | list):
         items = [_fit(each, field, text) for each in value]
         return value if all(map(operator.is_, items, value)) else type(value)(items)
@@ -87,18 +95,6 @@ def text_of(text: str, field: str) -> str:
     if field in PARAGRAPHS:
         return outgoing(text)
     return one_line(shown_name(text) if field in _REFERENCES else text)
-
-
-def _distinct(keys: Mapping[T, object], values: Mapping[T, object]) -> dict[object, object]:
-    """Return a mapping under its new keys; two that have become one get a number."""
-    found: dict[object, object] = {}
-    for key, value in values.items():
-        name, number = keys[key], 1
-        while name in found:
-            number += 1
-            name = f"{keys[key]} ({number})"
-        found[name] = value
-    return found
 
 
 def called(target: str) -> str:

@@ -122,7 +122,18 @@ class FollowUp:
 
     def _examine(self, failure: Failure, oracle: FailureOracle) -> None:
         try:
-            minimal, minimality = self._shrink(failure.case, oracle)
+            minimal = failure.case
+            answer, instead = oracle.rerun_fresh(minimal), oracle.verdict(minimal)
+            if answer == "other" and instead is not None and instead.check == oracle.check:
+                # A layer that is not built yet raises in words of its own: those are what a fresh process repeats.
+                oracle.retarget(instead)
+                answer = oracle.rerun_fresh(minimal)
+            if answer == "same":
+                contract, most = self._context.spec.contract, self._context.settings.max_shrinks
+                reduced = reduce(minimal, contract, oracle.fails, max_executions=most)
+                minimal, minimality = reduced.case, reduced.minimality
+            else:  # The failure does not even repeat.
+                minimality = Minimality(one_minimal=False, neighbors=0, executions=oracle.executions)
             self._emit_progress("shrink", oracle)
             flaky = oracle.rerun_fresh(minimal) != "same"
             verdict = (None if flaky else oracle.verdict(minimal)) or failure.verdict
@@ -140,20 +151,6 @@ class FollowUp:
     def _emit_progress(self, phase: Phase, oracle: FailureOracle) -> None:
         name = self._context.name
         self._context.emit(Progress(target=name, phase=phase, executions=oracle.executions, signature=oracle.signature))
-
-    def _shrink(self, case: Case, oracle: FailureOracle) -> tuple[Case, Minimality]:
-        """Return the minimal case and its minimality; where the failure does not even repeat, the case as it is."""
-        answer, instead = oracle.rerun_fresh(case), oracle.verdict(case)
-        if answer == "other" and instead is not None and instead.check == oracle.check:
-            # A layer that is not built yet raises in words of its own: those are what a fresh process repeats.
-            oracle.retarget(instead)
-            answer = oracle.rerun_fresh(case)
-        if answer != "same":
-            return case, Minimality(one_minimal=False, neighbors=0, executions=oracle.executions)
-        reduced = reduce(
-            case, self._context.spec.contract, oracle.fails, max_executions=self._context.settings.max_shrinks
-        )
-        return reduced.case, reduced.minimality
 
     def _as_seen(self, failure: Failure) -> Finding:
         minimality = Minimality(one_minimal=False, neighbors=0, executions=0)

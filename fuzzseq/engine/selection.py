@@ -178,23 +178,20 @@ class CheckCounts:
             self.unbuilt += any(v.stage == "build" and v.raised is not None for v in failures)
             stuck = outcome.ending == "hung" and not failures
             self.ran += not stuck and not any(v.status == "raised" and v.stage not in _AFTER_OUTPUT for v in failures)
-            self._add(outcome, place)
+            for verdict in outcome.verdicts:
+                key, count = (verdict.status, verdict.check), self._counts[verdict.check]
+                reason = _blocked_by(verdict, outcome) if verdict.status == "not_reached" else verdict.reason
+                if reason:  # That of the first case stays, whenever it was done.
+                    self._reasons[key] = min(self._reasons.get(key, (place, reason)), (place, reason))
+                if verdict.status == "errored":
+                    count = attrs.evolve(count, errored=count.errored + 1)
+                elif verdict.status == "not_reached":
+                    count = attrs.evolve(count, not_reached=count.not_reached + 1)
+                elif verdict.status != "not_applicable":
+                    failed = verdict.status in ("failed", "raised")
+                    count = attrs.evolve(count, ran=count.ran + 1, failed=count.failed + failed)
+                self._counts[verdict.check] = count
             return self.cases
-
-    def _add(self, outcome: Outcome, place: int) -> None:
-        for verdict in outcome.verdicts:
-            key, count = (verdict.status, verdict.check), self._counts[verdict.check]
-            reason = _blocked_by(verdict, outcome) if verdict.status == "not_reached" else verdict.reason
-            if reason:  # That of the first case stays, whenever it was done.
-                self._reasons[key] = min(self._reasons.get(key, (place, reason)), (place, reason))
-            if verdict.status == "errored":
-                count = attrs.evolve(count, errored=count.errored + 1)
-            elif verdict.status == "not_reached":
-                count = attrs.evolve(count, not_reached=count.not_reached + 1)
-            elif verdict.status != "not_applicable":
-                failed = verdict.status in ("failed", "raised")
-                count = attrs.evolve(count, ran=count.ran + 1, failed=count.failed + failed)
-            self._counts[verdict.check] = count
 
     def warnings(self, stop: StopReason) -> Iterator[str]:
         """Yield what a user should know of the cases when a target has stopped."""

@@ -40,7 +40,7 @@ from fuzzseq.engine.resume import TargetProgress
 from fuzzseq.engine.rounds import Block, Round
 from fuzzseq.engine.selection import CheckCounts, LearnedTraits
 from fuzzseq.events import CaseExecuted, Checkpoint, TargetReport, TargetState, WarningEmitted
-from fuzzseq.executors.executor import BudgetSpent, Executor
+from fuzzseq.executors.executor import BudgetSpent
 from fuzzseq.protocol.outcome import Outcome, Request, Verdict
 from fuzzseq.seeds import seed_of_cases
 from fuzzseq.stop_reason import StopReason
@@ -233,11 +233,17 @@ class TargetRun:
                 stop = self._control.out_of_time if round_.phase == "edge" else self._control.should_stop
                 if stop():
                     break
+                request = Request(case=case, checks=round_.due(case, self._checks))
+                with self._lock:
+                    self._executions += 1
                 try:
-                    outcome = self._execute(round_, case, executor)
+                    outcome = self._patience.outcome(request, executor, round_.traits.hung)
                 except BudgetSpent:
                     self._control.reason = StopReason.BUDGET
                     break
+                for verdict in outcome.verdicts if round_.phase == "corpus" else ():
+                    if verdict.status == "passed":  # Of a case that was not reached nothing is known.
+                        self._context.corpus.forget(verdict.check, case)
                 new = [verdict for verdict in round_.learn(case, outcome) if self._followup.is_new(case, verdict)]
                 if round_.in_wave:
                     round_.failures += [(case, verdict) for verdict in new]
@@ -249,16 +255,6 @@ class TargetRun:
 
     def _take(self, failures: Iterable[tuple[Case, Verdict]]) -> list[Failure]:
         return [failure for case, verdict in failures if (failure := self._followup.take(case, verdict))]
-
-    def _execute(self, round_: Round, case: Case, executor: Executor) -> Outcome:
-        request = Request(case=case, checks=round_.due(case, self._checks))
-        with self._lock:
-            self._executions += 1
-        outcome = self._patience.outcome(request, executor, round_.traits.hung)
-        for verdict in outcome.verdicts if round_.phase == "corpus" else ():
-            if verdict.status == "passed":  # Of a case that was not reached nothing is known.
-                self._context.corpus.forget(verdict.check, case)
-        return outcome
 
     def _emit_case(self, round_: Round, case: Case, outcome: Outcome) -> None:
         self._context.emit(

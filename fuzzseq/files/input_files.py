@@ -11,7 +11,7 @@ import math
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NoReturn
 
@@ -140,7 +140,10 @@ def _opened(path: Path) -> BinaryIO:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
     except OSError as error:
-        raise _Unreadable(_kind_at(path) or reason_of(error)) from None
+        with suppress(OSError, ValueError):
+            if not stat.S_ISREG(kind := path.stat().st_mode):  # A socket, for one.
+                raise _Unreadable(_kind(kind)) from None
+        raise _Unreadable(reason_of(error)) from None
     except ValueError:  # a null byte, or what the file system's encoding has no bytes for
         raise _Unreadable("no file can have this name") from None
     mode = os.fstat(descriptor).st_mode
@@ -152,15 +155,6 @@ def _opened(path: Path) -> BinaryIO:
 
 def _kind(mode: int) -> str:
     return next((said for is_kind, said in _KINDS if is_kind(mode)), "it is not a regular file")
-
-
-def _kind_at(path: Path) -> str:
-    """Return what keeps a file from being opened by its kind, as a socket; empty where it is not that."""
-    try:
-        mode = path.stat().st_mode
-    except (OSError, ValueError):
-        return ""
-    return "" if stat.S_ISREG(mode) else _kind(mode)
 
 
 def _decoded(data: bytes) -> str:

@@ -121,13 +121,18 @@ class Running:
                     self._is_over_now()
                 del self._left_by[target]
             report = self._report(target)
-        if report is None and (left := self._left_by.get(target)):
+        if report is not None:
+            return self._outcome(report, check, self._wanted[target])
+        if left := self._left_by.get(target):
             return Judged(skipped=f"not reached: see [{left}], which ended before the target was done")
-        if report is None and self._is_over_now() and not run.problem:
+        if self._is_over_now() and not run.problem:
             return Judged(inconclusive=_ENDED)
-        if report is None:
-            return self._unfinished(target, check, run.problem)
-        return self._outcome(report, check, self._wanted[target])
+        first = self._wanted[target].chosen[0]
+        if check != first:
+            return Judged(skipped=f"not reached: see [{first}]")
+        errors = [error.message for error in self._record.errors if error.target in ("", self._record.name(target))]
+        failed = f"internal error (a bug in fuzzseq, not in the model): {errors[0]}" if errors else ""
+        return Judged(sentence=run.problem or failed or "fuzzseq did not finish it")
 
     def progress(self, target: str) -> str:
         """Return how far the work on a target has come, for whoever did not wait for its end."""
@@ -207,14 +212,6 @@ class Running:
             self._dispatcher.on_event(event)
             self._changed.notify_all()
 
-    def _unfinished(self, target: str, check: str, problem: str) -> Judged:
-        first = self._wanted[target].chosen[0]
-        if check != first:
-            return Judged(skipped=f"not reached: see [{first}]")
-        errors = [error.message for error in self._record.errors if error.target in ("", self._record.name(target))]
-        failed = f"internal error (a bug in fuzzseq, not in the model): {errors[0]}" if errors else ""
-        return Judged(sentence=problem or failed or "fuzzseq did not finish it")
-
     def _outcome(self, report: TargetReport, check: str, wanted: Wanted) -> Judged:
         findings = self._record.of_target(report.name)
         own = [finding for finding in findings if owner(finding, wanted.chosen) == check]
@@ -222,6 +219,7 @@ class Running:
         first = check == wanted.chosen[0]
         failed = report.error or any(self._settings.fails(finding) for finding in findings)
         unjudged = "" if failed else inconclusive_reason(report, check)
+        see_first = "" if first else f"not reached: see [{wanted.chosen[0]}]"
         base = Judged(
             cases=report.checks[check].ran if check in report.checks else 0,
             minor_findings=tuple(finding for finding in own if finding not in failing),
@@ -231,10 +229,7 @@ class Running:
             sound_target=first and not (failed or unjudged),
         )
         if report.error:
-            sentence = report.error if first else ""
-            return attrs.evolve(
-                base, sentence=sentence, skipped="" if first else f"not reached: see [{wanted.chosen[0]}]"
-            )
+            return attrs.evolve(base, sentence=report.error if first else "", skipped=see_first)
         if failing:
             return attrs.evolve(base, sentence=sentence_of(failing), findings=failing)
         if unjudged:

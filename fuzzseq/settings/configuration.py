@@ -92,7 +92,10 @@ def _structured(settings: Mapping[str, object], keys: tuple[str, ...], where: st
             raise UsageError(f"{where} has no {noun} {key!r}.{near} {noun.title()}s: {', '.join(keys)}.") from None
         cause, key = wrong[0][0], wrong[0][1].name
         reason = cause if isinstance(cause, UsageError) else f"must be {OPTIONS[key].takes}."
-        raise UsageError(f"{written.format(where, key, _shortened(settings[key]))}: {reason}") from None
+        value, short = settings[key], reprlib.Repr()
+        short.maxlevel, short.maxstring, short.maxother = 3, 80, 80
+        text = shown(value) if isinstance(value, int) and not isinstance(value, bool) else short.repr(value)
+        raise UsageError(f"{written.format(where, key, text)}: {reason}") from None
     return {key: getattr(section, key) for key in settings}
 
 
@@ -111,11 +114,3 @@ def _toml(path: Path) -> Mapping[str, Any]:
         raise ConfigurationError(f"{path} is not readable TOML: it is nested too deeply.") from None
     except ValueError as error:  # a date that is none, or more digits than Python reads
         raise ConfigurationError(f"{path} is not readable TOML: {error}.") from None
-
-
-def _shortened(value: object) -> str:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return shown(value)
-    short = reprlib.Repr()
-    short.maxlevel, short.maxstring, short.maxother = 3, 80, 80
-    return short.repr(value)
