@@ -25,7 +25,6 @@ class Misfit(ValueError):
     """Data that does not stand for a value of its kind: ``reason`` says why, and ``place`` where in the data."""
 
     def __init__(self, reason: str, place: tuple[str, ...] = ()) -> None:
-        """Keep both; a place is names of fields, and indices in brackets."""
         super().__init__(reason, place)
         self.reason, self.place = reason, place
 

@@ -59,7 +59,6 @@ def shown(path: str) -> str:
 
 
 def _below(path: str, folder: str) -> bool:
-    """Say whether a path is a folder or lies below it; nothing lies below none."""
     return bool(folder) and (path == folder or path.startswith(f"{folder}/"))
 
 

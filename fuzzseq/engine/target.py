@@ -95,7 +95,14 @@ class TargetRun:
                 self._save_progress(boundary=False)
                 self._try_in_turn(Round("boundary", iter(self._opening.cases), 0, self._traits))
             self._try_blocks()
-            self._try_other_domains()
+            going_on = self._checks.ran and self._control.reason != StopReason.MAX_FAILURES
+            domains = self._context.settings.domains if going_on else ()
+            if "edge" in domains:
+                self._try_in_turn(Round("edge", iter(edge_cases(self._spec.contract, self._seed)), 0, self._traits))
+            if "invalid" in domains and not self._control.out_of_time():
+                invalid = partial(try_invalid_inputs, self._spec, self._seed, self._context.executors)
+                self._acceptance = self._submit(invalid).result()
+                self._executions += len(self._acceptance)
         messages = ["it was fuzzed eagerly, since every traced case failed"] if self._traits.untraceable else []
         messages += [*self._checks.warnings(self._control.reason), *self._followup.warnings()]
         messages += [*self._context.corpus.warnings(), *self._patience.warnings()]
@@ -267,13 +274,3 @@ class TargetRun:
                 sizes=case.sizes(self._spec.contract),
             )
         )
-
-    def _try_other_domains(self) -> None:
-        going_on = self._checks.ran and self._control.reason != StopReason.MAX_FAILURES
-        domains = self._context.settings.domains if going_on else ()
-        if "edge" in domains:
-            self._try_in_turn(Round("edge", iter(edge_cases(self._spec.contract, self._seed)), 0, self._traits))
-        if "invalid" in domains and not self._control.out_of_time():
-            invalid = partial(try_invalid_inputs, self._spec, self._seed, self._context.executors)
-            self._acceptance = self._submit(invalid).result()
-            self._executions += len(self._acceptance)

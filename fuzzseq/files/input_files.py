@@ -39,7 +39,6 @@ class NotJson(ValueError):
     """
 
     def __init__(self, reason: str, cut_off: bool = False) -> None:
-        """Keep the reason, without a full stop."""
         super().__init__(reason)
         self.cut_off = cut_off
 

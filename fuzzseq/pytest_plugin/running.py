@@ -207,7 +207,6 @@ class Running:
         return left * len(run.targets) / max(waiting, len(run.targets))
 
     def _dispatch(self, event: Event) -> None:
-        """Pass an event on, to the record first and to whoever waits last."""
         with self._changed:
             self._dispatcher.on_event(event)
             self._changed.notify_all()
