@@ -100,11 +100,10 @@ class Processes:
         self._write()
 
     def _write(self) -> None:
-        if self._is_worker:
-            return
-        self._reporting.write({target for name, target in self._chosen.items() if name not in self._reported})
-        if self._exchange is not None:
-            self._exchange.close()
+        if not self._is_worker:
+            self._reporting.write({target for name, target in self._chosen.items() if name not in self._reported})
+            if self._exchange is not None:
+                self._exchange.close()
 
     def pytest_unconfigure(self) -> None:
         """Write the report of a run whose end was interrupted as well; there is nothing to write otherwise."""

@@ -176,7 +176,13 @@ class Running:
     def _run(self, run: _Campaign) -> None:
         """Fuzz the targets of a campaign; whatever happens, nobody waits for it in vain."""
         try:
-            settings = attrs.evolve(run.settings, budget=self._share_of_budget(run))
+            settings = run.settings
+            if settings.budget is not None:  # Its part of the time that is left for all, which begins with the first.
+                if self._deadline is None:
+                    self._deadline = time.monotonic() + settings.budget
+                left = max(0.001, self._deadline - time.monotonic())
+                waiting = sum(self._report(target) is None for target in self._wanted)
+                settings = attrs.evolve(settings, budget=left * len(run.targets) / max(waiting, len(run.targets)))
             events = engine.start_campaign(
                 run.targets, settings, corpus=self._corpus, zygote=self._zygote, stop=self._stop
             )
@@ -194,17 +200,6 @@ class Running:
             with self._changed:
                 run.over = True
                 self._changed.notify_all()
-
-    def _share_of_budget(self, run: _Campaign) -> float | None:
-        """Return a campaign's part of the time that is left for all of them, which begins with the first."""
-        budget = self._settings.budget
-        if budget is None:
-            return None
-        if self._deadline is None:
-            self._deadline = time.monotonic() + budget
-        left = max(0.001, self._deadline - time.monotonic())
-        waiting = sum(self._report(target) is None for target in self._wanted)
-        return left * len(run.targets) / max(waiting, len(run.targets))
 
     def _dispatch(self, event: Event) -> None:
         with self._changed:
