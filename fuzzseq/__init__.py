@@ -106,7 +106,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load a public name on first use."""
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     if name == "failures":  # A module that users name: xfail(raises=fuzzseq.failures.StateUnits).

@@ -146,12 +146,6 @@ def fuzzed(factory: str | Callable[..., Any], given: Given, zygote: Zygote | Non
     finally:
         if folder is not None:
             folder.close()
-    return _result(record, folder)
-
-
-def _result(record: RunState, folder: Folder | None) -> FuzzResult:
-    """Return the result of a run; raises what kept it from its end."""
-    __tracebackhide__ = True
     if record.stop_reason == StopReason.INTERRUPTED:
         raise KeyboardInterrupt
     if record.errors:

@@ -9,16 +9,7 @@ import attrs
 
 from fuzzseq.cases.invalid import Acceptance
 from fuzzseq.findings import Finding
-from fuzzseq.grammar import (
-    CheckName,
-    Count,
-    Identifier,
-    Label,
-    Line,
-    Moment,
-    Reference,
-    Seconds,
-)
+from fuzzseq.grammar import CheckName, Count, Identifier, Label, Line, Moment, Reference, Seconds
 from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import StopReason
 from fuzzseq.targets.spec import Spec

@@ -35,10 +35,6 @@ class Inconclusive(AssertionError):
     """A check was never judged, so that a model without findings has not been shown to be right. It is no finding."""
 
     def __init__(self, message: str, unjudged: tuple[Unjudged, ...] = ()) -> None:
-        """Keep the message, and what was not judged.
-
-        Both are positional and passed on, so that the exception can be pickled and copied.
-        """
         super().__init__(message, unjudged)
 
     @property

@@ -79,7 +79,11 @@ def report(folder: Path, formats: Sequence[str], output: Path | None = None) -> 
     makers = [format_named(name) for name in dict.fromkeys(formats)]
     events = log_of(folder)
     record = RunState()
-    out = _folder_of_reports(folder, output)
+    if output is not None and output.exists() and output.samefile(folder):
+        output = None
+    if output is not None and os.path.lexists(output / LOG):
+        raise OutputError(f"{output} holds another run: choose another folder with --output.")
+    out = Folder(folder, "report") if output is None else Folder(output)
     try:
         files: list[Reporter] = [FindingFiles(record, out), Scripts(record, out)]
         fan = Dispatcher(record, [*files, *(make(record, out) for make in makers)])
@@ -90,15 +94,6 @@ def report(folder: Path, formats: Sequence[str], output: Path | None = None) -> 
     if record.misuses:
         raise OutputError(record.misuses[0])
     return list(out.written.values())
-
-
-def _folder_of_reports(folder: Path, output: Path | None) -> Folder:
-    """Return where the reports of a run go: to its own folder, or to one that is not that of another run."""
-    if output is None or (output.exists() and output.samefile(folder)):
-        return Folder(folder, "report")
-    if os.path.lexists(output / LOG):
-        raise OutputError(f"{output} holds another run: choose another folder with --output.")
-    return Folder(output)
 
 
 def update_baseline(file: Path, folder: Path) -> tuple[tuple[str, ...], tuple[str, ...], int]:

@@ -25,7 +25,6 @@ class Misfit(ValueError):
     """Data that does not stand for a value of its kind: ``reason`` says why, and ``place`` where in the data."""
 
     def __init__(self, reason: str, place: tuple[str, ...] = ()) -> None:
-        """Keep both; a place is names of fields, and indices in brackets."""
         super().__init__(reason, place)
         self.reason, self.place = reason, place
 
@@ -34,7 +33,6 @@ class Misfit(ValueError):
         return Misfit(self.reason, (part, *self.place))
 
     def __str__(self) -> str:
-        """Return place and reason, in the middle of a sentence."""
         where = ".".join(self.place).replace(".[", "[")
         return f"{where}: {self.reason}" if where else self.reason
 
@@ -120,8 +118,7 @@ Label = Annotated[str, Matches(re.compile(rf"{_OF_A_FILE}*"), "a name such as my
 Line = Annotated[str, Matches(re.compile(rf"{_ONE_LINE}*"), "a short text on one line", 4096)]
 #: ISO 8601, with its offset from UTC where it has one; empty where it is not known.
 Moment = Annotated[
-    str,
-    Matches(re.compile(r"|[\d-]{8,10}[T ][\d:.+-]{4,30}Z?"), "a moment, such as 2026-01-31T12:00:00+00:00", 50),
+    str, Matches(re.compile(r"|[\d-]{8,10}[T ][\d:.+-]{4,30}Z?"), "a moment, such as 2026-01-31T12:00:00+00:00", 50)
 ]
 Count = Annotated[int, Between(0, MOST_COUNT)]
 AtLeastOne = Annotated[int, Between(1, MOST_COUNT)]

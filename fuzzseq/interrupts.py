@@ -38,12 +38,6 @@ class Interrupts:
         finally:
             self._holding = False
 
-    @contextmanager
-    def caught(self) -> Iterator[None]:
-        """Take the signals for the length of a block, and give them back; only a main thread can."""
-        with handled(self.arrived):
-            yield
-
 
 @contextmanager
 def handled(handler: Callable[..., Any]) -> Iterator[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from enum import Enum
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -47,19 +47,17 @@ def fit(value: T, text: Callable[[str, str], str] | None = None) -> T:
     """
     text = text or text_of
     changed: dict[str, object] = {}
-    for name in _fields(type(value)):  # type: ignore[arg-type]
-        before = getattr(value, name)
-        after = _fit(before, name, text)
+    for field in attrs.fields(type(value)):  # type: ignore[arg-type]
+        before = getattr(value, field.name)
+        after = _fit(before, field.name, text)
         if after is not before:
-            changed[name] = after
+            changed[field.name] = after
     if isinstance(value, Frame) and (changed.keys() & {"file", "source"} or "\t" in value.source):
-        changed.update(_line(value))
+        spaced = value.source.replace("\t", " ")
+        changed |= {"file": one_line(shown(value.file)), "source": one_line(spaced)}
+        if changed["source"] != spaced:  # Its expression stands elsewhere in it.
+            changed |= {"start": None, "end": None}
     return attrs.evolve(value, **changed) if changed else value  # type: ignore[misc]
-
-
-@cache
-def _fields(kind: type[attrs.AttrsInstance]) -> tuple[str, ...]:
-    return tuple(field.name for field in attrs.fields(kind))
 
 
 def _fit(value: Any, field: str, text: Callable[[str, str], str]) -> Any:
@@ -74,8 +72,16 @@ def _fit(value: Any, field: str, text: Callable[[str, str], str]) -> Any:
     if isinstance(value, Mapping):
         pairs = {key: _fit(each, field, text) for key, each in value.items()}
         keys = {key: text(key, "") if isinstance(key, str) else key for key in value}
-        same = all(keys[key] == key and pairs[key] is value[key] for key in value)
-        return value if same else _distinct(keys, pairs)
+        if all(keys[key] == key and pairs[key] is value[key] for key in value):
+            return value
+        found: dict[object, object] = {}
+        for key, each in pairs.items():  # Two keys that have become one get a number.
+            name, number = keys[key], 1
+            while name in found:
+                number += 1
+                name = f"{keys[key]} ({number})"
+            found[name] = each
+        return found
     if isinstance(value, tuple | list):
         items = [_fit(each, field, text) for each in value]
         return value if all(map(operator.is_, items, value)) else type(value)(items)
@@ -91,26 +97,6 @@ def text_of(text: str, field: str) -> str:
     return one_line(shown_name(text) if field in _REFERENCES else text)
 
 
-def _distinct(keys: Mapping[T, object], values: Mapping[T, object]) -> dict[object, object]:
-    """Return a mapping under its new keys; two that have become one get a number."""
-    found: dict[object, object] = {}
-    for key, value in values.items():
-        name, number = keys[key], 1
-        while name in found:
-            number += 1
-            name = f"{keys[key]} ({number})"
-        found[name] = value
-    return found
-
-
-def _line(frame: Frame) -> dict[str, object]:
-    """Return the file and the source of a user's line, and where its expression stands if that is still so."""
-    spaced = frame.source.replace("\t", " ")
-    source = one_line(spaced)
-    columns = {} if source == spaced else {"start": None, "end": None}
-    return {"file": one_line(shown(frame.file)), "source": source, **columns}
-
-
 def called(target: str) -> str:
     """Return how a target is called in what has left."""
     return one_line(shown_name(target))
@@ -120,7 +106,6 @@ class Outgoing:
     """Makes the events of a run fit to leave; two targets never get one name by it."""
 
     def __init__(self) -> None:
-        """Begin with no names; most texts of a run come again and again."""
         self._names: dict[str, str] = {}
         self._text = lru_cache(maxsize=4096)(text_of)
 
@@ -152,5 +137,4 @@ class Outgoing:
 
     @staticmethod
     def _named(value: T, field: str, name: object) -> T:
-        """Return a value with a name in a field, the very same where it stands there."""
         return value if getattr(value, field) == name else attrs.evolve(value, **{field: name})  # type: ignore[misc]

@@ -11,7 +11,7 @@ import ctypes
 import os
 import signal
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Final
 
 _DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG
@@ -43,9 +43,16 @@ def die_with_parent(signal_number: int = signal.SIGKILL) -> None:
 def descendants(root: int, beside: Collection[int] = ()) -> list[int]:
     """Return the living processes below ``root``, parents first; what is ``beside`` is left out, with all below it."""
     children: dict[int, list[int]] = {}
-    for pid, parent, state in _processes():
-        if state not in _GONE:
-            children.setdefault(parent, []).append(pid)
+    try:
+        names = _listdir("/proc")
+    except OSError:
+        return []
+    for name in names:
+        if name.isdigit():
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                parent, state, _ = _status(name)
+                if state not in _GONE:
+                    children.setdefault(parent, []).append(int(name))
     found, pending = [], [root]
     while pending:
         below = [pid for pid in children.get(pending.pop(), ()) if pid not in beside]
@@ -75,19 +82,6 @@ def state_of(pid: int) -> str:
     except OSError:
         return "running"
     return "stopped" if state in _STOPPED else "gone" if dying or state in _GONE else "running"
-
-
-def _processes() -> Iterator[tuple[int, int, str]]:
-    """Yield every process that can be seen, with its parent and its state."""
-    try:
-        names = _listdir("/proc")
-    except OSError:
-        return
-    for name in names:
-        if name.isdigit():
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                parent, state, _ = _status(name)
-                yield int(name), parent, state
 
 
 def _status(name: str) -> tuple[int, str, bool]:

@@ -22,8 +22,7 @@ PROFILES: Final = (
     Profile(name="quick", purpose="while you write the model: the boundary cases and a few more"),
     Profile(name="ci", purpose="on every push: derandomized, so that one commit gives one result"),
     Profile(
-        name="nightly",
-        purpose="while you sleep: a new random seed each time, printed so that the run can be repeated",
+        name="nightly", purpose="while you sleep: a new random seed each time, printed so that the run can be repeated"
     ),
 )
 PROFILE_NAMES: Final = tuple(profile.name for profile in PROFILES)

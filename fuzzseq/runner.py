@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
 import attrs
 
 from fuzzseq import baseline
-from fuzzseq.cases.case import Domain
 from fuzzseq.errors import UsageError, WorkerError, nearest
 from fuzzseq.events import Event, InternalError, Reporter, RunFinished, WarningEmitted
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.history import NAME as HISTORY
-from fuzzseq.interrupts import Interrupts
+from fuzzseq.interrupts import Interrupts, handled
 from fuzzseq.loading import refuse_wrong
 from fuzzseq.machine import refusal_of
 from fuzzseq.profiles import PROFILES, profile_named
@@ -50,7 +49,11 @@ def settings_of(given: Given) -> Settings:
     names = {field.name for field in attrs.fields(Settings)}
     usual = {key: each.usual_in(profile) for key, each in OPTIONS.items() if key in names}
     values = {key: value for key, value in {**usual, **given}.items() if key in names and value is not None}
-    values |= {"profile": profile, "domains": _domains(values)}
+    domains = ("ordinary", *values.get("domains", ()))
+    for name in domains:
+        if name not in DOMAINS:
+            raise UsageError(f"There is no domain {name!r}.{nearest(name, DOMAINS)} Domains: {', '.join(DOMAINS)}.")
+    values |= {"profile": profile, "domains": tuple(name for name in DOMAINS if name in domains)}
     if "baseline" in values:
         values["baseline"] = baseline.read(Path(values["baseline"]))
     if "seed" not in values:
@@ -58,15 +61,6 @@ def settings_of(given: Given) -> Settings:
 
         values["seed"] = secrets.randbelow(2**32)
     return _checked(Settings(**values))
-
-
-def _domains(values: Mapping[str, Any]) -> tuple[Domain, ...]:
-    """Return the domains to draw from, the ordinary one always, in the order in which they are tried."""
-    domains = ("ordinary", *values.get("domains", ()))
-    for name in domains:
-        if name not in DOMAINS:
-            raise UsageError(f"There is no domain {name!r}.{nearest(name, DOMAINS)} Domains: {', '.join(DOMAINS)}.")
-    return tuple(name for name in DOMAINS if name in domains)
 
 
 def _checked(settings: Settings) -> Settings:
@@ -156,7 +150,7 @@ def exit_code(record: RunState) -> ExitCode:
 def _pump(events: Iterator[Event], fan: Dispatcher) -> None:
     """Pass every event on; whatever happens, the reporters hear how the run ended."""
     interrupts = Interrupts()
-    with interrupts.caught():
+    with handled(interrupts.arrived):
         try:
             while (event := _next(events, interrupts)) is not None:
                 with interrupts.held():
@@ -170,21 +164,16 @@ def _pump(events: Iterator[Event], fan: Dispatcher) -> None:
             if trouble and fan.record.settings is None:
                 raise
             with interrupts.held():
-                _broke(fan, error, trouble)
+                if trouble:  # The user's, or the machine's.
+                    fan.record.misuses.append(trouble)
+                    fan.on_event(WarningEmitted(target="", message=trouble))
+                    _finish(fan, StopReason.UNUSABLE)
+                else:
+                    message = str(error) if isinstance(error, WorkerError) else f"{type(error).__name__}: {error}"
+                    fan.on_event(InternalError(target="", message=message, traceback=traceback.format_exc()))
+                    _finish(fan, StopReason.ERROR)
         finally:
             getattr(events, "close", lambda: None)()
-
-
-def _broke(fan: Dispatcher, error: Exception, trouble: str) -> None:
-    """Tell the reporters what ended the engine: ``trouble`` of the user's or of the machine's, or an error of ours."""
-    if trouble:
-        fan.record.misuses.append(trouble)
-        fan.on_event(WarningEmitted(target="", message=trouble))
-        _finish(fan, StopReason.UNUSABLE)
-        return
-    message = str(error) if isinstance(error, WorkerError) else f"{type(error).__name__}: {error}"
-    fan.on_event(InternalError(target="", message=message, traceback=traceback.format_exc()))
-    _finish(fan, StopReason.ERROR)
 
 
 def _next(events: Iterator[Event], interrupts: Interrupts) -> Event | None:

@@ -76,38 +76,25 @@ def clean(text: str) -> str:
     if text.isprintable():
         return text
     plain = _SEQUENCES.sub("", text).replace("\r\n", "\n").expandtabs(4)
-    return "".join(c if c.isprintable() or c == "\n" else _instead(c) for c in plain)
-
-
-def _instead(character: str) -> str:
-    return " " if unicodedata.category(character) == "Zs" else "?"
+    return "".join(
+        c if c.isprintable() or c == "\n" else " " if unicodedata.category(c) == "Zs" else "?" for c in plain
+    )
 
 
 def masked(text: str) -> str:
     """Return text without secrets: in URLs, queries, assignments and headers, by their form, and of the environment."""
     if ":/" in text:
-        text = _urls(text)
+        # Neither users and passwords in URLs, nor those passwords where they stand elsewhere.
+        found = [match[0].removeprefix(match[1]).removesuffix("@") for match in _USERINFO.finditer(text)]
+        text = _USERINFO.sub(rf"\g<1>{MASK}@", text)
+        for password in sorted({each.partition(":")[2] for each in found}, key=len, reverse=True):
+            text = text.replace(password, MASK) if len(password) >= _SHORTEST - 2 else text
     if "=" in text or ":" in text:
         text = _ASSIGNED.sub(rf"\g<1>{MASK}", _QUERY.sub(rf"\g<1>{MASK}", text))
     text = _TOKENS.sub(MASK, _BEARER.sub(rf"\g<1> {MASK}", text))
-    for secret in _environment():
+    for secret in _secrets(tuple(item for item in os.environ.items() if _SECRET_VARIABLE.search(item[0]))):
         text = text.replace(secret, MASK)
     return text
-
-
-def _urls(text: str) -> str:
-    """Return text without users and passwords in its URLs, nor those passwords where they stand elsewhere in it."""
-    passwords = set()
-    for found in _USERINFO.finditer(text):
-        passwords.add(found[0].removeprefix(found[1]).removesuffix("@").partition(":")[2])
-    text = _USERINFO.sub(rf"\g<1>{MASK}@", text)
-    for password in sorted(passwords, key=len, reverse=True):
-        text = text.replace(password, MASK) if len(password) >= _SHORTEST - 2 else text
-    return text
-
-
-def _environment() -> tuple[str, ...]:
-    return _secrets(tuple((name, value) for name, value in os.environ.items() if _SECRET_VARIABLE.search(name)))
 
 
 @lru_cache(maxsize=4)

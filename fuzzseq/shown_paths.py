@@ -21,7 +21,15 @@ _SOMEBODY: Final = re.compile(r"/(?:home|Users)/[^/]+")
 
 def root() -> Path:
     """Return the root of the project: the build server's, else that of git, around the current folder; else that."""
-    return Path(_root(_here(), tuple(os.environ.get(name, "") for name in _ROOTS)))
+    here = _here()
+    if not here:
+        return Path("/")
+    folder = Path(here)
+    for name in _ROOTS:
+        named = os.environ.get(name)
+        if named and folder.is_relative_to(named):
+            return Path(named)
+    return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)
 
 
 def shown(path: str) -> str:
@@ -42,7 +50,8 @@ def shown(path: str) -> str:
     names = [name for name in path.split("/") if name not in ("", ".", "..")]
     if path.startswith("../") and not home.startswith(whole.removesuffix("/".join(names)).rstrip("/") + "/"):
         return path if len(names) <= 2 else "/".join((AWAY, *names[-2:]))
-    for owner in (home, _owner(whole)):
+    somebody = _SOMEBODY.match(whole)
+    for owner in (home, somebody[0] if somebody else ""):
         if _below(whole, owner):
             return _last("~", whole[len(owner) :].strip("/"))
     parts = whole.strip("/")
@@ -50,7 +59,6 @@ def shown(path: str) -> str:
 
 
 def _below(path: str, folder: str) -> bool:
-    """Say whether a path is a folder or lies below it; nothing lies below none."""
     return bool(folder) and (path == folder or path.startswith(f"{folder}/"))
 
 
@@ -80,7 +88,9 @@ def within(text: str) -> str:
     """Return text with every path in it as it is shown."""
     if "/" not in text:
         return text
-    return _paths(tuple(sorted(_bases(), key=len, reverse=True))).sub(_replaced, text)
+    here = _here()
+    bases = {base for base in (here, _logical(here), str(root()), _home()) if len(base) > 1}
+    return _paths(tuple(sorted(bases, key=len, reverse=True))).sub(_replaced, text)
 
 
 def _replaced(found: re.Match[str]) -> str:
@@ -108,22 +118,11 @@ def _paths(bases: tuple[str, ...]) -> re.Pattern[str]:
     )
 
 
-def _bases() -> set[str]:
-    here = _here()
-    return {base for base in (here, _logical(here), str(root()), _home()) if len(base) > 1}
-
-
 def _last(start: str, parts: str) -> str:
     if not parts:
         return start
     names = parts.split("/")
     return "/".join((AWAY if len(names) > 2 or not start else start, *names[-2:]))
-
-
-def _owner(path: str) -> str:
-    """Return the home folder that a path lies in, as such are usually called."""
-    found = _SOMEBODY.match(path)
-    return found[0] if found else ""
 
 
 def _home() -> str:
@@ -145,14 +144,3 @@ def _logical(here: str) -> str:
         return called if here and called.startswith("/") and Path(called).samefile(here) else ""
     except OSError:
         return ""
-
-
-def _root(here: str, named: tuple[str, ...]) -> str:
-    """Return the root of the project around a folder."""
-    if not here:
-        return "/"
-    folder = Path(here)
-    for name in named:
-        if name and folder.is_relative_to(name):
-            return name
-    return str(next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder))

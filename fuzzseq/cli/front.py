@@ -39,7 +39,6 @@ class Front(click.Group):
         return code
 
     def _exit_code(self, command: Callable[[], object]) -> int:
-        """Carry a command out and return its exit code; whatever ends it is said in one sentence."""
         try:
             with handled(signal.default_int_handler):
                 code = command()
@@ -55,12 +54,10 @@ class Front(click.Group):
         except Exception as error:  # noqa: BLE001 (nobody above is there to take it)
             if refusal := refusal_of(error):
                 code = _print_error(refusal, ExitCode.USAGE_ERROR)
+            elif isinstance(error, FuzzseqError):
+                code = _print_error(str(error), ExitCode.INTERNAL_ERROR)
             else:
-                code = (
-                    _print_error(str(error), ExitCode.INTERNAL_ERROR)
-                    if isinstance(error, FuzzseqError)
-                    else _print_internal_error(error)
-                )
+                code = _print_internal_error(error)
         return code if isinstance(code, int) else 0
 
     def resolve_command(

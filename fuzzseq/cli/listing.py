@@ -59,18 +59,10 @@ def profiles() -> None:
         value = OPTIONS[key].usual_in(profile)
         return none if value is None else f"{value / 60:g}m" if key == "budget" else str(value)
 
+    keys = {"max_cases": "", "seed": "random", "budget": "none"}
     show(
         ("profile", "cases", "seed", "budget", "purpose"),
-        (
-            (
-                each.name,
-                usual("max_cases", each.name, ""),
-                usual("seed", each.name, "random"),
-                usual("budget", each.name, "none"),
-                each.purpose,
-            )
-            for each in PROFILES
-        ),
+        ((p.name, *(usual(key, p.name, none) for key, none in keys.items()), p.purpose) for p in PROFILES),
     )
 
 

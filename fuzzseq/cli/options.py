@@ -28,34 +28,23 @@ def setting_options(*, replay: bool = False) -> Callable[[Command], Command]:
 
     def add(command: Command) -> Command:
         for key, each in reversed(properties.items()):
-            how = dict(each.get("x-run", {}))
-            in_replay = how.pop("replay", False)
-            if how and (in_replay or not replay):
-                command = _option(key, each["description"], **how)(command)
+            given = {"values": (), "metavar": None, "repeatable": False, "replay": False, **each.get("x-run", {})}
+            if "flag" not in given or (replay and not given["replay"]):
+                continue
+            how: dict[str, Any] = {"help": each["description"], "metavar": given["metavar"]}
+            how["shell_complete"] = partial(complete, given["values"])
+            if given["metavar"] is None and given["values"]:
+                how["type"] = click.Choice(given["values"])
+            elif given["metavar"] is None:
+                how |= {"is_flag": True, "default": None}
+            elif given["repeatable"]:
+                how["multiple"] = True
+            else:
+                how["callback"] = _read
+            command = click.option(given["flag"], key, **how)(command)
         return command
 
     return add
-
-
-def _option(
-    key: str,
-    help: str,
-    *,
-    flag: str,
-    metavar: str | None = None,
-    values: Sequence[str] | str = (),
-    repeatable: bool = False,
-) -> Callable[[Command], Command]:
-    how: dict[str, Any] = {"help": help, "metavar": metavar, "shell_complete": partial(complete, values)}
-    if values and metavar is None:
-        how["type"] = click.Choice(values)
-    elif metavar is None:
-        how |= {"is_flag": True, "default": None}
-    elif repeatable:
-        how["multiple"] = True
-    else:
-        how["callback"] = _read
-    return click.option(flag, key, **how)
 
 
 def _read(_: click.Context, param: click.Parameter, value: str | None) -> object:

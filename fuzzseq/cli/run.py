@@ -63,10 +63,7 @@ def run(
 
 
 def _run(given: Given, no_corpus: bool) -> int:
-    """Run what was asked for; TensorFlow takes seconds to import, and begins before anything else is loaded.
-
-    It does not where a target or a check that is named is not there: the run says so once it has seen its options.
-    """
+    """Run what was asked for; TensorFlow is imported meanwhile, unless what is named is not there."""
     from pathlib import Path
 
     from fuzzseq.executors.zygote import Zygote
@@ -94,10 +91,7 @@ def _run(given: Given, no_corpus: bool) -> int:
 
 
 def _resume(folder: str, given: Given, named: tuple[str, ...], *, no_corpus: bool, trust: bool) -> int:
-    """Go on with a run; everything but its time, its workers and its reports is as it was.
-
-    What its log names is imported from below the current folder alone, unless it is trusted.
-    """
+    """Go on with a run; what its log names is imported from below the current folder alone, unless it is trusted."""
     from pathlib import Path
 
     from fuzzseq import finished_runs, runner

@@ -100,11 +100,7 @@ class Streams:
 
 
 def _text(outlet: Outlet, like: object) -> io.TextIOWrapper:
-    """Return a stream of text that writes to an outlet in the encoding of another one.
-
-    A character that the encoding does not have becomes a question mark; half of one, as in a file's name that is no
-    text, becomes an escape.
-    """
+    """Return a stream in the encoding of another one: "?" for what it does not have, an escape for half of one."""
     encoding = getattr(like, "encoding", None) or "utf-8"
     errors = "backslashreplace" if encoding.lower().replace("-", "") == "utf8" else "replace"
     buffer = io.BufferedWriter(outlet)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from fuzzseq.cli.listing import show
 from fuzzseq.cli.printing import echo
-
-if TYPE_CHECKING:
-    from fuzzseq.history import Change
 
 
 @click.command(short_help="Show new, open and fixed findings across runs.")
@@ -34,9 +30,20 @@ def trend(history: str, profile: str | None) -> None:
     if not runs:
         raise UsageError(f"{history} contains no run{f' of the profile {profile!r}' if profile else ''}.")
     all_changes = changes(runs)
+    table = (
+        (
+            change.run.started[:16].replace("T", " "),
+            change.run.profile,
+            change.run.cases,
+            f"{change.run.seconds:.0f} s",
+            *map(len, (change.new, change.open, change.fixed)),
+            change.run.stop_reason.label + (", inconclusive" if change.run.inconclusive else ""),
+        )
+        for change in all_changes
+    )
     show(
         ("run", "profile", "cases", "time", "new", "open", "fixed", "status"),
-        ([shortened(cell, 200) for cell in _row(change)] for change in all_changes),
+        ([shortened(str(cell), 200) for cell in row] for row in table),
         headed=True,
     )
     last = all_changes[-1]
@@ -45,16 +52,3 @@ def trend(history: str, profile: str | None) -> None:
         target_of = {id_: found.target for change in all_changes for id_, found in change.run.findings.items()}
         rows = ((id_, since(all_changes, id_).started[:10], shortened(target_of[id_], 200)) for id_ in last.open)
         show(("open", "since", "target"), rows, headed=True)
-
-
-def _row(change: Change) -> tuple[str, ...]:
-    run = change.run
-    counts = (len(change.new), len(change.open), len(change.fixed))
-    return (
-        run.started[:16].replace("T", " "),
-        run.profile,
-        str(run.cases),
-        f"{run.seconds:.0f} s",
-        *map(str, counts),
-        run.stop_reason.label + (", inconclusive" if run.inconclusive else ""),
-    )

@@ -38,11 +38,8 @@ def start_campaign(
 
     Raises :class:`fuzzseq.errors.UsageError`, before anything is loaded, where no cases can be kept at ``corpus``.
     """
-    labels = tuple(
-        target if isinstance(target, str) else getattr(target, "__qualname__", type(target).__name__)
-        for target in targets
-    )
-    labels = tuple(label.replace("<locals>.", "") for label in labels)
+    names = (each if isinstance(each, str) else getattr(each, "__qualname__", type(each).__name__) for each in targets)
+    labels = tuple(name.replace("<locals>.", "") for name in names)
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
     absolute = tuple(label for label in labels if label.startswith("/"))
     yield RunStarted(targets=labels, settings=settings, started=started, absolute=absolute)

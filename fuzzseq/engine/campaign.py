@@ -26,15 +26,7 @@ from fuzzseq.engine.stop import RunControl, TargetControl, TimeBudget
 from fuzzseq.engine.target import TargetRun
 from fuzzseq.engine.threads import EventStream, Threads
 from fuzzseq.errors import FuzzseqError, MachineError, UsageError
-from fuzzseq.events import (
-    Event,
-    InternalError,
-    RunFinished,
-    TargetFinished,
-    TargetLoaded,
-    TargetReport,
-    WarningEmitted,
-)
+from fuzzseq.events import Event, InternalError, RunFinished, TargetFinished, TargetLoaded, TargetReport, WarningEmitted
 from fuzzseq.executors.executor import BudgetSpent, Executor
 from fuzzseq.executors.launcher import Launcher
 from fuzzseq.executors.zygote import Zygote
@@ -109,7 +101,6 @@ class _Campaign:
         self._lock = threading.RLock()
 
     def begin(self, targets: Sequence[str | Callable[..., Any]], labels: Sequence[str]) -> None:
-        """Load what was named, and fuzz the targets in it."""
         with self._lock:
             for index, (target, label) in enumerate(zip(targets, labels, strict=True)):
                 place = index * MOST_TARGETS
@@ -165,8 +156,6 @@ class _Campaign:
             self._coordinators.submit(carry_out, place)
 
     def _wait_for(self, function: Callable[P, T], *arguments: P.args, **more: P.kwargs) -> T:
-        """Return what a function returns in a thread of the workers."""
-
         def carry_out() -> T:
             self.control.check()
             return function(*arguments, **more)
@@ -174,7 +163,6 @@ class _Campaign:
         return self._threads.submit(carry_out).result()
 
     def _load(self, target: str | Callable[..., Any], label: str, place: int) -> None:
-        """Load what a target names, and have the fuzz targets in it fuzzed."""
         try:
             program = self._wait_for(self._launcher.load, parse(target))
         except _UNUSABLE as error:
@@ -247,7 +235,6 @@ class _Campaign:
         return run.report()
 
     def _report_unusable(self, name: str, place: int, error: Exception) -> None:
-        """Say of a target that was not begun that it cannot be used, or that the time was over before."""
         self._budget.expect(-1)
         stop = StopReason.UNUSABLE
         if isinstance(error, BudgetSpent):
@@ -262,12 +249,10 @@ class _Campaign:
         )
 
     def _internal(self, name: str, error: BaseException) -> Event:
-        """Return the event for an error of our own; one that ends the whole run has no name of a target."""
         self.control.add(StopReason.ERROR)
         trace = "".join(traceback.format_exception(error))
         return InternalError(target=name, message=f"{type(error).__name__}: {error}".splitlines()[0], traceback=trace)
 
 
 def _reason(error: Exception) -> str:
-    """Return what ends a target in a sentence; the kind of an error that says nothing."""
     return refusal_of(error) or (str(error).splitlines() or [type(error).__name__])[0]

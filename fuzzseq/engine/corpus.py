@@ -24,7 +24,6 @@ class Corpus:
     """
 
     def __init__(self, database: ExampleDatabase | None, target: str, spec: Spec) -> None:
-        """Look into a database; None remembers nothing."""
         # A database may be shared: a target is called there as in reports.
         self._database, self._target = database, called(target)
         self._spec = hashlib.sha256(dumps(spec.contract).encode()).hexdigest()[:16]

@@ -121,9 +121,19 @@ class FollowUp:
             self._merge(failure.finding or self._as_seen(failure))
 
     def _examine(self, failure: Failure, oracle: FailureOracle) -> None:
-        """Find the minimal case of a failure, and why it fails."""
         try:
-            minimal, minimality = self._shrink(failure.case, oracle)
+            minimal = failure.case
+            answer, instead = oracle.rerun_fresh(minimal), oracle.verdict(minimal)
+            if answer == "other" and instead is not None and instead.check == oracle.check:
+                # A layer that is not built yet raises in words of its own: those are what a fresh process repeats.
+                oracle.retarget(instead)
+                answer = oracle.rerun_fresh(minimal)
+            if answer == "same":
+                contract, most = self._context.spec.contract, self._context.settings.max_shrinks
+                reduced = reduce(minimal, contract, oracle.fails, max_executions=most)
+                minimal, minimality = reduced.case, reduced.minimality
+            else:  # The failure does not even repeat.
+                minimality = Minimality(one_minimal=False, neighbors=0, executions=oracle.executions)
             self._emit_progress("shrink", oracle)
             flaky = oracle.rerun_fresh(minimal) != "same"
             verdict = (None if flaky else oracle.verdict(minimal)) or failure.verdict
@@ -142,22 +152,7 @@ class FollowUp:
         name = self._context.name
         self._context.emit(Progress(target=name, phase=phase, executions=oracle.executions, signature=oracle.signature))
 
-    def _shrink(self, case: Case, oracle: FailureOracle) -> tuple[Case, Minimality]:
-        """Return the minimal case and its minimality; where the failure does not even repeat, the case as it is."""
-        answer, instead = oracle.rerun_fresh(case), oracle.verdict(case)
-        if answer == "other" and instead is not None and instead.check == oracle.check:
-            # A layer that is not built yet raises in words of its own: those are what a fresh process repeats.
-            oracle.retarget(instead)
-            answer = oracle.rerun_fresh(case)
-        if answer != "same":
-            return case, Minimality(one_minimal=False, neighbors=0, executions=oracle.executions)
-        reduced = reduce(
-            case, self._context.spec.contract, oracle.fails, max_executions=self._context.settings.max_shrinks
-        )
-        return reduced.case, reduced.minimality
-
     def _as_seen(self, failure: Failure) -> Finding:
-        """Return the finding of a failure that nobody has time to shrink."""
         minimality = Minimality(one_minimal=False, neighbors=0, executions=0)
         seen = self._diagnose(
             case=failure.case, verdict=failure.verdict, minimality=minimality, prober=None, flaky=False
@@ -165,10 +160,7 @@ class FollowUp:
         return attrs.evolve(seen, provisional=True)
 
     def _merge(self, finding: Finding) -> None:
-        """Merge a finding with an earlier one of the same cause and place, and report it if that changed something.
-
-        An ordinary one takes the place of one at an edge that has its id, and is merged with none.
-        """
+        """Merge a finding with an earlier one of its cause and place; an ordinary one replaces one at an edge."""
         known = (f for f in self._findings.values() if f.domain in ("ordinary", finding.domain))
         before = next((f for f in known if _alike(f, finding)), None)
         if before is not None and before.domain != finding.domain:
@@ -188,7 +180,6 @@ class FollowUp:
 
 
 def _alike(one: Finding, two: Finding) -> bool:
-    """Say whether two findings are one mistake: the same cause, at one place or line, or where its effect comes out."""
     places, lines = {one.position, two.position}, {one.location, two.location}
     together = len(places) == 1 or (len(lines) == 1 and None not in lines) or bool(places & {"output", "loss"})
     # No row and a row of nothing may break one line, and are two things to mend.

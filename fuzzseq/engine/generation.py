@@ -44,7 +44,6 @@ class ReproducibleProvider(providers.HypothesisProvider):
     """
 
     def _maybe_draw_constant(self, *args: Any, **kwargs: Any) -> Any:
-        """Return a constant, or None for no constant, with nothing of what was mined for others."""
         kept = providers.CONSTANTS_CACHE
         providers.CONSTANTS_CACHE = _CONSTANTS
         try:
@@ -54,7 +53,6 @@ class ReproducibleProvider(providers.HypothesisProvider):
 
     @property
     def _local_constants(self) -> Any:
-        """Return no constants."""
         return type(providers._local_constants)()  # noqa: SLF001 (there is no public switch)
 
 

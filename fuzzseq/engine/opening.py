@@ -46,7 +46,16 @@ def opening(spec: Spec, seed: int, count: int, checks: Sequence[Check]) -> Openi
             for name in fits:
                 judged[name].add(len(cases))
             cases += [case] if fits else []
-    places = _within(len(cases), count, [where for where in judged.values() if where])
+    # The first of them, but for those that a check must have.
+    needed: list[int] = []
+    wanted = [where for where in judged.values() if where]
+    if all(any(n < count for n in where) for where in wanted):
+        wanted = []
+    while wanted and len(needed) < count:
+        needed.append(max(range(len(cases)), key=lambda n: (sum(n in where for where in wanted), -n)))
+        wanted = [where for where in wanted if needed[-1] not in where]
+    rest = [n for n in range(len(cases)) if n not in needed]
+    places = sorted([*needed, *rest[: max(0, count - len(needed))]])
     traced = {
         name: max((at for at, n in enumerate(places) if n in where and cases[n].mode == "graph"), default=-1)
         for name, where in judged.items()
@@ -61,18 +70,3 @@ def opening(spec: Spec, seed: int, count: int, checks: Sequence[Check]) -> Openi
 def judges(check: Check, case: Case, spec: Spec) -> bool:
     """Say whether a case gives a check something to judge, unless the model raises."""
     return check.name in PREREQUISITES or bool(check.plan(case, spec))
-
-
-def _within(total: int, count: int, wanted: Sequence[set[int]]) -> list[int]:
-    """Return which ``count`` of so many cases are tried: the first ones, but for those that a check must have.
-
-    ``wanted`` are the cases that each check can judge.
-    """
-    needed: list[int] = []
-    open_ = [where for where in wanted if not any(n < count for n in where)] and list(wanted)
-    while open_ and len(needed) < count:
-        best = max(range(total), key=lambda n: (sum(n in where for where in open_), -n))
-        needed.append(best)
-        open_ = [where for where in open_ if best not in where]
-    rest = [n for n in range(total) if n not in needed]
-    return sorted([*needed, *rest[: max(0, count - len(needed))]])

@@ -76,7 +76,6 @@ class FailureOracle:
         return self._ask(case)[0]
 
     def _ask(self, case: Case) -> tuple[Answer, Verdict | None]:
-        """Execute a case, once."""
         key = dumps(case)
         if key in self._answers:
             return self._answers[key]

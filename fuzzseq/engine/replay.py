@@ -93,7 +93,6 @@ def _why_not_judged(verdict: Verdict) -> str:
 
 
 def _why_not_asked(check: str, spec: Spec, settings: Settings) -> str:
-    """Return why a check is not asked of a target; nothing where it is, or where nobody knows of it."""
     from fuzzseq.engine.selection import CheckCounts  # noqa: PLC0415 (checks take numpy, longer than a run's first line may)
 
     counts = CheckCounts(spec, attrs.evolve(settings, checks=(check,), skip=()))

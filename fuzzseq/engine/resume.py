@@ -39,8 +39,6 @@ class TargetProgress:
 
 @attrs.define
 class _Target:
-    """What is known of one target as events are read."""
-
     loaded: TargetLoaded
     findings: dict[str, Finding] = attrs.field(factory=dict)
     warnings: dict[str, WarningEmitted] = attrs.field(factory=dict)
@@ -52,7 +50,6 @@ class ResumeState:
     """The targets that were done, and those that were begun. An empty one is that of a run that begins."""
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
-        """Read the events of a run, or of several that went on from each other."""
         self._targets: dict[str, _Target] = {}
         for event in events:
             self._read(event)

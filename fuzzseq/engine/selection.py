@@ -16,6 +16,7 @@ from fuzzseq.checks.wording import message_of
 from fuzzseq.engine.opening import Opening
 from fuzzseq.events import CheckCount, Phase, TargetState
 from fuzzseq.protocol.outcome import Outcome, Status, Verdict
+from fuzzseq.sanitize import cut
 from fuzzseq.settings import Settings
 from fuzzseq.settings.check_selection import Selection, select_checks
 from fuzzseq.stop_reason import StopReason
@@ -81,13 +82,8 @@ class LearnedTraits:
 
     def joined(self, other: LearnedTraits) -> LearnedTraits:
         """Return both in one."""
-        return LearnedTraits(
-            failed=self.failed | other.failed,
-            judged=self.judged | other.judged,
-            graph_fails=self.graph_fails or other.graph_fails,
-            graph_runs=self.graph_runs or other.graph_runs,
-            hung=self.hung or other.hung,
-        )
+        names = [field.name for field in attrs.fields(LearnedTraits)]
+        return LearnedTraits(**{name: getattr(self, name) | getattr(other, name) for name in names})
 
 
 class CheckCounts:
@@ -182,23 +178,20 @@ class CheckCounts:
             self.unbuilt += any(v.stage == "build" and v.raised is not None for v in failures)
             stuck = outcome.ending == "hung" and not failures
             self.ran += not stuck and not any(v.status == "raised" and v.stage not in _AFTER_OUTPUT for v in failures)
-            self._add(outcome, place)
+            for verdict in outcome.verdicts:
+                key, count = (verdict.status, verdict.check), self._counts[verdict.check]
+                reason = _blocked_by(verdict, outcome) if verdict.status == "not_reached" else verdict.reason
+                if reason:  # That of the first case stays, whenever it was done.
+                    self._reasons[key] = min(self._reasons.get(key, (place, reason)), (place, reason))
+                if verdict.status == "errored":
+                    count = attrs.evolve(count, errored=count.errored + 1)
+                elif verdict.status == "not_reached":
+                    count = attrs.evolve(count, not_reached=count.not_reached + 1)
+                elif verdict.status != "not_applicable":
+                    failed = verdict.status in ("failed", "raised")
+                    count = attrs.evolve(count, ran=count.ran + 1, failed=count.failed + failed)
+                self._counts[verdict.check] = count
             return self.cases
-
-    def _add(self, outcome: Outcome, place: int) -> None:
-        for verdict in outcome.verdicts:
-            key, count = (verdict.status, verdict.check), self._counts[verdict.check]
-            reason = _blocked_by(verdict, outcome) if verdict.status == "not_reached" else verdict.reason
-            if reason:  # That of the first case stays, whenever it was done.
-                self._reasons[key] = min(self._reasons.get(key, (place, reason)), (place, reason))
-            if verdict.status == "errored":
-                count = attrs.evolve(count, errored=count.errored + 1)
-            elif verdict.status == "not_reached":
-                count = attrs.evolve(count, not_reached=count.not_reached + 1)
-            elif verdict.status != "not_applicable":
-                failed = verdict.status in ("failed", "raised")
-                count = attrs.evolve(count, ran=count.ran + 1, failed=count.failed + failed)
-            self._counts[verdict.check] = count
 
     def warnings(self, stop: StopReason) -> Iterator[str]:
         """Yield what a user should know of the cases when a target has stopped."""
@@ -244,7 +237,6 @@ class CheckCounts:
         return self._reasons.get((status, name), (0, ""))[1]
 
     def _why_unjudged(self, name: str, stop: StopReason) -> str:
-        """Return what kept a check from being judged, empty for one that was judged."""
         count = self._counts[name]
         if count.judged:
             return ""
@@ -271,6 +263,4 @@ def _blocked_by(verdict: Verdict, outcome: Outcome) -> str:
 
 
 def _first_line(message: str) -> str:
-    """Return the beginning of a message, which may be long."""
-    line = next(iter(message.strip().splitlines()), "")
-    return line if len(line) <= _MOST_SAID else line[: _MOST_SAID - 3].rstrip() + "..."
+    return cut(next(iter(message.strip().splitlines()), ""), _MOST_SAID)

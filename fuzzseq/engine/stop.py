@@ -64,7 +64,6 @@ class TimeBudget:
             return self._last >= self._end or self._taken.get(target, 0.0) >= due
 
     def _pass(self) -> None:
-        """Count what has passed for the targets that are worked on."""
         now = self._now()
         for target in self._taken:
             self._taken[target] += (now - self._last) / len(self._taken)
@@ -128,12 +127,10 @@ class TargetControl:
 
     def should_stop(self) -> bool:
         """Say whether no more cases are to be tried, and remember why; raises :class:`Stopped`."""
-        if self.out_of_time():
-            self.reason = StopReason.BUDGET
-        elif self.enough_errors():
-            self.reason = StopReason.MAX_FAILURES
-        else:
+        out_of_time = self.out_of_time()
+        if not out_of_time and not self.enough_errors():
             return False
+        self.reason = StopReason.BUDGET if out_of_time else StopReason.MAX_FAILURES
         return True
 
     def guard(self, task: Callable[[], T]) -> T:

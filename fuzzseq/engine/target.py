@@ -40,7 +40,7 @@ from fuzzseq.engine.resume import TargetProgress
 from fuzzseq.engine.rounds import Block, Round
 from fuzzseq.engine.selection import CheckCounts, LearnedTraits
 from fuzzseq.events import CaseExecuted, Checkpoint, TargetReport, TargetState, WarningEmitted
-from fuzzseq.executors.executor import BudgetSpent, Executor
+from fuzzseq.executors.executor import BudgetSpent
 from fuzzseq.protocol.outcome import Outcome, Request, Verdict
 from fuzzseq.seeds import seed_of_cases
 from fuzzseq.stop_reason import StopReason
@@ -83,13 +83,26 @@ class TargetRun:
                 cases = self._context.corpus.cases(self._checks.names, self._context.settings.domains)
                 self._try_in_turn(Round("corpus", cases, 0, LearnedTraits()))
             else:
-                self._restore(before)
+                state = before.state
+                self._checks.restore(state)
+                self._traits = LearnedTraits.of(state)
+                self._rounds, self._executions, self._exhausted = state.rounds, state.executions, state.dry
+                self._block = attrs.evolve(self._block, index=state.block)
+                self._cases_before_block, self._stage_one = state.cases_before_block, before.stage_one
+                self._followup.restore(state.taken, before.findings)
             if before is None or not before.state.boundary:
                 # The corpus is asked once: by now it holds what this run has found itself.
                 self._save_progress(boundary=False)
                 self._try_in_turn(Round("boundary", iter(self._opening.cases), 0, self._traits))
             self._try_blocks()
-            self._try_other_domains()
+            going_on = self._checks.ran and self._control.reason != StopReason.MAX_FAILURES
+            domains = self._context.settings.domains if going_on else ()
+            if "edge" in domains:
+                self._try_in_turn(Round("edge", iter(edge_cases(self._spec.contract, self._seed)), 0, self._traits))
+            if "invalid" in domains and not self._control.out_of_time():
+                invalid = partial(try_invalid_inputs, self._spec, self._seed, self._context.executors)
+                self._acceptance = self._submit(invalid).result()
+                self._executions += len(self._acceptance)
         messages = ["it was fuzzed eagerly, since every traced case failed"] if self._traits.untraceable else []
         messages += [*self._checks.warnings(self._control.reason), *self._followup.warnings()]
         messages += [*self._context.corpus.warnings(), *self._patience.warnings()]
@@ -119,16 +132,6 @@ class TargetRun:
             index=self._context.place,
             acceptance=self._acceptance,
         )
-
-    def _restore(self, before: TargetProgress) -> None:
-        state = before.state
-        self._checks.restore(state)
-        self._traits = LearnedTraits.of(state)
-        self._rounds, self._executions = state.rounds, state.executions
-        self._exhausted = state.dry
-        self._block = attrs.evolve(self._block, index=state.block)
-        self._cases_before_block, self._stage_one = state.cases_before_block, before.stage_one
-        self._followup.restore(state.taken, before.findings)
 
     def _save_progress(self, *, boundary: bool = True) -> None:
         """Emit a checkpoint: all cases so far are followed up. What time kept from being tried is still to be done."""
@@ -170,16 +173,21 @@ class TargetRun:
                 self._followup.forget_since(stage_one.taken)
             self._save_progress()
             while wave := self._next_wave(stage_one.cases):
-                self._try_side_by_side(wave)
+                self._current = wave
+                for round_ in wave:
+                    self._submit(partial(self._try_cases, round_))
+                self._finish()
+                for round_ in wave:
+                    self._traits = self._traits.joined(round_.traits)
+                for failure in self._take(failure for round_ in wave for failure in round_.failures):
+                    self._submit(partial(self._followup.follow_up, failure))
+                self._finish()
                 self._save_progress()
             if self._control.reason != StopReason.COMPLETED:
                 break
 
     def _next_wave(self, first_cases: int) -> list[Round]:
-        """Return the next rounds of a block; none where nothing is left to try, or where there is a reason to stop.
-
-        ``first_cases`` is how many cases came before all blocks.
-        """
+        """Return the next rounds, none where nothing is left; ``first_cases`` came before all blocks."""
         max_cases = self._context.settings.max_cases
         if not self._control.should_stop() and self._checks.cases >= max_cases:
             self._control.reason = StopReason.MAX_CASES
@@ -207,7 +215,6 @@ class TargetRun:
         yield from drawn
 
     def _try_in_turn(self, round_: Round) -> None:
-        """Try cases one after the other; new failures are followed up before the next case, or beside it."""
         self._current = [round_]
         while new := self._submit(partial(self._try_cases, round_)).result():
             for failure in new:
@@ -216,25 +223,12 @@ class TargetRun:
         if round_.phase != "corpus":
             self._traits = self._traits.joined(round_.traits)
 
-    def _try_side_by_side(self, wave: Sequence[Round]) -> None:
-        """Try the rounds of a wave, and then follow up what they met, in their order."""
-        self._current = wave
-        for round_ in wave:
-            self._submit(partial(self._try_cases, round_))
-        self._finish()
-        for round_ in wave:
-            self._traits = self._traits.joined(round_.traits)
-        for failure in self._take(failure for round_ in wave for failure in round_.failures):
-            self._submit(partial(self._followup.follow_up, failure))
-        self._finish()
-
     def _submit(self, task: Callable[[], T]) -> Future[T]:
         future = self._context.threads.submit(partial(self._control.guard, task))
         self._at_work.append(future)
         return future
 
     def _finish(self) -> None:
-        """Wait for all that was submitted, and raise what was raised in it."""
         for future in self._at_work:
             future.result()
         self._at_work.clear()
@@ -246,11 +240,17 @@ class TargetRun:
                 stop = self._control.out_of_time if round_.phase == "edge" else self._control.should_stop
                 if stop():
                     break
+                request = Request(case=case, checks=round_.due(case, self._checks))
+                with self._lock:
+                    self._executions += 1
                 try:
-                    outcome = self._execute(round_, case, executor)
+                    outcome = self._patience.outcome(request, executor, round_.traits.hung)
                 except BudgetSpent:
                     self._control.reason = StopReason.BUDGET
                     break
+                for verdict in outcome.verdicts if round_.phase == "corpus" else ():
+                    if verdict.status == "passed":  # Of a case that was not reached nothing is known.
+                        self._context.corpus.forget(verdict.check, case)
                 new = [verdict for verdict in round_.learn(case, outcome) if self._followup.is_new(case, verdict)]
                 if round_.in_wave:
                     round_.failures += [(case, verdict) for verdict in new]
@@ -263,17 +263,6 @@ class TargetRun:
     def _take(self, failures: Iterable[tuple[Case, Verdict]]) -> list[Failure]:
         return [failure for case, verdict in failures if (failure := self._followup.take(case, verdict))]
 
-    def _execute(self, round_: Round, case: Case, executor: Executor) -> Outcome:
-        """Have one case judged by the checks that are due."""
-        request = Request(case=case, checks=round_.due(case, self._checks))
-        with self._lock:
-            self._executions += 1
-        outcome = self._patience.outcome(request, executor, round_.traits.hung)
-        for verdict in outcome.verdicts if round_.phase == "corpus" else ():
-            if verdict.status == "passed":  # Of a case that was not reached nothing is known.
-                self._context.corpus.forget(verdict.check, case)
-        return outcome
-
     def _emit_case(self, round_: Round, case: Case, outcome: Outcome) -> None:
         self._context.emit(
             CaseExecuted(
@@ -285,14 +274,3 @@ class TargetRun:
                 sizes=case.sizes(self._spec.contract),
             )
         )
-
-    def _try_other_domains(self) -> None:
-        """Try the edge cases by all checks, what they break being told apart, and invalid inputs."""
-        going_on = self._checks.ran and self._control.reason != StopReason.MAX_FAILURES
-        domains = self._context.settings.domains if going_on else ()
-        if "edge" in domains:
-            self._try_in_turn(Round("edge", iter(edge_cases(self._spec.contract, self._seed)), 0, self._traits))
-        if "invalid" in domains and not self._control.out_of_time():
-            invalid = partial(try_invalid_inputs, self._spec, self._seed, self._context.executors)
-            self._acceptance = self._submit(invalid).result()
-            self._executions += len(self._acceptance)

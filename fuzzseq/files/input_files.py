@@ -11,6 +11,7 @@ import math
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NoReturn
 
@@ -38,7 +39,6 @@ class NotJson(ValueError):
     """
 
     def __init__(self, reason: str, cut_off: bool = False) -> None:
-        """Keep the reason, without a full stop."""
         super().__init__(reason)
         self.cut_off = cut_off
 
@@ -64,18 +64,11 @@ def read_text(
             UTF-8, or cannot be read.
 
     """
-    reason: object
-    try:
-        with _opened(path) as file:
-            data = file.read(most + 1)
-        if len(data) <= most:
-            return _decoded(data)
-        reason = f"it has more than the {_size(most)} that such a file may have"
-    except OSError as failure:
-        reason = reason_of(failure)
-    except _Unreadable as unreadable:
-        reason = unreadable
-    raise error(f"{f'{what} {path}'.strip()} cannot be read: {reason}. {advice}.") from None
+    with _refusing(path, what, advice, error), _opened(path) as file:
+        data = file.read(most + 1)
+        if len(data) > most:
+            raise _Unreadable(f"it has more than the {_size(most)} that such a file may have")
+        return _decoded(data)
 
 
 def read_lines(
@@ -91,25 +84,15 @@ def read_lines(
 
     The arguments and errors are those of :func:`read_text`, with a limit for each line as well, in bytes.
     """
-    try:
-        with _opened(path) as file:
-            left = most
-            while line := file.readline(most_of_a_line + 1):
-                left -= len(line)
-                if len(line) > most_of_a_line:
-                    reason: object = f"a line of it is longer than {_size(most_of_a_line)}"
-                    break
-                if left < 0:
-                    reason = f"it has more than the {_size(most)} that such a file may have"
-                    break
-                yield line
-            else:
-                return
-    except OSError as failure:
-        reason = reason_of(failure)
-    except _Unreadable as unreadable:
-        reason = unreadable
-    raise error(f"{f'{what} {path}'.strip()} cannot be read: {reason}. {advice}.") from None
+    with _refusing(path, what, advice, error), _opened(path) as file:
+        left = most
+        while line := file.readline(most_of_a_line + 1):
+            left -= len(line)
+            if len(line) > most_of_a_line:
+                raise _Unreadable(f"a line of it is longer than {_size(most_of_a_line)}")
+            if left < 0:
+                raise _Unreadable(f"it has more than the {_size(most)} that such a file may have")
+            yield line
 
 
 def json_of(text: str | bytes) -> Any:
@@ -141,12 +124,25 @@ def reason_of(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
+@contextmanager
+def _refusing(path: Path, what: str, advice: str, error: type[UsageError]) -> Iterator[None]:
+    """Raise ``error`` for what keeps a file from being read in a block."""
+    try:
+        yield
+    except (OSError, _Unreadable) as refusal:
+        reason = reason_of(refusal) if isinstance(refusal, OSError) else refusal
+        raise error(f"{f'{what} {path}'.strip()} cannot be read: {reason}. {advice}.") from None
+
+
 def _opened(path: Path) -> BinaryIO:
     """Open a regular file for reading; it is the open one that is looked at, and a pipe is not waited for."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
     except OSError as error:
-        raise _Unreadable(_kind_at(path) or reason_of(error)) from None
+        with suppress(OSError, ValueError):
+            if not stat.S_ISREG(kind := path.stat().st_mode):  # A socket, for one.
+                raise _Unreadable(_kind(kind)) from None
+        raise _Unreadable(reason_of(error)) from None
     except ValueError:  # a null byte, or what the file system's encoding has no bytes for
         raise _Unreadable("no file can have this name") from None
     mode = os.fstat(descriptor).st_mode
@@ -158,15 +154,6 @@ def _opened(path: Path) -> BinaryIO:
 
 def _kind(mode: int) -> str:
     return next((said for is_kind, said in _KINDS if is_kind(mode)), "it is not a regular file")
-
-
-def _kind_at(path: Path) -> str:
-    """Return what keeps a file from being opened by its kind, as a socket; empty where it is not that."""
-    try:
-        mode = path.stat().st_mode
-    except (OSError, ValueError):
-        return ""
-    return "" if stat.S_ISREG(mode) else _kind(mode)
 
 
 def _decoded(data: bytes) -> str:

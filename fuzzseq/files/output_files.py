@@ -221,7 +221,6 @@ def _line_ended(descriptor: int) -> bytes:
 
 
 def _refuse_irregular(mode: int) -> None:
-    """Raise for what is not a regular file: a pipe, a device, a folder."""
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if not stat.S_ISREG(mode):

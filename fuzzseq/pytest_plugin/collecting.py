@@ -86,7 +86,6 @@ class Collecting:
 
     @cached_property
     def _named(self) -> dict[tuple[Path, str], str]:
-        """What is named on the command line or in the project's file, by its file and its name there."""
         found: dict[tuple[Path, str], str] = {}
         with usage_errors(f"{FLAG}: "):
             references = list(map(in_one_form, (*self._given, *self.request.targets)))
@@ -97,10 +96,7 @@ class Collecting:
         return found
 
     def _file(self, place: str) -> Path | None:
-        """Return the file of a place that a reference names; None for a module that is not below the root of the run.
-
-        A module is looked for where it would be imported from, and not imported.
-        """
+        """Return the file of a place, looked for and not imported; None for a module not below the root of the run."""
         if place.endswith(".py"):
             return (self._config.invocation_params.dir / place).resolve()
         parts = place.replace(".", "/")
@@ -158,10 +154,7 @@ class Collecting:
         yield from session.genitems(TargetFile.from_parent(session, path=file, making=making, **outside))
 
     def _items_or_error(self, session: pytest.Session, reference: str) -> Iterator[pytest.Item]:
-        """Yield the items of what a reference names; it is an error of the collection where a worker cannot use it.
-
-        A worker of xdist that ended with a usage error would be an internal error of xdist's, or be waited for.
-        """
+        """Yield the items of what a reference names: a usage error in a worker of xdist would break xdist itself."""
         try:
             yield from self._items_of_reference(session, reference)
         except pytest.UsageError as error:
@@ -177,7 +170,6 @@ class Collecting:
             )
 
     def _items_of_reference(self, session: pytest.Session, reference: str) -> Iterator[pytest.Item]:
-        """Yield the items of what a reference names; without a name, of every target in the file or module."""
         with usage_errors(f"{FLAG}: "):
             reference = in_one_form(reference)
             place, colon, name = reference.rpartition(":")

@@ -40,7 +40,6 @@ class Inconclusive:
         return int(ExitCode.INCONCLUSIVE)
 
     def __init__(self, config: pytest.Config, is_allowed: Callable[[pytest.Config], bool]) -> None:
-        """Begin with none; ``is_allowed`` reads the settings, and is called once something was fuzzed."""
         self._config, self._ask = config, is_allowed
         self._reports: dict[str, str] = {}
         self._allowed: bool | None = None
@@ -88,7 +87,6 @@ class Inconclusive:
                 call_error(self._config, report)
 
     def _is_allowed(self) -> bool:
-        """Say whether the run allows such tests."""
         if self._allowed is None:
             self._allowed = self._ask(self._config)
         return self._allowed

@@ -9,7 +9,6 @@ import pytest
 from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocation, ReprTraceback
 
 from fuzzseq.failures import failure_of
-from fuzzseq.findings import Finding
 from fuzzseq.pytest_plugin.flag import FuzzSeq2SeqWarning
 from fuzzseq.pytest_plugin.inconclusive import call_inconclusive
 from fuzzseq.pytest_plugin.judged import Judged
@@ -43,14 +42,7 @@ class FuzzItem(pytest.Item):
     """A check of a fuzz target: ``translator[padding_invariant]``."""
 
     def __init__(
-        self,
-        *,
-        target: str,
-        check: str,
-        declared: Declaration | None,
-        line: int,
-        running: Running,
-        **node: Any,
+        self, *, target: str, check: str, declared: Declaration | None, line: int, running: Running, **node: Any
     ) -> None:
         super().__init__(**node)
         self.target, self.check, self.declared, self._line, self._running = target, check, declared, line, running
@@ -128,7 +120,11 @@ class FuzzItem(pytest.Item):
         if not judged.findings:
             shown.append(f"{judged.sentence}\n")
         if self._style == "long":
-            shown += [_whole(finding) for finding in judged.findings]
+            for finding in judged.findings:
+                lines = [f"the whole message of {finding.id}:", finding.message, ""]
+                for frame in finding.exception.frames if finding.exception else ():
+                    lines += [f'  File "{frame.file}", line {frame.line}, in {frame.function}', f"    {frame.source}"]
+                shown.append("\n".join(lines) + "\n")
         return inert("\n".join(shown))
 
     def sections(self, failure: BaseException) -> Iterable[tuple[str, str]]:
@@ -140,11 +136,3 @@ class FuzzItem(pytest.Item):
             if text := trace_text(finding):
                 many = f" of finding {number}" if len(found) > 1 else ""
                 yield f"shape trace{many}", text
-
-
-def _whole(finding: Finding) -> str:
-    raised = finding.exception
-    lines = [f"the whole message of {finding.id}:", finding.message, ""]
-    for frame in raised.frames if raised else ():
-        lines += [f'  File "{frame.file}", line {frame.line}, in {frame.function}', f"    {frame.source}"]
-    return "\n".join(lines) + "\n"

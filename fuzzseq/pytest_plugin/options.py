@@ -52,8 +52,9 @@ def run_request(config: pytest.Config) -> RunRequest:
     """
     with usage_errors():
         given = {key: value for key, each in OPTIONS.items() if (value := _value(config, each)) not in (None, ())}
-        if "seed" not in given and (seed := _hypothesis_seed(config)) is not None:
-            given["seed"] = seed
+        text = config.getoption("--hypothesis-seed", default=None)
+        if "seed" not in given and text is not None:  # It is "random", or a number of any size.
+            given["seed"] = int(text) % 2**32 if str(text).lstrip("-").isdecimal() else secrets.randbelow(2**32)
         # The workers of xdist take the seed of the process that began them, which may be a random one.
         if (seed := getattr(config, "workerinput", {}).get(SEED)) is not None:
             given["seed"] = seed
@@ -94,14 +95,6 @@ def targets_given(config: pytest.Config) -> tuple[str, ...]:
         with usage_errors(f"{FLAG}-target {reference}: "):
             parse(reference)
     return given
-
-
-def _hypothesis_seed(config: pytest.Config) -> int | None:
-    """Return the seed that Hypothesis' own option gives, a new one for ``random``; None where it is not given."""
-    text = config.getoption("--hypothesis-seed", default=None)
-    if text is None:
-        return None
-    return int(text) % 2**32 if str(text).lstrip("-").isdecimal() else secrets.randbelow(2**32)
 
 
 def fuzzer_of(request: pytest.FixtureRequest) -> Callable[..., FuzzResult]:
@@ -166,10 +159,7 @@ def warning_of(finding: Finding) -> str:
 
 
 def _defaults(of_run: RunRequest, test: str, number: int) -> Given:
-    """Return the settings of the run, those of a single model.
-
-    One folder holds one run: each call of a test has a folder of its own, below that of the pytest run.
-    """
+    """Return the settings of the run for one call of a test, which has a folder of its own."""
     given = {key: value for key, value in of_run.given.items() if key not in ("targets", "report", "corpus")}
     if of_run.output:
         name = re.sub(r"[^\w.]+", "-", test)[-_LONGEST:].strip("-") + (f"-{number}" if number > 1 else "")
@@ -178,10 +168,7 @@ def _defaults(of_run: RunRequest, test: str, number: int) -> Given:
 
 
 def _zygote(config: pytest.Config, settings: Settings) -> Zygote | None:
-    """Return the process that imports TensorFlow once for all tests of a run; None where a test wants none or another.
-
-    It is ended with the run.
-    """
+    """Return the process that imports TensorFlow once, for a whole run; None where a test wants none or another."""
     if settings.in_process or settings.device != "cpu":
         return None
     kept = config.stash.get(_KEPT, None)

@@ -37,7 +37,11 @@ class Processes:
         self._name = str(given.get("workerid", MAIN))
         self._reporting = Reporting(config, given.get(_FOLDER) or request.output, request.report)
         self._exchange = Exchange(Path(given[_EXCHANGE])) if _EXCHANGE in given else None
-        self.running = Running(request, self._name, workers=_workers(given), is_over=self._is_over)
+        workers = None  # One of xdist's may have its share of the cores.
+        if "workercount" in given:
+            cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+            workers = max(1, cores // int(given["workercount"]))
+        self.running = Running(request, self._name, workers=workers, is_over=self._is_over)
         #: The target of each item that is to be run, by the item's id, and the ids of those that have an outcome.
         self._chosen: dict[str, str] = {}
         self._reported: set[str] = set()
@@ -96,12 +100,10 @@ class Processes:
         self._write()
 
     def _write(self) -> None:
-        """Write the report, with the targets that pytest's end kept from being fuzzed."""
-        if self._is_worker:
-            return
-        self._reporting.write({target for name, target in self._chosen.items() if name not in self._reported})
-        if self._exchange is not None:
-            self._exchange.close()
+        if not self._is_worker:
+            self._reporting.write({target for name, target in self._chosen.items() if name not in self._reported})
+            if self._exchange is not None:
+                self._exchange.close()
 
     def pytest_unconfigure(self) -> None:
         """Write the report of a run whose end was interrupted as well; there is nothing to write otherwise."""
@@ -111,11 +113,3 @@ class Processes:
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
         """Print what came of the targets."""
         self._reporting.print_summary(terminalreporter)
-
-
-def _workers(given: Mapping[str, str]) -> int | None:
-    """Return how many workers one of xdist's may have, its share of the cores; None where there is no xdist."""
-    if "workercount" not in given:
-        return None
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores // int(given["workercount"]))

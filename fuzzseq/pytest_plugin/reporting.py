@@ -13,15 +13,7 @@ from rich.text import Text
 
 from fuzzseq import runner
 from fuzzseq.errors import FuzzseqError
-from fuzzseq.events import (
-    Event,
-    Reporter,
-    RunFinished,
-    RunStarted,
-    TargetFinished,
-    TargetLoaded,
-    TargetReport,
-)
+from fuzzseq.events import Event, Reporter, RunFinished, RunStarted, TargetFinished, TargetLoaded, TargetReport
 from fuzzseq.history import NAME as HISTORY
 from fuzzseq.reporting import format_named
 from fuzzseq.reporting.dispatcher import Dispatcher
@@ -115,7 +107,15 @@ def together(
         return
     first = min(begun, key=lambda event: event.started)
     yield 0.0, attrs.evolve(first, targets=tuple(names))
-    timed = sorted((each for part in parts for each in _since(part, first)), key=lambda each: each[0])
+    timed: list[tuple[float, Event]] = []
+    for part in parts:
+        later = 0.0  # By the clock of the run that began first.
+        for at, event in part:
+            if isinstance(event, RunStarted):
+                begin = datetime.fromisoformat(first.started)
+                later = (datetime.fromisoformat(event.started) - begin).total_seconds() - at
+            timed.append((at + later, event))
+    timed.sort(key=lambda each: each[0])
     for at, event in timed:
         if isinstance(event, TargetLoaded):
             yield at, attrs.evolve(event, index=names.index(event.target))
@@ -134,12 +134,3 @@ def together(
         report = TargetReport(name=name, spec=loaded.get(name), stop_reason=stop, index=names.index(name))
         yield last, TargetFinished(report=report)
     yield last, RunFinished(stop_reason=StopReason.of_parts(reasons), seconds=last)
-
-
-def _since(part: Sequence[tuple[float, Event]], first: RunStarted) -> Iterator[tuple[float, Event]]:
-    """Yield the events of a log by the clock of the run that began first."""
-    later = 0.0
-    for at, event in part:
-        if isinstance(event, RunStarted):
-            later = (datetime.fromisoformat(event.started) - datetime.fromisoformat(first.started)).total_seconds() - at
-        yield at + later, event

@@ -56,11 +56,7 @@ class Running:
     """
 
     def __init__(self, request: RunRequest, name: str, workers: int | None, is_over: Callable[[], bool]) -> None:
-        """Begin with nothing to run.
-
-        ``name`` tells the log of this process from those of others, ``workers`` is how many it may have, and
-        ``is_over`` says whether another process has ended the search.
-        """
+        """Begin with nothing to run; ``name`` is that of the process, and ``is_over`` says whether another ended it."""
         self._is_over = is_over
         self._settings = attrs.evolve(request.settings, workers=workers or request.settings.workers)
         self._one_by_one = workers is not None
@@ -125,13 +121,18 @@ class Running:
                     self._is_over_now()
                 del self._left_by[target]
             report = self._report(target)
-        if report is None and (left := self._left_by.get(target)):
+        if report is not None:
+            return self._outcome(report, check, self._wanted[target])
+        if left := self._left_by.get(target):
             return Judged(skipped=f"not reached: see [{left}], which ended before the target was done")
-        if report is None and self._is_over_now() and not run.problem:
+        if self._is_over_now() and not run.problem:
             return Judged(inconclusive=_ENDED)
-        if report is None:
-            return self._unfinished(target, check, run.problem)
-        return self._outcome(report, check, self._wanted[target])
+        first = self._wanted[target].chosen[0]
+        if check != first:
+            return Judged(skipped=f"not reached: see [{first}]")
+        errors = [error.message for error in self._record.errors if error.target in ("", self._record.name(target))]
+        failed = f"internal error (a bug in fuzzseq, not in the model): {errors[0]}" if errors else ""
+        return Judged(sentence=run.problem or failed or "fuzzseq did not finish it")
 
     def progress(self, target: str) -> str:
         """Return how far the work on a target has come, for whoever did not wait for its end."""
@@ -175,7 +176,13 @@ class Running:
     def _run(self, run: _Campaign) -> None:
         """Fuzz the targets of a campaign; whatever happens, nobody waits for it in vain."""
         try:
-            settings = attrs.evolve(run.settings, budget=self._share_of_budget(run))
+            settings = run.settings
+            if settings.budget is not None:  # Its part of the time that is left for all, which begins with the first.
+                if self._deadline is None:
+                    self._deadline = time.monotonic() + settings.budget
+                left = max(0.001, self._deadline - time.monotonic())
+                waiting = sum(self._report(target) is None for target in self._wanted)
+                settings = attrs.evolve(settings, budget=left * len(run.targets) / max(waiting, len(run.targets)))
             events = engine.start_campaign(
                 run.targets, settings, corpus=self._corpus, zygote=self._zygote, stop=self._stop
             )
@@ -194,40 +201,19 @@ class Running:
                 run.over = True
                 self._changed.notify_all()
 
-    def _share_of_budget(self, run: _Campaign) -> float | None:
-        """Return a campaign's part of the time that is left for all of them, which begins with the first."""
-        budget = self._settings.budget
-        if budget is None:
-            return None
-        if self._deadline is None:
-            self._deadline = time.monotonic() + budget
-        left = max(0.001, self._deadline - time.monotonic())
-        waiting = sum(self._report(target) is None for target in self._wanted)
-        return left * len(run.targets) / max(waiting, len(run.targets))
-
     def _dispatch(self, event: Event) -> None:
-        """Pass an event on, to the record first and to whoever waits last."""
         with self._changed:
             self._dispatcher.on_event(event)
             self._changed.notify_all()
 
-    def _unfinished(self, target: str, check: str, problem: str) -> Judged:
-        """Return what is said of a target that never came to its end."""
-        first = self._wanted[target].chosen[0]
-        if check != first:
-            return Judged(skipped=f"not reached: see [{first}]")
-        errors = [error.message for error in self._record.errors if error.target in ("", self._record.name(target))]
-        failed = f"internal error (a bug in fuzzseq, not in the model): {errors[0]}" if errors else ""
-        return Judged(sentence=problem or failed or "fuzzseq did not finish it")
-
     def _outcome(self, report: TargetReport, check: str, wanted: Wanted) -> Judged:
-        """Return what came of a check of a target that is done; each finding is said once."""
         findings = self._record.of_target(report.name)
         own = [finding for finding in findings if owner(finding, wanted.chosen) == check]
         failing = tuple(finding for finding in own if self._settings.fails(finding))
         first = check == wanted.chosen[0]
         failed = report.error or any(self._settings.fails(finding) for finding in findings)
         unjudged = "" if failed else inconclusive_reason(report, check)
+        see_first = "" if first else f"not reached: see [{wanted.chosen[0]}]"
         base = Judged(
             cases=report.checks[check].ran if check in report.checks else 0,
             minor_findings=tuple(finding for finding in own if finding not in failing),
@@ -237,10 +223,7 @@ class Running:
             sound_target=first and not (failed or unjudged),
         )
         if report.error:
-            sentence = report.error if first else ""
-            return attrs.evolve(
-                base, sentence=sentence, skipped="" if first else f"not reached: see [{wanted.chosen[0]}]"
-            )
+            return attrs.evolve(base, sentence=report.error if first else "", skipped=see_first)
         if failing:
             return attrs.evolve(base, sentence=sentence_of(failing), findings=failing)
         if unjudged:

@@ -68,7 +68,6 @@ def _no_such_test(target: str, check: str, known: Sequence[str]) -> str:
 
 
 def _is_target(config: pytest.Config, files: Iterable[pytest.Module], place: str, name: str) -> bool:
-    """Say whether a name in a file or module is a fuzz target: declared there, or named in ``[tool.fuzzseq]``."""
     here = config.invocation_params.dir
     path = (here / place).resolve()
     if any(name in declared_in(file.obj) for file in files if file.path == path or file.obj.__name__ == place):

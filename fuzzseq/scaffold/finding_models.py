@@ -19,6 +19,9 @@ from fuzzseq.targets.dimensions import dimension_of
 _ELSEWHERE: Final = {"site-packages", "node_modules", "build", "dist", "tests", "test", "venv", "env"}
 #: What a built model is an instance of.
 _MODELS: Final = {"Model", "Functional", "Sequential"}
+#: How a call begins, or its name ends, that has to do with models.
+_KERAS: Final = ("keras.", "tf.keras.", "layers.", "keras_hub.")
+_LAYERS: Final = ("Model", "Transformer", "Seq2Seq", "Translator", "Embedding", "LSTM", "GRU", "Dense")
 #: Values that are no model, and make none.
 _PLAIN: Final = (ast.Constant, ast.JoinedStr, ast.List, ast.Tuple, ast.Dict, ast.Set)
 
@@ -55,9 +58,10 @@ def candidates(folder: Path) -> list[Candidate]:
         hidden = any(part.startswith(".") or part in _ELSEWHERE for part in place.parts)
         if not hidden and not place.name.startswith(("test_", "conftest", "setup")):
             # What is no name as Python has them cannot be imported, and may be anything where it is written.
-            found += [
-                (_unlikeliness(each), str(place), each) for each in _in_file(file, place) if is_dotted(each.module)
-            ]
+            for each in _in_file(file, place):
+                usual = each.name.startswith(("build", "make", "create", "get")) or "model" in each.name.lower()
+                if is_dotted(each.module):
+                    found.append((2 * each.built + len(each.unknown) + (not usual), str(place), each))
     return [each for *_, each in sorted(found, key=lambda rated: rated[:2])]
 
 
@@ -87,11 +91,6 @@ def candidate_named(folder: Path, target: str) -> Candidate:
     return there[name]
 
 
-def _unlikeliness(candidate: Candidate) -> int:
-    usual = candidate.name.startswith(("build", "make", "create", "get")) or "model" in candidate.name.lower()
-    return 2 * candidate.built + len(candidate.unknown) + (not usual)
-
-
 def _in_file(file: Path, place: Path) -> Iterator[Candidate]:
     try:
         tree = tree_of(file, str(file))
@@ -114,14 +113,8 @@ def _builds(function: ast.FunctionDef) -> bool:
     if not any(dimension_of(parameter.arg) for parameter in parameters):
         return False
     returns = any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(function))
-    return returns and any(isinstance(node, ast.Call) and _speaks_of_models(node.func) for node in ast.walk(function))
-
-
-def _speaks_of_models(called: ast.expr) -> bool:
-    text = ast.unparse(called)
-    return text.startswith(("keras.", "tf.keras.", "layers.", "keras_hub.")) or text.split(".")[-1].endswith(
-        ("Model", "Transformer", "Seq2Seq", "Translator", "Embedding", "LSTM", "GRU", "Dense")
-    )
+    called = (ast.unparse(node.func) for node in ast.walk(function) if isinstance(node, ast.Call))
+    return returns and any(text.startswith(_KERAS) or text.split(".")[-1].endswith(_LAYERS) for text in called)
 
 
 def _is_model(value: ast.expr) -> bool:

@@ -30,8 +30,18 @@ def configured(start: Path | None = None) -> Given:
     Raises :class:`ConfigurationError` for invalid TOML, an unknown key, or a value of the wrong kind.
     """
     folder = (start or Path.cwd()).resolve()
-    place = home(folder)
-    given = {} if place is None else _of_file(place / "pyproject.toml", folder)
+    given: Given = {}
+    if (place := home(folder)) is not None:
+        path = place / "pyproject.toml"
+        try:
+            read = _structured(section_of(path) or {}, tuple(OPTIONS), f"{path}: [tool.fuzzseq]", "key", "{} {} = {}")
+        except UsageError as error:
+            raise ConfigurationError(str(error)) from None
+
+        def moved(written: str) -> str:
+            return written if Path(written).is_absolute() else os.path.relpath(place / written, folder)
+
+        given = {key: OPTIONS[key].kind.moved(value, moved) for key, value in read.items() if value != ()}
     profile = os.environ.get("FUZZSEQ_PROFILE")
     return {**given, "profile": profile} if profile else given
 
@@ -65,19 +75,6 @@ def given_by(where: str, settings: Mapping[str, object]) -> Given:
     return _structured(plain, _KEYWORDS, where, "setting", "{}({}={})")
 
 
-def _of_file(path: Path, here: Path) -> Given:
-    """Return what one pyproject.toml gives, its paths as one would write them from ``here``."""
-
-    def moved(written: str) -> str:
-        return written if Path(written).is_absolute() else os.path.relpath(path.parent / written, here)
-
-    try:
-        given = _structured(section_of(path) or {}, tuple(OPTIONS), f"{path}: [tool.fuzzseq]", "key", "{} {} = {}")
-    except UsageError as error:
-        raise ConfigurationError(str(error)) from None
-    return {key: OPTIONS[key].kind.moved(value, moved) for key, value in given.items() if value != ()}
-
-
 def _structured(settings: Mapping[str, object], keys: tuple[str, ...], where: str, noun: str, written: str) -> Given:
     """Return settings read; raises :class:`UsageError` for a key that is none of ``keys``, and for a wrong value.
 
@@ -95,7 +92,10 @@ def _structured(settings: Mapping[str, object], keys: tuple[str, ...], where: st
             raise UsageError(f"{where} has no {noun} {key!r}.{near} {noun.title()}s: {', '.join(keys)}.") from None
         cause, key = wrong[0][0], wrong[0][1].name
         reason = cause if isinstance(cause, UsageError) else f"must be {OPTIONS[key].takes}."
-        raise UsageError(f"{written.format(where, key, _shortened(settings[key]))}: {reason}") from None
+        value, short = settings[key], reprlib.Repr()
+        short.maxlevel, short.maxstring, short.maxother = 3, 80, 80
+        text = shown(value) if isinstance(value, int) and not isinstance(value, bool) else short.repr(value)
+        raise UsageError(f"{written.format(where, key, text)}: {reason}") from None
     return {key: getattr(section, key) for key in settings}
 
 
@@ -114,11 +114,3 @@ def _toml(path: Path) -> Mapping[str, Any]:
         raise ConfigurationError(f"{path} is not readable TOML: it is nested too deeply.") from None
     except ValueError as error:  # a date that is none, or more digits than Python reads
         raise ConfigurationError(f"{path} is not readable TOML: {error}.") from None
-
-
-def _shortened(value: object) -> str:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return shown(value)
-    short = reprlib.Repr()
-    short.maxlevel, short.maxstring, short.maxother = 3, 80, 80
-    return short.repr(value)

@@ -101,7 +101,6 @@ def structured(value: object, type_: Any) -> Any:
 
 @cache
 def _converter() -> Converter:
-    """Return the converter of settings: keys that are none are errors, and a value of another type is not converted."""
     converter = Converter(forbid_extra_keys=True)
     for type_ in (bool, str):
         converter.register_structure_hook(type_, _exact)

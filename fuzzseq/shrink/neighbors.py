@@ -40,7 +40,7 @@ def neighbors(case: Case, contract: Contract) -> Iterator[Case]:
     an id, a dimension. A trade is a step too: two things change, and the case is smaller in the order all the same. All
     that is yielded is strictly smaller than the case, and in its domain.
     """
-    ways = (_batches, _pairs, _columns, _tokens, _padding, _trades, _settings, _ids, _dimensions)
+    ways = (_fewer, _shorter, _padding, _trades, _plainer, _dimensions)
     own = size(case, contract)
     seen: set[tuple[object, ...]] = set()
     for candidate in chain.from_iterable(way(case, contract) for way in ways):
@@ -50,18 +50,17 @@ def neighbors(case: Case, contract: Contract) -> Iterator[Case]:
             yield candidate
 
 
-def _batches(case: Case, _: Contract) -> Iterator[Case]:
-    """Yield the case with a batch less, and with two neighboring batches in the other order."""
+def _fewer(case: Case, contract: Contract) -> Iterator[Case]:
+    """Yield the case with a batch less, and with two neighboring batches in the other order; the same of pairs.
+
+    Pairs go as the next lower batch size takes; two rows are merged as well as swapped.
+    """
     batches = case.batches
     for index in range(len(batches)):
         yield attrs.evolve(case, batches=batches[:index] + batches[index + 1 :])
     for index in range(len(batches) - 1):
         yield attrs.evolve(case, batches=_swapped(batches, index))
-
-
-def _pairs(case: Case, contract: Contract) -> Iterator[Case]:
-    """Yield the case with pairs less, as the next lower batch size takes, and with two rows merged or swapped."""
-    for index, batch in enumerate(case.batches):
+    for index, batch in enumerate(batches):
         count = len(batch.pairs)
         fewer = max((value for value in values_of(case, "batch_size", contract) if value < count), default=count - 1)
         gone = count - fewer
@@ -75,29 +74,24 @@ def _pairs(case: Case, contract: Contract) -> Iterator[Case]:
     yield from _lower(case, "batch_size", contract)
 
 
-def _columns(case: Case, contract: Contract) -> Iterator[Case]:
-    """Yield the case with every row of a side cut to the next shorter width: in one batch, and in all."""
+def _shorter(case: Case, contract: Contract) -> Iterator[Case]:
+    """Yield the case with all rows of a side cut to the next shorter width, in one batch and in all; a token less."""
     for side in contract.sides():
         for index in range(len(case.batches)):
             alone = attrs.evolve(case, batches=(case.batches[index],))
             for shorter in _lower(alone, f"{side}_length", contract):
                 yield attrs.evolve(with_batch(case, index, shorter.batches[0]), dimensions=shorter.dimensions)
         yield from _lower(case, f"{side}_length", contract)
+    for at, ids in rows_of(case):
+        for position in range(len(ids)):
+            yield without_tokens(case, at, slice(position, position + 1), contract)
 
 
 def _lower(case: Case, name: str, contract: Contract) -> Iterator[Case]:
-    """Yield the case with one dimension at its next lower legal value."""
     current = size_of(case, name, contract)
     lower = [value for value in values_of(case, name, contract) if value < current]
     if lower:
         yield capped(case, name, lower[-1], contract)
-
-
-def _tokens(case: Case, contract: Contract) -> Iterator[Case]:
-    """Yield the case with one token deleted; a width that must stay is kept with padding."""
-    for at, ids in rows_of(case):
-        for position in range(len(ids)):
-            yield without_tokens(case, at, slice(position, position + 1), contract)
 
 
 def without_tokens(case: Case, at: At, gone: slice, contract: Contract) -> Case:
@@ -115,7 +109,6 @@ def without_tokens(case: Case, at: At, gone: slice, contract: Contract) -> Case:
 
 
 def _padding(case: Case, contract: Contract) -> Iterator[Case]:
-    """Yield the case with a column of extra padding less."""
     for index, batch in enumerate(case.batches):
         for side in contract.sides():
             if extra(batch, side):
@@ -150,8 +143,8 @@ def _filled(batch: Batch, side: Side, contract: Contract) -> Iterator[Batch]:
         yield attrs.evolve(narrower, pairs=tuple(pairs))
 
 
-def _settings(case: Case, contract: Contract) -> Iterator[Case]:
-    """Yield the case run eagerly, one kind of state lower, in the contract's own encoding and padding, with seed 0."""
+def _plainer(case: Case, contract: Contract) -> Iterator[Case]:
+    """Yield the case handed over in a plainer way, with seed 0, with an id lower, and with two ids of a row swapped."""
     yield attrs.evolve(case, mode="eager")
     for index, batch in enumerate(case.batches):
         state: StateKind = "zeros" if batch.initial_state == "random" else "none"
@@ -159,10 +152,6 @@ def _settings(case: Case, contract: Contract) -> Iterator[Case]:
         yield with_batch(case, index, attrs.evolve(batch, target_encoding=encodings(contract)[0]))
         yield with_batch(case, index, attrs.evolve(batch, padding=padding_side(contract)))
     yield attrs.evolve(case, seed=0)
-
-
-def _ids(case: Case, contract: Contract) -> Iterator[Case]:
-    """Yield the case with an id at the lowest ordinary one, with an id one less, and with two ids of a row swapped."""
     for at, ids in rows_of(case):
         low = contract.lowest_id(at[2])
         for position, word in enumerate(ids):
@@ -186,5 +175,4 @@ def _dimensions(case: Case, contract: Contract) -> Iterator[Case]:
 
 
 def _swapped(values: tuple[T, ...], index: int) -> tuple[T, ...]:
-    """Return a tuple with the values at ``index`` and behind it in the other order."""
     return (*values[:index], values[index + 1], values[index], *values[index + 2 :])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, get_args
 
-from fuzzseq.cases.case import Batch, Case, StateKind, width
+from fuzzseq.cases.case import Case, StateKind, width
 from fuzzseq.cases.domain import encodings, padding_side
 from fuzzseq.targets.contract import SIDES, Contract
 
@@ -34,11 +34,19 @@ def size(case: Case, contract: Contract) -> tuple[object, ...]:
     """
     batches = case.batches
     dimensions = tuple(case.dimensions.get(name, 0) for name in contract.build_dimensions())
-    settings = tuple(_settings(batch, contract) for batch in batches)
+    ranked = tuple(dict.fromkeys((*encodings(contract)[:1], "sparse", "one_hot", "smoothed_one_hot")))
+    side_of_padding = padding_side(contract)
+    settings = tuple(
+        (_STATES.index(each.initial_state), ranked.index(each.target_encoding), int(each.padding != side_of_padding))
+        for each in batches
+    )
+    pairs = [pair for batch in batches for pair in batch.pairs]
+    source, target = (contract.lowest_id(side) for side in SIDES)
+    rows = (row for pair in pairs for row in ((source, pair.source), (target, pair.target)))
     lengths = tuple(tuple((len(pair.source), len(pair.target)) for pair in batch.pairs) for batch in batches)
     return (
         len(batches),
-        sum(len(batch.pairs) for batch in batches),
+        len(pairs),
         sum(width(batch, side, contract) for batch in batches for side in contract.sides()),
         sum(batch.extra_source + batch.extra_target for batch in batches),
         sum(sum(row) for rows in lengths for row in rows),
@@ -49,31 +57,10 @@ def size(case: Case, contract: Contract) -> tuple[object, ...]:
         tuple((batch.extra_source, batch.extra_target) for batch in batches),
         dimensions,
         settings,
-        _ids(case, contract),
+        tuple(tuple(_distance(word, low) for word in ids) for low, ids in rows),
         _distance(case.seed, 0),
         case.domain,
         tuple(sorted(case.dimensions.items())),
-    )
-
-
-def _settings(batch: Batch, contract: Contract) -> tuple[int, int, int]:
-    """Return the ranks of how a batch is handed over: initial state, target encoding, side of padding."""
-    ranked = tuple(dict.fromkeys((*encodings(contract)[:1], "sparse", "one_hot", "smoothed_one_hot")))
-    return (
-        _STATES.index(batch.initial_state),
-        ranked.index(batch.target_encoding),
-        int(batch.padding != padding_side(contract)),
-    )
-
-
-def _ids(case: Case, contract: Contract) -> tuple[tuple[int, ...], ...]:
-    """Return the distance of each id from the lowest ordinary one of its side, row after row."""
-    source, target = (contract.lowest_id(side) for side in SIDES)
-    rows = [pair for batch in case.batches for pair in batch.pairs]
-    return tuple(
-        tuple(_distance(word, low) for word in ids)
-        for pair in rows
-        for low, ids in ((source, pair.source), (target, pair.target))
     )
 
 

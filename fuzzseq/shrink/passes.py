@@ -37,26 +37,28 @@ def begin(search: Search) -> None:
 
 def accelerate(search: Search) -> None:
     """Take every kind of long step once: what belongs to a batch first, since a new dimension costs a build."""
-    _fewer_batches(search)
-    _lower(search, "batch_size")
-    _narrower(search)
-    _plainer(search)
-    _lowest_ids(search)
-    _fewer_pairs(search)
-    _fewer_tokens(search)
-    _smaller_dimensions(search)
-    _lower_ids(search)
-    _both_smaller(search)
-    _differing_rows(search)
-
-
-def _fewer_batches(search: Search) -> None:
-    """Delete batches in halves."""
 
     def without(case: Case, start: int, stop: int) -> Case:
         return attrs.evolve(case, batches=case.batches[:start] + case.batches[stop:])
 
     delete_in_halves(search, lambda case: len(case.batches), without)
+    _lower(search, "batch_size")
+    for side in search.contract.sides():
+        search.attempt(with_batches(search.best, **{f"extra_{side}": 0}))
+        _lower(search, f"{side}_length")
+    _plainer(search)
+    _lowest_ids(search)
+    _fewer_pairs(search)
+    _fewer_tokens(search)
+    if not search.attempt(with_dimensions(search.best, lowest_setting(search.contract) or {}, search.contract)):
+        for name in search.contract.build_dimensions():
+            _lower(search, name)
+    _lower_ids(search)
+    _both_smaller(search)
+    # Two rows that differ in an id, in the place of rows that may be there to differ, in length or in number.
+    batches = search.best.batches
+    if len(batches) == 1 and len({pair.source for pair in batches[0].pairs}) > 1:
+        any(search.attempt(case) for case in sorted(differing(search.best, search.contract), key=search.rank))
 
 
 def _fewer_pairs(search: Search) -> None:
@@ -76,20 +78,6 @@ def _fewer_pairs(search: Search) -> None:
             return with_batch(case, index, attrs.evolve(batch, pairs=batch.pairs[:start] + batch.pairs[stop:]))
 
         delete_in_halves(search, count, without)
-
-
-def _differing_rows(search: Search) -> None:
-    """Put two rows that differ in an id in the place of rows that may be there to differ, in length or in number."""
-    batches = search.best.batches
-    if len(batches) == 1 and len({pair.source for pair in batches[0].pairs}) > 1:
-        any(search.attempt(case) for case in sorted(differing(search.best, search.contract), key=search.rank))
-
-
-def _narrower(search: Search) -> None:
-    """Cut all rows of a side to one shorter length, and take the extra padding away."""
-    for side in search.contract.sides():
-        search.attempt(with_batches(search.best, **{f"extra_{side}": 0}))
-        _lower(search, f"{side}_length")
 
 
 def _plainer(search: Search) -> None:
@@ -141,7 +129,6 @@ def _fewer_tokens(search: Search) -> None:
 
 
 def _lower_ids(search: Search) -> None:
-    """Bisect each id between the lowest ordinary one and itself."""
     for at, ids in rows_of(search.best):
         for position, word in enumerate(ids):
 
@@ -150,14 +137,6 @@ def _lower_ids(search: Search) -> None:
                 return with_row(case, at, (*row[:position], value, *row[position + 1 :]))
 
             bisect(search, range(search.contract.lowest_id(at[2]), word), made)
-
-
-def _smaller_dimensions(search: Search) -> None:
-    """Put all dimensions of the build at their lowest, else bisect each."""
-    lowest = lowest_setting(search.contract) or {}
-    if not search.attempt(with_dimensions(search.best, lowest, search.contract)):
-        for name in search.contract.build_dimensions():
-            _lower(search, name)
 
 
 def _both_smaller(search: Search) -> None:
@@ -180,13 +159,11 @@ def _both_smaller(search: Search) -> None:
 
 
 def _below(search: Search, name: str) -> list[int]:
-    """Return, ascending, the legal values of a dimension below its current one."""
     current = size_of(search.best, name, search.contract)
     return [value for value in values_of(search.best, name, search.contract) if value < current]
 
 
 def _lower(search: Search, name: str) -> None:
-    """Bisect one dimension between its lowest legal value and its current one."""
     contract = search.contract
 
     def made(case: Case, value: int) -> Case:

@@ -39,12 +39,10 @@ def reduce(case: Case, contract: Contract, fails: Callable[[Case], bool], *, max
             if search.best == reached:
                 break
     except Exhausted:
-        return Reduced(
-            case=search.best, minimality=Minimality(one_minimal=False, neighbors=0, executions=search.executions)
-        )
-    return Reduced(
-        case=search.best, minimality=Minimality(one_minimal=True, neighbors=count, executions=search.executions)
-    )
+        minimality = Minimality(one_minimal=False, neighbors=0, executions=search.executions)
+    else:
+        minimality = Minimality(one_minimal=True, neighbors=count, executions=search.executions)
+    return Reduced(case=search.best, minimality=minimality)
 
 
 def _descended(search: Search) -> int:
