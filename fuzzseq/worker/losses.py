@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
@@ -17,23 +17,23 @@ Loss = Callable[[Nest, Tensor, Nest, Tensor], Tensor]
 
 def loss_function(spec: Spec, model: Model, declared: Function | str | None) -> Loss:
     """Return the loss of a model: the declared one, the compiled one, or the cross-entropy of its encoding."""
+    several = _losses(model) if declared is None else None
     if declared is not None:
         scored = KERAS.loss(declared) if isinstance(declared, str) else declared
-        return lambda _inputs, labels, output, _mask: _beside(scored(labels, output.scores), _unscored(model, output))
-    several = _losses(model)
-    if spec.contract.loss == "compiled" and several is not None and as_targets(model, 0) is None:
+    elif spec.contract.loss == "compiled" and several is not None and as_targets(model, 0) is None:
         # Labels are known for one output alone: the other losses are for what nobody here can label.
         by_name = several if isinstance(several, Mapping) else dict(enumerate(several))
-        alone = KERAS.loss(by_name.get(spec.contract.output) or next(loss for loss in by_name.values() if loss))
-        return lambda _inputs, labels, output, _mask: _beside(alone(labels, output.scores), _unscored(model, output))
-    if spec.contract.loss == "compiled":
+        scored = KERAS.loss(by_name.get(spec.contract.output) or next(loss for loss in by_name.values() if loss))
+    elif spec.contract.loss == "compiled":
         return lambda inputs, labels, output, _mask: model.compute_loss(
             x=inputs, y=as_targets(model, labels), y_pred=_as_compiled(model, output), sample_weight=None
         )
-    logits = spec.traits.logits is not False
-    return lambda _inputs, labels, output, mask: _beside(
-        cross_entropy(labels, output.scores, mask, KERAS.cross_entropy, logits), _unscored(model, output)
-    )
+    else:
+        logits = spec.traits.logits is not False
+        return lambda _inputs, labels, output, mask: _with_all_outputs(
+            cross_entropy(labels, output.scores, mask, KERAS.cross_entropy, logits), model, output
+        )
+    return lambda _inputs, labels, output, _mask: _with_all_outputs(scored(labels, output.scores), model, output)
 
 
 def _losses(model: Model) -> Nest:
@@ -62,16 +62,14 @@ def _as_compiled(model: Model, output: Nest) -> Nest:
     return output.scores if several and _losses(model) is None else output.raw
 
 
-def _unscored(model: Model, output: Nest) -> list[Nest]:
-    """Return every output but the scores, and what layers add to the loss, as a user's training loop would."""
+def _with_all_outputs(loss: Tensor, model: Model, output: Nest) -> Tensor:
+    """Return a loss, with nothing added by way of the outputs that are not scores, and of what layers add to the loss.
+
+    So weights that lead to one of them are no dead ends.
+    """
     added = list(model.losses) if KERAS.is_layer(model) else []
-    return [t for t in tf.nest.flatten(output.raw) if t is not output.scores] + added
-
-
-def _beside(loss: Tensor, others: Iterable[Nest]) -> Tensor:
-    """Return a loss, with nothing added by way of other values: weights that lead to one of them are no dead ends."""
-    floats = [t for t in others if tf.is_tensor(t) and t.dtype.is_floating]
-    for value in floats:
-        nothing = 0.0 * tf.reduce_sum(tf.where(tf.math.is_finite(value), value, tf.zeros_like(value)))
-        loss += tf.cast(nothing, loss.dtype)
+    for value in [t for t in tf.nest.flatten(output.raw) if t is not output.scores] + added:
+        if tf.is_tensor(value) and value.dtype.is_floating:
+            nothing = 0.0 * tf.reduce_sum(tf.where(tf.math.is_finite(value), value, tf.zeros_like(value)))
+            loss += tf.cast(nothing, loss.dtype)
     return loss

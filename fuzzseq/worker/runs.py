@@ -167,7 +167,8 @@ class BatchRun:
         loss = self.built.tracker.trace.call(
             lambda: "loss", "", (labels, output.scores), lambda: self.built.loss(fed, labels, output, real)
         )
-        return tf.reduce_mean(tf.cast(loss, tf.float32))
+        mean: Tensor = tf.reduce_mean(tf.cast(loss, tf.float32))
+        return mean
 
     def _in_mode(self, name: str, function: Function, arguments: Args) -> tuple[Function, Args]:
         """Return a function as the mode of the run wants it, with its arguments; stepped models run eagerly."""
@@ -176,7 +177,14 @@ class BatchRun:
         self.built.subject.in_graph(mode == "graph")
         if mode == "eager" or isinstance(self.built.subject, SteppedSubject):
             return function, arguments
-        made = self._traced(name, function, arguments)
+        # A trace is made once for each structure of arguments, with the sizes that it leaves closed.
+        spec, watch = self.built.spec, (self.built.subject.mark, self.built.tracker)
+        key = f"{name} {tf.nest.flatten(signature(arguments, spec))}"
+        made = None if self.known else self.built.traced.get(key)
+        if made is None:
+            made = Traced(function, arguments, spec, *watch, known=self.known)
+        if not self.known:
+            self.built.traced[key] = made
         # Tracing goes through the stages once: what a trace raises later on has to be of the stage that it is of now.
         self.built.subject.mark.enter(made.stage)
         return made, arguments
@@ -195,16 +203,6 @@ class BatchRun:
 
         return self._in_mode(f"forward {run.training}", pure, (fed,))
 
-    def _traced(self, name: str, function: Function, example: Args) -> Traced:
-        """Return a traced function, made once for each structure of arguments, with the sizes that it leaves closed."""
-        key = f"{name} {tf.nest.flatten(signature(example, self.built.spec))}"
-        watch = self.built.subject.mark, self.built.tracker
-        if self.known:
-            return Traced(function, example, self.built.spec, *watch, known=True)
-        if key not in self.built.traced:
-            self.built.traced[key] = Traced(function, example, self.built.spec, *watch)
-        return self.built.traced[key]
-
     def _train(self) -> Observed:
         """Run forward, loss and gradients; then the model's own training step, where it has one."""
         fed = self._fed()
@@ -222,24 +220,17 @@ class BatchRun:
 
         function, arguments = self._in_mode("train", step, (fed, labels, real))
         scores, loss, found = function(*arguments)
-        gradients = [
-            Gradient(path=path_of(v), value=as_numpy(value))
-            for v, value in zip(self.built.trainable, found, strict=True)
-        ]
-        if mode_of(self.run) == "eager":
-            self._own_step(fed, labels)
-        return self._seen(ForwardOutput(scores, [], scores), loss=as_numpy(loss), gradients=tuple(gradients))
-
-    def _own_step(self, fed: Nest, labels: Tensor) -> None:
-        """Run the model's own training step: once, where it does nothing that was not just done."""
+        pairs = zip(self.built.trainable, found, strict=True)
+        gradients = tuple(Gradient(path=path_of(v), value=as_numpy(value)) for v, value in pairs)
         model = self.built.model
-        if not self.built.spec.runs_step:
-            return
-        targets = as_targets(model, labels)
-        if targets is not None and not (self.built.stepped and KERAS.has_stock_step(model)):
-            self.built.subject.mark.enter("gradient")
-            model.train_step((fed, targets))
-            self.built.stepped = True
+        if mode_of(self.run) == "eager" and self.built.spec.runs_step:
+            targets = as_targets(model, labels)
+            # Once, where it does nothing that was not just done.
+            if targets is not None and not (self.built.stepped and KERAS.has_stock_step(model)):
+                self.built.subject.mark.enter("gradient")
+                model.train_step((fed, targets))
+                self.built.stepped = True
+        return self._seen(ForwardOutput(scores, [], scores), loss=as_numpy(loss), gradients=gradients)
 
     def _in_chunks(self, boundaries: tuple[int, ...]) -> Observed:
         """Run a sequence in chunks, the states of each given to the next; outputs are joined again."""
