@@ -39,7 +39,6 @@ def _attempt(built: ModelInstance, case: Case, run: Run, known: bool = False) ->
 
 
 def _attempted(built: ModelInstance, case: Case, run: Run, known: bool) -> Result:
-    """Run the batches on a model of the precision and the sizes that are asked for."""
     given = attrs.evolve(case, batches=run.batches, dimensions={**case.dimensions, **dict(run.dimensions)})
     observed: list[Observed] = []
     built.tracker.trace.restart()

@@ -66,8 +66,3 @@ def initial_state(spec: Spec, case: Case, batch: int, shapes: Nest) -> Nest:
         return None
     states = zero_states(shapes) if kind == "zeros" else random_states(shapes, case.seed + batch)
     return states[0] if isinstance(shapes, tuple) and [shapes] != flat and len(flat) == 1 else states
-
-
-def rows_of_ids(case: Case, batch: int) -> list[list[int]]:
-    """Return a batch's source as a user's own preprocessing takes it: a list of lists of ids."""
-    return [list(pair.source) for pair in case.batches[batch].pairs]

@@ -42,18 +42,15 @@ class _Wrong(BatchRun):
         self.arrays = wrong_arrays(self.arrays, kind, case, built.spec)
 
     def _fed(self, states: Nest = None, source: Nest = None) -> Nest:
-        """Hand over rows without padding, where those are wanted."""
         source = None
         if self.kind == "source_unpadded":
             source = tf.ragged.constant([list(pair.source) for pair in self.case.batches[0].pairs], dtype=tf.int32)
         return super()._fed(states, source)
 
     def state_shapes(self) -> Nest:
-        """Return the shapes of the states, wrong where they are to be."""
         return wrong_shapes(super().state_shapes(), self.kind)
 
     def initial_state(self, shapes: Nest) -> Nest:
-        """Return the states, of integers where they are to be."""
         states = super().initial_state(shapes)
         if self.kind != "state_integers" or states is None:
             return states
@@ -115,5 +112,4 @@ def wrong_labels(labels: Array, kind: str, case: Case, spec: Spec) -> Array:
 
 
 def _once_more(value: Array, axis: int) -> Array:
-    """Return an array with its last slice along an axis repeated."""
     return np.concatenate([value, np.take(value, [-1], axis=axis)], axis=axis)

@@ -40,7 +40,6 @@ class Part:
     """An encoder or a decoder, and the order in which it takes what it is given."""
 
     def __init__(self, model: Function) -> None:
-        """Read the parameters of a callable, or the inputs of a functional model."""
         self._model: Model = model
         self._takes_training = takes(model, "training")
         inputs = getattr(model, "inputs", None) if KERAS.is_functional(model) else None

@@ -134,7 +134,6 @@ class _CheckRunner:
         return judged or Verdict(check=check.name, status="passed", stage=check.stage)
 
     def _result(self, run: Run, explained: bool = True) -> Result:
-        """Return what a run gave; one that held needs no explanation."""
         found = self._results.get((run, True)) or self._results.get((run, explained))
         if found is None:
             try:

@@ -37,7 +37,6 @@ def names_random(layer: object) -> bool:
 
 
 def _code(function: object) -> CodeType | None:
-    """Return the code of a function, which its user may have had traced; None where there is none."""
     code = getattr(getattr(function, "python_function", function), "__code__", None)
     return code if isinstance(code, CodeType) else None
 

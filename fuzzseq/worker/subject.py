@@ -46,7 +46,6 @@ class Subject:
     """A model that is called once for a whole batch: functional, subclassed, or any callable."""
 
     def __init__(self, model: Model, spec: Spec, mark: StageBeacon) -> None:
-        """Keep the model; ``mark`` is told which stage runs."""
         self.model, self.spec, self.mark = model, spec, mark
         self._takes_training = takes(model, "training")
         # A plain function is traced with its Python control flow converted, as its user's own tf.function would do.

@@ -143,7 +143,6 @@ class PlainAttributes:
 
 
 def _parts(value: Nest) -> list[object]:
-    """Return what a list, a tuple or a dict holds."""
     return list(value.values() if isinstance(value, dict) else value)
 
 

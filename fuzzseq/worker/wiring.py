@@ -65,7 +65,6 @@ def takers_of_states(model: Model) -> int:
 
 
 def _dropped(decoder: Model, tracker: Tracker) -> Iterator[tuple[StateCrossing, Frame | None]]:
-    """Yield each state of a decoder that its next step is not given, with the user's line."""
     states = [tensor for tensor, role in zip(decoder.inputs, Part(decoder).roles, strict=False) if role == "states"]
     for tensor, back in zip(states, decoder.outputs[1:], strict=False):
         for layer in decoder.layers:
