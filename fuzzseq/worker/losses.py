@@ -25,9 +25,14 @@ def loss_function(spec: Spec, model: Model, declared: Function | str | None) -> 
         by_name = several if isinstance(several, Mapping) else dict(enumerate(several))
         scored = KERAS.loss(by_name.get(spec.contract.output) or next(loss for loss in by_name.values() if loss))
     elif spec.contract.loss == "compiled":
-        return lambda inputs, labels, output, _mask: model.compute_loss(
-            x=inputs, y=as_targets(model, labels), y_pred=_as_compiled(model, output), sample_weight=None
-        )
+
+        def compiled_loss(inputs: Nest, labels: Tensor, output: Nest, _mask: Tensor) -> Nest:
+            # A loss of the user's own takes everything apart itself, as it does in fit; else each output has its own.
+            whole = KERAS.overrides(model, "compute_loss") or not isinstance(output.raw, list | tuple | Mapping)
+            predicted = output.raw if whole or _losses(model) is not None else output.scores
+            return model.compute_loss(x=inputs, y=as_targets(model, labels), y_pred=predicted, sample_weight=None)
+
+        return compiled_loss
     else:
         logits = spec.traits.logits is not False
         return lambda _inputs, labels, output, mask: _with_all_outputs(
@@ -52,14 +57,6 @@ def as_targets(model: Model, labels: Nest) -> Nest:
     if isinstance(losses, Mapping):
         return {name: labels for name, loss in losses.items() if loss is not None}
     return [None if loss is None else labels for loss in losses]
-
-
-def _as_compiled(model: Model, output: Nest) -> Nest:
-    """Return what a compiled loss compares labels with: everything, where each output has its loss, else the scores."""
-    if KERAS.overrides(model, "compute_loss"):
-        return output.raw  # One of the user's own takes it apart itself, as it does in fit.
-    several = isinstance(output.raw, list | tuple | Mapping)
-    return output.scores if several and _losses(model) is None else output.raw
 
 
 def _with_all_outputs(loss: Tensor, model: Model, output: Nest) -> Tensor:

@@ -250,8 +250,17 @@ class BatchRun:
     def _seen(self, output: ForwardOutput, loss: Array | None = None, gradients: tuple[Gradient, ...] = ()) -> Observed:
         scores = as_numpy(dense(output.scores))
         only_forward = isinstance(self.run, ForwardRun | ChunkedRun | AlternativeRun)
-        nonfinite = only_forward and scores is not None and not finite(tf.constant(scores))
-        first_nonfinite = self._first_nonfinite() if nonfinite else ""
+        culprits: list[str] = []
+
+        def listener(path: str, value: Nest, _layer: Layer, _given: Args) -> None:
+            if not culprits and not all(finite(tensor) for tensor in tf.nest.flatten(value)):
+                culprits.append(path)
+
+        if only_forward and scores is not None and not finite(tf.constant(scores)):
+            # Once more, to find the first layer whose output is not finite though its inputs are.
+            self.built.reset(self.run)
+            with self.built.tracker.watching(listener):
+                self.forward()
         return Observed(
             arrays=self.arrays,
             output=scores,
@@ -259,19 +268,6 @@ class BatchRun:
             states=tuple(np.asarray(dense(state)) for state in output.states),
             loss=loss,
             gradients=gradients,
-            first_nonfinite=first_nonfinite,
+            first_nonfinite=culprits[0] if culprits else "",
             traces={name: len(values) for name, values in self.built.tracker.traced_for.items()},
         )
-
-    def _first_nonfinite(self) -> str:
-        """Run forward once more, and return the first layer whose output is not finite though its inputs are."""
-        culprits: list[str] = []
-
-        def listener(path: str, output: Nest, _layer: Layer, _given: Args) -> None:
-            if not culprits and not all(finite(tensor) for tensor in tf.nest.flatten(output)):
-                culprits.append(path)
-
-        self.built.reset(self.run)
-        with self.built.tracker.watching(listener):
-            self.forward()
-        return culprits[0] if culprits else ""
