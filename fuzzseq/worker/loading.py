@@ -44,10 +44,7 @@ def load(
 
 
 def _factories(reference: Mapping[str, str]) -> dict[str, Function]:
-    """Return the factories of a reference by the names of their targets.
-
-    Of a module, those that it defines and decorates, and a function called build; else those that it imports.
-    """
+    """Return factories by the names of their targets: of a module, its own and ``build``, else those it imports."""
     if "pickle" in reference:
         USER_IMPORTS.install()
         USER_IMPORTS.add(str(Path.cwd()))

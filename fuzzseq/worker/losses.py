@@ -60,10 +60,7 @@ def as_targets(model: Model, labels: Nest) -> Nest:
 
 
 def _with_all_outputs(loss: Tensor, model: Model, output: Nest) -> Tensor:
-    """Return a loss, with nothing added by way of the outputs that are not scores, and of what layers add to the loss.
-
-    So weights that lead to one of them are no dead ends.
-    """
+    """Return a loss with zero times every other output, and loss of a layer: weights that lead there get a gradient."""
     added = list(model.losses) if KERAS.is_layer(model) else []
     for value in [t for t in tf.nest.flatten(output.raw) if t is not output.scores] + added:
         if tf.is_tensor(value) and value.dtype.is_floating:

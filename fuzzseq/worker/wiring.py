@@ -79,10 +79,7 @@ def _dropped(decoder: Model, tracker: Tracker) -> Iterator[tuple[StateCrossing, 
 
 
 def _origin(tensor: Tensor) -> _Source | None:
-    """Return where a state comes from, through joins of two directions; None where nothing tells.
-
-    A join is what all of its parts are, or a mixture of states of one layer.
-    """
+    """Return where a state comes from; of a join, what all of its parts are, or a mixture of states of one layer."""
     origin = KERAS.origin(tensor)
     if origin is None:
         return None
