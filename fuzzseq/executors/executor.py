@@ -42,23 +42,11 @@ def death(
     request: Request, ending: Ending, stage: Stage, reason: str, output: str, frames: tuple[Frame, ...] = ()
 ) -> Outcome:
     """Return the outcome of a request that its worker did not survive; ``frames`` are where it was, outermost first."""
-    exception = _EXCEPTIONS.get(ending, reason)
-    return _ended(request, ending, stage, exception, f"{_MESSAGES[ending]} {reason}", output, frames)
+    message = f"{_MESSAGES[ending]} {reason}"
+    return ended(request, ending, stage, _EXCEPTIONS.get(ending, reason), message, output, frames)
 
 
-def corrupted(request: Request, stage: Stage, what: str, output: str) -> Outcome:
-    """Return the outcome of a request whose answer cannot be believed: the model is in the way between it and us."""
-    message = f"the model interfered with fuzzseq's own part of the process: {what}"
-    return _ended(request, "crashed", stage, "Corrupted", message, output)
-
-
-def stopped(request: Request, stage: Stage, output: str) -> Outcome:
-    """Return the outcome of a request whose worker stopped the process that it came from."""
-    message = "the process that the model runs in was stopped, or its parent was"
-    return _ended(request, "hung", stage, "Timeout", message, output)
-
-
-def _ended(
+def ended(
     request: Request,
     ending: Ending,
     stage: Stage,
@@ -70,9 +58,8 @@ def _ended(
     """Return the outcome in which the check that the stage belongs to says how the worker ended."""
     from fuzzseq.checks.registry import owner_of  # noqa: PLC0415 (checks take numpy, longer than a run's first line may)
 
-    raised = Raised(
-        stage=stage, exception=exception, message=message, ending=ending, output=output[-2000:], frames=frames
-    )
+    tail = output[-2000:]
+    raised = Raised(stage=stage, exception=exception, message=message, ending=ending, output=tail, frames=frames)
     owner = owner_of(stage)
     owner = owner if owner in request.checks else request.checks[0]
     return Outcome(

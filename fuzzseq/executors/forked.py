@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 
 from fuzzseq.errors import MachineError
-from fuzzseq.executors.executor import BudgetSpent, corrupted, death, signal_name, stopped
+from fuzzseq.executors.executor import BudgetSpent, death, ended, signal_name
 from fuzzseq.executors.loaded_file import LoadedFile, understood
 from fuzzseq.executors.patience import tries
 from fuzzseq.executors.process import Worker
@@ -22,7 +22,6 @@ class ForkedExecutor:
     """The requests of one target, in a worker that is replaced when it dies."""
 
     def __init__(self, file: LoadedFile, target: str, spec: Spec, *, case_timeout: float, memory: int | None) -> None:
-        """Keep what a worker needs; the first is forked on the first request."""
         self._file, self._target, self._spec = file, target, spec
         self._timeout, self._memory = case_timeout, memory
         self._process: Worker | None = None
@@ -59,8 +58,9 @@ class ForkedExecutor:
         self.renew()
 
     def _once(self, request: Request, limit: float) -> tuple[Outcome, bool]:
-        """Answer one request, or say how the worker died of it, and whether that may have come from outside."""
-        process = self._opened()
+        if self._process is None:
+            self._process = self._file.opened(self._target, self._spec, self._memory)
+        process = self._process
         process.clear_output()
         try:
             answer = process.ask({"do": "run", "request": to_data(request)}, min(limit, max(0.0, self._left())))
@@ -70,7 +70,8 @@ class ForkedExecutor:
             self.renew()
             if FrameworkMessage(str(error)).of_memory:
                 return death(request, "out_of_memory", stage, self._gibibytes, output), False
-            return corrupted(request, stage, str(error), output), False
+            message = f"the model interfered with fuzzseq's own part of the process: {error}"
+            return ended(request, "crashed", stage, "Corrupted", message, output), False
         except Disconnected:
             return self._died(process, request)
         except TimeoutError:
@@ -85,20 +86,15 @@ class ForkedExecutor:
             self.renew()
             if disturbed == "gone":
                 return death(request, "crashed", stage, "SIGKILL", output), outside
-            return stopped(request, stage, output), True
-        if full := _no_room(outcome):
+            message = "the process that the model runs in was stopped, or its parent was"
+            return ended(request, "hung", stage, "Timeout", message, output), True
+        messages = (verdict.raised.message for verdict in outcome.verdicts if verdict.raised)
+        if full := next(filter(is_full_disk, messages), ""):
             raise MachineError(f"A worker has no room left to write to ({full}). Make room where TMPDIR is.")
         return outcome, False
 
-    def _opened(self) -> Worker:
-        """Return the worker, forked and opened where there is none."""
-        if self._process is None:
-            self._process = self._file.opened(self._target, self._spec, self._memory)
-        return self._process
-
     @property
     def _gibibytes(self) -> str:
-        """The limit on memory, as a message gives it."""
         return f"{(self._memory or 0) / 2**30:g} GiB"
 
     def _died(self, process: Worker, request: Request) -> tuple[Outcome, bool]:
@@ -124,8 +120,3 @@ def _outcome(answer: Json, request: Request) -> Outcome:
     if [verdict.check for verdict in outcome.verdicts] != list(request.checks):
         raise ValueError("it is about other checks")
     return outcome
-
-
-def _no_room(outcome: Outcome) -> str:
-    """Return what an outcome says of a disk that is full; nothing where it does not."""
-    return next((v.raised.message for v in outcome.verdicts if v.raised and is_full_disk(v.raised.message)), "")

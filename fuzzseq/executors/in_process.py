@@ -45,12 +45,12 @@ class InProcessFile:
         """Nothing is left to end."""
 
     def _ask(self, message: Mapping[str, Json]) -> Json:
-        told = self._call(lambda: self._service.answer(message))
-        if "misuse" in told:
-            raise UsageError(told["misuse"])
-        if "internal" in told or "spoiled" in told:
-            raise WorkerError(told.get("internal") or told["spoiled"])
-        return told["ok"]
+        answer = self._call(lambda: self._service.answer(message))
+        if "misuse" in answer:
+            raise UsageError(answer["misuse"])
+        if "ok" not in answer:
+            raise WorkerError(answer.get("internal") or answer["spoiled"])
+        return answer["ok"]
 
 
 class InProcessExecutor:

@@ -77,15 +77,12 @@ class _Forking:
         self.targets = file.targets
 
     def infer(self, target: str) -> tuple[Spec, dict[str, str]]:
-        """Return the Spec of a target, and the versions of what it runs on."""
         settings = self._settings
         return self._file.infer(target, max(_LOOK_LIMIT, settings.case_timeout * 2), settings.memory)
 
     def executor(self, target: str, spec: Spec) -> Executor:
-        """Return an executor whose worker is forked on the first request."""
         settings = self._settings
         return ForkedExecutor(self._file, target, spec, case_timeout=settings.case_timeout, memory=settings.memory)
 
     def close(self) -> None:
-        """End the parent of the workers."""
         self._file.close()

@@ -87,7 +87,6 @@ class LoadedFile:
         return self._persistently(lambda: self._loaded(Process(zygote, zygote, "loader")))
 
     def _loaded(self, process: P) -> tuple[P, Json]:
-        """Return a new process with the file loaded, and what it said of it."""
         try:
             loaded = self._ask_to_load(process)
         except BaseException:

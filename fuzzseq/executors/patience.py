@@ -24,7 +24,6 @@ def tries() -> Iterator[int]:
 
 
 def _killed_for_memory() -> str:
-    """Return how many processes the kernel has killed for want of memory; nothing where it does not say."""
     with suppress(OSError):
         return next((line for line in _KERNEL.read_text().splitlines() if line.startswith("oom_kill ")), "")
     return ""

@@ -84,7 +84,6 @@ class Process:
         os.ftruncate(self._output.fileno(), 0)
 
     def _cut_output(self) -> None:
-        """Forget what a process has printed that prints without end."""
         if os.fstat(self._output.fileno()).st_size > _MOST_OUTPUT:
             self.clear_output()
 
@@ -197,11 +196,7 @@ class Worker(Process):
         orphaned = not self._ended and self.disturbed == "gone"
         code = super().end(kill)
         self._keeper.close()
-        if orphaned:
-            self._end_strays()
+        if orphaned:  # The keeper's parent has adopted what a keeper that was killed leaves.
+            with self._above.channel.lock:
+                end_descendants(self._above.pid, beside={*self._zygote.groups, *self._above.helpers})
         return code
-
-    def _end_strays(self) -> None:
-        """End what the keeper's parent has adopted from a keeper that was killed."""
-        with self._above.channel.lock:
-            end_descendants(self._above.pid, beside={*self._zygote.groups, *self._above.helpers})

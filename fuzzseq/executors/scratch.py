@@ -40,7 +40,6 @@ class Scratch:
 
 
 def _take_away(path: str, descriptor: int) -> None:
-    """Delete a folder with all that is in it, and let go of it."""
     shutil.rmtree(path, ignore_errors=True)
     os.close(descriptor)
 
@@ -49,18 +48,14 @@ def remove_leftovers() -> None:
     """Take away the folders of this user's runs that were killed; whatever else is there is not touched."""
     with suppress(OSError):
         for place in Path(tempfile.gettempdir()).iterdir():
-            if _NAME.fullmatch(place.name):
-                _remove_leftover(place)
-
-
-def _remove_leftover(place: Path) -> None:
-    """Take a folder away that is our own, and that no run has locked; a link is none."""
-    with suppress(OSError):
-        descriptor = os.open(place, _OPEN)
-        try:
-            found = os.fstat(descriptor)
-            if found.st_uid == os.getuid() and stat.S_IMODE(found.st_mode) == stat.S_IRWXU:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(place, ignore_errors=True)
-        finally:
-            os.close(descriptor)
+            if not _NAME.fullmatch(place.name):
+                continue
+            with suppress(OSError):  # It is a link, or locked by a run.
+                descriptor = os.open(place, _OPEN)
+                try:
+                    status = os.fstat(descriptor)
+                    if status.st_uid == os.getuid() and stat.S_IMODE(status.st_mode) == stat.S_IRWXU:
+                        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                        shutil.rmtree(place, ignore_errors=True)
+                finally:
+                    os.close(descriptor)

@@ -123,7 +123,6 @@ class Zygote:
             self.wait_until_ready(limit)
 
     def _restart(self) -> None:
-        """Drop what is left of the process, and start another one."""
         self._end()
         self._channel.close()
         self._log.close()

@@ -66,7 +66,7 @@ class _Process:
                 untouched.leave(_exit_code(error))
 
     def _fork(self, message: Json, descriptors: list[int]) -> None:
-        """Fork; the child goes on with a channel of its own."""
+        """Fork; the child goes on with a channel of its own, and ``memory`` bytes more than it has, or no limit."""
         pid = untouched.fork()
         if pid:
             for descriptor in descriptors:
@@ -95,7 +95,12 @@ class _Process:
         # Written by a process that dies of a signal, or that is asked where it is: it needs no help of the interpreter.
         faulthandler.enable(file=trace)
         faulthandler.register(WHERE, file=trace)
-        _limit_memory(message.get("memory"))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if (budget := message.get("memory")) and (statm := Path("/proc/self/statm")).exists():
+            most = int(statm.read_text().split()[0]) * resource.getpagesize() + budget
+            _, hard = resource.getrlimit(resource.RLIMIT_AS)
+            most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            resource.setrlimit(resource.RLIMIT_AS, (most, most))
         mark_of_stage = self._serving.mark = self._stages.StageBeacon(mark, trace)
         if message["role"] != "keeper":  # It runs nothing of the user's.
             mark_of_stage.watch_kills((untouched.getpid(), os.getppid()))
@@ -129,16 +134,6 @@ def _exit_code(error: SystemExit) -> int:
         return (code or 0) & 0xFF
     untouched.write(2, text_of(code).encode(errors="replace"))
     return 1
-
-
-def _limit_memory(budget: int | None) -> None:
-    """Limit the address space to what the process has now and a budget in bytes; leave no core file."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if budget and Path("/proc/self/statm").exists():
-        now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        most = now + budget if hard == resource.RLIM_INFINITY else min(now + budget, hard)
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.instrumentation import Tracker
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Function, Model, Nest, Tensor, Variable
-from fuzzseq.worker.losses import Loss, loss_function
+from fuzzseq.worker.losses import loss_function
 from fuzzseq.worker.refusals import checked_model, declared_raises
 from fuzzseq.worker.stages import StageBeacon
 from fuzzseq.worker.subject import SteppedSubject, Subject
@@ -86,7 +86,10 @@ class ModelInstance:
     def __init__(
         self, target: LoadedFactory, spec: Spec, sizes: Mapping[str, int], seed: int, mark: StageBeacon
     ) -> None:
-        """Call the factory. What it raises is the model's failure at stage ``build``."""
+        """Call the factory. What it raises is the model's failure at stage ``build``.
+
+        Raises :class:`SpecError` for a loss that is declared and is none.
+        """
         seed = seed_of_cases(seed)
         mark.enter("build")
         self.tracker = target.tracker
@@ -97,7 +100,13 @@ class ModelInstance:
         self.target, self.spec, self.seed = target, spec, seed
         made = SteppedSubject if isinstance(self.model, EncoderDecoder) else Subject
         self.subject = made(self.model, spec, mark)
-        self.loss = self._loss()
+        declared = target.option("loss")
+        try:
+            self.loss = loss_function(spec, self.model, declared)
+        except (TypeError, ValueError) as error:
+            if declared is None:
+                raise
+            raise declared_raises(target.name, f"loss={declared!r}", error, self.tracker) from None
         self.traced: dict[str, Traced] = {}
         #: The model as a file gives it back, once it was written to one.
         self.reloaded: Subject | None = None
@@ -109,16 +118,6 @@ class ModelInstance:
         self._plain = PlainAttributes(self.model)
         self._snapshot: Snapshot | None = None
         self.trainable: list[Variable] = []
-
-    def _loss(self) -> Loss:
-        """Return the loss; raises :class:`SpecError` for one that is declared and is none."""
-        declared = self.target.option("loss")
-        try:
-            return loss_function(self.spec, self.model, declared)
-        except (TypeError, ValueError) as error:
-            if declared is None:
-                raise
-            raise declared_raises(self.target.name, f"loss={declared!r}", error, self.tracker) from None
 
     @property
     def initialized(self) -> bool:
@@ -175,7 +174,10 @@ class ModelInstance:
                 perturb_ulp(self.trainable, run.ulp_perturbed)
 
     def state_shapes(self, sizes: Mapping[str, int]) -> Nest:
-        """Return the nested shapes of the initial state for a batch; an empty list where the model takes none."""
+        """Return the nested shapes of the initial state for a batch; an empty list where the model takes none.
+
+        Those of a named cell are flat, or a list for each layer where the model has a number of layers.
+        """
         declared = self.target.option("initial_state")
         if callable(declared):
             named = inspect.signature(declared).parameters
@@ -185,18 +187,13 @@ class ModelInstance:
             return input_shapes(sizes["batch_size"], *(tensor for tensor, item in inputs if item.role == "state"))
         if self.spec.contract.initial_state not in CELLS:
             return []
-        return self._cell_shapes(sizes)
-
-    def _cell_shapes(self, sizes: Mapping[str, int]) -> Nest:
-        """Return the shapes for a named cell: flat, or a list for each layer where the model has a number of layers."""
         units = next((sizes[name] for name in ("units", "encoder_units", "decoder_units") if name in sizes), None)
         if units is None:
             units = next((int(getattr(x, "units", 1)) for x in every_layer(self.model) if KERAS.state_names(x)), 1)
         counted = next((name for name in ("num_layers", "num_encoder_layers") if name in sizes), None)
         layers = sizes[counted] if counted else 1
-        flat = state_shapes(
-            str(self.spec.contract.initial_state), batch_size=sizes["batch_size"], units=units, num_layers=layers
-        )
+        cell = str(self.spec.contract.initial_state)
+        flat = state_shapes(cell, batch_size=sizes["batch_size"], units=units, num_layers=layers)
         each = len(flat) // layers
         return [list(flat[i : i + each]) for i in range(0, len(flat), each)] if counted else list(flat)
 

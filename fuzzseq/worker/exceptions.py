@@ -33,7 +33,12 @@ def describe(
         raise error
     deepen()  # A model may have left no depth to say it in.
     memory = _memory(error)
-    message = FrameworkMessage(_message_of(memory or error))
+    cause = memory or error
+    try:  # TensorFlow keeps what an exception says in an attribute.
+        text = cause.message if hasattr(cause, "message") else None
+    except Exception:  # Whatever an attribute of the user's own raises.
+        text = None
+    message = FrameworkMessage(text_of(text if isinstance(text, str) and text else cause))
     name, trace = name_of(type(error)), _trace.__get__(error)
     return Raised(
         stage=stage,
@@ -47,15 +52,6 @@ def describe(
         batch=batch,
         ending="out_of_memory" if memory else "completed",
     )
-
-
-def _message_of(error: BaseException) -> str:
-    """Return what an exception says: TensorFlow keeps that in an attribute."""
-    try:
-        message = error.message if hasattr(error, "message") else None
-    except Exception:  # Whatever an attribute of the user's own raises.
-        message = None
-    return text_of(message if isinstance(message, str) and message else error)
 
 
 def _memory(error: BaseException | None) -> BaseException | None:

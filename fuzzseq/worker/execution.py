@@ -6,7 +6,6 @@ import attrs
 
 from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Observed, Result
-from fuzzseq.protocol.outcome import Raised
 from fuzzseq.protocol.runs import ForwardRun, Run, eagerly, mode_of
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.exceptions import describe
@@ -21,8 +20,8 @@ def execute(built: ModelInstance, case: Case, run: Run, *, explained: bool = Tru
         return result
     eager = _attempt(built, case, eagerly(run))
     if eager.raised is not None:
-        told = attrs.evolve(eager.raised, in_graph=f"{result.raised.exception}: {result.raised.message}")
-        return attrs.evolve(eager, raised=told)
+        in_graph = f"{result.raised.exception}: {result.raised.message}"
+        return attrs.evolve(eager, raised=attrs.evolve(eager.raised, in_graph=in_graph))
     if built.known_shapes_pass is None:
         built.known_shapes_pass = _attempt(built, case, run, known=True).raised is None
     return attrs.evolve(result, raised=attrs.evolve(result.raised, known_shapes_pass=built.known_shapes_pass))
@@ -39,7 +38,6 @@ def _attempt(built: ModelInstance, case: Case, run: Run, known: bool = False) ->
 
 
 def _attempted(built: ModelInstance, case: Case, run: Run, known: bool) -> Result:
-    """Run the batches on a model of the precision and the sizes that are asked for."""
     given = attrs.evolve(case, batches=run.batches, dimensions={**case.dimensions, **dict(run.dimensions)})
     observed: list[Observed] = []
     built.tracker.trace.restart()
@@ -57,8 +55,7 @@ def _attempted(built: ModelInstance, case: Case, run: Run, known: bool) -> Resul
             built.tracker.trace.restart()
             observed.append(BatchRun(built, given, run, batch, known).observe())
     except BaseException as error:
-        stage = built.subject.mark.current
-        raised: Raised = describe(error, built.tracker, stage, mode_of(run), len(observed))
+        raised = describe(error, built.tracker, built.subject.mark.current, mode_of(run), len(observed))
         return Result(observed=tuple(observed), raised=raised)
     return Result(observed=tuple(observed))
 

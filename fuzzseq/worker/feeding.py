@@ -13,28 +13,28 @@ from fuzzseq.targets.contract import Input
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.keras_api.objects import Nest, Tensor
 
-Fed = dict[str, Nest]
 #: The attribute of a tensor whose last axis is time.
 OVER_TIME: Final = "_over_time"
 
 
 def role_tensor(item: Input, arrays: Arrays) -> Tensor:
     """Return the tensor that plays an input's role; a mask is marked, since its last axis is time and no width."""
-    tensor = tf.constant(input_array(item, arrays))
+    tensor: Tensor = tf.constant(input_array(item, arrays))
     if item.role.endswith("_mask"):
         setattr(tensor, OVER_TIME, True)
     return tensor
 
 
 def feed(spec: Spec, arrays: Arrays, states: Nest, source: Nest = None) -> Nest:
-    """Return the inputs of a model in the structure that it is called with, as tensors.
+    """Return the inputs of a model in the structure that it is called with, as tensors; by role for parts apart.
 
     ``states`` is the structure that the Spec's initial state has, or None; ``source`` replaces the source ids where the
     user's own preprocessing made it.
     """
-    if spec.contract.calling == "steps":
-        return _by_role(spec, arrays, states, source)
     left = tf.nest.flatten(states) if states is not None else []
+    if spec.contract.calling == "steps":
+        fed = {item.role: role_tensor(item, arrays) for item in spec.contract.inputs if item.role != "state"}
+        return {**fed, **({} if source is None else {"source": source}), "states": left}
     together = sum(item.role == "state" for item in spec.contract.inputs) == 1 and spec.contract.calling == "arguments"
     values: list[tuple[Input, Nest]] = []
     for item in spec.contract.inputs:
@@ -52,15 +52,6 @@ def feed(spec: Spec, arrays: Arrays, states: Nest, source: Nest = None) -> Nest:
     return flat[0] if spec.contract.calling == "single" else flat
 
 
-def _by_role(spec: Spec, arrays: Arrays, states: Nest, source: Nest) -> Fed:
-    """Return the tensors of a batch by role, for an encoder and a decoder apart."""
-    fed: Fed = {item.role: role_tensor(item, arrays) for item in spec.contract.inputs if item.role != "state"}
-    if source is not None:
-        fed["source"] = source
-    fed["states"] = tf.nest.flatten(states) if states is not None else []
-    return fed
-
-
 def initial_state(spec: Spec, case: Case, batch: int, shapes: Nest) -> Nest:
     """Return the initial state of a batch as tensors in the structure of ``shapes``; None where the case has none.
 
@@ -75,8 +66,3 @@ def initial_state(spec: Spec, case: Case, batch: int, shapes: Nest) -> Nest:
         return None
     states = zero_states(shapes) if kind == "zeros" else random_states(shapes, case.seed + batch)
     return states[0] if isinstance(shapes, tuple) and [shapes] != flat and len(flat) == 1 else states
-
-
-def rows_of_ids(case: Case, batch: int) -> list[list[int]]:
-    """Return a batch's source as a user's own preprocessing takes it: a list of lists of ids."""
-    return [list(pair.source) for pair in case.batches[batch].pairs]

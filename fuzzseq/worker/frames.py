@@ -10,6 +10,8 @@ from itertools import islice
 from types import CodeType, TracebackType
 from typing import Final
 
+import attrs
+
 from fuzzseq.protocol.outcome import Frame
 from fuzzseq.protocol.user_frames import is_users
 from fuzzseq.worker.keras_api import KERAS
@@ -51,28 +53,15 @@ def symbolic_operator(trace: TracebackType | None) -> str:
 def _frame(code: CodeType, line: int, last: int) -> Frame:
     """Return one frame; the columns are those of the stripped source, where the expression stands on one line."""
     text = linecache.getline(code.co_filename, line).rstrip("\n")
-    indent = len(text) - len(text.lstrip())
-    start, end = _columns(code, line, last, text)
-    inside = start is not None and end is not None and indent <= start < end
-    return Frame(
-        file=code.co_filename,
-        line=line,
-        function=code.co_name,
-        source=text.strip(),
-        start=start - indent if inside and start is not None else None,
-        end=end - indent if inside and end is not None else None,
-    )
-
-
-def _columns(code: CodeType, line: int, last: int, text: str) -> tuple[int | None, int | None]:
-    """Return between which columns of a line the expression stands that an instruction belongs to."""
+    frame = Frame(file=code.co_filename, line=line, function=code.co_name, source=text.strip())
     positions: Iterator[tuple[int | None, int | None, int | None, int | None]] | None
     positions = getattr(code, "co_positions", lambda: None)()  # Python 3.10 does not tell
     found = next(islice(positions, last // 2, None), None) if positions is not None and last >= 0 else None
     if found is None or found[0] != line or found[2] is None:
-        return None, None
+        return frame
     first, last_line, start, end = found
-    raw = text.encode()
+    raw, indent = text.encode(), len(text) - len(text.lstrip())
     before = len(raw[:start].decode(errors="replace"))
     after = len(raw[:end].decode(errors="replace")) if first == last_line and end is not None else len(text)
-    return before, after
+    inside = indent <= before < after
+    return attrs.evolve(frame, start=before - indent, end=after - indent) if inside else frame

@@ -42,18 +42,15 @@ class _Wrong(BatchRun):
         self.arrays = wrong_arrays(self.arrays, kind, case, built.spec)
 
     def _fed(self, states: Nest = None, source: Nest = None) -> Nest:
-        """Hand over rows without padding, where those are wanted."""
         source = None
         if self.kind == "source_unpadded":
             source = tf.ragged.constant([list(pair.source) for pair in self.case.batches[0].pairs], dtype=tf.int32)
         return super()._fed(states, source)
 
     def state_shapes(self) -> Nest:
-        """Return the shapes of the states, wrong where they are to be."""
         return wrong_shapes(super().state_shapes(), self.kind)
 
     def initial_state(self, shapes: Nest) -> Nest:
-        """Return the states, of integers where they are to be."""
         states = super().initial_state(shapes)
         if self.kind != "state_integers" or states is None:
             return states
@@ -79,10 +76,11 @@ def wrong_arrays(arrays: Arrays, kind: str, case: Case, spec: Spec) -> Arrays:
     """Return the arrays of a batch with one of them wrong."""
     side, _, what = kind.partition("_")
     if what in ("id_too_large", "id_negative"):
-        name = "source" if side == "source" else "decoder_input"
-        size = case.dimensions.get(str(spec.contract.vocabulary("source" if side == "source" else "target")), 0)
+        of_source = side == "source"
+        name, mask = ("source", arrays.source_mask) if of_source else ("decoder_input", arrays.target_mask)
+        size = case.dimensions.get(str(spec.contract.vocabulary("source" if of_source else "target")), 0)
         ids = getattr(arrays, name).copy()
-        ids[0, _first_real(arrays, side)] = size if what == "id_too_large" else -1
+        ids[0, int(mask[0].argmax())] = size if what == "id_too_large" else -1
         return attrs.evolve(arrays, **{name: ids})
     if kind == "source_ids_float":
         return attrs.evolve(arrays, source=arrays.source.astype(np.float32))
@@ -107,18 +105,11 @@ def wrong_labels(labels: Array, kind: str, case: Case, spec: Spec) -> Array:
     if kind == "label_too_large":
         if labels.ndim == 3:
             return np.concatenate([labels, labels[..., :1]], axis=-1)
-        changed = labels.copy()
+        changed: Array = labels.copy()
         changed[0, 0] = classes
         return changed
     return labels
 
 
-def _first_real(arrays: Arrays, side: str) -> int:
-    """Return the first column of the first row that is no padding."""
-    mask = arrays.source_mask if side == "source" else arrays.target_mask
-    return int(mask[0].argmax())
-
-
 def _once_more(value: Array, axis: int) -> Array:
-    """Return an array with its last slice along an axis repeated."""
     return np.concatenate([value, np.take(value, [-1], axis=axis)], axis=axis)

@@ -30,12 +30,21 @@ def load(
     ``reference`` has ``file`` or ``module`` and perhaps ``name``; or ``pickle``, a cloudpickled factory, and ``name``.
     ``custom_checks`` are references to checks of the user's own, for each of the targets.
     """
-    checks = [_check(each) for each in custom_checks]
-    return {name: _loaded(name, factory, tracker, checks) for name, factory in _factories(reference).items()}
+    checks: list[Function] = []
+    for check in custom_checks:
+        label = check.get("file") or check["module"]
+        if not check.get("name"):
+            raise UsageError(f"custom_checks holds {label!r}, which names no function: write {label}:NAME.")
+        checks.append(_named(_imported(check, label), label, check["name"]))
+    targets: dict[str, LoadedFactory] = {}
+    for name, factory in _factories(reference).items():
+        refuse_factory(name, factory)
+        targets[name] = LoadedFactory(name, factory, declaration_of(factory) or Declaration(), tracker, checks)
+    return targets
 
 
 def _factories(reference: Mapping[str, str]) -> dict[str, Function]:
-    """Return the factories of a reference by the names of their targets."""
+    """Return factories by the names of their targets: of a module, its own and ``build``, else those it imports."""
     if "pickle" in reference:
         USER_IMPORTS.install()
         USER_IMPORTS.add(str(Path.cwd()))
@@ -45,30 +54,20 @@ def _factories(reference: Mapping[str, str]) -> dict[str, Function]:
     module = _imported(reference, label)
     if reference.get("name"):
         return {f"{label}:{reference['name']}": _named(module, label, reference["name"])}
-    found = {f"{label}:{name}": value for name, value in _declared(module).items()}
-    if not found:
+    declared = declared_in(module)
+    defined = {name: factory for name, factory in declared.items() if not is_imported(factory, module)}
+    build = vars(module).get("build")
+    if callable(build) and getattr(build, "__module__", None) == module.__name__:
+        defined.setdefault("build", build)
+    if not (defined or declared):
         raise UsageError(
             f"{label} holds no fuzz target: decorate the function that builds a model with @fuzz_target, call it "
             f"build, or name it: {label}:NAME."
         )
-    return found
+    return {f"{label}:{name}": factory for name, factory in (defined or declared).items()}
 
 
-def _check(reference: Mapping[str, str]) -> Function:
-    """Return what a reference to a check of the user's own names."""
-    label = reference.get("file") or reference["module"]
-    if not reference.get("name"):
-        raise UsageError(f"custom_checks holds {label!r}, which names no function: write {label}:NAME.")
-    return _named(_imported(reference, label), label, reference["name"])
-
-
-def _loaded(name: str, factory: Function, tracker: Tracker, checks: Sequence[Function]) -> LoadedFactory:
-    """Return a fuzz target; raises for what is no factory."""
-    refuse_factory(name, factory)
-    return LoadedFactory(name, factory, declaration_of(factory) or Declaration(), tracker, checks)
-
-
-def _named(module: ModuleType, label: str, name: str) -> Function:
+def _named(module: ModuleType, label: str, name: str) -> Model:
     """Return what a name stands for in a module, dots allowed."""
     value: Model = module
     for part in name.split("."):
@@ -77,16 +76,6 @@ def _named(module: ModuleType, label: str, name: str) -> Function:
             raise UsageError(f"{label} has no {name!r}.{nearest(name, known)}")
         value = getattr(value, part)
     return value
-
-
-def _declared(module: ModuleType) -> dict[str, Function]:
-    """Return the decorated factories that a module defines, and a function called build; else those it imports."""
-    declared = declared_in(module)
-    own = {name: factory for name, factory in declared.items() if not is_imported(factory, module)}
-    build = vars(module).get("build")
-    if callable(build) and getattr(build, "__module__", None) == module.__name__:
-        own.setdefault("build", build)
-    return own or declared
 
 
 def _imported(reference: Mapping[str, str], label: str) -> ModuleType:
@@ -103,14 +92,13 @@ def _imported(reference: Mapping[str, str], label: str) -> ModuleType:
         raise
     except ModuleNotFoundError as error:
         if error.name and reference.get("module", "").startswith(error.name):
-            raise UsageError(
-                f"There is no module {error.name!r}: check its name, or run where it can be imported."
-            ) from None
-        raise UsageError(f"{label} cannot be imported: {text_of(error)}{_line(error)}.") from None
+            message = f"There is no module {error.name!r}: check its name, or run where it can be imported."
+        else:
+            message = f"{label} cannot be imported: {text_of(error)}{_line(error)}."
+        raise UsageError(message) from None
     except (Exception, SystemExit) as error:
-        raise UsageError(
-            f"{label} cannot be imported: {name_of(type(error))}: {text_of(error)}{_line(error)}."
-        ) from None
+        message = f"{label} cannot be imported: {name_of(type(error))}: {text_of(error)}{_line(error)}."
+        raise UsageError(message) from None
 
 
 def _line(error: BaseException) -> str:

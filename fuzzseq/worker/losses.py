@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
@@ -17,23 +17,28 @@ Loss = Callable[[Nest, Tensor, Nest, Tensor], Tensor]
 
 def loss_function(spec: Spec, model: Model, declared: Function | str | None) -> Loss:
     """Return the loss of a model: the declared one, the compiled one, or the cross-entropy of its encoding."""
+    several = _losses(model) if declared is None else None
     if declared is not None:
         scored = KERAS.loss(declared) if isinstance(declared, str) else declared
-        return lambda _inputs, labels, output, _mask: _beside(scored(labels, output.scores), _unscored(model, output))
-    several = _losses(model)
-    if spec.contract.loss == "compiled" and several is not None and as_targets(model, 0) is None:
+    elif spec.contract.loss == "compiled" and several is not None and as_targets(model, 0) is None:
         # Labels are known for one output alone: the other losses are for what nobody here can label.
         by_name = several if isinstance(several, Mapping) else dict(enumerate(several))
-        alone = KERAS.loss(by_name.get(spec.contract.output) or next(loss for loss in by_name.values() if loss))
-        return lambda _inputs, labels, output, _mask: _beside(alone(labels, output.scores), _unscored(model, output))
-    if spec.contract.loss == "compiled":
-        return lambda inputs, labels, output, _mask: model.compute_loss(
-            x=inputs, y=as_targets(model, labels), y_pred=_as_compiled(model, output), sample_weight=None
+        scored = KERAS.loss(by_name.get(spec.contract.output) or next(loss for loss in by_name.values() if loss))
+    elif spec.contract.loss == "compiled":
+
+        def compiled_loss(inputs: Nest, labels: Tensor, output: Nest, _mask: Tensor) -> Nest:
+            # A loss of the user's own takes everything apart itself, as it does in fit; else each output has its own.
+            whole = KERAS.overrides(model, "compute_loss") or not isinstance(output.raw, list | tuple | Mapping)
+            predicted = output.raw if whole or _losses(model) is not None else output.scores
+            return model.compute_loss(x=inputs, y=as_targets(model, labels), y_pred=predicted, sample_weight=None)
+
+        return compiled_loss
+    else:
+        logits = spec.traits.logits is not False
+        return lambda _inputs, labels, output, mask: _with_all_outputs(
+            cross_entropy(labels, output.scores, mask, KERAS.cross_entropy, logits), model, output
         )
-    logits = spec.traits.logits is not False
-    return lambda _inputs, labels, output, mask: _beside(
-        cross_entropy(labels, output.scores, mask, KERAS.cross_entropy, logits), _unscored(model, output)
-    )
+    return lambda _inputs, labels, output, _mask: _with_all_outputs(scored(labels, output.scores), model, output)
 
 
 def _losses(model: Model) -> Nest:
@@ -54,24 +59,11 @@ def as_targets(model: Model, labels: Nest) -> Nest:
     return [None if loss is None else labels for loss in losses]
 
 
-def _as_compiled(model: Model, output: Nest) -> Nest:
-    """Return what a compiled loss compares labels with: everything, where each output has its loss, else the scores."""
-    if KERAS.overrides(model, "compute_loss"):
-        return output.raw  # One of the user's own takes it apart itself, as it does in fit.
-    several = isinstance(output.raw, list | tuple | Mapping)
-    return output.scores if several and _losses(model) is None else output.raw
-
-
-def _unscored(model: Model, output: Nest) -> list[Nest]:
-    """Return every output but the scores, and what layers add to the loss, as a user's training loop would."""
+def _with_all_outputs(loss: Tensor, model: Model, output: Nest) -> Tensor:
+    """Return a loss with zero times every other output, and loss of a layer: weights that lead there get a gradient."""
     added = list(model.losses) if KERAS.is_layer(model) else []
-    return [t for t in tf.nest.flatten(output.raw) if t is not output.scores] + added
-
-
-def _beside(loss: Tensor, others: Iterable[Nest]) -> Tensor:
-    """Return a loss, with nothing added by way of other values: weights that lead to one of them are no dead ends."""
-    floats = [t for t in others if tf.is_tensor(t) and t.dtype.is_floating]
-    for value in floats:
-        nothing = 0.0 * tf.reduce_sum(tf.where(tf.math.is_finite(value), value, tf.zeros_like(value)))
-        loss += tf.cast(nothing, loss.dtype)
+    for value in [t for t in tf.nest.flatten(output.raw) if t is not output.scores] + added:
+        if tf.is_tensor(value) and value.dtype.is_floating:
+            nothing = 0.0 * tf.reduce_sum(tf.where(tf.math.is_finite(value), value, tf.zeros_like(value)))
+            loss += tf.cast(nothing, loss.dtype)
     return loss

@@ -40,11 +40,15 @@ class Part:
     """An encoder or a decoder, and the order in which it takes what it is given."""
 
     def __init__(self, model: Function) -> None:
-        """Read the parameters of a callable, or the inputs of a functional model."""
         self._model: Model = model
         self._takes_training = takes(model, "training")
-        self._functional = KERAS.is_functional(model) and bool(getattr(model, "inputs", None))
-        self._roles = self._functional_roles() if self._functional else self._argument_roles()
+        inputs = getattr(model, "inputs", None) if KERAS.is_functional(model) else None
+        self._functional = bool(inputs)
+        self._roles: list[PartRole] = ["tokens"]
+        for tensor in (inputs or ())[1:]:
+            self._roles.append(part_role(str(tensor.name)) or ("memory" if len(tensor.shape) == 3 else "states"))
+        if not inputs:
+            self._roles = self._argument_roles()
         self.traced = False
         #: The states as an encoder gave them, where they are no flat list.
         self.structure: Nest = None
@@ -74,8 +78,10 @@ class Part:
         for role in self._roles:
             if role == "tokens":
                 values.append(tokens)
+            elif role == "states" and self._functional:
+                values.append(states.pop(0))
             elif role == "states":
-                values.append(states.pop(0) if self._functional else self._states(states))
+                values.append(self._states(states))
             else:
                 values.append(given.get(role))
         called = self._graph if self.traced else self._model
@@ -88,22 +94,16 @@ class Part:
         count = self._roles.count("states")
         if count > 1:
             return states.pop(0) if states else None
-        if _is_nested(self.structure) and len(tf.nest.flatten(self.structure)) == len(states):
-            return tf.nest.pack_sequence_as(self.structure, states)
+        structure = self.structure
+        nested = isinstance(structure, Mapping) or hasattr(structure, "_fields")  # Names, or lists of lists.
+        nested = nested or (isinstance(structure, list | tuple) and not all(map(is_array, structure)))
+        if nested and len(tf.nest.flatten(structure)) == len(states):
+            return tf.nest.pack_sequence_as(structure, states)
         return one_or_all(states)
 
-    def _functional_roles(self) -> list[PartRole]:
-        """Return what each input of a functional model is: tokens first, then by rank and name."""
-        roles: list[PartRole] = ["tokens"]
-        for tensor in self._model.inputs[1:]:
-            rank = len(tensor.shape)
-            named = part_role(str(tensor.name))
-            roles.append(named or ("memory" if rank == 3 else "states"))
-        return roles
-
     def _argument_roles(self) -> list[PartRole]:
-        """Return what each positional parameter of a callable is; the first without another role takes the tokens."""
-        named: list[tuple[PartRole | None, bool]] = []
+        """Return what each positional parameter of a callable is: tokens, memory and states where no name says it."""
+        named: list[PartRole | None] = []
         for name, parameter in inspect.signature(KERAS.call_of(self._model)).parameters.items():
             if name == "training" or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
                 continue
@@ -111,17 +111,14 @@ class Part:
             role = part_role(name) if required or parameter.default is None else None
             if role is None and not required:
                 break  # A setting of the user's own, and whatever comes after it.
-            named.append((role, required))
-        return _with_tokens([role for role, _ in named])
-
-
-def _with_tokens(named: list[PartRole | None]) -> list[PartRole]:
-    """Return roles with those that no name tells filled in: tokens first, then memory, then states."""
-    unnamed: tuple[PartRole, ...] = ("states", "memory")
-    missing: Iterator[PartRole] = iter(("tokens", *(role for role in unnamed if role not in named), *reversed(unnamed)))
-    if None not in named:
-        return ["tokens", *(role for role in named[1:] if role)]
-    return [next(missing) if role is None else role for role in named]
+            named.append(role)
+        if None not in named:
+            return ["tokens", *(role for role in named[1:] if role)]
+        unnamed: tuple[PartRole, ...] = ("states", "memory")
+        missing: Iterator[PartRole] = iter(
+            ("tokens", *(role for role in unnamed if role not in named), *reversed(unnamed))
+        )
+        return [next(missing) if role is None else role for role in named]
 
 
 def takes(model: Model, name: str) -> bool:
@@ -137,10 +134,3 @@ def takes(model: Model, name: str) -> bool:
 def is_array(value: object) -> bool:
     """Say whether a value is a tensor, or an array."""
     return bool(tf.is_tensor(value) or hasattr(value, "shape"))
-
-
-def _is_nested(structure: Nest) -> bool:
-    """Say whether states have names, or are lists of lists."""
-    if isinstance(structure, Mapping) or hasattr(structure, "_fields"):
-        return True
-    return isinstance(structure, list | tuple) and not all(map(is_array, structure))

@@ -42,7 +42,6 @@ class BatchRun:
     """One batch on its way through a model."""
 
     def __init__(self, built: ModelInstance, case: Case, run: Run, batch: int, known: bool) -> None:
-        """Keep what is needed; nothing runs yet."""
         self.built, self.case, self.run, self.batch, self.known = built, case, run, batch, known
         self.sizes = case.sizes(built.spec.contract, batch)
         self.arrays: Arrays = arrays(case, built.spec.contract, batch)
@@ -84,7 +83,7 @@ class BatchRun:
         preprocess = self.built.target.option("preprocess")
         if preprocess is not None and spec.contract.has_source:
             self.built.subject.mark.enter("preprocess")
-            source = as_source(preprocess(feeding.rows_of_ids(self.case, self.batch)))
+            source = as_source(preprocess([list(pair.source) for pair in self.case.batches[self.batch].pairs]))
         if isinstance(self.run, AlternativeRun) and (source_of := EXECUTIONS[self.run.execution].source) is not None:
             source = source_of(self.arrays)
         if states is None:
@@ -100,7 +99,6 @@ class BatchRun:
         return feeding.initial_state(self.built.spec, self.case, self.batch, shapes)
 
     def _labels(self) -> tuple[Tensor, Tensor]:
-        """Return labels and the mask of real steps, as tensors."""
         real = self.arrays.source_mask if self.built.spec.contract.kind == "many_to_many" else self.arrays.target_mask
         return tf.constant(self.arrays.labels), tf.constant(real)
 
@@ -122,8 +120,8 @@ class BatchRun:
             changed = [self._loss(given, wanted, steps, output.rescaled(change)) for change in variants]
             return output.scores, loss, tf.zeros_like(output.scores) if gradient is None else gradient, changed
 
-        function, arguments = self._in_mode(f"score {variants}", scored, (self._fed(), *self._labels()))
-        scores, loss, gradient, changed = function(*arguments)
+        arguments = self._fed(), *self._labels()
+        scores, loss, gradient, changed = self._in_mode(f"score {variants}", scored, arguments)(*arguments)
         seen = self._seen(ForwardOutput(scores, [], scores), loss=as_numpy(loss))
         losses = dict(zip(variants, map(np.asarray, changed), strict=True))
         return attrs.evolve(seen, score_gradient=as_numpy(gradient), changed_losses=losses)
@@ -134,8 +132,9 @@ class BatchRun:
         A traced run whose softmaxes are out of reach is an eager one instead.
         """
         if run.mode == "graph":
-            function, arguments = self._forward_in_mode(run, self._fed())
-            found = function.watched(*arguments) if isinstance(function, Traced) else None
+            fed = self._fed()
+            function = self._forward_in_mode(run, fed)
+            found = function.watched(fed) if isinstance(function, Traced) else None
             if found is not None:
                 output, softmaxes = found
                 return attrs.evolve(self._seen(ForwardOutput(*output)), softmaxes=softmaxes)
@@ -145,7 +144,6 @@ class BatchRun:
         return attrs.evolve(seen, layers=tuple(record.layers), softmaxes=tuple(record.softmaxes))
 
     def _own_predictions(self, own_labels: tuple[Batch, ...]) -> Observed:
-        """Run the model's own training step, with other labels where they are asked for; return what it predicted."""
         model, fed = self.built.model, self._fed()
         case = attrs.evolve(self.case, batches=own_labels or self.case.batches)
         labels = tf.constant(arrays(case, self.built.spec.contract, self.batch).labels)
@@ -167,43 +165,38 @@ class BatchRun:
         loss = self.built.tracker.trace.call(
             lambda: "loss", "", (labels, output.scores), lambda: self.built.loss(fed, labels, output, real)
         )
-        return tf.reduce_mean(tf.cast(loss, tf.float32))
+        mean: Tensor = tf.reduce_mean(tf.cast(loss, tf.float32))
+        return mean
 
-    def _in_mode(self, name: str, function: Function, arguments: Args) -> tuple[Function, Args]:
-        """Return a function as the mode of the run wants it, with its arguments; stepped models run eagerly."""
+    def _in_mode(self, name: str, function: Function, arguments: Args) -> Function:
+        """Return a function as the mode of the run wants it for such arguments; stepped models run eagerly."""
         self.built.subject.mark.enter("forward")
         mode = mode_of(self.run)
         self.built.subject.in_graph(mode == "graph")
         if mode == "eager" or isinstance(self.built.subject, SteppedSubject):
-            return function, arguments
-        made = self._traced(name, function, arguments)
+            return function
+        # A trace is made once for each structure of arguments, with the sizes that it leaves closed.
+        spec, watch = self.built.spec, (self.built.subject.mark, self.built.tracker)
+        key = f"{name} {tf.nest.flatten(signature(arguments, spec))}"
+        made = None if self.known else self.built.traced.get(key)
+        if made is None:
+            made = Traced(function, arguments, spec, *watch, known=self.known)
+        if not self.known:
+            self.built.traced[key] = made
         # Tracing goes through the stages once: what a trace raises later on has to be of the stage that it is of now.
         self.built.subject.mark.enter(made.stage)
-        return made, arguments
+        return made
 
     def _forward(self, run: ForwardRun, fed: Nest) -> ForwardOutput:
-        function, arguments = self._forward_in_mode(run, fed)
-        return ForwardOutput(*function(*arguments))
+        return ForwardOutput(*self._forward_in_mode(run, fed)(fed))
 
-    def _forward_in_mode(self, run: ForwardRun, fed: Nest) -> tuple[Function, Args]:
-        """Return what runs forward, as the mode of the run wants it, with its arguments."""
-
+    def _forward_in_mode(self, run: ForwardRun, fed: Nest) -> Function:
         def pure(given: Nest) -> Nest:
             forward = self.built.subject.forward_whole if run.all_steps_at_once else self.built.subject.forward
             output = forward(given, run.training)
             return output.scores, output.states, output.raw
 
         return self._in_mode(f"forward {run.training}", pure, (fed,))
-
-    def _traced(self, name: str, function: Function, example: Args) -> Traced:
-        """Return a traced function, made once for each structure of arguments, with the sizes that it leaves closed."""
-        key = f"{name} {tf.nest.flatten(signature(example, self.built.spec))}"
-        watch = self.built.subject.mark, self.built.tracker
-        if self.known:
-            return Traced(function, example, self.built.spec, *watch, known=True)
-        if key not in self.built.traced:
-            self.built.traced[key] = Traced(function, example, self.built.spec, *watch)
-        return self.built.traced[key]
 
     def _train(self) -> Observed:
         """Run forward, loss and gradients; then the model's own training step, where it has one."""
@@ -220,26 +213,18 @@ class BatchRun:
             # What a lookup gives is made dense here: traced, that costs a tenth of what it does outside.
             return output.scores, loss, [None if g is None else tf.convert_to_tensor(g) for g in gradients]
 
-        function, arguments = self._in_mode("train", step, (fed, labels, real))
-        scores, loss, found = function(*arguments)
-        gradients = [
-            Gradient(path=path_of(v), value=as_numpy(value))
-            for v, value in zip(self.built.trainable, found, strict=True)
-        ]
-        if mode_of(self.run) == "eager":
-            self._own_step(fed, labels)
-        return self._seen(ForwardOutput(scores, [], scores), loss=as_numpy(loss), gradients=tuple(gradients))
-
-    def _own_step(self, fed: Nest, labels: Tensor) -> None:
-        """Run the model's own training step: once, where it does nothing that was not just done."""
+        scores, loss, values = self._in_mode("train", step, (fed, labels, real))(fed, labels, real)
+        pairs = zip(self.built.trainable, values, strict=True)
+        gradients = tuple(Gradient(path=path_of(v), value=as_numpy(value)) for v, value in pairs)
         model = self.built.model
-        if not self.built.spec.runs_step:
-            return
-        targets = as_targets(model, labels)
-        if targets is not None and not (self.built.stepped and KERAS.has_stock_step(model)):
-            self.built.subject.mark.enter("gradient")
-            model.train_step((fed, targets))
-            self.built.stepped = True
+        if mode_of(self.run) == "eager" and self.built.spec.runs_step:
+            targets = as_targets(model, labels)
+            # Once, where it does nothing that was not just done.
+            if targets is not None and not (self.built.stepped and KERAS.has_stock_step(model)):
+                self.built.subject.mark.enter("gradient")
+                model.train_step((fed, targets))
+                self.built.stepped = True
+        return self._seen(ForwardOutput(scores, [], scores), loss=as_numpy(loss), gradients=gradients)
 
     def _in_chunks(self, boundaries: tuple[int, ...]) -> Observed:
         """Run a sequence in chunks, the states of each given to the next; outputs are joined again."""
@@ -264,10 +249,18 @@ class BatchRun:
 
     def _seen(self, output: ForwardOutput, loss: Array | None = None, gradients: tuple[Gradient, ...] = ()) -> Observed:
         scores = as_numpy(dense(output.scores))
-        culprit = ""
         only_forward = isinstance(self.run, ForwardRun | ChunkedRun | AlternativeRun)
+        culprits: list[str] = []
+
+        def listener(path: str, value: Nest, _layer: Layer, _given: Args) -> None:
+            if not culprits and not all(finite(tensor) for tensor in tf.nest.flatten(value)):
+                culprits.append(path)
+
         if only_forward and scores is not None and not finite(tf.constant(scores)):
-            culprit = self._first_nonfinite()
+            # Once more, to find the first layer whose output is not finite though its inputs are.
+            self.built.reset(self.run)
+            with self.built.tracker.watching(listener):
+                self.forward()
         return Observed(
             arrays=self.arrays,
             output=scores,
@@ -275,19 +268,6 @@ class BatchRun:
             states=tuple(np.asarray(dense(state)) for state in output.states),
             loss=loss,
             gradients=gradients,
-            first_nonfinite=culprit,
+            first_nonfinite=culprits[0] if culprits else "",
             traces={name: len(values) for name, values in self.built.tracker.traced_for.items()},
         )
-
-    def _first_nonfinite(self) -> str:
-        """Run forward once more, and return the first layer whose output is not finite though its inputs are."""
-        culprits: list[str] = []
-
-        def listener(path: str, output: Nest, _layer: Layer, _given: Args) -> None:
-            if not culprits and not all(finite(tensor) for tensor in tf.nest.flatten(output)):
-                culprits.append(path)
-
-        self.built.reset(self.run)
-        with self.built.tracker.watching(listener):
-            self.forward()
-        return culprits[0] if culprits else ""

@@ -51,7 +51,6 @@ class Service:
         return answered
 
     def _answered(self, message: Mapping[str, Json]) -> dict[str, Json]:
-        """Carry out one command, whatever it raises."""
         if self._unsupported:
             return {"misuse": self._unsupported}
         KERAS.listen(self._tracker)
@@ -65,18 +64,16 @@ class Service:
         except BaseException as error:
             if untouched.ends_process(error):
                 raise
-            return self._failed(error)
-
-    def _failed(self, error: BaseException) -> dict[str, Json]:
-        """Return why a command failed: the model's fault, where it took away what Python is made of, or ours."""
-        lowered = self._before.lowered()
-        self._before.put_back()
-        what = f"{name_of(type(error))}: {text_of(error, 300)}"
-        if taken := [*untouched.replaced(), *lowered]:
-            return {"spoiled": f"it changed {untouched.listed(taken)}, and fuzzseq cannot continue next to it ({what})"}
-        if isinstance(error, MemoryError) or not isinstance(error, Exception):
-            return {"spoiled": what}
-        return {"internal": "".join(untouched.format_exception(error))}
+            # The model's fault, where it took away what Python is made of, or ours.
+            lowered = self._before.lowered()
+            self._before.put_back()
+            what = f"{name_of(type(error))}: {text_of(error, 300)}"
+            if changed := [*untouched.replaced(), *lowered]:
+                listed = untouched.listed(changed)
+                return {"spoiled": f"it changed {listed}, and fuzzseq cannot continue next to it ({what})"}
+            if isinstance(error, MemoryError) or not isinstance(error, Exception):
+                return {"spoiled": what}
+            return {"internal": "".join(untouched.format_exception(error))}
 
     def _look_around(self) -> None:
         """Take note of what models find, before the first of them runs: the folder is that of the run."""

@@ -11,7 +11,7 @@ from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Check, Result
 from fuzzseq.checks.custom import WrongCheck
 from fuzzseq.checks.registry import check_named
-from fuzzseq.protocol.outcome import Outcome, Raised, Request, Verdict
+from fuzzseq.protocol.outcome import Outcome, Request, Status, Verdict
 from fuzzseq.protocol.runs import Run, RunKey
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import LoadedFactory, ModelInstance, build_key
@@ -47,7 +47,18 @@ class TargetSession:
         try:
             built = self._built(request.case)
         except BaseException as error:
-            return self._unbuilt(request, describe(error, self._target.tracker))
+            raised = describe(error, self._target.tracker)
+            return Outcome(
+                verdicts=tuple(
+                    Verdict(
+                        check=name,
+                        status="raised" if name == "builds" else "not_reached",
+                        stage="build",
+                        raised=raised,
+                    )
+                    for name in request.checks
+                )
+            )
         finally:
             before.put_back()
         if request.invalid:
@@ -80,16 +91,6 @@ class TargetSession:
         self._models.move_to_end(key)
         return self._models[key]
 
-    def _unbuilt(self, request: Request, raised: Raised) -> Outcome:
-        return Outcome(
-            verdicts=tuple(
-                Verdict(check=name, status="raised", stage="build", raised=raised)
-                if name == "builds"
-                else Verdict(check=name, status="not_reached", stage="build", raised=raised)
-                for name in request.checks
-            )
-        )
-
 
 class _CheckRunner:
     """The checks of one case; equal runs are executed once, and an exception is said once."""
@@ -116,7 +117,9 @@ class _CheckRunner:
         results: dict[RunKey, Result] = {name: self._result(run, bool(check.owns)) for name, run in plan.items()}
         raised = next((result.raised for result in results.values() if result.raised), None)
         if raised is not None and not check.judges_exceptions:
-            return self._raised(check, raised)
+            self._told = self._told or bool(check.owns)
+            status: Status = "raised" if check.owns else "not_reached"
+            return Verdict(check=check.name, status=status, stage=raised.stage, raised=raised)
         judged = check.judge(results, self._case, self._built.spec)
         if judged is not None and judged.status != "failed":
             return judged
@@ -130,14 +133,7 @@ class _CheckRunner:
         self._explained = self._explained or explains
         return judged or Verdict(check=check.name, status="passed", stage=check.stage)
 
-    def _raised(self, check: Check, raised: Raised) -> Verdict:
-        if not check.owns:
-            return Verdict(check=check.name, status="not_reached", stage=raised.stage, raised=raised)
-        self._told = True
-        return Verdict(check=check.name, status="raised", stage=raised.stage, raised=raised)
-
     def _result(self, run: Run, explained: bool = True) -> Result:
-        """Return what a run gave; one that held needs no explanation."""
         found = self._results.get((run, True)) or self._results.get((run, explained))
         if found is None:
             try:

@@ -16,7 +16,7 @@ from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.first_look import fed_for_look
 from fuzzseq.worker.keras_api import KERAS
-from fuzzseq.worker.keras_api.objects import Tensor
+from fuzzseq.worker.keras_api.objects import Nest
 from fuzzseq.worker.losses import as_targets
 
 #: As many rows as nobody takes apart one by one: a tensor of two is unpacked as if it were a pair.
@@ -37,7 +37,6 @@ def names_random(layer: object) -> bool:
 
 
 def _code(function: object) -> CodeType | None:
-    """Return the code of a function, which its user may have had traced; None where there is none."""
     code = getattr(getattr(function, "python_function", function), "__code__", None)
     return code if isinstance(code, CodeType) else None
 
@@ -53,17 +52,6 @@ def _names(code: CodeType) -> Iterator[str]:
             yield from (part for part in constant if isinstance(part, str))
 
 
-def _weights(bound: inspect.BoundArguments) -> object:
-    """Return the weights among what a loss is given, which one of the user's own may take by any name."""
-    named = bound.arguments
-    return named.get("sample_weight", next((v["sample_weight"] for v in named.values() if _holds_weights(v)), None))
-
-
-def _holds_weights(value: object) -> bool:
-    """Say whether a value is the keyword arguments of a call, weights among them."""
-    return isinstance(value, dict) and "sample_weight" in value
-
-
 def with_training_step(spec: Spec, built: ModelInstance, sizes: Mapping[str, int]) -> Spec:
     """Return the Spec with whether the step takes (inputs, labels), and what it makes of the compiled loss.
 
@@ -74,8 +62,11 @@ def with_training_step(spec: Spec, built: ModelInstance, sizes: Mapping[str, int
     model, given = built.model, list[object]()
     original = model.compute_loss
 
-    def noted(*args: Any, **kwargs: Any) -> Tensor:
-        given.append(_weights(inspect.signature(original).bind(*args, **kwargs)))
+    def noted(*args: Any, **kwargs: Any) -> Nest:
+        # A loss of the user's own may take weights by any name, as one of its keyword arguments.
+        named = inspect.signature(original).bind(*args, **kwargs).arguments
+        others = (v["sample_weight"] for v in named.values() if isinstance(v, dict) and "sample_weight" in v)
+        given.append(named.get("sample_weight", next(others, None)))
         return original(*args, **kwargs)
 
     model.compute_loss = noted

@@ -46,7 +46,6 @@ class Subject:
     """A model that is called once for a whole batch: functional, subclassed, or any callable."""
 
     def __init__(self, model: Model, spec: Spec, mark: StageBeacon) -> None:
-        """Keep the model; ``mark`` is told which stage runs."""
         self.model, self.spec, self.mark = model, spec, mark
         self._takes_training = takes(model, "training")
         # A plain function is traced with its Python control flow converted, as its user's own tf.function would do.
@@ -59,23 +58,14 @@ class Subject:
     def forward(self, inputs: Nest, training: bool) -> ForwardOutput:
         """Run a batch forward."""
         self.mark.enter("forward")
-        return self._read(self._call(inputs, training))
-
-    def forward_whole(self, inputs: Nest, training: bool) -> ForwardOutput:
-        """Run a batch forward, as ever."""
-        return self.forward(inputs, training)
-
-    def _call(self, inputs: Nest, training: bool) -> Nest:
         extra = {"training": training} if self._takes_training else {}
         called: Function = self.model if tf.executing_eagerly() else self._in_graph
-        if self.spec.contract.calling == "arguments":
-            return called(**inputs, **extra)
-        return called(inputs, **extra)
-
-    def _read(self, raw: Nest) -> ForwardOutput:
+        raw = called(**inputs, **extra) if self.spec.contract.calling == "arguments" else called(inputs, **extra)
         scores = select_output(raw, self.spec.contract.output)
         others = [t for t in tf.nest.flatten(raw) if t is not scores and is_float(t) and len(t.shape) == 2]
         return ForwardOutput(scores, others, raw)
+
+    forward_whole = forward
 
 
 class SteppedSubject(Subject):
@@ -132,18 +122,15 @@ class SteppedSubject(Subject):
         raw = self._decoder.call(given, training)
         parts = list(raw) if isinstance(raw, list | tuple) else [raw]
         given_back = [t for part in parts[1:] for t in tf.nest.flatten(part) if tf.is_tensor(t)]
-        return parts[0], _of_kinds(states, given_back)
-
-
-def _of_kinds(states: list[Tensor], tensors: list[Tensor]) -> list[Tensor]:
-    """Return the states among what a step gave back: as many as before, each a number of its kind, in their order."""
-    left, found = list(tensors), []
-    for state in states:
-        place = next((at for at, t in enumerate(left) if t.dtype.is_floating == state.dtype.is_floating), None)
-        if place is not None:
-            found.append(left[place])
-            left = left[place + 1 :]
-    return found
+        # The states among what it gave back: as many as before, each a number of its kind, in their order.
+        next_states = []
+        for state in states:
+            kind = state.dtype.is_floating
+            place = next((at for at, t in enumerate(given_back) if t.dtype.is_floating == kind), None)
+            if place is not None:
+                next_states.append(given_back[place])
+                given_back = given_back[place + 1 :]
+        return parts[0], next_states
 
 
 class NoSuchOutput(LookupError):
@@ -159,18 +146,16 @@ def select_output(raw: Nest, which: str | int | None) -> Tensor:
 
     Raises :class:`NoSuchOutput` where those that are named are not there.
     """
-    if isinstance(which, str) and isinstance(raw, Mapping):
-        return _part(raw, which)
-    if isinstance(which, int) and not isinstance(raw, Mapping):
-        return _part(raw, which) if isinstance(raw, Sequence) else raw
-    return find_scores(raw)
-
-
-def _part(raw: Nest, which: str | int) -> Tensor:
-    try:
-        return raw[which]
-    except LookupError:
-        raise NoSuchOutput(which, raw) from None
+    scores: Tensor = raw
+    has_parts = isinstance(raw, Mapping | Sequence)
+    if which is None or isinstance(which, str) != isinstance(raw, Mapping):
+        scores = find_scores(raw)
+    elif has_parts:
+        try:
+            scores = raw[which]
+        except LookupError:
+            raise NoSuchOutput(which, raw) from None
+    return scores
 
 
 def dense(scores: Tensor) -> Tensor:

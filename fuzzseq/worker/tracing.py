@@ -82,7 +82,6 @@ class Traced:
         return result, tuple(attrs.evolve(softmax, value=np.asarray(value)) for softmax, value in seen)
 
     def _run(self, arguments: Args) -> Nest:
-        """Return the result and the values of the softmaxes, or raise what tracing raised."""
         if self._error is not None:
             self._tracker.raised, self._tracker.raised_site = self._where
             raise self._error.with_traceback(self._trace)
@@ -92,7 +91,6 @@ class Traced:
 def _concrete(
     function: Function, example: Args, spec: Spec, known: bool, tracker: Tracker
 ) -> tuple[Function, Recording]:
-    """Return the concrete function of a trace, which gives the softmaxes beside the result, and what they are."""
     specs = signature(example, spec, known)
     flat = [part for part in tf.nest.flatten(specs) if isinstance(part, tf.TensorSpec)]
     records: list[Recording] = []

@@ -16,7 +16,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType, ModuleType
+    from types import ModuleType
     from typing import Any, Final
 
 _STANDARD: Final = os.path.dirname(os.__file__)  # noqa: PTH120 (pathlib is not loaded yet)
@@ -60,17 +60,13 @@ class UserImports:
         if path is not None:
             return None
         importing = sys._getframe(1)  # noqa: SLF001 (inspect is not loaded yet)
-        if self._folders and (name == self._wanted or self._asked_by_user(importing)):
+        while importing.f_back is not None and "importlib" in importing.f_code.co_filename:
+            importing = importing.f_back
+        if self._folders and (name == self._wanted or self._is_users(importing.f_code.co_filename)):
             found = PathFinder.find_spec(name, self._folders)
             # A folder that is no package is a module only where nothing else is.
             return found if found is not None and found.loader is not None else None
         return PathFinder.find_spec(name, _LIBRARY) if name in sys.stdlib_module_names else None
-
-    def _asked_by_user(self, frame: FrameType) -> bool:
-        """Say whether the import statement that is being carried out in a frame is one of the user's."""
-        while frame.f_back is not None and "importlib" in frame.f_code.co_filename:
-            frame = frame.f_back
-        return self._is_users(frame.f_code.co_filename)
 
 
 #: Of this process: Python has one path for all.

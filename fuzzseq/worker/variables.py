@@ -90,7 +90,7 @@ class _Taken:
 
     layer: Layer
     kept: dict[str, object]
-    contents: tuple[tuple[_Container, _Container], ...]
+    contents: tuple[tuple[_Container, Nest], ...]
     names: frozenset[str]
 
 
@@ -109,9 +109,15 @@ class PlainAttributes:
         """Take those of a layer as they are now: its ``build`` may have made some, and is not called again."""
         if KERAS.is_builtin(type(layer)):
             return
-        frameworks, now = KERAS.framework_attributes(), vars(layer)
-        kept = {name: v for name, v in now.items() if name not in frameworks and (_is_plain(v) or _holds_plain(v))}
-        contents = tuple((v, v.copy()) for v in kept.values() if issubclass(type(v), list | dict))
+        frameworks, now = KERAS.framework_attributes, vars(layer)
+        # TensorFlow's wrappers of lists and dicts only say that they are such: their content cannot be put back.
+        containers = {name: v for name, v in now.items() if issubclass(type(v), list | dict)}
+        kept = {
+            name: v
+            for name, v in now.items()
+            if name not in frameworks and all(map(_is_plain, _parts(v) if name in containers else (v,)))
+        }
+        contents = tuple((v, v.copy()) for name, v in kept.items() if name in containers)
         self._taken[id(layer)] = _Taken(layer, kept, contents, frozenset(now))
 
     def restore(self) -> None:
@@ -127,42 +133,30 @@ class PlainAttributes:
             for name in [n for n, v in now.items() if n not in taken.names and _holds_tensors(v)]:
                 delattr(taken.layer, name)
             for container, content in taken.contents:
-                if _passes(container):
-                    _refill(container, content)
+                if not _passes(container):
+                    continue
+                if isinstance(container, dict):  # It stays the same object, and Keras is not told.
+                    dict.clear(container)
+                    dict.update(container, content)
+                else:
+                    list.__setitem__(container, slice(None), content)
 
 
-def _refill(container: _Container, content: Nest) -> None:
-    """Give a list or a dict the content that it had; it stays the same object, and Keras is not told."""
-    if isinstance(container, dict):
-        dict.clear(container)
-        dict.update(container, content)
-    else:
-        list.__setitem__(container, slice(None), content)
-
-
-def _holds_plain(value: Nest) -> bool:
-    """Say whether a value is a list or a dict of nothing but numbers, None and tensors; an empty one is.
-
-    TensorFlow's wrappers around them only say that they are: their content cannot be put back.
-    """
-    if not issubclass(type(value), list | dict):
-        return False
-    parts = value.values() if isinstance(value, dict) else value
-    return all(map(_is_plain, parts))
+def _parts(value: Nest) -> list[object]:
+    return list(value.values() if isinstance(value, dict) else value)
 
 
 def _holds_tensors(value: object) -> bool:
     """Say whether a value is a tensor and no variable, or a list, tuple or dict of such tensors."""
     if isinstance(value, list | tuple | dict):
-        parts = list(value.values() if isinstance(value, dict) else value)
-        return bool(parts) and all(map(_holds_tensors, parts))
+        return len(value) > 0 and all(map(_holds_tensors, _parts(value)))
     return bool(tf.is_tensor(value)) and not KERAS.is_variable(value)
 
 
 def _passes(value: object) -> bool:
     """Say whether a value may be of one run alone: a number, None or a tensor, or a nest of such."""
     if isinstance(value, list | tuple | dict):
-        return all(map(_passes, value.values() if isinstance(value, dict) else value))
+        return all(map(_passes, _parts(value)))
     return _is_plain(value)
 
 

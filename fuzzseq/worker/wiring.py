@@ -26,7 +26,12 @@ def crossings(model: Model, tracker: Tracker) -> tuple[tuple[StateCrossing, Fram
         return tuple(_dropped(model.decoder, tracker)) if KERAS.is_functional(model.decoder) else ()
     if not KERAS.is_functional(model):
         return ()
-    given = [(layer, origins) for layer in model.layers if (origins := _given(layer))]
+    given: list[tuple[Layer, list[_Source]]] = []
+    for layer in model.layers:
+        states = KERAS.initial_states(layer)  # Of which h comes first, then c.
+        origins = [origin for state in states if (origin := _origin(state))]
+        if origins and len(origins) == len(states):
+            given.append((layer, origins))
     found = [
         (
             StateCrossing(
@@ -41,7 +46,8 @@ def crossings(model: Model, tracker: Tracker) -> tuple[tuple[StateCrossing, Fram
     ]
     sources = [origins[0][0] for _, origins in given]
     order = [layer for layer in model.layers if any(layer is source for source in sources)]
-    if not found and len(order) > 1 and len(order) == len(sources) and sources != order and _stacked(sources, order):
+    stacked = len(order) == len(sources) == len(set(map(id, sources)))  # A state for each layer, in another order.
+    if not found and len(order) > 1 and stacked and sources != order:
         crossing = StateCrossing(
             error="other_layer",
             layers=tuple(stable_name(layer, model) for layer, _ in given),
@@ -59,7 +65,6 @@ def takers_of_states(model: Model) -> int:
 
 
 def _dropped(decoder: Model, tracker: Tracker) -> Iterator[tuple[StateCrossing, Frame | None]]:
-    """Yield each state of a decoder that its next step is not given, with the user's line."""
     states = [tensor for tensor, role in zip(decoder.inputs, Part(decoder).roles, strict=False) if role == "states"]
     for tensor, back in zip(states, decoder.outputs[1:], strict=False):
         for layer in decoder.layers:
@@ -73,36 +78,20 @@ def _dropped(decoder: Model, tracker: Tracker) -> Iterator[tuple[StateCrossing, 
                 yield crossing, tracker.site_of(layer)
 
 
-def _stacked(sources: list[Layer], order: list[Layer]) -> bool:
-    """Say whether each source is there once: a state for each layer, in another order."""
-    return len({id(source) for source in sources}) == len(order)
-
-
-def _given(layer: Layer) -> list[_Source]:
-    """Return the origins of the states that a recurrent layer is given: h first, then c; empty where it is unknown."""
-    states = KERAS.initial_states(layer)
-    found = [origin for state in states if (origin := _origin(state))]
-    return found if len(found) == len(states) else []
-
-
 def _origin(tensor: Tensor) -> _Source | None:
-    """Return where a state comes from, through joins of two directions; None where nothing tells."""
+    """Return where a state comes from; of a join, what all of its parts are, or a mixture of states of one layer."""
     origin = KERAS.origin(tensor)
     if origin is None:
         return None
     if KERAS.joins_states(origin.operation):
-        return _agreed([_origin(joined) for joined in KERAS.inputs_of_calls(origin.operation)[origin.call]])
+        joined = [_origin(part) for part in KERAS.inputs_of_calls(origin.operation)[origin.call]]
+        there = [source for source in joined if source]
+        if not there or len(there) < len(joined):
+            return None
+        layer, kind = there[0]
+        if all(other == kind for _, other in there):
+            return there[0]
+        return (layer, "mixed") if all(other is layer for other, _ in there) else None
     forward = KERAS.forward_layer(origin.operation)  # Forward h and c come before backward h and c.
     states = KERAS.state_names(origin.operation) if forward is None else KERAS.state_names(forward) or "h"
     return (origin.operation, states[(origin.index - 1) % len(states)]) if states and origin.index else None
-
-
-def _agreed(origins: list[_Source | None]) -> _Source | None:
-    """Return the origin of a join: what all of its parts are, or a mixture of states of one layer."""
-    there = [origin for origin in origins if origin]
-    if not there or len(there) < len(origins):
-        return None
-    kinds = {kind for _, kind in there}
-    if len(kinds) == 1:
-        return there[0]
-    return (there[0][0], "mixed") if all(source is there[0][0] for source, _ in there) else None

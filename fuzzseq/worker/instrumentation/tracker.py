@@ -172,7 +172,6 @@ class Tracker:
         record.softmaxes.append(Softmax(path=self._path(), value=result, axis=axis, site=site))
 
     def _record_layer(self, layer: Layer, args: Args, kwargs: Kwargs, result: Nest) -> None:
-        """Keep the output of a layer, where an eager run is recorded."""
         if self._record is None or self._record.graph is not None:
             return
         # What a layer of Keras' own is made of says nothing that the layer does not; a cell runs once a step besides.

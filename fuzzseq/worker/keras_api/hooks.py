@@ -28,12 +28,9 @@ _CURRENT: Final = _Current()
 def listen(listener: Listener | None) -> None:
     """Have a listener hear from now on, in the place of the one before; the hooks are put in the first time."""
     _CURRENT.listener = listener
-    if not _CURRENT.installed:
-        _CURRENT.installed = True
-        _install()
-
-
-def _install() -> None:
+    if _CURRENT.installed:
+        return
+    _CURRENT.installed = True
     from tensorflow.python.framework import random_seed  # noqa: PLC0415 (it may have moved: see private_names)
 
     # All layers and operations of Keras go through one of two.

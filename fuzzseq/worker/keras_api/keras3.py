@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 from types import CodeType
 from typing import TypeGuard
@@ -111,8 +111,10 @@ class Keras3:
     def forward_layer(self, layer: Layer) -> Layer | None:
         return layer.forward_layer if isinstance(layer, keras.layers.Bidirectional) else None
 
+    @cached_property
     def framework_attributes(self) -> frozenset[str]:
-        return _framework_attributes()
+        made = (keras.Layer(), keras.Model(), private_names.functional_model())
+        return frozenset({"built", *(name for owner in made for name in vars(owner))})
 
     def origin(self, tensor: Tensor) -> Origin | None:
         if not isinstance(tensor, keras.KerasTensor):
@@ -190,9 +192,3 @@ class Keras3:
     def load_model(self, file: Path, names: Mapping[str, object]) -> KerasModel:
         with keras.saving.custom_object_scope(dict(names)):
             return keras.saving.load_model(file, compile=False, safe_mode=False)
-
-
-@cache
-def _framework_attributes() -> frozenset[str]:
-    made = (keras.Layer(), keras.Model(), private_names.functional_model())
-    return frozenset({"built", *(name for owner in made for name in vars(owner))})

@@ -40,14 +40,9 @@ class Tensor(Protocol):
     def dtype(self) -> DType:
         """The type of its numbers."""
 
-    def __getitem__(self, key: object, /) -> Tensor:
-        """Return a part of it."""
-
-    def __add__(self, other: object, /) -> Tensor:
-        """Return a sum."""
-
-    def __mul__(self, other: object, /) -> Tensor:
-        """Return a product."""
+    def __getitem__(self, key: object, /) -> Tensor: ...
+    def __add__(self, other: object, /) -> Tensor: ...
+    def __mul__(self, other: object, /) -> Tensor: ...
 
 
 class Variable(Protocol):

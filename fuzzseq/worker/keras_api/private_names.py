@@ -82,7 +82,14 @@ _NAMES: Final[Mapping[str, tuple[Callable[[], object], tuple[str, ...]]]] = {
 
 def moved() -> str:
     """Return a sentence about those that are not there; empty where all are."""
-    missing = [name for owner, (make, names) in _NAMES.items() for name in _missing(owner, make, names)]
+    missing: list[str] = []
+    for owner, (make, names) in _NAMES.items():
+        try:
+            holder = make()
+        except Exception:  # Whatever is raised by code that goes by private names: they have moved.
+            missing.append(owner)
+        else:
+            missing += [f"{owner}.{name}" for name in names if not hasattr(holder, name)]
     if not missing:
         return ""
     return (
@@ -90,11 +97,3 @@ def moved() -> str:
         f"{'is' if len(missing) == 1 else 'are'} not there. It works with {_WORKS_WITH}: install one of those "
         "versions, or a newer fuzzseq."
     )
-
-
-def _missing(owner: str, make: Callable[[], object], names: tuple[str, ...]) -> list[str]:
-    try:
-        holder = make()
-    except Exception:  # Whatever is raised by code that goes by private names: they have moved.
-        return [owner]
-    return [f"{owner}.{name}" for name in names if not hasattr(holder, name)]

@@ -160,8 +160,9 @@ class KerasApi(Protocol):
     def forward_layer(self, layer: Layer) -> Layer | None:
         """Return the layer that a bidirectional one runs forward; None for another layer."""
 
+    @property
     def framework_attributes(self) -> frozenset[str]:
-        """Return the names of the attributes that the framework itself gives to layers and models of every kind."""
+        """The names of the attributes that the framework itself gives to layers and models of every kind."""
 
     # Lineage
 
