@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import MappingProxyType
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import attrs
 
@@ -17,7 +16,6 @@ from fuzzseq.worker.keras_api.objects import Model
 from fuzzseq.worker.stages import StageBeacon
 
 Sizes = Mapping[str, int]
-_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @attrs.frozen(kw_only=True)
@@ -81,17 +79,9 @@ class Inspection:
             if isinstance(built, ModelInstance):
                 yield built, sizes
 
-    def read_off(
-        self,
-        *,
-        contract: Mapping[str, Any] = _NOTHING,
-        traits: Mapping[str, Any] = _NOTHING,
-        inferred: Iterable[str] = (),
-        notes: Iterable[str] = (),
-    ) -> Inspection:
+    def read_off(self, **values: Any) -> Inspection:
         """Return the inspection with what was read off the model, as :meth:`Spec.read_off` takes it."""
-        spec = self.spec.read_off(contract=contract, traits=traits, inferred=inferred, notes=notes)
-        return attrs.evolve(self, spec=spec)
+        return attrs.evolve(self, spec=self.spec.read_off(**values))
 
 
 #: Reads something off a model, and returns the inspection with that in its Spec.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from fuzzseq.cases.arrays import Array
 from fuzzseq.errors import SpecError
 from fuzzseq.targets.contract import SIDES, Contract, Side
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, Dim, dim
@@ -134,14 +133,12 @@ def _table_rows(tables: tuple[EmbeddingCall, ...], side: Side, contract: Contrac
     of_words = [
         table
         for table in of_side
-        if table.ids is not None and contract.lowest_id(side) in table.ids and not _are_positions(table.ids)
+        if table.ids is not None
+        and contract.lowest_id(side) in table.ids
+        # Positions count the steps.
+        and not (table.steps > 1 and bool((np.diff(table.ids, axis=1) == 1).all()))
     ]
     return next((table.rows for table in (*of_words, *of_side)), None)
-
-
-def _are_positions(ids: Array) -> bool:
-    """Say whether ids count the steps, as positions do."""
-    return ids.shape[1] > 1 and bool((np.diff(ids, axis=1) == 1).all())
 
 
 def _refuse_tokens(name: str, contract: Contract) -> None:

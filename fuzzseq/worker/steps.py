@@ -57,12 +57,8 @@ def _names(code: CodeType) -> Iterator[str]:
 def _weights(bound: inspect.BoundArguments) -> object:
     """Return the weights among what a loss is given, which one of the user's own may take by any name."""
     named = bound.arguments
-    return named.get("sample_weight", next((v["sample_weight"] for v in named.values() if _holds_weights(v)), None))
-
-
-def _holds_weights(value: object) -> bool:
-    """Say whether a value is the keyword arguments of a call, weights among them."""
-    return isinstance(value, dict) and "sample_weight" in value
+    keywords = [value for value in named.values() if isinstance(value, dict) and "sample_weight" in value]
+    return named.get("sample_weight", keywords[0]["sample_weight"] if keywords else None)
 
 
 def training_step(seen: Inspection) -> Inspection:
