@@ -12,19 +12,19 @@ import attrs
 
 @attrs.frozen
 class Format:
-    """The file that a format is written to, and the module that makes it, which is loaded when it is asked for."""
+    """The module that makes a format, which is loaded when it is asked for, and the file that it is written to."""
 
-    file: str
     module: str
+    file: str
 
 
 FORMATS: Final = {
-    "json": Format("report.json", "json_report"),
-    "html": Format("report.html", "html"),
-    "markdown": Format("report.md", "markdown_report"),
-    "junit": Format("junit.xml", "junit_report"),
-    "sarif": Format("report.sarif", "sarif_report"),
-    "ndjson": Format("report.ndjson", "ndjson_report"),
-    "github": Format("github.txt", "github_report"),
-    "tests": Format("test_regressions.py", "tests_report"),
+    "json": Format("json_report", "report.json"),
+    "html": Format("html", "report.html"),
+    "markdown": Format("markdown_report", "report.md"),
+    "junit": Format("junit_report", "junit.xml"),
+    "sarif": Format("sarif_report", "report.sarif"),
+    "ndjson": Format("ndjson_report", "report.ndjson"),
+    "github": Format("github_report", "github.txt"),
+    "tests": Format("tests_report", "test_regressions.py"),
 }
