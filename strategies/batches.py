@@ -12,6 +12,7 @@ from fuzzseq.cases.arrays import Array, padded, real_positions
 from fuzzseq.cases.case import Pair
 from fuzzseq.strategies.arguments import check_choices, check_integer, check_range
 from fuzzseq.strategies.rows import pairs
+from fuzzseq.targets.contract import SIDES
 
 Padding = Literal["post", "pre"]
 
@@ -100,8 +101,11 @@ def ragged_batches(
 
     def batch(drawn: tuple[list[Pair], bool, Padding, int, int]) -> RaggedBatch:
         rows, equal, padding, extra_source, extra_target = drawn
+        if equal:
+            source, target = (min((len(getattr(row, side)) for row in rows), default=0) for side in SIDES)
+            rows = [Pair(source=row.source[:source], target=row.target[:target]) for row in rows]
         return RaggedBatch(
-            pairs=tuple(_equal(rows) if equal else rows),
+            pairs=tuple(rows),
             padding=padding,
             extra_source=extra_source,
             extra_target=extra_target,
@@ -111,10 +115,3 @@ def ragged_batches(
     extras = st.integers(0, max_extra)
     rows = st.lists(pairs() if elements is None else elements, min_size=min_size, max_size=max_size)
     return st.tuples(rows, st.booleans(), st.sampled_from(tuple(paddings)), extras, extras).map(batch)
-
-
-def _equal(rows: list[Pair]) -> list[Pair]:
-    """Return the rows cut to the length of the shortest, on each side."""
-    source = min((len(row.source) for row in rows), default=0)
-    target = min((len(row.target) for row in rows), default=0)
-    return [Pair(source=row.source[:source], target=row.target[:target]) for row in rows]

@@ -83,9 +83,11 @@ class CaseMaker:
         """Return the strategy for all that a case is made of."""
         contract = self.contract
         most = contract.range_of("batch_size").max
+        longest = contract.range_of("source_length").max
+        source_row = st.binary(min_size=1, max_size=longest) if contract.has_source else st.just(b"")  # a byte an id
         return st.tuples(
             st.just(()) if self.fixed is not None else self.plan.raw_sizes(),
-            st.lists(st.tuples(self._source_rows(), self._target_rows()), min_size=1, max_size=min(most, _MOST_ROWS)),
+            st.lists(st.tuples(source_row, self._target_rows()), min_size=1, max_size=min(most, _MOST_ROWS)),
             st.integers(0, max(0, most - _MOST_ROWS)),
             st.integers(0, _ONE_BATCH + 2),
             self._fillings("source_length"),
@@ -103,12 +105,6 @@ class CaseMaker:
         padded = self.contract.padding and not (name == "source_length" and self.contract.preprocess)
         forms = PADDED_FORMS if padded else UNPADDED_FORMS
         return st.tuples(st.sampled_from(forms), st.integers(0, self.contract.range_of(name).max - 1))
-
-    def _source_rows(self) -> st.SearchStrategy[bytes]:
-        """Return the strategy for one source row, a byte for each id."""
-        if not self.contract.has_source:
-            return st.just(b"")
-        return st.binary(min_size=1, max_size=self.contract.range_of("source_length").max)
 
     def _target_rows(self) -> st.SearchStrategy[bytes]:
         """Return the strategy for one target row, special tokens left out, or for the labels of a source row."""

@@ -201,8 +201,7 @@ class _Maker:
         width = min(legal, key=lambda value: (abs(value - longest), value))
         if name in shared_dimensions(self.contract) or width < longest:
             return [min(length, width) for length in lengths], width - min(longest, width)
-        grown = [length + width - longest for length in lengths]
-        return grown, 0
+        return [length + width - longest for length in lengths], 0
 
     def _target(self, steps: int, source: int, row: int, last: str) -> tuple[int, ...]:
         """Return the target ids of a row: for decoder steps, or one label for each source step."""

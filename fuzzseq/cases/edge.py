@@ -64,32 +64,27 @@ def edge_cases(contract: Contract, seed: int) -> Iterator[Case]:
     if usual is None:
         return
     sizes = {name: usual[name] for name in contract.build_dimensions()}
-    for made in (*_of_data(contract, sizes), *_of_sizes(contract, sizes)):
+    for made in _with_edges(contract, sizes):
         for mode in modes(contract):
             case = attrs.evolve(made, mode=mode, seed=seed, domain="edge")
             if allowed(case, contract) and features(case, contract):
                 yield case
 
 
-def _of_data(contract: Contract, sizes: Mapping[str, int]) -> Iterator[Case]:
-    """Yield cases of a setting whose rows, or whose batch, are empty."""
-    whole = _pair(contract, 2, 2)
-    empty = _pair(contract, 0, 2)
+def _with_edges(contract: Contract, sizes: Mapping[str, int]) -> Iterator[Case]:
+    """Yield cases of a setting whose rows, or whose batch, are empty, then ordinary ones with one size at its edge."""
+    whole, empty = _pair(contract, 2, 2), _pair(contract, 0, 2)
     if contract.has_source:
         yield _case(contract, sizes, (whole, empty))
         yield _case(contract, sizes, (empty,), 2)
         yield _case(contract, sizes, (empty,))
     if "batch_size" not in shared_dimensions(contract):
         yield _case(contract, sizes, (), 2)
-
-
-def _of_sizes(contract: Contract, sizes: Mapping[str, int]) -> Iterator[Case]:
-    """Yield cases of ordinary rows with one dimension at its edge."""
     least = {contract.vocabulary(side): contract.lowest_id(side) + 1 for side in SIDES}
     least.update({name: 1 for name in WIDTHS if name in sizes and name not in least})
     for name, value in least.items():
         if name is not None and name in sizes and name not in contract.dimensions:
-            yield _case(contract, {**sizes, name: value}, (_pair(contract, 2, 2), _pair(contract, 1, 3)))
+            yield _case(contract, {**sizes, name: value}, (whole, _pair(contract, 1, 3)))
 
 
 def _pair(contract: Contract, source: int, steps: int) -> Pair:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final, Literal
 
 import attrs
@@ -48,22 +47,13 @@ KINDS: Final = (
 )
 
 
-def _has_part(part: Part, contract: Contract) -> bool:
-    """Say whether a model is given such a part at all."""
-    there: dict[Part, Callable[[], bool]] = {
-        "source": lambda: contract.has_source and not contract.float_source and contract.preprocess is None,
-        "target": lambda: contract.has_target,
-        "state": lambda: contract.initial_state is not None,
-        "labels": lambda: contract.has_labels and contract.loss is not None,
-        "mask": lambda: any(item.role.endswith("_mask") for item in contract.inputs),
-    }
-    return there[part]()
-
-
 def kinds_for(contract: Contract) -> tuple[Kind, ...]:
     """Return the kinds of wrong input that a model can be given."""
-    return tuple(
-        kind
-        for kind in KINDS
-        if _has_part(kind.part, contract) and not (kind.name == "target_rows" and not contract.has_source)
-    )
+    given: dict[Part, bool] = {
+        "source": contract.has_source and not contract.float_source and contract.preprocess is None,
+        "target": contract.has_target,
+        "state": contract.initial_state is not None,
+        "labels": contract.has_labels and contract.loss is not None,
+        "mask": any(item.role.endswith("_mask") for item in contract.inputs),
+    }
+    return tuple(kind for kind in KINDS if given[kind.part] and (kind.name != "target_rows" or contract.has_source))

@@ -90,7 +90,6 @@ def _makes_its_own(package: _Found) -> bool:
 
 
 def _none(whole: str, before: _Found | None, folders: Sequence[Path], parts: Sequence[str], index: int) -> str:
-    """Return the sentence for a module that is not there."""
     if before is not None and not before.folders:
         module = ".".join(parts[:index])
         return (

@@ -16,7 +16,10 @@ def of_object(factory: Any) -> dict[str, str]:
     """Return the reference of a factory; raises :class:`UsageError` for what is none, or cannot be pickled."""
     if not callable(factory):
         raise UsageError(f"{factory!r} is not a factory: a fuzz target is a function that builds a model.")
-    if not isinstance(factory, type) and _is_layer(type(factory)):
+    # Keras need not be loaded here.
+    if not isinstance(factory, type) and any(
+        base.__name__ == "Layer" and base.__module__.partition(".")[0] in _FRAMEWORKS for base in type(factory).__mro__
+    ):
         raise UsageError(
             f"The fuzz target is a {type(factory).__name__} that is built already, and fuzzseq builds a model many "
             "times: give a function that builds and returns it, as in fuzz(lambda: model)."
@@ -41,11 +44,3 @@ def of_object(factory: Any) -> dict[str, str]:
             "let it build everything inside itself, or put it in a file and name that."
         ) from None
     return {"pickle": base64.b64encode(data).decode(), "name": name}
-
-
-def _is_layer(kind: type) -> bool:
-    """Say whether a class is a layer or a model of Keras, which need not be loaded here."""
-    return any(
-        base.__name__ == "Layer" and base.__module__.partition(".")[0] in _FRAMEWORKS
-        for base in getattr(kind, "__mro__", ())
-    )

@@ -64,7 +64,6 @@ def imports_named_in(
 
 
 def _may(file: Path, here: Path) -> bool:
-    """Say whether a file is the user's own below a folder, or an example of fuzzseq's."""
     return is_users(str(file)) and (file.is_relative_to(here) or file.is_relative_to(_EXAMPLES))
 
 

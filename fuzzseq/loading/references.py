@@ -29,7 +29,24 @@ _NOT_YET: Final = {
 
 def place_reference(text: str) -> Reference:
     """Return the reference of a target's text, its file being there and not opened; raises :class:`UsageError`."""
-    return _reference(text, *_split(text))
+    place, name = _split(text)
+    named = {"name": name} if name else {}
+    if place.startswith("~"):
+        place = _at_home(place)
+    kind = Path(place).suffix.lower()
+    if kind in _NOT_YET:
+        raise UsageError(f"{place} is {_NOT_YET[kind]}.")
+    if kind == ".py" or "/" in place or "\\" in place:
+        return {"file": _existing(place), **named}
+    if not all(part.isidentifier() for part in place.split(".")):
+        if os.path.lexists(place) or _is_glob(place):
+            return {"file": _existing(place), **named}
+        raise UsageError(f"{text!r} names no fuzz target: {_HOW}")
+    if not name and is_file(Path(f"{place}.py")):
+        return {"file": f"{place}.py", **named}
+    if is_file(Path(place)) and not is_file(Path(f"{place}.py")):
+        raise UsageError(_no_python(place))
+    return {"module": place, **named}
 
 
 def target_reference(text: str) -> Reference:
@@ -99,27 +116,6 @@ def _split(text: str) -> tuple[str, str]:
         near = f" Did you mean {f'{drive}{place}:{part[0]}'!r}?" if part and part[0].isidentifier() else ""
         raise UsageError(f"{plain!r} ends in {name!r}, which is not a Python name.{near}")
     return drive + place, name
-
-
-def _reference(text: str, place: str, name: str) -> Reference:
-    """Return the reference of a place and a name; raises :class:`UsageError` for a file that is not there."""
-    named = {"name": name} if name else {}
-    if place.startswith("~"):
-        place = _at_home(place)
-    kind = Path(place).suffix.lower()
-    if kind in _NOT_YET:
-        raise UsageError(f"{place} is {_NOT_YET[kind]}.")
-    if kind == ".py" or "/" in place or "\\" in place:
-        return {"file": _existing(place), **named}
-    if not all(part.isidentifier() for part in place.split(".")):
-        if os.path.lexists(place) or _is_glob(place):
-            return {"file": _existing(place), **named}
-        raise UsageError(f"{text!r} names no fuzz target: {_HOW}")
-    if not name and is_file(Path(f"{place}.py")):
-        return {"file": f"{place}.py", **named}
-    if is_file(Path(place)) and not is_file(Path(f"{place}.py")):
-        raise UsageError(_no_python(place))
-    return {"module": place, **named}
 
 
 def _at_home(place: str) -> str:

@@ -88,7 +88,18 @@ def is_file(path: Path) -> bool:
 
 def tree_of(path: Path, shown: str) -> ast.Module:
     """Return the code of a file; raises :class:`UsageError` for one that cannot be read, or is no Python."""
-    return _tree(_text(path, shown), shown)
+    text = _text(path, shown)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Those of its own code are for whoever imports it.
+            return ast.parse(text)
+    except SyntaxError as error:
+        where = f"{shown}:{error.lineno}" if error.lineno else shown
+        raise UsageError(f"{where} cannot be read as Python: {type(error).__name__}: {error.msg}.") from None
+    except ValueError as error:
+        raise UsageError(f"{shown} cannot be read as Python: {error}.") from None
+    except (RecursionError, MemoryError):
+        raise UsageError(f"{shown} cannot be read as Python: it is nested too deeply.") from None
 
 
 def bytes_of(path: Path) -> bytes:
@@ -114,21 +125,6 @@ def _text(path: Path, shown: str) -> str:
         raise UsageError(f"{shown}:1 cannot be read as Python: {reason}. Save the file as UTF-8.") from None
 
 
-def _tree(text: str, shown: str) -> ast.Module:
-    """Return the code of a file; raises :class:`UsageError` with its line where it is no Python."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Those of its own code are for whoever imports it.
-            return ast.parse(text)
-    except SyntaxError as error:
-        where = f"{shown}:{error.lineno}" if error.lineno else shown
-        raise UsageError(f"{where} cannot be read as Python: {type(error).__name__}: {error.msg}.") from None
-    except ValueError as error:
-        raise UsageError(f"{shown} cannot be read as Python: {error}.") from None
-    except (RecursionError, MemoryError):
-        raise UsageError(f"{shown} cannot be read as Python: it is nested too deeply.") from None
-
-
 def _bindings(tree: ast.Module) -> Iterator[tuple[str, ast.AST | None]]:
     """Yield each name that the top of a file binds, in blocks as well, with the value or statement that it is."""
     pending: list[ast.AST] = [*reversed(tree.body)]
@@ -139,7 +135,7 @@ def _bindings(tree: ast.Module) -> Iterator[tuple[str, ast.AST | None]]:
             # A name that is assigned within an expression is one of the module's.
             yield from ((each.target.id, None) for each in ast.walk(node) if isinstance(each, ast.NamedExpr))
         elif _single_name(node) or isinstance(node, ast.AnnAssign):
-            pending.extend(part for part in (getattr(node, "value", None),) if part is not None)
+            pending.extend(filter(None, (getattr(node, "value", None),)))
         else:
             pending.extend(ast.iter_child_nodes(node))
     yield from ((name, None) for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names)
@@ -182,26 +178,21 @@ def _name_of(node: ast.AST) -> str:
 def _likely(tree: ast.Module) -> Iterator[str]:
     """Yield the names of what looks like a fuzz target: what is declared as one, then what takes a dimension."""
     functions = [node for node in tree.body if isinstance(node, _FUNCTIONS) and not node.name.startswith("_")]
-    named = [node for node in functions if _declares(node) or node.name == "build"]
+    named = [
+        node
+        for node in functions
+        if node.name == "build"
+        or any(_is_declaration(each) or _name_of(each) == "fuzz_target" for each in node.decorator_list)
+    ]
     assigned = [
         node.targets[0].id
         for node in tree.body
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and _is_declaration(node.value)
     ]
-    sized = [node for node in functions if any(dimension_of(each.arg) for each in _parameters(node))]
+    sized = [n for n in functions if any(dimension_of(each.arg) for each in (*n.args.args, *n.args.kwonlyargs))]
     found = [*(node.name for node in named), *assigned, *(node.name for node in sized)]
     others = [node.name for node in functions] if not found else []
     yield from dict.fromkeys([*found, *others])
-
-
-def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg]:
-    """Return the parameters of a function that can be given by name."""
-    return [*function.args.args, *function.args.kwonlyargs]
-
-
-def _declares(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Say whether a function is decorated as a fuzz target."""
-    return any(_is_declaration(each) or _name_of(each) == "fuzz_target" for each in function.decorator_list)
 
 
 def _is_declaration(value: ast.AST) -> bool:

@@ -199,20 +199,16 @@ class Contract:
     @cached_property
     def _vocabularies(self) -> dict[Side, str | None]:
         """What :meth:`vocabulary` returns of each side."""
-        return {"source": self._vocabulary("source"), "target": self._vocabulary("target")}
-
-    def _vocabulary(self, side: Side) -> str | None:
-        """Return what :meth:`vocabulary` does."""
-        own = f"{side}_vocab_size"
         known = {p.dimension for p in self.parameters} | set(self.dimensions)
-        if side == "source" and (not self.has_source or self.float_source):
-            return None
-        if side == "target" and not self.has_labels:
-            return None
-        others: tuple[str, ...] = ("vocab_size",)
-        if side == "target":
-            others = ("output_dim", "vocab_size") if self.kind == "many_to_many" else ("vocab_size", "output_dim")
-        return next((name for name in (own, *others) if name in known), own)
+        target = ("output_dim", "vocab_size") if self.kind == "many_to_many" else ("vocab_size", "output_dim")
+        names: dict[Side, tuple[str, ...]] = {
+            "source": ("source_vocab_size", "vocab_size") if self.has_source and not self.float_source else (),
+            "target": ("target_vocab_size", *target) if self.has_labels else (),
+        }
+        return {
+            side: next((n for n in choices if n in known), choices[0] if choices else None)
+            for side, choices in names.items()
+        }
 
     def lowest_id(self, side: Side) -> int:
         """Return the lowest ordinary id of a side; of a many-to-many model's labels none but padding is special."""
@@ -223,16 +219,12 @@ class Contract:
     def minimum(self, dimension: str) -> int:
         """Return the smallest ordinary value of a dimension; a vocabulary holds two words above its special tokens."""
         if dimension not in self._minima:
-            self._minima[dimension] = self._minimum(dimension)
+            allowed = self.range_of(dimension)
+            words = [self.lowest_id(side) + 2 for side in SIDES if self.vocabulary(side) == dimension]
+            self._minima[dimension] = min(max(allowed.min, *words), allowed.max) if words else allowed.min
         return self._minima[dimension]
 
     @cached_property
     def _minima(self) -> dict[str, int]:
         """What :meth:`minimum` has returned so far."""
         return {}
-
-    def _minimum(self, dimension: str) -> int:
-        """Return what :meth:`minimum` does."""
-        allowed = self.range_of(dimension)
-        words = [self.lowest_id(side) + 2 for side in SIDES if self.vocabulary(side) == dimension]
-        return min(max(allowed.min, *words), allowed.max) if words else allowed.min

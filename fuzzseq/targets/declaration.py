@@ -117,7 +117,10 @@ def _marked(factory: Factory, declaration: Declaration) -> Factory:
     """Return a factory with its declaration; a copy of it where it is used by another name, or declared, already."""
     if not callable(factory):
         raise SpecError(f"fuzz_target() decorates the function that builds a model, and was given {factory!r}.")
-    own = factory if not _has_a_name(factory) and declaration_of(factory) is None else _copied(factory)
+    # Its module does not hold yet what is being decorated there.
+    home = sys.modules.get(getattr(factory, "__module__", None) or "")
+    has_name = home is not None and any(value is factory for value in list(vars(home).values()))
+    own = _copied(factory) if has_name or declaration_of(factory) is not None else factory
     try:
         setattr(own, _ATTRIBUTE, declaration)
     except AttributeError:
@@ -125,12 +128,6 @@ def _marked(factory: Factory, declaration: Declaration) -> Factory:
             f"fuzz_target() cannot mark {factory!r}: decorate a plain function that builds the model."
         ) from None
     return own
-
-
-def _has_a_name(factory: Any) -> bool:
-    """Say whether the module of a factory holds it already: what is being decorated there is not held yet."""
-    home = sys.modules.get(getattr(factory, "__module__", None) or "")
-    return home is not None and any(value is factory for value in list(vars(home).values()))
 
 
 def _copied(factory: Any) -> Any:

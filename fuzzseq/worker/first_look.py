@@ -19,7 +19,8 @@ from fuzzseq.targets.dimensions import DATA_DIMENSIONS
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.feeding import feed, initial_state
-from fuzzseq.worker.keras_api.objects import Nest
+from fuzzseq.worker.keras_api import KERAS
+from fuzzseq.worker.keras_api.objects import Args, Layer, Nest
 from fuzzseq.worker.refusals import (
     declared_raises,
     no_such_output,
@@ -39,11 +40,20 @@ _BATCHES: Final = ((1, 1), (1, 3), (2, 2), (3, 4), (4, 1))
 
 
 @attrs.frozen(kw_only=True)
+class EmbeddingCall:
+    """A call of an embedding: the ``rows`` of its table, how many ``steps`` it was given, and the ids where known."""
+
+    rows: int
+    steps: int
+    ids: Array | None
+
+
+@attrs.frozen(kw_only=True)
 class Look:
     """What a first call gave: ``scores`` among all that it returned, or the exception that it raised.
 
-    ``layers`` are those that were running when it did. ``fed`` is what the model was called with; None where the user's
-    own preprocessing raised.
+    ``layers`` are those that were running when it did, ``tables`` the embeddings that were called until then. What the
+    model was called with is ``fed``; None where the user's own preprocessing raised.
     """
 
     fed: Nest = None
@@ -51,6 +61,7 @@ class Look:
     raw: Nest = None
     error: Exception | None = None
     layers: tuple[LayerFrame, ...] = ()
+    tables: tuple[EmbeddingCall, ...] = ()
 
     @property
     def array(self) -> Array | None:
@@ -163,14 +174,23 @@ def look(built: ModelInstance, spec: Spec, sizes: Mapping[str, int], rows: int =
     _, fed = fed_for_look(built, spec, sizes, rows)
     if fed is None:
         return Look()
+    tables: list[EmbeddingCall] = []
+
+    def note_embedding(_path: str, _output: Nest, layer: Layer, given: Args) -> None:
+        rows = KERAS.table_rows(layer)
+        if rows is not None and given and len(given[0].shape) == 2:
+            ids = np.asarray(given[0]) if hasattr(given[0], "numpy") else None
+            tables.append(EmbeddingCall(rows=rows, steps=int(given[0].shape[1] or 0), ids=ids))
+
     built.tracker.reset()
     try:
-        output = built.subject.forward(fed, False)
+        with built.tracker.watching(note_embedding):
+            output = built.subject.forward(fed, False)
     except NoSuchOutput as error:
         raise no_such_output(built.target.name, spec.contract.output, error.raw) from None
     except Exception as error:  # A model that fails on its first batch is what the run is for.
-        return Look(fed=fed, error=error, layers=built.tracker.raised)
-    return Look(fed=fed, scores=dense(output.scores), raw=output.raw)
+        return Look(fed=fed, error=error, layers=built.tracker.raised, tables=tuple(tables))
+    return Look(fed=fed, scores=dense(output.scores), raw=output.raw, tables=tuple(tables))
 
 
 def refuse_what_cannot_run(built: ModelInstance, spec: Spec, sizes: Mapping[str, int], seen: Look) -> None:

@@ -69,15 +69,17 @@ def match(slots: Sequence[Slot], declared: Mapping[str, str]) -> tuple[Input, ..
     for index, slot in enumerate(slots):
         if roles[index] is None and not slot.optional:
             roles[index] = _by_position(roles, slot, slots)
-    found = []
+    # A lone decoder's masks and lengths are of its own side.
+    one_sided = not declared and not any(role and role.removeprefix("~") == "source" for role in roles)
+    inputs = []
     for slot, role in zip(slots, roles, strict=True):
         if role is None:
             continue
         plain = role.removeprefix("~")
         refuse_input(slot.name, plain, slot.rank, slot.dtype)
-        found.append(
+        inputs.append(
             Input(
-                role=plain,
+                role=plain.replace("source_", "target_") if one_sided else plain,
                 key=slot.key,
                 rank=slot.rank,
                 dtype=slot.dtype,
@@ -85,19 +87,10 @@ def match(slots: Sequence[Slot], declared: Mapping[str, str]) -> tuple[Input, ..
                 required=plain == "state" and not slot.optional,
             )
         )
-    return _one_sided(tuple(found), declared)
-
-
-def _one_sided(inputs: tuple[Input, ...], declared: Mapping[str, str]) -> tuple[Input, ...]:
-    """Return inputs with the masks and lengths of a lone decoder turned to its own side."""
-    roles = {item.role for item in inputs}
-    if "source" in roles or declared:
-        return inputs
-    return tuple(attrs.evolve(item, role=item.role.replace("source_", "target_")) for item in inputs)
+    return tuple(inputs)
 
 
 def _declared(slot: Slot, declared: Mapping[str, str]) -> str | None:
-    """Return the role that the user gave an input."""
     return declared.get(slot.name) or (declared.get(slot.key) if slot.key else None)
 
 
@@ -159,42 +152,25 @@ def inputs_of(model: Model, declared: Mapping[str, str]) -> tuple[Calling, tuple
 
 
 def _stepped(model: EncoderDecoder) -> tuple[Input, ...]:
-    """Return the inputs of an encoder and a decoder apart."""
     states = (Input(role="state"),) if Part(model.encoder).takes_states else ()
-    extra = {
-        role
-        for part in (Part(model.encoder), Part(model.decoder))
-        for role in part.roles
-        if role in ("source_mask", "source_length")
-    }
+    extra = {*Part(model.encoder).roles, *Part(model.decoder).roles} & {"source_mask", "source_length"}
     masks = tuple(Input(role=role) for role in sorted(extra))
     return (Input(role="source"), Input(role="decoder_input"), *masks, *states)
 
 
 def _functional(model: Model, declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
-    """Return the inputs of a functional model."""
     structure = KERAS.input_structure(model)
     named = isinstance(structure, Mapping)
     keys = list(structure) if named else [None] * len(flat_inputs(model))
-    slots = [
-        Slot(name=str(key or tensor.name), key=key, rank=len(tensor.shape), dtype=str(tensor.dtype))
-        for key, tensor in zip(keys, flat_inputs(model), strict=True)
-    ]
+    slots = []
+    for key, tensor in zip(keys, flat_inputs(model), strict=True):
+        slot = Slot(name=str(key or tensor.name), key=key, rank=len(tensor.shape), dtype=str(tensor.dtype))
+        untyped = attrs.evolve(slot, dtype=None)
+        # Keras gives float32 to an input of no stated type, token ids among them.
+        is_default = slot.dtype == "float32" and slot.rank == 2
+        slots.append(untyped if is_default and _named(untyped) in ("source", "decoder_input", None) else slot)
     calling: Calling = "dict" if named else "list" if isinstance(structure, list | tuple) else "single"
-    return calling, match(_typed(slots), declared)
-
-
-def _typed(slots: list[Slot]) -> list[Slot]:
-    """Return inputs with float32 forgotten where it is the default that Keras gives to token ids."""
-    return [
-        attrs.evolve(slot, dtype=None) if slot.dtype == "float32" and slot.rank == 2 and _is_tokens(slot) else slot
-        for slot in slots
-    ]
-
-
-def _is_tokens(slot: Slot) -> bool:
-    """Say whether an input of rank 2 and default type holds ids by its name."""
-    return _named(attrs.evolve(slot, dtype=None)) in ("source", "decoder_input", None)
+    return calling, match(slots, declared)
 
 
 def _callable(call: Function, declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
@@ -267,7 +243,6 @@ def _key_read(node: ast.AST, name: str) -> str | int | None:
 
 
 def _is_name(node: ast.AST, name: str) -> bool:
-    """Say whether a node is the variable ``name``."""
     return isinstance(node, ast.Name) and node.id == name
 
 

@@ -45,7 +45,6 @@ def from_signature(target: LoadedFactory) -> Spec:
 
 
 def _refuse_unknown(target: LoadedFactory, option: str, names: Iterable[str]) -> None:
-    """Raise :class:`SpecError` for the name of a check that there is not."""
     for name in names:
         if name not in target.custom_checks:
             try:

@@ -15,6 +15,7 @@ from fuzzseq.protocol.framework_messages import FrameworkMessage
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.first_look import fed_for_look
+from fuzzseq.worker.inspection import Inspection
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Nest
 from fuzzseq.worker.losses import as_targets
@@ -52,14 +53,16 @@ def _names(code: CodeType) -> Iterator[str]:
             yield from (part for part in constant if isinstance(part, str))
 
 
-def with_training_step(spec: Spec, built: ModelInstance, sizes: Mapping[str, int]) -> Spec:
-    """Return the Spec with whether the step takes (inputs, labels), and what it makes of the compiled loss.
+def training_step(seen: Inspection) -> Inspection:
+    """Read whether a step of the user's own takes (inputs, labels), and what it makes of the compiled loss.
 
     One that raises as Python does where a batch is taken apart otherwise takes something else, which nobody here can
     make; so it may be with any exception, where no compiled loss tells what labels are wanted. Where a step never asks
     for the compiled loss, that is not what the model learns from. The model is of no use after this.
     """
-    model, given = built.model, list[object]()
+    if not seen.may_call or not seen.spec.traits.own_training_step:
+        return seen
+    model, spec, given = seen.model, seen.spec, list[object]()
     original = model.compute_loss
 
     def noted(*args: Any, **kwargs: Any) -> Nest:
@@ -70,9 +73,9 @@ def with_training_step(spec: Spec, built: ModelInstance, sizes: Mapping[str, int
         return original(*args, **kwargs)
 
     model.compute_loss = noted
-    tried, error = _tried(built, spec, sizes)
+    tried, error = _tried(seen.built, spec, seen.guess)
     if not tried:
-        return spec
+        return seen
     note = ""
     # What is not the batch's fault is for the run to tell.
     if error is not None and (isinstance(error, _OTHERWISE) or spec.contract.loss != "compiled"):
@@ -82,7 +85,7 @@ def with_training_step(spec: Spec, built: ModelInstance, sizes: Mapping[str, int
     named = set(_names(code)) if code is not None else set[str]()
     uncompiled = error is None or (note and not named & KERAS.compiled_loss_names)
     ignores_loss = spec.contract.loss == "compiled" and not given and uncompiled
-    return spec.read_off(
+    return seen.read_off(
         contract={"loss": None} if ignores_loss else {},
         traits={
             "train_step_accepts_xy": not note,

@@ -1,0 +1,221 @@
+"""Probes of a model as it was built: how it is called, what kind it is, how it learns, what it is made of."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import tensorflow as tf
+
+from fuzzseq.errors import SpecError
+from fuzzseq.targets.encoder_decoder import EncoderDecoder
+from fuzzseq.worker.first_look import look
+from fuzzseq.worker.inspection import Inspection
+from fuzzseq.worker.keras_api import KERAS
+from fuzzseq.worker.keras_api.objects import Model
+from fuzzseq.worker.parts import Part, takes
+from fuzzseq.worker.roles import inputs_of
+from fuzzseq.worker.steps import names_random
+from fuzzseq.worker.variables import every_layer
+
+#: What the inputs of a lone decoder are, where their names are those of a source.
+_TARGET_SIDE = {"source": "decoder_input", "source_mask": "target_mask", "source_length": "target_length"}
+
+
+def inputs(seen: Inspection) -> Inspection:
+    """Read how the model is called, and what its inputs are, off their names, ranks and types or the model's code."""
+    name = seen.target.name
+    calling, found = inputs_of(seen.model, seen.target.option("inputs") or {})
+    if not found:
+        called = KERAS.call_of(seen.model)
+        call = f"{getattr(called, '__name__', type(called).__name__)}{inspect.signature(called)}"
+        raise SpecError(
+            f"The model of {name} has no input that fuzzseq could feed, {call}: return a model, or a "
+            "function, whose parameters say what they are, as (source, decoder_input)."
+        )
+    if seen.spec.contract.kind == "decoder" and "decoder_input" not in {item.role for item in found}:
+        found = tuple(attrs.evolve(item, role=_TARGET_SIDE.get(item.role, item.role)) for item in found)
+    if any(item.role == "decoder_input" and item.rank == 3 for item in found):
+        raise SpecError(
+            f"The decoder of {name} takes rows of floats, (batch, steps, width), and fuzzseq feeds a decoder "
+            "ids, (batch, steps): put the one-hot encoding or the embedding inside the model."
+        )
+    inferred = () if "inputs" in seen.spec.traits.origins else ("inputs",)
+    return seen.read_off(contract={"calling": calling, "inputs": found}, inferred=inferred)
+
+
+def kind(seen: Inspection) -> Inspection:
+    """Read what kind of model it is off its inputs, and off what the factory's parameters promise of its output."""
+    if "kind" in seen.spec.traits.origins:
+        return seen
+    roles = {item.role for item in seen.spec.contract.inputs}
+    promised = {p.dimension for p in seen.spec.contract.parameters} & {"target_vocab_size", "output_dim"}
+    rank = len(_output_shape(seen.model))
+    if "decoder_input" in roles:
+        value = "seq2seq" if "source" in roles else "decoder"
+    elif (promised and rank in (0, 3)) or (
+        rank == 3 and (getattr(seen.model, "compiled", False) or _scores_words(seen.model))
+    ):
+        value = "many_to_many"
+    else:
+        value = "encoder"
+    return seen.read_off(contract={"kind": value}, inferred=["kind"])
+
+
+def _output_shape(model: Model) -> tuple[int | None, ...]:
+    """Return the shape of a functional model's scores; empty where it is not known before a call."""
+    if not KERAS.is_functional(model) or not getattr(model, "outputs", None):
+        return ()
+    found = [tuple(tensor.shape) for tensor in model.outputs]
+    return next((shape for shape in found if len(shape) == 3), found[0])
+
+
+def _scores_words(model: Model) -> bool:
+    """Say whether a functional model ends in a dense layer, as one that scores words does."""
+    layers = getattr(model, "layers", [])
+    last = layers[-1] if layers else None
+    return KERAS.is_output_layer(getattr(last, "layer", last))
+
+
+def float_source(seen: Inspection) -> Inspection:
+    """Read whether the source is rows of floats off its rank."""
+    source = next((item for item in seen.spec.contract.inputs if item.role == "source"), None)
+    if source is None or source.rank != 3 or "float_source" in seen.spec.traits.origins:
+        return seen
+    return seen.read_off(contract={"float_source": True}, inferred=["float_source"])
+
+
+def initial_state(seen: Inspection) -> Inspection:
+    """Read whether the initial state is an input of a functional model, whose shape is known."""
+    contract, name = seen.spec.contract, seen.target.name
+    states = [item for item in contract.inputs if item.role == "state"]
+    if contract.initial_state is not None:
+        if not states:
+            raise SpecError(
+                f"initial_state is declared for {name}, and its model has no input that takes one: name an input or "
+                "a parameter initial_state, or say which it is: @fuzz_target(inputs={'name': 'state'})."
+            )
+        return seen
+    required = next((item.key for item in states if item.required), None)
+    if contract.calling == "arguments" and required is not None:
+        raise SpecError(
+            f"The model of {name} cannot be called without its argument {required!r}, a state that nobody knows the "
+            "shape of: declare it, as in @fuzz_target(initial_state='gru'), 'lstm', or a function of the dimensions."
+        )
+    if not states or contract.calling not in ("list", "dict", "tuple"):
+        return seen
+    return seen.read_off(contract={"initial_state": "inputs"}, inferred=["initial_state"])
+
+
+def ignored_labels(seen: Inspection) -> Inspection:
+    """Read off the loss whether it leaves out a class that no padding of labels is declared to be."""
+    tokens = seen.spec.contract.tokens
+    ignored = getattr(seen.target.option("loss") or KERAS.compiled_loss(seen.model), "ignore_class", None)
+    if not isinstance(ignored, int) or ignored >= 0 or tokens.label_pad is not None:
+        return seen
+    # No label of a word is negative. It may be what labels are padded with, or a default that nobody looked at.
+    note = (
+        f"the loss leaves class {ignored} out, and labels are padded with {tokens.pad}: where yours "
+        f"are padded with {ignored}, declare tokens={{'label_pad': {ignored}}}"
+    )
+    return seen.read_off(notes=[note])
+
+
+def compiled_loss(seen: Inspection) -> Inspection:
+    """Read whether the model is compiled with a loss, where its user declared no other."""
+    if seen.spec.contract.loss is not None or not getattr(seen.model, "compiled", False):
+        return seen
+    if not KERAS.has_compiled_loss(seen.model) and not KERAS.overrides(seen.model, "compute_loss"):
+        return seen
+    return seen.read_off(contract={"loss": "compiled"}, inferred=["loss"])
+
+
+def signatures(seen: Inspection) -> Inspection:
+    """Read what the model, an encoder and a decoder apart, and a function of the initial state take."""
+    model, state = seen.model, seen.target.option("initial_state")
+    values: dict[str, Any] = {
+        "takes_training": takes(model, "training"),
+        "encoder": Part(model.encoder).described if isinstance(model, EncoderDecoder) else None,
+        "decoder": Part(model.decoder).described if isinstance(model, EncoderDecoder) else None,
+        "state_arguments": tuple(inspect.signature(state).parameters) if callable(state) else (),
+    }
+    return seen.read_off(contract=values)
+
+
+@attrs.frozen(kw_only=True)
+class TraitProbe:
+    """Reads a field of :class:`Traits` off a model without a call: whether something ``holds`` of it."""
+
+    trait: str
+    holds: Callable[[Model], bool]
+
+    def __call__(self, seen: Inspection) -> Inspection:
+        """Return the inspection with the trait."""
+        return seen.read_off(traits={self.trait: self.holds(seen.model)})
+
+
+def has_functions(model: Model) -> bool:
+    """Say whether a model, or a layer of the user's own, is a ``tf.function`` or has one."""
+    kind_of_function = type(tf.function(lambda: None))
+    return any(
+        isinstance(value, kind_of_function)
+        for owner in (model, *every_layer(model))
+        if not KERAS.is_builtin(type(owner))
+        for value in (owner, *vars(type(owner)).values(), *getattr(owner, "__dict__", {}).values())
+    )
+
+
+def overrides_training_step(model: Model) -> bool:
+    """Say whether a model has a training step of its own."""
+    return KERAS.is_model(model) and KERAS.overrides(model, "train_step")
+
+
+def mentions_random(model: Model) -> bool:
+    """Say whether the call of a model, or of a layer of the user's own, names anything that is random."""
+    return any(map(names_random, [model, *every_layer(model)]))
+
+
+def has_low_precision(model: Model) -> bool:
+    """Say whether a layer computes in half precision."""
+    return any(getattr(layer, "compute_dtype", "") in ("float16", "bfloat16") for layer in every_layer(model))
+
+
+def decodes_all_steps(model: Model) -> bool:
+    """Say whether a decoder apart is a functional model whose tokens have an open time axis.
+
+    The states that it is given go into recurrent layers and nowhere else: attention that asks the state of the step
+    before would ask the first one for all steps.
+    """
+    decoder: Model = model.decoder if isinstance(model, EncoderDecoder) else None
+    if not KERAS.is_functional(decoder) or not getattr(decoder, "inputs", None):
+        return False
+    shape = tuple(decoder.inputs[0].shape)
+    roles = Part(model.decoder).roles
+    states = [tensor for tensor, role in zip(decoder.inputs, roles, strict=False) if role == "states"]
+    return (
+        len(shape) == 2
+        and shape[1] is None
+        and all(
+            KERAS.is_recurrent(layer)
+            for layer in decoder.layers
+            for given in KERAS.inputs_of_calls(layer)
+            if any(tensor is state for tensor in given for state in states)
+        )
+    )
+
+
+def scored_steps(seen: Inspection) -> Inspection:
+    """Read off a call whether a subclassed model with a loss gives something for each step that it could score."""
+    contract, traits = seen.spec.contract, seen.spec.traits
+    if (
+        not seen.may_call
+        or contract.kind != "encoder"
+        or traits.origins.get("kind") != "inferred"
+        or not contract.loss
+        or traits.functional
+    ):
+        return seen
+    scores = look(seen.built, seen.spec, seen.guess).array
+    return seen.read_off(contract={"kind": "many_to_many"}) if scores is not None and scores.ndim == 3 else seen

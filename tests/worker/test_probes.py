@@ -1,0 +1,63 @@
+"""What is inferred of a model is read by a list of probes, each of which gives a value and changes none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import pytest
+
+from fuzzseq.targets.declaration import Declaration
+from fuzzseq.targets.spec import Spec
+
+
+def tagger(vocab_size: int) -> Any:
+    """Return a functional tagger."""
+    import keras
+
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    return keras.Model(tokens, keras.layers.Dense(vocab_size)(keras.layers.Embedding(vocab_size, 4)(tokens)))
+
+
+@pytest.fixture(scope="module")
+def target() -> Any:
+    """Return the tagger as a worker has it."""
+    from fuzzseq.worker.build import LoadedFactory
+    from fuzzseq.worker.instrumentation import Tracker
+    from fuzzseq.worker.keras_api import KERAS
+
+    tracker = Tracker()
+    KERAS.listen(tracker)
+    return LoadedFactory("tagger", tagger, Declaration(), tracker)
+
+
+def test_a_trait_is_an_entry_of_the_list(target, monkeypatch):
+    """Whoever adds a trait adds its field and one probe, and no other code: what the list holds is what is read."""
+    from fuzzseq.worker import inference
+    from fuzzseq.worker.model_probes import TraitProbe
+    from fuzzseq.worker.stages import StageBeacon
+
+    before = inference.infer(target, StageBeacon())
+    probe = TraitProbe(trait="uses_sample_weight", holds=lambda model: len(model.layers) == 3)
+    monkeypatch.setattr(inference, "PROBES", (*inference.PROBES, probe))
+    after = inference.infer(target, StageBeacon())
+    assert not before.traits.uses_sample_weight
+    assert after == attrs.evolve(before, traits=attrs.evolve(before.traits, uses_sample_weight=True))
+
+
+def test_a_probe_changes_nothing_it_is_given(target):
+    """Each probe reads the same off the same inspection again, and leaves the Spec that it is given as it is."""
+    from fuzzseq.worker.first_builds import first_inspection
+    from fuzzseq.worker.inference import PROBES
+    from fuzzseq.worker.signatures import from_signature
+    from fuzzseq.worker.stages import StageBeacon
+
+    seen = first_inspection(target, from_signature(target), StageBeacon(), may_call=True, skip=0)
+    for probe in PROBES:
+        given: Spec = seen.spec
+        text = repr(given)
+        read = probe(seen)
+        assert probe(seen).spec == read.spec
+        assert (seen.spec, repr(given)) == (given, text)
+        seen = read
+    assert (seen.spec.contract.kind, seen.spec.traits.logits) == ("many_to_many", True)
