@@ -48,7 +48,8 @@ def _place(text: object) -> str:
 
 
 def _is_outside(text: object) -> bool:
-    if not isinstance(text, str) or not _place(text).endswith(".py"):
-        return False
-    here = os.path.realpath(os.curdir)
-    return not Path(os.path.realpath(_place(text))).is_relative_to(here)
+    return (
+        isinstance(text, str)
+        and _place(text).endswith(".py")
+        and not Path(os.path.realpath(_place(text))).is_relative_to(os.path.realpath(os.curdir))
+    )

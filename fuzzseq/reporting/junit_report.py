@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
 from xml.etree import ElementTree as ET
@@ -74,13 +74,10 @@ class _Document:
         self._seed = [("seed", str(self._settings.seed))]
         self._numbers = {id_: number for number, id_ in enumerate(record.findings, 1)}
 
-    def suites(self) -> Iterator[ET.Element]:
-        """Yield a suite for each target, and one for what belongs to none."""
-        for report in self._record.targets():
-            yield self._of_target(report)
+    def suites(self) -> list[ET.Element]:
+        """Return a suite for each target, and one for what belongs to none."""
         whole = self._of_run()
-        if len(whole):
-            yield whole
+        return [*map(self._of_target, self._record.targets()), *([whole] if len(whole) else [])]
 
     def _suite(self, name: str, seconds: float) -> ET.Element:
         counts = dict.fromkeys(("tests", "failures", "errors", "skipped"), "0")
@@ -150,7 +147,7 @@ def junit_text(record: RunState) -> str:
     it or something fails the target. What fails no run stands in ``system-out``. Characters that XML forbids become
     question marks.
     """
-    suites = list(_Document(record).suites())
+    suites = _Document(record).suites()
     names = ("tests", "failures", "errors", "skipped")
     sums = {name: str(sum(int(suite.attrib[name]) for suite in suites)) for name in names}
     root = ET.Element("testsuites", {"name": RUN, **sums, "time": f"{record.seconds:.3f}"})

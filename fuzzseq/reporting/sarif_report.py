@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from fuzzseq import __version__
-from fuzzseq.causes.catalog import CAUSES, Cause, page_of
+from fuzzseq.causes.catalog import CAUSES, page_of
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.finding_files import pretty, replaying
 from fuzzseq.reporting.finding_view import PROVISIONAL
@@ -43,7 +43,18 @@ def sarif_document(record: RunState) -> dict[str, Any]:
                         "name": "fuzzseq",
                         "semanticVersion": __version__,
                         "shortDescription": {"text": "Fuzz testing of TensorFlow/Keras sequence-to-sequence models"},
-                        "rules": [_rule(cause) for cause in causes],
+                        "rules": [
+                            {
+                                "id": cause.slug,
+                                "name": "".join(word.capitalize() for word in cause.slug.split("-")),
+                                "shortDescription": {"text": cause.title},
+                                "fullDescription": {"text": cause.mistake},
+                                "help": {"text": cause.advice, "markdown": page_of(cause)},
+                                "defaultConfiguration": {"level": "error"},
+                                "properties": {"tags": ["fuzzseq", cause.group]},
+                            }
+                            for cause in causes
+                        ],
                     }
                 },
                 "columnKind": "unicodeCodePoints",
@@ -58,18 +69,6 @@ def sarif_document(record: RunState) -> dict[str, Any]:
                 },
             }
         ],
-    }
-
-
-def _rule(cause: Cause) -> dict[str, Any]:
-    return {
-        "id": cause.slug,
-        "name": "".join(word.capitalize() for word in cause.slug.split("-")),
-        "shortDescription": {"text": cause.title},
-        "fullDescription": {"text": cause.mistake},
-        "help": {"text": cause.advice, "markdown": page_of(cause)},
-        "defaultConfiguration": {"level": "error"},
-        "properties": {"tags": ["fuzzseq", cause.group]},
     }
 
 
@@ -88,7 +87,7 @@ def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, A
         **({"ruleIndex": rules.index(finding.cause)} if finding.cause in rules else {}),
         "kind": "fail",
         "level": finding.severity,
-        "message": {"text": _text("\n".join(_said(finding)))},
+        "message": {"text": _text("\n".join(_message_lines(finding)))},
         "locations": [_location(finding)],
         "partialFingerprints": {FINGERPRINT: finding.id},
         **state,
@@ -107,8 +106,7 @@ def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, A
     }
 
 
-def _said(finding: Finding) -> Iterator[str]:
-    """Yield what a reader is told of a finding, a line each."""
+def _message_lines(finding: Finding) -> Iterator[str]:
     found = finding.diagnosis
     message = shortened(finding.message, 1000)
     yield shortened(found.explanation, 1000) or message or finding.cause
@@ -151,18 +149,15 @@ def _invocation(record: RunState) -> dict[str, Any]:
         *(("warning", f"inconclusive: {said}") for said in sentences(record.inconclusive())),
         *(("warning", warned.message) for warned in record.warnings),
     ]
-    told = [{"level": level, "message": {"text": _text(said)}} for level, said in notes]
-    return {
-        "executionSuccessful": not (
-            unusable or unsure or record.errors or record.stop_reason in (StopReason.ERROR, StopReason.UNUSABLE)
-        ),
-        **({"startTimeUtc": _utc(record.started)} if record.started else {}),
-        "toolExecutionNotifications": told,
+    failed = record.errors or record.stop_reason in (StopReason.ERROR, StopReason.UNUSABLE)
+    invocation: dict[str, Any] = {
+        "executionSuccessful": not (unusable or unsure or failed),
+        "toolExecutionNotifications": [{"level": level, "message": {"text": _text(said)}} for level, said in notes],
     }
-
-
-def _utc(started: str) -> str:
-    return datetime.fromisoformat(started).astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if record.started:
+        began = datetime.fromisoformat(record.started).astimezone(timezone.utc)
+        invocation["startTimeUtc"] = began.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return invocation
 
 
 def sarif_text(record: RunState) -> str:

@@ -29,8 +29,9 @@ def summary_view(
     record: RunState, shown_folder: str, error_file: str, commands: Commands | None = None
 ) -> Iterator[RenderableType]:
     """Yield what is printed when a run is over: what is inconclusive first, unless findings decide."""
-    inconclusive, failing = list(_inconclusive(record)), bool(record.failing())
-    decided = _decided(record)
+    said, failing, decided = sentences(record.inconclusive()), bool(record.failing()), _decided(record)
+    left_out = [f"and {len(said) - _MOST_LINES} more like these"] if len(said) > _MOST_LINES else []
+    inconclusive = [Text(f"{_UNSURE}: {text}", style="yellow") for text in (*said[:_MOST_LINES], *left_out)]
     yield Text("")
     yield Rule(Text("summary"), align="left")
     if not decided:
@@ -42,7 +43,12 @@ def summary_view(
     yield from _checks(record)
     if decided:
         yield from inconclusive
-    yield from _troubles(record, error_file)
+    for name, reason in record.unusable().items():
+        yield Text(f"unusable target {clean(name)}: {shortened(reason, 600)}", style="red")
+    if record.errors:
+        many = f"{len(record.errors)} internal errors (bugs" if len(record.errors) > 1 else "internal error (a bug"
+        where = f"; traceback in {clean(error_file)}" if error_file else ""
+        yield Text(f"{many} in fuzzseq, not in your model){where}", style="red")
     yield Text("")
     yield Text(sentence_of_run(record), style="bold red" if failing else "bold yellow" if inconclusive else "bold")
     if fixed := record.fixed():
@@ -103,22 +109,19 @@ def _checks(record: RunState) -> Iterator[RenderableType]:
     reports = record.targets()
     unused: dict[tuple[str, str, str], list[str]] = {}
     for report in reports:
-        for key in _unused(report):
-            unused.setdefault(key, []).append(report.name)
+        for check, count in sorted(report.checks.items()):
+            if count.skipped:
+                unused.setdefault((check, "skipped", count.skipped), []).append(report.name)
+            elif count.not_applicable:
+                unused.setdefault((check, "not applicable", count.not_applicable), []).append(report.name)
     together: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
     for (check, kind, reason), names in unused.items():
         together.setdefault((kind, reason, tuple(names)), []).append(check)
-    for (kind, reason, names_), checks in together.items():
-        where = _where(names_, len(reports))
+    for (kind, reason, targets), checks in together.items():
+        where = f" on {clean(targets[0])}" if len(targets) == 1 else f" on {len(targets)} targets"
+        if len(targets) == len(reports):
+            where = " on any target" if len(reports) > 1 else ""
         yield Text(f"{kind}{where}: {', '.join(checks)} ({shortened(reason, 160)})", style="dim")
-
-
-def _inconclusive(record: RunState) -> Iterator[Text]:
-    said = sentences(record.inconclusive())
-    for sentence in said[:_MOST_LINES]:
-        yield Text(f"{_UNSURE}: {sentence}", style="yellow")
-    if len(said) > _MOST_LINES:
-        yield Text(f"{_UNSURE}: and {len(said) - _MOST_LINES} more like these", style="yellow")
 
 
 def judged_of(report: TargetReport) -> str:
@@ -130,42 +133,24 @@ def judged_of(report: TargetReport) -> str:
     return clean("; ".join(f"{', '.join(together[ran])} {ran}" for ran in sorted(together, reverse=True)))
 
 
-def _where(names: tuple[str, ...], targets: int) -> str:
-    """Return on which of all targets something holds."""
-    if targets == 1:
-        return ""
-    if len(names) == targets:
-        return " on any target"
-    return f" on {clean(names[0])}" if len(names) == 1 else f" on {len(names)} targets"
-
-
-def _unused(report: TargetReport) -> Iterator[tuple[str, str, str]]:
-    """Yield the checks that were skipped or do not apply to a target, each with which of the two, and the reason."""
-    for check, count in sorted(report.checks.items()):
-        if count.skipped:
-            yield check, "skipped", count.skipped
-        elif count.not_applicable:
-            yield check, "not applicable", count.not_applicable
-
-
-def _troubles(record: RunState, error_file: str) -> Iterator[RenderableType]:
-    for name, reason in record.unusable().items():
-        yield Text(f"unusable target {clean(name)}: {shortened(reason, 600)}", style="red")
-    if record.errors:
-        many = f"{len(record.errors)} internal errors (bugs" if len(record.errors) > 1 else "internal error (a bug"
-        where = f"; traceback in {clean(error_file)}" if error_file else ""
-        yield Text(f"{many} in fuzzseq, not in your model){where}", style="red")
-
-
 def sentence_of_run(record: RunState) -> str:
     """Return the run in one sentence; what it has not shown comes first, unless findings decide.
 
     Names of targets and messages of models in it hold no control characters.
     """
-    found, unsure = _found(record), inconclusive_of(record)
+    total, known = len(record.findings), len(record.in_baseline())
+    tried = sum(report.cases for report in record.targets())
+    found = f"no findings in {tried} case{'' if tried == 1 else 's'}" if tried else ""
+    if total:
+        counted = [(record.with_severity(name), name) for name in ("error", "warning", "note")]
+        parts = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in counted if count]
+        unclassified = f", {record.unclassified()} unclassified" if record.unclassified() else ""
+        baseline = f", {'' if known == total else f'{known} of them '}in the baseline" if known else ""
+        found = f"{total} finding{'' if total == 1 else 's'} ({', '.join(parts)}){unclassified}{baseline}"
+    unsure = inconclusive_of(record)
     ending = record.stop_reason.label if record.stop_reason else "stopped"
-    parts = [found, ending, unsure] if _decided(record) else [unsure, found, ending]
-    return "; ".join(part for part in parts if part)
+    ordered = [found, ending, unsure] if _decided(record) else [unsure, found, ending]
+    return "; ".join(part for part in ordered if part)
 
 
 def _decided(record: RunState) -> bool:
@@ -182,21 +167,6 @@ def inconclusive_of(record: RunState) -> str:
     allowed = " (allowed)" if record.settings is not None and record.settings.allow_inconclusive else ""
     more = f"; and {len(said) - 1} more like this" if len(said) > 1 else ""
     return f"{_UNSURE}{allowed}: {said[0]}{more}"
-
-
-def _found(record: RunState) -> str:
-    errors, warnings = record.with_severity("error"), record.with_severity("warning")
-    notes = record.with_severity("note")
-    counted = ((errors, "error"), (warnings, "warning"), (notes, "note"))
-    parts = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in counted if count]
-    total = len(record.findings)
-    if not total:
-        tried = sum(report.cases for report in record.targets())
-        return f"no findings in {tried} case{'' if tried == 1 else 's'}" if tried else ""
-    unclassified = f", {record.unclassified()} unclassified" if record.unclassified() else ""
-    known = len(record.in_baseline())
-    baseline = f", {'' if known == total else f'{known} of them '}in the baseline" if known else ""
-    return f"{total} finding{'' if total == 1 else 's'} ({', '.join(parts)}){unclassified}{baseline}"
 
 
 def circumstances_of(record: RunState) -> str:
