@@ -33,12 +33,11 @@ class Dispatcher:
             except Exception as error:  # noqa: BLE001 (one reporter must not silence the others)
                 if reporter not in self._failed:
                     self._failed.append(reporter)
-                    self.on_event(self._failure_event(reporter, error))
-
-    def _failure_event(self, reporter: Reporter, error: Exception) -> Event:
-        if trouble := str(error) if isinstance(error, OutputError) else trouble_of(error):
-            self.record.misuses.append(trouble)
-            return WarningEmitted(target="", message=trouble)
-        name = getattr(reporter, "file", type(reporter).__name__)
-        trace = "".join(traceback.format_exception(error))
-        return InternalError(target="", message=f"{name} failed: {type(error).__name__}: {error}", traceback=trace)
+                    if trouble := str(error) if isinstance(error, OutputError) else trouble_of(error):
+                        self.record.misuses.append(trouble)
+                        self.on_event(WarningEmitted(target="", message=trouble))
+                        continue
+                    name = getattr(reporter, "file", type(reporter).__name__)
+                    trace = "".join(traceback.format_exception(error))
+                    message = f"{name} failed: {type(error).__name__}: {error}"
+                    self.on_event(InternalError(target="", message=message, traceback=trace))

@@ -76,8 +76,17 @@ class _Document:
 
     def suites(self) -> list[ET.Element]:
         """Return a suite for each target, and one for what belongs to none."""
-        whole = self._of_run()
-        return [*map(self._of_target, self._record.targets()), *([whole] if len(whole) else [])]
+        record, suites = self._record, [self._of_target(report) for report in self._record.targets()]
+        whole = self._suite(RUN, 0.0)
+        for number, error in enumerate(record.errors, 1):
+            name = "internal error" if len(record.errors) == 1 else f"internal error {number}"
+            _Case(whole, name, self._seed).error("internal error", error.message, error.traceback)
+        for unjudged in record.inconclusive() if not suites else ():
+            case = _Case(whole, clean(unjudged.target), self._seed)
+            said = f"inconclusive: it was never fuzzed ({unjudged.reason})"
+            (case.skipped if self._settings.allow_inconclusive else partial(case.error, "inconclusive"))(said)
+        self._warnings(whole, "")
+        return [*suites, *([whole] if len(whole) else [])]
 
     def _suite(self, name: str, seconds: float) -> ET.Element:
         counts = dict.fromkeys(("tests", "failures", "errors", "skipped"), "0")
@@ -106,19 +115,6 @@ class _Document:
             if told := [finding for finding in own if finding not in failing]:
                 case.said(self._text(told))
         self._warnings(suite, report.name)
-        return suite
-
-    def _of_run(self) -> ET.Element:
-        record, suite = self._record, self._suite(RUN, 0.0)
-        for number, error in enumerate(record.errors, 1):
-            name = "internal error" if len(record.errors) == 1 else f"internal error {number}"
-            _Case(suite, name, self._seed).error("internal error", error.message, error.traceback)
-        if not record.targets():
-            for unjudged in record.inconclusive():
-                case = _Case(suite, clean(unjudged.target), self._seed)
-                said = f"inconclusive: it was never fuzzed ({unjudged.reason})"
-                (case.skipped if self._settings.allow_inconclusive else partial(case.error, "inconclusive"))(said)
-        self._warnings(suite, "")
         return suite
 
     def _warnings(self, suite: ET.Element, target: str) -> None:

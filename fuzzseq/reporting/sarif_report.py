@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any, Final
 from urllib.parse import quote
@@ -78,7 +77,18 @@ def _text(foreign: str) -> str:
 
 
 def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, Any]:
-    settings, found = record.settings, finding.diagnosis
+    settings, found, message = record.settings, finding.diagnosis, shortened(finding.message, 1000)
+    raised = finding.exception.exception if finding.exception else finding.check
+    sizes = ", ".join(f"{name} = {size}" for name, size in finding.sizes.items())
+    lines = (
+        shortened(found.explanation, 1000) or message or finding.cause,
+        f"{raised}: {message}" if found.explanation and message else "",
+        PROVISIONAL if finding.provisional else "",
+        f"Minimal sizes: {sizes}" if sizes else "",
+        f"Fails when: {shortened(found.region.condition, 500)}" if found.region else "",
+        f"Fix: {shortened(found.advice, 500)}" if found.advice else "",
+        f"Replay, where DIR is the folder of this report: {replaying(finding)}",
+    )
     state = {}
     if settings is not None and settings.baseline:
         state["baselineState"] = "unchanged" if settings.knows(finding) else "new"
@@ -87,7 +97,7 @@ def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, A
         **({"ruleIndex": rules.index(finding.cause)} if finding.cause in rules else {}),
         "kind": "fail",
         "level": finding.severity,
-        "message": {"text": _text("\n".join(_message_lines(finding)))},
+        "message": {"text": _text("\n".join(line for line in lines if line))},
         "locations": [_location(finding)],
         "partialFingerprints": {FINGERPRINT: finding.id},
         **state,
@@ -104,24 +114,6 @@ def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, A
             "target": _text(finding.target),
         },
     }
-
-
-def _message_lines(finding: Finding) -> Iterator[str]:
-    found = finding.diagnosis
-    message = shortened(finding.message, 1000)
-    yield shortened(found.explanation, 1000) or message or finding.cause
-    if found.explanation and message:
-        yield f"{finding.exception.exception if finding.exception else finding.check}: {message}"
-    if finding.provisional:
-        yield PROVISIONAL
-    sizes = ", ".join(f"{name} = {size}" for name, size in finding.sizes.items())
-    if sizes:
-        yield f"Minimal sizes: {sizes}"
-    if found.region is not None:
-        yield f"Fails when: {shortened(found.region.condition, 500)}"
-    if found.advice:
-        yield f"Fix: {shortened(found.advice, 500)}"
-    yield f"Replay, where DIR is the folder of this report: {replaying(finding)}"
 
 
 def _location(finding: Finding) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from fuzzseq.cases.invalid import KINDS
 from fuzzseq.events import TargetReport
+from fuzzseq.reporting.case_view import plain_table
 from fuzzseq.reporting.commands import Commands
 from fuzzseq.reporting.finding_view import COLORS, title_of
 from fuzzseq.reporting.run_state import RunState
@@ -36,10 +37,7 @@ def summary_view(
     yield Rule(Text("summary"), align="left")
     if not decided:
         yield from inconclusive
-    if record.targets():
-        yield _targets(record)
     yield from _findings(record)
-    yield from _acceptance(record)
     yield from _checks(record)
     if decided:
         yield from inconclusive
@@ -61,28 +59,26 @@ def summary_view(
             yield Text(on, style="dim", no_wrap=True, overflow="ignore")
 
 
-def _targets(record: RunState) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column("target", overflow="fold")
-    for name in ("cases", "findings"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("status")
-    for report in record.targets():
-        known = f" + {report.corpus_cases} corpus" if report.corpus_cases else ""
-        found = str(len(record.of_target(report.name)))
-        table.add_row(Text(clean(report.name)), f"{report.cases}{known}", found, Text(report.stop_reason.label))
-    return table
-
-
 def _findings(record: RunState) -> Iterator[RenderableType]:
-    known = record.in_baseline()
+    """Yield the targets, and the findings of all of them."""
+    known, reports, targets = record.in_baseline(), record.targets(), plain_table()
+    targets.add_column("target", overflow="fold")
+    for name in ("cases", "findings"):
+        targets.add_column(name, justify="right", no_wrap=True)
+    targets.add_column("status")
+    for report in reports:
+        corpus = f" + {report.corpus_cases} corpus" if report.corpus_cases else ""
+        count = str(len(record.of_target(report.name)))
+        targets.add_row(Text(clean(report.name)), f"{report.cases}{corpus}", count, Text(report.stop_reason.label))
+    if reports:
+        yield targets
     for heading, edge in (("", False), ("on edge inputs", True)):
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(justify="right", no_wrap=True)
         table.add_column(no_wrap=True)
         table.add_column()
         for number, finding in enumerate(record.findings.values(), 1):
-            title = title_of(finding) + (f" ({clean(finding.target)})" if len(record.targets()) > 1 else "")
+            title = title_of(finding) + (f" ({clean(finding.target)})" if len(reports) > 1 else "")
             title += ", in the baseline" if finding in known else ""
             if (finding.domain == "edge") == edge:
                 table.add_row(str(number), Text(finding.cause, style=COLORS[finding.severity]), Text(title))
@@ -92,28 +88,24 @@ def _findings(record: RunState) -> Iterator[RenderableType]:
             yield table
 
 
-def _acceptance(record: RunState) -> Iterator[RenderableType]:
-    told = [report for report in record.targets() if report.acceptance]
-    for report in told:
-        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+def _checks(record: RunState) -> Iterator[RenderableType]:
+    """Yield how each target handled invalid input, and the checks that were skipped or do not apply."""
+    said = {kind.name: kind.said for kind in KINDS}
+    for report in record.targets():
+        table = plain_table()
         table.add_column(f"invalid input to {clean(report.name)}", overflow="fold")
         table.add_column("result")
-        said = {kind.name: kind.said for kind in KINDS}
         for name, how in report.acceptance.items():
             table.add_row(Text(said.get(name, name)), Text(how, style=ENDINGS.get(how, "")))
-        yield Text("")
-        yield table
-
-
-def _checks(record: RunState) -> Iterator[RenderableType]:
+        if table.row_count:
+            yield from (Text(""), table)
     reports = record.targets()
     unused: dict[tuple[str, str, str], list[str]] = {}
     for report in reports:
         for check, count in sorted(report.checks.items()):
-            if count.skipped:
-                unused.setdefault((check, "skipped", count.skipped), []).append(report.name)
-            elif count.not_applicable:
-                unused.setdefault((check, "not applicable", count.not_applicable), []).append(report.name)
+            kind = "skipped" if count.skipped else "not applicable"
+            if reason := count.skipped or count.not_applicable:
+                unused.setdefault((check, kind, reason), []).append(report.name)
     together: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
     for (check, kind, reason), names in unused.items():
         together.setdefault((kind, reason, tuple(names)), []).append(check)
