@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from fuzzseq.cli import main
-from fuzzseq.cli.replay import one
+from fuzzseq.cli.replay import replay_one
 from fuzzseq.errors import UsageError, WorkerError
 from fuzzseq.runner import run as run_and_write
 from fuzzseq.settings import Settings
@@ -57,7 +57,7 @@ def file(tmp_path, monkeypatch):
 @pytest.mark.parametrize(("verdict", "code"), [("FIXED", 0), ("FAILED", 1), ("CHANGED", 1)])
 def test_verdicts(file, capsys, verdict, code):
     """The verdict stands first on the line, with the file and what it means; anything but FIXED is exit code 1."""
-    assert one(file, lambda *_: SimpleNamespace(verdict=verdict, message="so it \x1b[31mwent\x08")) == code
+    assert replay_one(file, lambda *_: SimpleNamespace(verdict=verdict, message="so it \x1b[31mwent\x08")) == code
     assert capsys.readouterr().out == f"{verdict:<8} x.json: so it went?\n"
 
 
@@ -68,7 +68,7 @@ def test_error(file, capsys, error, code):
     def fail(*_):
         raise error
 
-    assert one(file, fail) == code
+    assert replay_one(file, fail) == code
     assert capsys.readouterr().out == f"ERROR    x.json: {error}\n"
 
 
