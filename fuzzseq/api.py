@@ -17,10 +17,9 @@ from fuzzseq.failures import Inconclusive, failure_of
 from fuzzseq.findings import Finding
 from fuzzseq.loading import refuse_wrong
 from fuzzseq.protocol.outcome import Severity
-from fuzzseq.reporting.beginning import Beginning
 from fuzzseq.reporting.dispatcher import Dispatcher
 from fuzzseq.reporting.finding_files import FindingFiles, Scripts
-from fuzzseq.reporting.folder import Folder
+from fuzzseq.reporting.folder import Beginning, Folder
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.text import finding_text
 from fuzzseq.reporting.unjudged import sentences

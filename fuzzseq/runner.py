@@ -19,13 +19,12 @@ from fuzzseq.loading import refuse_wrong
 from fuzzseq.machine import refusal_of
 from fuzzseq.profiles import PROFILES, profile_named
 from fuzzseq.reporting import format_named
-from fuzzseq.reporting.beginning import Beginning
 from fuzzseq.reporting.commands import Commands
 from fuzzseq.reporting.dispatcher import Dispatcher
 from fuzzseq.reporting.event_log import EventLog
 from fuzzseq.reporting.execution_log import ExecutionLog
 from fuzzseq.reporting.finding_files import FindingFiles, Scripts
-from fuzzseq.reporting.folder import Folder
+from fuzzseq.reporting.folder import Beginning, Folder
 from fuzzseq.reporting.history_log import HistoryLog
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.settings import DOMAINS, FAIL_ON, OPTIONS, Given, RunRequest, Settings

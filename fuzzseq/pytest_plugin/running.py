@@ -20,14 +20,13 @@ from fuzzseq.executors.zygote import Zygote
 from fuzzseq.loading import parse
 from fuzzseq.pytest_plugin.flag import FLAG
 from fuzzseq.pytest_plugin.judged import Judged, Wanted
-from fuzzseq.reporting.beginning import Beginning
-from fuzzseq.reporting.by_check import inconclusive_reason, owner, sentence_of, why_not
+from fuzzseq.reporting.by_check import owner, sentence_of, why_not
 from fuzzseq.reporting.dispatcher import Dispatcher
 from fuzzseq.reporting.event_log import EventLog
 from fuzzseq.reporting.finding_files import FindingFiles, Scripts
-from fuzzseq.reporting.folder import Folder
+from fuzzseq.reporting.folder import Beginning, Folder
 from fuzzseq.reporting.run_state import RunState
-from fuzzseq.reporting.unjudged import unjudged_text
+from fuzzseq.reporting.unjudged import unjudged_text, why_unjudged
 from fuzzseq.sanitize import outgoing
 from fuzzseq.settings import RunRequest, Settings
 from fuzzseq.stop_reason import StopReason
@@ -212,7 +211,7 @@ class Running:
         failing = tuple(finding for finding in own if self._settings.fails(finding))
         first = check == wanted.chosen[0]
         failed = report.error or any(self._settings.fails(finding) for finding in findings)
-        unjudged = "" if failed else inconclusive_reason(report, check)
+        unjudged = "" if failed else why_unjudged(report, check)
         see_first = "" if first else f"not reached: see [{wanted.chosen[0]}]"
         base = Judged(
             cases=report.checks[check].ran if check in report.checks else 0,

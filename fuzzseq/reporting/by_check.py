@@ -22,11 +22,6 @@ def sentence_of(failing: Sequence[Finding]) -> str:
     return f"{causes}: {explained}".splitlines()[0]
 
 
-def inconclusive_reason(report: TargetReport, check: str) -> str:
-    """Return what kept a check of a target from being judged; empty where it was judged, or does not apply to it."""
-    return why_unjudged(report, check)
-
-
 def inconclusive(
     report: TargetReport, check: str, findings: Sequence[Finding], chosen: Sequence[str], settings: Settings
 ) -> str:
@@ -36,7 +31,7 @@ def inconclusive(
     or may hold this one back, which is what there is to look at first; where an earlier test says the same of the
     target; and where the run allows it. :func:`why_not` says what is said then.
     """
-    why = inconclusive_reason(report, check)
+    why = why_unjudged(report, check)
     reported = any(settings.fails(finding) for finding in findings) or held_back(report, check, findings)
     if not why or reported or settings.allow_inconclusive or _first_so(report, check, chosen) != check:
         return ""
@@ -44,8 +39,8 @@ def inconclusive(
 
 
 def _first_so(report: TargetReport, check: str, chosen: Sequence[str]) -> str:
-    why = inconclusive_reason(report, check)
-    return next((name for name in chosen if inconclusive_reason(report, name) == why), check)
+    why = why_unjudged(report, check)
+    return next((name for name in chosen if why_unjudged(report, name) == why), check)
 
 
 def why_not(
@@ -59,7 +54,7 @@ def why_not(
     for finding in failing:
         if check in finding.checks:
             return f"failed too, see [{owner(finding, chosen)}]: {finding.cause}"
-    if why := inconclusive_reason(report, check):
+    if why := why_unjudged(report, check):
         if failing:
             return f"inconclusive, see [{owner(failing[0], chosen)}]: {why}"
         first = _first_so(report, check, chosen)

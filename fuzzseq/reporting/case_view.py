@@ -25,9 +25,14 @@ def sizes_in_order(finding: Finding, spec: Spec) -> dict[str, int]:
     return {name: finding.sizes[name] for name in names}
 
 
+def plain_table() -> Table:
+    """Return an empty table without lines."""
+    return Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+
+
 def size_table(finding: Finding, spec: Spec) -> Table:
     """Return the dimensions of a finding with their sizes, those of a batch first."""
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table = plain_table()
     table.add_column("dimension", no_wrap=True)
     table.add_column("size", justify="right", no_wrap=True)
     for name, size in sizes_in_order(finding, spec).items():
@@ -66,7 +71,7 @@ def row_cells(pair: Pair, batch: Batch, spec: Spec) -> Iterator[str]:
 
 def row_table(case: Case, spec: Spec) -> Table:
     """Return the rows of a case's batches as they reach the model, padding and special tokens included."""
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table = plain_table()
     several = len(case.batches) > 1
     table.add_column("batch/row" if several else "row", justify="right", no_wrap=True)
     for name in columns_of(spec):

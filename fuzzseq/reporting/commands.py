@@ -20,7 +20,9 @@ class Commands:
 
     def __init__(self, targets: Iterable[object] = ()) -> None:
         """Keep the targets as they were named; what is no text has no name."""
-        self._outside = {called(_place(text)): _place(text) for text in targets if _is_outside(text)}
+        here = os.path.realpath(os.curdir)
+        files = [_place(text) for text in targets if isinstance(text, str) and _place(text).endswith(".py")]
+        self._outside = {called(file): file for file in files if not Path(os.path.realpath(file)).is_relative_to(here)}
 
     def replay(self, file: Path, target: str) -> str:
         """Return the command that replays the finding of a file; ``target`` is how a report calls its target."""
@@ -41,14 +43,7 @@ def _option(target: str) -> str:
     return f" --target {shlex.quote(clean(target))}"
 
 
-def _place(text: object) -> str:
+def _place(text: str) -> str:
     """Return the file that a target's text names."""
-    place, _, name = str(text).partition(".py:")
-    return f"{place}.py" if name else str(text)
-
-
-def _is_outside(text: object) -> bool:
-    if not isinstance(text, str) or not _place(text).endswith(".py"):
-        return False
-    here = os.path.realpath(os.curdir)
-    return not Path(os.path.realpath(_place(text))).is_relative_to(here)
+    place, _, name = text.partition(".py:")
+    return f"{place}.py" if name else text

@@ -26,25 +26,18 @@ class Dispatcher:
         """Pass one event on, which happens now, or ``at`` so many seconds after the run began."""
         event = self.record.on_event(event, at)
         for reporter in tuple(self._reporters):
-            self._tell(reporter, event)
-
-    def _tell(self, reporter: Reporter, event: Event) -> None:
-        """Pass an event to one reporter; the first time that it fails, all are told."""
-        try:
-            reporter.on_event(event)
-        except BrokenPipeError:
-            self._reporters.remove(reporter)
-        except Exception as error:  # noqa: BLE001 (one reporter must not silence the others)
-            if reporter in self._failed:
-                return
-            self._failed.append(reporter)
-            self.on_event(self._told(reporter, error))
-
-    def _told(self, reporter: Reporter, error: Exception) -> Event:
-        """Return the event that says how a reporter failed: for its user, or for a bug report."""
-        if trouble := str(error) if isinstance(error, OutputError) else trouble_of(error):
-            self.record.misuses.append(trouble)
-            return WarningEmitted(target="", message=trouble)
-        name = getattr(reporter, "file", type(reporter).__name__)
-        trace = "".join(traceback.format_exception(error))
-        return InternalError(target="", message=f"{name} failed: {type(error).__name__}: {error}", traceback=trace)
+            try:
+                reporter.on_event(event)
+            except BrokenPipeError:
+                self._reporters.remove(reporter)
+            except Exception as error:  # noqa: BLE001 (one reporter must not silence the others)
+                if reporter not in self._failed:
+                    self._failed.append(reporter)
+                    if trouble := str(error) if isinstance(error, OutputError) else trouble_of(error):
+                        self.record.misuses.append(trouble)
+                        self.on_event(WarningEmitted(target="", message=trouble))
+                        continue
+                    name = getattr(reporter, "file", type(reporter).__name__)
+                    trace = "".join(traceback.format_exception(error))
+                    message = f"{name} failed: {type(error).__name__}: {error}"
+                    self.on_event(InternalError(target="", message=message, traceback=trace))

@@ -85,12 +85,28 @@ def finding_view(
     explanation = finding.diagnosis.explanation or finding.message
     if explanation:
         yield Text(shortened(explanation, 4 * console.width))
-    advice = advice_of(finding)
-    fix = [("fix", Text(shortened(advice, 4 * room)))] if advice else []
-    yield _table((*fix, *_condition(finding, room), ("minimal", Text(minimality_of(finding)))))
+    advice, found = advice_of(finding), finding.diagnosis
+    passing = ", or ".join(changes_that(finding, "passes"))
+    rows = (
+        ("fix", shortened(advice, 4 * room)),
+        ("fails when", shortened(found.region.condition, 2 * room) if found.region else ""),
+        ("passes when", shortened(passing, 2 * room)),
+        ("minimal", minimality_of(finding)),
+    )
+    yield _table((label, Text(text)) for label, text in rows if text)
     yield Padding(case_view(finding, spec, console, console.width - 2), (1, 0, 1, 2))
-    yield _table((*_error(finding, room), *_location(finding, room), *_evidence(finding, room)))
-    yield from _commands(finding, replay, script)
+    yield _table((*_error(finding, room), *_evidence(finding, room)))
+    if isinstance(replay, Path):
+        script = script or replay.with_suffix(".py")
+        replay = command("fuzzseq replay", replay)
+    for label, text in (
+        ("explain", command("fuzzseq explain", finding.cause)),
+        ("reproduce", command("python", script) if script else ""),
+        ("replay", replay or "its file could not be written"),
+    ):
+        if text:
+            said = (label.ljust(_LABEL + 2), "dim"), (clean(text), "bold")
+            yield Text.assemble(*said, no_wrap=True, overflow="ignore", end="\n")
 
 
 def _table(rows: Iterable[tuple[str, Text]]) -> Table:
@@ -102,17 +118,8 @@ def _table(rows: Iterable[tuple[str, Text]]) -> Table:
     return table
 
 
-def _condition(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
-    """Yield which cases fail, and what change of the minimal one makes it pass."""
-    found = finding.diagnosis
-    if found.region is not None:
-        yield "fails when", Text(shortened(found.region.condition, 2 * room))
-    if changes := changes_that(finding, "passes"):
-        yield "passes when", Text(shortened(", or ".join(changes), 2 * room))
-
-
 def _error(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
-    """Yield the exception, or how the check failed; each mode's own where they differ; and the symbolic message."""
+    """Yield the exception, each mode's own where they differ, or how the check failed; and the user's line."""
     raised, found = finding.exception, finding.diagnosis
     if raised is None:
         yield "error", Text(shortened(f"{finding.check}: {finding.message}", 3 * room))
@@ -129,9 +136,6 @@ def _error(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
         unresolved = ", ".join(map(str, found.unresolved_sizes))
         ending = f" (unresolved: {unresolved})" if unresolved else ""
         yield "symbolic", Text(shortened(found.symbolic_message, 3 * room) + ending)
-
-
-def _location(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
     frame = finding.location
     if frame is None:
         return
@@ -144,31 +148,23 @@ def _location(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
 
 
 def _evidence(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
-    """Yield where it fails, what it was decided on, and how sure that is."""
     found = finding.diagnosis
     position = "" if finding.position in ("", finding.stage) else f", {clean(finding.position)}"
     yield "stage", Text(shortened(f"{finding.stage}{position} (failed checks: {', '.join(finding.checks)})", 2 * room))
-    for index, line in enumerate(_shapes(finding, room)):
-        yield "" if index else "shapes", line
+    if trace := found.trace:
+        raised = max((i for i, line in enumerate(trace.lines) if line.outputs is None), default=len(trace.lines) - 1)
+        # What a recurrent layer does in each step says nothing that the layer does not.
+        lines = [(i, line) for i, line in enumerate(trace.lines[: raised + 1]) if not line.kind.endswith("Cell")]
+        for place, (index, line) in enumerate(lines[-_TRACED:]):
+            mark = "> " if index == trace.difference else "  "
+            text = shortened(f"{mark}{line.path.rpartition('/')[2]}: {line.call}", 2 * room)
+            yield "" if place else "shapes", Text(text)
     for index, evidence in enumerate(found.evidence[:3]):
         yield "" if index else "evidence", Text(shortened(evidence, 2 * room))
     if found.confidence:
         yield "confidence", Text(f"{found.confidence:.0%}")
     if alternative := alternative_of(finding):
         yield "alternative", Text(shortened(alternative, 2 * room))
-
-
-def _shapes(finding: Finding, room: int) -> Iterator[Text]:
-    """Yield the last layers up to the failure with their shapes; the first line unlike a passing case is marked."""
-    trace = finding.diagnosis.trace
-    if trace is None:
-        return
-    raised = max((i for i, line in enumerate(trace.lines) if line.outputs is None), default=len(trace.lines) - 1)
-    # What a recurrent layer does in each step says nothing that the layer does not.
-    lines = [(i, line) for i, line in enumerate(trace.lines[: raised + 1]) if not line.kind.endswith("Cell")]
-    for index, line in lines[-_TRACED:]:
-        mark = "> " if index == trace.difference else "  "
-        yield Text(shortened(f"{mark}{line.path.rpartition('/')[2]}: {line.call}", 2 * room))
 
 
 def minimality_of(finding: Finding) -> str:
@@ -187,17 +183,3 @@ def minimality_of(finding: Finding) -> str:
     flaky = "; not reproduced in a fresh process" if finding.flaky else ""
     provisional = f"; {PROVISIONAL}" if finding.provisional else ""
     return f"{said} ({executions}){flaky}{provisional}"
-
-
-def _commands(finding: Finding, replay: Path | str | None, script: Path | None) -> Iterator[RenderableType]:
-    if isinstance(replay, Path):
-        script = script or replay.with_suffix(".py")
-        replay = command("fuzzseq replay", replay)
-    for label, text in (
-        ("explain", command("fuzzseq explain", finding.cause)),
-        ("reproduce", command("python", script) if script else ""),
-        ("replay", replay or "its file could not be written"),
-    ):
-        if text:
-            said = (label.ljust(_LABEL + 2), "dim"), (clean(text), "bold")
-            yield Text.assemble(*said, no_wrap=True, overflow="ignore", end="\n")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from fuzzseq.errors import OutputError
+from fuzzseq.events import Event, InternalError, TargetFinished, TargetLoaded
 from fuzzseq.files import output_files
 from fuzzseq.files.format_versions import RUN, other_version
 from fuzzseq.files.output_files import encoded, reason_of
@@ -184,7 +185,7 @@ class Folder:
         self._let_go()
 
     def _opened(self, fresh: bool) -> tuple[int, RunFiles]:
-        """Make and open the folder, and the list of its files; whoever leaves it may take it away meanwhile."""
+        # Whoever leaves it may take it away meanwhile.
         for _ in range(_TRIES):
             self.path.mkdir(parents=True, exist_ok=not fresh)
             descriptor = -1
@@ -267,6 +268,22 @@ class Folder:
         gone = isinstance(error, FileNotFoundError)
         reason = "the folder or the file was removed during the run" if gone else reason_of(error)
         return OutputError(f"{self.shown / name} cannot be written: {reason}. {advice}.")
+
+
+class Beginning:
+    """Begins a folder that waits, when the first target was loaded or ended unseen, or fuzzseq itself failed.
+
+    A run of which no target can be used leaves nothing, and the files of the run before it stay.
+    """
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+
+    def on_event(self, event: Event) -> None:
+        """Take one event."""
+        ended_unseen = isinstance(event, TargetFinished) and not event.report.error
+        if ended_unseen or isinstance(event, TargetLoaded | InternalError):
+            self._folder.begin()
 
 
 def _close(*descriptors: int) -> None:

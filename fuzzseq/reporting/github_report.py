@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from typing import Final
 
 import attrs
@@ -48,26 +47,25 @@ def annotated(record: RunState) -> tuple[Annotation, ...]:
 
     GitHub shows the first ten errors, ten warnings and ten notices of a step, and no more: ``github.txt`` has all.
     """
-    warnings = [
-        Annotation(command="warning", title=each.target or "fuzzseq", message=shortened(each.message, 600))
-        for each in record.warnings_in_order()
+    command = "error" if record.unsettled() and not record.failing() else "warning"
+    internal = "internal error (a bug in fuzzseq, not in your model)"
+    troubles = [
+        *((command, "inconclusive", said) for said in sentences(record.inconclusive())),
+        *(("error", f"unusable target {name}", shortened(why, 600)) for name, why in record.unusable().items()),
+        *(("error", internal, shortened(error.message, 600)) for error in record.errors),
     ]
-    found = [*_troubles(record), *(_of(finding, record) for finding in record.in_order()), *warnings]
+    warnings = [
+        ("warning", each.target or "fuzzseq", shortened(each.message, 600)) for each in record.warnings_in_order()
+    ]
+    before, after = (
+        [Annotation(command=command, title=title, message=message) for command, title, message in listed]
+        for listed in (troubles, warnings)
+    )
+    found = [*before, *(_of_finding(finding, record) for finding in record.in_order()), *after]
     return tuple(sorted(found, key=lambda annotation: COMMANDS.index(annotation.command)))
 
 
-def _troubles(record: RunState) -> Iterator[Annotation]:
-    command = "error" if record.unsettled() and not record.failing() else "warning"
-    for said in sentences(record.inconclusive()):
-        yield Annotation(command=command, title="inconclusive", message=said)
-    for name, reason in record.unusable().items():
-        yield Annotation(command="error", title=f"unusable target {name}", message=shortened(reason, 600))
-    for error in record.errors:
-        title = "internal error (a bug in fuzzseq, not in your model)"
-        yield Annotation(command="error", title=title, message=shortened(error.message, 600))
-
-
-def _of(finding: Finding, record: RunState) -> Annotation:
+def _of_finding(finding: Finding, record: RunState) -> Annotation:
     settings, found, file = record.settings, finding.diagnosis, file_of(finding)
     known = settings is not None and settings.knows(finding)
     fails = settings is None or settings.fails(finding)

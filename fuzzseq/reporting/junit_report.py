@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
 from xml.etree import ElementTree as ET
@@ -74,13 +74,19 @@ class _Document:
         self._seed = [("seed", str(self._settings.seed))]
         self._numbers = {id_: number for number, id_ in enumerate(record.findings, 1)}
 
-    def suites(self) -> Iterator[ET.Element]:
-        """Yield a suite for each target, and one for what belongs to none."""
-        for report in self._record.targets():
-            yield self._of_target(report)
-        whole = self._of_run()
-        if len(whole):
-            yield whole
+    def suites(self) -> list[ET.Element]:
+        """Return a suite for each target, and one for what belongs to none."""
+        record, suites = self._record, [self._of_target(report) for report in self._record.targets()]
+        whole = self._suite(RUN, 0.0)
+        for number, error in enumerate(record.errors, 1):
+            name = "internal error" if len(record.errors) == 1 else f"internal error {number}"
+            _Case(whole, name, self._seed).error("internal error", error.message, error.traceback)
+        for unjudged in record.inconclusive() if not suites else ():
+            case = _Case(whole, clean(unjudged.target), self._seed)
+            said = f"inconclusive: it was never fuzzed ({unjudged.reason})"
+            (case.skipped if self._settings.allow_inconclusive else partial(case.error, "inconclusive"))(said)
+        self._warnings(whole, "")
+        return [*suites, *([whole] if len(whole) else [])]
 
     def _suite(self, name: str, seconds: float) -> ET.Element:
         counts = dict.fromkeys(("tests", "failures", "errors", "skipped"), "0")
@@ -111,19 +117,6 @@ class _Document:
         self._warnings(suite, report.name)
         return suite
 
-    def _of_run(self) -> ET.Element:
-        record, suite = self._record, self._suite(RUN, 0.0)
-        for number, error in enumerate(record.errors, 1):
-            name = "internal error" if len(record.errors) == 1 else f"internal error {number}"
-            _Case(suite, name, self._seed).error("internal error", error.message, error.traceback)
-        if not record.targets():
-            for unjudged in record.inconclusive():
-                case = _Case(suite, clean(unjudged.target), self._seed)
-                said = f"inconclusive: it was never fuzzed ({unjudged.reason})"
-                (case.skipped if self._settings.allow_inconclusive else partial(case.error, "inconclusive"))(said)
-        self._warnings(suite, "")
-        return suite
-
     def _warnings(self, suite: ET.Element, target: str) -> None:
         told = [shortened(warned.message, 600) for warned in self._record.warnings if warned.target == target]
         if told:
@@ -150,7 +143,7 @@ def junit_text(record: RunState) -> str:
     it or something fails the target. What fails no run stands in ``system-out``. Characters that XML forbids become
     question marks.
     """
-    suites = list(_Document(record).suites())
+    suites = _Document(record).suites()
     names = ("tests", "failures", "errors", "skipped")
     sums = {name: str(sum(int(suite.attrib[name]) for suite in suites)) for name in names}
     root = ET.Element("testsuites", {"name": RUN, **sums, "time": f"{record.seconds:.3f}"})

@@ -35,14 +35,46 @@ def markdown_text(record: RunState, *, details: bool = True) -> str:
 
     Nothing that a model says is taken for Markdown or HTML.
     """
-    findings = record.in_order()
+    findings, known = record.in_order(), record.in_baseline()
+    rows = []
+    for finding in findings:
+        tags = (
+            (finding.severity, True),
+            ("in the baseline", finding in known),
+            ("edge", finding.domain == "edge"),
+            ("provisional", finding.provisional),
+        )
+        rows.append(
+            (
+                f"`{finding.id}`",
+                ", ".join(part for part, holds in tags if holds),
+                title_of(finding),
+                cell(code(finding.target)),
+                cell(code(", ".join(f"{name}={size}" for name, size in finding.sizes.items()))),
+            )
+        )
+    targets = [
+        (
+            cell(code(report.name)),
+            str(report.cases),
+            str(len(record.of_target(report.name))),
+            report.stop_reason.label,
+            cell(code(judged_of(report))),
+        )
+        for report in record.targets()
+    ]
+    judged = [report for report in record.targets() if report.acceptance]
+    results = [(kind.said, *(report.acceptance.get(kind.name, "") for report in judged)) for kind in KINDS]
     parts = [
         f"## fuzzseq: {prose(sentence_of_run(record))}",
-        _findings(findings, record),
+        _table(("finding", "severity", "cause", "target", "minimal sizes"), rows),
         *(_detail(finding, record) for finding in findings if details),
         "\n".join(_warnings(record)),
-        _targets(record),
-        _acceptance(record),
+        _table(("target", "cases", "findings", "status", "checks judged"), targets),
+        _table(
+            ("invalid input", *(cell(code(report.name)) for report in judged)),
+            [row for row in results if any(row[1:])],
+        ),
         f"<sub>{prose(circumstances_of(record))}</sub>",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -53,36 +85,14 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) if rows else ""
 
 
-def _findings(findings: Sequence[Finding], record: RunState) -> str:
-    known = record.in_baseline()
-    rows = [
-        (
-            f"`{finding.id}`",
-            ", ".join((finding.severity, *_tags(finding, known))),
-            title_of(finding),
-            cell(code(finding.target)),
-            cell(code(", ".join(f"{name}={size}" for name, size in finding.sizes.items()))),
-        )
-        for finding in findings
-    ]
-    return _table(("finding", "severity", "cause", "target", "minimal sizes"), rows)
-
-
-def _tags(finding: Finding, known: Sequence[Finding]) -> Iterator[str]:
-    for word, holds in (
-        ("in the baseline", finding in known),
-        ("edge", finding.domain == "edge"),
-        ("provisional", finding.provisional),
-    ):
-        if holds:
-            yield word
-
-
 def _detail(finding: Finding, record: RunState) -> str:
     found, spec = finding.diagnosis, record.specs.get(finding.target, Spec())
     case = text_of([case_view(finding, spec, console_of(USUAL_WIDTH), USUAL_WIDTH)])
     raised = f"{finding.exception.exception}: " if finding.exception else f"{finding.check}: "
-    advice = advice_of(finding)
+    advice, frame, file, place = advice_of(finding), finding.location, file_of(finding), ""
+    if frame is not None and file is not None:
+        source = f"\n\n{fenced(frame.source, 'python')}" if frame.source.strip() else ""
+        place = f"**At** {code(f'{from_root(file) or file}:{frame.line} in {frame.function}')}{source}"
     parts = [
         f"<details><summary><code>{finding.id}</code> {title_of(finding)}</summary>",
         f"**{PROVISIONAL[:1].upper()}{PROVISIONAL[1:]}.**" if finding.provisional else "",
@@ -91,19 +101,11 @@ def _detail(finding: Finding, record: RunState) -> str:
         f"**Fails when** {code(found.region.condition, 500)}" if found.region else "",
         f"**Minimal example**\n\n{fenced(case)}",
         f"**Error**\n\n{fenced(raised + finding.message[:2000])}",
-        *_line(finding),
+        place,
         f"**Replay**, where `DIR` is the folder of this report\n\n{fenced(replaying(finding), 'console')}",
         "</details>",
     ]
     return "\n\n".join(part for part in parts if part)
-
-
-def _line(finding: Finding) -> Iterator[str]:
-    frame, file = finding.location, file_of(finding)
-    if frame is None or file is None:
-        return
-    place = f"{from_root(file) or file}:{frame.line} in {frame.function}"
-    yield f"**At** {code(place)}" + (f"\n\n{fenced(frame.source, 'python')}" if frame.source.strip() else "")
 
 
 def _warnings(record: RunState) -> Iterator[str]:
@@ -117,28 +119,6 @@ def _warnings(record: RunState) -> Iterator[str]:
         yield f"- warning{f' {code(warned.target)}' if warned.target else ''}: {prose(warned.message, 600)}"
     if fixed := record.fixed():
         yield f"- fixed since the baseline: {', '.join(map(code, fixed))}"
-
-
-def _targets(record: RunState) -> str:
-    rows = [
-        (
-            cell(code(report.name)),
-            str(report.cases),
-            str(len(record.of_target(report.name))),
-            report.stop_reason.label,
-            cell(code(judged_of(report))),
-        )
-        for report in record.targets()
-    ]
-    return _table(("target", "cases", "findings", "status", "checks judged"), rows)
-
-
-def _acceptance(record: RunState) -> str:
-    told = [report for report in record.targets() if report.acceptance]
-    rows = [(kind.said, *(report.acceptance.get(kind.name, "") for report in told)) for kind in KINDS]
-    return _table(
-        ("invalid input", *(cell(code(report.name)) for report in told)), [row for row in rows if any(row[1:])]
-    )
 
 
 def add_to_summary(record: RunState) -> None:

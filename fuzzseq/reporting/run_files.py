@@ -136,11 +136,9 @@ class RunFiles:
         return [tuple(names) for names in runs] or [()]
 
     def _text(self) -> str:
-        """Return what the list holds."""
         return os.pread(self.descriptor, _MOST, 0).decode("utf-8", errors="replace")
 
     def _append(self, text: str) -> None:
-        """Add to the list, in one piece."""
         if os.write(self.descriptor, text.encode()) < len(text):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

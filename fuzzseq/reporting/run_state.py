@@ -66,10 +66,6 @@ class RunState:
     def on_event(self, event: Event, at: float | None = None) -> Event:
         """Take one event, which happens now, or ``at`` so many seconds after the run began; return it as it is fit."""
         event = self._outgoing.event(event)
-        self._take(event, at)
-        return event
-
-    def _take(self, event: Event, at: float | None) -> None:
         self.now = time.monotonic() - self._began if at is None else at
         match event:
             case RunStarted():
@@ -102,6 +98,7 @@ class RunState:
                 self.stop_reason, self.seconds = event.stop_reason, event.seconds
             case _:
                 pass
+        return event
 
     def _supersede(self, report: TargetReport) -> None:
         """Drop what an earlier run found of a target that is done now, and this one did not find again."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any, Final
 from urllib.parse import quote
 
 from fuzzseq import __version__
-from fuzzseq.causes.catalog import CAUSES, Cause, page_of
+from fuzzseq.causes.catalog import CAUSES, page_of
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.finding_files import pretty, replaying
 from fuzzseq.reporting.finding_view import PROVISIONAL
@@ -43,7 +42,18 @@ def sarif_document(record: RunState) -> dict[str, Any]:
                         "name": "fuzzseq",
                         "semanticVersion": __version__,
                         "shortDescription": {"text": "Fuzz testing of TensorFlow/Keras sequence-to-sequence models"},
-                        "rules": [_rule(cause) for cause in causes],
+                        "rules": [
+                            {
+                                "id": cause.slug,
+                                "name": "".join(word.capitalize() for word in cause.slug.split("-")),
+                                "shortDescription": {"text": cause.title},
+                                "fullDescription": {"text": cause.mistake},
+                                "help": {"text": cause.advice, "markdown": page_of(cause)},
+                                "defaultConfiguration": {"level": "error"},
+                                "properties": {"tags": ["fuzzseq", cause.group]},
+                            }
+                            for cause in causes
+                        ],
                     }
                 },
                 "columnKind": "unicodeCodePoints",
@@ -61,25 +71,24 @@ def sarif_document(record: RunState) -> dict[str, Any]:
     }
 
 
-def _rule(cause: Cause) -> dict[str, Any]:
-    return {
-        "id": cause.slug,
-        "name": "".join(word.capitalize() for word in cause.slug.split("-")),
-        "shortDescription": {"text": cause.title},
-        "fullDescription": {"text": cause.mistake},
-        "help": {"text": cause.advice, "markdown": page_of(cause)},
-        "defaultConfiguration": {"level": "error"},
-        "properties": {"tags": ["fuzzseq", cause.group]},
-    }
-
-
 def _text(foreign: str) -> str:
     """Return text that may come from a model, so that a reader takes nothing in it for a link."""
     return clean(foreign).replace("](", "] (")
 
 
 def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, Any]:
-    settings, found = record.settings, finding.diagnosis
+    settings, found, message = record.settings, finding.diagnosis, shortened(finding.message, 1000)
+    raised = finding.exception.exception if finding.exception else finding.check
+    sizes = ", ".join(f"{name} = {size}" for name, size in finding.sizes.items())
+    lines = (
+        shortened(found.explanation, 1000) or message or finding.cause,
+        f"{raised}: {message}" if found.explanation and message else "",
+        PROVISIONAL if finding.provisional else "",
+        f"Minimal sizes: {sizes}" if sizes else "",
+        f"Fails when: {shortened(found.region.condition, 500)}" if found.region else "",
+        f"Fix: {shortened(found.advice, 500)}" if found.advice else "",
+        f"Replay, where DIR is the folder of this report: {replaying(finding)}",
+    )
     state = {}
     if settings is not None and settings.baseline:
         state["baselineState"] = "unchanged" if settings.knows(finding) else "new"
@@ -88,7 +97,7 @@ def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, A
         **({"ruleIndex": rules.index(finding.cause)} if finding.cause in rules else {}),
         "kind": "fail",
         "level": finding.severity,
-        "message": {"text": _text("\n".join(_said(finding)))},
+        "message": {"text": _text("\n".join(line for line in lines if line))},
         "locations": [_location(finding)],
         "partialFingerprints": {FINGERPRINT: finding.id},
         **state,
@@ -105,25 +114,6 @@ def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, A
             "target": _text(finding.target),
         },
     }
-
-
-def _said(finding: Finding) -> Iterator[str]:
-    """Yield what a reader is told of a finding, a line each."""
-    found = finding.diagnosis
-    message = shortened(finding.message, 1000)
-    yield shortened(found.explanation, 1000) or message or finding.cause
-    if found.explanation and message:
-        yield f"{finding.exception.exception if finding.exception else finding.check}: {message}"
-    if finding.provisional:
-        yield PROVISIONAL
-    sizes = ", ".join(f"{name} = {size}" for name, size in finding.sizes.items())
-    if sizes:
-        yield f"Minimal sizes: {sizes}"
-    if found.region is not None:
-        yield f"Fails when: {shortened(found.region.condition, 500)}"
-    if found.advice:
-        yield f"Fix: {shortened(found.advice, 500)}"
-    yield f"Replay, where DIR is the folder of this report: {replaying(finding)}"
 
 
 def _location(finding: Finding) -> dict[str, Any]:
@@ -151,18 +141,15 @@ def _invocation(record: RunState) -> dict[str, Any]:
         *(("warning", f"inconclusive: {said}") for said in sentences(record.inconclusive())),
         *(("warning", warned.message) for warned in record.warnings),
     ]
-    told = [{"level": level, "message": {"text": _text(said)}} for level, said in notes]
-    return {
-        "executionSuccessful": not (
-            unusable or unsure or record.errors or record.stop_reason in (StopReason.ERROR, StopReason.UNUSABLE)
-        ),
-        **({"startTimeUtc": _utc(record.started)} if record.started else {}),
-        "toolExecutionNotifications": told,
+    failed = record.errors or record.stop_reason in (StopReason.ERROR, StopReason.UNUSABLE)
+    invocation: dict[str, Any] = {
+        "executionSuccessful": not (unusable or unsure or failed),
+        "toolExecutionNotifications": [{"level": level, "message": {"text": _text(said)}} for level, said in notes],
     }
-
-
-def _utc(started: str) -> str:
-    return datetime.fromisoformat(started).astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if record.started:
+        began = datetime.fromisoformat(record.started).astimezone(timezone.utc)
+        invocation["startTimeUtc"] = began.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return invocation
 
 
 def sarif_text(record: RunState) -> str:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from fuzzseq.cases.invalid import KINDS
 from fuzzseq.events import TargetReport
+from fuzzseq.reporting.case_view import plain_table
 from fuzzseq.reporting.commands import Commands
 from fuzzseq.reporting.finding_view import COLORS, title_of
 from fuzzseq.reporting.run_state import RunState
@@ -29,20 +30,23 @@ def summary_view(
     record: RunState, shown_folder: str, error_file: str, commands: Commands | None = None
 ) -> Iterator[RenderableType]:
     """Yield what is printed when a run is over: what is inconclusive first, unless findings decide."""
-    inconclusive, failing = list(_inconclusive(record)), bool(record.failing())
-    decided = _decided(record)
+    said, failing, decided = sentences(record.inconclusive()), bool(record.failing()), _decided(record)
+    left_out = [f"and {len(said) - _MOST_LINES} more like these"] if len(said) > _MOST_LINES else []
+    inconclusive = [Text(f"{_UNSURE}: {text}", style="yellow") for text in (*said[:_MOST_LINES], *left_out)]
     yield Text("")
     yield Rule(Text("summary"), align="left")
     if not decided:
         yield from inconclusive
-    if record.targets():
-        yield _targets(record)
     yield from _findings(record)
-    yield from _acceptance(record)
     yield from _checks(record)
     if decided:
         yield from inconclusive
-    yield from _troubles(record, error_file)
+    for name, reason in record.unusable().items():
+        yield Text(f"unusable target {clean(name)}: {shortened(reason, 600)}", style="red")
+    if record.errors:
+        many = f"{len(record.errors)} internal errors (bugs" if len(record.errors) > 1 else "internal error (a bug"
+        where = f"; traceback in {clean(error_file)}" if error_file else ""
+        yield Text(f"{many} in fuzzseq, not in your model){where}", style="red")
     yield Text("")
     yield Text(sentence_of_run(record), style="bold red" if failing else "bold yellow" if inconclusive else "bold")
     if fixed := record.fixed():
@@ -55,28 +59,26 @@ def summary_view(
             yield Text(on, style="dim", no_wrap=True, overflow="ignore")
 
 
-def _targets(record: RunState) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column("target", overflow="fold")
-    for name in ("cases", "findings"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("status")
-    for report in record.targets():
-        known = f" + {report.corpus_cases} corpus" if report.corpus_cases else ""
-        found = str(len(record.of_target(report.name)))
-        table.add_row(Text(clean(report.name)), f"{report.cases}{known}", found, Text(report.stop_reason.label))
-    return table
-
-
 def _findings(record: RunState) -> Iterator[RenderableType]:
-    known = record.in_baseline()
+    """Yield the targets, and the findings of all of them."""
+    known, reports, targets = record.in_baseline(), record.targets(), plain_table()
+    targets.add_column("target", overflow="fold")
+    for name in ("cases", "findings"):
+        targets.add_column(name, justify="right", no_wrap=True)
+    targets.add_column("status")
+    for report in reports:
+        corpus = f" + {report.corpus_cases} corpus" if report.corpus_cases else ""
+        count = str(len(record.of_target(report.name)))
+        targets.add_row(Text(clean(report.name)), f"{report.cases}{corpus}", count, Text(report.stop_reason.label))
+    if reports:
+        yield targets
     for heading, edge in (("", False), ("on edge inputs", True)):
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(justify="right", no_wrap=True)
         table.add_column(no_wrap=True)
         table.add_column()
         for number, finding in enumerate(record.findings.values(), 1):
-            title = title_of(finding) + (f" ({clean(finding.target)})" if len(record.targets()) > 1 else "")
+            title = title_of(finding) + (f" ({clean(finding.target)})" if len(reports) > 1 else "")
             title += ", in the baseline" if finding in known else ""
             if (finding.domain == "edge") == edge:
                 table.add_row(str(number), Text(finding.cause, style=COLORS[finding.severity]), Text(title))
@@ -86,39 +88,32 @@ def _findings(record: RunState) -> Iterator[RenderableType]:
             yield table
 
 
-def _acceptance(record: RunState) -> Iterator[RenderableType]:
-    told = [report for report in record.targets() if report.acceptance]
-    for report in told:
-        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+def _checks(record: RunState) -> Iterator[RenderableType]:
+    """Yield how each target handled invalid input, and the checks that were skipped or do not apply."""
+    said = {kind.name: kind.said for kind in KINDS}
+    for report in record.targets():
+        table = plain_table()
         table.add_column(f"invalid input to {clean(report.name)}", overflow="fold")
         table.add_column("result")
-        said = {kind.name: kind.said for kind in KINDS}
         for name, how in report.acceptance.items():
             table.add_row(Text(said.get(name, name)), Text(how, style=ENDINGS.get(how, "")))
-        yield Text("")
-        yield table
-
-
-def _checks(record: RunState) -> Iterator[RenderableType]:
+        if table.row_count:
+            yield from (Text(""), table)
     reports = record.targets()
     unused: dict[tuple[str, str, str], list[str]] = {}
     for report in reports:
-        for key in _unused(report):
-            unused.setdefault(key, []).append(report.name)
+        for check, count in sorted(report.checks.items()):
+            kind = "skipped" if count.skipped else "not applicable"
+            if reason := count.skipped or count.not_applicable:
+                unused.setdefault((check, kind, reason), []).append(report.name)
     together: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
     for (check, kind, reason), names in unused.items():
         together.setdefault((kind, reason, tuple(names)), []).append(check)
-    for (kind, reason, names_), checks in together.items():
-        where = _where(names_, len(reports))
+    for (kind, reason, targets), checks in together.items():
+        where = f" on {clean(targets[0])}" if len(targets) == 1 else f" on {len(targets)} targets"
+        if len(targets) == len(reports):
+            where = " on any target" if len(reports) > 1 else ""
         yield Text(f"{kind}{where}: {', '.join(checks)} ({shortened(reason, 160)})", style="dim")
-
-
-def _inconclusive(record: RunState) -> Iterator[Text]:
-    said = sentences(record.inconclusive())
-    for sentence in said[:_MOST_LINES]:
-        yield Text(f"{_UNSURE}: {sentence}", style="yellow")
-    if len(said) > _MOST_LINES:
-        yield Text(f"{_UNSURE}: and {len(said) - _MOST_LINES} more like these", style="yellow")
 
 
 def judged_of(report: TargetReport) -> str:
@@ -130,42 +125,24 @@ def judged_of(report: TargetReport) -> str:
     return clean("; ".join(f"{', '.join(together[ran])} {ran}" for ran in sorted(together, reverse=True)))
 
 
-def _where(names: tuple[str, ...], targets: int) -> str:
-    """Return on which of all targets something holds."""
-    if targets == 1:
-        return ""
-    if len(names) == targets:
-        return " on any target"
-    return f" on {clean(names[0])}" if len(names) == 1 else f" on {len(names)} targets"
-
-
-def _unused(report: TargetReport) -> Iterator[tuple[str, str, str]]:
-    """Yield the checks that were skipped or do not apply to a target, each with which of the two, and the reason."""
-    for check, count in sorted(report.checks.items()):
-        if count.skipped:
-            yield check, "skipped", count.skipped
-        elif count.not_applicable:
-            yield check, "not applicable", count.not_applicable
-
-
-def _troubles(record: RunState, error_file: str) -> Iterator[RenderableType]:
-    for name, reason in record.unusable().items():
-        yield Text(f"unusable target {clean(name)}: {shortened(reason, 600)}", style="red")
-    if record.errors:
-        many = f"{len(record.errors)} internal errors (bugs" if len(record.errors) > 1 else "internal error (a bug"
-        where = f"; traceback in {clean(error_file)}" if error_file else ""
-        yield Text(f"{many} in fuzzseq, not in your model){where}", style="red")
-
-
 def sentence_of_run(record: RunState) -> str:
     """Return the run in one sentence; what it has not shown comes first, unless findings decide.
 
     Names of targets and messages of models in it hold no control characters.
     """
-    found, unsure = _found(record), inconclusive_of(record)
+    total, known = len(record.findings), len(record.in_baseline())
+    tried = sum(report.cases for report in record.targets())
+    found = f"no findings in {tried} case{'' if tried == 1 else 's'}" if tried else ""
+    if total:
+        counted = [(record.with_severity(name), name) for name in ("error", "warning", "note")]
+        parts = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in counted if count]
+        unclassified = f", {record.unclassified()} unclassified" if record.unclassified() else ""
+        baseline = f", {'' if known == total else f'{known} of them '}in the baseline" if known else ""
+        found = f"{total} finding{'' if total == 1 else 's'} ({', '.join(parts)}){unclassified}{baseline}"
+    unsure = inconclusive_of(record)
     ending = record.stop_reason.label if record.stop_reason else "stopped"
-    parts = [found, ending, unsure] if _decided(record) else [unsure, found, ending]
-    return "; ".join(part for part in parts if part)
+    ordered = [found, ending, unsure] if _decided(record) else [unsure, found, ending]
+    return "; ".join(part for part in ordered if part)
 
 
 def _decided(record: RunState) -> bool:
@@ -182,21 +159,6 @@ def inconclusive_of(record: RunState) -> str:
     allowed = " (allowed)" if record.settings is not None and record.settings.allow_inconclusive else ""
     more = f"; and {len(said) - 1} more like this" if len(said) > 1 else ""
     return f"{_UNSURE}{allowed}: {said[0]}{more}"
-
-
-def _found(record: RunState) -> str:
-    errors, warnings = record.with_severity("error"), record.with_severity("warning")
-    notes = record.with_severity("note")
-    counted = ((errors, "error"), (warnings, "warning"), (notes, "note"))
-    parts = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in counted if count]
-    total = len(record.findings)
-    if not total:
-        tried = sum(report.cases for report in record.targets())
-        return f"no findings in {tried} case{'' if tried == 1 else 's'}" if tried else ""
-    unclassified = f", {record.unclassified()} unclassified" if record.unclassified() else ""
-    known = len(record.in_baseline())
-    baseline = f", {'' if known == total else f'{known} of them '}in the baseline" if known else ""
-    return f"{total} finding{'' if total == 1 else 's'} ({', '.join(parts)}){unclassified}{baseline}"
 
 
 def circumstances_of(record: RunState) -> str:

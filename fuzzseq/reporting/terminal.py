@@ -77,7 +77,7 @@ class Terminal:
                 for note in event.spec.traits.notes:
                     self._print(Text(f"  note: {shortened(note, 600)}", style="dim"))
             case CaseExecuted() | FailureObserved() | Progress():
-                self._going_on(event)
+                self._progress(event.target, _state_of(event), now=isinstance(event, FailureObserved))
             case FindingReported():
                 self._finding(event.finding)
             case WarningEmitted():
@@ -99,14 +99,6 @@ class Terminal:
             self._live = Live(console=self._console, transient=True, auto_refresh=False)
             self._live.start()
         self._progress("", "loading TensorFlow and targets", now=True)
-
-    def _going_on(self, event: CaseExecuted | FailureObserved | Progress) -> None:
-        if isinstance(event, CaseExecuted):
-            self._progress(event.target, f"{event.phase} {event.number}/{event.total} cases")
-        elif isinstance(event, FailureObserved):
-            self._progress(event.target, f"shrinking a failure of {event.check}", now=True)
-        else:
-            self._progress(event.target, f"{PHASES.get(event.phase, event.phase)} {event.executions} executions")
 
     def _progress(self, target: str, state: str, *, now: bool = False) -> None:
         """Show how far the run is: ten times a second on a terminal, once a minute elsewhere."""
@@ -143,7 +135,15 @@ class Terminal:
     def _finished(self, event: TargetFinished) -> None:
         report = event.report
         if report.error:
-            self._refuse(report.name, report.error)
+            # In one line, where errors go; the summary says it again.
+            why = " ".join(clean(report.error).split())
+            self._console.file.flush()
+            if self._live:
+                self._live.stop()  # What is written below it while it is shown goes to standard output.
+            sys.stderr.write(f"fuzzseq: {why if report.name in why else f'{clean(report.name)}: {why}'}\n")
+            sys.stderr.flush()
+            if self._live:
+                self._live.start()
             return
         count = len(self._record.of_target(report.name))
         found = f"{count} finding{'' if count == 1 else 's'}"
@@ -152,18 +152,6 @@ class Terminal:
         self._print(Text(f"{clean(report.name)}: {cases}, {found}, {stopped}, {report.seconds:.1f} s"))
         if judged := judged_of(report):
             self._print(Text(f"  checks judged: {judged}", style="dim"))
-
-    def _refuse(self, target: str, why: str) -> None:
-        """Say in one line, where errors go, why a target cannot be fuzzed; the summary says it again."""
-        why = " ".join(clean(why).split())
-        said = why if target in why else f"{clean(target)}: {why}"
-        self._console.file.flush()
-        if self._live:
-            self._live.stop()  # What is written below it while it is shown goes to standard output.
-        sys.stderr.write(f"fuzzseq: {said}\n")
-        sys.stderr.flush()
-        if self._live:
-            self._live.start()
 
     def _end(self) -> None:
         if self._live:
@@ -187,3 +175,11 @@ class Terminal:
         self._console.file.write(inert("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())))
         self._console.file.flush()
         self._last = time.monotonic()
+
+
+def _state_of(event: CaseExecuted | FailureObserved | Progress) -> str:
+    if isinstance(event, CaseExecuted):
+        return f"{event.phase} {event.number}/{event.total} cases"
+    if isinstance(event, FailureObserved):
+        return f"shrinking a failure of {event.check}"
+    return f"{PHASES.get(event.phase, event.phase)} {event.executions} executions"

@@ -49,9 +49,12 @@ def regression_of(finding: Finding, settings: Settings | None = None) -> str:
         value = getattr(settings, name)
         if value != getattr(usual, name):
             given.append(f"{name}={literal(list(value) if isinstance(value, tuple) else value)}")
-    body = [*_docstring(finding), *_skipped(finding), *_case(finding.case), f"check_case({', '.join(given)})"]
-    name = name_of(finding.id)
-    return f"\n\ndef test_{name}():\n" + textwrap.indent("\n".join(body), "    ") + "\n"
+    body = [*_docstring(finding)]
+    if ":" not in finding.target:
+        reason = f"{finding.target} was a closure or came from a notebook: name it below as file.py:name"
+        body.append(f"pytest.skip({literal(reason)})")
+    body += [*_case_lines(finding.case), f"check_case({', '.join(given)})"]
+    return f"\n\ndef test_{name_of(finding.id)}():\n" + textwrap.indent("\n".join(body), "    ") + "\n"
 
 
 def _docstring(finding: Finding) -> Iterator[str]:
@@ -59,45 +62,34 @@ def _docstring(finding: Finding) -> Iterator[str]:
     line, file = finding.location, file_of(finding)
     where = f" ({from_root(file) or file.name}:{line.line})" if line is not None and file is not None else ""
     flaky = "A fresh process did not repeat the failure: this test may pass by chance." if finding.flaky else ""
-    told = [f"{found.explanation or finding.message}{where}", f"Fix: {found.advice}" if found.advice else "", flaky]
+    paragraphs = f"{found.explanation or finding.message}{where}", f"Fix: {found.advice}" if found.advice else "", flaky
     yield f'"""{documented(shortened(title_of(finding), 200))}.'
-    for text in told:
-        if text:
-            plain = documented(shortened(text, 600))
-            yield ""
-            yield from textwrap.wrap(plain, 96, break_long_words=False, break_on_hyphens=False)
+    for text in filter(None, paragraphs):
+        yield ""
+        yield from textwrap.wrap(documented(shortened(text, 600)), 96, break_long_words=False, break_on_hyphens=False)
     yield '"""'
 
 
-def _skipped(finding: Finding) -> Iterator[str]:
-    if ":" not in finding.target:
-        reason = f"{finding.target} was a closure or came from a notebook: name it below as file.py:name"
-        yield f"pytest.skip({literal(reason)})"
-
-
-def _case(case: Case) -> Iterator[str]:
+def _case_lines(case: Case) -> Iterator[str]:
     yield "case = Case("
-    for name, value in _told(case).items():
-        if name == "batches":
-            yield "    batches=("
-            yield from (f"        {_batch(batch)}," for batch in value)
-            yield "    ),"
-        else:
+    for name, value in _changed_fields(case).items():
+        if name != "batches":
             yield f"    {name}={literal(value)},"
+            continue
+        yield "    batches=("
+        for batch in value:
+            rows = ", ".join(f"Pair({literal(pair.source)}, {literal(pair.target)})" for pair in batch.pairs)
+            parts = [f"pairs=({rows}{',' if len(batch.pairs) == 1 else ''})"]
+            parts += [f"{key}={literal(each)}" for key, each in _changed_fields(batch).items() if key != "pairs"]
+            yield f"        Batch({', '.join(parts)}),"
+        yield "    ),"
     yield ")"
 
 
-def _batch(batch: Batch) -> str:
-    rows = ", ".join(f"Pair({literal(pair.source)}, {literal(pair.target)})" for pair in batch.pairs)
-    others = [f"{name}={literal(value)}" for name, value in _told(batch).items() if name != "pairs"]
-    pairs = f"pairs=({rows}{',' if len(batch.pairs) == 1 else ''})"
-    return f"Batch({', '.join((pairs, *others))})"
-
-
-def _told(value: Case | Batch) -> dict[str, Any]:
+def _changed_fields(value: Case | Batch) -> dict[str, Any]:
     """Return the fields of a value that are not at their default."""
-    told = {field.name: (getattr(value, field.name), field.default) for field in attrs.fields(type(value))}
-    return {name: dict(now) if name == "dimensions" else now for name, (now, usual) in told.items() if now != usual}
+    fields = {field.name: (getattr(value, field.name), field.default) for field in attrs.fields(type(value))}
+    return {name: dict(now) if name == "dimensions" else now for name, (now, usual) in fields.items() if now != usual}
 
 
 def reporter(record: RunState, folder: Folder, file: str) -> SnapshotWriter:

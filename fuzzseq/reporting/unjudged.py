@@ -83,21 +83,22 @@ def sentences(unjudged: Iterable[Unjudged]) -> tuple[str, ...]:
     together: dict[tuple[str, str, int], list[str]] = {}
     for each in unjudged:
         together.setdefault((each.target, each.reason, each.cases), []).append(each.check)
-    return tuple(_sentence(target, checks, reason, cases) for (target, reason, cases), checks in together.items())
-
-
-def _sentence(target: str, checks: list[str], reason: str, cases: int) -> str:
-    why = shortened(reason, 200)
-    if checks == [""] and cases:
-        return f"{clean(target)} was abandoned after {_cases(cases)} ({why})"
-    if checks == [""]:
-        return f"no case of {clean(target)} was judged ({why})"
-    named = checks if len(checks) <= _NAMED + 1 else [*checks[:_NAMED], f"{len(checks) - _NAMED} more checks"]
-    last = f" and {named[-1]}" if len(named) > 1 else ""
-    listed = ", ".join(named[:-1]) + last if last else named[0]
-    if cases:
-        return f"{listed} errored on {_cases(cases)} of {clean(target)} ({why})"
-    return f"{listed} {'was' if len(checks) == 1 else 'were'} never judged on {clean(target)} ({why})"
+    said = []
+    for (target, reason, cases), checks in together.items():
+        why = f"({shortened(reason, 200)})"
+        if checks == [""] and cases:
+            said.append(f"{clean(target)} was abandoned after {_cases(cases)} {why}")
+            continue
+        if checks == [""]:
+            said.append(f"no case of {clean(target)} was judged {why}")
+            continue
+        named = checks if len(checks) <= _NAMED + 1 else [*checks[:_NAMED], f"{len(checks) - _NAMED} more checks"]
+        listed = " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
+        failed = (
+            f"errored on {_cases(cases)} of" if cases else f"{'was' if len(checks) == 1 else 'were'} never judged on"
+        )
+        said.append(f"{listed} {failed} {clean(target)} {why}")
+    return tuple(said)
 
 
 def _cases(count: int) -> str:

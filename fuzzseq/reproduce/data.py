@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import attrs
 import numpy as np
 
-from fuzzseq.cases.arrays import SMOOTHING, Arrays, arrays, input_array
+from fuzzseq.cases.arrays import SMOOTHING, Array, Arrays, arrays, input_array
 from fuzzseq.cases.case import Batch
 from fuzzseq.cases.states import STATES_PER_LAYER, state_shapes
 from fuzzseq.checks.output_shape import promised
@@ -89,17 +88,16 @@ def _labels(plan: Plan, batch: Batch, seen: Arrays) -> Iterator[tuple[str, str]]
         yield "labels", ids
     else:
         depth = plan.case.dimensions[str(plan.spec.contract.vocabulary("target"))]
-        yield "labels", _one_hot(ids, depth, smoothed=batch.target_encoding != "one_hot")
+        rows = f"np.eye({depth}, dtype=np.float32)[{ids}]"
+        if batch.target_encoding != "one_hot":
+            off = f"{SMOOTHING:g} / {depth}"
+            yield "labels", f"np.float32(\n    np.eye({depth})[{ids}]\n    * {1 - SMOOTHING:g}\n    + {off}\n)"
+        else:
+            folded = f"np.eye({depth}, dtype=np.float32)[\n    {ids}\n]"
+            yield "labels", rows if len(rows) < _ROOM else folded
     if plan.spec.contract.loss is None:
         real = seen.source_mask if plan.spec.contract.kind == "many_to_many" else seen.target_mask
         yield "real", literal(real)
-
-
-def _one_hot(ids: str, depth: int, *, smoothed: bool) -> str:
-    rows = f"np.eye({depth}, dtype=np.float32)[{ids}]"
-    if not smoothed:
-        return rows if len(rows) < _ROOM else f"np.eye({depth}, dtype=np.float32)[\n    {ids}\n]"
-    return f"np.float32(\n    np.eye({depth})[{ids}]\n    * {1 - SMOOTHING:g}\n    + {SMOOTHING:g} / {depth}\n)"
 
 
 def _features(plan: Plan, batch: Batch, seen: Arrays) -> str:
@@ -113,30 +111,24 @@ def _features(plan: Plan, batch: Batch, seen: Arrays) -> str:
 
 
 def _states(plan: Plan, number: int, batch: Batch) -> str:
-    kind = batch.initial_state
-    if kind == "none" and plan.spec.contract.calling in ("arguments", "steps"):
+    """Return the initial states of a batch, of the shapes that its target declares."""
+    contract, kind = plan.spec.contract, batch.initial_state
+    if kind == "none" and contract.calling in ("arguments", "steps"):
         return "None"
-    shapes = _shapes(plan, number)
+    sizes, declared = plan.case.sizes(contract, number), contract.initial_state
+    if declared == "inputs":
+        states = [(i, item.key) for i, item in enumerate(contract.inputs) if item.role == "state"]
+        keyed = contract.calling == "dict"
+        tensors = ", ".join(f"model.input[{python(key)}]" if keyed else f"model.inputs[{i}]" for i, key in states)
+        shapes = f"input_shapes({sizes['batch_size']}, {tensors})"
+    elif declared in CELLS:
+        shapes = _cell_shapes(str(declared), sizes)
+    else:
+        given = ", ".join(argument(name, str(sizes[name])) for name in contract.state_arguments if name in sizes)
+        shapes = f"{plan.origin.called('initial_state', str(declared))}({given})"
     if kind == "random":
         return f"random_states({shapes}, seed={plan.case.seed + number})"
     return f"zero_states({shapes})"
-
-
-def _shapes(plan: Plan, number: int) -> str:
-    """Return the shapes of a batch's initial states, as an expression."""
-    sizes, declared = plan.case.sizes(plan.spec.contract, number), plan.spec.contract.initial_state
-    if declared == "inputs":
-        taken = [i for i, item in enumerate(plan.spec.contract.inputs) if item.role == "state"]
-        keys = [plan.spec.contract.inputs[i].key for i in taken]
-        keyed = plan.spec.contract.calling == "dict"
-        tensors = ", ".join(
-            f"model.input[{python(k)}]" if keyed else f"model.inputs[{i}]" for i, k in zip(taken, keys, strict=True)
-        )
-        return f"input_shapes({sizes['batch_size']}, {tensors})"
-    if declared in CELLS:
-        return _cell_shapes(str(declared), sizes)
-    name = plan.origin.called("initial_state", str(declared))
-    return f"{name}({', '.join(argument(n, str(sizes[n])) for n in plan.spec.contract.state_arguments if n in sizes)})"
 
 
 def _cell_shapes(cell: str, sizes: Mapping[str, int]) -> str:
@@ -151,7 +143,7 @@ def _cell_shapes(cell: str, sizes: Mapping[str, int]) -> str:
     return str([flat[i : i + each] for i in range(0, len(flat), each)] if counted else flat)
 
 
-def literal(array: Any) -> str:
+def literal(array: Array) -> str:
     """Return an array as the expression that makes it; rows on lines of their own where they are long."""
     dtype = "bool" if array.dtype == bool else f"np.{array.dtype.name}"
     if not array.size:
@@ -162,7 +154,7 @@ def literal(array: Any) -> str:
     return f"np.array({text}, dtype={dtype})"
 
 
-def _nested(array: Any) -> str:
+def _nested(array: Array) -> str:
     if array.ndim:
         return "[" + ", ".join(_nested(part) for part in array) + "]"
     text = str(array)

@@ -68,8 +68,15 @@ def _settling(plan: Plan) -> Iterator[str]:
 def _batch(plan: Plan) -> Iterator[str]:
     if plan.stage == "preprocess":
         return
-    if plan.check:
-        yield from _CHECKS.get(plan.check, _told)(plan)
+    if plan.check == "trains":
+        yield from step_lines(plan)
+        yield "missing = [w.path for w, g in zip(weights, gradients) if g is None]"
+        yield 'assert not missing, f"no gradient reaches {missing}"'
+    elif plan.check == "mixed_precision":
+        yield from step_lines(plan) if plan.scored else scores_lines(plan, "False")
+        yield from finite_values(plan)
+    elif plan.check:
+        yield from _CHECKS.get(plan.check, _paired_or_seen)(plan)
     elif plan.scored:
         yield from step_lines(plan)
     elif training_argument(plan) == "training" and plan.died:
@@ -91,17 +98,14 @@ def _output_shape(plan: Plan) -> Iterator[str]:
 
 
 def _finite(plan: Plan) -> Iterator[str]:
-    lines = (
-        "bad = np.isnan(scores) | (np.array(scores) == np.inf)",
-        'assert not bad.any(), f"the output is not finite at {np.argwhere(bad)[0].tolist()}"',
-    )
     if plan.stage == "forward":
-        if training_argument(plan) == "training":
-            yield "for training in (False, True):"
-            yield from ("    " + line for line in scores_lines(plan, "training"))
-            yield from ("    " + line for line in lines)
-            return
-        yield from (*scores_lines(plan, "False"), *lines)
+        both = training_argument(plan) == "training"
+        yield from ["for training in (False, True):"] if both else []
+        room = "    " if both else ""
+        for line in scores_lines(plan, "training" if both else "False"):
+            yield room + line
+        yield f"{room}bad = np.isnan(scores) | (np.array(scores) == np.inf)"
+        yield f'{room}assert not bad.any(), f"the output is not finite at {{np.argwhere(bad)[0].tolist()}}"'
         return
     yield from step_lines(plan)
     if plan.stage == "loss":
@@ -110,12 +114,6 @@ def _finite(plan: Plan) -> Iterator[str]:
     yield "for weight, gradient in zip(weights, gradients):"
     yield "    fine = gradient is None or np.isfinite(tf.convert_to_tensor(gradient)).all()"
     yield '    assert fine, f"the gradient of {weight.path} is not finite"'
-
-
-def _trains_all(plan: Plan) -> Iterator[str]:
-    yield from step_lines(plan)
-    yield "missing = [w.path for w, g in zip(weights, gradients) if g is None]"
-    yield 'assert not missing, f"no gradient reaches {missing}"'
 
 
 def _deterministic(plan: Plan) -> Iterator[str]:
@@ -149,11 +147,14 @@ def failing(message: str) -> Iterator[str]:
     yield ")"
 
 
-def _told(plan: Plan) -> Iterator[str]:
+def _paired_or_seen(plan: Plan) -> Iterator[str]:
     """Yield two runs that disagree, where two decide; else a run forward, and what fuzzseq said of it."""
-    found = beside(plan)
-    if found is not None:
-        yield from compared(plan, *found, lambda each: scores_lines(each, "False"))
+    if plan.check in OUTPUT_LINES:
+        yield from compared_ways(plan, lambda output: scores_of(plan, output), forward_call(plan, "False"))
+        return
+    paired = beside(plan)
+    if paired is not None:
+        yield from compared(plan, *paired, lambda each: scores_lines(each, "False"))
         return
     yield from scores_lines(plan, "False")
     yield "# What was seen takes more runs than a script shows: ask 'fuzzseq replay' whether it is fixed."
@@ -162,24 +163,9 @@ def _told(plan: Plan) -> Iterator[str]:
     yield from failing(plan.finding.message)
 
 
-def _otherwise(plan: Plan) -> Iterator[str]:
-    yield from compared_ways(plan, lambda output: scores_of(plan, output), forward_call(plan, "False"))
-
-
-def _mixed(plan: Plan) -> Iterator[str]:
-    if plan.scored:
-        yield from step_lines(plan)
-    else:
-        yield from scores_lines(plan, "False")
-    yield from finite_values(plan)
-
-
 _CHECKS = {
-    **dict.fromkeys(OUTPUT_LINES, _otherwise),
-    "mixed_precision": _mixed,
     "output_shape": _output_shape,
     "finite": _finite,
-    "trains": _trains_all,
     "deterministic": _deterministic,
     "loss_encoding": _loss_encoding,
 }

@@ -43,8 +43,12 @@ class Origin:
             return cls(name=last if not place and is_name(last) else "build")
         if place.endswith(".py") or "/" in place or "\\" in place:
             path = Path(place).resolve()
+            names, folder = [path.stem], path.parent
+            while (folder / "__init__.py").exists() and folder != folder.parent:
+                names.insert(0, folder.name)
+                folder = folder.parent
             # Of a file outside of the project its last two parts are known: it may lie above where the script runs.
-            return cls(name=name, place=shown(place).removeprefix(".../"), path=path, package=_package(path))
+            return cls(name=name, place=shown(place).removeprefix(".../"), path=path, package=tuple(names))
         return cls(name=name, module=place) if is_dotted(place) else cls(name="build")
 
     @property
@@ -71,7 +75,13 @@ class Origin:
             yield "sys.path[:0] = [*map(str, HOME[:1]), os.getcwd()]"
             yield from self._by_name(held)
         else:
-            yield from _to_paste(self.variable, plan)
+            names = ", ".join(p.name for p in plan.spec.contract.parameters if is_name(p.name))
+            yield "# PASTE YOUR FACTORY HERE, in place of these two lines: it was a closure or came from a"
+            yield "# notebook, so that there is no file to import it from."
+            yield f"def {self.variable}({names}):"
+            told = f"Paste the factory {self.variable} into this script first, at the marked place."
+            yield f'    raise SystemExit("{told}")'
+            yield ""
         for option, text in plan.declared.items():
             if not self._holds(text):
                 yield f'declared_{option} = {self.variable}.__fuzz_target__.options["{option}"]'
@@ -117,21 +127,3 @@ class Origin:
 
 def _name(reference: str) -> str:
     return reference.rpartition(":")[2]
-
-
-def _package(path: Path) -> tuple[str, ...]:
-    names, folder = [path.stem], path.parent
-    while (folder / "__init__.py").exists() and folder != folder.parent:
-        names.insert(0, folder.name)
-        folder = folder.parent
-    return tuple(names)
-
-
-def _to_paste(name: str, plan: Plan) -> Iterator[str]:
-    """Yield the place at which a factory that is in no file must be pasted."""
-    parameters = ", ".join(parameter.name for parameter in plan.spec.contract.parameters if is_name(parameter.name))
-    yield "# PASTE YOUR FACTORY HERE, in place of these two lines: it was a closure or came from a"
-    yield "# notebook, so that there is no file to import it from."
-    yield f"def {name}({parameters}):"
-    yield f'    raise SystemExit("Paste the factory {name} into this script first, at the marked place.")'
-    yield ""

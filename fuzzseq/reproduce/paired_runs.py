@@ -32,7 +32,7 @@ def compared(plan: Plan, name: str, other: Plan, scores: Callable[[Plan], Iterat
     """Yield both runs, what is comparable of their scores, and the assertion; ``scores`` yields the lines of a run."""
     one, two = (arrays(each.case, each.spec.contract, 0) for each in (plan, other))
     yield from scores(plan)
-    yield from _taken("first", plan, one, _rows(name))
+    yield from _taken("first", plan, one, _ROWS.get(name, ""))
     yield ""
     yield f"# {check_named(plan.check).pair_comment}"
     yield from assigned(columns(other), other)
@@ -45,9 +45,8 @@ def compared(plan: Plan, name: str, other: Plan, scores: Callable[[Plan], Iterat
     yield from agreeing()
 
 
-def _rows(name: str) -> str:
-    """Return the index that takes the rows of the first run which the other has, in its order."""
-    return {"alone": "[-1:]", "first": "[:1]", "reversed": "[::-1]"}.get(name, "")
+#: The index that takes the rows of the first run which the other has, in its order.
+_ROWS = {"alone": "[-1:]", "first": "[:1]", "reversed": "[::-1]"}
 
 
 def _taken(name: str, plan: Plan, seen: Arrays, rows: str) -> Iterator[str]:

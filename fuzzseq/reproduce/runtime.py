@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -17,12 +17,20 @@ import tensorflow as tf
 
 from fuzzseq.cases.states import random_state
 
+#: Tensors in whatever lists, tuples and dicts a model takes or gives them; one alone.
+Nest = Any
+Tensor = Any
+#: A shape, or a list of shapes and of such lists.
+Shapes = Any
+#: A model, or what it is made of: layers, variables, functions, containers.
+Part = Any
+
 #: The scale of weights over that of a layer which keeps the variance of its input. One hides what
 #: enters late: at small gains a recurrent net forgets its first token below rounding.
 GAIN: Final = 1.5
 
 
-def find_scores(output: Any) -> Any:
+def find_scores(output: Nest) -> Tensor:
     """Return the scores among what a model returned: the logits, else the first of rank 3."""
     if isinstance(output, Mapping):
         logits, tensors = output.get("logits"), list(output.values())
@@ -35,63 +43,63 @@ def find_scores(output: Any) -> Any:
     return next(ranked, tensors[0] if tensors else None)
 
 
-def is_float(value: Any) -> bool:
+def is_float(value: Nest) -> bool:
     """Say whether a value is a float tensor."""
     return bool(tf.is_tensor(value) and value.dtype.is_floating)
 
 
-def is_shape(value: Any) -> bool:
+def is_shape(value: object) -> bool:
     """Say whether a value is one shape, a tuple of whole numbers, and no list of several."""
     return isinstance(value, tuple) and all(isinstance(size, int) for size in value)
 
 
-def flat_shapes(shapes: Any) -> list[tuple[int, ...]]:
+def flat_shapes(shapes: Shapes) -> list[tuple[int, ...]]:
     """Return the shapes of a nested list of shapes."""
     if is_shape(shapes):
         return [tuple(int(size) for size in shapes)]
     return [shape for part in shapes or () for shape in flat_shapes(part)]
 
 
-def packed(shapes: Any, tensors: Iterator[Any]) -> Any:
+def packed(shapes: Shapes, tensors: Iterator[Tensor]) -> Nest:
     """Return tensors in the structure of a nested list of shapes."""
     if is_shape(shapes):
         return next(tensors)
     return [packed(part, tensors) for part in shapes]
 
 
-def zero_states(shapes: Any) -> Any:
+def zero_states(shapes: Shapes) -> Nest:
     """Return initial states of zeros, in the structure of their shapes."""
     return packed(shapes, (tf.zeros(shape) for shape in flat_shapes(shapes)))
 
 
-def random_states(shapes: Any, seed: int) -> Any:
+def random_states(shapes: Shapes, seed: int) -> Nest:
     """Return initial states drawn from (seed, place), in the structure of their shapes."""
     drawn = (random_state(s, seed, place) for place, s in enumerate(flat_shapes(shapes)))
     return packed(shapes, map(tf.constant, drawn))
 
 
-def one_or_all(states: Any) -> Any:
+def one_or_all(states: Nest) -> Nest:
     """Return a state that is alone as it is, several as a list, and none as None."""
     states = tf.nest.flatten(states)
     return (states[0] if len(states) == 1 else states) if states else None
 
 
-def input_shapes(rows: int, *inputs: Any) -> list[tuple[int, ...]]:
+def input_shapes(rows: int, *inputs: Tensor) -> list[tuple[int, ...]]:
     """Return the shapes that inputs of a functional model have in a batch."""
     return [tuple(rows if size is None else int(size) for size in x.shape) for x in inputs]
 
 
-def opened(states: Any) -> Any:
+def opened(states: Nest) -> Nest:
     """Return the tensor specs of initial states, the number of rows left open."""
     return tf.nest.map_structure(lambda x: tf.TensorSpec([None, *x.shape[1:]], x.dtype), states)
 
 
-def as_source(made: Any) -> Any:
+def as_source(made: Nest) -> Nest:
     """Return what custom preprocessing made as a tensor, where it is an array or a list."""
     return tf.convert_to_tensor(made) if isinstance(made, (np.ndarray, list)) else made
 
 
-def cross_entropy(labels: Any, scores: Any, mask: Any, steps: Any, logits: bool) -> Any:
+def cross_entropy(labels: Tensor, scores: Tensor, mask: Tensor, steps: Callable[..., Tensor], logits: bool) -> Tensor:
     """Return the mean cross-entropy over real steps; labels are integers (batch, steps) or one-hot.
 
     ``steps`` is the function of Keras that gives the one of each step.
@@ -105,7 +113,7 @@ def cross_entropy(labels: Any, scores: Any, mask: Any, steps: Any, logits: bool)
     return tf.reduce_sum(each * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)
 
 
-def parts_of(value: Any) -> list[Any]:
+def parts_of(value: Part) -> list[Part]:
     """Return what a container, a closure, a method or an object holds."""
     if isinstance(value, dict):
         return list(value.values())
@@ -117,15 +125,15 @@ def parts_of(value: Any) -> list[Any]:
     return [*cells, *held, *getattr(value, "__dict__", {}).values()]
 
 
-def owners_of(model: Any, types: Any) -> list[Any]:
+def owners_of(model: Part, types: tuple[type, ...]) -> list[Part]:
     """Return the layers, modules and variables that a model, a callable or a closure is made of.
 
     ``types`` are Keras' classes of such; each is found at most three steps away.
     """
-    found: list[Any] = []
+    found: list[Part] = []
     seen: set[int] = set()
 
-    def collect(value: Any, depth: int) -> None:
+    def collect(value: Part, depth: int) -> None:
         plain = isinstance(value, (str, bytes, int, float, type(None), type))
         if plain or id(value) in seen or depth < 0:
             return
@@ -140,27 +148,27 @@ def owners_of(model: Any, types: Any) -> list[Any]:
     return found
 
 
-def unique(objects: Iterable[Any]) -> list[Any]:
+def unique(objects: Iterable[Part]) -> list[Part]:
     """Return objects without repetitions, in order."""
     return list({id(each): each for each in objects}.values())
 
 
-def variables_of(model: Any, kind: str, types: Any) -> list[Any]:
+def variables_of(model: Part, kind: str, types: tuple[type, ...]) -> list[Part]:
     """Return the ``variables`` of a model, or its ``trainable_variables``, each once."""
-    found: list[Any] = []
+    found: list[Part] = []
     for owner in owners_of(model, types):
         held = getattr(owner, kind, None)  # A variable holds none: it is one.
         found += held if held is not None else [owner] * (kind == "variables" or owner.trainable)
     return unique(found)
 
 
-def path_of(variable: Any) -> str:
+def path_of(variable: Part) -> str:
     """Return a variable's path without automatic numbers."""
     path = str(getattr(variable, "path", None) or getattr(variable, "name", ""))
     return re.sub(r"_\d+(?=/|$|:)", "", path).split(":")[0]
 
 
-def set_general_position(variables: Sequence[Any], seed: int) -> None:
+def set_general_position(variables: Sequence[Part], seed: int) -> None:
     """Give every trainable float weight a value: zeros, as biases start, hide what goes wrong.
 
     A table's rows are of unit scale, a kernel is scaled by its fan-in, a vector lies beside its

@@ -25,21 +25,16 @@ _NAMES = {"Counter": "collections", "Mapping": "collections.abc", "Path": "pathl
 
 def reproduction(finding: Finding, spec: Spec) -> str:
     """Return a script that fails as a finding does."""
-    if odd := _unwritable(spec):
-        return f'"""No script can be written: {documented(shortened(odd, 200))} is no input of a model.\n"""\n'
+    odd = [each.role for each in spec.contract.inputs if each.role not in ROLES]
+    odd += [each.dtype for each in spec.contract.inputs if each.dtype and not re.fullmatch("[a-z]+[0-9]*", each.dtype)]
+    if odd:
+        return f'"""No script can be written: {documented(shortened(odd[0], 200))} is no input of a model.\n"""\n'
     plan = Plan(finding=finding, spec=spec, origin=Origin.of(finding.target))
     body = "\n".join(_body(plan))
     setting = "\n".join(plan.origin.importing(plan))
     helpers = [f"\n{text}" for text in called_functions(body)]
     program = "\n\n".join((setting, *helpers, "\n" + body if helpers else body))
     return f'"""{_docstring(plan)}"""\n\n{_imports(program)}\n\n{program}\n'
-
-
-def _unwritable(spec: Spec) -> str:
-    """Return the role or the type of an input that there is none of; empty where all can be written."""
-    odd = [each.role for each in spec.contract.inputs if each.role not in ROLES]
-    odd += [each.dtype for each in spec.contract.inputs if each.dtype and not re.fullmatch("[a-z]+[0-9]*", each.dtype)]
-    return odd[0] if odd else ""
 
 
 def _body(plan: Plan) -> Iterator[str]:

@@ -55,43 +55,39 @@ class Picture:
 
 def pictures(case: Case, spec: Spec) -> tuple[Picture, ...]:
     """Return a picture for each batch of a case, in the order in which the model is given them."""
-    several = len(case.batches) > 1
-    return tuple(
-        _picture(batch, spec, f"batch {number}" if several else "the batch")
-        for number, batch in enumerate(case.batches, 1)
-    )
-
-
-def _picture(batch: Batch, spec: Spec, name: str) -> Picture:
-    source, target = width(batch, "source", spec.contract), width(batch, "target", spec.contract)
-    names = columns_of(spec)
-    widths = [source if spec.contract.kind == "many_to_many" or name.startswith("source") else target for name in names]
-    return Picture(
-        name=name,
-        sides=tuple(
+    names, several = columns_of(spec), len(case.batches) > 1
+    drawn = []
+    for number, batch in enumerate(case.batches, 1):
+        source, target = width(batch, "source", spec.contract), width(batch, "target", spec.contract)
+        same = spec.contract.kind == "many_to_many"
+        widths = [source if same or name.startswith("source") else target for name in names]
+        sides = (
             Side(name=name, columns=min(columns, MOST_STEPS), more=max(0, columns - MOST_STEPS))
             for name, columns in zip(names, widths, strict=True)
-        ),
-        rows=tuple(tuple(_row(pair, batch, spec, widths)) for pair in batch.pairs[:MOST_ROWS]),
-        more=max(0, len(batch.pairs) - MOST_ROWS),
-    )
+        )
+        drawn.append(
+            Picture(
+                name=f"batch {number}" if several else "the batch",
+                sides=tuple(sides),
+                rows=tuple(tuple(_row(pair, batch, spec, widths)) for pair in batch.pairs[:MOST_ROWS]),
+                more=max(0, len(batch.pairs) - MOST_ROWS),
+            )
+        )
+    return tuple(drawn)
 
 
 def _row(pair: Pair, batch: Batch, spec: Spec, widths: Sequence[int]) -> Iterator[tuple[Step, ...]]:
+    """Yield the cells of each side, padding included; special tokens are those of the decoder's sides alone."""
+    tokens, many = spec.contract.tokens, spec.contract.kind == "many_to_many"
     sides: list[tuple[int, ...]] = [pair.source] if spec.contract.has_source else []
-    if spec.contract.kind == "many_to_many":
+    if many:
         sides.append(tagged(pair, spec.contract))
     elif spec.contract.has_labels:
-        both = shifted(pair.target, spec.contract.tokens)
+        both = shifted(pair.target, tokens)
         sides += both if spec.contract.has_target else both[1:]
     for number, (ids, columns) in enumerate(zip(sides, widths, strict=False)):
-        plain = spec.contract.kind == "many_to_many" or (number == 0 and spec.contract.has_source)
-        yield _steps(ids, columns, batch, spec, plain=plain)
-
-
-def _steps(ids: Sequence[int], columns: int, batch: Batch, spec: Spec, *, plain: bool) -> tuple[Step, ...]:
-    """Return the cells of one side of a row, its padding included; special tokens are told from words."""
-    marks = () if plain else (spec.contract.tokens.start, spec.contract.tokens.end)
-    cells = [Step(str(i), "special" if i in marks else "") for i in ids]
-    fill = [Step(str(spec.contract.tokens.pad), "pad")] * (columns - len(ids))
-    return tuple((fill + cells if batch.padding == "pre" else cells + fill)[:MOST_STEPS])
+        plain = many or (number == 0 and spec.contract.has_source)
+        marks = () if plain else (tokens.start, tokens.end)
+        cells = [Step(str(i), "special" if i in marks else "") for i in ids]
+        fill = [Step(str(tokens.pad), "pad")] * (columns - len(ids))
+        yield tuple((fill + cells if batch.padding == "pre" else cells + fill)[:MOST_STEPS])

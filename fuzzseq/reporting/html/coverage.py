@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Final
 
@@ -93,18 +92,25 @@ class Coverage:
             for name, size in key:
                 sizes.setdefault(name, set()).add(size)
         names = [name for name in (*KNOWN, *sorted(set(sizes) - set(KNOWN))) if name in sizes]
+        strips = []
+        for name in names:
+            places = []
+            for label, part in _places(sizes[name]):
+                cases, broken = (sum(counter[((name, size),)] for size in part) for counter in (tried, failed))
+                places.append((label, cases, broken, shade(cases, broken)))
+            declared = spec is not None and (name in spec.contract.dimensions or name in KNOWN)
+            within = spec.contract.range_of(name) if spec is not None and declared else None
+            range_ = "" if within is None else str(within.min)
+            range_ += "" if within is None or within.min == within.max else f" to {within.max}"
+            strips.append(Strip(dimension=name, range=range_, sizes=len(sizes[name]), places=tuple(places)))
+        varied = combinations([name for name in names if len(sizes[name]) > 1], 2)
+        pairs = sorted(varied, key=lambda pair: sorted(-len(sizes[name]) for name in pair)[::-1])[:_PAIRS]
         return Covered(
             target=target,
             cases=self._cases[target],
-            strips=tuple(_strip(name, sizes[name], spec, tried, failed) for name in names),
-            grids=tuple(_grid(one, other, sizes, tried, failed) for one, other in _pairs(names, sizes)),
+            strips=tuple(strips),
+            grids=tuple(_grid(one, other, sizes, tried, failed) for one, other in pairs),
         )
-
-
-def _pairs(names: Sequence[str], sizes: dict[str, set[int]]) -> Iterator[tuple[str, str]]:
-    varied = [name for name in names if len(sizes[name]) > 1]
-    pairs = sorted(combinations(varied, 2), key=lambda pair: sorted(-len(sizes[name]) for name in pair)[::-1])
-    yield from pairs[:_PAIRS]
 
 
 def _places(sizes: set[int]) -> list[tuple[str, tuple[int, ...]]]:
@@ -120,23 +126,6 @@ def shade(cases: int, failed: int) -> str:
     if failed:
         return "tf"
     return f"t{sum(cases >= least for least in _SHADES)}"
-
-
-def _strip(
-    name: str, sizes: set[int], spec: Spec | None, tried: Counter[tuple[Size, ...]], failed: Counter[tuple[Size, ...]]
-) -> Strip:
-    places = []
-    for label, part in _places(sizes):
-        cases, broken = (sum(counter[((name, size),)] for size in part) for counter in (tried, failed))
-        places.append((label, cases, broken, shade(cases, broken)))
-    return Strip(dimension=name, range=_range(name, spec), sizes=len(sizes), places=tuple(places))
-
-
-def _range(name: str, spec: Spec | None) -> str:
-    if spec is not None and (name in spec.contract.dimensions or name in KNOWN):
-        told = spec.contract.range_of(name)
-        return str(told.min) if told.min == told.max else f"{told.min} to {told.max}"
-    return ""
 
 
 def _grid(

@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from fuzzseq.causes.catalog import GROUPS
-from fuzzseq.findings import Finding, TraceLine, shapes_text
+from fuzzseq.findings import Finding, TraceLine
 from fuzzseq.reporting.case_view import sizes_in_order, unusual
 from fuzzseq.reporting.finding_view import (
     advice_of,
@@ -35,26 +35,13 @@ _NAMES: Final = re.compile(rf"\b({'|'.join(sorted(KNOWN, key=len, reverse=True))
 
 
 @attrs.frozen(kw_only=True)
-class Call:
-    """One call of a layer: its shapes, and those of the nearest passing case where they are others."""
-
-    path: str
-    kind: str
-    inputs: str
-    outputs: str
-    beside: tuple[str, str] | None
-    raises: bool
-    differs: bool
-
-
-@attrs.frozen(kw_only=True)
 class Trace:
     """The layers up to the failure; ``passing`` is what makes the other case pass, ``left_out`` how many are not shown.
 
-    ``compared`` says whether there is a passing case.
+    ``compared`` says whether there is a passing case; the call that is the first unlike it is marked.
     """
 
-    calls: tuple[Call, ...]
+    calls: tuple[tuple[TraceLine, bool], ...]
     passing: str
     compared: bool
     left_out: int
@@ -111,6 +98,9 @@ def shown(finding: Finding, spec: Spec, anchor: str, *, known: bool) -> Shown:
     """Return a finding as the page shows it; ``known`` says that the baseline holds it."""
     found = finding.diagnosis
     position = "" if finding.position in ("", finding.stage) else f", in {finding.position}"
+    region = "Not searched." if finding.domain == "ordinary" else f"Not searched: this is {finding.domain} input."
+    if found.region is not None:
+        region = f"{found.region.sentence[0].upper()}{found.region.sentence[1:]}."
     return Shown(
         finding=finding,
         anchor=anchor,
@@ -123,7 +113,7 @@ def shown(finding: Finding, spec: Spec, anchor: str, *, known: bool) -> Shown:
         sizes=tuple(sizes_in_order(finding, spec).items()),
         pictures=pictures(finding.case, spec),
         unusual=unusual(finding.case, spec).partition(". is padding")[0].rstrip("| "),
-        region=_region(finding),
+        region=region,
         when=found.region.expression if found.region and found.region.is_rule else "",
         map=failure_map(finding, spec),
         trace=_trace(finding),
@@ -144,15 +134,6 @@ def shown(finding: Finding, spec: Spec, anchor: str, *, known: bool) -> Shown:
     )
 
 
-def _region(finding: Finding) -> str:
-    region = finding.diagnosis.region
-    if region is not None:
-        return f"{region.sentence[0].upper()}{region.sentence[1:]}."
-    if finding.domain != "ordinary":
-        return f"Not searched: this is {finding.domain} input."
-    return "Not searched."
-
-
 def _trace(finding: Finding) -> Trace | None:
     """Return the shape trace, the calls nearest to the failure where there are too many."""
     trace = finding.diagnosis.trace
@@ -166,22 +147,10 @@ def _trace(finding: Finding) -> Trace | None:
         if not line.kind.endswith("Cell") or line.outputs is None or i == trace.difference
     ]
     return Trace(
-        calls=tuple(_call(line, i == trace.difference) for i, line in told[-_CALLS:]),
+        calls=tuple((line, i == trace.difference) for i, line in told[-_CALLS:]),
         passing=trace.passing,
         compared=bool(trace.passing) or any(line.beside for line in trace.lines),
         left_out=max(0, len(told) - _CALLS),
-    )
-
-
-def _call(line: TraceLine, differs: bool) -> Call:
-    return Call(
-        path=line.path,
-        kind=line.kind,
-        inputs=shapes_text(line.inputs),
-        outputs=shapes_text(line.outputs or ()),
-        beside=(shapes_text(line.passing[0]), shapes_text(line.passing[1])) if line.passing else None,
-        raises=line.outputs is None,
-        differs=differs,
     )
 
 
@@ -193,18 +162,15 @@ def _line(finding: Finding) -> Line | None:
     start, end = frame.start, frame.end
     if start is None or end is None or not 0 <= start < end <= len(source):
         start = end = 0
+    # As it was named when its target was asked for, where it is the target's; else from the root.
+    asked = frame.file == finding.target.rpartition(":")[0]
+    file = frame.file if asked else from_root(Path(frame.file)) or frame.file
     return Line(
-        place=f"{_near(frame.file, finding.target)}:{frame.line} in {frame.function}",
+        place=f"{file}:{frame.line} in {frame.function}",
         before=source[:start],
         marked=source[start:end],
         after=source[end:],
     )
-
-
-def _near(file: str, target: str) -> str:
-    """Return a file as it was named when its target was asked for, where it is that of the target, or from the root."""
-    named = target.rpartition(":")[0]
-    return file if file == named else from_root(Path(file)) or file
 
 
 def _said(finding: Finding) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
 import attrs
 
@@ -53,9 +52,6 @@ class Overview:
     checks: Matrix
     unasked: tuple[tuple[str, str], ...]
     acceptance: Matrix
-    warnings: tuple[tuple[str, str], ...]
-    errors: tuple[tuple[str, str], ...]
-    fixed: tuple[str, ...]
     inconclusive: tuple[str, ...]
 
 
@@ -84,9 +80,6 @@ def overview(record: RunState) -> Overview:
         checks=check_matrix(reports),
         unasked=unasked(reports),
         acceptance=acceptance_matrix(reports),
-        warnings=tuple((warned.target, warned.message) for warned in record.warnings_in_order()),
-        errors=tuple((error.target or "fuzzseq", error.message) for error in record.errors_in_order()),
-        fixed=record.fixed(),
         inconclusive=sentences(record.inconclusive()),
     )
 
@@ -110,71 +103,51 @@ def counted(count: int, name: str) -> str:
 
 
 def _summary(record: RunState, findings: int, targets: int) -> str:
-    found, unsure = _found(record, findings, targets), _unsure(record)
-    if not unsure:
-        return found
-    return (
-        f"{found}; {unsure}" if record.failing() else f"Inconclusive: {unsure}{f'; {_lower(found)}' if found else ''}"
-    )
-
-
-def _unsure(record: RunState) -> str:
-    unjudged = record.inconclusive()
-    checks, targets = sum(bool(each.check) for each in unjudged), sum(not each.check for each in unjudged)
-    parts = [f"no case of {counted(targets, 'target')} was judged"] if targets else []
-    parts += [f"{counted(checks, 'check')} {'was' if checks == 1 else 'were'} never judged"] if checks else []
-    allowed = " (allowed)" if parts and record.settings is not None and record.settings.allow_inconclusive else ""
-    return " and ".join(parts) + allowed
-
-
-def _lower(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]
-
-
-def _found(record: RunState, findings: int, targets: int) -> str:
     where = f"in {counted(targets, 'target')}" if targets else "and no target was loaded"
     tried = sum(record.tried.get(report.name, report.cases) for report in record.targets())
-    if not findings:
-        return f"No findings {where}, {counted(tried, 'case')} tried" if tried else ""
-    severities = [(name, record.with_severity(name)) for name in SEVERITIES]
-    parts = " and ".join(counted(count, name) for name, count in severities if count)
     known = len(record.in_baseline())
     baseline = f"; {'all' if known == findings else known} in the baseline" if known else ""
-    return f"{parts} {where}{baseline}"
+    severities = [(name, record.with_severity(name)) for name in SEVERITIES]
+    found = " and ".join(counted(count, name) for name, count in severities if count) + f" {where}{baseline}"
+    if not findings:
+        found = f"No findings {where}, {counted(tried, 'case')} tried" if tried else ""
+    unjudged = record.inconclusive()
+    if not unjudged:
+        return found
+    checks, unseen = sum(bool(each.check) for each in unjudged), sum(not each.check for each in unjudged)
+    parts = [f"no case of {counted(unseen, 'target')} was judged"] if unseen else []
+    parts += [f"{counted(checks, 'check')} {'was' if checks == 1 else 'were'} never judged"] if checks else []
+    allowed = " (allowed)" if record.settings is not None and record.settings.allow_inconclusive else ""
+    unsure = " and ".join(parts) + allowed
+    if record.failing():
+        return f"{found}; {unsure}"
+    return f"Inconclusive: {unsure}{f'; {found[:1].lower()}{found[1:]}' if found else ''}"
 
 
 def _circumstances(record: RunState) -> tuple[tuple[str, str], ...]:
-    settings = record.settings
-    told = [("targets", ", ".join(record.asked)), ("executed", _tried(record))]
-    if settings is not None:
-        told += [
-            ("profile", settings.profile),
-            ("seed", str(settings.seed)),
-            ("cases", f"{settings.max_cases} per target"),
-            ("domains", ", ".join(settings.domains)),
-            ("checks", _asked(settings.checks, settings.skip)),
-            ("budget", clock(settings.budget) if settings.budget is not None else ""),
-            ("baseline", counted(len(settings.baseline), "finding") if settings.baseline else ""),
-        ]
-    versions = {"fuzzseq": __version__, **record.versions}
-    told.append(("versions", ", ".join(f"{name} {versions[name]}" for name in sorted(versions))))
-    return tuple((name, value) for name, value in told if value)
-
-
-def _tried(record: RunState) -> str:
-    reports = record.targets()
+    settings, reports = record.settings, record.targets()
     kinds = [
         (sum(report.cases or record.tried.get(report.name, 0) for report in reports), "case"),
         (sum(report.corpus_cases for report in reports), "corpus case"),
         (sum(report.edge_cases for report in reports), "edge case"),
         (sum(report.executions for report in reports), "execution"),
     ]
-    return ", ".join(counted(count, name) for count, name in kinds if count)
-
-
-def _asked(checks: Sequence[str], skip: Sequence[str]) -> str:
-    named = ", ".join(checks) if checks else "profile default"
-    return f"{named}, without {', '.join(skip)}" if skip else named
+    executed = ", ".join(counted(count, name) for count, name in kinds if count)
+    told = [("targets", ", ".join(record.asked)), ("executed", executed)]
+    if settings is not None:
+        checks = ", ".join(settings.checks) or "profile default"
+        told += [
+            ("profile", settings.profile),
+            ("seed", str(settings.seed)),
+            ("cases", f"{settings.max_cases} per target"),
+            ("domains", ", ".join(settings.domains)),
+            ("checks", f"{checks}, without {', '.join(settings.skip)}" if settings.skip else checks),
+            ("budget", clock(settings.budget) if settings.budget is not None else ""),
+            ("baseline", counted(len(settings.baseline), "finding") if settings.baseline else ""),
+        ]
+    versions = {"fuzzseq": __version__, **record.versions}
+    told.append(("versions", ", ".join(f"{name} {versions[name]}" for name in sorted(versions))))
+    return tuple((name, value) for name, value in told if value)
 
 
 def _target(report: TargetReport, record: RunState, unsure: bool) -> Target:

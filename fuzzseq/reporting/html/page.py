@@ -15,11 +15,12 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from fuzzseq import __version__
+from fuzzseq.findings import shapes_text
 from fuzzseq.reporting.html.coverage import Coverage, Covered
 from fuzzseq.reporting.html.finding import Shown, shown
 from fuzzseq.reporting.html.history import History, history_beside
 from fuzzseq.reporting.html.overview import Overview, ordered, overview
-from fuzzseq.reporting.html.timeline import Line, Timeline
+from fuzzseq.reporting.html.timeline import Line, Timeline, clock
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.sanitize import clean, inert
 from fuzzseq.targets.spec import Spec
@@ -34,6 +35,7 @@ class Page:
     """All that the page shows."""
 
     title: str
+    record: RunState
     overview: Overview
     findings: tuple[Shown, ...]
     covered: tuple[Covered, ...]
@@ -51,6 +53,7 @@ def page_of(record: RunState, coverage: Coverage, timeline: Timeline, folder: Pa
     told = overview(record)
     return Page(
         title=f"fuzzseq: {told.summary}",
+        record=record,
         overview=told,
         findings=tuple(
             shown(found, record.specs.get(found.target, Spec()), f"finding-{number}", known=found.id in known)
@@ -103,7 +106,6 @@ def read(name: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    """Return what the templates are rendered by: it escapes everything, and takes out what cannot be printed."""
     environment = Environment(
         loader=DictLoader({name: read(name) for name in _TEMPLATES}),
         autoescape=True,
@@ -112,7 +114,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_printable,
     )
-    environment.filters["breakable"] = breakable
+    environment.filters |= {"breakable": breakable, "clock": clock, "shapes": shapes_text}
     return environment
 
 

@@ -11,8 +11,6 @@ from fuzzseq.events import (
     Event,
     FailureObserved,
     FindingReported,
-    InternalError,
-    RunFinished,
     TargetFinished,
     TargetLoaded,
 )
@@ -44,16 +42,12 @@ class Lane:
 class Drawn:
     """A lane as it is drawn: its bar, and what lies on it, each by its place on the axis."""
 
-    target: str
-    began: float
-    ended: float
-    finished: bool
+    lane: Lane
     x: float
     width: float
     busy: str
     failures: tuple[float, ...]
     findings: tuple[float, ...]
-    cases: int
 
 
 @attrs.frozen(kw_only=True)
@@ -89,8 +83,6 @@ class Timeline:
                 self._lane(finding.target, at).findings.append(at)
             case TargetFinished(report=report) if not report.error:
                 self._lane(report.name, at).finished = True
-            case RunFinished() | InternalError():
-                pass
             case _:
                 pass
 
@@ -103,37 +95,29 @@ class Timeline:
     def drawn(self) -> Line:
         """Return the time line as it is drawn, targets in the order in which they were asked for."""
         whole = max(self._last, 0.001)
+        step = next((tick for tick in _TICKS if whole / tick <= 7), _TICKS[-1])
         lanes = sorted(self._lanes.values(), key=lambda lane: (self._record.place(lane.target), lane.began))
+        scale, part_width = WIDTH / whole, WIDTH // _PARTS
+        drawn = []
+        for lane in lanes[:_LANES]:
+            # Cases that lie in one hundredth of the axis are drawn as one.
+            parts = sorted({min(int(at / whole * _PARTS), _PARTS - 1) for at in lane.cases})
+            drawn.append(
+                Drawn(
+                    lane=lane,
+                    x=round(lane.began * scale, 1),
+                    width=round(max((lane.ended - lane.began) * scale, 1), 1),
+                    busy="".join(f"M{part * part_width} 0h{part_width}v1h-{part_width}z" for part in parts),
+                    failures=tuple(round(at * scale, 1) for at in lane.failures),
+                    findings=tuple(round(at * scale, 1) for at in lane.findings),
+                )
+            )
         return Line(
             seconds=whole,
-            lanes=tuple(_drawn(lane, whole) for lane in lanes[:_LANES]),
-            ticks=_ticks(whole),
+            lanes=tuple(drawn),
+            ticks=tuple((round(n * step * WIDTH / whole, 1), clock(n * step)) for n in range(int(whole / step) + 1)),
             more=max(0, len(lanes) - _LANES),
         )
-
-
-def _drawn(lane: Lane, whole: float) -> Drawn:
-    """Return one lane; cases that lie in one hundredth of the axis are drawn as one."""
-    scale = WIDTH / whole
-    parts = sorted({min(int(at / whole * _PARTS), _PARTS - 1) for at in lane.cases})
-    step = WIDTH // _PARTS
-    return Drawn(
-        target=lane.target,
-        began=lane.began,
-        ended=lane.ended,
-        finished=lane.finished,
-        x=round(lane.began * scale, 1),
-        width=round(max((lane.ended - lane.began) * scale, 1), 1),
-        busy="".join(f"M{part * step} 0h{step}v1h-{step}z" for part in parts),
-        failures=tuple(round(at * scale, 1) for at in lane.failures),
-        findings=tuple(round(at * scale, 1) for at in lane.findings),
-        cases=len(lane.cases),
-    )
-
-
-def _ticks(whole: float) -> tuple[tuple[float, str], ...]:
-    step = next((tick for tick in _TICKS if whole / tick <= 7), _TICKS[-1])
-    return tuple((round(n * step * WIDTH / whole, 1), clock(n * step)) for n in range(int(whole / step) + 1))
 
 
 def clock(seconds: float) -> str:
