@@ -20,9 +20,9 @@ from fuzzseq.cli import main
 from fuzzseq.events import CheckCount, RunStarted, TargetFinished, TargetLoaded, TargetReport, Unjudged
 from fuzzseq.failures import FuzzFailure, Inconclusive
 from fuzzseq.history import read
-from fuzzseq.reporting.by_check import inconclusive, inconclusive_reason, why_not
+from fuzzseq.reporting.by_check import inconclusive, why_not
 from fuzzseq.reporting.run_state import RunState
-from fuzzseq.reporting.unjudged import sentences
+from fuzzseq.reporting.unjudged import sentences, why_unjudged
 from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import ExitCode, StopReason
 
@@ -223,7 +223,7 @@ def test_one_reason_is_said_once(run_events, crash_finding):
     checks = {**report.checks, "causal": report.checks["deterministic"]}
     report = attrs.evolve(report, checks=checks)
     settings, chosen = Settings(profile="quick", max_cases=60), tuple(checks)
-    assert [inconclusive_reason(report, check) for check in chosen] == ["", BLOCKED, "", "", BLOCKED]
+    assert [why_unjudged(report, check) for check in chosen] == ["", BLOCKED, "", "", BLOCKED]
     said = {check: inconclusive(report, check, (), chosen, settings) for check in chosen}
     assert {check for check, each in said.items() if each} == {"deterministic"}
     assert why_not(report, "causal", (), chosen, settings) == f"inconclusive, as [deterministic] is: {BLOCKED}"
