@@ -19,11 +19,11 @@ def loss_function(spec: Spec, model: Model, declared: Function | str | None) -> 
     """Return the loss of a model: the declared one, the compiled one, or the cross-entropy of its encoding."""
     several = _losses(model) if declared is None else None
     if declared is not None:
-        scored = KERAS.loss(declared) if isinstance(declared, str) else declared
+        scored = KERAS.loss(model, declared) if isinstance(declared, str) else declared
     elif spec.contract.loss == "compiled" and several is not None and as_targets(model, 0) is None:
         # Labels are known for one output alone: the other losses are for what nobody here can label.
         by_name = several if isinstance(several, Mapping) else dict(enumerate(several))
-        scored = KERAS.loss(by_name.get(spec.contract.output) or next(loss for loss in by_name.values() if loss))
+        scored = KERAS.loss(model, by_name.get(spec.contract.output) or next(loss for loss in by_name.values() if loss))
     elif spec.contract.loss == "compiled":
 
         def compiled_loss(inputs: Nest, labels: Tensor, output: Nest, _mask: Tensor) -> Nest:

@@ -20,7 +20,7 @@ def stable_name(layer: Layer, parent: Layer | None) -> str:
     automatic = re.sub(r"(?<!^)(?=[A-Z])", "_", kind).lower()
     name = str(getattr(layer, "name", "") or "")
     plain = re.sub(r"_\d+$", "", name)
-    automatics = (automatic, KERAS.automatic_name(kind), "functional", "sequential", kind)
+    automatics = (automatic, KERAS.automatic_name(layer), "functional", "sequential", kind)
     # Bidirectional names the layers that it is made of after the automatic name of the one that it was given.
     direction, _, rest = plain.partition("_")
     if direction in ("forward", "backward") and rest in automatics:

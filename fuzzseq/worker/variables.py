@@ -109,7 +109,7 @@ class PlainAttributes:
         """Take those of a layer as they are now: its ``build`` may have made some, and is not called again."""
         if KERAS.is_builtin(type(layer)):
             return
-        frameworks, now = KERAS.framework_attributes, vars(layer)
+        frameworks, now = KERAS.framework_attributes(layer), vars(layer)
         # TensorFlow's wrappers of lists and dicts only say that they are such: their content cannot be put back.
         containers = {name: v for name, v in now.items() if issubclass(type(v), list | dict)}
         kept = {

@@ -34,6 +34,6 @@ def forward(built: ModelInstance, fed: Nest) -> ForwardOutput:
         with tempfile.TemporaryDirectory(prefix="fuzzseq-") as folder:
             file = Path(folder) / "model.keras"
             built.model.save(file)
-            model = KERAS.load_model(file, {**known, **{kind.__name__: kind for kind in kinds}})
+            model = KERAS.load_model(built.model, file, {**known, **{kind.__name__: kind for kind in kinds}})
         built.reloaded = Subject(model, built.spec, built.subject.mark)
     return built.reloaded.forward(fed, False)

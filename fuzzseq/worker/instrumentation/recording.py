@@ -40,9 +40,7 @@ def shapes(nest: Nest) -> tuple[tuple[int, ...], ...]:
 
 def layer_frame(name: str, layer: Layer, args: Args, kwargs: Kwargs) -> LayerFrame:
     """Return what is known of a layer's call."""
-    states = kwargs.get("initial_state")
-    if states is None and len(args) > 1 and KERAS.is_recurrent(layer):
-        states = args[1:]
+    states = KERAS.given_states(layer, args, kwargs)
     masks = [kwargs[key] for key in kwargs if "mask" in key and kwargs[key] is not None]
     others = {key: value for key, value in kwargs.items() if "mask" not in key and key != "initial_state"}
     weights = tuple(

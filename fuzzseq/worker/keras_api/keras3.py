@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -13,13 +12,13 @@ from typing import TypeGuard
 import keras
 import tensorflow as tf
 
-from fuzzseq.worker.keras_api import hooks, private_names
-from fuzzseq.worker.keras_api.objects import Function, FunctionalModel, KerasModel, Layer, Model, Nest, Tensor, Variable
-from fuzzseq.worker.keras_api.protocol import Listener, Origin
+from fuzzseq.worker.keras_api import keras3_hooks, private_names
+from fuzzseq.worker.keras_api.objects import Args, Function, FunctionalModel, KerasModel, Kwargs, Layer, Model, Nest, Tensor, Variable
+from fuzzseq.worker.keras_api.protocol import Origin
 
 
 class Keras3:
-    """See :class:`fuzzseq.worker.keras_api.protocol.KerasApi`."""
+    """See :class:`fuzzseq.worker.keras_api.protocol.Framework`."""
 
     compiled_loss_names = frozenset({"compute_loss", "compiled_loss", "_compile_loss", "train_step"})
 
@@ -27,16 +26,10 @@ class Keras3:
         return private_names.moved()
 
     def versions(self) -> dict[str, str]:
-        return {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__}
+        return {"keras": keras.__version__}
 
-    def ran_operations(self) -> bool:
-        from tensorflow.python.eager import context  # noqa: PLC0415
-
-        active = context._context
-        return active is not None and active._context_handle is not None
-
-    def listen(self, listener: Listener | None) -> None:
-        hooks.listen(listener)
+    def install_hooks(self) -> None:
+        keras3_hooks.install()
 
     def is_layer(self, value: object) -> bool:
         return isinstance(value, keras.Layer)
@@ -94,8 +87,8 @@ class Keras3:
     def input_structure(self, model: Model) -> Nest:
         return model.inputs[0] if isinstance(model, keras.Sequential) else model._inputs_struct
 
-    def automatic_name(self, kind: str) -> str:
-        return str(keras.src.utils.naming.to_snake_case(kind))
+    def automatic_name(self, layer: Layer) -> str:
+        return str(keras.src.utils.naming.to_snake_case(type(layer).__name__))
 
     def own_weights(self, layer: Layer) -> Iterable[Variable]:
         return getattr(layer, "_trainable_variables", ())
@@ -111,8 +104,11 @@ class Keras3:
     def forward_layer(self, layer: Layer) -> Layer | None:
         return layer.forward_layer if isinstance(layer, keras.layers.Bidirectional) else None
 
+    def framework_attributes(self, layer: Layer) -> frozenset[str]:
+        return self._own_attributes
+
     @cached_property
-    def framework_attributes(self) -> frozenset[str]:
+    def _own_attributes(self) -> frozenset[str]:
         made = (keras.Layer(), keras.Model(), private_names.functional_model())
         return frozenset({"built", *(name for owner in made for name in vars(owner))})
 
@@ -121,6 +117,10 @@ class Keras3:
             return None
         history = tensor._keras_history
         return Origin(operation=history.operation, call=history.node_index, index=history.tensor_index)
+
+    def given_states(self, layer: Layer, args: Args, kwargs: Kwargs) -> Nest:
+        states = kwargs.get("initial_state")
+        return args[1:] if states is None and len(args) > 1 and self.is_recurrent(layer) else states
 
     def initial_states(self, layer: Layer) -> list[Tensor]:
         if not self.state_names(layer) or not layer._inbound_nodes:
@@ -161,7 +161,7 @@ class Keras3:
     def has_stock_step(self, model: Model) -> bool:
         return type(model).train_step is keras.Model.train_step and not getattr(model, "_compile_metrics", None)
 
-    def loss(self, identifier: object) -> Function:
+    def loss(self, model: Model, identifier: object) -> Function:
         return keras.losses.get(identifier)
 
     def cross_entropy(self, labels: Tensor, scores: Tensor, from_logits: bool) -> Tensor:
@@ -189,6 +189,6 @@ class Keras3:
             keras.config.set_floatx(floatx)
             keras.config.set_dtype_policy(policy)
 
-    def load_model(self, file: Path, names: Mapping[str, object]) -> KerasModel:
+    def load_model(self, model: Model, file: Path, names: Mapping[str, object]) -> KerasModel:
         with keras.saving.custom_object_scope(dict(names)):
             return keras.saving.load_model(file, compile=False, safe_mode=False)

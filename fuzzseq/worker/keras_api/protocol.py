@@ -1,4 +1,4 @@
-"""What fuzzseq needs of a framework of layers: Keras 3 today, tf-keras behind the same methods."""
+"""What fuzzseq needs of a framework of layers: Keras 3, and tf-keras."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Listener(Protocol):
         """Hear what a softmax gave."""
 
 
-class KerasApi(Protocol):
+class Framework(Protocol):
     """Layers, models and losses of one framework. It keeps nothing: what it says is of what it is asked about.
 
     Attributes:
@@ -78,19 +78,16 @@ class KerasApi(Protocol):
     compiled_loss_names: frozenset[str]
 
     def moved(self) -> str:
-        """Return a sentence about private names that the installed versions do not have; empty where all are there.
+        """Return a sentence about private names that the installed version does not have; empty where all are there.
 
         It runs no operation, so that the process can be forked after it.
         """
 
     def versions(self) -> dict[str, str]:
-        """Return the versions that a finding depends on, by the names of the packages."""
+        """Return the version of the framework, by the name of its package."""
 
-    def ran_operations(self) -> bool:
-        """Say whether this process has started TensorFlow's runtime, after which forking it deadlocks."""
-
-    def listen(self, listener: Listener | None) -> None:
-        """Let a listener hear of every call in this process from now on, in the place of the one before; or nobody."""
+    def install_hooks(self) -> None:
+        """Have whoever listens hear of every call of its layers in this process."""
 
     # Kinds
 
@@ -145,8 +142,8 @@ class KerasApi(Protocol):
     def input_structure(self, model: Model) -> Nest:
         """Return the symbolic inputs of a functional model in the structure in which they are given."""
 
-    def automatic_name(self, kind: str) -> str:
-        """Return what the framework calls a layer of a class that was given no name, but for its number."""
+    def automatic_name(self, layer: Layer) -> str:
+        """Return what the framework calls a layer of this class that was given no name, but for its number."""
 
     def own_weights(self, layer: Layer) -> Iterable[Variable]:
         """Return the trainable variables of a layer without those of layers inside of it."""
@@ -160,14 +157,16 @@ class KerasApi(Protocol):
     def forward_layer(self, layer: Layer) -> Layer | None:
         """Return the layer that a bidirectional one runs forward; None for another layer."""
 
-    @property
-    def framework_attributes(self) -> frozenset[str]:
-        """The names of the attributes that the framework itself gives to layers and models of every kind."""
+    def framework_attributes(self, layer: Layer) -> frozenset[str]:
+        """Return the names of the attributes that the framework itself gives to layers and models of every kind."""
 
     # Lineage
 
     def origin(self, tensor: Tensor) -> Origin | None:
         """Return what a symbolic tensor comes from; None for another value."""
+
+    def given_states(self, layer: Layer, args: Args, kwargs: Kwargs) -> Nest:
+        """Return the initial states in the arguments of a recurrent layer's call; None where there are none."""
 
     def initial_states(self, layer: Layer) -> list[Tensor]:
         """Return the symbolic states that an LSTM or a GRU was last given when its model was made."""
@@ -206,7 +205,7 @@ class KerasApi(Protocol):
     def has_stock_step(self, model: Model) -> bool:
         """Say whether a compiled model trains as the framework does it, and measures nothing beside its loss."""
 
-    def loss(self, identifier: object) -> Function:
+    def loss(self, model: Model, identifier: object) -> Function:
         """Return the loss of a name."""
 
     def cross_entropy(self, labels: Tensor, scores: Tensor, from_logits: bool) -> Tensor:
@@ -223,5 +222,15 @@ class KerasApi(Protocol):
     def precision(self, floats: str | None, layers: str | None) -> AbstractContextManager[None]:
         """Have everything made of a type of floats, and layers of a policy, in the block; None leaves either."""
 
-    def load_model(self, file: Path, names: Mapping[str, object]) -> KerasModel:
-        """Return the model of a ``.keras`` file, whose classes and functions may be among ``names``."""
+    def load_model(self, model: Model, file: Path, names: Mapping[str, object]) -> KerasModel:
+        """Return the model of a ``.keras`` file that ``model`` was written to, whose classes and functions may be among ``names``."""
+
+
+class KerasApi(Framework, Protocol):
+    """The frameworks of this process as one: each answers for what is its own, and all of them for the process."""
+
+    def ran_operations(self) -> bool:
+        """Say whether this process has started TensorFlow's runtime, after which forking it deadlocks."""
+
+    def listen(self, listener: Listener | None) -> None:
+        """Let a listener hear of every call in this process from now on, in the place of the one before; or nobody."""

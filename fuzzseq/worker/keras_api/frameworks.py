@@ -1,0 +1,134 @@
+"""Keras 3 and tf-keras as one: what is asked of a layer, a model or a tensor is answered by the framework it is of."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from types import CodeType, ModuleType
+
+import tensorflow as tf
+
+from fuzzseq.worker.keras_api import hooks
+from fuzzseq.worker.keras_api.keras3 import Keras3
+from fuzzseq.worker.keras_api.protocol import Framework, Listener
+
+_KERAS_3 = Keras3()
+_LEGACY = "tf_keras"
+
+
+class Frameworks:
+    """See :class:`fuzzseq.worker.keras_api.protocol.KerasApi`; what is not here is a question to one of them."""
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        def ask(about: object, *more: object, **named: object) -> object:
+            answer: object = getattr(framework_of(type(about)), name)(about, *more, **named)
+            return answer
+
+        return ask
+
+    def moved(self) -> str:
+        return " ".join(said for framework in _imported() if (said := framework.moved()))
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions that a finding depends on, by the names of the packages."""
+        own = {"python": platform.python_version(), "tensorflow": tf.__version__}
+        return own | {name: version for framework in _imported() for name, version in framework.versions().items()}
+
+    def ran_operations(self) -> bool:
+        from tensorflow.python.eager import context  # noqa: PLC0415
+
+        active = context._context
+        return active is not None and active._context_handle is not None
+
+    def listen(self, listener: Listener | None) -> None:
+        hooks.CURRENT.listener = listener
+        hooks.install()
+        for framework in _imported():
+            framework.install_hooks()
+        if not any(isinstance(finder, _HooksOnImport) for finder in sys.meta_path):
+            sys.meta_path.insert(0, _HooksOnImport())
+
+    @property
+    def variable_owners(self) -> tuple[type, ...]:
+        return tuple(owner for framework in _imported() for owner in framework.variable_owners)
+
+    @property
+    def compiled_loss_names(self) -> frozenset[str]:
+        return frozenset().union(*(framework.compiled_loss_names for framework in _imported()))
+
+    def is_builtin(self, value: object) -> bool:
+        return str(value.__module__).startswith(("keras.", f"{_LEGACY}."))
+
+    def is_operator(self, code: CodeType) -> bool:
+        return any(framework.is_operator(code) for framework in _imported())
+
+    def is_seed(self, path: str) -> bool:
+        return any(framework.is_seed(path) for framework in _imported())
+
+    def seed(self, seed: int) -> None:
+        for framework in _imported():
+            framework.seed(seed)
+
+    def seed_generator(self, seed: int) -> None:
+        for framework in _imported():
+            framework.seed_generator(seed)
+
+    @contextmanager
+    def precision(self, floats: str | None, layers: str | None) -> Iterator[None]:
+        with ExitStack() as stack:
+            for framework in _imported():
+                stack.enter_context(framework.precision(floats, layers))
+            yield
+
+
+@cache
+def framework_of(kind: type) -> Framework:
+    """Return the framework whose class a type is, or is derived from; Keras 3 for a type of neither."""
+    legacy = any(str(base.__module__).startswith(f"{_LEGACY}.") for base in kind.__mro__)
+    return _tf_keras() if legacy else _KERAS_3
+
+
+def _imported() -> list[Framework]:
+    """Return the frameworks whose models can be in this process: tf-keras is never imported for its own sake."""
+    whole = hasattr(sys.modules.get(_LEGACY), "__version__")
+    return [_KERAS_3, _tf_keras()] if whole else [_KERAS_3]
+
+
+@cache
+def _tf_keras() -> Framework:
+    from fuzzseq.worker.keras_api.tf_keras import TfKeras  # noqa: PLC0415 (not every process has it)
+
+    return TfKeras()
+
+
+class _HooksOnImport(MetaPathFinder):
+    """Puts the hooks into tf-keras as soon as a model's code imports it."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname != _LEGACY:
+            return None
+        sys.meta_path.remove(self)
+        spec = find_spec(fullname)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _WithHooks(spec.loader)
+        return spec
+
+
+class _WithHooks(Loader):
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._loader.exec_module(module)
+        _tf_keras().install_hooks()
