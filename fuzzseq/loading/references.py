@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from fuzzseq.errors import UsageError, nearest
+from fuzzseq.files import notebooks
 from fuzzseq.loading.modules import source_of_module
 from fuzzseq.loading.source import Names, is_file, names_in
 
@@ -19,7 +20,6 @@ _DRIVE: Final = re.compile(r"^[A-Za-z]:[\\/]")
 _HOW: Final = "give path/to/file.py:name or package.module:name."
 #: Files that hold a model and are no Python, with what to write instead.
 _NOT_YET: Final = {
-    ".ipynb": "a notebook, which is not supported yet: save its function in a file, path/to/file.py:name",
     **dict.fromkeys(
         (".keras", ".h5", ".hdf5"),
         "a saved model, which is not supported yet: name a function that loads and returns it, path/to/file.py:name",
@@ -36,7 +36,9 @@ def place_reference(text: str) -> Reference:
     kind = Path(place).suffix.lower()
     if kind in _NOT_YET:
         raise UsageError(f"{place} is {_NOT_YET[kind]}.")
-    if kind == ".py" or "/" in place or "\\" in place:
+    if kind == notebooks.SUFFIX and not name:
+        raise UsageError(f"{place} is a notebook: name the function in it that builds the model, {place}:NAME.")
+    if kind in (".py", notebooks.SUFFIX) or "/" in place or "\\" in place:
         return {"file": _existing(place), **named}
     if not all(part.isidentifier() for part in place.split(".")):
         if os.path.lexists(place) or _is_glob(place):
@@ -143,7 +145,7 @@ def _existing(place: str) -> str:
         raise UsageError(f"{place} cannot be read: {(error.strerror or str(error)).lower()}.") from None
     if stat.S_ISDIR(mode):
         raise UsageError(f"{place} is a folder: give a file in it, {path / 'model.py'}:build.")
-    if stat.S_ISREG(mode) and path.suffix != ".py":
+    if stat.S_ISREG(mode) and path.suffix not in (".py", notebooks.SUFFIX):
         raise UsageError(_no_python(place))
     return place
 

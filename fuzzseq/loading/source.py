@@ -13,6 +13,7 @@ from typing import Final
 import attrs
 
 from fuzzseq.errors import UsageError, nearest
+from fuzzseq.files import notebooks
 from fuzzseq.files.input_files import read_lines
 from fuzzseq.targets.dimensions import dimension_of
 
@@ -88,6 +89,8 @@ def is_file(path: Path) -> bool:
 
 def tree_of(path: Path, shown: str) -> ast.Module:
     """Return the code of a file; raises :class:`UsageError` for one that cannot be read, or is no Python."""
+    if path.suffix == notebooks.SUFFIX:
+        return ast.Module([each for cell in notebooks.cells_of(path, shown) for each in cell.body], [])
     text = _text(path, shown)
     try:
         with warnings.catch_warnings():

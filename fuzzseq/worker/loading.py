@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import importlib.util
+import linecache
 import pickle
+import re
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -12,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 from fuzzseq.errors import SpecError, UsageError, nearest
+from fuzzseq.files import notebooks
 from fuzzseq.object_text import name_of, text_of
 from fuzzseq.protocol.user_frames import is_users
 from fuzzseq.targets.declaration import Declaration, declaration_of, declared_in, is_imported
@@ -85,7 +89,7 @@ def _imported(reference: Mapping[str, str], label: str) -> ModuleType:
     try:
         if "module" in reference:
             return USER_IMPORTS.module(reference["module"])
-        return _from_file(Path(reference["file"]))
+        return _from_file(Path(reference["file"]), reference.get("name", ""))
     except UsageError as error:
         if isinstance(error, SpecError):
             raise SpecError(f"{label}: {error}") from None
@@ -107,9 +111,11 @@ def _line(error: BaseException) -> str:
     return f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
 
 
-def _from_file(path: Path) -> ModuleType:
+def _from_file(path: Path, name: str) -> ModuleType:
     """Import a file under the name that it has in its package, if any, so that its own imports work."""
     path = path.resolve()
+    if path.suffix == notebooks.SUFFIX:
+        return _from_notebook(path, name)
     parts, folder = [path.stem], path.parent
     while (folder / "__init__.py").exists():
         parts.insert(0, folder.name)
@@ -119,11 +125,25 @@ def _from_file(path: Path) -> ModuleType:
         module = USER_IMPORTS.module(".".join(parts))
         if module.__file__ and Path(module.__file__).resolve() == path:
             return module
-    name = path.stem if path.stem not in sys.modules else f"{path.stem}_fuzz_target"
-    spec = importlib.util.spec_from_file_location(name, path)
+    known = path.stem if path.stem not in sys.modules else f"{path.stem}_fuzz_target"
+    spec = importlib.util.spec_from_file_location(known, path)
     if spec is None or spec.loader is None:
         raise UsageError(f"{path.name} is not a Python file: give path/to/file.py:name.")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    sys.modules[known] = module
     spec.loader.exec_module(module)
+    return module
+
+
+def _from_notebook(path: Path, name: str) -> ModuleType:
+    """Run what a name of a notebook needs, cell by cell, in a module that is called after the notebook."""
+    USER_IMPORTS.add(str(path.parent))
+    module = ModuleType(re.sub(r"\W", "_", path.stem))
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module
+    for cell in notebooks.needed(notebooks.cells_of(path, path.name), name.partition(".")[0]):
+        file = cell.file_name(path)
+        # Whoever shows a line of a cell, Python's own traceback among them, asks here for its text.
+        linecache.cache[file] = (len(cell.text), None, cell.text.splitlines(keepends=True), file)
+        exec(compile(ast.Module(list(cell.body), []), file, "exec"), vars(module))  # noqa: S102 (the user's own, named)
     return module
