@@ -18,11 +18,13 @@ Reference = dict[str, str]
 
 _DRIVE: Final = re.compile(r"^[A-Za-z]:[\\/]")
 _HOW: Final = "give path/to/file.py:name or package.module:name."
+#: How the name of a file ends that Keras has written a model to.
+SAVED: Final = ".keras"
 #: Files that hold a model and are no Python, with what to write instead.
 _NOT_YET: Final = {
     **dict.fromkeys(
-        (".keras", ".h5", ".hdf5"),
-        "a saved model, which is not supported yet: name a function that loads and returns it, path/to/file.py:name",
+        (".h5", ".hdf5"),
+        "a model in a format that Keras no longer writes: save it as a .keras file and name that, or name a function that loads and returns it, path/to/file.py:name",
     ),
 }
 
@@ -38,6 +40,10 @@ def place_reference(text: str) -> Reference:
         raise UsageError(f"{place} is {_NOT_YET[kind]}.")
     if kind == notebooks.SUFFIX and not name:
         raise UsageError(f"{place} is a notebook: name the function in it that builds the model, {place}:NAME.")
+    if kind == SAVED:
+        if name:
+            raise UsageError(f"{place} is a saved model, and holds nothing by a name: give {place} alone.")
+        return {"file": _existing(place)}
     if kind in (".py", notebooks.SUFFIX) or "/" in place or "\\" in place:
         return {"file": _existing(place), **named}
     if not all(part.isidentifier() for part in place.split(".")):
@@ -145,7 +151,7 @@ def _existing(place: str) -> str:
         raise UsageError(f"{place} cannot be read: {(error.strerror or str(error)).lower()}.") from None
     if stat.S_ISDIR(mode):
         raise UsageError(f"{place} is a folder: give a file in it, {path / 'model.py'}:build.")
-    if stat.S_ISREG(mode) and path.suffix not in (".py", notebooks.SUFFIX):
+    if stat.S_ISREG(mode) and path.suffix not in (".py", SAVED, notebooks.SUFFIX):
         raise UsageError(_no_python(place))
     return place
 
@@ -162,6 +168,8 @@ def _no_python(place: str) -> str:
 
 def _names(reference: Reference) -> Names | None:
     """Return the names at the top of what a reference names; None where only importing it can tell."""
+    if "file" in reference and reference["file"].endswith(SAVED):
+        return None
     if "file" in reference:
         return names_in(Path(reference["file"]), reference["file"])
     source = source_of_module(reference["module"])

@@ -16,10 +16,12 @@ from types import ModuleType
 
 from fuzzseq.errors import SpecError, UsageError, nearest
 from fuzzseq.files import notebooks
+from fuzzseq.loading.references import SAVED
 from fuzzseq.object_text import name_of, text_of
 from fuzzseq.protocol.user_frames import is_users
 from fuzzseq.targets.declaration import Declaration, declaration_of, declared_in, is_imported
 from fuzzseq.worker.build import LoadedFactory
+from fuzzseq.worker.built_models import BuiltModel, SavedModel, is_built
 from fuzzseq.worker.instrumentation import Tracker
 from fuzzseq.worker.keras_api.objects import Function, Model
 from fuzzseq.worker.refusals import refuse_factory
@@ -41,7 +43,8 @@ def load(
             raise UsageError(f"custom_checks holds {label!r}, which names no function: write {label}:NAME.")
         checks.append(_named(_imported(check, label), label, check["name"]))
     targets: dict[str, LoadedFactory] = {}
-    for name, factory in _factories(reference).items():
+    for name, value in _factories(reference).items():
+        factory = BuiltModel(value) if is_built(value) else value
         refuse_factory(name, factory)
         targets[name] = LoadedFactory(name, factory, declaration_of(factory) or Declaration(), tracker, checks)
     return targets
@@ -55,6 +58,8 @@ def _factories(reference: Mapping[str, str]) -> dict[str, Function]:
         factory = pickle.loads(base64.b64decode(reference["pickle"]))  # noqa: S301 (from our own parent, never a file)
         return {reference["name"]: factory}
     label = reference.get("file") or reference["module"]
+    if Path(label).suffix == SAVED:
+        return {label: SavedModel(Path(label).resolve(), {})}
     module = _imported(reference, label)
     if reference.get("name"):
         return {f"{label}:{reference['name']}": _named(module, label, reference["name"])}

@@ -67,17 +67,6 @@ def raised_text(error: BaseException, tracker: Tracker) -> str:
 
 def refuse_factory(name: str, factory: Function) -> None:
     """Raise :class:`SpecError` for what a target names and is no function that builds a model."""
-    variable = name.rpartition(":")[2]
-    if KERAS.is_layer(factory):
-        raise SpecError(
-            f"{name} is a {type(factory).__name__} that is built already, and fuzzseq builds a model many times: wrap "
-            f"it in a function, as in 'def build(): return {variable}', and name that."
-        )
-    if isinstance(factory, EncoderDecoder):
-        raise SpecError(
-            f"{name} is an EncoderDecoder that is built already: wrap it in a function, as in "
-            f"'def build(): return {variable}', and name that."
-        )
     if not callable(factory):
         kind = "a module" if isinstance(factory, ModuleType) else type(factory).__name__
         raise SpecError(f"{name} is {kind} and no factory: a fuzz target is a function that builds a model.")

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
+from pathlib import Path
 from types import CodeType, ModuleType
+from zipfile import ZipFile
 
 import tensorflow as tf
 
 from fuzzseq.worker.keras_api import hooks
 from fuzzseq.worker.keras_api.keras3 import Keras3
+from fuzzseq.worker.keras_api.objects import KerasModel
 from fuzzseq.worker.keras_api.protocol import Framework, Listener
 
 _KERAS_3 = Keras3()
@@ -53,6 +57,12 @@ class Frameworks:
             framework.install_hooks()
         if not any(isinstance(finder, _HooksOnImport) for finder in sys.meta_path):
             sys.meta_path.insert(0, _HooksOnImport())
+
+    def open_model(self, file: Path, names: Mapping[str, object]) -> KerasModel:
+        # Keras 3 and tf-keras write the same kind of file, and neither reads the other's.
+        with ZipFile(file) as parts:
+            version = str(json.loads(parts.read("metadata.json"))["keras_version"])
+        return (_tf_keras() if version.startswith("2.") else _KERAS_3).open_model(file, names)
 
     @property
     def variable_owners(self) -> tuple[type, ...]:
@@ -131,4 +141,6 @@ class _WithHooks(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         self._loader.exec_module(module)
-        _tf_keras().install_hooks()
+        from fuzzseq.worker.keras_api import tf_keras_hooks  # noqa: PLC0415 (now it can be imported)
+
+        tf_keras_hooks.install()

@@ -192,3 +192,7 @@ class Keras3:
     def load_model(self, model: Model, file: Path, names: Mapping[str, object]) -> KerasModel:
         with keras.saving.custom_object_scope(dict(names)):
             return keras.saving.load_model(file, compile=False, safe_mode=False)
+
+    def open_model(self, file: Path, names: Mapping[str, object]) -> KerasModel:
+        with keras.saving.custom_object_scope(dict(names)):
+            return keras.saving.load_model(file, safe_mode=True)

@@ -225,6 +225,12 @@ class Framework(Protocol):
     def load_model(self, model: Model, file: Path, names: Mapping[str, object]) -> KerasModel:
         """Return the model of a ``.keras`` file that ``model`` was written to, whose classes and functions may be among ``names``."""
 
+    def open_model(self, file: Path, names: Mapping[str, object]) -> KerasModel:
+        """Return the compiled model of a ``.keras`` file of the user's; raises what its loading raises.
+
+        Nothing is unpickled: a file with code in it, that of a Lambda layer, is refused by the framework.
+        """
+
 
 class KerasApi(Framework, Protocol):
     """The frameworks of this process as one: each answers for what is its own, and all of them for the process."""

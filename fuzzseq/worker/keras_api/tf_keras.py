@@ -200,3 +200,7 @@ class TfKeras:
     def load_model(self, model: Model, file: Path, names: Mapping[str, object]) -> KerasModel:
         with tf_keras.saving.custom_object_scope(dict(names)):
             return tf_keras.saving.load_model(file, compile=False, safe_mode=False)
+
+    def open_model(self, file: Path, names: Mapping[str, object]) -> KerasModel:
+        with tf_keras.saving.custom_object_scope(dict(names)):
+            return tf_keras.saving.load_model(file, safe_mode=True)
