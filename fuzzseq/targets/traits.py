@@ -25,6 +25,7 @@ class Traits:
     keras_model: bool = False
     logits: bool | None = None
     single_output: bool = False
+    inference_models: bool = False
     own_training_step: bool = False
     train_step_accepts_xy: bool = True
     uses_sample_weight: bool = False

@@ -25,6 +25,7 @@ from fuzzseq.worker.instrumentation import Tracker
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Function, Model, Nest, Tensor, Variable
 from fuzzseq.worker.losses import loss_function
+from fuzzseq.worker.built_models import taken_apart
 from fuzzseq.worker.refusals import checked_model, declared_raises
 from fuzzseq.worker.stages import StageBeacon
 from fuzzseq.worker.subject import SteppedSubject, Subject
@@ -96,7 +97,10 @@ class ModelInstance:
         self.tracker.reset()
         self.tracker.kind, self.tracker.on_build = "build", None
         KERAS.seed(seed)
-        self.model = checked_model(target.name, target.factory(**arguments(spec, sizes)))
+        returned, self.inference = taken_apart(target.factory(**arguments(spec, sizes)))
+        self.model = checked_model(target.name, returned)
+        #: All that has variables to put back.
+        self._whole = (self.model, self.inference) if self.inference else self.model
         self.target, self.spec, self.seed = target, spec, seed
         made = SteppedSubject if isinstance(self.model, EncoderDecoder) else Subject
         self.subject = made(self.model, spec, mark)
@@ -115,7 +119,7 @@ class ModelInstance:
         self.stepped = False
         self._sizes, self._mark = sizes, mark
         self._others: dict[_Anew, ModelInstance] = {}
-        self._plain = PlainAttributes(self.model)
+        self._plain = PlainAttributes(self._whole)
         self._snapshot: Snapshot | None = None
         self.trainable: list[Variable] = []
 
@@ -133,8 +137,8 @@ class ModelInstance:
         """Set the weights, once the model was called and has them all, and remember everything."""
         self._plain.restore()
         self.trainable = trainable_variables(self.model)
-        set_general_position(all_variables(self.model), self.seed)
-        self._snapshot = Snapshot(self.model)
+        set_general_position(all_variables(self._whole), self.seed)
+        self._snapshot = Snapshot(self._whole)
 
     @contextmanager
     def anew(self, run: Run) -> Iterator[ModelInstance]:
@@ -169,7 +173,7 @@ class ModelInstance:
             self._snapshot.restore()
             self._snapshot.advance_rng(run.repetition)
             if run.weights:
-                set_general_position(all_variables(self.model), self.seed + _WEIGHTS_APART * run.weights)
+                set_general_position(all_variables(self._whole), self.seed + _WEIGHTS_APART * run.weights)
             if run.ulp_perturbed:
                 perturb_ulp(self.trainable, run.ulp_perturbed)
 

@@ -52,6 +52,17 @@ def feed(spec: Spec, arrays: Arrays, states: Nest, source: Nest = None) -> Nest:
     return flat[0] if spec.contract.calling == "single" else flat
 
 
+def by_role(spec: Spec, fed: Nest) -> dict[str, Nest]:
+    """Return the inputs that a model is called with as an encoder and a decoder apart take them: by role."""
+    inputs = spec.contract.inputs
+    if spec.contract.calling in ("dict", "arguments"):
+        given = [(item, fed[item.key]) for item in inputs if item.key in fed]
+    else:
+        given = list(zip(inputs, [fed] if spec.contract.calling == "single" else fed, strict=True))
+    states = [value for item, value in given if item.role == "state"]
+    return {**{item.role: value for item, value in given if item.role != "state"}, "states": tf.nest.flatten(states)}
+
+
 def initial_state(spec: Spec, case: Case, batch: int, shapes: Nest) -> Nest:
     """Return the initial state of a batch as tensors in the structure of ``shapes``; None where the case has none.
 

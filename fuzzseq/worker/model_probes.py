@@ -144,6 +144,11 @@ def signatures(seen: Inspection) -> Inspection:
     return seen.read_off(contract=values)
 
 
+def inference_models(seen: Inspection) -> Inspection:
+    """Read whether the factory returned an encoder and a decoder for inference beside its model."""
+    return seen.read_off(traits={"inference_models": seen.built.inference is not None})
+
+
 @attrs.frozen(kw_only=True)
 class TraitProbe:
     """Reads a field of :class:`Traits` off a model without a call: whether something ``holds`` of it."""

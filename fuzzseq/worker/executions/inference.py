@@ -1,0 +1,15 @@
+"""By the encoder and the decoder that the factory returned beside its model, stepped through the target."""
+
+from __future__ import annotations
+
+from fuzzseq.worker.build import ModelInstance
+from fuzzseq.worker.feeding import by_role
+from fuzzseq.worker.keras_api.objects import Nest
+from fuzzseq.worker.subject import ForwardOutput, SteppedSubject
+
+
+def forward(built: ModelInstance, fed: Nest) -> ForwardOutput:
+    """Run a batch forward, one decoder step after another."""
+    if built.inference is None:
+        raise RuntimeError("the factory returned no encoder and decoder beside its model")
+    return SteppedSubject(built.inference, built.spec, built.subject.mark).forward(by_role(built.spec, fed), False)
