@@ -39,7 +39,7 @@ def encodings(contract: Contract) -> tuple[Encoding, ...]:
 
 
 def padding_side(contract: Contract) -> Literal["post", "pre"]:
-    """Return the side that rows are padded on; a model without promises about padding is padded after."""
+    """Return the side that rows are padded on; one whose padding is unspecified is padded after."""
     return contract.padding or "post"
 
 
@@ -283,7 +283,7 @@ def _ordinary(rows: Iterable[Sequence[int]], ids: tuple[int, int]) -> bool:
 
 
 def _padded_enough(name: str, longest: int, extra: int, sizes: Mapping[str, int], contract: Contract) -> bool:
-    """Say whether extra padding is none, or promised, or no more than it takes to reach a legal width."""
+    """Say whether extra padding is none, or declared, or no more than it takes to reach a legal width."""
     if extra <= 0 or contract.padding is not None or name in shared_dimensions(contract):
         return extra >= 0
     legal = legal_range(name, sizes, contract)

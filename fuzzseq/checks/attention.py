@@ -26,7 +26,7 @@ class FaultySoftmax:
     evidence: AttentionFault
 
 
-def tells(case: Case, spec: Spec) -> bool:
+def source_is_distinct(case: Case, spec: Spec) -> bool:
     """Say whether the source length of a case's last batch is like no other size that an axis may have."""
     sizes = case.sizes(spec.contract)
     length = sizes.get("source_length", 0)
@@ -34,8 +34,8 @@ def tells(case: Case, spec: Spec) -> bool:
 
 
 def fault(seen: Observed, case: Case, spec: Spec) -> FaultySoftmax | None:
-    """Return the first fault of the softmaxes that ran, where the sizes of a case can tell."""
-    if not spec.contract.has_source or not tells(case, spec):
+    """Return the first fault of the softmaxes that ran, where the sizes of a case show which."""
+    if not spec.contract.has_source or not source_is_distinct(case, spec):
         return None
     taken = set(case.dimensions.values())
     for softmax in seen.softmaxes:
@@ -51,7 +51,7 @@ def attends(seen: Observed) -> bool:
 
 
 def _source_axes(softmax: Softmax, seen: Observed) -> list[int]:
-    """Return the axis of a softmax that holds the source steps; none where its sizes cannot tell which that is."""
+    """Return the axis of a softmax that holds the source steps; none where its sizes leave that open."""
     batch, source = seen.arrays.source_mask.shape
     shape = softmax.value.shape
     axes = [axis for axis, size in enumerate(shape) if size == source and axis]

@@ -18,19 +18,17 @@ import numpy as np
 
 from fuzzseq.cases.case import Batch, Case, width
 from fuzzseq.cases.transforms import may_be
-from fuzzseq.checks.base import Array, Check, Confirmations, Plan, Result, Results, forward
+from fuzzseq.checks.base import Array, Check, Plan, Result, Results, forward
 from fuzzseq.checks.differential import (
+    Agreement,
     Compare,
+    Disagreement,
     Gap,
     by_row,
     comparable,
-    confirmation,
-    confirmed_difference,
     culprit,
     difference,
     differing,
-    first_candidate,
-    nothing_compared,
     with_layers,
 )
 from fuzzseq.protocol.outcome import Verdict
@@ -100,27 +98,17 @@ def comparison(way: str) -> Compare:
     return compare
 
 
-def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
-    """Confirm the first way that differs."""
-    way = _suspected(results)
-    return confirmation(results, plan(case, spec), "base", way, comparison(way)) if way else {}
-
-
-def _suspected(results: Results) -> str | None:
-    return first_candidate(results, "base", {way: comparison(way) for way in _WAYS if way in results})
+_AGREEMENT: Final = Agreement(plan=plan, others={way: comparison(way) for way in _WAYS})
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare every row with itself."""
-    if nothing_compared(results, "base", {way: comparison(way) for way in _WAYS if way in results}):
-        return CHECK.nothing_compared()
-    way = _suspected(results)
-    found = confirmed_difference(results, "base", way, comparison(way)) if way else None
-    if way is None or found is None:
-        return None
-    seen = with_layers(results, "base", way)
+    found = _AGREEMENT.judge(CHECK, results)
+    if not isinstance(found, Disagreement):
+        return found
+    seen, way = with_layers(results, "base", found.other), found.other
     if seen is None:
-        return differing(CHECK, found, way)
+        return differing(CHECK, found)
     one, two = seen
     rows = one.arrays.source_mask.shape[0]
 
@@ -129,7 +117,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
             return None
         return left[_ROWS[way]], right
 
-    return differing(CHECK, found, way, culprit(one, two, aligned))
+    return differing(CHECK, found, culprit(one, two, aligned))
 
 
 CHECK = Check(
@@ -138,7 +126,7 @@ CHECK = Check(
     plan=plan,
     judge=judge,
     applies=applies,
-    confirm=confirm,
+    confirm=_AGREEMENT.confirm,
     cause="numeric-batch-coupling",
     differences=_WAYS,
     paired_runs=("alone", "first", "reversed"),

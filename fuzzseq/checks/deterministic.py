@@ -2,7 +2,7 @@
 
 The random generators are in another state for the second run: dropout that is left on shows. Rounding is let pass (sums
 may be added up in another order); a model that samples on purpose declares it with ``skip``. One that does not agree
-with itself cannot be held to what two runs have in common: thorough checks are not reached then.
+with itself cannot be held to what two runs have in common: expensive checks are not reached then.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import attrs
 
 from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Check, Plan, Results, forward
-from fuzzseq.checks.differential import difference, differing
+from fuzzseq.checks.differential import Disagreement, difference, differing
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
 
@@ -35,7 +35,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         found = difference(one.output, two.output)
         looked = looked or found is not None
         if found is not None and found.relative > _COUNTS:
-            return differing(CHECK, found, "again")
+            return differing(CHECK, Disagreement(found, "again"))
     return None if looked else CHECK.nothing_compared()
 
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 import attrs
 import numpy as np
 
+from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Array, Check, LayerOutput, Observed, Plan, Result, Results
 from fuzzseq.checks.gaps import gaps
 from fuzzseq.protocol.evidence import Difference, Evidence
@@ -54,7 +55,7 @@ class Gap:
 
 
 def comparable(spec: Spec) -> str | None:
-    """Say that two runs cannot be told apart from rounding: a layer of half precision rounds a hundredth away."""
+    """Say that no difference can be told from rounding: a layer of half precision rounds a hundredth away."""
     return "the model computes in half precision: rounding hides differences" if spec.traits.low_precision else None
 
 
@@ -76,13 +77,13 @@ def difference(one: Array, two: Array) -> Gap | None:
 
 
 def _fits(seen: Observed) -> bool:
-    """Say whether an output has the promised shape: another is ``output_shape``'s to tell, and is not compared."""
+    """Say whether an output has the expected shape: another is reported by ``output_shape``, and not compared."""
     if seen.output is None or seen.expected is None:
         return seen.output is not None
     sizes, expected = seen.output.shape, seen.expected
-    # An encoder promises its rows alone.
+    # Of an encoder its rows alone are known.
     as_many = len(sizes) == len(expected) or (len(expected) == 1 and len(sizes) > 1)
-    return as_many and all(promised in (None, size) for promised, size in zip(expected, sizes, strict=False))
+    return as_many and all(wanted in (None, size) for wanted, size in zip(expected, sizes, strict=False))
 
 
 def real(seen: Observed) -> Array | None:
@@ -109,7 +110,7 @@ def by_row(seen: Observed) -> list[Array]:
     return [row if mask is None else row[mask[i]] for i, row in enumerate(output)]
 
 
-#: From the results of two runs to the difference that a promise speaks of.
+#: From the results of two runs to the difference that a property is about.
 Compare = Callable[[Result, Result], Gap | None]
 
 
@@ -178,24 +179,62 @@ def confirmed_difference(results: Results, one: str, two: str, compare: Compare)
     return first if first.largest > _ABOVE_NOISE * floor or double.largest > 1e-3 * double.scale else None
 
 
-def nothing_compared(results: Results, one: str, others: Mapping[str, Compare]) -> bool:
-    """Say whether no other run gave anything that could be compared with one: then nothing was judged."""
-    return all(_difference(results, one, name, compare) is None for name, compare in others.items())
-
-
-def first_candidate(results: Results, one: str, others: Mapping[str, Compare]) -> str | None:
-    """Return the first of other runs that seems to differ from one: that alone is confirmed, and believed or not.
-
-    What differs as well would be believed with nothing to confirm it, once the first is let off.
-    """
-    found = ((name, _difference(results, one, name, compare)) for name, compare in others.items())
-    return next((name for name, gap in found if gap is not None and gap.counts), None)
-
-
 def _difference(results: Results, one: RunKey, two: RunKey, compare: Compare) -> Gap | None:
     if any(key not in results or results[key].raised for key in (one, two)):
         return None
     return compare(results[one], results[two])
+
+
+@attrs.frozen
+class Disagreement:
+    """A difference of one run from another that is believed."""
+
+    gap: Gap
+    other: str
+    base: str = "base"
+
+
+@attrs.frozen(kw_only=True)
+class Agreement:
+    """Runs of a plan that have to agree with its base.
+
+    Attributes:
+        plan: names the runs.
+        others: how each other run is compared with the base, in the order in which they are believed; those that are
+            not there are passed over.
+        base: the run that they are compared with.
+        as_executed: says that it is about how the runs are executed: see :func:`confirmation`.
+
+    """
+
+    plan: Callable[[Case, Spec], Plan]
+    others: Mapping[str, Compare]
+    base: str = "base"
+    as_executed: bool = False
+
+    def _gaps(self, results: Results) -> dict[str, Gap]:
+        found = ((name, _difference(results, self.base, name, compare)) for name, compare in self.others.items())
+        return {name: gap for name, gap in found if gap is not None}
+
+    def confirm(self, results: Results, case: Case, spec: Spec) -> dict[RunKey, Run]:
+        """Return the runs that confirm the first difference."""
+        for name, gap in self._gaps(results).items():
+            if gap.counts:
+                runs, compare = self.plan(case, spec), self.others[name]
+                return confirmation(results, runs, self.base, name, compare, as_executed=self.as_executed)
+        return {}
+
+    def judge(self, check: Check, results: Results) -> Disagreement | Verdict | None:
+        """Return the first difference where it is believed, and a verdict where nothing could be compared.
+
+        What differs as well would be believed with nothing to confirm it, once the first is let off.
+        """
+        gaps_ = self._gaps(results)
+        other = next((name for name, gap in gaps_.items() if gap.counts), None)
+        if other is None:
+            return None if gaps_ else check.nothing_compared()
+        gap = confirmed_difference(results, self.base, other, self.others[other])
+        return None if gap is None else Disagreement(gap, other, self.base)
 
 
 def with_layers(results: Results, one: str, two: str) -> tuple[Observed, Observed] | None:
@@ -253,22 +292,13 @@ def shifted_columns(one: Observed, two: Observed, side: str) -> Callable[[Array,
     return aligned
 
 
-def differing(
-    check: Check, found: Gap, other: str, guilty: LayerOutput | None = None, *more: Evidence, base: str = "base"
-) -> Verdict:
-    """Return the verdict of a difference of the base from another run, with the layer that it begins in."""
+def differing(check: Check, found: Disagreement, guilty: LayerOutput | None = None, *more: Evidence) -> Verdict:
+    """Return the verdict of a run that differs from another, with the layer that it begins in."""
+    gap, layer = found.gap, guilty.path if guilty is not None else ""
+    largest = gap.largest if np.isfinite(gap.largest) else None
     seen = Difference(
-        base=base,
-        other=other,
-        largest=found.largest if np.isfinite(found.largest) else None,
-        scale=found.scale,
-        index=found.index,
-        layer=guilty.path if guilty is not None else "",
+        base=found.base, other=found.other, largest=largest, scale=gap.scale, index=gap.index, layer=layer
     )
-    return check.failed(
-        seen,
-        *more,
-        position=guilty.path if guilty is not None else "output",
-        layer=guilty.layer if guilty is not None else None,
-        location=guilty.site if guilty is not None else None,
-    )
+    if guilty is None:
+        return check.failed(seen, *more, position="output")
+    return check.failed(seen, *more, position=layer, layer=guilty.layer, location=guilty.site)

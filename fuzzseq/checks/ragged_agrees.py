@@ -1,7 +1,7 @@
 """A source given as a RaggedTensor gives what the same rows give with padding.
 
-A model that refuses a RaggedTensor keeps the promise: most layers do. What is asked is that one which takes it does
-not answer something else. The decoder's input stays padded.
+A model that refuses a RaggedTensor passes: most layers do. What is asked is that one which takes it does not answer
+something else. The decoder's input stays padded.
 
 False alarms that it guards against: rounding (see ``differential``); positions that are padding, which a ragged answer
 does not have.

@@ -28,7 +28,7 @@ def applies_to_padded_loss(spec: Spec) -> str | None:
 
 
 def scored(case: Case) -> LossRun:
-    """Return the run of a case up to its loss; on labels that nobody smoothed, by which a loss may tell padding."""
+    """Return the run of a case up to its loss; on labels that nobody smoothed, by which a loss may know padding."""
     plain = [
         attrs.evolve(batch, target_encoding="one_hot") if batch.target_encoding == "smoothed_one_hot" else batch
         for batch in case.batches

@@ -85,7 +85,7 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
     ``preprocess``
         the function that turns a list of lists of ids into the model's source.
     ``padding``
-        ``"post"`` (the default), ``"pre"``, or None for a model that promises nothing about padded positions.
+        ``"post"`` (the default), ``"pre"``, or None where padded positions are unspecified.
     ``tokens``
         a dict with ``pad``, ``start`` and ``end`` ids; None for a start or an end that the model does not have.
         ``label_pad`` is what labels are padded with, where that is another id, -100 for example; 0 where a tagger keeps
@@ -100,7 +100,7 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
     ``float_source``
         True for a source of float features, (batch, time, ``feature_dim``).
     ``skip``
-        a dict from a check's name to the reason why it is not promised.
+        a dict from a check's name to the reason why it is skipped.
     ``checks``
         the only checks to run.
     ``custom_checks``

@@ -11,7 +11,7 @@ import tensorflow as tf
 from fuzzseq.cases.arrays import Array, Arrays, arrays
 from fuzzseq.cases.case import Batch, Case
 from fuzzseq.checks.base import Gradient, Observed
-from fuzzseq.checks.output_shape import promised
+from fuzzseq.checks.output_shape import expected_shape
 from fuzzseq.protocol.runs import (
     SCORE_VARIANTS,
     AlternativeRun,
@@ -264,7 +264,7 @@ class BatchRun:
         return Observed(
             arrays=self.arrays,
             output=scores,
-            expected=promised(self.built.spec, self.sizes, self.arrays),
+            expected=expected_shape(self.built.spec, self.sizes, self.arrays),
             states=tuple(np.asarray(dense(state)) for state in output.states),
             loss=loss,
             gradients=gradients,

@@ -213,7 +213,7 @@ def models(tmp_path_factory):
     return file
 
 
-def told(models, name, check, cases=1):
+def findings_of(models, name, check, cases=1):
     """Return what one check finds of a model."""
     run = events([f"{models}:{name}"], checks=("builds", "accepts", check), profile="nightly", max_cases=cases)
     return findings(run)
@@ -241,7 +241,7 @@ def asked(models):
     ],
 )
 def test_another_way_to_run_a_model(asked, name, check, cause, severity, said):
-    """What is lost, raised, rounded away or padded in another way is told, with how grave it is."""
+    """What is lost, raised, rounded away or padded in another way is reported, with its severity."""
     (found,) = [one for one in findings(asked, f":{name}") if one.check == check]
     assert (found.cause, found.severity, found.one_minimal) == (cause, severity, True)
     assert said in found.message
@@ -264,7 +264,7 @@ def test_a_layer_that_keeps_what_it_was_made_with(asked):
 )
 def test_a_traced_way(models, name, check, cause, severity):
     """An operation that XLA lacks is a warning, another answer is an error, and so many traces are a warning."""
-    (found,) = told(models, name, check, cases=30)
+    (found,) = findings_of(models, name, check, cases=30)
     assert (found.check, found.cause, found.severity) == (check, cause, severity)
 
 
@@ -274,7 +274,7 @@ def test_a_traced_way(models, name, check, cause, severity):
 )
 def test_a_traced_way_that_agrees(models, name, check):
     """Rounding is let be, and so is a function that is traced for shapes."""
-    assert told(models, name, check, cases=30) == []
+    assert findings_of(models, name, check, cases=30) == []
 
 
 def test_a_check_says_when_it_has_no_meaning(models):
@@ -301,7 +301,7 @@ def test_a_check_of_the_users_own(models):
 
 
 def test_a_check_that_is_wrong_itself(models):
-    """A plan or a judge that raises, or gives what is none, is told of that check in a sentence; the others go on."""
+    """A plan or a judge that raises, or gives what is none, is reported in a sentence; the other checks go on."""
     run = events([f"{models}:wrongly_promising"], max_cases=1, in_process=True)
     assert {found.check: found.message for found in findings(run)} == {"asserts": "the scores are bad"}
     counts = report(run, ":wrongly_promising").checks
