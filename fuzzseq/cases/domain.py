@@ -121,7 +121,6 @@ def relatives(name: str, contract: Contract) -> frozenset[str]:
 
 
 def _ties(name: str, contract: Contract) -> tuple[str, ...]:
-    """Return the dimensions that one is declared to depend on."""
     return tuple(contract.dimensions[name].ties()) if name in contract.dimensions else ()
 
 
@@ -177,7 +176,11 @@ def allowed(case: Case, contract: Contract) -> bool:
         return False
     return all(
         all(_allowed_size(name, sizes, contract, case.domain) for name in sizes)
-        and _allowed_batch(batch, sizes, contract, case.domain)
+        and batch.initial_state in states(contract)
+        and batch.target_encoding in encodings(contract)
+        and batch.padding == padding_side(contract)
+        and _allowed_source(batch, sizes, contract, case.domain)
+        and _allowed_target(batch, sizes, contract)
         for batch, sizes in zip(case.batches, everything, strict=True)
     )
 
@@ -239,17 +242,6 @@ def minimum_at_edge(name: str, contract: Contract) -> int:
     return max(words) if words else 1
 
 
-def _allowed_batch(batch: Batch, sizes: Mapping[str, int], contract: Contract, domain: Domain) -> bool:
-    """Say whether the rows of a batch are of a domain, and it is handed over as the contract has it."""
-    return (
-        batch.initial_state in states(contract)
-        and batch.target_encoding in encodings(contract)
-        and batch.padding == padding_side(contract)
-        and _allowed_source(batch, sizes, contract, domain)
-        and _allowed_target(batch, sizes, contract)
-    )
-
-
 def _allowed_source(batch: Batch, sizes: Mapping[str, int], contract: Contract, domain: Domain) -> bool:
     """Say whether the source rows hold ordinary ids, none at an edge alone, and stand in legal padding."""
     rows = [pair.source for pair in batch.pairs]
@@ -278,7 +270,6 @@ def _allowed_target(batch: Batch, sizes: Mapping[str, int], contract: Contract) 
 
 
 def _ordinary(rows: Iterable[Sequence[int]], ids: tuple[int, int]) -> bool:
-    """Say whether all ids lie between two ids."""
     return all(ids[0] <= word <= ids[1] for row in rows for word in row)
 
 

@@ -40,7 +40,17 @@ def fault(seen: Observed, case: Case, spec: Spec) -> FaultySoftmax | None:
     taken = set(case.dimensions.values())
     for softmax in seen.softmaxes:
         found = _wrong(softmax, seen, spec, taken)
-        if found is not None and not (found.wrong_axis and _both_ways(softmax, seen)):
+        if found is None:
+            continue
+        # Co-attention normalizes the same scores over the source as well.
+        both_ways = found.wrong_axis and any(
+            other is not softmax
+            and _owner(other) == _owner(softmax)
+            and sorted(other.value.shape) == sorted(softmax.value.shape)
+            and other.value.shape[other.axis] == seen.arrays.source_mask.shape[1]
+            for other in seen.softmaxes
+        )
+        if not both_ways:
             return FaultySoftmax(softmax, found)
     return None
 
@@ -73,18 +83,6 @@ def over_neither(seen: Observed, case: Case, spec: Spec) -> FaultySoftmax | None
     return None
 
 
-def _both_ways(softmax: Softmax, seen: Observed) -> bool:
-    """Say whether the same scores are normalized over the source as well, as co-attention does it."""
-    source = seen.arrays.source_mask.shape[1]
-    return any(
-        other is not softmax
-        and _owner(other) == _owner(softmax)
-        and sorted(other.value.shape) == sorted(softmax.value.shape)
-        and other.value.shape[other.axis] == source
-        for other in seen.softmaxes
-    )
-
-
 def _owner(softmax: Softmax) -> str:
     """Return the path of the layer that takes a softmax, which may do so by a layer of Keras' own."""
     return re.sub(r"/(Softmax|Activation)(#\d+)?$", "", softmax.path)
@@ -114,8 +112,7 @@ def _on_padding(softmax: Softmax, seen: Observed, mask: Array) -> float:
                 real = queries.reshape(queries.shape[0], *(1,) * (weights.ndim - 2), queries.shape[1])
                 weights = np.where(real, weights, 0.0)
                 break
-    on_padding = weights[~mask]
-    return float(on_padding.max(initial=0.0))
+    return float(weights[~mask].max(initial=0.0))
 
 
 def _wrong(softmax: Softmax, seen: Observed, spec: Spec, taken: set[int]) -> AttentionFault | None:

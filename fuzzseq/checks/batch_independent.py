@@ -17,7 +17,7 @@ import attrs
 import numpy as np
 
 from fuzzseq.cases.case import Batch, Case, width
-from fuzzseq.cases.transforms import may_be
+from fuzzseq.cases.transforms import may_be, with_extra
 from fuzzseq.checks.base import Array, Check, Plan, Result, Results, forward
 from fuzzseq.checks.differential import (
     Agreement,
@@ -27,8 +27,8 @@ from fuzzseq.checks.differential import (
     by_row,
     comparable,
     culprit,
-    difference,
     differing,
+    rows_difference,
     with_layers,
 )
 from fuzzseq.protocol.outcome import Verdict
@@ -77,9 +77,9 @@ def reverse(batch: Batch) -> Batch:
 def alone(batch: Batch, row: int, spec: Spec) -> Batch:
     """Return one row of a batch as a batch of one, with the columns that it had."""
     single = attrs.evolve(batch, pairs=(batch.pairs[row],), extra_source=0, extra_target=0)
-    sides = spec.contract.sides()
-    extra = {side: width(batch, side, spec.contract) - width(single, side, spec.contract) for side in sides}
-    return attrs.evolve(single, extra_source=extra.get("source", 0), extra_target=extra.get("target", 0))
+    for side in spec.contract.sides():
+        single = with_extra(single, side, width(batch, side, spec.contract) - width(single, side, spec.contract))
+    return single
 
 
 def comparison(way: str) -> Compare:
@@ -91,9 +91,7 @@ def comparison(way: str) -> Compare:
         names = ("source", "decoder_input", "labels")
         if any(not np.array_equal(getattr(one.last.arrays, name), getattr(two.last.arrays, name)) for name in names):
             first = first[_ROWS[way]]
-        if not first or [row.shape for row in first] != [row.shape for row in second]:
-            return None
-        return difference(np.concatenate([a.ravel() for a in first]), np.concatenate([b.ravel() for b in second]))
+        return rows_difference(first, second)
 
     return compare
 

@@ -10,7 +10,7 @@ of its type makes. A model that is not deterministic is never believed: that is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -88,26 +88,31 @@ def _fits(seen: Observed) -> bool:
 
 def real(seen: Observed) -> Array | None:
     """Return what an output says of real positions, one row for each, in order; the whole of one without steps."""
-    output = seen.output
-    if output is None or not _fits(seen):
+    if seen.output is None or not _fits(seen):
         return None
-    if output.ndim < 3:
-        return output
-    for mask in (seen.arrays.target_mask, seen.arrays.source_mask):
-        if mask.shape == output.shape[:2] and mask.any():
-            found: Array = output[mask]
-            return found
-    return output
+    mask = _real_positions(seen, seen.output)
+    found: Array = seen.output if mask is None else seen.output[mask]
+    return found
 
 
 def by_row(seen: Observed) -> list[Array]:
     """Return what an output says of the real positions of each row."""
-    output = seen.output
-    if output is None or not _fits(seen):
+    if seen.output is None or not _fits(seen):
         return []
+    mask = _real_positions(seen, seen.output)
+    return [row if mask is None else row[mask[i]] for i, row in enumerate(seen.output)]
+
+
+def _real_positions(seen: Observed, output: Array) -> Array | None:
     masks = (seen.arrays.target_mask, seen.arrays.source_mask)
-    mask = next((m for m in masks if output.ndim > 2 and m.shape == output.shape[:2] and m.any()), None)
-    return [row if mask is None else row[mask[i]] for i, row in enumerate(output)]
+    return next((m for m in masks if output.ndim > 2 and m.shape == output.shape[:2] and m.any()), None)
+
+
+def rows_difference(one: Sequence[Array], two: Sequence[Array]) -> Gap | None:
+    """Compare rows in order; None where there are none, or where two of them have other shapes."""
+    if not one or [row.shape for row in one] != [row.shape for row in two]:
+        return None
+    return difference(np.concatenate([row.ravel() for row in one]), np.concatenate([row.ravel() for row in two]))
 
 
 #: From the results of two runs to the difference that a property is about.

@@ -14,7 +14,6 @@ from __future__ import annotations
 from typing import Final
 
 import attrs
-import numpy as np
 
 from fuzzseq.cases.case import Case, Pair, tokens_for_steps, width
 from fuzzseq.cases.transforms import each_pair, fixed_length, may_be, with_other_ends
@@ -28,8 +27,8 @@ from fuzzseq.checks.differential import (
     comparable,
     compared,
     confirmed_difference,
-    difference,
     differing,
+    rows_difference,
 )
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.protocol.runs import WiringRun
@@ -68,12 +67,9 @@ def plan(case: Case, spec: Spec) -> Plan:
 
 def _compare(one: Result, two: Result) -> Gap | None:
     first, second = by_row(one.last), by_row(two.last)
-    if not first or len(first) != len(second):
+    if len(first) != len(second):
         return None
-    pairs = [(a[: len(b)], b) for a, b in zip(first, second, strict=True)]
-    if any(a.shape != b.shape for a, b in pairs):
-        return None
-    return difference(np.concatenate([a.ravel() for a, _ in pairs]), np.concatenate([b.ravel() for _, b in pairs]))
+    return rows_difference([a[: len(b)] for a, b in zip(first, second, strict=True)], second)
 
 
 _AGREEMENT: Final = Agreement(plan=plan, others={"whole": _compare, "cut": _compare})

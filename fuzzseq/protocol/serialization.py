@@ -125,7 +125,15 @@ def _literal(values: tuple[object, ...]) -> _Reader:
 def _union(kinds: tuple[_Form, ...]) -> _Reader:
     """Return what reads a value of any of some kinds: by its ``kind`` where each has one, else the first that fits."""
     if all(attrs.has(kind) and "kind" in attrs.fields_dict(kind) for kind in kinds):
-        return _tagged({str(attrs.fields_dict(kind)["kind"].default): _reader(kind) for kind in kinds})
+        readers = {str(attrs.fields_dict(kind)["kind"].default): _reader(kind) for kind in kinds}
+
+        def read_tagged(data: object) -> object:
+            kind = data.get("kind") if isinstance(data, dict) else None
+            if not isinstance(kind, str) or kind not in readers:
+                raise Misfit(f"{shown(kind)} is none of {', '.join(readers)}").inside("kind")
+            return readers[kind](data)
+
+        return read_tagged
     *others, last = [_reader(kind) for kind in kinds if kind is not type(None)]
     nullable = type(None) in kinds
 
@@ -138,16 +146,6 @@ def _union(kinds: tuple[_Form, ...]) -> _Reader:
             except Misfit:
                 continue
         return last(data)
-
-    return read
-
-
-def _tagged(readers: Mapping[str, _Reader]) -> _Reader:
-    def read(data: object) -> object:
-        kind = data.get("kind") if isinstance(data, dict) else None
-        if not isinstance(kind, str) or kind not in readers:
-            raise Misfit(f"{shown(kind)} is none of {', '.join(readers)}").inside("kind")
-        return readers[kind](data)
 
     return read
 

@@ -27,15 +27,7 @@ KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 ENCODINGS: Final[tuple[TargetEncoding, ...]] = get_args(TargetEncoding)
 PADDINGS: Final[tuple[Padding | None, ...]] = (*get_args(Padding), None)
 #: What an input of a model can be. ``*_mask`` is 1 at real positions, ``*_length`` counts them.
-ROLES: Final = (
-    "source",
-    "decoder_input",
-    "source_mask",
-    "target_mask",
-    "source_length",
-    "target_length",
-    "state",
-)
+ROLES: Final = ("source", "decoder_input", "source_mask", "target_mask", "source_length", "target_length", "state")
 #: One of them.
 Role = Annotated[str, Matches(re.compile("|".join(ROLES)), f"one of {', '.join(ROLES)}", 20)]
 #: Cells with a known layout of states; a multiple-layer model takes them layer after layer.
