@@ -47,12 +47,13 @@ def executed_otherwise(
     applies: Callable[[Spec], str | None],
     *,
     differs: str,
-    raises: str = "",
+    raises: str | None = None,
     **details: Any,
 ) -> Check:
     """Return the check of an execution; ``differs`` is what a different answer is said to come from.
 
-    ``raises`` is what is said to raise, which is a warning; where it is empty, it may raise.
+    ``raises`` is what is said to raise, by default what ``differs``. That is a warning; where it is empty, a model may
+    raise, and passes.
     """
     plan = called_and(execution)
     # The other way has no float64, so that the noise of the weights decides.
@@ -66,7 +67,7 @@ def executed_otherwise(
         confirm=agreement.confirm,
         execution=execution,
         differences={execution: f"{differs} differs from what calling the model gives by {{gap}}"},
-        raises=raises,
+        raises=differs if raises is None else raises,
         judges_exceptions=True,
         expensive=True,
         profiles=("nightly",),
@@ -77,7 +78,7 @@ def executed_otherwise(
         raised = results[execution].raised
         if (called := results["called"].raised) is not None:
             return check.not_reached(called)
-        if raised is not None and not raises:
+        if raised is not None and not check.raises:
             return None
         if raised is not None:
             return check.failed(

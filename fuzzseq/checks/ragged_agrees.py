@@ -42,6 +42,7 @@ CHECK = executed_otherwise(
     "ragged",
     applies,
     differs="a RaggedTensor of the same rows",
+    raises="",
     plan=plan,
     cause="input-padding-leak",
     run_every=8,

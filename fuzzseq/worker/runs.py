@@ -41,8 +41,10 @@ from fuzzseq.worker.wiring import crossings, takers_of_states
 class BatchRun:
     """One batch on its way through a model."""
 
-    def __init__(self, built: ModelInstance, case: Case, run: Run, batch: int, known: bool) -> None:
-        self.built, self.case, self.run, self.batch, self.known = built, case, run, batch, known
+    def __init__(
+        self, built: ModelInstance, case: Case, run: Run, batch: int, known: bool, source: Nest = None
+    ) -> None:
+        self.built, self.case, self.run, self.batch, self.known, self.source = built, case, run, batch, known, source
         self.sizes = case.sizes(built.spec.contract, batch)
         self.arrays: Arrays = arrays(case, built.spec.contract, batch)
 
@@ -84,8 +86,7 @@ class BatchRun:
         if preprocess is not None and spec.contract.has_source:
             self.built.subject.mark.enter("preprocess")
             source = as_source(preprocess([list(pair.source) for pair in self.case.batches[self.batch].pairs]))
-        if isinstance(self.run, AlternativeRun) and (source_of := EXECUTIONS[self.run.execution].source) is not None:
-            source = source_of(self.arrays)
+        source = source if self.source is None else self.source
         if states is None:
             states = self.initial_state(self.state_shapes())
         return feeding.feed(spec, self.arrays, states, source)

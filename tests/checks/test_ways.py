@@ -8,9 +8,10 @@ import sys
 
 import pytest
 
+from fuzzseq.events import InternalError
 from fuzzseq.runner import run as run_and_write
 from fuzzseq.settings import Settings
-from tests.engine.running import events, findings, report
+from tests.engine.running import events, findings, of, report
 
 MODELS = '''
 import keras
@@ -245,6 +246,20 @@ def test_another_way_to_run_a_model(asked, name, check, cause, severity, said):
     (found,) = [one for one in findings(asked, f":{name}") if one.check == check]
     assert (found.cause, found.severity, found.one_minimal) == (cause, severity, True)
     assert said in found.message
+
+
+def test_an_execution_that_is_wrong_itself(models, monkeypatch):
+    """Where our own code for a way of executing raises, no model has refused it: that is an internal error."""
+    from fuzzseq.worker.executions import EXECUTIONS
+    from fuzzseq.worker.executions.execution import Execution
+
+    def broken(arrays):
+        raise TypeError("ours")
+
+    monkeypatch.setitem(EXECUTIONS, "ragged", Execution(source=broken))
+    run = events([f"{models}:ragged"], checks=("ragged_agrees",), profile="nightly", max_cases=1, in_process=True)
+    (error,) = of(InternalError, run)
+    assert "ours" in error.traceback + error.message
 
 
 def test_a_layer_that_keeps_what_it_was_made_with(asked):
