@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import compress
 from typing import Final
 
 import attrs
@@ -40,7 +41,7 @@ def features(case: Case, contract: Contract) -> tuple[str, ...]:
         any(name is not None and case.dimensions.get(name) == one for name, one in words),
         any(case.dimensions.get(name) == 1 and name not in contract.dimensions for name in WIDTHS),
     )
-    return tuple(feature for feature, there in zip(FEATURES, found, strict=True) if there)
+    return tuple(compress(FEATURES, found))
 
 
 def edge_cases(contract: Contract, seed: int) -> Iterator[Case]:

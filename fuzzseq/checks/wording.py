@@ -27,6 +27,7 @@ from fuzzseq.protocol.evidence import (
 from fuzzseq.protocol.outcome import Verdict
 
 _MOST_PATHS: Final = 4
+_EAGER_IS_RIGHT: Final = "an eager run gives that"
 _ATTENTION: Final = {
     "over_batch": "attention weights are normalized over the batch",
     "over_one": "attention weights are normalized over an axis of size one, and are all one",
@@ -68,7 +69,7 @@ def shape_message(expected: Sequence[str | None], actual: Sequence[str], *, eage
     """Return what is wrong with a shape, whose sizes are numbers or the names of dimensions."""
     right, comma = ", ".join(size or "any" for size in expected), "," if len(actual) == 1 else ""
     sentence = f"the output has shape ({', '.join(actual)}{comma}) where ({right}) is expected: rows, steps, words"
-    return sentence + _eagerly(eager_is_right)
+    return f"{sentence}; {_EAGER_IS_RIGHT}" if eager_is_right else sentence
 
 
 def _sentence(evidence: Evidence, check: Check | None) -> str:
@@ -85,7 +86,7 @@ def _sentence(evidence: Evidence, check: Check | None) -> str:
             return shape_message(named, actual, eager_is_right=evidence.eager_is_right)
         case WrongType():
             sentence = f"the output has type {evidence.actual} where floating-point scores are expected"
-            return sentence + _eagerly(evidence.eager_is_right)
+            return f"{sentence}; {_EAGER_IS_RIGHT}" if evidence.eager_is_right else sentence
         case NonFinite():
             return _nonfinite_sentence(evidence)
         case MissingGradient(paths=paths):
@@ -120,7 +121,3 @@ def _nonfinite_sentence(seen: NonFinite) -> str:
     if seen.where == "output":
         return f"the output is not finite at {seen.index}" + (f", first made by {seen.layer}" if seen.layer else "")
     return f"the gradient of {seen.layer} is not finite" if seen.where == "gradient" else "the loss is not finite"
-
-
-def _eagerly(is_right: bool) -> str:
-    return "; an eager run gives that" if is_right else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import compress
 from typing import Annotated, Final, Literal, get_args
 
 import attrs
@@ -151,7 +152,7 @@ class Contract:
 
     def sides(self) -> tuple[Side, ...]:
         """Return the sides whose widths are dimensions of a batch."""
-        return tuple(side for side, there in zip(SIDES, (self.has_source, self.has_target), strict=True) if there)
+        return tuple(compress(SIDES, (self.has_source, self.has_target)))
 
     def range_of(self, dimension: str) -> Dim:
         """Return the declared range of a dimension, else the usual one of a known dimension."""
@@ -176,9 +177,7 @@ class Contract:
 
     def data_dimensions(self) -> tuple[str, ...]:
         """Return the dimensions of a batch that this kind of model has."""
-        return tuple(
-            name for name, there in zip(DATA_DIMENSIONS, (True, self.has_source, self.has_target), strict=True) if there
-        )
+        return tuple(compress(DATA_DIMENSIONS, (True, self.has_source, self.has_target)))
 
     def names(self) -> tuple[str, ...]:
         """Return every dimension of the model, those of a batch first."""
