@@ -54,15 +54,12 @@ class RaggedBatch:
     def arrays(self) -> PaddedPairs:
         """Return the padded ids, masks and lengths of both sides."""
         sides: dict[str, Array] = {}
-        for name, rows, extra in (
-            ("source", self.source, self.extra_source),
-            ("target", self.target, self.extra_target),
-        ):
+        for side, rows in zip(SIDES, (self.source, self.target), strict=True):
             lengths = [len(row) for row in rows]
-            columns = max(lengths, default=0) + extra
-            sides[name] = padded(rows, columns, self.pad, self.padding)
-            sides[f"{name}_mask"] = real_positions(lengths, columns, self.padding)
-            sides[f"{name}_length"] = sides[f"{name}_mask"].sum(axis=1, dtype="int32")
+            columns = max(lengths, default=0) + getattr(self, f"extra_{side}")
+            sides[side] = padded(rows, columns, self.pad, self.padding)
+            sides[f"{side}_mask"] = real_positions(lengths, columns, self.padding)
+            sides[f"{side}_length"] = sides[f"{side}_mask"].sum(axis=1, dtype="int32")
         return PaddedPairs(**sides)
 
     def tensors(self) -> dict[str, Any]:

@@ -46,16 +46,15 @@ _AGREEMENT: Final = Agreement(plan=plan, others={"padded": compared(real)})
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Look at every softmax that ran."""
-    found = fault(results["layers"].last, case, spec)
-    if found is None:
-        return None if attends(results["layers"].last) else CHECK.not_applicable(_NO_ATTENTION)
+    seen = results["layers"].last
+    found = fault(seen, case, spec)
+    wrong_axis = found is not None and found.evidence.wrong_axis
+    if found is None or (wrong_axis and (_wider(case, spec) is None or _by_chance(found.softmax, results))):
+        return None if attends(seen) else CHECK.not_applicable(_NO_ATTENTION)
     # Weights that are put right after the softmax (masked, and divided by their sum) move nothing.
     # More padding on the source has to move the output as well.
-    moves = isinstance(_AGREEMENT.judge(CHECK, results), Disagreement)
-    if not found.evidence.wrong_axis and not moves:
+    if not wrong_axis and not isinstance(_AGREEMENT.judge(CHECK, results), Disagreement):
         return None
-    if found.evidence.wrong_axis and (_wider(case, spec) is None or _by_chance(found.softmax, results)):
-        return None if attends(results["layers"].last) else CHECK.not_applicable(_NO_ATTENTION)
     return CHECK.failed(found.evidence, position=found.softmax.path or "softmax", location=found.softmax.site)
 
 
@@ -65,11 +64,9 @@ def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
     Weight on padding is confirmed by what it does: more padding moves the output.
     """
     found, other = fault(results["layers"].last, case, spec), _wider(case, spec)
-    if found is None or (found.evidence.wrong_axis and other is None):
-        return {}
-    if not found.evidence.wrong_axis or other is None:
+    if found is not None and not found.evidence.wrong_axis:
         return _AGREEMENT.confirm(results, case, spec)
-    return {"wider": attrs.evolve(forward(other), record_layers=True)}
+    return {} if found is None or other is None else {"wider": attrs.evolve(forward(other), record_layers=True)}
 
 
 def _wider(case: Case, spec: Spec) -> Case | None:

@@ -37,12 +37,8 @@ class Dim:
 
     def allows(self, value: int, sizes: Mapping[str, int]) -> bool:
         """Say whether ``value`` is allowed beside the other ``sizes`` (ties to absent sizes hold)."""
-
-        def resolved(tie: int | str | None) -> int | None:
-            return sizes.get(tie) if isinstance(tie, str) else tie
-
-        multiple, most = resolved(self.multiple_of), resolved(self.at_most)
-        least, equal = resolved(self.at_least), resolved(self.equal_to)
+        ties = (self.multiple_of, self.at_most, self.at_least, self.equal_to)
+        multiple, most, least, equal = (sizes.get(tie) if isinstance(tie, str) else tie for tie in ties)
         return (
             self.min <= value <= self.max
             and (multiple is None or (multiple > 0 and value % multiple == 0))
