@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, Literal
+from typing import Final
 
 import attrs
 
 from fuzzseq.cases.case import Batch, Case, Domain, Mode, StateKind, steps, width
-from fuzzseq.targets.contract import SIDES, Contract, Encoding, Side
+from fuzzseq.targets.contract import SIDES, Contract, Encoding, Padding, Side
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, Dim
 
 HEADS: Final = "num_heads"
@@ -38,7 +38,7 @@ def encodings(contract: Contract) -> tuple[Encoding, ...]:
     )
 
 
-def padding_side(contract: Contract) -> Literal["post", "pre"]:
+def padding_side(contract: Contract) -> Padding:
     """Return the side that rows are padded on; one whose padding is unspecified is padded after."""
     return contract.padding or "post"
 

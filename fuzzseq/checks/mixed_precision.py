@@ -43,8 +43,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     usual, mixed = results["usual"], results["mixed"]
     if usual.raised is not None:
         return CHECK.not_reached(usual.raised)
-    if mixed.raised is not None:
-        raised = mixed.raised
+    if (raised := mixed.raised) is not None:
         return CHECK.failed(
             RaisedOtherwise(precision="mixed", exception=raised.exception, message=raised.message),
             stage=raised.stage,

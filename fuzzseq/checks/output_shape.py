@@ -59,10 +59,8 @@ def expected_shape(spec: Spec, sizes: Mapping[str, int], arrays: Arrays) -> tupl
         return (rows,)
     steps = arrays.source.shape[1] if spec.contract.kind == "many_to_many" else arrays.decoder_input.shape[1]
     vocabulary = spec.contract.vocabulary("target")
-    named = (
-        vocabulary in {p.dimension for p in spec.contract.parameters}
-        or spec.traits.origins.get(str(vocabulary)) == "declared"
-    )
+    parameters = {p.dimension for p in spec.contract.parameters}
+    named = vocabulary in parameters or spec.traits.origins.get(str(vocabulary)) == "declared"
     return rows, steps, sizes.get(str(vocabulary)) if named and CHECK.name not in spec.selection.skip else None
 
 
