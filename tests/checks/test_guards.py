@@ -156,11 +156,11 @@ def softmax(*shape: int, axis: int = -1, mask: Any = None) -> Softmax:
         ((2, 3, 1), 1, False, "weight_on_padding"),
         ((2, 4, 11), -1, False, None),  # words
         ((2, 3, 5), -1, False, None),  # experts
-        ((2, 3, 3), -1, False, None),  # self-attention: which axis is that of the keys cannot be told
+        ((2, 3, 3), -1, False, None),  # self-attention: which axis is that of the keys stays open
     ],
 )
 def test_which_softmax_is_attention(shape, axis, masked, error):
-    """Attention over the source is told by its axes; words, experts and self-attention are let be."""
+    """Attention over the source is known by its axes; words, experts and self-attention are let be."""
     given = seen(noise(0)).last
     mask = given.arrays.source_mask[:, None] if masked else None
     found = fault(attrs.evolve(given, softmaxes=(softmax(*shape, axis=axis, mask=mask),)), RAGGED, SPEC)
@@ -190,7 +190,7 @@ def test_an_output_of_another_shape_is_not_compared():
 
 
 def test_sizes_that_are_equal_tell_nothing():
-    """Where a width is the source length, no axis can be told from another, and nothing is judged."""
+    """Where a width is the source length, no axis can be known from another, and nothing is judged."""
     case = attrs.evolve(RAGGED, dimensions={**SIZES, "units": 3})
     assert attention_normalized.CHECK.plan(case, SPEC) == {}
     assert attention_normalized.CHECK.plan(RAGGED, SPEC) != {}

@@ -178,7 +178,7 @@ def one_row(seen):
 
 
 @fuzz_target(graph=False, custom_checks=[one_row])
-def promising(source_vocab_size, target_vocab_size, units):
+def with_checks(source_vocab_size, target_vocab_size, units):
     return translator(source_vocab_size, target_vocab_size, units)
 
 
@@ -201,7 +201,7 @@ def refuse(said):
 
 
 @fuzz_target(graph=False, units=2, checks=["accepts", *(c.name for c in wrong_checks)], custom_checks=wrong_checks)
-def wrongly_promising(source_vocab_size, target_vocab_size, units):
+def with_wrong_checks(source_vocab_size, target_vocab_size, units):
     return translator(source_vocab_size, target_vocab_size, units)
 '''
 
@@ -304,22 +304,23 @@ def test_a_check_says_when_it_has_no_meaning(models):
 
 def test_a_check_of_the_users_own(models):
     """One that is declared, and one that is passed in, are found broken, each with a minimal case and its own words."""
-    run = events([f"{models}:promising"], max_cases=3, custom_checks=(f"{models}:scores_are_small",))
+    run = events([f"{models}:with_checks"], max_cases=3, custom_checks=(f"{models}:scores_are_small",))
     named = {found.check: found for found in findings(run)}
     assert set(named) == {"one_row", "scores_are_small"}
     assert {found.cause for found in named.values()} == {"execution-custom-check"}
     assert named["scores_are_small"].message == "a score is large"
     assert (named["one_row"].message, named["one_row"].sizes["batch_size"]) == ("2 rows", 2)
     assert (
-        report(run, ":promising").spec.selection.custom_checks["scores_are_small"] == "No score is far from the others"
+        report(run, ":with_checks").spec.selection.custom_checks["scores_are_small"]
+        == "No score is far from the others"
     )
 
 
 def test_a_check_that_is_wrong_itself(models):
     """A plan or a judge that raises, or gives what is none, is reported in a sentence; the other checks go on."""
-    run = events([f"{models}:wrongly_promising"], max_cases=1, in_process=True)
+    run = events([f"{models}:with_wrong_checks"], max_cases=1, in_process=True)
     assert {found.check: found.message for found in findings(run)} == {"asserts": "the scores are bad"}
-    counts = report(run, ":wrongly_promising").checks
+    counts = report(run, ":with_wrong_checks").checks
     wrong = {
         name: re.sub(r" \(\w+\.py:\d+\)$", " (LINE)", count.blocked_by)
         for name, count in counts.items()
@@ -341,7 +342,7 @@ def test_a_check_that_is_wrong_itself(models):
 def test_a_check_that_is_none(models, own, said):
     """A name that is not there, or that is no check, ends in one sentence."""
     reference = f"{models}:{own}" if own else str(models)
-    finished = report(events([f"{models}:promising"], custom_checks=(reference,)), "promising")
+    finished = report(events([f"{models}:with_checks"], custom_checks=(reference,)), "with_checks")
     assert said in finished.error
 
 
