@@ -29,7 +29,6 @@ from fuzzseq.checks.differential import (
     culprit,
     differing,
     rows_difference,
-    with_layers,
 )
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
@@ -104,10 +103,9 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     found = _AGREEMENT.judge(CHECK, results)
     if not isinstance(found, Disagreement):
         return found
-    seen, way = with_layers(results, "base", found.other), found.other
-    if seen is None:
+    if found.recorded is None:
         return differing(CHECK, found)
-    one, two = seen
+    (one, two), way = found.recorded, found.other
     rows = one.arrays.source_mask.shape[0]
 
     def aligned(left: Array, right: Array) -> tuple[Array, Array] | None:

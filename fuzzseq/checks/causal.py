@@ -18,16 +18,7 @@ from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import with_other_ends
 from fuzzseq.checks.attention import fault
 from fuzzseq.checks.base import Array, Check, Observed, Plan, Results, forward
-from fuzzseq.checks.differential import (
-    Agreement,
-    Disagreement,
-    by_row,
-    comparable,
-    compared,
-    culprit,
-    differing,
-    with_layers,
-)
+from fuzzseq.checks.differential import Agreement, Disagreement, by_row, comparable, compared, culprit, differing
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
 
@@ -61,10 +52,9 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     found = _AGREEMENT.judge(CHECK, results)
     if not isinstance(found, Disagreement):
         return found
-    seen = with_layers(results, "base", "changed")
-    if seen is None:
+    if found.recorded is None:
         return differing(CHECK, found)
-    one, two = seen
+    one, two = found.recorded
     before = one.arrays.target_mask & (one.arrays.decoder_input == two.arrays.decoder_input)
 
     def aligned(left: Array, right: Array) -> tuple[Array, Array] | None:

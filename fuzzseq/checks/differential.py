@@ -192,11 +192,12 @@ def _difference(results: Results, one: RunKey, two: RunKey, compare: Compare) ->
 
 @attrs.frozen
 class Disagreement:
-    """A difference of one run from another that is believed."""
+    """A difference of one run from another that is believed; ``recorded`` is what both saw, where they kept layers."""
 
     gap: Gap
     other: str
     base: str = "base"
+    recorded: tuple[Observed, Observed] | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -239,15 +240,11 @@ class Agreement:
         if other is None:
             return None if gaps_ else check.nothing_compared()
         gap = confirmed_difference(results, self.base, other, self.others[other])
-        return None if gap is None else Disagreement(gap, other, self.base)
-
-
-def with_layers(results: Results, one: str, two: str) -> tuple[Observed, Observed] | None:
-    """Return what two runs saw last that recorded their layers; None where there is none yet, or one raised."""
-    found = [results.get(Confirming(name, "layers")) or results[name] for name in (one, two)]
-    if any(result.raised or not (result.last.layers or result.last.softmaxes) for result in found):
-        return None
-    return found[0].last, found[1].last
+        if gap is None:
+            return None
+        one, two = (results.get(Confirming(name, "layers")) or results[name] for name in (self.base, other))
+        kept = all(not run.raised and (run.last.layers or run.last.softmaxes) for run in (one, two))
+        return Disagreement(gap, other, self.base, (one.last, two.last) if kept else None)
 
 
 def culprit(

@@ -27,7 +27,6 @@ from fuzzseq.checks.differential import (
     differing,
     real,
     shifted_columns,
-    with_layers,
 )
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.contract import SIDES, Side
@@ -73,10 +72,9 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     found = _AGREEMENT.judge(CHECK, results)
     if not isinstance(found, Disagreement):
         return found
-    seen, side = with_layers(results, "base", found.other), found.other
-    if seen is None:
+    if found.recorded is None:
         return differing(CHECK, found)
-    base, padded = seen
+    (base, padded), side = found.recorded, found.other
     guilty = culprit(base, padded, shifted_columns(base, padded, side))
     weighing = weighing_padding(padded, side, guilty.path if guilty else "")
     faulty = [each for each in (fault(base, case, spec) or over_neither(base, case, spec), weighing) if each]
