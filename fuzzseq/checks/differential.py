@@ -269,31 +269,6 @@ def culprit(
     return None
 
 
-def shifted_columns(one: Observed, two: Observed, side: str) -> Callable[[Array, Array], tuple[Array, Array] | None]:
-    """Return what aligns two layers' outputs where the second run had more columns of padding on a side.
-
-    Values at padding are left out where the axis after the batch is that of the side.
-    """
-    mask, padded = (getattr(seen.arrays, f"{side}_mask") for seen in (one, two))
-    short, long = mask.shape[1], padded.shape[1]
-    before = not padded[:, 0].any()
-
-    def aligned(left: Array, right: Array) -> tuple[Array, Array] | None:
-        if left.ndim != right.ndim or left.ndim > 3:
-            return None
-        for axis, (a, b) in enumerate(zip(left.shape, right.shape, strict=True)):
-            if a != b:
-                if (a, b) != (short, long):
-                    return None
-                taken = range(long - short, long) if before else range(short)
-                right = np.take(right, taken, axis=axis)
-        if left.ndim > 1 and left.shape[:2] == mask.shape:
-            return left[mask], right[mask]
-        return left, right
-
-    return aligned
-
-
 def differing(check: Check, found: Disagreement, guilty: LayerOutput | None = None, *more: Evidence) -> Verdict:
     """Return the verdict of a run that differs from another, with the layer that it begins in."""
     gap, layer = found.gap, guilty.path if guilty is not None else ""

@@ -10,14 +10,16 @@ move (they are compared by row and order, not by column).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import attrs
+import numpy as np
 
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import paddable, with_padding
 from fuzzseq.checks.attention import fault, over_neither, weighing_padding
-from fuzzseq.checks.base import Check, Plan, Results, forward
+from fuzzseq.checks.base import Array, Check, Observed, Plan, Results, forward
 from fuzzseq.checks.differential import (
     Agreement,
     Disagreement,
@@ -26,7 +28,6 @@ from fuzzseq.checks.differential import (
     culprit,
     differing,
     real,
-    shifted_columns,
 )
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.contract import SIDES, Side
@@ -62,6 +63,31 @@ def plan(case: Case, spec: Spec) -> Plan:
         elif paddable(side, spec.contract):
             return {}
     return runs if len(runs) > 1 else {}
+
+
+def shifted_columns(one: Observed, two: Observed, side: str) -> Callable[[Array, Array], tuple[Array, Array] | None]:
+    """Return what aligns two layers' outputs where the second run had more columns of padding on a side.
+
+    Values at padding are left out where the axis after the batch is that of the side.
+    """
+    mask, padded = (getattr(seen.arrays, f"{side}_mask") for seen in (one, two))
+    short, long = mask.shape[1], padded.shape[1]
+    before = not padded[:, 0].any()
+
+    def aligned(left: Array, right: Array) -> tuple[Array, Array] | None:
+        if left.ndim != right.ndim or left.ndim > 3:
+            return None
+        for axis, (a, b) in enumerate(zip(left.shape, right.shape, strict=True)):
+            if a != b:
+                if (a, b) != (short, long):
+                    return None
+                taken = range(long - short, long) if before else range(short)
+                right = np.take(right, taken, axis=axis)
+        if left.ndim > 1 and left.shape[:2] == mask.shape:
+            return left[mask], right[mask]
+        return left, right
+
+    return aligned
 
 
 _AGREEMENT: Final = Agreement(plan=plan, others=dict.fromkeys(SIDES, compared(real)))
