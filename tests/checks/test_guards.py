@@ -26,8 +26,9 @@ from fuzzseq.checks import (
     uses_source,
 )
 from fuzzseq.checks.attention import fault
-from fuzzseq.checks.base import Observed, Result, Softmax
+from fuzzseq.checks.base import Observed, Result, Softmax, everywhere
 from fuzzseq.checks.differential import by_row, compared, confirmation, confirmed_difference, real, tolerance
+from fuzzseq.checks.execution_modes import executed_otherwise
 from fuzzseq.checks.output_shape import expected_shape
 from fuzzseq.protocol.outcome import Raised, Verdict
 from fuzzseq.protocol.runs import Confirming, ForwardRun, RunKey
@@ -517,3 +518,15 @@ def test_cases_are_changed_in_one_way():
     (changed,) = with_other_ends(RAGGED, SPEC.contract) or ()
     assert [p.target[:-1] for p in changed.pairs] == [(3, 4), ()]
     assert all(a.target[-1] != b.target[-1] for a, b in zip(changed.pairs, RAGGED.batches[0].pairs, strict=True))
+
+
+def test_an_execution_that_raises_is_no_pass():
+    """A model that raises in another way of executing it warns, unless that check lets a model refuse."""
+    raised = Raised(stage="forward", exception="ValueError", message="no")
+    runs: dict[RunKey, Result] = {"called": seen(noise(0)), "other": Result(raised=raised)}
+    strict = executed_otherwise("other_agrees", "another way", "other", everywhere, differs="another way")
+    lenient = executed_otherwise("other_agrees", "another way", "other", everywhere, differs="another way", raises="")
+    verdict = strict.judge(runs, RAGGED, SPEC)
+    assert accused(verdict)
+    assert verdict.severity == "warning"
+    assert lenient.judge(runs, RAGGED, SPEC) is None
