@@ -15,7 +15,7 @@ import attrs
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import longer, with_batches, with_other_source
 from fuzzseq.checks.base import Check, Confirmations, Plan, Results, forward, has_source
-from fuzzseq.checks.sensitivity import in_wider_model, moved, stays, with_other_weights
+from fuzzseq.checks.sensitivity import in_wider_model, same, stays, with_other_weights
 from fuzzseq.protocol.evidence import Unmoved
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.protocol.runs import Confirming, Run, RunKey
@@ -54,7 +54,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     wide = Confirming("longer", "wide"), Confirming("longer_other", "wide")
     others: list[tuple[RunKey, RunKey]] = [("longer", "longer_other"), ("bare", "bare_other"), wide]
     others += [("base", Confirming("other_source", "other_tokens", by)) for by in _FURTHER]
-    if not stays(results, "base", "other_source") or any(moved(results, one, two) for one, two in others):
+    if not stays(results, "base", "other_source") or any(same(results, *pair) is False for pair in others):
         return None
     return CHECK.failed(Unmoved(given="source", base="base", other="other_source"), position="output")
 
