@@ -21,11 +21,12 @@ from fuzzseq.targets.spec import Spec
 class ForkedExecutor:
     """The requests of one target, in a worker that is replaced when it dies."""
 
-    def __init__(self, file: LoadedFile, target: str, spec: Spec, *, case_timeout: float, memory: int | None) -> None:
+    def __init__(self, file: LoadedFile, target: str, spec: Spec) -> None:
         self._file, self._target, self._spec = file, target, spec
-        self._timeout, self._memory = case_timeout, memory
+        self._timeout = file.settings.case_timeout
         self._process: Worker | None = None
         self._left = file.left
+        self._gibibytes = f"{file.settings.memory / 2**30:g} GiB"
 
     def run(self, request: Request, limit: float | None = None) -> Outcome:
         """Answer one request. A time limit is believed when it is met twice, the second time by a fresh worker.
@@ -59,7 +60,7 @@ class ForkedExecutor:
 
     def _once(self, request: Request, limit: float) -> tuple[Outcome, bool]:
         if self._process is None:
-            self._process = self._file.opened(self._target, self._spec, self._memory)
+            self._process = self._file.opened(self._target, self._spec)
         process = self._process
         process.clear_output()
         try:
@@ -93,10 +94,6 @@ class ForkedExecutor:
             raise MachineError(f"A worker has no room left to write to ({full}). Make room where TMPDIR is.")
         return outcome, False
 
-    @property
-    def _gibibytes(self) -> str:
-        return f"{(self._memory or 0) / 2**30:g} GiB"
-
     def _died(self, process: Worker, request: Request) -> tuple[Outcome, bool]:
         """Return the outcome of a worker that is gone, and whether it may have been killed from outside."""
         if self._file.closing:
@@ -112,6 +109,14 @@ class ForkedExecutor:
         if code >= 0:
             return death(request, "exited", stage, f"exit code {code}", output, frames), False
         return death(request, "crashed", stage, signal_name(-code), output, frames), outside
+
+
+class ForkingFile(LoadedFile):
+    """A loaded file whose targets run in forked workers."""
+
+    def executor(self, target: str, spec: Spec) -> ForkedExecutor:
+        """Return an executor for a target."""
+        return ForkedExecutor(self, target, spec)
 
 
 def _outcome(answer: Json, request: Request) -> Outcome:

@@ -23,7 +23,7 @@ START_LIMIT: Final = 300.0
 #: What a worker's environment holds unless the user's says otherwise. Each of glibc's arenas reserves 64 MiB of address
 #: space, and each of TensorFlow's threads may take one: 420 MiB of a worker's limit were gone, or not, as threads met.
 #: oneDNN's kernels of TensorFlow 2.21 corrupt the heap in a product of rank 4 by rank 2 (tensorflow issues 117700 and
-#: 123109): a crash some cases later, or a wrong number, would be told of the model.
+#: 123109): a crash some cases later, or a wrong number, would be put down to the model.
 _DEFAULTS: Final = {"TF_CPP_MIN_LOG_LEVEL": "3", "MALLOC_ARENA_MAX": "2", "TF_ENABLE_ONEDNN_OPTS": "0"}
 
 #: How often an import that is killed from outside is begun anew.
@@ -101,7 +101,10 @@ class Zygote:
                     if self.closed:
                         raise
                     if not left or self._exit_code() != -signal.SIGKILL:
-                        raise MachineError(f"TensorFlow could not be imported in a worker: {self._tail()}") from None
+                        self._log.seek(0)
+                        lines = self._log.read().decode(errors="replace").strip().splitlines()
+                        said = " / ".join(lines[-3:]) or "it printed nothing"
+                        raise MachineError(f"TensorFlow could not be imported in a worker: {said}") from None
                     self._restart()
 
     @property
@@ -134,11 +137,6 @@ class Zygote:
             return self._process.wait(_ORDER_LIMIT)
         except subprocess.TimeoutExpired:
             return None
-
-    def _tail(self) -> str:
-        self._log.seek(0)
-        lines = self._log.read().decode(errors="replace").strip().splitlines()
-        return " / ".join(lines[-3:]) or "it printed nothing"
 
     def close(self) -> None:
         """End the zygote and every process that came from it; whoever waits for one of them hears that it is gone."""
