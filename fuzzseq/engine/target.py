@@ -136,7 +136,8 @@ class TargetRun:
     def _save_progress(self, *, boundary: bool = True) -> None:
         """Emit a checkpoint: all cases so far are followed up. What time kept from being tried is still to be done."""
         if not self._control.out_of_time():
-            self._context.journal.mark(self._context.place)
+            if self._context.journal is not None:
+                self._context.journal.mark(self._context.place)
             self._context.emit(Checkpoint(target=self._context.name, state=self._state(boundary=boundary)))
 
     def _state(self, *, boundary: bool = True) -> TargetState:
