@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 
 from fuzzseq.errors import MachineError
-from fuzzseq.executors.executor import BudgetSpent, death, ended, signal_name
+from fuzzseq.executors.executor import BudgetSpent, death, signal_name
 from fuzzseq.executors.loaded_file import LoadedFile, understood
 from fuzzseq.executors.patience import tries
 from fuzzseq.executors.process import Worker
@@ -72,7 +72,7 @@ class ForkedExecutor:
             if FrameworkMessage(str(error)).of_memory:
                 return death(request, "out_of_memory", stage, self._gibibytes, output), False
             message = f"the model interfered with fuzzseq's own part of the process: {error}"
-            return ended(request, "crashed", stage, "Corrupted", message, output), False
+            return death(request, "crashed", stage, message, output, exception="Corrupted"), False
         except Disconnected:
             return self._died(process, request)
         except TimeoutError:
@@ -88,7 +88,7 @@ class ForkedExecutor:
             if disturbed == "gone":
                 return death(request, "crashed", stage, "SIGKILL", output), outside
             message = "the process that the model runs in was stopped, or its parent was"
-            return ended(request, "hung", stage, "Timeout", message, output), True
+            return death(request, "hung", stage, message, output, exception="Timeout"), True
         messages = (verdict.raised.message for verdict in outcome.verdicts if verdict.raised)
         if full := next(filter(is_full_disk, messages), ""):
             raise MachineError(f"A worker has no room left to write to ({full}). Make room where TMPDIR is.")
@@ -104,11 +104,10 @@ class ForkedExecutor:
         self.renew()
         if FrameworkMessage(output).of_memory:
             return death(request, "out_of_memory", stage, self._gibibytes, output, frames), False
-        if code is None:
-            return death(request, "exited", stage, "it closed its connection, and went on", output, frames), False
-        if code >= 0:
-            return death(request, "exited", stage, f"exit code {code}", output, frames), False
-        return death(request, "crashed", stage, signal_name(-code), output, frames), outside
+        if code is not None and code < 0:
+            return death(request, "crashed", stage, signal_name(-code), output, frames), outside
+        how = "it closed its connection, and went on" if code is None else f"exit code {code}"
+        return death(request, "exited", stage, how, output, frames), False
 
 
 class ForkingFile(LoadedFile):

@@ -50,7 +50,8 @@ def imports_named_in(
         named = place_reference(reference)
         label = named.get("file") or named["module"]
         files = [Path(label).resolve()] if "file" in named else _files_of_module(label)
-        strange = next((file for file in files if not _may(file, here)), None)
+        allowed = (here, _EXAMPLES)
+        strange = next((f for f in files if not (is_users(str(f)) and any(map(f.is_relative_to, allowed)))), None)
         if not trust and (strange is not None or not files):
             where = (
                 f"is {strange}, outside of the current folder" if strange is not None else "cannot be found below it"
@@ -63,15 +64,8 @@ def imports_named_in(
     return list(dict.fromkeys(labels))
 
 
-def _may(file: Path, here: Path) -> bool:
-    return is_users(str(file)) and (file.is_relative_to(here) or file.is_relative_to(_EXAMPLES))
-
-
 def _files_of_module(module: str) -> Sequence[Path]:
-    """Return the files that importing a module runs first: its own, and those of the packages around it.
-
-    There are none where they cannot be found without importing something.
-    """
+    """Return the files that importing a module runs first; none where they cannot be found without importing."""
     names = module.split(".")
     if names[0] in sys.stdlib_module_names:
         return ()
