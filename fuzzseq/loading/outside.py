@@ -39,7 +39,7 @@ def imports_named_in(
         UsageError: for a file that lies elsewhere, is not there, or cannot be found without importing something.
 
     """
-    here = (below or Path.cwd()).resolve()
+    allowed = ((below or Path.cwd()).resolve(), _EXAMPLES)
     labels = []
     for reference in references:
         if is_away(reference):
@@ -50,7 +50,6 @@ def imports_named_in(
         named = place_reference(reference)
         label = named.get("file") or named["module"]
         files = [Path(label).resolve()] if "file" in named else _files_of_module(label)
-        allowed = (here, _EXAMPLES)
         strange = next((f for f in files if not (is_users(str(f)) and any(map(f.is_relative_to, allowed)))), None)
         if not trust and (strange is not None or not files):
             where = (

@@ -7,7 +7,6 @@ import operator
 import os
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Annotated, Any, Final, get_args
 
 import attrs
@@ -96,17 +95,7 @@ class Kind:
 
 def structured(value: object, type_: Any) -> Any:
     """Return what a value stands for; cattrs raises what it is not, our hooks TypeError or :class:`UsageError`."""
-    return _converter().structure(value, type_)
-
-
-@cache
-def _converter() -> Converter:
-    converter = Converter(forbid_extra_keys=True)
-    for type_ in (bool, str):
-        converter.register_structure_hook(type_, _exact)
-    converter.register_structure_hook_func(lambda type_: type_ == tuple[str, ...], _text_or_list)
-    converter.register_structure_hook_func(lambda type_: hasattr(type_, "__metadata__"), _annotated)
-    return converter
+    return _CONVERTER.structure(value, type_)
 
 
 def _exact(value: object, type_: type) -> object:
@@ -134,6 +123,13 @@ def _annotated(value: Any, type_: object) -> object:
     if not isinstance(value, (int, float, str)):
         raise TypeError
     return rule(str(value))
+
+
+_CONVERTER: Final = Converter(forbid_extra_keys=True)
+for _type in (bool, str):
+    _CONVERTER.register_structure_hook(_type, _exact)
+_CONVERTER.register_structure_hook_func(lambda type_: type_ == tuple[str, ...], _text_or_list)
+_CONVERTER.register_structure_hook_func(lambda type_: hasattr(type_, "__metadata__"), _annotated)
 
 
 def _number_or_text(parse: Callable[[str], object], hint: str, schema: Mapping[str, object]) -> Kind:
@@ -174,9 +170,11 @@ def texts(type_: object = str) -> Kind:
     return Kind(type=tuple[str, ...], hint="Sequence[str]", schema=schema, values=values, repeatable=True)
 
 
-def _moved_reference(text: str, moved: Callable[[str], str]) -> str:
-    file, colon, name = text.partition(".py:")
-    return moved(file + ".py") + ":" + name if colon else moved(text) if text.endswith(".py") else text
+def _moved_references(references: tuple[str, ...], moved: Callable[[str], str]) -> tuple[str, ...]:
+    return tuple(
+        f"{moved(f'{file}.py')}:{name}" if colon else moved(file) if file.endswith(".py") else file
+        for file, colon, name in (reference.partition(".py:") for reference in references)
+    )
 
 
 def _moved_places(value: str, moved: Callable[[str], str]) -> str:
@@ -188,9 +186,7 @@ TEXT: Final = Kind(type=str, hint="str | None", schema={"type": "string"})
 PATH: Final = attrs.evolve(TEXT, hint="str | Path | None", moved=lambda value, moved: moved(value))
 #: Folders and URLs, with commas between them.
 PLACES: Final = attrs.evolve(PATH, moved=_moved_places)
-REFERENCES: Final = attrs.evolve(
-    texts(), moved=lambda value, moved: tuple(_moved_reference(text, moved) for text in value)
-)
+REFERENCES: Final = attrs.evolve(texts(), moved=_moved_references)
 #: One that there is none of is answered where profiles are looked up.
 PROFILE: Final = attrs.evolve(TEXT, schema={"enum": list(PROFILE_NAMES)}, values=PROFILE_NAMES)
 CHECKS: Final = attrs.evolve(texts(), values="checks")
