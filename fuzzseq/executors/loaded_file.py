@@ -63,11 +63,7 @@ class LoadedFile:
     """A user's file, loaded once in a fork of the zygote, from which its workers are forked."""
 
     def __init__(
-        self,
-        zygote: Zygote,
-        reference: Mapping[str, str],
-        settings: Settings,
-        left: Callable[[], float] = lambda: inf,
+        self, zygote: Zygote, reference: Mapping[str, str], settings: Settings, left: Callable[[], float] = lambda: inf
     ) -> None:
         """Load the file, and checks of the user's own; raises :class:`UsageError` for what cannot be loaded.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import inspect
+from contextlib import ExitStack
 from typing import Any, Final
 
 from fuzzseq.errors import UsageError
@@ -29,14 +30,11 @@ def of_object(factory: Any) -> dict[str, str]:
     name = getattr(factory, "__qualname__", type(factory).__name__).replace("<locals>.", "")
     try:
         module = inspect.getmodule(factory)
-        by_value = module is not None and module.__name__ != "__main__" and not hasattr(module, "__path__")
-        if by_value and module is not None and "site-packages" not in (getattr(module, "__file__", "") or ""):
-            cloudpickle.register_pickle_by_value(module)
-            try:
-                data = cloudpickle.dumps(factory)
-            finally:
-                cloudpickle.unregister_pickle_by_value(module)
-        else:
+        installed = module is not None and "site-packages" in (getattr(module, "__file__", "") or "")
+        with ExitStack() as after:
+            if module is not None and module.__name__ != "__main__" and not (installed or hasattr(module, "__path__")):
+                cloudpickle.register_pickle_by_value(module)
+                after.callback(cloudpickle.unregister_pickle_by_value, module)
             data = cloudpickle.dumps(factory)
     except Exception as error:  # noqa: BLE001 (whatever a closure's own values raise when pickled)
         raise UsageError(

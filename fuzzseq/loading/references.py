@@ -59,7 +59,10 @@ def target_reference(text: str) -> Reference:
         label = label_of(reference)
         names.refuse_missing(label, name)
         if name in names.constants:
-            raise UsageError(not_a_factory(f"{label}:{name}", names.constants[name]))
+            kind = names.constants[name]
+            raise UsageError(
+                f"{label}:{name} is {kind} and no factory: a fuzz target is a function that builds a model."
+            )
     return reference
 
 
@@ -83,11 +86,6 @@ def in_one_form(text: str) -> str:
 def label_of(reference: Reference) -> str:
     """Return how the file or module of a reference is called."""
     return reference.get("file") or reference.get("module") or ""
-
-
-def not_a_factory(target: str, kind: str) -> str:
-    """Return the sentence for a name that stands for something that builds no model."""
-    return f"{target} is {kind} and no factory: a fuzz target is a function that builds a model."
 
 
 def _split(text: str) -> tuple[str, str]:
