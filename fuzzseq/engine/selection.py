@@ -224,13 +224,12 @@ class CheckCounts:
         """
         counts = dict(self._counts)
         for name in self.names:
-            if reason := self._reason("errored", name):
-                counts[name] = attrs.evolve(counts[name], blocked_by=reason)
-            elif not counts[name].judged and (reason := self._reason("not_applicable", name)):
-                counts[name] = attrs.evolve(counts[name], not_applicable=reason)
+            errored, meaningless = (self._reason(status, name) for status in ("errored", "not_applicable"))
+            if meaningless and not (errored or counts[name].judged):
+                counts[name] = attrs.evolve(counts[name], not_applicable=meaningless)
             else:
                 why = self._reason("not_reached", name) if stop is None else self._why_unjudged(name, stop)
-                counts[name] = attrs.evolve(counts[name], blocked_by=why)
+                counts[name] = attrs.evolve(counts[name], blocked_by=errored or why)
         return counts
 
     def _reason(self, status: Status, name: str) -> str:

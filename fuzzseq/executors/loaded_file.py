@@ -13,7 +13,7 @@ from fuzzseq.executors.executor import BudgetSpent
 from fuzzseq.executors.patience import tries
 from fuzzseq.executors.process import Process, Worker
 from fuzzseq.executors.zygote import START_LIMIT, Zygote
-from fuzzseq.loading import check_reference
+from fuzzseq.loading.references import Reference, check_reference, label_of
 from fuzzseq.process_tree import descendants
 from fuzzseq.protocol.serialization import from_data, to_data
 from fuzzseq.protocol.transport import Corrupted, Disconnected, Json, Killed
@@ -36,10 +36,7 @@ _LOOKS: Final = (
 
 
 def _persistent(attempt: Callable[Concatenate[LoadedFile, A], T]) -> Callable[Concatenate[LoadedFile, A], T]:
-    """Make another attempt where a process was killed from outside.
-
-    Raises :class:`MachineError` where that happens again and again.
-    """
+    """Make another attempt where a process was killed from outside, until that is :class:`MachineError`."""
 
     def persistent(self: LoadedFile, /, *arguments: A.args, **named: A.kwargs) -> T:
         for _ in tries():
@@ -63,7 +60,7 @@ class LoadedFile:
     """A user's file, loaded once in a fork of the zygote, from which its workers are forked."""
 
     def __init__(
-        self, zygote: Zygote, reference: Mapping[str, str], settings: Settings, left: Callable[[], float] = lambda: inf
+        self, zygote: Zygote, reference: Reference, settings: Settings, left: Callable[[], float] = lambda: inf
     ) -> None:
         """Load the file, and checks of the user's own; raises :class:`UsageError` for what cannot be loaded.
 
@@ -90,7 +87,6 @@ class LoadedFile:
 
     @_persistent
     def _parent_of_workers(self) -> tuple[Process, Json]:
-        """Return a new process with the file loaded from which workers are forked, and what it said of the file."""
         return self._loaded(Process(self._zygote, self._zygote, "loader"))
 
     def _loaded(self, process: P) -> tuple[P, Json]:
@@ -103,7 +99,7 @@ class LoadedFile:
         return process, loaded
 
     def _ask_to_load(self, process: Process) -> Json:
-        asked = {"do": "load", "reference": dict(self.reference), "custom_checks": self._custom_checks}
+        asked = {"do": "load", "reference": self.reference, "custom_checks": self._custom_checks}
         try:
             return self._within(START_LIMIT, partial(process.ask, asked))
         except Corrupted as error:
@@ -118,7 +114,7 @@ class LoadedFile:
 
     @property
     def _name(self) -> str:
-        return self.reference.get("file") or self.reference.get("module") or "the factory"
+        return label_of(self.reference) or "the factory"
 
     @property
     def closing(self) -> bool:

@@ -87,7 +87,6 @@ def _none(whole: str, before: _Found | None, folders: Sequence[Path], parts: Seq
 
 
 def _inside(folder: Path) -> Sequence[Path]:
-    """Return what a folder holds; nothing where it is none, or may not be looked into."""
     try:
         return tuple(folder.iterdir())
     except OSError:

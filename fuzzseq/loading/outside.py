@@ -25,19 +25,11 @@ _EXAMPLES: Final = Path(__file__).resolve().parents[1] / "examples"
 def imports_named_in(
     source: str, references: Iterable[str], *, below: Path | None = None, trust: bool = False
 ) -> list[str]:
-    """Return the files and modules that references would have imported, as they name them.
+    """Return the files and modules that references would have imported, as they name them; nothing is imported.
 
-    Nothing is imported.
-
-    Args:
-        source: The file that names the references, as a message shows it.
-        references: Fuzz targets or checks, ``file.py:name`` or ``package.module:name``.
-        below: The folder that the files have to lie in; the current one usually.
-        trust: Whether files may lie anywhere.
-
-    Raises:
-        UsageError: for a file that lies elsewhere, is not there, or cannot be found without importing something.
-
+    ``source`` is the file that names these targets or checks, as it is shown. Raises :class:`UsageError` for what is
+    not there, cannot be found without importing something, or does not lie ``below`` a folder (the current one usually)
+    without ``trust``.
     """
     allowed = ((below or Path.cwd()).resolve(), _EXAMPLES)
     labels = []

@@ -118,7 +118,6 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def _existing(place: str) -> str:
-    """Return a path to a Python file that is there, else raise with the nearest name in its folder."""
     path = Path(place)
     try:
         mode = path.stat().st_mode

@@ -141,10 +141,9 @@ class Running:
 
     def stop(self) -> None:
         """End what runs, and every process."""
-        begun = [run for run in self._campaigns.values() if run.thread is not None]
-        if any(self._report(target) is None for run in begun for target in run.targets):
+        threads = {run.thread: run for run in self._campaigns.values() if run.thread is not None}
+        if any(self._report(target) is None for run in threads.values() for target in run.targets):
             self._stop.set()
-        threads = {run.thread for run in begun if run.thread is not None}
         for thread in threads:
             thread.join(_PATIENCE)
         if self._zygote is not None:
