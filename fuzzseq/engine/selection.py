@@ -141,7 +141,7 @@ class CheckCounts:
 
         Thorough checks are left out of the eager cases of a model that can be traced, but for those of stacks that are
         not the ``usual`` one, and where no traced case is to come that the check can judge. One that was found broken
-        is asked less often: each answer takes several more runs, and tells what is known. What a broken check explains
+        is asked less often: each answer takes several more runs, and says what is known. What a broken check explains
         is asked beside it only. One that was not judged yet is asked at once, and until it is judged.
         """
         stacked = not usual and any(name.startswith("num_") for name in case.dimensions)
