@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import attrs
 
@@ -180,13 +180,13 @@ def _next(events: Iterator[Event], interrupts: Interrupts) -> Event | None:
     if not interrupts.pending:
         return next(events, None)
     interrupts.pending = False
-    throw = getattr(events, "throw", None)
-    if throw is None:
+    if not isinstance(events, Generator):
         raise KeyboardInterrupt
     try:
-        return cast(Event, throw(KeyboardInterrupt()))
+        event: Event = events.throw(KeyboardInterrupt())
     except StopIteration:
         return None
+    return event
 
 
 def _finish(fan: Dispatcher, reason: StopReason) -> None:
