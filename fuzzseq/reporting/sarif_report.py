@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -11,7 +12,6 @@ from fuzzseq.causes.catalog import CAUSES, page_of
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.finding_files import pretty, replaying
 from fuzzseq.reporting.finding_view import PROVISIONAL
-from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.locations import file_of, from_root
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.snapshot_writer import SnapshotWriter
@@ -26,13 +26,13 @@ ROOT: Final = "%SRCROOT%"
 FINGERPRINT: Final = "fuzzseqFindingId"
 
 
-def sarif_document(record: RunState) -> dict[str, Any]:
-    """Return a run as a SARIF log of one run: a rule for each cause found, a result for each finding."""
+def sarif_text(record: RunState) -> str:
+    """Return a run as it stands, as a SARIF log of one run: a rule for each cause found, a result for each finding."""
     findings = record.in_order()
     found = {finding.cause for finding in findings}
     causes = [cause for cause in CAUSES if cause.slug in found]
     settings = record.settings
-    return {
+    document = {
         "$schema": SCHEMA,
         "version": "2.1.0",
         "runs": [
@@ -69,6 +69,7 @@ def sarif_document(record: RunState) -> dict[str, Any]:
             }
         ],
     }
+    return pretty(document)
 
 
 def _text(foreign: str) -> str:
@@ -152,11 +153,4 @@ def _invocation(record: RunState) -> dict[str, Any]:
     return invocation
 
 
-def sarif_text(record: RunState) -> str:
-    """Return the report of a run as it stands."""
-    return pretty(sarif_document(record))
-
-
-def reporter(record: RunState, folder: Folder, file: str) -> SnapshotWriter:
-    """Return what writes ``report.sarif``."""
-    return SnapshotWriter(record, folder, file, sarif_text)
+reporter: Final = partial(SnapshotWriter, text=sarif_text)
