@@ -32,6 +32,23 @@ def sarif_text(record: RunState) -> str:
     found = {finding.cause for finding in findings}
     causes = [cause for cause in CAUSES if cause.slug in found]
     settings = record.settings
+    unusable, failed = record.unusable(), record.errors or record.stop_reason in (StopReason.ERROR, StopReason.UNUSABLE)
+    notes = [
+        *(("error", f"unusable target {name}: {reason}") for name, reason in unusable.items()),
+        *(
+            ("error", f"internal error (a bug in fuzzseq, not in your model): {error.message}\n{error.traceback}")
+            for error in record.errors
+        ),
+        *(("warning", f"inconclusive: {said}") for said in sentences(record.inconclusive())),
+        *(("warning", warned.message) for warned in record.warnings),
+    ]
+    invocation: dict[str, Any] = {
+        "executionSuccessful": not (unusable or record.unsettled() or failed),
+        "toolExecutionNotifications": [{"level": level, "message": {"text": _text(said)}} for level, said in notes],
+    }
+    if record.started:
+        began = datetime.fromisoformat(record.started).astimezone(timezone.utc)
+        invocation["startTimeUtc"] = began.strftime("%Y-%m-%dT%H:%M:%SZ")
     document = {
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -58,7 +75,7 @@ def sarif_text(record: RunState) -> str:
                 },
                 "columnKind": "unicodeCodePoints",
                 "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the repository."}}},
-                "invocations": [_invocation(record)],
+                "invocations": [invocation],
                 "results": [_result(finding, [cause.slug for cause in causes], record) for finding in findings],
                 "properties": {
                     "profile": settings.profile if settings else "",
@@ -90,6 +107,15 @@ def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, A
         f"Fix: {shortened(found.advice, 500)}" if found.advice else "",
         f"Replay, where DIR is the folder of this report: {replaying(finding)}",
     )
+    location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": _text(finding.target), "kind": "function"}]}
+    file, frame = file_of(finding), finding.location
+    if file is not None:
+        near = from_root(file)
+        artifact = {"uri": quote(_text(near or str(file)))} | ({"uriBaseId": ROOT} if near is not None else {})
+        location["physicalLocation"] = {"artifactLocation": artifact}
+        if frame is not None and frame.line > 0:
+            region = {"startLine": frame.line, "snippet": {"text": clean(frame.source)}}
+            location["physicalLocation"]["region"] = region
     state = {}
     if settings is not None and settings.baseline:
         state["baselineState"] = "unchanged" if settings.knows(finding) else "new"
@@ -99,7 +125,7 @@ def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, A
         "kind": "fail",
         "level": finding.severity,
         "message": {"text": _text("\n".join(line for line in lines if line))},
-        "locations": [_location(finding)],
+        "locations": [location],
         "partialFingerprints": {FINGERPRINT: finding.id},
         **state,
         "properties": {
@@ -115,42 +141,6 @@ def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, A
             "target": _text(finding.target),
         },
     }
-
-
-def _location(finding: Finding) -> dict[str, Any]:
-    logical = [{"fullyQualifiedName": _text(finding.target), "kind": "function"}]
-    file = file_of(finding)
-    if file is None:
-        return {"logicalLocations": logical}
-    near = from_root(file)
-    artifact = {"uri": quote(_text(near)), "uriBaseId": ROOT} if near is not None else {"uri": quote(_text(str(file)))}
-    physical: dict[str, Any] = {"artifactLocation": artifact}
-    frame = finding.location
-    if frame is not None and frame.line > 0:
-        physical["region"] = {"startLine": frame.line, "snippet": {"text": clean(frame.source)}}
-    return {"physicalLocation": physical, "logicalLocations": logical}
-
-
-def _invocation(record: RunState) -> dict[str, Any]:
-    unusable, unsure = record.unusable(), record.unsettled()
-    notes = [
-        *(("error", f"unusable target {name}: {reason}") for name, reason in unusable.items()),
-        *(
-            ("error", f"internal error (a bug in fuzzseq, not in your model): {error.message}\n{error.traceback}")
-            for error in record.errors
-        ),
-        *(("warning", f"inconclusive: {said}") for said in sentences(record.inconclusive())),
-        *(("warning", warned.message) for warned in record.warnings),
-    ]
-    failed = record.errors or record.stop_reason in (StopReason.ERROR, StopReason.UNUSABLE)
-    invocation: dict[str, Any] = {
-        "executionSuccessful": not (unusable or unsure or failed),
-        "toolExecutionNotifications": [{"level": level, "message": {"text": _text(said)}} for level, said in notes],
-    }
-    if record.started:
-        began = datetime.fromisoformat(record.started).astimezone(timezone.utc)
-        invocation["startTimeUtc"] = began.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return invocation
 
 
 reporter: Final = partial(SnapshotWriter, text=sarif_text)

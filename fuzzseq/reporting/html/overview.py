@@ -7,6 +7,7 @@ from fuzzseq.findings import Finding
 from fuzzseq.protocol.outcome import SEVERITIES
 from fuzzseq.reporting.html.timeline import clock
 from fuzzseq.reporting.run_state import RunState
+from fuzzseq.reporting.unjudged import counted
 from fuzzseq.stop_reason import StopReason
 
 
@@ -25,11 +26,6 @@ def state_of(record: RunState) -> str:
         return "unsure"
     usual = record.stop_reason in (StopReason.COMPLETED, StopReason.MAX_CASES, StopReason.BUDGET) and record.targets()
     return "good" if usual and not record.findings and not record.unusable() else "fair"
-
-
-def counted(count: int, name: str) -> str:
-    """Return a number of things: ``1 finding``, ``2 findings``."""
-    return f"{count} {name}{'' if count == 1 else 's'}"
 
 
 def summary_of(record: RunState) -> str:

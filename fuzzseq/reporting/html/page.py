@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import DictLoader, Environment, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from fuzzseq import __version__
@@ -33,14 +33,8 @@ from fuzzseq.reporting.unjudged import sentences
 from fuzzseq.sanitize import clean, command, cut, inert
 from fuzzseq.targets.spec import Spec
 
-_TEMPLATES: Final = ("page.html.jinja", "finding.html.jinja", "shapes.html.jinja", "parts.html.jinja")
 #: From so many findings on they are closed, so that their titles can be read.
 MOST_OPEN: Final = 3
-#: What the templates ask of a finding.
-_FUNCTIONS: Final = (
-    *(advice_of, alternative_of, calls_of, changes_that, command, cut, failure_map, marked_names, messages_of),
-    *(minimality_of, pictures, place_of, sizes_in_order, source_of, title_of, unusual),
-)
 
 
 def html_text(record: RunState, coverage: Coverage, timeline: Timeline, folder: Path) -> str:
@@ -49,31 +43,27 @@ def html_text(record: RunState, coverage: Coverage, timeline: Timeline, folder: 
     findings, reports, inconclusive = ordered(record), record.targets(), record.inconclusive()
     shapes = [coverage.of(report.name, report.spec or record.specs.get(report.name)) for report in reports]
     groups = Counter(finding.group for finding in findings)
-    html: str = (
-        _environment()
-        .get_template("page.html.jinja")
-        .render(
-            policy=policy(style, script),
-            style=Markup(style),  # noqa: S704 (they are files of this package)
-            script=Markup(script),  # noqa: S704
-            most_open=MOST_OPEN,
-            version=__version__,
-            record=record,
-            state=state_of(record),
-            summary=summary_of(record),
-            circumstances=circumstances_of(record),
-            groups=[(name, said, groups[name]) for name, said in GROUPS.items() if groups[name]],
-            findings=[(finding, record.specs.get(finding.target, Spec())) for finding in findings],
-            reports=reports,
-            inconclusive=sentences(inconclusive),
-            unsure={unjudged.target for unjudged in inconclusive},
-            checks=check_matrix(reports),
-            unasked=unasked(reports),
-            acceptance=acceptance_matrix(reports),
-            shapes=[covered for covered in shapes if covered],
-            line=timeline.drawn(),
-            runs=history_beside(folder, record.started),
-        )
+    html: str = _ENVIRONMENT.get_template("page.html.jinja").render(
+        policy=policy(style, script),
+        style=Markup(style),  # noqa: S704 (they are files of this package)
+        script=Markup(script),  # noqa: S704
+        most_open=MOST_OPEN,
+        version=__version__,
+        record=record,
+        state=state_of(record),
+        summary=summary_of(record),
+        circumstances=circumstances_of(record),
+        groups=[(name, said, groups[name]) for name, said in GROUPS.items() if groups[name]],
+        findings=[(finding, record.specs.get(finding.target, Spec())) for finding in findings],
+        reports=reports,
+        inconclusive=sentences(inconclusive),
+        unsure={unjudged.target for unjudged in inconclusive},
+        checks=check_matrix(reports),
+        unasked=unasked(reports),
+        acceptance=acceptance_matrix(reports),
+        shapes=[covered for covered in shapes if covered],
+        line=timeline.drawn(),
+        runs=history_beside(folder, record.started),
     )
     return html
 
@@ -91,22 +81,6 @@ def read(name: str) -> str:
     return files("fuzzseq.reporting.html").joinpath(name).read_text(encoding="utf-8")
 
 
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=DictLoader({name: read(name) for name in _TEMPLATES}),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_printable,
-    )
-    environment.filters |= {"breakable": breakable, "clock": clock, "shapes": shapes_text}
-    environment.globals |= {"SEVERITIES": SEVERITIES, "MOST_CHARACTERS": MOST_CHARACTERS}
-    environment.globals |= {function.__name__: function for function in _FUNCTIONS}
-    return environment
-
-
 def breakable(text: str) -> Markup:
     """Return a path or a name that may be broken where its parts meet."""
     return Markup("").join(
@@ -117,3 +91,23 @@ def breakable(text: str) -> Markup:
 
 def _printable(value: Any) -> Any:
     return inert(clean(value)) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+_ENVIRONMENT: Final = Environment(
+    loader=PackageLoader("fuzzseq.reporting", "html"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    finalize=_printable,
+)
+_ENVIRONMENT.filters |= {"breakable": breakable, "clock": clock, "shapes": shapes_text}
+_ENVIRONMENT.globals |= {"SEVERITIES": SEVERITIES, "MOST_CHARACTERS": MOST_CHARACTERS}
+#: What the templates ask of a finding.
+_ENVIRONMENT.globals |= {
+    function.__name__: function
+    for function in (
+        *(advice_of, alternative_of, calls_of, changes_that, command, cut, failure_map, marked_names, messages_of),
+        *(minimality_of, pictures, place_of, sizes_in_order, source_of, title_of, unusual),
+    )
+}
