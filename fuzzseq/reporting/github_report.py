@@ -7,7 +7,6 @@ import sys
 from functools import partial
 from typing import Final
 
-from fuzzseq.findings import Finding
 from fuzzseq.reporting.finding_view import PROVISIONAL, title_of
 from fuzzseq.reporting.locations import file_of, from_root
 from fuzzseq.reporting.run_state import RunState
@@ -29,6 +28,7 @@ def github_text(record: RunState) -> str:
     Errors are first: what fails the run is an error, what the baseline holds a notice. GitHub shows the first ten
     errors, ten warnings and ten notices of a step, and no more: ``github.txt`` has all.
     """
+    settings = record.settings
     command = "error" if record.unsettled() and not record.failing() else "warning"
     internal = "internal error (a bug in fuzzseq, not in your model)"
     listed = [
@@ -38,11 +38,29 @@ def github_text(record: RunState) -> str:
             for name, why in record.unusable().items()
         ),
         *(("error", _annotation(internal, shortened(error.message, 600))) for error in record.errors),
-        *(_of_finding(finding, record) for finding in record.in_order()),
-        *(
-            ("warning", _annotation(each.target or "fuzzseq", shortened(each.message, 600)))
-            for each in record.warnings_in_order()
-        ),
+    ]
+    for finding in record.in_order():
+        found, file = finding.diagnosis, file_of(finding)
+        known = settings is not None and settings.knows(finding)
+        level = "notice" if known or finding.severity == "note" else "warning"
+        lines = (
+            shortened(found.explanation or finding.message, 600),
+            PROVISIONAL if finding.provisional else "",
+            f"Fix: {shortened(found.advice, 300)}" if found.advice else "",
+            f"Fails when: {shortened(found.region.condition, 300)}" if found.region else "",
+            f"Minimal sizes: {', '.join(f'{name} = {size}' for name, size in finding.sizes.items())}",
+            f"Finding {finding.id} of {clean(finding.target)}{', in the baseline' if known else ''}",
+        )
+        annotation = _annotation(
+            f"{finding.cause}: {title_of(finding)}",
+            "\n".join(filter(None, lines)),
+            (from_root(file) or "") if file is not None else "",
+            finding.location.line if finding.location is not None else 0,
+        )
+        listed.append(("error" if settings is None or settings.fails(finding) else level, annotation))
+    listed += [
+        ("warning", _annotation(each.target or "fuzzseq", shortened(each.message, 600)))
+        for each in record.warnings_in_order()
     ]
     listed.sort(key=lambda each: COMMANDS.index(each[0]))
     return "".join(f"::{command} {annotation}\n" for command, annotation in listed)
@@ -54,26 +72,6 @@ def _annotation(title: str, message: str, file: str = "", line: int = 0) -> str:
     listed = ",".join(f"{key}={clean(value).translate(_PROPERTY)}" for key, value in properties.items() if value)
     # On one line that begins as a command of ours there is none of another.
     return f"{inert(listed)}::{inert(clean(message)).translate(_DATA)}"
-
-
-def _of_finding(finding: Finding, record: RunState) -> tuple[str, str]:
-    settings, found, file = record.settings, finding.diagnosis, file_of(finding)
-    known = settings is not None and settings.knows(finding)
-    fails = settings is None or settings.fails(finding)
-    lines = [
-        shortened(found.explanation or finding.message, 600),
-        PROVISIONAL if finding.provisional else "",
-        f"Fix: {shortened(found.advice, 300)}" if found.advice else "",
-        f"Fails when: {shortened(found.region.condition, 300)}" if found.region else "",
-        f"Minimal sizes: {', '.join(f'{name} = {size}' for name, size in finding.sizes.items())}",
-        f"Finding {finding.id} of {clean(finding.target)}{', in the baseline' if known else ''}",
-    ]
-    return "error" if fails else "notice" if known or finding.severity == "note" else "warning", _annotation(
-        f"{finding.cause}: {title_of(finding)}",
-        "\n".join(filter(None, lines)),
-        (from_root(file) or "") if file is not None else "",
-        finding.location.line if finding.location is not None else 0,
-    )
 
 
 def print_commands(record: RunState) -> None:
