@@ -31,7 +31,7 @@ from fuzzseq.targets.spec import Spec
 class RunState:
     """The state of a run, for reporters to read; a finding with a known id takes the old one's place.
 
-    A run that was resumed is told from the beginning: what an earlier run found of a target stays until a later one
+    A run that was resumed is reported from the beginning: what an earlier run found of a target stays until a later one
     comes to the end of it, and goes then unless it was found again. ``superseded`` has the ids of what went.
 
     What it holds is fit to be shown, wherever an event comes from: each passes through :class:`Outgoing`.

@@ -91,7 +91,7 @@ def failure_map(finding: Finding, spec: Spec) -> FailureMap | None:
 
     drawn = tuple((worded(row) if down else "", tuple(cell((column, row)) for column in columns)) for row in rows)
     there = {cell.kind for _, cells in drawn for cell in cells if cell}
-    told = {"same": "fails", "passes": "passes", "mixed": "some fail, some pass"}
+    texts = {"same": "fails", "passes": "passes", "mixed": "some fail, some pass"}
     return FailureMap(
         across=across,
         down=down,
@@ -99,7 +99,7 @@ def failure_map(finding: Finding, spec: Spec) -> FailureMap | None:
         minimal=_values(minimal, names),
         columns=tuple(worded(column) for column in columns),
         rows=drawn,
-        kinds=tuple((k, MARKS[k], told.get(k) or RESULTS[k]) for k in MARKS if k in there),
+        kinds=tuple((k, MARKS[k], texts.get(k) or RESULTS[k]) for k in MARKS if k in there),
     )
 
 
