@@ -23,7 +23,7 @@ from fuzzseq.pytest_plugin.judged import Judged, Wanted
 from fuzzseq.reporting.by_check import owner, sentence_of, why_not
 from fuzzseq.reporting.dispatcher import Dispatcher
 from fuzzseq.reporting.event_log import EventLog
-from fuzzseq.reporting.finding_files import FindingFiles, Scripts
+from fuzzseq.reporting.finding_files import finding_reporters
 from fuzzseq.reporting.folder import Beginning, Folder
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.unjudged import unjudged_text, why_unjudged
@@ -85,8 +85,7 @@ class Running:
         reporters: list[Reporter] = [
             Beginning(folder),
             EventLog(self._record, folder, _LOG.format(self._name)),
-            FindingFiles(self._record, folder),
-            Scripts(self._record, folder),
+            *finding_reporters(self._record, folder),
         ]
         self._dispatcher = Dispatcher(self._record, reporters)
         groups: dict[tuple[tuple[str, ...], str], list[str]] = {}
