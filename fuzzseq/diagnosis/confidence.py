@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from fuzzseq.diagnosis.evidence import FailureEvidence
-from fuzzseq.diagnosis.rules.vote import CauseScore
+from fuzzseq.diagnosis.rules.rule import CauseScore
 
 #: A runner-up speaks with more than this.
 _HEARD: Final = 10
@@ -46,7 +46,7 @@ def against(evidence: FailureEvidence, other: CauseScore) -> str:
 
 
 #: How often the cause was right, by how strongly the best vote spoke (0 to 100) and how far the next cause was behind:
-#: shares of the zoo's 108 bugs as ``python -m tests.benchmarks.calibration`` prints them. Where nothing speaks for a
+#: shares of the zoo's 110 bugs as ``python -m tests.benchmarks.calibration`` prints them. Where nothing speaks for a
 #: cause, none is likely.
 _RIGHT: Final[tuple[tuple[int, int, float], ...]] = (
     (90, 10, 0.98),

@@ -62,6 +62,11 @@ class FailureEvidence:
         return self.verdict.stage
 
     @property
+    def scoring(self) -> bool:
+        """Whether it is the loss that fails, or its gradient."""
+        return self.stage in ("loss", "gradient")
+
+    @property
     def message(self) -> FrameworkMessage:
         """What the exception says, if there is one."""
         return FrameworkMessage(self.told.message if self.told else "")
@@ -84,6 +89,11 @@ class FailureEvidence:
     def layers(self) -> tuple[LayerFrame, ...]:
         """The layers that were running, outermost first."""
         return self.told.layers if self.told else ()
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The names of the user's functions on the way to the failure."""
+        return tuple(frame.function for frame in self.told.frames) if self.told else ()
 
     @property
     def innermost(self) -> LayerFrame | None:
