@@ -33,6 +33,7 @@ from fuzzseq.checks.differential import (
     nothing_compared,
     with_layers,
 )
+from fuzzseq.checks.script import Script
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
 
@@ -141,8 +142,10 @@ CHECK = Check(
     confirm=confirm,
     cause="numeric-batch-coupling",
     differences=_WAYS,
-    paired_runs=("alone", "first", "reversed"),
-    pair_comment="The same rows alone or in another order: each says what it said.",
+    script=Script(
+        pairs={"alone": "[-1:]", "first": "[:1]", "reversed": "[::-1]"},
+        pair_comment="The same rows alone or in another order: each says what it said.",
+    ),
     expensive=True,
     blocks="expensive",
 )

@@ -21,6 +21,7 @@ from fuzzseq.checks.differential import (
     nothing_compared,
     real,
 )
+from fuzzseq.checks.script import Script
 from fuzzseq.protocol.evidence import RaisedOtherwise
 from fuzzseq.protocol.framework_messages import innermost
 from fuzzseq.protocol.outcome import Verdict
@@ -88,6 +89,7 @@ def executed_otherwise(
         judges_exceptions=True,
         expensive=True,
         profiles=("nightly",),
+        script=Script(eager=True),
     )
     check = attrs.evolve(check, **details)
 

@@ -31,6 +31,7 @@ from fuzzseq.checks.differential import (
     shifted_columns,
     with_layers,
 )
+from fuzzseq.checks.script import Script
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.contract import Side
 from fuzzseq.targets.spec import Spec
@@ -111,7 +112,9 @@ CHECK = Check(
         side: f"more padding on the {side} side moves the output at real positions by {{gap}}"
         for side in ("source", "target")
     },
-    paired_runs=("source", "target"),
-    pair_comment="The same rows with more padding: real positions, in the order of rows, say the same.",
+    script=Script(
+        pairs={"source": "", "target": ""},
+        pair_comment="The same rows with more padding: real positions, in the order of rows, say the same.",
+    ),
     expensive=True,
 )

@@ -10,7 +10,6 @@ import numpy as np
 from fuzzseq.cases.arrays import SMOOTHING, Array, Arrays, arrays, input_array
 from fuzzseq.cases.case import Batch
 from fuzzseq.cases.states import STATES_PER_LAYER, state_shapes
-from fuzzseq.checks.output_shape import promised
 from fuzzseq.reporting.python_text import argument
 from fuzzseq.reporting.python_text import literal as python
 from fuzzseq.reproduce.plan import Plan
@@ -28,7 +27,9 @@ def columns(plan: Plan) -> Columns:
     found: Columns = {}
     for number, batch in enumerate(plan.case.batches):
         seen = arrays(plan.case, plan.spec.contract, number)
-        for name, text in _of_batch(plan, number, batch, seen):
+        more = plan.script.variables(plan.case, plan.spec, number) if plan.check else {}
+        told = {name: literal(value) if isinstance(value, np.ndarray) else str(value) for name, value in more.items()}
+        for name, text in (dict(_of_batch(plan, number, batch, seen)) | told).items():
             found.setdefault(name, []).append(text)
     return found
 
@@ -71,8 +72,6 @@ def _of_batch(plan: Plan, number: int, batch: Batch, seen: Arrays) -> Iterator[t
         yield "states", _states(plan, number, batch)
     if plan.scored:
         yield from _labels(plan, batch, seen)
-    if plan.check == "output_shape":
-        yield "promised", str(promised(plan.spec, plan.case.sizes(plan.spec.contract, number), seen))
 
 
 def _labels(plan: Plan, batch: Batch, seen: Arrays) -> Iterator[tuple[str, str]]:
@@ -80,11 +79,7 @@ def _labels(plan: Plan, batch: Batch, seen: Arrays) -> Iterator[tuple[str, str]]
     plain = attrs.evolve(batch, target_encoding="sparse")
     case = attrs.evolve(plan.case, batches=(plain,))
     ids = literal(arrays(case, plan.spec.contract).labels)
-    if (
-        plan.check == "loss_encoding"
-        or batch.target_encoding == "sparse"
-        or not plan.spec.contract.vocabulary("target")
-    ):
+    if batch.target_encoding == "sparse" or not plan.spec.contract.vocabulary("target"):
         yield "labels", ids
     else:
         depth = plan.case.dimensions[str(plan.spec.contract.vocabulary("target"))]

@@ -7,9 +7,10 @@ import textwrap
 from collections.abc import Iterator
 
 from fuzzseq.causes.catalog import CAUSES
+from fuzzseq.checks.script import stage_line
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.python_text import documented
-from fuzzseq.reproduce import calling, data, failure_lines, ways
+from fuzzseq.reproduce import calling, data, failure_lines
 from fuzzseq.reproduce.origin import Origin
 from fuzzseq.reproduce.pasting import called_functions
 from fuzzseq.reproduce.plan import Plan
@@ -38,12 +39,13 @@ def reproduction(finding: Finding, spec: Spec) -> str:
 
 
 def _body(plan: Plan) -> Iterator[str]:
-    yield from ways.prepared(plan)
+    if plan.check and plan.script.prepare:
+        yield plan.script.prepare
     yield f"keras.utils.set_random_seed({plan.finding.case.seed})"
-    yield calling.stage("build")
+    yield stage_line("build")
     yield from calling.building(plan)
     if plan.stage == "build":
-        if plan.check and plan.check != "mixed_precision":
+        if plan.check and not plan.script.prepare:
             yield from failure_lines.failing(f"{plan.finding.message} (fuzzseq replay says whether it is fixed)")
         return
     columns = data.columns(plan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
@@ -23,7 +24,7 @@ _FEWER_ROWS: Final = "it passes with the lowest {0} ids: the table has fewer row
 EMPTY: Final = (Rule("input-empty", 99, _empty, "{0}: {e.sentence}"),)
 
 
-def _passing_ids(e: FailureEvidence) -> list[str]:
+def _passing_ids(e: FailureEvidence) -> Sequence[str]:
     return [side for side in SIDES if e.passes(f"{side}_ids")][:1]
 
 

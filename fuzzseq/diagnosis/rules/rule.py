@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import attrs
@@ -37,7 +37,7 @@ class Rule:
 
     cause: CauseSlug
     weight: int
-    holds: Callable[[FailureEvidence], bool | list[str]]
+    holds: Callable[[FailureEvidence], bool | Sequence[str]]
     why: str = "{0}"
     guards: tuple[Predicate, ...] = ()
 
