@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
@@ -58,7 +59,7 @@ class _Search:
         self._cases, self._budget, self._spec = cases, budget, spec
         self._hypotheses = Hypotheses(rows, constants)
         self._built: set[str] = set()
-        self._checked: dict[tuple[Condition, str], int] = {}
+        self._checked: Counter[tuple[Condition, bool]] = Counter()
         self._unanimous = self._unlikely = self._others = self._not_reached = 0
         self._keys = np.asarray([str(sorted(case.dimensions.items())) for case in cases])
         self._draw = random.Random(0)
@@ -79,9 +80,7 @@ class _Search:
             fitting = self._hypotheses.fitting()
             if not fitting or self._others + self._not_reached > _OTHERS:
                 return self.region()
-            index = self._telling(fitting)
-            if index is None:
-                index = self._doubted(fitting[0])
+            index = self._next(fitting)
             if index is None:
                 return self.region()
             answer = self._budget.answer(self._cases[index])
@@ -110,26 +109,24 @@ class _Search:
             ),
         )
 
-    def _telling(self, fitting: list[tuple[Predicate, Truth]]) -> int | None:
-        """Return the case that tells most, while that is worth it; then a few that would tell a likely exception."""
-        if not self._hypotheses.counts()[1]:
-            return self._hypotheses.telling(fitting, self._dear(), WORTH) if self._unanimous < _UNANIMOUS else None
-        index = self._hypotheses.telling(fitting, self._dear(), WORTH)
-        if index is None and self._unlikely < _UNLIKELY:
+    def _next(self, fitting: list[tuple[Predicate, Truth]]) -> int | None:
+        """Return the case that tells most, while that is worth it; then a few that would tell a likely exception.
+
+        Last, cases on both sides of the best predicate, away from where it was found.
+        """
+        best, holds = fitting[0]
+        passed, index = self._hypotheses.counts()[1] > 0, None
+        dear = ~np.isin(self._keys, list(self._built))
+        if passed or self._unanimous < _UNANIMOUS:
+            index = self._hypotheses.telling(fitting, dear, WORTH)
+        if index is None and passed and self._unlikely < _UNLIKELY:
             self._unlikely += 1
-            index = self._hypotheses.telling(self._hypotheses.exceptions(fitting[0]), self._dear(), LITTLE)
-        return index
-
-    def _dear(self) -> Truth:
-        return ~np.isin(self._keys, list(self._built))
-
-    def _doubted(self, best: tuple[Predicate, Truth]) -> int | None:
-        """Return a case on the side of a predicate that was not checked yet, away from where it was found."""
-        _, truth = best
-        for side, checked in (("in", truth), ("out", ~truth)):
+            index = self._hypotheses.telling(self._hypotheses.exceptions(fitting[0]), dear, LITTLE)
+        if index is not None:
+            return index
+        for inside, checked in ((True, holds), (False, ~holds)):
             left = self._hypotheses.left(checked)
-            done = self._checked.setdefault((best[0].condition, side), 0)
-            if left and done < _CHECKED:
-                self._checked[best[0].condition, side] = done + 1
+            if left and self._checked[best.condition, inside] < _CHECKED:
+                self._checked[best.condition, inside] += 1
                 return self._draw.choice(left)
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fuzzseq.cases.arrays import arrays, input_array
 from fuzzseq.checks.script import stage_line
@@ -20,13 +20,13 @@ def building(plan: Plan) -> Iterator[str]:
     """Yield the call of the factory with the parameters of the case."""
     sizes = plan.case.sizes(plan.spec.contract, 0)
     given = [argument(p.name, str(sizes[p.dimension])) for p in plan.spec.contract.parameters if p.dimension in sizes]
-    line = f"model = {plan.origin.variable}({', '.join(given)})"
-    if len(line) <= 100:
-        yield line
-        return
-    yield f"model = {plan.origin.variable}("
-    yield from (f"    {argument}," for argument in given)
-    yield ")"
+    yield from folded(f"model = {plan.origin.variable}(", given, ")", most=100)
+
+
+def folded(first: str, parts: Sequence[str], last: str, *, most: int, comma: str = "") -> Iterator[str]:
+    """Yield an expression in brackets, its parts on lines of their own where one has more than so many columns."""
+    line = f"{first}{', '.join(parts)}{comma}{last}"
+    yield from [line] if len(line) <= most else (first, *(f"    {part}," for part in parts), last)
 
 
 def forward_function(plan: Plan, training: str = "training") -> Iterator[str]:
@@ -89,11 +89,7 @@ def structure(plan: Plan, name: str, values: list[tuple[str | None, str]]) -> It
         return
     first, last = _BRACKETS.get(plan.spec.contract.calling, ("{", "}"))
     comma = "," if first == "(" and len(parts) == 1 else ""
-    line = f"{name} = {first}{', '.join(parts)}{comma}{last}"
-    if len(line) <= 92:
-        yield line
-        return
-    yield from (f"{name} = {first}", *(f"    {part}," for part in parts), last)
+    yield from folded(f"{name} = {first}", parts, last, most=92, comma=comma)
 
 
 def arguments(plan: Plan) -> str:

@@ -82,7 +82,7 @@ def _batch(plan: Plan) -> Iterator[str]:
         lines = plan.script.lines(run)
         yield from ("for training in (False, True):", *("    " + line for line in lines)) if both else lines
     elif plan.check:
-        yield from compared(plan) or _seen(plan)
+        yield from compared(plan) or (*scores_lines(plan, "False"), *_reported(plan))
     elif plan.scored:
         yield from step_lines(plan)
     elif training_argument(plan) == "training" and plan.died:
@@ -99,8 +99,7 @@ def failing(message: str) -> Iterator[str]:
     yield ")"
 
 
-def _seen(plan: Plan) -> Iterator[str]:
-    yield from scores_lines(plan, "False")
+def _reported(plan: Plan) -> Iterator[str]:
     yield "# What was seen takes more runs than a script shows: ask 'fuzzseq replay' whether it is fixed."
     if plan.stage != "forward":
         yield stage_line(plan.stage)
