@@ -48,16 +48,6 @@ class ScriptRun:
     loss: Callable[[str], Iterable[str]]
 
 
-def all_real(mask: Array) -> Array:
-    """Compare every real position."""
-    return mask
-
-
-def nothing_more(case: Case, spec: Spec, batch: int) -> dict[str, Any]:
-    """Give no more variables than the model needs."""
-    return {}
-
-
 @attrs.frozen(kw_only=True)
 class Script:
     """How a script shows that a check fails.
@@ -70,7 +60,7 @@ class Script:
             it has in common with that, in its order.
         pair_comment: what stands above such a run.
         pair_assertion: what is asserted of both (``first``, ``second``) where they need not agree.
-        positions: which of the real positions (batch, steps) of both are compared.
+        positions: which of the real positions (batch, steps) of both are compared, where not all are.
         prepare: a line before the model is built, with which that may raise by itself.
         training: whether the model is run as in training: up to its gradients always, or where the check failed there.
         eager: whether it is run eagerly whatever the case says.
@@ -79,11 +69,11 @@ class Script:
     """
 
     lines: Callable[[ScriptRun], Iterator[str]] | None = None
-    variables: Callable[[Case, Spec, int], Mapping[str, Any]] = nothing_more
+    variables: Callable[[Case, Spec, int], Mapping[str, Any]] | None = None
     pairs: Mapping[str, str] = attrs.field(factory=dict)
     pair_comment: str = ""
     pair_assertion: str = ""
-    positions: Callable[[Array], Array] = all_real
+    positions: Callable[[Array], Array] | None = None
     prepare: str = ""
     training: Literal["never", "to_stage", "always"] = "never"
     eager: bool = False

@@ -58,14 +58,8 @@ _RIGHT: Final[tuple[tuple[int, int, float], ...]] = (
 )
 
 
-def band(found: Sequence[CauseScore]) -> tuple[int, int]:
-    """Return the band of evidence that votes lie in: the least weight of the best, and its least lead."""
-    best, other = found[0], runner_up(found)
-    lead = best.weight - (other.weight if other else 0)
-    return next((weight, ahead) for weight, ahead, _ in _RIGHT if best.weight >= weight and lead >= ahead)
-
-
 def confidence(found: Sequence[CauseScore]) -> float:
     """Return how often a cause that was decided on such votes was right."""
-    where = band(found)
-    return next(right for weight, ahead, right in _RIGHT if (weight, ahead) == where)
+    best, other = found[0], runner_up(found)
+    lead = best.weight - (other.weight if other else 0)
+    return next(right for weight, ahead, right in _RIGHT if best.weight >= weight and lead >= ahead)

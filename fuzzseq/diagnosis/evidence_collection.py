@@ -16,7 +16,7 @@ from fuzzseq.diagnosis.patterns import Pattern, pattern
 from fuzzseq.diagnosis.probing import Budget, Prober, Spent
 from fuzzseq.diagnosis.shapes import shape_trace
 from fuzzseq.diagnosis.symbolic_sizes import Names
-from fuzzseq.findings import Intervention, ShapeTrace
+from fuzzseq.findings import Answer, Intervention, ShapeTrace
 from fuzzseq.protocol.evidence import AttentionFault, WrongShape
 from fuzzseq.protocol.framework_messages import FrameworkMessage
 from fuzzseq.protocol.outcome import Raised, Verdict
@@ -126,17 +126,11 @@ class _Gathering:
         table = change.factor in (self._spec.contract.vocabulary(side) for side in SIDES)
         return (beyond_table and table) or change.value in sizes.values()
 
-    def _record(self, change: Change) -> str:
+    def _record(self, change: Change) -> Answer:
         """Try one change, keep what came of it, and return it."""
         result = self._budget.answer(change.case)
-        self._interventions.append(
-            Intervention(
-                factor=change.factor,
-                change=change.change,
-                value=change.value,
-                result=result,  # type: ignore[arg-type]
-            )
-        )
+        tried = Intervention(factor=change.factor, change=change.change, value=change.value, result=result)
+        self._interventions.append(tried)
         if result == "passes" and self._nearest is None:
             self._nearest = change
         return result

@@ -40,13 +40,10 @@ class Hypotheses:
         self._known: dict[int, bool] = {}
         self._left = np.ones(len(rows), dtype=bool)
 
-    def learn(self, index: int, failed: bool) -> None:
-        """Take note of how a case ended."""
-        self._known[index] = failed
-        self._left[index] = False
-
-    def drop(self, index: int) -> None:
-        """Leave a case out: it ended in a way that says nothing of this failure."""
+    def learn(self, index: int, failed: bool | None) -> None:
+        """Take note of how a case ended; None where that says nothing of this failure."""
+        if failed is not None:
+            self._known[index] = failed
         self._left[index] = False
 
     def fitting(self) -> list[tuple[Predicate, Truth]]:

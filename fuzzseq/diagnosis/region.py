@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from fuzzseq.diagnosis.candidate_cases import pool
 from fuzzseq.diagnosis.hypotheses import LITTLE, WORTH, Hypotheses
 from fuzzseq.diagnosis.predicates import Condition, Predicate, Truth, facts_compared, rendered
 from fuzzseq.diagnosis.probing import Budget, Spent
-from fuzzseq.findings import ProbedCase, Region
+from fuzzseq.findings import Answer, ProbedCase, Region
 from fuzzseq.protocol.serialization import dumps
 from fuzzseq.targets.spec import Spec
 
@@ -64,15 +64,12 @@ class _Search:
         self._keys = np.asarray([str(sorted(case.dimensions.items())) for case in cases])
         self._draw = random.Random(0)
 
-    def take(self, index: int, answer: str) -> None:
+    def take(self, index: int, answer: Answer) -> None:
         """Take note of how a case ended; another failure says nothing of this one, nor does no judgment."""
         self._built.add(str(self._keys[index]))
-        if answer in ("same", "passes"):
-            self._hypotheses.learn(index, answer == "same")
-        else:
-            self._hypotheses.drop(index)
-            self._others += answer == "other"
-            self._not_reached += answer == "not_reached"
+        self._hypotheses.learn(index, {"same": True, "passes": False}.get(answer))
+        self._others += answer == "other"
+        self._not_reached += answer == "not_reached"
 
     def run(self) -> Region:
         """Ask until one predicate is left, then on both sides of it; what contradicts it begins the search anew."""
@@ -104,7 +101,7 @@ class _Search:
             not_reached=self._not_reached,
             stopped=stopped,
             tried=tuple(
-                ProbedCase(facts=facts(case, self._spec.contract), result=cast(Any, answer))
+                ProbedCase(facts=facts(case, self._spec.contract), result=answer)
                 for case, answer in self._budget.seen()
             ),
         )

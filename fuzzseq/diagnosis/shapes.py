@@ -28,7 +28,12 @@ def shape_trace(
         )
         inputs = _named(call.inputs, other.inputs if other else None, names)
         outputs = _named(call.outputs or (), other.outputs if other else None, names)
-        alike = fine is not None and _fits(inputs, fine.inputs, sizes) and _fits(outputs, fine.outputs or (), sizes)
+        alike, beside = False, None
+        if fine is not None:
+            alike = _fits(inputs, fine.inputs, sizes) and _fits(outputs, fine.outputs or (), sizes)
+            # What a size is called where the name that the failing call has for it is not true of this one.
+            given = {size.value(sizes): size for shape in inputs for size in shape if size.named}
+            beside = _as_far(inputs, fine.inputs, sizes, {}), _as_far(outputs, fine.outputs or (), sizes, given)
         if call.outputs is None and fine is not None:
             # Whatever a layer is part of has raised as well: it is no difference of its own.
             inside = f"{call.path}/"
@@ -36,21 +41,8 @@ def shape_trace(
             alike = _fits(inputs, fine.inputs, sizes) and raised_inside
         if passing and not alike and difference is None:
             difference = index
-        # What a size of the passing call is called where the name of the failing one is not true of it.
-        given = {size.value(sizes): size for shape in inputs for size in shape if size.named}
-        lines.append(
-            TraceLine(
-                path=call.path,
-                kind=call.kind,
-                inputs=_texts(inputs),
-                outputs=_texts(outputs) if call.outputs is not None else None,
-                beside=(
-                    (_as_far(inputs, fine.inputs, sizes, {}), _as_far(outputs, fine.outputs or (), sizes, given))
-                    if fine is not None
-                    else None
-                ),
-            )
-        )
+        ran = _texts(outputs) if call.outputs is not None else None
+        lines.append(TraceLine(path=call.path, kind=call.kind, inputs=_texts(inputs), outputs=ran, beside=beside))
     return ShapeTrace(lines=tuple(lines), passing=change if passing else "", difference=difference)
 
 

@@ -38,8 +38,9 @@ def columns(plan: Plan) -> Columns:
         if plan.stated:
             texts["states"] = _states(plan, number, batch)
         texts |= _labels(plan, batch, seen) if plan.scored else {}
-        for name, value in (plan.script.variables(plan.case, plan.spec, number) if plan.check else {}).items():
-            texts[name] = literal(value) if isinstance(value, np.ndarray) else str(value)
+        if plan.check and plan.script.variables:
+            for name, value in plan.script.variables(plan.case, plan.spec, number).items():
+                texts[name] = literal(value) if isinstance(value, np.ndarray) else str(value)
         for name, text in texts.items():
             found.setdefault(name, []).append(text)
     return found

@@ -82,7 +82,12 @@ def _batch(plan: Plan) -> Iterator[str]:
         lines = plan.script.lines(run)
         yield from ("for training in (False, True):", *("    " + line for line in lines)) if both else lines
     elif plan.check:
-        yield from compared(plan) or (*scores_lines(plan, "False"), *_reported(plan))
+        both_runs = compared(plan)
+        yield from both_runs or scores_lines(plan, "False")
+        if not both_runs:
+            yield "# What was seen takes more runs than a script shows: ask 'fuzzseq replay' whether it is fixed."
+            yield from [stage_line(plan.stage)] if plan.stage != "forward" else []
+            yield from failing(plan.finding.message)
     elif plan.scored:
         yield from step_lines(plan)
     elif training_argument(plan) == "training" and plan.died:
@@ -97,10 +102,3 @@ def failing(message: str) -> Iterator[str]:
     yield "raise AssertionError("
     yield from (f"    {part!r}" for part in textwrap.wrap(message, 88, drop_whitespace=False, break_on_hyphens=False))
     yield ")"
-
-
-def _reported(plan: Plan) -> Iterator[str]:
-    yield "# What was seen takes more runs than a script shows: ask 'fuzzseq replay' whether it is fixed."
-    if plan.stage != "forward":
-        yield stage_line(plan.stage)
-    yield from failing(plan.finding.message)

@@ -76,7 +76,7 @@ def _compared_scores(name: str, plan: Plan, rows: str) -> Iterator[str]:
     """Yield the lines that take what is compared of a run's scores: real positions, of the rows that both runs have."""
     seen = arrays(plan.case, plan.spec.contract, 0)
     mask = seen.source_mask if plan.spec.contract.kind in ("many_to_many", "encoder") else seen.target_mask
-    positions = literal(plan.script.positions(mask))
+    positions = literal(plan.script.positions(mask) if plan.script.positions else mask)
     yield f"{name} = np.array(scores){rows}"
     yield f"if {name}.ndim == 3:"
     yield f"    {name} = {name}[{positions}{rows}]".replace("\n", "\n    ")

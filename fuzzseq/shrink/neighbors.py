@@ -87,11 +87,14 @@ def _shorter(case: Case, contract: Contract) -> Iterator[Case]:
             yield without_tokens(case, at, slice(position, position + 1), contract)
 
 
-def _lower(case: Case, name: str, contract: Contract) -> Iterator[Case]:
+def lower_values(case: Case, name: str, contract: Contract) -> list[int]:
+    """Return the values of a dimension below the one that a case has."""
     current = size_of(case, name, contract)
-    lower = [value for value in values_of(case, name, contract) if value < current]
-    if lower:
-        yield capped(case, name, lower[-1], contract)
+    return [value for value in values_of(case, name, contract) if value < current]
+
+
+def _lower(case: Case, name: str, contract: Contract) -> Iterator[Case]:
+    yield from (capped(case, name, value, contract) for value in lower_values(case, name, contract)[-1:])
 
 
 def without_tokens(case: Case, at: At, gone: slice, contract: Contract) -> Case:

@@ -26,10 +26,6 @@ def _masked(e: FailureEvidence) -> bool:
     return "mask" in e.line or (inner is not None and bool(inner.masks or inner.kind in ("Softmax", "MaskedSoftmax")))
 
 
-def _unmasked_attention(e: FailureEvidence) -> list[str]:
-    return [e.op or "shapes"] if not _masked(e) and (e.op in _PRODUCTS or in_attention(e)) else []
-
-
 def _only_one(e: FailureEvidence) -> list[str]:
     # One step on both sides is let pass: it is not the one.
     names = ("batch_size", *(() if unequal_lengths(e) else LENGTHS))
@@ -37,6 +33,7 @@ def _only_one(e: FailureEvidence) -> list[str]:
 
 
 _LONGEST: Final = "it depends on both max_source_length and max_target_length"
+_INSIDE: Final = ", and it fails inside an attention ({0})"
 _EQUAL: Final = "it passes whenever source and target are of equal length"
 #: Source and target are taken to be of equal length; only a size of one fails.
 LENGTHS_AND_SIZES: Final = (
@@ -47,7 +44,10 @@ LENGTHS_AND_SIZES: Final = (
     *only_where(
         lambda e: not e.scoring and unequal_lengths(e),
         Rule("decoder-attention-mask", 92, _masked, _EQUAL + ", and a mask is applied where it fails"),
-        Rule("decoder-attention-shape", 88, _unmasked_attention, _EQUAL + ", and it fails inside an attention ({0})"),
+        *only_where(
+            lambda e: not _masked(e) and (e.op in _PRODUCTS or in_attention(e)),
+            Rule("decoder-attention-shape", 88, lambda e: [e.op or "shapes"], _EQUAL + _INSIDE),
+        ),
         Rule("decoder-length-assumption", 86, always, _EQUAL),
     ),
     Rule("decoder-squeeze", 91, _only_one, "it fails whenever {0} == 1"),
@@ -77,11 +77,6 @@ def _other_widths(e: FailureEvidence) -> list[str]:
     return [" and ".join(others)] if others and not e.matters("embedding_dim") else []
 
 
-def _two_widths(e: FailureEvidence) -> bool:
-    two = bool(e.op) or len(e.shapes()) > 1 or e.message.speaks_of(Topic.EXPECTED_AXIS)
-    return two and e.message.speaks_of(Topic.WIDTHS)
-
-
 _RANKS: Final = "inside an attention, tensors of different ranks are combined"
 #: Two widths do not fit.
 WIDTHS: Final = only_where(
@@ -97,7 +92,10 @@ WIDTHS: Final = only_where(
     ),
     Rule("decoder-reshape", 78, lambda e: e.op == "Reshape", "a reshape does not fit"),
     Rule("decoder-reshape", 78, speaks_of(Topic.RESHAPE, Topic.ELEMENTS), "a reshape does not fit"),
-    Rule("decoder-width", 50, _two_widths, "the widths of two tensors do not fit"),
+    *only_where(
+        lambda e: bool(e.op) or len(e.shapes()) > 1 or e.message.speaks_of(Topic.EXPECTED_AXIS),
+        Rule("decoder-width", 50, speaks_of(Topic.WIDTHS), "the widths of two tensors do not fit"),
+    ),
 )
 
 

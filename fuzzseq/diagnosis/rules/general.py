@@ -76,10 +76,6 @@ def _steps_are_rows(e: FailureEvidence) -> bool:
     return [len(shape) for shape in shapes] == [3, 3] and shapes[0][1] == shapes[1][0] > 1 == shapes[1][1]
 
 
-def _unexplained_steps(e: FailureEvidence) -> list[str]:
-    return [str(shape[1]) for shape in e.shapes()[:1] if len(shape) > 1 and shape[1] in e.nameless]
-
-
 def _constant_rows(e: FailureEvidence) -> list[str]:
     """Return how many rows come of one, where more rows could not become as many without an exception.
 
@@ -117,7 +113,12 @@ SEEN: Final = (
     Rule("loss-vocabulary", 85, partial(_wrong, "words"), _OTHER_WORDS),
     *only_where(
         partial(_wrong, "steps"),
-        Rule("input-fixed-length", 93, _unexplained_steps, "the output has {0} steps, whatever it is given"),
+        Rule(
+            "input-fixed-length",
+            93,
+            lambda e: [str(shape[1]) for shape in e.shapes()[:1] if len(shape) > 1 and shape[1] in e.nameless],
+            "the output has {0} steps, whatever it is given",
+        ),
         Rule("decoder-length-assumption", 94, unequal_lengths, "it passes when source and target are of equal length"),
     ),
     *only_where(
@@ -170,10 +171,7 @@ def _mistyped(cause: str, e: FailureEvidence) -> bool:
     return cause == ("loss-dtype" if e.scoring else "state-dtype" if carried else "input-dtype")
 
 
-def _boolean_mask(e: FailureEvidence) -> bool:
-    return e.message.of_booleans and ("mask" in e.line or in_attention(e)) and not e.scoring
-
-
+_BOOLEANS: Final = "a mask of booleans is taken for numbers"
 _TYPE: Final = "the message speaks of a type: {e.message.short}"
 _MISTYPED: Final = {each: partial(_mistyped, each) for each in ("loss-dtype", "state-dtype", "input-dtype")}
 #: A tensor of the wrong type; where TensorFlow says outright which it was given, nothing else is wrong there.
@@ -181,7 +179,11 @@ TYPES: Final = (
     *only_where(
         lambda e: e.message.of_types and e.verdict.raised is not None,
         *(Rule(cause, 72, holds, _TYPE) for cause, holds in _MISTYPED.items()),
-        Rule("decoder-attention-mask", 90, _boolean_mask, "a mask of booleans is taken for numbers"),
+    ),
+    *only_where(
+        lambda e: not e.scoring and e.verdict.raised is not None and e.message.of_types and e.message.of_booleans,
+        Rule("decoder-attention-mask", 90, lambda e: "mask" in e.line, _BOOLEANS),
+        Rule("decoder-attention-mask", 90, in_attention, _BOOLEANS),
     ),
     *only_where(
         lambda e: e.message.of_types and e.verdict.raised is not None and e.message.speaks_of(Topic.EXPECTED_TYPE),

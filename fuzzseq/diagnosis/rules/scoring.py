@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
 from typing import Final, Literal
@@ -23,8 +22,9 @@ from fuzzseq.targets.contract import SIDES
 _Mismatch = Literal["classes", "steps", "rank", "last dimension"]
 
 
-def _mismatches(e: FailureEvidence) -> Iterator[tuple[_Mismatch, str]]:
-    """Yield in what two shapes that the message names differ."""
+def _mismatches(kind: _Mismatch, e: FailureEvidence) -> list[str]:
+    """Return which two shapes that the message names differ in one way."""
+    found = list[tuple[_Mismatch, str]]()
     shapes = [shape for shape in e.shapes() if shape]
     lengths = {e.told_sizes.get(name) for name in LENGTHS}
     vocabularies = {e.told_sizes.get(str(e.spec.contract.vocabulary(side))) for side in SIDES}
@@ -34,17 +34,14 @@ def _mismatches(e: FailureEvidence) -> Iterator[tuple[_Mismatch, str]]:
         of_words = lengths.isdisjoint((one[-1], two[-1])) and not vocabularies.isdisjoint((one[-1], two[-1]))
         both = f"shapes {one} and {two} differ in"
         if len(one) == len(two) and differ == [len(one) - 1] and of_words:
-            yield "classes", f"{both} their classes"
+            found.append(("classes", f"{both} their classes"))
         elif 1 in differ[:1] and len(long) - len(short) < 2:
-            yield "steps", f"{both} their steps"
+            found.append(("steps", f"{both} their steps"))
         elif len(long) != len(short):
-            yield "rank", f"{both} rank"
+            found.append(("rank", f"{both} rank"))
         elif differ == [2]:
-            yield "last dimension", f"{both} their last dimension"
-
-
-def _mismatch(kind: _Mismatch, e: FailureEvidence) -> list[str]:
-    return [why for found, why in _mismatches(e) if found == kind]
+            found.append(("last dimension", f"{both} their last dimension"))
+    return [why for way, why in found if way == kind]
 
 
 def _weighted(e: FailureEvidence) -> bool:
@@ -62,10 +59,10 @@ _WEIGHT: Final = "it fails where one value for each step is multiplied by anothe
 LOSS: Final = only_where(
     lambda e: e.scoring and e.verdict.raised is not None,
     Rule("loss-encoding", 94, passes("target_encoding"), "it passes with the other target encoding"),
-    Rule("loss-vocabulary", 84, partial(_mismatch, "classes")),
-    Rule("loss-timesteps", 82, partial(_mismatch, "steps")),
-    Rule("loss-encoding", 60, partial(_mismatch, "rank")),
-    Rule("loss-vocabulary", 82, partial(_mismatch, "last dimension")),
+    Rule("loss-vocabulary", 84, partial(_mismatches, "classes")),
+    Rule("loss-timesteps", 82, partial(_mismatches, "steps")),
+    Rule("loss-encoding", 60, partial(_mismatches, "rank")),
+    Rule("loss-vocabulary", 82, partial(_mismatches, "last dimension")),
     Rule("loss-mask-shape", 83, lambda e: e.op == "Mul" and 0 < max(map(len, e.shapes()), default=0) < 3, _WEIGHT),
     Rule("loss-mask-shape", 84, _weighted, "it fails where the user's loss applies a mask or weights"),
     Rule("loss-timesteps", 80, depends_on_lengths, "it depends on the lengths"),

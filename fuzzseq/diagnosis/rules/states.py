@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Final, Literal
 
@@ -67,8 +66,9 @@ SILENT: Final = only_where(lambda e: e.verdict.check in ("state_used", "state_ch
 _Misfit = Literal["rank", "count", "direction", "width", "batch"]
 
 
-def _misfits(e: FailureEvidence) -> Iterator[tuple[_Misfit, str]]:
-    """Yield how the states that a recurrent layer was given do not fit it."""
+def _misfits(kind: _Misfit, e: FailureEvidence) -> list[str]:
+    """Return how the states that recurrent layers were given do not fit them, in one way."""
+    found = list[tuple[_Misfit, str]]()
     within_both = any(layer.kind == "Bidirectional" for layer in e.layers)
     for layer in e.layers:
         if layer.kind not in _RECURRENT:
@@ -76,9 +76,9 @@ def _misfits(e: FailureEvidence) -> Iterator[tuple[_Misfit, str]]:
         rank = max(map(len, layer.states), default=2)
         expected = _STATES_OF.get(layer.kind)
         if expected and rank > 2:
-            yield "rank", f"{layer.name} takes states of rank 2 and was given one of rank {rank}"
+            found.append(("rank", f"{layer.name} takes states of rank 2 and was given one of rank {rank}"))
         if expected and layer.states and len(layer.states) != expected:
-            yield "count", f"{layer.kind} takes {expected} states and was given {len(layer.states)}"
+            found.append(("count", f"{layer.kind} takes {expected} states and was given {len(layer.states)}"))
         kernel = next((shape for name, shape in layer.weights if "recurrent_kernel" in name), None)
         units = kernel[0] if kernel else layer.units
         widths = {shape[-1] for shape in layer.states if shape}
@@ -86,33 +86,31 @@ def _misfits(e: FailureEvidence) -> Iterator[tuple[_Misfit, str]]:
             got = e.named(next(iter(widths - {units})))
             why = f"{layer.name} is of width {e.named(units)}, and was given a state of width {got}"
             if (widths in ({2 * units}, {units // 2}) and units > 1) or within_both:
-                yield "direction", f"{why}: one direction where both are meant, or both joined"
-            yield "width", why
+                found.append(("direction", f"{why}: one direction where both are meant, or both joined"))
+            found.append(("width", why))
         batches = {shape[0] for shape in layer.states if shape}
         rows = {shape[0] for shape in layer.inputs[:1] if shape}
         if batches and rows and -1 not in batches | rows and batches != rows:
-            yield "batch", f"{layer.name} was given states of batch {sorted(batches)} with inputs of {sorted(rows)}"
+            why = f"{layer.name} was given states of batch {sorted(batches)} with inputs of {sorted(rows)}"
+            found.append(("batch", why))
+    return [why for way, why in found if way == kind]
 
 
-def _misfit(kind: _Misfit, e: FailureEvidence) -> list[str]:
-    return [why for found, why in _misfits(e) if found == kind]
-
-
-def _handled_state(e: FailureEvidence) -> bool:
-    clash = e.op in ("MatMul", "AddV2", "Add", "Mul", "ConcatV2") or e.message.speaks_of(Topic.INCOMPATIBLE)
-    return clash and e.stage in ("forward", "encode", "decode", "build") and is_state(e)
-
-
+_ADDING: Final = ("MatMul", "AddV2", "Add", "Mul", "ConcatV2")
+_STAGES: Final = ("forward", "encode", "decode", "build")
 _STRUCTURE: Final = "a recurrent layer keeps its states in another structure than its cell gives"
 _MISSING: Final = "a recurrent layer looked for a state that is not there"
 #: A recurrent layer was given states that do not fit it, more or fewer than it keeps, or others than its cell gives.
 STATES: Final = (
-    Rule("state-units", 95, partial(_misfit, "rank")),
-    Rule("state-count", 95, partial(_misfit, "count")),
-    Rule("state-bidirectional", 94, partial(_misfit, "direction")),
-    Rule("state-units", 93, partial(_misfit, "width")),
-    Rule("state-batch", 90, partial(_misfit, "batch")),
-    Rule("state-units", 62, _handled_state, "it fails where the user's own code handles a state"),
+    Rule("state-units", 95, partial(_misfits, "rank")),
+    Rule("state-count", 95, partial(_misfits, "count")),
+    Rule("state-bidirectional", 94, partial(_misfits, "direction")),
+    Rule("state-units", 93, partial(_misfits, "width")),
+    Rule("state-batch", 90, partial(_misfits, "batch")),
+    *only_where(
+        lambda e: (e.op in _ADDING or e.message.speaks_of(Topic.INCOMPATIBLE)) and e.stage in _STAGES,
+        Rule("state-units", 62, is_state, "it fails where the user's own code handles a state"),
+    ),
     *only_where(
         lambda e: any(layer.kind in _RECURRENT for layer in e.layers),
         Rule("state-count", 88, lambda e: e.message.of_missing_index, _MISSING),
