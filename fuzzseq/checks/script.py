@@ -23,19 +23,11 @@ def stage_line(name: str) -> str:
 
 @attrs.frozen(kw_only=True)
 class ScriptRun:
-    """What a script has to assert something of.
+    """What a script has to assert something of: the finding, and lines that end where an assertion follows.
 
-    Attributes:
-        case: the minimal case.
-        spec: of its target.
-        stage: where the check failed.
-        evidence: what it saw.
-        output: the expression of the scores of a forward run.
-        forward: the lines that run a batch forward, up to its ``scores``.
-        run: those that run it as far as the check looks: up to ``scores``, or to ``loss``, ``weights`` and
-            ``gradients``.
-        loss: ``loss(labels)`` yields those that compute the ``loss`` of ``scores``, for an expression of labels.
-
+    ``output`` is the expression of the scores of a forward run; ``forward`` are the lines that run a batch up to its
+    ``scores``; ``run`` those that go as far as the check looks, up to ``loss``, ``weights`` and ``gradients`` as well;
+    ``loss(labels)`` yields those that compute the ``loss`` of ``scores``, for an expression of labels.
     """
 
     case: Case

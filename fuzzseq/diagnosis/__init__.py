@@ -73,7 +73,7 @@ def _diagnosis(found: list[CauseScore], evidence: FailureEvidence, mistake: str,
     conditions = [
         p.sentence(name)
         for name, p in evidence.patterns.items()
-        if p.kind not in ("any", "unknown", "mixed") and name in evidence.told_sizes and not ruled
+        if p.kind not in ("any", "unknown", "mixed") and name in evidence.clearest_sizes and not ruled
     ]
     return Diagnosis(
         cause=best.cause,

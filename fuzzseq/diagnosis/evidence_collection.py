@@ -23,7 +23,7 @@ from fuzzseq.protocol.outcome import Raised, Verdict
 from fuzzseq.targets.contract import SIDES
 from fuzzseq.targets.spec import Spec
 
-#: The executions that the diagnosis of one finding may take, which few come to; those of a broken promise are several
+#: The executions that the diagnosis of one finding may take, which few come to; those of a silent failure are several
 #: runs each.
 MOST_EXECUTIONS: Final = 80
 MOST_SILENT: Final = 30
@@ -35,13 +35,13 @@ _TELLING_SIZES: Final = (1, 2, 4, 12)
 
 
 def gather(spec: Spec, case: Case, verdict: Verdict, prober: Prober | None) -> FailureEvidence:
-    """Return the evidence of a failure; without a prober, what its verdict tells."""
+    """Return the evidence of a failure; without a prober, what its verdict says."""
     alone = FailureEvidence(
         spec=spec,
         case=case,
         verdict=verdict,
-        told=verdict.raised,
-        told_sizes=case.sizes(spec.contract),
+        clearest=verdict.raised,
+        clearest_sizes=case.sizes(spec.contract),
         seen=verdict.evidence,
     )
     # What an edge case is changed to is another domain's, and each look at a hang takes seconds.
@@ -79,8 +79,8 @@ class _Gathering:
         named, nameless = self._in_names()
         return attrs.evolve(
             alone,
-            told=clearest.raised,
-            told_sizes=self._one.sizes,
+            clearest=clearest.raised,
+            clearest_sizes=self._one.sizes,
             seen=clearest.evidence,
             location=clearest.raised.location if clearest.raised else clearest.location,
             interventions=tuple(self._interventions),
@@ -197,18 +197,18 @@ class _Gathering:
         return nearest
 
 
-def _numbers(verdict: Verdict, told: Raised | None) -> Iterator[int]:
+def _numbers(verdict: Verdict, clearest: Raised | None) -> Iterator[int]:
     """Yield the numbers of messages, and the sizes of what was seen and of the layers that were running.
 
     A constant of the model would stand among them.
     """
-    for raised in (verdict.raised, told):
+    for raised in (verdict.raised, clearest):
         yield from FrameworkMessage(raised.message).numbers if raised else ()
     for seen in verdict.evidence:
         if isinstance(seen, WrongShape):
             yield from (size for size in (*seen.actual, *seen.expected) if size is not None)
         elif isinstance(seen, AttentionFault):
             yield from seen.shape
-    for layer in told.layers if told else ():
+    for layer in clearest.layers if clearest else ():
         yield from (n for shape in (*layer.inputs, *layer.states, *layer.masks) for n in shape)
         yield from (shape[0] for _, shape in layer.weights if shape)

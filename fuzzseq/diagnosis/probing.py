@@ -31,7 +31,7 @@ class Prober(Protocol):
 class Budget:
     """A prober that may be asked for so many cases, and remembers them.
 
-    What shrinking happened to execute before is no part of it: else the same case would be told of in another way when
+    What shrinking happened to execute before is no part of it: else the same case would be reported in another way when
     it is known from another run.
     """
 

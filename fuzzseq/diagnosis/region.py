@@ -27,7 +27,7 @@ _UNANIMOUS: Final = 3
 _UNLIKELY: Final = 10
 #: How many may fail in another way, which says nothing, before what is known is enough.
 _OTHERS: Final = 15
-#: How much less a predicate has to cost than the next one, to be told when the search was stopped.
+#: How much less a predicate has to cost than the next one, to be reported when the search was stopped.
 _SIMPLER: Final = 1.0
 
 
@@ -35,7 +35,7 @@ def find(case: Case, wide: Case, spec: Spec, budget: Budget, constants: Sequence
     """Return the region of a failure, with how many of the cases that were tried hold it.
 
     ``wide`` is a case of the same failure with sizes pairwise different, ``constants`` are numbers that the failure
-    shows. :class:`Spent` is not passed on: what was found by then is told, and that it was stopped.
+    shows. :class:`Spent` is not passed on: what was found by then is reported, and that it was stopped.
     """
     try:
         budget.answer(case)
@@ -88,8 +88,8 @@ class _Search:
         """Return what is known now."""
         fitting = self._hypotheses.fitting()
         failing, passing = self._hypotheses.counts()
-        # A search that was stopped tells a rule only if that is much simpler than every other one that fits. That
-        # nothing passed is no rule, and is told as it is.
+        # A search that was stopped reports a rule only if that is much simpler than every other one that fits. That
+        # nothing passed is no rule, and is reported as it is.
         close = len(fitting) > 1 and fitting[1][0].cost < fitting[0][0].cost + _SIMPLER
         undecided = stopped and passing > 0 and close
         found = fitting[0][0] if fitting and not undecided else None

@@ -1,4 +1,4 @@
-"""From a model's output to the failure: an exception, or the promise that is broken without a word."""
+"""From a model's output to the failure: an exception, or the property that fails without a word."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,11 @@ def test_a_script_sets_the_output(execution):
 def test_all_but_ragged_tensors_have_lines_of_their_own():
     """A source that is ragged is shown as any other batch is."""
     assert {name for name in MODULES if execution_lines(name)} == MODULES - {"ragged"}
+
+
+def test_no_script_is_written_by_the_name_of_a_check():
+    """How a script shows a check is said by its module: what writes scripts names none."""
+    package = FOLDER.parents[1]
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in (package / "reproduce").glob("*.py")]
+    texts = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    assert {check.name for check in CHECKS} & texts == set()

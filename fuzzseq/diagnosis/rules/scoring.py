@@ -26,8 +26,8 @@ def _mismatches(kind: _Mismatch, e: FailureEvidence) -> list[str]:
     """Return which two shapes that the message names differ in one way."""
     found = list[tuple[_Mismatch, str]]()
     shapes = [shape for shape in e.shapes() if shape]
-    lengths = {e.told_sizes.get(name) for name in LENGTHS}
-    vocabularies = {e.told_sizes.get(str(e.spec.contract.vocabulary(side))) for side in SIDES}
+    lengths = {e.clearest_sizes.get(name) for name in LENGTHS}
+    vocabularies = {e.clearest_sizes.get(str(e.spec.contract.vocabulary(side))) for side in SIDES}
     for one, two in pairwise(shapes):
         short, long = sorted((one, two), key=len)
         differ = [axis for axis, (x, y) in enumerate(zip(short, long, strict=False)) if x != y]
