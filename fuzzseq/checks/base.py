@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from fuzzseq.cases.arrays import Arrays
 from fuzzseq.cases.case import Case
+from fuzzseq.checks.script import Script
 from fuzzseq.grammar import CauseSlug
 from fuzzseq.protocol.evidence import CustomMessage, Evidence, StateCrossing
 from fuzzseq.protocol.outcome import Frame, LayerFrame, Raised, Severity, Stage, Verdict
@@ -123,8 +124,7 @@ class Check:
         differences: what is said of a :class:`Difference` to each other run of the plan, with ``{gap}``, ``{largest}``
             or ``{index}`` in it.
         raises: what is said to raise, of :class:`RaisedOtherwise`.
-        paired_runs: the runs that a script can show beside the first one of the plan.
-        pair_comment: what a script says above such a run.
+        script: how a script shows that it fails.
         execution: the way of executing a model that it compares with a call, a module of ``worker/executions``.
         owns: the stages whose exceptions it reports; the others are not reached by those.
         blocks: the checks after it that are not reached where it fails: ``expensive`` ones, whose failures would follow
@@ -150,8 +150,7 @@ class Check:
     confirm: Callable[[Results, Case, Spec], Confirmations] | None = None
     differences: Mapping[str, str] = attrs.field(factory=dict)
     raises: str = ""
-    paired_runs: tuple[str, ...] = ()
-    pair_comment: str = ""
+    script: Script = attrs.field(factory=Script)
     execution: str = ""
     owns: tuple[Stage, ...] = ()
     blocks: Literal["nothing", "expensive", "all"] = "nothing"

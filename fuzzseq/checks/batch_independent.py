@@ -30,6 +30,7 @@ from fuzzseq.checks.differential import (
     differing,
     rows_difference,
 )
+from fuzzseq.checks.script import Script
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
 
@@ -125,8 +126,10 @@ CHECK = Check(
     confirm=_AGREEMENT.confirm,
     cause="numeric-batch-coupling",
     differences=_WAYS,
-    paired_runs=("alone", "first", "reversed"),
-    pair_comment="The same rows alone or in another order: each says what it said.",
+    script=Script(
+        pairs={"alone": "[-1:]", "first": "[:1]", "reversed": "[::-1]"},
+        pair_comment="The same rows alone or in another order: each says what it said.",
+    ),
     expensive=True,
     blocks="expensive",
 )

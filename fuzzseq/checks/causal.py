@@ -19,6 +19,7 @@ from fuzzseq.cases.transforms import with_other_ends
 from fuzzseq.checks.attention import fault
 from fuzzseq.checks.base import Array, Check, Observed, Plan, Results, forward
 from fuzzseq.checks.differential import Agreement, Disagreement, by_row, comparable, compared, culprit, differing
+from fuzzseq.checks.script import Script
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
 
@@ -66,6 +67,12 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     return differing(CHECK, found, culprit(one, two, aligned), *([faulty.evidence] if faulty else []))
 
 
+def before_last(mask: Array) -> Array:
+    """Return the real positions (batch, steps) but the last of each row."""
+    last: Array = np.cumsum(mask[:, ::-1], axis=1)[:, ::-1] == 1
+    return mask & ~last
+
+
 CHECK = Check(
     name="causal",
     description="later target tokens do not affect earlier outputs",
@@ -75,7 +82,10 @@ CHECK = Check(
     confirm=_AGREEMENT.confirm,
     cause="decoder-sees-future",
     differences={"changed": "the last target id of a row moves earlier outputs by {gap}"},
-    paired_runs=("changed",),
-    pair_comment="The last target id of each row is another one: earlier steps say the same.",
+    script=Script(
+        pairs={"changed": ""},
+        pair_comment="The last target id of each row is another one: earlier steps say the same.",
+        positions=before_last,
+    ),
     expensive=True,
 )

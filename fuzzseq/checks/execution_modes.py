@@ -14,6 +14,7 @@ import attrs
 from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Check, Plan, Results, never
 from fuzzseq.checks.differential import Agreement, Disagreement, compared, differing, real
+from fuzzseq.checks.script import Script
 from fuzzseq.protocol.evidence import RaisedOtherwise
 from fuzzseq.protocol.framework_messages import innermost
 from fuzzseq.protocol.outcome import Verdict
@@ -71,6 +72,7 @@ def executed_otherwise(
         judges_exceptions=True,
         expensive=True,
         profiles=("nightly",),
+        script=Script(eager=True),
     )
     check = attrs.evolve(check, **details)
 

@@ -10,6 +10,7 @@ either, or an exception there.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 import attrs
@@ -17,6 +18,7 @@ import attrs
 from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Check, Plan, Results
 from fuzzseq.checks.finite import bad
+from fuzzseq.checks.script import Script, ScriptRun
 from fuzzseq.protocol.evidence import NonFinite, RaisedOtherwise
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.protocol.runs import ForwardRun, TrainingRun
@@ -58,6 +60,14 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     return None
 
 
+def script_lines(run: ScriptRun) -> Iterator[str]:
+    """Look at the scores, and at the loss."""
+    yield from run.run
+    for name in ("scores", "loss") if run.spec.contract.has_labels else ("scores",):
+        yield f"{name} = np.array(tf.cast({name}, tf.float64))"
+        yield f'assert not (np.isnan({name}) | ({name} == np.inf)).any(), "the {name} are not finite"'
+
+
 CHECK = Check(
     name="mixed_precision",
     description="a training step under mixed_float16 runs and stays finite",
@@ -71,4 +81,10 @@ CHECK = Check(
     expensive=True,
     run_every=12,
     profiles=("nightly",),
+    script=Script(
+        lines=script_lines,
+        prepare='keras.config.set_dtype_policy("mixed_float16")',
+        training="always",
+        eager=True,
+    ),
 )

@@ -29,6 +29,7 @@ from fuzzseq.checks.differential import (
     differing,
     real,
 )
+from fuzzseq.checks.script import Script
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.contract import SIDES, Side
 from fuzzseq.targets.spec import Spec
@@ -121,7 +122,9 @@ CHECK = Check(
         side: f"more padding on the {side} side moves the output at real positions by {{gap}}"
         for side in ("source", "target")
     },
-    paired_runs=("source", "target"),
-    pair_comment="The same rows with more padding: real positions, in the order of rows, say the same.",
+    script=Script(
+        pairs={"source": "", "target": ""},
+        pair_comment="The same rows with more padding: real positions, in the order of rows, say the same.",
+    ),
     expensive=True,
 )

@@ -11,6 +11,7 @@ layer that training leaves out at random: one is cut off when longer rows and mo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import attrs
@@ -18,6 +19,7 @@ import attrs
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import longer, with_other_source
 from fuzzseq.checks.base import Check, Confirmations, Plan, Results, forward, has_labels, training_step
+from fuzzseq.checks.script import Script, ScriptRun
 from fuzzseq.checks.sensitivity import same
 from fuzzseq.protocol.evidence import MissingGradient
 from fuzzseq.protocol.outcome import Verdict
@@ -62,6 +64,13 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     return CHECK.failed(MissingGradient(paths=tuple(missing), source_ignored=ignored), position=missing[0])
 
 
+def script_lines(run: ScriptRun) -> Iterator[str]:
+    """Name the weights without gradient."""
+    yield from run.run
+    yield "missing = [w.path for w, g in zip(weights, gradients) if g is None]"
+    yield 'assert not missing, f"no gradient reaches {missing}"'
+
+
 CHECK = Check(
     name="trains",
     description="a training step runs, and every trainable weight has a gradient",
@@ -72,4 +81,5 @@ CHECK = Check(
     owns=("loss", "gradient"),
     cause="numeric-no-gradient",
     confirm=confirm,
+    script=Script(lines=script_lines, training="always", weights=False),
 )

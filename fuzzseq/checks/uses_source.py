@@ -15,6 +15,7 @@ import attrs
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import longer, with_batches, with_other_source
 from fuzzseq.checks.base import Check, Confirmations, Plan, Results, forward, has_source
+from fuzzseq.checks.script import Script
 from fuzzseq.checks.sensitivity import in_wider_model, same, stays, with_other_weights
 from fuzzseq.protocol.evidence import Unmoved
 from fuzzseq.protocol.outcome import Verdict
@@ -67,7 +68,10 @@ CHECK = Check(
     applies=has_source,
     confirm=confirm,
     cause="decoder-ignores-source",
-    paired_runs=("other_source",),
-    pair_comment="Every source id is another one: something is said otherwise.",
+    script=Script(
+        pairs={"other_source": ""},
+        pair_comment="Every source id is another one: something is said otherwise.",
+        pair_assertion='assert gaps(first, second)[0].max() > 0, "another source gives the very same output"',
+    ),
     expensive=True,
 )
