@@ -14,7 +14,7 @@ from fuzzseq.cases.domain import legal_range
 from fuzzseq.errors import SpecError
 from fuzzseq.protocol.outcome import LayerFrame
 from fuzzseq.reproduce.runtime import as_source
-from fuzzseq.targets.contract import Side
+from fuzzseq.targets.contract import SIDES
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import ModelInstance
@@ -32,9 +32,8 @@ from fuzzseq.worker.refusals import (
 )
 from fuzzseq.worker.subject import NoSuchOutput, dense
 
-_SIDES: tuple[Side, Side] = ("source", "target")
-#: More rows than the parts that people take an input apart to.
-_ROWS: Final = 7
+#: More rows than the parts that people take an input apart to: a tensor of two is unpacked as if it were a pair.
+ROWS_NOT_UNPACKED: Final = 7
 #: Rows and ids of the batches that a preprocess is tried with which raises for the first one.
 _BATCHES: Final = ((1, 1), (1, 3), (2, 2), (3, 4), (4, 1))
 
@@ -88,15 +87,14 @@ def look_case(spec: Spec, sizes: Mapping[str, int], rows: int = 2, alike: bool =
     if "batch_size" in {p.dimension for p in spec.contract.parameters}:
         rows = 2  # What the model was built with.
     elif "batch_size" in spec.contract.dimensions:
-        rows = min(
-            legal_range("batch_size", dict(sizes), spec.contract), key=lambda value: abs(value - rows), default=rows
-        )
-    low = {side: spec.contract.lowest_id(side) for side in _SIDES}
-    ids = max(0, target - (spec.contract.tokens.start is not None) - (spec.contract.tokens.end is not None) + 1)
-    pair = Pair(source=(low["source"],) * source, target=(low["target"],) * ids)
-    return Case(
-        dimensions=dict(sizes), batches=(Batch(pairs=(pair,) * rows, target_encoding=spec.contract.target_encoding),)
-    )
+        legal = legal_range("batch_size", dict(sizes), spec.contract)
+        rows = min(legal, key=lambda value: abs(value - rows), default=rows)
+    tokens = spec.contract.tokens
+    ids = max(0, target - (tokens.start is not None) - (tokens.end is not None) + 1)
+    of_source, of_target = (spec.contract.lowest_id(side) for side in SIDES)
+    pair = Pair(source=(of_source,) * source, target=(of_target,) * ids)
+    batch = Batch(pairs=(pair,) * rows, target_encoding=spec.contract.target_encoding)
+    return Case(dimensions=dict(sizes), batches=(batch,))
 
 
 def _length(name: str, usual: int, spec: Spec, sizes: Mapping[str, int]) -> int:
@@ -117,28 +115,22 @@ def fed_for_look(
     """
     case = look_case(spec, sizes, rows, alike)
     built.spec, built.subject.spec = spec, spec
-    states = _states(built, spec, case)
+    try:
+        states = initial_state(spec, case, 0, built.state_shapes(case.sizes(spec.contract)))
+    except Exception as error:
+        if not callable(built.target.option("initial_state")):
+            raise
+        option = f"initial_state={spec.contract.initial_state}"
+        raise declared_raises(built.target.name, option, error, built.tracker) from None
     if built.target.option("preprocess") is None or not spec.contract.has_source:
         return case, feed(spec, arrays(case, spec.contract), states)
     try:
         source = _preprocessed(built, [list(pair.source) for pair in case.batches[0].pairs])
     except SpecError:
         raise
-    except Exception:  # The user's own preprocessing may raise for some batches: the run will tell.
+    except Exception:  # The user's own preprocessing may raise for some batches: the run will report it.
         return case, None
     return case, feed(spec, arrays(case, spec.contract), states, source)
-
-
-def _states(built: ModelInstance, spec: Spec, case: Case) -> Nest:
-    """Return the initial state of a case; raises :class:`SpecError` where a declared function gives no shapes."""
-    try:
-        return initial_state(spec, case, 0, built.state_shapes(case.sizes(spec.contract)))
-    except Exception as error:
-        if not callable(built.target.option("initial_state")):
-            raise
-        raise declared_raises(
-            built.target.name, f"initial_state={spec.contract.initial_state}", error, built.tracker
-        ) from None
 
 
 def _preprocessed(built: ModelInstance, ids: list[list[int]]) -> Nest:
@@ -199,7 +191,7 @@ def refuse_what_cannot_run(built: ModelInstance, spec: Spec, sizes: Mapping[str,
     if seen.error is not None:
         if spec.contract.calling == "single":
             # A tensor of two rows is taken apart as if it were a pair.
-            more = look(built, spec, sizes, rows=_ROWS)
+            more = look(built, spec, sizes, rows=ROWS_NOT_UNPACKED)
             refuse_taken_apart(name, more.fed, more.error, built.tracker)
         # Past the encoder of an encoder and a decoder apart, what is fed is the model's own.
         if built.subject.mark.current != "decode":

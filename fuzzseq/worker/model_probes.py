@@ -17,7 +17,7 @@ from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Model
 from fuzzseq.worker.parts import Part, takes
 from fuzzseq.worker.roles import inputs_of
-from fuzzseq.worker.steps import names_random
+from fuzzseq.worker.source_constants import names_in
 from fuzzseq.worker.variables import every_layer
 
 #: What the inputs of a lone decoder are, where their names are those of a source.
@@ -47,29 +47,23 @@ def inputs(seen: Inspection) -> Inspection:
 
 
 def kind(seen: Inspection) -> Inspection:
-    """Read what kind of model it is off its inputs, and off what the factory's parameters promise of its output."""
+    """Read what kind of model it is off its inputs, and off what the factory's parameters say of its output."""
     if "kind" in seen.spec.traits.origins:
         return seen
     roles = {item.role for item in seen.spec.contract.inputs}
-    promised = {p.dimension for p in seen.spec.contract.parameters} & {"target_vocab_size", "output_dim"}
-    rank = len(_output_shape(seen.model))
+    of_output = {p.dimension for p in seen.spec.contract.parameters} & {"target_vocab_size", "output_dim"}
+    outputs = (getattr(seen.model, "outputs", None) or ()) if KERAS.is_functional(seen.model) else ()
+    ranks = [len(tensor.shape) for tensor in outputs]
+    rank = 3 if 3 in ranks else next(iter(ranks), 0)  # 0 where it is not known before a call.
     if "decoder_input" in roles:
         value = "seq2seq" if "source" in roles else "decoder"
-    elif (promised and rank in (0, 3)) or (
+    elif (of_output and rank in (0, 3)) or (
         rank == 3 and (getattr(seen.model, "compiled", False) or _scores_words(seen.model))
     ):
         value = "many_to_many"
     else:
         value = "encoder"
     return seen.read_off(contract={"kind": value}, inferred=["kind"])
-
-
-def _output_shape(model: Model) -> tuple[int | None, ...]:
-    """Return the shape of a functional model's scores; empty where it is not known before a call."""
-    if not KERAS.is_functional(model) or not getattr(model, "outputs", None):
-        return ()
-    found = [tuple(tensor.shape) for tensor in model.outputs]
-    return next((shape for shape in found if len(shape) == 3), found[0])
 
 
 def _scores_words(model: Model) -> bool:
@@ -174,7 +168,8 @@ def overrides_training_step(model: Model) -> bool:
 
 def mentions_random(model: Model) -> bool:
     """Say whether the call of a model, or of a layer of the user's own, names anything that is random."""
-    return any(map(names_random, [model, *every_layer(model)]))
+    calls = (getattr(type(layer), "call", layer) for layer in (model, *every_layer(model)))
+    return any("random" in names_in(call) and not KERAS.is_builtin(call) for call in calls)
 
 
 def has_low_precision(model: Model) -> bool:

@@ -6,6 +6,7 @@ import inspect
 import linecache
 import re
 from collections.abc import Mapping
+from traceback import walk_tb
 from types import ModuleType
 from typing import Final
 
@@ -49,20 +50,23 @@ class NotAModel(TypeError):
 def short(value: object) -> str:
     """Return a value as it is shown in a sentence: cut where it is long, its type where it cannot be shown."""
     try:
-        text = " ".join(repr(value).split())
+        return _cut(repr(value))
     except Exception:  # whatever the ``repr`` of a user's own class raises
         return f"a {type(value).__name__}"
+
+
+def _cut(text: str) -> str:
+    text = " ".join(text.split())
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def raised_text(error: BaseException, tracker: Tracker) -> str:
     """Return an exception as a sentence shows it: class, message, and the user's own line."""
     raised = describe(error, tracker)
-    said = " ".join(raised.message.split())
-    said = said if len(said) <= _LONGEST else f"{said[:_LONGEST]}..."
+    message = _cut(raised.message)
     frame = raised.frames[-1] if raised.frames else raised.call_site
     place = f" ({frame.file}:{frame.line})" if frame is not None else ""
-    return f"{raised.exception}: {said}{place}" if said != raised.exception else f"{raised.exception}{place}"
+    return f"{raised.exception}: {message}{place}" if message != raised.exception else f"{raised.exception}{place}"
 
 
 def refuse_factory(name: str, factory: Function) -> None:
@@ -180,27 +184,21 @@ def refuse_taken_apart(name: str, fed: Nest, error: Exception | None, tracker: T
         or not FrameworkMessage(text_of(error)).takes_tensor_apart
     ):
         return
-    last, trace = None, error.__traceback__
-    while trace is not None:
-        last = trace if is_users(trace.tb_frame.f_code.co_filename) else last
-        trace = trace.tb_next
-    if last is None:
+    frames = [frame for frame in walk_tb(error.__traceback__) if is_users(frame[0].f_code.co_filename)]
+    if not frames:
         return
-    line = linecache.getline(last.tb_frame.f_code.co_filename, last.tb_lineno)
-    if any(value is fed and _is_taken_apart(variable, line) for variable, value in last.tb_frame.f_locals.items()):
+    last, number = frames[-1]
+    line = linecache.getline(last.f_code.co_filename, number)
+    names = "|".join(re.escape(variable) for variable, value in last.f_locals.items() if value is fed)
+    unpacks = rf",.*=\s*({names})\s*(#|$)|\*({names})\b|\bin\s+({names})\b"
+    reads_by_name = rf"\b({names})\s*(\[\s*['\"]|\.\s*(keys|items|values|get|pop)\b)"
+    if names and re.search(f"{unpacks}|{reads_by_name}", line):
         raise SpecError(
             f"The model of {name} takes its input apart in a way that fuzzseq cannot read, "
             f"{raised_text(error, tracker)}: name the parts, each with what it is, as in "
             "@fuzz_target(inputs={'ids': 'source', 'previous': 'decoder_input'}), or let its call have a parameter for "
             "each."
         )
-
-
-def _is_taken_apart(variable: str, line: str) -> bool:
-    """Say whether a line of code unpacks a variable, or reads a part of it by name."""
-    name = re.escape(variable)
-    by_name = rf"\b{name}\s*(\[\s*['\"]|\.\s*(keys|items|values|get|pop)\b)"
-    return bool(re.search(rf",.*=\s*{name}\s*(#|$)|\*{name}\b|\bin\s+{name}\b|{by_name}", line))
 
 
 def refuse_source(name: str, source: Nest) -> None:
