@@ -10,6 +10,7 @@ from fuzzseq.cases.arrays import Array, Arrays, encoded
 from fuzzseq.cases.case import Case
 from fuzzseq.protocol.outcome import Outcome, Verdict
 from fuzzseq.protocol.runs import ForwardRun, LossRun, Run
+from fuzzseq.reproduce.runtime import is_shape
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.exceptions import describe
@@ -59,7 +60,7 @@ class _Wrong(BatchRun):
 
 def wrong_shapes(shapes: Nest, kind: str) -> Nest:
     """Return a nested list of shapes with the first of them wrong, or with one more."""
-    if isinstance(shapes, tuple) and all(isinstance(size, int) for size in shapes):
+    if is_shape(shapes):
         rows, *rest = shapes
         return {
             "state_count": [shapes, shapes],

@@ -15,9 +15,10 @@ from fuzzseq.worker.first_look import look
 from fuzzseq.worker.inspection import Inspection
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Model
-from fuzzseq.worker.parts import Part, takes
+from fuzzseq.worker.parts import Part
 from fuzzseq.worker.roles import inputs_of
 from fuzzseq.worker.source_constants import names_in
+from fuzzseq.worker.subject import SteppedSubject
 from fuzzseq.worker.variables import every_layer
 
 #: What the inputs of a lone decoder are, where their names are those of a source.
@@ -128,13 +129,13 @@ def compiled_loss(seen: Inspection) -> Inspection:
 
 def signatures(seen: Inspection) -> Inspection:
     """Read what the model, an encoder and a decoder apart, and a function of the initial state take."""
-    model, state = seen.model, seen.target.option("initial_state")
+    subject, state = seen.built.subject, seen.target.option("initial_state")
     values: dict[str, Any] = {
-        "takes_training": takes(model, "training"),
-        "encoder": Part(model.encoder).described if isinstance(model, EncoderDecoder) else None,
-        "decoder": Part(model.decoder).described if isinstance(model, EncoderDecoder) else None,
+        "takes_training": subject.takes_training,
         "state_arguments": tuple(inspect.signature(state).parameters) if callable(state) else (),
     }
+    if isinstance(subject, SteppedSubject):
+        values |= {"encoder": subject.encoder.signature, "decoder": subject.decoder.signature}
     return seen.read_off(contract=values)
 
 
@@ -187,7 +188,7 @@ def decodes_all_steps(model: Model) -> bool:
     if not KERAS.is_functional(decoder) or not getattr(decoder, "inputs", None):
         return False
     shape = tuple(decoder.inputs[0].shape)
-    roles = Part(model.decoder).roles
+    roles = Part(model.decoder).signature.roles
     states = [tensor for tensor, role in zip(decoder.inputs, roles, strict=False) if role == "states"]
     return (
         len(shape) == 2

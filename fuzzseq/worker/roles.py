@@ -1,4 +1,4 @@
-"""Which input of a model is what: by name where a name tells, else by position."""
+"""Which input of a model is what: by name where it has a known one, else by position."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def match(slots: Sequence[Slot], declared: Mapping[str, str]) -> tuple[Input, ..
     roles = [_declared(slot, declared) or _named(slot) for slot in slots]
     for index, role in enumerate(roles):
         if role in ("source", "decoder_input") and role in roles[:index] and not _declared(slots[index], declared):
-            roles[index] = None  # The first of two that read alike keeps its role; the other is told by position.
+            roles[index] = None  # The first of two that read alike keeps its role; the other goes by its position.
     for index, slot in enumerate(slots):
         if roles[index] is None and not slot.optional:
             roles[index] = _by_position(roles, slot, slots)
@@ -95,7 +95,7 @@ def _declared(slot: Slot, declared: Mapping[str, str]) -> str | None:
 
 
 def _named(slot: Slot) -> str | None:
-    """Return the role that an input's name, rank and type tell; None where they do not."""
+    """Return the role that an input's name, rank and type show; None where they do not."""
     name = _snake(slot.name)
     if name in ROLES and name != "state":
         return name
@@ -129,7 +129,7 @@ def _is_other(slot: Slot) -> bool:
 
 
 def _by_position(roles: Sequence[str | None], slot: Slot, slots: Sequence[Slot]) -> str:
-    """Return the role of an input that no name tells: the source, then the decoder's tokens; states by their shape."""
+    """Return the role of an input without a known name: the source, then the decoder's tokens; states by shape."""
     if slot.rank == 2 and slot.dtype and "float" in slot.dtype and "source" in roles and len(slots) > 2:
         return "state"
     for role in ("source", "decoder_input"):
@@ -145,17 +145,13 @@ def _by_position(roles: Sequence[str | None], slot: Slot, slots: Sequence[Slot])
 def inputs_of(model: Model, declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
     """Return how a model is called, and what its inputs are."""
     if isinstance(model, EncoderDecoder):
-        return "steps", _stepped(model)
+        encoder, decoder = (Part(part).signature.roles for part in (model.encoder, model.decoder))
+        states = (Input(role="state"),) if "states" in encoder else ()
+        masks = (Input(role=role) for role in sorted({*encoder, *decoder} & {"source_mask", "source_length"}))
+        return "steps", (Input(role="source"), Input(role="decoder_input"), *masks, *states)
     if KERAS.is_functional(model) and flat_inputs(model):
         return _functional(model, declared)
     return _callable(KERAS.call_of(model), declared)
-
-
-def _stepped(model: EncoderDecoder) -> tuple[Input, ...]:
-    states = (Input(role="state"),) if Part(model.encoder).takes_states else ()
-    extra = {*Part(model.encoder).roles, *Part(model.decoder).roles} & {"source_mask", "source_length"}
-    masks = tuple(Input(role=role) for role in sorted(extra))
-    return (Input(role="source"), Input(role="decoder_input"), *masks, *states)
 
 
 def _functional(model: Model, declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:

@@ -51,10 +51,7 @@ class TargetSession:
             return Outcome(
                 verdicts=tuple(
                     Verdict(
-                        check=name,
-                        status="raised" if name == "builds" else "not_reached",
-                        stage="build",
-                        raised=raised,
+                        check=name, status="raised" if name == "builds" else "not_reached", stage="build", raised=raised
                     )
                     for name in request.checks
                 )

@@ -48,26 +48,19 @@ class Traced:
     """
 
     def __init__(
-        self,
-        function: Function,
-        example: Args,
-        spec: Spec,
-        mark: StageBeacon,
-        tracker: Tracker,
-        known: bool = False,
+        self, function: Function, example: Args, spec: Spec, mark: StageBeacon, tracker: Tracker, known: bool = False
     ) -> None:
         """Trace at once; ``stage`` is the one that this failed in, or that of a run of the whole."""
         self.stage = mark.current
         self._error: Exception | None = None
         self._trace: TracebackType | None = None
         self._tracker = tracker
-        self._where = tracker.raised, tracker.raised_site
         try:
             self._graph, self._record = _concrete(function, example, spec, known, tracker)
         except Exception as error:  # whatever a model raises while it is traced
             self._error, self._trace = error, error.__traceback__
-            self._where = tracker.raised, tracker.raised_site
             self.stage = mark.current
+        self._where = tracker.raised, tracker.raised_site
 
     def __call__(self, *arguments: Nest) -> Nest:
         """Run on the tensors among the arguments."""

@@ -65,7 +65,9 @@ def takers_of_states(model: Model) -> int:
 
 
 def _dropped(decoder: Model, tracker: Tracker) -> Iterator[tuple[StateCrossing, Frame | None]]:
-    states = [tensor for tensor, role in zip(decoder.inputs, Part(decoder).roles, strict=False) if role == "states"]
+    states = [
+        tensor for tensor, role in zip(decoder.inputs, Part(decoder).signature.roles, strict=False) if role == "states"
+    ]
     for tensor, back in zip(states, decoder.outputs[1:], strict=False):
         for layer in decoder.layers:
             place = next((i for i, given in enumerate(KERAS.initial_states(layer)) if given is tensor), None)
