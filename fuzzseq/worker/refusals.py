@@ -178,14 +178,10 @@ def refuse_unfed(name: str, fed: Nest, error: Exception, layers: tuple[LayerFram
 
 def refuse_taken_apart(name: str, fed: Nest, error: Exception | None, tracker: Tracker) -> None:
     """Raise :class:`SpecError` where the user's own code raised by taking the one tensor for a tuple or a dict."""
-    if (
-        not tf.is_tensor(fed)
-        or not isinstance(error, _OF_PYTHON)
-        or not FrameworkMessage(text_of(error)).takes_tensor_apart
-    ):
+    if not tf.is_tensor(fed) or not isinstance(error, _OF_PYTHON):
         return
     frames = [frame for frame in walk_tb(error.__traceback__) if is_users(frame[0].f_code.co_filename)]
-    if not frames:
+    if not frames or not FrameworkMessage(text_of(error)).takes_tensor_apart:
         return
     last, number = frames[-1]
     line = linecache.getline(last.f_code.co_filename, number)

@@ -190,13 +190,11 @@ def _packed(call: Function, slots: list[Slot], declared: Mapping[str, str]) -> t
     """Return the inputs of a callable with one argument: one tensor, or what its own code takes it apart to."""
     first = next(slot for slot in slots if not slot.optional)
     keys, names = unpacking(call, first.name)
-    if keys:
+    if keys or (declared and not names and first.name not in declared):
         keys += [key for key in declared if key not in (*keys, first.name)]
         return "dict", match([Slot(name=key, key=key) for key in keys], declared)
     if names:
         return "tuple", match([Slot(name=name) for name in names], declared)
-    if declared and first.name not in declared:
-        return "dict", match([Slot(name=key, key=key) for key in declared], declared)
     others = [slot for slot in slots if slot is not first and _named(slot)]
     if others:
         return "arguments", match([first, *others], declared)
@@ -213,35 +211,31 @@ def unpacking(call: Function, name: str) -> tuple[list[str], list[str]]:
     names: list[str] = []
     indices: dict[int, str] = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and _is_name(node.value, name) and isinstance(node.targets[0], ast.Tuple):
-            names = [ast.unparse(element) for element in node.targets[0].elts]
-        key = _key_read(node, name)
-        if isinstance(key, str) and key not in keys:
-            keys.append(key)
-        elif isinstance(key, int):
-            indices.setdefault(key, f"input_{key}")
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            index = _key_read(node.value, name)
-            if isinstance(index, int):
-                indices[index] = node.targets[0].id
+        match node:
+            case ast.Assign(targets=[ast.Tuple(elts=elements), *_], value=ast.Name(id=variable)) if variable == name:
+                names = [ast.unparse(element) for element in elements]
+            case ast.Assign(targets=[ast.Name(id=variable), *_], value=value):
+                if isinstance(index := _key_read(value, name), int):
+                    indices[index] = variable
+            case _:
+                key = _key_read(node, name)
+                if isinstance(key, str) and key not in keys:
+                    keys.append(key)
+                elif isinstance(key, int):
+                    indices.setdefault(key, f"input_{key}")
     return keys, names or [indices[index] for index in sorted(indices)]
 
 
 def _key_read(node: ast.AST, name: str) -> str | int | None:
     """Return the constant that a node reads from the variable ``name``: ``x["a"]``, ``x.get("a")`` or ``x[0]``."""
-    if isinstance(node, ast.Subscript) and _is_name(node.value, name):
-        return _constant(node.slice)
-    called = node.func if isinstance(node, ast.Call) and node.args else None
-    if isinstance(called, ast.Attribute) and called.attr in ("get", "pop") and _is_name(called.value, name):
-        return _constant(node.args[0])  # type: ignore[attr-defined]
-    return None
-
-
-def _is_name(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
-
-
-def _constant(node: ast.AST) -> str | int | None:
-    """Return the key or the index that a node is, or None."""
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str | int) else None
+    match node:
+        case ast.Subscript(value=ast.Name(id=variable), slice=ast.Constant(value=str() | int() as key)):
+            pass
+        case ast.Call(
+            func=ast.Attribute(value=ast.Name(id=variable), attr="get" | "pop"),
+            args=[ast.Constant(value=str() | int() as key), *_],
+        ):
+            pass
+        case _:
+            return None
+    return key if variable == name else None

@@ -32,9 +32,7 @@ class ForwardOutput:
 
     def of(self, scores: Tensor) -> ForwardOutput:
         """Return the output with other scores in the place of its own; the mask of these stays on them."""
-        mask = KERAS.mask_of(self.scores)
-        if mask is not None:
-            KERAS.set_mask(scores, mask)
+        KERAS.copy_mask(self.scores, scores)
         raw = tf.nest.map_structure(lambda part: scores if part is self.scores else part, self.raw)
         return ForwardOutput(scores, self.states, raw)
 

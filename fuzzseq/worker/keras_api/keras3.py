@@ -82,8 +82,7 @@ class Keras3:
         return model.call if isinstance(model, keras.Layer) else model
 
     def layers(self, layer: object) -> Iterable[Layer]:
-        flatten = getattr(layer, "_flatten_layers", None)
-        return flatten() if flatten else ()
+        return layer._flatten_layers() if hasattr(layer, "_flatten_layers") else ()
 
     def children(self, layer: Layer | None) -> list[Layer]:
         if isinstance(layer, keras.Model) and (operations := getattr(layer, "operations", None)):
@@ -133,11 +132,10 @@ class Keras3:
     def inputs_of_calls(self, operation: Layer) -> list[list[Tensor]]:
         return [list(node.input_tensors) for node in operation._inbound_nodes]
 
-    def mask_of(self, tensor: Tensor) -> Tensor | None:
-        return keras.src.backend.get_keras_mask(tensor)
-
-    def set_mask(self, tensor: Tensor, mask: Tensor) -> None:
-        keras.src.backend.set_keras_mask(tensor, mask)
+    def copy_mask(self, tensor: Tensor, other: Tensor) -> None:
+        mask = keras.src.backend.get_keras_mask(tensor)
+        if mask is not None:
+            keras.src.backend.set_keras_mask(other, mask)
 
     def kept_states(self, layer: Layer) -> list[Tensor]:
         return list(tf.nest.flatten(getattr(layer, "states", None) or ()))

@@ -177,11 +177,8 @@ class KerasApi(Protocol):
 
     # Masks and values
 
-    def mask_of(self, tensor: Tensor) -> Tensor | None:
-        """Return the mask that a tensor carries; None where it carries none."""
-
-    def set_mask(self, tensor: Tensor, mask: Tensor) -> None:
-        """Have a tensor carry a mask."""
+    def copy_mask(self, tensor: Tensor, other: Tensor) -> None:
+        """Have another tensor carry the mask that a tensor carries, if any."""
 
     def kept_states(self, layer: Layer) -> list[Tensor]:
         """Return the states that a stateful layer keeps from batch to batch."""
