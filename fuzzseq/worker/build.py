@@ -43,29 +43,23 @@ _WEIGHTS_APART: Final = 104_729
 
 
 class LoadedFactory:
-    """A factory with what its user declared; it lives in the process that loaded the user's file."""
+    """A factory with what its user declared, and more checks; it lives in the process that loaded the user's file."""
 
     def __init__(
-        self,
-        name: str,
-        factory: Function,
-        declaration: Declaration,
-        tracker: Tracker,
-        more_checks: Iterable[object] = (),
+        self, name: str, factory: Function, declaration: Declaration, tracker: Tracker, checks: Iterable[object] = ()
     ) -> None:
-        """Keep all of that; ``tracker`` hears of its models, and ``more_checks`` come to those that are declared."""
         self.name, self.factory, self.declaration, self.tracker = name, factory, declaration, tracker
-        self.custom_checks = custom_checks((*(self.option("custom_checks") or ()), *more_checks))
+        self.custom_checks = custom_checks((*(self.option("custom_checks") or ()), *checks))
 
     def option(self, name: str) -> Any:
         """Return a declared option, or None."""
         return self.declaration.options.get(name)
 
 
-#: What Keras is told to make everything of, for each precision: the type of floats, and the policy of layers.
+#: What Keras makes everything of, for each precision: the type of floats, and the policy of layers.
 _PRECISIONS: Final = {"double": ("float64", "float64"), "mixed": ("float32", "mixed_float16")}
 
-#: The precision and the sizes that tell a model built anew from others.
+#: The precision and the sizes of a model that is built anew.
 _Anew = tuple[Precision, tuple[tuple[str, int], ...]]
 
 
@@ -75,7 +69,7 @@ def arguments(spec: Spec, sizes: Mapping[str, int]) -> dict[str, int]:
 
 
 def build_key(spec: Spec, case: Case) -> str:
-    """Return what tells one built model from another: what the factory is called with, and the seed."""
+    """Return the key of a built model: what the factory is called with, and the seed."""
     given = arguments(spec, case.sizes(spec.contract, 0))
     return f"{sorted(given.items())} {case.seed}"
 
@@ -151,10 +145,21 @@ class ModelInstance:
 
     def reset(self, run: Run) -> None:
         """Put everything back, but for what the run wants otherwise: the random generators, variables, attributes."""
-        self.tracker.kind = _drawing_kind(run) if self.initialized else "build"
-        if self.tracker.draws():
-            tf.random.set_seed(self.seed + run.repetition)
         seed = self.seed + run.repetition
+        # What is alike in runs that draw from the random generators in the same way.
+        match run:
+            case _ if not self.initialized:
+                self.tracker.kind = "build"
+            case ForwardRun():
+                self.tracker.kind = "forward", run.mode, run.training
+            case ChunkedRun():
+                self.tracker.kind = "forward", "eager", False
+            case AlternativeRun():
+                self.tracker.kind = "forward", run.execution
+            case _:
+                self.tracker.kind = run.kind, mode_of(run)
+        if self.tracker.draws():
+            tf.random.set_seed(seed)
         random.seed(seed)
         np.random.seed(seed % 2**32)  # noqa: NPY002 (what a model draws from is not ours to choose)
         KERAS.seed_generator(seed)
@@ -202,16 +207,3 @@ def flat_inputs(model: Model) -> list[Tensor]:
     """Return the symbolic inputs of a functional model in the order in which they are given."""
     structure = KERAS.input_structure(model)
     return list(structure.values()) if isinstance(structure, Mapping) else list(getattr(model, "inputs", None) or [])
-
-
-def _drawing_kind(run: Run) -> tuple[str | bool, ...]:
-    """Return what tells runs apart that may draw from the random generators in their own ways."""
-    match run:
-        case ForwardRun():
-            return "forward", run.mode, run.training
-        case ChunkedRun():
-            return "forward", "eager", False
-        case AlternativeRun():
-            return "forward", run.execution
-        case _:
-            return run.kind, mode_of(run)

@@ -190,28 +190,16 @@ def decodes_all_steps(model: Model) -> bool:
     shape = tuple(decoder.inputs[0].shape)
     roles = Part(model.decoder).signature.roles
     states = [tensor for tensor, role in zip(decoder.inputs, roles, strict=False) if role == "states"]
-    return (
-        len(shape) == 2
-        and shape[1] is None
-        and all(
-            KERAS.is_recurrent(layer)
-            for layer in decoder.layers
-            for given in KERAS.inputs_of_calls(layer)
-            if any(tensor is state for tensor in given for state in states)
-        )
-    )
+    given = ((layer, KERAS.inputs_of_calls(layer)) for layer in decoder.layers)
+    readers = (layer for layer, calls in given if any(tensor is s for call in calls for tensor in call for s in states))
+    return len(shape) == 2 and shape[1] is None and all(map(KERAS.is_recurrent, readers))
 
 
 def scored_steps(seen: Inspection) -> Inspection:
     """Read off a call whether a subclassed model with a loss gives something for each step that it could score."""
     contract, traits = seen.spec.contract, seen.spec.traits
-    if (
-        not seen.may_call
-        or contract.kind != "encoder"
-        or traits.origins.get("kind") != "inferred"
-        or not contract.loss
-        or traits.functional
-    ):
+    encoder = contract.kind == "encoder" and traits.origins.get("kind") == "inferred"
+    if not (seen.may_call and encoder and contract.loss) or traits.functional:
         return seen
     scores = look(seen.built, seen.spec, seen.guess).array
     return seen.read_off(contract={"kind": "many_to_many"}) if scores is not None and scores.ndim == 3 else seen

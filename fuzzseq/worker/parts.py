@@ -56,19 +56,16 @@ class Part:
 
     def call(self, given: Mapping[str, Nest], training: bool) -> Nest:
         """Call the model with what it takes of ``given``."""
-        tokens = given.get("source", given.get("decoder_input"))
         extra = {"training": training} if self.signature.takes_training else {}
         states = list(given.get("states") or [])
         values: list[Nest] = []
         for role in self.signature.roles:
-            if role == "tokens":
-                values.append(tokens)
-            elif role == "states" and self.signature.functional:
-                values.append(states.pop(0))
-            elif role == "states":
-                values.append(self._states(states))
-            else:
+            if role != "states":
                 values.append(given.get(role))
+            elif self.signature.functional:
+                values.append(states.pop(0))
+            else:
+                values.append(self._states(states))
         called = self._graph if self.traced else self._model
         if self.signature.functional:
             return called(values[0] if len(values) == 1 else values, **extra)

@@ -97,8 +97,7 @@ class SteppedSubject(Subject):
     def encode(self, inputs: Nest, training: bool) -> tuple[Tensor | None, list[Tensor]]:
         """Return the encoder's outputs (None where it gives states alone) and its states."""
         self.mark.enter("encode")
-        given = {role: inputs[role] for role in ("source", "source_mask", "source_length") if role in inputs}
-        raw = self.encoder.call({**given, "states": inputs.get("states") or None}, training)
+        raw = self.encoder.call({**inputs, "tokens": inputs.get("source")}, training)
         parts = list(raw) if isinstance(raw, list | tuple) and not hasattr(raw, "_fields") else [raw]
         tensors = [t for t in tf.nest.flatten(raw) if is_array(t)]
         apart = next((part for part in parts if is_array(part) and len(part.shape) == 3), None)
@@ -112,9 +111,7 @@ class SteppedSubject(Subject):
         self, tokens: Tensor, states: list[Tensor], memory: Tensor | None, inputs: Nest, training: bool
     ) -> tuple[Tensor, list[Tensor]]:
         """Return the scores of one step and the next states."""
-        given = {"decoder_input": tokens, "states": states, "memory": memory}
-        given.update({role: inputs[role] for role in ("source_mask", "source_length") if role in inputs})
-        raw = self.decoder.call(given, training)
+        raw = self.decoder.call({**inputs, "tokens": tokens, "states": states, "memory": memory}, training)
         parts = list(raw) if isinstance(raw, list | tuple) else [raw]
         given_back = [t for part in parts[1:] for t in tf.nest.flatten(part) if tf.is_tensor(t)]
         # The states among what it gave back: as many as before, each a number of its kind, in their order.

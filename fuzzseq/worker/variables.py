@@ -135,7 +135,7 @@ class PlainAttributes:
             for container, content in taken.contents:
                 if not _passes(container):
                     continue
-                if isinstance(container, dict):  # It stays the same object, and Keras is not told.
+                if isinstance(container, dict):  # It stays the same object, and Keras does not hear of it.
                     dict.clear(container)
                     dict.update(container, content)
                 else:
@@ -162,8 +162,5 @@ def _passes(value: object) -> bool:
 
 def _is_plain(value: object) -> bool:
     """Say whether an attribute is a number, None or a tensor, and no part of the framework's own bookkeeping."""
-    return (
-        value is None
-        or isinstance(value, int | float | np.ndarray)
-        or (tf.is_tensor(value) and not KERAS.is_variable(value))
-    )
+    plain = isinstance(value, int | float | np.ndarray | None)
+    return plain or (tf.is_tensor(value) and not KERAS.is_variable(value))

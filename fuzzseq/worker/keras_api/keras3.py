@@ -163,9 +163,9 @@ class Keras3:
         return keras.losses.get(identifier)
 
     def cross_entropy(self, labels: Tensor, scores: Tensor, from_logits: bool) -> Tensor:
-        if len(labels.shape) == 3:
-            return keras.losses.categorical_crossentropy(labels, scores, from_logits=from_logits)
-        return keras.losses.sparse_categorical_crossentropy(labels, scores, from_logits=from_logits)
+        losses = keras.losses
+        loss = losses.categorical_crossentropy if len(labels.shape) == 3 else losses.sparse_categorical_crossentropy
+        return loss(labels, scores, from_logits=from_logits)
 
     def seed(self, seed: int) -> None:
         keras.utils.set_random_seed(seed)
