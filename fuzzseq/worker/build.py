@@ -21,6 +21,7 @@ from fuzzseq.targets.contract import CELLS
 from fuzzseq.targets.declaration import Declaration
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
 from fuzzseq.targets.spec import Spec
+from fuzzseq.worker import variables
 from fuzzseq.worker.instrumentation import Tracker
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Function, Model, Nest, Tensor, Variable
@@ -29,14 +30,6 @@ from fuzzseq.worker.refusals import checked_model, declared_raises
 from fuzzseq.worker.stages import StageBeacon
 from fuzzseq.worker.subject import SteppedSubject, Subject
 from fuzzseq.worker.tracing import Traced
-from fuzzseq.worker.variables import (
-    PlainAttributes,
-    Snapshot,
-    all_variables,
-    every_layer,
-    perturb_ulp,
-    trainable_variables,
-)
 
 #: How far apart the seeds of two draws of weights are: cases have small seeds of their own.
 _WEIGHTS_APART: Final = 104_729
@@ -109,8 +102,8 @@ class ModelInstance:
         self.stepped = False
         self._sizes, self._mark = sizes, mark
         self._others: dict[_Anew, ModelInstance] = {}
-        self._plain = PlainAttributes(self.model)
-        self._snapshot: Snapshot | None = None
+        self._plain = variables.PlainAttributes(self.model)
+        self._snapshot: variables.Snapshot | None = None
         self.trainable: list[Variable] = []
 
     @property
@@ -126,9 +119,9 @@ class ModelInstance:
     def init_weights(self) -> None:
         """Set the weights, once the model was called and has them all, and remember everything."""
         self._plain.restore()
-        self.trainable = trainable_variables(self.model)
-        set_general_position(all_variables(self.model), self.seed)
-        self._snapshot = Snapshot(self.model)
+        self.trainable = variables.trainable_variables(self.model)
+        set_general_position(variables.all_variables(self.model), self.seed)
+        self._snapshot = variables.Snapshot(self.model)
 
     @contextmanager
     def anew(self, run: Run) -> Iterator[ModelInstance]:
@@ -174,9 +167,9 @@ class ModelInstance:
             self._snapshot.restore()
             self._snapshot.advance_rng(run.repetition)
             if run.weights:
-                set_general_position(all_variables(self.model), self.seed + _WEIGHTS_APART * run.weights)
+                set_general_position(variables.all_variables(self.model), self.seed + _WEIGHTS_APART * run.weights)
             if run.ulp_perturbed:
-                perturb_ulp(self.trainable, run.ulp_perturbed)
+                variables.perturb_ulp(self.trainable, run.ulp_perturbed)
 
     def state_shapes(self, sizes: Mapping[str, int]) -> Nest:
         """Return the nested shapes of the initial state for a batch; an empty list where the model takes none.
@@ -194,7 +187,9 @@ class ModelInstance:
             return []
         units = next((sizes[name] for name in ("units", "encoder_units", "decoder_units") if name in sizes), None)
         if units is None:
-            units = next((int(getattr(x, "units", 1)) for x in every_layer(self.model) if KERAS.state_names(x)), 1)
+            units = next(
+                (int(getattr(x, "units", 1)) for x in variables.every_layer(self.model) if KERAS.state_names(x)), 1
+            )
         counted = next((name for name in ("num_layers", "num_encoder_layers") if name in sizes), None)
         layers = sizes[counted] if counted else 1
         cell = str(self.spec.contract.initial_state)

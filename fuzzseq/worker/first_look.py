@@ -17,19 +17,11 @@ from fuzzseq.reproduce.runtime import as_source
 from fuzzseq.targets.contract import SIDES
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS
 from fuzzseq.targets.spec import Spec
+from fuzzseq.worker import refusals
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.feeding import feed, initial_state
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Args, Layer, Nest
-from fuzzseq.worker.refusals import (
-    declared_raises,
-    no_such_output,
-    raised_text,
-    refuse_output,
-    refuse_source,
-    refuse_taken_apart,
-    refuse_unfed,
-)
 from fuzzseq.worker.subject import NoSuchOutput, dense
 
 #: More rows than the parts that people take an input apart to: a tensor of two is unpacked as if it were a pair.
@@ -121,22 +113,22 @@ def fed_for_look(
         if not callable(built.target.option("initial_state")):
             raise
         option = f"initial_state={spec.contract.initial_state}"
-        raise declared_raises(built.target.name, option, error, built.tracker) from None
-    if built.target.option("preprocess") is None or not spec.contract.has_source:
-        return case, feed(spec, arrays(case, spec.contract), states)
-    try:
-        source = _preprocessed(built, [list(pair.source) for pair in case.batches[0].pairs])
-    except SpecError:
-        raise
-    except Exception:  # The user's own preprocessing may raise for some batches: the run will report it.
-        return case, None
+        raise refusals.declared_raises(built.target.name, option, error, built.tracker) from None
+    source = None
+    if built.target.option("preprocess") is not None and spec.contract.has_source:
+        try:
+            source = _preprocessed(built, [list(pair.source) for pair in case.batches[0].pairs])
+        except SpecError:
+            raise
+        except Exception:  # The user's own preprocessing may raise for some batches: the run will report it.
+            return case, None
     return case, feed(spec, arrays(case, spec.contract), states, source)
 
 
 def _preprocessed(built: ModelInstance, ids: list[list[int]]) -> Nest:
     """Return what the user's preprocessing makes of ids; raises :class:`SpecError` for what is no array of numbers."""
     made = built.target.option("preprocess")(ids)
-    refuse_source(built.target.name, made)
+    refusals.refuse_source(built.target.name, made)
     return as_source(made)
 
 
@@ -153,10 +145,10 @@ def _refuse_preprocess(built: ModelInstance, spec: Spec) -> None:
         else:
             return
     if raised is not None:
-        ids, said = [[low, low], [low]], raised_text(raised, built.tracker)
+        ids, text = [[low, low], [low]], refusals.raised_text(raised, built.tracker)
         raise SpecError(
             f"preprocess={spec.contract.preprocess} of {built.target.name} raises for every batch that was tried: "
-            f"{said}. It is given rows of ids, such as {ids}, and returns the model's source. One that takes sentences "
+            f"{text}. It is given rows of ids, such as {ids}, and returns the model's source. One that takes sentences "
             "cannot be used: leave it out, and the model is given ids."
         )
 
@@ -179,7 +171,7 @@ def look(built: ModelInstance, spec: Spec, sizes: Mapping[str, int], rows: int =
         with built.tracker.watching(note_embedding):
             output = built.subject.forward(fed, False)
     except NoSuchOutput as error:
-        raise no_such_output(built.target.name, spec.contract.output, error.raw) from None
+        raise refusals.no_such_output(built.target.name, spec.contract.output, error.raw) from None
     except Exception as error:  # A model that fails on its first batch is what the run is for.
         return Look(fed=fed, error=error, layers=built.tracker.raised, tables=tuple(tables))
     return Look(fed=fed, scores=dense(output.scores), raw=output.raw, tables=tuple(tables))
@@ -192,11 +184,11 @@ def refuse_what_cannot_run(built: ModelInstance, spec: Spec, sizes: Mapping[str,
         if spec.contract.calling == "single":
             # A tensor of two rows is taken apart as if it were a pair.
             more = look(built, spec, sizes, rows=ROWS_NOT_UNPACKED)
-            refuse_taken_apart(name, more.fed, more.error, built.tracker)
+            refusals.refuse_taken_apart(name, more.fed, more.error, built.tracker)
         # Past the encoder of an encoder and a decoder apart, what is fed is the model's own.
         if built.subject.mark.current != "decode":
-            refuse_unfed(name, seen.fed, seen.error, seen.layers, built.tracker)
+            refusals.refuse_unfed(name, seen.fed, seen.error, seen.layers, built.tracker)
     elif seen.fed is not None:
-        refuse_output(name, seen.scores, seen.raw)
+        refusals.refuse_output(name, seen.scores, seen.raw)
     elif built.target.option("preprocess") is not None:
         _refuse_preprocess(built, spec)

@@ -35,18 +35,12 @@ def try_invalid_input(built: ModelInstance, case: Case, kind: str) -> Outcome:
 
 
 class _Wrong(BatchRun):
-    """A batch that is wrong in one way, on its way through a model."""
-
     def __init__(self, built: ModelInstance, case: Case, run: Run, kind: str) -> None:
         super().__init__(built, case, run, 0, False)
         self.kind = kind
         self.arrays = wrong_arrays(self.arrays, kind, case, built.spec)
-
-    def _fed(self, states: Nest = None, source: Nest = None) -> Nest:
-        source = None
-        if self.kind == "source_unpadded":
-            source = tf.ragged.constant([list(pair.source) for pair in self.case.batches[0].pairs], dtype=tf.int32)
-        return super()._fed(states, source)
+        if kind == "source_unpadded":
+            self.source = tf.ragged.constant([list(pair.source) for pair in case.batches[0].pairs], dtype=tf.int32)
 
     def state_shapes(self) -> Nest:
         return wrong_shapes(super().state_shapes(), self.kind)

@@ -56,22 +56,15 @@ def kind(seen: Inspection) -> Inspection:
     outputs = (getattr(seen.model, "outputs", None) or ()) if KERAS.is_functional(seen.model) else ()
     ranks = [len(tensor.shape) for tensor in outputs]
     rank = 3 if 3 in ranks else next(iter(ranks), 0)  # 0 where it is not known before a call.
+    last = seen.model.layers[-1] if rank == 3 else None
+    scores_words = KERAS.is_output_layer(getattr(last, "layer", last))  # As dense layers at the end do.
     if "decoder_input" in roles:
         value = "seq2seq" if "source" in roles else "decoder"
-    elif (of_output and rank in (0, 3)) or (
-        rank == 3 and (getattr(seen.model, "compiled", False) or _scores_words(seen.model))
-    ):
+    elif (of_output and rank in (0, 3)) or (rank == 3 and (getattr(seen.model, "compiled", False) or scores_words)):
         value = "many_to_many"
     else:
         value = "encoder"
     return seen.read_off(contract={"kind": value}, inferred=["kind"])
-
-
-def _scores_words(model: Model) -> bool:
-    """Say whether a functional model ends in a dense layer, as one that scores words does."""
-    layers = getattr(model, "layers", [])
-    last = layers[-1] if layers else None
-    return KERAS.is_output_layer(getattr(last, "layer", last))
 
 
 def float_source(seen: Inspection) -> Inspection:

@@ -12,12 +12,10 @@ from fuzzseq.targets.contract import PartCall, PartRole
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Function, Model, Nest, Tensor
 
-#: The names that parameters and inputs of an encoder or a decoder go by, for each thing that they can be.
-PART_NAMES: Mapping[PartRole, tuple[str, ...]] = {
-    "states": ("state", "hidden", "initial_state", "carry", "h", "c", "h0", "c0", "cell"),
+#: The names that parameters and inputs of an encoder or a decoder go by, for what takes neither masks nor lengths.
+_NAMES: Mapping[PartRole, tuple[str, ...]] = {
     "memory": ("enc_out", "encoder_out", "memory", "context", "values", "encoded", "enc_seq", "encoder_seq"),
-    "source_mask": ("mask", "padding_mask", "source_mask", "src_mask"),
-    "source_length": ("length", "lengths", "source_length"),
+    "states": ("state", "hidden", "initial_state", "carry", "h", "c", "h0", "c0", "cell"),
 }
 
 
@@ -28,9 +26,7 @@ def part_role(name: str) -> PartRole | None:
         return "source_mask"
     if "length" in lowered or lowered.endswith("_len"):
         return "source_length"
-    roles: tuple[PartRole, ...] = ("memory", "states")
-    for role in roles:
-        words = PART_NAMES[role]
+    for role, words in _NAMES.items():
         if lowered in words or any(len(word) > 2 and word in lowered for word in words):
             return role
     return None

@@ -33,6 +33,8 @@ class BatchRun:
         self.built, self.case, self.run, self.batch, self.known = built, case, run, batch, known
         self.sizes = case.sizes(built.spec.contract, batch)
         self.arrays: Arrays = arrays(case, built.spec.contract, batch)
+        #: What takes the place of its source ids, where it is wrong.
+        self.source: Nest = None
 
     def observe(self) -> Observed:
         """Go as far as the run asks for."""
@@ -65,9 +67,9 @@ class BatchRun:
         self.built.subject.in_graph(False)
         return self.built.subject.forward(self._fed(), False)
 
-    def _fed(self, states: Nest = None, source: Nest = None) -> Nest:
-        """Preprocess the batch and return what the model is called with; ``source`` takes the place of its ids."""
-        spec = self.built.spec
+    def _fed(self, states: Nest = None) -> Nest:
+        """Preprocess the batch and return what the model is called with."""
+        spec, source = self.built.spec, self.source
         preprocess = self.built.target.option("preprocess")
         if preprocess is not None and spec.contract.has_source:
             self.built.subject.mark.enter("preprocess")

@@ -78,10 +78,7 @@ class KerasApi(Protocol):
     compiled_loss_names: frozenset[str]
 
     def moved(self) -> str:
-        """Return a sentence about private names that the installed versions do not have; empty where all are there.
-
-        It runs no operation, so that the process can be forked after it.
-        """
+        """Return a sentence about private names that the installed versions lack, if any; it runs no operation."""
 
     def versions(self) -> dict[str, str]:
         """Return the versions that a finding depends on, by the names of the packages."""
