@@ -108,14 +108,9 @@ class _Process:
 
     def _reaped(self, pid: int) -> int | None:
         """Return how a forked child ended: its exit code, or minus the signal that ended it; None where it has not."""
-        while True:
-            try:
-                ended, status = untouched.wait(-1, os.WNOHANG)
-            except ChildProcessError:
-                break
-            if not ended:
-                break
-            self._ended[ended] = os.waitstatus_to_exitcode(status)
+        with contextlib.suppress(ChildProcessError):
+            while (ended := untouched.wait(-1, os.WNOHANG))[0]:
+                self._ended[ended[0]] = os.waitstatus_to_exitcode(ended[1])
         return self._ended.pop(pid, None)
 
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.states import state_shapes
 from fuzzseq.checks.custom import custom_checks
-from fuzzseq.protocol.runs import AlternativeRun, ChunkedRun, ForwardRun, Precision, Run, mode_of
+from fuzzseq.protocol.runs import AlternativeRun, ChunkedRun, ForwardRun, Run, mode_of
 from fuzzseq.reproduce.runtime import input_shapes, set_general_position
 from fuzzseq.seeds import seed_of_cases
 from fuzzseq.targets.contract import CELLS
@@ -52,9 +52,6 @@ class LoadedFactory:
 #: What Keras makes everything of, for each precision: the type of floats, and the policy of layers.
 _PRECISIONS: Final = {"double": ("float64", "float64"), "mixed": ("float32", "mixed_float16")}
 
-#: The precision and the sizes of a model that is built anew.
-_Anew = tuple[Precision, tuple[tuple[str, int], ...]]
-
 
 def arguments(spec: Spec, sizes: Mapping[str, int]) -> dict[str, int]:
     """Return the keyword arguments that a factory is called with for a setting of the dimensions."""
@@ -73,10 +70,7 @@ class ModelInstance:
     def __init__(
         self, target: LoadedFactory, spec: Spec, sizes: Mapping[str, int], seed: int, mark: StageBeacon
     ) -> None:
-        """Call the factory. What it raises is the model's failure at stage ``build``.
-
-        Raises :class:`SpecError` for a loss that is declared and is none.
-        """
+        """Call the factory: what it raises is the model's failure; :class:`SpecError` for a loss that is none."""
         seed = seed_of_cases(seed)
         mark.enter("build")
         self.tracker = target.tracker
@@ -101,7 +95,8 @@ class ModelInstance:
         #: Whether a compiled model has done a training step of its own.
         self.stepped = False
         self._sizes, self._mark = sizes, mark
-        self._others: dict[_Anew, ModelInstance] = {}
+        #: By precision and sizes.
+        self._others: dict[tuple[object, ...], ModelInstance] = {}
         self._plain = variables.PlainAttributes(self.model)
         self._snapshot: variables.Snapshot | None = None
         self.trainable: list[Variable] = []
@@ -129,7 +124,7 @@ class ModelInstance:
 
         It is of another precision, as far as it is Keras that makes it, or of other sizes.
         """
-        key: _Anew = (run.precision, run.dimensions)
+        key = (run.precision, run.dimensions)
         with KERAS.precision(*_PRECISIONS.get(run.precision, (None, None))):
             if key not in self._others:
                 sizes = {**self._sizes, **dict(run.dimensions)}
@@ -187,9 +182,8 @@ class ModelInstance:
             return []
         units = next((sizes[name] for name in ("units", "encoder_units", "decoder_units") if name in sizes), None)
         if units is None:
-            units = next(
-                (int(getattr(x, "units", 1)) for x in variables.every_layer(self.model) if KERAS.state_names(x)), 1
-            )
+            cells = (layer for layer in variables.every_layer(self.model) if KERAS.state_names(layer))
+            units = next((int(getattr(layer, "units", 1)) for layer in cells), 1)
         counted = next((name for name in ("num_layers", "num_encoder_layers") if name in sizes), None)
         layers = sizes[counted] if counted else 1
         cell = str(self.spec.contract.initial_state)

@@ -15,7 +15,6 @@ from fuzzseq.errors import SpecError
 from fuzzseq.protocol.outcome import LayerFrame
 from fuzzseq.reproduce.runtime import as_source
 from fuzzseq.targets.contract import SIDES
-from fuzzseq.targets.dimensions import DATA_DIMENSIONS
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker import refusals
 from fuzzseq.worker.build import ModelInstance
@@ -58,15 +57,6 @@ class Look:
     def array(self) -> Array | None:
         """The scores as a numpy array; None where there are none."""
         return None if self.scores is None else np.asarray(self.scores)
-
-
-def guessed_sizes(spec: Spec, sizes: Mapping[str, int]) -> dict[str, int]:
-    """Return sizes for a first batch: those of the build, and small vocabularies where none is known yet."""
-    vocabularies = {spec.contract.vocabulary("source"), spec.contract.vocabulary("target")} - {None}
-    guess = {str(name): 5 for name in vocabularies} | dict(sizes)
-    if spec.contract.float_source and "feature_dim" not in guess:
-        guess["feature_dim"] = spec.contract.range_of("feature_dim").min
-    return {name: size for name, size in guess.items() if name not in DATA_DIMENSIONS}
 
 
 def look_case(spec: Spec, sizes: Mapping[str, int], rows: int = 2, alike: bool = False) -> Case:
@@ -120,7 +110,7 @@ def fed_for_look(
             source = _preprocessed(built, [list(pair.source) for pair in case.batches[0].pairs])
         except SpecError:
             raise
-        except Exception:  # The user's own preprocessing may raise for some batches: the run will report it.
+        except Exception:  # The user's own preprocessing may raise for some batches: the run reports it.
             return case, None
     return case, feed(spec, arrays(case, spec.contract), states, source)
 

@@ -101,7 +101,6 @@ def _imported(reference: Mapping[str, str], label: str) -> ModuleType:
 
 
 def _line(error: BaseException) -> str:
-    """Return where in the user's own code an exception came from."""
     frames = user_frames(error.__traceback__)
     return f" ({frames[-1].file}:{frames[-1].line})" if frames else ""
 

@@ -27,8 +27,8 @@ _TARGET_SIDE = {"source": "decoder_input", "source_mask": "target_mask", "source
 
 def inputs(seen: Inspection) -> Inspection:
     """Read how the model is called, and what its inputs are, off their names, ranks and types or the model's code."""
-    name = seen.target.name
-    calling, found = inputs_of(seen.model, seen.target.option("inputs") or {})
+    name = seen.built.target.name
+    calling, found = inputs_of(seen.model, seen.built.target.option("inputs") or {})
     if not found:
         called = KERAS.call_of(seen.model)
         call = f"{getattr(called, '__name__', type(called).__name__)}{inspect.signature(called)}"
@@ -77,7 +77,7 @@ def float_source(seen: Inspection) -> Inspection:
 
 def initial_state(seen: Inspection) -> Inspection:
     """Read whether the initial state is an input of a functional model, whose shape is known."""
-    contract, name = seen.spec.contract, seen.target.name
+    contract, name = seen.spec.contract, seen.built.target.name
     states = [item for item in contract.inputs if item.role == "state"]
     if contract.initial_state is not None:
         if not states:
@@ -100,7 +100,7 @@ def initial_state(seen: Inspection) -> Inspection:
 def ignored_labels(seen: Inspection) -> Inspection:
     """Read off the loss whether it leaves out a class that no padding of labels is declared to be."""
     tokens = seen.spec.contract.tokens
-    ignored = getattr(seen.target.option("loss") or KERAS.compiled_loss(seen.model), "ignore_class", None)
+    ignored = getattr(seen.built.target.option("loss") or KERAS.compiled_loss(seen.model), "ignore_class", None)
     if not isinstance(ignored, int) or ignored >= 0 or tokens.label_pad is not None:
         return seen
     # No label of a word is negative. It may be what labels are padded with, or a default that nobody looked at.
@@ -122,7 +122,7 @@ def compiled_loss(seen: Inspection) -> Inspection:
 
 def signatures(seen: Inspection) -> Inspection:
     """Read what the model, an encoder and a decoder apart, and a function of the initial state take."""
-    subject, state = seen.built.subject, seen.target.option("initial_state")
+    subject, state = seen.built.subject, seen.built.target.option("initial_state")
     values: dict[str, Any] = {
         "takes_training": subject.takes_training,
         "state_arguments": tuple(inspect.signature(state).parameters) if callable(state) else (),

@@ -27,15 +27,8 @@ from fuzzseq.worker.keras_api.objects import Function, Model, Nest
 
 #: The most letters of a value, or of an exception's message, that a sentence shows.
 _LONGEST: Final = 300
-#: The ranks that an input may have which plays a role; the others may have any.
-_RANKS: Final = {
-    "source": (2, 3),
-    "decoder_input": (2, 3),
-    "source_length": (1, 2),
-    "target_length": (1, 2),
-    "source_mask": (2, 3, 4),
-    "target_mask": (2, 3, 4),
-}
+#: The ranks that an input may have which plays a role, by the last word of that; the others may have any.
+_RANKS: Final = {"source": (2, 3), "input": (2, 3), "length": (1, 2), "mask": (2, 3, 4)}
 _FED: Final = "fuzzseq feeds ids (batch, steps), or rows of floats (batch, steps, width)"
 _WRAP: Final = "return a function that takes what fuzzseq feeds, and calls the model with it"
 #: What Python, or TensorFlow, raises where a tensor is taken for a tuple or a dict.
@@ -98,8 +91,8 @@ def checked_model(name: str, model: Model) -> Model:
     wanted = "it should return a keras.Model, an EncoderDecoder, or a function of the inputs."
     kind = type(model).__name__
     if isinstance(model, EncoderDecoder):
-        parts: list[object] = [model.encoder, model.decoder]
-        for part, value in zip(("encoder", "decoder"), parts, strict=True):
+        for part in ("encoder", "decoder"):
+            value: object = getattr(model, part)
             if not callable(value) or isinstance(value, type):
                 raise NotAModel(
                     f"The factory {name} returned an EncoderDecoder whose {part} is {short(value)}: give a model."
@@ -112,13 +105,9 @@ def checked_model(name: str, model: Model) -> Model:
     elif isinstance(model, list | tuple | Mapping):
         parts = list(model.values() if isinstance(model, Mapping) else model)
         held = ", ".join(type(part).__name__ for part in parts[:6]) + (", ..." if len(parts) > 6 else "")
-        models = any(map(KERAS.is_layer, parts))
-        how = (
-            "return the model that is trained alone, or fuzzseq.EncoderDecoder(encoder, decoder) for two that are run "
-            "step by step."
-            if models
-            else wanted
-        )
+        apart = "fuzzseq.EncoderDecoder(encoder, decoder) for two that are run step by step."
+        alone = f"return the model that is trained alone, or {apart}"
+        how = alone if any(map(KERAS.is_layer, parts)) else wanted
         raise NotAModel(f"The factory {name} returned a {kind} ({held}), and fuzzseq runs one model: {how}")
     elif not callable(model):
         shown = f" {short(model)}" if isinstance(model, str | int | float) else ""
@@ -143,7 +132,7 @@ def refuse_input(name: str, role: str, rank: int | None, dtype: str | None) -> N
     """Raise :class:`SpecError` for an input that plays a role and takes what fuzzseq does not make."""
     if dtype == "string":
         raise SpecError(text_sentence(f"takes an input {name!r} of strings"))
-    if rank is not None and rank not in _RANKS.get(role, (rank,)):
+    if rank is not None and rank not in _RANKS.get(role.rpartition("_")[2], (rank,)):
         raise SpecError(
             f"The model takes an input {name!r} of rank {rank} as its {role}, and {_FED}: if it is something else of "
             f"{', '.join(ROLES)}, say so, @fuzz_target(inputs={{{name!r}: '...'}}); else {_WRAP}."

@@ -190,8 +190,8 @@ class BatchRun:
 
     def _train(self) -> Observed:
         """Run forward, loss and gradients; then the model's own training step, where it has one."""
-        fed = self._fed()
-        labels, real = self._labels()
+        arguments = self._fed(), *self._labels()
+        fed, labels, _ = arguments
 
         def step(given: Nest, wanted: Tensor, steps: Tensor) -> Nest:
             subject = self.built.subject
@@ -203,7 +203,7 @@ class BatchRun:
             # What a lookup gives is made dense here: traced, that costs a tenth of what it does outside.
             return output.scores, loss, [None if g is None else tf.convert_to_tensor(g) for g in gradients]
 
-        scores, loss, values = self._in_mode("train", step, (fed, labels, real))(fed, labels, real)
+        scores, loss, values = self._in_mode("train", step, arguments)(*arguments)
         pairs = zip(self.built.trainable, values, strict=True)
         gradients = tuple(Gradient(path=path_of(v), value=as_numpy(value)) for v, value in pairs)
         model = self.built.model

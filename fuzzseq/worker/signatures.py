@@ -25,15 +25,15 @@ def from_signature(target: LoadedFactory) -> Spec:
     declared = target.declaration
     origins: dict[str, Origin] = dict.fromkeys([*declared.options, *declared.dimensions], "declared")
     parameters, dimensions = _parameters(target)
-    values: dict[str, Any] = {}
-    for name, value in declared.options.items():
-        if name in ("initial_state", "preprocess", "loss") and value is not None:
-            values[name] = reference(value)
-        elif name not in ("inputs", "custom_checks"):
-            values[name] = tuple(value) if name == "checks" else dict(value) if name == "skip" else value
-    for option in ("checks", "skip"):
-        _refuse_unknown(target, option, values.get(option, ()))
-    selected = {name: values.pop(name) for name in ("checks", "skip") if name in values}
+    values: dict[str, Any] = {
+        name: reference(value) if name in ("initial_state", "preprocess", "loss") and value is not None else value
+        for name, value in declared.options.items()
+        if name not in ("inputs", "custom_checks")
+    }
+    kinds: dict[str, type] = {"checks": tuple, "skip": dict}
+    selected = {name: kind(values.pop(name)) for name, kind in kinds.items() if name in values}
+    for option, names in selected.items():
+        _refuse_unknown(target, option, names)
     logits = values.pop("logits", None)
     named = {p.dimension for p in parameters}
     for length, longest in (("source_length", "max_source_length"), ("target_length", "max_target_length")):

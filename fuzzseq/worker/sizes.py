@@ -9,7 +9,7 @@ from fuzzseq.errors import SpecError
 from fuzzseq.targets.contract import SIDES, Contract, Side
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, Dim, dim
 from fuzzseq.worker.build import flat_inputs
-from fuzzseq.worker.first_look import EmbeddingCall, Look, guessed_sizes, look, refuse_what_cannot_run
+from fuzzseq.worker.first_look import EmbeddingCall, Look, look, refuse_what_cannot_run
 from fuzzseq.worker.inspection import Inspection
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.parts import is_array
@@ -77,7 +77,7 @@ def constant_labels(seen: Inspection) -> Inspection:
     tags = int(output.shape[-1])
     for built, other in seen.other_builds():
         if tags not in other.values() and other.get("vocab_size") != words:
-            again = look(built, seen.spec, guessed_sizes(seen.spec, other)).array
+            again = look(built, seen.spec, attrs.evolve(seen, sizes=other).guess).array
             if not tags or again is None or again.shape[-1] != tags:
                 return seen
             note = f"its {tags} labels were read off the model, in whatever sizes it is built: output_dim={tags}"
@@ -103,7 +103,7 @@ def vocabularies(seen: Inspection) -> Inspection:
         unknown[name] = Dim(min=int(words), max=int(words))
         notes.append(f"{name} was read off the model, so that ids beyond its own table are not tried on that side")
     read = seen.read_off(contract={"dimensions": {**contract.dimensions, **unknown}}, inferred=unknown, notes=notes)
-    _refuse_tokens(seen.target.name, read.spec.contract)
+    _refuse_tokens(seen.built.target.name, read.spec.contract)
     return read
 
 
@@ -117,7 +117,7 @@ def _unknown_vocabulary(seen: Inspection, side: Side, name: str) -> SpecError:
         floats = "where it takes rows of floats, declare @fuzz_target(float_source=True), else"
         declaring = f"declare it, @fuzz_target({name}={max(rows)})" if rows else f"{floats} @fuzz_target({name}=1000)"
     return SpecError(
-        f"The {side} vocabulary of {seen.target.name} is not one of its parameters, and {why}: {declaring}."
+        f"The {side} vocabulary of {seen.built.target.name} is not one of its parameters, and {why}: {declaring}."
     )
 
 

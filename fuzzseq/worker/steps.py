@@ -73,17 +73,15 @@ def _steps_tried(seen: Inspection) -> tuple[bool, Exception | None]:
     """
     model, spec, usual = seen.model, seen.spec, ROWS_NOT_UNPACKED
     numbers = [n for n in spec.traits.source_constants if usual < n <= _MOST_ROWS][:_MOST_NUMBERS]
-    tried = False
     raised: Exception | None = None
     for rows, alike in ((usual, False), (usual, True), *((n, False) for n in numbers)):
         case, fed = fed_for_look(seen.built, spec, seen.guess, rows, alike)
         if fed is None:
             continue
-        tried = True
         try:
             model.train_step((fed, as_targets(model, tf.constant(arrays(case, spec.contract).labels))))
         except Exception as error:  # whatever a step of the user's own raises
             raised = raised or error
         else:
             return True, None
-    return tried, raised
+    return raised is not None, raised

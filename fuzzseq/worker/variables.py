@@ -50,8 +50,7 @@ class Snapshot:
                 optimizer.build(owner.trainable_variables)
                 everything += list(optimizer.variables)
         trainable = {id(v) for v in trainable_variables(subject)}
-        once = unique(everything)
-        taken = [(v, np.asarray(v)) for v in once]
+        taken = [(v, np.asarray(v)) for v in unique(everything)]
         # One that is not initialized yet has no value to put back.
         there = [(v, tf.constant(value)) for v, value in taken if value.shape == tuple(v.shape)]
         self._still = [(v, value) for v, value in there if id(v) in trainable]

@@ -153,8 +153,7 @@ class Tracker:
         """Take note of the numbers of Python's that a function of the user's own is given: each costs a trace."""
         if not is_users(code.co_filename):
             return
-        flat = tf.nest.flatten(args)
-        numbers = tuple(v for v in flat if isinstance(v, int | float) and not isinstance(v, bool))
+        numbers = tuple(v for v in tf.nest.flatten(args) if isinstance(v, int | float) and not isinstance(v, bool))
         if numbers:
             self.traced_for.setdefault(code.co_name, set()).add(numbers)
 

@@ -22,6 +22,7 @@ class Keras3:
     """See :class:`fuzzseq.worker.keras_api.protocol.KerasApi`."""
 
     compiled_loss_names = frozenset({"compute_loss", "compiled_loss", "_compile_loss", "train_step"})
+    variable_owners: tuple[type, ...] = (keras.Layer, keras.Variable)
 
     def moved(self) -> str:
         return private_names.moved()
@@ -54,10 +55,6 @@ class Keras3:
 
     def is_variable(self, value: object) -> TypeGuard[Variable]:
         return isinstance(value, tf.Variable | keras.Variable)
-
-    @property
-    def variable_owners(self) -> tuple[type, ...]:
-        return keras.Layer, keras.Variable
 
     def is_builtin(self, value: object) -> bool:
         return str(value.__module__).startswith("keras.")
@@ -103,9 +100,7 @@ class Keras3:
         return int(layer.input_dim) if isinstance(layer, keras.layers.Embedding) else None
 
     def state_names(self, layer: Layer) -> str:
-        if isinstance(layer, keras.layers.LSTM):
-            return "hc"
-        return "h" if isinstance(layer, keras.layers.GRU) else ""
+        return "hc" if isinstance(layer, keras.layers.LSTM) else "h" if isinstance(layer, keras.layers.GRU) else ""
 
     def forward_layer(self, layer: Layer) -> Layer | None:
         return layer.forward_layer if isinstance(layer, keras.layers.Bidirectional) else None
