@@ -42,8 +42,6 @@ def main() -> None:
 
 
 class _Process:
-    """A worker process, from its first question on."""
-
     def __init__(self, channel: Channel, serving: Any, stages: Any) -> None:
         self._channel, self._serving, self._stages = channel, serving, stages
         #: How the children ended that nobody has asked for yet.

@@ -30,7 +30,7 @@ def training_step(seen: Inspection) -> Inspection:
 
     One that raises as Python does where a batch is taken apart otherwise takes something else, which nobody here can
     make; so it may be with any exception, where no compiled loss shows what labels are wanted. Where a step never asks
-    for the compiled loss, that is not what the model learns from. The model is of no use after this.
+    for the compiled loss, that is not what the model learns from.
     """
     if not seen.may_call or not seen.spec.traits.own_training_step:
         return seen

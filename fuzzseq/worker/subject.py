@@ -157,8 +157,6 @@ def dense(scores: Tensor) -> Tensor:
 
 def as_numpy(value: Nest) -> Array | None:
     """Return a tensor as a numpy array; None stays None."""
-    if value is None:
-        return None
     if isinstance(value, tf.IndexedSlices):
         value = tf.convert_to_tensor(value)
-    return np.asarray(value)
+    return None if value is None else np.asarray(value)

@@ -60,9 +60,8 @@ def takers_of_states(model: Model) -> int:
 
 
 def _dropped(decoder: Model, tracker: Tracker) -> Iterator[tuple[StateCrossing, Frame | None]]:
-    states = [
-        tensor for tensor, role in zip(decoder.inputs, Part(decoder).signature.roles, strict=False) if role == "states"
-    ]
+    roles = Part(decoder).signature.roles
+    states = [tensor for tensor, role in zip(decoder.inputs, roles, strict=False) if role == "states"]
     for tensor, back in zip(states, decoder.outputs[1:], strict=False):
         for layer in decoder.layers:
             place = next((i for i, given in enumerate(KERAS.initial_states(layer)) if given is tensor), None)
@@ -71,8 +70,8 @@ def _dropped(decoder: Model, tracker: Tracker) -> Iterator[tuple[StateCrossing, 
             origin = KERAS.origin(back)
             if origin is None or origin.operation is not layer or origin.index != place + 1:
                 name = stable_name(layer, decoder)
-                crossing = StateCrossing(error="not_returned", layers=(name,), sources=(tensor.name,))
-                yield crossing, tracker.site_of(layer)
+                dropped = StateCrossing(error="not_returned", layers=(name,), sources=(tensor.name,))
+                yield dropped, tracker.site_of(layer)
 
 
 def _origin(tensor: Tensor) -> _Source | None:

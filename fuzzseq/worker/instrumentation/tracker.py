@@ -110,8 +110,7 @@ class Tracker:
             )
         except BaseException:
             if not self.raised:
-                layers = [entry[0] for entry in self._running]
-                frames = zip(names(layers), self._running, strict=True)
+                frames = zip(names([entry[0] for entry in self._running]), self._running, strict=True)
                 self.raised = tuple(layer_frame(name, *entry) for name, entry in frames)
                 self.raised_site = self._site_in_model()
             raise
