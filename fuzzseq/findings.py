@@ -219,11 +219,6 @@ class Finding:
         """Whether every neighbor one step simpler was tried and none fails in the same way."""
         return self.minimality.one_minimal
 
-    @property
-    def executions(self) -> int:
-        """The executions that shrinking took."""
-        return self.minimality.executions
-
 
 def finding_id(target: str, family: str, cause: str, position: str) -> str:
     """Return the stable id of a finding: it holds no message, no line number and no automatic layer name."""

@@ -82,9 +82,8 @@ class FailureOracle:
         outcome = self._run(case)
         failures = outcome.failures()
         same = next((verdict for verdict in failures if signature(verdict) == self.signature), None)
-        answer: Answer
         if failures:
-            answer = "other" if same is None else "same"
+            answer: Answer = "other" if same is None else "same"
         else:
             judged = any(verdict.check == self.check and verdict.judged for verdict in outcome.verdicts)
             answer = "passes" if judged else "not_reached"
@@ -92,7 +91,6 @@ class FailureOracle:
         return self._answers[key]
 
     def _run(self, case: Case, *, trace: bool = False) -> Outcome:
-        """Execute a case with the check alone, and those that an exception before it would belong to."""
         if self._out_of_time():
             raise OutOfTime
         self.executions += 1

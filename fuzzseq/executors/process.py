@@ -50,16 +50,15 @@ class Process:
         #: What it has started for all that come from it, as the import of a file may.
         self.helpers: Collection[int] = ()
         self.channel, theirs = Channel.pair()
-        self._mark = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the process; close() drops it)
+        self._files = [tempfile.TemporaryFile() for _ in range(3)]  # noqa: SIM115 (as long as the process)
+        self._mark, self._output, self._trace = self._files
         # For appending: what is written after it was cut is at its beginning.
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115 (likewise)
         flags = fcntl.fcntl(self._output, fcntl.F_GETFL)
         fcntl.fcntl(self._output, fcntl.F_SETFL, flags | os.O_APPEND)
-        self._trace = tempfile.TemporaryFile()  # noqa: SIM115 (likewise)
         self._mark.write(b"\0\0")
         self._mark.flush()
         try:
-            files = theirs.fileno(), *(file.fileno() for file in (self._mark, self._output, self._trace))
+            files = theirs.fileno(), *(file.fileno() for file in self._files)
             with parent.channel.lock:  # Whoever looks for strays waits until the child is known.
                 self.pid: int = order(parent, {"do": "fork", "role": role, "memory": memory}, *files)["pid"]
                 zygote.groups.add(self.pid)
@@ -167,9 +166,8 @@ class Process:
 
     def _drop(self) -> None:
         self.channel.close()
-        self._mark.close()
-        self._output.close()
-        self._trace.close()
+        for file in self._files:
+            file.close()
 
 
 class Worker(Process):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -32,7 +33,8 @@ def place_reference(text: str) -> Reference:
     place, name = _split(text)
     named = {"name": name} if name else {}
     if place.startswith("~"):
-        place = _at_home(place)
+        with suppress(RuntimeError):  # There is no such user.
+            place = str(Path(place).expanduser())
     kind = Path(place).suffix.lower()
     if kind in _NOT_YET:
         raise UsageError(f"{place} is {_NOT_YET[kind]}.")
@@ -57,7 +59,10 @@ def target_reference(text: str) -> Reference:
         label = label_of(reference)
         names.refuse_missing(label, name)
         if name in names.constants:
-            raise UsageError(not_a_factory(f"{label}:{name}", names.constants[name]))
+            kind = names.constants[name]
+            raise UsageError(
+                f"{label}:{name} is {kind} and no factory: a fuzz target is a function that builds a model."
+            )
     return reference
 
 
@@ -83,13 +88,7 @@ def label_of(reference: Reference) -> str:
     return reference.get("file") or reference.get("module") or ""
 
 
-def not_a_factory(target: str, kind: str) -> str:
-    """Return the sentence for a name that stands for something that builds no model."""
-    return f"{target} is {kind} and no factory: a fuzz target is a function that builds a model."
-
-
 def _split(text: str) -> tuple[str, str]:
-    """Return the place and the name of a target's text; the name is empty where there is none."""
     plain = text.strip()
     if not plain or not plain.isprintable():
         raise UsageError(f"{text!r} names no fuzz target: {_HOW}")
@@ -118,16 +117,7 @@ def _split(text: str) -> tuple[str, str]:
     return drive + place, name
 
 
-def _at_home(place: str) -> str:
-    """Return a path with the folder of a user in the place of ``~``; as it is where there is no such user."""
-    try:
-        return str(Path(place).expanduser())
-    except RuntimeError:
-        return place
-
-
 def _existing(place: str) -> str:
-    """Return a path to a Python file that is there, else raise with the nearest name in its folder."""
     path = Path(place)
     try:
         mode = path.stat().st_mode
@@ -149,12 +139,10 @@ def _existing(place: str) -> str:
 
 
 def _is_glob(place: str) -> bool:
-    """Say whether a text has what a shell would have replaced by the names of files."""
     return bool(re.search(r"[*?\[]", place))
 
 
 def _no_python(place: str) -> str:
-    """Return the sentence for a file of another kind."""
     return f"{place} is not a Python file: its name would end in .py. Give path/to/file.py:name."
 
 
