@@ -17,18 +17,8 @@ import numpy as np
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import with_other_ends
 from fuzzseq.checks.attention import fault
-from fuzzseq.checks.base import Array, Check, Confirmations, Observed, Plan, Results, forward
-from fuzzseq.checks.differential import (
-    by_row,
-    comparable,
-    compared,
-    confirmation,
-    confirmed_difference,
-    culprit,
-    differing,
-    nothing_compared,
-    with_layers,
-)
+from fuzzseq.checks.base import Array, Check, Observed, Plan, Results, forward
+from fuzzseq.checks.differential import Agreement, Disagreement, by_row, comparable, compared, culprit, differing
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
 
@@ -54,25 +44,17 @@ def earlier(seen: Observed) -> Array | None:
     return np.concatenate(rows) if rows else None
 
 
-_COMPARE: Final = compared(earlier)
-
-
-def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
-    """Confirm a difference."""
-    return confirmation(results, plan(case, spec), "base", "changed", _COMPARE)
+_AGREEMENT: Final = Agreement(plan=plan, others={"changed": compared(earlier)})
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare the outputs of the earlier steps."""
-    if nothing_compared(results, "base", {"changed": _COMPARE}):
-        return CHECK.nothing_compared()
-    found = confirmed_difference(results, "base", "changed", _COMPARE)
-    if found is None:
-        return None
-    seen = with_layers(results, "base", "changed")
-    if seen is None:
-        return differing(CHECK, found, "changed")
-    one, two = seen
+    found = _AGREEMENT.judge(CHECK, results)
+    if not isinstance(found, Disagreement):
+        return found
+    if found.recorded is None:
+        return differing(CHECK, found)
+    one, two = found.recorded
     before = one.arrays.target_mask & (one.arrays.decoder_input == two.arrays.decoder_input)
 
     def aligned(left: Array, right: Array) -> tuple[Array, Array] | None:
@@ -81,7 +63,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         return left[before], right[before]
 
     faulty = fault(one, case, spec)
-    return differing(CHECK, found, "changed", culprit(one, two, aligned), *([faulty.evidence] if faulty else []))
+    return differing(CHECK, found, culprit(one, two, aligned), *([faulty.evidence] if faulty else []))
 
 
 CHECK = Check(
@@ -90,7 +72,7 @@ CHECK = Check(
     plan=plan,
     judge=judge,
     applies=applies,
-    confirm=confirm,
+    confirm=_AGREEMENT.confirm,
     cause="decoder-sees-future",
     differences={"changed": "the last target id of a row moves earlier outputs by {gap}"},
     paired_runs=("changed",),

@@ -1,9 +1,9 @@
 """Integer labels and the same labels as one-hot rows give the same loss, where the user's loss accepts both.
 
-It warns: a loss that indexes with its labels takes one-hot rows in silence and is right for its own.
-A loss that refuses the other encoding keeps its promise: refusing is what tells a user. The check speaks of the user's
-own loss, never of the one that fuzzseq supplies. It guards against the false alarm of a loss that takes labels of the
-other rank by broadcasting, where two sizes happen to be equal or one: such batches are not judged.
+It warns: a loss that indexes with its labels takes one-hot rows in silence and is right for its own. A loss that
+refuses the other encoding passes: its user hears of it. The check speaks of the user's own loss, never of the one that
+fuzzseq supplies. It guards against the false alarm of a loss that takes labels of the other rank by broadcasting, where
+two sizes happen to be equal or one: such batches are not judged.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def scored(case: Case, encoding: Encoding) -> LossRun:
 
 
 def plan(case: Case, spec: Spec) -> Plan:
-    """Score the batches with both encodings; eagerly alone, as a trace of each costs more than it could tell."""
+    """Score the batches with both encodings; eagerly alone, as a trace of each costs more than it is worth."""
     hot = scored(case, "one_hot")
     labels = arrays(attrs.evolve(case, batches=hot.batches), spec.contract, len(hot.batches) - 1).labels
     if case.mode != "eager" or could_broadcast(labels):

@@ -1,7 +1,7 @@
 """Built under the policy ``mixed_float16``, a model runs a training step, and its outputs and loss stay finite.
 
-Values are not compared: half precision rounds a thousandth away. A broken promise is a warning, since nobody has to
-train so. What breaks it most often is a mask of ``-1e9`` (minus infinity in half precision, NaN when multiplied by
+Values are not compared: half precision rounds a thousandth away. A failure is a warning, since nobody has to train so.
+What causes it most often is a mask of ``-1e9`` (minus infinity in half precision, NaN when multiplied by
 zero), or a state or a mask that is cast to float32 by name.
 
 False alarms that it guards against: a model that chose its own precision; a loss that is not finite in full precision
@@ -43,8 +43,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     usual, mixed = results["usual"], results["mixed"]
     if usual.raised is not None:
         return CHECK.not_reached(usual.raised)
-    if mixed.raised is not None:
-        raised = mixed.raised
+    if (raised := mixed.raised) is not None:
         return CHECK.failed(
             RaisedOtherwise(precision="mixed", exception=raised.exception, message=raised.message),
             stage=raised.stage,

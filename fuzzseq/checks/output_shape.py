@@ -1,7 +1,7 @@
 """The output has one row for each row, one step for each step and one score for each word of the target vocabulary.
 
-Steps are promised where the model scores a sequence; words where the Spec has a target vocabulary that was not read off
-the output itself. An encoder alone promises its rows only.
+Steps are expected where the model scores a sequence; words where the Spec has a target vocabulary that was not read off
+the output itself. Of an encoder alone only the rows are known.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
-    """Compare the shape of every output with the promised one."""
+    """Compare the shape of every output with the expected one."""
     found = _wrong(results["base"], spec)
     if found is None:
         return None
@@ -49,8 +49,8 @@ def _wrong(result: Result, spec: Spec) -> WrongShape | WrongType | None:
     return None
 
 
-def promised(spec: Spec, sizes: Mapping[str, int], arrays: Arrays) -> tuple[int | None, ...]:
-    """Return the shape that a Spec promises for the scores of a batch; None for a size that it does not promise.
+def expected_shape(spec: Spec, sizes: Mapping[str, int], arrays: Arrays) -> tuple[int | None, ...]:
+    """Return the shape that a Spec expects of the scores of a batch; None for a size that it does not know.
 
     Where this check is skipped there may be any number of words, and other checks still compare what there is.
     """
@@ -59,10 +59,8 @@ def promised(spec: Spec, sizes: Mapping[str, int], arrays: Arrays) -> tuple[int 
         return (rows,)
     steps = arrays.source.shape[1] if spec.contract.kind == "many_to_many" else arrays.decoder_input.shape[1]
     vocabulary = spec.contract.vocabulary("target")
-    named = (
-        vocabulary in {p.dimension for p in spec.contract.parameters}
-        or spec.traits.origins.get(str(vocabulary)) == "declared"
-    )
+    parameters = {p.dimension for p in spec.contract.parameters}
+    named = vocabulary in parameters or spec.traits.origins.get(str(vocabulary)) == "declared"
     return rows, steps, sizes.get(str(vocabulary)) if named and CHECK.name not in spec.selection.skip else None
 
 

@@ -58,7 +58,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     missing = [each[0].path for each in zip(*found, strict=True) if all(gradient.value is None for gradient in each)]
     if not missing:
         return None
-    ignored = same(results, "base", "other_source")
+    ignored = bool(same(results, "base", "other_source"))
     return CHECK.failed(MissingGradient(paths=tuple(missing), source_ignored=ignored), position=missing[0])
 
 

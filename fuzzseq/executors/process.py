@@ -16,7 +16,7 @@ from fuzzseq.executors.zygote import Parent, Zygote, answer, end_group, order
 from fuzzseq.process_tree import end_descendants, state_of
 from fuzzseq.protocol.outcome import STAGES, Frame, Stage
 from fuzzseq.protocol.transport import WHERE, Channel, Disconnected, Json, Killed
-from fuzzseq.protocol.user_frames import frames_dumped, frames_told
+from fuzzseq.protocol.user_frames import dumped_frames, traceback_frames
 from fuzzseq.sanitize import masked
 
 #: How long a process that hangs is asked where it is, in seconds, and how much of its answer is read, in bytes.
@@ -119,7 +119,7 @@ class Process:
                 time.sleep(0.01)
             time.sleep(0.01)  # It is written line by line.
         text = os.pread(descriptor, _LONGEST_TRACE, 0).decode(errors="replace")
-        return frames_told(text) if text.startswith("Traceback") else frames_dumped(text)
+        return traceback_frames(text) if text.startswith("Traceback") else dumped_frames(text)
 
     def end(self, kill: bool = True) -> int | None:
         """End the process and all that came from it, and return its exit code, minus the signal where one ended it.

@@ -10,7 +10,7 @@ import numpy as np
 from fuzzseq.cases.arrays import SMOOTHING, Array, Arrays, arrays, input_array
 from fuzzseq.cases.case import Batch
 from fuzzseq.cases.states import STATES_PER_LAYER, state_shapes
-from fuzzseq.checks.output_shape import promised
+from fuzzseq.checks.output_shape import expected_shape
 from fuzzseq.reporting.python_text import argument
 from fuzzseq.reporting.python_text import literal as python
 from fuzzseq.reproduce.plan import Plan
@@ -72,7 +72,7 @@ def _of_batch(plan: Plan, number: int, batch: Batch, seen: Arrays) -> Iterator[t
     if plan.scored:
         yield from _labels(plan, batch, seen)
     if plan.check == "output_shape":
-        yield "promised", str(promised(plan.spec, plan.case.sizes(plan.spec.contract, number), seen))
+        yield "promised", str(expected_shape(plan.spec, plan.case.sizes(plan.spec.contract, number), seen))
 
 
 def _labels(plan: Plan, batch: Batch, seen: Arrays) -> Iterator[tuple[str, str]]:

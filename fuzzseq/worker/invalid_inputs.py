@@ -39,7 +39,7 @@ class _Wrong(BatchRun):
         super().__init__(built, case, run, 0, False)
         self.kind = kind
         self.arrays = wrong_arrays(self.arrays, kind, case, built.spec)
-        if kind == "source_unpadded":
+        if kind == "source_unpadded" and built.target.option("preprocess") is None:
             self.source = tf.ragged.constant([list(pair.source) for pair in case.batches[0].pairs], dtype=tf.int32)
 
     def state_shapes(self) -> Nest:

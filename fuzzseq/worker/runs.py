@@ -11,7 +11,7 @@ import tensorflow as tf
 from fuzzseq.cases.arrays import Array, Arrays, arrays
 from fuzzseq.cases.case import Batch, Case
 from fuzzseq.checks.base import Gradient, Observed
-from fuzzseq.checks.output_shape import promised
+from fuzzseq.checks.output_shape import expected_shape
 from fuzzseq.protocol import runs
 from fuzzseq.reproduce.runtime import as_source, flat_shapes, packed, path_of
 from fuzzseq.worker import feeding
@@ -29,12 +29,12 @@ from fuzzseq.worker.wiring import crossings, takers_of_states
 class BatchRun:
     """One batch on its way through a model."""
 
-    def __init__(self, built: ModelInstance, case: Case, run: runs.Run, batch: int, known: bool) -> None:
-        self.built, self.case, self.run, self.batch, self.known = built, case, run, batch, known
+    def __init__(
+        self, built: ModelInstance, case: Case, run: runs.Run, batch: int, known: bool, source: Nest = None
+    ) -> None:
+        self.built, self.case, self.run, self.batch, self.known, self.source = built, case, run, batch, known, source
         self.sizes = case.sizes(built.spec.contract, batch)
         self.arrays: Arrays = arrays(case, built.spec.contract, batch)
-        #: What takes the place of its source ids, where it is wrong.
-        self.source: Nest = None
 
     def observe(self) -> Observed:
         """Go as far as the run asks for."""
@@ -69,14 +69,12 @@ class BatchRun:
 
     def _fed(self, states: Nest = None) -> Nest:
         """Preprocess the batch and return what the model is called with."""
-        spec, source = self.built.spec, self.source
+        spec, source = self.built.spec, None
         preprocess = self.built.target.option("preprocess")
         if preprocess is not None and spec.contract.has_source:
             self.built.subject.mark.enter("preprocess")
             source = as_source(preprocess([list(pair.source) for pair in self.case.batches[self.batch].pairs]))
-        execution = EXECUTIONS[self.run.execution] if isinstance(self.run, runs.AlternativeRun) else None
-        if execution is not None and execution.source is not None:
-            source = execution.source(self.arrays)
+        source = source if self.source is None else self.source
         if states is None:
             states = self.initial_state(self.state_shapes())
         return feeding.feed(spec, self.arrays, states, source)
@@ -254,7 +252,7 @@ class BatchRun:
         return Observed(
             arrays=self.arrays,
             output=scores,
-            expected=promised(self.built.spec, self.sizes, self.arrays),
+            expected=expected_shape(self.built.spec, self.sizes, self.arrays),
             states=tuple(np.asarray(dense(state)) for state in output.states),
             loss=loss,
             gradients=gradients,

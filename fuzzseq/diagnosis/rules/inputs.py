@@ -15,7 +15,7 @@ def empty(e: FailureEvidence) -> Iterator[CauseScore]:
     """An edge case: a row without ids, a batch without rows."""
     if e.case.domain == "edge" and has_empty_row(e.case, e.spec.contract):
         yield CauseScore("input-empty", 99, f"{EMPTY_ROW}: {e.sentence}")
-    elif e.case.domain == "edge" and has_empty_batch(e.case, e.spec.contract):
+    elif e.case.domain == "edge" and has_empty_batch(e.case):
         yield CauseScore("input-empty", 99, f"{EMPTY_BATCH}: {e.sentence}")
 
 
