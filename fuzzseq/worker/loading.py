@@ -6,16 +6,15 @@ import base64
 import importlib.util
 import pickle
 import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 
 from fuzzseq.errors import SpecError, UsageError, nearest
 from fuzzseq.object_text import name_of, text_of
-from fuzzseq.protocol.user_frames import is_users
 from fuzzseq.targets.declaration import Declaration, declaration_of, declared_in, is_imported
 from fuzzseq.worker.build import LoadedFactory
+from fuzzseq.worker.frames import user_frames
 from fuzzseq.worker.instrumentation import Tracker
 from fuzzseq.worker.keras_api.objects import Function, Model
 from fuzzseq.worker.refusals import refuse_factory
@@ -102,9 +101,8 @@ def _imported(reference: Mapping[str, str], label: str) -> ModuleType:
 
 
 def _line(error: BaseException) -> str:
-    """Return where in the user's own code an exception came from."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_users(frame.filename)]
-    return f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+    frames = user_frames(error.__traceback__)
+    return f" ({frames[-1].file}:{frames[-1].line})" if frames else ""
 
 
 def _from_file(path: Path) -> ModuleType:

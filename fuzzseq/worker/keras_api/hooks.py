@@ -47,88 +47,65 @@ def listen(listener: Listener | None) -> None:
     _replace(tf.nn, "softmax", _softmax_computed)
 
 
-def _replace(owner: object, name: str, hook: Callable[[Function], Function]) -> None:
-    original = getattr(owner, name)
-    setattr(owner, name, wraps(original)(hook(original)))
+def _replace(owner: object, name: str, hook: Callable[..., Nest]) -> None:
+    """Have ``hook(listener, original, *args, **kwargs)`` answer a call, where anybody hears."""
+    original: Function = getattr(owner, name)
 
-
-def _layer_called(original: Function) -> Function:
-    def call(self: Layer, *args: Any, **kwargs: Any) -> Nest:
+    @wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Nest:
         if _CURRENT.listener is None:
-            return original(self, *args, **kwargs)
-        return _CURRENT.listener.layer_called(original, self, args, kwargs)
+            return original(*args, **kwargs)
+        return hook(_CURRENT.listener, original, *args, **kwargs)
 
-    return call
-
-
-def _operation_added(original: Function) -> Function:
-    def symbolic_call(self: Layer, *args: Any, **kwargs: Any) -> Nest:
-        if _CURRENT.listener is not None:
-            _CURRENT.listener.operation_added(self)
-        return original(self, *args, **kwargs)
-
-    return symbolic_call
+    setattr(owner, name, call)
 
 
-def _model_compiled(original: Function) -> Function:
-    def compile_(self: Layer, *args: Any, **kwargs: Any) -> Nest:
-        if _CURRENT.listener is not None:
-            _CURRENT.listener.model_compiled()
-        return original(self, *args, **kwargs)
-
-    return compile_
+def _layer_called(listener: Listener, original: Function, layer: Layer, /, *args: Any, **kwargs: Any) -> Nest:
+    return listener.layer_called(original, layer, args, kwargs)
 
 
-def _without_dry_run(original: Function) -> Function:
+def _operation_added(listener: Listener, original: Function, operation: Layer, /, *args: Any, **kwargs: Any) -> Nest:
+    listener.operation_added(operation)
+    return original(operation, *args, **kwargs)
+
+
+def _model_compiled(listener: Listener, original: Function, /, *args: Any, **kwargs: Any) -> Nest:
+    listener.model_compiled()
+    return original(*args, **kwargs)
+
+
+def _without_dry_run(listener: Listener, original: Function, layer: Model, *args: object) -> Nest:
     """Let an eager call make a lazy layer's weights, as Keras does where its own dry run with symbols has failed.
 
     The dry run takes three quarters of the first call of a model that fails, and nobody hears of it.
     """
-
-    def maybe_build(self: Model, *args: object) -> Nest:
-        lazy = not self.built and getattr(self.build, "_is_default", False)
-        eagerly = _CURRENT.listener is not None and _CURRENT.listener.builds_eagerly
-        if eagerly and lazy and any(not layer.built for layer in self._layers):
-            return None
-        return original(self, *args)
-
-    return maybe_build
+    lazy = not layer.built and getattr(layer.build, "_is_default", False)
+    if listener.builds_eagerly and lazy and any(not part.built for part in layer._layers):
+        return None
+    return original(layer, *args)
 
 
-def _layer_built(original: Function) -> Function:
-
-    def lock_state(self: Model) -> None:
-        original(self)
-        if _CURRENT.listener is not None and not getattr(self.build, "_is_default", False):
-            _CURRENT.listener.layer_built(self)
-
-    return lock_state
+def _layer_built(listener: Listener, original: Function, layer: Model) -> None:
+    original(layer)
+    if not getattr(layer.build, "_is_default", False):
+        listener.layer_built(layer)
 
 
-def _random_drawn(original: Function) -> Function:
-    def get_seed(op_seed: object) -> object:
-        if _CURRENT.listener is not None:
-            _CURRENT.listener.random_drawn()
-        return original(op_seed)
-
-    return get_seed
+def _random_drawn(listener: Listener, original: Function, op_seed: object) -> object:
+    listener.random_drawn()
+    return original(op_seed)
 
 
-def _function_called(original: Function) -> Function:
-    def call(self: Model, *args: Any, **kwargs: Any) -> Nest:
-        code = getattr(inspect.unwrap(self.python_function), "__code__", None)
-        if code is not None and _CURRENT.listener is not None:
-            _CURRENT.listener.function_called(code, (args, kwargs))
-        return original(self, *args, **kwargs)
-
-    return call
+def _function_called(listener: Listener, original: Function, function: Model, /, *args: Any, **kwargs: Any) -> Nest:
+    code = getattr(inspect.unwrap(function.python_function), "__code__", None)
+    if code is not None:
+        listener.function_called(code, (args, kwargs))
+    return original(function, *args, **kwargs)
 
 
-def _softmax_computed(original: Function) -> Function:
-    def softmax(logits: Tensor, axis: int | None = None, name: object = None) -> Tensor:
-        result = original(logits, axis=axis, name=name)
-        if _CURRENT.listener is not None:
-            _CURRENT.listener.softmax_computed(result, -1 if axis is None else int(axis))
-        return result
-
-    return softmax
+def _softmax_computed(
+    listener: Listener, original: Function, logits: Tensor, axis: int | None = None, name: object = None
+) -> Tensor:
+    result: Tensor = original(logits, axis=axis, name=name)
+    listener.softmax_computed(result, -1 if axis is None else int(axis))
+    return result

@@ -22,6 +22,7 @@ class Keras3:
     """See :class:`fuzzseq.worker.keras_api.protocol.KerasApi`."""
 
     compiled_loss_names = frozenset({"compute_loss", "compiled_loss", "_compile_loss", "train_step"})
+    variable_owners: tuple[type, ...] = (keras.Layer, keras.Variable)
 
     def moved(self) -> str:
         return private_names.moved()
@@ -55,10 +56,6 @@ class Keras3:
     def is_variable(self, value: object) -> TypeGuard[Variable]:
         return isinstance(value, tf.Variable | keras.Variable)
 
-    @property
-    def variable_owners(self) -> tuple[type, ...]:
-        return keras.Layer, keras.Variable
-
     def is_builtin(self, value: object) -> bool:
         return str(value.__module__).startswith("keras.")
 
@@ -82,8 +79,7 @@ class Keras3:
         return model.call if isinstance(model, keras.Layer) else model
 
     def layers(self, layer: object) -> Iterable[Layer]:
-        flatten = getattr(layer, "_flatten_layers", None)
-        return flatten() if flatten else ()
+        return layer._flatten_layers() if hasattr(layer, "_flatten_layers") else ()
 
     def children(self, layer: Layer | None) -> list[Layer]:
         if isinstance(layer, keras.Model) and (operations := getattr(layer, "operations", None)):
@@ -104,9 +100,7 @@ class Keras3:
         return int(layer.input_dim) if isinstance(layer, keras.layers.Embedding) else None
 
     def state_names(self, layer: Layer) -> str:
-        if isinstance(layer, keras.layers.LSTM):
-            return "hc"
-        return "h" if isinstance(layer, keras.layers.GRU) else ""
+        return "hc" if isinstance(layer, keras.layers.LSTM) else "h" if isinstance(layer, keras.layers.GRU) else ""
 
     def forward_layer(self, layer: Layer) -> Layer | None:
         return layer.forward_layer if isinstance(layer, keras.layers.Bidirectional) else None
@@ -133,11 +127,10 @@ class Keras3:
     def inputs_of_calls(self, operation: Layer) -> list[list[Tensor]]:
         return [list(node.input_tensors) for node in operation._inbound_nodes]
 
-    def mask_of(self, tensor: Tensor) -> Tensor | None:
-        return keras.src.backend.get_keras_mask(tensor)
-
-    def set_mask(self, tensor: Tensor, mask: Tensor) -> None:
-        keras.src.backend.set_keras_mask(tensor, mask)
+    def copy_mask(self, tensor: Tensor, other: Tensor) -> None:
+        mask = keras.src.backend.get_keras_mask(tensor)
+        if mask is not None:
+            keras.src.backend.set_keras_mask(other, mask)
 
     def kept_states(self, layer: Layer) -> list[Tensor]:
         return list(tf.nest.flatten(getattr(layer, "states", None) or ()))
@@ -165,9 +158,9 @@ class Keras3:
         return keras.losses.get(identifier)
 
     def cross_entropy(self, labels: Tensor, scores: Tensor, from_logits: bool) -> Tensor:
-        if len(labels.shape) == 3:
-            return keras.losses.categorical_crossentropy(labels, scores, from_logits=from_logits)
-        return keras.losses.sparse_categorical_crossentropy(labels, scores, from_logits=from_logits)
+        losses = keras.losses
+        loss = losses.categorical_crossentropy if len(labels.shape) == 3 else losses.sparse_categorical_crossentropy
+        return loss(labels, scores, from_logits=from_logits)
 
     def seed(self, seed: int) -> None:
         keras.utils.set_random_seed(seed)

@@ -42,9 +42,8 @@ class Origin:
 class Listener(Protocol):
     """Who hears what a model does; ``original`` and ``call`` are what the framework would have done unheard."""
 
-    @property
-    def builds_eagerly(self) -> bool:
-        """Whether lazy layers are built by the eager call itself, with no dry run with symbols before it."""
+    #: Whether lazy layers are built by the eager call itself, with no dry run with symbols before it.
+    builds_eagerly: bool
 
     def layer_called(self, call: Function, layer: Layer, args: Args, kwargs: Kwargs) -> Nest:
         """Return ``call(layer, *args, **kwargs)``."""
@@ -73,15 +72,14 @@ class KerasApi(Protocol):
 
     Attributes:
         compiled_loss_names: what a training step of the user's own calls the compiled loss, or what computes it.
+        variable_owners: classes of what is a variable or holds some, apart from TensorFlow's own.
     """
 
     compiled_loss_names: frozenset[str]
+    variable_owners: tuple[type, ...]
 
     def moved(self) -> str:
-        """Return a sentence about private names that the installed versions do not have; empty where all are there.
-
-        It runs no operation, so that the process can be forked after it.
-        """
+        """Return a sentence about private names that the installed versions lack, if any; it runs no operation."""
 
     def versions(self) -> dict[str, str]:
         """Return the versions that a finding depends on, by the names of the packages."""
@@ -108,10 +106,6 @@ class KerasApi(Protocol):
 
     def is_variable(self, value: object) -> TypeGuard[Variable]:
         """Say whether a value is a variable, the framework's or TensorFlow's."""
-
-    @property
-    def variable_owners(self) -> tuple[type, ...]:
-        """The framework's classes of what is a variable or holds some, apart from TensorFlow's own."""
 
     def is_builtin(self, value: object) -> bool:
         """Say whether a class, a method or a function is the framework's own, and nobody's who uses it."""
@@ -177,11 +171,8 @@ class KerasApi(Protocol):
 
     # Masks and values
 
-    def mask_of(self, tensor: Tensor) -> Tensor | None:
-        """Return the mask that a tensor carries; None where it carries none."""
-
-    def set_mask(self, tensor: Tensor, mask: Tensor) -> None:
-        """Have a tensor carry a mask."""
+    def copy_mask(self, tensor: Tensor, other: Tensor) -> None:
+        """Have another tensor carry the mask that a tensor carries, if any."""
 
     def kept_states(self, layer: Layer) -> list[Tensor]:
         """Return the states that a stateful layer keeps from batch to batch."""
