@@ -35,39 +35,31 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-#: Every public name and the module that it is loaded from on first use: importing fuzzseq imports nothing heavy.
+#: Every public name, under the module that it is loaded from on first use: importing fuzzseq imports nothing heavy.
 _HOMES = {
-    "AlternativeRun": "fuzzseq.protocol.runs",
-    "Batch": "fuzzseq.cases.case",
-    "Case": "fuzzseq.cases.case",
-    "Check": "fuzzseq.checks.base",
-    "ChunkedRun": "fuzzseq.protocol.runs",
-    "Contract": "fuzzseq.targets.contract",
-    "Dim": "fuzzseq.targets.dimensions",
-    "EncoderDecoder": "fuzzseq.targets.encoder_decoder",
-    "Evidence": "fuzzseq.protocol.evidence",
-    "Finding": "fuzzseq.findings",
-    "ForwardRun": "fuzzseq.protocol.runs",
-    "FuzzFailure": "fuzzseq.failures",
-    "FuzzResult": "fuzzseq.api",
-    "FuzzseqError": "fuzzseq.errors",
-    "LossRun": "fuzzseq.protocol.runs",
-    "Observed": "fuzzseq.checks.base",
-    "OwnStepRun": "fuzzseq.protocol.runs",
-    "Pair": "fuzzseq.cases.case",
-    "Result": "fuzzseq.checks.base",
-    "Run": "fuzzseq.protocol.runs",
-    "Severity": "fuzzseq.protocol.outcome",
-    "Spec": "fuzzseq.targets.spec",
-    "Tokens": "fuzzseq.targets.contract",
-    "TrainingRun": "fuzzseq.protocol.runs",
-    "Verdict": "fuzzseq.protocol.outcome",
-    "WiringRun": "fuzzseq.protocol.runs",
-    "check_case": "fuzzseq.api",
-    "dim": "fuzzseq.targets.dimensions",
-    "forward": "fuzzseq.checks.base",
-    "fuzz": "fuzzseq.api",
-    "fuzz_target": "fuzzseq.targets.declaration",
+    "fuzzseq.api": ("FuzzResult", "check_case", "fuzz"),
+    "fuzzseq.cases.case": ("Batch", "Case", "Pair"),
+    "fuzzseq.checks.base": ("Check", "Observed", "Result", "forward"),
+    "fuzzseq.errors": ("FuzzseqError",),
+    "fuzzseq.failures": ("FuzzFailure",),
+    "fuzzseq.findings": ("Finding",),
+    "fuzzseq.protocol.evidence": ("Evidence",),
+    "fuzzseq.protocol.outcome": ("Severity", "Verdict"),
+    "fuzzseq.protocol.runs": (
+        "AlternativeRun",
+        "ChunkedRun",
+        "ForwardRun",
+        "LossRun",
+        "OwnStepRun",
+        "Run",
+        "TrainingRun",
+        "WiringRun",
+    ),
+    "fuzzseq.targets.contract": ("Contract", "Tokens"),
+    "fuzzseq.targets.declaration": ("fuzz_target",),
+    "fuzzseq.targets.dimensions": ("Dim", "dim"),
+    "fuzzseq.targets.encoder_decoder": ("EncoderDecoder",),
+    "fuzzseq.targets.spec": ("Spec",),
 }
 
 __all__ = [
@@ -106,8 +98,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(module), name)
     if name == "failures":  # A module that users name: xfail(raises=fuzzseq.failures.StateUnits).
         return import_module("fuzzseq.failures")
     raise AttributeError(f"module 'fuzzseq' has no attribute {name!r}")

@@ -11,14 +11,14 @@ import attrs
 from fuzzseq import engine, runner
 from fuzzseq.cases.case import Case
 from fuzzseq.errors import UsageError, WorkerError
-from fuzzseq.events import Reporter, TargetReport, Unjudged
+from fuzzseq.events import TargetReport, Unjudged
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.failures import Inconclusive, failure_of
 from fuzzseq.findings import Finding
 from fuzzseq.loading import refuse_wrong
 from fuzzseq.protocol.outcome import Severity
 from fuzzseq.reporting.dispatcher import Dispatcher
-from fuzzseq.reporting.finding_files import FindingFiles, Scripts
+from fuzzseq.reporting.finding_files import finding_reporters
 from fuzzseq.reporting.folder import Beginning, Folder
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.text import finding_text
@@ -135,10 +135,7 @@ def fuzzed(factory: str | Callable[..., Any], given: Given, zygote: Zygote | Non
     settings = request.settings
     refuse_wrong([factory], settings.custom_checks)
     record, folder = RunState(), Folder(Path(request.output), waits=True) if request.output is not None else None
-    files: list[Reporter] = (
-        [Beginning(folder), FindingFiles(record, folder), Scripts(record, folder)] if folder is not None else []
-    )
-    fan = Dispatcher(record, files)
+    fan = Dispatcher(record, [Beginning(folder), *finding_reporters(record, folder)] if folder is not None else [])
     try:
         for event in engine.start_campaign([factory], settings, corpus=request.corpus, zygote=zygote):
             fan.on_event(event)

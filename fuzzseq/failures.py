@@ -15,10 +15,7 @@ class FuzzFailure(AssertionError):
     """A model was found to fail. Its subclasses are the causes of the catalog: ``fuzzseq.failures.StateUnits``."""
 
     def __init__(self, message: str, findings: tuple[Finding, ...] = ()) -> None:
-        """Keep the message, which shows every finding, and the findings themselves, the first one's cause being ours.
-
-        Both are positional and passed on, so that the exception can be pickled and copied.
-        """
+        # Both are positional and passed on, so that the exception can be pickled and copied.
         super().__init__(message, findings)
 
     @property

@@ -16,6 +16,9 @@ from fuzzseq.protocol.outcome import SEVERITIES, Frame, Raised, Severity, Stage
 #: The version of the recipe of :func:`finding_id`; it is part of the id.
 ID_VERSION: Final = 1
 
+#: How a changed case ends: it passes, fails in the same way or in another, or leaves the check nothing to judge.
+Answer = Literal["passes", "same", "other", "not_reached"]
+
 
 @attrs.frozen(kw_only=True)
 class Intervention:
@@ -28,7 +31,7 @@ class Intervention:
     factor: str
     change: str
     value: int | None = None
-    result: Literal["passes", "same", "other", "not_reached"]
+    result: Answer
 
 
 @attrs.frozen(kw_only=True)
@@ -36,7 +39,7 @@ class ProbedCase:
     """A case that was tried for a failing region, by its facts: its sizes, how its rows are made, and the like."""
 
     facts: Mapping[Identifier, bool | int | str | None]
-    result: Literal["passes", "same", "other", "not_reached"]
+    result: Answer
 
 
 @attrs.frozen(kw_only=True)
@@ -218,11 +221,6 @@ class Finding:
     def one_minimal(self) -> bool:
         """Whether every neighbor one step simpler was tried and none fails in the same way."""
         return self.minimality.one_minimal
-
-    @property
-    def executions(self) -> int:
-        """The executions that shrinking took."""
-        return self.minimality.executions
 
 
 def finding_id(target: str, family: str, cause: str, position: str) -> str:

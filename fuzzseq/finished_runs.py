@@ -10,13 +10,13 @@ import attrs
 
 from fuzzseq import baseline
 from fuzzseq.errors import OutputError, UsageError
-from fuzzseq.events import Event, Reporter, RunFinished, RunStarted, TargetLoaded
+from fuzzseq.events import Event, RunFinished, RunStarted, TargetLoaded
 from fuzzseq.profiles import profile_named
 from fuzzseq.reporting import format_named
 from fuzzseq.reporting.dispatcher import Dispatcher
 from fuzzseq.reporting.event_log import NAME as LOG
 from fuzzseq.reporting.event_log import events_in, logged_in
-from fuzzseq.reporting.finding_files import FindingFiles, Scripts
+from fuzzseq.reporting.finding_files import finding_reporters
 from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.settings import Given, Settings
@@ -85,8 +85,7 @@ def report(folder: Path, formats: Sequence[str], output: Path | None = None) -> 
         raise OutputError(f"{output} holds another run: choose another folder with --output.")
     out = Folder(folder, "report") if output is None else Folder(output)
     try:
-        files: list[Reporter] = [FindingFiles(record, out), Scripts(record, out)]
-        fan = Dispatcher(record, [*files, *(make(record, out) for make in makers)])
+        fan = Dispatcher(record, [*finding_reporters(record, out), *(make(record, out) for make in makers)])
         for at, event in events:
             fan.on_event(event, at)
     finally:

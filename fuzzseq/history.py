@@ -58,14 +58,13 @@ class PastRun:
 
 @attrs.frozen(kw_only=True)
 class Change:
-    """What a run changed, as ids of findings: new, found again, fixed; and all that are ``open`` after it.
+    """What a run changed, as ids of findings: new and fixed; and all that are ``open`` after it.
 
     One that was not looked for stays open.
     """
 
     run: PastRun
     new: tuple[str, ...]
-    again: tuple[str, ...]
     fixed: tuple[str, ...]
     open: tuple[str, ...]
 
@@ -116,9 +115,9 @@ def changes(runs: Iterable[PastRun]) -> list[Change]:
             for id_, each in open_.items()
             if id_ not in found and each.target in run.done and each.domain in run.domains
         )
-        new, again = (tuple(id_ for id_ in found if (id_ in open_) == known) for known in (False, True))
+        new = tuple(id_ for id_ in found if id_ not in open_)
         open_ = {**{id_: each for id_, each in open_.items() if id_ not in fixed}, **found}
-        found_changes.append(Change(run=run, new=new, again=again, fixed=fixed, open=tuple(open_)))
+        found_changes.append(Change(run=run, new=new, fixed=fixed, open=tuple(open_)))
     return found_changes
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import attrs
 
@@ -23,7 +23,7 @@ from fuzzseq.reporting.commands import Commands
 from fuzzseq.reporting.dispatcher import Dispatcher
 from fuzzseq.reporting.event_log import EventLog
 from fuzzseq.reporting.execution_log import ExecutionLog
-from fuzzseq.reporting.finding_files import FindingFiles, Scripts
+from fuzzseq.reporting.finding_files import finding_reporters
 from fuzzseq.reporting.folder import Beginning, Folder
 from fuzzseq.reporting.history_log import HistoryLog
 from fuzzseq.reporting.run_state import RunState
@@ -106,8 +106,7 @@ def run(
     for event in past:
         record.on_event(event)
     journal = ExecutionLog(folder, past)
-    files: list[Reporter] = [Beginning(folder), EventLog(record, folder), journal]
-    files += [FindingFiles(record, folder), Scripts(record, folder)]
+    files: list[Reporter] = [Beginning(folder), EventLog(record, folder), journal, *finding_reporters(record, folder)]
     if folder.beside_others:
         files.append(HistoryLog(record, folder.path.parent / HISTORY, str(folder.shown)))
     commands = Commands(targets)
@@ -180,13 +179,13 @@ def _next(events: Iterator[Event], interrupts: Interrupts) -> Event | None:
     if not interrupts.pending:
         return next(events, None)
     interrupts.pending = False
-    throw = getattr(events, "throw", None)
-    if throw is None:
+    if not isinstance(events, Generator):
         raise KeyboardInterrupt
     try:
-        return cast(Event, throw(KeyboardInterrupt()))
+        event: Event = events.throw(KeyboardInterrupt())
     except StopIteration:
         return None
+    return event
 
 
 def _finish(fan: Dispatcher, reason: StopReason) -> None:

@@ -91,8 +91,7 @@ class StopReason(str, Enum):
     )
 
     def __str__(self) -> str:
-        """Return the value, on every version of Python."""
-        return str(self.value)
+        return str(self.value)  # On every version of Python.
 
     @classmethod
     def of_parts(cls, reasons: Iterable[StopReason]) -> StopReason:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import attrs
 from hypothesis import strategies as st
 
-from fuzzseq.cases.arrays import Array, padded, real_positions
+from fuzzseq.cases.arrays import Array, ArrayFields, padded, real_positions
 from fuzzseq.cases.case import Pair
 from fuzzseq.strategies.arguments import check_choices, check_integer, check_range
 from fuzzseq.strategies.rows import pairs
-from fuzzseq.targets.contract import SIDES
-
-Padding = Literal["post", "pre"]
+from fuzzseq.targets.contract import SIDES, Padding
 
 
 @attrs.frozen(kw_only=True)
-class PaddedPairs:
+class PaddedPairs(ArrayFields):
     """A ragged batch as numpy arrays.
 
     ``source`` and ``target`` are int32 of shape (batch, columns), ``*_mask`` bool of the same shape and true at real
@@ -31,12 +29,6 @@ class PaddedPairs:
     target: Array
     target_mask: Array
     target_length: Array
-
-    def tensors(self) -> dict[str, Any]:
-        """Return the arrays as TensorFlow tensors, by name. Imports TensorFlow."""
-        import tensorflow as tf  # noqa: PLC0415 (strategies never load it; who asks for tensors does)
-
-        return {name: tf.constant(value) for name, value in attrs.asdict(self, recurse=False).items()}
 
 
 @attrs.frozen(kw_only=True)
@@ -62,15 +54,12 @@ class RaggedBatch:
     def arrays(self) -> PaddedPairs:
         """Return the padded ids, masks and lengths of both sides."""
         sides: dict[str, Array] = {}
-        for name, rows, extra in (
-            ("source", self.source, self.extra_source),
-            ("target", self.target, self.extra_target),
-        ):
+        for side, rows in zip(SIDES, (self.source, self.target), strict=True):
             lengths = [len(row) for row in rows]
-            columns = max(lengths, default=0) + extra
-            sides[name] = padded(rows, columns, self.pad, self.padding)
-            sides[f"{name}_mask"] = real_positions(lengths, columns, self.padding)
-            sides[f"{name}_length"] = sides[f"{name}_mask"].sum(axis=1, dtype="int32")
+            columns = max(lengths, default=0) + getattr(self, f"extra_{side}")
+            sides[side] = padded(rows, columns, self.pad, self.padding)
+            sides[f"{side}_mask"] = real_positions(lengths, columns, self.padding)
+            sides[f"{side}_length"] = sides[f"{side}_mask"].sum(axis=1, dtype="int32")
         return PaddedPairs(**sides)
 
     def tensors(self) -> dict[str, Any]:
@@ -105,11 +94,7 @@ def ragged_batches(
             source, target = (min((len(getattr(row, side)) for row in rows), default=0) for side in SIDES)
             rows = [Pair(source=row.source[:source], target=row.target[:target]) for row in rows]
         return RaggedBatch(
-            pairs=tuple(rows),
-            padding=padding,
-            extra_source=extra_source,
-            extra_target=extra_target,
-            pad=pad,
+            pairs=tuple(rows), padding=padding, extra_source=extra_source, extra_target=extra_target, pad=pad
         )
 
     extras = st.integers(0, max_extra)

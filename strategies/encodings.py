@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from fuzzseq.cases.arrays import SMOOTHING, Array, one_hot, padded, real_positions
+from fuzzseq.cases.arrays import SMOOTHING, Array, ArrayFields, one_hot, padded, real_positions
 from fuzzseq.cases.case import shifted
 from fuzzseq.strategies.arguments import check_choices
 from fuzzseq.targets.contract import Encoding, Tokens
@@ -20,7 +20,7 @@ _TOKENS: Final = Tokens()
 
 
 @attrs.frozen(kw_only=True)
-class EncodedTargets:
+class EncodedTargets(ArrayFields):
     """Target rows as numpy arrays, labels one step ahead of the decoder input.
 
     ``decoder_input`` is int32 (batch, steps); ``labels`` int32 (batch, steps) or float32 (batch, steps, words);
@@ -31,12 +31,6 @@ class EncodedTargets:
     labels: Array
     mask: Array
     lengths: Array
-
-    def tensors(self) -> dict[str, Any]:
-        """Return the arrays as TensorFlow tensors, by name. Imports TensorFlow."""
-        import tensorflow as tf  # noqa: PLC0415 (strategies never load it; who asks for tensors does)
-
-        return {name: tf.constant(value) for name, value in attrs.asdict(self, recurse=False).items()}
 
 
 @attrs.frozen(kw_only=True)

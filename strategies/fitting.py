@@ -20,7 +20,7 @@ class Form:
     full: bool = False
 
 
-#: The forms of a side whose padding is promised to change nothing, the simplest first.
+#: The forms of a side whose padding changes nothing, the simplest first.
 PADDED_FORMS: Final = (
     Form(),
     Form(equal=True),
@@ -30,7 +30,7 @@ PADDED_FORMS: Final = (
     Form(extra=3),
     Form(equal=True, full=True),
 )
-#: The forms of a side without such a promise.
+#: The forms of a side whose padding may count.
 UNPADDED_FORMS: Final = (Form(), Form(equal=True), Form(equal=True, full=True))
 
 

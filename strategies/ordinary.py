@@ -84,10 +84,16 @@ class CaseMaker:
         contract = self.contract
         most = contract.range_of("batch_size").max
         longest = contract.range_of("source_length").max
-        source_row = st.binary(min_size=1, max_size=longest) if contract.has_source else st.just(b"")  # a byte an id
+        # A byte an id. Special tokens are left out; without a decoder, the target are the labels of a source row.
+        source_row = st.binary(min_size=1, max_size=longest) if contract.has_source else st.just(b"")
+        target_row = st.binary(max_size=longest) if contract.has_labels else st.just(b"")
+        if contract.has_target:
+            more = -tokens_for_steps(0, contract.tokens)
+            steps = max(1, contract.range_of("target_length").max)
+            target_row = st.binary(min_size=1 - more, max_size=steps - more)
         return st.tuples(
             st.just(()) if self.fixed is not None else self.plan.raw_sizes(),
-            st.lists(st.tuples(source_row, self._target_rows()), min_size=1, max_size=min(most, _MOST_ROWS)),
+            st.lists(st.tuples(source_row, target_row), min_size=1, max_size=min(most, _MOST_ROWS)),
             st.integers(0, max(0, most - _MOST_ROWS)),
             st.integers(0, _ONE_BATCH + 2),
             self._fillings("source_length"),
@@ -105,14 +111,6 @@ class CaseMaker:
         padded = self.contract.padding and not (name == "source_length" and self.contract.preprocess)
         forms = PADDED_FORMS if padded else UNPADDED_FORMS
         return st.tuples(st.sampled_from(forms), st.integers(0, self.contract.range_of(name).max - 1))
-
-    def _target_rows(self) -> st.SearchStrategy[bytes]:
-        """Return the strategy for one target row, special tokens left out, or for the labels of a source row."""
-        contract = self.contract
-        if not contract.has_target:
-            return st.binary(max_size=contract.range_of("source_length").max) if contract.has_labels else st.just(b"")
-        more = -tokens_for_steps(0, contract.tokens)
-        return st.binary(min_size=1 - more, max_size=max(1, contract.range_of("target_length").max) - more)
 
     def case(self, drawn: Drawn) -> Case:
         """Return the case that draws stand for."""

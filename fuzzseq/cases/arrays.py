@@ -14,8 +14,19 @@ from fuzzseq.targets.contract import Contract, Encoding, Input
 Array = npt.NDArray[Any]
 
 
+@attrs.frozen
+class ArrayFields:
+    """A value whose fields are numpy arrays."""
+
+    def tensors(self) -> dict[str, Any]:
+        """Return the arrays as TensorFlow tensors, by name. Imports TensorFlow."""
+        import tensorflow as tf  # noqa: PLC0415 (the controller never loads it; a worker or a user's test calls this)
+
+        return {name: tf.constant(value) for name, value in attrs.asdict(self, recurse=False).items()}
+
+
 @attrs.frozen(kw_only=True)
-class Arrays:
+class Arrays(ArrayFields):
     """A batch as numpy arrays; ``labels`` is shifted against ``decoder_input`` as in teacher forcing.
 
     ==================  =============================  ======================================================
@@ -34,12 +45,6 @@ class Arrays:
     target_mask: Array
     source_length: Array
     target_length: Array
-
-    def tensors(self) -> dict[str, Any]:
-        """Return the arrays as TensorFlow tensors, by name. Imports TensorFlow."""
-        import tensorflow as tf  # noqa: PLC0415 (the controller never loads it; a worker or a user's test calls this)
-
-        return {name: tf.constant(value) for name, value in attrs.asdict(self, recurse=False).items()}
 
 
 def padded(rows: list[tuple[int, ...]], columns: int, value: int, side: str) -> npt.NDArray[np.int32]:

@@ -86,7 +86,7 @@ def _all(contract: Contract, seed: int) -> Iterator[Case]:
             return
         make = _Maker(contract, setting, seed)
         for number, case in enumerate(make.telling() if index else make.shapes()):
-            # Many shapes on one setting are worth its trace; the first few tell soonest without.
+            # Many shapes on one setting are worth its trace; the first few show most bugs sooner without.
             yield attrs.evolve(case, mode=modes(contract)[-1]) if number >= _EAGER_FIRST else case
         if not index:
             yield from make.manners()
@@ -120,7 +120,7 @@ class _Maker:
     seed: int
 
     def shapes(self) -> Iterator[Case]:
-        """Yield the shapes of data that tell most."""
+        """Yield the shapes of data that show most bugs."""
         yield self.case([(3, 4), (2, 2), (1, 3)])
         yield self.case([(1, 1)])
         yield self.case([(3, 2)] * 2)
@@ -177,15 +177,14 @@ class _Maker:
             rows = [rows[index % len(rows)] for index in range(size)]
         sources, extra_source = self._lengths("source_length", [source for source, _ in rows])
         targets, extra_target = self._lengths("target_length", [target for _, target in rows])
-        pairs = tuple(
-            Pair(
-                source=self._ids("source", source, row, last) if contract.has_source else (),
-                target=self._target(target, source, row, last),
-            )
-            for row, (source, target) in enumerate(zip(sources, targets, strict=True))
-        )
+        pairs = []
+        for row, (source, target) in enumerate(zip(sources, targets, strict=True)):
+            count = tokens_for_steps(target, contract.tokens) if contract.has_target else source
+            source_ids = self._ids("source", source, row, last) if contract.has_source else ()
+            target_ids = self._ids("target", count, row if last else row + 1, last) if contract.has_labels else ()
+            pairs.append(Pair(source_ids, target_ids))
         return Batch(
-            pairs=pairs,
+            pairs=tuple(pairs),
             target_encoding=encodings(contract)[0],
             padding=padding_side(contract),
             extra_source=extra_source if contract.has_source else 0,
@@ -202,13 +201,6 @@ class _Maker:
         if name in shared_dimensions(self.contract) or width < longest:
             return [min(length, width) for length in lengths], width - min(longest, width)
         return [length + width - longest for length in lengths], 0
-
-    def _target(self, steps: int, source: int, row: int, last: str) -> tuple[int, ...]:
-        """Return the target ids of a row: for decoder steps, or one label for each source step."""
-        if not self.contract.has_labels:
-            return ()
-        count = tokens_for_steps(steps, self.contract.tokens) if self.contract.has_target else source
-        return self._ids("target", count, row if last else row + 1, last)
 
     def _ids(self, side: str, count: int, row: int, last: str) -> tuple[int, ...]:
         """Return ids that differ from one to the next, with the vocabulary's last row where it is asked for."""

@@ -8,7 +8,7 @@ from typing import Literal
 import attrs
 
 from fuzzseq.grammar import Count, Id, Identifier, Seed
-from fuzzseq.targets.contract import Contract, Encoding, Side, Tokens
+from fuzzseq.targets.contract import Contract, Encoding, Padding, Side, Tokens
 
 Mode = Literal["eager", "graph"]
 Domain = Literal["ordinary", "edge", "invalid"]
@@ -33,7 +33,7 @@ class Batch:
     pairs: tuple[Pair, ...]
     initial_state: StateKind = "none"
     target_encoding: Encoding = "sparse"
-    padding: Literal["post", "pre"] = "post"
+    padding: Padding = "post"
     extra_source: Count = 0
     extra_target: Count = 0
 

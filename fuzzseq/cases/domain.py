@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, Literal
+from typing import Final
 
 import attrs
 
 from fuzzseq.cases.case import Batch, Case, Domain, Mode, StateKind, steps, width
-from fuzzseq.targets.contract import SIDES, Contract, Encoding, Side
+from fuzzseq.targets.contract import SIDES, Contract, Encoding, Padding, Side
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, Dim
 
 HEADS: Final = "num_heads"
@@ -38,8 +38,8 @@ def encodings(contract: Contract) -> tuple[Encoding, ...]:
     )
 
 
-def padding_side(contract: Contract) -> Literal["post", "pre"]:
-    """Return the side that rows are padded on; a model without promises about padding is padded after."""
+def padding_side(contract: Contract) -> Padding:
+    """Return the side that rows are padded on; one whose padding is unspecified is padded after."""
     return contract.padding or "post"
 
 
@@ -121,7 +121,6 @@ def relatives(name: str, contract: Contract) -> frozenset[str]:
 
 
 def _ties(name: str, contract: Contract) -> tuple[str, ...]:
-    """Return the dimensions that one is declared to depend on."""
     return tuple(contract.dimensions[name].ties()) if name in contract.dimensions else ()
 
 
@@ -177,7 +176,11 @@ def allowed(case: Case, contract: Contract) -> bool:
         return False
     return all(
         all(_allowed_size(name, sizes, contract, case.domain) for name in sizes)
-        and _allowed_batch(batch, sizes, contract, case.domain)
+        and batch.initial_state in states(contract)
+        and batch.target_encoding in encodings(contract)
+        and batch.padding == padding_side(contract)
+        and _allowed_source(batch, sizes, contract, case.domain)
+        and _allowed_target(batch, sizes, contract)
         for batch, sizes in zip(case.batches, everything, strict=True)
     )
 
@@ -239,17 +242,6 @@ def minimum_at_edge(name: str, contract: Contract) -> int:
     return max(words) if words else 1
 
 
-def _allowed_batch(batch: Batch, sizes: Mapping[str, int], contract: Contract, domain: Domain) -> bool:
-    """Say whether the rows of a batch are of a domain, and it is handed over as the contract has it."""
-    return (
-        batch.initial_state in states(contract)
-        and batch.target_encoding in encodings(contract)
-        and batch.padding == padding_side(contract)
-        and _allowed_source(batch, sizes, contract, domain)
-        and _allowed_target(batch, sizes, contract)
-    )
-
-
 def _allowed_source(batch: Batch, sizes: Mapping[str, int], contract: Contract, domain: Domain) -> bool:
     """Say whether the source rows hold ordinary ids, none at an edge alone, and stand in legal padding."""
     rows = [pair.source for pair in batch.pairs]
@@ -278,12 +270,11 @@ def _allowed_target(batch: Batch, sizes: Mapping[str, int], contract: Contract) 
 
 
 def _ordinary(rows: Iterable[Sequence[int]], ids: tuple[int, int]) -> bool:
-    """Say whether all ids lie between two ids."""
     return all(ids[0] <= word <= ids[1] for row in rows for word in row)
 
 
 def _padded_enough(name: str, longest: int, extra: int, sizes: Mapping[str, int], contract: Contract) -> bool:
-    """Say whether extra padding is none, or promised, or no more than it takes to reach a legal width."""
+    """Say whether extra padding is none, or declared, or no more than it takes to reach a legal width."""
     if extra <= 0 or contract.padding is not None or name in shared_dimensions(contract):
         return extra >= 0
     legal = legal_range(name, sizes, contract)

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from itertools import compress
 from typing import Final
 
 import attrs
 
 from fuzzseq.cases.case import Batch, Case, Pair, tokens_for_steps, width
-from fuzzseq.cases.domain import (
-    allowed,
-    encodings,
-    lowest_setting,
-    modes,
-    padding_side,
-    shared_dimensions,
-)
+from fuzzseq.cases.domain import allowed, encodings, lowest_setting, modes, padding_side, shared_dimensions
+from fuzzseq.cases.transforms import with_extra
 from fuzzseq.targets.contract import SIDES, Contract
 from fuzzseq.targets.dimensions import WIDTHS
 
@@ -25,37 +20,28 @@ def has_empty_row(case: Case, contract: Contract) -> bool:
     return contract.has_source and any(not pair.source for batch in case.batches for pair in batch.pairs)
 
 
-def has_empty_batch(case: Case, _contract: Contract) -> bool:
+def has_empty_batch(case: Case) -> bool:
     """Say whether a batch has no rows."""
     return any(not batch.pairs for batch in case.batches)
-
-
-def _has_one_word(case: Case, contract: Contract) -> bool:
-    """Say whether a vocabulary holds one word above its special tokens."""
-    named = [(contract.vocabulary(side), contract.lowest_id(side)) for side in SIDES]
-    return any(name is not None and case.dimensions.get(name) == low + 1 for name, low in named)
-
-
-def _has_width_one(case: Case, contract: Contract) -> bool:
-    """Say whether something is one wide that nobody declared to be."""
-    return any(case.dimensions.get(name) == 1 and name not in contract.dimensions for name in WIDTHS)
 
 
 EMPTY_ROW: Final = "a source row without ids"
 EMPTY_BATCH: Final = "a batch without rows"
 
-#: What an edge case may have, each with what it is called.
-FEATURES: Final[Mapping[str, Callable[[Case, Contract], bool]]] = {
-    EMPTY_ROW: has_empty_row,
-    EMPTY_BATCH: has_empty_batch,
-    "a vocabulary of one word": _has_one_word,
-    "a width of one": _has_width_one,
-}
+#: What an edge case may have. A width that is declared to be one is ordinary.
+FEATURES: Final = (EMPTY_ROW, EMPTY_BATCH, "a vocabulary of one word", "a width of one")
 
 
 def features(case: Case, contract: Contract) -> tuple[str, ...]:
     """Return what puts a case at an edge; nothing for an ordinary one."""
-    return tuple(said for said, has in FEATURES.items() if has(case, contract))
+    words = [(contract.vocabulary(side), contract.lowest_id(side) + 1) for side in SIDES]
+    found = (
+        has_empty_row(case, contract),
+        has_empty_batch(case),
+        any(name is not None and case.dimensions.get(name) == one for name, one in words),
+        any(case.dimensions.get(name) == 1 and name not in contract.dimensions for name in WIDTHS),
+    )
+    return tuple(compress(FEATURES, found))
 
 
 def edge_cases(contract: Contract, seed: int) -> Iterator[Case]:
@@ -99,10 +85,6 @@ def _pair(contract: Contract, source: int, steps: int) -> Pair:
 def _case(contract: Contract, sizes: Mapping[str, int], pairs: tuple[Pair, ...], columns: int = 0) -> Case:
     """Return a case of one batch; ``columns`` is how wide its sides are at least, filled with padding."""
     batch = Batch(pairs=pairs, target_encoding=encodings(contract)[0], padding=padding_side(contract))
-    more = {side: max(0, columns - width(batch, side, contract)) for side in SIDES}
-    batch = attrs.evolve(
-        batch,
-        extra_source=more["source"] if contract.has_source else 0,
-        extra_target=more["target"] if contract.has_target else 0,
-    )
+    for side in contract.sides():
+        batch = with_extra(batch, side, max(0, columns - width(batch, side, contract)))
     return Case(dimensions=dict(sizes), batches=(batch,))

@@ -26,7 +26,7 @@ class FaultySoftmax:
     evidence: AttentionFault
 
 
-def tells(case: Case, spec: Spec) -> bool:
+def source_is_distinct(case: Case, spec: Spec) -> bool:
     """Say whether the source length of a case's last batch is like no other size that an axis may have."""
     sizes = case.sizes(spec.contract)
     length = sizes.get("source_length", 0)
@@ -34,13 +34,23 @@ def tells(case: Case, spec: Spec) -> bool:
 
 
 def fault(seen: Observed, case: Case, spec: Spec) -> FaultySoftmax | None:
-    """Return the first fault of the softmaxes that ran, where the sizes of a case can tell."""
-    if not spec.contract.has_source or not tells(case, spec):
+    """Return the first fault of the softmaxes that ran, where the sizes of a case show which."""
+    if not spec.contract.has_source or not source_is_distinct(case, spec):
         return None
     taken = set(case.dimensions.values())
     for softmax in seen.softmaxes:
         found = _wrong(softmax, seen, spec, taken)
-        if found is not None and not (found.wrong_axis and _both_ways(softmax, seen)):
+        if found is None:
+            continue
+        # Co-attention normalizes the same scores over the source as well.
+        both_ways = found.wrong_axis and any(
+            other is not softmax
+            and _owner(other) == _owner(softmax)
+            and sorted(other.value.shape) == sorted(softmax.value.shape)
+            and other.value.shape[other.axis] == seen.arrays.source_mask.shape[1]
+            for other in seen.softmaxes
+        )
+        if not both_ways:
             return FaultySoftmax(softmax, found)
     return None
 
@@ -51,7 +61,7 @@ def attends(seen: Observed) -> bool:
 
 
 def _source_axes(softmax: Softmax, seen: Observed) -> list[int]:
-    """Return the axis of a softmax that holds the source steps; none where its sizes cannot tell which that is."""
+    """Return the axis of a softmax that holds the source steps; none where its sizes leave that open."""
     batch, source = seen.arrays.source_mask.shape
     shape = softmax.value.shape
     axes = [axis for axis, size in enumerate(shape) if size == source and axis]
@@ -71,18 +81,6 @@ def over_neither(seen: Observed, case: Case, spec: Spec) -> FaultySoftmax | None
         if axis and len(beside) > 1 and shape[axis] not in steps and steps.issuperset(beside):
             return FaultySoftmax(softmax, _fault(softmax, "over_other"))
     return None
-
-
-def _both_ways(softmax: Softmax, seen: Observed) -> bool:
-    """Say whether the same scores are normalized over the source as well, as co-attention does it."""
-    source = seen.arrays.source_mask.shape[1]
-    return any(
-        other is not softmax
-        and _owner(other) == _owner(softmax)
-        and sorted(other.value.shape) == sorted(softmax.value.shape)
-        and other.value.shape[other.axis] == source
-        for other in seen.softmaxes
-    )
 
 
 def _owner(softmax: Softmax) -> str:
@@ -114,8 +112,7 @@ def _on_padding(softmax: Softmax, seen: Observed, mask: Array) -> float:
                 real = queries.reshape(queries.shape[0], *(1,) * (weights.ndim - 2), queries.shape[1])
                 weights = np.where(real, weights, 0.0)
                 break
-    on_padding = weights[~mask]
-    return float(on_padding.max(initial=0.0))
+    return float(weights[~mask].max(initial=0.0))
 
 
 def _wrong(softmax: Softmax, seen: Observed, spec: Spec, taken: set[int]) -> AttentionFault | None:

@@ -23,51 +23,50 @@ import attrs
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.domain import legal_range, shared_dimensions
 from fuzzseq.cases.transforms import wider, with_padding
-from fuzzseq.checks.attention import attends, fault, tells
+from fuzzseq.checks.attention import attends, fault, source_is_distinct
 from fuzzseq.checks.base import Check, Confirmations, Plan, Results, Softmax, forward, has_source
-from fuzzseq.checks.differential import compared, confirmation, confirmed_difference, real
+from fuzzseq.checks.differential import Agreement, Disagreement, compared, real
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
 
-_COMPARE: Final = compared(real)
 _NO_ATTENTION: Final = "its runs show no softmax over the source steps"
 
 
 def plan(case: Case, spec: Spec) -> Plan:
     """Watch a run of the last batch, where the source length is like no other size that an axis may have."""
-    if not tells(case, spec):
+    if not source_is_distinct(case, spec):
         return {}
     padded = with_padding(case, "source", spec.contract) if spec.contract.padding is not None else None
     more = {"padded": attrs.evolve(forward(case), batches=padded)} if padded else {}
     return {"base": forward(case), **more, "layers": attrs.evolve(forward(case), record_layers=True)}
 
 
+_AGREEMENT: Final = Agreement(plan=plan, others={"padded": compared(real)})
+
+
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Look at every softmax that ran."""
-    found = fault(results["layers"].last, case, spec)
-    if found is None:
-        return None if attends(results["layers"].last) else CHECK.not_applicable(_NO_ATTENTION)
+    seen = results["layers"].last
+    found = fault(seen, case, spec)
+    wrong_axis = found is not None and found.evidence.wrong_axis
+    if found is None or (wrong_axis and (_wider(case, spec) is None or _by_chance(found.softmax, results))):
+        return None if attends(seen) else CHECK.not_applicable(_NO_ATTENTION)
     # Weights that are put right after the softmax (masked, and divided by their sum) move nothing.
     # More padding on the source has to move the output as well.
-    moves = "padded" in results and confirmed_difference(results, "base", "padded", _COMPARE) is not None
-    if not found.evidence.wrong_axis and not moves:
+    if not wrong_axis and not isinstance(_AGREEMENT.judge(CHECK, results), Disagreement):
         return None
-    if found.evidence.wrong_axis and (_wider(case, spec) is None or _by_chance(found.softmax, results)):
-        return None if attends(results["layers"].last) else CHECK.not_applicable(_NO_ATTENTION)
     return CHECK.failed(found.evidence, position=found.softmax.path or "softmax", location=found.softmax.site)
 
 
 def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
-    """Watch a run of other sizes, where an axis seems to be the wrong one: its size tells what it is.
+    """Watch a run of other sizes, where an axis seems to be the wrong one: its size shows what it is.
 
     Weight on padding is confirmed by what it does: more padding moves the output.
     """
     found, other = fault(results["layers"].last, case, spec), _wider(case, spec)
-    if found is None or (found.evidence.wrong_axis and other is None):
-        return {}
-    if not found.evidence.wrong_axis or other is None:
-        return confirmation(results, plan(case, spec), "base", "padded", _COMPARE) if "padded" in results else {}
-    return {"wider": attrs.evolve(forward(other), record_layers=True)}
+    if found is not None and not found.evidence.wrong_axis:
+        return _AGREEMENT.confirm(results, case, spec)
+    return {} if found is None or other is None else {"wider": attrs.evolve(forward(other), record_layers=True)}
 
 
 def _wider(case: Case, spec: Spec) -> Case | None:

@@ -1,4 +1,4 @@
-"""What a check is: a promise, a plan of runs, and a judgment of what they gave."""
+"""What a check is: a property, a plan of runs, and a judgment of what they gave."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from fuzzseq.cases.arrays import Arrays
 from fuzzseq.cases.case import Case
+from fuzzseq.checks.script import Script
 from fuzzseq.grammar import CauseSlug
 from fuzzseq.protocol.evidence import CustomMessage, Evidence, StateCrossing
 from fuzzseq.protocol.outcome import Frame, LayerFrame, Raised, Severity, Stage, Verdict
@@ -52,7 +53,7 @@ class Observed:
     """What one batch of a run gave, as numpy. Only what the run went far enough for is there.
 
     ``output`` is the scores that the Spec names, (batch, steps, words) for a model of sequences; ``expected`` is the
-    shape that the Spec promises for it, with None where it promises nothing; ``gradients`` are one for each trainable
+    shape that the Spec expects of it, with None where any size will do; ``gradients`` are one for each trainable
     weight. ``score_gradient`` is that of the loss by the scores; ``changed_losses`` are those of changed scores, by the
     name of the change. ``layers`` and ``softmaxes`` are in the order in which they were done, those of a run that
     records them. ``crossings`` say which states are crossed, with the user's line; ``takers_of_states`` counts the
@@ -103,7 +104,7 @@ def everywhere(spec: Spec) -> str | None:
 
 @attrs.frozen(kw_only=True)
 class Check:
-    """One promise, and all that is known of it: no other module holds a table of checks.
+    """One property of models, and all that is known of it: no other module holds a table of checks.
 
     None of its functions may import TensorFlow.
 
@@ -112,24 +113,23 @@ class Check:
         description: the same in words.
         cause: the cause of the catalog that a failure stands for, where nothing speaks for another.
         cause_weight: how strongly it does, from 0 to 100.
-        applies: ``applies(spec)`` returns None, or the reason why the promise has no meaning for a model.
+        applies: ``applies(spec)`` returns None, or the reason why the property has no meaning for a model.
         plan: ``plan(case, spec)`` names the runs that are needed; none for a case that there is nothing to ask of.
         judge: ``judge(results, case, spec)`` is called when none of them raised, unless ``judges_exceptions``; it
-            returns None when the promise held, else a verdict: :meth:`nothing_compared` where the results held nothing
+            returns None where the check passes, else a verdict: :meth:`nothing_compared` where the results held nothing
             to look at, and :meth:`not_applicable` where they showed that the model has nothing of the kind. Neither
             counts as judged. One that judges exceptions says itself where it was not reached.
-        confirm: ``confirm(results, case, spec)`` names runs that are needed only once a promise seems broken: the judge
-            is then asked again with their results beside the others.
+        confirm: ``confirm(results, case, spec)`` names runs that are needed only once the check seems to fail: the
+            judge is then asked again with their results beside the others.
         differences: what is said of a :class:`Difference` to each other run of the plan, with ``{gap}``, ``{largest}``
             or ``{index}`` in it.
         raises: what is said to raise, of :class:`RaisedOtherwise`.
-        paired_runs: the runs that a script can show beside the first one of the plan.
-        pair_comment: what a script says above such a run.
+        script: how a script shows that it fails.
         execution: the way of executing a model that it compares with a call, a module of ``worker/executions``.
-        owns: the stages whose exceptions it tells; the others are not reached by those.
+        owns: the stages whose exceptions it reports; the others are not reached by those.
         blocks: the checks after it that are not reached where it fails: ``expensive`` ones, whose failures would follow
             from it, or ``all``.
-        expensive: asked of traced cases alone, wherever a model can be traced: the eager ones are there to tell early
+        expensive: asked of traced cases alone, wherever a model can be traced: the eager ones are there to show early
             what raises.
         run_every: asks one of so many of those.
         family: the part of the name that goes into keys.
@@ -150,8 +150,7 @@ class Check:
     confirm: Callable[[Results, Case, Spec], Confirmations] | None = None
     differences: Mapping[str, str] = attrs.field(factory=dict)
     raises: str = ""
-    paired_runs: tuple[str, ...] = ()
-    pair_comment: str = ""
+    script: Script = attrs.field(factory=Script)
     execution: str = ""
     owns: tuple[Stage, ...] = ()
     blocks: Literal["nothing", "expensive", "all"] = "nothing"
@@ -173,7 +172,7 @@ class Check:
         return Verdict(check=self.name, status="not_reached", stage=self.stage)
 
     def not_reached(self, raised: Raised) -> Verdict:
-        """Return the verdict of a promise that was not judged, since the run that it is about raised."""
+        """Return the verdict of a check that was not reached, since the run that it is about raised."""
         return Verdict(check=self.name, status="not_reached", stage=raised.stage, raised=raised)
 
 

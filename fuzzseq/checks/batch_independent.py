@@ -17,22 +17,20 @@ import attrs
 import numpy as np
 
 from fuzzseq.cases.case import Batch, Case, width
-from fuzzseq.cases.transforms import may_be
-from fuzzseq.checks.base import Array, Check, Confirmations, Plan, Result, Results, forward
+from fuzzseq.cases.transforms import may_be, with_extra
+from fuzzseq.checks.base import Array, Check, Plan, Result, Results, forward
 from fuzzseq.checks.differential import (
+    Agreement,
     Compare,
+    Disagreement,
     Gap,
     by_row,
     comparable,
-    confirmation,
-    confirmed_difference,
     culprit,
-    difference,
     differing,
-    first_candidate,
-    nothing_compared,
-    with_layers,
+    rows_difference,
 )
+from fuzzseq.checks.script import Script
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
 
@@ -79,9 +77,9 @@ def reverse(batch: Batch) -> Batch:
 def alone(batch: Batch, row: int, spec: Spec) -> Batch:
     """Return one row of a batch as a batch of one, with the columns that it had."""
     single = attrs.evolve(batch, pairs=(batch.pairs[row],), extra_source=0, extra_target=0)
-    sides = spec.contract.sides()
-    extra = {side: width(batch, side, spec.contract) - width(single, side, spec.contract) for side in sides}
-    return attrs.evolve(single, extra_source=extra.get("source", 0), extra_target=extra.get("target", 0))
+    for side in spec.contract.sides():
+        single = with_extra(single, side, width(batch, side, spec.contract) - width(single, side, spec.contract))
+    return single
 
 
 def comparison(way: str) -> Compare:
@@ -93,35 +91,22 @@ def comparison(way: str) -> Compare:
         names = ("source", "decoder_input", "labels")
         if any(not np.array_equal(getattr(one.last.arrays, name), getattr(two.last.arrays, name)) for name in names):
             first = first[_ROWS[way]]
-        if not first or [row.shape for row in first] != [row.shape for row in second]:
-            return None
-        return difference(np.concatenate([a.ravel() for a in first]), np.concatenate([b.ravel() for b in second]))
+        return rows_difference(first, second)
 
     return compare
 
 
-def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
-    """Confirm the first way that differs."""
-    way = _suspected(results)
-    return confirmation(results, plan(case, spec), "base", way, comparison(way)) if way else {}
-
-
-def _suspected(results: Results) -> str | None:
-    return first_candidate(results, "base", {way: comparison(way) for way in _WAYS if way in results})
+_AGREEMENT: Final = Agreement(plan=plan, others={way: comparison(way) for way in _WAYS})
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare every row with itself."""
-    if nothing_compared(results, "base", {way: comparison(way) for way in _WAYS if way in results}):
-        return CHECK.nothing_compared()
-    way = _suspected(results)
-    found = confirmed_difference(results, "base", way, comparison(way)) if way else None
-    if way is None or found is None:
-        return None
-    seen = with_layers(results, "base", way)
-    if seen is None:
-        return differing(CHECK, found, way)
-    one, two = seen
+    found = _AGREEMENT.judge(CHECK, results)
+    if not isinstance(found, Disagreement):
+        return found
+    if found.recorded is None:
+        return differing(CHECK, found)
+    (one, two), way = found.recorded, found.other
     rows = one.arrays.source_mask.shape[0]
 
     def aligned(left: Array, right: Array) -> tuple[Array, Array] | None:
@@ -129,7 +114,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
             return None
         return left[_ROWS[way]], right
 
-    return differing(CHECK, found, way, culprit(one, two, aligned))
+    return differing(CHECK, found, culprit(one, two, aligned))
 
 
 CHECK = Check(
@@ -138,11 +123,13 @@ CHECK = Check(
     plan=plan,
     judge=judge,
     applies=applies,
-    confirm=confirm,
+    confirm=_AGREEMENT.confirm,
     cause="numeric-batch-coupling",
     differences=_WAYS,
-    paired_runs=("alone", "first", "reversed"),
-    pair_comment="The same rows alone or in another order: each says what it said.",
+    script=Script(
+        pairs={"alone": "[-1:]", "first": "[:1]", "reversed": "[::-1]"},
+        pair_comment="The same rows alone or in another order: each says what it said.",
+    ),
     expensive=True,
     blocks="expensive",
 )

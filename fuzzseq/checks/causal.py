@@ -17,18 +17,9 @@ import numpy as np
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import with_other_ends
 from fuzzseq.checks.attention import fault
-from fuzzseq.checks.base import Array, Check, Confirmations, Observed, Plan, Results, forward
-from fuzzseq.checks.differential import (
-    by_row,
-    comparable,
-    compared,
-    confirmation,
-    confirmed_difference,
-    culprit,
-    differing,
-    nothing_compared,
-    with_layers,
-)
+from fuzzseq.checks.base import Array, Check, Observed, Plan, Results, forward
+from fuzzseq.checks.differential import Agreement, Disagreement, by_row, comparable, compared, culprit, differing
+from fuzzseq.checks.script import Script
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
 
@@ -54,25 +45,17 @@ def earlier(seen: Observed) -> Array | None:
     return np.concatenate(rows) if rows else None
 
 
-_COMPARE: Final = compared(earlier)
-
-
-def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
-    """Confirm a difference."""
-    return confirmation(results, plan(case, spec), "base", "changed", _COMPARE)
+_AGREEMENT: Final = Agreement(plan=plan, others={"changed": compared(earlier)})
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare the outputs of the earlier steps."""
-    if nothing_compared(results, "base", {"changed": _COMPARE}):
-        return CHECK.nothing_compared()
-    found = confirmed_difference(results, "base", "changed", _COMPARE)
-    if found is None:
-        return None
-    seen = with_layers(results, "base", "changed")
-    if seen is None:
-        return differing(CHECK, found, "changed")
-    one, two = seen
+    found = _AGREEMENT.judge(CHECK, results)
+    if not isinstance(found, Disagreement):
+        return found
+    if found.recorded is None:
+        return differing(CHECK, found)
+    one, two = found.recorded
     before = one.arrays.target_mask & (one.arrays.decoder_input == two.arrays.decoder_input)
 
     def aligned(left: Array, right: Array) -> tuple[Array, Array] | None:
@@ -81,7 +64,13 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         return left[before], right[before]
 
     faulty = fault(one, case, spec)
-    return differing(CHECK, found, "changed", culprit(one, two, aligned), *([faulty.evidence] if faulty else []))
+    return differing(CHECK, found, culprit(one, two, aligned), *([faulty.evidence] if faulty else []))
+
+
+def before_last(mask: Array) -> Array:
+    """Return the real positions (batch, steps) but the last of each row."""
+    last: Array = np.cumsum(mask[:, ::-1], axis=1)[:, ::-1] == 1
+    return mask & ~last
 
 
 CHECK = Check(
@@ -90,10 +79,13 @@ CHECK = Check(
     plan=plan,
     judge=judge,
     applies=applies,
-    confirm=confirm,
+    confirm=_AGREEMENT.confirm,
     cause="decoder-sees-future",
     differences={"changed": "the last target id of a row moves earlier outputs by {gap}"},
-    paired_runs=("changed",),
-    pair_comment="The last target id of each row is another one: earlier steps say the same.",
+    script=Script(
+        pairs={"changed": ""},
+        pair_comment="The last target id of each row is another one: earlier steps say the same.",
+        positions=before_last,
+    ),
     expensive=True,
 )

@@ -35,7 +35,7 @@ class WrongCheck(Exception):
 
 
 def custom_checks(values: Iterable[Any]) -> dict[str, Check]:
-    """Return checks by name: those given, and one for each function; its name is the promise's, its docstring says it.
+    """Return checks by name: those given, and one for each function, with its name and the first line of its docstring.
 
     Raises :class:`fuzzseq.errors.SpecError` for what is neither, and for a name that is taken.
     """
@@ -46,7 +46,7 @@ def custom_checks(values: Iterable[Any]) -> dict[str, Check]:
                 f"custom_checks holds {value!r}, which is not a check: write a function of one argument (a run) "
                 "that returns None, or a message that says what is wrong."
             )
-        check = _minded(value) if isinstance(value, Check) else _of_function(value)
+        check = _guarded(value) if isinstance(value, Check) else _of_function(value)
         if check.name in found or check.name in {known.name for known in CHECKS}:
             raise SpecError(
                 f"custom_checks holds {check.name!r}, and there is a check of that name: call it otherwise."
@@ -56,39 +56,31 @@ def custom_checks(values: Iterable[Any]) -> dict[str, Check]:
 
 
 def _of_function(function: Callable[[Observed], Any]) -> Check:
-    lines = (function.__doc__ or "").strip().splitlines()
-    check = Check(
-        name=function.__name__,
-        description=lines[0].rstrip(".") if lines else "a custom check",
-        plan=run_forward,
-        judge=never,
-    )
+    """Return the check of a function, which says what is wrong with a model by a sentence, False, or an assertion.
+
+    Its judge raises :class:`WrongCheck` for any other exception, and for what the function may not return.
+    """
+    name, lines = function.__name__, (function.__doc__ or "").strip().splitlines()
+    description = lines[0].rstrip(".") if lines else "a custom check"
+    check = Check(name=name, description=description, plan=run_forward, judge=never)
 
     def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         for seen in results["base"].observed:
-            said = _answer(function, seen)
-            if said:
-                return check.failed(said, position=check.name)
+            try:
+                answer = function(seen)
+            except AssertionError as error:
+                return check.failed(_asserted(name, error), position=name)
+            except Exception as error:
+                raise WrongCheck(_raised(name, error)) from error
+            if answer is not None and not isinstance(answer, bool | str):
+                may = "a check returns None, or a sentence that says what is wrong"
+                raise WrongCheck(f"{name} returned {_returned(answer)}: {may}")
+            wrong = f"{name} returned False" if answer is False else answer
+            if isinstance(wrong, str) and wrong:
+                return check.failed(wrong, position=name)
         return None
 
     return attrs.evolve(check, judge=judge)
-
-
-def _answer(function: Callable[[Observed], Any], seen: Observed) -> str:
-    """Return what a function says is wrong with the model: a sentence, or an assertion that does not hold.
-
-    Raises :class:`WrongCheck` for any other exception, and for what it may not return.
-    """
-    name = function.__name__
-    try:
-        said = function(seen)
-    except AssertionError as error:
-        return _asserted(name, error)
-    except Exception as error:
-        raise WrongCheck(_raised(name, error)) from error
-    if said is None or isinstance(said, bool | str):
-        return f"{name} returned False" if said is False else said if isinstance(said, str) else ""
-    raise WrongCheck(f"{name} returned {_returned(said)}: a check returns None, or a sentence that says what is wrong")
 
 
 def _asserted(name: str, error: AssertionError) -> str:
@@ -108,29 +100,27 @@ def _raised(name: str, error: Exception) -> str:
     return f"{name} raised {name_of(type(error))}: {text_of(error)}{at}"
 
 
-def _minded(check: Check) -> Check:
+def _guarded(check: Check) -> Check:
     """Return a check that raises :class:`WrongCheck` where its functions raise, or return what they may not.
 
     An assertion of its judge that does not hold speaks of the model.
     """
-    minded: dict[str, Any] = {
-        part: partial(_asked, check, part, function) for part in _RETURNS if (function := getattr(check, part))
-    }
-    return attrs.evolve(check, **minded)
-
-
-def _asked(check: Check, part: str, function: Callable[..., Any], *given: Any) -> Any:
     name = check.name
-    try:
-        returned = function(*given)
-    except Exception as error:
-        if part == "judge" and isinstance(error, AssertionError):
-            return check.failed(_asserted(name, error), position=name)
-        raise WrongCheck(_raised(f"the {part} of {name}", error)) from error
-    kinds, may = _RETURNS[part]
-    if not isinstance(returned, kinds):
-        raise WrongCheck(f"the {part} of {name} returned {_returned(returned)}, and may return {may}")
-    return returned
+
+    def call(part: str, function: Callable[..., Any], *given: Any) -> Any:
+        try:
+            returned = function(*given)
+        except Exception as error:
+            if part == "judge" and isinstance(error, AssertionError):
+                return check.failed(_asserted(name, error), position=name)
+            raise WrongCheck(_raised(f"the {part} of {name}", error)) from error
+        kinds, may = _RETURNS[part]
+        if not isinstance(returned, kinds):
+            raise WrongCheck(f"the {part} of {name} returned {_returned(returned)}, and may return {may}")
+        return returned
+
+    calls: dict[str, Any] = {part: partial(call, part, own) for part in _RETURNS if (own := getattr(check, part))}
+    return attrs.evolve(check, **calls)
 
 
 def check_of(name: str, spec: Spec) -> Check:
@@ -139,5 +129,5 @@ def check_of(name: str, spec: Spec) -> Check:
 
 
 def stand_in(name: str, spec: Spec) -> Check:
-    """Return what is known of a user's own check outside of the worker: its name and its promise."""
+    """Return what is known of a user's own check outside of the worker: its name and its description."""
     return Check(name=name, description=spec.selection.custom_checks[name], plan=run_forward, judge=never)

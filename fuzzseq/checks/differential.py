@@ -10,12 +10,13 @@ of its type makes. A model that is not deterministic is never believed: that is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
 import numpy as np
 
+from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Array, Check, LayerOutput, Observed, Plan, Result, Results
 from fuzzseq.checks.gaps import gaps
 from fuzzseq.protocol.evidence import Difference, Evidence
@@ -54,7 +55,7 @@ class Gap:
 
 
 def comparable(spec: Spec) -> str | None:
-    """Say that two runs cannot be told apart from rounding: a layer of half precision rounds a hundredth away."""
+    """Say that no difference can be told from rounding: a layer of half precision rounds a hundredth away."""
     return "the model computes in half precision: rounding hides differences" if spec.traits.low_precision else None
 
 
@@ -76,40 +77,45 @@ def difference(one: Array, two: Array) -> Gap | None:
 
 
 def _fits(seen: Observed) -> bool:
-    """Say whether an output has the promised shape: another is ``output_shape``'s to tell, and is not compared."""
+    """Say whether an output has the expected shape: another is reported by ``output_shape``, and not compared."""
     if seen.output is None or seen.expected is None:
         return seen.output is not None
     sizes, expected = seen.output.shape, seen.expected
-    # An encoder promises its rows alone.
+    # Of an encoder its rows alone are known.
     as_many = len(sizes) == len(expected) or (len(expected) == 1 and len(sizes) > 1)
-    return as_many and all(promised in (None, size) for promised, size in zip(expected, sizes, strict=False))
+    return as_many and all(wanted in (None, size) for wanted, size in zip(expected, sizes, strict=False))
 
 
 def real(seen: Observed) -> Array | None:
     """Return what an output says of real positions, one row for each, in order; the whole of one without steps."""
-    output = seen.output
-    if output is None or not _fits(seen):
+    if seen.output is None or not _fits(seen):
         return None
-    if output.ndim < 3:
-        return output
-    for mask in (seen.arrays.target_mask, seen.arrays.source_mask):
-        if mask.shape == output.shape[:2] and mask.any():
-            found: Array = output[mask]
-            return found
-    return output
+    mask = _real_positions(seen, seen.output)
+    found: Array = seen.output if mask is None else seen.output[mask]
+    return found
 
 
 def by_row(seen: Observed) -> list[Array]:
     """Return what an output says of the real positions of each row."""
-    output = seen.output
-    if output is None or not _fits(seen):
+    if seen.output is None or not _fits(seen):
         return []
+    mask = _real_positions(seen, seen.output)
+    return [row if mask is None else row[mask[i]] for i, row in enumerate(seen.output)]
+
+
+def _real_positions(seen: Observed, output: Array) -> Array | None:
     masks = (seen.arrays.target_mask, seen.arrays.source_mask)
-    mask = next((m for m in masks if output.ndim > 2 and m.shape == output.shape[:2] and m.any()), None)
-    return [row if mask is None else row[mask[i]] for i, row in enumerate(output)]
+    return next((m for m in masks if output.ndim > 2 and m.shape == output.shape[:2] and m.any()), None)
 
 
-#: From the results of two runs to the difference that a promise speaks of.
+def rows_difference(one: Sequence[Array], two: Sequence[Array]) -> Gap | None:
+    """Compare rows in order; None where there are none, or where two of them have other shapes."""
+    if not one or [row.shape for row in one] != [row.shape for row in two]:
+        return None
+    return difference(np.concatenate([row.ravel() for row in one]), np.concatenate([row.ravel() for row in two]))
+
+
+#: From the results of two runs to the difference that a property is about.
 Compare = Callable[[Result, Result], Gap | None]
 
 
@@ -178,32 +184,67 @@ def confirmed_difference(results: Results, one: str, two: str, compare: Compare)
     return first if first.largest > _ABOVE_NOISE * floor or double.largest > 1e-3 * double.scale else None
 
 
-def nothing_compared(results: Results, one: str, others: Mapping[str, Compare]) -> bool:
-    """Say whether no other run gave anything that could be compared with one: then nothing was judged."""
-    return all(_difference(results, one, name, compare) is None for name, compare in others.items())
-
-
-def first_candidate(results: Results, one: str, others: Mapping[str, Compare]) -> str | None:
-    """Return the first of other runs that seems to differ from one: that alone is confirmed, and believed or not.
-
-    What differs as well would be believed with nothing to confirm it, once the first is let off.
-    """
-    found = ((name, _difference(results, one, name, compare)) for name, compare in others.items())
-    return next((name for name, gap in found if gap is not None and gap.counts), None)
-
-
 def _difference(results: Results, one: RunKey, two: RunKey, compare: Compare) -> Gap | None:
     if any(key not in results or results[key].raised for key in (one, two)):
         return None
     return compare(results[one], results[two])
 
 
-def with_layers(results: Results, one: str, two: str) -> tuple[Observed, Observed] | None:
-    """Return what two runs saw last that recorded their layers; None where there is none yet, or one raised."""
-    found = [results.get(Confirming(name, "layers")) or results[name] for name in (one, two)]
-    if any(result.raised or not (result.last.layers or result.last.softmaxes) for result in found):
-        return None
-    return found[0].last, found[1].last
+@attrs.frozen
+class Disagreement:
+    """A difference of one run from another that is believed; ``recorded`` is what both saw, where they kept layers."""
+
+    gap: Gap
+    other: str
+    base: str = "base"
+    recorded: tuple[Observed, Observed] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Agreement:
+    """Runs of a plan that have to agree with its base.
+
+    Attributes:
+        plan: names the runs.
+        others: how each other run is compared with the base, in the order in which they are believed; those that are
+            not there are passed over.
+        base: the run that they are compared with.
+        as_executed: says that it is about how the runs are executed: see :func:`confirmation`.
+
+    """
+
+    plan: Callable[[Case, Spec], Plan]
+    others: Mapping[str, Compare]
+    base: str = "base"
+    as_executed: bool = False
+
+    def _gaps(self, results: Results) -> dict[str, Gap]:
+        found = ((name, _difference(results, self.base, name, compare)) for name, compare in self.others.items())
+        return {name: gap for name, gap in found if gap is not None}
+
+    def confirm(self, results: Results, case: Case, spec: Spec) -> dict[RunKey, Run]:
+        """Return the runs that confirm the first difference."""
+        for name, gap in self._gaps(results).items():
+            if gap.counts:
+                runs, compare = self.plan(case, spec), self.others[name]
+                return confirmation(results, runs, self.base, name, compare, as_executed=self.as_executed)
+        return {}
+
+    def judge(self, check: Check, results: Results) -> Disagreement | Verdict | None:
+        """Return the first difference where it is believed, and a verdict where nothing could be compared.
+
+        What differs as well would be believed with nothing to confirm it, once the first is let off.
+        """
+        gaps_ = self._gaps(results)
+        other = next((name for name, gap in gaps_.items() if gap.counts), None)
+        if other is None:
+            return None if gaps_ else check.nothing_compared()
+        gap = confirmed_difference(results, self.base, other, self.others[other])
+        if gap is None:
+            return None
+        one, two = (results.get(Confirming(name, "layers")) or results[name] for name in (self.base, other))
+        kept = all(not run.raised and (run.last.layers or run.last.softmaxes) for run in (one, two))
+        return Disagreement(gap, other, self.base, (one.last, two.last) if kept else None)
 
 
 def culprit(
@@ -228,47 +269,13 @@ def culprit(
     return None
 
 
-def shifted_columns(one: Observed, two: Observed, side: str) -> Callable[[Array, Array], tuple[Array, Array] | None]:
-    """Return what aligns two layers' outputs where the second run had more columns of padding on a side.
-
-    Values at padding are left out where the axis after the batch is that of the side.
-    """
-    mask, padded = (getattr(seen.arrays, f"{side}_mask") for seen in (one, two))
-    short, long = mask.shape[1], padded.shape[1]
-    before = not padded[:, 0].any()
-
-    def aligned(left: Array, right: Array) -> tuple[Array, Array] | None:
-        if left.ndim != right.ndim or left.ndim > 3:
-            return None
-        for axis, (a, b) in enumerate(zip(left.shape, right.shape, strict=True)):
-            if a != b:
-                if (a, b) != (short, long):
-                    return None
-                taken = range(long - short, long) if before else range(short)
-                right = np.take(right, taken, axis=axis)
-        if left.ndim > 1 and left.shape[:2] == mask.shape:
-            return left[mask], right[mask]
-        return left, right
-
-    return aligned
-
-
-def differing(
-    check: Check, found: Gap, other: str, guilty: LayerOutput | None = None, *more: Evidence, base: str = "base"
-) -> Verdict:
-    """Return the verdict of a difference of the base from another run, with the layer that it begins in."""
+def differing(check: Check, found: Disagreement, guilty: LayerOutput | None = None, *more: Evidence) -> Verdict:
+    """Return the verdict of a run that differs from another, with the layer that it begins in."""
+    gap, layer = found.gap, guilty.path if guilty is not None else ""
+    largest = gap.largest if np.isfinite(gap.largest) else None
     seen = Difference(
-        base=base,
-        other=other,
-        largest=found.largest if np.isfinite(found.largest) else None,
-        scale=found.scale,
-        index=found.index,
-        layer=guilty.path if guilty is not None else "",
+        base=found.base, other=found.other, largest=largest, scale=gap.scale, index=gap.index, layer=layer
     )
-    return check.failed(
-        seen,
-        *more,
-        position=guilty.path if guilty is not None else "output",
-        layer=guilty.layer if guilty is not None else None,
-        location=guilty.site if guilty is not None else None,
-    )
+    if guilty is None:
+        return check.failed(seen, *more, position="output")
+    return check.failed(seen, *more, position=layer, layer=guilty.layer, location=guilty.site)

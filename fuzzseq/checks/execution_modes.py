@@ -1,33 +1,25 @@
-"""One promise in several forms: a model that is executed in another way gives what it gives when it is called.
+"""One property in several forms: a model that is executed in another way gives what it gives when it is called.
 
-The other way may raise where the call does not: that is told with the exception, as a warning, since the model runs
+The other way may raise where the call does not: that is reported with the exception, as a warning, since the model runs
 without it. A different answer is an error.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import attrs
 
 from fuzzseq.cases.case import Case
-from fuzzseq.checks.base import Check, Confirmations, Plan, Results, never
-from fuzzseq.checks.differential import (
-    compared,
-    confirmation,
-    confirmed_difference,
-    differing,
-    nothing_compared,
-    real,
-)
+from fuzzseq.checks.base import Check, Plan, Results, never
+from fuzzseq.checks.differential import Agreement, Disagreement, compared, differing, real
+from fuzzseq.checks.script import Script
 from fuzzseq.protocol.evidence import RaisedOtherwise
 from fuzzseq.protocol.framework_messages import innermost
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.protocol.runs import AlternativeRun, ForwardRun
 from fuzzseq.targets.spec import Spec
-
-COMPARE: Final = compared(real)
 
 
 def keras_model(spec: Spec) -> str | None:
@@ -49,18 +41,6 @@ def called_and(execution: str) -> Callable[[Case, Spec], Plan]:
     return runs
 
 
-def confirmed(execution: str) -> Callable[[Results, Case, Spec], Confirmations]:
-    """Return what confirms a difference: the other way has no float64, so that the noise of the weights decides."""
-
-    def runs(results: Results, case: Case, spec: Spec) -> Confirmations:
-        if results[execution].raised:
-            return {}
-        plan = called_and(execution)(case, spec)
-        return confirmation(results, plan, "called", execution, COMPARE, as_executed=True)
-
-    return runs
-
-
 def executed_otherwise(
     name: str,
     description: str,
@@ -68,26 +48,31 @@ def executed_otherwise(
     applies: Callable[[Spec], str | None],
     *,
     differs: str,
-    raises: str = "",
+    raises: str | None = None,
     **details: Any,
 ) -> Check:
     """Return the check of an execution; ``differs`` is what a different answer is said to come from.
 
-    ``raises`` is what is said to raise, and tells that with a warning; where it is empty, it may raise.
+    ``raises`` is what is said to raise, by default what ``differs``. That is a warning; where it is empty, a model may
+    raise, and passes.
     """
+    plan = called_and(execution)
+    # The other way has no float64, so that the noise of the weights decides.
+    agreement = Agreement(plan=plan, base="called", others={execution: compared(real)}, as_executed=True)
     check = Check(
         name=name,
         description=description,
-        plan=called_and(execution),
+        plan=plan,
         judge=never,
         applies=applies,
-        confirm=confirmed(execution),
+        confirm=agreement.confirm,
         execution=execution,
         differences={execution: f"{differs} differs from what calling the model gives by {{gap}}"},
-        raises=raises,
+        raises=differs if raises is None else raises,
         judges_exceptions=True,
         expensive=True,
         profiles=("nightly",),
+        script=Script(eager=True),
     )
     check = attrs.evolve(check, **details)
 
@@ -95,7 +80,7 @@ def executed_otherwise(
         raised = results[execution].raised
         if (called := results["called"].raised) is not None:
             return check.not_reached(called)
-        if raised is not None and not raises:
+        if raised is not None and not check.raises:
             return None
         if raised is not None:
             return check.failed(
@@ -105,9 +90,7 @@ def executed_otherwise(
                 position=f"{raised.exception} {raised.position}",
                 location=raised.location,
             )
-        if nothing_compared(results, "called", {execution: COMPARE}):
-            return check.nothing_compared()
-        found = confirmed_difference(results, "called", execution, COMPARE)
-        return None if found is None else differing(check, found, execution, base="called")
+        found = agreement.judge(check, results)
+        return differing(check, found) if isinstance(found, Disagreement) else found
 
     return attrs.evolve(check, judge=judge)

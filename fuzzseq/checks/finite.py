@@ -9,10 +9,13 @@ False alarms that it guards against: a tagger that keeps a class for padding, an
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Array, Check, Observed, Plan, Results, forward, training_step
+from fuzzseq.checks.script import Script, ScriptRun
 from fuzzseq.protocol.evidence import NonFinite
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
@@ -65,6 +68,20 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     return None
 
 
+def script_lines(run: ScriptRun) -> Iterator[str]:
+    """Look at the scores, the loss or the gradients."""
+    yield from run.run
+    if run.stage == "forward":
+        yield "bad = np.isnan(scores) | (np.array(scores) == np.inf)"
+        yield 'assert not bad.any(), f"the output is not finite at {np.argwhere(bad)[0].tolist()}"'
+    elif run.stage == "loss":
+        yield 'assert np.isfinite(loss), f"the loss is {loss}"'
+    else:
+        yield "for weight, gradient in zip(weights, gradients):"
+        yield "    fine = gradient is None or np.isfinite(tf.convert_to_tensor(gradient)).all()"
+        yield '    assert fine, f"the gradient of {weight.path} is not finite"'
+
+
 CHECK = Check(
     name="finite",
     description="output, loss and gradients contain no NaN or infinity",
@@ -72,4 +89,5 @@ CHECK = Check(
     judge=judge,
     cause="numeric-nonfinite",
     cause_weight=95,
+    script=Script(lines=script_lines, training="to_stage"),
 )

@@ -18,21 +18,12 @@ import attrs
 
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import wider
-from fuzzseq.checks.base import Check, Confirmations, Plan, Results, forward
-from fuzzseq.checks.differential import (
-    comparable,
-    compared,
-    confirmation,
-    confirmed_difference,
-    differing,
-    nothing_compared,
-    real,
-)
+from fuzzseq.checks.base import Check, Plan, Results, forward
+from fuzzseq.checks.differential import Agreement, Disagreement, comparable, compared, differing, real
 from fuzzseq.protocol.evidence import Retraced
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
 
-_COMPARE: Final = compared(real)
 #: How many widths are run: TensorFlow warns of five traces in a row.
 _WIDTHS: Final = 5
 
@@ -56,20 +47,19 @@ def plan(case: Case, spec: Spec) -> Plan:
     return runs
 
 
-def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
-    """Confirm a difference; in float64 both runs would be eager, so the noise decides alone."""
-    return confirmation(results, plan(case, spec), "eager", "graph", _COMPARE, as_executed=True)
+#: In float64 both runs would be eager, so the noise decides alone.
+_AGREEMENT: Final = Agreement(plan=plan, base="eager", others={"graph": compared(real)}, as_executed=True)
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare the two outputs, and count traces."""
-    found = confirmed_difference(results, "eager", "graph", _COMPARE)
-    if found is not None:
-        return differing(CHECK, found, "graph", base="eager")
+    found = _AGREEMENT.judge(CHECK, results)
+    if isinstance(found, Disagreement):
+        return differing(CHECK, found)
     counts = results["widths"].last.traces if "widths" in results else {}
     again = next((name for name, count in counts.items() if count >= _WIDTHS), None)
     if again is None:
-        return CHECK.nothing_compared() if nothing_compared(results, "eager", {"graph": _COMPARE}) else None
+        return found
     return CHECK.failed(
         Retraced(function=again, count=counts[again], batches=_WIDTHS), severity="warning", position=again
     )
@@ -81,7 +71,7 @@ CHECK = Check(
     plan=plan,
     judge=judge,
     applies=applies,
-    confirm=confirm,
+    confirm=_AGREEMENT.confirm,
     cause="execution-graph",
     differences={"graph": "a traced run and an eager one differ by {gap}"},
     expensive=True,

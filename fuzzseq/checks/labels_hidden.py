@@ -17,7 +17,7 @@ from fuzzseq.cases.arrays import arrays
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import with_other_ends
 from fuzzseq.checks.base import Array, Check, Observed, Plan, Results
-from fuzzseq.checks.differential import difference, differing
+from fuzzseq.checks.differential import Disagreement, difference, differing
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.protocol.runs import OwnStepRun
 from fuzzseq.targets.spec import Spec
@@ -69,7 +69,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         return CHECK.nothing_compared()
     if noise.counts or not found.counts:
         return None
-    return attrs.evolve(differing(CHECK, found, "changed"), position="training step")
+    return attrs.evolve(differing(CHECK, Disagreement(found, "changed")), position="training step")
 
 
 CHECK = Check(

@@ -11,9 +11,9 @@ from typing import Final
 import attrs
 
 from fuzzseq.cases.case import Case
-from fuzzseq.cases.transforms import with_padding
+from fuzzseq.cases.transforms import extra, with_padding
 from fuzzseq.checks.base import Check, Plan, Results
-from fuzzseq.checks.user_loss import applies_to_padded_loss, counted_padding, scored
+from fuzzseq.checks.user_loss import applies_to_padded_loss, counted_padding, padded_side, scored
 from fuzzseq.protocol.evidence import PaddingInLoss
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
@@ -23,10 +23,10 @@ _COUNTS: Final = 1e-6
 
 def plan(case: Case, spec: Spec) -> Plan:
     """Score the batches as they are, where rows differ in length, else with more padding."""
-    side = "target" if spec.contract.has_target else "source"
-    if case.batches[-1].ragged or getattr(case.batches[-1], f"extra_{side}"):
+    side, last = padded_side(spec), case.batches[-1]
+    if last.ragged or extra(last, side):
         return {"base": scored(case)}
-    padded = with_padding(case, side, spec.contract)  # type: ignore[arg-type]
+    padded = with_padding(case, side, spec.contract)
     return {"base": scored(attrs.evolve(case, batches=padded))} if padded else {}
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Array, Check, Plan, Results
+from fuzzseq.checks.script import Script
 from fuzzseq.checks.user_loss import applies_to_loss, scored
 from fuzzseq.protocol.evidence import ScoresMisread
 from fuzzseq.protocol.outcome import Verdict
@@ -73,4 +74,5 @@ CHECK = Check(
     cause="loss-logits",
     expensive=True,
     run_every=10,
+    script=Script(eager=True),
 )

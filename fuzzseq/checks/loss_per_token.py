@@ -19,7 +19,7 @@ from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import with_padding
 from fuzzseq.checks.base import Check, Plan, Results
 from fuzzseq.checks.differential import compared, real
-from fuzzseq.checks.user_loss import applies_to_padded_loss, counted_padding, scored
+from fuzzseq.checks.user_loss import applies_to_padded_loss, counted_padding, padded_side, scored
 from fuzzseq.protocol.evidence import LossMismatch
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
@@ -31,7 +31,7 @@ _SAME: Final = 1e-3
 
 def plan(case: Case, spec: Spec) -> Plan:
     """Score the batches as they are, and with more padding."""
-    padded = with_padding(case, "target" if spec.contract.has_target else "source", spec.contract)
+    padded = with_padding(case, padded_side(spec), spec.contract)
     return {"base": scored(case), "padded": scored(attrs.evolve(case, batches=padded))} if padded else {}
 
 

@@ -1,7 +1,7 @@
 """Built under the policy ``mixed_float16``, a model runs a training step, and its outputs and loss stay finite.
 
-Values are not compared: half precision rounds a thousandth away. A broken promise is a warning, since nobody has to
-train so. What breaks it most often is a mask of ``-1e9`` (minus infinity in half precision, NaN when multiplied by
+Values are not compared: half precision rounds a thousandth away. A failure is a warning, since nobody has to train so.
+What causes it most often is a mask of ``-1e9`` (minus infinity in half precision, NaN when multiplied by
 zero), or a state or a mask that is cast to float32 by name.
 
 False alarms that it guards against: a model that chose its own precision; a loss that is not finite in full precision
@@ -10,6 +10,7 @@ either, or an exception there.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 import attrs
@@ -17,6 +18,7 @@ import attrs
 from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Check, Plan, Results
 from fuzzseq.checks.finite import bad
+from fuzzseq.checks.script import Script, ScriptRun
 from fuzzseq.protocol.evidence import NonFinite, RaisedOtherwise
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.protocol.runs import ForwardRun, TrainingRun
@@ -43,8 +45,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     usual, mixed = results["usual"], results["mixed"]
     if usual.raised is not None:
         return CHECK.not_reached(usual.raised)
-    if mixed.raised is not None:
-        raised = mixed.raised
+    if (raised := mixed.raised) is not None:
         return CHECK.failed(
             RaisedOtherwise(precision="mixed", exception=raised.exception, message=raised.message),
             stage=raised.stage,
@@ -57,6 +58,14 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         if full is not None and half is not None and bad(half).any() and not bad(full).any():
             return CHECK.failed(NonFinite(where=part, precision="mixed"), position=part)
     return None
+
+
+def script_lines(run: ScriptRun) -> Iterator[str]:
+    """Look at the scores, and at the loss."""
+    yield from run.run
+    for name in ("scores", "loss") if run.spec.contract.has_labels else ("scores",):
+        yield f"{name} = np.array(tf.cast({name}, tf.float64))"
+        yield f'assert not (np.isnan({name}) | ({name} == np.inf)).any(), "the {name} are not finite"'
 
 
 CHECK = Check(
@@ -72,4 +81,10 @@ CHECK = Check(
     expensive=True,
     run_every=12,
     profiles=("nightly",),
+    script=Script(
+        lines=script_lines,
+        prepare='keras.config.set_dtype_policy("mixed_float16")',
+        training="always",
+        eager=True,
+    ),
 )

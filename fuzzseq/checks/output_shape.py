@@ -1,19 +1,21 @@
 """The output has one row for each row, one step for each step and one score for each word of the target vocabulary.
 
-Steps are promised where the model scores a sequence; words where the Spec has a target vocabulary that was not read off
-the output itself. An encoder alone promises its rows only.
+Steps are expected where the model scores a sequence; words where the Spec has a target vocabulary that was not read off
+the output itself. Of an encoder alone only the rows are known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import attrs
 import numpy as np
 
-from fuzzseq.cases.arrays import Arrays
+from fuzzseq.cases.arrays import Arrays, arrays
 from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Check, Confirmations, Result, Results, forward, run_forward
+from fuzzseq.checks.script import Script, ScriptRun
 from fuzzseq.protocol.evidence import WrongShape, WrongType
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
@@ -25,7 +27,7 @@ def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
-    """Compare the shape of every output with the promised one."""
+    """Compare the shape of every output with the expected one."""
     found = _wrong(results["base"], spec)
     if found is None:
         return None
@@ -49,21 +51,36 @@ def _wrong(result: Result, spec: Spec) -> WrongShape | WrongType | None:
     return None
 
 
-def promised(spec: Spec, sizes: Mapping[str, int], arrays: Arrays) -> tuple[int | None, ...]:
-    """Return the shape that a Spec promises for the scores of a batch; None for a size that it does not promise.
+def expected_shape(spec: Spec, sizes: Mapping[str, int], seen: Arrays) -> tuple[int | None, ...]:
+    """Return the shape that a Spec expects of the scores of a batch; None for a size that it does not know.
 
     Where this check is skipped there may be any number of words, and other checks still compare what there is.
     """
     rows = sizes["batch_size"]
     if not spec.contract.has_labels:
         return (rows,)
-    steps = arrays.source.shape[1] if spec.contract.kind == "many_to_many" else arrays.decoder_input.shape[1]
+    steps = seen.source.shape[1] if spec.contract.kind == "many_to_many" else seen.decoder_input.shape[1]
     vocabulary = spec.contract.vocabulary("target")
-    named = (
-        vocabulary in {p.dimension for p in spec.contract.parameters}
-        or spec.traits.origins.get(str(vocabulary)) == "declared"
-    )
+    parameters = {p.dimension for p in spec.contract.parameters}
+    named = vocabulary in parameters or spec.traits.origins.get(str(vocabulary)) == "declared"
     return rows, steps, sizes.get(str(vocabulary)) if named and CHECK.name not in spec.selection.skip else None
+
+
+def script_variables(case: Case, spec: Spec, batch: int) -> dict[str, Any]:
+    """Return the shape that is promised for a batch."""
+    return {"promised": expected_shape(spec, case.sizes(spec.contract, batch), arrays(case, spec.contract, batch))}
+
+
+def script_lines(run: ScriptRun) -> Iterator[str]:
+    """Compare the shape of the scores with the promised one, or look at their type."""
+    yield from run.forward
+    if any(isinstance(each, WrongType) for each in run.evidence):
+        yield 'assert scores.dtype.is_floating, f"the output has type {scores.dtype}: scores are floats"'
+        return
+    yield "shape = tuple(scores.shape)"
+    whole = "len(shape) == len(promised)" if run.spec.contract.has_labels else "len(shape) >= len(promised)"
+    yield f"fits = {whole} and all(p in (None, s) for p, s in zip(promised, shape))"
+    yield 'assert fits, f"the output has shape {shape} where {promised} is expected"'
 
 
 CHECK = Check(
@@ -75,4 +92,5 @@ CHECK = Check(
     cause="execution-output",
     cause_weight=60,
     blocks="all",
+    script=Script(lines=script_lines, variables=script_variables, weights=False),
 )

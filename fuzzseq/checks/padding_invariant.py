@@ -1,6 +1,6 @@
 """More columns of padding, on the source or on the target, change nothing at real positions.
 
-The promise is made by every Spec whose ``padding`` is not None and whose widths the built model does not fix: a model
+It applies to every Spec whose ``padding`` is not None and whose widths the built model does not fix: a model
 that is always given full windows declares ``padding=None``. Values at padding are not looked at.
 
 False alarms that it guards against: rounding, which moves with the shape of a matrix product (see ``differential``); a
@@ -10,32 +10,29 @@ move (they are compared by row and order, not by column).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import attrs
+import numpy as np
 
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import paddable, with_padding
 from fuzzseq.checks.attention import fault, over_neither, weighing_padding
-from fuzzseq.checks.base import Check, Confirmations, Plan, Results, forward
+from fuzzseq.checks.base import Array, Check, Observed, Plan, Results, forward
 from fuzzseq.checks.differential import (
+    Agreement,
+    Disagreement,
     comparable,
     compared,
-    confirmation,
-    confirmed_difference,
     culprit,
     differing,
-    first_candidate,
-    nothing_compared,
     real,
-    shifted_columns,
-    with_layers,
 )
+from fuzzseq.checks.script import Script
 from fuzzseq.protocol.outcome import Verdict
-from fuzzseq.targets.contract import Side
+from fuzzseq.targets.contract import SIDES, Side
 from fuzzseq.targets.spec import Spec
-
-_COMPARE: Final = compared(real)
 
 
 def padded_sides(spec: Spec) -> tuple[Side, ...]:
@@ -69,32 +66,46 @@ def plan(case: Case, spec: Spec) -> Plan:
     return runs if len(runs) > 1 else {}
 
 
-def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
-    """Confirm the first side that differs."""
-    side = _suspected(results, spec)
-    return confirmation(results, plan(case, spec), "base", side, _COMPARE) if side else {}
+def shifted_columns(one: Observed, two: Observed, side: str) -> Callable[[Array, Array], tuple[Array, Array] | None]:
+    """Return what aligns two layers' outputs where the second run had more columns of padding on a side.
+
+    Values at padding are left out where the axis after the batch is that of the side.
+    """
+    mask, padded = (getattr(seen.arrays, f"{side}_mask") for seen in (one, two))
+    short, long = mask.shape[1], padded.shape[1]
+    before = not padded[:, 0].any()
+
+    def aligned(left: Array, right: Array) -> tuple[Array, Array] | None:
+        if left.ndim != right.ndim or left.ndim > 3:
+            return None
+        for axis, (a, b) in enumerate(zip(left.shape, right.shape, strict=True)):
+            if a != b:
+                if (a, b) != (short, long):
+                    return None
+                taken = range(long - short, long) if before else range(short)
+                right = np.take(right, taken, axis=axis)
+        if left.ndim > 1 and left.shape[:2] == mask.shape:
+            return left[mask], right[mask]
+        return left, right
+
+    return aligned
 
 
-def _suspected(results: Results, spec: Spec) -> Side | None:
-    return next((s for s in padded_sides(spec) if s == first_candidate(results, "base", {s: _COMPARE})), None)
+_AGREEMENT: Final = Agreement(plan=plan, others=dict.fromkeys(SIDES, compared(real)))
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare the outputs at real positions."""
-    if nothing_compared(results, "base", dict.fromkeys(padded_sides(spec), _COMPARE)):
-        return CHECK.nothing_compared()
-    side = _suspected(results, spec)
-    found = confirmed_difference(results, "base", side, _COMPARE) if side else None
-    if side is None or found is None:
-        return None
-    seen = with_layers(results, "base", side)
-    if seen is None:
-        return differing(CHECK, found, side)
-    base, padded = seen
+    found = _AGREEMENT.judge(CHECK, results)
+    if not isinstance(found, Disagreement):
+        return found
+    if found.recorded is None:
+        return differing(CHECK, found)
+    (base, padded), side = found.recorded, found.other
     guilty = culprit(base, padded, shifted_columns(base, padded, side))
     weighing = weighing_padding(padded, side, guilty.path if guilty else "")
     faulty = [each for each in (fault(base, case, spec) or over_neither(base, case, spec), weighing) if each]
-    verdict = differing(CHECK, found, side, guilty, *(each.evidence for each in faulty))
+    verdict = differing(CHECK, found, guilty, *(each.evidence for each in faulty))
     line = faulty[0].softmax.site if faulty else None
     return attrs.evolve(verdict, location=line) if line else verdict
 
@@ -105,13 +116,15 @@ CHECK = Check(
     plan=plan,
     judge=judge,
     applies=applies,
-    confirm=confirm,
+    confirm=_AGREEMENT.confirm,
     cause="input-padding-leak",
     differences={
         side: f"more padding on the {side} side moves the output at real positions by {{gap}}"
         for side in ("source", "target")
     },
-    paired_runs=("source", "target"),
-    pair_comment="The same rows with more padding: real positions, in the order of rows, say the same.",
+    script=Script(
+        pairs={"source": "", "target": ""},
+        pair_comment="The same rows with more padding: real positions, in the order of rows, say the same.",
+    ),
     expensive=True,
 )

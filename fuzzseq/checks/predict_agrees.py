@@ -27,7 +27,6 @@ CHECK = executed_otherwise(
     "predicted",
     applies,
     differs="predict",
-    raises="predict",
     cause="execution-graph",
     run_every=12,
 )

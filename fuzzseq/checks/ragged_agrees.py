@@ -1,7 +1,7 @@
 """A source given as a RaggedTensor gives what the same rows give with padding.
 
-A model that refuses a RaggedTensor keeps the promise: most layers do. What is asked is that one which takes it does
-not answer something else. The decoder's input stays padded.
+A model that refuses a RaggedTensor passes: most layers do. What is asked is that one which takes it does not answer
+something else. The decoder's input stays padded.
 
 False alarms that it guards against: rounding (see ``differential``); positions that are padding, which a ragged answer
 does not have.
@@ -42,6 +42,7 @@ CHECK = executed_otherwise(
     "ragged",
     applies,
     differs="a RaggedTensor of the same rows",
+    raises="",
     plan=plan,
     cause="input-padding-leak",
     run_every=8,

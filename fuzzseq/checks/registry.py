@@ -1,4 +1,4 @@
-"""The promises that a model is held to, one small module each.
+"""The properties that a model is checked for, one small module each.
 
 To add a check: write a module with a ``CHECK``, and name it here.
 """

@@ -21,10 +21,10 @@ from fuzzseq.targets.spec import Spec
 _DRAWS: Final = (1, 2, 3)
 
 
-def same(results: Results, one: RunKey, two: RunKey) -> bool:
-    """Say whether two runs gave the very same output; one that is not a number says nothing of where it comes from."""
+def same(results: Results, one: RunKey, two: RunKey) -> bool | None:
+    """Say whether two runs gave the very same output, which NaN never is; None where one is missing or raised."""
     if any(key not in results or results[key].raised for key in (one, two)):
-        return False
+        return None
     first, second = results[one].last.output, results[two].last.output
     if first is None or second is None or first.shape != second.shape:
         return False
@@ -49,17 +49,9 @@ def in_wider_model(plan: Plan, case: Case, spec: Spec) -> dict[RunKey, Run]:
     }
 
 
-def moved(results: Results, one: RunKey, two: RunKey) -> bool:
-    """Say whether two runs gave different outputs; one that is missing or raised says nothing."""
-    there = all(key in results and not results[key].raised for key in (one, two))
-    return there and not same(results, one, two)
-
-
 def stays(results: Results, one: str, two: str) -> bool:
     """Say whether two runs agree to the last bit under every draw of the weights, and do so in a wider model."""
-    pairs = [(Confirming(one, "reweighted", draw), Confirming(two, "reweighted", draw)) for draw in _DRAWS]
-    return (
-        same(results, one, two)
-        and all(same(results, *pair) for pair in pairs if pair[0] in results)
-        and not moved(results, Confirming(one, "wide"), Confirming(two, "wide"))
-    )
+    draws = [(Confirming(one, "reweighted", draw), Confirming(two, "reweighted", draw)) for draw in _DRAWS]
+    pairs: list[tuple[RunKey, RunKey]] = [(one, two), *(pair for pair in draws if pair[0] in results)]
+    wide = same(results, Confirming(one, "wide"), Confirming(two, "wide"))
+    return all(same(results, *pair) for pair in pairs) and wide is not False

@@ -1,7 +1,7 @@
 """A sequence run in two pieces, the state carried over, gives what it gives in one.
 
 Models that take an initial state for their source and return as many states are asked, with rows of one length and no
-padding: what a state is at padding is not promised. One that reads its source in both directions has no pieces.
+padding: what a state is at padding is not specified. One that reads its source in both directions has no pieces.
 
 False alarms that it guards against: a bidirectional or otherwise non-causal encoder (where a later source id moves an
 earlier output, pieces cannot agree: that is asked first); rounding; random numbers at inference.
@@ -17,15 +17,8 @@ import numpy as np
 from fuzzseq.cases.case import Case, Pair
 from fuzzseq.cases.domain import id_range
 from fuzzseq.cases.transforms import each_pair, may_be, next_id
-from fuzzseq.checks.base import Array, Check, Confirmations, Observed, Plan, Results, forward
-from fuzzseq.checks.differential import (
-    comparable,
-    compared,
-    confirmation,
-    confirmed_difference,
-    differing,
-    nothing_compared,
-)
+from fuzzseq.checks.base import Array, Check, Observed, Plan, Results, forward
+from fuzzseq.checks.differential import Agreement, Disagreement, comparable, compared, confirmed_difference, differing
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.protocol.runs import ChunkedRun
 from fuzzseq.targets.spec import Spec
@@ -79,12 +72,7 @@ def _earlier(seen: Observed) -> Array | None:
     return None if seen.output is None or seen.output.ndim < 3 else seen.output[:, :-1]
 
 
-_COMPARE: Final = compared(_outcome)
-
-
-def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
-    """Confirm a difference."""
-    return confirmation(results, plan(case, spec), "base", "chunks", _COMPARE)
+_AGREEMENT: Final = Agreement(plan=plan, others={"chunks": compared(_outcome)})
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
@@ -93,12 +81,8 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         return CHECK.not_applicable("a step depends on those that come after it")
     if not results["base"].last.states:
         return CHECK.not_applicable("the model returns no state that could be carried over")
-    if nothing_compared(results, "base", {"chunks": _COMPARE}):
-        return CHECK.nothing_compared()
-    found = confirmed_difference(results, "base", "chunks", _COMPARE)
-    if found is None:
-        return None
-    return differing(CHECK, found, "chunks")
+    found = _AGREEMENT.judge(CHECK, results)
+    return differing(CHECK, found) if isinstance(found, Disagreement) else found
 
 
 CHECK = Check(
@@ -107,7 +91,7 @@ CHECK = Check(
     plan=plan,
     judge=judge,
     applies=applies,
-    confirm=confirm,
+    confirm=_AGREEMENT.confirm,
     cause="state-not-carried",
     differences={"chunks": "two pieces with the state carried over differ from one by {gap}"},
     expensive=True,

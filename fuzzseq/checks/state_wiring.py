@@ -1,8 +1,8 @@
 """No state is crossed between the layers of a functional model: h goes where h is meant, and each layer gets its own.
 
-Two states of one width that are swapped leave another valid model: no output tells. The lineage of the symbolic states
-is followed from the recurrent layer that takes them to the one that made them, through joins of two directions. A state
-that goes through a layer with weights is let be. It is a warning: a swap may be meant.
+Two states of one width that are swapped leave another valid model: no output shows it. The lineage of the symbolic
+states is followed from the recurrent layer that takes them to the one that made them, through joins of two directions.
+A state that goes through a layer with weights is let be. It is a warning: a swap may be meant.
 
 False alarms that it guards against: all layers of a decoder started from the last layer of the encoder; a decoder of
 other depth than its encoder.
@@ -28,7 +28,7 @@ def plan(case: Case, spec: Spec) -> Plan:
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
-    """Tell the first crossing."""
+    """Report the first crossing."""
     seen = results["wiring"].last
     if not seen.takers_of_states:
         return CHECK.not_applicable("no recurrent layer of the model is given a state")

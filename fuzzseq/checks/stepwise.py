@@ -6,28 +6,29 @@ once (it is a functional model with an open time axis), both ways agree.
 
 False alarms that it guards against: a decoder that is written for one step (its attention asks the state that the step
 before left, and all steps at once would ask the first): it is not given more; rounding; random numbers; a model that is
-not causal (that is ``causal``, and is not said twice), or that skips that promise.
+not causal (that is ``causal``, and is not said twice), or that skips that check.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
-import numpy as np
 
 from fuzzseq.cases.case import Case, Pair, tokens_for_steps, width
 from fuzzseq.cases.transforms import each_pair, fixed_length, may_be, with_other_ends
-from fuzzseq.checks.base import Check, Confirmations, Plan, Result, Results, forward
+from fuzzseq.checks.base import Check, Plan, Result, Results, forward
 from fuzzseq.checks.causal import earlier
 from fuzzseq.checks.differential import (
+    Agreement,
+    Disagreement,
     Gap,
     by_row,
     comparable,
     compared,
-    confirmation,
     confirmed_difference,
-    difference,
     differing,
-    nothing_compared,
+    rows_difference,
 )
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.protocol.runs import WiringRun
@@ -66,37 +67,26 @@ def plan(case: Case, spec: Spec) -> Plan:
 
 def _compare(one: Result, two: Result) -> Gap | None:
     first, second = by_row(one.last), by_row(two.last)
-    if not first or len(first) != len(second):
+    if len(first) != len(second):
         return None
-    pairs = [(a[: len(b)], b) for a, b in zip(first, second, strict=True)]
-    if any(a.shape != b.shape for a, b in pairs):
-        return None
-    return difference(np.concatenate([a.ravel() for a, _ in pairs]), np.concatenate([b.ravel() for _, b in pairs]))
+    return rows_difference([a[: len(b)] for a, b in zip(first, second, strict=True)], second)
 
 
-def _other(results: Results) -> str:
-    return "whole" if "whole" in results else "cut"
-
-
-def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
-    """Confirm a difference."""
-    return confirmation(results, plan(case, spec), "base", _other(results), _compare)
+_AGREEMENT: Final = Agreement(plan=plan, others={"whole": _compare, "cut": _compare})
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare the scores of the two ways."""
     if "changed" in results and confirmed_difference(results, "base", "changed", compared(earlier)):
         return CHECK.not_applicable("a step depends on those that come after it: see causal")
-    if nothing_compared(results, "base", {_other(results): _compare}):
-        return CHECK.nothing_compared()
-    found = confirmed_difference(results, "base", _other(results), _compare)
-    if found is None:
-        return None
+    found = _AGREEMENT.judge(CHECK, results)
+    if not isinstance(found, Disagreement):
+        return found
     dropped = results["wiring"].last.crossings if "wiring" in results else ()
     if not dropped:
-        return differing(CHECK, found, _other(results))
+        return differing(CHECK, found)
     crossing, site = dropped[0]
-    return attrs.evolve(differing(CHECK, found, _other(results), None, crossing), location=site)
+    return attrs.evolve(differing(CHECK, found, None, crossing), location=site)
 
 
 CHECK = Check(
@@ -105,7 +95,7 @@ CHECK = Check(
     plan=plan,
     judge=judge,
     applies=applies,
-    confirm=confirm,
+    confirm=_AGREEMENT.confirm,
     stage="decode",
     cause="decoder-step-mismatch",
     differences={

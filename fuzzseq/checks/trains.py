@@ -11,6 +11,7 @@ layer that training leaves out at random: one is cut off when longer rows and mo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import attrs
@@ -18,6 +19,7 @@ import attrs
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import longer, with_other_source
 from fuzzseq.checks.base import Check, Confirmations, Plan, Results, forward, has_labels, training_step
+from fuzzseq.checks.script import Script, ScriptRun
 from fuzzseq.checks.sensitivity import same
 from fuzzseq.protocol.evidence import MissingGradient
 from fuzzseq.protocol.outcome import Verdict
@@ -58,8 +60,15 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     missing = [each[0].path for each in zip(*found, strict=True) if all(gradient.value is None for gradient in each)]
     if not missing:
         return None
-    ignored = same(results, "base", "other_source")
+    ignored = bool(same(results, "base", "other_source"))
     return CHECK.failed(MissingGradient(paths=tuple(missing), source_ignored=ignored), position=missing[0])
+
+
+def script_lines(run: ScriptRun) -> Iterator[str]:
+    """Name the weights without gradient."""
+    yield from run.run
+    yield "missing = [w.path for w, g in zip(weights, gradients) if g is None]"
+    yield 'assert not missing, f"no gradient reaches {missing}"'
 
 
 CHECK = Check(
@@ -72,4 +81,5 @@ CHECK = Check(
     owns=("loss", "gradient"),
     cause="numeric-no-gradient",
     confirm=confirm,
+    script=Script(lines=script_lines, training="always", weights=False),
 )

@@ -6,8 +6,9 @@ import attrs
 import numpy as np
 
 from fuzzseq.cases.case import Case
-from fuzzseq.checks.base import Array, Observed, has_labels
+from fuzzseq.checks.base import Observed, has_labels
 from fuzzseq.protocol.runs import LossRun
+from fuzzseq.targets.contract import Side
 from fuzzseq.targets.spec import Spec
 
 
@@ -28,7 +29,7 @@ def applies_to_padded_loss(spec: Spec) -> str | None:
 
 
 def scored(case: Case) -> LossRun:
-    """Return the run of a case up to its loss; on labels that nobody smoothed, by which a loss may tell padding."""
+    """Return the run of a case up to its loss; on labels that nobody smoothed, by which a loss may know padding."""
     plain = [
         attrs.evolve(batch, target_encoding="one_hot") if batch.target_encoding == "smoothed_one_hot" else batch
         for batch in case.batches
@@ -36,14 +37,15 @@ def scored(case: Case) -> LossRun:
     return LossRun(batches=tuple(plain), mode=case.mode)
 
 
-def label_mask(seen: Observed, spec: Spec) -> Array:
-    """Return which steps have a real label (batch, steps)."""
-    return seen.arrays.source_mask if spec.contract.kind == "many_to_many" else seen.arrays.target_mask
+def padded_side(spec: Spec) -> Side:
+    """Return the side whose padding a loss has to leave out."""
+    return "target" if spec.contract.has_target else "source"
 
 
 def counted_padding(seen: Observed, spec: Spec) -> float | None:
     """Return how strongly the loss depends on scores at padding, beside the real ones; None where there is none."""
-    gradient, mask = seen.score_gradient, label_mask(seen, spec)
+    gradient = seen.score_gradient
+    mask = seen.arrays.source_mask if spec.contract.kind == "many_to_many" else seen.arrays.target_mask
     if gradient is None or gradient.shape[:2] != mask.shape or mask.all() or not mask.any():
         return None
     wide = np.abs(np.asarray(gradient, np.float64))

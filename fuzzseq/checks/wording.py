@@ -27,13 +27,23 @@ from fuzzseq.protocol.evidence import (
 from fuzzseq.protocol.outcome import Verdict
 
 _MOST_PATHS: Final = 4
+_EAGER_IS_RIGHT: Final = "an eager run gives that"
 _ATTENTION: Final = {
     "over_batch": "attention weights are normalized over the batch",
     "over_one": "attention weights are normalized over an axis of size one, and are all one",
     "over_queries": "attention weights are normalized over the decoder steps, not over the source",
     "over_other": "attention weights are normalized over an axis that holds no steps",
 }
+_LOSSES: Final = {
+    "padding": "the loss is {seen.base:.4g}, and {seen.other:.4g} for the same rows with more padding",
+    "one_hot": "the loss is {seen.base:.6g} with integer labels and {seen.other:.6g} with the same labels one-hot: "
+    "one of the two is accepted and means something else",
+    "logits": "the scores are logits, and the loss takes them for probabilities",
+    "probabilities": "the scores are probabilities, and the loss takes them for logits",
+}
 _TEMPLATES: Final[Mapping[type[Evidence], str]] = {
+    PaddingInLoss: "the scores at padding move the loss: its gradient there is up to {seen.share:.0%} of that "
+    "at real positions",
     StateCrossing: "{seen.key}",
     CustomMessage: "{seen.text}",
     Retraced: "{seen.function} takes a Python number, and was traced for each of "
@@ -57,17 +67,17 @@ def evidence_message(check: str, evidence: Sequence[Evidence]) -> str:
 
 def shape_message(expected: Sequence[str | None], actual: Sequence[str], *, eager_is_right: bool) -> str:
     """Return what is wrong with a shape, whose sizes are numbers or the names of dimensions."""
-    promised, comma = ", ".join(size or "any" for size in expected), "," if len(actual) == 1 else ""
-    sentence = f"the output has shape ({', '.join(actual)}{comma}) where ({promised}) is expected: rows, steps, words"
-    return sentence + _eagerly(eager_is_right)
+    right, comma = ", ".join(size or "any" for size in expected), "," if len(actual) == 1 else ""
+    sentence = f"the output has shape ({', '.join(actual)}{comma}) where ({right}) is expected: rows, steps, words"
+    return f"{sentence}; {_EAGER_IS_RIGHT}" if eager_is_right else sentence
 
 
 def _sentence(evidence: Evidence, check: Check | None) -> str:
     match evidence:
         case Difference():
             return _difference_sentence(evidence, check)
-        case LossMismatch() | PaddingInLoss() | ScoresMisread():
-            return _loss_sentence(evidence)
+        case LossMismatch(given=kind) | ScoresMisread(scores=kind):
+            return _LOSSES[kind].format(seen=evidence)
         case Unmoved(given=given):
             return f"another {given.replace('_', ' ')} gives the very same output, whatever the weights"
         case WrongShape(expected=expected):
@@ -76,7 +86,7 @@ def _sentence(evidence: Evidence, check: Check | None) -> str:
             return shape_message(named, actual, eager_is_right=evidence.eager_is_right)
         case WrongType():
             sentence = f"the output has type {evidence.actual} where floating-point scores are expected"
-            return sentence + _eagerly(evidence.eager_is_right)
+            return f"{sentence}; {_EAGER_IS_RIGHT}" if evidence.eager_is_right else sentence
         case NonFinite():
             return _nonfinite_sentence(evidence)
         case MissingGradient(paths=paths):
@@ -111,24 +121,3 @@ def _nonfinite_sentence(seen: NonFinite) -> str:
     if seen.where == "output":
         return f"the output is not finite at {seen.index}" + (f", first made by {seen.layer}" if seen.layer else "")
     return f"the gradient of {seen.layer} is not finite" if seen.where == "gradient" else "the loss is not finite"
-
-
-def _loss_sentence(seen: LossMismatch | PaddingInLoss | ScoresMisread) -> str:
-    match seen:
-        case PaddingInLoss():
-            share = f"up to {seen.share:.0%} of that at real positions"
-            return f"the scores at padding move the loss: its gradient there is {share}"
-        case ScoresMisread():
-            other = "logits" if seen.scores == "probabilities" else "probabilities"
-            return f"the scores are {seen.scores}, and the loss takes them for {other}"
-        case LossMismatch(given="padding"):
-            return f"the loss is {seen.base:.4g}, and {seen.other:.4g} for the same rows with more padding"
-        case LossMismatch():
-            return (
-                f"the loss is {seen.base:.6g} with integer labels and {seen.other:.6g} with the same labels one-hot: "
-                "one of the two is accepted and means something else"
-            )
-
-
-def _eagerly(is_right: bool) -> str:
-    return "; an eager run gives that" if is_right else ""

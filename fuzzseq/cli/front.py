@@ -48,7 +48,10 @@ class Front(click.Group):
             echo(error.format_message(), err=True)
             code = ExitCode.USAGE_ERROR
         except click.ClickException as error:
-            code = _print_error(_click_message(error), ExitCode.USAGE_ERROR)
+            context: click.Context | None = getattr(error, "ctx", None)
+            command_path = context.command_path.partition(" ")[2] if context else ""
+            hint = f" 'fuzzseq {command_path} --help' shows the usage." if command_path else ""
+            code = _print_error(f"{error.format_message().rstrip()}{hint}", ExitCode.USAGE_ERROR)
         except (KeyboardInterrupt, click.Abort):
             code = _print_error("interrupted", ExitCode.INTERRUPTED)
         except Exception as error:  # noqa: BLE001 (nobody above is there to take it)
@@ -76,16 +79,6 @@ class Front(click.Group):
 def _print_error(message: str, code: int) -> int:
     echo(f"fuzzseq: {message}", err=True)
     return code
-
-
-def _click_message(error: click.ClickException) -> str:
-    context = getattr(error, "ctx", None)
-    words: list[str] = []
-    while context and context.parent:
-        words.insert(0, str(context.info_name))
-        context = context.parent
-    hint = f" 'fuzzseq {' '.join(words)} --help' shows the usage." if words else ""
-    return f"{error.format_message().rstrip()}{hint}"
 
 
 def _print_internal_error(error: Exception) -> int:

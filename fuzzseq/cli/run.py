@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -64,8 +65,6 @@ def run(
 
 def _run(given: Given, no_corpus: bool) -> int:
     """Run what was asked for; TensorFlow is imported meanwhile, unless what is named is not there."""
-    from pathlib import Path
-
     from fuzzseq.executors.zygote import Zygote
     from fuzzseq.loading import refuse_wrong
 
@@ -92,8 +91,6 @@ def _run(given: Given, no_corpus: bool) -> int:
 
 def _resume(folder: str, given: Given, named: tuple[str, ...], *, no_corpus: bool, trust: bool) -> int:
     """Go on with a run; what its log names is imported from below the current folder alone, unless it is trusted."""
-    from pathlib import Path
-
     from fuzzseq import finished_runs, runner
     from fuzzseq.settings import OPTIONS
 

@@ -10,14 +10,14 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 
-class Outlet(io.RawIOBase):
+class Outlet(io.FileIO):
     """A descriptor that takes whatever is written, and remembers the first error; what comes after it is dropped.
 
     So a print never raises, and nothing that a command does is left undone because nobody reads what it says.
     """
 
     def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+        super().__init__(descriptor, "w", closefd=False)
         #: The first error that was met.
         self.error: OSError | None = None
 
@@ -27,22 +27,10 @@ class Outlet(io.RawIOBase):
         count = len(left)
         while left and self.error is None:
             try:
-                left = left[os.write(self._descriptor, left) :]
+                left = left[os.write(self.fileno(), left) :]
             except OSError as error:
                 self.error = error
         return count
-
-    def writable(self) -> bool:
-        """Return True."""
-        return True
-
-    def fileno(self) -> int:
-        """Return the descriptor."""
-        return self._descriptor
-
-    def isatty(self) -> bool:
-        """Say whether a terminal is behind it."""
-        return os.isatty(self._descriptor)
 
 
 def keep_low_descriptors() -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from fuzzseq.diagnosis.evidence import FailureEvidence
 from fuzzseq.diagnosis.evidence_collection import gather
 from fuzzseq.diagnosis.probing import Prober
 from fuzzseq.diagnosis.rules import votes
-from fuzzseq.diagnosis.rules.vote import CauseScore
+from fuzzseq.diagnosis.rules.rule import CauseScore
 from fuzzseq.findings import Diagnosis, Finding, Minimality, finding_id
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.signatures import signature
@@ -73,7 +73,7 @@ def _diagnosis(found: list[CauseScore], evidence: FailureEvidence, mistake: str,
     conditions = [
         p.sentence(name)
         for name, p in evidence.patterns.items()
-        if p.kind not in ("any", "unknown", "mixed") and name in evidence.told_sizes and not ruled
+        if p.kind not in ("any", "unknown", "mixed") and name in evidence.clearest_sizes and not ruled
     ]
     return Diagnosis(
         cause=best.cause,

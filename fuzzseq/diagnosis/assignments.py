@@ -34,19 +34,10 @@ class Assignment:
     sizes: Mapping[str, int]
 
 
-def first(spec: Spec, case: Case, verdict: Verdict, prober: Prober) -> Assignment:
-    """Return the same failure at sizes pairwise different, as far as it has them; else the case itself."""
-    return _failing(spec, case, prober, FIRST, {}) or Assignment(case, verdict, sizes_of(case, spec))
-
-
-def second(spec: Spec, case: Case, one: Assignment, prober: Prober) -> Assignment | None:
-    """Return the same failure at other sizes pairwise different, each of them another than in the first assignment."""
-    return _failing(spec, case, prober, SECOND, one.sizes)
-
-
-def _failing(
+def failing(
     spec: Spec, case: Case, prober: Prober, rows: tuple[int, int, int], avoided: Mapping[str, int]
 ) -> Assignment | None:
+    """Return the same failure at sizes pairwise different, as far as it has them, and others than the avoided ones."""
     built = distinct(case, spec, rows, avoided)
     for changed in (_longer(built, spec, rows), built, _longer(case, spec, rows)):
         if changed != case and prober.answer(changed) == "same":

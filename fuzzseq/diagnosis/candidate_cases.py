@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 import attrs
@@ -23,22 +24,16 @@ _MOST_VALUES: Final = 12
 
 def pool(case: Case, wide: Case, spec: Spec, constants: Sequence[int]) -> list[Case]:
     """Return different ordinary cases around a case and a wider one of the same failure, the nearest first."""
+    changes: list[Iterable[Case]] = []
+    for base in (case, wide):  # by one factor, then by two, then by all
+        changes += [(change.case for change in manner_changes(base, spec.contract)), _resized(base, spec, constants)]
+        changes += [_with_other_rows(base, spec), _rebuilt(base, spec, constants)]
+    changes += [_equalized(wide, spec), _mixed(case, wide, spec, constants)]
     found: dict[str, Case] = {}
-    for changed in _all(case, wide, spec, constants):
+    for changed in chain.from_iterable(changes):
         if allowed(changed, spec.contract):
             found.setdefault(dumps(changed), changed)
     return list(found.values())
-
-
-def _all(case: Case, wide: Case, spec: Spec, constants: Sequence[int]) -> Iterator[Case]:
-    """Yield the changes of each base by one factor, then by two, then by all."""
-    for base in (case, wide):
-        yield from (change.case for change in manner_changes(base, spec.contract))
-        yield from _resized(base, spec, constants)
-        yield from _with_other_rows(base, spec)
-        yield from _rebuilt(base, spec, constants)
-    yield from _equalized(wide, spec)
-    yield from _mixed(case, wide, spec, constants)
 
 
 def _resized(base: Case, spec: Spec, constants: Sequence[int]) -> Iterator[Case]:

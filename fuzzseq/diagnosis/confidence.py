@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from fuzzseq.diagnosis.evidence import FailureEvidence
-from fuzzseq.diagnosis.rules.vote import CauseScore
+from fuzzseq.diagnosis.rules.rule import CauseScore
 
 #: A runner-up speaks with more than this.
 _HEARD: Final = 10
@@ -46,7 +46,7 @@ def against(evidence: FailureEvidence, other: CauseScore) -> str:
 
 
 #: How often the cause was right, by how strongly the best vote spoke (0 to 100) and how far the next cause was behind:
-#: shares of the zoo's 108 bugs as ``python -m tests.benchmarks.calibration`` prints them. Where nothing speaks for a
+#: shares of the zoo's 110 bugs as ``python -m tests.benchmarks.calibration`` prints them. Where nothing speaks for a
 #: cause, none is likely.
 _RIGHT: Final[tuple[tuple[int, int, float], ...]] = (
     (90, 10, 0.98),
@@ -58,14 +58,8 @@ _RIGHT: Final[tuple[tuple[int, int, float], ...]] = (
 )
 
 
-def band(found: Sequence[CauseScore]) -> tuple[int, int]:
-    """Return the band of evidence that votes lie in: the least weight of the best, and its least lead."""
-    best, other = found[0], runner_up(found)
-    lead = best.weight - (other.weight if other else 0)
-    return next((weight, ahead) for weight, ahead, _ in _RIGHT if best.weight >= weight and lead >= ahead)
-
-
 def confidence(found: Sequence[CauseScore]) -> float:
     """Return how often a cause that was decided on such votes was right."""
-    where = band(found)
-    return next(right for weight, ahead, right in _RIGHT if (weight, ahead) == where)
+    best, other = found[0], runner_up(found)
+    lead = best.weight - (other.weight if other else 0)
+    return next(right for weight, ahead, right in _RIGHT if best.weight >= weight and lead >= ahead)

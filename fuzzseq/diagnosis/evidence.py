@@ -34,7 +34,7 @@ def is_silent(verdict: Verdict) -> bool:
 class FailureEvidence:
     """A failure, its minimal case, and how it ends when one factor is changed.
 
-    ``told`` is the exception where the sizes tell most: of a case with sizes pairwise different, if that fails as well;
+    ``clearest`` is the exception where the sizes say most: of a case with sizes pairwise different, if that fails too;
     ``seen`` and ``location`` are those of the verdict there. ``patterns`` say by one dimension when this failure
     occurs, ``failing`` when any does.
     """
@@ -42,8 +42,8 @@ class FailureEvidence:
     spec: Spec
     case: Case
     verdict: Verdict
-    told: Raised | None
-    told_sizes: Mapping[str, int]
+    clearest: Raised | None
+    clearest_sizes: Mapping[str, int]
     interventions: tuple[Intervention, ...] = ()
     patterns: Mapping[str, Pattern] = attrs.field(factory=dict)
     failing: Mapping[str, Pattern] = attrs.field(factory=dict)
@@ -62,13 +62,18 @@ class FailureEvidence:
         return self.verdict.stage
 
     @property
+    def scoring(self) -> bool:
+        """Whether it is the loss that fails, or its gradient."""
+        return self.stage in ("loss", "gradient")
+
+    @property
     def message(self) -> FrameworkMessage:
         """What the exception says, if there is one."""
-        return FrameworkMessage(self.told.message if self.told else "")
+        return FrameworkMessage(self.clearest.message if self.clearest else "")
 
     @property
     def sentence(self) -> str:
-        """What the minimal case is told to show; for a person alone."""
+        """What the minimal case shows, for a person alone."""
         return message_of(self.verdict)
 
     def of_kind(self, kind: type[_Kind]) -> Iterator[_Kind]:
@@ -78,12 +83,17 @@ class FailureEvidence:
     @property
     def op(self) -> str:
         """The TensorFlow operation that raised, if one did."""
-        return self.told.op if self.told else ""
+        return self.clearest.op if self.clearest else ""
 
     @property
     def layers(self) -> tuple[LayerFrame, ...]:
         """The layers that were running, outermost first."""
-        return self.told.layers if self.told else ()
+        return self.clearest.layers if self.clearest else ()
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The names of the user's functions on the way to the failure."""
+        return tuple(frame.function for frame in self.clearest.frames) if self.clearest else ()
 
     @property
     def innermost(self) -> LayerFrame | None:
@@ -93,7 +103,7 @@ class FailureEvidence:
     @property
     def line(self) -> str:
         """The user's own line."""
-        location = self.told.location if self.told else None
+        location = self.clearest.location if self.clearest else None
         return location.source if location else ""
 
     def passes(self, factor: str, value: int | None = None) -> bool:
@@ -113,7 +123,7 @@ class FailureEvidence:
         return self.pattern(dimension).kind not in ("any", "unknown")
 
     def shapes(self) -> tuple[tuple[int, ...], ...]:
-        """Return the shapes that the message names, or the one that an output has, and the promised one."""
+        """Return the shapes that the message names, or the one that an output has, and the expected one."""
         for wrong in self.verdict.evidence:
             if isinstance(wrong, WrongShape):
                 return wrong.actual, tuple(size for size in wrong.expected if size is not None)
@@ -121,7 +131,7 @@ class FailureEvidence:
 
     def named(self, size: int) -> str:
         """Return a size as a dimension, one more or less, or a small multiple; the number where it is none of these."""
-        build = {name: value for name, value in self.told_sizes.items() if name in self.case.dimensions}
+        build = {name: value for name, value in self.clearest_sizes.items() if name in self.case.dimensions}
         for text, change in _EXPRESSIONS.items():
             found = [text.format(name) for name, value in build.items() if change(value) == size]
             if found:

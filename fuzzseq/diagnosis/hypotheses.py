@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 
-from fuzzseq.diagnosis.predicates import ALWAYS, Columns, Predicate, Truth, atoms, either, joined, truth
+from fuzzseq.diagnosis.predicates import ALWAYS, Columns, Predicate, Truth, atoms, joined, truth
 
 #: How many of the simplest predicates that fit are weighed against each other.
 _MOST = 200
@@ -40,13 +40,10 @@ class Hypotheses:
         self._known: dict[int, bool] = {}
         self._left = np.ones(len(rows), dtype=bool)
 
-    def learn(self, index: int, failed: bool) -> None:
-        """Take note of how a case ended."""
-        self._known[index] = failed
-        self._left[index] = False
-
-    def drop(self, index: int) -> None:
-        """Leave a case out: it ended in a way that says nothing of this failure."""
+    def learn(self, index: int, failed: bool | None) -> None:
+        """Take note of how a case ended; None where that says nothing of this failure."""
+        if failed is not None:
+            self._known[index] = failed
         self._left[index] = False
 
     def fitting(self) -> list[tuple[Predicate, Truth]]:
@@ -56,17 +53,18 @@ class Hypotheses:
         in_all: Truth = np.all(self._truths[:, failing], axis=1)
         in_none: Truth = np.logical_not(np.any(self._truths[:, passing], axis=1))
         found = [(self._atoms[i], self._truths[i]) for i in np.flatnonzero(in_all & in_none)]
-        for join, both, chosen, alone, wrong in (
-            (joined, np.logical_and, in_all, in_none, self._truths[:, passing]),
-            (either, np.logical_or, in_none, in_all, ~self._truths[:, failing]),
-        ):
+        joins: tuple[tuple[Literal["and", "or"], np.ufunc, Truth, Truth, Truth], ...] = (
+            ("and", np.logical_and, in_all, in_none, self._truths[:, passing]),
+            ("or", np.logical_or, in_none, in_all, ~self._truths[:, failing]),
+        )
+        for word, both, chosen, alone, wrong in joins:
             parts = np.flatnonzero(chosen)[:_MOST_PARTS]
             # Two conditions are worth joining where they are never wrong in one case.
             numbers = wrong[parts].astype(np.int32)
             for one, two in zip(*np.nonzero(np.triu(numbers @ numbers.T == 0, 1)), strict=True):
                 i, j = int(parts[one]), int(parts[two])
                 if not (alone[i] or alone[j]):
-                    found.append((join(self._atoms[i], self._atoms[j]), both(self._truths[i], self._truths[j])))
+                    found.append((joined(self._atoms[i], word, self._atoms[j]), both(self._truths[i], self._truths[j])))
         everywhere = [] if len(passing) else [(ALWAYS, np.ones(len(self._left), dtype=bool))]
         return [*everywhere, *sorted(found, key=lambda pair: pair[0].cost)][:_MOST]
 
@@ -78,9 +76,9 @@ class Hypotheses:
         found = [best]
         for atom, other in zip(self._atoms, self._truths, strict=True):
             if bool(other[failing].all()) and not bool(other[holds].all()):
-                found.append((joined(predicate, atom), holds & other))
+                found.append((joined(predicate, "and", atom), holds & other))
             elif not bool(other[passing].any()) and not bool(holds[other].all()):
-                found.append((either(predicate, atom), holds | other))
+                found.append((joined(predicate, "or", atom), holds | other))
             if len(found) > _MOST_EXCEPTIONS:
                 break
         return found

@@ -9,7 +9,7 @@ import attrs
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.domain import id_range, legal_values, modes, states
 from fuzzseq.cases.transforms import rectangular, resized, with_batches, with_every_id, with_other_row
-from fuzzseq.targets.contract import SIDES, Contract, Encoding
+from fuzzseq.targets.contract import SIDES, Contract
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS
 
 
@@ -64,10 +64,13 @@ def manner_changes(case: Case, contract: Contract) -> Iterator[Change]:
         yield Change("ragged", "rows of equal length", with_other_row(rectangular(case, contract), contract))
     if any(batch.extra_source or batch.extra_target for batch in batches):
         yield Change("extra_padding", "no extra padding", with_batches(case, extra_source=0, extra_target=0))
-    for state in states(contract):
-        if state != batches[-1].initial_state:
-            yield Change("initial_state", f"initial_state = {state}", with_batches(case, initial_state=state))
-    yield from _encoding_changes(case, contract)
+    encoding = batches[-1].target_encoding.removeprefix("smoothed_")
+    ways: list[tuple[str, str]] = [
+        ("initial_state", state) for state in states(contract) if state != batches[-1].initial_state
+    ]
+    ways += [("target_encoding", each) for each in ("sparse", "one_hot") if contract.has_labels and each != encoding]
+    for factor, value in ways:
+        yield Change(factor, f"{factor} = {value}", with_batches(case, **{factor: value}))
     for mode in modes(contract):
         if mode != case.mode:
             yield Change("mode", f"mode = {mode}", attrs.evolve(case, mode=mode))
@@ -76,16 +79,6 @@ def manner_changes(case: Case, contract: Contract) -> Iterator[Change]:
         changed = with_every_id(case, side, low)
         if changed != case:
             yield Change(f"{side}_ids", f"{side} ids = {low}", changed)
-
-
-def _encoding_changes(case: Case, contract: Contract) -> Iterator[Change]:
-    if not contract.has_labels:
-        return
-    encodings: tuple[Encoding, ...] = ("sparse", "one_hot")
-    for encoding in encodings:
-        if (encoding == "sparse") != (case.batches[-1].target_encoding == "sparse"):
-            changed = with_batches(case, target_encoding=encoding)
-            yield Change("target_encoding", f"target_encoding = {encoding}", changed)
 
 
 def build_changes(case: Case, contract: Contract, steps: int = 2) -> Iterator[Change]:

@@ -18,7 +18,8 @@ Truth = npt.NDArray[np.bool_]
 _SMALL: Final = range(1, 17)
 _DIVISORS: Final = range(2, 9)
 _OFFSETS: Final = (-3, -2, -1, 1, 2)
-_JOIN, _EITHER, _RARE = 1.0, 1.6, 0.4
+_JOIN: Final = {"and": 1.0, "or": 1.6}
+_RARE: Final = 0.4
 #: Names that explain less often than others do.
 _SELDOM: Final = ("previous_batch_size", "max_source_id", "max_target_id")
 _DATA: Final = ("batch_size", "source_length", "target_length")
@@ -228,11 +229,6 @@ def _of_pair(one: str, two: str) -> Iterator[Predicate]:
         yield Predicate(Comparison(x, "!=", shifted), 3.1 + more)
 
 
-def joined(one: Predicate, two: Predicate) -> Predicate:
-    """Return the predicate that both hold."""
-    return Predicate(Joined(one.condition, "and", two.condition), one.cost + two.cost + _JOIN)
-
-
-def either(one: Predicate, two: Predicate) -> Predicate:
-    """Return the predicate that one of two holds."""
-    return Predicate(Joined(one.condition, "or", two.condition), one.cost + two.cost + _EITHER)
+def joined(one: Predicate, word: Literal["and", "or"], two: Predicate) -> Predicate:
+    """Return the predicate that both hold, or one of them."""
+    return Predicate(Joined(one.condition, word, two.condition), one.cost + two.cost + _JOIN[word])

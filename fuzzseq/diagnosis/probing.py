@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from fuzzseq.cases.case import Case
+from fuzzseq.findings import Answer
 from fuzzseq.protocol.outcome import LayerCall, Verdict
 from fuzzseq.protocol.serialization import dumps
 
@@ -17,8 +18,8 @@ class Spent(Exception):
 class Prober(Protocol):
     """Whoever can say how a changed case ends; each method may raise :class:`Spent`."""
 
-    def answer(self, case: Case) -> str:
-        """Return ``passes``, ``same``, ``other``, or ``not_reached`` where the check had nothing to judge."""
+    def answer(self, case: Case) -> Answer:
+        """Return how a case ends."""
 
     def verdict(self, case: Case) -> Verdict | None:
         """Return the failed verdict of a case."""
@@ -30,14 +31,14 @@ class Prober(Protocol):
 class Budget:
     """A prober that may be asked for so many cases, and remembers them.
 
-    What shrinking happened to execute before is no part of it: else the same case would be told of in another way when
+    What shrinking happened to execute before is no part of it: else the same case would be reported in another way when
     it is known from another run.
     """
 
     def __init__(self, prober: Prober, most: int, *, kept: int = 0) -> None:
         """Begin with nothing spent; ``kept`` of the executions are out of reach until they are released."""
         self._prober, self._most, self._kept = prober, most, kept
-        self._asked: dict[str, tuple[Case, str]] = {}
+        self._asked: dict[str, tuple[Case, Answer]] = {}
         self._traces = 0
 
     @property
@@ -49,7 +50,7 @@ class Budget:
         """Give what was kept out of reach."""
         self._kept = 0
 
-    def answer(self, case: Case) -> str:
+    def answer(self, case: Case) -> Answer:
         """Return how a case ends."""
         key = dumps(case)
         if key not in self._asked:
@@ -68,7 +69,7 @@ class Budget:
         self._traces += 1
         return self._prober.trace(case)
 
-    def seen(self) -> Sequence[tuple[Case, str]]:
+    def seen(self) -> Sequence[tuple[Case, Answer]]:
         """Return every case that was asked for, with its answer."""
         return list(self._asked.values())
 

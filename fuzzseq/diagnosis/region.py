@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from fuzzseq.diagnosis.candidate_cases import pool
 from fuzzseq.diagnosis.hypotheses import LITTLE, WORTH, Hypotheses
 from fuzzseq.diagnosis.predicates import Condition, Predicate, Truth, facts_compared, rendered
 from fuzzseq.diagnosis.probing import Budget, Spent
-from fuzzseq.findings import ProbedCase, Region
+from fuzzseq.findings import Answer, ProbedCase, Region
 from fuzzseq.protocol.serialization import dumps
 from fuzzseq.targets.spec import Spec
 
@@ -26,7 +27,7 @@ _UNANIMOUS: Final = 3
 _UNLIKELY: Final = 10
 #: How many may fail in another way, which says nothing, before what is known is enough.
 _OTHERS: Final = 15
-#: How much less a predicate has to cost than the next one, to be told when the search was stopped.
+#: How much less a predicate has to cost than the next one, to be reported when the search was stopped.
 _SIMPLER: Final = 1.0
 
 
@@ -34,7 +35,7 @@ def find(case: Case, wide: Case, spec: Spec, budget: Budget, constants: Sequence
     """Return the region of a failure, with how many of the cases that were tried hold it.
 
     ``wide`` is a case of the same failure with sizes pairwise different, ``constants`` are numbers that the failure
-    shows. :class:`Spent` is not passed on: what was found by then is told, and that it was stopped.
+    shows. :class:`Spent` is not passed on: what was found by then is reported, and that it was stopped.
     """
     try:
         budget.answer(case)
@@ -58,20 +59,17 @@ class _Search:
         self._cases, self._budget, self._spec = cases, budget, spec
         self._hypotheses = Hypotheses(rows, constants)
         self._built: set[str] = set()
-        self._checked: dict[tuple[Condition, str], int] = {}
+        self._checked: Counter[tuple[Condition, bool]] = Counter()
         self._unanimous = self._unlikely = self._others = self._not_reached = 0
         self._keys = np.asarray([str(sorted(case.dimensions.items())) for case in cases])
         self._draw = random.Random(0)
 
-    def take(self, index: int, answer: str) -> None:
+    def take(self, index: int, answer: Answer) -> None:
         """Take note of how a case ended; another failure says nothing of this one, nor does no judgment."""
         self._built.add(str(self._keys[index]))
-        if answer in ("same", "passes"):
-            self._hypotheses.learn(index, answer == "same")
-        else:
-            self._hypotheses.drop(index)
-            self._others += answer == "other"
-            self._not_reached += answer == "not_reached"
+        self._hypotheses.learn(index, {"same": True, "passes": False}.get(answer))
+        self._others += answer == "other"
+        self._not_reached += answer == "not_reached"
 
     def run(self) -> Region:
         """Ask until one predicate is left, then on both sides of it; what contradicts it begins the search anew."""
@@ -79,9 +77,7 @@ class _Search:
             fitting = self._hypotheses.fitting()
             if not fitting or self._others + self._not_reached > _OTHERS:
                 return self.region()
-            index = self._telling(fitting)
-            if index is None:
-                index = self._doubted(fitting[0])
+            index = self._next(fitting)
             if index is None:
                 return self.region()
             answer = self._budget.answer(self._cases[index])
@@ -92,8 +88,8 @@ class _Search:
         """Return what is known now."""
         fitting = self._hypotheses.fitting()
         failing, passing = self._hypotheses.counts()
-        # A search that was stopped tells a rule only if that is much simpler than every other one that fits. That
-        # nothing passed is no rule, and is told as it is.
+        # A search that was stopped reports a rule only if that is much simpler than every other one that fits. That
+        # nothing passed is no rule, and is reported as it is.
         close = len(fitting) > 1 and fitting[1][0].cost < fitting[0][0].cost + _SIMPLER
         undecided = stopped and passing > 0 and close
         found = fitting[0][0] if fitting and not undecided else None
@@ -105,31 +101,29 @@ class _Search:
             not_reached=self._not_reached,
             stopped=stopped,
             tried=tuple(
-                ProbedCase(facts=facts(case, self._spec.contract), result=cast(Any, answer))
+                ProbedCase(facts=facts(case, self._spec.contract), result=answer)
                 for case, answer in self._budget.seen()
             ),
         )
 
-    def _telling(self, fitting: list[tuple[Predicate, Truth]]) -> int | None:
-        """Return the case that tells most, while that is worth it; then a few that would tell a likely exception."""
-        if not self._hypotheses.counts()[1]:
-            return self._hypotheses.telling(fitting, self._dear(), WORTH) if self._unanimous < _UNANIMOUS else None
-        index = self._hypotheses.telling(fitting, self._dear(), WORTH)
-        if index is None and self._unlikely < _UNLIKELY:
+    def _next(self, fitting: list[tuple[Predicate, Truth]]) -> int | None:
+        """Return the case that tells most, while that is worth it; then a few that would tell a likely exception.
+
+        Last, cases on both sides of the best predicate, away from where it was found.
+        """
+        best, holds = fitting[0]
+        passed, index = self._hypotheses.counts()[1] > 0, None
+        dear = ~np.isin(self._keys, list(self._built))
+        if passed or self._unanimous < _UNANIMOUS:
+            index = self._hypotheses.telling(fitting, dear, WORTH)
+        if index is None and passed and self._unlikely < _UNLIKELY:
             self._unlikely += 1
-            index = self._hypotheses.telling(self._hypotheses.exceptions(fitting[0]), self._dear(), LITTLE)
-        return index
-
-    def _dear(self) -> Truth:
-        return ~np.isin(self._keys, list(self._built))
-
-    def _doubted(self, best: tuple[Predicate, Truth]) -> int | None:
-        """Return a case on the side of a predicate that was not checked yet, away from where it was found."""
-        _, truth = best
-        for side, checked in (("in", truth), ("out", ~truth)):
+            index = self._hypotheses.telling(self._hypotheses.exceptions(fitting[0]), dear, LITTLE)
+        if index is not None:
+            return index
+        for inside, checked in ((True, holds), (False, ~holds)):
             left = self._hypotheses.left(checked)
-            done = self._checked.setdefault((best[0].condition, side), 0)
-            if left and done < _CHECKED:
-                self._checked[best[0].condition, side] = done + 1
+            if left and self._checked[best.condition, inside] < _CHECKED:
+                self._checked[best.condition, inside] += 1
                 return self._draw.choice(left)
         return None

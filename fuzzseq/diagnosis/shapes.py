@@ -23,11 +23,17 @@ def shape_trace(
     """Return the trace of a failure from its calls under two assignments, and those of a passing case of ``sizes``."""
     lines, difference = [], None
     for index, call in enumerate(one):
-        other = two[index] if index < len(two) and two[index].path == call.path else None
-        fine = passing[index] if index < len(passing) and passing[index].path == call.path else None
+        other, fine = (
+            calls[index] if index < len(calls) and calls[index].path == call.path else None for calls in (two, passing)
+        )
         inputs = _named(call.inputs, other.inputs if other else None, names)
         outputs = _named(call.outputs or (), other.outputs if other else None, names)
-        alike = fine is not None and _fits(inputs, fine.inputs, sizes) and _fits(outputs, fine.outputs or (), sizes)
+        alike, beside = False, None
+        if fine is not None:
+            alike = _fits(inputs, fine.inputs, sizes) and _fits(outputs, fine.outputs or (), sizes)
+            # What a size is called where the name that the failing call has for it is not true of this one.
+            given = {size.value(sizes): size for shape in inputs for size in shape if size.named}
+            beside = _as_far(inputs, fine.inputs, sizes, {}), _as_far(outputs, fine.outputs or (), sizes, given)
         if call.outputs is None and fine is not None:
             # Whatever a layer is part of has raised as well: it is no difference of its own.
             inside = f"{call.path}/"
@@ -35,15 +41,8 @@ def shape_trace(
             alike = _fits(inputs, fine.inputs, sizes) and raised_inside
         if passing and not alike and difference is None:
             difference = index
-        lines.append(
-            TraceLine(
-                path=call.path,
-                kind=call.kind,
-                inputs=_texts(inputs),
-                outputs=_texts(outputs) if call.outputs is not None else None,
-                beside=_beside(inputs, outputs, fine, sizes) if fine is not None else None,
-            )
-        )
+        ran = _texts(outputs) if call.outputs is not None else None
+        lines.append(TraceLine(path=call.path, kind=call.kind, inputs=_texts(inputs), outputs=ran, beside=beside))
     return ShapeTrace(lines=tuple(lines), passing=change if passing else "", difference=difference)
 
 
@@ -63,12 +62,6 @@ def _fits(named: Named, shapes: Sequence[Shape], sizes: Sizes) -> bool:
 def _size(expression: Expression, size: int, sizes: Sizes) -> int:
     """Return what an expression is in another case; a size that is not known there is taken as it is."""
     return size if size < 0 else expression.value(sizes)
-
-
-def _beside(inputs: Named, outputs: Named, call: LayerCall, sizes: Sizes) -> tuple[Shapes, Shapes]:
-    """Return the shapes of a passing call: in the names of the failing one where those are true of it."""
-    given = {size.value(sizes): size for shape in inputs for size in shape if size.named}
-    return _as_far(inputs, call.inputs, sizes, {}), _as_far(outputs, call.outputs or (), sizes, given)
 
 
 def _as_far(named: Named, shapes: Sequence[Shape], sizes: Sizes, given: Mapping[int, Expression]) -> Shapes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import combinations, permutations
 from typing import Final
 
@@ -90,7 +91,12 @@ class Names:
         names = tuple(self.one)
 
         def fitting(forms: Sequence[_Form]) -> list[Expression]:
-            return [e for e in _filled(forms, names) if e.value(self.one) == a and e.value(other) == b]
+            expressions = (
+                Expression(text.format(*chosen), partial(_value, function, chosen))
+                for text, function, count, ordered in forms
+                for chosen in (permutations if ordered else combinations)(names, count)
+            )
+            return [e for e in expressions if e.value(self.one) == a and e.value(other) == b]
 
         usual = fitting(_FORMS if self.two is not None else _FORMS[:1])
         if usual:
@@ -150,10 +156,5 @@ class Names:
         return message, tuple(sorted(nameless))
 
 
-def _filled(forms: Sequence[_Form], names: Sequence[str]) -> Iterator[Expression]:
-    for text, function, count, ordered in forms:
-        for chosen in (permutations if ordered else combinations)(names, count):
-            yield Expression(
-                text.format(*chosen),
-                lambda sizes, f=function, c=chosen: f(*(sizes[name] for name in c)),  # type: ignore[misc]
-            )
+def _value(function: Callable[..., int], names: Sequence[str], sizes: Sizes) -> int:
+    return function(*(sizes[name] for name in names))

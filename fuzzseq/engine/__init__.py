@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fuzzseq.engine.replay import ReplayResult, failures_of, replay, said_of
-from fuzzseq.engine.resume import Forgetful, Journal, ResumeState
+from fuzzseq.engine.resume import Journal, ResumeState
 from fuzzseq.events import Event, RunStarted
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.settings import Settings
@@ -33,7 +33,7 @@ def start_campaign(
     cannot be used is a TargetFinished with the reason, and the others go on. KeyboardInterrupt ends the run, and so
     does ``stop`` once it is set; what was found so far has been yielded by then. An error of fuzzseq's own is an
     InternalError. ``zygote`` is one that has begun to import TensorFlow already; a run that comes to its own end leaves
-    it open for another. With ``past``, what an earlier run has done is told again at once, and the rest is gone on
+    it open for another. With ``past``, what an earlier run has done is reported again at once, and the rest is gone on
     with; ``journal`` keeps its executions since then, so that none is done again.
 
     Raises :class:`fuzzseq.errors.UsageError`, before anything is loaded, where no cases can be kept at ``corpus``.
@@ -43,11 +43,10 @@ def start_campaign(
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
     absolute = tuple(label for label in labels if label.startswith("/"))
     yield RunStarted(targets=labels, settings=settings, started=started, absolute=absolute)
-    from fuzzseq.engine.campaign import run_campaign  # noqa: PLC0415 (Hypothesis takes longer than a first line may)
+    from fuzzseq.engine.campaign import Campaign  # noqa: PLC0415 (Hypothesis takes longer than a first line may)
 
-    yield from run_campaign(
-        targets, labels, settings, corpus, zygote, past or ResumeState(), stop, journal or Forgetful()
-    )
+    named = tuple(zip(targets, labels, strict=True))
+    yield from Campaign(named, settings, corpus, zygote, past or ResumeState(), journal).run(stop)
 
 
 def check_corpus(corpus: str | Path | None) -> None:

@@ -47,109 +47,92 @@ _PATIENCE: Final = 10.0
 _UNUSABLE: Final = (FuzzseqError, Disconnected, BudgetSpent, OSError, MemoryError, RuntimeError)
 
 
-def run_campaign(
-    targets: Sequence[str | Callable[..., Any]],
-    labels: Sequence[str],
-    settings: Settings,
-    corpus: str | Path | None,
-    zygote: Zygote | None,
-    past: ResumeState,
-    stop: threading.Event | None,
-    journal: Journal,
-) -> Iterator[Event]:
-    """Yield what happens in a run, but for its beginning; ``labels`` are how the targets are called."""
-    began = time.monotonic()
-    campaign = _Campaign(settings, corpus, TimeBudget(settings.budget, len(targets)), zygote, past, journal)
-    for name in past.done():
-        yield from past.events(name)
-    lent = False
-    try:
-        campaign.begin(targets, labels)
-        yield from campaign.stream.read(stop)
-        lent = zygote is not None
-    except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 (said once, and what was found is reported)
-        yield from campaign.end_by(error)
-    finally:
-        campaign.close(lent)
-    yield from campaign.corpus_warnings()
-    yield RunFinished(stop_reason=campaign.control.reason, seconds=time.monotonic() - began)
-
-
-class _Campaign:
-    """What the targets of one run share."""
+class Campaign:
+    """The targets of one run, and what they share."""
 
     def __init__(
         self,
+        targets: Sequence[tuple[str | Callable[..., Any], str]],
         settings: Settings,
         corpus: str | Path | None,
-        budget: TimeBudget,
         zygote: Zygote | None,
         past: ResumeState,
-        journal: Journal,
+        journal: Journal | None,
     ) -> None:
-        """Start importing TensorFlow, unless everything is to happen in this process."""
-        self._settings, self._past, self._journal, self._budget = settings, past, journal, budget
+        """Start importing TensorFlow, unless everything is to happen in this process.
+
+        Each target comes with how it is called.
+        """
+        self._began = time.monotonic()
+        self._targets, self._settings, self._zygote = targets, settings, zygote
+        self._past, self._journal = past, journal
+        self._budget = TimeBudget(settings.budget, len(targets))
         self._troubles: deque[str] = deque()
         self._database = database_at(corpus, self._troubles.append)
-        self.stream = EventStream()
-        self._launcher = Launcher(settings, zygote, budget.remaining, self.stream.call)
-        self.control = RunControl(budget)
-        self.control.add(*past.done().values())
+        self._stream = EventStream()
+        self._launcher = Launcher(settings, zygote, self._budget.remaining, self._stream.call)
+        self._control = RunControl(self._budget)
+        self._control.add(*past.done().values())
         workers = 1 if settings.in_process else settings.workers
         self._coordinators, self._threads = Threads(workers), Threads(workers)
         self._unfinished = 0
         self._lock = threading.RLock()
 
-    def begin(self, targets: Sequence[str | Callable[..., Any]], labels: Sequence[str]) -> None:
-        with self._lock:
-            for index, (target, label) in enumerate(zip(targets, labels, strict=True)):
-                place = index * MOST_TARGETS
-                self._coordinate(place, partial(self._load, target, label, place))
+    def run(self, stop: threading.Event | None) -> Iterator[Event]:
+        """Yield what happens in the run, but for its beginning; no thread and no process but a lent one is left."""
+        for name in self._past.done():
+            yield from self._past.events(name)
+        lent = False
+        try:
+            with self._lock:
+                for index, (target, label) in enumerate(self._targets):
+                    place = index * MOST_TARGETS
+                    self._coordinate(place, partial(self._load, target, label, place))
+            yield from self._stream.read(stop)
+            lent = self._zygote is not None
+        except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 (said once, and what was found is reported)
+            if isinstance(error, KeyboardInterrupt):
+                self._control.add(StopReason.INTERRUPTED)
+            elif refusal := refusal_of(error):
+                self._control.add(StopReason.UNUSABLE)
+                yield WarningEmitted(target="", message=refusal)
+            else:
+                yield self._internal("", error)
+            self._break_off()
+            yield from self._stream.read()
+        finally:
+            if not lent:
+                self._break_off()
+            self._coordinators.close(_PATIENCE)
+            self._threads.close(_PATIENCE)
+        yield from self._corpus_warnings()
+        yield RunFinished(stop_reason=self._control.reason, seconds=time.monotonic() - self._began)
 
-    def break_off(self) -> None:
+    def _break_off(self) -> None:
         """End every process, and have the threads say what is left to say of their targets."""
-        self.control.break_off()
+        self._control.broken_off = True
         self._launcher.close()
-        self.stream.release()
+        self._stream.release()
 
-    def close(self, lent: bool) -> None:
-        """Leave no thread behind, and no process, but for a zygote that was ``lent``."""
-        if not lent:
-            self.break_off()
-        self._coordinators.close(_PATIENCE)
-        self._threads.close(_PATIENCE)
-
-    def corpus_warnings(self) -> Iterator[Event]:
+    def _corpus_warnings(self) -> Iterator[Event]:
         """Yield what became of the places of failed cases since this was asked last."""
         while self._troubles:
             yield WarningEmitted(target="", message=self._troubles.popleft())
-
-    def end_by(self, error: BaseException) -> Iterator[Event]:
-        """Break the run off after an interrupt, or an error of the machine or of ours, and yield what is left."""
-        if isinstance(error, KeyboardInterrupt):
-            self.control.add(StopReason.INTERRUPTED)
-        elif refusal := refusal_of(error):
-            self.control.add(StopReason.UNUSABLE)
-            yield WarningEmitted(target="", message=refusal)
-        else:
-            yield self._internal("", error)
-        self.break_off()
-        yield from self.stream.read()
 
     def _coordinate(self, place: int, task: Callable[[], None]) -> None:
         """Have a coordinator carry out a task; the last of them ends the events."""
 
         def carry_out() -> None:
             try:
-                self.control.check()
+                self._control.check()
                 task()
             except BaseException as error:  # noqa: BLE001 (raised again where the events are read)
-                if not self.control.broken_off:
-                    self.stream.fail(error)
+                if not self._control.broken_off:
+                    self._stream.fail(error)
             with self._lock:
                 self._unfinished -= 1
                 if not self._unfinished:
-                    self.stream.end()
+                    self._stream.end()
 
         with self._lock:
             self._unfinished += 1
@@ -157,7 +140,7 @@ class _Campaign:
 
     def _wait_for(self, function: Callable[P, T], *arguments: P.args, **more: P.kwargs) -> T:
         def carry_out() -> T:
-            self.control.check()
+            self._control.check()
             return function(*arguments, **more)
 
         return self._threads.submit(carry_out).result()
@@ -167,7 +150,7 @@ class _Campaign:
             program = self._wait_for(self._launcher.load, parse(target))
         except _UNUSABLE as error:
             of_file = isinstance(error, UsageError) and not isinstance(error, MachineError)
-            if self.control.broken_off or not (of_file or self._launcher.ready):
+            if self._control.broken_off or not (of_file or self._launcher.ready):
                 raise
             self._report_unusable(label, place, error)
             return
@@ -185,22 +168,23 @@ class _Campaign:
                 spec, versions = self._wait_for(file.program.infer, name)
                 check_possible(name, spec.contract)
             except _UNUSABLE as error:
-                if self.control.broken_off:
+                if self._control.broken_off:
                     raise
                 self._report_unusable(name, place, error)
                 return
-            self.stream.emit(TargetLoaded(target=name, spec=spec, versions=versions, index=place))
+            self._stream.emit(TargetLoaded(target=name, spec=spec, versions=versions, index=place))
 
             def make_executor() -> Executor:
-                return Journaled(file.program.executor(name, spec), self._journal, place, name, spec)
+                executor = file.program.executor(name, spec)
+                return Journaled(executor, self._journal, place, name, spec) if self._journal is not None else executor
 
             context = TargetContext(
                 name=name,
                 spec=spec,
                 settings=self._settings,
-                control=TargetControl(self.control, name, self._settings.maxfail),
+                control=TargetControl(self._control, name, self._settings.maxfail),
                 corpus=Corpus(self._database, name, spec),
-                emit=self.stream.emit,
+                emit=self._stream.emit,
                 executors=ExecutorPool(make_executor),
                 journal=self._journal,
                 place=place,
@@ -208,11 +192,11 @@ class _Campaign:
             )
             self._budget.begin(name)
             report = self._run(context)
-            if not self.control.broken_off:
-                self.control.add(report.stop_reason)
-                for warning in self.corpus_warnings():
-                    self.stream.emit(warning)
-            self.stream.emit(TargetFinished(report=report))
+            if not self._control.broken_off:
+                self._control.add(report.stop_reason)
+                for warning in self._corpus_warnings():
+                    self._stream.emit(warning)
+            self._stream.emit(TargetFinished(report=report))
             self._budget.end(name)
             context.executors.close()
         finally:
@@ -226,11 +210,11 @@ class _Campaign:
         except Exception as raised:  # noqa: BLE001 (ours, whatever it is: said once, and the other targets go on)
             run.abort(raised)
             error = context.control.error or raised
-            if self.control.broken_off:
+            if self._control.broken_off:
                 return run.report(StopReason.INTERRUPTED)
             if refusal := refusal_of(error):  # By the machine, or the file cannot be loaded any more.
                 return run.report(StopReason.UNUSABLE, refusal)
-            self.stream.emit(self._internal(context.name, error))
+            self._stream.emit(self._internal(context.name, error))
             return run.report(StopReason.ERROR, _reason(error))
         return run.report()
 
@@ -239,17 +223,17 @@ class _Campaign:
         stop = StopReason.UNUSABLE
         if isinstance(error, BudgetSpent):
             stop = StopReason.BUDGET
-            self.control.add(stop)
+            self._control.add(stop)
         elif not refusal_of(error):
             stop = StopReason.ERROR
-            self.stream.emit(self._internal(name, error))
+            self._stream.emit(self._internal(name, error))
         why = "" if stop == StopReason.BUDGET else _reason(error)
-        self.stream.emit(
+        self._stream.emit(
             TargetFinished(report=TargetReport(name=name, spec=None, stop_reason=stop, error=why, index=place))
         )
 
     def _internal(self, name: str, error: BaseException) -> Event:
-        self.control.add(StopReason.ERROR)
+        self._control.add(StopReason.ERROR)
         trace = "".join(traceback.format_exception(error))
         return InternalError(target=name, message=f"{type(error).__name__}: {error}".splitlines()[0], traceback=trace)
 

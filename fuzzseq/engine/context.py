@@ -8,7 +8,7 @@ import attrs
 
 from fuzzseq.engine.corpus import Corpus
 from fuzzseq.engine.executor_pool import ExecutorPool
-from fuzzseq.engine.resume import Forgetful, Journal
+from fuzzseq.engine.resume import Journal
 from fuzzseq.engine.stop import TargetControl
 from fuzzseq.engine.threads import Threads
 from fuzzseq.events import Event
@@ -25,7 +25,7 @@ class TargetContext:
         corpus: The cases that failed before.
         emit: Takes events, from any thread.
         executors: Execute the cases.
-        journal: Keeps what they gave, up to the next checkpoint.
+        journal: Keeps what they gave, up to the next checkpoint, where the run may be resumed.
         place: Where among the targets of the run this one was named.
         threads: Carry out tasks, for all targets of the run.
     """
@@ -37,6 +37,6 @@ class TargetContext:
     corpus: Corpus
     emit: Callable[[Event], None]
     executors: ExecutorPool
-    journal: Journal = attrs.field(factory=Forgetful)
+    journal: Journal | None = None
     place: int = 0
     threads: Threads

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -76,12 +77,9 @@ def draw(strategy: st.SearchStrategy[T], count: int, number: int) -> list[T]:
         if len(drawn) < count:
             drawn.append(value)
 
-    with WARNING_FILTERS, warnings.catch_warnings():
+    with WARNING_FILTERS, warnings.catch_warnings(), suppress(Unsatisfiable):
         warnings.simplefilter("ignore", HypothesisWarning)
-        try:
-            collect()
-        except Unsatisfiable:
-            return drawn
+        collect()
     return drawn
 
 

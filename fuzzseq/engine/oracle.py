@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final
 
 from fuzzseq.cases.case import Case
 from fuzzseq.checks.registry import with_prerequisites
 from fuzzseq.diagnosis.probing import Spent
 from fuzzseq.executors.executor import BudgetSpent, Executor
+from fuzzseq.findings import Answer
 from fuzzseq.protocol.outcome import LayerCall, Outcome, Request, Verdict
 from fuzzseq.protocol.serialization import dumps
 from fuzzseq.shrink.search import Exhausted
 from fuzzseq.signatures import signature
-
-Answer = Literal["passes", "same", "other", "not_reached"]
 
 #: How long is waited for cases that give no answer around one failure, in seconds, and for how many at least. Each is
 #: waited for as long as any case may take: one that takes nearly so long is slow, and does not hang.
@@ -82,9 +81,8 @@ class FailureOracle:
         outcome = self._run(case)
         failures = outcome.failures()
         same = next((verdict for verdict in failures if signature(verdict) == self.signature), None)
-        answer: Answer
         if failures:
-            answer = "other" if same is None else "same"
+            answer: Answer = "other" if same is None else "same"
         else:
             judged = any(verdict.check == self.check and verdict.judged for verdict in outcome.verdicts)
             answer = "passes" if judged else "not_reached"
@@ -92,7 +90,6 @@ class FailureOracle:
         return self._answers[key]
 
     def _run(self, case: Case, *, trace: bool = False) -> Outcome:
-        """Execute a case with the check alone, and those that an exception before it would belong to."""
         if self._out_of_time():
             raise OutOfTime
         self.executions += 1

@@ -25,7 +25,7 @@ from fuzzseq.targets.spec import Spec
 class ReplayResult:
     """How a replayed case ended, and in a sentence why.
 
-    ``FIXED``: its check held, or is promised no more. ``FAILED``: it fails with the same signature. ``CHANGED``: it
+    ``FIXED``: its check passes, or no longer applies. ``FAILED``: it fails with the same signature. ``CHANGED``: it
     fails otherwise, or does not get as far as its check.
     """
 

@@ -109,7 +109,7 @@ class ResumeState:
 
 
 class Journal(Protocol):
-    """Keeps the outcomes of executions since the last checkpoint of each target; ``place`` tells the targets apart.
+    """Keeps the outcomes of executions since the last checkpoint of each target; ``place`` is that of the target.
 
     Executions run ahead of events: what was kept before a checkpoint goes when its event is read.
     """
@@ -122,20 +122,6 @@ class Journal(Protocol):
 
     def mark(self, place: int) -> None:
         """Take note that the event of a checkpoint is emitted next."""
-
-
-class Forgetful:
-    """The journal of a run that nobody will resume."""
-
-    def recall(self, place: int, key: str) -> Outcome | None:  # noqa: ARG002 (as the Protocol names them)
-        """Return None."""
-        return None
-
-    def keep(self, place: int, key: str, outcome: Outcome) -> None:
-        """Keep nothing."""
-
-    def mark(self, place: int) -> None:
-        """Nothing is kept."""
 
 
 class Journaled:

@@ -141,7 +141,7 @@ class CheckCounts:
 
         Thorough checks are left out of the eager cases of a model that can be traced, but for those of stacks that are
         not the ``usual`` one, and where no traced case is to come that the check can judge. One that was found broken
-        is asked less often: each answer takes several more runs, and tells what is known. What a broken check explains
+        is asked less often: each answer takes several more runs, and says what is known. What a broken check explains
         is asked beside it only. One that was not judged yet is asked at once, and until it is judged.
         """
         stacked = not usual and any(name.startswith("num_") for name in case.dimensions)
@@ -224,13 +224,12 @@ class CheckCounts:
         """
         counts = dict(self._counts)
         for name in self.names:
-            if reason := self._reason("errored", name):
-                counts[name] = attrs.evolve(counts[name], blocked_by=reason)
-            elif not counts[name].judged and (reason := self._reason("not_applicable", name)):
-                counts[name] = attrs.evolve(counts[name], not_applicable=reason)
+            errored, meaningless = (self._reason(status, name) for status in ("errored", "not_applicable"))
+            if meaningless and not (errored or counts[name].judged):
+                counts[name] = attrs.evolve(counts[name], not_applicable=meaningless)
             else:
                 why = self._reason("not_reached", name) if stop is None else self._why_unjudged(name, stop)
-                counts[name] = attrs.evolve(counts[name], blocked_by=why)
+                counts[name] = attrs.evolve(counts[name], blocked_by=errored or why)
         return counts
 
     def _reason(self, status: Status, name: str) -> str:

@@ -76,12 +76,8 @@ class RunControl:
     def __init__(self, budget: TimeBudget) -> None:
         self.budget = budget
         self._reasons: list[StopReason] = []
-        self._broken_off = threading.Event()
-
-    @property
-    def broken_off(self) -> bool:
-        """Whether every process is ended: what is raised from now on is no news."""
-        return self._broken_off.is_set()
+        #: Whether every process is ended: what is at work ends, and what is raised from then on is no news.
+        self.broken_off = False
 
     @property
     def reason(self) -> StopReason:
@@ -91,10 +87,6 @@ class RunControl:
     def add(self, *reasons: StopReason) -> None:
         """Count reasons why a part of the run, or all of it, has stopped."""
         self._reasons.extend(reasons)
-
-    def break_off(self) -> None:
-        """Have everything that is at work end."""
-        self._broken_off.set()
 
     def check(self) -> None:
         """Raise :class:`Stopped` where the run was broken off."""
@@ -108,7 +100,6 @@ class TargetControl:
     def __init__(self, run: RunControl, target: str, max_failures: int | None) -> None:
         """Begin with no reason; ``max_failures`` findings of severity error are enough."""
         self._run, self._target, self._max_failures = run, target, max_failures
-        self._aborted = threading.Event()
         self.reason = StopReason.COMPLETED
         self.error: Exception | None = None
         #: How many findings of severity error there are.
@@ -117,7 +108,7 @@ class TargetControl:
     def out_of_time(self) -> bool:
         """Say whether the target has had its part of the time of the run; raises :class:`Stopped`."""
         self._run.check()
-        if self._aborted.is_set():
+        if self.error is not None:
             raise Stopped
         return self._run.budget.over(self._target)
 
@@ -144,4 +135,3 @@ class TargetControl:
     def abort(self, error: Exception) -> None:
         """Have all threads that work on the target end, and keep the error where it is the first."""
         self.error = self.error or error
-        self._aborted.set()

@@ -136,7 +136,8 @@ class TargetRun:
     def _save_progress(self, *, boundary: bool = True) -> None:
         """Emit a checkpoint: all cases so far are followed up. What time kept from being tried is still to be done."""
         if not self._control.out_of_time():
-            self._context.journal.mark(self._context.place)
+            if self._context.journal is not None:
+                self._context.journal.mark(self._context.place)
             self._context.emit(Checkpoint(target=self._context.name, state=self._state(boundary=boundary)))
 
     def _state(self, *, boundary: bool = True) -> TargetState:
@@ -161,13 +162,12 @@ class TargetRun:
         )
 
     def _try_blocks(self) -> None:
-        """Try the random cases, block by block; each begins with what was known after stage 1."""
         if self._stage_one is None:
             self._cases_before_block = self._checks.cases
             self._stage_one = self._state()
         stage_one = self._stage_one
         for index in range(self._block.index, self._block.count):
-            if index > self._block.index:
+            if index > self._block.index:  # Each block begins with what was known after stage 1.
                 self._block, self._cases_before_block = attrs.evolve(self._block, index=index), self._checks.cases
                 self._traits, self._rounds, self._exhausted = LearnedTraits.of(stage_one), 0, stage_one.dry
                 self._followup.forget_since(stage_one.taken)

@@ -39,27 +39,28 @@ _MESSAGES: Final = {
 
 
 def death(
-    request: Request, ending: Ending, stage: Stage, reason: str, output: str, frames: tuple[Frame, ...] = ()
-) -> Outcome:
-    """Return the outcome of a request that its worker did not survive; ``frames`` are where it was, outermost first."""
-    message = f"{_MESSAGES[ending]} {reason}"
-    return ended(request, ending, stage, _EXCEPTIONS.get(ending, reason), message, output, frames)
-
-
-def ended(
     request: Request,
     ending: Ending,
     stage: Stage,
-    exception: str,
-    message: str,
+    reason: str,
     output: str,
     frames: tuple[Frame, ...] = (),
+    exception: str = "",
 ) -> Outcome:
-    """Return the outcome in which the check that the stage belongs to says how the worker ended."""
+    """Return the outcome of a request that its worker did not survive: the check that the stage belongs to says how.
+
+    ``frames`` are where it was, outermost first. With an ``exception``, the reason is the whole message.
+    """
     from fuzzseq.checks.registry import owner_of  # noqa: PLC0415 (checks take numpy, longer than a run's first line may)
 
-    tail = output[-2000:]
-    raised = Raised(stage=stage, exception=exception, message=message, ending=ending, output=tail, frames=frames)
+    raised = Raised(
+        stage=stage,
+        exception=exception or _EXCEPTIONS.get(ending, reason),
+        message=reason if exception else f"{_MESSAGES[ending]} {reason}",
+        ending=ending,
+        output=output[-2000:],
+        frames=frames,
+    )
     owner = owner_of(stage)
     owner = owner if owner in request.checks else request.checks[0]
     return Outcome(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 
 from fuzzseq.errors import MachineError
-from fuzzseq.executors.executor import BudgetSpent, death, ended, signal_name
+from fuzzseq.executors.executor import BudgetSpent, death, signal_name
 from fuzzseq.executors.loaded_file import LoadedFile, understood
 from fuzzseq.executors.patience import tries
 from fuzzseq.executors.process import Worker
@@ -21,11 +21,12 @@ from fuzzseq.targets.spec import Spec
 class ForkedExecutor:
     """The requests of one target, in a worker that is replaced when it dies."""
 
-    def __init__(self, file: LoadedFile, target: str, spec: Spec, *, case_timeout: float, memory: int | None) -> None:
+    def __init__(self, file: LoadedFile, target: str, spec: Spec) -> None:
         self._file, self._target, self._spec = file, target, spec
-        self._timeout, self._memory = case_timeout, memory
+        self._timeout = file.settings.case_timeout
         self._process: Worker | None = None
         self._left = file.left
+        self._gibibytes = f"{file.settings.memory / 2**30:g} GiB"
 
     def run(self, request: Request, limit: float | None = None) -> Outcome:
         """Answer one request. A time limit is believed when it is met twice, the second time by a fresh worker.
@@ -59,7 +60,7 @@ class ForkedExecutor:
 
     def _once(self, request: Request, limit: float) -> tuple[Outcome, bool]:
         if self._process is None:
-            self._process = self._file.opened(self._target, self._spec, self._memory)
+            self._process = self._file.opened(self._target, self._spec)
         process = self._process
         process.clear_output()
         try:
@@ -71,7 +72,7 @@ class ForkedExecutor:
             if FrameworkMessage(str(error)).of_memory:
                 return death(request, "out_of_memory", stage, self._gibibytes, output), False
             message = f"the model interfered with fuzzseq's own part of the process: {error}"
-            return ended(request, "crashed", stage, "Corrupted", message, output), False
+            return death(request, "crashed", stage, message, output, exception="Corrupted"), False
         except Disconnected:
             return self._died(process, request)
         except TimeoutError:
@@ -87,15 +88,11 @@ class ForkedExecutor:
             if disturbed == "gone":
                 return death(request, "crashed", stage, "SIGKILL", output), outside
             message = "the process that the model runs in was stopped, or its parent was"
-            return ended(request, "hung", stage, "Timeout", message, output), True
+            return death(request, "hung", stage, message, output, exception="Timeout"), True
         messages = (verdict.raised.message for verdict in outcome.verdicts if verdict.raised)
         if full := next(filter(is_full_disk, messages), ""):
             raise MachineError(f"A worker has no room left to write to ({full}). Make room where TMPDIR is.")
         return outcome, False
-
-    @property
-    def _gibibytes(self) -> str:
-        return f"{(self._memory or 0) / 2**30:g} GiB"
 
     def _died(self, process: Worker, request: Request) -> tuple[Outcome, bool]:
         """Return the outcome of a worker that is gone, and whether it may have been killed from outside."""
@@ -107,11 +104,18 @@ class ForkedExecutor:
         self.renew()
         if FrameworkMessage(output).of_memory:
             return death(request, "out_of_memory", stage, self._gibibytes, output, frames), False
-        if code is None:
-            return death(request, "exited", stage, "it closed its connection, and went on", output, frames), False
-        if code >= 0:
-            return death(request, "exited", stage, f"exit code {code}", output, frames), False
-        return death(request, "crashed", stage, signal_name(-code), output, frames), outside
+        if code is not None and code < 0:
+            return death(request, "crashed", stage, signal_name(-code), output, frames), outside
+        how = "it closed its connection, and went on" if code is None else f"exit code {code}"
+        return death(request, "exited", stage, how, output, frames), False
+
+
+class ForkingFile(LoadedFile):
+    """A loaded file whose targets run in forked workers."""
+
+    def executor(self, target: str, spec: Spec) -> ForkedExecutor:
+        """Return an executor for a target."""
+        return ForkedExecutor(self, target, spec)
 
 
 def _outcome(answer: Json, request: Request) -> Outcome:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf
-from typing import Final, Protocol
+from typing import Protocol
 
 from fuzzseq.executors.executor import Executor
-from fuzzseq.executors.forked import ForkedExecutor
+from fuzzseq.executors.forked import ForkingFile
 from fuzzseq.executors.in_process import Call, InProcessFile, call_here
-from fuzzseq.executors.loaded_file import LoadedFile
 from fuzzseq.executors.zygote import Zygote
-from fuzzseq.loading import Reference, check_reference
+from fuzzseq.loading import Reference
 from fuzzseq.settings import Settings
 from fuzzseq.targets.spec import Spec
-
-#: The least seconds that a first look at a target may take: several builds, and the start of TensorFlow's runtime.
-_LOOK_LIMIT: Final = 60.0
 
 
 class LoadedProgram(Protocol):
@@ -58,31 +54,11 @@ class Launcher:
 
     def load(self, reference: Reference) -> LoadedProgram:
         """Load a file; raises :class:`fuzzseq.errors.UsageError` for one that cannot be loaded, or ``BudgetSpent``."""
-        custom_checks = [check_reference(each) for each in self._settings.custom_checks]
         if self._zygote is None:
-            return InProcessFile(reference, custom_checks, self._call)
-        return _Forking(LoadedFile(self._zygote, reference, custom_checks, self._left), self._settings)
+            return InProcessFile(reference, self._settings.custom_checks, self._call)
+        return ForkingFile(self._zygote, reference, self._settings, self._left)
 
     def close(self) -> None:
         """End every process."""
         if self._zygote is not None:
             self._zygote.close()
-
-
-class _Forking:
-    """A file whose targets run in forked workers."""
-
-    def __init__(self, file: LoadedFile, settings: Settings) -> None:
-        self._file, self._settings = file, settings
-        self.targets = file.targets
-
-    def infer(self, target: str) -> tuple[Spec, dict[str, str]]:
-        settings = self._settings
-        return self._file.infer(target, max(_LOOK_LIMIT, settings.case_timeout * 2), settings.memory)
-
-    def executor(self, target: str, spec: Spec) -> Executor:
-        settings = self._settings
-        return ForkedExecutor(self._file, target, spec, case_timeout=settings.case_timeout, memory=settings.memory)
-
-    def close(self) -> None:
-        self._file.close()

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from math import inf
-from typing import Final, TypeVar
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from fuzzseq.errors import MachineError, UsageError
 from fuzzseq.executors.executor import BudgetSpent
 from fuzzseq.executors.patience import tries
 from fuzzseq.executors.process import Process, Worker
 from fuzzseq.executors.zygote import START_LIMIT, Zygote
+from fuzzseq.loading.references import Reference, check_reference, label_of
 from fuzzseq.process_tree import descendants
 from fuzzseq.protocol.serialization import from_data, to_data
 from fuzzseq.protocol.transport import Corrupted, Disconnected, Json, Killed
+from fuzzseq.settings import Settings
 from fuzzseq.targets.spec import Spec
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Process)
+A = ParamSpec("A")
 
+#: The least seconds that a first look may take: several builds, and the start of TensorFlow's runtime.
+_LOOK_LIMIT: Final = 60.0
 #: How a first look is taken, until one is survived: a call, no call, other sizes, and at last the parameters alone.
 _LOOKS: Final = (
     {"call": True, "skip": 0},
@@ -30,21 +35,39 @@ _LOOKS: Final = (
 )
 
 
+def _persistent(attempt: Callable[Concatenate[LoadedFile, A], T]) -> Callable[Concatenate[LoadedFile, A], T]:
+    """Make another attempt where a process was killed from outside, until that is :class:`MachineError`."""
+
+    def persistent(self: LoadedFile, /, *arguments: A.args, **named: A.kwargs) -> T:
+        for _ in tries():
+            channel = self._zygote.channel
+            try:
+                return attempt(self, *arguments, **named)
+            except Killed:
+                if self.closing:
+                    raise
+                if not self._zygote.alive:
+                    self._within(START_LIMIT, partial(self._zygote.revive, channel))
+        raise MachineError(
+            f"The processes for {self._name} are killed from outside again and again: look for what kills them, or "
+            "whether the machine has enough memory."
+        )
+
+    return persistent
+
+
 class LoadedFile:
     """A user's file, loaded once in a fork of the zygote, from which its workers are forked."""
 
     def __init__(
-        self,
-        zygote: Zygote,
-        reference: Mapping[str, str],
-        custom_checks: Sequence[Mapping[str, str]] = (),
-        left: Callable[[], float] = lambda: inf,
+        self, zygote: Zygote, reference: Reference, settings: Settings, left: Callable[[], float] = lambda: inf
     ) -> None:
         """Load the file, and checks of the user's own; raises :class:`UsageError` for what cannot be loaded.
 
         ``left`` says how many seconds the run has left: whatever takes longer raises :class:`BudgetSpent`.
         """
-        self.reference, self._custom_checks = reference, custom_checks
+        self.reference, self.settings = reference, settings
+        self._custom_checks = [check_reference(each) for each in settings.custom_checks]
         self._zygote, self.left = zygote, left
         self._reviving = threading.Lock()
         self._within(START_LIMIT, zygote.wait_until_ready)
@@ -62,29 +85,9 @@ class LoadedFile:
                 raise BudgetSpent from None
             raise
 
-    def _persistently(self, attempt: Callable[[], T]) -> T:
-        """Return what an attempt gives: the next one where a process was killed from outside.
-
-        Raises :class:`MachineError` where that happens again and again.
-        """
-        for _ in tries():
-            channel = self._zygote.channel
-            try:
-                return attempt()
-            except Killed:
-                if self.closing:
-                    raise
-                if not self._zygote.alive:
-                    self._within(START_LIMIT, partial(self._zygote.revive, channel))
-        raise MachineError(
-            f"The processes for {self._name} are killed from outside again and again: look for what kills them, or "
-            "whether the machine has enough memory."
-        )
-
+    @_persistent
     def _parent_of_workers(self) -> tuple[Process, Json]:
-        """Return a new process with the file loaded from which workers are forked, and what it said of the file."""
-        zygote = self._zygote
-        return self._persistently(lambda: self._loaded(Process(zygote, zygote, "loader")))
+        return self._loaded(Process(self._zygote, self._zygote, "loader"))
 
     def _loaded(self, process: P) -> tuple[P, Json]:
         try:
@@ -96,8 +99,7 @@ class LoadedFile:
         return process, loaded
 
     def _ask_to_load(self, process: Process) -> Json:
-        checks = [dict(check) for check in self._custom_checks]
-        asked = {"do": "load", "reference": dict(self.reference), "custom_checks": checks}
+        asked = {"do": "load", "reference": self.reference, "custom_checks": self._custom_checks}
         try:
             return self._within(START_LIMIT, partial(process.ask, asked))
         except Corrupted as error:
@@ -112,19 +114,17 @@ class LoadedFile:
 
     @property
     def _name(self) -> str:
-        return self.reference.get("file") or self.reference.get("module") or "the factory"
+        return label_of(self.reference) or "the factory"
 
     @property
     def closing(self) -> bool:
         """Whether the run is over, and every process is being ended."""
         return self._zygote.closed
 
-    def worker(self, memory: int | None) -> Worker:
+    @_persistent
+    def _worker(self) -> Worker:
         """Return a new process with the file loaded; a parent that was killed is started anew."""
-        return self._persistently(lambda: self._forked(memory))
-
-    def _forked(self, memory: int | None) -> Worker:
-        """Return a fork of the parent; where that is gone, there is a new one the next time."""
+        memory = self.settings.memory
         if not self._forkable:
             return self._loaded(Worker(self._zygote, self._zygote, memory))[0]
         parent = self._parent
@@ -137,12 +137,10 @@ class LoadedFile:
                     self._parent, _ = self._parent_of_workers()
             raise
 
-    def opened(self, target: str, spec: Spec, memory: int | None) -> Worker:
+    @_persistent
+    def opened(self, target: str, spec: Spec) -> Worker:
         """Return a new process that is ready for the requests of a target."""
-        return self._persistently(lambda: self._opened(target, spec, memory))
-
-    def _opened(self, target: str, spec: Spec, memory: int | None) -> Worker:
-        process = self.worker(memory)
+        process = self._worker()
         asked = {"do": "open", "target": target, "spec": to_data(spec)}
         try:
             self._within(START_LIMIT, partial(process.ask, asked))
@@ -155,16 +153,16 @@ class LoadedFile:
             raise
         return process
 
-    def infer(self, target: str, limit: float, memory: int | None) -> tuple[Spec, dict[str, str]]:
-        """Return the Spec of a target and the versions of what it runs on, within seconds and bytes as a case has them.
+    def infer(self, target: str) -> tuple[Spec, dict[str, str]]:
+        """Return the Spec of a target and the versions of what it runs on, within the bytes that a case has.
 
         A model that ends the process when it is called, or answers in its place, is built and not called, and a factory
         that does is tried with other sizes: the run will find what ends them.
         """
-        died = ""
+        limit, died = max(_LOOK_LIMIT, self.settings.case_timeout * 2), ""
         for how in _LOOKS:
             try:
-                return self._persistently(partial(self._inferred, target, limit, memory, how))
+                return self._inferred(target, limit, how)
             except Disconnected as error:
                 if self.closing:
                     raise
@@ -174,11 +172,10 @@ class LoadedFile:
                     raise UsageError(f"Building {target} for a first look took longer than {limit:.0f} s.") from None
         raise UsageError(f"Building {target} for a first look ended the process: {died}.")
 
-    def _inferred(
-        self, target: str, limit: float, memory: int | None, how: Mapping[str, Json]
-    ) -> tuple[Spec, dict[str, str]]:
+    @_persistent
+    def _inferred(self, target: str, limit: float, how: Mapping[str, Json]) -> tuple[Spec, dict[str, str]]:
         """Ask a worker that is dropped afterwards; where it dies, :class:`Disconnected` says what it printed last."""
-        process = self.worker(memory)
+        process = self._worker()
         asked = {"do": "infer", "target": target, "how": dict(how)}
         try:
             found = self._within(limit, partial(process.ask, asked))

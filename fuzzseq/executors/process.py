@@ -16,7 +16,7 @@ from fuzzseq.executors.zygote import Parent, Zygote, answer, end_group, order
 from fuzzseq.process_tree import end_descendants, state_of
 from fuzzseq.protocol.outcome import STAGES, Frame, Stage
 from fuzzseq.protocol.transport import WHERE, Channel, Disconnected, Json, Killed
-from fuzzseq.protocol.user_frames import frames_dumped, frames_told
+from fuzzseq.protocol.user_frames import dumped_frames, traceback_frames
 from fuzzseq.sanitize import masked
 
 #: How long a process that hangs is asked where it is, in seconds, and how much of its answer is read, in bytes.
@@ -50,16 +50,15 @@ class Process:
         #: What it has started for all that come from it, as the import of a file may.
         self.helpers: Collection[int] = ()
         self.channel, theirs = Channel.pair()
-        self._mark = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the process; close() drops it)
+        self._files = [tempfile.TemporaryFile() for _ in range(3)]  # noqa: SIM115 (as long as the process)
+        self._mark, self._output, self._trace = self._files
         # For appending: what is written after it was cut is at its beginning.
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115 (likewise)
         flags = fcntl.fcntl(self._output, fcntl.F_GETFL)
         fcntl.fcntl(self._output, fcntl.F_SETFL, flags | os.O_APPEND)
-        self._trace = tempfile.TemporaryFile()  # noqa: SIM115 (likewise)
         self._mark.write(b"\0\0")
         self._mark.flush()
         try:
-            files = theirs.fileno(), *(file.fileno() for file in (self._mark, self._output, self._trace))
+            files = theirs.fileno(), *(file.fileno() for file in self._files)
             with parent.channel.lock:  # Whoever looks for strays waits until the child is known.
                 self.pid: int = order(parent, {"do": "fork", "role": role, "memory": memory}, *files)["pid"]
                 zygote.groups.add(self.pid)
@@ -120,7 +119,7 @@ class Process:
                 time.sleep(0.01)
             time.sleep(0.01)  # It is written line by line.
         text = os.pread(descriptor, _LONGEST_TRACE, 0).decode(errors="replace")
-        return frames_told(text) if text.startswith("Traceback") else frames_dumped(text)
+        return traceback_frames(text) if text.startswith("Traceback") else dumped_frames(text)
 
     def end(self, kill: bool = True) -> int | None:
         """End the process and all that came from it, and return its exit code, minus the signal where one ended it.
@@ -167,9 +166,8 @@ class Process:
 
     def _drop(self) -> None:
         self.channel.close()
-        self._mark.close()
-        self._output.close()
-        self._trace.close()
+        for file in self._files:
+            file.close()
 
 
 class Worker(Process):

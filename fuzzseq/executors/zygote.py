@@ -6,16 +6,41 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
 from typing import Final, Protocol
 
 from fuzzseq.errors import MachineError, UsageError, WorkerError
 from fuzzseq.executors.scratch import Scratch, remove_leftovers
-from fuzzseq.executors.starting import starting
 from fuzzseq.process_tree import end_descendants, state_of
 from fuzzseq.protocol.transport import Channel, Corrupted, Disconnected, Json, Killed
+
+#: What ``python -m fuzzseq.worker`` would do if the current folder did not come first there. The arguments are the
+#: descriptor of a socket and the folder of this package, which is the one to be imported, wherever others are.
+_CODE: Final = """\
+import sys
+
+if not getattr(sys.flags, "safe_path", False):
+    del sys.path[0]
+home = sys.argv[2]
+first = sys.modules["fuzzseq.worker.user_imports"] = type(sys)("fuzzseq.worker.user_imports")
+first.__file__ = home + "/worker/user_imports.py"
+exec(compile(open(first.__file__, encoding="utf-8").read(), first.__file__, "exec"), vars(first))
+first.USER_IMPORTS.install()
+
+from importlib import util
+
+found = util.spec_from_file_location("fuzzseq", home + "/__init__.py", submodule_search_locations=[home])
+sys.modules["fuzzseq"] = util.module_from_spec(found)
+found.loader.exec_module(sys.modules["fuzzseq"])
+
+from fuzzseq.worker.__main__ import main
+
+main()
+"""
 
 #: How long the import of TensorFlow, or of a user's file, may take, in seconds.
 START_LIMIT: Final = 300.0
@@ -23,7 +48,7 @@ START_LIMIT: Final = 300.0
 #: What a worker's environment holds unless the user's says otherwise. Each of glibc's arenas reserves 64 MiB of address
 #: space, and each of TensorFlow's threads may take one: 420 MiB of a worker's limit were gone, or not, as threads met.
 #: oneDNN's kernels of TensorFlow 2.21 corrupt the heap in a product of rank 4 by rank 2 (tensorflow issues 117700 and
-#: 123109): a crash some cases later, or a wrong number, would be told of the model.
+#: 123109): a crash some cases later, or a wrong number, would be put down to the model.
 _DEFAULTS: Final = {"TF_CPP_MIN_LOG_LEVEL": "3", "MALLOC_ARENA_MAX": "2", "TF_ENABLE_ONEDNN_OPTS": "0"}
 
 #: How often an import that is killed from outside is begun anew.
@@ -52,6 +77,9 @@ class Zygote:
         remove_leftovers()
 
     def _start(self) -> None:
+        if sys.platform.startswith("linux") and not Path("/proc/self").exists():
+            # TensorFlow would abort, which would look like a crash of every model.
+            raise MachineError("There is no /proc here, and TensorFlow does not start without it: mount it.")
         self._channel, theirs = Channel.pair()
         environment = {**_DEFAULTS, **os.environ, "TMPDIR": self._scratch.path}
         if self._path:
@@ -62,7 +90,7 @@ class Zygote:
             environment["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the process; close() drops it)
         self._process = subprocess.Popen(
-            starting(theirs.fileno()),
+            [sys.executable, "-c", _CODE, str(theirs.fileno()), str(Path(__file__).resolve().parents[1])],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=self._log,
@@ -101,7 +129,10 @@ class Zygote:
                     if self.closed:
                         raise
                     if not left or self._exit_code() != -signal.SIGKILL:
-                        raise MachineError(f"TensorFlow could not be imported in a worker: {self._tail()}") from None
+                        self._log.seek(0)
+                        lines = self._log.read().decode(errors="replace").strip().splitlines()
+                        said = " / ".join(lines[-3:]) or "it printed nothing"
+                        raise MachineError(f"TensorFlow could not be imported in a worker: {said}") from None
                     self._restart()
 
     @property
@@ -134,11 +165,6 @@ class Zygote:
             return self._process.wait(_ORDER_LIMIT)
         except subprocess.TimeoutExpired:
             return None
-
-    def _tail(self) -> str:
-        self._log.seek(0)
-        lines = self._log.read().decode(errors="replace").strip().splitlines()
-        return " / ".join(lines[-3:]) or "it printed nothing"
 
     def close(self) -> None:
         """End the zygote and every process that came from it; whoever waits for one of them hears that it is gone."""

@@ -52,17 +52,9 @@ def read_text(
 ) -> str:
     """Return the text of a file, without a byte order mark.
 
-    Args:
-        path: The file. It has to be a regular one; a link to one is followed.
-        what: What the file is to its reader, before its path in a message: ``The baseline``.
-        advice: A sentence that says what to do, without its full stop.
-        most: The most bytes that the file may have.
-        error: The class of the error.
-
-    Raises:
-        UsageError: ``error`` with one sentence, where the file is not there, is no regular file, has more bytes, is not
-            UTF-8, or cannot be read.
-
+    Raises ``error`` where it is not there, is neither a regular file nor a link to one, has more than ``most`` bytes,
+    is not UTF-8, or cannot be read. ``what`` the file is to its reader stands before its path in the message (``The
+    baseline``), and ``advice``, a sentence without its full stop, behind it.
     """
     with _refusing(path, what, advice, error), _opened(path) as file:
         data = file.read(most + 1)
@@ -126,7 +118,6 @@ def reason_of(error: OSError) -> str:
 
 @contextmanager
 def _refusing(path: Path, what: str, advice: str, error: type[UsageError]) -> Iterator[None]:
-    """Raise ``error`` for what keeps a file from being read in a block."""
     try:
         yield
     except (OSError, _Unreadable) as refusal:

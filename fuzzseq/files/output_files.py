@@ -60,15 +60,9 @@ def opened(folder: Path) -> Iterator[int]:
 def replace(path: Path, text: str, what: str = "", advice: str = "Give another file") -> None:
     """Write a file that a user names, whole and down to the disk; its permissions stay as they are.
 
-    Args:
-        path: The file. It may be a regular one, or not be there yet.
-        text: What it holds from now on.
-        what: What the file is, before its path in a message: ``The baseline``.
-        advice: A sentence that says what to do, without its full stop.
-
-    Raises:
-        OutputError: with one sentence, where the file is a link or cannot be written; it is then as it was.
-
+    It may be a regular file, or not be there yet. Raises :class:`OutputError` where it is a link or cannot be written;
+    it is then as it was. ``what`` the file is stands before its path in the message (``The baseline``), and ``advice``,
+    a sentence without its full stop, behind it.
     """
     try:
         with opened(path.parent) as folder:
@@ -98,16 +92,9 @@ def _mode_of(folder: int, name: str) -> int | None:
 def write(folder: int, name: str, data: bytes, *, mode: int | None = None, durable: bool = False) -> None:
     """Write a file of an open folder whole, in the place of whatever has its name there, or leave that as it is.
 
-    Args:
-        folder: The descriptor of the folder.
-        name: The file's name in it.
-        data: What it holds from now on.
-        mode: Its permissions, where they are not those of any new file.
-        durable: Whether it is on the disk when this returns, for what nobody could make again.
-
-    Raises:
-        OSError: where the system refuses.
-
+    ``folder`` is a descriptor. ``mode`` are the file's permissions, where they are not those of any new file. One that
+    is ``durable`` is on the disk when this returns: what nobody could make again. Raises ``OSError`` where the system
+    refuses.
     """
     part, descriptor = _fresh(folder)
     try:
@@ -157,16 +144,8 @@ def remove_leftovers(folder: int) -> None:
 def append(folder: int, name: str, data: bytes, *, lines: bool = False, create: bool = True) -> None:
     """Add to the end of a file of an open folder, all of it or nothing; two processes do so one after the other.
 
-    Args:
-        folder: The descriptor of the folder.
-        name: The file's name in it; it has to be a regular file, and no link.
-        data: What is added.
-        lines: Whether the file holds a line of JSON each: the half of one that a kill left at its end is cut off.
-        create: Whether a file that is not there is made.
-
-    Raises:
-        OSError: where the system refuses, with the file as it was.
-
+    ``folder`` is a descriptor. The file has to be a regular one, and no link. Of one that holds ``lines`` of JSON, half
+    a line that a kill left at its end is cut off. Raises ``OSError`` where the system refuses, with the file as it was.
     """
     descriptor = os.open(name, os.O_RDWR | os.O_APPEND | _OLD | (os.O_CREAT if create else 0), 0o666, dir_fd=folder)
     try:

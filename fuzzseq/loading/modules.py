@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Sequence
+from importlib.machinery import PathFinder
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
 
 import attrs
 
 from fuzzseq.errors import UsageError, nearest
-from fuzzseq.loading.source import bytes_of, is_file
-
-#: How the names of modules end that are there and have no source.
-_COMPILED: Final = (".so", ".pyd", ".pyc")
+from fuzzseq.loading.source import bytes_of
 
 
 @attrs.frozen(kw_only=True)
@@ -36,9 +33,7 @@ def source_of_module(name: str) -> Path | None:
     found: _Found | None = None
     for index, part in enumerate(parts):
         whole = ".".join(parts[: index + 1])
-        before, found = found, _in_folders(part, folders)
-        if found is None and index == 0:
-            found = _by_finders(part)
+        before, found = found, _part(part, folders, first=index == 0)
         if found is None:
             if before is not None and before.source is not None and _makes_its_own(before):
                 return None
@@ -51,33 +46,23 @@ def source_of_module(name: str) -> Path | None:
     return found.source if found is not None else None
 
 
-def _in_folders(part: str, folders: Sequence[Path]) -> _Found | None:
-    """Return the first package or module of a name in some folders; folders of the name alone are one package."""
-    spread: list[Path] = []
-    for folder in folders:
-        package, module = folder / part, folder / f"{part}.py"
-        if is_file(package / "__init__.py"):
-            return _Found(source=package / "__init__.py", folders=(package,))
-        if is_file(module):
-            return _Found(source=module)
-        if any(each.name.partition(".")[0] == part and each.suffix in _COMPILED for each in _inside(folder)):
-            return _Found(source=None, plain=False)
-        if _inside(package):
-            spread.append(package)
-    return _Found(source=None, folders=tuple(spread)) if spread else None
-
-
-def _by_finders(part: str) -> _Found | None:
-    """Return what Python's own finders know of a name without dots: nothing is imported for that."""
+def _part(part: str, folders: Sequence[Path], *, first: bool) -> _Found | None:
+    """Return a package or module as Python's own finders know it: nothing is imported for that."""
     try:
-        spec = importlib.util.find_spec(part)
+        spec = PathFinder.find_spec(part, [str(folder) for folder in folders])
+        if spec is not None and spec.origin is None:  # Folders of the name alone are one package.
+            if spread := tuple(filter(_inside, map(Path, spec.submodule_search_locations or ()))):
+                return _Found(source=None, folders=spread)
+            spec = None
+        if spec is None and first:
+            spec = find_spec(part)
     except (ImportError, ValueError, AttributeError):
         return _Found(source=None, plain=False)
     if spec is None:
         return None
-    folders = tuple(map(Path, spec.submodule_search_locations or ()))
+    inside = tuple(map(Path, spec.submodule_search_locations or ()))
     source = Path(spec.origin) if spec.has_location and spec.origin and spec.origin.endswith(".py") else None
-    return _Found(source=source, folders=folders, plain=source is not None and all(each.is_dir() for each in folders))
+    return _Found(source=source, folders=inside, plain=source is not None and all(map(Path.is_dir, inside)))
 
 
 def _makes_its_own(package: _Found) -> bool:
@@ -102,7 +87,6 @@ def _none(whole: str, before: _Found | None, folders: Sequence[Path], parts: Seq
 
 
 def _inside(folder: Path) -> Sequence[Path]:
-    """Return what a folder holds; nothing where it is none, or may not be looked into."""
     try:
         return tuple(folder.iterdir())
     except OSError:

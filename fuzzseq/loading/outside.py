@@ -25,21 +25,13 @@ _EXAMPLES: Final = Path(__file__).resolve().parents[1] / "examples"
 def imports_named_in(
     source: str, references: Iterable[str], *, below: Path | None = None, trust: bool = False
 ) -> list[str]:
-    """Return the files and modules that references would have imported, as they name them.
+    """Return the files and modules that references would have imported, as they name them; nothing is imported.
 
-    Nothing is imported.
-
-    Args:
-        source: The file that names the references, as a message shows it.
-        references: Fuzz targets or checks, ``file.py:name`` or ``package.module:name``.
-        below: The folder that the files have to lie in; the current one usually.
-        trust: Whether files may lie anywhere.
-
-    Raises:
-        UsageError: for a file that lies elsewhere, is not there, or cannot be found without importing something.
-
+    ``source`` is the file that names these targets or checks, as it is shown. Raises :class:`UsageError` for what is
+    not there, cannot be found without importing something, or does not lie ``below`` a folder (the current one usually)
+    without ``trust``.
     """
-    here = (below or Path.cwd()).resolve()
+    allowed = ((below or Path.cwd()).resolve(), _EXAMPLES)
     labels = []
     for reference in references:
         if is_away(reference):
@@ -50,7 +42,7 @@ def imports_named_in(
         named = place_reference(reference)
         label = named.get("file") or named["module"]
         files = [Path(label).resolve()] if "file" in named else _files_of_module(label)
-        strange = next((file for file in files if not _may(file, here)), None)
+        strange = next((f for f in files if not (is_users(str(f)) and any(map(f.is_relative_to, allowed)))), None)
         if not trust and (strange is not None or not files):
             where = (
                 f"is {strange}, outside of the current folder" if strange is not None else "cannot be found below it"
@@ -63,15 +55,8 @@ def imports_named_in(
     return list(dict.fromkeys(labels))
 
 
-def _may(file: Path, here: Path) -> bool:
-    return is_users(str(file)) and (file.is_relative_to(here) or file.is_relative_to(_EXAMPLES))
-
-
 def _files_of_module(module: str) -> Sequence[Path]:
-    """Return the files that importing a module runs first: its own, and those of the packages around it.
-
-    There are none where they cannot be found without importing something.
-    """
+    """Return the files that importing a module runs first; none where they cannot be found without importing."""
     names = module.split(".")
     if names[0] in sys.stdlib_module_names:
         return ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -20,13 +21,8 @@ _DRIVE: Final = re.compile(r"^[A-Za-z]:[\\/]")
 _HOW: Final = "give path/to/file.py:name or package.module:name."
 #: How the name of a file ends that Keras has written a model to.
 SAVED: Final = ".keras"
-#: Files that hold a model and are no Python, with what to write instead.
-_NOT_YET: Final = {
-    **dict.fromkeys(
-        (".h5", ".hdf5"),
-        "a model in a format that Keras no longer writes: save it as a .keras file and name that, or name a function that loads and returns it, path/to/file.py:name",
-    ),
-}
+#: How the names of others end, in a format that Keras no longer writes.
+_OLD: Final = (".h5", ".hdf5")
 
 
 def place_reference(text: str) -> Reference:
@@ -34,17 +30,11 @@ def place_reference(text: str) -> Reference:
     place, name = _split(text)
     named = {"name": name} if name else {}
     if place.startswith("~"):
-        place = _at_home(place)
+        with suppress(RuntimeError):  # There is no such user.
+            place = str(Path(place).expanduser())
     kind = Path(place).suffix.lower()
-    if kind in _NOT_YET:
-        raise UsageError(f"{place} is {_NOT_YET[kind]}.")
-    if kind == notebooks.SUFFIX and not name:
-        raise UsageError(f"{place} is a notebook: name the function in it that builds the model, {place}:NAME.")
-    if kind == SAVED:
-        if name:
-            raise UsageError(f"{place} is a saved model, and holds nothing by a name: give {place} alone.")
-        return {"file": _existing(place)}
-    if kind in (".py", notebooks.SUFFIX) or "/" in place or "\\" in place:
+    _refuse_name(kind, place, name)
+    if kind in (".py", SAVED, notebooks.SUFFIX) or "/" in place or "\\" in place:
         return {"file": _existing(place), **named}
     if not all(part.isidentifier() for part in place.split(".")):
         if os.path.lexists(place) or _is_glob(place):
@@ -57,6 +47,19 @@ def place_reference(text: str) -> Reference:
     return {"module": place, **named}
 
 
+def _refuse_name(kind: str, place: str, name: str) -> None:
+    """Raise :class:`UsageError` for a file of a kind that is loaded by a name, or without one, or not at all."""
+    if kind in _OLD:
+        raise UsageError(
+            f"{place} is a model in a format that Keras no longer writes: save it as a {SAVED} file and name that, or "
+            "name a function that loads and returns it, path/to/file.py:name."
+        )
+    if kind == notebooks.SUFFIX and not name:
+        raise UsageError(f"{place} is a notebook: name the function in it that builds the model, {place}:NAME.")
+    if kind == SAVED and name:
+        raise UsageError(f"{place} is a saved model, and holds nothing by a name: give {place} alone.")
+
+
 def target_reference(text: str) -> Reference:
     """Return the reference of a target's text; raises :class:`UsageError` for what cannot be there."""
     reference = place_reference(text)
@@ -65,7 +68,10 @@ def target_reference(text: str) -> Reference:
         label = label_of(reference)
         names.refuse_missing(label, name)
         if name in names.constants:
-            raise UsageError(not_a_factory(f"{label}:{name}", names.constants[name]))
+            kind = names.constants[name]
+            raise UsageError(
+                f"{label}:{name} is {kind} and no factory: a fuzz target is a function that builds a model."
+            )
     return reference
 
 
@@ -91,13 +97,7 @@ def label_of(reference: Reference) -> str:
     return reference.get("file") or reference.get("module") or ""
 
 
-def not_a_factory(target: str, kind: str) -> str:
-    """Return the sentence for a name that stands for something that builds no model."""
-    return f"{target} is {kind} and no factory: a fuzz target is a function that builds a model."
-
-
 def _split(text: str) -> tuple[str, str]:
-    """Return the place and the name of a target's text; the name is empty where there is none."""
     plain = text.strip()
     if not plain or not plain.isprintable():
         raise UsageError(f"{text!r} names no fuzz target: {_HOW}")
@@ -126,16 +126,7 @@ def _split(text: str) -> tuple[str, str]:
     return drive + place, name
 
 
-def _at_home(place: str) -> str:
-    """Return a path with the folder of a user in the place of ``~``; as it is where there is no such user."""
-    try:
-        return str(Path(place).expanduser())
-    except RuntimeError:
-        return place
-
-
 def _existing(place: str) -> str:
-    """Return a path to a Python file that is there, else raise with the nearest name in its folder."""
     path = Path(place)
     try:
         mode = path.stat().st_mode
@@ -157,12 +148,10 @@ def _existing(place: str) -> str:
 
 
 def _is_glob(place: str) -> bool:
-    """Say whether a text has what a shell would have replaced by the names of files."""
     return bool(re.search(r"[*?\[]", place))
 
 
 def _no_python(place: str) -> str:
-    """Return the sentence for a file of another kind."""
     return f"{place} is not a Python file: its name would end in .py. Give path/to/file.py:name."
 
 

@@ -165,14 +165,12 @@ def _bound_by(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
 
 
 def _single_name(node: ast.AST) -> str:
-    """Return the one name that a statement assigns to; empty where it is another statement."""
     if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
         return node.targets[0].id
     return ""
 
 
 def _name_of(node: ast.AST) -> str:
-    """Return the name that a node reads, of a variable or of an attribute."""
     if isinstance(node, ast.Name):
         return node.id
     return node.attr if isinstance(node, ast.Attribute) else ""
@@ -199,5 +197,4 @@ def _likely(tree: ast.Module) -> Iterator[str]:
 
 
 def _is_declaration(value: ast.AST) -> bool:
-    """Say whether an expression declares a fuzz target."""
     return isinstance(value, ast.Call) and _name_of(value.func) == "fuzz_target"

@@ -45,9 +45,9 @@ class Unmoved:
 
 @attrs.frozen(kw_only=True)
 class WrongShape:
-    """An output has another shape than is promised; None stands for a size that is not promised.
+    """An output has another shape than is expected; None stands for a size that is not known.
 
-    ``eager_is_right`` says that the same case run eagerly has the promised one.
+    ``eager_is_right`` says that the same case run eagerly has the expected one.
     """
 
     kind: Literal["wrong_shape"] = "wrong_shape"
@@ -57,7 +57,7 @@ class WrongShape:
 
     @property
     def axes(self) -> tuple[str, ...]:
-        """Which of rows, steps and words are not as promised; none where it is the rank that differs."""
+        """Which of rows, steps and words are not as expected; none where it is the rank that differs."""
         if len(self.expected) != len(self.actual):
             return ()
         axes = zip(AXES, self.expected, self.actual, strict=False)

@@ -161,5 +161,5 @@ class Outcome:
     trace: tuple[LayerCall, ...] = ()
 
     def failures(self) -> tuple[Verdict, ...]:
-        """Return the verdicts of broken promises."""
+        """Return the verdicts of checks that failed, or of what raised."""
         return tuple(v for v in self.verdicts if v.status in ("failed", "raised"))

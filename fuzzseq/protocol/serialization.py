@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar, Union, cast, get_args, get_origin
 
 import attrs
@@ -68,64 +68,62 @@ def _reader(kind: _Form) -> _Reader:
     origin: _Form = get_origin(kind)
     args = get_args(kind)
     if kind in _PLAIN:
-        return _plain(*_PLAIN[kind])
+        return partial(_read_plain, *_PLAIN[kind])
     if origin is Annotated:
-        return _with_grammar(_reader(args[0]), args[1])
+        return partial(_read_with_grammar, _reader(args[0]), args[1])
     if origin is Literal:
-        return _literal(args)
+        return partial(_read_literal, args)
     if origin in (Union, types.UnionType):
         return _union(args)
     if origin is tuple:
-        return _sequence(_reader(args[0])) if args[1:] == (...,) else _fixed([_reader(each) for each in args])
+        if args[1:] == (...,):
+            return partial(_read_sequence, _reader(args[0]))
+        return partial(_read_fixed, [_reader(each) for each in args])
     if origin is not None and issubclass(origin, Mapping):
-        return _mapping(_reader(args[0]), _reader(args[1]))
+        return partial(_read_mapping, _reader(args[0]), _reader(args[1]))
     if isinstance(kind, type) and issubclass(kind, Enum):
-        read_value = _literal(tuple(member.value for member in kind))
-        return lambda data: kind(read_value(data))
+        values = tuple(member.value for member in kind)
+        return lambda data: kind(_read_literal(values, data))
     if attrs.has(kind):
         return _class(kind)
     raise TypeError(f"{kind!r} has no JSON form here")
 
 
-def _plain(kinds: tuple[type, ...], expected: str) -> _Reader:
-    """Return what reads a plain value; a bool is no number."""
-
-    def read(data: object) -> object:
-        if type(data) in kinds:
-            return data
-        if not isinstance(data, kinds) or isinstance(data, bool):  # NumPy's float64 is a float
-            raise Misfit(f"expected {expected}, got {shown(data)}")
+def _read_plain(kinds: tuple[type, ...], expected: str, data: object) -> object:
+    """Return a plain value; a bool is no number."""
+    if type(data) in kinds:
         return data
-
-    return read
-
-
-def _with_grammar(inner: _Reader, grammar: Grammar) -> _Reader:
-
-    def read(data: object) -> object:
-        value = inner(data)
-        if why := grammar.objection(value):
-            raise Misfit(why)
-        return value
-
-    return read
+    if not isinstance(data, kinds) or isinstance(data, bool):  # NumPy's float64 is a float
+        raise Misfit(f"expected {expected}, got {shown(data)}")
+    return data
 
 
-def _literal(values: tuple[object, ...]) -> _Reader:
+def _read_with_grammar(inner: _Reader, grammar: Grammar, data: object) -> object:
+    value = inner(data)
+    if why := grammar.objection(value):
+        raise Misfit(why)
+    return value
 
-    def read(data: object) -> object:
-        for value in values:
-            if isinstance(data, type(value)) and data == value:
-                return value
-        raise Misfit(f"{shown(data)} is none of {', '.join(map(str, values))}")
 
-    return read
+def _read_literal(values: tuple[object, ...], data: object) -> object:
+    for value in values:
+        if isinstance(data, type(value)) and data == value:
+            return value
+    raise Misfit(f"{shown(data)} is none of {', '.join(map(str, values))}")
 
 
 def _union(kinds: tuple[_Form, ...]) -> _Reader:
     """Return what reads a value of any of some kinds: by its ``kind`` where each has one, else the first that fits."""
     if all(attrs.has(kind) and "kind" in attrs.fields_dict(kind) for kind in kinds):
-        return _tagged({str(attrs.fields_dict(kind)["kind"].default): _reader(kind) for kind in kinds})
+        readers = {str(attrs.fields_dict(kind)["kind"].default): _reader(kind) for kind in kinds}
+
+        def read_tagged(data: object) -> object:
+            kind = data.get("kind") if isinstance(data, dict) else None
+            if not isinstance(kind, str) or kind not in readers:
+                raise Misfit(f"{shown(kind)} is none of {', '.join(readers)}").inside("kind")
+            return readers[kind](data)
+
+        return read_tagged
     *others, last = [_reader(kind) for kind in kinds if kind is not type(None)]
     nullable = type(None) in kinds
 
@@ -142,55 +140,34 @@ def _union(kinds: tuple[_Form, ...]) -> _Reader:
     return read
 
 
-def _tagged(readers: Mapping[str, _Reader]) -> _Reader:
-    def read(data: object) -> object:
-        kind = data.get("kind") if isinstance(data, dict) else None
-        if not isinstance(kind, str) or kind not in readers:
-            raise Misfit(f"{shown(kind)} is none of {', '.join(readers)}").inside("kind")
-        return readers[kind](data)
-
-    return read
-
-
-def _sequence(inner: _Reader) -> _Reader:
-
-    def read(data: object) -> object:
-        if not isinstance(data, list | tuple):
-            raise Misfit(f"expected a list, got {shown(data)}")
-        found = []
-        for number, item in enumerate(data):
-            try:
-                found.append(inner(item))
-            except Misfit as misfit:
-                raise misfit.inside(f"[{number}]") from None
-        return tuple(found)
-
-    return read
+def _read_sequence(inner: _Reader, data: object) -> object:
+    if not isinstance(data, list | tuple):
+        raise Misfit(f"expected a list, got {shown(data)}")
+    found = []
+    for number, item in enumerate(data):
+        try:
+            found.append(inner(item))
+        except Misfit as misfit:
+            raise misfit.inside(f"[{number}]") from None
+    return tuple(found)
 
 
-def _fixed(inner: list[_Reader]) -> _Reader:
-    def read(data: object) -> object:
-        if not isinstance(data, list | tuple) or len(data) != len(inner):
-            raise Misfit(f"expected a list of {len(inner)}, got {shown(data)}")
-        return tuple(reader(item) for reader, item in zip(inner, data, strict=True))
-
-    return read
+def _read_fixed(inner: Sequence[_Reader], data: object) -> object:
+    if not isinstance(data, list | tuple) or len(data) != len(inner):
+        raise Misfit(f"expected a list of {len(inner)}, got {shown(data)}")
+    return tuple(reader(item) for reader, item in zip(inner, data, strict=True))
 
 
-def _mapping(key: _Reader, inner: _Reader) -> _Reader:
-
-    def read(data: object) -> object:
-        if not isinstance(data, dict):
-            raise Misfit(f"expected an object, got {shown(data)}")
-        found = {}
-        for name, item in data.items():
-            try:
-                found[key(name)] = inner(item)
-            except Misfit as misfit:
-                raise misfit.inside(f"[{shown(name)}]") from None
-        return found
-
-    return read
+def _read_mapping(key: _Reader, inner: _Reader, data: object) -> object:
+    if not isinstance(data, dict):
+        raise Misfit(f"expected an object, got {shown(data)}")
+    found = {}
+    for name, item in data.items():
+        try:
+            found[key(name)] = inner(item)
+        except Misfit as misfit:
+            raise misfit.inside(f"[{shown(name)}]") from None
+    return found
 
 
 def _class(kind: _Form) -> _Reader:

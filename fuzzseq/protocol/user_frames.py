@@ -22,7 +22,7 @@ _FOREIGN: Final = tuple(
     {str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
 )
 #: A line of a traceback: Python and TensorFlow put a comma before the function, ``faulthandler`` none.
-_TOLD: Final = re.compile(r'^\s*File "(.+)", line (\d{1,9}),? in (\S+)', re.MULTILINE)
+_TRACEBACK_LINE: Final = re.compile(r'^\s*File "(.+)", line (\d{1,9}),? in (\S+)', re.MULTILINE)
 _THREAD: Final = re.compile(r"^(?:Current thread|Thread) 0x.*$", re.MULTILINE)
 
 
@@ -37,11 +37,11 @@ def is_users(file: str) -> bool:
     return not path.startswith(_FOREIGN) and "site-packages" not in path and "dist-packages" not in path
 
 
-def frames_told(text: str) -> tuple[Frame, ...]:
-    """Return the user's own frames of a traceback in the order in which it tells them."""
+def traceback_frames(text: str) -> tuple[Frame, ...]:
+    """Return the user's own frames of a traceback in its order."""
     return tuple(
         Frame(file=file, line=int(line), function=function, source=_line(file, int(line)))
-        for file, line, function in _TOLD.findall(text)
+        for file, line, function in _TRACEBACK_LINE.findall(text)
         if is_users(file)
     )
 
@@ -61,14 +61,14 @@ def _line(file: str, number: int) -> str:
     return lines[number - 1].strip() if 0 < number <= len(lines) else ""
 
 
-def frames_dumped(text: str) -> tuple[Frame, ...]:
+def dumped_frames(text: str) -> tuple[Frame, ...]:
     """Return the user's own frames of what ``faulthandler`` wrote of a process's threads, outermost first.
 
     Of several threads that are in the user's code, the one is taken that works for fuzzseq.
     """
-    threads = [part for part in _THREAD.split(text) if frames_told(part)]
+    threads = [part for part in _THREAD.split(text) if traceback_frames(part)]
     own = [part for part in threads if str(_PACKAGE / "worker") in part]
-    return tuple(reversed(frames_told((own or threads or [""])[0])))
+    return tuple(reversed(traceback_frames((own or threads or [""])[0])))
 
 
 def endless(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
@@ -78,22 +78,13 @@ def endless(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
     """
     for depth in range(len(frames), 0, -1):
         frame = frames[depth - 1]
-        head = _head_of_loop(frame)
-        if head:
-            source = _line(frame.file, head)
-            return (*frames[: depth - 1], attrs.evolve(frame, line=head, source=source))
+        try:
+            tree = ast.parse("".join(_lines(frame.file)))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested too deeply
+            continue
+        loops = [node for node in ast.walk(tree) if isinstance(node, ast.While)]
+        heads = [loop.lineno for loop in loops if loop.lineno <= frame.line <= (loop.end_lineno or 0)]
+        if heads:
+            head = max(heads)
+            return (*frames[: depth - 1], attrs.evolve(frame, line=head, source=_line(frame.file, head)))
     return frames
-
-
-def _head_of_loop(frame: Frame) -> int:
-    """Return the line on which the innermost ``while`` around a frame's line begins; 0 where there is none."""
-    try:
-        tree = ast.parse("".join(_lines(frame.file)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested too deeply
-        return 0
-    loops = [
-        node.lineno
-        for node in ast.walk(tree)
-        if isinstance(node, ast.While) and node.lineno <= frame.line <= (node.end_lineno or 0)
-    ]
-    return max(loops, default=0)

@@ -121,7 +121,6 @@ class _Notices:
             self._keep("unrun", unrun_sentence(self._config, self._files))
 
     def _keep(self, kind: str, sentence: str) -> None:
-        """Keep a sentence; in a worker of xdist, for the process that began it."""
         self._notes[kind] = sentence
         if is_worker(self._config):
             self._config.workeroutput[f"fuzz_seq2seq_{kind}"] = sentence  # type: ignore[attr-defined]

@@ -42,11 +42,8 @@ class Collecting:
         """Collect a decorated factory of a test file, or one that is named as a target there."""
         if not isinstance(collector, pytest.Module):
             if declaration_of(obj) is not None:
-                collector.warn(
-                    FuzzSeq2SeqWarning(
-                        f"{name} is not a fuzz target: @fuzz_target is for functions outside of a class."
-                    )
-                )
+                why = "@fuzz_target is for functions outside of a class"
+                collector.warn(FuzzSeq2SeqWarning(f"{name} is not a fuzz target: {why}."))
             return None
         named = self._named.get((collector.path, name))
         if named is None and name not in declared_in(collector.obj):

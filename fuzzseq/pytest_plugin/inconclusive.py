@@ -34,7 +34,6 @@ class Inconclusive:
 
     @staticmethod
     def _status() -> int:  # No property: pytest 8.0 reads every attribute of a plugin when it is registered.
-        """Pytest's number for what is wrong with how it was called, and fuzzseq's for a run that has shown nothing."""
         from fuzzseq.stop_reason import ExitCode  # noqa: PLC0415 (most runs load nothing)
 
         return int(ExitCode.INCONCLUSIVE)
@@ -82,9 +81,7 @@ class Inconclusive:
         if reason := getattr(report, _REASON, ""):
             self._reports[report.nodeid] = reason
             if not is_worker(self._config) and not self._is_allowed():
-                from fuzzseq.pytest_plugin.junit import call_error  # noqa: PLC0415 (few runs need it)
-
-                call_error(self._config, report)
+                _call_error_in_junit(self._config, report)
 
     def _is_allowed(self) -> bool:
         if self._allowed is None:
@@ -93,9 +90,8 @@ class Inconclusive:
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Keep the run from ending as passed, unless that is allowed; a failure counts more."""
-        if not self._reports or is_worker(self._config):
-            return
-        if exitstatus == pytest.ExitCode.OK and not self._is_allowed():
+        passed = exitstatus == pytest.ExitCode.OK
+        if self._reports and passed and not is_worker(self._config) and not self._is_allowed():
             self._decided = True
             session.exitstatus = self._status()
 
@@ -115,3 +111,22 @@ class Inconclusive:
                 f"Nothing failed, and not everything was looked at: the exit status is {self._status()}. "
                 f"Give more cases or time, fix what is in the way, or allow it with {FLAG}-allow-inconclusive."
             )
+
+
+def _call_error_in_junit(config: pytest.Config, report: pytest.TestReport) -> None:
+    """Have pytest's own ``--junitxml`` say that a test is an error: wherever it is read, a skipped one counts as fine.
+
+    There is no public way to this; where pytest keeps its report in another form, the test stays skipped there, with
+    the reason.
+    """
+    from _pytest.junitxml import xml_key  # noqa: PLC0415 (few runs need it, and it may be elsewhere one day)
+
+    xml = config.stash.get(xml_key, None)
+    if xml is None:
+        return
+    for node in getattr(xml.node_reporter(report), "nodes", ()):
+        if node.tag == "skipped":
+            node.tag = "error"
+            node.set("type", "inconclusive")
+            xml.stats["skipped"] -= 1
+            xml.stats["error"] += 1

@@ -117,15 +117,12 @@ def fuzzer_of(request: pytest.FixtureRequest) -> Callable[..., FuzzResult]:
 
     def fuzz_seq2seq(factory: str | Callable[..., Any], **settings: object) -> FuzzResult:
         __tracebackhide__ = True
-        usage_error = ""
         try:
             given = given_by("fuzz_seq2seq", {**marked, **settings})
             given = {**_defaults(of_run, request.node.nodeid, next(numbers)), **given}
             result = fuzzed(factory, given, _zygote(request.config, settings_of(given)))
         except FuzzseqError as error:
-            usage_error = str(error)
-        if usage_error:  # Outside of the block: it is shown without where it came from.
-            pytest.fail(usage_error, pytrace=False)
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
         failing = tuple(finding for finding in result.findings if of_run.settings.fails(finding))
         others = [warning_of(finding) for finding in result.findings if finding not in failing]
         warn(request.node, [*others, *result.warnings], failing=bool(failing))

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +23,7 @@ from fuzzseq.pytest_plugin.judged import Judged, Wanted
 from fuzzseq.reporting.by_check import owner, sentence_of, why_not
 from fuzzseq.reporting.dispatcher import Dispatcher
 from fuzzseq.reporting.event_log import EventLog
-from fuzzseq.reporting.finding_files import FindingFiles, Scripts
+from fuzzseq.reporting.finding_files import finding_reporters
 from fuzzseq.reporting.folder import Beginning, Folder
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.unjudged import unjudged_text, why_unjudged
@@ -85,19 +85,16 @@ class Running:
         reporters: list[Reporter] = [
             Beginning(folder),
             EventLog(self._record, folder, _LOG.format(self._name)),
-            FindingFiles(self._record, folder),
-            Scripts(self._record, folder),
+            *finding_reporters(self._record, folder),
         ]
         self._dispatcher = Dispatcher(self._record, reporters)
-        groups: dict[tuple[str, ...], list[str]] = {}
+        groups: dict[tuple[tuple[str, ...], str], list[str]] = {}
         for target, want in wanted.items():
             checks = self._settings.checks if want.chosen == want.offered else want.chosen
-            if self._one_by_one or want.apart:
-                self._campaigns[target] = self._campaign([target], checks)
-            else:
-                groups.setdefault(checks, []).append(target)
-        for checks, targets in groups.items():
-            self._campaigns.update(dict.fromkeys(targets, self._campaign(targets, checks)))
+            groups.setdefault((checks, target if self._one_by_one or want.apart else ""), []).append(target)
+        for (checks, _), targets in groups.items():
+            campaign = _Campaign(tuple(targets), attrs.evolve(self._settings, checks=checks))
+            self._campaigns.update(dict.fromkeys(targets, campaign))
 
     def targets_in(self, reference: str) -> Sequence[str]:
         """Return the references of the targets in a file or module, which a process of its own imports."""
@@ -143,10 +140,9 @@ class Running:
 
     def stop(self) -> None:
         """End what runs, and every process."""
-        begun = [run for run in self._campaigns.values() if run.thread is not None]
-        if any(self._report(target) is None for run in begun for target in run.targets):
+        threads = {run.thread: run for run in self._campaigns.values() if run.thread is not None}
+        if any(self._report(target) is None for run in threads.values() for target in run.targets):
             self._stop.set()
-        threads = {run.thread for run in begun if run.thread is not None}
         for thread in threads:
             thread.join(_PATIENCE)
         if self._zygote is not None:
@@ -168,9 +164,6 @@ class Running:
         if self._zygote is None and not self._settings.in_process:
             self._zygote = Zygote(self._settings.device, [place for place in sys.path if place])
         return self._zygote
-
-    def _campaign(self, targets: Iterable[str], checks: tuple[str, ...]) -> _Campaign:
-        return _Campaign(tuple(targets), attrs.evolve(self._settings, checks=checks))
 
     def _run(self, run: _Campaign) -> None:
         """Fuzz the targets of a campaign; whatever happens, nobody waits for it in vain."""

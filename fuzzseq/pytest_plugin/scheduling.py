@@ -19,8 +19,7 @@ class TargetScheduling(LoadScopeScheduling):  # type: ignore[misc]
 
     @cached_property
     def _targets(self) -> dict[str, str]:
-        """The target of each fuzz item, by its id; asked for when every worker has collected its items."""
-        return self._exchange.items()
+        return self._exchange.items()  # Every worker has collected its items by then.
 
     def _split_scope(self, nodeid: str) -> str:
         target = self._targets.get(nodeid)

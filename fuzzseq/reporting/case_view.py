@@ -88,10 +88,10 @@ def row_table(case: Case, spec: Spec) -> Table:
     return table
 
 
-def unusual(case: Case, spec: Spec) -> str:
-    """Return what is not as by default: initial state, encoding, padding, mode, domain; and what the marks mean."""
+def unusual(case: Case) -> str:
+    """Return what is not as by default: initial state, encoding, padding, mode, domain."""
     batches = case.batches
-    said = [
+    parts = [
         f"initial state: {batches[-1].initial_state}" if any(b.initial_state != "none" for b in batches) else "",
         f"target encoding: {batches[-1].target_encoding}"
         if any(b.target_encoding != "sparse" for b in batches)
@@ -100,21 +100,17 @@ def unusual(case: Case, spec: Spec) -> str:
         "graph mode (tf.function)" if case.mode == "graph" else "",
         f"{case.domain} input" if case.domain != "ordinary" else "",
         "no rows at all" if not any(b.pairs for b in batches) else "",
-        f"{PAD} is padding (id {spec.contract.tokens.pad})" if has_padding(case) else "",
     ]
-    return " | ".join(part for part in said if part)
-
-
-def has_padding(case: Case) -> bool:
-    """Say whether a row of a case is shorter than its batch is wide."""
-    return any(b.ragged or b.extra_source or b.extra_target for b in case.batches)
+    return " | ".join(filter(None, parts))
 
 
 def case_view(finding: Finding, spec: Spec, console: Console, available: int) -> RenderableType:
     """Return sizes and rows side by side where they fit, else one above the other."""
     sizes, rows = size_table(finding, spec), row_table(finding.case, spec)
     options = console.options.update_width(available)
-    said = unusual(finding.case, spec)
+    padded = any(b.ragged or b.extra_source or b.extra_target for b in finding.case.batches)
+    padding = f"{PAD} is padding (id {spec.contract.tokens.pad})" if padded else ""
+    said = " | ".join(filter(None, (unusual(finding.case), padding)))
     notes = [Text(""), Text(said, style="dim")] if said else []
     grid = Table.grid(padding=(0, 4, 0, 0))
     if sum(Measurement.get(console, options, table).maximum for table in (sizes, rows)) + 4 <= available:

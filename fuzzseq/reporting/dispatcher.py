@@ -12,7 +12,7 @@ from fuzzseq.reporting.run_state import RunState
 
 
 class Dispatcher:
-    """Tells a record and then every reporter what happens; one that fails keeps none of the others from hearing it.
+    """Hands an event to a record and then to every reporter; one that fails keeps it from none of the others.
 
     What they hear is fit to be shown: the record has seen to it.
     """

@@ -31,10 +31,10 @@ class EventLog:
 
     def on_event(self, event: Event) -> None:
         """Take one event."""
-        told: dict[str, Any] = {"event": type(event).__name__, "at": round(self._record.now, 3)}
+        head: dict[str, Any] = {"event": type(event).__name__, "at": round(self._record.now, 3)}
         if isinstance(event, RunStarted):
-            told |= {"fuzzseq": __version__, FORMAT_KEY: LOG}
-        self._folder.append(self._name, json.dumps({**told, **to_data(event)}, ensure_ascii=False) + "\n")
+            head |= {"fuzzseq": __version__, FORMAT_KEY: LOG}
+        self._folder.append(self._name, json.dumps({**head, **to_data(event)}, ensure_ascii=False) + "\n")
 
 
 def events_in(folder: Path) -> list[Event]:
@@ -57,8 +57,7 @@ def logged_in(folder: Path, name: str = NAME) -> list[tuple[float, Event]]:
     specs: dict[str, Spec] = {}
     for number, line in enumerate(lines, 1):
         try:
-            at, event = _timed(json_of(line))
-            _fits(event, specs)
+            at, event = _logged(json_of(line), specs)
         except _OtherVersion as why:
             raise UsageError(f"{file} {why}.") from None
         except (NotJson, Misfit) as why:
@@ -75,19 +74,18 @@ class _OtherVersion(Exception):
     """The log of another version; the message goes on after the name of its file."""
 
 
-def _timed(data: Any) -> tuple[float, Event]:
-    """Return the event of a line, and when it happened; raises :class:`Misfit` for what is none."""
+def _logged(data: Any, specs: dict[str, Spec]) -> tuple[float, Event]:
+    """Return when the event of a line happened, and the event; raises :class:`Misfit` for what is none.
+
+    ``specs`` gets the Spec of a target that was loaded: a finding is of one, with a case that it may have.
+    """
     kind = _KINDS.get(data.get("event")) if isinstance(data, dict) and isinstance(data.get("event"), str) else None
     if kind is None:
         raise Misfit(f"expected an object with the name of an event, got {shown(data)}")
     if kind is RunStarted and (why := other_version(data.get(FORMAT_KEY, 1), LOG)):
         raise _OtherVersion(why)
     event: Event = from_data(data, kind)
-    return float(from_data(data.get("at"), Seconds)), event
-
-
-def _fits(event: Event, specs: dict[str, Spec]) -> None:
-    """Take the Spec of a target that was loaded, and see that a finding is of one, with a case that it may have."""
+    at = float(from_data(data.get("at"), Seconds))
     if isinstance(event, TargetLoaded):
         specs[event.target] = event.spec
     elif isinstance(event, FindingReported):
@@ -96,3 +94,4 @@ def _fits(event: Event, specs: dict[str, Spec]) -> None:
             raise Misfit(f"the target {shown(event.finding.target)} of a finding was never loaded")
         if why := too_large(event.finding.case, spec.contract):
             raise Misfit(f"the case of {event.finding.id} cannot be: {why}")
+    return at, event

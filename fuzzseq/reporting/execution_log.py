@@ -86,7 +86,13 @@ class ExecutionLog:
         match event:
             case TargetLoaded():
                 self._places[event.target] = event.index
-                self._begin(event.index)
+                try:
+                    path: Path | None = self._folder.claim(NAME.format(event.index))
+                except OutputError:
+                    path = None
+                with self._lock:  # What came before the target was loaded is written as well.
+                    self._files[event.index] = path
+                    self._write(event.index, self._waiting.pop(event.index, ""))
             case Checkpoint() if (place := self._places.get(event.target)) is not None:
                 mark = self._marks[place].popleft() if self._marks[place] else ""
                 if self._states.get(event.target) != event.state:  # A run that is resumed begins with its old one.
@@ -96,16 +102,6 @@ class ExecutionLog:
                 self._clear(event.report.index)
             case _:
                 pass
-
-    def _begin(self, place: int) -> None:
-        """Write to the file of a target from now on; what came before it was loaded is written as well."""
-        try:
-            path: Path | None = self._folder.claim(NAME.format(place))
-        except OutputError:
-            path = None
-        with self._lock:
-            self._files[place] = path
-            self._write(place, self._waiting.pop(place, ""))
 
     def _write(self, place: int, text: str) -> None:
         """Add to the file of a target, or keep what is to be added to it once there is one."""

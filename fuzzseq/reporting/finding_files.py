@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from fuzzseq import __version__
 from fuzzseq.causes.catalog import CAUSES
-from fuzzseq.events import Event, FindingReported, InternalError, TargetFinished
+from fuzzseq.events import Event, FindingReported, InternalError, Reporter, TargetFinished
 from fuzzseq.files.format_versions import FINDING
 from fuzzseq.findings import Finding
 from fuzzseq.protocol.serialization import to_data
@@ -63,6 +63,11 @@ def finding_document(finding: Finding, spec: Spec, versions: Mapping[str, str]) 
         "spec": to_data(spec),
         "versions": {**versions, "fuzzseq": __version__},
     }
+
+
+def finding_reporters(record: RunState, folder: Folder) -> list[Reporter]:
+    """Return what writes the files of each finding."""
+    return [FindingFiles(record, folder), Scripts(record, folder)]
 
 
 class FindingFiles:

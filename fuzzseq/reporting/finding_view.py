@@ -15,6 +15,7 @@ from rich.text import Text
 from fuzzseq.causes.catalog import CAUSES
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.case_view import case_view
+from fuzzseq.reporting.unjudged import counted
 from fuzzseq.sanitize import clean, command, cut, shortened
 from fuzzseq.targets.spec import Spec
 
@@ -170,16 +171,14 @@ def _evidence(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
 def minimality_of(finding: Finding) -> str:
     """Return whether the case is verified to be minimal, and what is unsure about the finding."""
     minimality = finding.minimality
-    neighbors = f"{minimality.neighbors} simpler neighbor{'' if minimality.neighbors == 1 else 's'}"
+    neighbors = counted(minimality.neighbors, "simpler neighbor")
     if not minimality.one_minimal:
         said = f"not verified: {neighbors} tried"
-    elif minimality.neighbors:
-        said = (
-            f"verified: {f'all {neighbors} pass' if minimality.neighbors > 1 else f'the only {neighbors[2:]} passes'}"
-        )
+    elif minimality.neighbors > 1:
+        said = f"verified: all {neighbors} pass"
     else:
-        said = "verified: there is no simpler neighbor"
-    executions = f"{minimality.executions} execution{'' if minimality.executions == 1 else 's'}"
+        why = "the only simpler neighbor passes" if minimality.neighbors else "there is no simpler neighbor"
+        said = f"verified: {why}"
     flaky = "; not reproduced in a fresh process" if finding.flaky else ""
     provisional = f"; {PROVISIONAL}" if finding.provisional else ""
-    return f"{said} ({executions}){flaky}{provisional}"
+    return f"{said} ({counted(minimality.executions, 'execution')}){flaky}{provisional}"

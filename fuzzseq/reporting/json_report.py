@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 import attrs
 
@@ -11,7 +12,6 @@ from fuzzseq.events import TargetReport
 from fuzzseq.files.format_versions import KEY, REPORT
 from fuzzseq.protocol.serialization import to_data
 from fuzzseq.reporting.finding_files import finding_entry, pretty
-from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.run_state import RunState, never_ran
 from fuzzseq.reporting.snapshot_writer import SnapshotWriter
 from fuzzseq.stop_reason import StopReason
@@ -84,6 +84,4 @@ def json_text(record: RunState) -> str:
     return pretty(report_document(record))
 
 
-def reporter(record: RunState, folder: Folder, file: str) -> SnapshotWriter:
-    """Return what writes ``report.json``."""
-    return SnapshotWriter(record, folder, file, json_text)
+reporter: Final = partial(SnapshotWriter, text=json_text)

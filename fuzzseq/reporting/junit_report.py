@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 from xml.etree import ElementTree as ET
@@ -11,7 +11,6 @@ from fuzzseq.events import TargetReport
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.by_check import inconclusive, owner, sentence_of, why_not
 from fuzzseq.reporting.finding_files import replaying
-from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.snapshot_writer import SnapshotWriter
 from fuzzseq.reporting.text import finding_text
@@ -24,6 +23,13 @@ from fuzzseq.targets.spec import Spec
 PROPERTY: Final = "fuzz_seq2seq"
 #: The suite of what belongs to no target.
 RUN: Final = "fuzzseq"
+#: What the attributes of a suite count of its children.
+_COUNTED: Final = {
+    "tests": "testcase",
+    "failures": "testcase/failure",
+    "errors": "testcase/error",
+    "skipped": "testcase/skipped",
+}
 
 
 def asked_of(report: TargetReport, settings: Settings) -> tuple[str, ...]:
@@ -32,39 +38,23 @@ def asked_of(report: TargetReport, settings: Settings) -> tuple[str, ...]:
     return selected_checks(settings, report.checks or every_check(settings), declared) or ("builds",)
 
 
-class _Case:
-    def __init__(self, suite: ET.Element, name: str, properties: Sequence[tuple[str, str]]) -> None:
-        self._suite = suite
-        self._case = ET.SubElement(suite, "testcase", classname=suite.attrib["name"], name=name, time="0.000")
-        _count(suite, "tests")
-        if properties:
-            listed = ET.SubElement(self._case, "properties")
-            for key, value in properties:
-                ET.SubElement(listed, "property", name=f"{PROPERTY}_{key}", value=value)
-
-    def failure(self, causes: str, message: str, text: str) -> None:
-        """Say that the model is wrong."""
-        self._ends("failures", "failure", {"message": clean(message), "type": causes}, text)
-
-    def error(self, kind: str, message: str, text: str = "") -> None:
-        """Say that something else went wrong."""
-        self._ends("errors", "error", {"message": clean(message), "type": kind}, text)
-
-    def skipped(self, reason: str) -> None:
-        """Say why there is nothing to say."""
-        self._ends("skipped", "skipped", {"message": clean(reason), "type": "skipped"}, "")
-
-    def said(self, text: str) -> None:
-        """Add what fails no test."""
-        ET.SubElement(self._case, "system-out").text = inert(clean(text))
-
-    def _ends(self, counted: str, tag: str, attributes: Mapping[str, str], text: str) -> None:
-        ET.SubElement(self._case, tag, dict(attributes)).text = inert(clean(text)) or None
-        _count(self._suite, counted)
-
-
-def _count(suite: ET.Element, name: str) -> None:
-    suite.attrib[name] = str(int(suite.attrib[name]) + 1)
+def _case(
+    suite: ET.Element,
+    name: str,
+    properties: Sequence[tuple[str, str]],
+    tag: str,
+    kind: str,
+    message: str,
+    text: str = "",
+) -> ET.Element:
+    """Add a test case to a suite, and return it; a ``tag`` says what came of one that did not pass."""
+    case = ET.SubElement(suite, "testcase", classname=suite.attrib["name"], name=name, time="0.000")
+    listed = ET.SubElement(case, "properties")
+    for key, value in properties:
+        ET.SubElement(listed, "property", name=f"{PROPERTY}_{key}", value=value)
+    if tag:
+        ET.SubElement(case, tag, message=clean(message), type=kind).text = inert(clean(text)) or None
+    return case
 
 
 class _Document:
@@ -80,18 +70,19 @@ class _Document:
         whole = self._suite(RUN, 0.0)
         for number, error in enumerate(record.errors, 1):
             name = "internal error" if len(record.errors) == 1 else f"internal error {number}"
-            _Case(whole, name, self._seed).error("internal error", error.message, error.traceback)
+            _case(whole, name, self._seed, "error", "internal error", error.message, error.traceback)
         for unjudged in record.inconclusive() if not suites else ():
-            case = _Case(whole, clean(unjudged.target), self._seed)
-            said = f"inconclusive: it was never fuzzed ({unjudged.reason})"
-            (case.skipped if self._settings.allow_inconclusive else partial(case.error, "inconclusive"))(said)
+            why = f"inconclusive: it was never fuzzed ({unjudged.reason})"
+            result = ("skipped", "skipped") if self._settings.allow_inconclusive else ("error", "inconclusive")
+            _case(whole, clean(unjudged.target), self._seed, *result, why)
         self._warnings(whole, "")
         return [*suites, *([whole] if len(whole) else [])]
 
     def _suite(self, name: str, seconds: float) -> ET.Element:
-        counts = dict.fromkeys(("tests", "failures", "errors", "skipped"), "0")
         began = {"timestamp": self._record.started} if self._record.started else {}
-        return ET.Element("testsuite", {"name": clean(name), **counts, "time": f"{seconds:.3f}", **began})
+        return ET.Element(
+            "testsuite", {"name": clean(name), **dict.fromkeys(_COUNTED, "0"), "time": f"{seconds:.3f}", **began}
+        )
 
     def _of_target(self, report: TargetReport) -> ET.Element:
         suite = self._suite(report.name, report.seconds)
@@ -100,39 +91,39 @@ class _Document:
             own = [finding for finding in findings if owner(finding, chosen) == check]
             failing = [finding for finding in own if self._settings.fails(finding)]
             named = [pair for f in own for pair in (("cause", f.cause), ("finding", f.id))]
-            case = _Case(suite, check, [*self._seed, *named])
+            tag, kind, why, text = "", "", "", ""
             if report.error and check == chosen[0]:
-                case.error("unusable", report.error)
+                tag, kind, why = "error", "unusable", report.error
             elif report.error:
-                case.skipped(f"not reached: see [{chosen[0]}]")
+                tag, kind, why = "skipped", "skipped", f"not reached: see [{chosen[0]}]"
             elif failing:
-                causes = ", ".join(dict.fromkeys(finding.cause for finding in failing))
-                case.failure(causes, sentence_of(failing), self._text(failing))
+                kind = ", ".join(dict.fromkeys(finding.cause for finding in failing))
+                tag, why, text = "failure", sentence_of(failing), self._text(failing)
             elif why := inconclusive(report, check, findings, chosen, self._settings):
-                case.error("inconclusive", why)
+                tag, kind = "error", "inconclusive"
             elif why := why_not(report, check, findings, chosen, self._settings):
-                case.skipped(why)
-            if told := [finding for finding in own if finding not in failing]:
-                case.said(self._text(told))
+                tag = kind = "skipped"
+            case = _case(suite, check, [*self._seed, *named], tag, kind, why, text)
+            if harmless := [finding for finding in own if finding not in failing]:
+                ET.SubElement(case, "system-out").text = inert(clean(self._text(harmless)))
         self._warnings(suite, report.name)
         return suite
 
     def _warnings(self, suite: ET.Element, target: str) -> None:
-        told = [shortened(warned.message, 600) for warned in self._record.warnings if warned.target == target]
-        if told:
-            ET.SubElement(suite, "system-out").text = "\n".join(f"warning: {message}" for message in told)
+        messages = [shortened(warned.message, 600) for warned in self._record.warnings if warned.target == target]
+        if messages:
+            ET.SubElement(suite, "system-out").text = "\n".join(f"warning: {message}" for message in messages)
 
     def _text(self, findings: Sequence[Finding]) -> str:
-        """Return findings as the terminal shows them."""
-        shown = []
-        for finding in findings:
-            spec = self._record.specs.get(finding.target, Spec())
-            shown.append(
-                finding_text(
-                    finding, spec, self._numbers[finding.id], f"{replaying(finding)} (DIR is the folder of this report)"
-                )
+        return "\n".join(
+            finding_text(
+                finding,
+                self._record.specs.get(finding.target, Spec()),
+                self._numbers[finding.id],
+                f"{replaying(finding)} (DIR is the folder of this report)",
             )
-        return "\n".join(shown)
+            for finding in findings
+        )
 
 
 def junit_text(record: RunState) -> str:
@@ -144,14 +135,14 @@ def junit_text(record: RunState) -> str:
     question marks.
     """
     suites = _Document(record).suites()
-    names = ("tests", "failures", "errors", "skipped")
-    sums = {name: str(sum(int(suite.attrib[name]) for suite in suites)) for name in names}
-    root = ET.Element("testsuites", {"name": RUN, **sums, "time": f"{record.seconds:.3f}"})
+    root = ET.Element("testsuites", {"name": RUN, **dict.fromkeys(_COUNTED, "0"), "time": f"{record.seconds:.3f}"})
     root.extend(suites)
+    for name, path in _COUNTED.items():
+        root.set(name, str(len(root.findall(f"testsuite/{path}"))))
+        for suite in suites:
+            suite.set(name, str(len(suite.findall(path))))
     ET.indent(root)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
 
-def reporter(record: RunState, folder: Folder, file: str) -> SnapshotWriter:
-    """Return what writes ``junit.xml``."""
-    return SnapshotWriter(record, folder, file, junit_text)
+reporter: Final = partial(SnapshotWriter, text=junit_text)

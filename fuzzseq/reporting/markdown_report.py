@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,6 @@ from fuzzseq.findings import Finding
 from fuzzseq.reporting.case_view import case_view
 from fuzzseq.reporting.finding_files import replaying
 from fuzzseq.reporting.finding_view import PROVISIONAL, advice_of, title_of
-from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.locations import file_of, from_root
 from fuzzseq.reporting.markdown_escape import cell, code, fenced, prose
 from fuzzseq.reporting.run_state import RunState
@@ -65,11 +65,22 @@ def markdown_text(record: RunState, *, details: bool = True) -> str:
     ]
     judged = [report for report in record.targets() if report.acceptance]
     results = [(kind.said, *(report.acceptance.get(kind.name, "") for report in judged)) for kind in KINDS]
+    internal = "internal error** (a bug in fuzzseq, not in your model)"
+    troubles = [
+        *(f"- **inconclusive** {prose(said, 600)}" for said in sentences(record.inconclusive())),
+        *(f"- **unusable target** {code(name)}: {prose(why, 600)}" for name, why in record.unusable().items()),
+        *(f"- **{internal}: {prose(error.message, 600)}" for error in record.errors),
+        *(
+            f"- warning{f' {code(warned.target)}' if warned.target else ''}: {prose(warned.message, 600)}"
+            for warned in record.warnings_in_order()
+        ),
+        *([f"- fixed since the baseline: {', '.join(map(code, fixed))}"] if (fixed := record.fixed()) else []),
+    ]
     parts = [
         f"## fuzzseq: {prose(sentence_of_run(record))}",
         _table(("finding", "severity", "cause", "target", "minimal sizes"), rows),
         *(_detail(finding, record) for finding in findings if details),
-        "\n".join(_warnings(record)),
+        "\n".join(troubles),
         _table(("target", "cases", "findings", "status", "checks judged"), targets),
         _table(
             ("invalid input", *(cell(code(report.name)) for report in judged)),
@@ -108,19 +119,6 @@ def _detail(finding: Finding, record: RunState) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _warnings(record: RunState) -> Iterator[str]:
-    for said in sentences(record.inconclusive()):
-        yield f"- **inconclusive** {prose(said, 600)}"
-    for name, reason in record.unusable().items():
-        yield f"- **unusable target** {code(name)}: {prose(reason, 600)}"
-    for error in record.errors:
-        yield f"- **internal error** (a bug in fuzzseq, not in your model): {prose(error.message, 600)}"
-    for warned in record.warnings_in_order():
-        yield f"- warning{f' {code(warned.target)}' if warned.target else ''}: {prose(warned.message, 600)}"
-    if fixed := record.fixed():
-        yield f"- fixed since the baseline: {', '.join(map(code, fixed))}"
-
-
 def add_to_summary(record: RunState) -> None:
     """Add the report to GitHub's summary of a step, in a workflow."""
     summary = os.environ.get(SUMMARY)
@@ -134,6 +132,4 @@ def add_to_summary(record: RunState) -> None:
         output_files.append(folder, Path(summary).name, text)
 
 
-def reporter(record: RunState, folder: Folder, file: str) -> SnapshotWriter:
-    """Return what writes ``report.md``, and adds it to GitHub's summary of the step when the run is over."""
-    return SnapshotWriter(record, folder, file, markdown_text, at_end=add_to_summary)
+reporter: Final = partial(SnapshotWriter, text=markdown_text, at_end=add_to_summary)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final
 
-from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.json_report import report_document
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.snapshot_writer import SnapshotWriter
@@ -32,6 +32,4 @@ def ndjson_text(record: RunState) -> str:
     return "".join(f"{json.dumps(line, sort_keys=True)}\n" for line in lines(record))
 
 
-def reporter(record: RunState, folder: Folder, file: str) -> SnapshotWriter:
-    """Return what writes ``report.ndjson``."""
-    return SnapshotWriter(record, folder, file, ndjson_text)
+reporter: Final = partial(SnapshotWriter, text=ndjson_text)

@@ -50,7 +50,12 @@ class RunFiles:
         try:
             self._before = _size_of_file(self.descriptor)
             if not joins:
-                _lock(self.descriptor)
+                try:
+                    fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    raise
+                except OSError:  # A file system without locks lets everybody in.
+                    pass
         except BaseException:
             os.close(self.descriptor)
             raise
@@ -171,13 +176,3 @@ def _size_of_file(descriptor: int) -> int:
     if not stat.S_ISREG(found.st_mode):
         raise OSError(errno.EINVAL, f"{NAME} in it is not a regular file")
     return found.st_size
-
-
-def _lock(descriptor: int) -> None:
-    """Lock an open file; raises where another process has; a file system without locks lets everybody in."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise
-    except OSError:
-        return

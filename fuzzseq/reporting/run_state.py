@@ -31,7 +31,7 @@ from fuzzseq.targets.spec import Spec
 class RunState:
     """The state of a run, for reporters to read; a finding with a known id takes the old one's place.
 
-    A run that was resumed is told from the beginning: what an earlier run found of a target stays until a later one
+    A run that was resumed is reported from the beginning: what an earlier run found of a target stays until a later one
     comes to the end of it, and goes then unless it was found again. ``superseded`` has the ids of what went.
 
     What it holds is fit to be shown, wherever an event comes from: each passes through :class:`Outgoing`.
@@ -91,7 +91,12 @@ class RunState:
             case TargetFinished():
                 self.reports[event.report.name] = event.report
                 self._places[event.report.name] = event.report.index
-                self._supersede(event.report)
+                # What an earlier run found of a target that is done now, and this one did not find again, goes.
+                done = set() if event.report.stop_reason.resumable else {event.report.name}
+                gone = [id_ for id_ in self._earlier if self.findings[id_].target in done]
+                self.findings = {id_: each for id_, each in self.findings.items() if id_ not in gone}
+                self._earlier.difference_update(gone)
+                self.superseded += gone
             case InternalError():
                 self.errors.append(event)
             case RunFinished():
@@ -99,15 +104,6 @@ class RunState:
             case _:
                 pass
         return event
-
-    def _supersede(self, report: TargetReport) -> None:
-        """Drop what an earlier run found of a target that is done now, and this one did not find again."""
-        if report.stop_reason.resumable:
-            return
-        for id_ in [id_ for id_ in self._earlier if self.findings[id_].target == report.name]:
-            self._earlier.discard(id_)
-            self.superseded.append(id_)
-            del self.findings[id_]
 
     def targets(self) -> tuple[TargetReport, ...]:
         """Return a report for each target that was loaded or finished; one that never finished stopped in error.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -11,7 +12,6 @@ from fuzzseq.causes.catalog import CAUSES, page_of
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.finding_files import pretty, replaying
 from fuzzseq.reporting.finding_view import PROVISIONAL
-from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.locations import file_of, from_root
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.snapshot_writer import SnapshotWriter
@@ -26,13 +26,30 @@ ROOT: Final = "%SRCROOT%"
 FINGERPRINT: Final = "fuzzseqFindingId"
 
 
-def sarif_document(record: RunState) -> dict[str, Any]:
-    """Return a run as a SARIF log of one run: a rule for each cause found, a result for each finding."""
+def sarif_text(record: RunState) -> str:
+    """Return a run as it stands, as a SARIF log of one run: a rule for each cause found, a result for each finding."""
     findings = record.in_order()
     found = {finding.cause for finding in findings}
     causes = [cause for cause in CAUSES if cause.slug in found]
     settings = record.settings
-    return {
+    unusable, failed = record.unusable(), record.errors or record.stop_reason in (StopReason.ERROR, StopReason.UNUSABLE)
+    notes = [
+        *(("error", f"unusable target {name}: {reason}") for name, reason in unusable.items()),
+        *(
+            ("error", f"internal error (a bug in fuzzseq, not in your model): {error.message}\n{error.traceback}")
+            for error in record.errors
+        ),
+        *(("warning", f"inconclusive: {said}") for said in sentences(record.inconclusive())),
+        *(("warning", warned.message) for warned in record.warnings),
+    ]
+    invocation: dict[str, Any] = {
+        "executionSuccessful": not (unusable or record.unsettled() or failed),
+        "toolExecutionNotifications": [{"level": level, "message": {"text": _text(said)}} for level, said in notes],
+    }
+    if record.started:
+        began = datetime.fromisoformat(record.started).astimezone(timezone.utc)
+        invocation["startTimeUtc"] = began.strftime("%Y-%m-%dT%H:%M:%SZ")
+    document = {
         "$schema": SCHEMA,
         "version": "2.1.0",
         "runs": [
@@ -58,7 +75,7 @@ def sarif_document(record: RunState) -> dict[str, Any]:
                 },
                 "columnKind": "unicodeCodePoints",
                 "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the repository."}}},
-                "invocations": [_invocation(record)],
+                "invocations": [invocation],
                 "results": [_result(finding, [cause.slug for cause in causes], record) for finding in findings],
                 "properties": {
                     "profile": settings.profile if settings else "",
@@ -69,6 +86,7 @@ def sarif_document(record: RunState) -> dict[str, Any]:
             }
         ],
     }
+    return pretty(document)
 
 
 def _text(foreign: str) -> str:
@@ -89,6 +107,15 @@ def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, A
         f"Fix: {shortened(found.advice, 500)}" if found.advice else "",
         f"Replay, where DIR is the folder of this report: {replaying(finding)}",
     )
+    location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": _text(finding.target), "kind": "function"}]}
+    file, frame = file_of(finding), finding.location
+    if file is not None:
+        near = from_root(file)
+        artifact = {"uri": quote(_text(near or str(file)))} | ({"uriBaseId": ROOT} if near is not None else {})
+        location["physicalLocation"] = {"artifactLocation": artifact}
+        if frame is not None and frame.line > 0:
+            region = {"startLine": frame.line, "snippet": {"text": clean(frame.source)}}
+            location["physicalLocation"]["region"] = region
     state = {}
     if settings is not None and settings.baseline:
         state["baselineState"] = "unchanged" if settings.knows(finding) else "new"
@@ -98,7 +125,7 @@ def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, A
         "kind": "fail",
         "level": finding.severity,
         "message": {"text": _text("\n".join(line for line in lines if line))},
-        "locations": [_location(finding)],
+        "locations": [location],
         "partialFingerprints": {FINGERPRINT: finding.id},
         **state,
         "properties": {
@@ -116,47 +143,4 @@ def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, A
     }
 
 
-def _location(finding: Finding) -> dict[str, Any]:
-    logical = [{"fullyQualifiedName": _text(finding.target), "kind": "function"}]
-    file = file_of(finding)
-    if file is None:
-        return {"logicalLocations": logical}
-    near = from_root(file)
-    artifact = {"uri": quote(_text(near)), "uriBaseId": ROOT} if near is not None else {"uri": quote(_text(str(file)))}
-    physical: dict[str, Any] = {"artifactLocation": artifact}
-    frame = finding.location
-    if frame is not None and frame.line > 0:
-        physical["region"] = {"startLine": frame.line, "snippet": {"text": clean(frame.source)}}
-    return {"physicalLocation": physical, "logicalLocations": logical}
-
-
-def _invocation(record: RunState) -> dict[str, Any]:
-    unusable, unsure = record.unusable(), record.unsettled()
-    notes = [
-        *(("error", f"unusable target {name}: {reason}") for name, reason in unusable.items()),
-        *(
-            ("error", f"internal error (a bug in fuzzseq, not in your model): {error.message}\n{error.traceback}")
-            for error in record.errors
-        ),
-        *(("warning", f"inconclusive: {said}") for said in sentences(record.inconclusive())),
-        *(("warning", warned.message) for warned in record.warnings),
-    ]
-    failed = record.errors or record.stop_reason in (StopReason.ERROR, StopReason.UNUSABLE)
-    invocation: dict[str, Any] = {
-        "executionSuccessful": not (unusable or unsure or failed),
-        "toolExecutionNotifications": [{"level": level, "message": {"text": _text(said)}} for level, said in notes],
-    }
-    if record.started:
-        began = datetime.fromisoformat(record.started).astimezone(timezone.utc)
-        invocation["startTimeUtc"] = began.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return invocation
-
-
-def sarif_text(record: RunState) -> str:
-    """Return the report of a run as it stands."""
-    return pretty(sarif_document(record))
-
-
-def reporter(record: RunState, folder: Folder, file: str) -> SnapshotWriter:
-    """Return what writes ``report.sarif``."""
-    return SnapshotWriter(record, folder, file, sarif_text)
+reporter: Final = partial(SnapshotWriter, text=sarif_text)

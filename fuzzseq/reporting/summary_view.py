@@ -12,11 +12,12 @@ from rich.text import Text
 
 from fuzzseq.cases.invalid import KINDS
 from fuzzseq.events import TargetReport
+from fuzzseq.protocol.outcome import SEVERITIES
 from fuzzseq.reporting.case_view import plain_table
 from fuzzseq.reporting.commands import Commands
 from fuzzseq.reporting.finding_view import COLORS, title_of
 from fuzzseq.reporting.run_state import RunState
-from fuzzseq.reporting.unjudged import sentences
+from fuzzseq.reporting.unjudged import counted, sentences
 from fuzzseq.sanitize import clean, shortened
 from fuzzseq.stop_reason import StopReason
 
@@ -132,13 +133,12 @@ def sentence_of_run(record: RunState) -> str:
     """
     total, known = len(record.findings), len(record.in_baseline())
     tried = sum(report.cases for report in record.targets())
-    found = f"no findings in {tried} case{'' if tried == 1 else 's'}" if tried else ""
+    found = f"no findings in {counted(tried, 'case')}" if tried else ""
     if total:
-        counted = [(record.with_severity(name), name) for name in ("error", "warning", "note")]
-        parts = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in counted if count]
+        parts = [counted(count, name) for name in SEVERITIES if (count := record.with_severity(name))]
         unclassified = f", {record.unclassified()} unclassified" if record.unclassified() else ""
         baseline = f", {'' if known == total else f'{known} of them '}in the baseline" if known else ""
-        found = f"{total} finding{'' if total == 1 else 's'} ({', '.join(parts)}){unclassified}{baseline}"
+        found = f"{counted(total, 'finding')} ({', '.join(parts)}){unclassified}{baseline}"
     unsure = inconclusive_of(record)
     ending = record.stop_reason.label if record.stop_reason else "stopped"
     ordered = [found, ending, unsure] if _decided(record) else [unsure, found, ending]

@@ -31,6 +31,7 @@ from fuzzseq.reporting.finding_view import finding_view
 from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.summary_view import judged_of, summary_view
+from fuzzseq.reporting.unjudged import counted
 from fuzzseq.sanitize import clean, inert, shortened
 from fuzzseq.targets.spec import Spec
 
@@ -72,12 +73,13 @@ class Terminal:
         match event:
             case RunStarted():
                 self._begin(event)
+                self._progress(event)
             case TargetLoaded():
                 self._print(Text.assemble(("target ", "dim"), (clean(event.target), "bold")))
                 for note in event.spec.traits.notes:
                     self._print(Text(f"  note: {shortened(note, 600)}", style="dim"))
             case CaseExecuted() | FailureObserved() | Progress():
-                self._progress(event.target, _state_of(event), now=isinstance(event, FailureObserved))
+                self._progress(event)
             case FindingReported():
                 self._finding(event.finding)
             case WarningEmitted():
@@ -98,19 +100,28 @@ class Terminal:
         if self._console.is_terminal and not self._console.is_dumb_terminal and self._console.file.isatty():
             self._live = Live(console=self._console, transient=True, auto_refresh=False)
             self._live.start()
-        self._progress("", "loading TensorFlow and targets", now=True)
 
-    def _progress(self, target: str, state: str, *, now: bool = False) -> None:
+    def _progress(self, event: RunStarted | CaseExecuted | FailureObserved | Progress) -> None:
         """Show how far the run is: ten times a second on a terminal, once a minute elsewhere."""
         passed = time.monotonic() - self._last
-        if not (now and self._live) and passed < (PICTURE if self._live else SIGN_OF_LIFE):
+        now = self._live and isinstance(event, RunStarted | FailureObserved)
+        if not now and passed < (PICTURE if self._live else SIGN_OF_LIFE):
             return
         self._last = time.monotonic()
-        count = len(self._record.findings)
-        passed_by = f"{time.monotonic() - self._began:.0f} s"
-        said = f"{state}  {count} finding{'' if count == 1 else 's'}  {passed_by}"
-        named = f"{shortened(target, max(self._console.width - len(said) - 2, 12))}  " if target else ""
-        text = Text(named + said, no_wrap=True, overflow="ellipsis")
+        match event:
+            case RunStarted():
+                state = "loading TensorFlow and targets"
+            case CaseExecuted():
+                state = f"{event.phase} {event.number}/{event.total} cases"
+            case FailureObserved():
+                state = f"shrinking a failure of {event.check}"
+            case Progress():
+                state = f"{PHASES.get(event.phase, event.phase)} {event.executions} executions"
+        target = "" if isinstance(event, RunStarted) else event.target
+        findings = counted(len(self._record.findings), "finding")
+        ending = f"{state}  {findings}  {time.monotonic() - self._began:.0f} s"
+        named = f"{shortened(target, max(self._console.width - len(ending) - 2, 12))}  " if target else ""
+        text = Text(named + ending, no_wrap=True, overflow="ellipsis")
         if self._live:
             self._live.update(text, refresh=True)
         else:
@@ -145,11 +156,9 @@ class Terminal:
             if self._live:
                 self._live.start()
             return
-        count = len(self._record.of_target(report.name))
-        found = f"{count} finding{'' if count == 1 else 's'}"
-        cases = f"{report.cases} case{'' if report.cases == 1 else 's'}"
-        stopped = report.stop_reason.label
-        self._print(Text(f"{clean(report.name)}: {cases}, {found}, {stopped}, {report.seconds:.1f} s"))
+        found = counted(len(self._record.of_target(report.name)), "finding")
+        ending = f"{report.stop_reason.label}, {report.seconds:.1f} s"
+        self._print(Text(f"{clean(report.name)}: {counted(report.cases, 'case')}, {found}, {ending}"))
         if judged := judged_of(report):
             self._print(Text(f"  checks judged: {judged}", style="dim"))
 
@@ -175,11 +184,3 @@ class Terminal:
         self._console.file.write(inert("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())))
         self._console.file.flush()
         self._last = time.monotonic()
-
-
-def _state_of(event: CaseExecuted | FailureObserved | Progress) -> str:
-    if isinstance(event, CaseExecuted):
-        return f"{event.phase} {event.number}/{event.total} cases"
-    if isinstance(event, FailureObserved):
-        return f"shrinking a failure of {event.check}"
-    return f"{PHASES.get(event.phase, event.phase)} {event.executions} executions"

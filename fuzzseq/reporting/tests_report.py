@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final
 
 import attrs
@@ -11,7 +12,6 @@ import attrs
 from fuzzseq.cases.case import Batch, Case
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.finding_view import title_of
-from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.locations import file_of, from_root
 from fuzzseq.reporting.python_text import documented, literal, name_of
 from fuzzseq.reporting.run_state import RunState
@@ -33,12 +33,16 @@ runs in a process of its own: a test takes some seconds, and one that crashes or
 def tests_text(record: RunState) -> str:
     """Return the tests of a run's findings as it stands, named by their ids; of ``fuzzseq`` they use public names."""
     findings = record.in_order()
-    tests = [regression_of(finding, record.settings) for finding in findings]
-    said = "".join(tests)
-    names = [name for name in ("Batch", "Case", "Pair", "check_case") if f"{name}(" in said]
-    lines = ["import pytest\n\n"] if "pytest." in said else []
-    lines += [f"from fuzzseq import {', '.join(names)}\n"] if names else ["# Nothing was found.\n"]
-    return f"{_HEAD}\n{''.join(lines)}{said}"
+    batches = [batch for finding in findings for batch in finding.case.batches]
+    used = {"Batch": batches, "Case": findings, "Pair": any(batch.pairs for batch in batches), "check_case": findings}
+    names = ", ".join(name for name, uses in used.items() if uses)
+    lines = ["import pytest\n\n"] if not all(map(_can_be_imported, findings)) else []
+    lines += [f"from fuzzseq import {names}\n" if names else "# Nothing was found.\n"]
+    return "".join((_HEAD, "\n", *lines, *(regression_of(finding, record.settings) for finding in findings)))
+
+
+def _can_be_imported(finding: Finding) -> bool:
+    return ":" in finding.target
 
 
 def regression_of(finding: Finding, settings: Settings | None = None) -> str:
@@ -49,25 +53,23 @@ def regression_of(finding: Finding, settings: Settings | None = None) -> str:
         value = getattr(settings, name)
         if value != getattr(usual, name):
             given.append(f"{name}={literal(list(value) if isinstance(value, tuple) else value)}")
-    body = [*_docstring(finding)]
-    if ":" not in finding.target:
+    found, line, file = finding.diagnosis, finding.location, file_of(finding)
+    where = f" ({from_root(file) or file.name}:{line.line})" if line is not None and file is not None else ""
+    flaky = "A fresh process did not repeat the failure: this test may pass by chance." if finding.flaky else ""
+    body = [f'"""{documented(shortened(title_of(finding), 200))}.']
+    for text in (
+        f"{found.explanation or finding.message}{where}",
+        f"Fix: {found.advice}" if found.advice else "",
+        flaky,
+    ):
+        wrapped = textwrap.wrap(documented(shortened(text, 600)), 96, break_long_words=False, break_on_hyphens=False)
+        body += ["", *wrapped] if text else []
+    body.append('"""')
+    if not _can_be_imported(finding):
         reason = f"{finding.target} was a closure or came from a notebook: name it below as file.py:name"
         body.append(f"pytest.skip({literal(reason)})")
     body += [*_case_lines(finding.case), f"check_case({', '.join(given)})"]
     return f"\n\ndef test_{name_of(finding.id)}():\n" + textwrap.indent("\n".join(body), "    ") + "\n"
-
-
-def _docstring(finding: Finding) -> Iterator[str]:
-    found = finding.diagnosis
-    line, file = finding.location, file_of(finding)
-    where = f" ({from_root(file) or file.name}:{line.line})" if line is not None and file is not None else ""
-    flaky = "A fresh process did not repeat the failure: this test may pass by chance." if finding.flaky else ""
-    paragraphs = f"{found.explanation or finding.message}{where}", f"Fix: {found.advice}" if found.advice else "", flaky
-    yield f'"""{documented(shortened(title_of(finding), 200))}.'
-    for text in filter(None, paragraphs):
-        yield ""
-        yield from textwrap.wrap(documented(shortened(text, 600)), 96, break_long_words=False, break_on_hyphens=False)
-    yield '"""'
 
 
 def _case_lines(case: Case) -> Iterator[str]:
@@ -92,6 +94,4 @@ def _changed_fields(value: Case | Batch) -> dict[str, Any]:
     return {name: dict(now) if name == "dimensions" else now for name, (now, usual) in fields.items() if now != usual}
 
 
-def reporter(record: RunState, folder: Folder, file: str) -> SnapshotWriter:
-    """Return what writes ``test_regressions.py``."""
-    return SnapshotWriter(record, folder, file, tests_text)
+reporter: Final = partial(SnapshotWriter, text=tests_text)

@@ -52,7 +52,7 @@ def unjudged_text(report: TargetReport, check: str) -> str:
     why = why_unjudged(report, check)
     count = report.checks.get(check)
     if why and count is not None and count.errored:
-        return f"{check} errored on {_cases(count.errored)} ({why})"
+        return f"{check} errored on {counted(count.errored, 'case')} ({why})"
     return why and f"{check} was never judged ({why})"
 
 
@@ -87,7 +87,7 @@ def sentences(unjudged: Iterable[Unjudged]) -> tuple[str, ...]:
     for (target, reason, cases), checks in together.items():
         why = f"({shortened(reason, 200)})"
         if checks == [""] and cases:
-            said.append(f"{clean(target)} was abandoned after {_cases(cases)} {why}")
+            said.append(f"{clean(target)} was abandoned after {counted(cases, 'case')} {why}")
             continue
         if checks == [""]:
             said.append(f"no case of {clean(target)} was judged {why}")
@@ -95,11 +95,14 @@ def sentences(unjudged: Iterable[Unjudged]) -> tuple[str, ...]:
         named = checks if len(checks) <= _NAMED + 1 else [*checks[:_NAMED], f"{len(checks) - _NAMED} more checks"]
         listed = " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
         failed = (
-            f"errored on {_cases(cases)} of" if cases else f"{'was' if len(checks) == 1 else 'were'} never judged on"
+            f"errored on {counted(cases, 'case')} of"
+            if cases
+            else f"{'was' if len(checks) == 1 else 'were'} never judged on"
         )
         said.append(f"{listed} {failed} {clean(target)} {why}")
     return tuple(said)
 
 
-def _cases(count: int) -> str:
-    return "1 case" if count == 1 else f"{count} cases"
+def counted(count: int, name: str) -> str:
+    """Return a number of things: ``1 finding``, ``2 findings``."""
+    return f"{count} {name}{'' if count == 1 else 's'}"

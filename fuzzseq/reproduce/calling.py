@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fuzzseq.cases.arrays import arrays, input_array
+from fuzzseq.checks.script import stage_line
 from fuzzseq.reporting.python_text import argument, literal
 from fuzzseq.reproduce.data import variable
 from fuzzseq.reproduce.plan import Plan
@@ -15,22 +16,17 @@ _PLAIN = PartCall(roles=("tokens", "states"))
 _BRACKETS = {"tuple": ("(", ")"), "list": ("[", "]")}
 
 
-def stage(name: str) -> str:
-    """Return the line that announces a stage."""
-    return f'print("stage: {name}", flush=True)'
-
-
 def building(plan: Plan) -> Iterator[str]:
     """Yield the call of the factory with the parameters of the case."""
     sizes = plan.case.sizes(plan.spec.contract, 0)
     given = [argument(p.name, str(sizes[p.dimension])) for p in plan.spec.contract.parameters if p.dimension in sizes]
-    line = f"model = {plan.origin.variable}({', '.join(given)})"
-    if len(line) <= 100:
-        yield line
-        return
-    yield f"model = {plan.origin.variable}("
-    yield from (f"    {argument}," for argument in given)
-    yield ")"
+    yield from folded(f"model = {plan.origin.variable}(", given, ")", most=100)
+
+
+def folded(first: str, parts: Sequence[str], last: str, *, most: int, comma: str = "") -> Iterator[str]:
+    """Yield an expression in brackets, its parts on lines of their own where one has more than so many columns."""
+    line = f"{first}{', '.join(parts)}{comma}{last}"
+    yield from [line] if len(line) <= most else (first, *(f"    {part}," for part in parts), last)
 
 
 def forward_function(plan: Plan, training: str = "training") -> Iterator[str]:
@@ -43,7 +39,7 @@ def forward_function(plan: Plan, training: str = "training") -> Iterator[str]:
         yield from (*inputs_signature(plan), "", "")
         yield "@tf.function(input_signature=[SIGNATURE], autograph=False)"
     yield "def forward(inputs):" if fixed else "def forward(inputs, training):"
-    yield f"    {stage('forward')}"
+    yield f"    {stage_line('forward')}"
     yield f"    return {call(plan, training)}"
 
 
@@ -57,7 +53,7 @@ def call(plan: Plan, training: str) -> str:
 def inputs(plan: Plan) -> Iterator[str]:
     """Yield the lines that put the variables of a batch into the structure that the model is called with."""
     if plan.preprocessed:
-        yield stage("preprocess")
+        yield stage_line("preprocess")
         yield f"source = as_source({plan.origin.called('preprocess', str(plan.spec.contract.preprocess))}(rows))"
     if plan.stepped:
         return
@@ -93,11 +89,7 @@ def structure(plan: Plan, name: str, values: list[tuple[str | None, str]]) -> It
         return
     first, last = _BRACKETS.get(plan.spec.contract.calling, ("{", "}"))
     comma = "," if first == "(" and len(parts) == 1 else ""
-    line = f"{name} = {first}{', '.join(parts)}{comma}{last}"
-    if len(line) <= 92:
-        yield line
-        return
-    yield from (f"{name} = {first}", *(f"    {part}," for part in parts), last)
+    yield from folded(f"{name} = {first}", parts, last, most=92, comma=comma)
 
 
 def arguments(plan: Plan) -> str:
@@ -145,13 +137,13 @@ def _stepping(plan: Plan, training: str) -> Iterator[str]:
     names = [variable(plan, i) for i, item in enumerate(plan.spec.contract.inputs) if item.role != "state"]
     given = [*names, *(["states"] if plan.stated else []), *(["training"] if training == "training" else [])]
     yield f"def forward({', '.join(given)}):"
-    yield f"    {stage('encode')}"
+    yield f"    {stage_line('encode')}"
     first = {"tokens": "source", "states": "states" if plan.stated else "None", "memory": "None"}
     encoder = _part_call(plan.spec.contract.encoder or _PLAIN, "encoder", first, training, masks)
     yield f"    encoded = tf.nest.flatten({encoder})"
     yield "    memory = next((x for x in encoded if len(x.shape) == 3), None)"
     yield "    states = [x for x in encoded if x is not memory]"
-    yield f"    {stage('decode')}"
+    yield f"    {stage_line('decode')}"
     yield "    scores = []"
     yield "    for step in range(decoder_input.shape[1]):"
     yield "        tokens = decoder_input[:, step : step + 1]"

@@ -10,7 +10,6 @@ import numpy as np
 from fuzzseq.cases.arrays import SMOOTHING, Array, Arrays, arrays, input_array
 from fuzzseq.cases.case import Batch
 from fuzzseq.cases.states import STATES_PER_LAYER, state_shapes
-from fuzzseq.checks.output_shape import promised
 from fuzzseq.reporting.python_text import argument
 from fuzzseq.reporting.python_text import literal as python
 from fuzzseq.reproduce.plan import Plan
@@ -28,7 +27,21 @@ def columns(plan: Plan) -> Columns:
     found: Columns = {}
     for number, batch in enumerate(plan.case.batches):
         seen = arrays(plan.case, plan.spec.contract, number)
-        for name, text in _of_batch(plan, number, batch, seen):
+        texts = {}
+        for index, item in enumerate(plan.spec.contract.inputs):
+            if item.role == "source" and plan.preprocessed:
+                texts["rows"] = str([list(pair.source) for pair in batch.pairs])
+            elif item.role == "source" and plan.spec.contract.float_source:
+                texts["source"] = _features(plan, batch, seen)
+            elif item.role != "state":
+                texts[variable(plan, index)] = literal(input_array(item, seen))
+        if plan.stated:
+            texts["states"] = _states(plan, number, batch)
+        texts |= _labels(plan, batch, seen) if plan.scored else {}
+        if plan.check and plan.script.variables:
+            for name, value in plan.script.variables(plan.case, plan.spec, number).items():
+                texts[name] = literal(value) if isinstance(value, np.ndarray) else str(value)
+        for name, text in texts.items():
             found.setdefault(name, []).append(text)
     return found
 
@@ -57,47 +70,23 @@ def variable(plan: Plan, index: int) -> str:
     return role if not before else f"{role}_{before + 1}"
 
 
-def _of_batch(plan: Plan, number: int, batch: Batch, seen: Arrays) -> Iterator[tuple[str, str]]:
-    for index, item in enumerate(plan.spec.contract.inputs):
-        if item.role == "state":
-            continue
-        if item.role == "source" and plan.preprocessed:
-            yield "rows", str([list(pair.source) for pair in batch.pairs])
-        elif item.role == "source" and plan.spec.contract.float_source:
-            yield "source", _features(plan, batch, seen)
-        else:
-            yield variable(plan, index), literal(input_array(item, seen))
-    if plan.stated:
-        yield "states", _states(plan, number, batch)
-    if plan.scored:
-        yield from _labels(plan, batch, seen)
-    if plan.check == "output_shape":
-        yield "promised", str(promised(plan.spec, plan.case.sizes(plan.spec.contract, number), seen))
-
-
-def _labels(plan: Plan, batch: Batch, seen: Arrays) -> Iterator[tuple[str, str]]:
-    """Yield the labels in the encoding of a batch, and where they are real if the loss is ours."""
-    plain = attrs.evolve(batch, target_encoding="sparse")
-    case = attrs.evolve(plan.case, batches=(plain,))
-    ids = literal(arrays(case, plan.spec.contract).labels)
-    if (
-        plan.check == "loss_encoding"
-        or batch.target_encoding == "sparse"
-        or not plan.spec.contract.vocabulary("target")
-    ):
-        yield "labels", ids
-    else:
-        depth = plan.case.dimensions[str(plan.spec.contract.vocabulary("target"))]
-        rows = f"np.eye({depth}, dtype=np.float32)[{ids}]"
+def _labels(plan: Plan, batch: Batch, seen: Arrays) -> dict[str, str]:
+    """Return the labels in the encoding of a batch, and where they are real if the loss is ours."""
+    contract, vocabulary = plan.spec.contract, plan.spec.contract.vocabulary("target")
+    case = attrs.evolve(plan.case, batches=(attrs.evolve(batch, target_encoding="sparse"),))
+    text = ids = literal(arrays(case, contract).labels)
+    if vocabulary and batch.target_encoding != "sparse":
+        depth = plan.case.dimensions[vocabulary]
+        text = f"np.eye({depth}, dtype=np.float32)[{ids}]"
         if batch.target_encoding != "one_hot":
             off = f"{SMOOTHING:g} / {depth}"
-            yield "labels", f"np.float32(\n    np.eye({depth})[{ids}]\n    * {1 - SMOOTHING:g}\n    + {off}\n)"
-        else:
-            folded = f"np.eye({depth}, dtype=np.float32)[\n    {ids}\n]"
-            yield "labels", rows if len(rows) < _ROOM else folded
-    if plan.spec.contract.loss is None:
-        real = seen.source_mask if plan.spec.contract.kind == "many_to_many" else seen.target_mask
-        yield "real", literal(real)
+            text = f"np.float32(\n    np.eye({depth})[{ids}]\n    * {1 - SMOOTHING:g}\n    + {off}\n)"
+        elif len(text) >= _ROOM:
+            text = f"np.eye({depth}, dtype=np.float32)[\n    {ids}\n]"
+    if contract.loss is not None:
+        return {"labels": text}
+    real = seen.source_mask if contract.kind == "many_to_many" else seen.target_mask
+    return {"labels": text, "real": literal(real)}
 
 
 def _features(plan: Plan, batch: Batch, seen: Arrays) -> str:

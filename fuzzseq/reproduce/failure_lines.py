@@ -1,14 +1,15 @@
-"""From a model's output to the failure: an exception, or the promise that is broken without a word."""
+"""From a model's output to the failure: an exception, or the property that fails without a word."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from functools import partial
 
-from fuzzseq.protocol.evidence import WrongType
-from fuzzseq.reproduce.calling import arguments, forward_function, inputs, stage
+from fuzzseq.checks.script import ScriptRun, stage_line
+from fuzzseq.reproduce.calling import arguments, forward_function, inputs
 from fuzzseq.reproduce.data import Columns
-from fuzzseq.reproduce.paired_runs import beside, compared
+from fuzzseq.reproduce.paired_runs import compared
 from fuzzseq.reproduce.plan import Plan
 from fuzzseq.reproduce.scoring import (
     forward_call,
@@ -22,9 +23,6 @@ from fuzzseq.reproduce.scoring import (
     trains,
     weights,
 )
-from fuzzseq.reproduce.ways import OUTPUT_LINES
-from fuzzseq.reproduce.ways import compared as compared_ways
-from fuzzseq.reproduce.ways import finite as finite_values
 
 
 def functions(plan: Plan) -> Iterator[str]:
@@ -68,15 +66,28 @@ def _settling(plan: Plan) -> Iterator[str]:
 def _batch(plan: Plan) -> Iterator[str]:
     if plan.stage == "preprocess":
         return
-    if plan.check == "trains":
-        yield from step_lines(plan)
-        yield "missing = [w.path for w, g in zip(weights, gradients) if g is None]"
-        yield 'assert not missing, f"no gradient reaches {missing}"'
-    elif plan.check == "mixed_precision":
-        yield from step_lines(plan) if plan.scored else scores_lines(plan, "False")
-        yield from finite_values(plan)
+    if plan.check and plan.script.lines:
+        both = not plan.scored and training_argument(plan) == "training"
+        forward = tuple(scores_lines(plan, "training" if both else "False"))
+        run = ScriptRun(
+            case=plan.case,
+            spec=plan.spec,
+            stage=plan.stage,
+            evidence=plan.finding.failure_evidence,
+            output=scores_of(plan, forward_call(plan, "False")),
+            forward=forward,
+            run=tuple(step_lines(plan)) if plan.scored else forward,
+            loss=partial(loss_lines, plan),
+        )
+        lines = plan.script.lines(run)
+        yield from ("for training in (False, True):", *("    " + line for line in lines)) if both else lines
     elif plan.check:
-        yield from _CHECKS.get(plan.check, _paired_or_seen)(plan)
+        both_runs = compared(plan)
+        yield from both_runs or scores_lines(plan, "False")
+        if not both_runs:
+            yield "# What was seen takes more runs than a script shows: ask 'fuzzseq replay' whether it is fixed."
+            yield from [stage_line(plan.stage)] if plan.stage != "forward" else []
+            yield from failing(plan.finding.message)
     elif plan.scored:
         yield from step_lines(plan)
     elif training_argument(plan) == "training" and plan.died:
@@ -86,86 +97,8 @@ def _batch(plan: Plan) -> Iterator[str]:
         yield forward_call(plan, str(trains(plan)))
 
 
-def _output_shape(plan: Plan) -> Iterator[str]:
-    yield from scores_lines(plan, "False")
-    if any(isinstance(each, WrongType) for each in plan.finding.failure_evidence):
-        yield 'assert scores.dtype.is_floating, f"the output has type {scores.dtype}: scores are floats"'
-        return
-    yield "shape = tuple(scores.shape)"
-    whole = "len(shape) == len(promised)" if plan.spec.contract.has_labels else "len(shape) >= len(promised)"
-    yield f"fits = {whole} and all(p in (None, s) for p, s in zip(promised, shape))"
-    yield 'assert fits, f"the output has shape {shape} where {promised} is expected"'
-
-
-def _finite(plan: Plan) -> Iterator[str]:
-    if plan.stage == "forward":
-        both = training_argument(plan) == "training"
-        yield from ["for training in (False, True):"] if both else []
-        room = "    " if both else ""
-        for line in scores_lines(plan, "training" if both else "False"):
-            yield room + line
-        yield f"{room}bad = np.isnan(scores) | (np.array(scores) == np.inf)"
-        yield f'{room}assert not bad.any(), f"the output is not finite at {{np.argwhere(bad)[0].tolist()}}"'
-        return
-    yield from step_lines(plan)
-    if plan.stage == "loss":
-        yield 'assert np.isfinite(loss), f"the loss is {loss}"'
-        return
-    yield "for weight, gradient in zip(weights, gradients):"
-    yield "    fine = gradient is None or np.isfinite(tf.convert_to_tensor(gradient)).all()"
-    yield '    assert fine, f"the gradient of {weight.path} is not finite"'
-
-
-def _deterministic(plan: Plan) -> Iterator[str]:
-    yield f"first = np.array({scores_of(plan, forward_call(plan, 'False'))})"
-    yield "# Two small outputs may be equal by chance: twenty are not."
-    yield "others = []"
-    yield "for _ in range(20):"
-    yield f"    others.append(np.array({scores_of(plan, forward_call(plan, 'False'))}))"
-    if plan.stepped:
-        yield stage("forward")
-    yield "gap = max(gaps(first, other)[0].max() for other in others)"
-    yield 'assert gap <= 1e-4 * gaps(first, first)[1], f"two runs differ by {gap:.2g}"'
-
-
-def _loss_encoding(plan: Plan) -> Iterator[str]:
-    depth = plan.case.dimensions[str(plan.spec.contract.vocabulary("target"))]
-    yield from scores_lines(plan, "False")
-    yield stage("loss")
-    yield from loss_lines(plan, "tf.constant(labels)")
-    yield "sparse = float(loss)"
-    yield from loss_lines(plan, f"tf.one_hot(labels, {depth})")
-    yield "one_hot = float(loss)"
-    yield 'said = f"the loss is {sparse:.6g} with integer labels and {one_hot:.6g} with the same one-hot"'
-    yield "assert abs(sparse - one_hot) <= 1e-3 * max(1.0, abs(sparse), abs(one_hot)), said"
-
-
 def failing(message: str) -> Iterator[str]:
     """Yield the lines that fail with a message, folded to the width of a script."""
     yield "raise AssertionError("
     yield from (f"    {part!r}" for part in textwrap.wrap(message, 88, drop_whitespace=False, break_on_hyphens=False))
     yield ")"
-
-
-def _paired_or_seen(plan: Plan) -> Iterator[str]:
-    """Yield two runs that disagree, where two decide; else a run forward, and what fuzzseq said of it."""
-    if plan.check in OUTPUT_LINES:
-        yield from compared_ways(plan, lambda output: scores_of(plan, output), forward_call(plan, "False"))
-        return
-    paired = beside(plan)
-    if paired is not None:
-        yield from compared(plan, *paired, lambda each: scores_lines(each, "False"))
-        return
-    yield from scores_lines(plan, "False")
-    yield "# What was seen takes more runs than a script shows: ask 'fuzzseq replay' whether it is fixed."
-    if plan.stage != "forward":
-        yield stage(plan.stage)
-    yield from failing(plan.finding.message)
-
-
-_CHECKS = {
-    "output_shape": _output_shape,
-    "finite": _finite,
-    "deterministic": _deterministic,
-    "loss_encoding": _loss_encoding,
-}

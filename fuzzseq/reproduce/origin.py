@@ -79,8 +79,8 @@ class Origin:
             yield "# PASTE YOUR FACTORY HERE, in place of these two lines: it was a closure or came from a"
             yield "# notebook, so that there is no file to import it from."
             yield f"def {self.variable}({names}):"
-            told = f"Paste the factory {self.variable} into this script first, at the marked place."
-            yield f'    raise SystemExit("{told}")'
+            message = f"Paste the factory {self.variable} into this script first, at the marked place."
+            yield f'    raise SystemExit("{message}")'
             yield ""
         for option, text in plan.declared.items():
             if not self._holds(text):

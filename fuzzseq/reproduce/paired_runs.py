@@ -1,60 +1,82 @@
-"""Two runs that ought to agree, or to differ, written out: the batch of the case, and one that a check ran beside."""
+"""Two runs that ought to agree, or to differ, written out: in another way of executing, or of a batch beside."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import ast
+from collections.abc import Iterator
+from pathlib import Path
 
 import attrs
-import numpy as np
 
-from fuzzseq.cases.arrays import Arrays, arrays
-from fuzzseq.checks.registry import CHECKS, check_named
+from fuzzseq.cases.arrays import arrays
+from fuzzseq.checks.base import Check
+from fuzzseq.checks.script import stage_line
 from fuzzseq.protocol.evidence import Difference, Unmoved
 from fuzzseq.reproduce.calling import inputs
 from fuzzseq.reproduce.data import assigned, columns, literal
 from fuzzseq.reproduce.plan import Plan
-from fuzzseq.reproduce.ways import agreeing
+from fuzzseq.reproduce.scoring import forward_call, scores_lines, scores_of
+
+_AGREE = (
+    "gap, scale = gaps(first, second)",
+    'assert gap.max() <= 1e-4 * scale, f"the two runs differ by {gap.max():.2g}"',
+)
 
 
-def beside(plan: Plan) -> tuple[str, Plan] | None:
-    """Return the other run's name, and a plan with its batch; None for a check that more than two runs decide."""
-    check = next((check for check in CHECKS if check.name == plan.check), None)
+def compared(plan: Plan) -> tuple[str, ...]:
+    """Return the lines of both runs and of what is asserted; none for a check that more than two runs decide."""
+    check = plan.known
+    if check is None:
+        return ()
+    if check.execution and (lines := execution_lines(check.execution)):
+        return tuple(_executed_otherwise(plan, check, lines))
     seen = (each.other for each in plan.finding.failure_evidence if isinstance(each, Difference | Unmoved))
-    name = next((name for name in seen if check and name in check.paired_runs), "")
-    runs = check.plan(plan.case, plan.spec) if check and name else {}
+    name = next((name for name in seen if name in check.script.pairs), "")
+    runs = check.plan(plan.case, plan.spec) if name else {}
     if name not in runs or plan.several or plan.preprocessed:
-        return None
+        return ()
     case = attrs.evolve(plan.case, batches=runs[name].batches)
-    return name, attrs.evolve(plan, finding=attrs.evolve(plan.finding, case=case))
+    return tuple(_beside(plan, attrs.evolve(plan, finding=attrs.evolve(plan.finding, case=case)), name))
 
 
-def compared(plan: Plan, name: str, other: Plan, scores: Callable[[Plan], Iterator[str]]) -> Iterator[str]:
-    """Yield both runs, what is comparable of their scores, and the assertion; ``scores`` yields the lines of a run."""
-    one, two = (arrays(each.case, each.spec.contract, 0) for each in (plan, other))
-    yield from scores(plan)
-    yield from _taken("first", plan, one, _ROWS.get(name, ""))
-    yield ""
-    yield f"# {check_named(plan.check).pair_comment}"
+def execution_lines(execution: str) -> tuple[str, ...]:
+    """Return the lines that give the output of a model in another way of executing; none where a script has none."""
+    file = Path(__file__).resolve().parents[1] / "worker" / "executions" / f"{execution}.py"
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "SCRIPT" and node.value is not None:
+            lines: tuple[str, ...] = ast.literal_eval(node.value)
+            return lines
+    return ()
+
+
+def _executed_otherwise(plan: Plan, check: Check, lines: tuple[str, ...]) -> Iterator[str]:
+    forward = forward_call(plan, "False")
+    yield f"first = np.array({scores_of(plan, forward)})"
+    if check.stage != "forward":
+        yield stage_line(check.stage)
+    for line in lines:
+        yield line.format(forward=forward, rows=len(plan.case.batches[-1].pairs), factory=plan.origin.variable)
+    yield f"second = np.array({scores_of(plan, 'output')})"
+    yield from _AGREE
+
+
+def _beside(plan: Plan, other: Plan, name: str) -> Iterator[str]:
+    script = plan.script
+    yield from scores_lines(plan, "False")
+    yield from _compared_scores("first", plan, script.pairs[name])
+    yield from ("", f"# {script.pair_comment}")
     yield from assigned(columns(other), other)
     yield from inputs(other)
-    yield from scores(other)
-    yield from _taken("second", other, two, "")
-    if plan.check == "uses_source":
-        yield 'assert gaps(first, second)[0].max() > 0, "another source gives the very same output"'
-        return
-    yield from agreeing()
+    yield from scores_lines(other, "False")
+    yield from _compared_scores("second", other, "")
+    yield from (script.pair_assertion,) if script.pair_assertion else _AGREE
 
 
-#: The index that takes the rows of the first run which the other has, in its order.
-_ROWS = {"alone": "[-1:]", "first": "[:1]", "reversed": "[::-1]"}
-
-
-def _taken(name: str, plan: Plan, seen: Arrays, rows: str) -> Iterator[str]:
-    """Yield the lines that take what is compared of a run's scores: real positions; for causality not the last ones."""
+def _compared_scores(name: str, plan: Plan, rows: str) -> Iterator[str]:
+    """Yield the lines that take what is compared of a run's scores: real positions, of the rows that both runs have."""
+    seen = arrays(plan.case, plan.spec.contract, 0)
     mask = seen.source_mask if plan.spec.contract.kind in ("many_to_many", "encoder") else seen.target_mask
-    if plan.check == "causal":
-        last = np.cumsum(mask[:, ::-1], axis=1)[:, ::-1] == 1
-        mask = mask & ~(last & mask)
+    positions = literal(plan.script.positions(mask) if plan.script.positions else mask)
     yield f"{name} = np.array(scores){rows}"
     yield f"if {name}.ndim == 3:"
-    yield f"    {name} = {name}[{literal(mask)}{rows}]".replace("\n", "\n    ")
+    yield f"    {name} = {name}[{positions}{rows}]".replace("\n", "\n    ")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import attrs
 
 from fuzzseq.cases.case import Case, Mode
+from fuzzseq.checks.base import Check
+from fuzzseq.checks.registry import CHECKS
+from fuzzseq.checks.script import Script
 from fuzzseq.findings import Finding
 from fuzzseq.protocol.outcome import Stage
 from fuzzseq.reproduce.origin import Origin
 from fuzzseq.targets.spec import Spec
-
-#: The checks whose runs are eager whatever the case says.
-_EAGER: Final = ("loss_encoding", "loss_logits", "xla_agrees", "predict_agrees", "saves", "mixed_precision")
 
 
 @attrs.frozen(kw_only=True)
@@ -40,6 +38,16 @@ class Plan:
         return "" if self.finding.exception is not None else self.finding.check
 
     @property
+    def known(self) -> Check | None:
+        """The check of the finding, broken by itself or by an exception; None for one that is not in the catalog."""
+        return next((check for check in CHECKS if check.name == self.finding.check), None)
+
+    @property
+    def script(self) -> Script:
+        """How that check says that a script shows it."""
+        return self.known.script if self.known else Script()
+
+    @property
     def died(self) -> bool:
         """Whether the process did not survive."""
         return self.finding.exception is not None and self.finding.exception.ending != "completed"
@@ -54,7 +62,7 @@ class Plan:
         """How the model is run: eagerly where that fails as well."""
         raised = self.finding.exception
         mode = raised.mode if raised is not None and not self.died else self.case.mode
-        return "eager" if self.stepped or self.check in _EAGER else mode
+        return "eager" if self.stepped or (self.check and self.script.eager) else mode
 
     @property
     def several(self) -> bool:
@@ -64,12 +72,13 @@ class Plan:
     @property
     def scored(self) -> bool:
         """Whether a loss is computed."""
-        return self.stage in ("loss", "gradient") or (self.check == "mixed_precision" and self.spec.contract.has_labels)
+        step = bool(self.check) and self.script.training == "always"
+        return self.stage in ("loss", "gradient") or (step and self.spec.contract.has_labels)
 
     @property
     def weighed(self) -> bool:
         """Whether the values of the weights matter."""
-        return self.check not in ("", "output_shape", "trains") or self.finding.group == "numeric"
+        return (bool(self.check) and self.script.weights) or self.finding.group == "numeric"
 
     @property
     def preprocessed(self) -> bool:

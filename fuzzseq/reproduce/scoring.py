@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fuzzseq.cases.arrays import arrays
+from fuzzseq.checks.script import stage_line
+from fuzzseq.protocol.evidence import NonFinite
 from fuzzseq.reporting.python_text import literal
-from fuzzseq.reproduce.calling import arguments, inputs_signature, stage, tensor_spec
+from fuzzseq.reproduce.calling import arguments, inputs_signature, tensor_spec
 from fuzzseq.reproduce.plan import Plan
 
 
@@ -20,21 +22,19 @@ def weights(plan: Plan, trainable: bool = True) -> str:
 
 def trains(plan: Plan) -> bool:
     """Say whether the model is run as in training."""
-    return plan.finding.check == "trains" or (plan.check in ("finite", "mixed_precision") and plan.scored)
+    return plan.script.training != "never" and (plan.scored or not plan.check)
 
 
 def training_argument(plan: Plan) -> str:
     """Return the ``training`` argument of every forward run, or its name where there are two kinds of runs."""
-    both = plan.died and plan.stage in ("forward", "encode", "decode") and plan.spec.contract.has_labels
-    if both or (plan.check == "finite" and plan.stage == "forward" and in_training(plan)):
+    both = plan.died and plan.stage in ("forward", "encode", "decode")
+    if plan.check and plan.script.training == "to_stage" and plan.stage == "forward":
+        # An output of which no layer is known to have made it may be that of a training step alone.
+        both = not any(isinstance(each, NonFinite) and each.layer for each in plan.finding.failure_evidence)
+    if both and plan.spec.contract.has_labels:
         return "training"
     traced = plan.mode == "graph" and plan.scored
     return "training" if trains(plan) and (settles(plan) or traced) else str(trains(plan))
-
-
-def in_training(plan: Plan) -> bool:
-    """Say whether an output that is not finite may be that of a training step alone."""
-    return plan.spec.contract.has_labels and "first made by" not in plan.finding.message
 
 
 def settles(plan: Plan) -> bool:
@@ -57,7 +57,7 @@ def scores_lines(plan: Plan, training: str) -> Iterator[str]:
     else:
         yield f"scores = {scores_of(plan, called)}"
     if plan.stepped and plan.check and plan.stage == "forward":
-        yield stage("forward")
+        yield stage_line("forward")
 
 
 def scores_of(plan: Plan, output: str) -> str:
@@ -103,14 +103,14 @@ def step_lines(plan: Plan) -> Iterator[str]:
     yield "labels = tf.constant(labels)"
     if plan.stage == "loss":
         yield from scores_lines(plan, "True")
-        yield stage("loss")
+        yield stage_line("loss")
         yield from loss_lines(plan)
         return
     yield "with tf.GradientTape() as tape:"
     yield from ("    " + line for line in scores_lines(plan, "True"))
-    yield f"    {stage('loss')}"
+    yield f"    {stage_line('loss')}"
     yield from ("    " + line for line in loss_lines(plan))
-    yield stage("gradient")
+    yield stage_line("gradient")
     yield f"weights = {weights(plan)}"
     yield "gradients = tape.gradient(loss, weights)"
     if not plan.check and plan.spec.runs_step:
@@ -128,8 +128,8 @@ def train_function(plan: Plan) -> Iterator[str]:
     yield f"def train(inputs, labels{', real' if own else ''}):"
     yield "    with tf.GradientTape() as tape:"
     yield from ("        " + line for line in scores_lines(plan, "True"))
-    yield f"        {stage('loss')}"
+    yield f"        {stage_line('loss')}"
     yield from ("        " + line for line in loss_lines(plan))
-    yield f"    {stage('gradient')}"
+    yield f"    {stage_line('gradient')}"
     yield f"    weights = {weights(plan)}"
     yield "    return scores, loss, tape.gradient(loss, weights)"

@@ -7,9 +7,10 @@ import textwrap
 from collections.abc import Iterator
 
 from fuzzseq.causes.catalog import CAUSES
+from fuzzseq.checks.script import stage_line
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.python_text import documented
-from fuzzseq.reproduce import calling, data, failure_lines, ways
+from fuzzseq.reproduce import calling, data, failure_lines
 from fuzzseq.reproduce.origin import Origin
 from fuzzseq.reproduce.pasting import called_functions
 from fuzzseq.reproduce.plan import Plan
@@ -38,12 +39,13 @@ def reproduction(finding: Finding, spec: Spec) -> str:
 
 
 def _body(plan: Plan) -> Iterator[str]:
-    yield from ways.prepared(plan)
+    if plan.check and plan.script.prepare:
+        yield plan.script.prepare
     yield f"keras.utils.set_random_seed({plan.finding.case.seed})"
-    yield calling.stage("build")
+    yield stage_line("build")
     yield from calling.building(plan)
     if plan.stage == "build":
-        if plan.check and plan.check != "mixed_precision":
+        if plan.check and not plan.script.prepare:
             yield from failure_lines.failing(f"{plan.finding.message} (fuzzseq replay says whether it is fixed)")
         return
     columns = data.columns(plan)
@@ -72,38 +74,33 @@ def _imports(program: str) -> str:
 
 
 def _docstring(plan: Plan) -> str:
-    finding = plan.finding
-    explanation = finding.diagnosis.explanation or _TITLES.get(finding.cause, "")
-    parts = [
-        f"{shortened(finding.cause, 100)}: {_TITLES.get(finding.cause, 'a failure')}.",
-        _wrapped(explanation),
-        "\n".join(_expected(plan)),
-        "Run it with python. It needs TensorFlow, numpy and your factory; once it is fixed, nothing fails here.",
-    ]
-    text = "\n\n".join(part for part in parts[:-1] if part) + "\n\n" + _wrapped(parts[-1]) + "\n"
-    return documented(text)
-
-
-def _expected(plan: Plan) -> Iterator[str]:
     finding, raised = plan.finding, plan.finding.exception
-    yield f"factory:    {shortened(finding.target, 1000)}"
-    yield f"stage:      {finding.stage}"
+    facts = [f"factory:    {shortened(finding.target, 1000)}", f"stage:      {finding.stage}"]
     if raised is None:
-        yield "fails with: AssertionError, since nothing is raised: the model is wrong without a word"
+        facts.append("fails with: AssertionError, since nothing is raised: the model is wrong without a word")
     elif raised.ending == "completed":
-        yield f"fails with: {shortened(raised.exception, 200)}"
+        facts.append(f"fails with: {shortened(raised.exception, 200)}")
     else:
-        yield f"fails with: {_DEATHS[raised.ending]} ({shortened(raised.exception, 200)})"
-    yield from _hung("says:       ", shortened(finding.message, 500))
+        facts.append(f"fails with: {_DEATHS[raised.ending]} ({shortened(raised.exception, 200)})")
+    facts += _hung("says:       ", shortened(finding.message, 500))
     if finding.position not in ("", finding.stage):
-        yield from _hung("in:         ", shortened(finding.position, 1000))
+        facts += _hung("in:         ", shortened(finding.position, 1000))
     if finding.location is not None:
         frame = finding.location
-        yield from _hung("your line:  ", f"{shortened(f'{frame.source}  ({frame.file}:{frame.line})', 1000)}")
+        facts += _hung("your line:  ", shortened(f"{frame.source}  ({frame.file}:{frame.line})", 1000))
     if finding.flaky:
-        yield from _hung("flaky:      ", "a fresh process did not always repeat it: run this more than once")
+        facts += _hung("flaky:      ", "a fresh process did not always repeat it: run this more than once")
+    title = _TITLES.get(finding.cause, "a failure")
+    parts = [
+        f"{shortened(finding.cause, 100)}: {title}.",
+        _wrapped(finding.diagnosis.explanation or _TITLES.get(finding.cause, "")),
+        "\n".join(facts),
+        _wrapped(_RUN),
+    ]
+    return documented("\n\n".join(part for part in parts if part) + "\n")
 
 
+_RUN = "Run it with python. It needs TensorFlow, numpy and your factory; once it is fixed, nothing fails here."
 _DEATHS = {
     "crashed": "the death of this very process",
     "hung": "nothing at all: it hangs, and ends only when you end it",

@@ -12,7 +12,7 @@ from fuzzseq.errors import OutputError
 from fuzzseq.files import output_files
 from fuzzseq.files.input_files import read_text
 from fuzzseq.scaffold.finding_models import Candidate
-from fuzzseq.scaffold.texts import BASELINE_FILE, JOBS, TARGETS_FILE, settings_text, targets_text
+from fuzzseq.scaffold.texts import BASELINE_FILE, JOBS, SETTINGS, TARGETS_FILE, targets_text
 from fuzzseq.settings.configuration import section_of
 
 
@@ -39,10 +39,11 @@ def write(folder: Path, candidate: Candidate, host: str | None) -> list[Written]
     else:
         before = read_text(project, advice="Fix it first") if there else ""
         apart = "\n" * (2 - (before.endswith("\n") + before.endswith("\n\n"))) if before else ""
-        _write(project, before + apart + settings_text())
+        _write(project, before + apart + SETTINGS)
         written.append(Written(file=project.name, new=True, note="[tool.fuzzseq]"))
     if host is not None:
-        name, text, left = JOBS[host]
+        name, left = JOBS[host]
+        text = Path(__file__).with_name(f"{host}.yml").read_text(encoding="utf-8")
         written.append(_write_new(folder, name, text, left))
         written.append(_write_new(folder, BASELINE_FILE, baseline.HEAD, "no finding is known yet"))
     return written

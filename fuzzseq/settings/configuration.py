@@ -76,10 +76,7 @@ def given_by(where: str, settings: Mapping[str, object]) -> Given:
 
 
 def _structured(settings: Mapping[str, object], keys: tuple[str, ...], where: str, noun: str, written: str) -> Given:
-    """Return settings read; raises :class:`UsageError` for a key that is none of ``keys``, and for a wrong value.
-
-    ``where`` they stand, what a key is called there, and how one is ``written`` with its value, make the sentence.
-    """
+    """Return settings read; ``where`` they stand, what one is called, and how it is ``written`` make the sentence."""
     __tracebackhide__ = True
     fields = {key: attrs.field(type=OPTIONS[key].kind.type, default=None) for key in keys}
     try:
@@ -100,7 +97,6 @@ def _structured(settings: Mapping[str, object], keys: tuple[str, ...], where: st
 
 
 def _toml(path: Path) -> Mapping[str, Any]:
-    """Return the content of a TOML file, or raise a sentence that says in which line it breaks."""
     if sys.version_info >= (3, 11):
         import tomllib  # noqa: PLC0415 (only a run reads the file)
     else:

@@ -7,7 +7,6 @@ import operator
 import os
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Annotated, Any, Final, get_args
 
 import attrs
@@ -80,6 +79,7 @@ class Kind:
         read_text: Reads the text of an option.
         hint: The type of a keyword of :func:`fuzzseq.fuzz`.
         schema: What an editor shows, in JSON Schema.
+        metavar: What stands for a value in the help of an option, unless the option says so; a flag has none.
         values: All of its values, or what they are called for the completion of a shell: checks, formats.
         repeatable: Whether an option may be given several times; then ``read_text`` is not used.
         moved: Returns a value in which a function has changed each path.
@@ -89,6 +89,7 @@ class Kind:
     read_text: Callable[[str], object] = lambda text: text
     hint: str
     schema: Mapping[str, object]
+    metavar: str | None = None
     values: tuple[str, ...] | str = ()
     repeatable: bool = False
     moved: Callable[[Any, Callable[[str], str]], Any] = lambda value, _: value
@@ -96,17 +97,7 @@ class Kind:
 
 def structured(value: object, type_: Any) -> Any:
     """Return what a value stands for; cattrs raises what it is not, our hooks TypeError or :class:`UsageError`."""
-    return _converter().structure(value, type_)
-
-
-@cache
-def _converter() -> Converter:
-    converter = Converter(forbid_extra_keys=True)
-    for type_ in (bool, str):
-        converter.register_structure_hook(type_, _exact)
-    converter.register_structure_hook_func(lambda type_: type_ == tuple[str, ...], _text_or_list)
-    converter.register_structure_hook_func(lambda type_: hasattr(type_, "__metadata__"), _annotated)
-    return converter
+    return _CONVERTER.structure(value, type_)
 
 
 def _exact(value: object, type_: type) -> object:
@@ -136,10 +127,16 @@ def _annotated(value: Any, type_: object) -> object:
     return rule(str(value))
 
 
-def _number_or_text(parse: Callable[[str], object], hint: str, schema: Mapping[str, object]) -> Kind:
-    return Kind(
-        type=Annotated[object, parse], read_text=parse, hint=hint, schema={"anyOf": [schema, {"type": "string"}]}
-    )
+_CONVERTER: Final = Converter(forbid_extra_keys=True)
+for _type in (bool, str):
+    _CONVERTER.register_structure_hook(_type, _exact)
+_CONVERTER.register_structure_hook_func(lambda type_: type_ == tuple[str, ...], _text_or_list)
+_CONVERTER.register_structure_hook_func(lambda type_: hasattr(type_, "__metadata__"), _annotated)
+
+
+def _number_or_text(parse: Callable[[str], object], hint: str, metavar: str, schema: Mapping[str, object]) -> Kind:
+    either = {"anyOf": [schema, {"type": "string"}]}
+    return Kind(type=Annotated[object, parse], read_text=parse, hint=hint, metavar=metavar, schema=either)
 
 
 def integer(least: int, most: int = MOST_COUNT) -> Kind:
@@ -155,6 +152,7 @@ def integer(least: int, most: int = MOST_COUNT) -> Kind:
         type=Annotated[int, Between(least, most)],
         read_text=read_text,
         hint="int | None",
+        metavar="N",
         schema={"type": "integer", "minimum": least},
     )
 
@@ -171,12 +169,15 @@ def texts(type_: object = str) -> Kind:
     values = get_args(type_)
     item = {"enum": list(values)} if values else {"type": "string"}
     schema = {"anyOf": [{"type": "array", "items": item}, item]}
-    return Kind(type=tuple[str, ...], hint="Sequence[str]", schema=schema, values=values, repeatable=True)
+    of_kind = tuple[str, ...]
+    return Kind(type=of_kind, hint="Sequence[str]", schema=schema, metavar="NAME", values=values, repeatable=True)
 
 
-def _moved_reference(text: str, moved: Callable[[str], str]) -> str:
-    file, colon, name = text.partition(".py:")
-    return moved(file + ".py") + ":" + name if colon else moved(text) if text.endswith(".py") else text
+def _moved_references(references: tuple[str, ...], moved: Callable[[str], str]) -> tuple[str, ...]:
+    return tuple(
+        f"{moved(f'{file}.py')}:{name}" if colon else moved(file) if file.endswith(".py") else file
+        for file, colon, name in (reference.partition(".py:") for reference in references)
+    )
 
 
 def _moved_places(value: str, moved: Callable[[str], str]) -> str:
@@ -187,16 +188,14 @@ FLAG: Final = Kind(type=bool, hint="bool | None", schema={"type": "boolean"})
 TEXT: Final = Kind(type=str, hint="str | None", schema={"type": "string"})
 PATH: Final = attrs.evolve(TEXT, hint="str | Path | None", moved=lambda value, moved: moved(value))
 #: Folders and URLs, with commas between them.
-PLACES: Final = attrs.evolve(PATH, moved=_moved_places)
-REFERENCES: Final = attrs.evolve(
-    texts(), moved=lambda value, moved: tuple(_moved_reference(text, moved) for text in value)
-)
+PLACES: Final = attrs.evolve(PATH, metavar="DIR|URL", moved=_moved_places)
+REFERENCES: Final = attrs.evolve(texts(), metavar="FILE:NAME", moved=_moved_references)
 #: One that there is none of is answered where profiles are looked up.
-PROFILE: Final = attrs.evolve(TEXT, schema={"enum": list(PROFILE_NAMES)}, values=PROFILE_NAMES)
+PROFILE: Final = attrs.evolve(TEXT, metavar="NAME", schema={"enum": list(PROFILE_NAMES)}, values=PROFILE_NAMES)
 CHECKS: Final = attrs.evolve(texts(), values="checks")
-FORMATS: Final = attrs.evolve(texts(), values="formats")
+FORMATS: Final = attrs.evolve(texts(), metavar="FORMAT", values="formats")
 POSITIVE: Final = integer(1)
 SEED: Final = integer(0, MOST_SEED)
-DURATION: Final = _number_or_text(duration, "float | str | None", {"type": "number", "minimum": LEAST_SECONDS})
-MEMORY: Final = _number_or_text(memory_size, "int | str | None", {"type": "integer", "minimum": 1024**2})
-WORKERS: Final = _number_or_text(worker_count, "int | str | None", {"type": "integer", "minimum": 1})
+DURATION: Final = _number_or_text(duration, "float | str | None", "TIME", {"type": "number", "minimum": LEAST_SECONDS})
+MEMORY: Final = _number_or_text(memory_size, "int | str | None", "SIZE", {"type": "integer", "minimum": 1024**2})
+WORKERS: Final = _number_or_text(worker_count, "int | str | None", "N|auto", {"type": "integer", "minimum": 1})

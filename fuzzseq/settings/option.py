@@ -21,7 +21,7 @@ class Option:
         kind: How its values are read.
         takes: What its value must be, with an example.
         help: What ``fuzzseq run --help`` says.
-        metavar: What stands for its value there; a flag has none.
+        metavar: What stands for its value there, where its kind does not say so; a flag has none.
         usual: Its value where none is given, by profile or one for all; None leaves it to the default of the field.
         flag: The option of ``fuzzseq run``, where it is not named after the field; empty where there is none.
         pytest: How the option of pytest ends, where it is not named after the field; empty where there is none.
@@ -70,6 +70,7 @@ def options_of(kind: type[attrs.AttrsInstance]) -> Iterator[Option]:
     attrs.resolve_types(kind)
     for field in attrs.fields(kind):
         if _OPTION in field.metadata:
-            yield attrs.evolve(field.metadata[_OPTION], key=field.name)
+            said: Option = field.metadata[_OPTION]
+            yield attrs.evolve(said, key=field.name, metavar=said.metavar or said.kind.metavar)
         elif attrs.has(field.type):
             yield from options_of(field.type)

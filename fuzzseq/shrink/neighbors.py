@@ -40,7 +40,7 @@ def neighbors(case: Case, contract: Contract) -> Iterator[Case]:
     an id, a dimension. A trade is a step too: two things change, and the case is smaller in the order all the same. All
     that is yielded is strictly smaller than the case, and in its domain.
     """
-    ways = (_fewer, _shorter, _padding, _trades, _plainer, _dimensions)
+    ways = (_fewer, _shorter, _padding, _plainer, _dimensions)
     own = size(case, contract)
     seen: set[tuple[object, ...]] = set()
     for candidate in chain.from_iterable(way(case, contract) for way in ways):
@@ -87,11 +87,14 @@ def _shorter(case: Case, contract: Contract) -> Iterator[Case]:
             yield without_tokens(case, at, slice(position, position + 1), contract)
 
 
-def _lower(case: Case, name: str, contract: Contract) -> Iterator[Case]:
+def lower_values(case: Case, name: str, contract: Contract) -> list[int]:
+    """Return the values of a dimension below the one that a case has."""
     current = size_of(case, name, contract)
-    lower = [value for value in values_of(case, name, contract) if value < current]
-    if lower:
-        yield capped(case, name, lower[-1], contract)
+    return [value for value in values_of(case, name, contract) if value < current]
+
+
+def _lower(case: Case, name: str, contract: Contract) -> Iterator[Case]:
+    yield from (capped(case, name, value, contract) for value in lower_values(case, name, contract)[-1:])
 
 
 def without_tokens(case: Case, at: At, gone: slice, contract: Contract) -> Case:
@@ -109,19 +112,16 @@ def without_tokens(case: Case, at: At, gone: slice, contract: Contract) -> Case:
 
 
 def _padding(case: Case, contract: Contract) -> Iterator[Case]:
+    """Yield the case with a column of padding less, filled, or moved to the target; with a source token moved there."""
+    padded = [
+        (at, each, side) for at, each in enumerate(case.batches) for side in contract.sides() if extra(each, side)
+    ]
+    for index, batch, side in padded:
+        fewer = with_extra(batch, side, extra(batch, side) - 1)
+        yield followed(with_batch(case, index, fewer), f"{side}_length", contract)
     for index, batch in enumerate(case.batches):
-        for side in contract.sides():
-            if extra(batch, side):
-                fewer = with_extra(batch, side, extra(batch, side) - 1)
-                yield followed(with_batch(case, index, fewer), f"{side}_length", contract)
-
-
-def _trades(case: Case, contract: Contract) -> Iterator[Case]:
-    """Yield the case with a column of padding filled, or moved to the target; and with a source token moved there."""
-    for index, batch in enumerate(case.batches):
-        for side in contract.sides():
-            if extra(batch, side):
-                yield from (with_batch(case, index, filled) for filled in _filled(batch, side, contract))
+        for side in (side for at, _, side in padded if at == index):
+            yield from (with_batch(case, index, filled) for filled in _filled(batch, side, contract))
         if batch.extra_source and contract.has_target:
             moved = attrs.evolve(batch, extra_source=batch.extra_source - 1, extra_target=batch.extra_target + 1)
             yield with_batch(case, index, moved)

@@ -17,14 +17,13 @@ from fuzzseq.cases.transforms import (
     row_of,
     rows_of,
     size_of,
-    values_of,
     with_batch,
     with_batches,
     with_dimensions,
     with_every_id,
     with_row,
 )
-from fuzzseq.shrink.neighbors import without_tokens
+from fuzzseq.shrink.neighbors import lower_values, without_tokens
 from fuzzseq.shrink.search import Search, bisect, delete_in_halves
 from fuzzseq.shrink.seeds import beginnings, differing
 from fuzzseq.targets.contract import SIDES
@@ -159,8 +158,7 @@ def _both_smaller(search: Search) -> None:
 
 
 def _below(search: Search, name: str) -> list[int]:
-    current = size_of(search.best, name, search.contract)
-    return [value for value in values_of(search.best, name, search.contract) if value < current]
+    return lower_values(search.best, name, search.contract)
 
 
 def _lower(search: Search, name: str) -> None:

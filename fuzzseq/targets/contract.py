@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import compress
 from typing import Annotated, Final, Literal, get_args
 
 import attrs
@@ -27,15 +28,7 @@ KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 ENCODINGS: Final[tuple[TargetEncoding, ...]] = get_args(TargetEncoding)
 PADDINGS: Final[tuple[Padding | None, ...]] = (*get_args(Padding), None)
 #: What an input of a model can be. ``*_mask`` is 1 at real positions, ``*_length`` counts them.
-ROLES: Final = (
-    "source",
-    "decoder_input",
-    "source_mask",
-    "target_mask",
-    "source_length",
-    "target_length",
-    "state",
-)
+ROLES: Final = ("source", "decoder_input", "source_mask", "target_mask", "source_length", "target_length", "state")
 #: One of them.
 Role = Annotated[str, Matches(re.compile("|".join(ROLES)), f"one of {', '.join(ROLES)}", 20)]
 #: Cells with a known layout of states; a multiple-layer model takes them layer after layer.
@@ -159,7 +152,7 @@ class Contract:
 
     def sides(self) -> tuple[Side, ...]:
         """Return the sides whose widths are dimensions of a batch."""
-        return tuple(side for side, there in zip(SIDES, (self.has_source, self.has_target), strict=True) if there)
+        return tuple(compress(SIDES, (self.has_source, self.has_target)))
 
     def range_of(self, dimension: str) -> Dim:
         """Return the declared range of a dimension, else the usual one of a known dimension."""
@@ -184,9 +177,7 @@ class Contract:
 
     def data_dimensions(self) -> tuple[str, ...]:
         """Return the dimensions of a batch that this kind of model has."""
-        return tuple(
-            name for name, there in zip(DATA_DIMENSIONS, (True, self.has_source, self.has_target), strict=True) if there
-        )
+        return tuple(compress(DATA_DIMENSIONS, (True, self.has_source, self.has_target)))
 
     def names(self) -> tuple[str, ...]:
         """Return every dimension of the model, those of a batch first."""

@@ -61,7 +61,11 @@ def declare(**settings: Any) -> Declaration:
                 f"Options: {', '.join(_OPTIONS)}; anything else is a dimension and takes dim(low, high) or a number, "
                 f"and was given {value!r}."
             )
-    _check_ties(dimensions)
+    for name, declared in dimensions.items():
+        for tie in declared.ties():
+            if tie == name or (tie not in dimensions and dimension_of(tie) is None):
+                close = nearest(tie, {*KNOWN, *dimensions} - {name})
+                raise SpecError(f"{name} depends on {tie!r}, which is not another dimension.{close}")
     return Declaration(options=options, dimensions=dimensions)
 
 
@@ -85,7 +89,7 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
     ``preprocess``
         the function that turns a list of lists of ids into the model's source.
     ``padding``
-        ``"post"`` (the default), ``"pre"``, or None for a model that promises nothing about padded positions.
+        ``"post"`` (the default), ``"pre"``, or None where padded positions are unspecified.
     ``tokens``
         a dict with ``pad``, ``start`` and ``end`` ids; None for a start or an end that the model does not have.
         ``label_pad`` is what labels are padded with, where that is another id, -100 for example; 0 where a tagger keeps
@@ -100,7 +104,7 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
     ``float_source``
         True for a source of float features, (batch, time, ``feature_dim``).
     ``skip``
-        a dict from a check's name to the reason why it is not promised.
+        a dict from a check's name to the reason why it is skipped.
     ``checks``
         the only checks to run.
     ``custom_checks``
@@ -118,9 +122,7 @@ def _marked(factory: Factory, declaration: Declaration) -> Factory:
     if not callable(factory):
         raise SpecError(f"fuzz_target() decorates the function that builds a model, and was given {factory!r}.")
     # Its module does not hold yet what is being decorated there.
-    home = sys.modules.get(getattr(factory, "__module__", None) or "")
-    has_name = home is not None and any(value is factory for value in list(vars(home).values()))
-    own = _copied(factory) if has_name or declaration_of(factory) is not None else factory
+    own = _copied(factory) if _home_of(factory) is not None or declaration_of(factory) is not None else factory
     try:
         setattr(own, _ATTRIBUTE, declaration)
     except AttributeError:
@@ -164,8 +166,14 @@ def declared_in(module: ModuleType) -> dict[str, Callable[..., Any]]:
 
 def is_imported(factory: object, module: ModuleType) -> bool:
     """Say whether a module has a factory from the module that defines it."""
+    home = _home_of(factory)
+    return home is not None and home is not module
+
+
+def _home_of(factory: object) -> ModuleType | None:
+    """Return the module that defines a factory, where it holds it."""
     home = sys.modules.get(getattr(factory, "__module__", None) or "")
-    return home is not None and home is not module and any(value is factory for value in list(vars(home).values()))
+    return home if home is not None and any(value is factory for value in list(vars(home).values())) else None
 
 
 def _checked_option(name: str, value: Any) -> Any:
@@ -185,11 +193,10 @@ def _checked_option(name: str, value: Any) -> Any:
         raise SpecError(f"custom_checks={value!r} is not a list: give a list of functions, [my_check].")
     if name in ("skip", "inputs", "tokens") and not isinstance(value, Mapping):
         raise SpecError(f"{name}={value!r} is not a dict: see help(fuzzseq.fuzz_target).")
-    if name == "tokens":
-        return _checked_tokens(value)
-    if name == "inputs":
-        _check_inputs(value)
-    return value
+    for key, role in value.items() if name == "inputs" else ():
+        if not isinstance(role, str) or role.removeprefix("~") not in ROLES:
+            raise SpecError(f"inputs[{key!r}] is {role!r}: it is one of {', '.join(ROLES)}.{nearest(str(role), ROLES)}")
+    return _checked_tokens(value) if name == "tokens" else value
 
 
 def _checked_tokens(value: Mapping[str, Any]) -> Tokens:
@@ -202,19 +209,3 @@ def _checked_tokens(value: Mapping[str, Any]) -> Tokens:
         if token is not None and (not isinstance(token, int) or (token < 0 and name != "label_pad")):
             raise SpecError(f"tokens[{name!r}] is {token!r}: it is an id of 0 or more, or None.")
     return Tokens(**value)
-
-
-def _check_inputs(value: Mapping[str, Any]) -> None:
-    """Raise for a declared input whose role is none that fuzzseq knows."""
-    for key, role in value.items():
-        if not isinstance(role, str) or role.removeprefix("~") not in ROLES:
-            raise SpecError(f"inputs[{key!r}] is {role!r}: it is one of {', '.join(ROLES)}.{nearest(str(role), ROLES)}")
-
-
-def _check_ties(dimensions: Mapping[str, Dim]) -> None:
-    """Raise for a constraint on a dimension that does not exist, or on itself."""
-    for name, declared in dimensions.items():
-        for tie in declared.ties():
-            if tie == name or (tie not in dimensions and dimension_of(tie) is None):
-                close = nearest(tie, {*KNOWN, *dimensions} - {name})
-                raise SpecError(f"{name} depends on {tie!r}, which is not another dimension.{close}")

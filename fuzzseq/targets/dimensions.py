@@ -10,6 +10,8 @@ import attrs
 from fuzzseq.errors import SpecError, nearest
 from fuzzseq.grammar import MOST_COUNT, AtLeastOne, Count, Identifier, shown
 
+_TIES: Final = ("multiple_of", "at_most", "at_least", "equal_to")
+
 
 @attrs.frozen(kw_only=True)
 class Dim:
@@ -26,24 +28,17 @@ class Dim:
     equal_to: Count | Identifier | None = None
 
     def __str__(self) -> str:
-        named = ("multiple_of", "at_most", "at_least", "equal_to")
-        ties = [f"{name}={getattr(self, name)!r}" for name in named if getattr(self, name) is not None]
+        ties = [f"{name}={getattr(self, name)!r}" for name in _TIES if getattr(self, name) is not None]
         return f"dim({', '.join([str(self.min), str(self.max), *ties])})"
 
     def ties(self) -> Iterator[str]:
-        """Yield the names of the dimensions that this one depends on."""
-        for tie in (self.multiple_of, self.at_most, self.at_least, self.equal_to):
-            if isinstance(tie, str):
-                yield tie
+        """Return the names of the dimensions that this one depends on."""
+        return (tie for name in _TIES if isinstance(tie := getattr(self, name), str))
 
     def allows(self, value: int, sizes: Mapping[str, int]) -> bool:
         """Say whether ``value`` is allowed beside the other ``sizes`` (ties to absent sizes hold)."""
-
-        def resolved(tie: int | str | None) -> int | None:
-            return sizes.get(tie) if isinstance(tie, str) else tie
-
-        multiple, most = resolved(self.multiple_of), resolved(self.at_most)
-        least, equal = resolved(self.at_least), resolved(self.equal_to)
+        ties = (self.multiple_of, self.at_most, self.at_least, self.equal_to)
+        multiple, most, least, equal = (sizes.get(tie) if isinstance(tie, str) else tie for tie in ties)
         return (
             self.min <= value <= self.max
             and (multiple is None or (multiple > 0 and value % multiple == 0))

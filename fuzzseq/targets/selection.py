@@ -13,7 +13,7 @@ from fuzzseq.grammar import CheckName
 class Selection:
     """The checks of a target: all where ``checks`` is empty, but for those in ``skip``, each with its reason.
 
-    ``custom_checks`` are the user's own, each with what it promises.
+    ``custom_checks`` are the user's own, each with its description.
     """
 
     checks: tuple[CheckName, ...] = ()

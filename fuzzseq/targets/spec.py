@@ -38,7 +38,7 @@ class Spec:
         inferred: Iterable[str] = (),
         notes: Iterable[str] = (),
     ) -> Spec:
-        """Return the Spec with values of fields that were read off the model, and what the user is told of them.
+        """Return the Spec with values of fields that were read off the model, and what is said of them to the user.
 
         ``inferred`` names the fields and the dimensions that nobody declared.
         """

@@ -17,7 +17,7 @@ class Traits:
     """What a model is, beyond what it accepts: nothing here changes what it is given.
 
     ``origins`` says of each field of a Spec, and of each dimension, whether it was ``declared`` by the user or
-    ``inferred`` from the model; what it does not name has its default. ``notes`` are what the user is told of that.
+    ``inferred`` from the model; what it does not name has its default. ``notes`` say that to the user.
     ``source_constants`` are whole numbers of the factory's code.
     """
 

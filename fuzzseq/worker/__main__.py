@@ -42,8 +42,6 @@ def main() -> None:
 
 
 class _Process:
-    """A worker process, from its first question on."""
-
     def __init__(self, channel: Channel, serving: Any, stages: Any) -> None:
         self._channel, self._serving, self._stages = channel, serving, stages
         #: How the children ended that nobody has asked for yet.
@@ -108,14 +106,9 @@ class _Process:
 
     def _reaped(self, pid: int) -> int | None:
         """Return how a forked child ended: its exit code, or minus the signal that ended it; None where it has not."""
-        while True:
-            try:
-                ended, status = untouched.wait(-1, os.WNOHANG)
-            except ChildProcessError:
-                break
-            if not ended:
-                break
-            self._ended[ended] = os.waitstatus_to_exitcode(status)
+        with contextlib.suppress(ChildProcessError):
+            while (ended := untouched.wait(-1, os.WNOHANG))[0]:
+                self._ended[ended[0]] = os.waitstatus_to_exitcode(ended[1])
         return self._ended.pop(pid, None)
 
 

@@ -14,60 +14,44 @@ import tensorflow as tf
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.states import state_shapes
 from fuzzseq.checks.custom import custom_checks
-from fuzzseq.protocol.runs import AlternativeRun, ChunkedRun, ForwardRun, Precision, Run, mode_of
+from fuzzseq.protocol.runs import AlternativeRun, ChunkedRun, ForwardRun, Run, mode_of
 from fuzzseq.reproduce.runtime import input_shapes, set_general_position
 from fuzzseq.seeds import seed_of_cases
 from fuzzseq.targets.contract import CELLS
 from fuzzseq.targets.declaration import Declaration
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
 from fuzzseq.targets.spec import Spec
+from fuzzseq.worker import variables
+from fuzzseq.worker.built_models import taken_apart
 from fuzzseq.worker.instrumentation import Tracker
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Function, Model, Nest, Tensor, Variable
 from fuzzseq.worker.losses import loss_function
-from fuzzseq.worker.built_models import taken_apart
 from fuzzseq.worker.refusals import checked_model, declared_raises
 from fuzzseq.worker.stages import StageBeacon
 from fuzzseq.worker.subject import SteppedSubject, Subject
 from fuzzseq.worker.tracing import Traced
-from fuzzseq.worker.variables import (
-    PlainAttributes,
-    Snapshot,
-    all_variables,
-    every_layer,
-    perturb_ulp,
-    trainable_variables,
-)
 
 #: How far apart the seeds of two draws of weights are: cases have small seeds of their own.
 _WEIGHTS_APART: Final = 104_729
 
 
 class LoadedFactory:
-    """A factory with what its user declared; it lives in the process that loaded the user's file."""
+    """A factory with what its user declared, and more checks; it lives in the process that loaded the user's file."""
 
     def __init__(
-        self,
-        name: str,
-        factory: Function,
-        declaration: Declaration,
-        tracker: Tracker,
-        more_checks: Iterable[object] = (),
+        self, name: str, factory: Function, declaration: Declaration, tracker: Tracker, checks: Iterable[object] = ()
     ) -> None:
-        """Keep all of that; ``tracker`` hears of its models, and ``more_checks`` come to those that are declared."""
         self.name, self.factory, self.declaration, self.tracker = name, factory, declaration, tracker
-        self.custom_checks = custom_checks((*(self.option("custom_checks") or ()), *more_checks))
+        self.custom_checks = custom_checks((*(self.option("custom_checks") or ()), *checks))
 
     def option(self, name: str) -> Any:
         """Return a declared option, or None."""
         return self.declaration.options.get(name)
 
 
-#: What Keras is told to make everything of, for each precision: the type of floats, and the policy of layers.
+#: What Keras makes everything of, for each precision: the type of floats, and the policy of layers.
 _PRECISIONS: Final = {"double": ("float64", "float64"), "mixed": ("float32", "mixed_float16")}
-
-#: The precision and the sizes that tell a model built anew from others.
-_Anew = tuple[Precision, tuple[tuple[str, int], ...]]
 
 
 def arguments(spec: Spec, sizes: Mapping[str, int]) -> dict[str, int]:
@@ -76,7 +60,7 @@ def arguments(spec: Spec, sizes: Mapping[str, int]) -> dict[str, int]:
 
 
 def build_key(spec: Spec, case: Case) -> str:
-    """Return what tells one built model from another: what the factory is called with, and the seed."""
+    """Return the key of a built model: what the factory is called with, and the seed."""
     given = arguments(spec, case.sizes(spec.contract, 0))
     return f"{sorted(given.items())} {case.seed}"
 
@@ -87,10 +71,7 @@ class ModelInstance:
     def __init__(
         self, target: LoadedFactory, spec: Spec, sizes: Mapping[str, int], seed: int, mark: StageBeacon
     ) -> None:
-        """Call the factory. What it raises is the model's failure at stage ``build``.
-
-        Raises :class:`SpecError` for a loss that is declared and is none.
-        """
+        """Call the factory: what it raises is the model's failure; :class:`SpecError` for a loss that is none."""
         seed = seed_of_cases(seed)
         mark.enter("build")
         self.tracker = target.tracker
@@ -118,9 +99,10 @@ class ModelInstance:
         #: Whether a compiled model has done a training step of its own.
         self.stepped = False
         self._sizes, self._mark = sizes, mark
-        self._others: dict[_Anew, ModelInstance] = {}
-        self._plain = PlainAttributes(self._whole)
-        self._snapshot: Snapshot | None = None
+        #: By precision and sizes.
+        self._others: dict[tuple[object, ...], ModelInstance] = {}
+        self._plain = variables.PlainAttributes(self._whole)
+        self._snapshot: variables.Snapshot | None = None
         self.trainable: list[Variable] = []
 
     @property
@@ -136,9 +118,9 @@ class ModelInstance:
     def init_weights(self) -> None:
         """Set the weights, once the model was called and has them all, and remember everything."""
         self._plain.restore()
-        self.trainable = trainable_variables(self.model)
-        set_general_position(all_variables(self._whole), self.seed)
-        self._snapshot = Snapshot(self._whole)
+        self.trainable = variables.trainable_variables(self.model)
+        set_general_position(variables.all_variables(self._whole), self.seed)
+        self._snapshot = variables.Snapshot(self._whole)
 
     @contextmanager
     def anew(self, run: Run) -> Iterator[ModelInstance]:
@@ -146,7 +128,7 @@ class ModelInstance:
 
         It is of another precision, as far as it is Keras that makes it, or of other sizes.
         """
-        key: _Anew = (run.precision, run.dimensions)
+        key = (run.precision, run.dimensions)
         with KERAS.precision(*_PRECISIONS.get(run.precision, (None, None))):
             if key not in self._others:
                 sizes = {**self._sizes, **dict(run.dimensions)}
@@ -155,10 +137,21 @@ class ModelInstance:
 
     def reset(self, run: Run) -> None:
         """Put everything back, but for what the run wants otherwise: the random generators, variables, attributes."""
-        self.tracker.kind = _drawing_kind(run) if self.initialized else "build"
-        if self.tracker.draws():
-            tf.random.set_seed(self.seed + run.repetition)
         seed = self.seed + run.repetition
+        # What is alike in runs that draw from the random generators in the same way.
+        match run:
+            case _ if not self.initialized:
+                self.tracker.kind = "build"
+            case ForwardRun():
+                self.tracker.kind = "forward", run.mode, run.training
+            case ChunkedRun():
+                self.tracker.kind = "forward", "eager", False
+            case AlternativeRun():
+                self.tracker.kind = "forward", run.execution
+            case _:
+                self.tracker.kind = run.kind, mode_of(run)
+        if self.tracker.draws():
+            tf.random.set_seed(seed)
         random.seed(seed)
         np.random.seed(seed % 2**32)  # noqa: NPY002 (what a model draws from is not ours to choose)
         KERAS.seed_generator(seed)
@@ -173,9 +166,9 @@ class ModelInstance:
             self._snapshot.restore()
             self._snapshot.advance_rng(run.repetition)
             if run.weights:
-                set_general_position(all_variables(self._whole), self.seed + _WEIGHTS_APART * run.weights)
+                set_general_position(variables.all_variables(self._whole), self.seed + _WEIGHTS_APART * run.weights)
             if run.ulp_perturbed:
-                perturb_ulp(self.trainable, run.ulp_perturbed)
+                variables.perturb_ulp(self.trainable, run.ulp_perturbed)
 
     def state_shapes(self, sizes: Mapping[str, int]) -> Nest:
         """Return the nested shapes of the initial state for a batch; an empty list where the model takes none.
@@ -193,7 +186,8 @@ class ModelInstance:
             return []
         units = next((sizes[name] for name in ("units", "encoder_units", "decoder_units") if name in sizes), None)
         if units is None:
-            units = next((int(getattr(x, "units", 1)) for x in every_layer(self.model) if KERAS.state_names(x)), 1)
+            cells = (layer for layer in variables.every_layer(self.model) if KERAS.state_names(layer))
+            units = next((int(getattr(layer, "units", 1)) for layer in cells), 1)
         counted = next((name for name in ("num_layers", "num_encoder_layers") if name in sizes), None)
         layers = sizes[counted] if counted else 1
         cell = str(self.spec.contract.initial_state)
@@ -206,16 +200,3 @@ def flat_inputs(model: Model) -> list[Tensor]:
     """Return the symbolic inputs of a functional model in the order in which they are given."""
     structure = KERAS.input_structure(model)
     return list(structure.values()) if isinstance(structure, Mapping) else list(getattr(model, "inputs", None) or [])
-
-
-def _drawing_kind(run: Run) -> tuple[str | bool, ...]:
-    """Return what tells runs apart that may draw from the random generators in their own ways."""
-    match run:
-        case ForwardRun():
-            return "forward", run.mode, run.training
-        case ChunkedRun():
-            return "forward", "eager", False
-        case AlternativeRun():
-            return "forward", run.execution
-        case _:
-            return run.kind, mode_of(run)

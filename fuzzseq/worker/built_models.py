@@ -9,6 +9,7 @@ from typing import Final
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import KerasModel, Model
+
 #: What a factory of three models returns, in this order where they have no names.
 _PARTS: Final = ("model", "encoder", "decoder")
 
@@ -42,6 +43,7 @@ class BuiltModel:
         self._model = model
 
     def __call__(self) -> Model:
+        """Return it."""
         return self._model
 
 
@@ -52,4 +54,5 @@ class SavedModel:
         self._file, self._names = file, names
 
     def __call__(self) -> KerasModel:
+        """Return the model of the file."""
         return KERAS.open_model(self._file, self._names)

@@ -8,7 +8,7 @@ from fuzzseq.cases.case import Mode
 from fuzzseq.object_text import name_of, text_of
 from fuzzseq.protocol.framework_messages import FrameworkMessage
 from fuzzseq.protocol.outcome import Raised, Stage
-from fuzzseq.protocol.user_frames import frames_told
+from fuzzseq.protocol.user_frames import traceback_frames
 from fuzzseq.worker.frames import symbolic_operator, user_frames
 from fuzzseq.worker.instrumentation import Tracker
 from fuzzseq.worker.untouched import deepen, ends_process
@@ -47,7 +47,7 @@ def describe(
         op=message.operation or symbolic_operator(trace),
         mode=mode,
         layers=tracker.raised,
-        frames=frames_told(message.plain) or user_frames(trace),
+        frames=traceback_frames(message.plain) or user_frames(trace),
         call_site=tracker.raised_site or (tracker.loss_site if stage in ("loss", "gradient") else None),
         batch=batch,
         ending="out_of_memory" if memory else "completed",

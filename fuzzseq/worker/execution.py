@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import attrs
 
+from fuzzseq.cases.arrays import arrays
 from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Observed, Result
-from fuzzseq.protocol.runs import ForwardRun, Run, eagerly, mode_of
+from fuzzseq.protocol.runs import AlternativeRun, ForwardRun, Run, eagerly, mode_of
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.exceptions import describe
+from fuzzseq.worker.executions import EXECUTIONS
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.runs import BatchRun
 
@@ -40,6 +42,9 @@ def _attempt(built: ModelInstance, case: Case, run: Run, known: bool = False) ->
 def _attempted(built: ModelInstance, case: Case, run: Run, known: bool) -> Result:
     given = attrs.evolve(case, batches=run.batches, dimensions={**case.dimensions, **dict(run.dimensions)})
     observed: list[Observed] = []
+    source_of = EXECUTIONS[run.execution].source if isinstance(run, AlternativeRun) else None
+    # Nothing is caught here: where our own code raises, no model refuses anything.
+    sources = [source_of and source_of(arrays(given, built.spec.contract, place)) for place in range(len(run.batches))]
     built.tracker.trace.restart()
     try:
         init_weights(built, given)
@@ -49,11 +54,11 @@ def _attempted(built: ModelInstance, case: Case, run: Run, known: bool) -> Resul
         built.reset(run)
         if run.repetition and built.tracker.draws():
             # A trace holds the seed of what it draws: that goes on with each call, and begins anew with a new seed.
-            BatchRun(built, given, run, 0, known).observe()
+            BatchRun(built, given, run, 0, known, sources[0]).observe()
             built.put_back(run)
-        for batch in range(len(run.batches)):
+        for batch, source in enumerate(sources):
             built.tracker.trace.restart()
-            observed.append(BatchRun(built, given, run, batch, known).observe())
+            observed.append(BatchRun(built, given, run, batch, known, source).observe())
     except BaseException as error:
         raised = describe(error, built.tracker, built.subject.mark.current, mode_of(run), len(observed))
         return Result(observed=tuple(observed), raised=raised)

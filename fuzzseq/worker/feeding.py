@@ -40,10 +40,9 @@ def feed(spec: Spec, arrays: Arrays, states: Nest, source: Nest = None) -> Nest:
     for item in spec.contract.inputs:
         if item.role == "state":
             values.append((item, states if together else left.pop(0) if left else None))
-        elif item.role == "source" and source is not None:
-            values.append((item, source))
         else:
-            values.append((item, role_tensor(item, arrays)))
+            given = source if item.role == "source" else None
+            values.append((item, role_tensor(item, arrays) if given is None else given))
     if spec.contract.calling in ("dict", "arguments"):
         return {item.key: value for item, value in values if value is not None or item.role != "state"}
     flat = [value for _, value in values]

@@ -67,11 +67,12 @@ def _settings(spec: Spec, usual: list[dict[str, int]], skip: int) -> Iterator[di
     random, until = Random(0), time.monotonic() + _FAR_SECONDS
     yielded = list(usual)
     for number in range(_FAR_LOOKS if names and not skip else 0):
-        sizes = dict(_DATA_SIZES)
+        sizes: dict[str, int] = {}
         for name in names:
-            legal = _legal_values(name, sizes, spec.contract)
+            legal = legal_values(name, sizes, spec.contract)
             of_code = [value for value in legal if value in spec.traits.source_constants]
             sizes[name] = random.choice((of_code if number % 2 else legal) or legal or [4])
+        sizes = {**_DATA_SIZES, **sizes}
         if sizes in yielded:
             continue
         yielded.append(sizes)
@@ -85,18 +86,14 @@ def _usual_settings(contract: Contract) -> list[dict[str, int]]:
     defaults = {p.dimension: p.default for p in contract.parameters if p.default is not None}
     settings: list[dict[str, int]] = []
     for wanted in (defaults, *_SETTINGS):
-        sizes = dict(_DATA_SIZES)
+        sizes: dict[str, int] = {}
         for name in [n for n in dependency_order(contract) if n not in DATA_DIMENSIONS]:
-            legal = _legal_values(name, sizes, contract)
+            legal = legal_values(name, sizes, contract)
             aim = wanted.get(name) or _SETTINGS[0].get(name) or min(4, legal[-1] if legal else 4)
             if wanted.get(name) and (name, wanted[name]) in {(p.dimension, p.default) for p in contract.parameters}:
                 sizes[name] = wanted[name]
             else:
                 sizes[name] = min(legal, key=lambda value: abs(value - aim)) if legal else aim
-        if sizes not in settings:
-            settings.append(sizes)
+        if (setting := {**_DATA_SIZES, **sizes}) not in settings:
+            settings.append(setting)
     return settings
-
-
-def _legal_values(name: str, sizes: dict[str, int], contract: Contract) -> list[int]:
-    return legal_values(name, {k: v for k, v in sizes.items() if k not in DATA_DIMENSIONS}, contract)

@@ -14,27 +14,17 @@ from fuzzseq.cases.domain import legal_range
 from fuzzseq.errors import SpecError
 from fuzzseq.protocol.outcome import LayerFrame
 from fuzzseq.reproduce.runtime import as_source
-from fuzzseq.targets.contract import Side
-from fuzzseq.targets.dimensions import DATA_DIMENSIONS
+from fuzzseq.targets.contract import SIDES
 from fuzzseq.targets.spec import Spec
+from fuzzseq.worker import refusals
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.feeding import feed, initial_state
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Args, Layer, Nest
-from fuzzseq.worker.refusals import (
-    declared_raises,
-    no_such_output,
-    raised_text,
-    refuse_output,
-    refuse_source,
-    refuse_taken_apart,
-    refuse_unfed,
-)
 from fuzzseq.worker.subject import NoSuchOutput, dense
 
-_SIDES: tuple[Side, Side] = ("source", "target")
-#: More rows than the parts that people take an input apart to.
-_ROWS: Final = 7
+#: More rows than the parts that people take an input apart to: a tensor of two is unpacked as if it were a pair.
+ROWS_NOT_UNPACKED: Final = 7
 #: Rows and ids of the batches that a preprocess is tried with which raises for the first one.
 _BATCHES: Final = ((1, 1), (1, 3), (2, 2), (3, 4), (4, 1))
 
@@ -69,15 +59,6 @@ class Look:
         return None if self.scores is None else np.asarray(self.scores)
 
 
-def guessed_sizes(spec: Spec, sizes: Mapping[str, int]) -> dict[str, int]:
-    """Return sizes for a first batch: those of the build, and small vocabularies where none is known yet."""
-    vocabularies = {spec.contract.vocabulary("source"), spec.contract.vocabulary("target")} - {None}
-    guess = {str(name): 5 for name in vocabularies} | dict(sizes)
-    if spec.contract.float_source and "feature_dim" not in guess:
-        guess["feature_dim"] = spec.contract.range_of("feature_dim").min
-    return {name: size for name, size in guess.items() if name not in DATA_DIMENSIONS}
-
-
 def look_case(spec: Spec, sizes: Mapping[str, int], rows: int = 2, alike: bool = False) -> Case:
     """Return a small ordinary case: two rows, three source ids, four decoder steps, unless the model fixes them.
 
@@ -88,15 +69,14 @@ def look_case(spec: Spec, sizes: Mapping[str, int], rows: int = 2, alike: bool =
     if "batch_size" in {p.dimension for p in spec.contract.parameters}:
         rows = 2  # What the model was built with.
     elif "batch_size" in spec.contract.dimensions:
-        rows = min(
-            legal_range("batch_size", dict(sizes), spec.contract), key=lambda value: abs(value - rows), default=rows
-        )
-    low = {side: spec.contract.lowest_id(side) for side in _SIDES}
-    ids = max(0, target - (spec.contract.tokens.start is not None) - (spec.contract.tokens.end is not None) + 1)
-    pair = Pair(source=(low["source"],) * source, target=(low["target"],) * ids)
-    return Case(
-        dimensions=dict(sizes), batches=(Batch(pairs=(pair,) * rows, target_encoding=spec.contract.target_encoding),)
-    )
+        legal = legal_range("batch_size", dict(sizes), spec.contract)
+        rows = min(legal, key=lambda value: abs(value - rows), default=rows)
+    tokens = spec.contract.tokens
+    ids = max(0, target - (tokens.start is not None) - (tokens.end is not None) + 1)
+    of_source, of_target = (spec.contract.lowest_id(side) for side in SIDES)
+    pair = Pair(source=(of_source,) * source, target=(of_target,) * ids)
+    batch = Batch(pairs=(pair,) * rows, target_encoding=spec.contract.target_encoding)
+    return Case(dimensions=dict(sizes), batches=(batch,))
 
 
 def _length(name: str, usual: int, spec: Spec, sizes: Mapping[str, int]) -> int:
@@ -117,34 +97,28 @@ def fed_for_look(
     """
     case = look_case(spec, sizes, rows, alike)
     built.spec, built.subject.spec = spec, spec
-    states = _states(built, spec, case)
-    if built.target.option("preprocess") is None or not spec.contract.has_source:
-        return case, feed(spec, arrays(case, spec.contract), states)
     try:
-        source = _preprocessed(built, [list(pair.source) for pair in case.batches[0].pairs])
-    except SpecError:
-        raise
-    except Exception:  # The user's own preprocessing may raise for some batches: the run will tell.
-        return case, None
-    return case, feed(spec, arrays(case, spec.contract), states, source)
-
-
-def _states(built: ModelInstance, spec: Spec, case: Case) -> Nest:
-    """Return the initial state of a case; raises :class:`SpecError` where a declared function gives no shapes."""
-    try:
-        return initial_state(spec, case, 0, built.state_shapes(case.sizes(spec.contract)))
+        states = initial_state(spec, case, 0, built.state_shapes(case.sizes(spec.contract)))
     except Exception as error:
         if not callable(built.target.option("initial_state")):
             raise
-        raise declared_raises(
-            built.target.name, f"initial_state={spec.contract.initial_state}", error, built.tracker
-        ) from None
+        option = f"initial_state={spec.contract.initial_state}"
+        raise refusals.declared_raises(built.target.name, option, error, built.tracker) from None
+    source = None
+    if built.target.option("preprocess") is not None and spec.contract.has_source:
+        try:
+            source = _preprocessed(built, [list(pair.source) for pair in case.batches[0].pairs])
+        except SpecError:
+            raise
+        except Exception:  # The user's own preprocessing may raise for some batches: the run reports it.
+            return case, None
+    return case, feed(spec, arrays(case, spec.contract), states, source)
 
 
 def _preprocessed(built: ModelInstance, ids: list[list[int]]) -> Nest:
     """Return what the user's preprocessing makes of ids; raises :class:`SpecError` for what is no array of numbers."""
     made = built.target.option("preprocess")(ids)
-    refuse_source(built.target.name, made)
+    refusals.refuse_source(built.target.name, made)
     return as_source(made)
 
 
@@ -161,10 +135,10 @@ def _refuse_preprocess(built: ModelInstance, spec: Spec) -> None:
         else:
             return
     if raised is not None:
-        ids, said = [[low, low], [low]], raised_text(raised, built.tracker)
+        ids, text = [[low, low], [low]], refusals.raised_text(raised, built.tracker)
         raise SpecError(
             f"preprocess={spec.contract.preprocess} of {built.target.name} raises for every batch that was tried: "
-            f"{said}. It is given rows of ids, such as {ids}, and returns the model's source. One that takes sentences "
+            f"{text}. It is given rows of ids, such as {ids}, and returns the model's source. One that takes sentences "
             "cannot be used: leave it out, and the model is given ids."
         )
 
@@ -187,7 +161,7 @@ def look(built: ModelInstance, spec: Spec, sizes: Mapping[str, int], rows: int =
         with built.tracker.watching(note_embedding):
             output = built.subject.forward(fed, False)
     except NoSuchOutput as error:
-        raise no_such_output(built.target.name, spec.contract.output, error.raw) from None
+        raise refusals.no_such_output(built.target.name, spec.contract.output, error.raw) from None
     except Exception as error:  # A model that fails on its first batch is what the run is for.
         return Look(fed=fed, error=error, layers=built.tracker.raised, tables=tuple(tables))
     return Look(fed=fed, scores=dense(output.scores), raw=output.raw, tables=tuple(tables))
@@ -199,12 +173,12 @@ def refuse_what_cannot_run(built: ModelInstance, spec: Spec, sizes: Mapping[str,
     if seen.error is not None:
         if spec.contract.calling == "single":
             # A tensor of two rows is taken apart as if it were a pair.
-            more = look(built, spec, sizes, rows=_ROWS)
-            refuse_taken_apart(name, more.fed, more.error, built.tracker)
+            more = look(built, spec, sizes, rows=ROWS_NOT_UNPACKED)
+            refusals.refuse_taken_apart(name, more.fed, more.error, built.tracker)
         # Past the encoder of an encoder and a decoder apart, what is fed is the model's own.
         if built.subject.mark.current != "decode":
-            refuse_unfed(name, seen.fed, seen.error, seen.layers, built.tracker)
+            refusals.refuse_unfed(name, seen.fed, seen.error, seen.layers, built.tracker)
     elif seen.fed is not None:
-        refuse_output(name, seen.scores, seen.raw)
+        refusals.refuse_output(name, seen.scores, seen.raw)
     elif built.target.option("preprocess") is not None:
         _refuse_preprocess(built, spec)

@@ -7,6 +7,7 @@ import linecache
 from collections import deque
 from collections.abc import Iterator
 from itertools import islice
+from traceback import walk_tb
 from types import CodeType, TracebackType
 from typing import Final
 
@@ -42,12 +43,8 @@ def calling_frame() -> Frame | None:
 
 def symbolic_operator(trace: TracebackType | None) -> str:
     """Return the operator between symbolic tensors that raised, as ``Add``; empty where it was none."""
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        if KERAS.is_operator(code):
-            return code.co_name.strip("_").capitalize()
-        trace = trace.tb_next
-    return ""
+    names = (frame.f_code.co_name for frame, _ in walk_tb(trace) if KERAS.is_operator(frame.f_code))
+    return next(names, "").strip("_").capitalize()
 
 
 def _frame(code: CodeType, line: int, last: int) -> Frame:

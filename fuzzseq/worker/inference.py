@@ -51,8 +51,7 @@ def infer(target: LoadedFactory, mark: StageBeacon, *, call: bool = True, skip: 
 
     Without ``call`` the model is built and not called, as for one whose call ends the process; ``skip`` leaves out that
     many of the sizes that would be tried first, as for a factory that ends the process. One that raises for all that
-    are left then keeps what its signature tells, and so does one whose layers raise for every size: running it will
-    say why.
+    are left keeps what its signature says, and so does one whose layers raise for every size: running it says why.
 
     Raises :class:`SpecError` for what cannot be fuzzed: a factory that builds no model, one that nobody can feed, what
     cannot be read off and was not declared, and code of the user's own that raises while it is looked at.

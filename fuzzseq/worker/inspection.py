@@ -8,10 +8,12 @@ from typing import Any
 import attrs
 
 from fuzzseq.errors import SpecError
+from fuzzseq.targets.contract import SIDES
+from fuzzseq.targets.dimensions import DATA_DIMENSIONS
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import LoadedFactory, ModelInstance
 from fuzzseq.worker.exceptions import describe
-from fuzzseq.worker.first_look import Look, guessed_sizes
+from fuzzseq.worker.first_look import Look
 from fuzzseq.worker.keras_api.objects import Model
 from fuzzseq.worker.stages import StageBeacon
 
@@ -37,7 +39,7 @@ def build_or_refusal(target: LoadedFactory, spec: Spec, sizes: Sizes, mark: Stag
         return ModelInstance(target, spec, sizes, 0, mark)
     except SpecError:
         raise
-    except Exception as error:  # The factory may refuse a size for any reason of its own: the run will tell.
+    except Exception as error:  # The factory may refuse a size for any reason of its own: the run reports it.
         raised = describe(error, target.tracker)
         return Refusal(sizes=sizes, error=error, in_model=bool(raised.layers or raised.op))
 
@@ -63,19 +65,18 @@ class Inspection:
         return self.built.model
 
     @property
-    def target(self) -> LoadedFactory:
-        """The fuzz target that the model was built of."""
-        return self.built.target
-
-    @property
     def guess(self) -> dict[str, int]:
-        """The sizes of a first batch."""
-        return guessed_sizes(self.spec, self.sizes)
+        """The sizes of a first batch: those of the build, and small vocabularies where none is known yet."""
+        contract = self.spec.contract
+        guess = {name: 5 for name in map(contract.vocabulary, SIDES) if name is not None} | dict(self.sizes)
+        if contract.float_source and "feature_dim" not in guess:
+            guess["feature_dim"] = contract.range_of("feature_dim").min
+        return {name: size for name, size in guess.items() if name not in DATA_DIMENSIONS}
 
     def other_builds(self) -> Iterator[tuple[ModelInstance, Sizes]]:
         """Build the model with one of the other settings after the other, and yield each that its factory accepts."""
         for sizes in self.other_sizes:
-            built = build_or_refusal(self.target, self.spec, sizes, self.built.subject.mark)
+            built = build_or_refusal(self.built.target, self.spec, sizes, self.built.subject.mark)
             if isinstance(built, ModelInstance):
                 yield built, sizes
 

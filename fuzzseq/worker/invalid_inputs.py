@@ -10,6 +10,7 @@ from fuzzseq.cases.arrays import Array, Arrays, encoded
 from fuzzseq.cases.case import Case
 from fuzzseq.protocol.outcome import Outcome, Verdict
 from fuzzseq.protocol.runs import ForwardRun, LossRun, Run
+from fuzzseq.reproduce.runtime import is_shape
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.exceptions import describe
@@ -34,18 +35,12 @@ def try_invalid_input(built: ModelInstance, case: Case, kind: str) -> Outcome:
 
 
 class _Wrong(BatchRun):
-    """A batch that is wrong in one way, on its way through a model."""
-
     def __init__(self, built: ModelInstance, case: Case, run: Run, kind: str) -> None:
         super().__init__(built, case, run, 0, False)
         self.kind = kind
         self.arrays = wrong_arrays(self.arrays, kind, case, built.spec)
-
-    def _fed(self, states: Nest = None, source: Nest = None) -> Nest:
-        source = None
-        if self.kind == "source_unpadded":
-            source = tf.ragged.constant([list(pair.source) for pair in self.case.batches[0].pairs], dtype=tf.int32)
-        return super()._fed(states, source)
+        if kind == "source_unpadded" and built.target.option("preprocess") is None:
+            self.source = tf.ragged.constant([list(pair.source) for pair in case.batches[0].pairs], dtype=tf.int32)
 
     def state_shapes(self) -> Nest:
         return wrong_shapes(super().state_shapes(), self.kind)
@@ -59,7 +54,7 @@ class _Wrong(BatchRun):
 
 def wrong_shapes(shapes: Nest, kind: str) -> Nest:
     """Return a nested list of shapes with the first of them wrong, or with one more."""
-    if isinstance(shapes, tuple) and all(isinstance(size, int) for size in shapes):
+    if is_shape(shapes):
         rows, *rest = shapes
         return {
             "state_count": [shapes, shapes],

@@ -9,7 +9,6 @@ import linecache
 import pickle
 import re
 import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -18,10 +17,10 @@ from fuzzseq.errors import SpecError, UsageError, nearest
 from fuzzseq.files import notebooks
 from fuzzseq.loading.references import SAVED
 from fuzzseq.object_text import name_of, text_of
-from fuzzseq.protocol.user_frames import is_users
 from fuzzseq.targets.declaration import Declaration, declaration_of, declared_in, is_imported
 from fuzzseq.worker.build import LoadedFactory
 from fuzzseq.worker.built_models import BuiltModel, SavedModel, is_built
+from fuzzseq.worker.frames import user_frames
 from fuzzseq.worker.instrumentation import Tracker
 from fuzzseq.worker.keras_api.objects import Function, Model
 from fuzzseq.worker.refusals import refuse_factory
@@ -111,9 +110,8 @@ def _imported(reference: Mapping[str, str], label: str) -> ModuleType:
 
 
 def _line(error: BaseException) -> str:
-    """Return where in the user's own code an exception came from."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_users(frame.filename)]
-    return f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+    frames = user_frames(error.__traceback__)
+    return f" ({frames[-1].file}:{frames[-1].line})" if frames else ""
 
 
 def _from_file(path: Path, name: str) -> ModuleType:

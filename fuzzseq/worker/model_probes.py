@@ -15,9 +15,10 @@ from fuzzseq.worker.first_look import look
 from fuzzseq.worker.inspection import Inspection
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Model
-from fuzzseq.worker.parts import Part, takes
+from fuzzseq.worker.parts import Part
 from fuzzseq.worker.roles import inputs_of
-from fuzzseq.worker.steps import names_random
+from fuzzseq.worker.source_constants import names_in
+from fuzzseq.worker.subject import SteppedSubject
 from fuzzseq.worker.variables import every_layer
 
 #: What the inputs of a lone decoder are, where their names are those of a source.
@@ -26,8 +27,8 @@ _TARGET_SIDE = {"source": "decoder_input", "source_mask": "target_mask", "source
 
 def inputs(seen: Inspection) -> Inspection:
     """Read how the model is called, and what its inputs are, off their names, ranks and types or the model's code."""
-    name = seen.target.name
-    calling, found = inputs_of(seen.model, seen.target.option("inputs") or {})
+    name = seen.built.target.name
+    calling, found = inputs_of(seen.model, seen.built.target.option("inputs") or {})
     if not found:
         called = KERAS.call_of(seen.model)
         call = f"{getattr(called, '__name__', type(called).__name__)}{inspect.signature(called)}"
@@ -47,36 +48,23 @@ def inputs(seen: Inspection) -> Inspection:
 
 
 def kind(seen: Inspection) -> Inspection:
-    """Read what kind of model it is off its inputs, and off what the factory's parameters promise of its output."""
+    """Read what kind of model it is off its inputs, and off what the factory's parameters say of its output."""
     if "kind" in seen.spec.traits.origins:
         return seen
     roles = {item.role for item in seen.spec.contract.inputs}
-    promised = {p.dimension for p in seen.spec.contract.parameters} & {"target_vocab_size", "output_dim"}
-    rank = len(_output_shape(seen.model))
+    of_output = {p.dimension for p in seen.spec.contract.parameters} & {"target_vocab_size", "output_dim"}
+    outputs = (getattr(seen.model, "outputs", None) or ()) if KERAS.is_functional(seen.model) else ()
+    ranks = [len(tensor.shape) for tensor in outputs]
+    rank = 3 if 3 in ranks else next(iter(ranks), 0)  # 0 where it is not known before a call.
+    last = seen.model.layers[-1] if rank == 3 else None
+    scores_words = KERAS.is_output_layer(getattr(last, "layer", last))  # As dense layers at the end do.
     if "decoder_input" in roles:
         value = "seq2seq" if "source" in roles else "decoder"
-    elif (promised and rank in (0, 3)) or (
-        rank == 3 and (getattr(seen.model, "compiled", False) or _scores_words(seen.model))
-    ):
+    elif (of_output and rank in (0, 3)) or (rank == 3 and (getattr(seen.model, "compiled", False) or scores_words)):
         value = "many_to_many"
     else:
         value = "encoder"
     return seen.read_off(contract={"kind": value}, inferred=["kind"])
-
-
-def _output_shape(model: Model) -> tuple[int | None, ...]:
-    """Return the shape of a functional model's scores; empty where it is not known before a call."""
-    if not KERAS.is_functional(model) or not getattr(model, "outputs", None):
-        return ()
-    found = [tuple(tensor.shape) for tensor in model.outputs]
-    return next((shape for shape in found if len(shape) == 3), found[0])
-
-
-def _scores_words(model: Model) -> bool:
-    """Say whether a functional model ends in a dense layer, as one that scores words does."""
-    layers = getattr(model, "layers", [])
-    last = layers[-1] if layers else None
-    return KERAS.is_output_layer(getattr(last, "layer", last))
 
 
 def float_source(seen: Inspection) -> Inspection:
@@ -89,7 +77,7 @@ def float_source(seen: Inspection) -> Inspection:
 
 def initial_state(seen: Inspection) -> Inspection:
     """Read whether the initial state is an input of a functional model, whose shape is known."""
-    contract, name = seen.spec.contract, seen.target.name
+    contract, name = seen.spec.contract, seen.built.target.name
     states = [item for item in contract.inputs if item.role == "state"]
     if contract.initial_state is not None:
         if not states:
@@ -112,7 +100,7 @@ def initial_state(seen: Inspection) -> Inspection:
 def ignored_labels(seen: Inspection) -> Inspection:
     """Read off the loss whether it leaves out a class that no padding of labels is declared to be."""
     tokens = seen.spec.contract.tokens
-    ignored = getattr(seen.target.option("loss") or KERAS.compiled_loss(seen.model), "ignore_class", None)
+    ignored = getattr(seen.built.target.option("loss") or KERAS.compiled_loss(seen.model), "ignore_class", None)
     if not isinstance(ignored, int) or ignored >= 0 or tokens.label_pad is not None:
         return seen
     # No label of a word is negative. It may be what labels are padded with, or a default that nobody looked at.
@@ -125,7 +113,7 @@ def ignored_labels(seen: Inspection) -> Inspection:
 
 def compiled_loss(seen: Inspection) -> Inspection:
     """Read whether the model is compiled with a loss, where its user declared no other."""
-    if seen.spec.contract.loss is not None or not getattr(seen.model, "compiled", False):
+    if seen.spec.contract.loss is not None or not KERAS.is_compiled(seen.model):
         return seen
     if not KERAS.has_compiled_loss(seen.model) and not KERAS.overrides(seen.model, "compute_loss"):
         return seen
@@ -134,13 +122,13 @@ def compiled_loss(seen: Inspection) -> Inspection:
 
 def signatures(seen: Inspection) -> Inspection:
     """Read what the model, an encoder and a decoder apart, and a function of the initial state take."""
-    model, state = seen.model, seen.target.option("initial_state")
+    subject, state = seen.built.subject, seen.built.target.option("initial_state")
     values: dict[str, Any] = {
-        "takes_training": takes(model, "training"),
-        "encoder": Part(model.encoder).described if isinstance(model, EncoderDecoder) else None,
-        "decoder": Part(model.decoder).described if isinstance(model, EncoderDecoder) else None,
+        "takes_training": subject.takes_training,
         "state_arguments": tuple(inspect.signature(state).parameters) if callable(state) else (),
     }
+    if isinstance(subject, SteppedSubject):
+        values |= {"encoder": subject.encoder.signature, "decoder": subject.decoder.signature}
     return seen.read_off(contract=values)
 
 
@@ -179,7 +167,8 @@ def overrides_training_step(model: Model) -> bool:
 
 def mentions_random(model: Model) -> bool:
     """Say whether the call of a model, or of a layer of the user's own, names anything that is random."""
-    return any(map(names_random, [model, *every_layer(model)]))
+    calls = (getattr(type(layer), "call", layer) for layer in (model, *every_layer(model)))
+    return any("random" in names_in(call) and not KERAS.is_builtin(call) for call in calls)
 
 
 def has_low_precision(model: Model) -> bool:
@@ -197,30 +186,18 @@ def decodes_all_steps(model: Model) -> bool:
     if not KERAS.is_functional(decoder) or not getattr(decoder, "inputs", None):
         return False
     shape = tuple(decoder.inputs[0].shape)
-    roles = Part(model.decoder).roles
+    roles = Part(model.decoder).signature.roles
     states = [tensor for tensor, role in zip(decoder.inputs, roles, strict=False) if role == "states"]
-    return (
-        len(shape) == 2
-        and shape[1] is None
-        and all(
-            KERAS.is_recurrent(layer)
-            for layer in decoder.layers
-            for given in KERAS.inputs_of_calls(layer)
-            if any(tensor is state for tensor in given for state in states)
-        )
-    )
+    given = ((layer, KERAS.inputs_of_calls(layer)) for layer in decoder.layers)
+    readers = (layer for layer, calls in given if any(tensor is s for call in calls for tensor in call for s in states))
+    return len(shape) == 2 and shape[1] is None and all(map(KERAS.is_recurrent, readers))
 
 
 def scored_steps(seen: Inspection) -> Inspection:
     """Read off a call whether a subclassed model with a loss gives something for each step that it could score."""
     contract, traits = seen.spec.contract, seen.spec.traits
-    if (
-        not seen.may_call
-        or contract.kind != "encoder"
-        or traits.origins.get("kind") != "inferred"
-        or not contract.loss
-        or traits.functional
-    ):
+    encoder = contract.kind == "encoder" and traits.origins.get("kind") == "inferred"
+    if not (seen.may_call and encoder and contract.loss) or traits.functional:
         return seen
     scores = look(seen.built, seen.spec, seen.guess).array
     return seen.read_off(contract={"kind": "many_to_many"}) if scores is not None and scores.ndim == 3 else seen

@@ -27,7 +27,6 @@ def stable_name(layer: Layer, parent: Layer | None) -> str:
         return plain
     if name and plain not in automatics:
         return name
-    children = KERAS.children(parent) if parent is not None else []
-    siblings = [child for child in children if type(child).__name__ == kind]
+    siblings = [child for child in KERAS.children(parent) if type(child).__name__ == kind]
     index = next((i for i, child in enumerate(siblings) if child is layer), 0)
     return kind if len(siblings) < 2 else f"{kind}#{index + 1}"

@@ -12,12 +12,10 @@ from fuzzseq.targets.contract import PartCall, PartRole
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Function, Model, Nest, Tensor
 
-#: The names that parameters and inputs of an encoder or a decoder go by, for each thing that they can be.
-PART_NAMES: Mapping[PartRole, tuple[str, ...]] = {
-    "states": ("state", "hidden", "initial_state", "carry", "h", "c", "h0", "c0", "cell"),
+#: The names that parameters and inputs of an encoder or a decoder go by, for what takes neither masks nor lengths.
+_NAMES: Mapping[PartRole, tuple[str, ...]] = {
     "memory": ("enc_out", "encoder_out", "memory", "context", "values", "encoded", "enc_seq", "encoder_seq"),
-    "source_mask": ("mask", "padding_mask", "source_mask", "src_mask"),
-    "source_length": ("length", "lengths", "source_length"),
+    "states": ("state", "hidden", "initial_state", "carry", "h", "c", "h0", "c0", "cell"),
 }
 
 
@@ -28,9 +26,7 @@ def part_role(name: str) -> PartRole | None:
         return "source_mask"
     if "length" in lowered or lowered.endswith("_len"):
         return "source_length"
-    roles: tuple[PartRole, ...] = ("memory", "states")
-    for role in roles:
-        words = PART_NAMES[role]
+    for role, words in _NAMES.items():
         if lowered in words or any(len(word) > 2 and word in lowered for word in words):
             return role
     return None
@@ -41,57 +37,39 @@ class Part:
 
     def __init__(self, model: Function) -> None:
         self._model: Model = model
-        self._takes_training = takes(model, "training")
         inputs = getattr(model, "inputs", None) if KERAS.is_functional(model) else None
-        self._functional = bool(inputs)
-        self._roles: list[PartRole] = ["tokens"]
-        for tensor in (inputs or ())[1:]:
-            self._roles.append(part_role(str(tensor.name)) or ("memory" if len(tensor.shape) == 3 else "states"))
-        if not inputs:
-            self._roles = self._argument_roles()
+        roles: list[PartRole] = ["tokens"] if inputs else _argument_roles(model)
+        roles += [
+            part_role(str(tensor.name)) or ("memory" if len(tensor.shape) == 3 else "states")
+            for tensor in (inputs or ())[1:]
+        ]
+        #: How it is called, as a script that reproduces a finding writes it out.
+        self.signature = PartCall(roles=tuple(roles), functional=bool(inputs), takes_training=takes_training(model))
         self.traced = False
         #: The states as an encoder gave them, where they are no flat list.
         self.structure: Nest = None
         self._graph = tf.function(model, reduce_retracing=True)
 
-    @property
-    def roles(self) -> tuple[PartRole, ...]:
-        """What each parameter or input is, in order."""
-        return tuple(self._roles)
-
-    @property
-    def described(self) -> PartCall:
-        """How it is called, as a script that reproduces a finding writes it out."""
-        return PartCall(roles=self.roles, functional=self._functional, takes_training=self._takes_training)
-
-    @property
-    def takes_states(self) -> bool:
-        """Whether states can be given."""
-        return "states" in self._roles
-
     def call(self, given: Mapping[str, Nest], training: bool) -> Nest:
         """Call the model with what it takes of ``given``."""
-        tokens = given.get("source", given.get("decoder_input"))
-        extra = {"training": training} if self._takes_training else {}
+        extra = {"training": training} if self.signature.takes_training else {}
         states = list(given.get("states") or [])
         values: list[Nest] = []
-        for role in self._roles:
-            if role == "tokens":
-                values.append(tokens)
-            elif role == "states" and self._functional:
-                values.append(states.pop(0))
-            elif role == "states":
-                values.append(self._states(states))
-            else:
+        for role in self.signature.roles:
+            if role != "states":
                 values.append(given.get(role))
+            elif self.signature.functional:
+                values.append(states.pop(0))
+            else:
+                values.append(self._states(states))
         called = self._graph if self.traced else self._model
-        if self._functional:
+        if self.signature.functional:
             return called(values[0] if len(values) == 1 else values, **extra)
         return called(*values, **extra)
 
     def _states(self, states: list[Tensor]) -> Nest:
         """Return the states for one argument: all of them, or its share where there are several arguments for them."""
-        count = self._roles.count("states")
+        count = self.signature.roles.count("states")
         if count > 1:
             return states.pop(0) if states else None
         structure = self.structure
@@ -101,32 +79,31 @@ class Part:
             return tf.nest.pack_sequence_as(structure, states)
         return one_or_all(states)
 
-    def _argument_roles(self) -> list[PartRole]:
-        """Return what each positional parameter of a callable is: tokens, memory and states where no name says it."""
-        named: list[PartRole | None] = []
-        for name, parameter in inspect.signature(KERAS.call_of(self._model)).parameters.items():
-            if name == "training" or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
-                continue
-            required = parameter.default is parameter.empty
-            role = part_role(name) if required or parameter.default is None else None
-            if role is None and not required:
-                break  # A setting of the user's own, and whatever comes after it.
-            named.append(role)
-        if None not in named:
-            return ["tokens", *(role for role in named[1:] if role)]
-        unnamed: tuple[PartRole, ...] = ("states", "memory")
-        missing: Iterator[PartRole] = iter(
-            ("tokens", *(role for role in unnamed if role not in named), *reversed(unnamed))
-        )
-        return [next(missing) if role is None else role for role in named]
+
+def _argument_roles(model: Model) -> list[PartRole]:
+    """Return what each positional parameter of a callable is: tokens, memory and states where no name says it."""
+    named: list[PartRole | None] = []
+    for name, parameter in inspect.signature(KERAS.call_of(model)).parameters.items():
+        if name == "training" or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+            continue
+        required = parameter.default is parameter.empty
+        role = part_role(name) if required or parameter.default is None else None
+        if role is None and not required:
+            break  # A setting of the user's own, and whatever comes after it.
+        named.append(role)
+    if None not in named:
+        return ["tokens", *(role for role in named[1:] if role)]
+    unnamed: tuple[PartRole, ...] = ("states", "memory")
+    missing: Iterator[PartRole] = iter(("tokens", *(role for role in unnamed if role not in named), *reversed(unnamed)))
+    return [next(missing) if role is None else role for role in named]
 
 
-def takes(model: Model, name: str) -> bool:
-    """Say whether calling a model takes a keyword."""
+def takes_training(model: Model) -> bool:
+    """Say whether calling a model takes the keyword ``training``."""
     if KERAS.is_layer(model):
-        return name in inspect.signature(model.call).parameters or KERAS.is_functional(model)
+        return "training" in inspect.signature(model.call).parameters or KERAS.is_functional(model)
     try:
-        return name in inspect.signature(model).parameters
+        return "training" in inspect.signature(model).parameters
     except (TypeError, ValueError):
         return False
 

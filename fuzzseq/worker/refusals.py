@@ -6,6 +6,7 @@ import inspect
 import linecache
 import re
 from collections.abc import Mapping
+from traceback import walk_tb
 from types import ModuleType
 from typing import Final
 
@@ -26,15 +27,8 @@ from fuzzseq.worker.keras_api.objects import Function, Model, Nest
 
 #: The most letters of a value, or of an exception's message, that a sentence shows.
 _LONGEST: Final = 300
-#: The ranks that an input may have which plays a role; the others may have any.
-_RANKS: Final = {
-    "source": (2, 3),
-    "decoder_input": (2, 3),
-    "source_length": (1, 2),
-    "target_length": (1, 2),
-    "source_mask": (2, 3, 4),
-    "target_mask": (2, 3, 4),
-}
+#: The ranks that an input may have which plays a role, by the last word of that; the others may have any.
+_RANKS: Final = {"source": (2, 3), "input": (2, 3), "length": (1, 2), "mask": (2, 3, 4)}
 _FED: Final = "fuzzseq feeds ids (batch, steps), or rows of floats (batch, steps, width)"
 _WRAP: Final = "return a function that takes what fuzzseq feeds, and calls the model with it"
 #: What Python, or TensorFlow, raises where a tensor is taken for a tuple or a dict.
@@ -49,20 +43,23 @@ class NotAModel(TypeError):
 def short(value: object) -> str:
     """Return a value as it is shown in a sentence: cut where it is long, its type where it cannot be shown."""
     try:
-        text = " ".join(repr(value).split())
+        return _cut(repr(value))
     except Exception:  # whatever the ``repr`` of a user's own class raises
         return f"a {type(value).__name__}"
+
+
+def _cut(text: str) -> str:
+    text = " ".join(text.split())
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def raised_text(error: BaseException, tracker: Tracker) -> str:
     """Return an exception as a sentence shows it: class, message, and the user's own line."""
     raised = describe(error, tracker)
-    said = " ".join(raised.message.split())
-    said = said if len(said) <= _LONGEST else f"{said[:_LONGEST]}..."
+    message = _cut(raised.message)
     frame = raised.frames[-1] if raised.frames else raised.call_site
     place = f" ({frame.file}:{frame.line})" if frame is not None else ""
-    return f"{raised.exception}: {said}{place}" if said != raised.exception else f"{raised.exception}{place}"
+    return f"{raised.exception}: {message}{place}" if message != raised.exception else f"{raised.exception}{place}"
 
 
 def refuse_factory(name: str, factory: Function) -> None:
@@ -83,8 +80,8 @@ def checked_model(name: str, model: Model) -> Model:
     wanted = "it should return a keras.Model, an EncoderDecoder, or a function of the inputs."
     kind = type(model).__name__
     if isinstance(model, EncoderDecoder):
-        parts: list[object] = [model.encoder, model.decoder]
-        for part, value in zip(("encoder", "decoder"), parts, strict=True):
+        for part in ("encoder", "decoder"):
+            value: object = getattr(model, part)
             if not callable(value) or isinstance(value, type):
                 raise NotAModel(
                     f"The factory {name} returned an EncoderDecoder whose {part} is {short(value)}: give a model."
@@ -97,13 +94,9 @@ def checked_model(name: str, model: Model) -> Model:
     elif isinstance(model, list | tuple | Mapping):
         parts = list(model.values() if isinstance(model, Mapping) else model)
         held = ", ".join(type(part).__name__ for part in parts[:6]) + (", ..." if len(parts) > 6 else "")
-        models = any(map(KERAS.is_layer, parts))
-        how = (
-            "return the model that is trained alone, or fuzzseq.EncoderDecoder(encoder, decoder) for two that are run "
-            "step by step."
-            if models
-            else wanted
-        )
+        apart = "fuzzseq.EncoderDecoder(encoder, decoder) for two that are run step by step."
+        alone = f"return the model that is trained alone, or {apart}"
+        how = alone if any(map(KERAS.is_layer, parts)) else wanted
         raise NotAModel(f"The factory {name} returned a {kind} ({held}), and fuzzseq runs one model: {how}")
     elif not callable(model):
         shown = f" {short(model)}" if isinstance(model, str | int | float) else ""
@@ -128,7 +121,7 @@ def refuse_input(name: str, role: str, rank: int | None, dtype: str | None) -> N
     """Raise :class:`SpecError` for an input that plays a role and takes what fuzzseq does not make."""
     if dtype == "string":
         raise SpecError(text_sentence(f"takes an input {name!r} of strings"))
-    if rank is not None and rank not in _RANKS.get(role, (rank,)):
+    if rank is not None and rank not in _RANKS.get(role.rpartition("_")[2], (rank,)):
         raise SpecError(
             f"The model takes an input {name!r} of rank {rank} as its {role}, and {_FED}: if it is something else of "
             f"{', '.join(ROLES)}, say so, @fuzz_target(inputs={{{name!r}: '...'}}); else {_WRAP}."
@@ -163,33 +156,23 @@ def refuse_unfed(name: str, fed: Nest, error: Exception, layers: tuple[LayerFram
 
 def refuse_taken_apart(name: str, fed: Nest, error: Exception | None, tracker: Tracker) -> None:
     """Raise :class:`SpecError` where the user's own code raised by taking the one tensor for a tuple or a dict."""
-    if (
-        not tf.is_tensor(fed)
-        or not isinstance(error, _OF_PYTHON)
-        or not FrameworkMessage(text_of(error)).takes_tensor_apart
-    ):
+    if not tf.is_tensor(fed) or not isinstance(error, _OF_PYTHON):
         return
-    last, trace = None, error.__traceback__
-    while trace is not None:
-        last = trace if is_users(trace.tb_frame.f_code.co_filename) else last
-        trace = trace.tb_next
-    if last is None:
+    frames = [frame for frame in walk_tb(error.__traceback__) if is_users(frame[0].f_code.co_filename)]
+    if not frames or not FrameworkMessage(text_of(error)).takes_tensor_apart:
         return
-    line = linecache.getline(last.tb_frame.f_code.co_filename, last.tb_lineno)
-    if any(value is fed and _is_taken_apart(variable, line) for variable, value in last.tb_frame.f_locals.items()):
+    last, number = frames[-1]
+    line = linecache.getline(last.f_code.co_filename, number)
+    names = "|".join(re.escape(variable) for variable, value in last.f_locals.items() if value is fed)
+    unpacks = rf",.*=\s*({names})\s*(#|$)|\*({names})\b|\bin\s+({names})\b"
+    reads_by_name = rf"\b({names})\s*(\[\s*['\"]|\.\s*(keys|items|values|get|pop)\b)"
+    if names and re.search(f"{unpacks}|{reads_by_name}", line):
         raise SpecError(
             f"The model of {name} takes its input apart in a way that fuzzseq cannot read, "
             f"{raised_text(error, tracker)}: name the parts, each with what it is, as in "
             "@fuzz_target(inputs={'ids': 'source', 'previous': 'decoder_input'}), or let its call have a parameter for "
             "each."
         )
-
-
-def _is_taken_apart(variable: str, line: str) -> bool:
-    """Say whether a line of code unpacks a variable, or reads a part of it by name."""
-    name = re.escape(variable)
-    by_name = rf"\b{name}\s*(\[\s*['\"]|\.\s*(keys|items|values|get|pop)\b)"
-    return bool(re.search(rf",.*=\s*{name}\s*(#|$)|\*{name}\b|\bin\s+{name}\b|{by_name}", line))
 
 
 def refuse_source(name: str, source: Nest) -> None:

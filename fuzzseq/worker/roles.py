@@ -1,4 +1,4 @@
-"""Which input of a model is what: by name where a name tells, else by position."""
+"""Which input of a model is what: by name where it has a known one, else by position."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def match(slots: Sequence[Slot], declared: Mapping[str, str]) -> tuple[Input, ..
     roles = [_declared(slot, declared) or _named(slot) for slot in slots]
     for index, role in enumerate(roles):
         if role in ("source", "decoder_input") and role in roles[:index] and not _declared(slots[index], declared):
-            roles[index] = None  # The first of two that read alike keeps its role; the other is told by position.
+            roles[index] = None  # The first of two that read alike keeps its role; the other goes by its position.
     for index, slot in enumerate(slots):
         if roles[index] is None and not slot.optional:
             roles[index] = _by_position(roles, slot, slots)
@@ -95,7 +95,7 @@ def _declared(slot: Slot, declared: Mapping[str, str]) -> str | None:
 
 
 def _named(slot: Slot) -> str | None:
-    """Return the role that an input's name, rank and type tell; None where they do not."""
+    """Return the role that an input's name, rank and type show; None where they do not."""
     name = _snake(slot.name)
     if name in ROLES and name != "state":
         return name
@@ -129,7 +129,7 @@ def _is_other(slot: Slot) -> bool:
 
 
 def _by_position(roles: Sequence[str | None], slot: Slot, slots: Sequence[Slot]) -> str:
-    """Return the role of an input that no name tells: the source, then the decoder's tokens; states by their shape."""
+    """Return the role of an input without a known name: the source, then the decoder's tokens; states by shape."""
     if slot.rank == 2 and slot.dtype and "float" in slot.dtype and "source" in roles and len(slots) > 2:
         return "state"
     for role in ("source", "decoder_input"):
@@ -145,17 +145,13 @@ def _by_position(roles: Sequence[str | None], slot: Slot, slots: Sequence[Slot])
 def inputs_of(model: Model, declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
     """Return how a model is called, and what its inputs are."""
     if isinstance(model, EncoderDecoder):
-        return "steps", _stepped(model)
+        encoder, decoder = (Part(part).signature.roles for part in (model.encoder, model.decoder))
+        states = (Input(role="state"),) if "states" in encoder else ()
+        masks = (Input(role=role) for role in sorted({*encoder, *decoder} & {"source_mask", "source_length"}))
+        return "steps", (Input(role="source"), Input(role="decoder_input"), *masks, *states)
     if KERAS.is_functional(model) and flat_inputs(model):
         return _functional(model, declared)
     return _callable(KERAS.call_of(model), declared)
-
-
-def _stepped(model: EncoderDecoder) -> tuple[Input, ...]:
-    states = (Input(role="state"),) if Part(model.encoder).takes_states else ()
-    extra = {*Part(model.encoder).roles, *Part(model.decoder).roles} & {"source_mask", "source_length"}
-    masks = tuple(Input(role=role) for role in sorted(extra))
-    return (Input(role="source"), Input(role="decoder_input"), *masks, *states)
 
 
 def _functional(model: Model, declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
@@ -194,13 +190,11 @@ def _packed(call: Function, slots: list[Slot], declared: Mapping[str, str]) -> t
     """Return the inputs of a callable with one argument: one tensor, or what its own code takes it apart to."""
     first = next(slot for slot in slots if not slot.optional)
     keys, names = unpacking(call, first.name)
-    if keys:
+    if keys or (declared and not names and first.name not in declared):
         keys += [key for key in declared if key not in (*keys, first.name)]
         return "dict", match([Slot(name=key, key=key) for key in keys], declared)
     if names:
         return "tuple", match([Slot(name=name) for name in names], declared)
-    if declared and first.name not in declared:
-        return "dict", match([Slot(name=key, key=key) for key in declared], declared)
     others = [slot for slot in slots if slot is not first and _named(slot)]
     if others:
         return "arguments", match([first, *others], declared)
@@ -217,35 +211,31 @@ def unpacking(call: Function, name: str) -> tuple[list[str], list[str]]:
     names: list[str] = []
     indices: dict[int, str] = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and _is_name(node.value, name) and isinstance(node.targets[0], ast.Tuple):
-            names = [ast.unparse(element) for element in node.targets[0].elts]
-        key = _key_read(node, name)
-        if isinstance(key, str) and key not in keys:
-            keys.append(key)
-        elif isinstance(key, int):
-            indices.setdefault(key, f"input_{key}")
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            index = _key_read(node.value, name)
-            if isinstance(index, int):
-                indices[index] = node.targets[0].id
+        match node:
+            case ast.Assign(targets=[ast.Tuple(elts=elements), *_], value=ast.Name(id=variable)) if variable == name:
+                names = [ast.unparse(element) for element in elements]
+            case ast.Assign(targets=[ast.Name(id=variable), *_], value=value):
+                if isinstance(index := _key_read(value, name), int):
+                    indices[index] = variable
+            case _:
+                key = _key_read(node, name)
+                if isinstance(key, str) and key not in keys:
+                    keys.append(key)
+                elif isinstance(key, int):
+                    indices.setdefault(key, f"input_{key}")
     return keys, names or [indices[index] for index in sorted(indices)]
 
 
 def _key_read(node: ast.AST, name: str) -> str | int | None:
     """Return the constant that a node reads from the variable ``name``: ``x["a"]``, ``x.get("a")`` or ``x[0]``."""
-    if isinstance(node, ast.Subscript) and _is_name(node.value, name):
-        return _constant(node.slice)
-    called = node.func if isinstance(node, ast.Call) and node.args else None
-    if isinstance(called, ast.Attribute) and called.attr in ("get", "pop") and _is_name(called.value, name):
-        return _constant(node.args[0])  # type: ignore[attr-defined]
-    return None
-
-
-def _is_name(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
-
-
-def _constant(node: ast.AST) -> str | int | None:
-    """Return the key or the index that a node is, or None."""
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str | int) else None
+    match node:
+        case ast.Subscript(value=ast.Name(id=variable), slice=ast.Constant(value=str() | int() as key)):
+            pass
+        case ast.Call(
+            func=ast.Attribute(value=ast.Name(id=variable), attr="get" | "pop"),
+            args=[ast.Constant(value=str() | int() as key), *_],
+        ):
+            pass
+        case _:
+            return None
+    return key if variable == name else None

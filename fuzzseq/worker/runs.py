@@ -11,20 +11,8 @@ import tensorflow as tf
 from fuzzseq.cases.arrays import Array, Arrays, arrays
 from fuzzseq.cases.case import Batch, Case
 from fuzzseq.checks.base import Gradient, Observed
-from fuzzseq.checks.output_shape import promised
-from fuzzseq.protocol.runs import (
-    SCORE_VARIANTS,
-    AlternativeRun,
-    ChunkedRun,
-    ForwardRun,
-    LossRun,
-    OwnStepRun,
-    Run,
-    ScoreVariant,
-    TrainingRun,
-    WiringRun,
-    mode_of,
-)
+from fuzzseq.checks.output_shape import expected_shape
+from fuzzseq.protocol import runs
 from fuzzseq.reproduce.runtime import as_source, flat_shapes, packed, path_of
 from fuzzseq.worker import feeding
 from fuzzseq.worker.build import ModelInstance
@@ -41,35 +29,37 @@ from fuzzseq.worker.wiring import crossings, takers_of_states
 class BatchRun:
     """One batch on its way through a model."""
 
-    def __init__(self, built: ModelInstance, case: Case, run: Run, batch: int, known: bool) -> None:
-        self.built, self.case, self.run, self.batch, self.known = built, case, run, batch, known
+    def __init__(
+        self, built: ModelInstance, case: Case, run: runs.Run, batch: int, known: bool, source: Nest = None
+    ) -> None:
+        self.built, self.case, self.run, self.batch, self.known, self.source = built, case, run, batch, known, source
         self.sizes = case.sizes(built.spec.contract, batch)
         self.arrays: Arrays = arrays(case, built.spec.contract, batch)
 
     def observe(self) -> Observed:
         """Go as far as the run asks for."""
         match self.run:
-            case WiringRun():
+            case runs.WiringRun():
                 model = self.built.model
                 crossed = crossings(model, self.built.tracker)
                 return Observed(arrays=self.arrays, crossings=crossed, takers_of_states=takers_of_states(model))
-            case ChunkedRun(chunk_boundaries=boundaries):
+            case runs.ChunkedRun(chunk_boundaries=boundaries):
                 return self._in_chunks(boundaries)
-            case TrainingRun():
+            case runs.TrainingRun():
                 return self._train()
-            case LossRun(score_variants=variants):
-                return self._score(SCORE_VARIANTS if variants else ())
-            case OwnStepRun(own_labels=labels):
+            case runs.LossRun(score_variants=variants):
+                return self._score(runs.SCORE_VARIANTS if variants else ())
+            case runs.OwnStepRun(own_labels=labels):
                 return self._own_predictions(labels)
-            case AlternativeRun(execution=name):
+            case runs.AlternativeRun(execution=name):
                 execution = EXECUTIONS[name]
                 fed = self._fed()
                 if execution.forward is not None:
                     return self._seen(execution.forward(self.built, fed))
-                return self._seen(self._forward(ForwardRun(batches=self.run.batches), fed))
-            case ForwardRun(record_layers=True):
+                return self._seen(self._forward(runs.ForwardRun(batches=self.run.batches), fed))
+            case runs.ForwardRun(record_layers=True):
                 return self._record_layers(self.run)
-            case ForwardRun():
+            case runs.ForwardRun():
                 return self._seen(self._forward(self.run, self._fed()))
 
     def forward(self) -> ForwardOutput:
@@ -77,15 +67,14 @@ class BatchRun:
         self.built.subject.in_graph(False)
         return self.built.subject.forward(self._fed(), False)
 
-    def _fed(self, states: Nest = None, source: Nest = None) -> Nest:
-        """Preprocess the batch and return what the model is called with; ``source`` takes the place of its ids."""
-        spec = self.built.spec
+    def _fed(self, states: Nest = None) -> Nest:
+        """Preprocess the batch and return what the model is called with."""
+        spec, source = self.built.spec, None
         preprocess = self.built.target.option("preprocess")
         if preprocess is not None and spec.contract.has_source:
             self.built.subject.mark.enter("preprocess")
             source = as_source(preprocess([list(pair.source) for pair in self.case.batches[self.batch].pairs]))
-        if isinstance(self.run, AlternativeRun) and (source_of := EXECUTIONS[self.run.execution].source) is not None:
-            source = source_of(self.arrays)
+        source = source if self.source is None else self.source
         if states is None:
             states = self.initial_state(self.state_shapes())
         return feeding.feed(spec, self.arrays, states, source)
@@ -102,7 +91,7 @@ class BatchRun:
         real = self.arrays.source_mask if self.built.spec.contract.kind == "many_to_many" else self.arrays.target_mask
         return tf.constant(self.arrays.labels), tf.constant(real)
 
-    def _score(self, variants: Sequence[ScoreVariant]) -> Observed:
+    def _score(self, variants: Sequence[runs.ScoreVariant]) -> Observed:
         """Run forward and loss in one function: what a tensor carries beside its values, a mask, is lost in between."""
 
         def scored(given: Nest, wanted: Tensor, steps: Tensor) -> Nest:
@@ -126,7 +115,7 @@ class BatchRun:
         losses = dict(zip(variants, map(np.asarray, changed), strict=True))
         return attrs.evolve(seen, score_gradient=as_numpy(gradient), changed_losses=losses)
 
-    def _record_layers(self, run: ForwardRun) -> Observed:
+    def _record_layers(self, run: runs.ForwardRun) -> Observed:
         """Run forward, and keep what each softmax gave; what each layer gave as well in an eager run.
 
         A traced run whose softmaxes are out of reach is an eager one instead.
@@ -171,26 +160,25 @@ class BatchRun:
     def _in_mode(self, name: str, function: Function, arguments: Args) -> Function:
         """Return a function as the mode of the run wants it for such arguments; stepped models run eagerly."""
         self.built.subject.mark.enter("forward")
-        mode = mode_of(self.run)
+        mode = runs.mode_of(self.run)
         self.built.subject.in_graph(mode == "graph")
         if mode == "eager" or isinstance(self.built.subject, SteppedSubject):
             return function
         # A trace is made once for each structure of arguments, with the sizes that it leaves closed.
         spec, watch = self.built.spec, (self.built.subject.mark, self.built.tracker)
         key = f"{name} {tf.nest.flatten(signature(arguments, spec))}"
-        made = None if self.known else self.built.traced.get(key)
-        if made is None:
-            made = Traced(function, arguments, spec, *watch, known=self.known)
-        if not self.known:
-            self.built.traced[key] = made
+        traced = {} if self.known else self.built.traced
+        if key not in traced:
+            traced[key] = Traced(function, arguments, spec, *watch, known=self.known)
+        made = traced[key]
         # Tracing goes through the stages once: what a trace raises later on has to be of the stage that it is of now.
         self.built.subject.mark.enter(made.stage)
         return made
 
-    def _forward(self, run: ForwardRun, fed: Nest) -> ForwardOutput:
+    def _forward(self, run: runs.ForwardRun, fed: Nest) -> ForwardOutput:
         return ForwardOutput(*self._forward_in_mode(run, fed)(fed))
 
-    def _forward_in_mode(self, run: ForwardRun, fed: Nest) -> Function:
+    def _forward_in_mode(self, run: runs.ForwardRun, fed: Nest) -> Function:
         def pure(given: Nest) -> Nest:
             forward = self.built.subject.forward_whole if run.all_steps_at_once else self.built.subject.forward
             output = forward(given, run.training)
@@ -200,8 +188,8 @@ class BatchRun:
 
     def _train(self) -> Observed:
         """Run forward, loss and gradients; then the model's own training step, where it has one."""
-        fed = self._fed()
-        labels, real = self._labels()
+        arguments = self._fed(), *self._labels()
+        fed, labels, _ = arguments
 
         def step(given: Nest, wanted: Tensor, steps: Tensor) -> Nest:
             subject = self.built.subject
@@ -213,11 +201,11 @@ class BatchRun:
             # What a lookup gives is made dense here: traced, that costs a tenth of what it does outside.
             return output.scores, loss, [None if g is None else tf.convert_to_tensor(g) for g in gradients]
 
-        scores, loss, values = self._in_mode("train", step, (fed, labels, real))(fed, labels, real)
+        scores, loss, values = self._in_mode("train", step, arguments)(*arguments)
         pairs = zip(self.built.trainable, values, strict=True)
         gradients = tuple(Gradient(path=path_of(v), value=as_numpy(value)) for v, value in pairs)
         model = self.built.model
-        if mode_of(self.run) == "eager" and self.built.spec.runs_step:
+        if runs.mode_of(self.run) == "eager" and self.built.spec.runs_step:
             targets = as_targets(model, labels)
             # Once, where it does nothing that was not just done.
             if targets is not None and not (self.built.stepped and KERAS.has_stock_step(model)):
@@ -249,7 +237,7 @@ class BatchRun:
 
     def _seen(self, output: ForwardOutput, loss: Array | None = None, gradients: tuple[Gradient, ...] = ()) -> Observed:
         scores = as_numpy(dense(output.scores))
-        only_forward = isinstance(self.run, ForwardRun | ChunkedRun | AlternativeRun)
+        only_forward = isinstance(self.run, runs.ForwardRun | runs.ChunkedRun | runs.AlternativeRun)
         culprits: list[str] = []
 
         def listener(path: str, value: Nest, _layer: Layer, _given: Args) -> None:
@@ -264,7 +252,7 @@ class BatchRun:
         return Observed(
             arrays=self.arrays,
             output=scores,
-            expected=promised(self.built.spec, self.sizes, self.arrays),
+            expected=expected_shape(self.built.spec, self.sizes, self.arrays),
             states=tuple(np.asarray(dense(state)) for state in output.states),
             loss=loss,
             gradients=gradients,

@@ -51,10 +51,7 @@ class TargetSession:
             return Outcome(
                 verdicts=tuple(
                     Verdict(
-                        check=name,
-                        status="raised" if name == "builds" else "not_reached",
-                        stage="build",
-                        raised=raised,
+                        check=name, status="raised" if name == "builds" else "not_reached", stage="build", raised=raised
                     )
                     for name in request.checks
                 )
@@ -85,20 +82,20 @@ class TargetSession:
         if key not in self._models:
             while len(self._models) >= _MODELS_KEPT:
                 self._models.popitem(last=False)
-            self._models[key] = ModelInstance(
-                self._target, self._spec, case.sizes(self._spec.contract, 0), case.seed, self._mark
-            )
+            sizes = case.sizes(self._spec.contract, 0)
+            self._models[key] = ModelInstance(self._target, self._spec, sizes, case.seed, self._mark)
         self._models.move_to_end(key)
         return self._models[key]
 
 
 class _CheckRunner:
-    """The checks of one case; equal runs are executed once, and an exception is said once."""
+    """The checks of one case; equal runs are executed once, and an exception is reported once."""
 
     def __init__(self, built: ModelInstance, case: Case, before: Surroundings) -> None:
         self._built, self._case, self._before = built, case, before
         self._results: dict[tuple[Run, bool], Result] = {}
-        self._told = self._explained = False
+        #: Whether an exception was reported, and a failure that explains those of expensive checks.
+        self._blocked = self._explained = False
 
     def verdict(self, check: Check) -> Verdict:
         """Judge one check; of one of the user's own that is wrong itself, say so: that is no fault of the model."""
@@ -108,23 +105,23 @@ class _CheckRunner:
             return Verdict(check=check.name, status="errored", stage=check.stage, reason=str(error))
 
     def _judged(self, check: Check) -> Verdict:
-        if (self._told and check.name != "builds") or (self._explained and check.expensive):
+        if (self._blocked and check.name != "builds") or (self._explained and check.expensive):
             return Verdict(check=check.name, status="not_reached", stage=check.stage)
         plan = check.plan(self._case, self._built.spec)
         if not plan and not check.owns:
             return Verdict(check=check.name, status="not_reached", stage=check.stage)
-        # Only those that tell of an exception ask why there was one.
+        # Only those that report an exception ask why there was one.
         results: dict[RunKey, Result] = {name: self._result(run, bool(check.owns)) for name, run in plan.items()}
         raised = next((result.raised for result in results.values() if result.raised), None)
         if raised is not None and not check.judges_exceptions:
-            self._told = self._told or bool(check.owns)
+            self._blocked = self._blocked or bool(check.owns)
             status: Status = "raised" if check.owns else "not_reached"
             return Verdict(check=check.name, status=status, stage=raised.stage, raised=raised)
         judged = check.judge(results, self._case, self._built.spec)
         if judged is not None and judged.status != "failed":
             return judged
         # A loss that is given an output of the wrong shape says nothing of its own.
-        self._told = self._told or (judged is not None and check.blocks == "all")
+        self._blocked = self._blocked or (judged is not None and check.blocks == "all")
         if judged is not None and check.confirm is not None:
             asked = check.confirm(results, self._case, self._built.spec)
             more: dict[RunKey, Result] = {key: self._result(run, False) for key, run in asked.items()}

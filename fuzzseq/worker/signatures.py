@@ -1,4 +1,4 @@
-"""What a factory's parameters and its user's declaration tell of a Spec, before any model is built."""
+"""What a factory's parameters and its user's declaration say of a Spec, before any model is built."""
 
 from __future__ import annotations
 
@@ -21,24 +21,29 @@ from fuzzseq.worker.source_constants import numbers
 
 
 def from_signature(target: LoadedFactory) -> Spec:
-    """Return what a factory's parameters and its user's declaration tell."""
+    """Return what a factory's parameters and its user's declaration say."""
     declared = target.declaration
     origins: dict[str, Origin] = dict.fromkeys([*declared.options, *declared.dimensions], "declared")
     parameters, dimensions = _parameters(target)
-    values: dict[str, Any] = {}
-    for name, value in declared.options.items():
-        if name in ("initial_state", "preprocess", "loss") and value is not None:
-            values[name] = reference(value)
-        elif name not in ("inputs", "custom_checks"):
-            values[name] = tuple(value) if name == "checks" else dict(value) if name == "skip" else value
-    for option in ("checks", "skip"):
-        _refuse_unknown(target, option, values.get(option, ()))
-    selected = {name: values.pop(name) for name in ("checks", "skip") if name in values}
+    values: dict[str, Any] = {
+        name: reference(value) if name in ("initial_state", "preprocess", "loss") and value is not None else value
+        for name, value in declared.options.items()
+        if name not in ("inputs", "custom_checks")
+    }
+    kinds: dict[str, type] = {"checks": tuple, "skip": dict}
+    selected = {name: kind(values.pop(name)) for name, kind in kinds.items() if name in values}
+    for option, names in selected.items():
+        _refuse_unknown(target, option, names)
     logits = values.pop("logits", None)
-    tied = _tie_lengths({p.dimension for p in parameters}, dimensions)
+    named = {p.dimension for p in parameters}
+    for length, longest in (("source_length", "max_source_length"), ("target_length", "max_target_length")):
+        # A length is kept within the longest sequence that the factory has a parameter for.
+        bound = longest if longest in named else "max_length" if "max_length" in named else None
+        if bound and length not in dimensions:
+            dimensions[length] = attrs.evolve(KNOWN[length][0], at_most=bound)
     custom_checks = {name: check.description for name, check in target.custom_checks.items()}
     return Spec(
-        contract=Contract(parameters=parameters, dimensions=tied, inputs=(), **values),
+        contract=Contract(parameters=parameters, dimensions=dimensions, inputs=(), **values),
         traits=Traits(logits=logits, source_constants=numbers(target.factory), origins=origins),
         selection=Selection(custom_checks=custom_checks, **selected),
     )
@@ -122,24 +127,6 @@ def _refuse_strange(target: LoadedFactory, declared: Iterable[str], parameters: 
 
 def _renamed(given: Dim) -> Dim:
     """Return a range whose ties are to the dimensions that the declared names stand for."""
-
-    def known(tie: int | str | None) -> int | str | None:
-        return (dimension_of(tie) or tie) if isinstance(tie, str) else tie
-
-    return attrs.evolve(
-        given,
-        multiple_of=known(given.multiple_of),
-        at_most=known(given.at_most),
-        at_least=known(given.at_least),
-        equal_to=known(given.equal_to),
-    )
-
-
-def _tie_lengths(named: set[str], dimensions: dict[str, Dim]) -> dict[str, Dim]:
-    """Return ranges with lengths kept within the longest sequence that the factory is told about."""
-    tied = dict(dimensions)
-    for length, longest in (("source_length", "max_source_length"), ("target_length", "max_target_length")):
-        bound = longest if longest in named else "max_length" if "max_length" in named else None
-        if bound and length not in tied:
-            tied[length] = attrs.evolve(KNOWN[length][0], at_most=bound)
-    return tied
+    values: dict[str, Any] = attrs.asdict(given)
+    values |= {name: dimension_of(tie) or tie for name, tie in values.items() if isinstance(tie, str)}
+    return Dim(**values)

@@ -9,10 +9,9 @@ from fuzzseq.errors import SpecError
 from fuzzseq.targets.contract import SIDES, Contract, Side
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, Dim, dim
 from fuzzseq.worker.build import flat_inputs
-from fuzzseq.worker.first_look import EmbeddingCall, Look, guessed_sizes, look, refuse_what_cannot_run
+from fuzzseq.worker.first_look import EmbeddingCall, Look, look, refuse_what_cannot_run
 from fuzzseq.worker.inspection import Inspection
 from fuzzseq.worker.keras_api import KERAS
-from fuzzseq.worker.keras_api.objects import Model
 from fuzzseq.worker.parts import is_array
 from fuzzseq.worker.refusals import raised_text
 from fuzzseq.worker.variables import every_layer
@@ -34,7 +33,7 @@ def static_sizes(seen: Inspection) -> Inspection:
                 continue
             static.append(name)
             if name not in named and seen.spec.traits.origins.get(name) != "declared":
-                # A length may be fixed to the longest sequence that the factory is told about.
+                # A length may be fixed to the longest sequence that the factory has a parameter for.
                 longest = ("max_source_length" if name == "source_length" else "max_target_length", "max_length")
                 tie = next((n for n in longest if n in named and sizes.get(n) == int(size)), None)
                 dimensions[name] = Dim(min=1, max=64, equal_to=tie) if tie else dim(int(size))
@@ -78,7 +77,7 @@ def constant_labels(seen: Inspection) -> Inspection:
     tags = int(output.shape[-1])
     for built, other in seen.other_builds():
         if tags not in other.values() and other.get("vocab_size") != words:
-            again = look(built, seen.spec, guessed_sizes(seen.spec, other)).array
+            again = look(built, seen.spec, attrs.evolve(seen, sizes=other).guess).array
             if not tags or again is None or again.shape[-1] != tags:
                 return seen
             note = f"its {tags} labels were read off the model, in whatever sizes it is built: output_dim={tags}"
@@ -100,29 +99,26 @@ def vocabularies(seen: Inspection) -> Inspection:
             output.shape[-1] if side == "target" and output is not None else None
         )
         if words is None:
-            why = "no Embedding layer shows its size"
-            if seen.first.error is not None:
-                said = raised_text(seen.first.error, seen.built.tracker)
-                why = f"it could not be read off the model, which raises for a first batch of ids, {said}"
-            raise SpecError(
-                f"The {side} vocabulary of {seen.target.name} is not one of its parameters, and {why}: "
-                f"{_declaring(name, seen.model, seen.first)}."
-            )
+            raise _unknown_vocabulary(seen, side, name)
         unknown[name] = Dim(min=int(words), max=int(words))
         notes.append(f"{name} was read off the model, so that ids beyond its own table are not tried on that side")
     read = seen.read_off(contract={"dimensions": {**contract.dimensions, **unknown}}, inferred=unknown, notes=notes)
-    _refuse_tokens(seen.target.name, read.spec.contract)
+    _refuse_tokens(seen.built.target.name, read.spec.contract)
     return read
 
 
-def _declaring(name: str, model: Model, first: Look) -> str:
-    """Return what to declare of a vocabulary that could not be read off: the rows of the model's largest table."""
-    if first.error is None:
-        return f"declare it, @fuzz_target({name}=1000)"
-    rows = [rows for layer in every_layer(model) if (rows := KERAS.table_rows(layer)) is not None]
-    if not rows:
-        return f"where it takes rows of floats, declare @fuzz_target(float_source=True), else @fuzz_target({name}=1000)"
-    return f"declare it, @fuzz_target({name}={max(rows)})"
+def _unknown_vocabulary(seen: Inspection, side: Side, name: str) -> SpecError:
+    """Return the error for a vocabulary that could not be read off: it is declared by the rows of the largest table."""
+    why, declaring = "no Embedding layer shows its size", f"declare it, @fuzz_target({name}=1000)"
+    if seen.first.error is not None:
+        message = raised_text(seen.first.error, seen.built.tracker)
+        why = f"it could not be read off the model, which raises for a first batch of ids, {message}"
+        rows = [rows for layer in every_layer(seen.model) if (rows := KERAS.table_rows(layer)) is not None]
+        floats = "where it takes rows of floats, declare @fuzz_target(float_source=True), else"
+        declaring = f"declare it, @fuzz_target({name}={max(rows)})" if rows else f"{floats} @fuzz_target({name}=1000)"
+    return SpecError(
+        f"The {side} vocabulary of {seen.built.target.name} is not one of its parameters, and {why}: {declaring}."
+    )
 
 
 def _table_rows(tables: tuple[EmbeddingCall, ...], side: Side, contract: Contract) -> int | None:

@@ -1,4 +1,4 @@
-"""The whole numbers in a factory's own code: where a hard-coded size stands, if there is one."""
+"""What code says without being run: the whole numbers in a factory's own, where a hard-coded size stands; and names."""
 
 from __future__ import annotations
 
@@ -16,44 +16,48 @@ _MOST: Final = 24
 
 def numbers(factory: Function) -> tuple[int, ...]:
     """Return the numbers from 3 to 4096 in a factory, and in what it names of the user's, ascending; at most 24."""
-    found = {number for number in _of(inspect.unwrap(factory), set()) if _LOWEST <= number <= _HIGHEST}
+    found = {number for number in _numbers_of(inspect.unwrap(factory), set()) if _LOWEST <= number <= _HIGHEST}
     return tuple(sorted(found))[:_MOST]
 
 
-def _of(thing: object, seen: set[int]) -> Iterator[int]:
+def names_in(function: object) -> set[str]:
+    """Return the names in a function, those of keyword arguments among them, and in the functions inside it."""
+    code = getattr(getattr(function, "python_function", function), "__code__", None)
+    names: set[str] = set()
+    for each in _nested_code(code) if isinstance(code, CodeType) else ():
+        names.update(each.co_names, each.co_varnames)
+        tuples = (constant for constant in each.co_consts if isinstance(constant, tuple))
+        names.update(part for constants in tuples for part in constants if isinstance(part, str))
+    return names
+
+
+def _numbers_of(thing: object, seen: set[int]) -> Iterator[int]:
     """Yield the numbers of a function, a class or a value, and of what it names."""
     if id(thing) in seen:
         return
     seen.add(id(thing))
     if type(thing) is int:
         yield thing
-    elif isinstance(thing, FunctionType):
-        if is_users(thing.__code__.co_filename):
-            yield from _of_code(thing.__code__)
-            named = _named(thing)
-            for value in (*named.globals.values(), *named.nonlocals.values()):
-                yield from _of(value, seen)
+    elif isinstance(thing, FunctionType) and is_users(thing.__code__.co_filename):
+        constants = [constant for code in _nested_code(thing.__code__) for constant in code.co_consts]
+        parts = (part for each in constants for part in (each if isinstance(each, tuple) else (each,)))
+        yield from (part for part in parts if type(part) is int)
+        try:
+            named = inspect.getclosurevars(thing)
+        except ValueError:  # A cell of its closure is still empty.
+            return
+        for value in (*named.globals.values(), *named.nonlocals.values()):
+            yield from _numbers_of(value, seen)
     elif inspect.isclass(thing):
         for value in vars(thing).values():
-            yield from _of(inspect.unwrap(value) if callable(value) else None, seen)
+            yield from _numbers_of(inspect.unwrap(value) if callable(value) else None, seen)
     elif isinstance(thing, staticmethod | classmethod):
-        yield from _of(thing.__func__, seen)
+        yield from _numbers_of(thing.__func__, seen)
 
 
-def _named(function: FunctionType) -> inspect.ClosureVars:
-    """Return what a function names; nothing where a cell of its closure is still empty."""
-    try:
-        return inspect.getclosurevars(function)
-    except ValueError:
-        return inspect.ClosureVars({}, {}, {}, set())
-
-
-def _of_code(code: CodeType) -> Iterator[int]:
-    """Yield the constants of a piece of code, and of the functions inside it."""
+def _nested_code(code: CodeType) -> Iterator[CodeType]:
+    """Yield a piece of code, and that of the functions inside it."""
+    yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _of_code(constant)
-        elif isinstance(constant, tuple):
-            yield from (part for part in constant if type(part) is int)
-        elif type(constant) is int:
-            yield constant
+            yield from _nested_code(constant)

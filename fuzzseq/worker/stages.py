@@ -7,12 +7,9 @@ import mmap
 import signal
 import sys
 from collections.abc import Collection
-from typing import Final
 
 from fuzzseq.protocol.outcome import STAGES, Stage
 from fuzzseq.worker import untouched
-
-_NUMBERS: Final = {stage: number for number, stage in enumerate(STAGES)}
 
 
 class StageBeacon:
@@ -28,7 +25,7 @@ class StageBeacon:
         """Say that a stage begins."""
         self.current = stage
         if self._byte is not None:
-            self._byte[0] = _NUMBERS[stage]
+            self._byte[0] = STAGES.index(stage)
 
     def watch_kills(self, doomed: Collection[int]) -> None:
         """Note, from now on, that this process is about to kill itself, or processes that it hangs on: ``doomed``.

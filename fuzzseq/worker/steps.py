@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
-from types import CodeType
 from typing import Any, Final
 
 import tensorflow as tf
@@ -12,16 +10,13 @@ import tensorflow as tf
 from fuzzseq.cases.arrays import arrays
 from fuzzseq.object_text import name_of, text_of
 from fuzzseq.protocol.framework_messages import FrameworkMessage
-from fuzzseq.targets.spec import Spec
-from fuzzseq.worker.build import ModelInstance
-from fuzzseq.worker.first_look import fed_for_look
+from fuzzseq.worker.first_look import ROWS_NOT_UNPACKED, fed_for_look
 from fuzzseq.worker.inspection import Inspection
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Nest
 from fuzzseq.worker.losses import as_targets
+from fuzzseq.worker.source_constants import names_in
 
-#: As many rows as nobody takes apart one by one: a tensor of two is unpacked as if it were a pair.
-_ROWS: Final = 7
 #: How many numbers of the factory's code are tried as the rows of a batch, and up to where.
 _MOST_NUMBERS: Final = 4
 _MOST_ROWS: Final = 256
@@ -30,35 +25,12 @@ _MOST_ROWS: Final = 256
 _OTHERWISE: Final = (TypeError, KeyError, ValueError, IndexError, AttributeError)
 
 
-def names_random(layer: object) -> bool:
-    """Say whether the call of a model, or of a layer of the user's own, names anything that is random."""
-    call = getattr(type(layer), "call", layer)
-    code = _code(call)
-    return code is not None and not KERAS.is_builtin(call) and "random" in set(_names(code))
-
-
-def _code(function: object) -> CodeType | None:
-    code = getattr(getattr(function, "python_function", function), "__code__", None)
-    return code if isinstance(code, CodeType) else None
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    """Yield the names in a code object, those of keyword arguments among them, and of the functions inside it."""
-    yield from code.co_names
-    yield from code.co_varnames
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
-        elif isinstance(constant, tuple):
-            yield from (part for part in constant if isinstance(part, str))
-
-
 def training_step(seen: Inspection) -> Inspection:
     """Read whether a step of the user's own takes (inputs, labels), and what it makes of the compiled loss.
 
     One that raises as Python does where a batch is taken apart otherwise takes something else, which nobody here can
-    make; so it may be with any exception, where no compiled loss tells what labels are wanted. Where a step never asks
-    for the compiled loss, that is not what the model learns from. The model is of no use after this.
+    make; so it may be with any exception, where no compiled loss shows what labels are wanted. Where a step never asks
+    for the compiled loss, that is not what the model learns from.
     """
     if not seen.may_call or not seen.spec.traits.own_training_step:
         return seen
@@ -73,16 +45,15 @@ def training_step(seen: Inspection) -> Inspection:
         return original(*args, **kwargs)
 
     model.compute_loss = noted
-    tried, error = _tried(seen.built, spec, seen.guess)
+    tried, error = _steps_tried(seen)
     if not tried:
         return seen
     note = ""
-    # What is not the batch's fault is for the run to tell.
+    # What is not the batch's fault is for the run to report.
     if error is not None and (isinstance(error, _OTHERWISE) or spec.contract.loss != "compiled"):
         said = f"{name_of(type(error))}: {FrameworkMessage(text_of(error)).cleaned}".splitlines()[0]
         note = f"its own training step raises for (inputs, labels), and is not run: {said}"
-    code = _code(type(model).train_step)
-    named = set(_names(code)) if code is not None else set[str]()
+    named = names_in(type(model).train_step)
     uncompiled = error is None or (note and not named & KERAS.compiled_loss_names)
     ignores_loss = spec.contract.loss == "compiled" and not given and uncompiled
     return seen.read_off(
@@ -95,23 +66,22 @@ def training_step(seen: Inspection) -> Inspection:
     )
 
 
-def _tried(built: ModelInstance, spec: Spec, sizes: Mapping[str, int]) -> tuple[bool, Exception | None]:
+def _steps_tried(seen: Inspection) -> tuple[bool, Exception | None]:
     """Return whether a batch could be made, and what a step raises for all of them; None where it takes one.
 
     One that takes no other number of rows than one of the factory's code, or sides of one length alone, takes pairs.
     """
-    numbers = [n for n in spec.traits.source_constants if _ROWS < n <= _MOST_ROWS][:_MOST_NUMBERS]
-    tried = False
+    model, spec, usual = seen.model, seen.spec, ROWS_NOT_UNPACKED
+    numbers = [n for n in spec.traits.source_constants if usual < n <= _MOST_ROWS][:_MOST_NUMBERS]
     raised: Exception | None = None
-    for rows, alike in ((_ROWS, False), (_ROWS, True), *((n, False) for n in numbers)):
-        case, fed = fed_for_look(built, spec, sizes, rows, alike)
+    for rows, alike in ((usual, False), (usual, True), *((n, False) for n in numbers)):
+        case, fed = fed_for_look(seen.built, spec, seen.guess, rows, alike)
         if fed is None:
             continue
-        tried = True
         try:
-            built.model.train_step((fed, as_targets(built.model, tf.constant(arrays(case, spec.contract).labels))))
+            model.train_step((fed, as_targets(model, tf.constant(arrays(case, spec.contract).labels))))
         except Exception as error:  # whatever a step of the user's own raises
             raised = raised or error
         else:
             return True, None
-    return tried, raised
+    return raised is not None, raised

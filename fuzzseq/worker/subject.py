@@ -14,7 +14,7 @@ from fuzzseq.targets.encoder_decoder import EncoderDecoder
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Function, Model, Nest, Tensor
-from fuzzseq.worker.parts import Part, is_array, takes
+from fuzzseq.worker.parts import Part, is_array, takes_training
 from fuzzseq.worker.stages import StageBeacon
 
 
@@ -27,17 +27,12 @@ class ForwardOutput:
     def rescaled(self, how: ScoreVariant) -> ForwardOutput:
         """Return the output with its scores lifted by 3, or doubled, all or those below zero; masks stay on them."""
         scores = self.scores
-        if how == "lifted":
-            scores += 3
-        else:
-            scores += scores if how == "stretched" else tf.minimum(scores, 0)
+        scores += 3 if how == "lifted" else scores if how == "stretched" else tf.minimum(scores, 0)
         return self.of(scores)
 
     def of(self, scores: Tensor) -> ForwardOutput:
         """Return the output with other scores in the place of its own; the mask of these stays on them."""
-        mask = KERAS.mask_of(self.scores)
-        if mask is not None:
-            KERAS.set_mask(scores, mask)
+        KERAS.copy_mask(self.scores, scores)
         raw = tf.nest.map_structure(lambda part: scores if part is self.scores else part, self.raw)
         return ForwardOutput(scores, self.states, raw)
 
@@ -47,7 +42,7 @@ class Subject:
 
     def __init__(self, model: Model, spec: Spec, mark: StageBeacon) -> None:
         self.model, self.spec, self.mark = model, spec, mark
-        self._takes_training = takes(model, "training")
+        self.takes_training = takes_training(model)
         # A plain function is traced with its Python control flow converted, as its user's own tf.function would do.
         converted = KERAS.is_layer(model) or isinstance(model, EncoderDecoder)
         self._in_graph: Function = model if converted else tf.function(model)
@@ -58,7 +53,7 @@ class Subject:
     def forward(self, inputs: Nest, training: bool) -> ForwardOutput:
         """Run a batch forward."""
         self.mark.enter("forward")
-        extra = {"training": training} if self._takes_training else {}
+        extra = {"training": training} if self.takes_training else {}
         called: Function = self.model if tf.executing_eagerly() else self._in_graph
         raw = called(**inputs, **extra) if self.spec.contract.calling == "arguments" else called(inputs, **extra)
         scores = select_output(raw, self.spec.contract.output)
@@ -73,12 +68,12 @@ class SteppedSubject(Subject):
 
     def __init__(self, model: EncoderDecoder, spec: Spec, mark: StageBeacon) -> None:
         super().__init__(model, spec, mark)
-        self._encoder = Part(model.encoder)
-        self._decoder = Part(model.decoder)
+        self.encoder = Part(model.encoder)
+        self.decoder = Part(model.decoder)
 
     def in_graph(self, traced: bool) -> None:
         """Run both parts traced from now on, or eagerly: the loop over the steps is the user's own, in Python."""
-        self._encoder.traced = self._decoder.traced = traced
+        self.encoder.traced = self.decoder.traced = traced
 
     def forward_whole(self, inputs: Nest, training: bool) -> ForwardOutput:
         """Encode, then give the decoder all steps at once."""
@@ -102,24 +97,21 @@ class SteppedSubject(Subject):
     def encode(self, inputs: Nest, training: bool) -> tuple[Tensor | None, list[Tensor]]:
         """Return the encoder's outputs (None where it gives states alone) and its states."""
         self.mark.enter("encode")
-        given = {role: inputs[role] for role in ("source", "source_mask", "source_length") if role in inputs}
-        raw = self._encoder.call({**given, "states": inputs.get("states") or None}, training)
+        raw = self.encoder.call({**inputs, "tokens": inputs.get("source")}, training)
         parts = list(raw) if isinstance(raw, list | tuple) and not hasattr(raw, "_fields") else [raw]
         tensors = [t for t in tf.nest.flatten(raw) if is_array(t)]
         apart = next((part for part in parts if is_array(part) and len(part.shape) == 3), None)
-        nested = "memory" in self._decoder.roles or len(parts) == 1
+        nested = "memory" in self.decoder.signature.roles or len(parts) == 1
         memory = next((t for t in tensors if len(t.shape) == 3), None) if apart is None and nested else apart
         rest = [part for part in parts if part is not memory]
-        self._decoder.structure = rest[0] if len(rest) == 1 else rest
+        self.decoder.structure = rest[0] if len(rest) == 1 else rest
         return memory, [t for t in tensors if t is not memory]
 
     def step(
         self, tokens: Tensor, states: list[Tensor], memory: Tensor | None, inputs: Nest, training: bool
     ) -> tuple[Tensor, list[Tensor]]:
         """Return the scores of one step and the next states."""
-        given = {"decoder_input": tokens, "states": states, "memory": memory}
-        given.update({role: inputs[role] for role in ("source_mask", "source_length") if role in inputs})
-        raw = self._decoder.call(given, training)
+        raw = self.decoder.call({**inputs, "tokens": tokens, "states": states, "memory": memory}, training)
         parts = list(raw) if isinstance(raw, list | tuple) else [raw]
         given_back = [t for part in parts[1:] for t in tf.nest.flatten(part) if tf.is_tensor(t)]
         # The states among what it gave back: as many as before, each a number of its kind, in their order.
@@ -165,8 +157,6 @@ def dense(scores: Tensor) -> Tensor:
 
 def as_numpy(value: Nest) -> Array | None:
     """Return a tensor as a numpy array; None stays None."""
-    if value is None:
-        return None
     if isinstance(value, tf.IndexedSlices):
         value = tf.convert_to_tensor(value)
-    return np.asarray(value)
+    return None if value is None else np.asarray(value)

@@ -17,27 +17,27 @@ from fuzzseq.worker.stages import StageBeacon
 
 
 def signature(nest: Nest, spec: Spec, known: bool = False) -> Nest:
-    """Return a structure's tensor specs: batch and time unknown, unless the model fixes them or ``known`` is asked."""
+    """Return a structure's tensor specs: batch and time unknown, unless the model fixes them or ``known`` is asked.
+
+    The width of features, states and one-hot rows stays.
+    """
+    fixed = set(spec.contract.static) | {p.dimension for p in spec.contract.parameters}
+    lengths_fixed = bool(fixed & {"source_length", "target_length"})
 
     def relaxed(value: Nest) -> Nest:
         if not tf.is_tensor(value):
             return value
         over_time = value.dtype.is_integer or value.dtype.is_bool or getattr(value, OVER_TIME, False)
-        return tf.TensorSpec(value.shape if known else unknown(tuple(value.shape), over_time, spec), value.dtype)
+        shape: list[int | None] = list(value.shape)
+        for axis, size in enumerate(value.shape):
+            last_width = not over_time and axis == len(shape) - 1
+            # A mask has axes of one put in; a source or labels of one step may have more steps the next time.
+            kept = last_width or lengths_fixed or (size == 1 and over_time and len(shape) > 2)
+            if not known and not (kept if axis else "batch_size" in fixed):
+                shape[axis] = None
+        return tf.TensorSpec(shape, value.dtype)
 
     return tf.nest.map_structure(relaxed, nest)
-
-
-def unknown(shape: tuple[int, ...], over_time: bool, spec: Spec) -> list[int | None]:
-    """Return a shape with its batch and time left open; the width of features, states and one-hot rows stays."""
-    fixed = set(spec.contract.static) | {p.dimension for p in spec.contract.parameters}
-    opened: list[int | None] = [None if "batch_size" not in fixed else shape[0]] if shape else []
-    for axis, size in enumerate(shape[1:], start=1):
-        last_width = not over_time and axis == len(shape) - 1
-        lengths_fixed = fixed & {"source_length", "target_length"}
-        # A mask has axes of one put in; a source or labels of one step may have more steps the next time.
-        opened.append(size if last_width or lengths_fixed or (size == 1 and over_time and len(shape) > 2) else None)
-    return opened
 
 
 class Traced:
@@ -48,26 +48,19 @@ class Traced:
     """
 
     def __init__(
-        self,
-        function: Function,
-        example: Args,
-        spec: Spec,
-        mark: StageBeacon,
-        tracker: Tracker,
-        known: bool = False,
+        self, function: Function, example: Args, spec: Spec, mark: StageBeacon, tracker: Tracker, known: bool = False
     ) -> None:
         """Trace at once; ``stage`` is the one that this failed in, or that of a run of the whole."""
         self.stage = mark.current
         self._error: Exception | None = None
         self._trace: TracebackType | None = None
         self._tracker = tracker
-        self._where = tracker.raised, tracker.raised_site
         try:
             self._graph, self._record = _concrete(function, example, spec, known, tracker)
         except Exception as error:  # whatever a model raises while it is traced
             self._error, self._trace = error, error.__traceback__
-            self._where = tracker.raised, tracker.raised_site
             self.stage = mark.current
+        self._where = tracker.raised, tracker.raised_site
 
     def __call__(self, *arguments: Nest) -> Nest:
         """Run on the tensors among the arguments."""

@@ -50,8 +50,7 @@ class Snapshot:
                 optimizer.build(owner.trainable_variables)
                 everything += list(optimizer.variables)
         trainable = {id(v) for v in trainable_variables(subject)}
-        once = unique(everything)
-        taken = [(v, np.asarray(v)) for v in once]
+        taken = [(v, np.asarray(v)) for v in unique(everything)]
         # One that is not initialized yet has no value to put back.
         there = [(v, tf.constant(value)) for v, value in taken if value.shape == tuple(v.shape)]
         self._still = [(v, value) for v, value in there if id(v) in trainable]
@@ -135,7 +134,7 @@ class PlainAttributes:
             for container, content in taken.contents:
                 if not _passes(container):
                     continue
-                if isinstance(container, dict):  # It stays the same object, and Keras is not told.
+                if isinstance(container, dict):  # It stays the same object, and Keras does not hear of it.
                     dict.clear(container)
                     dict.update(container, content)
                 else:
@@ -162,8 +161,5 @@ def _passes(value: object) -> bool:
 
 def _is_plain(value: object) -> bool:
     """Say whether an attribute is a number, None or a tensor, and no part of the framework's own bookkeeping."""
-    return (
-        value is None
-        or isinstance(value, int | float | np.ndarray)
-        or (tf.is_tensor(value) and not KERAS.is_variable(value))
-    )
+    plain = isinstance(value, int | float | np.ndarray | None)
+    return plain or (tf.is_tensor(value) and not KERAS.is_variable(value))

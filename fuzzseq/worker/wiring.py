@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from fuzzseq.protocol.evidence import StateCrossing
 from fuzzseq.protocol.outcome import Frame
@@ -15,6 +16,7 @@ from fuzzseq.worker.parts import Part
 
 #: A state: which recurrent layer made it, and whether it is its h, its c, or a join of one of each.
 _Source = tuple[Layer, str]
+_Miswired = Literal["c_as_h", "joined_as_h", "other_layer"]
 
 
 def crossings(model: Model, tracker: Tracker) -> tuple[tuple[StateCrossing, Frame | None], ...]:
@@ -32,15 +34,13 @@ def crossings(model: Model, tracker: Tracker) -> tuple[tuple[StateCrossing, Fram
         origins = [origin for state in states if (origin := _origin(state))]
         if origins and len(origins) == len(states):
             given.append((layer, origins))
+
+    def crossing(error: _Miswired, layers: Sequence[Layer], sources: Sequence[Layer]) -> StateCrossing:
+        takers, makers = (tuple(stable_name(layer, model) for layer in each) for each in (layers, sources))
+        return StateCrossing(error=error, layers=takers, sources=makers)
+
     found = [
-        (
-            StateCrossing(
-                error="c_as_h" if kind == "c" else "joined_as_h",
-                layers=(stable_name(layer, model),),
-                sources=(stable_name(source, model),),
-            ),
-            layer,
-        )
+        (crossing("c_as_h" if kind == "c" else "joined_as_h", [layer], [source]), layer)
         for layer, ((source, kind), *more) in given
         if len(more) == 1 and kind != "h"
     ]
@@ -48,13 +48,8 @@ def crossings(model: Model, tracker: Tracker) -> tuple[tuple[StateCrossing, Fram
     order = [layer for layer in model.layers if any(layer is source for source in sources)]
     stacked = len(order) == len(sources) == len(set(map(id, sources)))  # A state for each layer, in another order.
     if not found and len(order) > 1 and stacked and sources != order:
-        crossing = StateCrossing(
-            error="other_layer",
-            layers=tuple(stable_name(layer, model) for layer, _ in given),
-            sources=tuple(stable_name(source, model) for source in sources),
-        )
-        found.append((crossing, given[0][0]))
-    return tuple((crossing, tracker.site_of(layer)) for crossing, layer in found)
+        found.append((crossing("other_layer", [layer for layer, _ in given], sources), given[0][0]))
+    return tuple((crossed, tracker.site_of(layer)) for crossed, layer in found)
 
 
 def takers_of_states(model: Model) -> int:
@@ -65,7 +60,8 @@ def takers_of_states(model: Model) -> int:
 
 
 def _dropped(decoder: Model, tracker: Tracker) -> Iterator[tuple[StateCrossing, Frame | None]]:
-    states = [tensor for tensor, role in zip(decoder.inputs, Part(decoder).roles, strict=False) if role == "states"]
+    roles = Part(decoder).signature.roles
+    states = [tensor for tensor, role in zip(decoder.inputs, roles, strict=False) if role == "states"]
     for tensor, back in zip(states, decoder.outputs[1:], strict=False):
         for layer in decoder.layers:
             place = next((i for i, given in enumerate(KERAS.initial_states(layer)) if given is tensor), None)
@@ -74,8 +70,8 @@ def _dropped(decoder: Model, tracker: Tracker) -> Iterator[tuple[StateCrossing, 
             origin = KERAS.origin(back)
             if origin is None or origin.operation is not layer or origin.index != place + 1:
                 name = stable_name(layer, decoder)
-                crossing = StateCrossing(error="not_returned", layers=(name,), sources=(tensor.name,))
-                yield crossing, tracker.site_of(layer)
+                dropped = StateCrossing(error="not_returned", layers=(name,), sources=(tensor.name,))
+                yield dropped, tracker.site_of(layer)
 
 
 def _origin(tensor: Tensor) -> _Source | None:

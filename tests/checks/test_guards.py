@@ -26,9 +26,10 @@ from fuzzseq.checks import (
     uses_source,
 )
 from fuzzseq.checks.attention import fault
-from fuzzseq.checks.base import Observed, Result, Softmax
+from fuzzseq.checks.base import Observed, Result, Softmax, everywhere
 from fuzzseq.checks.differential import by_row, compared, confirmation, confirmed_difference, real, tolerance
-from fuzzseq.checks.output_shape import promised
+from fuzzseq.checks.execution_modes import executed_otherwise
+from fuzzseq.checks.output_shape import expected_shape
 from fuzzseq.protocol.outcome import Raised, Verdict
 from fuzzseq.protocol.runs import Confirming, ForwardRun, RunKey
 from fuzzseq.targets.contract import Contract, Tokens
@@ -101,7 +102,7 @@ def test_a_small_difference_is_confirmed_in_double():
 
 
 def test_a_model_that_is_float32_inside_is_measured_against_its_noise():
-    """Where float64 tells nothing, a difference has to be far above what one unit in the last place makes."""
+    """Where float64 shows nothing, a difference has to be far above what one unit in the last place makes."""
     suspected = {"base": noise(0), "other": noise(1e-4), "base_repeated": noise(0)}
     wide = {"base_double": noise(0), "other_double": noise(1e-4, seed=3)}
     calm, wild = {"base_perturbed_1": noise(1e-7, seed=2)}, {"base_perturbed_1": noise(1e-4, seed=2)}
@@ -111,7 +112,7 @@ def test_a_model_that_is_float32_inside_is_measured_against_its_noise():
 
 
 def test_a_model_that_is_not_deterministic_is_not_accused():
-    """A model that differs from itself breaks no promise but that of being deterministic."""
+    """A model that differs from itself fails no check but deterministic."""
     outputs = {"base": noise(0), "other": noise(0.5), "base_repeated": noise(0.5, seed=4)}
     assert confirmed_difference(results(**outputs), "base", "other", COMPARE) is None
 
@@ -156,11 +157,11 @@ def softmax(*shape: int, axis: int = -1, mask: Any = None) -> Softmax:
         ((2, 3, 1), 1, False, "weight_on_padding"),
         ((2, 4, 11), -1, False, None),  # words
         ((2, 3, 5), -1, False, None),  # experts
-        ((2, 3, 3), -1, False, None),  # self-attention: which axis is that of the keys cannot be told
+        ((2, 3, 3), -1, False, None),  # self-attention: which axis is that of the keys stays open
     ],
 )
 def test_which_softmax_is_attention(shape, axis, masked, error):
-    """Attention over the source is told by its axes; words, experts and self-attention are let be."""
+    """Attention over the source is known by its axes; words, experts and self-attention are let be."""
     given = seen(noise(0)).last
     mask = given.arrays.source_mask[:, None] if masked else None
     found = fault(attrs.evolve(given, softmaxes=(softmax(*shape, axis=axis, mask=mask),)), RAGGED, SPEC)
@@ -182,7 +183,7 @@ def test_a_constant_number_of_experts_is_no_axis_of_steps():
 
 
 def test_an_output_of_another_shape_is_not_compared():
-    """What is left of an output that has not the promised steps tells nothing of padding or of steps."""
+    """What is left of an output that has not the expected steps shows nothing of padding or of steps."""
     lost = attrs.evolve(seen(noise(0)).last, expected=(2, 3, 11))
     assert real(lost) is None
     assert by_row(lost) == []
@@ -190,7 +191,7 @@ def test_an_output_of_another_shape_is_not_compared():
 
 
 def test_sizes_that_are_equal_tell_nothing():
-    """Where a width is the source length, no axis can be told from another, and nothing is judged."""
+    """Where a width is the source length, no axis can be known from another, and nothing is judged."""
     case = attrs.evolve(RAGGED, dimensions={**SIZES, "units": 3})
     assert attention_normalized.CHECK.plan(case, SPEC) == {}
     assert attention_normalized.CHECK.plan(RAGGED, SPEC) != {}
@@ -217,7 +218,7 @@ def scored(gradient: Any, loss: float = 1.0, output: Any = None, changed: Any = 
 
 
 def test_a_masked_loss_has_no_gradient_at_padding():
-    """The least gradient at padding breaks the promise; none keeps it, however the loss is divided."""
+    """The least gradient at padding fails the check; none passes, however the loss is divided."""
     check = loss_ignores_padding.CHECK
     gradient = np.ones((2, 4, 11), np.float32)
     assert accused(check.judge({"base": scored(gradient)}, RAGGED, SPEC))
@@ -226,7 +227,7 @@ def test_a_masked_loss_has_no_gradient_at_padding():
 
 
 def test_a_sum_is_not_scaled_by_padding():
-    """A loss that stays as it is under more padding keeps its promise; one that shrinks breaks it."""
+    """A loss that stays as it is under more padding passes; one that shrinks fails."""
     check, gradient = loss_per_token.CHECK, noise(0)
     gradient[1, 2:] = 0
     for loss, broken in ((1.0, False), (0.8, True)):
@@ -248,7 +249,7 @@ def test_a_sum_is_not_scaled_by_padding():
     ],
 )
 def test_a_loss_is_asked_what_it_is_blind_to(lifted, stretched, probabilities, broken):
-    """Only a loss that is blind to one change and sees the other is told to be of logits or of probabilities."""
+    """Only a loss that is blind to one change and sees the other is taken to be of logits or of probabilities."""
     output = noise(0)
     if probabilities:
         output = np.exp(output) / np.exp(output).sum(axis=-1, keepdims=True)
@@ -378,7 +379,7 @@ def test_heads_are_no_source_steps():
 
 
 def test_an_output_of_another_rank_is_not_compared():
-    """Scores with one more axis than is promised have no steps that anybody here knows of."""
+    """Scores with one more axis than is expected have no steps that anybody here knows of."""
     shape = {"expected": (2, 4, 11)}
     assert real(seen(noise(0), **shape).last) is not None
     assert real(seen(noise(0)[..., None], **shape).last) is None
@@ -386,12 +387,12 @@ def test_an_output_of_another_rank_is_not_compared():
     assert real(seen(noise(0)[:, 0], expected=(2,)).last) is not None
 
 
-def test_more_words_than_are_promised_are_compared_where_that_is_skipped():
-    """A model whose target skips the promise of its shape is held to the others, with as many words as it has."""
+def test_more_words_than_are_expected_are_compared_where_that_is_skipped():
+    """A model whose target skips the check of its shape is judged by the others, with as many words as it has."""
     copying = with_fields(SPEC, skip={"output_shape": "it scores the words of the source as well"})
     wide = np.zeros((2, 4, 15))
     for spec, compares in ((SPEC, False), (copying, True)):
-        expected = promised(spec, RAGGED.sizes(spec.contract), arrays(RAGGED, spec.contract))
+        expected = expected_shape(spec, RAGGED.sizes(spec.contract), arrays(RAGGED, spec.contract))
         assert (real(seen(wide, expected=expected).last) is not None) == compares
 
 
@@ -517,3 +518,15 @@ def test_cases_are_changed_in_one_way():
     (changed,) = with_other_ends(RAGGED, SPEC.contract) or ()
     assert [p.target[:-1] for p in changed.pairs] == [(3, 4), ()]
     assert all(a.target[-1] != b.target[-1] for a, b in zip(changed.pairs, RAGGED.batches[0].pairs, strict=True))
+
+
+def test_an_execution_that_raises_is_no_pass():
+    """A model that raises in another way of executing it warns, unless that check lets a model refuse."""
+    raised = Raised(stage="forward", exception="ValueError", message="no")
+    runs: dict[RunKey, Result] = {"called": seen(noise(0)), "other": Result(raised=raised)}
+    strict = executed_otherwise("other_agrees", "another way", "other", everywhere, differs="another way")
+    lenient = executed_otherwise("other_agrees", "another way", "other", everywhere, differs="another way", raises="")
+    verdict = strict.judge(runs, RAGGED, SPEC)
+    assert accused(verdict)
+    assert verdict.severity == "warning"
+    assert lenient.judge(runs, RAGGED, SPEC) is None

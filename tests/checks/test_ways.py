@@ -8,9 +8,10 @@ import sys
 
 import pytest
 
+from fuzzseq.events import InternalError
 from fuzzseq.runner import run as run_and_write
 from fuzzseq.settings import Settings
-from tests.engine.running import events, findings, report
+from tests.engine.running import events, findings, of, report
 
 MODELS = '''
 import keras
@@ -177,7 +178,7 @@ def one_row(seen):
 
 
 @fuzz_target(graph=False, custom_checks=[one_row])
-def promising(source_vocab_size, target_vocab_size, units):
+def with_checks(source_vocab_size, target_vocab_size, units):
     return translator(source_vocab_size, target_vocab_size, units)
 
 
@@ -200,7 +201,7 @@ def refuse(said):
 
 
 @fuzz_target(graph=False, units=2, checks=["accepts", *(c.name for c in wrong_checks)], custom_checks=wrong_checks)
-def wrongly_promising(source_vocab_size, target_vocab_size, units):
+def with_wrong_checks(source_vocab_size, target_vocab_size, units):
     return translator(source_vocab_size, target_vocab_size, units)
 '''
 
@@ -213,7 +214,7 @@ def models(tmp_path_factory):
     return file
 
 
-def told(models, name, check, cases=1):
+def findings_of(models, name, check, cases=1):
     """Return what one check finds of a model."""
     run = events([f"{models}:{name}"], checks=("builds", "accepts", check), profile="nightly", max_cases=cases)
     return findings(run)
@@ -241,10 +242,24 @@ def asked(models):
     ],
 )
 def test_another_way_to_run_a_model(asked, name, check, cause, severity, said):
-    """What is lost, raised, rounded away or padded in another way is told, with how grave it is."""
+    """What is lost, raised, rounded away or padded in another way is reported, with its severity."""
     (found,) = [one for one in findings(asked, f":{name}") if one.check == check]
     assert (found.cause, found.severity, found.one_minimal) == (cause, severity, True)
     assert said in found.message
+
+
+def test_an_execution_that_is_wrong_itself(models, monkeypatch):
+    """Where our own code for a way of executing raises, no model has refused it: that is an internal error."""
+    from fuzzseq.worker.executions import EXECUTIONS
+    from fuzzseq.worker.executions.execution import Execution
+
+    def broken(arrays):
+        raise TypeError("ours")
+
+    monkeypatch.setitem(EXECUTIONS, "ragged", Execution(source=broken))
+    run = events([f"{models}:ragged"], checks=("ragged_agrees",), profile="nightly", max_cases=1, in_process=True)
+    (error,) = of(InternalError, run)
+    assert "ours" in error.traceback + error.message
 
 
 def test_a_layer_that_keeps_what_it_was_made_with(asked):
@@ -264,7 +279,7 @@ def test_a_layer_that_keeps_what_it_was_made_with(asked):
 )
 def test_a_traced_way(models, name, check, cause, severity):
     """An operation that XLA lacks is a warning, another answer is an error, and so many traces are a warning."""
-    (found,) = told(models, name, check, cases=30)
+    (found,) = findings_of(models, name, check, cases=30)
     assert (found.check, found.cause, found.severity) == (check, cause, severity)
 
 
@@ -274,7 +289,7 @@ def test_a_traced_way(models, name, check, cause, severity):
 )
 def test_a_traced_way_that_agrees(models, name, check):
     """Rounding is let be, and so is a function that is traced for shapes."""
-    assert told(models, name, check, cases=30) == []
+    assert findings_of(models, name, check, cases=30) == []
 
 
 def test_a_check_says_when_it_has_no_meaning(models):
@@ -289,22 +304,23 @@ def test_a_check_says_when_it_has_no_meaning(models):
 
 def test_a_check_of_the_users_own(models):
     """One that is declared, and one that is passed in, are found broken, each with a minimal case and its own words."""
-    run = events([f"{models}:promising"], max_cases=3, custom_checks=(f"{models}:scores_are_small",))
+    run = events([f"{models}:with_checks"], max_cases=3, custom_checks=(f"{models}:scores_are_small",))
     named = {found.check: found for found in findings(run)}
     assert set(named) == {"one_row", "scores_are_small"}
     assert {found.cause for found in named.values()} == {"execution-custom-check"}
     assert named["scores_are_small"].message == "a score is large"
     assert (named["one_row"].message, named["one_row"].sizes["batch_size"]) == ("2 rows", 2)
     assert (
-        report(run, ":promising").spec.selection.custom_checks["scores_are_small"] == "No score is far from the others"
+        report(run, ":with_checks").spec.selection.custom_checks["scores_are_small"]
+        == "No score is far from the others"
     )
 
 
 def test_a_check_that_is_wrong_itself(models):
-    """A plan or a judge that raises, or gives what is none, is told of that check in a sentence; the others go on."""
-    run = events([f"{models}:wrongly_promising"], max_cases=1, in_process=True)
+    """A plan or a judge that raises, or gives what is none, is reported in a sentence; the other checks go on."""
+    run = events([f"{models}:with_wrong_checks"], max_cases=1, in_process=True)
     assert {found.check: found.message for found in findings(run)} == {"asserts": "the scores are bad"}
-    counts = report(run, ":wrongly_promising").checks
+    counts = report(run, ":with_wrong_checks").checks
     wrong = {
         name: re.sub(r" \(\w+\.py:\d+\)$", " (LINE)", count.blocked_by)
         for name, count in counts.items()
@@ -326,7 +342,7 @@ def test_a_check_that_is_wrong_itself(models):
 def test_a_check_that_is_none(models, own, said):
     """A name that is not there, or that is no check, ends in one sentence."""
     reference = f"{models}:{own}" if own else str(models)
-    finished = report(events([f"{models}:promising"], custom_checks=(reference,)), "promising")
+    finished = report(events([f"{models}:with_checks"], custom_checks=(reference,)), "with_checks")
     assert said in finished.error
 
 

@@ -152,7 +152,7 @@ def test_a_mistake_has_its_cause(name: str, found: dict[str, list[Finding]]) -> 
 
 @pytest.mark.slow
 def test_a_wrong_shape_has_names_and_a_trace(found: dict[str, list[Finding]]) -> None:
-    """An output of the wrong shape is told as an exception is: its sizes by name, and the layers with theirs."""
+    """An output of the wrong shape is reported as an exception is: its sizes by name, and the layers with theirs."""
     finding = next(f for f in found["six_steps"] if f.check == "output_shape")
     assert (
         "(batch_size, 6, vocab_size) where (batch_size, target_length, vocab_size)"

@@ -42,7 +42,7 @@ from fuzzseq.targets.contract import Contract, Parameter
 from fuzzseq.targets.spec import Spec
 from tests.zoo import bug_of, bugs
 
-#: Mistakes that raise nothing, of which a message tells the most, each with its failing region and its line.
+#: Mistakes that raise nothing, of which a message says the most, each with its failing region and its line.
 SILENT = {
     "decoder_attention_axis_scores": ("True", "tf.nn.softmax(score, axis=-1)"),
     "decoder_reshape": ("batch_size != target_length", ""),

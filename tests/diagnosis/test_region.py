@@ -102,7 +102,7 @@ def test_the_stated_region_is_found(spec: Spec, stated: str) -> None:
 
 
 def test_the_region_does_not_depend_on_what_was_run_before() -> None:
-    """What shrinking happened to execute is no evidence: a known case would be told of in another way."""
+    """What shrinking happened to execute is no evidence: a known case would be reported in another way."""
     failing = next(case for case in boundary_cases(USUAL.contract, 0) if holds("batch_size != 4", case, USUAL))
     fresh, busy = (Stated(USUAL, "batch_size != 4") for _ in range(2))
     minimal = reduce(failing, USUAL.contract, lambda case: busy.answer(case) == "same", max_executions=1500).case

@@ -1,4 +1,4 @@
-"""Input at the edge of what is ordinary: every kind is tried, and what it breaks is told apart, as a warning."""
+"""Input at the edge of what is ordinary: every kind is tried, and what it breaks is reported apart, as a warning."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_who_guards_is_not_warned(run):
 
 
 def test_a_width_of_one_may_be_refused(run):
-    """A factory that refuses it is told so, apart from what is ordinary."""
+    """A factory that refuses it is reported apart from what is ordinary."""
     (found,) = findings(run, ":split")
     assert (found.cause, found.severity, found.case.dimensions["units"]) == ("execution-build", "warning", 1)
 
@@ -140,20 +140,20 @@ def test_a_known_edge_case_hides_no_error(tmp_path):
     """What an edge case broke before is an error as soon as an ordinary case breaks it, with whatever is known."""
     file = tmp_path / "breaking.py"
 
-    def told(text, name):
+    def graded(text, name):
         file.write_text(text, encoding="utf-8")
         domains = ("ordinary", "edge")
         run = events([f"{file}:{name}"], tmp_path / "corpus", max_cases=3, domains=domains, in_process=True)
         return [(found.id, found.severity, found.domain) for found in findings(run)]
 
-    (refused,) = told(BREAKING, "narrow")
+    (refused,) = graded(BREAKING, "narrow")
     assert refused[1:] == ("warning", "edge")
     broken = BREAKING.replace("LEAST, REAL = 2", "LEAST, REAL = 16")
-    assert told(broken, "narrow") == [(refused[0], "error", "ordinary")], "one that is the same takes its place"
-    assert told(broken, "narrow") == [(refused[0], "error", "ordinary")], "and where both are known as well"
+    assert graded(broken, "narrow") == [(refused[0], "error", "ordinary")], "one that is the same takes its place"
+    assert graded(broken, "narrow") == [(refused[0], "error", "ordinary")], "and where both are known as well"
 
-    (empty,) = told(BREAKING, "divides")
+    (empty,) = graded(BREAKING, "divides")
     assert empty[1:] == ("warning", "edge")
     broken = BREAKING.replace("1.0\n\n\ndef", "0.0\n\n\ndef")
-    first, second = told(broken, "divides")
+    first, second = graded(broken, "divides")
     assert (first, second[1:]) == (empty, ("error", "ordinary")), "one of another cause stands beside it"

@@ -335,11 +335,11 @@ def test_every_end_in_one_run(models, tmp_path):
 def test_a_worker_that_does_not_open(models, monkeypatch):
     """A worker that takes too long to get ready is ended, and not left to itself."""
     with closing(Zygote()) as zygote:
-        file = LoadedFile(zygote, {"file": str(models)})
+        file = LoadedFile(zygote, {"file": str(models)}, Settings(profile="quick", max_cases=1))
         groups = set(zygote.groups)
         monkeypatch.setattr("fuzzseq.executors.loaded_file.START_LIMIT", -1.0)
         with pytest.raises(TimeoutError):
-            file.opened(f"{models}:wrong", Spec(), None)
+            file.opened(f"{models}:wrong", Spec())
         assert zygote.groups == groups
         file.close()
 

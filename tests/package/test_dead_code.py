@@ -30,7 +30,6 @@ ALLOWED = {
     "fuzzseq/worker/service.py do_open": "likewise",
     "fuzzseq/worker/service.py do_run": "likewise",
     "fuzzseq/worker/keras_api/private_names.py compute_output_spec": "Keras calls it",
-    "fuzzseq/cli/standard_streams.py writable": "io calls it",
     "fuzzseq/pytest_plugin/item.py runtest": "pytest calls it",
     "fuzzseq/pytest_plugin/scheduling.py _split_scope": "pytest-xdist calls it",
 }

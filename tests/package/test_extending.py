@@ -102,11 +102,8 @@ CAUSE = Addition(
         ],
         "fuzzseq/diagnosis/rules/general.py": [
             (
-                "\n\ndef stage_alone(",
-                (
-                    "    if e.op == 'CheckNumerics':\n"
-                    "        yield CauseScore('numeric-checked', 99, 'an operation that checks values found one')\n"
-                ),
+                '    Rule("unclassified", 10',
+                '    Rule("numeric-checked", 99, lambda e: e.op == "CheckNumerics", "a value was checked"),\n',
             )
         ],
     },

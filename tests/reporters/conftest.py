@@ -1,4 +1,4 @@
-"""A run as the engine would tell it, for reporters to listen to."""
+"""A run as the engine reports it, for reporters to listen to."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def crash() -> Finding:
 
 
 def leak() -> Finding:
-    """Return a finding of a broken promise, of severity warning, that nothing explains."""
+    """Return a finding of a broken property, of severity warning, that nothing explains."""
     return attrs.evolve(
         crash(),
         id=finding_id(TARGET, "deterministic", "unclassified", "output"),
@@ -315,5 +315,5 @@ def crash_finding() -> Finding:
 
 @pytest.fixture
 def leak_finding() -> Finding:
-    """Return a warning about a broken promise."""
+    """Return a warning about a broken property."""
     return leak()

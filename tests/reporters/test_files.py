@@ -92,7 +92,7 @@ class Heard:
 
 
 def test_reporter_that_raises(run_events, crash_finding):
-    """A reporter that raises keeps the others from nothing, and is an internal error that is told once."""
+    """A reporter that raises keeps the others from nothing, and is an internal error that is reported once."""
     record, heard, events = RunState(), Heard(), [fit(event) for event in run_events(crash_finding)]
     fan = Dispatcher(record, [Broken(), heard])
     for event in events:
@@ -103,7 +103,7 @@ def test_reporter_that_raises(run_events, crash_finding):
 
 
 def test_closed_pipe_is_no_error(run_events):
-    """A reader who has left, as of a pipe to head, is no error: the reporter is not told any more."""
+    """A reader who has left, as of a pipe to head, is no error: the reporter gets no more events."""
     record, gone = RunState(), Gone()
     fan = Dispatcher(record, [gone])
     for event in run_events():

@@ -55,8 +55,18 @@ def test_fails_until_it_is_mended(functions, run_events, crash_finding):
         fuzzseq.check_case("small.py:build", attrs.evolve(CASE, dimensions={"units": 2}))
 
 
-def test_asks_what_is_promised(tmp_path, monkeypatch):
-    """A test of a promise that the target does not make any more passes, as it does once the promise is kept."""
+def test_imports_what_it_calls(reported, run_events, crash_finding):
+    """The file imports what its tests call, and nothing that a model only names."""
+    batch = attrs.evolve(CASE.batches[0], pairs=())
+    named = attrs.evolve(crash_finding.diagnosis, explanation="pytest.fail was called in Pair(3, 4).")
+    finding = attrs.evolve(crash_finding, case=attrs.evolve(CASE, batches=(batch,)), diagnosis=named)
+    text = reported("tests", "test_regressions.py", run_events(finding))
+    assert "\nfrom fuzzseq import Batch, Case, check_case\n" in text
+    assert "import pytest" not in text
+
+
+def test_asks_for_the_expected_properties(tmp_path, monkeypatch):
+    """A test of a property that the target does not declare any more passes, as it does once the property holds."""
     monkeypatch.chdir(tmp_path)
     mean = "keras.ops.mean(layers.Embedding(vocab_size, units)(tokens), axis=1, keepdims=True)"
     table = "layers.Embedding(vocab_size - 1, units)(tokens)"

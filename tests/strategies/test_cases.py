@@ -75,7 +75,7 @@ def test_every_drawn_case_is_allowed(data, contract):
 
 
 def test_most_specs_have_cases(sample):
-    """The Specs that the test above is run on are mostly possible ones: it is no empty promise."""
+    """The Specs that the test above is run on are mostly possible ones: that test is not empty."""
 
     def possible(contract):
         try:
@@ -205,7 +205,7 @@ def test_each_kind_of_spec_has_its_own_smallest_case(minimal, contract, batch):
 
 
 def test_without_a_promise_about_padding_none_is_added(sample):
-    """A model that promises nothing about padding gets ragged rows, and no padding that no row needs."""
+    """A model whose padding is unspecified gets ragged rows, and no padding that no row needs."""
     drawn = sample(cases(Contract(padding=None)), 200)
     assert all(batch.extra_source == batch.extra_target == 0 for case in drawn for batch in case.batches)
     assert any(batch.ragged for case in drawn for batch in case.batches)

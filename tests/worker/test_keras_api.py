@@ -93,3 +93,20 @@ def test_each_tracker_hears_what_is_made_while_it_listens():
         made[-1](keras.Input((3,)))
     assert [bool(first.site_of(layer)) for layer in made] == [True, False]
     assert [bool(second.site_of(layer)) for layer in made] == [False, True]
+
+
+def test_arguments_of_a_model_may_have_any_name():
+    """What is called under watch is given its arguments as they are, whatever they are called."""
+    import keras
+
+    from fuzzseq.worker.instrumentation import Tracker
+    from fuzzseq.worker.keras_api import KERAS
+
+    class Named(keras.Layer):
+        def call(self, inputs, *, layer, original, listener, function, operation):
+            return inputs + layer + original + listener + function + operation
+
+    KERAS.listen(Tracker())
+    given = dict.fromkeys(("layer", "original", "listener", "function", "operation"), 1.0)
+    assert float(Named()(keras.ops.zeros(()), **given)) == 5.0
+    assert Named()(keras.Input(()), **given).shape == (None,)

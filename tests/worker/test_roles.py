@@ -88,7 +88,7 @@ def roles(inputs):
     ],
 )
 def test_names_tell_roles(names, expected):
-    """Inputs of unknown rank are told by their names, and where these do not tell, by their position."""
+    """Inputs of unknown rank go by their names, and where these say nothing, by their position."""
     from fuzzseq.worker.roles import match
 
     assert roles(match(slots(*names), {})) == list(expected)
@@ -140,7 +140,7 @@ def test_what_no_batch_can_fill_is_refused_with_the_line_to_write(name):
 
 
 def test_a_declared_role_comes_before_the_name():
-    """What a user says about an input holds, for inputs that no name tells and for those whose name misleads."""
+    """What a user says about an input holds, for inputs without a known name and for those whose name misleads."""
     from fuzzseq.worker.roles import match
 
     found = match(

@@ -521,7 +521,7 @@ def uneven(vocab_size, units, output_dim):
 
 @pytest.mark.parametrize("mode", ["eager", "graph"])
 def test_a_softmax_without_padding_is_let_be(mode):
-    """A softmax of a ragged tensor has no axes that could be told, and is not kept."""
+    """A softmax of a ragged tensor has no axes to name, and is not kept."""
     run = opened(uneven, Case(dimensions=SIZES, batches=(ONE,)))
     assert run(record_layers=True, mode=mode).last.softmaxes == ()
 

@@ -19,15 +19,7 @@ from fuzzseq.cases.transforms.rows import (
     with_other_row,
     with_row,
 )
-from fuzzseq.cases.transforms.sizes import (
-    capped,
-    followed,
-    resized,
-    size_of,
-    values_of,
-    with_dimensions,
-    with_rows,
-)
+from fuzzseq.cases.transforms.sizes import capped, followed, resized, size_of, values_of, with_dimensions, with_rows
 from fuzzseq.cases.transforms.variants import (
     fixed_length,
     longer,

@@ -1,44 +1,42 @@
-"""The rules that name a cause: each looks at the evidence and returns how strongly it speaks, and why."""
+"""The rules that name a cause: tables of what is asked of the evidence, and of what that speaks for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Final
 
+from fuzzseq.checks.custom import check_of
 from fuzzseq.diagnosis.evidence import FailureEvidence, is_silent
 from fuzzseq.diagnosis.rules import decoder, general, inputs, scoring, states
-from fuzzseq.diagnosis.rules.vote import CauseScore
+from fuzzseq.diagnosis.rules.rule import CauseScore, Rule
 
-RULES: Final[tuple[Callable[[FailureEvidence], Iterator[CauseScore]], ...]] = (
-    general.process,
-    general.silent,
-    general.graph,
-    inputs.empty,
-    inputs.vocabulary,
-    inputs.ragged,
-    inputs.lengths,
-    decoder.source_and_target,
-    decoder.size_one,
-    states.batch,
-    states.layer_count,
-    decoder.heads,
-    states.states,
-    states.structure,
-    decoder.widths,
-    decoder.masks,
-    general.types,
-    general.no_gradient,
-    scoring.loss,
-    general.stage_alone,
+#: Those of a failure that shows sizes. Of rules that speak as strongly as another the first decides.
+RULES: Final[tuple[Rule, ...]] = (
+    *general.PROCESS,
+    *inputs.EMPTY,
+    *inputs.VOCABULARY,
+    *inputs.RAGGED,
+    *inputs.LENGTHS_ALONE,
+    *decoder.LENGTHS_AND_SIZES,
+    *states.BATCHES,
+    *states.LAYER_COUNT,
+    *decoder.HEADS,
+    *states.STATES,
+    *decoder.WIDTHS,
+    *decoder.MASKS,
+    *general.TYPES,
+    *scoring.LOSS,
+    *general.STAGES,
 )
-
-#: Those that speak of a promise that is broken without an exception.
-SILENT_RULES: Final = (general.silent, inputs.empty, states.silent_layers)
 
 
 def votes(e: FailureEvidence) -> list[CauseScore]:
     """Return the votes of all rules, the strongest first."""
-    # What two runs that disagree depend on is no sign of what would raise.
-    rules = SILENT_RULES if is_silent(e.verdict) else RULES
-    found = [vote for rule in rules for vote in rule(e)]
-    return sorted(found, key=lambda vote: -vote.weight)
+    found = []
+    rules = RULES
+    if e.verdict.raised is None:
+        check = check_of(e.verdict.check, e.spec)
+        found.append(CauseScore(check.cause, check.cause_weight, e.sentence))
+        # What two runs that disagree depend on is no sign of what would raise.
+        rules = (*general.SEEN, *((*inputs.EMPTY, *states.SILENT) if is_silent(e.verdict) else RULES))
+    found += [score for rule in rules for score in rule.scores(e)]
+    return sorted(found, key=lambda score: -score.weight)

@@ -2,83 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Final
 
 from fuzzseq.diagnosis.evidence import FailureEvidence
-from fuzzseq.diagnosis.rules.vote import CauseScore, in_attention, unequal_lengths
+from fuzzseq.diagnosis.patterns import Pattern
+from fuzzseq.diagnosis.rules.rule import (
+    LENGTHS,
+    Rule,
+    always,
+    depends_on_lengths,
+    in_attention,
+    only_where,
+    speaks_of,
+    unequal_lengths,
+)
 from fuzzseq.protocol.framework_messages import Topic
 
-
-def source_and_target(e: FailureEvidence) -> Iterator[CauseScore]:
-    """Source and target are taken to be of equal length."""
-    if e.matters("max_source_length") and e.matters("max_target_length"):
-        yield CauseScore("decoder-length-assumption", 93, "it depends on both max_source_length and max_target_length")
-    if not unequal_lengths(e) or e.stage in ("loss", "gradient"):
-        return
-    why = "it passes whenever source and target are of equal length"
-    masked = e.innermost is not None and (bool(e.innermost.masks) or e.innermost.kind in ("Softmax", "MaskedSoftmax"))
-    if masked or "mask" in e.line:
-        yield CauseScore("decoder-attention-mask", 92, f"{why}, and a mask is applied where it fails")
-    elif e.op in ("BatchMatMul", "MatMul", "Einsum") or in_attention(e):
-        yield CauseScore("decoder-attention-shape", 88, f"{why}, and it fails inside an attention ({e.op or 'shapes'})")
-    yield CauseScore("decoder-length-assumption", 86, why)
+_PRODUCTS: Final = ("BatchMatMul", "Einsum", "MatMul")
 
 
-def size_one(e: FailureEvidence) -> Iterator[CauseScore]:
-    """Only a size of one fails."""
-    for name in ("batch_size", "source_length", "target_length"):
-        found = e.any_failure(name)
-        if name != "batch_size" and unequal_lengths(e):
-            continue  # One step on both sides is let pass: it is not the one.
-        if found.kind in ("only", "below") and (found.constant == 1 if found.kind == "only" else found.constant == 2):
-            yield CauseScore("decoder-squeeze", 91, f"it fails whenever {name} == 1")
+def _masked(e: FailureEvidence) -> bool:
+    inner = e.innermost
+    return "mask" in e.line or (inner is not None and bool(inner.masks or inner.kind in ("Softmax", "MaskedSoftmax")))
 
 
-def heads(e: FailureEvidence) -> Iterator[CauseScore]:
-    """A width is no multiple of the number of heads."""
-    count = e.case.dimensions.get("num_heads")
-    if count is None or count < 2:
-        return
-    if e.passes("num_heads", 1) or any(e.pattern(n).kind == "multiple" for n in e.spec.contract.build_dimensions()):
-        widths = [n for n, size in e.case.dimensions.items() if n != "num_heads" and e.matters(n) and size % count]
-        if widths:
-            yield CauseScore("decoder-heads", 96, f"it passes with one head: {widths[0]} % num_heads != 0")
+def _only_one(e: FailureEvidence) -> list[str]:
+    # One step on both sides is let pass: it is not the one.
+    names = ("batch_size", *(() if unequal_lengths(e) else LENGTHS))
+    return [name for name in names if e.any_failure(name) in (Pattern("only", 1), Pattern("below", 2))]
 
 
-def widths(e: FailureEvidence) -> Iterator[CauseScore]:
-    """Two widths do not fit."""
-    if e.stage in ("loss", "gradient", "preprocess") or e.verdict.raised is None:
-        return
-    named = e.case.dimensions
-    if e.matters("embedding_dim"):
-        inside = "units" in named and e.passes("embedding_dim", named["units"])
-        yield CauseScore(
-            "input-embedding-dim", 84 if inside or not e.matters("units") else 70, "it depends on embedding_dim"
-        )
-    others = [n for n in named if n.endswith("units") and e.matters(n)]
-    if others and not e.matters("embedding_dim"):
-        yield CauseScore("decoder-width", 74, f"it depends on {' and '.join(others)}")
-    if in_attention(e):
-        strong = e.op in ("BatchMatMul", "Einsum", "MatMul")
-        if strong or e.message.speaks_of(Topic.SHAPES):
-            yield CauseScore("decoder-attention-shape", 88 if strong else 60, "it fails inside an attention")
-        if len({len(shape) for shape in e.shapes()}) > 1:
-            yield CauseScore(
-                "decoder-attention-shape", 84, "inside an attention, tensors of different ranks are combined"
-            )
-    if e.op == "Reshape" or e.message.speaks_of(Topic.RESHAPE, Topic.ELEMENTS):
-        yield CauseScore("decoder-reshape", 78, "a reshape does not fit")
-    if e.message.speaks_of(Topic.WIDTHS) and (e.op or len(e.shapes()) > 1 or e.message.speaks_of(Topic.EXPECTED_AXIS)):
-        yield CauseScore("decoder-width", 50, "the widths of two tensors do not fit")
+_LONGEST: Final = "it depends on both max_source_length and max_target_length"
+_INSIDE: Final = ", and it fails inside an attention ({0})"
+_EQUAL: Final = "it passes whenever source and target are of equal length"
+#: Source and target are taken to be of equal length; only a size of one fails.
+LENGTHS_AND_SIZES: Final = (
+    *only_where(
+        lambda e: e.matters("max_source_length"),
+        Rule("decoder-length-assumption", 93, lambda e: e.matters("max_target_length"), _LONGEST),
+    ),
+    *only_where(
+        lambda e: not e.scoring and unequal_lengths(e),
+        Rule("decoder-attention-mask", 92, _masked, _EQUAL + ", and a mask is applied where it fails"),
+        *only_where(
+            lambda e: not _masked(e) and (e.op in _PRODUCTS or in_attention(e)),
+            Rule("decoder-attention-shape", 88, lambda e: [e.op or "shapes"], _EQUAL + _INSIDE),
+        ),
+        Rule("decoder-length-assumption", 86, always, _EQUAL),
+    ),
+    Rule("decoder-squeeze", 91, _only_one, "it fails whenever {0} == 1"),
+)
 
 
-def masks(e: FailureEvidence) -> Iterator[CauseScore]:
-    """A mask does not fit what it masks."""
-    if e.stage in ("loss", "gradient"):
-        return
-    if e.innermost is not None and e.innermost.masks and in_attention(e):
-        # Scores that depend on a length, and so fail with it, are what a mask of another length is applied to.
-        by_length = any(e.matters(name) for name in ("source_length", "target_length"))
-        yield CauseScore(
-            "decoder-attention-mask", 91 if by_length else 70, "an attention was given a mask where it fails"
-        )
+def _indivisible(e: FailureEvidence) -> list[str]:
+    count = e.case.dimensions.get("num_heads", 0)
+    if count < 2 or not (
+        e.passes("num_heads", 1) or any(e.pattern(n).kind == "multiple" for n in e.spec.contract.build_dimensions())
+    ):
+        return []
+    return [n for n, size in e.case.dimensions.items() if n != "num_heads" and e.matters(n) and size % count][:1]
+
+
+#: A width is no multiple of the number of heads.
+HEADS: Final = (Rule("decoder-heads", 96, _indivisible, "it passes with one head: {0} % num_heads != 0"),)
+
+
+def _embedding_alone(e: FailureEvidence) -> bool:
+    equal = "units" in e.case.dimensions and e.passes("embedding_dim", e.case.dimensions["units"])
+    return e.matters("embedding_dim") and (equal or not e.matters("units"))
+
+
+def _other_widths(e: FailureEvidence) -> list[str]:
+    others = [name for name in e.case.dimensions if name.endswith("units") and e.matters(name)]
+    return [" and ".join(others)] if others and not e.matters("embedding_dim") else []
+
+
+_RANKS: Final = "inside an attention, tensors of different ranks are combined"
+#: Two widths do not fit.
+WIDTHS: Final = only_where(
+    lambda e: e.stage not in ("loss", "gradient", "preprocess") and e.verdict.raised is not None,
+    Rule("input-embedding-dim", 84, _embedding_alone, "it depends on embedding_dim"),
+    Rule("input-embedding-dim", 70, lambda e: e.matters("embedding_dim"), "it depends on embedding_dim"),
+    Rule("decoder-width", 74, _other_widths, "it depends on {0}"),
+    *only_where(
+        in_attention,
+        Rule("decoder-attention-shape", 88, lambda e: e.op in _PRODUCTS, "it fails inside an attention"),
+        Rule("decoder-attention-shape", 60, speaks_of(Topic.SHAPES), "it fails inside an attention"),
+        Rule("decoder-attention-shape", 84, lambda e: len(set(map(len, e.shapes()))) > 1, _RANKS),
+    ),
+    Rule("decoder-reshape", 78, lambda e: e.op == "Reshape", "a reshape does not fit"),
+    Rule("decoder-reshape", 78, speaks_of(Topic.RESHAPE, Topic.ELEMENTS), "a reshape does not fit"),
+    *only_where(
+        lambda e: bool(e.op) or len(e.shapes()) > 1 or e.message.speaks_of(Topic.EXPECTED_AXIS),
+        Rule("decoder-width", 50, speaks_of(Topic.WIDTHS), "the widths of two tensors do not fit"),
+    ),
+)
+
+
+_MASK_GIVEN: Final = "an attention was given a mask where it fails"
+#: A mask does not fit what it masks: scores that depend on a length are what a mask of another length is applied to.
+MASKS: Final = only_where(
+    lambda e: not e.scoring and e.innermost is not None and bool(e.innermost.masks) and in_attention(e),
+    Rule("decoder-attention-mask", 91, depends_on_lengths, _MASK_GIVEN),
+    Rule("decoder-attention-mask", 70, always, _MASK_GIVEN),
+)

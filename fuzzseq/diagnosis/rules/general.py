@@ -1,21 +1,27 @@
-"""Dead workers, silent checks, graph mode, types, and what is left when nothing else speaks."""
+"""What checks saw, dead workers, graph mode, types, and what is left when nothing else speaks."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from functools import partial
+from typing import Final, Literal
 
-import attrs
-
-from fuzzseq.checks.custom import check_of
 from fuzzseq.diagnosis.evidence import FailureEvidence
+from fuzzseq.diagnosis.rules.rule import (
+    Predicate,
+    Rule,
+    always,
+    in_attention,
+    is_state,
+    only_where,
+    speaks_of,
+    unequal_lengths,
+)
 from fuzzseq.diagnosis.rules.states import of_other_rows
-from fuzzseq.diagnosis.rules.vote import CauseScore, in_attention, is_state, unequal_lengths
-from fuzzseq.grammar import CauseSlug
 from fuzzseq.protocol.evidence import (
     AttentionFault,
     Difference,
+    Evidence,
     MissingGradient,
     NonFinite,
     RaisedOtherwise,
@@ -26,159 +32,174 @@ from fuzzseq.protocol.evidence import (
 )
 from fuzzseq.protocol.framework_messages import Topic
 
+_INFINITE: Final = "{e.sentence}: a constant such as -1e9 is infinite in half precision"
+_AXIS: Final = "{e.sentence}; a softmax over attention scores is taken over another axis"
+_AS_MANY: Final = "there are as many steps as the batch has rows"
+_STATES_OF_OTHERS: Final = "a batch of one row is given states of {0}, and takes their rows"
+_OTHER_WORDS: Final = "the last dimension of the output is not the target vocabulary"
+_MOVED: Final = "{e.sentence}: rows are moved, as by a reshape of batch and time"
+_EQUAL_ROWS: Final = "{e.sentence}; it passes when all rows are of equal length"
+_PADDING: Final = "{e.sentence}; an attention gives weight to padding"
 
-def process(e: FailureEvidence) -> Iterator[CauseScore]:
-    """The worker died."""
-    raised = e.verdict.raised
-    if raised is not None and raised.ending != "completed":
-        cause = {"hung": "process-hang", "out_of_memory": "process-memory"}.get(raised.ending, "process-crash")
-        yield CauseScore(cause, 100, raised.message)
+
+def saw(kind: type[Evidence], **attributes: object) -> Predicate:
+    """Return the predicate that the check saw something of a kind with some attributes."""
+    return lambda e: any(
+        all(getattr(seen, name) == value for name, value in attributes.items()) for seen in e.of_kind(kind)
+    )
 
 
-def silent(e: FailureEvidence) -> Iterator[CauseScore]:
-    """A check failed and nothing raised: its own cause, and those that what it saw speaks for."""
-    if e.verdict.raised is not None:
-        return
-    check = check_of(e.verdict.check, e.spec)
-    yield CauseScore(check.cause, check.cause_weight, e.sentence)
-    for rule in EVIDENCE_RULES:
-        if any(rule.holds(each) for each in e.of_kind(rule.kind)):
-            yield CauseScore(rule.cause, rule.weight, f"{e.sentence}{rule.more}")
-    yield from wrong_shape(e)
-    yield from _coupled_rows(e)
+def _begins_in(parts: tuple[str, ...], e: FailureEvidence) -> bool:
+    """Say whether the kind of the layer where it begins, or the user's line, has one of some words."""
     layer, location = e.verdict.layer, e.verdict.location
     words = f"{layer.kind if layer else ''} {location.source if location else ''}".lower()
-    if e.verdict.check == "padding_invariant" and ("attention" in words or "attend" in words):
-        yield CauseScore("decoder-attention-mask", 90, f"{e.sentence}; an attention gives weight to padding")
-    raised = any(each.precision == "mixed" for each in e.of_kind(RaisedOtherwise))
-    if raised and any(word in words for word in ("state", "hidden", "carry")):
-        yield CauseScore("state-dtype", 90, e.sentence)
+    return any(part in words for part in parts)
 
 
-@attrs.frozen
-class EvidenceRule:
-    """What one kind of evidence says of the cause by itself, and the words that are put after what was seen."""
-
-    kind: type[Any]
-    cause: CauseSlug
-    weight: int
-    holds: Callable[[Any], bool] = lambda _: True
-    more: str = ""
+def _coupled(by: Literal["state", "order", "lengths"], e: FailureEvidence) -> bool:
+    """Say what couples the rows of a batch: what is kept between batches, the order of rows, or their lengths."""
+    kept = any(isinstance(each, Difference) and each.other == "after" for each in e.verdict.evidence)
+    moved = saw(Difference, other="reversed")(e)  # some sizes hide that rows are moved
+    return by == ("state" if kept else "order" if moved else "lengths" if e.passes("ragged") else "")
 
 
-EVIDENCE_RULES: Final = (
-    EvidenceRule(WrongShape, "execution-graph", 99, lambda seen: seen.eager_is_right),
-    EvidenceRule(WrongType, "execution-graph", 99, lambda seen: seen.eager_is_right),
-    EvidenceRule(MissingGradient, "decoder-ignores-source", 95, lambda seen: seen.source_ignored),
-    EvidenceRule(Retraced, "execution-retrace", 96),
-    EvidenceRule(
-        NonFinite,
-        "numeric-nonfinite",
-        92,
-        lambda seen: seen.precision == "mixed",
-        ": a constant such as -1e9 is infinite in half precision",
-    ),
-    EvidenceRule(
-        AttentionFault,
-        "decoder-attention-axis",
-        96,
-        lambda seen: seen.wrong_axis,
-        "; a softmax over attention scores is taken over another axis",
-    ),
-    EvidenceRule(
-        AttentionFault,
-        "decoder-attention-mask",
-        90,
-        lambda seen: not seen.wrong_axis,
-        "; an attention gives weight to padding",
-    ),
-    EvidenceRule(StateCrossing, "state-not-carried", 90, lambda seen: seen.error == "not_returned"),
-)
+def _wrong(axis: str, e: FailureEvidence) -> bool:
+    return any(axis in each.axes for each in e.verdict.evidence if isinstance(each, WrongShape))
 
 
-def _coupled_rows(e: FailureEvidence) -> Iterator[CauseScore]:
-    if e.verdict.check != "batch_independent":
-        return
-    if any(isinstance(each, Difference) and each.other == "after" for each in e.verdict.evidence):
-        yield CauseScore("state-leak", 92, f"{e.sentence}: something is kept between the batches")
-    elif any(each.other == "reversed" for each in e.of_kind(Difference)):  # some sizes hide that rows are moved
-        yield CauseScore("decoder-reshape", 90, f"{e.sentence}: rows are moved, as by a reshape of batch and time")
-    elif e.passes("ragged"):
-        yield CauseScore("input-padding-leak", 91, f"{e.sentence}; it passes when all rows are of equal length")
+def _ends_otherwise(e: FailureEvidence, factor: str) -> bool:
+    return any(i.factor == factor and i.result == "other" for i in e.interventions)
 
 
-def wrong_shape(e: FailureEvidence) -> Iterator[CauseScore]:
-    """The output has not the promised rows, steps or words."""
-    seen = next((each for each in e.verdict.evidence if isinstance(each, WrongShape)), None)
-    if seen is None:
-        return
-    shapes, longer = e.shapes(), [i.result for i in e.interventions if i.factor == "target_length"]
-    if len(shapes) == 2 and len(shapes[0]) == len(shapes[1]) == 3 and shapes[0][1] == shapes[1][0] > 1 == shapes[1][1]:
-        # A step that is squeezed away looks the same, and is right for two steps.
-        weight = 97 if "other" in longer else 80
-        yield CauseScore("decoder-reshape", weight, "there are as many steps as the batch has rows")
-    if "rows" in seen.axes and _of_a_constant(e, shapes):
-        yield CauseScore("execution-hard-coded-batch", 94, f"a batch of one row comes out as one of {shapes[0][0]}")
-        if of_other_rows(e):
-            yield CauseScore(
-                "state-batch", 96, f"a batch of one row is given states of {shapes[0][0]}, and takes their rows"
-            )
-    elif "rows" in seen.axes and not e.passes("batches"):
-        yield CauseScore("decoder-reshape", 93, "the output has another number of rows than the batch")
-    if "words" in seen.axes:
-        yield CauseScore("loss-vocabulary", 85, "the last dimension of the output is not the target vocabulary")
-    if "steps" in seen.axes and shapes and len(shapes[0]) > 1 and shapes[0][1] in e.nameless:
-        yield CauseScore("input-fixed-length", 93, f"the output has {shapes[0][1]} steps, whatever it is given")
-    if "steps" in seen.axes and unequal_lengths(e):
-        yield CauseScore("decoder-length-assumption", 94, "it passes when source and target are of equal length")
+def _steps_are_rows(e: FailureEvidence) -> bool:
+    shapes = e.shapes() if any(isinstance(each, WrongShape) for each in e.verdict.evidence) else ()
+    return [len(shape) for shape in shapes] == [3, 3] and shapes[0][1] == shapes[1][0] > 1 == shapes[1][1]
 
 
-def _of_a_constant(e: FailureEvidence, shapes: Sequence[tuple[int, ...]]) -> bool:
-    """Say whether the output of one row has many, which more rows could not become without an exception.
+def _constant_rows(e: FailureEvidence) -> list[str]:
+    """Return how many rows come of one, where more rows could not become as many without an exception.
 
     What moves rows to steps, or the other way, has as many of both together as before.
     """
-    told = [i.result for i in e.interventions if i.factor == "batch_size"]
-    if len(shapes) != 2 or e.case.sizes(e.spec.contract)["batch_size"] != 1 or "other" not in told:
-        return False
-    return shapes[0][0] > 1 and math.prod(shapes[0][:2]) != math.prod(shapes[1][:2])
+    single = e.case.sizes(e.spec.contract)["batch_size"] == 1
+    if not _wrong("rows", e) or not single or not _ends_otherwise(e, "batch_size"):
+        return []
+    actual, expected = e.shapes()
+    return [str(actual[0])] if actual[0] > 1 and math.prod(actual[:2]) != math.prod(expected[:2]) else []
 
 
-def graph(e: FailureEvidence) -> Iterator[CauseScore]:
-    """Only a traced run fails."""
+#: What a check saw of a model that did not raise. A step that is squeezed away looks like as many steps as rows, and is
+#: right for two steps.
+SEEN: Final = (
+    Rule("execution-graph", 99, saw(WrongShape, eager_is_right=True), "{e.sentence}"),
+    Rule("execution-graph", 99, saw(WrongType, eager_is_right=True), "{e.sentence}"),
+    Rule("decoder-ignores-source", 95, saw(MissingGradient, source_ignored=True), "{e.sentence}"),
+    Rule("execution-retrace", 96, saw(Retraced), "{e.sentence}"),
+    Rule("numeric-nonfinite", 92, saw(NonFinite, precision="mixed"), _INFINITE),
+    Rule("decoder-attention-axis", 96, saw(AttentionFault, wrong_axis=True), _AXIS),
+    Rule("decoder-attention-mask", 90, saw(AttentionFault, wrong_axis=False), _PADDING),
+    Rule("state-not-carried", 90, saw(StateCrossing, error="not_returned"), "{e.sentence}"),
+    *only_where(
+        _steps_are_rows,
+        Rule("decoder-reshape", 97, lambda e: _ends_otherwise(e, "target_length"), _AS_MANY),
+        Rule("decoder-reshape", 80, always, _AS_MANY),
+    ),
+    Rule("execution-hard-coded-batch", 94, _constant_rows, "a batch of one row comes out as one of {0}"),
+    *only_where(of_other_rows, Rule("state-batch", 96, _constant_rows, _STATES_OF_OTHERS)),
+    *only_where(
+        lambda e: not _constant_rows(e) and not e.passes("batches"),
+        Rule("decoder-reshape", 93, partial(_wrong, "rows"), "the output has another number of rows than the batch"),
+    ),
+    Rule("loss-vocabulary", 85, partial(_wrong, "words"), _OTHER_WORDS),
+    *only_where(
+        partial(_wrong, "steps"),
+        Rule(
+            "input-fixed-length",
+            93,
+            lambda e: [str(shape[1]) for shape in e.shapes()[:1] if len(shape) > 1 and shape[1] in e.nameless],
+            "the output has {0} steps, whatever it is given",
+        ),
+        Rule("decoder-length-assumption", 94, unequal_lengths, "it passes when source and target are of equal length"),
+    ),
+    *only_where(
+        lambda e: e.verdict.check == "batch_independent",
+        Rule("state-leak", 92, partial(_coupled, "state"), "{e.sentence}: something is kept between the batches"),
+        Rule("decoder-reshape", 90, partial(_coupled, "order"), _MOVED),
+        Rule("input-padding-leak", 91, partial(_coupled, "lengths"), _EQUAL_ROWS),
+    ),
+    *only_where(
+        lambda e: e.verdict.check == "padding_invariant",
+        Rule("decoder-attention-mask", 90, partial(_begins_in, ("attention", "attend")), _PADDING),
+    ),
+    *only_where(
+        saw(RaisedOtherwise, precision="mixed"),
+        Rule("state-dtype", 90, partial(_begins_in, ("state", "hidden", "carry")), "{e.sentence}"),
+    ),
+)
+
+
+def _ending(e: FailureEvidence) -> str:
+    return e.verdict.raised.ending if e.verdict.raised is not None else ""
+
+
+def _raises_traced(known_shapes_pass: bool | None, e: FailureEvidence) -> bool:
     raised = e.verdict.raised
-    if raised is not None and raised.mode == "graph" and raised.ending == "completed":
-        more = {
-            True: "; traced for the very shapes it passes",
-            False: "; traced for the very shapes it fails as well",
-            None: "",
-        }[raised.known_shapes_pass]
-        yield CauseScore("execution-graph", 97, f"the same case passes eagerly{more}")
+    traced = raised is not None and raised.mode == "graph" and raised.ending == "completed"
+    return traced and raised is not None and raised.known_shapes_pass is known_shapes_pass
 
 
-def types(e: FailureEvidence) -> Iterator[CauseScore]:
-    """A tensor of the wrong type."""
-    if e.message.of_types and e.verdict.raised is not None:
-        # A loop keeps in an array what it carries from step to step.
-        carried = is_state(e) or e.message.speaks_of(Topic.LOOP_ARRAY)
-        cause = "loss-dtype" if e.stage in ("loss", "gradient") else "state-dtype" if carried else "input-dtype"
-        # Where TensorFlow says outright which type it was given, nothing else is wrong there.
-        weight = 88 if e.message.speaks_of(Topic.EXPECTED_TYPE) else 72
-        yield CauseScore(cause, weight, f"the message speaks of a type: {e.message.short}")
-        if e.message.of_booleans and ("mask" in e.line or in_attention(e)) and e.stage not in ("loss", "gradient"):
-            yield CauseScore("decoder-attention-mask", 90, "a mask of booleans is taken for numbers")
+_EAGERLY: Final = "the same case passes eagerly"
+#: How the worker ended, and in which mode alone.
+PROCESS: Final = (
+    Rule("process-hang", 100, lambda e: _ending(e) == "hung", "{e.verdict.raised.message}"),
+    Rule("process-memory", 100, lambda e: _ending(e) == "out_of_memory", "{e.verdict.raised.message}"),
+    Rule("process-crash", 100, lambda e: _ending(e) in ("crashed", "exited"), "{e.verdict.raised.message}"),
+    Rule("execution-graph", 97, partial(_raises_traced, None), _EAGERLY),
+    Rule("execution-graph", 97, partial(_raises_traced, True), _EAGERLY + "; traced for the very shapes it passes"),
+    Rule(
+        "execution-graph",
+        97,
+        partial(_raises_traced, False),
+        _EAGERLY + "; traced for the very shapes it fails as well",
+    ),
+)
 
 
-def no_gradient(e: FailureEvidence) -> Iterator[CauseScore]:
-    """An operation has no gradient at all."""
-    if e.message.speaks_of(Topic.NO_GRADIENT):
-        yield CauseScore("numeric-no-gradient", 90, f"an operation has no gradient: {e.message.short}")
+def _mistyped(cause: str, e: FailureEvidence) -> bool:
+    # A loop keeps in an array what it carries from step to step.
+    carried = is_state(e) or e.message.speaks_of(Topic.LOOP_ARRAY)
+    return cause == ("loss-dtype" if e.scoring else "state-dtype" if carried else "input-dtype")
 
 
-def stage_alone(e: FailureEvidence) -> Iterator[CauseScore]:
-    """Nothing else speaks."""
-    if e.stage == "build" and not e.layers and not e.op:
-        yield CauseScore("execution-build", 80, "the factory raises in code of its own, outside of any layer")
-    elif e.stage == "build":
-        yield CauseScore("execution-build", 45, "the factory raises, and no rule knows why")
-    yield CauseScore("unclassified", 10, "no rule speaks for a cause")
+_BOOLEANS: Final = "a mask of booleans is taken for numbers"
+_TYPE: Final = "the message speaks of a type: {e.message.short}"
+_MISTYPED: Final = {each: partial(_mistyped, each) for each in ("loss-dtype", "state-dtype", "input-dtype")}
+#: A tensor of the wrong type; where TensorFlow says outright which it was given, nothing else is wrong there.
+TYPES: Final = (
+    *only_where(
+        lambda e: e.message.of_types and e.verdict.raised is not None,
+        *(Rule(cause, 72, holds, _TYPE) for cause, holds in _MISTYPED.items()),
+    ),
+    *only_where(
+        lambda e: not e.scoring and e.verdict.raised is not None and e.message.of_types and e.message.of_booleans,
+        Rule("decoder-attention-mask", 90, lambda e: "mask" in e.line, _BOOLEANS),
+        Rule("decoder-attention-mask", 90, in_attention, _BOOLEANS),
+    ),
+    *only_where(
+        lambda e: e.message.of_types and e.verdict.raised is not None and e.message.speaks_of(Topic.EXPECTED_TYPE),
+        *(Rule(cause, 88, holds, _TYPE) for cause, holds in _MISTYPED.items()),
+    ),
+    Rule("numeric-no-gradient", 90, speaks_of(Topic.NO_GRADIENT), "an operation has no gradient: {e.message.short}"),
+)
+
+
+_OUTSIDE: Final = "the factory raises in code of its own, outside of any layer"
+#: What is left.
+STAGES: Final = (
+    *only_where(
+        lambda e: e.stage == "build",
+        Rule("execution-build", 80, lambda e: not e.layers and not e.op, _OUTSIDE),
+        Rule("execution-build", 45, lambda e: bool(e.layers or e.op), "the factory raises, and no rule knows why"),
+    ),
+    Rule("unclassified", 10, always, "no rule speaks for a cause"),
+)

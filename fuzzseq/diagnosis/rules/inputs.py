@@ -2,82 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
 
 from fuzzseq.cases.edge import EMPTY_BATCH, EMPTY_ROW, has_empty_batch, has_empty_row
 from fuzzseq.diagnosis.evidence import FailureEvidence
-from fuzzseq.diagnosis.patterns import Pattern
-from fuzzseq.diagnosis.rules.vote import CauseScore, unequal_lengths
+from fuzzseq.diagnosis.patterns import Kind
+from fuzzseq.diagnosis.rules.rule import LENGTHS, Rule, always, only_where, passes, speaks_of, unequal_lengths
 from fuzzseq.protocol.framework_messages import Topic
+from fuzzseq.targets.contract import SIDES
 
 
-def empty(e: FailureEvidence) -> Iterator[CauseScore]:
-    """An edge case: a row without ids, a batch without rows."""
-    if e.case.domain == "edge" and has_empty_row(e.case, e.spec.contract):
-        yield CauseScore("input-empty", 99, f"{EMPTY_ROW}: {e.sentence}")
-    elif e.case.domain == "edge" and has_empty_batch(e.case, e.spec.contract):
-        yield CauseScore("input-empty", 99, f"{EMPTY_BATCH}: {e.sentence}")
+def _empty(e: FailureEvidence) -> list[str]:
+    if e.case.domain != "edge":
+        return []
+    kinds = {EMPTY_ROW: has_empty_row(e.case, e.spec.contract), EMPTY_BATCH: has_empty_batch(e.case)}
+    return [text for text, holds in kinds.items() if holds][:1]
 
 
-def vocabulary(e: FailureEvidence) -> Iterator[CauseScore]:
-    """An id is looked up beyond a table."""
-    if not e.message.beyond_table:
-        return
-    if e.stage in ("loss", "gradient"):
-        yield CauseScore("loss-vocabulary", 95, f"a label lies outside the output's classes: {e.message.text}")
-        return
-    ids = [side for side in ("source", "target") if e.passes(f"{side}_ids")]
-    if ids:
-        yield CauseScore(
+_FEWER_ROWS: Final = "it passes with the lowest {0} ids: the table has fewer rows than the vocabulary"
+#: An edge case: a row without ids, a batch without rows.
+EMPTY: Final = (Rule("input-empty", 99, _empty, "{0}: {e.sentence}"),)
+
+
+def _passing_ids(e: FailureEvidence) -> Sequence[str]:
+    return [side for side in SIDES if e.passes(f"{side}_ids")][:1]
+
+
+def _passing_tables(e: FailureEvidence) -> list[str]:
+    tables = (e.spec.contract.vocabulary(side) for side in SIDES)
+    return [] if _passing_ids(e) else [name for name in tables if name and e.passes(name)][:1]
+
+
+def _lengths_above(e: FailureEvidence) -> list[str]:
+    return [e.pattern(name).sentence(name) for name in LENGTHS if e.pattern(name).kind == "above"]
+
+
+#: An id is looked up beyond a table.
+VOCABULARY: Final = (
+    *only_where(
+        lambda e: e.message.beyond_table and e.scoring,
+        Rule("loss-vocabulary", 95, always, "a label lies outside the output's classes: {e.message.text}"),
+    ),
+    *only_where(
+        lambda e: e.message.beyond_table and not e.scoring,
+        Rule("input-vocabulary", 97, _passing_ids, _FEWER_ROWS),
+        Rule(
             "input-vocabulary",
             97,
-            f"it passes with the lowest {ids[0]} ids: the table has fewer rows than the vocabulary",
-        )
-    tables = [
-        n for n in (e.spec.contract.vocabulary("source"), e.spec.contract.vocabulary("target")) if n and e.passes(n)
-    ]
-    if tables and not ids:
-        yield CauseScore(
-            "input-vocabulary", 97, f"it passes with another {tables[0]}: a table is smaller than its vocabulary"
-        )
-    by_length = [n for n in ("source_length", "target_length") if e.pattern(n).kind == "above"]
-    for name in by_length:
-        yield CauseScore("input-fixed-length", 96, f"it fails whenever {e.pattern(name).sentence(name)}")
-    if not ids and not tables and not by_length:
-        yield CauseScore("input-vocabulary", 70, "an id is looked up beyond its table")
+            _passing_tables,
+            "it passes with another {0}: a table is smaller than its vocabulary",
+        ),
+        Rule("input-fixed-length", 96, _lengths_above, "it fails whenever {0}"),
+        Rule(
+            "input-vocabulary",
+            70,
+            lambda e: not (_passing_ids(e) or _passing_tables(e) or _lengths_above(e)),
+            "an id is looked up beyond its table",
+        ),
+    ),
+)
 
 
-def ragged(e: FailureEvidence) -> Iterator[CauseScore]:
-    """Rows of different lengths are not padded."""
-    said = e.message.speaks_of(Topic.RAGGED_ROWS)
-    if e.passes("ragged"):
-        strong = said or e.stage == "preprocess"
-        yield CauseScore("input-unpadded", 96 if strong else 60, "it passes when all rows are of equal length")
-    elif said:
-        yield CauseScore("input-unpadded", 75, f"the message speaks of rows of different lengths: {e.message.short}")
+_EQUAL_ROWS: Final = "it passes when all rows are of equal length"
+_ROWS_DIFFER: Final = "the message speaks of rows of different lengths: {e.message.short}"
+#: Rows of different lengths are not padded.
+RAGGED: Final = (
+    *only_where(
+        passes("ragged"),
+        Rule("input-unpadded", 96, speaks_of(Topic.RAGGED_ROWS), _EQUAL_ROWS),
+        Rule("input-unpadded", 96, lambda e: e.stage == "preprocess", _EQUAL_ROWS),
+        Rule("input-unpadded", 60, always, _EQUAL_ROWS),
+    ),
+    *only_where(
+        lambda e: not e.passes("ragged"), Rule("input-unpadded", 75, speaks_of(Topic.RAGGED_ROWS), _ROWS_DIFFER)
+    ),
+)
 
 
-def lengths(e: FailureEvidence) -> Iterator[CauseScore]:
-    """A length beyond a constant, or no multiple of one."""
-    if unequal_lengths(e) or e.matters("batch_size") or e.stage in ("loss", "gradient"):
-        return
-    for name in ("source_length", "target_length"):
-        found = e.pattern(name)
-        if found.kind in ("only", "mixed") and e.any_failure(name).kind == "below":
-            found = e.any_failure(name)  # Each length may fail in words of its own.
-        if found.kind == "above":
-            # A constant of one is that of a step which is meant to be alone, and no limit that anybody chose.
-            weight = 90 if found.constant > 1 else 60
-            yield CauseScore("input-fixed-length", weight, f"it fails whenever {_when(e, name, found)}")
-        elif found.kind == "multiple":
-            yield CauseScore("input-length-multiple", 92, f"it fails whenever {_when(e, name, found)}")
-        elif found.kind == "except":
-            yield CauseScore("input-fixed-length", 82, f"it fails whenever {_when(e, name, found)}")
-        elif found.kind == "below" and found.constant > 2:
-            yield CauseScore("input-fixed-length", 55, f"it fails whenever {_when(e, name, found)}")
+def _lengths(kind: Kind, beyond: int, e: FailureEvidence) -> list[str]:
+    """Return when it fails by one length, its constant ``beyond`` another; as the region says, where that says it."""
+    found = []
+    for name in LENGTHS:
+        pattern = e.pattern(name)
+        if pattern.kind in ("only", "mixed") and e.any_failure(name).kind == "below":
+            pattern = e.any_failure(name)  # Each length may fail in words of its own.
+        if pattern.kind == kind and pattern.constant > beyond:
+            region = e.region if e.region and [part[:1] for part in e.region.conditions] == [(name,)] else None
+            found.append(region.expression if region else pattern.sentence(name))
+    return found
 
 
-def _when(e: FailureEvidence, name: str, found: Pattern) -> str:
-    """Return when it fails by one length: as the region says, where that speaks of nothing else."""
-    alone = e.region is not None and len(e.region.conditions) == 1 and e.region.conditions[0][0] == name
-    return e.region.expression if e.region is not None and alone else found.sentence(name)
+#: A length beyond a constant, or no multiple of one. A constant of one is that of a step which is meant to be alone,
+#: and no limit that anybody chose.
+LENGTHS_ALONE: Final = only_where(
+    lambda e: not (unequal_lengths(e) or e.matters("batch_size") or e.scoring),
+    Rule("input-fixed-length", 90, partial(_lengths, "above", 1), "it fails whenever {0}"),
+    Rule("input-fixed-length", 60, partial(_lengths, "above", 0), "it fails whenever {0}"),
+    Rule("input-length-multiple", 92, partial(_lengths, "multiple", 0), "it fails whenever {0}"),
+    Rule("input-fixed-length", 82, partial(_lengths, "except", -1), "it fails whenever {0}"),
+    Rule("input-fixed-length", 55, partial(_lengths, "below", 2), "it fails whenever {0}"),
+)

@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from functools import partial
+from typing import Final, Literal
 
 from fuzzseq.diagnosis.evidence import FailureEvidence
-from fuzzseq.diagnosis.rules.vote import CauseScore, is_state
+from fuzzseq.diagnosis.rules.rule import LENGTHS, Rule, is_state, only_where, passes, speaks_of
 from fuzzseq.protocol.framework_messages import Topic
 
 _RECURRENT: Final = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "LSTMCell", "GRUCell", "SimpleRNNCell")
 _STATES_OF: Final = {"LSTM": 2, "GRU": 1, "SimpleRNN": 1}
-
-
-def batch(e: FailureEvidence) -> Iterator[CauseScore]:
-    """A constant batch size, or that of an earlier batch."""
-    if e.passes("batches"):
-        yield CauseScore("state-batch", 93, "it takes a second batch of another size to fail")
-    found = e.any_failure("batch_size")
-    lengths = [name for name in ("source_length", "target_length") if e.matters(name)]
-    if found.kind == "except" and any(e.case.sizes(e.spec.contract).get(name) == found.constant for name in lengths):
-        yield CauseScore("decoder-reshape", 91, f"it fails whenever batch_size is not {' or '.join(lengths)}")
-    elif found.kind == "except":
-        why = f"it fails whenever {found.sentence('batch_size')}"
-        if is_state(e) or of_other_rows(e):
-            yield CauseScore("state-batch", 93, why)
-        yield CauseScore("execution-hard-coded-batch", 90, why)
-    elif found.kind in ("above", "mixed"):
-        why = f"it fails for {found.sentence('batch_size')}"
-        if is_state(e):
-            yield CauseScore("state-batch", 85, why)
-        if e.op == "Reshape" or e.message.speaks_of(Topic.RESHAPE) or "reshape" in e.line:
-            yield CauseScore("decoder-reshape", 90, f"{why}, in a reshape")
-        yield CauseScore("decoder-reshape", 66, why)
 
 
 def of_other_rows(e: FailureEvidence) -> bool:
@@ -41,65 +19,101 @@ def of_other_rows(e: FailureEvidence) -> bool:
     return any(line.kind in _RECURRENT and len({shape[:1] for shape in line.inputs}) > 1 for line in lines)
 
 
-def layer_count(e: FailureEvidence) -> Iterator[CauseScore]:
-    """Only a stack of two or more fails."""
-    for name in ("num_layers", "num_encoder_layers", "num_decoder_layers"):
-        if e.pattern(name).kind == "above" or (e.case.dimensions.get(name, 0) == 2 and e.passes(name, 1)):
-            yield CauseScore("state-layers", 96, f"it fails whenever {name} >= 2")
+def _lengths_of_batch(e: FailureEvidence) -> list[str]:
+    """Return the lengths that are equal to the one batch size that passes, as one reason."""
+    found, sizes = e.any_failure("batch_size"), e.case.sizes(e.spec.contract)
+    lengths = [name for name in LENGTHS if e.matters(name)]
+    equal = found.kind == "except" and any(sizes.get(name) == found.constant for name in lengths)
+    return [" or ".join(lengths)] * equal
 
 
-def silent_layers(e: FailureEvidence) -> Iterator[CauseScore]:
-    """A promise about states is broken in stacks alone."""
-    if e.verdict.check in ("state_used", "state_chunked"):
-        yield from layer_count(e)
+def _one_batch_size(e: FailureEvidence) -> list[str]:
+    found = e.any_failure("batch_size")
+    return [found.sentence("batch_size")] if found.kind == "except" and not _lengths_of_batch(e) else []
 
 
-def structure(e: FailureEvidence) -> Iterator[CauseScore]:
-    """A recurrent layer was given more or fewer states than it keeps, or others than its cell gives."""
-    recurrent = any(layer.kind in _RECURRENT for layer in e.layers)
-    if recurrent and e.message.of_missing_index:
-        yield CauseScore("state-count", 88, "a recurrent layer looked for a state that is not there")
-    if recurrent and e.message.speaks_of(Topic.STRUCTURE):
-        yield CauseScore(
-            "state-count", 88, "a recurrent layer keeps its states in another structure than its cell gives"
-        )
+def _batch_sizes(e: FailureEvidence) -> list[str]:
+    found = e.any_failure("batch_size")
+    return [found.sentence("batch_size")] if found.kind in ("above", "mixed") else []
 
 
-def states(e: FailureEvidence) -> Iterator[CauseScore]:
-    """A recurrent layer was given states that do not fit it."""
+#: A constant batch size, or that of an earlier batch.
+BATCHES: Final = (
+    Rule("state-batch", 93, passes("batches"), "it takes a second batch of another size to fail"),
+    Rule("decoder-reshape", 91, _lengths_of_batch, "it fails whenever batch_size is not {0}"),
+    *only_where(is_state, Rule("state-batch", 93, _one_batch_size, "it fails whenever {0}")),
+    *only_where(of_other_rows, Rule("state-batch", 93, _one_batch_size, "it fails whenever {0}")),
+    Rule("execution-hard-coded-batch", 90, _one_batch_size, "it fails whenever {0}"),
+    *only_where(is_state, Rule("state-batch", 85, _batch_sizes, "it fails for {0}")),
+    *only_where(
+        lambda e: e.op == "Reshape" or e.message.speaks_of(Topic.RESHAPE) or "reshape" in e.line,
+        Rule("decoder-reshape", 90, _batch_sizes, "it fails for {0}, in a reshape"),
+    ),
+    Rule("decoder-reshape", 66, _batch_sizes, "it fails for {0}"),
+)
+
+
+def _stacks(e: FailureEvidence) -> list[str]:
+    names = ("num_layers", "num_encoder_layers", "num_decoder_layers")
+    two = [name for name in names if e.case.dimensions.get(name, 0) == 2 and e.passes(name, 1)]
+    return [name for name in names if e.pattern(name).kind == "above" or name in two]
+
+
+#: Only a stack of two or more fails; or a property of states alone is broken there, and nothing is raised.
+LAYER_COUNT: Final = (Rule("state-layers", 96, _stacks, "it fails whenever {0} >= 2"),)
+SILENT: Final = only_where(lambda e: e.verdict.check in ("state_used", "state_chunked"), *LAYER_COUNT)
+
+_Misfit = Literal["rank", "count", "direction", "width", "batch"]
+
+
+def _misfits(kind: _Misfit, e: FailureEvidence) -> list[str]:
+    """Return how the states that recurrent layers were given do not fit them, in one way."""
+    found = list[tuple[_Misfit, str]]()
     within_both = any(layer.kind == "Bidirectional" for layer in e.layers)
     for layer in e.layers:
         if layer.kind not in _RECURRENT:
             continue
-        ranks = {len(shape) for shape in layer.states}
-        if layer.kind in _STATES_OF and max(ranks, default=2) > 2:
-            yield CauseScore(
-                "state-units", 95, f"{layer.name} takes states of rank 2 and was given one of rank {max(ranks)}"
-            )
+        rank = max(map(len, layer.states), default=2)
+        expected = _STATES_OF.get(layer.kind)
+        if expected and rank > 2:
+            found.append(("rank", f"{layer.name} takes states of rank 2 and was given one of rank {rank}"))
+        if expected and layer.states and len(layer.states) != expected:
+            found.append(("count", f"{layer.kind} takes {expected} states and was given {len(layer.states)}"))
         kernel = next((shape for name, shape in layer.weights if "recurrent_kernel" in name), None)
         units = kernel[0] if kernel else layer.units
         widths = {shape[-1] for shape in layer.states if shape}
-        expected = _STATES_OF.get(layer.kind)
-        if expected and layer.states and len(layer.states) != expected:
-            yield CauseScore(
-                "state-count", 95, f"{layer.kind} takes {expected} states and was given {len(layer.states)}"
-            )
         if units and widths and widths != {units}:
             got = e.named(next(iter(widths - {units})))
             why = f"{layer.name} is of width {e.named(units)}, and was given a state of width {got}"
             if (widths in ({2 * units}, {units // 2}) and units > 1) or within_both:
-                yield CauseScore(
-                    "state-bidirectional", 94, f"{why}: one direction where both are meant, or both joined"
-                )
-            yield CauseScore("state-units", 93, why)
+                found.append(("direction", f"{why}: one direction where both are meant, or both joined"))
+            found.append(("width", why))
         batches = {shape[0] for shape in layer.states if shape}
         rows = {shape[0] for shape in layer.inputs[:1] if shape}
         if batches and rows and -1 not in batches | rows and batches != rows:
-            yield CauseScore(
-                "state-batch",
-                90,
-                f"{layer.name} was given states of batch {sorted(batches)} with inputs of {sorted(rows)}",
-            )
-    clash = e.op in ("MatMul", "AddV2", "Add", "Mul", "ConcatV2") or e.message.speaks_of(Topic.INCOMPATIBLE)
-    if clash and e.stage in ("forward", "encode", "decode", "build") and is_state(e):
-        yield CauseScore("state-units", 62, "it fails where the user's own code handles a state")
+            why = f"{layer.name} was given states of batch {sorted(batches)} with inputs of {sorted(rows)}"
+            found.append(("batch", why))
+    return [why for way, why in found if way == kind]
+
+
+_ADDING: Final = ("MatMul", "AddV2", "Add", "Mul", "ConcatV2")
+_STAGES: Final = ("forward", "encode", "decode", "build")
+_STRUCTURE: Final = "a recurrent layer keeps its states in another structure than its cell gives"
+_MISSING: Final = "a recurrent layer looked for a state that is not there"
+#: A recurrent layer was given states that do not fit it, more or fewer than it keeps, or others than its cell gives.
+STATES: Final = (
+    Rule("state-units", 95, partial(_misfits, "rank")),
+    Rule("state-count", 95, partial(_misfits, "count")),
+    Rule("state-bidirectional", 94, partial(_misfits, "direction")),
+    Rule("state-units", 93, partial(_misfits, "width")),
+    Rule("state-batch", 90, partial(_misfits, "batch")),
+    *only_where(
+        lambda e: (e.op in _ADDING or e.message.speaks_of(Topic.INCOMPATIBLE)) and e.stage in _STAGES,
+        Rule("state-units", 62, is_state, "it fails where the user's own code handles a state"),
+    ),
+    *only_where(
+        lambda e: any(layer.kind in _RECURRENT for layer in e.layers),
+        Rule("state-count", 88, lambda e: e.message.of_missing_index, _MISSING),
+        Rule("state-count", 88, speaks_of(Topic.STRUCTURE), _STRUCTURE),
+    ),
+)

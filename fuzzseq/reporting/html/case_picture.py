@@ -43,14 +43,9 @@ class Picture:
     more: int
 
     @property
-    def padded(self) -> bool:
-        """Whether a cell is padding."""
-        return any(step.kind == "pad" for row in self.rows for side in row for step in side)
-
-    @property
-    def special(self) -> bool:
-        """Whether a cell is a start or an end."""
-        return any(step.kind == "special" for row in self.rows for side in row for step in side)
+    def kinds(self) -> set[str]:
+        """The kinds of its cells."""
+        return {step.kind for row in self.rows for side in row for step in side}
 
 
 def pictures(case: Case, spec: Spec) -> tuple[Picture, ...]:

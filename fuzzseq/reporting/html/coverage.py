@@ -42,12 +42,6 @@ class Grid:
     tried: int
     paths: tuple[tuple[str, str], ...]
 
-    @property
-    def said(self) -> str:
-        """What the drawing shows, in a sentence."""
-        all_ = len(self.columns) * len(self.rows)
-        return f"{self.down} by {self.across}: {self.tried} of {all_} pairs were tried"
-
 
 @attrs.frozen(kw_only=True)
 class Covered:

@@ -12,8 +12,8 @@ from fuzzseq.cases.facts import facts
 from fuzzseq.findings import Finding, ProbedCase
 from fuzzseq.targets.spec import Spec
 
-#: Cases of a cell that are told.
-_TOLD: Final = 4
+#: Cases of a cell that are listed.
+_MOST_CASES: Final = 4
 RESULTS: Final = {
     "same": "fails",
     "passes": "passes",
@@ -76,18 +76,22 @@ def failure_map(finding: Finding, spec: Spec) -> FailureMap | None:
     columns, rows = (sorted({place[axis] for place in places}, key=_order) for axis in (0, 1))
     names = list(dict.fromkeys(name for case in tried for name in case.facts))
     here = minimal.get(across), minimal.get(down) if down else None
-    drawn = tuple(
-        (
-            worded(row) if down else "",
-            tuple(
-                _cell(places[column, row], names, (column, row) == here) if (column, row) in places else None
-                for column in columns
-            ),
-        )
-        for row in rows
-    )
+
+    def cell(place: tuple[Any, Any]) -> Cell | None:
+        cases = places.get(place, [])
+        results = {case.result for case in cases}
+        judged = sorted(results & {"same", "passes"}) or sorted(results)[:1]
+        if not judged:
+            return None
+        kind = "mixed" if len(judged) > 1 else judged[0]
+        first = sorted(cases, key=lambda case: case.result not in judged)
+        listed = [f"{case.result[0]} {_values(case.facts, names)}" for case in first[:_MOST_CASES]]
+        listed += [f"+{len(cases) - len(listed)}"] if len(cases) > len(listed) else []
+        return Cell(kind=kind, mark=MARKS[kind], cases=";".join(listed), minimal=place == here)
+
+    drawn = tuple((worded(row) if down else "", tuple(cell((column, row)) for column in columns)) for row in rows)
     there = {cell.kind for _, cells in drawn for cell in cells if cell}
-    told = {"same": "fails", "passes": "passes", "mixed": "some fail, some pass"}
+    texts = {"same": "fails", "passes": "passes", "mixed": "some fail, some pass"}
     return FailureMap(
         across=across,
         down=down,
@@ -95,7 +99,7 @@ def failure_map(finding: Finding, spec: Spec) -> FailureMap | None:
         minimal=_values(minimal, names),
         columns=tuple(worded(column) for column in columns),
         rows=drawn,
-        kinds=tuple((k, MARKS[k], told.get(k) or RESULTS[k]) for k in MARKS if k in there),
+        kinds=tuple((k, MARKS[k], texts.get(k) or RESULTS[k]) for k in MARKS if k in there),
     )
 
 
@@ -108,25 +112,21 @@ def _axes(tried: Sequence[ProbedCase], named: Sequence[str], sizes: Mapping[str,
     every = list(dict.fromkeys(name for case in tried for name in case.facts))
     varying = [name for name in every if len({_order(case.facts.get(name)) for case in tried}) > 1]
     chosen: list[str] = []
+
+    def weight(name: str) -> tuple[int, int, bool, int]:
+        values = {_order(case.facts.get(name)) for case in tried}
+        parted: dict[tuple[Any, ...], list[int]] = {}
+        for case in tried:
+            key = tuple(_order(case.facts.get(fact)) for fact in (*chosen, name))
+            if case.result in ("same", "passes"):
+                parted.setdefault(key, [0, 0])[case.result == "passes"] += 1
+        unexplained = sum(min(counts) for counts in parted.values())
+        return named.index(name) if name in named else len(named), unexplained, name not in sizes, -len(values)
+
     while len(chosen) < 2 and len(chosen) < len(varying):
-        rest = [name for name in varying if name not in chosen]
-        chosen.append(min(rest, key=lambda name: _weight(name, chosen, named, tried, sizes)))
+        chosen.append(min((name for name in varying if name not in chosen), key=weight))
     # A page is wider than it is high.
     return sorted(chosen, key=lambda name: -len({_order(case.facts.get(name)) for case in tried}))
-
-
-def _weight(
-    name: str, chosen: Sequence[str], named: Sequence[str], tried: Sequence[ProbedCase], sizes: Mapping[str, int]
-) -> tuple[int, int, bool, int]:
-    """Return what orders the facts: the less, the more it tells beside those that are chosen."""
-    values = {_order(case.facts.get(name)) for case in tried}
-    parted: dict[tuple[Any, ...], list[int]] = {}
-    for case in tried:
-        key = tuple(_order(case.facts.get(fact)) for fact in (*chosen, name))
-        if case.result in ("same", "passes"):
-            parted.setdefault(key, [0, 0])[case.result == "passes"] += 1
-    unexplained = sum(min(counts) for counts in parted.values())
-    return named.index(name) if name in named else len(named), unexplained, name not in sizes, -len(values)
 
 
 def _order(value: Any) -> tuple[str, Any]:
@@ -137,16 +137,6 @@ def _order(value: Any) -> tuple[str, Any]:
 def worded(value: Any) -> str:
     """Return the value of a fact as a person reads it."""
     return ("no", "yes")[value] if isinstance(value, bool) else str(value)
-
-
-def _cell(cases: Sequence[ProbedCase], names: Sequence[str], here: bool) -> Cell:
-    results = {case.result for case in cases}
-    judged = sorted(results & {"same", "passes"}) or sorted(results)[:1]
-    kind = "mixed" if len(judged) > 1 else judged[0]
-    first = sorted(cases, key=lambda case: case.result not in judged)
-    told = [f"{case.result[0]} {_values(case.facts, names)}" for case in first[:_TOLD]]
-    more = len(cases) - len(told)
-    return Cell(kind=kind, mark=MARKS[kind], cases=";".join([*told, *([f"+{more}"] if more else [])]), minimal=here)
 
 
 def _values(facts_: Mapping[str, Any], names: Sequence[str]) -> str:

@@ -37,13 +37,32 @@ def check_matrix(reports: Sequence[TargetReport]) -> Matrix:
 
     Reasons are long and few: a cell has a letter, and the reason stands below the table.
     """
-    told = [report for report in reports if report.checks]
+    judged = [report for report in reports if report.checks]
     nowhere = {name for name, _ in _nowhere(reports)}
-    names = [name for name in dict.fromkeys(name for report in told for name in report.checks) if name not in nowhere]
+    names = [name for name in dict.fromkeys(name for report in judged for name in report.checks) if name not in nowhere]
     reasons: dict[str, str] = {}
-    rows = tuple((name, tuple(_check(report.checks.get(name), reasons) for report in told)) for name in names)
+
+    def mark(reason: str) -> str:
+        number = len(reasons)
+        return reasons.setdefault(reason, ascii_lowercase[number % 26] * (1 + number // 26))
+
+    def cell(count: CheckCount | None) -> tuple[str, str]:
+        if count is None:
+            return "", "none"
+        if reason := _reason(count):
+            return f"not run ({mark(reason)})", "none"
+        if count.errored:
+            return f"errored on {count.errored} ({mark(count.blocked_by)})", "unsure"
+        if count.failed:
+            return f"failed {count.failed} of {count.ran}", "bad"
+        if count.ran:
+            return f"passed {count.ran}", "good"
+        why = f" ({mark(count.blocked_by)})" if count.blocked_by else ""
+        return f"never judged{why}", "unsure"
+
+    rows = tuple((name, tuple(cell(report.checks.get(name)) for report in judged)) for name in names)
     return Matrix(
-        targets=tuple(report.name for report in told),
+        targets=tuple(report.name for report in judged),
         rows=rows,
         reasons=tuple((mark, reason) for reason, mark in reasons.items()),
     )
@@ -58,10 +77,10 @@ def unasked(reports: Sequence[TargetReport]) -> tuple[tuple[str, str], ...]:
 
 
 def _nowhere(reports: Sequence[TargetReport]) -> list[tuple[str, str]]:
-    told = [report for report in reports if report.checks]
+    judged = [report for report in reports if report.checks]
     found = []
-    for name in dict.fromkeys(name for report in told for name in report.checks):
-        reasons = {_reason(report.checks[name]) for report in told if name in report.checks}
+    for name in dict.fromkeys(name for report in judged for name in report.checks):
+        reasons = {_reason(report.checks[name]) for report in judged if name in report.checks}
         if len(reasons) == 1 and (reason := reasons.pop()):
             found.append((name, reason))
     return found
@@ -71,33 +90,12 @@ def _reason(count: CheckCount) -> str:
     return f"skipped: {count.skipped}" if count.skipped else count.not_applicable
 
 
-def _check(count: CheckCount | None, reasons: dict[str, str]) -> tuple[str, str]:
-    if count is None:
-        return "", "none"
-    if reason := _reason(count):
-        return f"not run ({_mark(reason, reasons)})", "none"
-    if count.errored:
-        return f"errored on {count.errored} ({_mark(count.blocked_by, reasons)})", "unsure"
-    if count.failed:
-        return f"failed {count.failed} of {count.ran}", "bad"
-    if count.ran:
-        return f"passed {count.ran}", "good"
-    why = f" ({_mark(count.blocked_by, reasons)})" if count.blocked_by else ""
-    return f"never judged{why}", "unsure"
-
-
-def _mark(reason: str, reasons: dict[str, str]) -> str:
-    """Return the letter of a reason, the next one for a new reason."""
-    number = len(reasons)
-    return reasons.setdefault(reason, ascii_lowercase[number % 26] * (1 + number // 26))
-
-
 def acceptance_matrix(reports: Sequence[TargetReport]) -> Matrix:
     """Return how each target handles invalid input."""
-    told = [report for report in reports if report.acceptance]
+    judged = [report for report in reports if report.acceptance]
     rows = []
     for kind in KINDS:
-        takes = [report.acceptance.get(kind.name, "") for report in told]
+        takes = [report.acceptance.get(kind.name, "") for report in judged]
         if any(takes):
             rows.append((kind.said, tuple((how, _ENDINGS.get(how, "none")) for how in takes)))
-    return Matrix(targets=tuple(report.name for report in told), rows=tuple(rows))
+    return Matrix(targets=tuple(report.name for report in judged), rows=tuple(rows))

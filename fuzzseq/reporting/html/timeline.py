@@ -37,17 +37,11 @@ class Lane:
     failures: list[float] = attrs.field(factory=list)
     findings: list[float] = attrs.field(factory=list)
 
-
-@attrs.frozen(kw_only=True)
-class Drawn:
-    """A lane as it is drawn: its bar, and what lies on it, each by its place on the axis."""
-
-    lane: Lane
-    x: float
-    width: float
-    busy: str
-    failures: tuple[float, ...]
-    findings: tuple[float, ...]
+    def busy(self, seconds: float) -> str:
+        """Return the path of its cases on an axis of so many seconds: those of one hundredth of it are drawn as one."""
+        width = WIDTH // _PARTS
+        parts = sorted({min(int(at / seconds * _PARTS), _PARTS - 1) for at in self.cases})
+        return "".join(f"M{part * width} 0h{width}v1h-{width}z" for part in parts)
 
 
 @attrs.frozen(kw_only=True)
@@ -55,7 +49,7 @@ class Line:
     """The time line of a run: its lanes, and the axis; ``more`` lanes are not drawn."""
 
     seconds: float
-    lanes: tuple[Drawn, ...]
+    lanes: tuple[Lane, ...]
     ticks: tuple[tuple[float, str], ...]
     more: int
 
@@ -97,24 +91,9 @@ class Timeline:
         whole = max(self._last, 0.001)
         step = next((tick for tick in _TICKS if whole / tick <= 7), _TICKS[-1])
         lanes = sorted(self._lanes.values(), key=lambda lane: (self._record.place(lane.target), lane.began))
-        scale, part_width = WIDTH / whole, WIDTH // _PARTS
-        drawn = []
-        for lane in lanes[:_LANES]:
-            # Cases that lie in one hundredth of the axis are drawn as one.
-            parts = sorted({min(int(at / whole * _PARTS), _PARTS - 1) for at in lane.cases})
-            drawn.append(
-                Drawn(
-                    lane=lane,
-                    x=round(lane.began * scale, 1),
-                    width=round(max((lane.ended - lane.began) * scale, 1), 1),
-                    busy="".join(f"M{part * part_width} 0h{part_width}v1h-{part_width}z" for part in parts),
-                    failures=tuple(round(at * scale, 1) for at in lane.failures),
-                    findings=tuple(round(at * scale, 1) for at in lane.findings),
-                )
-            )
         return Line(
             seconds=whole,
-            lanes=tuple(drawn),
+            lanes=tuple(lanes[:_LANES]),
             ticks=tuple((round(n * step * WIDTH / whole, 1), clock(n * step)) for n in range(int(whole / step) + 1)),
             more=max(0, len(lanes) - _LANES),
         )

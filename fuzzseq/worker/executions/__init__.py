@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
+import attrs
+
+from fuzzseq.cases.arrays import Arrays
+from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.executions import inference, predicted, ragged, saved, xla
-from fuzzseq.worker.executions.execution import Execution
+from fuzzseq.worker.keras_api.objects import Nest
+from fuzzseq.worker.subject import ForwardOutput
+
+
+@attrs.frozen(kw_only=True)
+class Execution:
+    """A way of executing a model. Its module may hold ``SCRIPT`` besides: the lines that a script has for it.
+
+    They set ``output``, and are filled in with ``{forward}``, the call of the model, ``{rows}`` of the batch, and
+    ``{factory}``, the name of the factory.
+
+    Attributes:
+        forward: runs a batch forward, in the place of a call of the model.
+        source: makes of the arrays of a batch the source that the model is given.
+    """
+
+    forward: Callable[[ModelInstance, Nest], ForwardOutput] | None = None
+    source: Callable[[Arrays], Nest] | None = None
+
 
 #: By the names that :attr:`fuzzseq.protocol.runs.AlternativeRun.execution` has; those of other ways are their modules'.
 EXECUTIONS: Final[Mapping[str, Execution]] = {

@@ -22,5 +22,4 @@ def forward(built: ModelInstance, fed: Nest) -> ForwardOutput:
     rows = next(value.shape[0] for value in tf.nest.flatten(given) if hasattr(value, "shape"))
     built.subject.mark.enter("forward")
     raw = tf.nest.map_structure(tf.convert_to_tensor, built.model.predict(given, batch_size=int(rows), verbose=0))
-    scores = select_output(raw, built.spec.contract.output)
-    return ForwardOutput(scores, [], raw)
+    return ForwardOutput(select_output(raw, built.spec.contract.output), [], raw)

@@ -60,5 +60,5 @@ class CallTrace:
         if place < len(calls):
             calls[place] = attrs.evolve(call, outputs=shapes(result))
             if calls[place] in calls[:place]:
-                del calls[place:]  # A cell that runs once a step is told once.
+                del calls[place:]  # A cell that runs once a step is kept once.
         return result

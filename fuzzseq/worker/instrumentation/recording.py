@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 import tensorflow as tf
 
@@ -28,13 +30,10 @@ def shapes(nest: Nest) -> tuple[tuple[int, ...], ...]:
     """Return the shapes of the arrays in a structure; -1 for an unknown size."""
     found = []
     for value in tf.nest.flatten(nest):
-        shape = getattr(value, "shape", None)
-        if shape is None or isinstance(value, str):
-            continue
-        try:
-            found.append(tuple(-1 if size is None else int(size) for size in shape))
-        except (TypeError, ValueError):
-            continue
+        shape = None if isinstance(value, str) else getattr(value, "shape", None)
+        if shape is not None:
+            with suppress(TypeError, ValueError):
+                found.append(tuple(-1 if size is None else int(size) for size in shape))
     return tuple(found)
 
 

@@ -110,8 +110,7 @@ class Tracker:
             )
         except BaseException:
             if not self.raised:
-                layers = [entry[0] for entry in self._running]
-                frames = zip(names(layers), self._running, strict=True)
+                frames = zip(names([entry[0] for entry in self._running]), self._running, strict=True)
                 self.raised = tuple(layer_frame(name, *entry) for name, entry in frames)
                 self.raised_site = self._site_in_model()
             raise
@@ -153,8 +152,7 @@ class Tracker:
         """Take note of the numbers of Python's that a function of the user's own is given: each costs a trace."""
         if not is_users(code.co_filename):
             return
-        flat = tf.nest.flatten(args)
-        numbers = tuple(v for v in flat if isinstance(v, int | float) and not isinstance(v, bool))
+        numbers = tuple(v for v in tf.nest.flatten(args) if isinstance(v, int | float) and not isinstance(v, bool))
         if numbers:
             self.traced_for.setdefault(code.co_name, set()).add(numbers)
 

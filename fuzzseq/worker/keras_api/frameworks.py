@@ -121,7 +121,10 @@ class _HooksOnImport(MetaPathFinder):
     """Puts the hooks into tf-keras as soon as a model's code imports it."""
 
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+        self,
+        fullname: str,
+        path: Sequence[str] | None,  # noqa: ARG002 (of Python)
+        target: ModuleType | None = None,  # noqa: ARG002 (of Python)
     ) -> ModuleSpec | None:
         if fullname != _LEGACY:
             return None

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from fuzzseq.worker.keras_api.objects import Function, Model, Nest, Tensor
+from fuzzseq.worker.keras_api.objects import Function, Layer, Model, Nest, Tensor
 from fuzzseq.worker.keras_api.protocol import Listener
 
 
@@ -35,36 +35,45 @@ def install() -> None:
     replace(tf.compat.v2.nn, "softmax", _softmax_computed)
 
 
-def replace(owner: object, name: str, hook: Callable[[Function], Function]) -> None:
-    """Put ``hook(original)`` in the place of a function or a method."""
-    original = getattr(owner, name)
-    setattr(owner, name, wraps(original)(hook(original)))
+def replace(owner: object, name: str, hook: Callable[..., Nest]) -> None:
+    """Have ``hook(listener, original, *args, **kwargs)`` answer a call, where anybody hears."""
+    original: Function = getattr(owner, name)
+
+    @wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Nest:
+        if CURRENT.listener is None:
+            return original(*args, **kwargs)
+        return hook(CURRENT.listener, original, *args, **kwargs)
+
+    setattr(owner, name, call)
 
 
-def _random_drawn(original: Function) -> Function:
-    def get_seed(op_seed: object) -> object:
-        if CURRENT.listener is not None:
-            CURRENT.listener.random_drawn()
-        return original(op_seed)
-
-    return get_seed
+def layer_called(listener: Listener, original: Function, layer: Layer, /, *args: Any, **kwargs: Any) -> Nest:
+    """Have a listener hear of the call of a layer."""
+    return listener.layer_called(original, layer, args, kwargs)
 
 
-def _function_called(original: Function) -> Function:
-    def call(self: Model, *args: Any, **kwargs: Any) -> Nest:
-        code = getattr(inspect.unwrap(self.python_function), "__code__", None)
-        if code is not None and CURRENT.listener is not None:
-            CURRENT.listener.function_called(code, (args, kwargs))
-        return original(self, *args, **kwargs)
-
-    return call
+def model_compiled(listener: Listener, original: Function, /, *args: Any, **kwargs: Any) -> Nest:
+    """Have a listener hear that a model is compiled."""
+    listener.model_compiled()
+    return original(*args, **kwargs)
 
 
-def _softmax_computed(original: Function) -> Function:
-    def softmax(logits: Tensor, axis: int | None = None, name: object = None) -> Tensor:
-        result = original(logits, axis=axis, name=name)
-        if CURRENT.listener is not None:
-            CURRENT.listener.softmax_computed(result, -1 if axis is None else int(axis))
-        return result
+def _random_drawn(listener: Listener, original: Function, op_seed: object) -> object:
+    listener.random_drawn()
+    return original(op_seed)
 
-    return softmax
+
+def _function_called(listener: Listener, original: Function, function: Model, /, *args: Any, **kwargs: Any) -> Nest:
+    code = getattr(inspect.unwrap(function.python_function), "__code__", None)
+    if code is not None:
+        listener.function_called(code, (args, kwargs))
+    return original(function, *args, **kwargs)
+
+
+def _softmax_computed(
+    listener: Listener, original: Function, logits: Tensor, axis: int | None = None, name: object = None
+) -> Tensor:
+    result: Tensor = original(logits, axis=axis, name=name)
+    listener.softmax_computed(result, -1 if axis is None else int(axis))
+    return result

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
-from pathlib import Path
 from types import CodeType
 from typing import TypeGuard
 
@@ -13,29 +11,33 @@ import keras
 import tensorflow as tf
 
 from fuzzseq.worker.keras_api import keras3_hooks, private_names
-from fuzzseq.worker.keras_api.objects import Args, Function, FunctionalModel, KerasModel, Kwargs, Layer, Model, Nest, Tensor, Variable
+from fuzzseq.worker.keras_api.objects import (
+    Args,
+    FunctionalModel,
+    Kwargs,
+    Layer,
+    Model,
+    Nest,
+    Tensor,
+    Variable,
+)
 from fuzzseq.worker.keras_api.protocol import Origin
+from fuzzseq.worker.keras_api.public import PublicKeras
 
 
-class Keras3:
+class Keras3(PublicKeras):
     """See :class:`fuzzseq.worker.keras_api.protocol.Framework`."""
 
+    keras = keras
+    smallest = staticmethod(private_names.functional_model)
     compiled_loss_names = frozenset({"compute_loss", "compiled_loss", "_compile_loss", "train_step"})
+    variable_owners: tuple[type, ...] = (keras.Layer, keras.Variable)
 
     def moved(self) -> str:
         return private_names.moved()
 
-    def versions(self) -> dict[str, str]:
-        return {"keras": keras.__version__}
-
     def install_hooks(self) -> None:
         keras3_hooks.install()
-
-    def is_layer(self, value: object) -> bool:
-        return isinstance(value, keras.Layer)
-
-    def is_model(self, value: object) -> bool:
-        return isinstance(value, keras.Model)
 
     def is_functional(self, value: object) -> TypeGuard[FunctionalModel]:
         if isinstance(value, keras.Sequential):
@@ -48,22 +50,6 @@ class Keras3:
     def is_variable(self, value: object) -> TypeGuard[Variable]:
         return isinstance(value, tf.Variable | keras.Variable)
 
-    @property
-    def variable_owners(self) -> tuple[type, ...]:
-        return keras.Layer, keras.Variable
-
-    def is_builtin(self, value: object) -> bool:
-        return str(value.__module__).startswith("keras.")
-
-    def overrides(self, model: Model, method: str) -> bool:
-        return not self.is_builtin(getattr(type(model), method))
-
-    def is_recurrent(self, layer: Layer) -> bool:
-        return isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional)
-
-    def is_output_layer(self, layer: object) -> bool:
-        return isinstance(layer, keras.layers.Dense | keras.layers.Softmax | keras.layers.Activation)
-
     def joins_states(self, operation: Layer) -> bool:
         return isinstance(operation, keras.layers.Concatenate | keras.layers.Identity | keras.layers.Dropout)
 
@@ -71,18 +57,10 @@ class Keras3:
         method = getattr(keras.KerasTensor, code.co_name, None) if code.co_name.startswith("__") else None
         return getattr(method, "__code__", None) is code
 
-    def call_of(self, model: Model) -> Function:
-        return model.call if isinstance(model, keras.Layer) else model
-
-    def layers(self, layer: object) -> Iterable[Layer]:
-        flatten = getattr(layer, "_flatten_layers", None)
-        return flatten() if flatten else ()
-
     def children(self, layer: Layer | None) -> list[Layer]:
         if isinstance(layer, keras.Model) and (operations := getattr(layer, "operations", None)):
             return list(operations)
-        flatten = getattr(layer, "_flatten_layers", None)
-        return list(flatten(include_self=False, recursive=False)) if flatten else []
+        return super().children(layer)
 
     def input_structure(self, model: Model) -> Nest:
         return model.inputs[0] if isinstance(model, keras.Sequential) else model._inputs_struct
@@ -92,25 +70,6 @@ class Keras3:
 
     def own_weights(self, layer: Layer) -> Iterable[Variable]:
         return getattr(layer, "_trainable_variables", ())
-
-    def table_rows(self, layer: Layer) -> int | None:
-        return int(layer.input_dim) if isinstance(layer, keras.layers.Embedding) else None
-
-    def state_names(self, layer: Layer) -> str:
-        if isinstance(layer, keras.layers.LSTM):
-            return "hc"
-        return "h" if isinstance(layer, keras.layers.GRU) else ""
-
-    def forward_layer(self, layer: Layer) -> Layer | None:
-        return layer.forward_layer if isinstance(layer, keras.layers.Bidirectional) else None
-
-    def framework_attributes(self, layer: Layer) -> frozenset[str]:
-        return self._own_attributes
-
-    @cached_property
-    def _own_attributes(self) -> frozenset[str]:
-        made = (keras.Layer(), keras.Model(), private_names.functional_model())
-        return frozenset({"built", *(name for owner in made for name in vars(owner))})
 
     def origin(self, tensor: Tensor) -> Origin | None:
         if not isinstance(tensor, keras.KerasTensor):
@@ -133,11 +92,10 @@ class Keras3:
     def inputs_of_calls(self, operation: Layer) -> list[list[Tensor]]:
         return [list(node.input_tensors) for node in operation._inbound_nodes]
 
-    def mask_of(self, tensor: Tensor) -> Tensor | None:
-        return keras.src.backend.get_keras_mask(tensor)
-
-    def set_mask(self, tensor: Tensor, mask: Tensor) -> None:
-        keras.src.backend.set_keras_mask(tensor, mask)
+    def copy_mask(self, tensor: Tensor, other: Tensor) -> None:
+        mask = keras.src.backend.get_keras_mask(tensor)
+        if mask is not None:
+            keras.src.backend.set_keras_mask(other, mask)
 
     def kept_states(self, layer: Layer) -> list[Tensor]:
         return list(tf.nest.flatten(getattr(layer, "states", None) or ()))
@@ -152,6 +110,9 @@ class Keras3:
     def is_seed(self, path: str) -> bool:
         return "seed_generator" in path
 
+    def is_compiled(self, model: Model) -> bool:
+        return bool(getattr(model, "compiled", False))
+
     def has_compiled_loss(self, model: Model) -> bool:
         return getattr(model, "_compile_loss", None) is not None
 
@@ -160,17 +121,6 @@ class Keras3:
 
     def has_stock_step(self, model: Model) -> bool:
         return type(model).train_step is keras.Model.train_step and not getattr(model, "_compile_metrics", None)
-
-    def loss(self, model: Model, identifier: object) -> Function:
-        return keras.losses.get(identifier)
-
-    def cross_entropy(self, labels: Tensor, scores: Tensor, from_logits: bool) -> Tensor:
-        if len(labels.shape) == 3:
-            return keras.losses.categorical_crossentropy(labels, scores, from_logits=from_logits)
-        return keras.losses.sparse_categorical_crossentropy(labels, scores, from_logits=from_logits)
-
-    def seed(self, seed: int) -> None:
-        keras.utils.set_random_seed(seed)
 
     def seed_generator(self, seed: int) -> None:
         generator = keras.src.backend.common.global_state.get_global_attribute(private_names.KERAS_GENERATOR)
@@ -188,11 +138,3 @@ class Keras3:
         finally:
             keras.config.set_floatx(floatx)
             keras.config.set_dtype_policy(policy)
-
-    def load_model(self, model: Model, file: Path, names: Mapping[str, object]) -> KerasModel:
-        with keras.saving.custom_object_scope(dict(names)):
-            return keras.saving.load_model(file, compile=False, safe_mode=False)
-
-    def open_model(self, file: Path, names: Mapping[str, object]) -> KerasModel:
-        with keras.saving.custom_object_scope(dict(names)):
-            return keras.saving.load_model(file, safe_mode=True)

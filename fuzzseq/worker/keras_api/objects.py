@@ -27,11 +27,7 @@ class DType(Protocol):
     is_bool: bool
 
 
-class Tensor(Protocol):
-    """A tensor of TensorFlow, or a symbol that stands for one; sizes of a symbol may be None."""
-
-    name: str
-
+class _Array(Protocol):
     @property
     def shape(self) -> Sequence[int]:
         """Its sizes."""
@@ -39,26 +35,24 @@ class Tensor(Protocol):
     @property
     def dtype(self) -> DType:
         """The type of its numbers."""
+
+
+class Tensor(_Array, Protocol):
+    """A tensor of TensorFlow, or a symbol that stands for one; sizes of a symbol may be None."""
+
+    name: str
 
     def __getitem__(self, key: object, /) -> Tensor: ...
     def __add__(self, other: object, /) -> Tensor: ...
     def __mul__(self, other: object, /) -> Tensor: ...
 
 
-class Variable(Protocol):
+class Variable(_Array, Protocol):
     """A variable of Keras or of TensorFlow."""
 
     path: str
     trainable: bool
     handle: object
-
-    @property
-    def shape(self) -> Sequence[int]:
-        """Its sizes."""
-
-    @property
-    def dtype(self) -> DType:
-        """The type of its numbers."""
 
     def assign(self, value: object) -> object:
         """Give it another value."""

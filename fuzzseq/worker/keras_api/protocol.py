@@ -42,9 +42,8 @@ class Origin:
 class Listener(Protocol):
     """Who hears what a model does; ``original`` and ``call`` are what the framework would have done unheard."""
 
-    @property
-    def builds_eagerly(self) -> bool:
-        """Whether lazy layers are built by the eager call itself, with no dry run with symbols before it."""
+    #: Whether lazy layers are built by the eager call itself, with no dry run with symbols before it.
+    builds_eagerly: bool
 
     def layer_called(self, call: Function, layer: Layer, args: Args, kwargs: Kwargs) -> Nest:
         """Return ``call(layer, *args, **kwargs)``."""
@@ -73,15 +72,14 @@ class Framework(Protocol):
 
     Attributes:
         compiled_loss_names: what a training step of the user's own calls the compiled loss, or what computes it.
+        variable_owners: classes of what is a variable or holds some, apart from TensorFlow's own.
     """
 
     compiled_loss_names: frozenset[str]
+    variable_owners: tuple[type, ...]
 
     def moved(self) -> str:
-        """Return a sentence about private names that the installed version does not have; empty where all are there.
-
-        It runs no operation, so that the process can be forked after it.
-        """
+        """Return a sentence about private names that the installed version lacks, if any; it runs no operation."""
 
     def versions(self) -> dict[str, str]:
         """Return the version of the framework, by the name of its package."""
@@ -105,10 +103,6 @@ class Framework(Protocol):
 
     def is_variable(self, value: object) -> TypeGuard[Variable]:
         """Say whether a value is a variable, the framework's or TensorFlow's."""
-
-    @property
-    def variable_owners(self) -> tuple[type, ...]:
-        """The framework's classes of what is a variable or holds some, apart from TensorFlow's own."""
 
     def is_builtin(self, value: object) -> bool:
         """Say whether a class, a method or a function is the framework's own, and nobody's who uses it."""
@@ -176,11 +170,8 @@ class Framework(Protocol):
 
     # Masks and values
 
-    def mask_of(self, tensor: Tensor) -> Tensor | None:
-        """Return the mask that a tensor carries; None where it carries none."""
-
-    def set_mask(self, tensor: Tensor, mask: Tensor) -> None:
-        """Have a tensor carry a mask."""
+    def copy_mask(self, tensor: Tensor, other: Tensor) -> None:
+        """Have another tensor carry the mask that a tensor carries, if any."""
 
     def kept_states(self, layer: Layer) -> list[Tensor]:
         """Return the states that a stateful layer keeps from batch to batch."""
@@ -195,6 +186,9 @@ class Framework(Protocol):
         """Say whether a variable of this path is the state of a random generator."""
 
     # Losses
+
+    def is_compiled(self, model: Model) -> bool:
+        """Say whether a model was compiled."""
 
     def has_compiled_loss(self, model: Model) -> bool:
         """Say whether a model was compiled with a loss."""
@@ -223,7 +217,7 @@ class Framework(Protocol):
         """Have everything made of a type of floats, and layers of a policy, in the block; None leaves either."""
 
     def load_model(self, model: Model, file: Path, names: Mapping[str, object]) -> KerasModel:
-        """Return the model of a ``.keras`` file that ``model`` was written to, whose classes and functions may be among ``names``."""
+        """Return the model of a ``.keras`` file that ``model`` was written to; its classes may be among ``names``."""
 
     def open_model(self, file: Path, names: Mapping[str, object]) -> KerasModel:
         """Return the compiled model of a ``.keras`` file of the user's; raises what its loading raises.

@@ -5,10 +5,8 @@ Only a process whose target has imported tf-keras loads this module.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
-from pathlib import Path
 from types import CodeType
 from typing import TypeGuard
 
@@ -16,30 +14,33 @@ import tensorflow as tf
 import tf_keras
 
 from fuzzseq.worker.keras_api import tf_keras_hooks, tf_keras_names
-from fuzzseq.worker.keras_api.objects import Args, Function, FunctionalModel, KerasModel, Kwargs, Layer, Model, Nest
-from fuzzseq.worker.keras_api.objects import Tensor, Variable
+from fuzzseq.worker.keras_api.objects import (
+    Args,
+    FunctionalModel,
+    Kwargs,
+    Layer,
+    Model,
+    Nest,
+    Tensor,
+    Variable,
+)
 from fuzzseq.worker.keras_api.protocol import Origin
+from fuzzseq.worker.keras_api.public import PublicKeras
 
 
-class TfKeras:
+class TfKeras(PublicKeras):
     """See :class:`fuzzseq.worker.keras_api.protocol.Framework`."""
 
+    keras = tf_keras
+    smallest = staticmethod(tf_keras_names.functional_model)
+    variable_owners: tuple[type, ...] = (tf_keras.layers.Layer,)
     compiled_loss_names = frozenset({"compute_loss", "compiled_loss", "train_step"})
 
     def moved(self) -> str:
         return tf_keras_names.moved()
 
-    def versions(self) -> dict[str, str]:
-        return {"tf-keras": tf_keras.__version__}
-
     def install_hooks(self) -> None:
         tf_keras_hooks.install()
-
-    def is_layer(self, value: object) -> bool:
-        return isinstance(value, tf_keras.layers.Layer)
-
-    def is_model(self, value: object) -> bool:
-        return isinstance(value, tf_keras.Model)
 
     def is_functional(self, value: object) -> TypeGuard[FunctionalModel]:
         if isinstance(value, tf_keras.Sequential):
@@ -53,43 +54,19 @@ class TfKeras:
     def is_variable(self, value: object) -> TypeGuard[Variable]:
         return isinstance(value, tf.Variable)
 
-    @property
-    def variable_owners(self) -> tuple[type, ...]:
-        return (tf_keras.layers.Layer,)
-
-    def is_builtin(self, value: object) -> bool:
-        return str(value.__module__).startswith("tf_keras.")
-
-    def overrides(self, model: Model, method: str) -> bool:
-        return not self.is_builtin(getattr(type(model), method))
-
-    def is_recurrent(self, layer: Layer) -> bool:
-        return isinstance(layer, tf_keras.layers.RNN | tf_keras.layers.Bidirectional)
-
-    def is_output_layer(self, layer: object) -> bool:
-        return isinstance(layer, tf_keras.layers.Dense | tf_keras.layers.Softmax | tf_keras.layers.Activation)
-
     def joins_states(self, operation: Layer) -> bool:
         return isinstance(operation, tf_keras.layers.Concatenate | tf_keras.layers.Dropout) or (
             getattr(operation, "symbol", None) in {"concat", "identity"}
         )
 
-    def is_operator(self, code: CodeType) -> bool:
+    def is_operator(self, code: CodeType) -> bool:  # noqa: ARG002 (there is none)
         # Operators between symbols go through a dispatcher of TensorFlow's, and have no code of tf-keras' own.
         return False
-
-    def call_of(self, model: Model) -> Function:
-        return model.call if isinstance(model, tf_keras.layers.Layer) else model
-
-    def layers(self, layer: object) -> Iterable[Layer]:
-        flatten = getattr(layer, "_flatten_layers", None)
-        return flatten() if flatten else ()
 
     def children(self, layer: Layer | None) -> list[Layer]:
         if self.is_functional(layer):
             return list(layer.layers)
-        flatten = getattr(layer, "_flatten_layers", None)
-        return list(flatten(include_self=False, recursive=False)) if flatten else []
+        return super().children(layer)
 
     def input_structure(self, model: Model) -> Nest:
         return model.inputs[0] if isinstance(model, tf_keras.Sequential) else model._nested_inputs
@@ -99,25 +76,6 @@ class TfKeras:
 
     def own_weights(self, layer: Layer) -> Iterable[Variable]:
         return getattr(layer, "_trainable_weights", ())
-
-    def table_rows(self, layer: Layer) -> int | None:
-        return int(layer.input_dim) if isinstance(layer, tf_keras.layers.Embedding) else None
-
-    def state_names(self, layer: Layer) -> str:
-        if isinstance(layer, tf_keras.layers.LSTM):
-            return "hc"
-        return "h" if isinstance(layer, tf_keras.layers.GRU) else ""
-
-    def forward_layer(self, layer: Layer) -> Layer | None:
-        return layer.forward_layer if isinstance(layer, tf_keras.layers.Bidirectional) else None
-
-    def framework_attributes(self, layer: Layer) -> frozenset[str]:
-        return self._own_attributes
-
-    @cached_property
-    def _own_attributes(self) -> frozenset[str]:
-        made = (tf_keras.layers.Layer(name="fuzzseq"), tf_keras.Model(name="fuzzseq"), tf_keras_names.functional_model())
-        return frozenset({"built", "input_spec", *(name for owner in made for name in vars(owner))})
 
     def origin(self, tensor: Tensor) -> Origin | None:
         if not self.is_symbolic(tensor):
@@ -161,6 +119,9 @@ class TfKeras:
     def is_seed(self, path: str) -> bool:
         return "StateVar" in path
 
+    def is_compiled(self, model: Model) -> bool:
+        return bool(getattr(model, "_is_compiled", False))
+
     def has_compiled_loss(self, model: Model) -> bool:
         return self.compiled_loss(model) is not None
 
@@ -171,18 +132,7 @@ class TfKeras:
         measured = getattr(getattr(model, "compiled_metrics", None), "_user_metrics", None)
         return type(model).train_step is tf_keras.Model.train_step and not measured
 
-    def loss(self, model: Model, identifier: object) -> Function:
-        return tf_keras.losses.get(identifier)
-
-    def cross_entropy(self, labels: Tensor, scores: Tensor, from_logits: bool) -> Tensor:
-        if len(labels.shape) == 3:
-            return tf_keras.losses.categorical_crossentropy(labels, scores, from_logits=from_logits)
-        return tf_keras.losses.sparse_categorical_crossentropy(labels, scores, from_logits=from_logits)
-
-    def seed(self, seed: int) -> None:
-        tf_keras.utils.set_random_seed(seed)
-
-    def seed_generator(self, seed: int) -> None:
+    def seed_generator(self, seed: int) -> None:  # noqa: ARG002 (there is none)
         # What layers without a seed draw from is Python's generator, or TensorFlow's, which are seeded for everybody.
         return
 
@@ -196,11 +146,3 @@ class TfKeras:
         finally:
             tf_keras.backend.set_floatx(floatx)
             tf_keras.mixed_precision.set_global_policy(policy)
-
-    def load_model(self, model: Model, file: Path, names: Mapping[str, object]) -> KerasModel:
-        with tf_keras.saving.custom_object_scope(dict(names)):
-            return tf_keras.saving.load_model(file, compile=False, safe_mode=False)
-
-    def open_model(self, file: Path, names: Mapping[str, object]) -> KerasModel:
-        with tf_keras.saving.custom_object_scope(dict(names)):
-            return tf_keras.saving.load_model(file, safe_mode=True)

@@ -23,7 +23,7 @@ _NAMES: Final = MappingProxyType(
             "_maybe_build",
             "_trainable_weights",
         ),
-        (f"{_ENGINE}.training", "Model"): ("compiled_loss", "compiled_metrics"),
+        (f"{_ENGINE}.training", "Model"): ("_is_compiled", "compiled_loss", "compiled_metrics"),
         (f"{_ENGINE}.sequential", "Sequential"): ("_graph_initialized",),
         (f"{_ENGINE}.functional", "Functional"): ("_nested_inputs",),
         (f"{_ENGINE}.keras_tensor", "KerasTensor"): ("_keras_history",),

@@ -1,0 +1,97 @@
+"""What a rule is, and what several rules ask of the evidence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+import attrs
+
+from fuzzseq.diagnosis.evidence import FailureEvidence
+from fuzzseq.grammar import CauseSlug
+from fuzzseq.protocol.framework_messages import Topic
+
+LENGTHS: Final = ("source_length", "target_length")
+
+
+@attrs.frozen
+class CauseScore:
+    """A cause, how strongly a rule speaks for it (0 to 100), and the sentence that says why."""
+
+    cause: str
+    weight: int
+    why: str
+
+
+Predicate = Callable[[FailureEvidence], bool]
+
+
+@attrs.frozen
+class Rule:
+    """What speaks for a cause, how strongly (0 to 100), and why.
+
+    ``holds`` says whether it does, or returns what the reasons name, one for each. ``why`` is a reason, with ``{0}``
+    for what it names, and ``{e}`` for the evidence. A weaker rule of the same cause and reason adds nothing.
+    """
+
+    cause: CauseSlug
+    weight: int
+    holds: Callable[[FailureEvidence], bool | Sequence[str]]
+    why: str = "{0}"
+    guards: tuple[Predicate, ...] = ()
+
+    def scores(self, e: FailureEvidence) -> Iterator[CauseScore]:
+        """Yield a score for each reason."""
+        found = all(guard(e) for guard in self.guards) and self.holds(e)
+        for named in [""] * found if isinstance(found, bool) else found:
+            yield CauseScore(self.cause, self.weight, self.why.format(named, e=e))
+
+
+def only_where(guard: Predicate, *rules: Rule) -> tuple[Rule, ...]:
+    """Return rules that are asked only where something holds."""
+    return tuple(attrs.evolve(rule, guards=(guard, *rule.guards)) for rule in rules)
+
+
+def always(_: FailureEvidence) -> bool:
+    """Hold of every failure."""
+    return True
+
+
+def passes(factor: str) -> Predicate:
+    """Return the predicate that another value of a factor makes the case pass."""
+    return lambda e: e.passes(factor)
+
+
+def speaks_of(*topics: Topic) -> Predicate:
+    """Return the predicate that the message is about one of some topics."""
+    return lambda e: e.message.speaks_of(*topics)
+
+
+def depends_on_lengths(e: FailureEvidence) -> bool:
+    """Say whether some other length makes the case pass."""
+    return any(map(e.matters, LENGTHS))
+
+
+def unequal_lengths(e: FailureEvidence) -> bool:
+    """Say whether a failure goes away when source and target are of equal length, whatever that is."""
+    if e.passes("ragged"):
+        return False  # Rows of one length are enough, and those are what equal sides have.
+    equal = [i.result for i in e.interventions if i.factor == "equal_lengths"]
+    sizes = e.case.sizes(e.spec.contract)
+    differ = sizes.get("source_length") != sizes.get("target_length")
+    return differ and len(equal) > 1 and set(equal) == {"passes"} and depends_on_lengths(e)
+
+
+def in_attention(e: FailureEvidence) -> bool:
+    """Say whether an attention layer was running, or the user's line speaks of one."""
+    words = " ".join((*(layer.kind for layer in e.layers), e.line, *e.functions)).lower()
+    return "attention" in words or "attend" in words or "score" in words
+
+
+def is_state(e: FailureEvidence) -> bool:
+    """Say whether a state is where a failure occurs: in a recurrent layer that was given one, or in the user's line."""
+    # A state that is only passed on in the line says nothing of what fails in it.
+    line = re.sub(r"\w*_states?\s*=[^=,)]+|return_states?", "", f"{e.line} {' '.join(e.functions)}".lower())
+    in_line = any(word in line for word in ("state", "hidden", "carry"))
+    return in_line or any(layer.states or layer.kind.endswith("Cell") for layer in e.layers)

@@ -1,0 +1,92 @@
+"""What Keras 3 and tf-keras have in common: their public classes and functions, under the same names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from fuzzseq.worker.keras_api.objects import Function, KerasModel, Layer, Model, Tensor
+
+
+class PublicKeras:
+    """Answers of :class:`fuzzseq.worker.keras_api.protocol.Framework` for a framework given as its module."""
+
+    #: The framework's module. It has no types.
+    keras: Any
+    #: The functional model whose attributes are the framework's own.
+    smallest: Any
+
+    def versions(self) -> dict[str, str]:
+        return {self.keras.__name__.replace("_", "-"): self.keras.__version__}
+
+    def is_layer(self, value: object) -> bool:
+        return isinstance(value, self.keras.layers.Layer)
+
+    def is_model(self, value: object) -> bool:
+        return isinstance(value, self.keras.Model)
+
+    def is_builtin(self, value: object) -> bool:
+        return str(value.__module__).startswith(f"{self.keras.__name__}.")
+
+    def overrides(self, model: Model, method: str) -> bool:
+        return not self.is_builtin(getattr(type(model), method))
+
+    def is_recurrent(self, layer: Layer) -> bool:
+        return isinstance(layer, self.keras.layers.RNN | self.keras.layers.Bidirectional)
+
+    def is_output_layer(self, layer: object) -> bool:
+        layers = self.keras.layers
+        return isinstance(layer, layers.Dense | layers.Softmax | layers.Activation)
+
+    def call_of(self, model: Model) -> Function:
+        return model.call if self.is_layer(model) else model
+
+    def layers(self, layer: object) -> Iterable[Layer]:
+        return layer._flatten_layers() if hasattr(layer, "_flatten_layers") else ()
+
+    def children(self, layer: Layer | None) -> list[Layer]:
+        flatten = getattr(layer, "_flatten_layers", None)
+        return list(flatten(include_self=False, recursive=False)) if flatten else []
+
+    def table_rows(self, layer: Layer) -> int | None:
+        return int(layer.input_dim) if isinstance(layer, self.keras.layers.Embedding) else None
+
+    def state_names(self, layer: Layer) -> str:
+        layers = self.keras.layers
+        return "hc" if isinstance(layer, layers.LSTM) else "h" if isinstance(layer, layers.GRU) else ""
+
+    def forward_layer(self, layer: Layer) -> Layer | None:
+        return layer.forward_layer if isinstance(layer, self.keras.layers.Bidirectional) else None
+
+    def framework_attributes(self, layer: Layer) -> frozenset[str]:  # noqa: ARG002 (says whose)
+        return self._own_attributes
+
+    @cached_property
+    def _own_attributes(self) -> frozenset[str]:
+        made = (self.keras.layers.Layer(name="fuzzseq"), self.keras.Model(name="fuzzseq"), self.smallest())
+        return frozenset({"built", *(name for owner in made for name in vars(owner))})
+
+    def loss(self, model: Model, identifier: object) -> Function:  # noqa: ARG002 (says whose)
+        found: Function = self.keras.losses.get(identifier)
+        return found
+
+    def cross_entropy(self, labels: Tensor, scores: Tensor, from_logits: bool) -> Tensor:
+        losses = self.keras.losses
+        loss = losses.categorical_crossentropy if len(labels.shape) == 3 else losses.sparse_categorical_crossentropy
+        computed: Tensor = loss(labels, scores, from_logits=from_logits)
+        return computed
+
+    def seed(self, seed: int) -> None:
+        self.keras.utils.set_random_seed(seed)
+
+    def load_model(self, model: Model, file: Path, names: Mapping[str, object]) -> KerasModel:  # noqa: ARG002 (says whose)
+        with self.keras.saving.custom_object_scope(dict(names)):
+            loaded: KerasModel = self.keras.saving.load_model(file, compile=False, safe_mode=False)
+            return loaded
+
+    def open_model(self, file: Path, names: Mapping[str, object]) -> KerasModel:
+        with self.keras.saving.custom_object_scope(dict(names)):
+            loaded: KerasModel = self.keras.saving.load_model(file, safe_mode=True)
+            return loaded
