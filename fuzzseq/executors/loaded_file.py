@@ -72,6 +72,12 @@ class LoadedFile:
         self._reviving = threading.Lock()
         self._within(START_LIMIT, zygote.wait_until_ready)
         self._parent, loaded = self._parent_of_workers()
+        if loaded["environment"]:
+            # What TensorFlow reads when it is imported, as TF_USE_LEGACY_KERAS, has to be there before the file is.
+            self._parent.close()
+            self._zygote = zygote.with_environment(loaded["environment"])
+            self._within(START_LIMIT, self._zygote.wait_until_ready)
+            self._parent, loaded = self._parent_of_workers()
         self.targets: list[str] = loaded["targets"]
         # A process that has run an operation cannot be forked: then every worker loads the file itself.
         self._forkable = not loaded["ran_operations"]

@@ -9,8 +9,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Protocol
 
 from fuzzseq.errors import MachineError, UsageError, WorkerError
@@ -61,9 +62,16 @@ _ORDER_LIMIT: Final = 60.0
 class Zygote:
     """A fresh process that has imported TensorFlow and forks workers. Whoever begins one closes it."""
 
-    def __init__(self, device: str = "cpu", path: Sequence[str] = ()) -> None:
-        """Start importing TensorFlow; returns at once. ``path`` are folders that the user's files import from."""
-        self._device, self._path = device, path
+    def __init__(
+        self, device: str = "cpu", path: Sequence[str] = (), environment: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """Start importing TensorFlow; returns at once.
+
+        ``path`` are folders that the user's files import from, ``environment`` variables beside those of this process.
+        """
+        self._device, self._path, self._environment = device, path, environment
+        #: Those that have other variables, by these; they end with this one.
+        self._others: dict[frozenset[tuple[str, str]], Zygote] = {}
         # What a killed process had no time to take away: TensorFlow's generated code, and what a model writes.
         self._scratch = Scratch()
         # Held until there is a process that serves: nobody asks one that is still importing.
@@ -81,7 +89,7 @@ class Zygote:
             # TensorFlow would abort, which would look like a crash of every model.
             raise MachineError("There is no /proc here, and TensorFlow does not start without it: mount it.")
         self._channel, theirs = Channel.pair()
-        environment = {**_DEFAULTS, **os.environ, "TMPDIR": self._scratch.path}
+        environment = {**_DEFAULTS, **os.environ, **self._environment, "TMPDIR": self._scratch.path}
         if self._path:
             environment["PYTHONPATH"] = os.pathsep.join(self._path)
         if self._device == "cpu":
@@ -166,11 +174,23 @@ class Zygote:
         except subprocess.TimeoutExpired:
             return None
 
+    def with_environment(self, environment: Mapping[str, str]) -> Zygote:
+        """Return one that has more variables of the environment while it imports TensorFlow; it is closed with this."""
+        with self._starting:
+            if self.closed:
+                raise Disconnected("the run is over")
+            key = frozenset(environment.items())
+            if key not in self._others:
+                self._others[key] = Zygote(self._device, self._path, {**self._environment, **environment})
+            return self._others[key]
+
     def close(self) -> None:
         """End the zygote and every process that came from it; whoever waits for one of them hears that it is gone."""
         if self.closed:
             return
         self.closed = True
+        for other in self._others.values():
+            other.close()
         self._end()
         for group in tuple(self.groups):
             end_descendants(group)

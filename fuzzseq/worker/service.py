@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from typing import Final
 
 import attrs
 import tensorflow as tf
@@ -24,6 +26,9 @@ from fuzzseq.worker.session import TargetSession
 from fuzzseq.worker.stages import StageBeacon
 from fuzzseq.worker.untouched import Surroundings
 
+#: How the variables begin that TensorFlow and Keras read when they are imported.
+_READ_AT_IMPORT: Final = ("TF_", "KERAS_", "XLA_")
+
 
 class Service:
     """The commands of one process. An answer is a dict of one key.
@@ -40,6 +45,7 @@ class Service:
         self._targets: dict[str, LoadedFactory] = {}
         self._session: TargetSession | None = None
         self._before = Surroundings.now()
+        self._environment = dict(os.environ)
         self._home = self._before.folder
 
     def answer(self, message: Mapping[str, Json]) -> dict[str, Json]:
@@ -84,7 +90,16 @@ class Service:
         """Import the user's file and say which targets it holds, and whether that ran an operation of TensorFlow."""
         self._look_around()
         self._targets.update(load(message["reference"], self._tracker, message.get("custom_checks", ())))
-        return {"targets": list(self._targets), "ran_operations": KERAS.ran_operations()}
+        ran = KERAS.ran_operations()
+        return {"targets": list(self._targets), "ran_operations": ran, "environment": self._changed()}
+
+    def _changed(self) -> dict[str, str]:
+        """Return what the user's file has set of the variables that are read when TensorFlow is imported."""
+        return {
+            name: value
+            for name, value in os.environ.items()
+            if name.startswith(_READ_AT_IMPORT) and self._environment.get(name) != value
+        }
 
     def do_infer(self, message: Mapping[str, Json]) -> dict[str, Json]:
         """Return the Spec of a target."""

@@ -72,7 +72,11 @@ class TfKeras(PublicKeras):
         return model.inputs[0] if isinstance(model, tf_keras.Sequential) else model._nested_inputs
 
     def automatic_name(self, layer: Layer) -> str:
-        return tf_keras_names.snake_case(type(layer).__name__)
+        if self.is_functional(layer):
+            return "model"
+        # An operation between symbols is a layer that is called after it.
+        symbol = getattr(layer, "symbol", None)
+        return f"tf.{symbol}" if symbol else tf_keras_names.snake_case(type(layer).__name__)
 
     def own_weights(self, layer: Layer) -> Iterable[Variable]:
         return getattr(layer, "_trainable_weights", ())
