@@ -83,7 +83,7 @@ CHECK = Check(
     profiles=("nightly",),
     script=Script(
         lines=script_lines,
-        prepare='keras.config.set_dtype_policy("mixed_float16")',
+        prepare='keras.mixed_precision.set_global_policy("mixed_float16")',
         training="always",
         eager=True,
     ),

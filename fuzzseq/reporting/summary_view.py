@@ -165,5 +165,7 @@ def circumstances_of(record: RunState) -> str:
     """Return profile, seed, time and versions."""
     settings = record.settings
     asked = [f"profile {settings.profile}", f"seed {settings.seed}"] if settings else []
-    versions = [f"{name} {record.versions[name]}" for name in ("tensorflow", "keras") if name in record.versions]
+    versions = [
+        f"{name} {record.versions[name]}" for name in ("tensorflow", "keras", "tf-keras") if name in record.versions
+    ]
     return ", ".join((*asked, f"{record.seconds:.1f} s", *versions))

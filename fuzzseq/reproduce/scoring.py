@@ -17,7 +17,8 @@ def weights(plan: Plan, trainable: bool = True) -> str:
     kind = "trainable_variables" if trainable else "variables"
     if plan.spec.traits.keras_model:
         return f"model.{kind}"
-    return f'variables_of(model, "{kind}", (keras.Layer, keras.Variable))'
+    owners = "keras.layers.Layer, keras.Variable" if plan.spec.traits.framework == "keras" else "keras.layers.Layer,"
+    return f'variables_of(model, "{kind}", ({owners}))'
 
 
 def trains(plan: Plan) -> bool:

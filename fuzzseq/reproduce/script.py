@@ -17,6 +17,7 @@ from fuzzseq.reproduce.plan import Plan
 from fuzzseq.sanitize import shortened
 from fuzzseq.targets.contract import ROLES
 from fuzzseq.targets.spec import Spec
+from fuzzseq.targets.traits import Framework
 
 WIDTH = 100
 _TITLES = {cause.slug: cause.title for cause in CAUSES}
@@ -35,7 +36,7 @@ def reproduction(finding: Finding, spec: Spec) -> str:
     setting = "\n".join(plan.origin.importing(plan))
     helpers = [f"\n{text}" for text in called_functions(body)]
     program = "\n\n".join((setting, *helpers, "\n" + body if helpers else body))
-    return f'"""{_docstring(plan)}"""\n\n{_imports(program)}\n\n{program}\n'
+    return f'"""{_docstring(plan)}"""\n\n{_imports(program, spec.traits.framework)}\n\n{program}\n'
 
 
 def _body(plan: Plan) -> Iterator[str]:
@@ -60,14 +61,18 @@ def _body(plan: Plan) -> Iterator[str]:
     yield from failure_lines.running(plan, columns)
 
 
-def _imports(program: str) -> str:
+def _imports(program: str, framework: Framework) -> str:
     """Return the imports that a program needs, TensorFlow last: it reads its settings when it is imported."""
     standard = [name for name in _MODULES if name == "os" or re.search(rf"\b{re.escape(name)}\.", program)]
     lines = [f"import {name}" for name in standard]
     lines += [f"from {module} import {name}" for name, module in _NAMES.items() if re.search(rf"\b{name}\b", program)]
     lines += ["", 'os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # the GPU is hidden, as it was']
     lines += ['os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")']
-    lines += ['os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # as in the run', "", "import keras"]
+    lines += ['os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # as in the run']
+    if framework == "tf_keras":
+        lines += ['os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")', "", "import tf_keras as keras"]
+    else:
+        lines += ["", "import keras"]
     lines += ["import numpy as np"] if "np." in program else []
     lines += ["import tensorflow as tf"] if "tf." in program else []
     return "\n".join(lines)

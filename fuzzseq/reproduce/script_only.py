@@ -10,7 +10,7 @@ import tensorflow as tf
 
 def as_graph(model: Any) -> Any:
     """Return a plain function with its Python control flow converted; Keras converts none."""
-    plain = not isinstance(model, keras.Layer) and not tf.executing_eagerly()
+    plain = not isinstance(model, keras.layers.Layer) and not tf.executing_eagerly()
     return tf.function(model) if plain else model
 
 
@@ -18,7 +18,7 @@ def recurrent_units(value: Any) -> Any:
     """Return the units of the first LSTM or GRU in a model; None where there is none."""
     if isinstance(value, (keras.layers.LSTM, keras.layers.GRU)):
         return value.units
-    if isinstance(value, keras.Layer):
+    if isinstance(value, keras.layers.Layer):
         value = getattr(value, "layers", None) or list(vars(value).values())
     parts = value if isinstance(value, (list, tuple)) else []
     return next((units for part in parts if (units := recurrent_units(part))), None)

@@ -10,6 +10,8 @@ import attrs
 from fuzzseq.grammar import Identifier
 
 Origin = Literal["declared", "inferred"]
+#: The module of Keras that a model is made of.
+Framework = Literal["keras", "tf_keras"]
 
 
 @attrs.frozen(kw_only=True)
@@ -21,6 +23,7 @@ class Traits:
     ``source_constants`` are whole numbers of the factory's code.
     """
 
+    framework: Framework = "keras"
     functional: bool = False
     keras_model: bool = False
     logits: bool | None = None

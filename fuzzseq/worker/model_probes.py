@@ -132,6 +132,11 @@ def signatures(seen: Inspection) -> Inspection:
     return seen.read_off(contract=values)
 
 
+def framework(seen: Inspection) -> Inspection:
+    """Read which Keras a model is made of: that of its first layer, where it is a callable, or two parts."""
+    return seen.read_off(traits={"framework": KERAS.framework(next(iter(every_layer(seen.model)), None))})
+
+
 def inference_models(seen: Inspection) -> Inspection:
     """Read whether the factory returned an encoder and a decoder for inference beside its model."""
     return seen.read_off(traits={"inference_models": seen.built.inference is not None})

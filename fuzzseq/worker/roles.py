@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 import attrs
+import tensorflow as tf
 
 from fuzzseq.errors import SpecError, nearest
 from fuzzseq.targets.contract import ROLES, Input
@@ -160,7 +161,8 @@ def _functional(model: Model, declared: Mapping[str, str]) -> tuple[Calling, tup
     keys = list(structure) if named else [None] * len(flat_inputs(model))
     slots = []
     for key, tensor in zip(keys, flat_inputs(model), strict=True):
-        slot = Slot(name=str(key or tensor.name), key=key, rank=len(tensor.shape), dtype=str(tensor.dtype))
+        kind = tf.as_dtype(tensor.dtype).name
+        slot = Slot(name=str(key or tensor.name), key=key, rank=len(tensor.shape), dtype=kind)
         untyped = attrs.evolve(slot, dtype=None)
         # Keras gives float32 to an input of no stated type, token ids among them.
         is_default = slot.dtype == "float32" and slot.rank == 2

@@ -106,7 +106,7 @@ class Service:
         self._look_around()
         spec = infer(self._targets[message["target"]], self.mark, **message.get("how", {}))
         self._before.put_back()
-        return {"spec": to_data(spec), "versions": KERAS.versions()}
+        return {"spec": to_data(spec), "versions": KERAS.versions_with(spec.traits.framework)}
 
     def do_open(self, message: Mapping[str, Json]) -> None:
         """Begin to serve requests for a target."""

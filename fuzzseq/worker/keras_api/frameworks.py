@@ -17,9 +17,10 @@ from zipfile import ZipFile
 
 import tensorflow as tf
 
+from fuzzseq.targets.traits import Framework as FrameworkName
 from fuzzseq.worker.keras_api import hooks
 from fuzzseq.worker.keras_api.keras3 import Keras3
-from fuzzseq.worker.keras_api.objects import KerasModel
+from fuzzseq.worker.keras_api.objects import KerasModel, Layer
 from fuzzseq.worker.keras_api.protocol import Framework, Listener
 
 _KERAS_3 = Keras3()
@@ -36,13 +37,15 @@ class Frameworks:
 
         return ask
 
+    def framework(self, layer: Layer | None) -> FrameworkName:
+        return "keras" if framework_of(type(layer)) is _KERAS_3 else "tf_keras"
+
     def moved(self) -> str:
         return " ".join(said for framework in _imported() if (said := framework.moved()))
 
-    def versions(self) -> dict[str, str]:
-        """Return the versions that a finding depends on, by the names of the packages."""
+    def versions_with(self, framework: FrameworkName) -> dict[str, str]:
         own = {"python": platform.python_version(), "tensorflow": tf.__version__}
-        return own | {name: version for framework in _imported() for name, version in framework.versions().items()}
+        return own | (_KERAS_3 if framework == "keras" else _tf_keras()).versions()
 
     def ran_operations(self) -> bool:
         from tensorflow.python.eager import context  # noqa: PLC0415

@@ -10,6 +10,7 @@ from typing import Protocol, TypeGuard
 
 import attrs
 
+from fuzzseq.targets.traits import Framework as FrameworkName
 from fuzzseq.worker.keras_api.objects import (
     Args,
     Function,
@@ -228,6 +229,12 @@ class Framework(Protocol):
 
 class KerasApi(Framework, Protocol):
     """The frameworks of this process as one: each answers for what is its own, and all of them for the process."""
+
+    def versions_with(self, framework: FrameworkName) -> dict[str, str]:
+        """Return the versions that a finding of a model depends on, by the names of the packages."""
+
+    def framework(self, layer: Layer | None) -> FrameworkName:
+        """Return the module of the framework that a layer is of; that of Keras 3 for none."""
 
     def ran_operations(self) -> bool:
         """Say whether this process has started TensorFlow's runtime, after which forking it deadlocks."""
