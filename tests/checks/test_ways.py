@@ -250,8 +250,7 @@ def test_another_way_to_run_a_model(asked, name, check, cause, severity, said):
 
 def test_an_execution_that_is_wrong_itself(models, monkeypatch):
     """Where our own code for a way of executing raises, no model has refused it: that is an internal error."""
-    from fuzzseq.worker.executions import EXECUTIONS
-    from fuzzseq.worker.executions.execution import Execution
+    from fuzzseq.worker.executions import EXECUTIONS, Execution
 
     def broken(arrays):
         raise TypeError("ours")

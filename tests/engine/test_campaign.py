@@ -229,7 +229,7 @@ def test_finding(first):
     assert found.case == MINIMAL
     assert found.one_minimal
     assert found.minimality.neighbors > 0
-    assert found.executions >= found.minimality.neighbors
+    assert found.minimality.executions >= found.minimality.neighbors
     assert not found.flaky
     assert found.location.source.endswith("# THE LINE")
 
