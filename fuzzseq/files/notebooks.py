@@ -103,6 +103,20 @@ def needed(cells: Sequence[Cell], name: str) -> tuple[Cell, ...]:
     return tuple(attrs.evolve(cell, body=tuple(each for each in cell.body if id(each) in kept)) for cell in cells)
 
 
+def source_of(cells: Sequence[Cell]) -> Iterator[str]:
+    """Yield the lines of the statements of cells, the number of its cell before those of each."""
+    for cell in cells:
+        lines = cell.text.splitlines()
+        if cell.body:
+            yield f"# Cell {cell.number}"
+        for statement in cell.body:
+            decorators = getattr(statement, "decorator_list", [])
+            first = min([statement.lineno, *(each.lineno for each in decorators)])
+            yield from lines[first - 1 : statement.end_lineno]
+        if cell.body:
+            yield ""
+
+
 def bound_names(statement: ast.stmt) -> Iterator[str]:
     """Yield the names that a statement binds at the top of its cell, in blocks as well."""
     pending: list[ast.AST] = [statement]

@@ -18,6 +18,9 @@ _BRACKETS = {"tuple": ("(", ")"), "list": ("[", "]")}
 
 def building(plan: Plan) -> Iterator[str]:
     """Yield the call of the factory with the parameters of the case."""
+    if plan.spec.traits.already_built:
+        yield f"model = {plan.origin.variable}"
+        return
     sizes = plan.case.sizes(plan.spec.contract, 0)
     given = [argument(p.name, str(sizes[p.dimension])) for p in plan.spec.contract.parameters if p.dimension in sizes]
     yield from folded(f"model = {plan.origin.variable}(", given, ")", most=100)

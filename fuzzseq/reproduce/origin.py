@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from fuzzseq.errors import UsageError
+from fuzzseq.files import notebooks
+from fuzzseq.loading.references import SAVED
 from fuzzseq.reporting.python_text import is_dotted, is_name, literal
 from fuzzseq.shown_paths import shown
 
@@ -38,10 +41,13 @@ class Origin:
     def of(cls, target: str) -> Origin:
         """Return the origin of a target by its name: ``file.py:name``, ``package.module:name``, or a function's own."""
         place, _, name = target.rpartition(":")
+        if target.endswith(SAVED):
+            path = Path(target).resolve()
+            return cls(name="load_model", place=shown(target).removeprefix(".../"), path=path, package=(path.stem,))
         if not (place and is_dotted(name)):
             last = target.rpartition(".")[2]
             return cls(name=last if not place and is_name(last) else "build")
-        if place.endswith(".py") or "/" in place or "\\" in place:
+        if place.endswith((".py", notebooks.SUFFIX)) or "/" in place or "\\" in place:
             path = Path(place).resolve()
             names, folder = [path.stem], path.parent
             while (folder / "__init__.py").exists() and folder != folder.parent:
@@ -66,7 +72,9 @@ class Origin:
     def importing(self, plan: Plan) -> Iterator[str]:
         """Yield the lines after which the factory is there under its own name, and all that its user declared."""
         held = [_name(text) for text in plan.declared.values() if self._holds(text)]
-        if self.path is not None:
+        if self.path is not None and self.path.suffix == notebooks.SUFFIX:
+            yield from self._from_notebook(plan)
+        elif self.path is not None:
             yield from self._from_file(held)
         elif self.module:
             first = self.module.partition(".")[0]
@@ -75,16 +83,32 @@ class Origin:
             yield "sys.path[:0] = [*map(str, HOME[:1]), os.getcwd()]"
             yield from self._by_name(held)
         else:
-            names = ", ".join(p.name for p in plan.spec.contract.parameters if is_name(p.name))
-            yield "# PASTE YOUR FACTORY HERE, in place of these two lines: it was a closure or came from a"
-            yield "# notebook, so that there is no file to import it from."
-            yield f"def {self.variable}({names}):"
-            message = f"Paste the factory {self.variable} into this script first, at the marked place."
-            yield f'    raise SystemExit("{message}")'
-            yield ""
+            yield from self._pasted(plan)
         for option, text in plan.declared.items():
             if not self._holds(text):
                 yield f'declared_{option} = {self.variable}.__fuzz_target__.options["{option}"]'
+
+    def _pasted(self, plan: Plan) -> Iterator[str]:
+        names = ", ".join(p.name for p in plan.spec.contract.parameters if is_name(p.name))
+        yield "# PASTE YOUR FACTORY HERE, in place of these two lines: it was a closure or came from a"
+        yield "# notebook, so that there is no file to import it from."
+        yield f"def {self.variable}({names}):"
+        message = f"Paste the factory {self.variable} into this script first, at the marked place."
+        yield f'    raise SystemExit("{message}")'
+        yield ""
+
+    def _from_notebook(self, plan: Plan) -> Iterator[str]:
+        """Yield the code of the notebook that the factory needs: nobody can import one."""
+        first, _, rest = self.name.partition(".")
+        try:
+            cells = notebooks.needed(notebooks.cells_of(Path(self.path or ""), self.place), first)
+        except UsageError:  # It is gone, or was changed since.
+            yield from self._pasted(plan)
+            return
+        yield f"# From {self.place}:"
+        yield from notebooks.source_of(cells)
+        if rest:
+            yield f"{self.variable} = {self.name}"
 
     def _from_file(self, held: list[str]) -> Iterator[str]:
         """Yield the lines that import a file, named from the folder that fuzzseq ran in: that is here, or above."""
@@ -95,6 +119,10 @@ class Origin:
         yield "FILE = next(((f / PLACE).resolve() for f in FOLDERS if (f / PLACE).is_file()), None)"
         yield "if FILE is None:"
         yield '    raise SystemExit(f"There is no file {PLACE} here: give its path, python {sys.argv[0]} PATH")'
+        if self.path is not None and self.path.suffix == SAVED:
+            yield "def load_model():"
+            yield "    return keras.saving.load_model(FILE)"
+            return
         yield f"sys.path[:0] = [str({folder}), os.getcwd()]"
         if self.imported:
             yield from self._by_name(held)

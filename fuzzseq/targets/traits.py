@@ -24,6 +24,7 @@ class Traits:
     """
 
     framework: Framework = "keras"
+    already_built: bool = False
     functional: bool = False
     keras_model: bool = False
     logits: bool | None = None

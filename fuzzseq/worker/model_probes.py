@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from fuzzseq.errors import SpecError
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
+from fuzzseq.worker.built_models import BuiltModel
 from fuzzseq.worker.first_look import look
 from fuzzseq.worker.inspection import Inspection
 from fuzzseq.worker.keras_api import KERAS
@@ -135,6 +136,11 @@ def signatures(seen: Inspection) -> Inspection:
 def framework(seen: Inspection) -> Inspection:
     """Read which Keras a model is made of: that of its first layer, where it is a callable, or two parts."""
     return seen.read_off(traits={"framework": KERAS.framework(next(iter(every_layer(seen.model)), None))})
+
+
+def already_built(seen: Inspection) -> Inspection:
+    """Read whether the target is a model, and no function that makes one."""
+    return seen.read_off(traits={"already_built": isinstance(seen.target.factory, BuiltModel)})
 
 
 def inference_models(seen: Inspection) -> Inspection:
