@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import attrs
 
 from fuzzseq.reporting.python_text import is_dotted, is_name, literal
 from fuzzseq.shown_paths import shown
-
-if TYPE_CHECKING:
-    from fuzzseq.reproduce.plan import Plan
 
 #: Where a script looks for what it imports.
 _FOLDERS = "FOLDERS = (Path.cwd(), *Path.cwd().parents, *Path(__file__).resolve().parents)"
@@ -63,9 +59,12 @@ class Origin:
         alone = len(names) == 1 and self.path is not None and names[0] in _TAKEN
         return "" if alone or not all(map(is_name, names)) else ".".join(names)
 
-    def importing(self, plan: Plan) -> Iterator[str]:
-        """Yield the lines after which the factory is there under its own name, and all that its user declared."""
-        held = [_name(text) for text in plan.declared.values() if self._holds(text)]
+    def importing(self, declared: Mapping[str, str], parameters: Iterable[str]) -> Iterator[str]:
+        """Yield the lines after which the factory is there under its own name, and all that its user declared.
+
+        ``declared`` are the functions of the user's own, by option; ``parameters`` the names of those of the factory.
+        """
+        held = [_name(text) for text in declared.values() if self._holds(text)]
         if self.path is not None:
             yield from self._from_file(held)
         elif self.module:
@@ -75,14 +74,14 @@ class Origin:
             yield "sys.path[:0] = [*map(str, HOME[:1]), os.getcwd()]"
             yield from self._by_name(held)
         else:
-            names = ", ".join(p.name for p in plan.spec.contract.parameters if is_name(p.name))
+            names = ", ".join(filter(is_name, parameters))
             yield "# PASTE YOUR FACTORY HERE, in place of these two lines: it was a closure or came from a"
             yield "# notebook, so that there is no file to import it from."
             yield f"def {self.variable}({names}):"
             message = f"Paste the factory {self.variable} into this script first, at the marked place."
             yield f'    raise SystemExit("{message}")'
             yield ""
-        for option, text in plan.declared.items():
+        for option, text in declared.items():
             if not self._holds(text):
                 yield f'declared_{option} = {self.variable}.__fuzz_target__.options["{option}"]'
 
