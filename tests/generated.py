@@ -10,6 +10,7 @@ from typing import Any
 from click.testing import CliRunner
 
 import fuzzseq
+from fuzzseq.checks.registry import CHECKS
 from fuzzseq.settings import OPTIONS
 from fuzzseq.settings.option import Option
 from tests.report_schemas import finding_schema, report_schema
@@ -70,11 +71,15 @@ def fuzz_keywords() -> str:
 
 
 def readme() -> str:
-    """Return the README with the help of ``fuzzseq run`` as it is, on a terminal of 100 columns."""
+    """Return the README with its table of checks, and the help of ``fuzzseq run`` on a terminal of 100 columns."""
     from fuzzseq.cli import main  # It reads the schema, which has been written by now.
 
     shown = CliRunner().invoke(main, ["run", "--help"], prog_name="fuzzseq", terminal_width=98).output
-    before, command, after = README.read_text(encoding="utf-8").partition("$ fuzzseq run --help\n")
+    text, head, after = README.read_text(encoding="utf-8").partition("| check | verifies |\n|---|---|\n")
+    rows = "".join(f"| `{check.name}` | {check.description} |\n" for check in CHECKS)
+    before, command, after = f"{text}{head}{rows}{after[after.index(chr(10) * 2) + 1 :]}".partition(
+        "$ fuzzseq run --help\n"
+    )
     return before + command + shown + after[after.index("```") :]
 
 

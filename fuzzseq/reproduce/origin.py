@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import attrs
 
@@ -14,9 +13,6 @@ from fuzzseq.files import notebooks
 from fuzzseq.loading.references import SAVED
 from fuzzseq.reporting.python_text import is_dotted, is_name, literal
 from fuzzseq.shown_paths import shown
-
-if TYPE_CHECKING:
-    from fuzzseq.reproduce.plan import Plan
 
 #: Where a script looks for what it imports.
 _FOLDERS = "FOLDERS = (Path.cwd(), *Path.cwd().parents, *Path(__file__).resolve().parents)"
@@ -69,11 +65,14 @@ class Origin:
         alone = len(names) == 1 and self.path is not None and names[0] in _TAKEN
         return "" if alone or not all(map(is_name, names)) else ".".join(names)
 
-    def importing(self, plan: Plan) -> Iterator[str]:
-        """Yield the lines after which the factory is there under its own name, and all that its user declared."""
-        held = [_name(text) for text in plan.declared.values() if self._holds(text)]
+    def importing(self, declared: Mapping[str, str], parameters: Sequence[str]) -> Iterator[str]:
+        """Yield the lines after which the factory is there under its own name, and all that its user declared.
+
+        ``declared`` are the functions of the user's own, by option; ``parameters`` the names of those of the factory.
+        """
+        held = [_name(text) for text in declared.values() if self._holds(text)]
         if self.path is not None and self.path.suffix == notebooks.SUFFIX:
-            yield from self._from_notebook(plan)
+            yield from self._from_notebook(parameters)
         elif self.path is not None:
             yield from self._from_file(held)
         elif self.module:
@@ -83,13 +82,13 @@ class Origin:
             yield "sys.path[:0] = [*map(str, HOME[:1]), os.getcwd()]"
             yield from self._by_name(held)
         else:
-            yield from self._pasted(plan)
-        for option, text in plan.declared.items():
+            yield from self._pasted(parameters)
+        for option, text in declared.items():
             if not self._holds(text):
                 yield f'declared_{option} = {self.variable}.__fuzz_target__.options["{option}"]'
 
-    def _pasted(self, plan: Plan) -> Iterator[str]:
-        names = ", ".join(p.name for p in plan.spec.contract.parameters if is_name(p.name))
+    def _pasted(self, parameters: Sequence[str]) -> Iterator[str]:
+        names = ", ".join(filter(is_name, parameters))
         yield "# PASTE YOUR FACTORY HERE, in place of these two lines: it was a closure or came from a"
         yield "# notebook, so that there is no file to import it from."
         yield f"def {self.variable}({names}):"
@@ -97,13 +96,13 @@ class Origin:
         yield f'    raise SystemExit("{message}")'
         yield ""
 
-    def _from_notebook(self, plan: Plan) -> Iterator[str]:
+    def _from_notebook(self, parameters: Sequence[str]) -> Iterator[str]:
         """Yield the code of the notebook that the factory needs: nobody can import one."""
         first, _, rest = self.name.partition(".")
         try:
             cells = notebooks.needed(notebooks.cells_of(Path(self.path or ""), self.place), first)
         except UsageError:  # It is gone, or was changed since.
-            yield from self._pasted(plan)
+            yield from self._pasted(parameters)
             return
         yield f"# From {self.place}:"
         yield from notebooks.source_of(cells)
