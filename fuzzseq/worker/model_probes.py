@@ -140,7 +140,7 @@ def framework(seen: Inspection) -> Inspection:
 
 def already_built(seen: Inspection) -> Inspection:
     """Read whether the target is a model, and no function that makes one."""
-    return seen.read_off(traits={"already_built": isinstance(seen.target.factory, BuiltModel)})
+    return seen.read_off(traits={"already_built": isinstance(seen.built.target.factory, BuiltModel)})
 
 
 def inference_models(seen: Inspection) -> Inspection:
