@@ -22,6 +22,7 @@ from fuzzseq.worker.build import LoadedFactory
 from fuzzseq.worker.built_models import BuiltModel, SavedModel, is_built
 from fuzzseq.worker.frames import user_frames
 from fuzzseq.worker.instrumentation import Tracker
+from fuzzseq.worker.keras_api.frameworks import HOW_TO_INSTALL
 from fuzzseq.worker.keras_api.objects import Function, Model
 from fuzzseq.worker.refusals import refuse_factory
 from fuzzseq.worker.user_imports import USER_IMPORTS
@@ -103,6 +104,7 @@ def _imported(reference: Mapping[str, str], label: str) -> ModuleType:
             message = f"There is no module {error.name!r}: check its name, or run where it can be imported."
         else:
             message = f"{label} cannot be imported: {text_of(error)}{_line(error)}."
+            message += f" Install it: {HOW_TO_INSTALL}." if error.name == "tf_keras" else ""
         raise UsageError(message) from None
     except (Exception, SystemExit) as error:
         message = f"{label} cannot be imported: {name_of(type(error))}: {text_of(error)}{_line(error)}."

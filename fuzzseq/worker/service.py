@@ -41,7 +41,6 @@ class Service:
         self.mark = mark
         #: Of all that the user's file holds: what its models are made of may be made when it is imported.
         self._tracker = Tracker()
-        self._unsupported = KERAS.moved()
         self._targets: dict[str, LoadedFactory] = {}
         self._session: TargetSession | None = None
         self._before = Surroundings.now()
@@ -57,8 +56,8 @@ class Service:
         return answered
 
     def _answered(self, message: Mapping[str, Json]) -> dict[str, Json]:
-        if self._unsupported:
-            return {"misuse": self._unsupported}
+        if moved := KERAS.moved():
+            return {"misuse": moved}
         KERAS.listen(self._tracker)
         try:
             return {"ok": getattr(self, f"do_{message['do']}")(message)}

@@ -13,10 +13,12 @@ from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import Final
 from zipfile import ZipFile
 
 import tensorflow as tf
 
+from fuzzseq.errors import SpecError
 from fuzzseq.targets.traits import Framework as FrameworkName
 from fuzzseq.worker.keras_api import hooks
 from fuzzseq.worker.keras_api.keras3 import Keras3
@@ -24,7 +26,9 @@ from fuzzseq.worker.keras_api.objects import KerasModel, Layer
 from fuzzseq.worker.keras_api.protocol import Framework, Listener
 
 _KERAS_3 = Keras3()
-_LEGACY = "tf_keras"
+_LEGACY: Final = "tf_keras"
+#: What to do where a model needs tf-keras.
+HOW_TO_INSTALL: Final = "pip install 'fuzzseq[tf-keras]'"
 
 
 class Frameworks:
@@ -32,13 +36,13 @@ class Frameworks:
 
     def __getattr__(self, name: str) -> Callable[..., object]:
         def ask(about: object, *more: object, **named: object) -> object:
-            answer: object = getattr(framework_of(type(about)), name)(about, *more, **named)
+            answer: object = getattr(framework_of(about), name)(about, *more, **named)
             return answer
 
         return ask
 
     def framework(self, layer: Layer | None) -> FrameworkName:
-        return "keras" if framework_of(type(layer)) is _KERAS_3 else "tf_keras"
+        return "keras" if framework_of(layer) is _KERAS_3 else "tf_keras"
 
     def moved(self) -> str:
         return " ".join(said for framework in _imported() if (said := framework.moved()))
@@ -65,6 +69,8 @@ class Frameworks:
         # Keras 3 and tf-keras write the same kind of file, and neither reads the other's.
         with ZipFile(file) as parts:
             version = str(json.loads(parts.read("metadata.json"))["keras_version"])
+        if version.startswith("2.") and find_spec(_LEGACY) is None:
+            raise SpecError(f"{file.name} was written by tf-keras, which is not installed: {HOW_TO_INSTALL}.")
         return (_tf_keras() if version.startswith("2.") else _KERAS_3).open_model(file, names)
 
     @property
@@ -100,11 +106,16 @@ class Frameworks:
             yield
 
 
+def framework_of(value: object) -> Framework:
+    """Return the framework whose object a value is; Keras 3 for one of neither."""
+    kind: type = type(value)
+    return _tf_keras() if _is_legacy(kind) else _KERAS_3
+
+
 @cache
-def framework_of(kind: type) -> Framework:
-    """Return the framework whose class a type is, or is derived from; Keras 3 for a type of neither."""
-    legacy = any(str(base.__module__).startswith(f"{_LEGACY}.") for base in kind.__mro__)
-    return _tf_keras() if legacy else _KERAS_3
+def _is_legacy(kind: type) -> bool:
+    """Say whether a class is one of tf-keras, or is derived from one."""
+    return any(str(base.__module__).startswith(f"{_LEGACY}.") for base in kind.__mro__)
 
 
 def _imported() -> list[Framework]:

@@ -61,8 +61,12 @@ class Variable(_Array, Protocol):
 class Call(Protocol):
     """A call of a layer or an operation that a functional model is made of."""
 
+    # In Keras 3
     arguments: inspect.BoundArguments
     input_tensors: Sequence[Tensor]
+    # In tf-keras
+    call_args: Sequence[Nest]
+    keras_inputs: Sequence[Tensor]
 
 
 class Layer(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Final
@@ -80,6 +80,7 @@ _NAMES: Final[Mapping[str, tuple[Callable[[], object], tuple[str, ...]]]] = {
 }
 
 
+@cache
 def moved() -> str:
     """Return a sentence about those that are not there; empty where all are."""
     missing: list[str] = []

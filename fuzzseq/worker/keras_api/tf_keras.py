@@ -81,7 +81,7 @@ class TfKeras(PublicKeras):
     def own_weights(self, layer: Layer) -> Iterable[Variable]:
         return getattr(layer, "_trainable_weights", ())
 
-    def origin(self, tensor: Tensor) -> Origin | None:
+    def origin(self, tensor: Model) -> Origin | None:
         if not self.is_symbolic(tensor):
             return None
         history = tensor._keras_history
@@ -104,11 +104,10 @@ class TfKeras(PublicKeras):
     def inputs_of_calls(self, operation: Layer) -> list[list[Tensor]]:
         return [list(node.keras_inputs) for node in operation._inbound_nodes]
 
-    def mask_of(self, tensor: Tensor) -> Tensor | None:
-        return getattr(tensor, "_keras_mask", None)
-
-    def set_mask(self, tensor: Tensor, mask: Tensor) -> None:
-        tensor._keras_mask = mask
+    def copy_mask(self, tensor: Tensor, other: Model) -> None:
+        mask = getattr(tensor, "_keras_mask", None)
+        if mask is not None:
+            other._keras_mask = mask
 
     def kept_states(self, layer: Layer) -> list[Tensor]:
         return [state for state in tf.nest.flatten(getattr(layer, "states", None) or ()) if state is not None]

@@ -8,7 +8,7 @@ from typing import Any
 import tf_keras
 
 from fuzzseq.worker.keras_api.hooks import model_compiled, replace
-from fuzzseq.worker.keras_api.objects import Function, Layer, Nest
+from fuzzseq.worker.keras_api.objects import Function, Layer, Model, Nest
 from fuzzseq.worker.keras_api.protocol import Listener
 
 
@@ -29,7 +29,7 @@ def _layer_called(listener: Listener, original: Function, layer: Layer, /, *args
     return result
 
 
-def _layer_built(listener: Listener, original: Function, layer: Layer, inputs: Nest) -> None:
+def _layer_built(listener: Listener, original: Function, layer: Model, inputs: Nest) -> None:
     lazy = not layer.built and not getattr(layer.build, "_is_default", False)
     original(layer, inputs)
     if lazy:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from functools import cache
 from importlib import import_module
 from types import MappingProxyType
 from typing import Final
@@ -19,6 +20,8 @@ _NAMES: Final = MappingProxyType(
     {
         (f"{_ENGINE}.base_layer", "Layer"): (
             "_flatten_layers",
+            "_is_default",
+            "_keras_mask",
             "_inbound_nodes",
             "_maybe_build",
             "_trainable_weights",
@@ -59,6 +62,7 @@ def functional_model() -> Model:
     return tf_keras.Model(symbol, tf_keras.layers.Activation("linear", name="fuzzseq_same")(symbol), name="fuzzseq")
 
 
+@cache
 def moved() -> str:
     """Return a sentence about those that are not there; empty where all are. It runs no operation."""
     missing = [
@@ -86,4 +90,6 @@ def _has(module: str, holder: str, name: str) -> bool:
     except (ImportError, AttributeError):
         return False
     methods = (inspect.unwrap(value) for base in kind.__mro__ for value in vars(base).values() if callable(value))
-    return hasattr(kind, name) or any(name in code.co_names for m in methods if (code := getattr(m, "__code__", None)))
+    return hasattr(kind, name) or any(
+        name in (*code.co_names, *code.co_consts) for m in methods if (code := getattr(m, "__code__", None))
+    )
