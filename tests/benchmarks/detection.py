@@ -17,6 +17,7 @@ import argparse
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,6 +35,7 @@ from fuzzseq.settings import Settings
 from fuzzseq.targets.spec import Spec
 from tests.benchmarks.regions import agreement
 from tests.zoo import bug_of, bugs, healthy
+from tests.zoo.twins import twins
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -93,6 +95,10 @@ def resumed(targets: Sequence[str], seed: int, asked: argparse.Namespace) -> Ite
         yield row
 
 
+def _is_bug(target: str) -> bool:
+    return any(Path(target).name == Path(bug).name for bug in bugs())
+
+
 def keep(row: Row, asked: argparse.Namespace) -> None:
     """Add a row to the soak's file, if there is one; of the same model and seed, the last one counts."""
     if asked.soak:
@@ -105,7 +111,7 @@ def _told(targets: Sequence[str], seed: int, asked: argparse.Namespace) -> Itera
     if asked.first:
         rest = []
         for row in measure(targets, seed, asked.cases, asked.workers, maxfail=1):
-            if row.target in bugs() and judged(row).settled:
+            if _is_bug(row.target) and judged(row).settled:
                 yield row
             else:
                 rest.append(row.target)
@@ -265,6 +271,7 @@ def main() -> None:
     parser.add_argument("--no-baselines", action="store_true")
     parser.add_argument("--no-healthy", action="store_true")
     parser.add_argument("--no-bugs", action="store_true")
+    parser.add_argument("--tf-keras", action="store_true", help="measure the models as tf-keras makes them")
     asked = parser.parse_args()
 
     def wanted(targets: Sequence[str]) -> list[str]:
@@ -272,6 +279,10 @@ def main() -> None:
 
     buggy = [] if asked.no_bugs else wanted(bugs())
     sound = [] if asked.no_healthy else wanted(healthy())
+    if asked.tf_keras:
+        folder = Path(tempfile.gettempdir(), "fuzzseq-twins")
+        folder.mkdir(exist_ok=True)
+        buggy, sound = twins(buggy, folder), twins(sound, folder)
     began = time.monotonic()
     totals = Totals()
     for seed in range(asked.from_seed, asked.seeds):
