@@ -49,7 +49,7 @@ class Front(click.Group):
             code = ExitCode.USAGE_ERROR
         except click.ClickException as error:
             context: click.Context | None = getattr(error, "ctx", None)
-            command_path = context.command_path.partition(" ")[2] if context else ""
+            command_path = context.command_path[len(context.find_root().command_path) :].strip() if context else ""
             hint = f" 'fuzzseq {command_path} --help' shows the usage." if command_path else ""
             code = _print_error(f"{error.format_message().rstrip()}{hint}", ExitCode.USAGE_ERROR)
         except (KeyboardInterrupt, click.Abort):

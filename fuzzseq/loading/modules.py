@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib import invalidate_caches
 from importlib.machinery import PathFinder
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,7 +30,9 @@ def source_of_module(name: str) -> Path | None:
     Raises :class:`UsageError` where there is no such module.
     """
     parts = name.split(".")
-    folders: Sequence[Path] = (Path.cwd(), *(Path(place or ".") for place in sys.path))
+    # Python's finders remember what a folder held, and where the current one was, longer than a notebook does.
+    invalidate_caches()
+    folders: Sequence[Path] = (Path.cwd(), *(Path(place).absolute() for place in sys.path))
     found: _Found | None = None
     for index, part in enumerate(parts):
         whole = ".".join(parts[: index + 1])

@@ -225,6 +225,31 @@ def test_forms(project, target, reference):
     assert "nets.inner" not in sys.modules
 
 
+def test_a_module_of_the_folder_that_one_stands_in_now(tmp_path, monkeypatch):
+    """A process that looks for modules more than once sees what is there by then."""
+    monkeypatch.setattr(sys, "path", ["", str(tmp_path / "later"), *sys.path])
+    for folder, name in (("one", "only_in_one"), ("two", "only_in_two")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{name}.py").write_text("def build():\n    return None\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "one")
+    assert parse("only_in_one:build") == {"module": "only_in_one", "name": "build"}
+    with pytest.raises(UsageError, match="only_later"):
+        parse("only_later:build")
+    monkeypatch.chdir(tmp_path / "two")
+    with pytest.raises(UsageError, match="only_in_one"):
+        parse("only_in_one:build")
+    (tmp_path / "later").mkdir()
+    (tmp_path / "later" / "only_later.py").write_text("build = 3\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="is int and no factory"):
+        parse("only_later:build")
+
+
+def test_the_usage_of_a_command_whose_root_has_another_name():
+    """The hint names the command as fuzzseq knows it, whatever it was started as."""
+    done = CliRunner().invoke(main, ["explain", "--nothing"], prog_name="my fuzz")
+    assert "'fuzzseq explain --help' shows the usage" in done.output
+
+
 def test_a_file_at_home(project, monkeypatch):
     """A tilde that no shell has replaced is the home folder."""
     monkeypatch.setenv("HOME", str(project))

@@ -1,8 +1,7 @@
 """``report.html``: a run as one page, for a person who was not there.
 
-The page is one file: its style and its script stand in it, and its policy forbids every other source. View models, in
-the modules here, say what is shown; the templates beside them say how. To see the page with other data, give
-:func:`fuzzseq.reporting.html.page.rendered` another :class:`~fuzzseq.reporting.html.page.Page`.
+The page is one file: its style and its script stand in it, and its policy forbids every other source. The templates ask
+the findings, the state of the run, and the functions of the modules here.
 """
 
 from __future__ import annotations
