@@ -49,7 +49,7 @@ def replay(files: tuple[str, ...], target: str | None, trust: bool, **options: A
                 f"{path} names the function {file.target!r}, which is in no file: pass --target FILE:NAME."
             )
         importing(str(path), [file.target] if target is None else [], announced, trust=trust)
-        importing("pyproject.toml", settings.custom_checks, announced, below=home(), trust=trust)
+        importing("pyproject.toml", settings.files, announced, below=home(), trust=trust)
         return engine.replay(file, settings, target)
 
     return max(replay_one(Path(file), replayed) for file in files)

@@ -20,7 +20,7 @@ from fuzzseq.sanitize import shortened
 from fuzzseq.settings import Settings
 
 #: The settings that a case may fail by, written where a run had others than usual.
-_LIMITS: Final = ("custom_checks", "case_timeout", "memory", "device")
+_LIMITS: Final = ("custom_checks", "custom_objects", "case_timeout", "memory", "device")
 _HEAD: Final = '''\
 """Tests of what fuzzseq found: each fails as its finding does, and passes once the model is fixed.
 

@@ -12,6 +12,8 @@ import sys
 
 import pytest
 
+import fuzzseq
+from fuzzseq.errors import UsageError
 from fuzzseq.events import TargetLoaded
 from fuzzseq.runner import run as run_and_write
 from fuzzseq.settings import Settings
@@ -125,7 +127,11 @@ def test_a_class(here, keras, mask, found):
 def test_a_model(here, keras, mask, found):
     """A model that is there already is fuzzed with the sizes that it has."""
     (here / "models.py").write_text(TAGGER.format(keras=keras, mask=mask) + "\n\nmodel = build(9)\n")
-    assert causes("models.py:model")[0] == found
+    run = list(events(["models.py:model"], max_cases=30))
+    assert [each.cause for each in findings(run)] == found
+    (loaded,) = of(TargetLoaded, run)
+    note = "the model is built already, and only its own sizes are tried: name models.py:build, which makes it, to have"
+    assert any(each.startswith(note) for each in loaded.spec.traits.notes)
 
 
 @pytest.mark.parametrize(("mask", "found"), MASKS)
@@ -135,6 +141,59 @@ def test_a_saved_model(here, keras, mask, found):
     subprocess.run([sys.executable, "-c", RUN.format(sizes=9)], check=True)
     (here / "models.py").unlink()
     assert causes("model.keras")[0] == found
+
+
+OWN_LAYER = """\
+import {keras} as keras
+from {keras} import layers
+
+
+class Scores(layers.Layer):
+    def __init__(self, words, **more):
+        super().__init__(**more)
+        self.words = words
+        self.dense = layers.Dense(words)
+
+    def call(self, states):
+        return self.dense(states)
+
+    def get_config(self):
+        return dict(super().get_config(), words=self.words)
+
+
+def build(vocab_size, units=4):
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    x = layers.Embedding(vocab_size, units, mask_zero={mask})(tokens)
+    return keras.Model(tokens, Scores(vocab_size)(layers.Bidirectional(layers.GRU(units, return_sequences=True))(x)))
+"""
+
+
+@pytest.mark.parametrize(("mask", "found"), MASKS)
+def test_a_saved_model_with_layers_of_its_own(here, keras, mask, found):
+    """What Keras does not know is looked up in the file that is named; without it, the sentence says to name one."""
+    (here / "models.py").write_text(OWN_LAYER.format(keras=keras, mask=mask))
+    subprocess.run([sys.executable, "-c", RUN.format(sizes=9)], check=True)
+    (here / "models.py").rename(here / "own.py")
+    with pytest.raises(UsageError, match="model.keras cannot be loaded: .*--custom-objects my_layers.py"):
+        causes("model.keras")
+    assert causes("model.keras", custom_objects="own.py")[0] == found
+
+
+def test_a_file_that_is_no_model(here):
+    """A file that Keras cannot read is one sentence."""
+    (here / "model.keras").write_bytes(b"PK not a model")
+    with pytest.raises(UsageError, match="model.keras cannot be loaded: BadZipFile"):
+        causes("model.keras")
+
+
+@pytest.mark.parametrize(("mask", "found"), MASKS)
+def test_a_model_in_a_call(keras, mask, found):
+    """A model that is there already is fuzzed as one that a file holds."""
+    code = TAGGER.format(keras=keras, mask=mask)
+    names = {}
+    exec(code, names)
+    result = fuzzseq.fuzz(names["build"](9), max_cases=30)
+    assert [each.cause for each in result.findings] == found
 
 
 @pytest.mark.parametrize(("mask", "found"), MASKS)
@@ -161,6 +220,20 @@ def test_three_models(here, keras, states, found, returned):
     """The encoder and the decoder beside a model give what it gives, stepped with its weights."""
     (here / "models.py").write_text(TRIPLE.format(keras=keras, states=states, returned=returned))
     assert causes("models.py:build", checks=("inference_agrees",))[0] == found
+
+
+@pytest.mark.slow
+def test_a_script_of_three_models_fails_by_itself(here, keras):
+    """The script steps the encoder and the decoder as the run did, and holds them to the model."""
+    (here / "models.py").write_text(
+        TRIPLE.format(keras=keras, states="out_c, out_h", returned="model, encoder, decoder")
+    )
+    settings = Settings(profile="quick", max_cases=30, checks=("inference_agrees",))
+    assert run_and_write(["models.py:build"], settings, output=here / "out") == 1
+    (script,) = (here / "out").glob("*.py")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "AssertionError: the two runs differ" in done.stderr
 
 
 @pytest.mark.slow
