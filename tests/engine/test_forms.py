@@ -7,6 +7,7 @@ fails by itself.
 from __future__ import annotations
 
 import json
+import runpy
 import subprocess
 import sys
 
@@ -187,12 +188,11 @@ def test_a_file_that_is_no_model(here):
 
 
 @pytest.mark.parametrize(("mask", "found"), MASKS)
-def test_a_model_in_a_call(keras, mask, found):
+def test_a_model_in_a_call(here, keras, mask, found):
     """A model that is there already is fuzzed as one that a file holds."""
-    code = TAGGER.format(keras=keras, mask=mask)
-    names = {}
-    exec(code, names)
-    result = fuzzseq.fuzz(names["build"](9), max_cases=30)
+    (here / "models.py").write_text(TAGGER.format(keras=keras, mask=mask))
+    model = runpy.run_path("models.py")["build"](9)
+    result = fuzzseq.fuzz(model, max_cases=30)
     assert [each.cause for each in result.findings] == found
 
 
