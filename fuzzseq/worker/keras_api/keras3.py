@@ -107,6 +107,12 @@ class Keras3(PublicKeras):
     def handle(self, variable: Variable) -> object:
         return (variable.value if isinstance(variable, keras.Variable) else variable).handle
 
+    def seed_counter(self, layer: Layer) -> int | None:  # noqa: ARG002 (it is a variable)
+        return None
+
+    def set_seed_counter(self, layer: Layer, count: int) -> None:
+        raise NotImplementedError
+
     def is_seed(self, path: str) -> bool:
         return "seed_generator" in path
 
