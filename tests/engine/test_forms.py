@@ -255,6 +255,17 @@ def test_a_script_fails_by_itself(here, keras, form):
     assert "AssertionError: the two runs differ" in done.stderr
 
 
+@pytest.mark.parametrize("place", ["file", "shell"])
+def test_another_backend(here, monkeypatch, place):
+    """Keras on JAX or PyTorch is one sentence, wherever that is said."""
+    said = 'import os\n\nos.environ["KERAS_BACKEND"] = "jax"\n' if place == "file" else ""
+    if place == "shell":
+        monkeypatch.setenv("KERAS_BACKEND", "jax")
+    (here / "models.py").write_text(said + "def build(vocab_size): ...\n")
+    with pytest.raises(UsageError, match="KERAS_BACKEND is 'jax', and fuzzseq runs models on TensorFlow"):
+        causes("models.py:build")
+
+
 def test_what_tensorflow_reads_when_it_is_imported(here):
     """A file that sets such a variable is loaded where it is set, beside another that does not."""
     code = TAGGER.format(keras="tensorflow.keras", mask="True")

@@ -34,6 +34,11 @@ class Keras3(PublicKeras):
     variable_owners: tuple[type, ...] = (keras.Layer, keras.Variable)
 
     def moved(self) -> str:
+        if (backend := keras.backend.backend()) != "tensorflow":
+            return (
+                f"Keras runs on {backend}, as its keras.json or KERAS_BACKEND says, and fuzzseq runs models on "
+                "TensorFlow: set KERAS_BACKEND=tensorflow."
+            )
         return private_names.moved()
 
     def install_hooks(self) -> None:
