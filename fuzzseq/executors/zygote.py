@@ -73,8 +73,8 @@ class Zygote:
         backend = {**os.environ, **environment}.get("KERAS_BACKEND") or "tensorflow"
         if backend != "tensorflow":
             raise UsageError(
-                f"KERAS_BACKEND is {backend!r}, and fuzzseq runs models on TensorFlow: set it to 'tensorflow', or leave "
-                "it out."
+                f"KERAS_BACKEND is {backend!r}, and fuzzseq runs models on TensorFlow: set it to 'tensorflow', or "
+                "leave it out."
             )
         self._device, self._path, self._environment = device, path, environment
         #: Those that have other variables, by these; they end with this one.
