@@ -32,7 +32,7 @@ _ENDS: Final[dict[str, Domain]] = {" (edge)": "edge", " (invalid)": "invalid"}
 
 @attrs.frozen
 class BaselineEntry:
-    """What a baseline says of a finding: its target, empty where that is not said, and the domain that shows it."""
+    """What a baseline says of a finding: the identity of its target, empty where that is not said, and its domain."""
 
     target: Label = ""
     domain: Domain = "ordinary"

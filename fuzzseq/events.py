@@ -84,8 +84,7 @@ class TargetReport:
 class RunStarted:
     """The run begins; TensorFlow may not be loaded yet.
 
-    ``absolute`` are those of the targets that were named by an absolute path, however that is shown: their findings
-    have other ids than by a relative one.
+    ``absolute`` are those of the targets that were named by an absolute path, however that is shown.
     """
 
     targets: tuple[Reference, ...]

@@ -14,7 +14,7 @@ from fuzzseq.protocol.evidence import Evidence
 from fuzzseq.protocol.outcome import SEVERITIES, Frame, Raised, Severity, Stage
 
 #: The version of the recipe of :func:`finding_id`; it is part of the id.
-ID_VERSION: Final = 1
+ID_VERSION: Final = 2
 
 #: How a changed case ends: it passes, fails in the same way or in another, or leaves the check nothing to judge.
 Answer = Literal["passes", "same", "other", "not_reached"]
@@ -223,7 +223,11 @@ class Finding:
         return self.minimality.one_minimal
 
 
-def finding_id(target: str, family: str, cause: str, position: str) -> str:
-    """Return the stable id of a finding: it holds no message, no line number and no automatic layer name."""
-    text = "\x1f".join((str(ID_VERSION), target, family, cause, position))
-    return f"{cause}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+def finding_id(identity: str, family: str, cause: str, position: str) -> str:
+    """Return the stable id of a finding: it holds no message, no line number and no automatic layer name.
+
+    ``identity`` is that of the target, as :func:`fuzzseq.targets.identity.identity_of` tells it: one function has one,
+    by whatever name and in whatever file it is a target.
+    """
+    text = "\x1f".join((str(ID_VERSION), identity, family, cause, position))
+    return f"{cause}-{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()[:8]}"

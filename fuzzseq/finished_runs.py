@@ -111,6 +111,7 @@ def update_baseline(file: Path, folder: Path) -> tuple[tuple[str, ...], tuple[st
         record.settings = attrs.evolve(settings, baseline=known)
     fixed = record.fixed()
     kept = {id_: each for id_, each in known.items() if id_ not in fixed}
-    kept |= {each.id: baseline.BaselineEntry(each.target, each.domain) for each in record.findings.values()}
+    found = record.findings.values()
+    kept |= {each.id: baseline.BaselineEntry(record.identity(each.target), each.domain) for each in found}
     baseline.write(file, kept)
     return tuple(id_ for id_ in kept if id_ not in known), fixed, len(kept)

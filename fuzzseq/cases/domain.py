@@ -162,6 +162,7 @@ def no_sizes(name: str, contract: Contract) -> str:
     if lowest_setting(contract) is not None:
         return ""
     declared = ", ".join(f"{dimension}={contract.dimensions[dimension]}" for dimension in contract.dimensions)
+    declared = contract.in_written_names(declared)
     return f"No sizes satisfy the constraints for {name}: {declared}. Widen a range, or drop a tie."
 
 
@@ -194,13 +195,14 @@ def why_not(case: Case, contract: Contract) -> str:
     if case.mode not in modes(contract):
         return f"its mode is {case.mode}, and its target is run as {' or '.join(modes(contract))} alone"
     if set(case.dimensions) != set(contract.build_dimensions()):
-        theirs, own = (", ".join(sorted(names)) or "none" for names in (contract.build_dimensions(), case.dimensions))
+        named = (contract.written_sizes(dict.fromkeys(n, 0)) for n in (contract.build_dimensions(), case.dimensions))
+        theirs, own = (", ".join(sorted(names)) or "none" for names in named)
         return f"it has the dimensions {own}, and its target takes {theirs}"
     for index in range(len(case.batches)):
         sizes = case.sizes(contract, index)
         for name, size in sizes.items():
             if not _allowed_size(name, sizes, contract, case.domain):
-                return f"{name} is {size} in it, which its target does not take"
+                return f"{contract.written[name]} is {size} in it, which its target does not take"
     return "" if allowed(case, contract) else "its rows hold ids, states or padding that its target does not take"
 
 

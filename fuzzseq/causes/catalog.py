@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -10,14 +11,31 @@ import attrs
 from fuzzseq.errors import UsageError, nearest
 
 
+class _Names(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return name
+
+
 @attrs.frozen
 class Cause:
-    """One kind of mistake: a slug that is stable, a title, what the model does wrong, and how to fix it."""
+    """One kind of mistake: a slug that is stable, a title, what the model does wrong, and how to fix it.
+
+    A dimension that the advice names stands there in braces: users call theirs otherwise.
+    """
 
     slug: str
     title: str
     mistake: str
-    advice: str
+    _advice: str
+
+    @property
+    def advice(self) -> str:
+        """How to fix it, whatever the model."""
+        return self.advice_for({})
+
+    def advice_for(self, written: Mapping[str, str]) -> str:
+        """Return how to fix it in a model whose dimensions are called as they are ``written``."""
+        return self._advice.format_map(_Names(written))
 
     @property
     def group(self) -> str:
@@ -177,7 +195,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "decoder-heads",
         "The width is not divisible by the number of heads",
         "The model splits its width into heads, and the width is not divisible.",
-        'Raise a ValueError that names both when building, or declare units=dim(..., multiple_of="num_heads").',
+        'Raise a ValueError that names both when building, or declare {units}=dim(..., multiple_of="{num_heads}").',
     ),
     Cause(
         "decoder-squeeze",
@@ -316,7 +334,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "execution-nondeterministic",
         "Two runs of the same case differ",
         "The same weights and input give different results.",
-        "Pass training=False through to dropout and noise, or declare sampling with skip={...}.",
+        "Pass training=False through to dropout and noise, or declare sampling with skip={{...}}.",
     ),
     Cause(
         "execution-save",

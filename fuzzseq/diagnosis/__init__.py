@@ -37,7 +37,7 @@ def diagnose(
     traced_alone = raised is not None and raised.mode == "graph" and raised.known_shapes_pass
     check = check_of(verdict.check, spec)
     return Finding(
-        id=finding_id(target, check.family or check.name, cause.slug, position),
+        id=finding_id(spec.identity or target, check.family or check.name, cause.slug, position),
         target=target,
         check=check.name,
         checks=(check.name,),
@@ -54,7 +54,7 @@ def diagnose(
         case=case,
         sizes=case.sizes(spec.contract),
         minimality=minimality,
-        diagnosis=_diagnosis(found, evidence, cause.mistake, cause.advice),
+        diagnosis=_diagnosis(found, evidence, cause.mistake, cause.advice_for(evidence.written)),
         signature=signature(verdict),
         flaky=flaky,
         exceptions=(
@@ -71,7 +71,7 @@ def _diagnosis(found: list[CauseScore], evidence: FailureEvidence, mistake: str,
     # Where a region was found, what each dimension does alone is part of it.
     ruled = evidence.region is not None and evidence.region.is_rule
     conditions = [
-        p.sentence(name)
+        p.sentence(evidence.written.get(name, name))
         for name, p in evidence.patterns.items()
         if p.kind not in ("any", "unknown", "mixed") and name in evidence.clearest_sizes and not ruled
     ]

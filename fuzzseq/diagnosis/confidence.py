@@ -41,7 +41,7 @@ def against(evidence: FailureEvidence, other: CauseScore) -> str:
     changed = {intervention.factor for intervention in evidence.interventions}
     factors = [name for name in DEPENDS_ON.get(other.cause, ()) if name in changed]
     if factors and not any(evidence.passes(name) for name in factors):
-        return f"no change of {' or '.join(factors)} makes it pass"
+        return f"no change of {' or '.join(evidence.written.get(name, name) for name in factors)} makes it pass"
     return f"only evidence: {other.why.removesuffix('.')}"
 
 

@@ -62,6 +62,11 @@ class FailureEvidence:
         return self.verdict.stage
 
     @property
+    def written(self) -> Mapping[str, str]:
+        """How each dimension is called where a person reads of it."""
+        return self.spec.contract.written
+
+    @property
     def scoring(self) -> bool:
         """Whether it is the loss that fails, or its gradient."""
         return self.stage in ("loss", "gradient")
@@ -133,7 +138,7 @@ class FailureEvidence:
         """Return a size as a dimension, one more or less, or a small multiple; the number where it is none of these."""
         build = {name: value for name, value in self.clearest_sizes.items() if name in self.case.dimensions}
         for text, change in _EXPRESSIONS.items():
-            found = [text.format(name) for name, value in build.items() if change(value) == size]
+            found = [text.format(self.written[name]) for name, value in build.items() if change(value) == size]
             if found:
                 return " or ".join(found)
         return str(size)

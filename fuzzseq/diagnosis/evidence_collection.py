@@ -160,7 +160,7 @@ class _Gathering:
         return names.wrong_shape(*shapes) if len(shapes) == 2 else ("", ())
 
     def _names(self) -> Names:
-        return Names(self._one.sizes, self._two.sizes if self._two else None)
+        return Names(self._one.sizes, self._two.sizes if self._two else None, self._spec.contract.written)
 
     def _constants(self, others: Sequence[int] = ()) -> list[int]:
         """Return the numbers that the failure shows and that are no size of its case, and ``others``."""

@@ -31,7 +31,7 @@ def sweeps(
     The second list is worth its cases where the first changed something. The constants that the failure shows are
     among the first, and so is each size up to five: a multiple of one of them is what shows least often.
     """
-    sizes = case.sizes(contract)
+    sizes, written = case.sizes(contract), contract.written
     for name in contract.data_dimensions():
         if name in contract.static:
             continue
@@ -39,7 +39,7 @@ def sweeps(
         first = {*range(1, 6), *shown, *(() if name == "batch_size" else (12,))}
         others = {*range(6, 7 if name == "batch_size" else 10), sizes[name] - 1, sizes[name] + 1}
         few, more = (
-            [Change(name, f"{name} = {v}", resized(case, name, v, contract), v) for v in sorted(values)]
+            [Change(name, f"{written[name]} = {v}", resized(case, name, v, contract), v) for v in sorted(values)]
             for values in (first - {0, sizes[name]}, others - first - {0, sizes[name]})
         )
         yield few, more
@@ -49,7 +49,8 @@ def sweeps(
         equal = []
         for length in sorted({1, 2, 3, longest, longest + 1}):
             both = resized(resized(case, "source_length", length, contract), "target_length", length, contract)
-            equal.append(Change("equal_lengths", f"source_length = target_length = {length}", both, length))
+            text = f"{written['source_length']} = {written['target_length']} = {length}"
+            equal.append(Change("equal_lengths", text, both, length))
         yield equal, ()
 
 
@@ -92,4 +93,4 @@ def build_changes(case: Case, contract: Contract, steps: int = 2) -> Iterator[Ch
         if steps > 1:
             wanted |= {v for v in legal if v in others or v == 2 * now}
         for value in sorted(wanted):
-            yield Change(name, f"{name} = {value}", resized(case, name, value, contract), value)
+            yield Change(name, f"{contract.written[name]} = {value}", resized(case, name, value, contract), value)

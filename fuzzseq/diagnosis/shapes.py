@@ -33,7 +33,8 @@ def shape_trace(
             alike = _fits(inputs, fine.inputs, sizes) and _fits(outputs, fine.outputs or (), sizes)
             # What a size is called where the name that the failing call has for it is not true of this one.
             given = {size.value(sizes): size for shape in inputs for size in shape if size.named}
-            beside = _as_far(inputs, fine.inputs, sizes, {}), _as_far(outputs, fine.outputs or (), sizes, given)
+            alone = Names(sizes, None, names.written)
+            beside = _as_far(inputs, fine.inputs, alone, {}), _as_far(outputs, fine.outputs or (), alone, given)
         if call.outputs is None and fine is not None:
             # Whatever a layer is part of has raised as well: it is no difference of its own.
             inside = f"{call.path}/"
@@ -64,19 +65,18 @@ def _size(expression: Expression, size: int, sizes: Sizes) -> int:
     return size if size < 0 else expression.value(sizes)
 
 
-def _as_far(named: Named, shapes: Sequence[Shape], sizes: Sizes, given: Mapping[int, Expression]) -> Shapes:
+def _as_far(named: Named, shapes: Sequence[Shape], alone: Names, given: Mapping[int, Expression]) -> Shapes:
     """Return shapes in the names of the failing call, where they are not true of it in those that were ``given``.
 
     A size that has no name is a number.
     """
-    alone = Names(sizes, None)
     found = []
     for index, shape in enumerate(shapes):
         said = named[index] if index < len(named) and len(named[index]) == len(shape) else ()
         found.append(
             tuple(
                 said[axis]
-                if said and _size(said[axis], size, sizes) == size
+                if said and _size(said[axis], size, alone.one) == size
                 else given.get(size) or alone.expression(size, size)
                 for axis, size in enumerate(shape)
             )

@@ -72,9 +72,12 @@ class Expression:
 class Names:
     """The names of sizes, from two assignments of all dimensions that are pairwise different."""
 
-    def __init__(self, one: Sizes, two: Sizes | None) -> None:
-        """Keep the assignments; without a second one no expression but a plain name is believed."""
-        self.one, self.two = one, two
+    def __init__(self, one: Sizes, two: Sizes | None, written: Mapping[str, str]) -> None:
+        """Keep the assignments; without a second one no expression but a plain name is believed.
+
+        ``written`` says how dimensions are called in an expression.
+        """
+        self.one, self.two, self.written = one, two, written
         self._known: dict[tuple[int, int], Expression | None] = {}
 
     def expression(self, a: int, b: int) -> Expression:
@@ -92,7 +95,7 @@ class Names:
 
         def fitting(forms: Sequence[_Form]) -> list[Expression]:
             expressions = (
-                Expression(text.format(*chosen), partial(_value, function, chosen))
+                Expression(text.format(*(self.written.get(n, n) for n in chosen)), partial(_value, function, chosen))
                 for text, function, count, ordered in forms
                 for chosen in (permutations if ordered else combinations)(names, count)
             )

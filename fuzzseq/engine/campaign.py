@@ -16,11 +16,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar
 
+import attrs
+
 from fuzzseq.cases.boundary import check_possible
 from fuzzseq.engine.context import TargetContext
 from fuzzseq.engine.corpus import Corpus
 from fuzzseq.engine.corpus_database import database_at
 from fuzzseq.engine.executor_pool import ExecutorPool, SharedFile
+from fuzzseq.engine.identities import Identities
 from fuzzseq.engine.resume import Journal, Journaled, ResumeState
 from fuzzseq.engine.stop import RunControl, TargetControl, TimeBudget
 from fuzzseq.engine.target import TargetRun
@@ -75,6 +78,7 @@ class Campaign:
         self._control.add(*past.done().values())
         workers = 1 if settings.in_process else settings.workers
         self._coordinators, self._threads = Threads(workers), Threads(workers)
+        self._identities = Identities(len(targets))
         self._unfinished = 0
         self._lock = threading.RLock()
 
@@ -146,26 +150,31 @@ class Campaign:
         return self._threads.submit(carry_out).result()
 
     def _load(self, target: str | Callable[..., Any], label: str, place: int) -> None:
+        index = place // MOST_TARGETS
         try:
             program = self._wait_for(self._launcher.load, parse(target))
+            identities = self._identities.told_apart(index, program.targets, self._control.check)
         except _UNUSABLE as error:
             of_file = isinstance(error, UsageError) and not isinstance(error, MachineError)
             if self._control.broken_off or not (of_file or self._launcher.ready):
                 raise
             self._report_unusable(label, place, error)
             return
+        finally:
+            self._identities.close(index)
         file = SharedFile(program, len(program.targets))
         self._budget.expect(sum(not self._past.is_done(name) for name in program.targets) - 1)
         for number, name in enumerate(program.targets):
             if self._past.is_done(name):
                 file.done()
             else:
-                self._coordinate(place + number, partial(self._fuzz, file, name, place + number))
+                self._coordinate(place + number, partial(self._fuzz, file, name, identities[name], place + number))
 
-    def _fuzz(self, file: SharedFile, name: str, place: int) -> None:
+    def _fuzz(self, file: SharedFile, name: str, identity: str, place: int) -> None:
         try:
             try:
                 spec, versions = self._wait_for(file.program.infer, name)
+                spec = attrs.evolve(spec, identity=identity)
                 check_possible(name, spec.contract)
             except _UNUSABLE as error:
                 if self._control.broken_off:

@@ -18,14 +18,14 @@ from fuzzseq.targets.spec import Spec
 
 
 class Corpus:
-    """The corpus of one fuzz target, under a key for each check; a model that takes other input begins anew.
+    """The corpus of one function, under a key for each check; a model that takes other input begins anew.
 
     An entry that cannot be read is left as it is: another version of fuzzseq may have written it.
     """
 
     def __init__(self, database: ExampleDatabase | None, target: str, spec: Spec) -> None:
-        # A database may be shared: a target is called there as in reports.
-        self._database, self._target = database, called(target)
+        # A database may be shared: what has no identity is called there as in reports.
+        self._database, self._identity = database, spec.identity or called(target)
         self._spec = hashlib.sha256(dumps(spec.contract).encode()).hexdigest()[:16]
         self._entries: dict[tuple[str, str], list[bytes]] = {}
         self._unreadable: dict[bytes, str] = {}
@@ -71,7 +71,7 @@ class Corpus:
                 self._database.delete(self._key(check), data)
 
     def _key(self, check: str) -> bytes:
-        return "\0".join((self._target, check, self._spec)).encode()
+        return "\0".join((self._identity, check, self._spec)).encode(errors="surrogatepass")
 
 
 def _entry_of(case: Case) -> bytes:

@@ -41,7 +41,7 @@ def replay(file: ReplayFile, settings: Settings, target: str | None = None) -> R
     from fuzzseq.checks.registry import CHECKS, with_prerequisites  # noqa: PLC0415 (numpy is not loaded by the cli)
 
     check, case, name = file.check, file.case, target or file.target
-    with _opened(name, case, settings) as (spec, executor):
+    with _opened(name, case, settings) as (spec, executor, case):
         if check not in spec.selection.custom_checks and check not in (each.name for each in CHECKS):
             raise ReplayError(f"There is no check {check} for {name}: run the target again.")
         if why := _why_not_asked(check, spec, settings):
@@ -78,9 +78,9 @@ def failures_of(target: str, case: Case, checks: Sequence[str], settings: Settin
     """
     from fuzzseq.checks.registry import with_prerequisites  # noqa: PLC0415 (numpy is not loaded by the cli)
 
-    with _opened(target, case, settings) as (spec, executor):
+    with _opened(target, case, settings) as (spec, executor, meant):
         applicable = [check for check in checks if not _why_not_asked(check, spec, settings)]
-        outcome = executor.run(Request(case=case, checks=with_prerequisites(*applicable)))
+        outcome = executor.run(Request(case=meant, checks=with_prerequisites(*applicable)))
     return outcome.failures() or tuple(v for v in outcome.verdicts if v.status in ("not_reached", "errored"))
 
 
@@ -101,8 +101,11 @@ def _why_not_asked(check: str, spec: Spec, settings: Settings) -> str:
 
 
 @contextmanager
-def _opened(target: str, case: Case, settings: Settings) -> Iterator[tuple[Spec, Executor]]:
-    """Load a target in a process of its own for the length of a block, and see that it has the case's dimensions."""
+def _opened(target: str, case: Case, settings: Settings) -> Iterator[tuple[Spec, Executor, Case]]:
+    """Load a target in a process of its own for the length of a block, and see that it has the case's dimensions.
+
+    Those may be called as the target's factory calls its parameters.
+    """
     reference = parse(target)
     refuse_wrong((), settings.custom_checks, settings.custom_objects)
     with closing(Launcher(settings)) as launcher, closing(launcher.load(reference)) as program:
@@ -112,10 +115,14 @@ def _opened(target: str, case: Case, settings: Settings) -> Iterator[tuple[Spec,
             )
         (target,) = program.targets
         spec, _ = program.infer(target)
-        if set(case.dimensions) != set(spec.contract.build_dimensions()):
+        taken, written = spec.contract.build_dimensions(), spec.contract.written
+        meant = {written[dimension]: dimension for dimension in taken}
+        case = attrs.evolve(case, dimensions={meant.get(name, name): size for name, size in case.dimensions.items()})
+        if set(case.dimensions) != set(taken):
+            own, given = ([written.get(name, name) for name in names] for names in (taken, case.dimensions))
             raise ReplayError(
-                f"{target} takes the dimensions {', '.join(spec.contract.build_dimensions()) or 'none'} by now, and "
-                f"the case has {', '.join(case.dimensions) or 'none'}: run the target again."
+                f"{target} takes the dimensions {', '.join(own) or 'none'} by now, and "
+                f"the case has {', '.join(given) or 'none'}: run the target again."
             )
         with closing(program.executor(target, spec)) as executor:
-            yield spec, executor
+            yield spec, executor, case

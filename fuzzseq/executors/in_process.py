@@ -30,7 +30,7 @@ class InProcessFile:
         self._call = call
         service = call(lambda: import_module("fuzzseq.worker.service"))
         self._service = service.Service(service.StageBeacon())
-        self.targets: list[str] = self._ask(load_request(reference, settings))["targets"]
+        self.targets: dict[str, str] = self._ask(load_request(reference, settings))["targets"]
 
     def infer(self, target: str) -> tuple[Spec, dict[str, str]]:
         """Return the Spec of a target and the versions of what it runs on."""

@@ -16,9 +16,9 @@ from fuzzseq.targets.spec import Spec
 
 
 class LoadedProgram(Protocol):
-    """A user's file, loaded where it may run."""
+    """A user's file, loaded where it may run: the names of its ``targets``, each with the target's identity."""
 
-    targets: list[str]
+    targets: dict[str, str]
 
     def infer(self, target: str) -> tuple[Spec, dict[str, str]]:
         """Return the Spec of a target, and the versions of what it runs on."""

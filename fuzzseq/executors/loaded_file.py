@@ -78,7 +78,7 @@ class LoadedFile:
             self._zygote = zygote.with_environment(loaded["environment"])
             self._within(START_LIMIT, self._zygote.wait_until_ready)
             self._parent, loaded = self._parent_of_workers()
-        self.targets: list[str] = loaded["targets"]
+        self.targets: dict[str, str] = loaded["targets"]
         # A process that has run an operation cannot be forked: then every worker loads the file itself.
         self._forkable = not loaded["ran_operations"]
 

@@ -16,6 +16,7 @@ from fuzzseq.loading.references import (
     in_one_form,
     target_reference,
 )
+from fuzzseq.targets.identity import identity_of
 
 __all__ = ["Reference", "check_reference", "custom_objects_reference", "in_one_form", "parse", "refuse_wrong"]
 
@@ -65,4 +66,4 @@ def of_object(factory: Any) -> dict[str, str]:
             f"The factory {name} cannot be sent to a worker ({type(error).__name__}: {error}): "
             "let it build everything inside itself, or put it in a file and name that."
         ) from None
-    return {"pickle": base64.b64encode(data).decode(), "name": name}
+    return {"pickle": base64.b64encode(data).decode(), "name": name, "identity": identity_of(factory)}

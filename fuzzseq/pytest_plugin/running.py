@@ -101,7 +101,7 @@ class Running:
         wanted = parse(reference)
         body = Launcher(self._settings, self._zygote_started()).load(wanted)
         body.close()
-        return body.targets
+        return list(body.targets)
 
     def judged(self, target: str, check: str) -> Judged:
         """Return what came of a check, when its target is done."""

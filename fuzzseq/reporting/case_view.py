@@ -20,9 +20,9 @@ PAD: Final = "."
 
 
 def sizes_in_order(finding: Finding, spec: Spec) -> dict[str, int]:
-    """Return the dimensions of a finding with their sizes, those of a batch first."""
+    """Return the dimensions of a finding, as its user calls them, with their sizes, those of a batch first."""
     names = [*(name for name in spec.contract.names() if name in finding.sizes), *finding.sizes]
-    return {name: finding.sizes[name] for name in names}
+    return spec.contract.written_sizes({name: finding.sizes[name] for name in names})
 
 
 def plain_table() -> Table:

@@ -83,7 +83,7 @@ class FindingFiles:
         """Take one event."""
         if isinstance(event, FindingReported):
             finding, record = event.finding, self._record
-            document = finding_document(finding, record.specs.get(finding.target, Spec()), record.versions)
+            document = finding_document(finding, record.spec_of(finding), record.versions)
             self._folder.write(f"{finding.id}.json", pretty(document))
         elif isinstance(event, TargetFinished):
             for id_ in self._record.superseded:
@@ -109,5 +109,5 @@ class Scripts:
             return
         from fuzzseq.reproduce.script import reproduction  # noqa: PLC0415 (only a run with a finding needs it)
 
-        spec = self._record.specs.get(event.finding.target, Spec())
+        spec = self._record.spec_of(event.finding)
         self._folder.write(f"{event.finding.id}.py", reproduction(event.finding, spec))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+import attrs
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.rule import Rule
@@ -13,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fuzzseq.causes.catalog import CAUSES
-from fuzzseq.findings import Finding
+from fuzzseq.findings import Finding, Region
 from fuzzseq.reporting.case_view import case_view
 from fuzzseq.reporting.unjudged import counted
 from fuzzseq.sanitize import clean, command, cut, shortened
@@ -37,6 +38,12 @@ def advice_of(finding: Finding) -> str:
     """Return how to fix what a finding found: as its diagnosis says, else as its cause does."""
     cause = _CAUSES.get(finding.cause)
     return finding.diagnosis.advice or (cause.advice if cause else "")
+
+
+def region_of(finding: Finding, spec: Spec) -> Region | None:
+    """Return the failing region of a finding with the names that the user's factory has for dimensions."""
+    region = finding.diagnosis.region
+    return region and attrs.evolve(region, expression=spec.contract.in_written_names(region.expression))
 
 
 def messages_elsewhere(finding: Finding) -> list[tuple[str, str]]:
@@ -86,11 +93,11 @@ def finding_view(
     explanation = finding.diagnosis.explanation or finding.message
     if explanation:
         yield Text(shortened(explanation, 4 * console.width))
-    advice, found = advice_of(finding), finding.diagnosis
+    advice, region = advice_of(finding), region_of(finding, spec)
     passing = ", or ".join(changes_that(finding, "passes"))
     rows = (
         ("fix", shortened(advice, 4 * room)),
-        ("fails when", shortened(found.region.condition, 2 * room) if found.region else ""),
+        ("fails when", shortened(region.condition, 2 * room) if region else ""),
         ("passes when", shortened(passing, 2 * room)),
         ("minimal", minimality_of(finding)),
     )

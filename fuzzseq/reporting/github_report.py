@@ -7,7 +7,7 @@ import sys
 from functools import partial
 from typing import Final
 
-from fuzzseq.reporting.finding_view import PROVISIONAL, title_of
+from fuzzseq.reporting.finding_view import PROVISIONAL, region_of, title_of
 from fuzzseq.reporting.locations import file_of, from_root
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.snapshot_writer import SnapshotWriter
@@ -41,14 +41,16 @@ def github_text(record: RunState) -> str:
     ]
     for finding in record.in_order():
         found, file = finding.diagnosis, file_of(finding)
+        spec = record.spec_of(finding)
+        region, sizes = region_of(finding, spec), spec.contract.written_sizes(finding.sizes)
         known = settings is not None and settings.knows(finding)
         level = "notice" if known or finding.severity == "note" else "warning"
         lines = (
             shortened(found.explanation or finding.message, 600),
             PROVISIONAL if finding.provisional else "",
             f"Fix: {shortened(found.advice, 300)}" if found.advice else "",
-            f"Fails when: {shortened(found.region.condition, 300)}" if found.region else "",
-            f"Minimal sizes: {', '.join(f'{name} = {size}' for name, size in finding.sizes.items())}",
+            f"Fails when: {shortened(region.condition, 300)}" if region else "",
+            f"Minimal sizes: {', '.join(f'{name} = {size}' for name, size in sizes.items())}",
             f"Finding {finding.id} of {clean(finding.target)}{', in the baseline' if known else ''}",
         )
         annotation = _annotation(

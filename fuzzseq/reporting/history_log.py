@@ -49,7 +49,9 @@ def past_run(record: RunState, folder: str) -> PastRun:
         cases=sum(report.cases for report in record.targets()),
         done=tuple(sorted(record.done())),
         findings={
-            each.id: Found(target=each.target, cause=each.cause, severity=each.severity, domain=each.domain)
+            each.id: Found(
+                target=record.identity(each.target), cause=each.cause, severity=each.severity, domain=each.domain
+            )
             for each in record.findings.values()
         },
         versions=record.versions,

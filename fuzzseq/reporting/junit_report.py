@@ -17,7 +17,6 @@ from fuzzseq.reporting.text import finding_text
 from fuzzseq.sanitize import clean, inert, shortened
 from fuzzseq.settings import Settings
 from fuzzseq.settings.check_selection import every_check, selected_checks
-from fuzzseq.targets.spec import Spec
 
 #: How the properties of a test case begin, here and in what pytest writes with ``--junitxml``.
 PROPERTY: Final = "fuzz_seq2seq"
@@ -118,7 +117,7 @@ class _Document:
         return "\n".join(
             finding_text(
                 finding,
-                self._record.specs.get(finding.target, Spec()),
+                self._record.spec_of(finding),
                 self._numbers[finding.id],
                 f"{replaying(finding)} (DIR is the folder of this report)",
             )

@@ -15,7 +15,7 @@ from fuzzseq.files.output_files import encoded
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.case_view import case_view
 from fuzzseq.reporting.finding_files import replaying
-from fuzzseq.reporting.finding_view import PROVISIONAL, advice_of, title_of
+from fuzzseq.reporting.finding_view import PROVISIONAL, advice_of, region_of, title_of
 from fuzzseq.reporting.locations import file_of, from_root
 from fuzzseq.reporting.markdown_escape import cell, code, fenced, prose
 from fuzzseq.reporting.run_state import RunState
@@ -23,7 +23,6 @@ from fuzzseq.reporting.snapshot_writer import SnapshotWriter
 from fuzzseq.reporting.summary_view import circumstances_of, judged_of, sentence_of_run
 from fuzzseq.reporting.text import USUAL_WIDTH, console_of, text_of
 from fuzzseq.reporting.unjudged import sentences
-from fuzzseq.targets.spec import Spec
 
 #: The file that GitHub shows beside a job, and what a step may write to it.
 SUMMARY: Final = "GITHUB_STEP_SUMMARY"
@@ -38,6 +37,7 @@ def markdown_text(record: RunState, *, details: bool = True) -> str:
     findings, known = record.in_order(), record.in_baseline()
     rows = []
     for finding in findings:
+        sizes = record.spec_of(finding).contract.written_sizes(finding.sizes)
         tags = (
             (finding.severity, True),
             ("in the baseline", finding in known),
@@ -50,7 +50,7 @@ def markdown_text(record: RunState, *, details: bool = True) -> str:
                 ", ".join(part for part, holds in tags if holds),
                 title_of(finding),
                 cell(code(finding.target)),
-                cell(code(", ".join(f"{name}={size}" for name, size in finding.sizes.items()))),
+                cell(code(", ".join(f"{name}={size}" for name, size in sizes.items()))),
             )
         )
     targets = [
@@ -97,7 +97,8 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _detail(finding: Finding, record: RunState) -> str:
-    found, spec = finding.diagnosis, record.specs.get(finding.target, Spec())
+    found, spec = finding.diagnosis, record.spec_of(finding)
+    region = region_of(finding, spec)
     case = text_of([case_view(finding, spec, console_of(USUAL_WIDTH), USUAL_WIDTH)])
     raised = f"{finding.exception.exception}: " if finding.exception else f"{finding.check}: "
     advice, frame, file, place = advice_of(finding), finding.location, file_of(finding), ""
@@ -109,7 +110,7 @@ def _detail(finding: Finding, record: RunState) -> str:
         f"**{PROVISIONAL[:1].upper()}{PROVISIONAL[1:]}.**" if finding.provisional else "",
         prose(found.explanation),
         f"**Fix** {prose(advice)}" if advice else "",
-        f"**Fails when** {code(found.region.condition, 500)}" if found.region else "",
+        f"**Fails when** {code(region.condition, 500)}" if region else "",
         f"**Minimal example**\n\n{fenced(case)}",
         f"**Error**\n\n{fenced(raised + finding.message[:2000])}",
         place,

@@ -20,7 +20,7 @@ from fuzzseq.events import (
     Unjudged,
     WarningEmitted,
 )
-from fuzzseq.findings import Finding
+from fuzzseq.findings import Finding, finding_id
 from fuzzseq.outgoing import Outgoing
 from fuzzseq.reporting.unjudged import held_back, unjudged_of
 from fuzzseq.settings import OPTIONS, Settings
@@ -65,7 +65,7 @@ class RunState:
 
     def on_event(self, event: Event, at: float | None = None) -> Event:
         """Take one event, which happens now, or ``at`` so many seconds after the run began; return it as it is fit."""
-        event = self._outgoing.event(event)
+        event = self._told_apart(self._outgoing.event(event))
         self.now = time.monotonic() - self._began if at is None else at
         match event:
             case RunStarted():
@@ -105,6 +105,22 @@ class RunState:
                 pass
         return event
 
+    def _told_apart(self, event: Event) -> Event:
+        """Return an event; a finding gets another id where one of a target of another campaign has its own."""
+        if not isinstance(event, FindingReported):
+            return event
+        finding, other = event.finding, self.findings.get(event.finding.id)
+        if other is None or other.target == finding.target or other.id in self._earlier:
+            return event
+        own = f"{self.identity(finding.target)} as {finding.target}"
+        id_ = finding_id(own, finding.check, finding.cause, finding.position)
+        return FindingReported(finding=attrs.evolve(finding, id=id_))
+
+    def identity(self, target: str) -> str:
+        """Return the identity of a target; its name where it has none, as where it could not be loaded."""
+        spec = self.specs.get(target)
+        return (spec and spec.identity) or target
+
     def targets(self) -> tuple[TargetReport, ...]:
         """Return a report for each target that was loaded or finished; one that never finished stopped in error.
 
@@ -125,6 +141,10 @@ class RunState:
     def of_target(self, name: str) -> tuple[Finding, ...]:
         """Return the findings of one target, in the order in which they were made."""
         return tuple(finding for finding in self.findings.values() if finding.target == name)
+
+    def spec_of(self, finding: Finding) -> Spec:
+        """Return the Spec of the target that a finding is of."""
+        return self.specs.get(finding.target, Spec())
 
     def in_order(self) -> tuple[Finding, ...]:
         """Return all findings, target by target as those were asked for."""
@@ -167,7 +187,7 @@ class RunState:
         )
 
     def done(self) -> set[str]:
-        """Return the targets that were looked at to the end, and judged by every check of the profile that applies.
+        """Return the identities of the targets that every check of the profile that applies has looked at to the end.
 
         The end is that of its cases, or of so many as ``ci`` tries: a night out of time has seen enough with those.
         """
@@ -177,7 +197,7 @@ class RunState:
         enough = min(usual or most, most)
         ended = (StopReason.COMPLETED, StopReason.MAX_CASES, StopReason.BUDGET)
         return {
-            name
+            self.identity(name)
             for name, report in self.reports.items()
             if report.stop_reason in ended and report.cases >= enough and not unjudged_of(report)
         }

@@ -11,7 +11,7 @@ from fuzzseq import __version__
 from fuzzseq.causes.catalog import CAUSES, page_of
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.finding_files import pretty, replaying
-from fuzzseq.reporting.finding_view import PROVISIONAL
+from fuzzseq.reporting.finding_view import PROVISIONAL, region_of
 from fuzzseq.reporting.locations import file_of, from_root
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.snapshot_writer import SnapshotWriter
@@ -96,14 +96,16 @@ def _text(foreign: str) -> str:
 
 def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, Any]:
     settings, found, message = record.settings, finding.diagnosis, shortened(finding.message, 1000)
+    spec = record.spec_of(finding)
+    region = region_of(finding, spec)
     raised = finding.exception.exception if finding.exception else finding.check
-    sizes = ", ".join(f"{name} = {size}" for name, size in finding.sizes.items())
+    sizes = ", ".join(f"{name} = {size}" for name, size in spec.contract.written_sizes(finding.sizes).items())
     lines = (
         shortened(found.explanation, 1000) or message or finding.cause,
         f"{raised}: {message}" if found.explanation and message else "",
         PROVISIONAL if finding.provisional else "",
         f"Minimal sizes: {sizes}" if sizes else "",
-        f"Fails when: {shortened(found.region.condition, 500)}" if found.region else "",
+        f"Fails when: {shortened(region.condition, 500)}" if region else "",
         f"Fix: {shortened(found.advice, 500)}" if found.advice else "",
         f"Replay, where DIR is the folder of this report: {replaying(finding)}",
     )
@@ -114,8 +116,8 @@ def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, A
         artifact = {"uri": quote(_text(near or str(file)))} | ({"uriBaseId": ROOT} if near is not None else {})
         location["physicalLocation"] = {"artifactLocation": artifact}
         if frame is not None and frame.line > 0:
-            region = {"startLine": frame.line, "snippet": {"text": clean(frame.source)}}
-            location["physicalLocation"]["region"] = region
+            lines_ = {"startLine": frame.line, "snippet": {"text": clean(frame.source)}}
+            location["physicalLocation"]["region"] = lines_
     state = {}
     if settings is not None and settings.baseline:
         state["baselineState"] = "unchanged" if settings.knows(finding) else "new"

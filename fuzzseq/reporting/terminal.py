@@ -33,7 +33,6 @@ from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.summary_view import judged_of, summary_view
 from fuzzseq.reporting.unjudged import counted
 from fuzzseq.sanitize import clean, inert, shortened
-from fuzzseq.targets.spec import Spec
 
 #: Seconds between two pictures of the progress line, and between two signs of life where there is no terminal.
 PICTURE: Final = 0.1
@@ -132,7 +131,7 @@ class Terminal:
         self._printed[finding.id] = number, finding
         if before == finding:
             return
-        spec = self._record.specs.get(finding.target, Spec())
+        spec = self._record.spec_of(finding)
         written = self._folder.written if self._folder else {}
         file, script = written.get(f"{finding.id}.json"), written.get(f"{finding.id}.py")
         replay = self._commands.replay(file, finding.target) if file else None

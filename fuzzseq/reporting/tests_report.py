@@ -19,6 +19,7 @@ from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.snapshot_writer import SnapshotWriter
 from fuzzseq.sanitize import shortened
 from fuzzseq.settings import Settings
+from fuzzseq.targets.spec import Spec
 
 #: The settings that a case may fail by, written where a run had others than usual.
 _LIMITS: Final = ("custom_checks", "custom_objects", "case_timeout", "memory", "device")
@@ -39,11 +40,12 @@ def tests_text(record: RunState) -> str:
     names = ", ".join(name for name, uses in used.items() if uses)
     lines = ["import pytest\n\n"] if not all(is_reference(each.target) for each in findings) else []
     lines += [f"from fuzzseq import {names}\n" if names else "# Nothing was found.\n"]
-    return "".join((_HEAD, "\n", *lines, *(regression_of(finding, record.settings) for finding in findings)))
+    return "".join((_HEAD, "\n", *lines, *(regression_of(f, record.spec_of(f), record.settings) for f in findings)))
 
 
-def regression_of(finding: Finding, settings: Settings | None = None) -> str:
-    """Return the test of a finding, with two empty lines before it."""
+def regression_of(finding: Finding, spec: Spec, settings: Settings | None = None) -> str:
+    """Return the test of a finding, with two empty lines before it; its sizes are named as the factory names them."""
+    case = attrs.evolve(finding.case, dimensions=spec.contract.written_sizes(finding.case.dimensions))
     given = [literal(finding.target), "case", f"checks={literal(list(finding.checks))}"]
     usual = Settings(profile="", max_cases=0)
     for name in _LIMITS if settings else ():
@@ -65,7 +67,7 @@ def regression_of(finding: Finding, settings: Settings | None = None) -> str:
     if not is_reference(finding.target):
         reason = f"{finding.target} was a closure or came from a notebook: name it below as file.py:name"
         body.append(f"pytest.skip({literal(reason)})")
-    body += [*_case_lines(finding.case), f"check_case({', '.join(given)})"]
+    body += [*_case_lines(case), f"check_case({', '.join(given)})"]
     return f"\n\ndef test_{name_of(finding.id)}():\n" + textwrap.indent("\n".join(body), "    ") + "\n"
 
 

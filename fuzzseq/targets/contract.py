@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from itertools import compress
@@ -31,6 +32,8 @@ PADDINGS: Final[tuple[Padding | None, ...]] = (*get_args(Padding), None)
 ROLES: Final = ("source", "decoder_input", "source_mask", "target_mask", "source_length", "target_length", "state")
 #: One of them.
 Role = Annotated[str, Matches(re.compile("|".join(ROLES)), f"one of {', '.join(ROLES)}", 20)]
+#: A name of an expression over dimensions, or a text in it, which is none.
+_WORD: Final = re.compile(r'"[^"]*"|[^\W\d]\w*')
 #: Cells with a known layout of states; a multiple-layer model takes them layer after layer.
 CELLS: Final = ("lstm", "gru", "bidirectional-lstm", "bidirectional-gru")
 
@@ -182,6 +185,28 @@ class Contract:
     def names(self) -> tuple[str, ...]:
         """Return every dimension of the model, those of a batch first."""
         return (*self.data_dimensions(), *self.build_dimensions())
+
+    @cached_property
+    def written(self) -> Mapping[str, str]:
+        """How the dimensions are called where a person reads of them: as the factory calls its parameters.
+
+        One that two parameters carry keeps its own name, and so does one whose parameter is called as another is.
+        """
+        carriers = Counter(p.dimension for p in self.parameters)
+        own = {
+            p.dimension: p.name
+            for p in self.parameters
+            if carriers[p.dimension] == 1 and (p.name not in (*KNOWN, *self.names()) or p.name == p.dimension)
+        }
+        return {name: own.get(name, name) for name in (*KNOWN, *self.names())}
+
+    def in_written_names(self, expression: str) -> str:
+        """Return an expression over dimensions, as ``units % num_heads != 0``, with their :attr:`written` names."""
+        return _WORD.sub(lambda word: self.written.get(word[0], word[0]), expression)
+
+    def written_sizes(self, sizes: Mapping[str, int]) -> dict[str, int]:
+        """Return sizes by the :attr:`written` names of their dimensions, in the order in which they are given."""
+        return {self.written.get(name, name): size for name, size in sizes.items()}
 
     def vocabulary(self, side: Side) -> str | None:
         """Return the dimension that holds the vocabulary of a side; None for float features or a missing side."""

@@ -151,11 +151,17 @@ def declaration_of(factory: object) -> Declaration | None:
 
     Whatever a module holds is asked, so that an object which answers in ways of its own, or not at all, is none.
     """
-    try:
-        declared = object.__getattribute__(factory, "__dict__").get(_ATTRIBUTE)
-    except Exception:  # noqa: BLE001 (a proxy without what it stands for raises what it likes)
-        return None
+    declared = attributes_of(factory).get(_ATTRIBUTE)
     return declared if isinstance(declared, Declaration) else None
+
+
+def attributes_of(value: object) -> Mapping[str, Any]:
+    """Return the attributes that a value has of its own; none where it has none, or keeps them to itself."""
+    try:
+        own = object.__getattribute__(value, "__dict__")
+    except Exception:  # noqa: BLE001 (a proxy without what it stands for raises what it likes)
+        return {}
+    return own if isinstance(own, Mapping) else {}
 
 
 def declared_in(module: ModuleType) -> dict[str, Callable[..., Any]]:

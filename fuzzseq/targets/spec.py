@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import attrs
 
+from fuzzseq.grammar import Line
 from fuzzseq.targets.contract import Contract
 from fuzzseq.targets.selection import Selection
 from fuzzseq.targets.traits import Origin, Traits
@@ -18,8 +19,13 @@ _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 @attrs.frozen(kw_only=True)
 class Spec:
-    """What a model accepts, what was read off it, and what its user chose to check. Plain data."""
+    """What a model accepts, what was read off it, and what its user chose to check. Plain data.
 
+    ``identity`` is that of the function that builds it, ``my_model:build``, however the target is named: see
+    :func:`fuzzseq.targets.identity.identity_of`.
+    """
+
+    identity: Line = ""
     contract: Contract = Contract()
     traits: Traits = Traits()
     selection: Selection = Selection()

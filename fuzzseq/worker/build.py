@@ -40,8 +40,16 @@ class LoadedFactory:
     """A factory with what its user declared, and more checks; it lives in the process that loaded the user's file."""
 
     def __init__(
-        self, name: str, factory: Function, declaration: Declaration, tracker: Tracker, checks: Iterable[object] = ()
+        self,
+        name: str,
+        factory: Function,
+        declaration: Declaration,
+        tracker: Tracker,
+        checks: Iterable[object] = (),
+        *,
+        identity: str = "",
     ) -> None:
+        self.identity = identity
         self.name, self.factory, self.declaration, self.tracker = name, factory, declaration, tracker
         self.custom_checks = custom_checks((*(self.option("custom_checks") or ()), *checks))
 

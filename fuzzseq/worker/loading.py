@@ -19,6 +19,7 @@ from fuzzseq.loading.references import SAVED
 from fuzzseq.loading.source import maker_of, tree_of
 from fuzzseq.object_text import name_of, text_of
 from fuzzseq.targets.declaration import Declaration, declaration_of, declared_in, is_imported
+from fuzzseq.targets.identity import identity_of, place_of
 from fuzzseq.worker.build import LoadedFactory
 from fuzzseq.worker.built_models import BuiltModel, SavedModel, is_built
 from fuzzseq.worker.frames import user_frames
@@ -48,14 +49,20 @@ def load(
             raise UsageError(f"custom_checks holds {label!r}, which names no function: write {label}:NAME.")
         checks.append(_named(_imported(check, label), label, check["name"]))
     targets: dict[str, LoadedFactory] = {}
-    for name, factory in _factories(reference, custom_objects).items():
+    for name, (factory, identity) in _factories(reference, custom_objects).items():
         refuse_factory(name, factory)
-        targets[name] = LoadedFactory(name, factory, declaration_of(factory) or Declaration(), tracker, checks)
+        declaration = declaration_of(factory) or Declaration()
+        targets[name] = LoadedFactory(name, factory, declaration, tracker, checks, identity=identity)
     return targets
 
 
-def _factories(reference: Mapping[str, str], custom_objects: Mapping[str, str] | None) -> dict[str, Function]:
-    """Return factories by the names of their targets: of a module, its own and ``build``, else those it imports."""
+def _factories(
+    reference: Mapping[str, str], custom_objects: Mapping[str, str] | None
+) -> dict[str, tuple[Function, str]]:
+    """Return factories with their identities by the names of their targets.
+
+    Those of a module are its own and ``build``, else those that it imports.
+    """
     if "pickle" in reference:
         USER_IMPORTS.install()
         USER_IMPORTS.add(str(Path.cwd()))
@@ -67,19 +74,20 @@ def _factories(reference: Mapping[str, str], custom_objects: Mapping[str, str] |
                 f"{reference['name']} cannot be read by a worker: {name_of(type(error))}: {text_of(error, 300)}. Put "
                 "it in a file and name that, my_model.py:build."
             ) from None
-        return {reference["name"]: BuiltModel(factory) if is_built(factory) else factory}
+        return {reference["name"]: (BuiltModel(factory) if is_built(factory) else factory, reference["identity"])}
     label = reference.get("file") or reference["module"]
     if Path(label).suffix == SAVED:
         file = custom_objects["file"] if custom_objects else None
         names = vars(_imported(custom_objects, file)) if custom_objects and file else {}
-        return {label: SavedModel(Path(label).resolve(), file, names)}
+        return {label: (SavedModel(Path(label).resolve(), file, names), place_of(Path(label)))}
     module = _imported(reference, label)
     if reference.get("name"):
         named = _named(module, label, reference["name"])
+        identity = identity_of(named, module, reference["name"])
         if is_built(named):
             maker = maker_of(tree_of(Path(module.__file__ or ""), label), reference["name"])
             named = BuiltModel(named, maker and f"{label}:{maker}")
-        return {f"{label}:{reference['name']}": named}
+        return {f"{label}:{reference['name']}": (named, identity)}
     declared = declared_in(module)
     defined = {name: factory for name, factory in declared.items() if not is_imported(factory, module)}
     build = vars(module).get("build")
@@ -90,7 +98,8 @@ def _factories(reference: Mapping[str, str], custom_objects: Mapping[str, str] |
             f"{label} holds no fuzz target: decorate the function that builds a model with @fuzz_target, call it "
             f"build, or name it: {label}:NAME."
         )
-    return {f"{label}:{name}": factory for name, factory in (defined or declared).items()}
+    found = (defined or declared).items()
+    return {f"{label}:{name}": (factory, identity_of(factory, module, name)) for name, factory in found}
 
 
 def _named(module: ModuleType, label: str, name: str) -> Model:

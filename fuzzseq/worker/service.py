@@ -92,7 +92,8 @@ class Service:
             load(message["reference"], self._tracker, message["custom_checks"], message["custom_objects"])
         )
         ran = KERAS.ran_operations()
-        return {"targets": list(self._targets), "ran_operations": ran, "environment": self._changed()}
+        identities = {name: target.identity for name, target in self._targets.items()}
+        return {"targets": identities, "ran_operations": ran, "environment": self._changed()}
 
     def _changed(self) -> dict[str, str]:
         """Return what the user's file has set of the variables that are read when TensorFlow is imported."""

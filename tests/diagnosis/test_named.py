@@ -77,37 +77,37 @@ def test_a_message_is_understood(kind: str) -> None:
     """What the framework says around a message is left out, its operation is read, and its sizes are named."""
     one, two, op, named = MESSAGES[kind]
     assert FrameworkMessage(one).operation.replace("V2", "") == op.replace("V2", "")
-    assert Names(ONE, TWO).message(*(FrameworkMessage(each).cleaned for each in (one, two)))[0] == named
+    assert Names(ONE, TWO, {}).message(*(FrameworkMessage(each).cleaned for each in (one, two)))[0] == named
 
 
 def test_a_number_without_a_name_is_said() -> None:
     """A constant, and a size that no expression explains under both assignments, stay numbers and are listed."""
-    names = Names(ONE, TWO)
+    names = Names(ONE, TWO, {})
     assert names.message("[2,50] vs. [2,13]", "[3,50] vs. [3,16]") == ("[batch_size,50] vs. [batch_size,units]", (50,))
     assert names.message("got 101", "got 257") == ("got 101", (101,))
 
 
 def test_an_index_is_no_size() -> None:
     """The place in an array is left as it is, whatever size it happens to equal."""
-    assert Names(ONE, TWO).message("In[0]: x[2] = 13", "In[0]: x[3] = 16")[0] == "In[0]: x[2] = units"
+    assert Names(ONE, TWO, {}).message("In[0]: x[2] = 13", "In[0]: x[3] = 16")[0] == "In[0]: x[2] = units"
 
 
 def test_one_assignment_names_nothing_but_dimensions() -> None:
     """Without a second assignment an expression might fit by chance: only plain dimensions are named."""
-    alone = Names(ONE, None)
+    alone = Names(ONE, None, {})
     assert alone.message("[2,14]", None) == ("[2,14]", ())
     assert [alone.expression(13, 13).text, alone.expression(14, 14).text] == ["units", "14"]
 
 
 def test_unlike_messages_are_not_merged() -> None:
     """Where the second assignment fails with another sentence, no names are made up."""
-    assert Names(ONE, TWO).message("[2,13] is wrong", "no such row") == ("[2,13] is wrong", ())
+    assert Names(ONE, TWO, {}).message("[2,13] is wrong", "no such row") == ("[2,13] is wrong", ())
 
 
 def test_labels_are_values_and_no_sizes() -> None:
     """The labels that TensorFlow appends to a message differ in number, and hide no name of what stands before them."""
     text = "Received a label value of {} which is outside the valid range of [0, {}).  Label values: {} [Op:X]"
     one, two = text.format(13, 13, "3 13"), text.format(16, 16, "16 2 3")
-    said = Names(ONE, TWO).message(one, two)[0]
+    said = Names(ONE, TWO, {}).message(one, two)[0]
     assert said.startswith("Received a label value of units which is outside the valid range of [0, units).")
     assert said.endswith("Label values: ... [Op:X]")

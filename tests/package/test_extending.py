@@ -155,7 +155,7 @@ class ImaginedFile:
 
     def __init__(self, reference: Mapping[str, str]) -> None:
         """Believe that there is a target."""
-        self.targets = [f"{reference['file']}:{reference['name']}"]
+        self.targets = {f"{reference['file']}:{reference['name']}": f"{reference['file']}:{reference['name']}"}
 
     def infer(self, target: str) -> tuple[Spec, dict[str, str]]:
         """Return the plainest Spec."""

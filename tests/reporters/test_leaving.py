@@ -263,7 +263,7 @@ def harmless(stage, odd):
     for name in ("m.py:build", "my-model.py:build", "package.m:build", "outer.build", "m.py:Models.build"):
         for exception in (None, crash().exception):
             plain = attrs.evolve(crash(), target=name, stage=stage, exception=exception, check="finite")
-            found |= called(reproduction(plain, ODD if odd else Spec())) | called(regression_of(plain))
+            found |= called(reproduction(plain, ODD if odd else Spec())) | called(regression_of(plain, Spec()))
     return found
 
 
@@ -284,7 +284,7 @@ def test_a_script_does_what_it_is_to_do(form, said, stage, odd):
     attacked = fit(attrs.evolve(attacked, target=target, case=finding.case, sizes=finding.sizes))
     origin = Origin.of(attacked.target)
     own = {*origin.name.split("."), origin.variable}
-    for text in (reproduction(attacked, ODD if odd else Spec()), regression_of(attacked)):
+    for text in (reproduction(attacked, ODD if odd else Spec()), regression_of(attacked, Spec())):
         assert not called(text) - own - harmless(stage, odd), text
 
 

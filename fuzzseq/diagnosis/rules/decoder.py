@@ -29,10 +29,10 @@ def _masked(e: FailureEvidence) -> bool:
 def _only_one(e: FailureEvidence) -> list[str]:
     # One step on both sides is let pass: it is not the one.
     names = ("batch_size", *(() if unequal_lengths(e) else LENGTHS))
-    return [name for name in names if e.any_failure(name) in (Pattern("only", 1), Pattern("below", 2))]
+    return [e.written[name] for name in names if e.any_failure(name) in (Pattern("only", 1), Pattern("below", 2))]
 
 
-_LONGEST: Final = "it depends on both max_source_length and max_target_length"
+_LONGEST: Final = "it depends on both {e.written[max_source_length]} and {e.written[max_target_length]}"
 _INSIDE: Final = ", and it fails inside an attention ({0})"
 _EQUAL: Final = "it passes whenever source and target are of equal length"
 #: Source and target are taken to be of equal length; only a size of one fails.
@@ -60,11 +60,12 @@ def _indivisible(e: FailureEvidence) -> list[str]:
         e.passes("num_heads", 1) or any(e.pattern(n).kind == "multiple" for n in e.spec.contract.build_dimensions())
     ):
         return []
-    return [n for n, size in e.case.dimensions.items() if n != "num_heads" and e.matters(n) and size % count][:1]
+    others = (n for n, size in e.case.dimensions.items() if n != "num_heads" and size % count)
+    return [e.written[n] for n in others if e.matters(n)][:1]
 
 
 #: A width is no multiple of the number of heads.
-HEADS: Final = (Rule("decoder-heads", 96, _indivisible, "it passes with one head: {0} % num_heads != 0"),)
+HEADS: Final = (Rule("decoder-heads", 96, _indivisible, "it passes with one head: {0} % {e.written[num_heads]} != 0"),)
 
 
 def _embedding_alone(e: FailureEvidence) -> bool:
@@ -73,16 +74,17 @@ def _embedding_alone(e: FailureEvidence) -> bool:
 
 
 def _other_widths(e: FailureEvidence) -> list[str]:
-    others = [name for name in e.case.dimensions if name.endswith("units") and e.matters(name)]
+    others = [e.written[name] for name in e.case.dimensions if name.endswith("units") and e.matters(name)]
     return [" and ".join(others)] if others and not e.matters("embedding_dim") else []
 
 
+_EMBEDDING: Final = "it depends on {e.written[embedding_dim]}"
 _RANKS: Final = "inside an attention, tensors of different ranks are combined"
 #: Two widths do not fit.
 WIDTHS: Final = only_where(
     lambda e: e.stage not in ("loss", "gradient", "preprocess") and e.verdict.raised is not None,
-    Rule("input-embedding-dim", 84, _embedding_alone, "it depends on embedding_dim"),
-    Rule("input-embedding-dim", 70, lambda e: e.matters("embedding_dim"), "it depends on embedding_dim"),
+    Rule("input-embedding-dim", 84, _embedding_alone, _EMBEDDING),
+    Rule("input-embedding-dim", 70, lambda e: e.matters("embedding_dim"), _EMBEDDING),
     Rule("decoder-width", 74, _other_widths, "it depends on {0}"),
     *only_where(
         in_attention,

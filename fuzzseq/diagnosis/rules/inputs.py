@@ -32,11 +32,11 @@ def _passing_ids(e: FailureEvidence) -> Sequence[str]:
 
 def _passing_tables(e: FailureEvidence) -> list[str]:
     tables = (e.spec.contract.vocabulary(side) for side in SIDES)
-    return [] if _passing_ids(e) else [name for name in tables if name and e.passes(name)][:1]
+    return [] if _passing_ids(e) else [e.written[name] for name in tables if name and e.passes(name)][:1]
 
 
 def _lengths_above(e: FailureEvidence) -> list[str]:
-    return [e.pattern(name).sentence(name) for name in LENGTHS if e.pattern(name).kind == "above"]
+    return [e.pattern(name).sentence(e.written[name]) for name in LENGTHS if e.pattern(name).kind == "above"]
 
 
 #: An id is looked up beyond a table.
@@ -90,7 +90,8 @@ def _lengths(kind: Kind, beyond: int, e: FailureEvidence) -> list[str]:
             pattern = e.any_failure(name)  # Each length may fail in words of its own.
         if pattern.kind == kind and pattern.constant > beyond:
             region = e.region if e.region and [part[:1] for part in e.region.conditions] == [(name,)] else None
-            found.append(region.expression if region else pattern.sentence(name))
+            said = region.expression if region else pattern.sentence(name)
+            found.append(e.spec.contract.in_written_names(said))
     return found
 
 

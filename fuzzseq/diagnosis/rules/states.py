@@ -24,23 +24,23 @@ def _lengths_of_batch(e: FailureEvidence) -> list[str]:
     found, sizes = e.any_failure("batch_size"), e.case.sizes(e.spec.contract)
     lengths = [name for name in LENGTHS if e.matters(name)]
     equal = found.kind == "except" and any(sizes.get(name) == found.constant for name in lengths)
-    return [" or ".join(lengths)] * equal
+    return [" or ".join(e.written[name] for name in lengths)] * equal
 
 
 def _one_batch_size(e: FailureEvidence) -> list[str]:
     found = e.any_failure("batch_size")
-    return [found.sentence("batch_size")] if found.kind == "except" and not _lengths_of_batch(e) else []
+    return [found.sentence(e.written["batch_size"])] if found.kind == "except" and not _lengths_of_batch(e) else []
 
 
 def _batch_sizes(e: FailureEvidence) -> list[str]:
     found = e.any_failure("batch_size")
-    return [found.sentence("batch_size")] if found.kind in ("above", "mixed") else []
+    return [found.sentence(e.written["batch_size"])] if found.kind in ("above", "mixed") else []
 
 
 #: A constant batch size, or that of an earlier batch.
 BATCHES: Final = (
     Rule("state-batch", 93, passes("batches"), "it takes a second batch of another size to fail"),
-    Rule("decoder-reshape", 91, _lengths_of_batch, "it fails whenever batch_size is not {0}"),
+    Rule("decoder-reshape", 91, _lengths_of_batch, "it fails whenever {e.written[batch_size]} is not {0}"),
     *only_where(is_state, Rule("state-batch", 93, _one_batch_size, "it fails whenever {0}")),
     *only_where(of_other_rows, Rule("state-batch", 93, _one_batch_size, "it fails whenever {0}")),
     Rule("execution-hard-coded-batch", 90, _one_batch_size, "it fails whenever {0}"),
@@ -56,7 +56,7 @@ BATCHES: Final = (
 def _stacks(e: FailureEvidence) -> list[str]:
     names = ("num_layers", "num_encoder_layers", "num_decoder_layers")
     two = [name for name in names if e.case.dimensions.get(name, 0) == 2 and e.passes(name, 1)]
-    return [name for name in names if e.pattern(name).kind == "above" or name in two]
+    return [e.written[name] for name in names if e.pattern(name).kind == "above" or name in two]
 
 
 #: Only a stack of two or more fails; or a property of states alone is broken there, and nothing is raised.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Final
 
@@ -86,7 +87,7 @@ class Coverage:
             for name, size in key:
                 sizes.setdefault(name, set()).add(size)
         names = [name for name in (*KNOWN, *sorted(set(sizes) - set(KNOWN))) if name in sizes]
-        strips = []
+        strips, written = [], spec.contract.written if spec is not None else {}
         for name in names:
             places = []
             for label, part in _places(sizes[name]):
@@ -96,14 +97,16 @@ class Coverage:
             within = spec.contract.range_of(name) if spec is not None and declared else None
             range_ = "" if within is None else str(within.min)
             range_ += "" if within is None or within.min == within.max else f" to {within.max}"
-            strips.append(Strip(dimension=name, range=range_, sizes=len(sizes[name]), places=tuple(places)))
+            strips.append(
+                Strip(dimension=written.get(name, name), range=range_, sizes=len(sizes[name]), places=tuple(places))
+            )
         varied = combinations([name for name in names if len(sizes[name]) > 1], 2)
         pairs = sorted(varied, key=lambda pair: sorted(-len(sizes[name]) for name in pair)[::-1])[:_PAIRS]
         return Covered(
             target=target,
             cases=self._cases[target],
             strips=tuple(strips),
-            grids=tuple(_grid(one, other, sizes, tried, failed) for one, other in pairs),
+            grids=tuple(_grid(one, other, sizes, tried, failed, written) for one, other in pairs),
         )
 
 
@@ -128,6 +131,7 @@ def _grid(
     sizes: dict[str, set[int]],
     tried: Counter[tuple[Size, ...]],
     failed: Counter[tuple[Size, ...]],
+    written: Mapping[str, str],
 ) -> Grid:
     """Return the grid of two dimensions, wider than high."""
     if len(sizes[one]) > len(sizes[other]):
@@ -143,8 +147,8 @@ def _grid(
                 count += 1
                 drawn.setdefault(shade(cases, broken), []).append(f"M{x} {y}h.9")
     return Grid(
-        across=other,
-        down=one,
+        across=written.get(other, other),
+        down=written.get(one, one),
         columns=tuple(label for label, _ in columns),
         rows=tuple(label for label, _ in rows),
         tried=count,

@@ -75,6 +75,7 @@ def failure_map(finding: Finding, spec: Spec) -> FailureMap | None:
         places.setdefault((case.facts.get(across), case.facts.get(down) if down else None), []).append(case)
     columns, rows = (sorted({place[axis] for place in places}, key=_order) for axis in (0, 1))
     names = list(dict.fromkeys(name for case in tried for name in case.facts))
+    written = {name: spec.contract.written.get(name, name) for name in ("", *names)}
     here = minimal.get(across), minimal.get(down) if down else None
 
     def cell(place: tuple[Any, Any]) -> Cell | None:
@@ -93,9 +94,9 @@ def failure_map(finding: Finding, spec: Spec) -> FailureMap | None:
     there = {cell.kind for _, cells in drawn for cell in cells if cell}
     texts = {"same": "fails", "passes": "passes", "mixed": "some fail, some pass"}
     return FailureMap(
-        across=across,
-        down=down,
-        facts=" ".join(names),
+        across=written[across],
+        down=written[down],
+        facts=" ".join(written[name] for name in names),
         minimal=_values(minimal, names),
         columns=tuple(worded(column) for column in columns),
         rows=drawn,

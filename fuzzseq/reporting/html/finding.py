@@ -13,10 +13,10 @@ from fuzzseq.reporting.finding_view import messages_elsewhere
 from fuzzseq.reporting.locations import from_root
 from fuzzseq.sanitize import clean, cut
 from fuzzseq.targets.dimensions import KNOWN
+from fuzzseq.targets.spec import Spec
 
 #: Characters of a message; a model may say as much as it likes.
 MOST_CHARACTERS: Final = 3000
-_NAMES: Final = re.compile(rf"\b({'|'.join(sorted(KNOWN, key=len, reverse=True))})\b")
 
 
 def calls_of(trace: ShapeTrace) -> list[tuple[TraceLine, bool]]:
@@ -59,6 +59,8 @@ def messages_of(finding: Finding) -> Iterator[tuple[str, str]]:
         yield "last output", "\n".join(raised.output.strip().splitlines()[-20:])[-MOST_CHARACTERS:]
 
 
-def marked_names(text: str) -> list[tuple[str, bool]]:
-    """Return a text in pieces, each with whether it is the name of a dimension."""
-    return [(piece, bool(number % 2)) for number, piece in enumerate(_NAMES.split(clean(text))) if piece]
+def marked_names(text: str, spec: Spec) -> list[tuple[str, bool]]:
+    """Return a text in pieces, each with whether it is the name of a dimension, as the user's factory has it."""
+    names = {spec.contract.written[name] for name in KNOWN}
+    pieces = re.split(rf"\b({'|'.join(sorted(names, key=len, reverse=True))})\b", clean(text))
+    return [(piece, bool(number % 2)) for number, piece in enumerate(pieces) if piece]

@@ -19,7 +19,7 @@ from fuzzseq.causes.catalog import GROUPS
 from fuzzseq.findings import shapes_text
 from fuzzseq.protocol.outcome import SEVERITIES
 from fuzzseq.reporting.case_view import sizes_in_order, unusual
-from fuzzseq.reporting.finding_view import advice_of, alternative_of, changes_that, minimality_of, title_of
+from fuzzseq.reporting.finding_view import advice_of, alternative_of, changes_that, minimality_of, region_of, title_of
 from fuzzseq.reporting.html.case_picture import pictures
 from fuzzseq.reporting.html.coverage import Coverage
 from fuzzseq.reporting.html.failure_map import failure_map
@@ -31,7 +31,6 @@ from fuzzseq.reporting.html.timeline import Timeline, clock
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.unjudged import sentences
 from fuzzseq.sanitize import clean, command, cut, inert
-from fuzzseq.targets.spec import Spec
 
 #: From so many findings on they are closed, so that their titles can be read.
 MOST_OPEN: Final = 3
@@ -54,7 +53,7 @@ def html_text(record: RunState, coverage: Coverage, timeline: Timeline, folder: 
         summary=summary_of(record),
         circumstances=circumstances_of(record),
         groups=[(name, said, groups[name]) for name, said in GROUPS.items() if groups[name]],
-        findings=[(finding, record.specs.get(finding.target, Spec())) for finding in findings],
+        findings=[(finding, record.spec_of(finding)) for finding in findings],
         reports=reports,
         inconclusive=sentences(inconclusive),
         unsure={unjudged.target for unjudged in inconclusive},
@@ -108,6 +107,6 @@ _ENVIRONMENT.globals |= {
     function.__name__: function
     for function in (
         *(advice_of, alternative_of, calls_of, changes_that, command, cut, failure_map, marked_names, messages_of),
-        *(minimality_of, pictures, place_of, sizes_in_order, source_of, title_of, unusual),
+        *(minimality_of, pictures, place_of, region_of, sizes_in_order, source_of, title_of, unusual),
     )
 }

@@ -1,0 +1,155 @@
+"""Which function a target stands for, however it is named: what the ids of findings, corpora and histories go by."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+from enum import Enum
+from functools import partial
+from pathlib import Path
+from types import FunctionType, MethodType, ModuleType
+from typing import Any, Final
+
+from fuzzseq.targets.declaration import attributes_of, declaration_of
+
+#: What lies at the root of a project, the first kind that any folder above a file has; and where packages lie.
+_ROOTS: Final = ((".git", ".hg"), ("pyproject.toml", "setup.py", "setup.cfg"))
+_INSTALLED: Final = ("site-packages", "dist-packages")
+#: The most characters of a text, and the most values of a tuple, that tell one model from another.
+_MOST: Final = 100
+
+
+def identity_of(factory: Any, holder: ModuleType | None = None, name: str = "") -> str:
+    """Return the identity of a target's factory: ``package.module:qualified.name`` of the function behind it.
+
+    What ``functools.wraps`` and ``partial`` made of a function, and what :func:`fuzz_target` did, is looked through, so
+    that the function has one identity in whatever file, and by whatever name, it is a target. Its module is called as
+    :func:`place_of` calls its file, however that was loaded; a script is a module like any other, and what was typed
+    where there is no file is of ``__main__``. A model that is there already, and whatever else has no name of its own,
+    is the variable ``name`` of the module ``holder``.
+
+    A function that builds several models is several targets:
+
+    - What a partial, a method or a closure holds is a part of the identity, as a digest: numbers, short texts, tuples
+      of these, functions, and of anything else its class. The path of a file is none of these: it differs from machine
+      to machine.
+    - Of declared copies of one function in one module (``small = fuzz_target(build, units=2)`` beside ``build``), the
+      function itself, or the first of them, has the plain identity, and others have their names in it.
+    - Of targets of one run that are still alike, the first has the plain identity and others have a number, in the
+      order in which they were named: see :class:`fuzzseq.engine.identities.Identities`.
+
+    So a new option in a declaration, another line or another folder to run in changes no identity.
+    """
+    own = _identity(factory, holder, name)
+    if holder is None or not name:
+        return own
+    alike: dict[int, str] = {}
+    for other, value in list(vars(holder).items()):
+        defined = isinstance(value, FunctionType | type) and value.__module__ == holder.__name__
+        if (defined or declaration_of(value) is not None) and _identity(value, holder, other) == own:
+            alike.setdefault(id(value), other)
+    itself = own.rpartition(":")[2]
+    first, *_ = sorted(alike.items(), key=lambda pair: pair[1] != itself) or [(id(factory), name)]
+    return own if first[0] == id(factory) or id(factory) not in alike else f"{own} as {alike[id(factory)]}"
+
+
+def place_of(file: Path) -> str:
+    """Return what the module of a file is called, wherever it is imported from and whatever it is imported as.
+
+    One of a package has its name in that; another one is called by its path from the root of the project, a folder
+    ``src`` left out, or by its own name where there is no root. A file that is no Python keeps its ending.
+    """
+    file = file.resolve()
+    names = [] if file.name == "__init__.py" else [file.stem if file.suffix == ".py" else file.name]
+    folder = file.parent
+    while _has(folder, "__init__.py") and folder != folder.parent:
+        names.insert(0, folder.name)
+        folder = folder.parent
+    if folder == file.parent:
+        above = next((each for marks in _ROOTS for each in (folder, *folder.parents) if _is_root(each, marks)), folder)
+        parts = folder.relative_to(above).parts
+        names = [*parts[parts[:1] == ("src",) :], *names]
+    return ".".join(names)
+
+
+def _is_root(folder: Path, marks: tuple[str, ...]) -> bool:
+    return folder.name in _INSTALLED or any(_has(folder, mark) for mark in marks)
+
+
+def _has(folder: Path, name: str) -> bool:
+    return os.path.exists(folder / name)  # noqa: PTH110 (pathlib's raises where nobody may look)
+
+
+def _identity(factory: Any, holder: ModuleType | None, name: str) -> str:
+    """Return the identity of a factory by itself."""
+    values: list[str] = []
+    seen: list[object] = []
+    while not any(factory is each for each in seen):
+        seen.append(factory)
+        inside = attributes_of(factory).get("__wrapped__")
+        if inside is None and isinstance(factory, partial):
+            values += [_text(factory.args), *(f"{key}={_text(each)}" for key, each in sorted(factory.keywords.items()))]
+            inside = factory.func
+        elif inside is None and isinstance(factory, MethodType):
+            values.append(_text(factory.__self__))
+            inside = factory.__func__
+        values += _closed_over(factory, inside)
+        factory = factory if inside is None else inside
+    digest = f"~{hashlib.sha256(chr(31).join(values).encode()).hexdigest()[:8]}" if any(values) else ""
+    return f"{_called(factory, holder, name)}{digest}"
+
+
+def _called(value: Any, holder: ModuleType | None, name: str) -> str:
+    """Return the module and the name of a function or a class; of anything else, of the variable that holds it."""
+    own = getattr(value, "__qualname__", None)
+    if not isinstance(own, str):
+        return _variable(value, holder, name)
+    home = getattr(value, "__module__", None)
+    held = vars(sys.modules[home]) if home in sys.modules and own == "<lambda>" else {}
+    own = next((variable for variable, each in list(held.items()) if each is value), own)
+    return f"{_module_of(home)}:{own}"
+
+
+def _variable(value: Any, holder: ModuleType | None, name: str) -> str:
+    """Return the variable that holds a value: of another module than the one that imports it, where there is one."""
+    for module in list(sys.modules.values()):
+        for variable, each in list(attributes_of(module).items()):
+            if each is value and module is not holder:
+                return f"{_module_of(module.__name__)}:{variable}"
+    kind = type(value)
+    return f"{_module_of(holder.__name__ if holder else kind.__module__)}:{name or kind.__qualname__}"
+
+
+def _module_of(name: object) -> str:
+    """Return what a module is called that is loaded under a name."""
+    file = getattr(sys.modules.get(str(name)), "__file__", None)
+    return place_of(Path(file)) if isinstance(file, str) else str(name or "")
+
+
+def _closed_over(factory: object, inside: object) -> Iterator[str]:
+    """Yield the values that a closure holds, but for the function that it wraps."""
+    if not isinstance(factory, FunctionType):
+        return
+    for variable, cell in zip(factory.__code__.co_freevars, factory.__closure__ or (), strict=True):
+        try:
+            held = cell.cell_contents
+        except ValueError:  # It has no value yet.
+            continue
+        if held is not inside and held is not factory:
+            yield f"{variable}={_text(held)}"
+
+
+def _text(value: object) -> str:
+    """Return what a value says of the model that is built with it, the same on every machine and in every run."""
+    if isinstance(value, Enum):
+        return str(value)
+    if value is None or isinstance(value, bool | int | float):
+        return repr(value)
+    if isinstance(value, str) and len(value) <= _MOST and not {"/", "\\"} & {*value}:
+        return repr(value)
+    if type(value) is tuple:
+        return "".join(f"{_text(each)}," for each in value[:_MOST])
+    name = value.__qualname__ if isinstance(value, type | FunctionType) else type(value).__qualname__
+    return f"{value.__module__}.{name}" if isinstance(value, type | FunctionType) else name
