@@ -37,9 +37,9 @@ class PastRun:
     """One run: when it ``started`` (ISO 8601, UTC), what it was asked, what it did, and the findings by their ids.
 
     ``done`` are the identities of the targets that were looked at to the end by every check of the profile, with inputs
-    of ``domains``; of another one, or with other inputs, a finding that was not met again may be there still. ``inconclusive`` names
-    the targets that checks apply to that were never judged, with those checks, unless an error that was found holds
-    them back; with none where no case was judged.
+    of ``domains``; of another one, or with other inputs, a finding that was not met again may be there still.
+    ``inconclusive`` names the targets that checks apply to that were never judged, with those checks, unless an error
+    that was found holds them back; with none where no case was judged.
     """
 
     started: Moment

@@ -7,7 +7,7 @@ from typing import Final
 
 DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "finding": {
-        "id": "stable over runs: made of target, family of check, cause and position",
+        "id": "stable over runs: made of the identity of the target, family of check, cause and position",
         "check": "the first check that it broke",
         "checks": "all checks that it broke",
         "cause": "the slug of the cause, from 'fuzzseq list causes'",

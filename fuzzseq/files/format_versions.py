@@ -21,7 +21,7 @@ HISTORY: Final = 1
 #: An entry of the corpus.
 CORPUS: Final = 1
 #: A baseline: stands in its first line, and grows as well when the ids of findings are made by another recipe.
-BASELINE: Final = 1
+BASELINE: Final = 2
 BASELINE_HEAD: Final = "# fuzzseq-baseline:"
 #: ``.fuzzseq-run``, which names the files of the run that wrote to a folder: stands in its first line.
 RUN: Final = 1

@@ -147,7 +147,7 @@ def _refuse_tokens(name: str, contract: Contract) -> None:
     most = contract.range_of(vocabulary).max
     if most > highest:
         return
-    parameter = next((p.name for p in contract.parameters if p.dimension == vocabulary), vocabulary)
+    parameter = contract.written[vocabulary]
     raise SpecError(
         f"tokens[{token!r}] of {name} is {highest}, and {parameter} is at most {most} unless its range is declared: "
         f"@fuzz_target({parameter}=dim({highest + 3}, {highest + 20}))."

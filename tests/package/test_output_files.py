@@ -42,7 +42,7 @@ def test_a_baseline_is_replaced_whole():
     Path("known.txt").chmod(0o640)
     Path(".fuzzseq-0123456789abcdef.part").write_text("left by a kill")
     baseline.write(Path("known.txt"), KNOWN)
-    assert Path("known.txt").read_text().startswith("# fuzzseq-baseline: 1\n")
+    assert Path("known.txt").read_text().startswith("# fuzzseq-baseline: 2\n")
     assert baseline.read(Path("known.txt")) == KNOWN
     assert stat.S_IMODE(Path("known.txt").stat().st_mode) == 0o640
     assert names() == {"known.txt"}

@@ -1,0 +1,300 @@
+"""One function has one identity, and so have its findings: by whatever name, in whatever file, from whatever folder."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import attrs
+import pytest
+from click.testing import CliRunner
+
+from fuzzseq import baseline
+from fuzzseq.api import fuzzed
+from fuzzseq.cli import main
+from fuzzseq.engine import start_campaign
+from fuzzseq.engine.identities import Identities
+from fuzzseq.events import CheckCount, Event, RunStarted, TargetFinished, TargetLoaded, TargetReport
+from fuzzseq.executors.zygote import Zygote
+from fuzzseq.history import changes, read
+from fuzzseq.reporting.run_state import RunState
+from fuzzseq.runner import run as run_and_write
+from fuzzseq.settings import Settings
+from fuzzseq.targets.declaration import fuzz_target
+from fuzzseq.targets.identity import identity_of, place_of
+from fuzzseq.targets.spec import Spec
+from tests.engine.running import findings
+
+#: Models with a score too many.
+MODELS = """\
+import keras
+from keras import layers
+
+
+def build(vocab_size, units=4, more=1.0):
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    scores = layers.Dense(vocab_size + int(more))(layers.Embedding(vocab_size, units)(tokens))
+    return keras.Model(tokens, scores)
+
+
+class Tagger(keras.Model):
+    def __init__(self, vocab_size, units):
+        super().__init__()
+        self.embed, self.score = layers.Embedding(vocab_size, units), layers.Dense(vocab_size + 1)
+
+    def call(self, tokens):
+        return self.score(self.embed(tokens))
+
+
+model = build(9)
+"""
+VARIANTS = """\
+from functools import partial
+
+from fuzzseq import fuzz_target
+from models import build
+
+
+def made(more):
+    def building(vocab_size, units=4):
+        return build(vocab_size, units, more)
+
+    return building
+
+
+first = fuzz_target(build, units=3)
+second = fuzz_target(build, units=5)
+third = fuzz_target(partial(build, more=2.0))
+fourth, fifth = fuzz_target(made(3.0)), fuzz_target(made(4.0))
+"""
+TESTS = """\
+from fuzzseq import fuzz_target
+from models import {name}
+
+tagger = fuzz_target({name})
+"""
+ASKED = {"max_cases": 4, "workers": 2, "checks": ("output_shape",)}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Iterator[tuple[Path, Zygote]]:
+    """A project, and a process in its folder that imports TensorFlow once for all runs."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "models.py").write_text(MODELS)
+    (folder / "variants.py").write_text(VARIANTS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.syspath_prepend(str(folder))
+        zygote = Zygote("cpu")
+        yield folder, zygote
+        zygote.close()
+        sys.modules.pop("models", None)
+
+
+@pytest.fixture
+def ids(project, monkeypatch) -> Callable[..., list[str]]:
+    """Return what fuzzes a target, and gives the ids of its findings."""
+    monkeypatch.chdir(project[0])
+    return lambda target: [finding.id for finding in fuzzed(target, ASKED, project[1]).findings]
+
+
+@pytest.mark.parametrize("name", ["build", "Tagger"])
+def test_one_function_has_one_id_by_whatever_name(project, ids, name, monkeypatch) -> None:
+    """A file, a module, a path from elsewhere, the copy that init writes, the function itself, and pytest's item."""
+    here, _ = project
+    (id_,) = ids(f"models.py:{name}")
+    assert ids(f"{here}/models.py:{name}") == ids(f"models:{name}") == [id_]
+    assert ids(getattr(importlib.import_module("models"), name)) == [id_]
+    monkeypatch.chdir(here)
+    assert CliRunner().invoke(main, ["init", f"models.py:{name}"]).exit_code == 0
+    assert ids("fuzz_targets.py") == [id_]
+    (here / "fuzz_targets.py").unlink()
+    (here / "test_tagger.py").write_text(TESTS.format(name=name))
+    options = {"max-cases": "4", "check": "output_shape", "report": name}
+    given = [f"--fuzz-seq2seq-{option}={value}" for option, value in options.items()]
+    pytest_here = str(Path(sys.executable).with_name("pytest"))
+    subprocess.run([pytest_here, "--fuzz-seq2seq", *given, "test_tagger.py"], capture_output=True, check=False)
+    assert [file.stem for file in (here / name).glob("*-*.json")] == [id_]
+
+
+def test_a_model_that_is_there_is_its_variable(project) -> None:
+    """Whoever imports it: it is the variable of the module that made it."""
+    importing = ModuleType("importing")
+    importing.imported = importlib.import_module("models").model
+    assert identity_of(importing.imported, importing, "imported") == "models:model"
+    assert identity_of(importing.imported, sys.modules["models"], "model") == "models:model"
+
+
+def test_a_baseline_a_corpus_and_a_history_serve_all_names(project, monkeypatch) -> None:
+    """What the baseline knows fails no run by another name, the corpus begins with its case, the history goes on."""
+    here, zygote = project
+    monkeypatch.chdir(here)
+    more = {"corpus": here / "corpus", "zygote": zygote}
+    settings = Settings(profile="quick", **ASKED)
+    assert run_and_write(["models.py:build"], settings, output=Path("reports/1"), **more) == 1
+    assert CliRunner().invoke(main, ["baseline", "update", "known.txt", "reports/1"]).exit_code == 0
+    assert "models:build" in Path("known.txt").read_text()
+    settings = attrs.evolve(settings, baseline=baseline.read(Path("known.txt")))
+    assert run_and_write(["variants.py:first"], settings, output=Path("reports/2"), **more) == 0
+    (target,) = json.loads(Path("reports/2/report.json").read_text())["targets"]
+    assert target["corpus_cases"] == 1
+    first, second = changes(read(Path("reports/history.jsonl")))
+    assert (len(first.new), second.new, second.open) == (1, (), first.open)
+
+
+def test_a_finding_is_fixed_by_whatever_name(tmp_path) -> None:
+    """A run that looked at the function to the end, and did not find what the baseline has of it, says so."""
+    entry = baseline.BaselineEntry("models:build")
+    settings = Settings(profile="quick", max_cases=60, baseline={"state-units-12345678": entry})
+    record, spec = RunState(), Spec(identity="models:build")
+    report = TargetReport(name="fuzz_targets.py:model", spec=spec, cases=60, checks={"accepts": CheckCount(ran=60)})
+    for event in (
+        RunStarted(targets=(report.name,), settings=settings, started=""),
+        TargetLoaded(target=report.name, spec=spec, versions={}),
+        TargetFinished(report=report),
+    ):
+        record.on_event(event)
+    assert record.fixed() == ("state-units-12345678",)
+
+
+def events(project, targets: list[str], monkeypatch) -> list[Event]:
+    """Return the events of a run."""
+    monkeypatch.chdir(project[0])
+    return list(start_campaign(targets, Settings(profile="quick", **ASKED), zygote=project[1]))
+
+
+def found_by(run: list[Event]) -> dict[str, str]:
+    """Return the ids of a run's findings as a report has them, by their targets."""
+    record = RunState()
+    for event in run:
+        record.on_event(event)
+    assert len(record.findings) == len(findings(run))
+    return {finding.target: id_ for id_, finding in record.findings.items()}
+
+
+def test_variants_of_a_function_keep_their_findings_apart(project, ids, monkeypatch) -> None:
+    """Other sizes, another value of a partial and of a closure: each variant has an id, in a run of all and alone."""
+    together = found_by(events(project, ["variants.py"], monkeypatch))
+    assert len({*together.values()}) == len(together) == 5
+    for name, id_ in together.items():
+        assert ids(name) == [id_], name
+    assert together["variants.py:first"] == ids("models.py:build")[0]
+
+
+def test_one_function_that_is_named_twice_is_numbered(project, ids, monkeypatch) -> None:
+    """In the order in which they were named the first has the id, whatever is loaded first; the other has its own."""
+    (id_,) = ids("models.py:build")
+    for names in (["models.py:build", "variants.py:first"], ["variants.py:first", "models.py:build"]):
+        found = found_by(events(project, names, monkeypatch))
+        assert found[names[0]] == id_
+        assert len({*found.values()}) == 2
+
+
+def test_places_are_told_apart_in_their_order() -> None:
+    """A target whose file is loaded first waits for those that were named before it; one that cannot be is passed."""
+    identities, found = Identities(3), {}
+    last = threading.Thread(target=lambda: found.update(identities.told_apart(2, {"c": "f:x"}, lambda: None)))
+    last.start()
+    identities.close(0)
+    assert identities.told_apart(1, {"a": "f:x", "b": "f:x"}, lambda: None) == {"a": "f:x", "b": "f:x (2)"}
+    identities.close(1)
+    last.join()
+    assert found == {"c": "f:x (3)"}
+
+
+@pytest.mark.parametrize(
+    ("file", "place"),
+    [
+        ("model.py", "model"),
+        ("src/model.py", "model"),
+        ("a/model.py", "a.model"),
+        ("src/pkg/model.py", "pkg.model"),
+        ("lib/pkg/part/model.py", "pkg.part.model"),
+        ("lib/pkg/__init__.py", "pkg"),
+        ("a/nb.ipynb", "a.nb.ipynb"),
+        ("venv/lib/site-packages/model.py", "model"),
+    ],
+)
+def test_a_file_has_one_place(tmp_path, monkeypatch, file, place) -> None:
+    """A module is called by its package, or by its path in the project, from whatever folder; as it is installed."""
+    (tmp_path / ".git").mkdir()
+    path = tmp_path / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    for folder in path.parents[: path.parts[::-1].index("pkg") if "pkg" in path.parts else 0]:
+        (folder / "__init__.py").touch()
+    monkeypatch.chdir(path.parent)
+    assert place_of(Path(path.name)) == place_of(path) == place
+
+
+def test_a_file_of_no_project_is_called_by_its_name(tmp_path) -> None:
+    """Nothing says how much of its path would be the same elsewhere."""
+    assert place_of(tmp_path / "a" / "model.py") == "model"
+
+
+def build(units: int, attention: str = "dot") -> None:
+    """Build nothing."""
+
+
+def closure(attention: object, path: str = "/a/b") -> Callable[[int], object]:
+    """Return a function that holds something."""
+    return lambda units: (attention, path, units)
+
+
+def wrapped(function: Callable[..., object], log: object = None) -> Callable[..., object]:
+    """Return a decorated function."""
+
+    @functools.wraps(function)
+    def inner(*given: object, **named: object) -> object:
+        return function(*given, log, **named)
+
+    return inner
+
+
+class Built:
+    """Something with a method."""
+
+    @classmethod
+    def of(cls, units: int) -> None:
+        """Build nothing."""
+
+    def __call__(self, units: int) -> None:
+        """Build nothing."""
+
+
+class Other(Built):
+    """Something with the same method."""
+
+
+named = lambda units: units  # noqa: E731 (people write that)
+instance = Built()
+HERE = "tests.engine.test_identity"
+
+
+def test_what_is_made_of_a_function_is_the_function() -> None:
+    """Copies of it, with or without a declaration, and decorated ones that say so."""
+    assert identity_of(build) == f"{HERE}:build"
+    alike = fuzz_target(build, units=3), fuzz_target(functools.partial(build)), functools.lru_cache(build)
+    assert {identity_of(each) for each in alike} == {identity_of(build)}
+    assert identity_of(fuzz_target(fuzz_target(wrapped(build)))) == identity_of(wrapped(build))
+    assert identity_of(fuzz_target(Built)) == f"{HERE}:Built"
+    assert [identity_of(named), identity_of(instance)] == [f"{HERE}:named", f"{HERE}:instance"]
+
+
+def test_what_is_built_with_other_values_is_another_model() -> None:
+    """What a partial, a closure, a method or a decorator holds tells them apart, and a path here does not."""
+    apart = [functools.partial(build, attention=each) for each in ("dot", "mean")]
+    apart += [functools.partial(each, units=2) for each in apart]
+    apart += [closure(each) for each in ("dot", 1, 1.5, None, (1, 2), (1, 3), build, wrapped)]
+    apart += [wrapped(build, log=1), wrapped(build, log=2), Built.of, Other.of]
+    found = [identity_of(each) for each in (build, *apart)]
+    assert len({*found}) == len(found)
+    assert identity_of(closure("dot", "/a")) == identity_of(closure("dot", "/b"))
+    assert [identity_of(each) for each in apart] == found[1:]
