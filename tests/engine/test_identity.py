@@ -115,12 +115,15 @@ def test_one_function_has_one_id_by_whatever_name(project, ids, name, monkeypatc
     monkeypatch.chdir(here)
     assert CliRunner().invoke(main, ["init", f"models.py:{name}"]).exit_code == 0
     assert ids("fuzz_targets.py") == [id_]
-    (here / "fuzz_targets.py").unlink()
+    for written in ("fuzz_targets.py", "pyproject.toml"):
+        (here / written).unlink()
     (here / "test_tagger.py").write_text(TESTS.format(name=name))
     options = {"max-cases": "4", "check": "accepts", "report": name}
     given = [f"--fuzz-seq2seq-{option}={value}" for option, value in options.items()]
     pytest_here = str(Path(sys.executable).with_name("pytest"))
-    subprocess.run([pytest_here, "--fuzz-seq2seq", *given, "test_tagger.py"], capture_output=True, check=False)
+    asked = [pytest_here, "--fuzz-seq2seq", *given, "test_tagger.py"]
+    run = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert run.returncode == 1, run.stdout + run.stderr
     assert [file.stem for file in (here / name).glob("*-*.json")] == [id_]
 
 
@@ -142,7 +145,10 @@ def test_a_baseline_a_corpus_and_a_history_serve_all_names(project, monkeypatch)
     assert CliRunner().invoke(main, ["baseline", "update", "known.txt", "reports/1"]).exit_code == 0
     assert "models:build" in Path("known.txt").read_text()
     settings = attrs.evolve(settings, baseline=baseline.read(Path("known.txt")))
-    assert run_and_write(["variants.py:first"], settings, output=Path("reports/2"), **more) == 0
+    Path("copies.py").write_text(
+        "from fuzzseq import fuzz_target\nfrom models import build\n\ncopy = fuzz_target(build)\n"
+    )
+    assert run_and_write(["copies.py"], settings, output=Path("reports/2"), **more) == 0
     (target,) = json.loads(Path("reports/2/report.json").read_text())["targets"]
     assert target["corpus_cases"] == 1
     first, second = changes(read(Path("reports/history.jsonl")))

@@ -81,8 +81,8 @@ evidence     fails iff an id is 5 or more
 confidence   97%
 alternative  input-dtype (weaker: no change of a type makes it pass)
 explain      fuzzseq explain input-vocabulary
-reproduce    python out/input-vocabulary-0dd19d1b.py
-replay       fuzzseq replay out/input-vocabulary-0dd19d1b.json
+reproduce    python out/input-vocabulary-b5c97d7b.py
+replay       fuzzseq replay out/input-vocabulary-b5c97d7b.json
 
 warning: the model was rebuilt 3 times
 my_model.py:build: 60 cases, 1 finding, completed, 3.2 s
