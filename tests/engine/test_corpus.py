@@ -164,14 +164,18 @@ def test_words_forget_no_case(tmp_path):
 
 
 def test_what_decides_the_input():
-    """Two models are told apart by every field of a contract, and by nothing else of a Spec."""
-    for part in attrs.fields(Spec):
+    """Two targets are told apart by their function and every field of a contract, and by nothing else of a Spec."""
+    for part in (each for each in attrs.fields(Spec) if each.name != "identity"):
         for name, field in attrs.fields_dict(type(part.default)).items():
             database = InMemoryExampleDatabase()
             Corpus(database, "a.py:b", Spec()).keep("accepts", CASE)
             value = OF_CLASSES.get(name, {"a": "b"} if isinstance(field.default, attrs.Factory) else "another")
             other = Corpus(database, "a.py:b", with_fields(Spec(), **{name: value}))
             assert other.of("accepts") == ([] if part.name == "contract" else [CASE]), name
+    database = InMemoryExampleDatabase()
+    Corpus(database, "a.py:b", Spec(identity="a:b")).keep("accepts", CASE)
+    assert Corpus(database, "c.py:d", Spec(identity="a:b")).of("accepts") == [CASE]
+    assert Corpus(database, "a.py:b", Spec(identity="c:d")).of("accepts") == []
 
 
 @pytest.mark.parametrize(

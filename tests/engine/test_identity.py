@@ -136,7 +136,7 @@ def test_a_model_that_is_there_is_its_variable(project) -> None:
 
 
 def test_a_baseline_a_corpus_and_a_history_serve_all_names(project, monkeypatch) -> None:
-    """What the baseline knows fails no run by another name, the corpus begins with its case, the history goes on."""
+    """What the baseline knows fails no run by another name, the corpus has its case, and the history goes on."""
     here, zygote = project
     monkeypatch.chdir(here)
     more = {"corpus": here / "corpus", "zygote": zygote}
