@@ -11,7 +11,9 @@ import tensorflow as tf
 
 from fuzzseq.errors import SpecError
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
-from fuzzseq.worker.built_models import BuiltModel
+from fuzzseq.targets.traits import Form
+from fuzzseq.worker.build import flat_inputs
+from fuzzseq.worker.built_models import BuiltModel, SavedModel
 from fuzzseq.worker.first_look import look
 from fuzzseq.worker.inspection import Inspection
 from fuzzseq.worker.keras_api import KERAS
@@ -45,7 +47,10 @@ def inputs(seen: Inspection) -> Inspection:
             "ids, (batch, steps): put the one-hot encoding or the embedding inside the model."
         )
     inferred = () if "inputs" in seen.spec.traits.origins else ("inputs",)
-    return seen.read_off(contract={"calling": calling, "inputs": found}, inferred=inferred)
+    names = [str(tensor.name) for tensor in flat_inputs(seen.model)] if KERAS.is_functional(seen.model) else []
+    return seen.read_off(
+        contract={"calling": calling, "inputs": found}, traits={"input_names": tuple(names)}, inferred=inferred
+    )
 
 
 def kind(seen: Inspection) -> Inspection:
@@ -138,9 +143,11 @@ def framework(seen: Inspection) -> Inspection:
     return seen.read_off(traits={"framework": KERAS.framework(next(iter(every_layer(seen.model)), None))})
 
 
-def already_built(seen: Inspection) -> Inspection:
-    """Read whether the target is a model, and no function that makes one."""
-    return seen.read_off(traits={"already_built": isinstance(seen.built.target.factory, BuiltModel)})
+def form(seen: Inspection) -> Inspection:
+    """Read what the target is: a function that makes a model, its class, or a model that is there."""
+    factory = inspect.unwrap(seen.built.target.factory)
+    known: Form = "model" if isinstance(factory, BuiltModel) else "class" if isinstance(factory, type) else "factory"
+    return seen.read_off(traits={"form": "saved" if isinstance(factory, SavedModel) else known})
 
 
 def inference_models(seen: Inspection) -> Inspection:
