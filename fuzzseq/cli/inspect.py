@@ -27,6 +27,7 @@ def inspect(targets: tuple[str, ...], profile: str | None, as_json: bool) -> int
     from fuzzseq import runner
     from fuzzseq.engine.inspecting import UnusableTarget, inspect_targets
     from fuzzseq.files.format_versions import INSPECTION, KEY
+    from fuzzseq.loading import refuse_wrong
     from fuzzseq.reporting.finding_files import pretty
     from fuzzseq.settings.configuration import configured
 
@@ -34,6 +35,7 @@ def inspect(targets: tuple[str, ...], profile: str | None, as_json: bool) -> int
     if "targets" not in given:
         raise UsageError("No target given: name one, e.g. 'fuzzseq inspect my_model.py:build'.")
     settings, entries, unusable = runner.settings_of(given), list[dict[str, Any]](), False
+    refuse_wrong(given["targets"], settings.custom_checks)
     for seen in inspect_targets(given["targets"], settings):
         if isinstance(seen, UnusableTarget):
             unusable = True

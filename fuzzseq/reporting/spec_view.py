@@ -13,7 +13,7 @@ from fuzzseq.checks.custom import stand_in
 from fuzzseq.checks.registry import CHECKS
 from fuzzseq.events import CheckCount
 from fuzzseq.reporting.python_text import argument, literal
-from fuzzseq.targets.contract import Contract, Input
+from fuzzseq.targets.contract import CELLS, Contract, Input
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, KNOWN, Dim
 from fuzzseq.targets.spec import Spec
 from fuzzseq.targets.traits import Form
@@ -78,7 +78,7 @@ class CheckLine:
 
 @attrs.frozen(kw_only=True)
 class SpecView:
-    """What is known of a model, as a person is shown it: in a sentence, by lines of its declaration, and its checks."""
+    """What is known of a model, as a person is shown it: a sentence, the lines of a declaration, and its checks."""
 
     model: str
     dimensions: tuple[DeclaredLine, ...]
@@ -121,20 +121,26 @@ def _dimension_lines(spec: Spec) -> Iterator[DeclaredLine]:
         usual: Source = "signature" if parameter else "default" if dimension in DATA_DIMENSIONS else "inferred"
         yield DeclaredLine(
             name=dimension,
-            line=argument(name, _range(contract.range_of(dimension))),
+            line=argument(name, _range(contract.range_of(dimension), contract)),
             source=origin or usual,
             meaning="; ".join(told),
         )
 
 
-def _range(allowed: Dim) -> str:
-    return str(allowed.min) if allowed == Dim(min=allowed.min, max=allowed.min) else str(allowed)
+def _range(allowed: Dim, contract: Contract) -> str:
+    """Return a range as it is declared, what it depends on by the names of the user."""
+    if allowed == Dim(min=allowed.min, max=allowed.min):
+        return str(allowed.min)
+    ties = {key: _user_name(contract, each) for key, each in attrs.asdict(allowed).items() if isinstance(each, str)}
+    return str(attrs.evolve(allowed, **ties))
 
 
 def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
     """Yield the options of a declaration, those that have their default too."""
     contract, traits = spec.contract, spec.traits
-    tokens = {key: value for key, value in attrs.asdict(contract.tokens).items() if key != "label_pad" or value}
+    tokens = {
+        key: value for key, value in attrs.asdict(contract.tokens).items() if key != "label_pad" or value is not None
+    }
     logits = {True: "the scores are logits", False: "the scores are probabilities", None: "not known before a call"}
     paddings = {
         "post": "after the tokens; more of it must not change real positions",
@@ -152,28 +158,40 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
         "padding": (contract.padding, paddings[contract.padding]),
         "tokens": (tokens, "ids of special tokens"),
         "target_encoding": (contract.target_encoding, "of labels"),
-        "loss": (_Code(contract.loss), loss.get(contract.loss, "declared")),
-        "initial_state": (_Code(contract.initial_state), states.get(contract.initial_state, "declared")),
-        "preprocess": (_Code(contract.preprocess), "makes the source" if contract.preprocess else "none"),
+        "loss": (_Reference(contract.loss), loss.get(contract.loss, "declared")),
+        "initial_state": (_Reference(contract.initial_state), states.get(contract.initial_state, "declared")),
+        "preprocess": (_Reference(contract.preprocess), "makes the source" if contract.preprocess else "none"),
         "float_source": (contract.float_source, f"the source is {float_source}"),
         "graph": (contract.graph, "it is traced too" if contract.graph else "it is run eagerly alone"),
         "skip": (dict(spec.selection.skip), "checks that are left out, and why"),
-        "checks": ([*spec.selection.checks], "the only checks; all where it is empty"),
-        "custom_checks": (_Code("[" + ", ".join(spec.selection.custom_checks) + "]"), "checks of your own"),
+        "checks": ([*spec.selection.checks], "the only checks"),
+        "custom_checks": ([_Reference(name) for name in spec.selection.custom_checks], "checks of your own"),
     }
     for name, (value, meaning) in told.items():
-        text = value.text if isinstance(value, _Code) else literal(value)
+        if value in ([], {}):
+            continue
+        text = _code(value)
         source = traits.origins.get(name, "default")
         yield DeclaredLine(name=name, line=f"{name}={text}", source=source, meaning=meaning)
 
 
-class _Code:
-    """A function or an object of the user's own, as code names it."""
+@attrs.frozen
+class _Reference:
+    """A function of the user's own, or what stands for one; None where nothing is to be declared."""
 
-    def __init__(self, reference: str | None) -> None:
-        self.text = "None" if reference is None else reference.rpartition(":")[2]
-        if self.text.isidentifier() and reference in ("inputs", "compiled"):
-            self.text = "None"
+    text: str | None
+
+
+def _code(value: object) -> str:
+    """Return a value as a declaration holds it."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_code, value))}]"
+    if not isinstance(value, _Reference):
+        return literal(value)
+    name = (value.text or "").rpartition(":")[2].rpartition(".")[2]
+    if value.text in CELLS:
+        return literal(value.text)
+    return "None" if value.text in (None, "inputs", "compiled") else name
 
 
 def _input_lines(spec: Spec) -> Iterator[InputLine]:
