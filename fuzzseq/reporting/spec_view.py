@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import attrs
 
@@ -131,8 +131,9 @@ def _range(allowed: Dim, contract: Contract) -> str:
     """Return a range as it is declared, what it depends on by the names of the user."""
     if allowed == Dim(min=allowed.min, max=allowed.min):
         return str(allowed.min)
-    ties = {key: _user_name(contract, each) for key, each in attrs.asdict(allowed).items() if isinstance(each, str)}
-    return str(attrs.evolve(allowed, **ties))
+    ties: dict[str, Any] = attrs.asdict(allowed)
+    ties |= {key: _user_name(contract, tie) for key, tie in ties.items() if isinstance(tie, str)}
+    return str(Dim(**ties))
 
 
 def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
@@ -171,7 +172,7 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
         if value in ([], {}):
             continue
         text = _code(value)
-        source = traits.origins.get(name, "default")
+        source: Source = traits.origins.get(name, "default")
         yield DeclaredLine(name=name, line=f"{name}={text}", source=source, meaning=meaning)
 
 

@@ -63,7 +63,10 @@ def search(folder: Path) -> Search:
     reader = _Reader(folder, files)
     for each in files:
         for found in reader.read(each):
-            (candidates if isinstance(found, Candidate) else rejected).append(found)
+            if isinstance(found, Candidate):
+                candidates.append(found)
+            else:
+                rejected.append(found)
     ordered = sorted(candidates, key=lambda each: (-each.points, str(each.file)))
     return Search(candidates=tuple(ordered), rejected=tuple(rejected))
 
@@ -97,14 +100,14 @@ class _Reader:
                 yield from self._class(names, node)
             elif not name.startswith("_"):
                 yield from self._function(names, node)
-        for node in names.top:
-            if isinstance(node, ast.Assign):
-                yield from self._assigned(names, node)
-        for node in names.main:
-            assigned = isinstance(node, ast.Assign) and not self._maker_of(names, node.value)
-            if isinstance(node, ast.Assign) and assigned and self._is_model(names, node.value):
+        for statement in names.top:
+            if isinstance(statement, ast.Assign):
+                yield from self._assigned(names, statement)
+        for statement in names.main:
+            own = isinstance(statement, ast.Assign) and not self._maker_of(names, statement.value)
+            if isinstance(statement, ast.Assign) and own and self._is_model(names, statement.value):
                 why = "made only where the file is run as a program: move it into a function that returns it"
-                yield from (Rejected(sentence=f"{names.place}:{target.id}: {why}") for target in _names(node))
+                yield from (Rejected(sentence=f"{names.place}:{target.id}: {why}") for target in _names(statement))
 
     def as_named(self, names: CodeNames, name: str) -> Candidate:
         """Return what a file holds by a name, whatever it looks like."""

@@ -62,8 +62,10 @@ class Project:
     def _note(self, names: CodeNames, name: str) -> bool:
         """Take note of what a call of a definition gives; say whether that is news."""
         node, key = names.definitions[name], (str(names.place), name)
-        is_class = isinstance(node, ast.ClassDef)
-        kind = self._kind_of_class(names, node, 0) if is_class else self.returned.of_function(names, node)
+        if isinstance(node, ast.ClassDef):
+            kind = self._kind_of_class(names, node, 0)
+        else:
+            kind = self.returned.of_function(names, node)
         news = kind != "unknown" and self._kinds.get(key) != kind
         if news:
             self._kinds[key] = kind

@@ -53,7 +53,8 @@ class Returned:
 
     def of_function(self, names: CodeNames, function: Function) -> Kind:
         """Return what a function returns; a model where one of its returns is one."""
-        kinds = [self.of(names, node.value, _assigned(function)) for node in returns(function)]
+        local = _assigned(function)
+        kinds = [self.of(names, value, local) for value in returns(function)]
         order: Sequence[Kind] = ("model", "several", "function", "layer", "tensor")
         return next((kind for kind in order if kind in kinds), "unknown")
 
@@ -70,7 +71,7 @@ class Returned:
             return "model" if "model" in kinds else "unknown"
         if isinstance(value, ast.Tuple | ast.List | ast.Dict):
             parts = value.values if isinstance(value, ast.Dict) else value.elts
-            models = [part for part in parts if part and self.of(names, part, local, depth + 1) == "model"]
+            models = [part for part in parts if self.of(names, part, local, depth + 1) == "model"]
             whole = len(models) == len(parts) == _TRIPLE
             return "model" if whole else "several" if models else "unknown"
         if isinstance(value, ast.Name):
@@ -96,9 +97,9 @@ class Returned:
         return known if known != "unknown" else self._anywhere.get(name.rpartition(".")[2], "unknown")
 
 
-def returns(function: Function) -> Iterator[ast.Return]:
-    """Yield the statements by which a function returns something."""
-    yield from (node for node in own_nodes(function) if isinstance(node, ast.Return) and node.value is not None)
+def returns(function: Function) -> Iterator[ast.expr]:
+    """Yield what a function returns."""
+    yield from (node.value for node in own_nodes(function) if isinstance(node, ast.Return) and node.value is not None)
 
 
 def _assigned(function: Function) -> dict[str, list[ast.AST]]:

@@ -114,7 +114,7 @@ def fuzzseq(folder, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_models(tmp_path):
-    """The document has the user's names, and where all came from; what cannot be used is a sentence, and exit code 2."""
+    """The document has the names of the user, and where all came from; what cannot be used is a sentence."""
     done = fuzzseq(tmp_path, "models.py:build", "models.py:fails", "models.py:Tagger", "--json")
     assert done.returncode == 2
     assert done.stderr.startswith("fuzzseq: The factory models.py:fails raises when it is called, so there is no model")
