@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fuzzseq.cli.listing import show
+from fuzzseq.cli.options import setting_options
 from fuzzseq.cli.printing import echo
 from fuzzseq.errors import UsageError
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
 @click.option("--profile", metavar="NAME", help="The profile whose checks are shown.  [default: quick]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document; inspection.schema.json describes it.")
-def inspect(targets: tuple[str, ...], profile: str | None, as_json: bool) -> int:
+@setting_options(replay=True)
+def inspect(targets: tuple[str, ...], as_json: bool, **options: Any) -> int:
     """Show what is read off each TARGET, and what will be checked, with the line that declares each of it.
 
     The model is built and called once, and nothing is fuzzed. Without a TARGET, show those of [tool.fuzzseq].
@@ -31,11 +33,12 @@ def inspect(targets: tuple[str, ...], profile: str | None, as_json: bool) -> int
     from fuzzseq.reporting.finding_files import pretty
     from fuzzseq.settings.configuration import configured
 
-    given = {**configured(), **({"profile": profile} if profile else {}), **({"targets": targets} if targets else {})}
+    said = {key: value for key, value in {"targets": targets, **options}.items() if value not in (None, ())}
+    given = {**configured(), **said}
     if "targets" not in given:
         raise UsageError("No target given: name one, e.g. 'fuzzseq inspect my_model.py:build'.")
     settings, entries, unusable = runner.settings_of(given), list[dict[str, Any]](), False
-    refuse_wrong(given["targets"], settings.custom_checks)
+    refuse_wrong(given["targets"], settings.custom_checks, settings.custom_objects)
     for seen in inspect_targets(given["targets"], settings):
         if isinstance(seen, UnusableTarget):
             unusable = True

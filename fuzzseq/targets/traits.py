@@ -7,7 +7,7 @@ from typing import Literal
 
 import attrs
 
-from fuzzseq.grammar import Identifier, Line
+from fuzzseq.grammar import Identifier, Line, Reference
 
 Origin = Literal["declared", "inferred"]
 #: What a target is: what makes a model when it is called, or a model.
@@ -22,13 +22,14 @@ class Traits:
 
     ``origins`` says of each field of a Spec, and of each dimension, whether it was ``declared`` by the user or
     ``inferred`` from the model; what it does not name has its default. ``notes`` say that to the user.
-    ``source_constants`` are whole numbers of the factory's code. ``input_names`` are the names of the inputs that are
-    given by position, where the model has any.
+    ``custom_objects`` is the file that a saved model was read with. ``source_constants`` are whole numbers of the
+    factory's code. ``input_names`` are the names of the inputs that are given by position, where the model has any.
     """
 
     framework: Framework = "keras"
     form: Form = "factory"
     input_names: tuple[Line, ...] = ()
+    custom_objects: Reference | None = None
     functional: bool = False
     keras_model: bool = False
     logits: bool | None = None

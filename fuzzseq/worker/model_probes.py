@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from fuzzseq.errors import SpecError
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
-from fuzzseq.targets.traits import Form
+
 from fuzzseq.worker.build import flat_inputs
 from fuzzseq.worker.built_models import BuiltModel, SavedModel
 from fuzzseq.worker.first_look import look
@@ -146,13 +146,24 @@ def framework(seen: Inspection) -> Inspection:
 def form(seen: Inspection) -> Inspection:
     """Read what the target is: a function that makes a model, its class, or a model that is there."""
     factory = inspect.unwrap(seen.built.target.factory)
-    known: Form = "model" if isinstance(factory, BuiltModel) else "class" if isinstance(factory, type) else "factory"
-    return seen.read_off(traits={"form": "saved" if isinstance(factory, SavedModel) else known})
+    if isinstance(factory, SavedModel):
+        return seen.read_off(traits={"form": "saved", "custom_objects": factory.custom_objects})
+    if not isinstance(factory, BuiltModel):
+        return seen.read_off(traits={"form": "class" if isinstance(factory, type) else "factory"})
+    how = f"{factory.made_by}, which makes it," if factory.made_by else "a function that makes it"
+    return seen.read_off(
+        traits={"form": "model"},
+        notes=[f"the model is built already, and only its own sizes are tried: name {how} to have others tried"],
+    )
 
 
 def inference_models(seen: Inspection) -> Inspection:
     """Read whether the factory returned an encoder and a decoder for inference beside its model."""
-    return seen.read_off(traits={"inference_models": seen.built.inference is not None})
+    pair = seen.built.inference
+    if pair is None:
+        return seen
+    signatures = {"encoder": Part(pair.encoder).signature, "decoder": Part(pair.decoder).signature}
+    return seen.read_off(contract=signatures, traits={"inference_models": True})
 
 
 @attrs.frozen(kw_only=True)
