@@ -87,12 +87,15 @@ def _print_target(seen: InspectedTarget) -> None:
     show(("role", "input", "shape", "type"), ((i.role, i.name, i.shape, i.dtype) for i in view.inputs), headed=True)
     echo()
     paragraph(f"will be checked: {', '.join(check.check for check in view.checks if check.runs)}")
-    if idle := [(check.check, check.reason, check.line) for check in view.checks if not check.runs]:
-        echo()
-        show(("not checked", "why", "to have it checked"), idle, headed=True)
+    alike: dict[tuple[str, str], list[str]] = {}
+    for check in view.checks:
+        if not check.runs:
+            alike.setdefault((check.reason, check.line.replace(check.check, "NAME")), []).append(check.check)
+    for (reason, line), names in alike.items():
+        paragraph(f"not checked: {', '.join(names)} ({reason}){f'; otherwise: {line}' if line else ''}")
     echo()
     paragraph(
-        "Each line above is an argument of @fuzz_target(...), which says otherwise; a check is left out by "
-        "skip={'causal': 'why'} there, or for all targets by skip = [\"causal\"] under [tool.fuzzseq]."
+        "What stands above as a dimension or an option is an argument of @fuzz_target(...), which says otherwise; a "
+        "check is left out by skip={'causal': 'why'} there, or of all targets by skip = [\"causal\"] in [tool.fuzzseq]."
     )
     echo()

@@ -11,7 +11,6 @@ import tensorflow as tf
 
 from fuzzseq.errors import SpecError
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
-
 from fuzzseq.worker.build import flat_inputs
 from fuzzseq.worker.built_models import BuiltModel, SavedModel
 from fuzzseq.worker.first_look import look

@@ -11,6 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from fuzzseq.cli import main
+from fuzzseq.engine.corpus_database import database_at
+from fuzzseq.reporting.folder import Folder
 from fuzzseq.settings.configuration import configured
 
 TAGGER = """
@@ -241,6 +243,33 @@ def test_reports_of_another_kind(init):
     """A folder of reports that holds other things stays in git; what runs write there is left out."""
     init({"m.py": TAGGER, ".gitignore": "", "reports/figure.svg": ""})
     assert Path(".gitignore").read_text() == ".fuzzseq/\nreports/????-??-??T??????*/\nreports/history.jsonl\n"
+
+
+def test_folders_that_fuzzseq_makes(tmp_path, monkeypatch):
+    """The folders that fuzzseq makes keep themselves out of git; those that are there, or are named, are left alone."""
+    for folder, wanted in (("bare", True), ("kept", False)):
+        (tmp_path / folder).mkdir()
+        monkeypatch.chdir(tmp_path / folder)
+        if folder == "kept":
+            Path("reports").mkdir()
+            Path(".fuzzseq").mkdir()
+        run = Folder.of_now()
+        run.begin()
+        run.write("report.json", "{}")
+        run.close()
+        for place in (".fuzzseq", "mine"):
+            database_at(place).save(b"key", b"value")
+        assert Path("reports/.gitignore").exists() is wanted
+        assert Path(".fuzzseq/.gitignore").exists() is wanted
+        assert not Path("mine/.gitignore").exists()
+    assert (tmp_path / "bare/reports/.gitignore").read_text() == "*\n"
+
+
+def test_a_run_that_never_began(tmp_path, monkeypatch):
+    """A run that leaves nothing leaves no folder of reports either."""
+    monkeypatch.chdir(tmp_path)
+    Folder.of_now().close()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_table_that_cannot_be_added_to(init):
