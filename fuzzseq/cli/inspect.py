@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -14,6 +14,11 @@ from fuzzseq.errors import UsageError
 
 if TYPE_CHECKING:
     from fuzzseq.engine.inspecting import InspectedTarget
+
+_HOW: Final = (
+    "A dimension or an option is an argument of @fuzz_target(...), which says otherwise.\n"
+    "A check is left out by skip={'causal': 'why'} there, or by skip = [\"causal\"] in [tool.fuzzseq]."
+)
 
 
 @click.command(short_help="Show what is known of a model before it is fuzzed.")
@@ -48,6 +53,8 @@ def inspect(targets: tuple[str, ...], as_json: bool, **options: Any) -> int:
             entries.append(inspection_entry(seen))
         else:
             _print_target(seen)
+    if not (as_json or unusable):
+        echo(_HOW)
     if as_json:
         echo(pretty({KEY: INSPECTION, "targets": entries}).rstrip("\n"))
     return 2 if unusable else 0
@@ -93,9 +100,4 @@ def _print_target(seen: InspectedTarget) -> None:
             alike.setdefault((check.reason, check.line.replace(check.check, "NAME")), []).append(check.check)
     for (reason, line), names in alike.items():
         paragraph(f"not checked: {', '.join(names)} ({reason}){f'; otherwise: {line}' if line else ''}")
-    echo()
-    paragraph(
-        "What stands above as a dimension or an option is an argument of @fuzz_target(...), which says otherwise; a "
-        "check is left out by skip={'causal': 'why'} there, or of all targets by skip = [\"causal\"] in [tool.fuzzseq]."
-    )
     echo()

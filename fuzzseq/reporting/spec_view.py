@@ -39,7 +39,6 @@ _CALLS: Final = {
     "tuple": "a tuple",
     "dict": "a dict",
     "arguments": "arguments by name",
-    "steps": "an encoder, and a decoder that is stepped by hand",
 }
 
 
@@ -103,7 +102,8 @@ def _model_sentence(spec: Spec) -> str:
     extra = ", with an encoder and a decoder for inference" if traits.inference_models else ""
     own = ", with a train_step of its own" if traits.own_training_step else ""
     runs = "" if traits.train_step_accepts_xy else " that does not take (inputs, labels)"
-    return f"{FORMS[traits.form]}: {model} of {framework}{extra}{own}{runs}, called with {_CALLS[contract.calling]}"
+    called = f", called with {_CALLS[contract.calling]}" if contract.calling in _CALLS else ", stepped by hand"
+    return f"{FORMS[traits.form]}: {model} of {framework}{extra}{own}{runs}{called}"
 
 
 def _dimension_lines(spec: Spec) -> Iterator[DeclaredLine]:
@@ -148,12 +148,17 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
         "pre": "before the tokens; more of it must not change real positions",
         None: "padded positions are unspecified",
     }
+    names = [_name(spec, index) for index in range(len(contract.inputs))]
     loss = {"compiled": "the compiled loss", None: "none: cross-entropy trains the model"}
     states = {"inputs": "inputs of the model, of the shapes that it states", None: "none is given"}
     float_source = "rows of floats" if contract.float_source else "ids"
     told: Mapping[str, tuple[object, str]] = {
         "kind": (contract.kind, _KINDS[contract.kind]),
-        "inputs": ({_name(spec, n): _role(each) for n, each in enumerate(contract.inputs)}, "see below"),
+        # Inputs without names cannot be declared.
+        "inputs": (
+            {name: _role(each) for name, each in zip(names, contract.inputs, strict=True) if all(names)},
+            "see below",
+        ),
         "output": (contract.output, "the first, or the only one" if contract.output is None else "the one with scores"),
         "logits": (traits.logits, logits[traits.logits] if contract.has_labels else "the model has no scores"),
         "padding": (contract.padding, paddings[contract.padding]),
@@ -200,7 +205,9 @@ def _input_lines(spec: Spec) -> Iterator[InputLine]:
     contract = spec.contract
     for index, each in enumerate(contract.inputs):
         dtype = each.dtype or ("float32" if each.role == "state" or _is_features(contract, each) else "int32")
-        yield InputLine(name=_name(spec, index), role=_role(each), shape=_shape(spec, each), dtype=dtype)
+        yield InputLine(
+            name=_name(spec, index) or f"input {index}", role=_role(each), shape=_shape(spec, each), dtype=dtype
+        )
     if contract.has_labels:
         steps = "source_length" if contract.kind == "many_to_many" else "target_length"
         shape = f"(batch_size, {steps}, {_user_name(contract, str(contract.vocabulary('target')))})"
@@ -210,7 +217,7 @@ def _input_lines(spec: Spec) -> Iterator[InputLine]:
 def _name(spec: Spec, index: int) -> str:
     key = spec.contract.inputs[index].key
     names = spec.traits.input_names
-    return key or (names[index] if index < len(names) else f"input {index}")
+    return key or (names[index] if index < len(names) else "")
 
 
 def _role(each: Input) -> str:

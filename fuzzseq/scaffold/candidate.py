@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, Literal
 
@@ -12,9 +14,15 @@ import attrs
 from fuzzseq.files.notebooks import SUFFIX as NOTEBOOK
 from fuzzseq.reporting.python_text import is_name, literal
 from fuzzseq.scaffold.code_names import Function
-from fuzzseq.targets.dimensions import dimension_of
+from fuzzseq.targets.dimensions import ALIASES, KNOWN, dimension_of
 
 Form = Literal["factory", "class", "model", "saved", "declared"]
+#: How much alike a name and a known one are of which it is taken for another spelling, from 0 to 1.
+_NEAR: Final = 0.8
+#: Names of what is a vocabulary, and of its side.
+_WORDS: Final = re.compile(r"vocab|word|token|char")
+_SOURCE: Final = re.compile(r"(n_|num_)?(in|src|source|enc)")
+_TARGET: Final = re.compile(r"(n_|num_)?(out|tar|tgt|trg|dec)")
 #: The names that parameters go by which are shares, and no sizes.
 _SHARES: Final = ("dropout", "rate", "_prob", "epsilon", "alpha", "momentum")
 
@@ -31,6 +39,7 @@ class Parameter:
         value: What stands for it where it is no dimension: a literal that its annotation, its name or the code shows.
         paths: What the code reads from it, as from a configuration: the names on the way, and whether as attributes.
         opaque: Whether it is something that nobody can write a value for.
+        guess: The known name that it seems to be another spelling of.
 
     """
 
@@ -42,11 +51,17 @@ class Parameter:
     paths: tuple[tuple[str, ...], ...] = ()
     attributes: bool = True
     opaque: bool = False
+    guess: str = ""
 
     @property
     def dimension(self) -> str | None:
         """The known dimension that its name stands for."""
         return dimension_of(self.name)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it seems to be a number that no known dimension is called like."""
+        return self.unplaced and not (self.value or self.paths or self.opaque)
 
     @property
     def unplaced(self) -> bool:
@@ -124,9 +139,22 @@ def parameters_of(function: Function | None, *, method: bool) -> tuple[Parameter
     defaults: list[ast.expr | None] = [None] * (len(placed) - len(arguments.defaults)) + [*arguments.defaults]
     given = [*zip(placed, defaults, strict=True)][method:]
     given += zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    return tuple(
-        _parameter(function, argument, default, argument in arguments.posonlyargs) for argument, default in given
-    )
+    found = [_parameter(function, argument, default, argument in arguments.posonlyargs) for argument, default in given]
+    taken = {parameter.dimension for parameter in found}
+    for index, parameter in enumerate(found):
+        if parameter.is_number and (guess := _near(parameter.name)) and dimension_of(guess) not in taken:
+            taken.add(dimension_of(guess))
+            found[index] = attrs.evolve(parameter, guess=guess)
+    return tuple(found)
+
+
+def _near(name: str) -> str:
+    """Return the known name that a name is nearly, or that of the vocabulary that it seems to be; else nothing."""
+    near = get_close_matches(name.lower(), (*KNOWN, *ALIASES), n=1, cutoff=_NEAR)
+    if near or not _WORDS.search(name.lower()):
+        return near[0] if near else ""
+    side = "source_" if _SOURCE.match(name.lower()) else "target_" if _TARGET.match(name.lower()) else ""
+    return f"{side}vocab_size"
 
 
 def _parameter(function: Function, argument: ast.arg, default: ast.expr | None, by_position: bool) -> Parameter:

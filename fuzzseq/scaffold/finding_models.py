@@ -197,8 +197,8 @@ class _Reader:
         points: int | None = None,
     ) -> Candidate:
         """Return a candidate with what speaks for it and against it."""
-        sizes = [p.name for p in parameters if p.dimension]
-        missing = [p.name for p in parameters if p.unplaced and not p.paths]
+        sizes = [p.name for p in parameters if p.dimension or p.guess]
+        missing = [p.name for p in parameters if p.unplaced and not (p.paths or p.guess)]
         read = {p.name: [path[-1] for path in p.paths if dimension_of(path[-1])] for p in parameters if p.paths}
         made = [f"{name} made of {', '.join(parts) or 'what is read from it'}" for name, parts in read.items()]
         users = self._project.users(f"{names.place}:{name}", name)
@@ -221,6 +221,7 @@ class _Reader:
             if read or form not in ("factory", "class")
             else "no dimensions",
             *made,
+            *(f"{p.name} taken for {p.guess}" for p in parameters if p.guess),
             f"{', '.join(missing)} to fill in" if missing else "",
             f"part of {users[0]}" if users else "",
             "it also trains" if trains and form == "factory" else "",

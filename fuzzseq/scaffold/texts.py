@@ -17,7 +17,7 @@ BASELINE_FILE = "fuzz-baseline.txt"
 #: Names that the file of targets has of its own.
 _OURS: Final = {"fuzz_target", "dim", "SimpleNamespace", "sys", "Path", "model"}
 #: How many letters of values stand in one line.
-_SHORT: Final = 60
+_SHORT: Final = 80
 #: What a factory's target is called ``model`` for; others keep their own name.
 _FACTORY_NAMES: Final = ("build", "make", "create", "get")
 
@@ -62,7 +62,7 @@ def target_text(candidate: Candidate) -> TargetText:
     root = candidate.root.as_posix() if candidate.root and candidate.root.parts else ""
     renamed = f" as {called}" if called != candidate.name else ""
     user = f"from {candidate.module} import {candidate.name}{renamed}"
-    ranges = [p for p in candidate.unplaced if not (p.value or p.paths or p.opaque)]
+    ranges = [p for p in candidate.unplaced if p.is_number and not p.guess]
     by_position = any(p.by_position for p in candidate.parameters)
     if len(ranges) < len(candidate.unplaced) or by_position:
         spaces = any(p.paths and p.attributes for p in candidate.unplaced)
@@ -88,6 +88,8 @@ def _wrapper(candidate: Candidate, called: str, ranges: Sequence[Parameter]) -> 
     for each in candidate.parameters:
         if each in ranges or (each.dimension and (each.required or each.default is not None)):
             dimensions[each.name] = "" if each.required else f"={each.default}"
+        elif each.guess:
+            dimensions[each.guess] = ""
     built = {each.name: _configuration(each, dimensions) for each in candidate.unplaced if each.paths}
     yield f"@fuzz_target({', '.join(f'{each.name}=dim(1, 16)' for each in ranges)})" if ranges else "@fuzz_target"
     ordered = sorted(dimensions, key=lambda name: bool(dimensions[name]))
@@ -96,6 +98,8 @@ def _wrapper(candidate: Candidate, called: str, ranges: Sequence[Parameter]) -> 
         if each.paths:
             yield f"    # What {candidate.name} reads from {each.name}: add what else reads it, and say what None is."
             yield f"    {each.name} = {built[each.name]}"
+        elif each.guess:
+            yield f"    {each.name} = {each.guess}  # say what it is"
         elif each.value:
             yield f"    {each.name} = {each.value}  # say what it is"
     if candidate.missing:

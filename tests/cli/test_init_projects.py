@@ -189,6 +189,14 @@ def test_parameters_that_are_no_dimensions(init):
     assert "return get_model(cfg=cfg, words=words)" in written
 
 
+def test_parameters_that_are_nearly_known(init):
+    """A name that is nearly a known one, or a vocabulary by its words, is taken for that, in sight."""
+    said, _, written = init({"m.py": TAGGER.replace("vocab_size", "in_words").replace("num_tags", "tar_vocab")})
+    assert "in_words taken for source_vocab_size; tar_vocab taken for target_vocab" in said
+    assert "def model(source_vocab_size, d_model, target_vocab):\n    in_words = source_vocab_size  # say" in written
+    assert "return create_model(in_words=in_words, d_model=d_model, tar_vocab=tar_vocab)" in written
+
+
 def test_parameters_that_nobody_can_write(init):
     """A value that nobody can guess is named in the file, which is Python and says so until it is filled in."""
     said, _, written = init({"m.py": OPAQUE})
