@@ -13,7 +13,7 @@ import fuzzseq
 from fuzzseq.checks.registry import CHECKS
 from fuzzseq.settings import OPTIONS
 from fuzzseq.settings.option import Option
-from tests.report_schemas import finding_schema, report_schema
+from tests.report_schemas import finding_schema, inspection_schema, report_schema
 
 PACKAGE = Path(fuzzseq.__file__).parent
 README = Path(__file__).parents[1] / "README.md"
@@ -89,6 +89,7 @@ GENERATED = {
     PACKAGE / "settings" / "keywords.py": fuzz_keywords,
     PACKAGE / "reporting" / "finding.schema.json": finding_schema,
     PACKAGE / "reporting" / "report.schema.json": report_schema,
+    PACKAGE / "reporting" / "inspection.schema.json": inspection_schema,
     README: readme,
 }
 

@@ -13,12 +13,13 @@ import attrs
 
 from fuzzseq.causes.catalog import GROUPS
 from fuzzseq.events import InternalError, TargetReport, Unjudged, WarningEmitted
-from fuzzseq.files.format_versions import KEY, REPORT
+from fuzzseq.files.format_versions import INSPECTION, KEY, REPORT
 from fuzzseq.findings import Diagnosis, Finding, Minimality
 from fuzzseq.grammar import Between, CauseSlug, Count, FindingId, Seconds
 from fuzzseq.reporting.finding_files import FORMAT_VERSION, LIFTED
 from fuzzseq.reporting.json_report import counts
 from fuzzseq.reporting.run_state import RunState
+from fuzzseq.reporting.spec_view import SpecView
 from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import StopReason
 from fuzzseq.targets.spec import Spec
@@ -153,6 +154,15 @@ def finding_schema() -> str:
     return _document(
         "a finding of fuzzseq, <id>.json, which 'fuzzseq replay' takes", "finding", properties, definitions
     )
+
+
+def inspection_schema() -> str:
+    """Return the schema of what ``fuzzseq inspect --json`` prints."""
+    definitions = Definitions()
+    properties = {"target": _TEXT, "versions": {**_VERSIONS, "required": []}, "spec": definitions.of(Spec)}
+    entry = definitions.define("inspected_target", {**properties, **definitions.fields(SpecView)})
+    listed = {KEY: {"const": INSPECTION}, "targets": {"type": "array", "items": entry}}
+    return _document("what 'fuzzseq inspect --json' prints", "inspection", listed, definitions)
 
 
 def report_schema() -> str:

@@ -8,6 +8,7 @@ from fuzzseq import __version__
 from fuzzseq.cli.explain import explain
 from fuzzseq.cli.front import Front
 from fuzzseq.cli.init import init
+from fuzzseq.cli.inspect import inspect
 from fuzzseq.cli.listing import list_
 from fuzzseq.cli.replay import replay
 from fuzzseq.cli.report import baseline, report
@@ -25,6 +26,7 @@ def main() -> None:
     \b
     fuzzseq run my_model.py:build     fuzz the model that build() makes
     fuzzseq init                      create a first fuzz target and its settings
+    fuzzseq inspect my_model.py:build show what is known of a model before it is fuzzed
     fuzzseq replay FINDING.json       check whether a finding is fixed
     fuzzseq explain CAUSE             what a cause means and how to fix it
     fuzzseq report DIR --format NAME  write the reports of a finished run again
@@ -33,5 +35,5 @@ def main() -> None:
     """  # noqa: D301 (click wants the control character itself, to leave a paragraph's lines as they are)
 
 
-for command in (run, replay, report, baseline, trend, init, list_, explain):
+for command in (run, replay, report, baseline, trend, init, inspect, list_, explain):
     main.add_command(command)

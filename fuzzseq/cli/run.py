@@ -74,6 +74,7 @@ def _run(given: Given, no_corpus: bool) -> int:
             refuse_wrong(given["targets"], given.get("custom_checks", ()), given.get("custom_objects"))
             zygote = None if given.get("in_process") else Zygote(given.get("device", "cpu"))
         from fuzzseq import runner
+        from fuzzseq.settings import USUAL_CORPUS
 
         request = runner.request_of(given)
         return runner.run(
@@ -81,7 +82,7 @@ def _run(given: Given, no_corpus: bool) -> int:
             request.settings,
             output=Path(request.output) if request.output else None,
             formats=request.report or runner.DEFAULT_FORMATS,
-            corpus=None if no_corpus else request.corpus or ".fuzzseq",
+            corpus=None if no_corpus else request.corpus or USUAL_CORPUS,
             zygote=zygote,
         )
     finally:
@@ -92,7 +93,7 @@ def _run(given: Given, no_corpus: bool) -> int:
 def _resume(folder: str, given: Given, named: tuple[str, ...], *, no_corpus: bool, trust: bool) -> int:
     """Go on with a run; what its log names is imported from below the current folder alone, unless it is trusted."""
     from fuzzseq import finished_runs, runner
-    from fuzzseq.settings import OPTIONS
+    from fuzzseq.settings import OPTIONS, USUAL_CORPUS
 
     for key in given:
         if not OPTIONS[key].on_resume:
@@ -109,6 +110,6 @@ def _resume(folder: str, given: Given, named: tuple[str, ...], *, no_corpus: boo
         settings,
         output=Path(folder),
         formats=given.get("report", runner.DEFAULT_FORMATS),
-        corpus=None if no_corpus else given.get("corpus", ".fuzzseq"),
+        corpus=None if no_corpus else given.get("corpus", USUAL_CORPUS),
         past=past,
     )

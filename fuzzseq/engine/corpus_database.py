@@ -20,7 +20,9 @@ from hypothesis.errors import HypothesisWarning
 
 from fuzzseq.engine.generation import WARNING_FILTERS
 from fuzzseq.errors import UsageError
+from fuzzseq.files.output_files import keep_out_of_git
 from fuzzseq.sanitize import masked
+from fuzzseq.settings import USUAL_CORPUS
 
 T = TypeVar("T")
 
@@ -90,6 +92,21 @@ class _Artifact(ReadOnlyDatabase):
         return found
 
 
+class _Folder(DirectoryBasedExampleDatabase):
+    """A folder of cases, made on first use; git leaves the usual one out, another may be meant for a repository."""
+
+    def __init__(self, place: Path) -> None:
+        super().__init__(place / "corpus")
+        self._place = place
+
+    def save(self, key: bytes, value: bytes) -> None:
+        """Keep a value under a key."""
+        new = self._place.name == USUAL_CORPUS and not self._place.exists()
+        super().save(key, value)
+        if new:
+            keep_out_of_git(self._place)
+
+
 def database_at(places: str | Path | None, report: Callable[[str], None] = lambda _: None) -> ExampleDatabase | None:
     """Return the database of a place, or of several with commas between them, which is all of them at once.
 
@@ -110,7 +127,7 @@ def _database(place: str) -> ExampleDatabase:
     if not there and _HALF_A_URL.match(place):
         raise UsageError(f"The corpus cannot be stored at {place}: it is neither a folder nor a URL, SCHEME://HOST.")
     if not there:
-        return DirectoryBasedExampleDatabase(Path(place) / "corpus")
+        return _Folder(Path(place))
     if scheme in ("redis", "rediss"):
         return _redis(place)
     owner, _, named = rest.partition("/")

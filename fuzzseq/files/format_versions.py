@@ -16,6 +16,8 @@ FINDING: Final = 1
 REPORT: Final = 1
 #: ``events.ndjson``: stands in its first line, and in the first of each run that was resumed.
 LOG: Final = 1
+#: What ``fuzzseq inspect --json`` prints.
+INSPECTION: Final = 1
 #: A line of ``history.jsonl``.
 HISTORY: Final = 1
 #: An entry of the corpus.

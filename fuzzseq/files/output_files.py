@@ -47,6 +47,12 @@ def encoded(text: str) -> bytes:
     return text.encode("utf-8", errors="backslashreplace")
 
 
+def keep_out_of_git(folder: Path) -> None:
+    """Have git leave out a folder that fuzzseq has made; one that cannot be written goes without."""
+    with suppress(OSError), opened(folder) as descriptor:
+        write(descriptor, ".gitignore", b"*\n")
+
+
 @contextmanager
 def opened(folder: Path) -> Iterator[int]:
     """Lend the descriptor of a folder, by which files in it are named; raises ``OSError``."""

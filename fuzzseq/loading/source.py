@@ -187,16 +187,11 @@ def _name_of(node: ast.AST) -> str:
 def _likely(tree: ast.Module) -> Iterator[str]:
     """Yield the names of what looks like a fuzz target: what is declared as one, then what takes a dimension."""
     functions = [node for node in tree.body if isinstance(node, _FUNCTIONS) and not node.name.startswith("_")]
-    named = [
-        node
-        for node in functions
-        if node.name == "build"
-        or any(_is_declaration(each) or _name_of(each) == "fuzz_target" for each in node.decorator_list)
-    ]
+    named = [node for node in functions if node.name == "build" or any(map(is_declaration, node.decorator_list))]
     assigned = [
         node.targets[0].id
         for node in tree.body
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and _is_declaration(node.value)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and is_declaration(node.value)
     ]
     sized = [n for n in functions if any(dimension_of(each.arg) for each in (*n.args.args, *n.args.kwonlyargs))]
     found = [*(node.name for node in named), *assigned, *(node.name for node in sized)]
@@ -204,5 +199,6 @@ def _likely(tree: ast.Module) -> Iterator[str]:
     yield from dict.fromkeys([*found, *others])
 
 
-def _is_declaration(value: ast.AST) -> bool:
-    return isinstance(value, ast.Call) and _name_of(value.func) == "fuzz_target"
+def is_declaration(value: ast.AST) -> bool:
+    """Say whether a decorator, or a value, is what ``fuzz_target`` makes."""
+    return _name_of(value.func if isinstance(value, ast.Call) else value) == "fuzz_target"

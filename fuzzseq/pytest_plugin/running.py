@@ -28,7 +28,7 @@ from fuzzseq.reporting.folder import Beginning, Folder
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.unjudged import unjudged_text, why_unjudged
 from fuzzseq.sanitize import outgoing
-from fuzzseq.settings import RunRequest, Settings
+from fuzzseq.settings import USUAL_CORPUS, RunRequest, Settings
 from fuzzseq.stop_reason import StopReason
 
 #: Seconds that a run may take to wind up when pytest ends before it, and its processes after that.
@@ -59,7 +59,7 @@ class Running:
         self._is_over = is_over
         self._settings = attrs.evolve(request.settings, workers=workers or request.settings.workers)
         self._one_by_one = workers is not None
-        self._corpus = request.corpus or ".fuzzseq"
+        self._corpus = request.corpus or USUAL_CORPUS
         self._name = name
         self._record = RunState()
         self._dispatcher = Dispatcher(self._record, [])

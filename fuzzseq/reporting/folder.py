@@ -131,6 +131,8 @@ class Folder:
                 "Give another folder with --output, and run again."
             ) from None
         self._on_disk = True
+        if self.beside_others and self.path.parent in self._made:
+            output_files.keep_out_of_git(self.path.parent)
         for name in tuple(self._lines):
             self._add(name)
         for name in tuple(self._held):

@@ -29,6 +29,8 @@ FAIL_ON: Final[tuple[FailOn, ...]] = get_args(FailOn)
 DOMAINS: Final[tuple[Domain, ...]] = get_args(Domain)
 _MORE_FORMATS: Final = [name for name in FORMATS if name != "json"]
 Device = Literal["cpu", "gpu"]
+#: The folder of the corpus where nobody names another.
+USUAL_CORPUS: Final = ".fuzzseq"
 #: What one source gives of the settings, options, a file or a call: their values by their names, read.
 Given = Mapping[str, Any]
 

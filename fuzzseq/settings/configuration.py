@@ -54,7 +54,13 @@ def home(start: Path | None = None) -> Path | None:
 
 def section_of(path: Path) -> Mapping[str, object] | None:
     """Return ``[tool.fuzzseq]`` of a pyproject.toml, None where it has none; raises :class:`ConfigurationError`."""
-    tool = _toml(path).get("tool", {})
+    advice = "Fix it, or move it away"
+    return section_in(read_text(path, advice=advice, most=_MOST_TOML, error=ConfigurationError), path)
+
+
+def section_in(text: str, path: Path) -> Mapping[str, object] | None:
+    """Return what :func:`section_of` does of the text that a pyproject.toml has, or is to have."""
+    tool = _toml(text, path).get("tool", {})
     section = tool.get("fuzzseq") if isinstance(tool, Mapping) else None
     if section is not None and not isinstance(section, Mapping):
         raise ConfigurationError(f"{path}: tool.fuzzseq must be a table: start it with the line [tool.fuzzseq].")
@@ -96,12 +102,11 @@ def _structured(settings: Mapping[str, object], keys: tuple[str, ...], where: st
     return {key: getattr(section, key) for key in settings}
 
 
-def _toml(path: Path) -> Mapping[str, Any]:
+def _toml(text: str, path: Path) -> Mapping[str, Any]:
     if sys.version_info >= (3, 11):
         import tomllib  # noqa: PLC0415 (only a run reads the file)
     else:
         import tomli as tomllib  # noqa: PLC0415
-    text = read_text(path, advice="Fix it, or move it away", most=_MOST_TOML, error=ConfigurationError)
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -7,9 +7,11 @@ from typing import Literal
 
 import attrs
 
-from fuzzseq.grammar import Identifier, Reference
+from fuzzseq.grammar import Identifier, Line, Reference
 
 Origin = Literal["declared", "inferred"]
+#: What a target is: what makes a model when it is called, or a model.
+Form = Literal["factory", "class", "model", "saved"]
 #: The module of Keras that a model is made of.
 Framework = Literal["keras", "tf_keras"]
 
@@ -20,12 +22,13 @@ class Traits:
 
     ``origins`` says of each field of a Spec, and of each dimension, whether it was ``declared`` by the user or
     ``inferred`` from the model; what it does not name has its default. ``notes`` say that to the user.
-    ``custom_objects`` is the file that a saved model was read with.
-    ``source_constants`` are whole numbers of the factory's code.
+    ``custom_objects`` is the file that a saved model was read with. ``source_constants`` are whole numbers of the
+    factory's code. ``input_names`` are the names of the inputs that are given by position, where the model has any.
     """
 
     framework: Framework = "keras"
-    already_built: bool = False
+    form: Form = "factory"
+    input_names: tuple[Line, ...] = ()
     custom_objects: Reference | None = None
     functional: bool = False
     keras_model: bool = False
@@ -42,3 +45,8 @@ class Traits:
     source_constants: tuple[int, ...] = ()
     origins: Mapping[Identifier, Origin] = attrs.field(factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def already_built(self) -> bool:
+        """Whether the target is a model of the user's file, and nothing that makes one."""
+        return self.form == "model"

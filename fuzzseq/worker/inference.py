@@ -30,7 +30,7 @@ PROBES: Final[tuple[Probe, ...]] = (
     TraitProbe(trait="functional", holds=KERAS.is_functional),
     TraitProbe(trait="keras_model", holds=KERAS.is_model),
     model_probes.framework,
-    model_probes.already_built,
+    model_probes.form,
     model_probes.inference_models,
     TraitProbe(trait="own_functions", holds=model_probes.has_functions),
     TraitProbe(trait="own_training_step", holds=model_probes.overrides_training_step),

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from fuzzseq.errors import SpecError
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
+from fuzzseq.worker.build import flat_inputs
 from fuzzseq.worker.built_models import BuiltModel, SavedModel
 from fuzzseq.worker.first_look import look
 from fuzzseq.worker.inspection import Inspection
@@ -45,7 +46,10 @@ def inputs(seen: Inspection) -> Inspection:
             "ids, (batch, steps): put the one-hot encoding or the embedding inside the model."
         )
     inferred = () if "inputs" in seen.spec.traits.origins else ("inputs",)
-    return seen.read_off(contract={"calling": calling, "inputs": found}, inferred=inferred)
+    names = [str(tensor.name) for tensor in flat_inputs(seen.model)] if KERAS.is_functional(seen.model) else []
+    return seen.read_off(
+        contract={"calling": calling, "inputs": found}, traits={"input_names": tuple(names)}, inferred=inferred
+    )
 
 
 def kind(seen: Inspection) -> Inspection:
@@ -138,16 +142,16 @@ def framework(seen: Inspection) -> Inspection:
     return seen.read_off(traits={"framework": KERAS.framework(next(iter(every_layer(seen.model)), None))})
 
 
-def already_built(seen: Inspection) -> Inspection:
-    """Read whether the target is a model, and no function that makes one."""
-    factory = seen.built.target.factory
+def form(seen: Inspection) -> Inspection:
+    """Read what the target is: a function that makes a model, its class, or a model that is there."""
+    factory = inspect.unwrap(seen.built.target.factory)
     if isinstance(factory, SavedModel):
-        return seen.read_off(traits={"custom_objects": factory.custom_objects})
+        return seen.read_off(traits={"form": "saved", "custom_objects": factory.custom_objects})
     if not isinstance(factory, BuiltModel):
-        return seen
+        return seen.read_off(traits={"form": "class" if isinstance(factory, type) else "factory"})
     how = f"{factory.made_by}, which makes it," if factory.made_by else "a function that makes it"
     return seen.read_off(
-        traits={"already_built": True},
+        traits={"form": "model"},
         notes=[f"the model is built already, and only its own sizes are tried: name {how} to have others tried"],
     )
 

@@ -53,9 +53,12 @@ def test_a_first_target():
     done = init()
     assert done.exit_code == 0
     assert done.output.splitlines() == [
+        "found  nets/models.py:build_tagger: returns a model; dimensions vocab_size, units; flavor to fill in",
+        "other  nets/models.py:ready: a built model; its sizes are fixed",
+        "not    broken.py:1 cannot be read as Python: SyntaxError: invalid syntax",
+        "not    nets/models.py:Tagger: a keras.Model without a call of its own",
         "wrote  fuzz_targets.py (nets.models.build_tagger)",
         "wrote  pyproject.toml ([tool.fuzzseq])",
-        "other candidates: nets/models.py:ready",
         "next:  fuzzseq run",
     ]
     text = Path("fuzz_targets.py").read_text()
@@ -64,14 +67,13 @@ def test_a_first_target():
     assert configured()["targets"] == ("fuzz_targets.py",)
 
 
-@pytest.mark.parametrize(
-    ("name", "line"),
-    [("Tagger", "Tagger = fuzz_target(Tagger)"), ("ready", "    from nets.models import ready\n\n    return ready")],
-)
-def test_what_is_named(name, line):
-    """A class and a model that is built are targets as well, where they are named."""
-    assert init(f"nets/models.py:{name}").exit_code == 0
-    assert line in Path("fuzz_targets.py").read_text()
+def test_what_is_named():
+    """A class and a model that is built are targets as well, where they are named: the model as it stands."""
+    assert init("nets/models.py:Tagger").exit_code == 0
+    assert "Tagger = fuzz_target(Tagger)" in Path("fuzz_targets.py").read_text()
+    Path("pyproject.toml").unlink()
+    assert init("nets/models.py:ready").exit_code == 0
+    assert configured()["targets"] == ("nets/models.py:ready",)
 
 
 def test_nothing_is_written_over():
@@ -79,7 +81,8 @@ def test_nothing_is_written_over():
     Path("pyproject.toml").write_text('[project]\nname = "mine"')
     Path("fuzz_targets.py").write_text("mine = 1\n")
     for _ in range(2):
-        assert init().output.splitlines()[0] == "left   fuzz_targets.py (it is there already)"
+        assert "left   fuzz_targets.py (it is there already)" in init().output
+    assert "nothing was changed: what init writes is there\nnext:  fuzzseq run\n" in init().output
     assert Path("fuzz_targets.py").read_text() == "mine = 1\n"
     text = Path("pyproject.toml").read_text()
     assert text.startswith('[project]\nname = "mine"\n\n[tool.fuzzseq]\n')
@@ -118,16 +121,26 @@ def test_a_second_model():
     assert "    from nets.models import Tagger\n" in again
 
 
-@pytest.mark.parametrize("file", ["my-model.py", "class.py", "m\nimport os;os.abort()#.py", "a b/m.py"])
+@pytest.mark.parametrize("file", ["my-model.py", "class.py", 'a "b\\/m-é.py', "code.py"])
 def test_a_file_that_cannot_be_imported_by_its_name(file):
-    """A file whose name is no name in Python is refused, and not found either: its name would be written as code."""
+    """A file whose name is no name in Python, or one of Python's own, is named by its path, and in no code."""
     Path("nets/models.py").unlink()
     Path(file).parent.mkdir(exist_ok=True)
     Path(file).write_text(MODEL)
-    for done in (init(), init(f"{file}:build_tagger")):
-        assert done.exit_code == 2
-    assert ("names no fuzz target" if "\n" in file else "cannot be imported by its name") in done.output
-    assert not Path("fuzz_targets.py").exists()
+    for arguments in ((), (f"{file}:build_tagger",)):
+        done = init(*arguments)
+        assert (done.exit_code, "first: declare in " in done.output) == (0, True)
+        assert configured()["targets"] == (f"{file}:build_tagger",)
+        assert not Path("fuzz_targets.py").exists()
+        Path("pyproject.toml").unlink()
+
+
+def test_a_name_that_is_no_text():
+    """A file whose name holds a line of its own is not found, and cannot be named: it would be written as code."""
+    Path("nets/models.py").unlink()
+    Path("m\nimport os;os.abort()#.py").write_text(MODEL)
+    for done in (init(), init("m\nimport os;os.abort()#.py:build_tagger")):
+        assert (done.exit_code, Path("fuzz_targets.py").exists()) == (2, False)
 
 
 def test_no_model():

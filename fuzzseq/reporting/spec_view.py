@@ -1,0 +1,293 @@
+"""A Spec as its user would write it: each line of its declaration, where that came from, and what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import combinations
+from typing import Any, Final, Literal
+
+import attrs
+
+from fuzzseq.checks.base import Check
+from fuzzseq.checks.custom import stand_in
+from fuzzseq.checks.registry import CHECKS
+from fuzzseq.events import CheckCount
+from fuzzseq.reporting.python_text import argument, literal
+from fuzzseq.targets.contract import CELLS, Contract, Input
+from fuzzseq.targets.dimensions import DATA_DIMENSIONS, KNOWN, Dim
+from fuzzseq.targets.spec import Spec
+from fuzzseq.targets.traits import Form
+
+#: Where something that is known of a model came from.
+Source = Literal["declared", "signature", "inferred", "default"]
+
+FORMS: Final[Mapping[Form, str]] = {
+    "factory": "a factory",
+    "class": "a class",
+    "model": "a built model, whose sizes are fixed",
+    "saved": "a saved model, whose sizes are fixed",
+}
+_KINDS: Final = {
+    "seq2seq": "from a source and shifted target tokens to scores",
+    "encoder": "from a source to something that is no score",
+    "decoder": "from shifted target tokens to scores",
+    "many_to_many": "from a source to scores for each of its steps",
+}
+_CALLS: Final = {
+    "single": "one tensor",
+    "list": "a list",
+    "tuple": "a tuple",
+    "dict": "a dict",
+    "arguments": "arguments by name",
+}
+
+
+@attrs.frozen(kw_only=True)
+class DeclaredLine:
+    """One argument of ``@fuzz_target``: its ``line`` as it would be written, its source, and what it means.
+
+    ``name`` is the option, or the dimension by its canonical name.
+    """
+
+    name: str
+    line: str
+    source: Source
+    meaning: str
+
+
+@attrs.frozen(kw_only=True)
+class InputLine:
+    """One input of a model, or its output: its name where it has one, its role, its shape by dimensions, its type."""
+
+    name: str
+    role: str
+    shape: str
+    dtype: str
+
+
+@attrs.frozen(kw_only=True)
+class CheckLine:
+    """One check: whether it will run, why it will not, and what would make it run, where that can be declared."""
+
+    check: str
+    runs: bool
+    reason: str = ""
+    line: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class SpecView:
+    """What is known of a model, as a person is shown it: a sentence, the lines of a declaration, and its checks."""
+
+    model: str
+    dimensions: tuple[DeclaredLine, ...]
+    options: tuple[DeclaredLine, ...]
+    inputs: tuple[InputLine, ...]
+    checks: tuple[CheckLine, ...]
+
+
+def _model_sentence(spec: Spec) -> str:
+    """Return what a target is, and what model it gives."""
+    traits, contract = spec.traits, spec.contract
+    framework = {"keras": "Keras 3", "tf_keras": "tf-keras"}[traits.framework]
+    model = (
+        "an encoder and a decoder apart"
+        if contract.calling == "steps"
+        else "a functional model"
+        if traits.functional
+        else "a subclassed model"
+        if traits.keras_model
+        else "a callable"
+    )
+    extra = ", with an encoder and a decoder for inference" if traits.inference_models else ""
+    own = ", with a train_step of its own" if traits.own_training_step else ""
+    runs = "" if traits.train_step_accepts_xy else " that does not take (inputs, labels)"
+    called = f", called with {_CALLS[contract.calling]}" if contract.calling in _CALLS else ", stepped by hand"
+    return f"{FORMS[traits.form]}: {model} of {framework}{extra}{own}{runs}{called}"
+
+
+def _dimension_lines(spec: Spec) -> Iterator[DeclaredLine]:
+    """Yield the dimensions of a model by the names that its user gave them, in the order of reports."""
+    contract, origins = spec.contract, spec.traits.origins
+    parameters = {parameter.dimension: parameter for parameter in contract.parameters}
+    for dimension in contract.names():
+        parameter = parameters.get(dimension)
+        name = parameter.name if parameter else dimension
+        known = KNOWN[dimension][1] if dimension in KNOWN else "a dimension of your own"
+        origin = "declared" if "declared" in (origins.get(name), origins.get(dimension)) else origins.get(dimension)
+        told = [known if name == dimension else f"{dimension}, {known}"]
+        told += [f"default {parameter.default}"] if parameter and parameter.default is not None else []
+        told += ["fixed by the model"] if dimension in contract.static else []
+        usual: Source = "signature" if parameter else "default" if dimension in DATA_DIMENSIONS else "inferred"
+        yield DeclaredLine(
+            name=dimension,
+            line=argument(name, _range(contract.range_of(dimension), contract)),
+            source=origin or usual,
+            meaning="; ".join(told),
+        )
+
+
+def _range(allowed: Dim, contract: Contract) -> str:
+    """Return a range as it is declared, what it depends on by the names of the user."""
+    if allowed == Dim(min=allowed.min, max=allowed.min):
+        return str(allowed.min)
+    ties: dict[str, Any] = attrs.asdict(allowed)
+    ties |= {key: _user_name(contract, tie) for key, tie in ties.items() if isinstance(tie, str)}
+    return str(Dim(**ties))
+
+
+def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
+    """Yield the options of a declaration, those that have their default too."""
+    contract, traits = spec.contract, spec.traits
+    tokens = {
+        key: value for key, value in attrs.asdict(contract.tokens).items() if key != "label_pad" or value is not None
+    }
+    logits = {True: "the scores are logits", False: "the scores are probabilities", None: "not known before a call"}
+    paddings = {
+        "post": "after the tokens; more of it must not change real positions",
+        "pre": "before the tokens; more of it must not change real positions",
+        None: "padded positions are unspecified",
+    }
+    names = [_name(spec, index) for index in range(len(contract.inputs))]
+    loss = {"compiled": "the compiled loss", None: "none: cross-entropy trains the model"}
+    states = {"inputs": "inputs of the model, of the shapes that it states", None: "none is given"}
+    float_source = "rows of floats" if contract.float_source else "ids"
+    told: Mapping[str, tuple[object, str]] = {
+        "kind": (contract.kind, _KINDS[contract.kind]),
+        # Inputs without names cannot be declared.
+        "inputs": (
+            {name: _role(each) for name, each in zip(names, contract.inputs, strict=True) if all(names)},
+            "see below",
+        ),
+        "output": (contract.output, "the first, or the only one" if contract.output is None else "the one with scores"),
+        "logits": (traits.logits, logits[traits.logits] if contract.has_labels else "the model has no scores"),
+        "padding": (contract.padding, paddings[contract.padding]),
+        "tokens": (tokens, "ids of special tokens"),
+        "target_encoding": (contract.target_encoding, "of labels"),
+        "loss": (_Reference(contract.loss), loss.get(contract.loss, "declared")),
+        "initial_state": (_Reference(contract.initial_state), states.get(contract.initial_state, "declared")),
+        "preprocess": (_Reference(contract.preprocess), "makes the source" if contract.preprocess else "none"),
+        "float_source": (contract.float_source, f"the source is {float_source}"),
+        "graph": (contract.graph, "it is traced too" if contract.graph else "it is run eagerly alone"),
+        "skip": (dict(spec.selection.skip), "checks that are left out, and why"),
+        "checks": ([*spec.selection.checks], "the only checks"),
+        "custom_checks": ([_Reference(name) for name in spec.selection.custom_checks], "checks of your own"),
+    }
+    for name, (value, meaning) in told.items():
+        if value in ([], {}):
+            continue
+        text = _code(value)
+        source: Source = traits.origins.get(name, "default")
+        yield DeclaredLine(name=name, line=f"{name}={text}", source=source, meaning=meaning)
+
+
+@attrs.frozen
+class _Reference:
+    """A function of the user's own, or what stands for one; None where nothing is to be declared."""
+
+    text: str | None
+
+
+def _code(value: object) -> str:
+    """Return a value as a declaration holds it."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_code, value))}]"
+    if not isinstance(value, _Reference):
+        return literal(value)
+    name = (value.text or "").rpartition(":")[2].rpartition(".")[2]
+    if value.text in CELLS:
+        return literal(value.text)
+    return "None" if value.text in (None, "inputs", "compiled") else name
+
+
+def _input_lines(spec: Spec) -> Iterator[InputLine]:
+    """Yield the inputs of a model, and its output."""
+    contract = spec.contract
+    for index, each in enumerate(contract.inputs):
+        dtype = each.dtype or ("float32" if each.role == "state" or _is_features(contract, each) else "int32")
+        yield InputLine(
+            name=_name(spec, index) or f"input {index}", role=_role(each), shape=_shape(spec, each), dtype=dtype
+        )
+    if contract.has_labels:
+        steps = "source_length" if contract.kind == "many_to_many" else "target_length"
+        shape = f"(batch_size, {steps}, {_user_name(contract, str(contract.vocabulary('target')))})"
+        yield InputLine(name=str(contract.output or "output"), role="scores", shape=shape, dtype="float32")
+
+
+def _name(spec: Spec, index: int) -> str:
+    key = spec.contract.inputs[index].key
+    names = spec.traits.input_names
+    return key or (names[index] if index < len(names) else "")
+
+
+def _role(each: Input) -> str:
+    return f"~{each.role}" if each.inverted else each.role
+
+
+def _is_features(contract: Contract, each: Input) -> bool:
+    return each.role == "source" and contract.float_source
+
+
+def _shape(spec: Spec, each: Input) -> str:
+    contract = spec.contract
+    side = "target_length" if each.role in ("decoder_input", "target_mask", "target_length") else "source_length"
+    if each.role == "state":
+        return "(batch_size, ...)"
+    if each.role.endswith("_length"):
+        return "(batch_size, 1)" if each.rank == 2 else "(batch_size,)"
+    if _is_features(contract, each):
+        return f"(batch_size, {side}, {_user_name(contract, 'feature_dim')})"
+    ones = {3: "1, ", 4: "1, 1, "}.get(each.rank or 2, "")
+    return f"(batch_size, {ones}{side})"
+
+
+def _user_name(contract: Contract, dimension: str) -> str:
+    return next((p.name for p in contract.parameters if p.dimension == dimension), dimension)
+
+
+#: What can be declared that makes checks apply: the line, and the Spec with it.
+_REMEDIES: Final[Mapping[str, Callable[[Contract], Contract]]] = {
+    'padding="post"': lambda contract: attrs.evolve(contract, padding="post"),
+    "graph=True": lambda contract: attrs.evolve(contract, graph=True),
+    "loss=...": lambda contract: attrs.evolve(contract, loss=contract.loss or "declared"),
+    'kind="many_to_many"': lambda contract: attrs.evolve(
+        contract, kind="many_to_many" if contract.kind == "encoder" else contract.kind
+    ),
+}
+
+
+def _check_lines(spec: Spec, checks: Mapping[str, CheckCount]) -> Iterator[CheckLine]:
+    """Yield every check: whether it will run, and why not."""
+    known = {check.name: check for check in CHECKS}
+    for name, count in checks.items():
+        reason = count.skipped or count.not_applicable
+        check = known.get(name) or stand_in(name, spec)
+        line = _remedy(check, spec) if count.not_applicable else ""
+        if count.skipped and name in spec.selection.skip:
+            line = f"leave {name} out of skip"
+        elif count.skipped:
+            line = f"fuzzseq run --check {name}"
+        yield CheckLine(check=name, runs=not reason, reason=reason, line=line)
+
+
+def _remedy(check: Check, spec: Spec) -> str:
+    """Return the shortest declaration with which a check would apply to a model; empty where there is none."""
+    for count in (1, 2):
+        for lines in combinations(_REMEDIES, count):
+            contract = spec.contract
+            for line in lines:
+                contract = _REMEDIES[line](contract)
+            if check.applies(attrs.evolve(spec, contract=contract)) is None and check.applies(spec) is not None:
+                return f"@fuzz_target({', '.join(lines)})"
+    return ""
+
+
+def spec_view(spec: Spec, checks: Mapping[str, CheckCount]) -> SpecView:
+    """Return what a person is shown of a Spec, and of the checks of its target."""
+    return SpecView(
+        model=_model_sentence(spec),
+        dimensions=tuple(_dimension_lines(spec)),
+        options=tuple(_option_lines(spec)),
+        inputs=tuple(_input_lines(spec)),
+        checks=tuple(_check_lines(spec, checks)),
+    )
