@@ -83,8 +83,8 @@ class FindingFiles:
         """Take one event."""
         if isinstance(event, FindingReported):
             finding, record = event.finding, self._record
-            document = finding_document(finding, record.specs.get(finding.target, Spec()), record.versions)
-            self._folder.write(f"{finding.id}.json", pretty(document))
+            spec, versions = record.specs.get(finding.target, Spec()), record.versions_of.get(finding.target, {})
+            self._folder.write(f"{finding.id}.json", pretty(finding_document(finding, spec, versions)))
         elif isinstance(event, TargetFinished):
             for id_ in self._record.superseded:
                 if id_ not in self._record.findings:
