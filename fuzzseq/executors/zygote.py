@@ -140,6 +140,8 @@ class Zygote:
                 try:
                     answer(self._channel, limit)
                     self.ready = True
+                except UsageError as error:
+                    raise MachineError(str(error)) from None
                 except Disconnected:
                     if self.closed:
                         raise

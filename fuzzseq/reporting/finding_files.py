@@ -83,7 +83,8 @@ class FindingFiles:
         """Take one event."""
         if isinstance(event, FindingReported):
             finding, record = event.finding, self._record
-            document = finding_document(finding, record.spec_of(finding), record.versions)
+            versions = record.versions_of.get(finding.target, {})
+            document = finding_document(finding, record.spec_of(finding), versions)
             self._folder.write(f"{finding.id}.json", pretty(document))
         elif isinstance(event, TargetFinished):
             for id_ in self._record.superseded:

@@ -43,7 +43,8 @@ class RunState:
         self.started = ""
         self.specs: dict[str, Spec] = {}
         self._places: dict[str, int] = {}
-        self.versions: dict[str, str] = {}
+        #: What each target ran on, by the names of the packages.
+        self.versions_of: dict[str, Mapping[str, str]] = {}
         self.findings: dict[str, Finding] = {}
         self.superseded: list[str] = []
         self._earlier: set[str] = set()
@@ -58,6 +59,11 @@ class RunState:
         self.now = 0.0
         self._began = time.monotonic()
         self._outgoing = Outgoing()
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Return what the targets ran on, all of them together."""
+        return {name: version for versions in self.versions_of.values() for name, version in versions.items()}
 
     def name(self, target: str) -> str:
         """Return how a target is called here, which may have been named by a longer path."""
@@ -78,7 +84,7 @@ class RunState:
             case TargetLoaded():
                 self.specs[event.target] = event.spec
                 self._places[event.target] = event.index
-                self.versions.update(event.versions)
+                self.versions_of[event.target] = event.versions
             case CaseExecuted():
                 self.tried[event.target] = max(event.number, self.tried.get(event.target, 0))
             case FindingReported():

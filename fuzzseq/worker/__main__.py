@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from fuzzseq.errors import FuzzseqError
 from fuzzseq.object_text import text_of
 from fuzzseq.process_tree import adopt, die_with_parent, end_descendants
 from fuzzseq.protocol.transport import WHERE, Channel, Disconnected, Json, out_of_the_way
@@ -31,8 +32,11 @@ def main() -> None:
     die_with_parent()
     adopt()
     channel.question()  # It asks for nothing but a sign of life.
-    from fuzzseq.worker import service, stages  # noqa: PLC0415 (TensorFlow takes seconds; the socket is there at once)
-
+    try:
+        from fuzzseq.worker import service, stages  # noqa: PLC0415 (TensorFlow takes seconds; the socket is there now)
+    except FuzzseqError as error:
+        channel.reply({"misuse": str(error)})
+        return
     service.prefer_short_starts()
     service.prepare()
     # What TensorFlow made of objects at import stays for good: collections need not look at it, nor forks copy it.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fuzzseq.errors import OutputError, ReplayError, UsageError
-from fuzzseq.events import FindingReported, RunFinished, WarningEmitted
+from fuzzseq.events import FindingReported, RunFinished, TargetLoaded, WarningEmitted
 from fuzzseq.outgoing import fit
 from fuzzseq.replay_file import read_finding
 from fuzzseq.reporting import format_named
@@ -32,6 +32,18 @@ def test_written_at_once(tmp_path, run_events, crash_finding):
     file = read_finding(tmp_path / "out" / f"{crash_finding.id}.json")
     assert file.case == crash_finding.case
     assert file.spec == record.specs[crash_finding.target]
+
+
+def test_a_finding_says_what_its_own_target_ran_on(tmp_path, run_events, crash_finding):
+    """Where another target of the run is made of another Keras, the run has both versions, and the finding its own."""
+    record, folder = RunState(), Folder(tmp_path / "out")
+    fan = Dispatcher(record, [FindingFiles(record, folder)])
+    fan.on_event(TargetLoaded(target="old.py:build", spec=Spec(), versions={"tf-keras": "2.21.0"}))
+    for event in run_events(crash_finding):
+        fan.on_event(event)
+    document = json.loads((tmp_path / "out" / f"{crash_finding.id}.json").read_text())
+    assert set(document["versions"]) == {"fuzzseq", "python", "tensorflow", "keras"}
+    assert {"keras", "tf-keras"} <= set(record.versions)
 
 
 def test_default_folder(tmp_path, monkeypatch):

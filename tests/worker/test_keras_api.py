@@ -11,11 +11,24 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import yaml
 
 WORKER = Path(__file__).resolve().parents[2] / "fuzzseq" / "worker"
 OUTSIDE = sorted(file for file in WORKER.rglob("*.py") if "keras_api" not in file.parts)
+WORKS_WITH = "TensorFlow 2.16 to 2.21, Keras 3.3 to 3.15 and tf-keras 2.16 to 2.21"
 #: Documented by Python under these very names.
 PUBLIC = {"_fields", "_filters_mutated"}
+
+
+def refused(root, folder, target):
+    """Run fuzzseq where a folder's packages come first; return what it says, which is to be no more than a sentence."""
+    command = [sys.executable, "-m", "fuzzseq", "run", str(target), "--output", str(folder / "o")]
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stdout + done.stderr
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "Traceback" not in said
+    return said
 
 
 @pytest.mark.parametrize("file", OUTSIDE, ids=lambda file: file.stem)
@@ -69,27 +82,54 @@ def test_a_private_name_that_moved_is_a_usage_error(root, tmp_path):
     copied = shutil.copytree(package, tmp_path / "keras", ignore=tests)
     layer = copied / "src" / "layers" / "layer.py"
     layer.write_text(layer.read_text(encoding="utf-8").replace("_lock_state", "_freeze_state"), encoding="utf-8")
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "fuzzseq",
-            "run",
-            "tests/zoo/bugs/state_units_bridge.py",
-            "--output",
-            str(tmp_path / "o"),
-        ],
-        cwd=root,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 2, done.stdout + done.stderr
-    said = " ".join((done.stdout + done.stderr).split())
+    said = refused(root, tmp_path, "tests/zoo/bugs/state_units_bridge.py")
     assert "keras.Layer._lock_state is not there" in said
-    assert "Keras 3.6 to 3.15 and TensorFlow 2.16 to 2.21" in said
-    assert "Traceback" not in said
+    assert WORKS_WITH in said
+
+
+@pytest.mark.parametrize(
+    ("installed", "sentence"),
+    [
+        ({"keras": "2.15.0"}, "does not work with Keras 2.15.0, but with "),
+        ({"keras": "3.2.1"}, "does not work with Keras 3.2.1, but with "),
+        (
+            {"tensorflow": "2.15.1", "keras": "2.15.0"},
+            "does not work with TensorFlow 2.15.1 and Keras 2.15.0, but with ",
+        ),
+        ({"tf_keras": "2.15.1"}, "does not work with tf-keras 2.15.1, but with "),
+    ],
+)
+def test_what_is_too_old_is_a_usage_error(root, tmp_path, installed, sentence):
+    """With an older framework nothing is run: one sentence says what is there, what works, and how to get it."""
+    for module, version in installed.items():
+        held = "class layers:\n    class Layer:\n        pass\n"
+        (tmp_path / f"{module}.py").write_text(f"__version__ = '{version}'\n{held}", encoding="utf-8")
+    (tmp_path / "models.py").write_text("import tf_keras\n\n\ndef build(units):\n    ...\n", encoding="utf-8")
+    said = refused(root, tmp_path, tmp_path / "models.py")
+    assert sentence + WORKS_WITH in said
+    assert said.count("does not work") == 1
+    for module in installed:
+        assert f"'{module.replace('_', '-')}>=" in said
+
+
+def test_the_versions_that_are_supported_are_those_that_are_tested(root):
+    """What a sentence says is what the package asks for, and what the sessions of nox and the workflow install."""
+    from fuzzseq.worker.keras_api.supported import SUPPORTED
+
+    def constant(name):
+        nodes = ast.parse((root / "tests" / "noxfile.py").read_text(encoding="utf-8")).body
+        values = [each.value for each in nodes if isinstance(each, ast.Assign) and ast.unparse(each.targets[0]) == name]
+        return ast.literal_eval(values[0])
+
+    pairs = constant("PAIRS")
+    assert pairs["oldest"][1:] == tuple(oldest for _, oldest, _ in SUPPORTED.values())
+    assert pairs["newest"][1:] == tuple(newest for *_, newest in SUPPORTED.values())
+    package = (root / "pyproject.toml").read_text(encoding="utf-8")
+    for module, (_, oldest, _) in SUPPORTED.items():
+        assert f'"{module.replace("_", "-")}>={oldest}"' in package
+    ci = yaml.safe_load((root / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    matrix = ci["jobs"]["pairs"]["strategy"]["matrix"]["include"]
+    assert {each["pair"]: each["python"] for each in matrix} == {name: pair[0] for name, pair in pairs.items()}
 
 
 def test_each_tracker_hears_what_is_made_while_it_listens():

@@ -163,6 +163,6 @@ class _WithHooks(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         self._loader.exec_module(module)
-        from fuzzseq.worker.keras_api import tf_keras_hooks  # noqa: PLC0415 (now it can be imported)
-
-        tf_keras_hooks.install()
+        framework = _tf_keras()
+        if not framework.moved():  # Else the next command says what has.
+            framework.install_hooks()

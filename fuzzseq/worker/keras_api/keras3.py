@@ -97,11 +97,6 @@ class Keras3(PublicKeras):
     def inputs_of_calls(self, operation: Layer) -> list[list[Tensor]]:
         return [list(node.input_tensors) for node in operation._inbound_nodes]
 
-    def copy_mask(self, tensor: Tensor, other: Tensor) -> None:
-        mask = keras.src.backend.get_keras_mask(tensor)
-        if mask is not None:
-            keras.src.backend.set_keras_mask(other, mask)
-
     def kept_states(self, layer: Layer) -> list[Tensor]:
         return list(tf.nest.flatten(getattr(layer, "states", None) or ()))
 

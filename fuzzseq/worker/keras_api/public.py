@@ -60,6 +60,11 @@ class PublicKeras:
     def forward_layer(self, layer: Layer) -> Layer | None:
         return layer.forward_layer if isinstance(layer, self.keras.layers.Bidirectional) else None
 
+    def copy_mask(self, tensor: Tensor, other: Model) -> None:
+        mask = getattr(tensor, "_keras_mask", None)
+        if mask is not None:
+            other._keras_mask = mask
+
     def framework_attributes(self, layer: Layer) -> frozenset[str]:  # noqa: ARG002 (says whose)
         return self._own_attributes
 

@@ -104,11 +104,6 @@ class TfKeras(PublicKeras):
     def inputs_of_calls(self, operation: Layer) -> list[list[Tensor]]:
         return [list(node.keras_inputs) for node in operation._inbound_nodes]
 
-    def copy_mask(self, tensor: Tensor, other: Model) -> None:
-        mask = getattr(tensor, "_keras_mask", None)
-        if mask is not None:
-            other._keras_mask = mask
-
     def kept_states(self, layer: Layer) -> list[Tensor]:
         return [state for state in tf.nest.flatten(getattr(layer, "states", None) or ()) if state is not None]
 

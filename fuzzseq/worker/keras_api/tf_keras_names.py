@@ -11,6 +11,7 @@ from typing import Final
 import tf_keras
 
 from fuzzseq.worker.keras_api.objects import Model
+from fuzzseq.worker.keras_api.supported import WORKS_WITH, refusal
 
 _ENGINE: Final = "tf_keras.src.engine"
 
@@ -67,6 +68,8 @@ def functional_model() -> Model:
 @cache
 def moved() -> str:
     """Return a sentence about those that are not there; empty where all are. It runs no operation."""
+    if refused := refusal("tf_keras"):
+        return refused
     missing = [
         f"{module}.{holder}.{name}" if holder else f"{module}.{name}"
         for (module, holder), names in _NAMES.items()
@@ -77,8 +80,8 @@ def moved() -> str:
         return ""
     return (
         f"fuzzseq cannot look into tf-keras {tf_keras.__version__}: {', '.join(missing)} "
-        f"{'is' if len(missing) == 1 else 'are'} not there. It works with tf-keras 2.16 to 2.21: install one of those "
-        "versions, or a newer fuzzseq."
+        f"{'is' if len(missing) == 1 else 'are'} not there. It works with {WORKS_WITH}: install one "
+        "of those versions, or a newer fuzzseq."
     )
 
 
