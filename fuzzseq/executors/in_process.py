@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
 from fuzzseq.errors import UsageError, WorkerError
-from fuzzseq.loading import check_reference
+from fuzzseq.loading import Reference, check_reference
 from fuzzseq.protocol.outcome import Outcome, Request
 from fuzzseq.protocol.serialization import from_data, to_data
 from fuzzseq.protocol.transport import Json
@@ -24,13 +24,13 @@ def call_here(function: Callable[[], Json]) -> Json:
 class InProcessFile:
     """A user's file, loaded here."""
 
-    def __init__(self, reference: Mapping[str, str], custom_checks: Sequence[str], call: Call) -> None:
+    def __init__(self, reference: Reference, custom_checks: Sequence[str], call: Call) -> None:
         """Import TensorFlow, the file and own checks; raises :class:`UsageError` for what cannot be loaded."""
         self._call = call
         checks = [check_reference(each) for each in custom_checks]
         service = call(lambda: import_module("fuzzseq.worker.service"))
         self._service = service.Service(service.StageBeacon())
-        asked = {"do": "load", "reference": dict(reference), "custom_checks": checks}
+        asked = {"do": "load", "reference": reference, "custom_checks": checks}
         self.targets: list[str] = self._ask(asked)["targets"]
 
     def infer(self, target: str) -> tuple[Spec, dict[str, str]]:

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import inspect
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
-from typing import Any, Final
+from typing import Any
 
-from fuzzseq.errors import UsageError
 from fuzzseq.loading.references import Reference, check_reference, in_one_form, target_reference
 
 __all__ = ["Reference", "check_reference", "in_one_form", "parse", "refuse_wrong"]
-
-#: The modules that a built model's class, or one that it is derived from, comes from.
-_FRAMEWORKS: Final = ("keras", "tf_keras")
 
 
 def parse(target: str | Callable[..., Any]) -> Reference:
@@ -26,7 +19,11 @@ def parse(target: str | Callable[..., Any]) -> Reference:
     Raises :class:`fuzzseq.errors.UsageError` for a file or a name that is not there, code that is no Python, or text
     that is none of these.
     """
-    return target_reference(target) if isinstance(target, str) else of_object(target)
+    if isinstance(target, str):
+        return target_reference(target)
+    from fuzzseq.loading.objects import of_object  # noqa: PLC0415 (only closures and notebooks need cloudpickle)
+
+    return of_object(target)
 
 
 def refuse_wrong(targets: Iterable[str | Callable[..., Any]], custom_checks: Iterable[str] = ()) -> None:
@@ -36,34 +33,3 @@ def refuse_wrong(targets: Iterable[str | Callable[..., Any]], custom_checks: Ite
             target_reference(target)
     for check in custom_checks:
         check_reference(check)
-
-
-def of_object(factory: Any) -> dict[str, str]:
-    """Return the reference of a factory; raises :class:`UsageError` for what is none, or cannot be pickled."""
-    if not callable(factory):
-        raise UsageError(f"{factory!r} is not a factory: a fuzz target is a function that builds a model.")
-    # Keras need not be loaded here.
-    if not isinstance(factory, type) and any(
-        base.__name__ == "Layer" and base.__module__.partition(".")[0] in _FRAMEWORKS for base in type(factory).__mro__
-    ):
-        raise UsageError(
-            f"The fuzz target is a {type(factory).__name__} that is built already, and fuzzseq builds a model many "
-            "times: give a function that builds and returns it, as in fuzz(lambda: model)."
-        )
-    import cloudpickle  # noqa: PLC0415 (only closures and notebooks need it)
-
-    name = getattr(factory, "__qualname__", type(factory).__name__).replace("<locals>.", "")
-    try:
-        module = inspect.getmodule(factory)
-        installed = module is not None and "site-packages" in (getattr(module, "__file__", "") or "")
-        with ExitStack() as after:
-            if module is not None and module.__name__ != "__main__" and not (installed or hasattr(module, "__path__")):
-                cloudpickle.register_pickle_by_value(module)
-                after.callback(cloudpickle.unregister_pickle_by_value, module)
-            data = cloudpickle.dumps(factory)
-    except Exception as error:  # noqa: BLE001 (whatever a closure's own values raise when pickled)
-        raise UsageError(
-            f"The factory {name} cannot be sent to a worker ({type(error).__name__}: {error}): "
-            "let it build everything inside itself, or put it in a file and name that."
-        ) from None
-    return {"pickle": base64.b64encode(data).decode(), "name": name}

@@ -12,7 +12,7 @@ from fuzzseq.causes.catalog import CAUSES, page_of
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.finding_files import pretty, replaying
 from fuzzseq.reporting.finding_view import PROVISIONAL
-from fuzzseq.reporting.locations import file_of, from_root
+from fuzzseq.reporting.locations import file_of, from_root, line_of
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.snapshot_writer import SnapshotWriter
 from fuzzseq.reporting.unjudged import sentences
@@ -97,6 +97,7 @@ def _text(foreign: str) -> str:
 def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, Any]:
     settings, found, message = record.settings, finding.diagnosis, shortened(finding.message, 1000)
     raised = finding.exception.exception if finding.exception else finding.check
+    file, frame = file_of(finding), finding.location
     sizes = ", ".join(f"{name} = {size}" for name, size in finding.sizes.items())
     lines = (
         shortened(found.explanation, 1000) or message or finding.cause,
@@ -105,16 +106,16 @@ def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, A
         f"Minimal sizes: {sizes}" if sizes else "",
         f"Fails when: {shortened(found.region.condition, 500)}" if found.region else "",
         f"Fix: {shortened(found.advice, 500)}" if found.advice else "",
+        f"At {frame.place}: {clean(frame.source)}" if frame is not None and line_of(finding) is None else "",
         f"Replay, where DIR is the folder of this report: {replaying(finding)}",
     )
     location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": _text(finding.target), "kind": "function"}]}
-    file, frame = file_of(finding), finding.location
     if file is not None:
         near = from_root(file)
         artifact = {"uri": quote(_text(near or str(file)))} | ({"uriBaseId": ROOT} if near is not None else {})
         location["physicalLocation"] = {"artifactLocation": artifact}
-        if frame is not None and frame.line > 0:
-            region = {"startLine": frame.line, "snippet": {"text": clean(frame.source)}}
+        if frame is not None and line_of(finding) is not None:
+            region = {"startLine": line_of(finding), "snippet": {"text": clean(frame.source)}}
             location["physicalLocation"]["region"] = region
     state = {}
     if settings is not None and settings.baseline:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import base64
 import importlib.util
-import linecache
 import pickle
 import re
 import sys
@@ -17,6 +16,8 @@ from fuzzseq.errors import SpecError, UsageError, nearest
 from fuzzseq.files import notebooks
 from fuzzseq.loading.references import SAVED
 from fuzzseq.object_text import name_of, text_of
+from fuzzseq.protocol.transport import Json
+from fuzzseq.protocol.user_frames import keep_source
 from fuzzseq.targets.declaration import Declaration, declaration_of, declared_in, is_imported
 from fuzzseq.worker.build import LoadedFactory
 from fuzzseq.worker.built_models import BuiltModel, SavedModel, is_built
@@ -29,11 +30,12 @@ from fuzzseq.worker.user_imports import USER_IMPORTS
 
 
 def load(
-    reference: Mapping[str, str], tracker: Tracker, custom_checks: Sequence[Mapping[str, str]] = ()
+    reference: Mapping[str, Json], tracker: Tracker, custom_checks: Sequence[Mapping[str, str]] = ()
 ) -> dict[str, LoadedFactory]:
     """Return the fuzz targets of a reference by name; raises :class:`UsageError` for what cannot be loaded.
 
-    ``reference`` has ``file`` or ``module`` and perhaps ``name``; or ``pickle``, a cloudpickled factory, and ``name``.
+    ``reference`` has ``file`` or ``module`` and perhaps ``name``; or ``pickle``, a cloudpickled factory, ``name``, and
+    the ``sources`` of code that stands in no file, by its name.
     ``custom_checks`` are references to checks of the user's own, for each of the targets.
     """
     checks: list[Function] = []
@@ -50,11 +52,13 @@ def load(
     return targets
 
 
-def _factories(reference: Mapping[str, str]) -> dict[str, Function]:
+def _factories(reference: Mapping[str, Json]) -> dict[str, Function]:
     """Return factories by the names of their targets: of a module, its own and ``build``, else those it imports."""
     if "pickle" in reference:
         USER_IMPORTS.install()
         USER_IMPORTS.add(str(Path.cwd()))
+        for file, text in reference.get("sources", {}).items():
+            keep_source(file, text)
         factory = pickle.loads(base64.b64decode(reference["pickle"]))  # noqa: S301 (from our own parent, never a file)
         return {reference["name"]: factory}
     label = reference.get("file") or reference["module"]
@@ -87,7 +91,7 @@ def _named(module: ModuleType, label: str, name: str) -> Model:
     return value
 
 
-def _imported(reference: Mapping[str, str], label: str) -> ModuleType:
+def _imported(reference: Mapping[str, Json], label: str) -> ModuleType:
     """Import the user's module; what it raises becomes one sentence with the user's own line."""
     USER_IMPORTS.install()
     USER_IMPORTS.add(str(Path.cwd()))
@@ -113,7 +117,7 @@ def _imported(reference: Mapping[str, str], label: str) -> ModuleType:
 
 def _line(error: BaseException) -> str:
     frames = user_frames(error.__traceback__)
-    return f" ({frames[-1].file}:{frames[-1].line})" if frames else ""
+    return f" ({frames[-1].place})" if frames else ""
 
 
 def _from_file(path: Path, name: str) -> ModuleType:
@@ -147,8 +151,7 @@ def _from_notebook(path: Path, name: str) -> ModuleType:
     module.__file__ = str(path)
     sys.modules[module.__name__] = module
     for cell in notebooks.needed(notebooks.cells_of(path, path.name), name.partition(".")[0]):
-        file = cell.file_name(path)
-        # Whoever shows a line of a cell, Python's own traceback among them, asks here for its text.
-        linecache.cache[file] = (len(cell.text), None, cell.text.splitlines(keepends=True), file)
+        file = notebooks.file_of_cell(str(path), cell.number)
+        keep_source(file, cell.text)
         exec(compile(ast.Module(list(cell.body), []), file, "exec"), vars(module))  # noqa: S102 (the user's own, named)
     return module
