@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from fuzzseq.loading.references import Reference, check_reference, in_one_form, target_reference
+from fuzzseq.loading.references import (
+    Reference,
+    check_reference,
+    custom_objects_reference,
+    in_one_form,
+    target_reference,
+)
 
-__all__ = ["Reference", "check_reference", "in_one_form", "parse", "refuse_wrong"]
+__all__ = ["Reference", "check_reference", "custom_objects_reference", "in_one_form", "parse", "refuse_wrong"]
 
 
 def parse(target: str | Callable[..., Any]) -> Reference:
@@ -26,10 +32,14 @@ def parse(target: str | Callable[..., Any]) -> Reference:
     return of_object(target)
 
 
-def refuse_wrong(targets: Iterable[str | Callable[..., Any]], custom_checks: Iterable[str] = ()) -> None:
-    """Raise the :class:`fuzzseq.errors.UsageError` of the first target or check that is named, and cannot be there."""
+def refuse_wrong(
+    targets: Iterable[str | Callable[..., Any]], custom_checks: Iterable[str] = (), custom_objects: str | None = None
+) -> None:
+    """Raise the :class:`fuzzseq.errors.UsageError` of the first target, check or file that is named and not there."""
     for target in targets:
         if isinstance(target, str):
             target_reference(target)
     for check in custom_checks:
         check_reference(check)
+    if custom_objects is not None:
+        custom_objects_reference(custom_objects)

@@ -20,8 +20,6 @@ from fuzzseq.files.notebooks import file_of_cell, live_shell
 from fuzzseq.loading.references import Reference
 from fuzzseq.protocol.user_frames import keep_source
 
-#: The modules that a built model's class, or one that it is derived from, comes from.
-_FRAMEWORKS: Final = ("keras", "tf_keras")
 #: How IPython calls a cell that it has run.
 _LIVE_CELL: Final = re.compile(r"In ?\[(\d+)\]")
 #: What code is named that was run from a text: Python's own name for it is that of much generated code as well.
@@ -32,14 +30,6 @@ def of_object(factory: Any) -> Reference:
     """Return the reference of a factory; raises :class:`UsageError` for what is none, or cannot be pickled."""
     if not callable(factory):
         raise UsageError(f"{factory!r} is not a factory: a fuzz target is a function that builds a model.")
-    # Keras need not be loaded here.
-    if not isinstance(factory, type) and any(
-        base.__name__ == "Layer" and base.__module__.partition(".")[0] in _FRAMEWORKS for base in type(factory).__mro__
-    ):
-        raise UsageError(
-            f"The fuzz target is a {type(factory).__name__} that is built already, and fuzzseq builds a model many "
-            "times: give a function that builds and returns it, as in fuzz(lambda: model)."
-        )
     name = getattr(factory, "__qualname__", type(factory).__name__).replace("<locals>.", "")
     data = io.BytesIO()
     pickler = _Pickler(data)
