@@ -27,6 +27,7 @@ def console_of(width: int, color: bool = False) -> Console:
         file=io.StringIO(),
         width=width,
         force_terminal=color,
+        force_jupyter=False,  # There it would show each text that it is asked for, and all of them empty.
         color_system="standard" if color else None,
         highlight=False,
         markup=False,
