@@ -16,8 +16,6 @@ from fuzzseq.errors import UsageError
 from fuzzseq.files.input_files import NotJson, json_of, read_text
 
 SUFFIX: Final = ".ipynb"
-#: The oldest format in which a notebook's cells stand in one list.
-_FORMAT: Final = 4
 #: A line for IPython or the shell: ``%matplotlib inline``, ``!pip install``, ``model.summary?``.
 _MAGIC: Final = re.compile(r"^(?P<indent>\s*)(?:[%!?]|\w+\s*=\s*[%!]|.*\?\s*$)", re.MULTILINE)
 #: How settings are made that hold for all that follows: ``sys.path.append``, ``tf.random.set_seed``.

@@ -14,7 +14,7 @@ import sys
 import textwrap
 from collections.abc import Iterator, Mapping
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, Final
+from typing import Final
 
 from fuzzseq.loading.references import variable_of
 from fuzzseq.protocol.user_frames import is_users
@@ -27,7 +27,7 @@ _LITERALS: Final = (bool, int, float, complex, str, bytes, type(None), tuple, li
 _Defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
-def definition_of(factory: Any) -> str:
+def definition_of(factory: object) -> str:
     """Return code that makes a factory, under the name that a script knows it by; empty where that is not certain."""
     definition = _Definition(getattr(factory, "__module__", None))
     try:
@@ -51,7 +51,7 @@ class _Definition:
         self._own = {"__main__", module}
         self._bound: dict[str, object] = {}
 
-    def bind(self, name: str, value: Any) -> None:
+    def bind(self, name: str, value: object) -> None:
         """Add the lines that bind a name to a value, and those that they need."""
         if name in self._bound:
             if self._bound[name] is not value:
@@ -64,8 +64,10 @@ class _Definition:
             self._import(value.__name__, "", name, value)
         elif isinstance(value, FunctionType | type) and value.__module__ not in self._own:
             self._import(value.__module__, value.__qualname__, name, value)
-        else:
+        elif isinstance(value, FunctionType | type):
             self._define(name, value)
+        else:
+            raise _UncertainError
 
     def _import(self, module: str, attribute: str, name: str, value: object) -> None:
         found: object = sys.modules.get(module)
@@ -77,7 +79,7 @@ class _Definition:
         renamed = "" if name == (attribute or module) else f" as {name}"
         self.lines.append(f"from {module} import {attribute}{renamed}" if attribute else f"import {module}{renamed}")
 
-    def _define(self, name: str, value: Any) -> None:
+    def _define(self, name: str, value: FunctionType | type) -> None:
         functions = [value] if isinstance(value, FunctionType) else _methods(value)
         code = functions[0].__code__
         text = "".join(linecache.getlines(code.co_filename))
@@ -126,10 +128,10 @@ def _literal(value: object) -> str:
     return repr(value)
 
 
-def _methods(value: object) -> list[FunctionType]:
-    """Return the functions that a class defines; there is nothing certain about another object, or without any."""
-    found = [each for each in vars(value).values() if isinstance(each, FunctionType)] if isinstance(value, type) else []
-    own = [each for each in found if each.__qualname__ == f"{getattr(value, '__qualname__', '')}.{each.__name__}"]
+def _methods(value: type) -> list[FunctionType]:
+    """Return the functions that a class defines; nothing is certain of one without any."""
+    found = [each for each in vars(value).values() if isinstance(each, FunctionType)]
+    own = [each for each in found if each.__qualname__ == f"{value.__qualname__}.{each.__name__}"]
     if not own:
         raise _UncertainError
     return own

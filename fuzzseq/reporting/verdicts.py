@@ -30,10 +30,10 @@ def verdicts_of(report: TargetReport) -> list[tuple[str, str]]:
     for check, count in sorted(counts, key=lambda each: -each[1].ran):
         if label := _label(count):
             together.setdefault(label, []).append(check)
-    labels: dict[str, list[str]] = {"passed": [], "failed": [], "not applicable": [], "skipped": []}
-    for (label, more), checks in together.items():
-        labels[label].append(f"{', '.join(checks)} {more}")
-    return [(label, clean("; ".join(texts))) for label, texts in labels.items() if texts]
+    said: dict[str, list[str]] = {"passed": [], "failed": [], "not applicable": [], "skipped": []}
+    for (verdict, more), checks in together.items():
+        said[verdict].append(f"{', '.join(checks)} {more}")
+    return [(verdict, clean("; ".join(texts))) for verdict, texts in said.items() if texts]
 
 
 def _label(count: CheckCount) -> tuple[str, str] | None:
