@@ -11,18 +11,22 @@ import attrs
 from fuzzseq import engine, runner
 from fuzzseq.cases.case import Case
 from fuzzseq.errors import UsageError, WorkerError
-from fuzzseq.events import TargetReport, Unjudged
+from fuzzseq.events import Reporter, TargetReport, Unjudged
 from fuzzseq.executors.zygote import Zygote
 from fuzzseq.failures import Inconclusive, failure_of
 from fuzzseq.findings import Finding
 from fuzzseq.loading import refuse_wrong
+from fuzzseq.loading.definition import definition_of
 from fuzzseq.protocol.outcome import Severity
 from fuzzseq.reporting.dispatcher import Dispatcher
 from fuzzseq.reporting.finding_files import finding_reporters
 from fuzzseq.reporting.folder import Beginning, Folder
+from fuzzseq.reporting.progress import ProgressLine, line_shown_here
 from fuzzseq.reporting.run_state import RunState
-from fuzzseq.reporting.text import finding_text
-from fuzzseq.reporting.unjudged import sentences
+from fuzzseq.reporting.text import finding_text, result_text
+from fuzzseq.reporting.unjudged import counted, sentences
+from fuzzseq.reporting.verdicts import outcome_of
+from fuzzseq.sanitize import clean
 from fuzzseq.settings import Device, Given
 from fuzzseq.settings.configuration import given_by
 from fuzzseq.stop_reason import StopReason
@@ -39,11 +43,12 @@ _UNFILED: Final = 'fuzz(..., output="reports") writes a file that replays it'
 
 @attrs.frozen(kw_only=True)
 class FuzzResult:
-    """What came of fuzzing a model.
+    """What came of fuzzing a model. A notebook shows it as a table.
 
     ``findings`` are in the order in which they were made; ``warnings`` are what a user should know that is no finding.
-    ``report`` counts cases and checks. ``text`` shows every finding as the command line does. ``inconclusive`` are the
-    checks that apply to the model and were never judged, each with what kept it from that: of those nothing is known.
+    ``report`` counts cases and checks. ``text`` shows every finding as the command line does, and which checks passed.
+    ``inconclusive`` are the checks that apply to the model and were never judged, each with what kept it from that: of
+    those nothing is known.
     """
 
     findings: tuple[Finding, ...]
@@ -53,6 +58,17 @@ class FuzzResult:
     text: str
     inconclusive: tuple[Unjudged, ...] = ()
     allow_inconclusive: bool = False
+
+    def __repr__(self) -> str:
+        causes = ", ".join(dict.fromkeys(found.cause for found in self.findings))
+        unsure = f"; inconclusive: {counted(len(self.inconclusive), 'check')} never judged" if self.inconclusive else ""
+        found = outcome_of(self.report, self.findings)
+        return f"<FuzzResult of {clean(self.report.name)}: {found}{f' ({causes})' if causes else ''}{unsure}>"
+
+    def _repr_html_(self) -> str:
+        from fuzzseq.reporting.html.result import result_html  # noqa: PLC0415 (only a notebook asks for it)
+
+        return result_html(self.report, self.findings, self.warnings, self.inconclusive)
 
     def raise_for_findings(self, severity: Severity = "error") -> None:
         """Raise :class:`fuzzseq.FuzzFailure` where there is a finding of this severity, or of a worse one.
@@ -70,8 +86,10 @@ class FuzzResult:
             raise Inconclusive(f"inconclusive: {'; '.join(sentences(self.inconclusive))}", self.inconclusive)
 
 
-def fuzz(factory: str | Callable[..., Any], **settings: Unpack[FuzzKeywords]) -> FuzzResult:
-    """Fuzz a model, and return what was found; nothing is printed.
+def fuzz(
+    factory: str | Callable[..., Any], *, progress: bool | None = None, **settings: Unpack[FuzzKeywords]
+) -> FuzzResult:
+    """Fuzz a model, and return what was found; nothing is printed unless ``progress`` is.
 
     ``factory`` is the function that builds the model, decorated with ``@fuzz_target`` or not; a closure is fine. Or it
     is a reference to one, as ``fuzzseq run`` takes it: ``"my_model.py:build"``. The model runs in processes of its own,
@@ -84,13 +102,14 @@ def fuzz(factory: str | Callable[..., Any], **settings: Unpack[FuzzKeywords]) ->
     ``memory`` in bytes, or texts as ``"30s"`` and ``"4GiB"``. ``corpus`` is a folder that keeps cases that failed, and
     ``output`` one for the files of each finding, ``<id>.json`` to replay and ``<id>.py`` to run alone, in the place of
     those of the call before it; neither is written unless it is named. ``allow_inconclusive`` lets a result pass that
-    left a check without a verdict.
+    left a check without a verdict. ``progress`` shows how far it is in one line, which says in the end what came of it:
+    in a live notebook unless it is False, elsewhere only where it is True, on standard error.
 
     Raises :class:`fuzzseq.FuzzseqError`, in one sentence, for a name or a number that cannot be, and for a model that
     cannot be fuzzed.
     """
     __tracebackhide__ = True
-    return fuzzed(factory, given_by("fuzz", settings))
+    return fuzzed(factory, given_by("fuzz", settings), show=line_shown_here(progress))
 
 
 def check_case(
@@ -131,14 +150,26 @@ def check_case(
         raise kind(f"{target}: {engine.said_of(failures[0])}")
 
 
-def fuzzed(factory: str | Callable[..., Any], given: Given, zygote: Zygote | None = None) -> FuzzResult:
-    """Do what :func:`fuzz` does, as it is ``given``; ``zygote`` is one that has begun to import TensorFlow already."""
+def fuzzed(
+    factory: str | Callable[..., Any],
+    given: Given,
+    zygote: Zygote | None = None,
+    show: Callable[[str, bool], None] | None = None,
+) -> FuzzResult:
+    """Do what :func:`fuzz` does, as it is ``given``.
+
+    ``zygote`` is one that has begun to import TensorFlow already; ``show`` shows a line of progress.
+    """
     __tracebackhide__ = True
     request = runner.request_of(given)
     settings = request.settings
     refuse_wrong([factory], settings.custom_checks, settings.custom_objects)
     record, folder = RunState(), Folder(Path(request.output), waits=True) if request.output is not None else None
-    fan = Dispatcher(record, [Beginning(folder), *finding_reporters(record, folder)] if folder is not None else [])
+    reporters: list[Reporter] = []
+    if folder is not None:
+        definition = "" if isinstance(factory, str) else definition_of(factory)
+        reporters = [Beginning(folder), *finding_reporters(record, folder, definition)]
+    fan = Dispatcher(record, [*reporters, ProgressLine(record, show)] if show is not None else reporters)
     try:
         for event in engine.start_campaign([factory], settings, corpus=request.corpus, zygote=zygote):
             fan.on_event(event)
@@ -169,7 +200,7 @@ def fuzzed(factory: str | Callable[..., Any], given: Given, zygote: Zygote | Non
         warnings=tuple(warning.message for warning in record.warnings),
         report=report,
         stop_reason=report.stop_reason,
-        text="\n".join(shown),
+        text="\n".join((*shown, result_text(report, findings))),
         inconclusive=record.inconclusive(),
         allow_inconclusive=record.settings is not None and record.settings.allow_inconclusive,
     )

@@ -17,6 +17,7 @@ from fuzzseq.errors import SpecError
 from fuzzseq.grammar import shown
 from fuzzseq.object_text import name_of, text_of
 from fuzzseq.protocol.outcome import Verdict
+from fuzzseq.protocol.user_frames import frame_of
 from fuzzseq.targets.spec import Spec
 
 #: What the functions of a check may return, and how that is said.
@@ -96,7 +97,7 @@ def _raised(name: str, error: Exception) -> str:
     """Return what an exception of a check was, and the last line of its file that it came through."""
     frames = traceback.extract_tb(error.__traceback__)
     frame = next((frame for frame in reversed(frames[1:]) if "site-packages" not in frame.filename), None)
-    at = f" ({Path(frame.filename).name}:{frame.lineno})" if frame is not None else ""
+    at = f" ({frame_of(Path(frame.filename).name, frame.lineno or 0, name, '').place})" if frame is not None else ""
     return f"{name} raised {name_of(type(error))}: {text_of(error)}{at}"
 
 

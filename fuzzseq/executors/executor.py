@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Mapping
 from typing import Final, Protocol
 
-from fuzzseq.loading import check_reference, custom_objects_reference
+from fuzzseq.loading import Reference, check_reference, custom_objects_reference
 from fuzzseq.protocol.outcome import Ending, Frame, Outcome, Raised, Request, Stage, Verdict
 from fuzzseq.protocol.transport import Json
 from fuzzseq.settings import Settings
@@ -32,14 +31,14 @@ class Executor(Protocol):
         """Leave no process behind."""
 
 
-def load_request(reference: Mapping[str, str], settings: Settings) -> dict[str, Json]:
+def load_request(reference: Reference, settings: Settings) -> dict[str, Json]:
     """Return what asks a worker to load a reference, and what the settings name beside it.
 
     Raises :class:`fuzzseq.errors.UsageError` for a file or a name that is not there.
     """
     return {
         "do": "load",
-        "reference": dict(reference),
+        "reference": reference,
         "custom_checks": [check_reference(each) for each in settings.custom_checks],
         "custom_objects": custom_objects_reference(settings.custom_objects) if settings.custom_objects else None,
     }

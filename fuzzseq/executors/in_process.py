@@ -7,6 +7,7 @@ from importlib import import_module
 
 from fuzzseq.errors import UsageError, WorkerError
 from fuzzseq.executors.executor import load_request
+from fuzzseq.loading import Reference
 from fuzzseq.protocol.outcome import Outcome, Request
 from fuzzseq.protocol.serialization import from_data, to_data
 from fuzzseq.protocol.transport import Json
@@ -25,7 +26,7 @@ def call_here(function: Callable[[], Json]) -> Json:
 class InProcessFile:
     """A user's file, loaded here."""
 
-    def __init__(self, reference: Mapping[str, str], settings: Settings, call: Call) -> None:
+    def __init__(self, reference: Reference, settings: Settings, call: Call) -> None:
         """Import TensorFlow, the file and own checks; raises :class:`UsageError` for what cannot be loaded."""
         self._call = call
         service = call(lambda: import_module("fuzzseq.worker.service"))

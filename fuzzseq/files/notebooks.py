@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -15,14 +16,14 @@ from fuzzseq.errors import UsageError
 from fuzzseq.files.input_files import NotJson, json_of, read_text
 
 SUFFIX: Final = ".ipynb"
-#: The oldest format in which a notebook's cells stand in one list.
-_FORMAT: Final = 4
 #: A line for IPython or the shell: ``%matplotlib inline``, ``!pip install``, ``model.summary?``.
 _MAGIC: Final = re.compile(r"^(?P<indent>\s*)(?:[%!?]|\w+\s*=\s*[%!]|.*\?\s*$)", re.MULTILINE)
 #: How settings are made that hold for all that follows: ``sys.path.append``, ``tf.random.set_seed``.
 _SETTING: Final = re.compile(r"^(sys\.path|os\.environ)\.\w+$|(^|\.)(set|enable|disable)_\w+$")
 #: What trains a model, or runs one over data.
 _TRAINING: Final = frozenset({"fit", "fit_generator", "train_on_batch", "evaluate", "predict", "adapt"})
+#: How the code of cells is named.
+_CELL: Final = re.compile(r"(?P<notebook>.+\.ipynb)#cell-(?P<number>\d{1,9})|<In \[(?P<live>\d{1,9})\]>")
 _DEFINITIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -34,15 +35,22 @@ class Cell:
     text: str
     body: tuple[ast.stmt, ...]
 
-    def file_name(self, notebook: Path) -> str:
-        """Return what its code is compiled under: a name from which :func:`cell_of` reads the cell back."""
-        return f"{notebook}#cell-{self.number}"
+
+def file_of_cell(notebook: str, number: int) -> str:
+    """Return what the code of a cell is compiled under; without a ``notebook`` it is a cell of a live kernel."""
+    return f"{notebook}#cell-{number}" if notebook else f"<In [{number}]>"
 
 
 def cell_of(file: str) -> tuple[str, int] | None:
-    """Return the notebook and the number of the cell that a file name stands for; None for another file."""
-    notebook, mark, number = file.rpartition("#cell-")
-    return (notebook, int(number)) if mark and number.isdigit() and notebook.endswith(SUFFIX) else None
+    """Return the notebook and the number of the cell that :func:`file_of_cell` has named; None for another file."""
+    found = _CELL.fullmatch(file)
+    return (found["notebook"] or "", int(found["number"] or found["live"])) if found else None
+
+
+def live_shell() -> Any:
+    """Return IPython's shell where this process runs the cells of one; None elsewhere. It is not loaded for that."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython is not None else None
 
 
 def cells_of(path: Path, shown: str) -> tuple[Cell, ...]:

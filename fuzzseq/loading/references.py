@@ -6,16 +6,29 @@ import os
 import re
 import stat
 from contextlib import suppress
+from keyword import iskeyword
 from pathlib import Path
-from typing import Final
+from typing import Final, TypedDict
 
 from fuzzseq.errors import UsageError, nearest
 from fuzzseq.files import notebooks
 from fuzzseq.loading.modules import source_of_module
 from fuzzseq.loading.source import Names, is_file, names_in
 
-#: What a worker loads: ``file`` or ``module``, and perhaps ``name``; or ``pickle``, a factory, and ``name``.
-Reference = dict[str, str]
+
+class Reference(TypedDict, total=False):
+    """What a worker loads: ``file`` or ``module``, and perhaps ``name``; or ``pickle``, a factory, and ``name``.
+
+    With a pickle come its ``identity``, and the ``sources`` of what it holds that stands in no file: text by the name of the code.
+    """
+
+    file: str
+    module: str
+    name: str
+    pickle: str
+    identity: str
+    sources: dict[str, str]
+
 
 _DRIVE: Final = re.compile(r"^[A-Za-z]:[\\/]")
 _HOW: Final = "give path/to/file.py:name or package.module:name."
@@ -28,7 +41,7 @@ _OLD: Final = (".h5", ".hdf5")
 def place_reference(text: str) -> Reference:
     """Return the reference of a target's text, its file being there and not opened; raises :class:`UsageError`."""
     place, name = _split(text)
-    named = {"name": name} if name else {}
+    named: Reference = {"name": name} if name else {}
     if place.startswith("~"):
         with suppress(RuntimeError):  # There is no such user.
             place = str(Path(place).expanduser())
@@ -103,6 +116,12 @@ def in_one_form(text: str) -> str:
     """Return a target's text as a run calls that target, without looking whether it is there."""
     place, name = _split(text)
     return f"{place}:{name}" if name else place
+
+
+def variable_of(name: str) -> str:
+    """Return what a script calls a factory that has a name of its own, as ``closure.build``, and no file."""
+    last = name.rpartition(".")[2]
+    return last if last.isidentifier() and not iskeyword(last) else "build"
 
 
 def label_of(reference: Reference) -> str:

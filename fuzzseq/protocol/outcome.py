@@ -24,16 +24,26 @@ SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
 class Frame:
     """One line of the user's own code on the way to a failure.
 
-    ``start`` and ``end`` are the columns of ``source`` between which the expression stands that was being evaluated,
-    from 0, where Python tells them (3.11 and later).
+    ``file`` is where it stands, and ``cell`` the number of its cell where that is a notebook; a live kernel knows no
+    file, and numbers its cells as it runs them. ``start`` and ``end`` are the columns of ``source`` between which the
+    expression stands that was being evaluated, from 0, where Python tells them (3.11 and later).
     """
 
     file: Label
+    cell: Count | None = None
     line: Count
     function: str
     source: str = ""
     start: Count | None = None
     end: Count | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it is, for a person: ``model.py:5``, ``model.ipynb, cell 3, line 5``, ``In [3], line 5``."""
+        if self.cell is None:
+            return f"{self.file}:{self.line}"
+        cell = f"{self.file}, cell {self.cell}" if self.file else f"In [{self.cell}]"
+        return f"{cell}, line {self.line}"
 
 
 @attrs.frozen(kw_only=True)

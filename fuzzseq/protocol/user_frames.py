@@ -15,6 +15,7 @@ import attrs
 
 from fuzzseq.errors import UsageError
 from fuzzseq.files.input_files import read_text
+from fuzzseq.files.notebooks import cell_of, cells_of, file_of_cell
 from fuzzseq.protocol.outcome import Frame
 
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
@@ -37,10 +38,21 @@ def is_users(file: str) -> bool:
     return not path.startswith(_FOREIGN) and "site-packages" not in path and "dist-packages" not in path
 
 
+def keep_source(file: str, text: str) -> None:
+    """Keep the text of code that is compiled under a name which is no file's: whoever shows a line of it asks here."""
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+
+
+def frame_of(code_file: str, line: int, function: str, source: str) -> Frame:
+    """Return the frame of a line of code, by the name that the code was compiled under."""
+    file, cell = cell_of(code_file) or (code_file, None)
+    return Frame(file=file, cell=cell, line=line, function=function, source=source.strip())
+
+
 def traceback_frames(text: str) -> tuple[Frame, ...]:
     """Return the user's own frames of a traceback in its order."""
     return tuple(
-        Frame(file=file, line=int(line), function=function, source=_line(file, int(line)))
+        frame_of(file, int(line), function, _line(file, int(line)))
         for file, line, function in _TRACEBACK_LINE.findall(text)
         if is_users(file)
     )
@@ -51,6 +63,10 @@ def _lines(file: str) -> Sequence[str]:
     if file in linecache.cache or file.startswith("<"):
         return linecache.getlines(file)
     try:
+        if cell := cell_of(file):
+            notebook, number = cell
+            cells = cells_of(Path(notebook), notebook)
+            return next((each.text.splitlines(keepends=True) for each in cells if each.number == number), ())
         return read_text(Path(file), advice="Name another file").splitlines(keepends=True)
     except UsageError:
         return ()
@@ -78,13 +94,14 @@ def endless(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
     """
     for depth in range(len(frames), 0, -1):
         frame = frames[depth - 1]
+        file = frame.file if frame.cell is None else file_of_cell(frame.file, frame.cell)
         try:
-            tree = ast.parse("".join(_lines(frame.file)))
+            tree = ast.parse("".join(_lines(file)))
         except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested too deeply
             continue
         loops = [node for node in ast.walk(tree) if isinstance(node, ast.While)]
         heads = [loop.lineno for loop in loops if loop.lineno <= frame.line <= (loop.end_lineno or 0)]
         if heads:
             head = max(heads)
-            return (*frames[: depth - 1], attrs.evolve(frame, line=head, source=_line(frame.file, head)))
+            return (*frames[: depth - 1], attrs.evolve(frame, line=head, source=_line(file, head)))
     return frames

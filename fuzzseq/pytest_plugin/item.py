@@ -123,7 +123,9 @@ class FuzzItem(pytest.Item):
             for finding in judged.findings:
                 lines = [f"the whole message of {finding.id}:", finding.message, ""]
                 for frame in finding.exception.frames if finding.exception else ():
-                    lines += [f'  File "{frame.file}", line {frame.line}, in {frame.function}', f"    {frame.source}"]
+                    # As Python has it, and editors read it, where there is such a line.
+                    place = f'File "{frame.file}", line {frame.line}' if frame.cell is None else frame.place
+                    lines += [f"  {place}, in {frame.function}", f"    {frame.source}"]
                 shown.append("\n".join(lines) + "\n")
         return inert("\n".join(shown))
 

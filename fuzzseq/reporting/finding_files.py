@@ -65,9 +65,9 @@ def finding_document(finding: Finding, spec: Spec, versions: Mapping[str, str]) 
     }
 
 
-def finding_reporters(record: RunState, folder: Folder) -> list[Reporter]:
-    """Return what writes the files of each finding."""
-    return [FindingFiles(record, folder), Scripts(record, folder)]
+def finding_reporters(record: RunState, folder: Folder, definition: str = "") -> list[Reporter]:
+    """Return what writes the files of each finding; ``definition`` is code of a factory that no file holds."""
+    return [FindingFiles(record, folder), Scripts(record, folder, definition)]
 
 
 class FindingFiles:
@@ -101,8 +101,8 @@ class FindingFiles:
 class Scripts:
     """Writes ``<id>.py`` as soon as a finding is made."""
 
-    def __init__(self, record: RunState, folder: Folder) -> None:
-        self._record, self._folder = record, folder
+    def __init__(self, record: RunState, folder: Folder, definition: str) -> None:
+        self._record, self._folder, self._definition = record, folder, definition
 
     def on_event(self, event: Event) -> None:
         """Take one event."""
@@ -111,4 +111,4 @@ class Scripts:
         from fuzzseq.reproduce.script import reproduction  # noqa: PLC0415 (only a run with a finding needs it)
 
         spec = self._record.spec_of(event.finding)
-        self._folder.write(f"{event.finding.id}.py", reproduction(event.finding, spec))
+        self._folder.write(f"{event.finding.id}.py", reproduction(event.finding, spec, self._definition))

@@ -147,7 +147,7 @@ def _error(finding: Finding, room: int) -> Iterator[tuple[str, Text]]:
     frame = finding.location
     if frame is None:
         return
-    yield "at", Text(shortened(f"{frame.file}:{frame.line} in {frame.function}", 2 * room))
+    yield "at", Text(shortened(f"{frame.place} in {frame.function}", 2 * room))
     source = clean(frame.source).strip()
     if source:
         yield "", Text(cut(source, room), style="bold", no_wrap=True)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from fuzzseq.reporting.finding_view import PROVISIONAL, region_of, title_of
-from fuzzseq.reporting.locations import file_of, from_root
+from fuzzseq.reporting.locations import file_of, from_root, line_of
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.snapshot_writer import SnapshotWriter
 from fuzzseq.reporting.unjudged import sentences
@@ -51,13 +51,14 @@ def github_text(record: RunState) -> str:
             f"Fix: {shortened(found.advice, 300)}" if found.advice else "",
             f"Fails when: {shortened(region.condition, 300)}" if region else "",
             f"Minimal sizes: {', '.join(f'{name} = {size}' for name, size in sizes.items())}",
+            f"At {finding.location.place}" if finding.location is not None and line_of(finding) is None else "",
             f"Finding {finding.id} of {clean(finding.target)}{', in the baseline' if known else ''}",
         )
         annotation = _annotation(
             f"{finding.cause}: {title_of(finding)}",
             "\n".join(filter(None, lines)),
             (from_root(file) or "") if file is not None else "",
-            finding.location.line if finding.location is not None else 0,
+            line_of(finding),
         )
         listed.append(("error" if settings is None or settings.fails(finding) else level, annotation))
     listed += [
@@ -68,7 +69,7 @@ def github_text(record: RunState) -> str:
     return "".join(f"::{command} {annotation}\n" for command, annotation in listed)
 
 
-def _annotation(title: str, message: str, file: str = "", line: int = 0) -> str:
+def _annotation(title: str, message: str, file: str = "", line: int | None = None) -> str:
     """Return the properties and the message of a command: what is said at a line of a file, or of the whole run."""
     properties = {"file": file, "line": str(line or ""), "title": title}
     listed = ",".join(f"{key}={clean(value).translate(_PROPERTY)}" for key, value in properties.items() if value)

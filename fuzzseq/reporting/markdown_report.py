@@ -16,7 +16,7 @@ from fuzzseq.findings import Finding
 from fuzzseq.reporting.case_view import case_view
 from fuzzseq.reporting.finding_files import replaying
 from fuzzseq.reporting.finding_view import PROVISIONAL, advice_of, region_of, title_of
-from fuzzseq.reporting.locations import file_of, from_root
+from fuzzseq.reporting.locations import located
 from fuzzseq.reporting.markdown_escape import cell, code, fenced, prose
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.snapshot_writer import SnapshotWriter
@@ -101,10 +101,10 @@ def _detail(finding: Finding, record: RunState) -> str:
     region = region_of(finding, spec)
     case = text_of([case_view(finding, spec, console_of(USUAL_WIDTH), USUAL_WIDTH)])
     raised = f"{finding.exception.exception}: " if finding.exception else f"{finding.check}: "
-    advice, frame, file, place = advice_of(finding), finding.location, file_of(finding), ""
-    if frame is not None and file is not None:
+    advice, frame, place = advice_of(finding), located(finding), ""
+    if frame is not None:
         source = f"\n\n{fenced(frame.source, 'python')}" if frame.source.strip() else ""
-        place = f"**At** {code(f'{from_root(file) or file}:{frame.line} in {frame.function}')}{source}"
+        place = f"**At** {code(f'{frame.place} in {frame.function}')}{source}"
     parts = [
         f"<details><summary><code>{finding.id}</code> {title_of(finding)}</summary>",
         f"**{PROVISIONAL[:1].upper()}{PROVISIONAL[1:]}.**" if finding.provisional else "",

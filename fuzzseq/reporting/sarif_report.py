@@ -12,7 +12,7 @@ from fuzzseq.causes.catalog import CAUSES, page_of
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.finding_files import pretty, replaying
 from fuzzseq.reporting.finding_view import PROVISIONAL, region_of
-from fuzzseq.reporting.locations import file_of, from_root
+from fuzzseq.reporting.locations import file_of, from_root, line_of
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.snapshot_writer import SnapshotWriter
 from fuzzseq.reporting.unjudged import sentences
@@ -99,6 +99,7 @@ def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, A
     spec = record.spec_of(finding)
     region = region_of(finding, spec)
     raised = finding.exception.exception if finding.exception else finding.check
+    file, frame = file_of(finding), finding.location
     sizes = ", ".join(f"{name} = {size}" for name, size in spec.contract.written_sizes(finding.sizes).items())
     lines = (
         shortened(found.explanation, 1000) or message or finding.cause,
@@ -107,16 +108,16 @@ def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, A
         f"Minimal sizes: {sizes}" if sizes else "",
         f"Fails when: {shortened(region.condition, 500)}" if region else "",
         f"Fix: {shortened(found.advice, 500)}" if found.advice else "",
+        f"At {frame.place}: {clean(frame.source)}" if frame is not None and line_of(finding) is None else "",
         f"Replay, where DIR is the folder of this report: {replaying(finding)}",
     )
     location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": _text(finding.target), "kind": "function"}]}
-    file, frame = file_of(finding), finding.location
     if file is not None:
         near = from_root(file)
         artifact = {"uri": quote(_text(near or str(file)))} | ({"uriBaseId": ROOT} if near is not None else {})
         location["physicalLocation"] = {"artifactLocation": artifact}
-        if frame is not None and frame.line > 0:
-            lines_ = {"startLine": frame.line, "snippet": {"text": clean(frame.source)}}
+        if frame is not None and line_of(finding) is not None:
+            lines_ = {"startLine": line_of(finding), "snippet": {"text": clean(frame.source)}}
             location["physicalLocation"]["region"] = lines_
     state = {}
     if settings is not None and settings.baseline:

@@ -29,6 +29,7 @@ from fuzzseq.findings import Finding
 from fuzzseq.reporting.commands import Commands
 from fuzzseq.reporting.finding_view import finding_view
 from fuzzseq.reporting.folder import Folder
+from fuzzseq.reporting.progress import Sign, progress_text
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.summary_view import judged_of, summary_view
 from fuzzseq.reporting.unjudged import counted
@@ -39,7 +40,6 @@ PICTURE: Final = 0.1
 SIGN_OF_LIFE: Final = 60.0
 #: Columns of a line that goes to a file or a pipe.
 PIPED: Final = 100
-PHASES: Final = {"shrink": "shrinking", "diagnose": "diagnosing"}
 
 
 def console_for_output() -> Console:
@@ -100,27 +100,15 @@ class Terminal:
             self._live = Live(console=self._console, transient=True, auto_refresh=False)
             self._live.start()
 
-    def _progress(self, event: RunStarted | CaseExecuted | FailureObserved | Progress) -> None:
+    def _progress(self, event: Sign) -> None:
         """Show how far the run is: ten times a second on a terminal, once a minute elsewhere."""
         passed = time.monotonic() - self._last
         now = self._live and isinstance(event, RunStarted | FailureObserved)
         if not now and passed < (PICTURE if self._live else SIGN_OF_LIFE):
             return
         self._last = time.monotonic()
-        match event:
-            case RunStarted():
-                state = "loading TensorFlow and targets"
-            case CaseExecuted():
-                state = f"{event.phase} {event.number}/{event.total} cases"
-            case FailureObserved():
-                state = f"shrinking a failure of {event.check}"
-            case Progress():
-                state = f"{PHASES.get(event.phase, event.phase)} {event.executions} executions"
-        target = "" if isinstance(event, RunStarted) else event.target
-        findings = counted(len(self._record.findings), "finding")
-        ending = f"{state}  {findings}  {time.monotonic() - self._began:.0f} s"
-        named = f"{shortened(target, max(self._console.width - len(ending) - 2, 12))}  " if target else ""
-        text = Text(named + ending, no_wrap=True, overflow="ellipsis")
+        said = progress_text(event, self._record, time.monotonic() - self._began, self._console.width)
+        text = Text(said, no_wrap=True, overflow="ellipsis")
         if self._live:
             self._live.update(text, refresh=True)
         else:

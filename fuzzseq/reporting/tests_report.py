@@ -13,7 +13,7 @@ from fuzzseq.cases.case import Batch, Case
 from fuzzseq.findings import Finding
 from fuzzseq.loading.references import is_reference
 from fuzzseq.reporting.finding_view import title_of
-from fuzzseq.reporting.locations import file_of, from_root
+from fuzzseq.reporting.locations import located
 from fuzzseq.reporting.python_text import documented, literal, name_of
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.snapshot_writer import SnapshotWriter
@@ -52,8 +52,8 @@ def regression_of(finding: Finding, spec: Spec, settings: Settings | None = None
         value = getattr(settings, name)
         if value != getattr(usual, name):
             given.append(f"{name}={literal(list(value) if isinstance(value, tuple) else value)}")
-    found, line, file = finding.diagnosis, finding.location, file_of(finding)
-    where = f" ({from_root(file) or file.name}:{line.line})" if line is not None and file is not None else ""
+    found, frame = finding.diagnosis, located(finding)
+    where = f" ({frame.place})" if frame is not None else ""
     flaky = "A fresh process did not repeat the failure: this test may pass by chance." if finding.flaky else ""
     body = [f'"""{documented(shortened(title_of(finding), 200))}.']
     for text in (

@@ -10,7 +10,7 @@ import attrs
 
 from fuzzseq.errors import UsageError
 from fuzzseq.files import notebooks
-from fuzzseq.loading.references import SAVED
+from fuzzseq.loading.references import SAVED, variable_of
 from fuzzseq.reporting.python_text import is_dotted, is_name, literal
 from fuzzseq.shown_paths import shown
 
@@ -24,7 +24,7 @@ class Origin:
     """A factory's name with the file or the module that it is in; neither for a closure or a notebook's function.
 
     ``place`` is the file as it was named, ``path`` where it was found, and ``package`` the names that lead to it, from
-    the outermost package around it.
+    the outermost package around it. Without them, ``definition`` is code that makes it anew, where that is known.
     """
 
     name: str
@@ -32,17 +32,17 @@ class Origin:
     path: Path | None = None
     package: tuple[str, ...] = ()
     module: str = ""
+    definition: str = ""
 
     @classmethod
-    def of(cls, target: str) -> Origin:
+    def of(cls, target: str, definition: str = "") -> Origin:
         """Return the origin of a target by its name: ``file.py:name``, ``package.module:name``, or a function's own."""
         place, _, name = target.rpartition(":")
         if target.endswith(SAVED):
             path = Path(target).resolve()
             return cls(name="load_model", place=shown(target).removeprefix(".../"), path=path, package=(path.stem,))
         if not (place and is_dotted(name)):
-            last = target.rpartition(".")[2]
-            return cls(name=last if not place and is_name(last) else "build")
+            return cls(name="build" if place else variable_of(target), definition=definition)
         if place.endswith((".py", notebooks.SUFFIX)) or "/" in place or "\\" in place:
             path = Path(place).resolve()
             names, folder = [path.stem], path.parent
@@ -86,6 +86,9 @@ class Origin:
             yield f'HOME = [f for f in FOLDERS if (f / "{first}").is_dir() or (f / "{first}.py").is_file()]'
             yield "sys.path[:0] = [*map(str, HOME[:1]), os.getcwd()]"
             yield from self._by_name(held)
+        elif self.definition:
+            yield "# The factory as it was fuzzed, with what it needs:"
+            yield from (*self.definition.splitlines(), "")
         else:
             yield from self._pasted(parameters)
         for option, text in declared.items():

@@ -25,13 +25,13 @@ _MODULES = ("importlib.util", "os", "re", "runpy", "sys", "tempfile", "zlib")
 _NAMES = {"Counter": "collections", "Mapping": "collections.abc", "Path": "pathlib"}
 
 
-def reproduction(finding: Finding, spec: Spec) -> str:
-    """Return a script that fails as a finding does."""
+def reproduction(finding: Finding, spec: Spec, definition: str = "") -> str:
+    """Return a script that fails as a finding does; ``definition`` is code of a factory that no file holds."""
     odd = [each.role for each in spec.contract.inputs if each.role not in ROLES]
     odd += [each.dtype for each in spec.contract.inputs if each.dtype and not re.fullmatch("[a-z]+[0-9]*", each.dtype)]
     if odd:
         return f'"""No script can be written: {documented(shortened(odd[0], 200))} is no input of a model.\n"""\n'
-    plan = Plan(finding=finding, spec=spec, origin=Origin.of(finding.target))
+    plan = Plan(finding=finding, spec=spec, origin=Origin.of(finding.target, definition))
     body = "\n".join(_body(plan))
     parameters = [each.name for each in spec.contract.parameters]
     setting = "\n".join(plan.origin.importing(plan.declared, parameters, spec.traits.custom_objects))
@@ -93,7 +93,7 @@ def _docstring(plan: Plan) -> str:
         facts += _hung("in:         ", shortened(finding.position, 1000))
     if finding.location is not None:
         frame = finding.location
-        facts += _hung("your line:  ", shortened(f"{frame.source}  ({frame.file}:{frame.line})", 1000))
+        facts += _hung("your line:  ", shortened(f"{frame.source}  ({frame.place})", 1000))
     if finding.flaky:
         facts += _hung("flaky:      ", "a fresh process did not always repeat it: run this more than once")
     title = _TITLES.get(finding.cause, "a failure")

@@ -14,7 +14,7 @@ from typing import Final
 import attrs
 
 from fuzzseq.protocol.outcome import Frame
-from fuzzseq.protocol.user_frames import is_users
+from fuzzseq.protocol.user_frames import frame_of, is_users
 from fuzzseq.worker.keras_api import KERAS
 
 #: How many frames of one traceback are kept.
@@ -50,7 +50,7 @@ def symbolic_operator(trace: TracebackType | None) -> str:
 def _frame(code: CodeType, line: int, last: int) -> Frame:
     """Return one frame; the columns are those of the stripped source, where the expression stands on one line."""
     text = linecache.getline(code.co_filename, line).rstrip("\n")
-    frame = Frame(file=code.co_filename, line=line, function=code.co_name, source=text.strip())
+    frame = frame_of(code.co_filename, line, code.co_name, text)
     positions: Iterator[tuple[int | None, int | None, int | None, int | None]] | None
     positions = getattr(code, "co_positions", lambda: None)()  # Python 3.10 does not tell
     found = next(islice(positions, last // 2, None), None) if positions is not None and last >= 0 else None

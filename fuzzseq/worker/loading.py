@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import base64
 import importlib.util
-import linecache
 import pickle
 import re
 import sys
@@ -18,6 +17,8 @@ from fuzzseq.files import notebooks
 from fuzzseq.loading.references import SAVED
 from fuzzseq.loading.source import maker_of, tree_of
 from fuzzseq.object_text import name_of, text_of
+from fuzzseq.protocol.transport import Json
+from fuzzseq.protocol.user_frames import keep_source
 from fuzzseq.targets.declaration import Declaration, declaration_of, declared_in, is_imported
 from fuzzseq.targets.identity import identity_of, place_of
 from fuzzseq.worker.build import LoadedFactory
@@ -31,14 +32,15 @@ from fuzzseq.worker.user_imports import USER_IMPORTS
 
 
 def load(
-    reference: Mapping[str, str],
+    reference: Mapping[str, Json],
     tracker: Tracker,
     custom_checks: Sequence[Mapping[str, str]] = (),
     custom_objects: Mapping[str, str] | None = None,
 ) -> dict[str, LoadedFactory]:
     """Return the fuzz targets of a reference by name; raises :class:`UsageError` for what cannot be loaded.
 
-    ``reference`` has ``file`` or ``module`` and perhaps ``name``; or ``pickle``, a cloudpickled factory, and ``name``.
+    ``reference`` has ``file`` or ``module`` and perhaps ``name``; or ``pickle``, a cloudpickled factory, ``name``, and
+    the ``sources`` of code that stands in no file, by its name.
     ``custom_checks`` are references to checks of the user's own, for each of the targets; ``custom_objects`` one to the
     file of what a saved model is made of beside what its framework has.
     """
@@ -57,7 +59,7 @@ def load(
 
 
 def _factories(
-    reference: Mapping[str, str], custom_objects: Mapping[str, str] | None
+    reference: Mapping[str, Json], custom_objects: Mapping[str, str] | None
 ) -> dict[str, tuple[Function, str]]:
     """Return factories with their identities by the names of their targets.
 
@@ -66,6 +68,8 @@ def _factories(
     if "pickle" in reference:
         USER_IMPORTS.install()
         USER_IMPORTS.add(str(Path.cwd()))
+        for file, text in reference.get("sources", {}).items():
+            keep_source(file, text)
         data = base64.b64decode(reference["pickle"])
         try:
             factory = pickle.loads(data)  # noqa: S301 (from our own parent, never a file)
@@ -113,7 +117,7 @@ def _named(module: ModuleType, label: str, name: str) -> Model:
     return value
 
 
-def _imported(reference: Mapping[str, str], label: str) -> ModuleType:
+def _imported(reference: Mapping[str, Json], label: str) -> ModuleType:
     """Import the user's module; what it raises becomes one sentence with the user's own line."""
     USER_IMPORTS.install()
     USER_IMPORTS.add(str(Path.cwd()))
@@ -139,7 +143,7 @@ def _imported(reference: Mapping[str, str], label: str) -> ModuleType:
 
 def _line(error: BaseException) -> str:
     frames = user_frames(error.__traceback__)
-    return f" ({frames[-1].file}:{frames[-1].line})" if frames else ""
+    return f" ({frames[-1].place})" if frames else ""
 
 
 def _from_file(path: Path, name: str) -> ModuleType:
@@ -173,8 +177,7 @@ def _from_notebook(path: Path, name: str) -> ModuleType:
     module.__file__ = str(path)
     sys.modules[module.__name__] = module
     for cell in notebooks.needed(notebooks.cells_of(path, path.name), name.partition(".")[0]):
-        file = cell.file_name(path)
-        # Whoever shows a line of a cell, Python's own traceback among them, asks here for its text.
-        linecache.cache[file] = (len(cell.text), None, cell.text.splitlines(keepends=True), file)
+        file = notebooks.file_of_cell(str(path), cell.number)
+        keep_source(file, cell.text)
         exec(compile(ast.Module(list(cell.body), []), file, "exec"), vars(module))  # noqa: S102 (the user's own, named)
     return module

@@ -58,7 +58,7 @@ def raised_text(error: BaseException, tracker: Tracker) -> str:
     raised = describe(error, tracker)
     message = _cut(raised.message)
     frame = raised.frames[-1] if raised.frames else raised.call_site
-    place = f" ({frame.file}:{frame.line})" if frame is not None else ""
+    place = f" ({frame.place})" if frame is not None else ""
     return f"{raised.exception}: {message}{place}" if message != raised.exception else f"{raised.exception}{place}"
 
 

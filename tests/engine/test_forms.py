@@ -218,7 +218,7 @@ def test_a_function_of_a_notebook(here, keras, mask, found):
     run = list(events(["model.ipynb:build"], max_cases=30))
     assert [each.cause for each in findings(run)] == found
     for each in findings(run):
-        assert each.location.file.endswith("model.ipynb#cell-3")
+        assert each.location.place.endswith(f"model.ipynb, cell 3, line {each.location.line}")
 
 
 @pytest.mark.parametrize("returned", ["model, encoder, decoder", "dict(decoder=decoder, model=model, encoder=encoder)"])

@@ -24,6 +24,7 @@ TEMPLATES = " ".join(path.read_text(encoding="utf-8") for path in ROOT.glob("fuz
 HOOKS = ("__", "pytest_", "visit_")
 #: What nobody in the package names, each with the reason why it is there.
 ALLOWED = {
+    "fuzzseq/api.py _repr_html_": "a notebook calls it",
     "fuzzseq/reproduce/script_only.py as_graph": "a script pastes it where it writes a call of it",
     "fuzzseq/worker/service.py do_load": "a command is answered by the method of its name",
     "fuzzseq/worker/service.py do_infer": "likewise",

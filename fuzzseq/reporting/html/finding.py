@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 from fuzzseq.findings import Finding, ShapeTrace, TraceLine
 from fuzzseq.protocol.outcome import Frame
 from fuzzseq.reporting.finding_view import messages_elsewhere
-from fuzzseq.reporting.locations import from_root
+from fuzzseq.reporting.locations import located
 from fuzzseq.sanitize import clean, cut
 from fuzzseq.targets.dimensions import KNOWN
 from fuzzseq.targets.spec import Spec
@@ -33,8 +32,7 @@ def calls_of(trace: ShapeTrace) -> list[tuple[TraceLine, bool]]:
 def place_of(finding: Finding, frame: Frame) -> str:
     """Return where the user's line is: as its target was named, where the line is in its file; else from the root."""
     of_target = frame.file == finding.target.rpartition(":")[0]
-    file = frame.file if of_target else from_root(Path(frame.file)) or frame.file
-    return f"{file}:{frame.line} in {frame.function}"
+    return f"{(frame if of_target else located(finding) or frame).place} in {frame.function}"
 
 
 def source_of(frame: Frame) -> tuple[str, str, str]:

@@ -38,11 +38,11 @@ MOST_OPEN: Final = 3
 
 def html_text(record: RunState, coverage: Coverage, timeline: Timeline, folder: Path) -> str:
     """Return the page of a run as it stands, in a ``folder``: what came from a model is escaped, nothing is loaded."""
-    style, script = read("style.css"), read("page.js")
+    style, script = read("colors.css") + read("style.css"), read("page.js")
     findings, reports, inconclusive = ordered(record), record.targets(), record.inconclusive()
     shapes = [coverage.of(report.name, report.spec or record.specs.get(report.name)) for report in reports]
     groups = Counter(finding.group for finding in findings)
-    html: str = _ENVIRONMENT.get_template("page.html.jinja").render(
+    html: str = ENVIRONMENT.get_template("page.html.jinja").render(
         policy=policy(style, script),
         style=Markup(style),  # noqa: S704 (they are files of this package)
         script=Markup(script),  # noqa: S704
@@ -92,7 +92,7 @@ def _printable(value: Any) -> Any:
     return inert(clean(value)) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-_ENVIRONMENT: Final = Environment(
+ENVIRONMENT: Final = Environment(
     loader=PackageLoader("fuzzseq.reporting", "html"),
     autoescape=True,
     undefined=StrictUndefined,
@@ -100,10 +100,10 @@ _ENVIRONMENT: Final = Environment(
     lstrip_blocks=True,
     finalize=_printable,
 )
-_ENVIRONMENT.filters |= {"breakable": breakable, "clock": clock, "shapes": shapes_text}
-_ENVIRONMENT.globals |= {"SEVERITIES": SEVERITIES, "MOST_CHARACTERS": MOST_CHARACTERS}
+ENVIRONMENT.filters |= {"breakable": breakable, "clock": clock, "shapes": shapes_text}
+ENVIRONMENT.globals |= {"SEVERITIES": SEVERITIES, "MOST_CHARACTERS": MOST_CHARACTERS}
 #: What the templates ask of a finding.
-_ENVIRONMENT.globals |= {
+ENVIRONMENT.globals |= {
     function.__name__: function
     for function in (
         *(advice_of, alternative_of, calls_of, changes_that, command, cut, failure_map, marked_names, messages_of),

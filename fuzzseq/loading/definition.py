@@ -1,0 +1,212 @@
+"""The source of a factory that no file and name stand for, with all that it needs: for a script that makes it anew.
+
+It is taken only where it is certain. What runs is compared with what the source compiles to, and whatever the factory
+names has to be a literal, something that can be imported, or a function or class whose source is as certain.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import linecache
+import symtable
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping
+from types import CodeType, FunctionType, ModuleType
+from typing import Final
+
+from fuzzseq.loading.references import variable_of
+from fuzzseq.protocol.user_frames import is_users
+from fuzzseq.sanitize import outgoing
+from fuzzseq.targets.declaration import declaration_of, fuzz_target
+
+#: Characters of a definition: more of it is no longer read.
+_MOST: Final = 20_000
+_LITERALS: Final = (bool, int, float, complex, str, bytes, type(None), tuple, list, dict, set)
+_Defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+def definition_of(factory: object) -> str:
+    """Return code that makes a factory, under the name that a script knows it by; empty where that is not certain."""
+    definition = _Definition(getattr(factory, "__module__", None))
+    try:
+        definition.bind(variable_of(getattr(factory, "__name__", "")), factory)
+    except _UncertainError:
+        return ""
+    text = "\n".join(definition.lines)
+    # What may not leave would be another program.
+    return text if len(text) <= _MOST and outgoing(text) == text else ""
+
+
+class _UncertainError(Exception):
+    """Something is not known for certain."""
+
+
+class _Definition:
+    """The lines of a definition, in the order in which they can be run."""
+
+    def __init__(self, module: str | None) -> None:
+        self.lines: list[str] = []
+        self._own = {"__main__", module}
+        self._bound: dict[str, object] = {}
+
+    def bind(self, name: str, value: object) -> None:
+        """Add the lines that bind a name to a value, and those that they need."""
+        if name in self._bound:
+            if self._bound[name] is not value:
+                raise _UncertainError
+            return
+        self._bound[name] = value
+        if type(value) in _LITERALS:
+            self.lines.append(f"{name} = {_literal(value)}")
+        elif isinstance(value, ModuleType):
+            self._import(value.__name__, "", name, value)
+        elif isinstance(value, FunctionType | type) and value.__module__ not in self._own:
+            self._import(value.__module__, value.__qualname__, name, value)
+        elif isinstance(value, FunctionType | type):
+            self._define(name, value)
+        else:
+            raise _UncertainError
+
+    def _import(self, module: str, attribute: str, name: str, value: object) -> None:
+        found: object = sys.modules.get(module)
+        if (getattr(found, attribute, None) if attribute else found) is not value or "." in attribute:
+            raise _UncertainError
+        if is_users(getattr(sys.modules[module], "__file__", None) or "<frozen>"):
+            line = "sys.path.insert(0, os.getcwd())"
+            self.lines += [line] if line not in self.lines else []
+        renamed = "" if name == (attribute or module) else f" as {name}"
+        self.lines.append(f"from {module} import {attribute}{renamed}" if attribute else f"import {module}{renamed}")
+
+    def _define(self, name: str, value: FunctionType | type) -> None:
+        functions = [value] if isinstance(value, FunctionType) else _methods(value)
+        code = functions[0].__code__
+        text = "".join(linecache.getlines(code.co_filename))
+        try:
+            tree = ast.parse(text)
+            compiled = [*_nested(compile(text, code.co_filename, "exec", dont_inherit=True))]
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            raise _UncertainError from None
+        if not text or any(function.__code__ not in compiled for function in functions):
+            raise _UncertainError
+        if code.co_name == "<lambda>" and value is functions[0]:
+            source = _source_of_lambda(tree, text, code, name)
+        else:
+            node = _node_of(tree, code, value)
+            source = _source_of(node, text, value, functions[0].__globals__)
+            if name != node.name:
+                source += f"\n{name} = {node.name}"
+                self._bound.setdefault(node.name, value)
+        for needed in sorted(_names_from_outside(source)):
+            self._bind_found(needed, functions)
+        self.lines.append(source)
+
+    def _bind_found(self, name: str, functions: list[FunctionType]) -> None:
+        for function in functions:
+            cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+            if name in cells:
+                try:
+                    self.bind(name, cells[name].cell_contents)
+                except ValueError:  # It is still empty.
+                    raise _UncertainError from None
+                return
+        known: Mapping[str, object] = functions[0].__globals__
+        if name in known and name != "__name__":
+            self.bind(name, known[name])
+        elif not hasattr(builtins, name):
+            raise _UncertainError
+
+
+def _literal(value: object) -> str:
+    try:
+        same = ast.literal_eval(repr(value)) == value
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        same = False
+    if not same:
+        raise _UncertainError
+    return repr(value)
+
+
+def _methods(value: type) -> list[FunctionType]:
+    """Return the functions that a class defines; nothing is certain of one without any."""
+    found = [each for each in vars(value).values() if isinstance(each, FunctionType)]
+    own = [each for each in found if each.__qualname__ == f"{value.__qualname__}.{each.__name__}"]
+    if not own:
+        raise _UncertainError
+    return own
+
+
+def _nested(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _nested(constant)
+
+
+def _node_of(tree: ast.Module, code: CodeType, value: type | FunctionType) -> _Defined:
+    """Return the definition of a function, or the class around the code of a method."""
+    wanted = ast.ClassDef if isinstance(value, type) else ast.FunctionDef | ast.AsyncFunctionDef
+    for node in ast.walk(tree):
+        if isinstance(node, wanted) and node.name == value.__name__:
+            inside = node.lineno <= code.co_firstlineno <= (node.end_lineno or 0)
+            if inside if isinstance(node, ast.ClassDef) else _first_line(node) == code.co_firstlineno:
+                return node
+    raise _UncertainError
+
+
+def _first_line(node: _Defined) -> int:
+    return min([node.lineno, *(each.lineno for each in node.decorator_list)])
+
+
+def _source_of(node: _Defined, text: str, value: object, known: Mapping[str, object]) -> str:
+    """Return the source of a definition as it stands at the top of a file, without what declares it to fuzzseq."""
+    declares = [_called(each, known) is fuzz_target for each in node.decorator_list]
+    if any(declares) and all(declares) and not _declared_functions(value):
+        node.decorator_list = []
+    elif node.decorator_list and known.get(node.name) is not value:
+        raise _UncertainError  # Whatever decorates it may have put something else in its place.
+    elif not node.decorator_list and _declared_functions(value):
+        raise _UncertainError  # They are declared elsewhere.
+    source = textwrap.dedent("\n".join(text.splitlines()[_first_line(node) - 1 : node.end_lineno]))
+    try:
+        again = ast.parse(source).body
+    except SyntaxError:
+        raise _UncertainError from None
+    if "\t" in source or len(again) != 1 or ast.dump(again[0]) != ast.dump(node):
+        raise _UncertainError
+    return source
+
+
+def _called(decorator: ast.expr, known: Mapping[str, object]) -> object:
+    node = decorator.func if isinstance(decorator, ast.Call) else decorator
+    if isinstance(node, ast.Attribute):
+        return getattr(known.get(getattr(node.value, "id", "")), node.attr, None)
+    return known.get(getattr(node, "id", ""))
+
+
+def _declared_functions(value: object) -> bool:
+    declared = declaration_of(value)
+    return declared is not None and any(map(callable, declared.options.values()))
+
+
+def _source_of_lambda(tree: ast.Module, text: str, code: CodeType, name: str) -> str:
+    """Return the source of the one lambda that begins in its line."""
+    there = [node for node in ast.walk(tree) if isinstance(node, ast.Lambda) and node.lineno == code.co_firstlineno]
+    segment = ast.get_source_segment(text, there[0]) if len(there) == 1 else None
+    if segment is None or "\t" in segment:
+        raise _UncertainError
+    return f"{name} = ({segment})" if "\n" in segment else f"{name} = {segment}"
+
+
+def _names_from_outside(source: str) -> set[str]:
+    """Return the names that a definition reads and does not bind."""
+    top = symtable.symtable(source, "definition", "exec")
+    bound = {each.get_name() for each in top.get_symbols() if each.is_assigned()}
+    read = {each.get_name() for each in top.get_symbols() if each.is_referenced()}
+    tables = top.get_children()
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        read |= {each.get_name() for each in table.get_symbols() if each.is_global()}
+    return read - bound
