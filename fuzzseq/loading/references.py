@@ -19,7 +19,8 @@ from fuzzseq.loading.source import Names, is_file, names_in
 class Reference(TypedDict, total=False):
     """What a worker loads: ``file`` or ``module``, and perhaps ``name``; or ``pickle``, a factory, and ``name``.
 
-    With a pickle come its ``identity``, and the ``sources`` of what it holds that stands in no file: text by the name of the code.
+    With a pickle come its ``identity``, and the ``sources`` of what it holds that stands in no file: text by the name
+    of the code.
     """
 
     file: str
