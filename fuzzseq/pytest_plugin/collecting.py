@@ -13,6 +13,7 @@ import pytest
 
 from fuzzseq.errors import FuzzseqError
 from fuzzseq.loading import in_one_form, refuse_wrong
+from fuzzseq.loading.references import SAVED
 from fuzzseq.pytest_plugin.flag import FLAG, FuzzSeq2SeqWarning, is_worker
 from fuzzseq.pytest_plugin.item import FuzzItem, TargetFile, TargetModule
 from fuzzseq.pytest_plugin.judged import Wanted, offered
@@ -171,8 +172,12 @@ class Collecting:
             reference = in_one_form(reference)
             place, colon, name = reference.rpartition(":")
             # A process of its own imports the file or module.
-            targets = () if colon else self.running.targets_in(reference)
-        if not colon:
+            targets = () if colon or reference.endswith(SAVED) else self.running.targets_in(reference)
+        if reference.endswith(SAVED):
+            making = partial(self._checks, name=Path(reference).stem, target=reference, factory=None)
+            module = TargetModule.from_parent(session, name=reference, nodeid=reference, making=making)
+            yield from session.genitems(module)
+        elif not colon:
             for found in targets:
                 yield from self._items_of_reference(session, found)
         elif file := self._file(place):

@@ -8,7 +8,7 @@ from typing import Final
 
 from fuzzseq.errors import SpecError
 from fuzzseq.object_text import name_of, text_of
-from fuzzseq.protocol.framework_messages import FrameworkMessage
+from fuzzseq.protocol.framework_messages import FrameworkMessage, innermost
 from fuzzseq.reproduce.runtime import three_models
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
 from fuzzseq.worker.keras_api import KERAS
@@ -58,6 +58,6 @@ class SavedModel:
             raise
         except Exception as error:
             # Keras names its own errors, zipfile its own, and a layer of the user's whatever it likes.
-            message = text_of(error, _LONGEST)
+            message = text_of(innermost(str(error)), _LONGEST)
             how = _HOW if FrameworkMessage(message).names_unknown_class else ""
             raise SpecError(f"{self._file.name} cannot be loaded: {name_of(type(error))}: {message}.{how}") from None

@@ -82,7 +82,8 @@ def _factories(
     label = reference.get("file") or reference["module"]
     if Path(label).suffix == SAVED:
         file = custom_objects["file"] if custom_objects else None
-        names = vars(_imported(custom_objects, file)) if custom_objects and file else {}
+        known = vars(_imported(custom_objects, file)) if custom_objects and file else {}
+        names = {name: value for name, value in known.items() if callable(value)}
         return {label: (SavedModel(Path(label).resolve(), file, names), place_of(Path(label)))}
     module = _imported(reference, label)
     if reference.get("name"):

@@ -7,6 +7,7 @@ fails by itself.
 from __future__ import annotations
 
 import json
+import re
 import runpy
 import subprocess
 import sys
@@ -111,6 +112,11 @@ def printed(code, *arguments):
     return done.stdout + done.stderr
 
 
+def error_of(target):
+    """Return the sentence with which a target is refused."""
+    return report(list(events([target])), "").error
+
+
 def causes(target, **settings):
     """Return the causes that a run finds, and the versions of what it ran on."""
     run = list(events([target], max_cases=30, **settings))
@@ -182,16 +188,16 @@ def test_a_saved_model_with_layers_of_its_own(here, keras, mask, found):
     (here / "models.py").write_text(OWN_LAYER.format(keras=keras, mask=mask))
     subprocess.run([sys.executable, "-c", RUN.format(sizes=9)], check=True)
     (here / "models.py").rename(here / "own.py")
-    with pytest.raises(UsageError, match="model.keras cannot be loaded: .*--custom-objects my_layers.py"):
-        causes("model.keras")
+    assert re.fullmatch(
+        "model.keras cannot be loaded: .*Scores.* --custom-objects my_layers.py.", error_of("model.keras")
+    )
     assert causes("model.keras", custom_objects="own.py")[0] == found
 
 
 def test_a_file_that_is_no_model(here):
     """A file that Keras cannot read is one sentence."""
     (here / "model.keras").write_bytes(b"PK not a model")
-    with pytest.raises(UsageError, match="model.keras cannot be loaded: BadZipFile"):
-        causes("model.keras")
+    assert error_of("model.keras").startswith("model.keras cannot be loaded: BadZipFile")
 
 
 @pytest.mark.parametrize(("mask", "found"), MASKS)
@@ -272,8 +278,12 @@ def test_another_backend(here, monkeypatch, place):
     if place == "shell":
         monkeypatch.setenv("KERAS_BACKEND", "jax")
     (here / "models.py").write_text(said + "def build(vocab_size): ...\n")
-    with pytest.raises(UsageError, match="KERAS_BACKEND is 'jax', and fuzzseq runs models on TensorFlow"):
-        causes("models.py:build")
+    said = "KERAS_BACKEND is 'jax', and fuzzseq runs models on TensorFlow"
+    if place == "file":
+        assert error_of("models.py:build").startswith(said)
+    else:
+        with pytest.raises(UsageError, match=said):
+            list(events(["models.py:build"]))
 
 
 def test_what_tensorflow_reads_when_it_is_imported(here):
