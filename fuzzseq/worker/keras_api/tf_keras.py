@@ -120,7 +120,7 @@ class TfKeras(PublicKeras):
     def seed_counter(self, layer: Layer) -> int | None:
         return getattr(getattr(layer, "_random_generator", None), "_seed", None)
 
-    def set_seed_counter(self, layer: Layer, count: int) -> None:
+    def set_seed_counter(self, layer: Model, count: int) -> None:
         layer._random_generator._seed = count
 
     def is_compiled(self, model: Model) -> bool:
