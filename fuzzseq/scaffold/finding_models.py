@@ -92,6 +92,7 @@ class _Reader:
 
     def __init__(self, folder: Path, files: Sequence[CodeNames]) -> None:
         self._folder, self._project = folder, Project(files)
+        self._training: dict[Path, bool] = {}
 
     def read(self, names: CodeNames) -> Iterator[Candidate | Rejected]:
         """Yield what a file holds that is a fuzz target, or looks like one."""
@@ -131,6 +132,12 @@ class _Reader:
             points = _POINTS["model"] - 15 * bool(self._maker_of(names, node.value))
             yield from (self.candidate(names, name, "model", (), node, points=points) for name in targets)
 
+    def _trains(self, names: CodeNames) -> bool:
+        """Say whether importing a file trains a model; each is looked through once."""
+        if names.place not in self._training:
+            self._training[names.place] = any(map(_trains_at_once, names.top))
+        return self._training[names.place]
+
     def _is_model(self, names: CodeNames, value: ast.expr) -> bool:
         return self._project.returned.of(names, value, {}) == "model"
 
@@ -141,7 +148,6 @@ class _Reader:
 
     def _function(self, names: CodeNames, node: Function) -> Iterator[Candidate | Rejected]:
         label, kind = f"{names.place}:{node.name}", self._project.kind(names, node.name)
-        parameters = parameters_of(node, method=False)
         if any(is_declaration(each) for each in node.decorator_list):
             yield self.candidate(names, node.name, "declared", (), node)
         elif isinstance(node, ast.AsyncFunctionDef) or any(
@@ -149,8 +155,9 @@ class _Reader:
         ):
             if kind == "model":
                 yield Rejected(sentence=f"{label}: async, or a generator: a fuzz target returns a model")
-        elif kind == "model" or (kind in ("function", "unknown") and _is_likely(names, node, parameters, kind)):
+        elif kind == "model" or (kind in ("function", "unknown") and _is_likely(names, node, kind)):
             less = 0 if kind == "model" else 25
+            parameters = parameters_of(node, method=False)
             yield self.candidate(names, node.name, "factory", parameters, node, points=_POINTS["factory"] - less)
         elif kind == "several":
             how = "return the model alone, or fuzzseq.EncoderDecoder(encoder, decoder)"
@@ -203,7 +210,7 @@ class _Reader:
         made = [f"{name} made of {', '.join(parts) or 'what is read from it'}" for name, parts in read.items()]
         users = self._project.users(f"{names.place}:{name}", name)
         trains = any(_is_training(each) for each in ast.walk(node))
-        at_import = names.place.suffix != notebooks.SUFFIX and any(map(_trains_at_once, names.top))
+        at_import = names.place.suffix != notebooks.SUFFIX and self._trains(names)
         sequential = any(part in names.full(each) for each in calls(node) for part in _SEQUENTIAL)
         kind = self._project.kind(names, name.partition(".")[0])
         found = {
@@ -260,12 +267,13 @@ def _trains_at_once(statement: ast.stmt) -> bool:
     return any(map(_is_training, ast.walk(statement)))
 
 
-def _is_likely(names: CodeNames, node: Function, parameters: Sequence[Parameter], kind: Kind) -> bool:
+def _is_likely(names: CodeNames, node: Function, kind: Kind) -> bool:
     """Say whether a function may return a model: it calls Keras, and takes a dimension or is called a model."""
-    uses = any(framework_kind(names.full(each)) in ("layer", "model") for each in calls(node))
     usual = "model" in node.name.lower() and kind == "unknown"
-    sized = any(parameter.dimension for parameter in parameters)
-    return uses and bool([*returns(node)]) and (usual or sized)
+    if not usual and not any(dimension_of(each.arg) for each in (*node.args.args, *node.args.kwonlyargs)):
+        return False
+    uses = any(framework_kind(names.full(each)) in ("layer", "model") for each in calls(node))
+    return uses and bool([*returns(node)])
 
 
 def _is_built_in_constructor(init: Function) -> bool:
