@@ -135,7 +135,10 @@ class _Reader:
     def _trains(self, names: CodeNames) -> bool:
         """Say whether importing a file trains a model; each is looked through once."""
         if names.place not in self._training:
-            self._training[names.place] = any(map(_trains_at_once, names.top))
+            # What stands in a block is among those at the top as well.
+            blocks = (*FUNCTIONS, ast.ClassDef, ast.If, ast.Try, ast.With)
+            flat = (each for each in names.top if not isinstance(each, blocks))
+            self._training[names.place] = any(_is_training(node) for each in flat for node in ast.walk(each))
         return self._training[names.place]
 
     def _is_model(self, names: CodeNames, value: ast.expr) -> bool:
@@ -258,13 +261,6 @@ def _names(node: ast.Assign) -> list[ast.Name]:
 
 def _is_training(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _TRAINING
-
-
-def _trains_at_once(statement: ast.stmt) -> bool:
-    """Say whether a statement at the top of a file trains a model, where it is not one of blocks."""
-    if isinstance(statement, (*FUNCTIONS, ast.ClassDef, ast.If, ast.Try, ast.With)):
-        return False
-    return any(map(_is_training, ast.walk(statement)))
 
 
 def _is_likely(names: CodeNames, node: Function, kind: Kind) -> bool:
