@@ -89,6 +89,8 @@ class SpecView:
 def _model_sentence(spec: Spec) -> str:
     """Return what a target is, and what model it gives."""
     traits, contract = spec.traits, spec.contract
+    if not contract.inputs:
+        return f"{FORMS[traits.form]}, whose model could not be looked at"
     framework = {"keras": "Keras 3", "tf_keras": "tf-keras"}[traits.framework]
     model = (
         "an encoder and a decoder apart"

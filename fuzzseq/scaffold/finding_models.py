@@ -23,6 +23,8 @@ from fuzzseq.targets.dimensions import dimension_of
 
 #: How a factory is called, more often than not.
 _USUAL: Final = ("build", "make", "create", "get", "model", "net", "transformer", "seq2seq", "translator")
+#: The parts of a model that people write apart, each with the other.
+_PARTS: Final = (("encoder", "decoder"), ("decoder", "encoder"))
 #: What trains a model.
 _TRAINING: Final = {"fit", "fit_generator", "train_on_batch"}
 #: Layers of Keras' that read sequences, by parts of their names.
@@ -182,8 +184,13 @@ class _Reader:
         elif call is not None and _is_abstract(call):
             yield Rejected(sentence=f"{label}: its call is for classes that are derived from it")
         else:
-            parameters = self._constructor(names, node)
-            yield self.candidate(names, node.name, "class", parameters, node)
+            found = self.candidate(names, node.name, "class", self._constructor(names, node), node)
+            apart = {node.name.lower().replace(part, other) for part, other in _PARTS} - {node.name.lower()}
+            twin = next((name for name in names.definitions if name.lower() in apart), "")
+            if twin and self._project.kind(names, twin) == "model" and not self._project.users(label, node.name):
+                why = f"to fuzz it with {twin}, return fuzzseq.EncoderDecoder(encoder, decoder) from a function"
+                found = attrs.evolve(found, why=f"{found.why}; {why}")
+            yield found
 
     def _of_method(self, names: CodeNames, node: ast.ClassDef, method: Function) -> Iterator[Candidate | Rejected]:
         """Yield a method that returns a model: one that needs no object is a factory."""

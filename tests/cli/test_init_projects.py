@@ -112,6 +112,13 @@ def test_what_is_a_part_of_another(init):
     assert "vocab_size, d_model, num_tags; part of z.py:compiled" in said
 
 
+def test_an_encoder_and_a_decoder_apart(init):
+    """Where nothing makes one model of both, the line that does is said."""
+    part = "class {}(keras.Model):\n    def __init__(self, units): ...\n    def call(self, x): return x\n"
+    said, *_ = init({"m.py": f"import keras\n{part.format('Encoder')}{part.format('Decoder')}"})
+    assert "to fuzz it with Decoder, return fuzzseq.EncoderDecoder(encoder, decoder) from a function" in said
+
+
 def test_a_notebook(init):
     """A function of a notebook is fuzzed where it stands, and copies of it are not looked at."""
     cells = notebook("%matplotlib inline\nimport keras", TAGGER, "create_model(9, 3, 2).fit(1 / 0)")
