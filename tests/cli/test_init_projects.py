@@ -80,6 +80,12 @@ def test_the_name_that_a_file_is_imported_by(init, files, line):
     assert line in init(files)[2]
 
 
+def test_a_folder_that_is_a_package_itself(init):
+    """What imports its neighbors by a dot is named by its file: by name it is imported from above the project alone."""
+    files = {"__init__.py": "", "parts.py": "", "t.py": f"from .parts import x\n{TAGGER}"}
+    assert init(files)[1:] == (("t.py:create_model",), "")
+
+
 def test_classes(init):
     """A class of models with a call of its own, or one that it inherits, is a target; bases and layers are none."""
     said, _, written = init(
