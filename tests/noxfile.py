@@ -56,7 +56,7 @@ def pairs(session: nox.Session, pair: str) -> None:
     """Run a part of the tests with a pair of TensorFlow and Keras."""
     _, tensorflow, keras, legacy = PAIRS[pair]
     versions = (f"tensorflow=={tensorflow}.*", f"keras=={keras}.*", f"tf-keras=={legacy}.*")
-    session.install("-e", str(ROOT), *versions, *wanted("pytest", "pytest-timeout"))
+    session.install("-e", str(ROOT), *versions, *wanted("pytest", "pytest-timeout", "pyyaml"))
     pytest(session, *PART)
 
 
@@ -67,7 +67,7 @@ def recipes(session: nox.Session, library: str) -> None:
     folder = ROOT / "tests" / "recipes"
     if not folder.is_dir():
         session.skip("there are no recipes yet")
-    session.install("-e", str(ROOT), *RECIPES[library], *wanted("pytest", "pytest-timeout"))
+    session.install("-e", str(ROOT), *RECIPES[library], *wanted("pytest", "pytest-timeout", "pyyaml"))
     pytest(session, "-m", "slow or not slow", str(folder / f"test_{library.replace('-', '_')}.py"))
 
 
@@ -84,8 +84,8 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Check types, in an installed wheel: in the tree ``fuzzseq.strategies`` is not seen."""
     needed = [each for each in PROJECT["dependencies"] if not each.startswith("tensorflow")]
-    session.install(*needed, *wanted("mypy", "pytest", "pytest-xdist"))
-    session.install("--no-deps", str(ROOT))
-    (site,) = Path(session.virtualenv.location).glob("lib/python*/site-packages")
+    session.install(*needed, *EXTRAS["redis"], *wanted("mypy", "pytest", "pytest-xdist", "tomli"))
+    site = Path(session.create_tmp()) / "site"
+    session.install("--no-deps", "--upgrade", "--target", str(site), str(ROOT))
     session.chdir(site)
     session.run("mypy", "--config-file", str(ROOT / "pyproject.toml"), "-p", "fuzzseq", env={"MYPYPATH": os.curdir})

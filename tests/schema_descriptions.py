@@ -6,6 +6,23 @@ from collections.abc import Mapping
 from typing import Final
 
 DESCRIPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
+    "inspected_target": {
+        "": "a target before anything is fuzzed",
+        "model": "what the target is, and what model it gives, in a sentence",
+        "dimensions": "by the names that the user gave them",
+        "options": "of a declaration, those with their default too",
+        "inputs": "and the output, whose role is scores",
+        "checks": "those that will run, and the others with the reason",
+    },
+    "declared_line": {
+        "name": "the option, or the dimension by its canonical name",
+        "line": "an argument of @fuzz_target(...) that says the same",
+        "source": "where it came from",
+    },
+    "check_line": {
+        "reason": "why it will not run; empty where it will",
+        "line": "what to declare, or to run, to have it run; empty where nothing helps",
+    },
     "finding": {
         "id": "stable over runs: made of the identity of the target, family of check, cause and position",
         "check": "the first check that it broke",

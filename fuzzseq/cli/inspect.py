@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -42,7 +43,7 @@ def inspect(targets: tuple[str, ...], as_json: bool, **options: Any) -> int:
     given = {**configured(), **said}
     if "targets" not in given:
         raise UsageError("No target given: name one, e.g. 'fuzzseq inspect my_model.py:build'.")
-    settings, entries, unusable = runner.settings_of(given), list[dict[str, Any]](), False
+    settings, entries, unusable = runner.settings_of(given), list[Mapping[str, object]](), False
     refuse_wrong(given["targets"], settings.custom_checks, settings.custom_objects)
     for seen in inspect_targets(given["targets"], settings):
         if isinstance(seen, UnusableTarget):
@@ -60,7 +61,7 @@ def inspect(targets: tuple[str, ...], as_json: bool, **options: Any) -> int:
     return 2 if unusable else 0
 
 
-def inspection_entry(seen: InspectedTarget) -> dict[str, Any]:
+def inspection_entry(seen: InspectedTarget) -> Mapping[str, object]:
     """Return what the JSON document says of a target: its Spec, and what a person is shown of it."""
     from fuzzseq.protocol.serialization import to_data
     from fuzzseq.reporting.spec_view import spec_view

@@ -34,7 +34,7 @@ def definition_of(factory: object) -> str:
         definition.bind(variable_of(getattr(factory, "__name__", "")), factory)
     except _UncertainError:
         return ""
-    text = "\n".join(definition.lines)
+    text = definition.text
     # What may not leave would be another program.
     return text if len(text) <= _MOST and outgoing(text) == text else ""
 
@@ -44,12 +44,21 @@ class _UncertainError(Exception):
 
 
 class _Definition:
-    """The lines of a definition, in the order in which they can be run."""
+    """The parts of a definition, in the order in which they can be run."""
 
     def __init__(self, module: str | None) -> None:
-        self.lines: list[str] = []
+        self._imports: list[str] = []
+        self._parts: list[str] = []
         self._own = {"__main__", module}
         self._bound: dict[str, object] = {}
+
+    @property
+    def text(self) -> str:
+        """All of it, what takes several lines apart from the rest."""
+        text = "\n".join(self._imports)
+        for before, part in zip(("\n", *self._parts), self._parts, strict=False):
+            text += ("\n\n\n" if "\n" in before + part else "\n") + part
+        return text.lstrip("\n")
 
     def bind(self, name: str, value: object) -> None:
         """Add the lines that bind a name to a value, and those that they need."""
@@ -59,7 +68,7 @@ class _Definition:
             return
         self._bound[name] = value
         if type(value) in _LITERALS:
-            self.lines.append(f"{name} = {_literal(value)}")
+            self._parts.append(f"{name} = {_literal(value)}")
         elif isinstance(value, ModuleType):
             self._import(value.__name__, "", name, value)
         elif isinstance(value, FunctionType | type) and value.__module__ not in self._own:
@@ -75,9 +84,10 @@ class _Definition:
             raise _UncertainError
         if is_users(getattr(sys.modules[module], "__file__", None) or "<frozen>"):
             line = "sys.path.insert(0, os.getcwd())"
-            self.lines += [line] if line not in self.lines else []
+            self._imports += [line] if line not in self._imports else []
         renamed = "" if name == (attribute or module) else f" as {name}"
-        self.lines.append(f"from {module} import {attribute}{renamed}" if attribute else f"import {module}{renamed}")
+        what = f"from {module} import {attribute}" if attribute else f"import {module}"
+        self._imports.append(what + renamed)
 
     def _define(self, name: str, value: FunctionType | type) -> None:
         functions = [value] if isinstance(value, FunctionType) else _methods(value)
@@ -100,7 +110,7 @@ class _Definition:
                 self._bound.setdefault(node.name, value)
         for needed in sorted(_names_from_outside(source)):
             self._bind_found(needed, functions)
-        self.lines.append(source)
+        self._parts.append(source)
 
     def _bind_found(self, name: str, functions: list[FunctionType]) -> None:
         for function in functions:

@@ -76,10 +76,10 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # It ships no types.
 
 def _name_of(file: str) -> str:
     """Return what code is called where its interpreter is not: a cell of a live kernel by its number."""
-    shell = live_shell()
-    if shell is not None and (labels := shell.compile.format_code_name(file)):
-        cell = _LIVE_CELL.search(labels[1])
-        return file_of_cell("", int(cell[1])) if cell else file
+    # An older IPython does not tell.
+    named = getattr(getattr(live_shell(), "compile", None), "format_code_name", lambda _: None)(file)
+    if named is not None and (cell := _LIVE_CELL.search(named[1])):
+        return file_of_cell("", int(cell[1]))
     if file == "<string>":
         return _EXECUTED
     return str(Path(file).absolute()) if Path(file).is_file() else file

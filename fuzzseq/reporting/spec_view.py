@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import attrs
 
@@ -89,6 +89,8 @@ class SpecView:
 def _model_sentence(spec: Spec) -> str:
     """Return what a target is, and what model it gives."""
     traits, contract = spec.traits, spec.contract
+    if not contract.inputs:
+        return f"{FORMS[traits.form]}, whose model could not be looked at"
     framework = {"keras": "Keras 3", "tf_keras": "tf-keras"}[traits.framework]
     model = (
         "an encoder and a decoder apart"
@@ -131,9 +133,7 @@ def _range(allowed: Dim, contract: Contract) -> str:
     """Return a range as it is declared, what it depends on by the names of the user."""
     if allowed == Dim(min=allowed.min, max=allowed.min):
         return str(allowed.min)
-    ties: dict[str, Any] = attrs.asdict(allowed)
-    ties |= {key: _user_name(contract, tie) for key, tie in ties.items() if isinstance(tie, str)}
-    return str(Dim(**ties))
+    return str(allowed.renamed(lambda tie: _user_name(contract, tie)))
 
 
 def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import textwrap
 from collections.abc import Iterator
 
 from fuzzseq.causes.catalog import CAUSES
 from fuzzseq.checks.script import stage_line
+from fuzzseq.files.notebooks import bound_names
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.python_text import documented
 from fuzzseq.reproduce import calling, data, failure_lines
@@ -33,11 +35,17 @@ def reproduction(finding: Finding, spec: Spec, definition: str = "") -> str:
         return f'"""No script can be written: {documented(shortened(odd[0], 200))} is no input of a model.\n"""\n'
     plan = Plan(finding=finding, spec=spec, origin=Origin.of(finding.target, definition))
     body = "\n".join(_body(plan))
+    helpers = [f"\n{text}" for text in called_functions(body)]
+    if _bound_in(definition) & _bound_in("\n".join((*helpers, body))):
+        return reproduction(finding, spec)  # One name would stand for two things.
     parameters = [each.name for each in spec.contract.parameters]
     setting = "\n".join(plan.origin.importing(plan.declared, parameters, spec.traits.custom_objects))
-    helpers = [f"\n{text}" for text in called_functions(body)]
     program = "\n\n".join((setting, *helpers, "\n" + body if helpers else body))
     return f'"""{_docstring(plan)}"""\n\n{_imports(program, spec.traits.framework)}\n\n{program}\n'
+
+
+def _bound_in(code: str) -> set[str]:
+    return {name for statement in ast.parse(code).body for name in bound_names(statement)}
 
 
 def _body(plan: Plan) -> Iterator[str]:

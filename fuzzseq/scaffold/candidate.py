@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, Literal
@@ -17,6 +17,10 @@ from fuzzseq.scaffold.code_names import Function
 from fuzzseq.targets.dimensions import ALIASES, KNOWN, dimension_of
 
 Form = Literal["factory", "class", "model", "saved", "declared"]
+#: Where code shows what a parameter is.
+_TELLING: Final = (
+    *(ast.Call, ast.Attribute, ast.Subscript, ast.Compare, ast.For, ast.comprehension, ast.Starred, ast.keyword),
+)
 #: How much alike a name and a known one are of which it is taken for another spelling, from 0 to 1.
 _NEAR: Final = 0.8
 #: Names of what is a vocabulary, and of its side.
@@ -139,7 +143,8 @@ def parameters_of(function: Function | None, *, method: bool) -> tuple[Parameter
     defaults: list[ast.expr | None] = [None] * (len(placed) - len(arguments.defaults)) + [*arguments.defaults]
     given = [*zip(placed, defaults, strict=True)][method:]
     given += zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    found = [_parameter(function, argument, default, argument in arguments.posonlyargs) for argument, default in given]
+    telling = [node for node in ast.walk(function) if isinstance(node, _TELLING)]
+    found = [_parameter(telling, argument, default, argument in arguments.posonlyargs) for argument, default in given]
     taken = {parameter.dimension for parameter in found}
     for index, parameter in enumerate(found):
         if parameter.is_number and (guess := _near(parameter.name)) and dimension_of(guess) not in taken:
@@ -157,14 +162,14 @@ def _near(name: str) -> str:
     return f"{side}vocab_size"
 
 
-def _parameter(function: Function, argument: ast.arg, default: ast.expr | None, by_position: bool) -> Parameter:
+def _parameter(telling: Sequence[ast.AST], argument: ast.arg, default: ast.expr | None, by_position: bool) -> Parameter:
     number = default.value if isinstance(default, ast.Constant) and type(default.value) is int else None
     found = Parameter(name=argument.arg, required=default is None, by_position=by_position, default=number)
     if not found.unplaced:
         return found
     annotation = ast.unparse(argument.annotation).rpartition(".")[2] if argument.annotation is not None else ""
-    reads = [*_reads(function, argument.arg)]
-    choices = [*_choices(function, argument)]
+    reads = [*_reads(telling, argument.arg)]
+    choices = [*_choices(telling, argument)]
     if reads:
         paths = tuple(dict.fromkeys(path for path, _ in reads))
         return attrs.evolve(found, paths=paths, attributes=any(attribute for _, attribute in reads))
@@ -174,15 +179,15 @@ def _parameter(function: Function, argument: ast.arg, default: ast.expr | None, 
         return attrs.evolve(found, value="False")
     if annotation == "float" or (not annotation and is_share(argument.arg)):
         return attrs.evolve(found, value="0.1")
-    plain = annotation in ("", "int") and not _is_used_as_object(function, argument.arg)
+    plain = annotation in ("", "int") and not _is_used_as_object(telling, argument.arg)
     return attrs.evolve(found, opaque=not plain)
 
 
-def _reads(function: Function, name: str) -> Iterator[tuple[tuple[str, ...], bool]]:
+def _reads(telling: Sequence[ast.AST], name: str) -> Iterator[tuple[tuple[str, ...], bool]]:
     """Yield the ways on which a function reads something from its parameter, as cfg.model.units or cfg["units"]."""
     inner: set[int] = set()
-    called = {id(node.func) for node in ast.walk(function) if isinstance(node, ast.Call)}
-    for node in ast.walk(function):
+    called = {id(node.func) for node in telling if isinstance(node, ast.Call)}
+    for node in telling:
         path: list[str] = []
         at: ast.AST = node
         if (
@@ -212,11 +217,11 @@ def _reads(function: Function, name: str) -> Iterator[tuple[tuple[str, ...], boo
             yield tuple(path), attribute
 
 
-def _choices(function: Function, argument: ast.arg) -> Iterator[str]:
+def _choices(telling: Sequence[ast.AST], argument: ast.arg) -> Iterator[str]:
     """Yield the texts that a parameter may be: those of its ``Literal``, and those that it is compared with."""
     if argument.annotation is not None and "Literal" in ast.unparse(argument.annotation):
         yield from _texts(argument.annotation)
-    for node in ast.walk(function):
+    for node in telling:
         if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name) and node.left.id == argument.arg:
             yield from (text for each in node.comparators for text in _texts(each))
 
@@ -225,9 +230,9 @@ def _texts(node: ast.AST) -> Iterator[str]:
     yield from (n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str))
 
 
-def _is_used_as_object(function: Function, name: str) -> bool:
+def _is_used_as_object(telling: Sequence[ast.AST], name: str) -> bool:
     """Say whether a parameter is called, unpacked, walked through or asked for something: it is no number."""
-    for node in ast.walk(function):
+    for node in telling:
         held = {
             ast.Call: "func",
             ast.Attribute: "value",

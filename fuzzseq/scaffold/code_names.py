@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
@@ -98,9 +99,9 @@ class CodeNames:
 
 def own_nodes(function: ast.AST) -> Iterator[ast.AST]:
     """Yield what stands in a function or a statement, what functions and classes in it hold left out."""
-    pending: list[ast.AST] = [*ast.iter_child_nodes(function)]
+    pending = deque(ast.iter_child_nodes(function))
     while pending:
-        node = pending.pop(0)
+        node = pending.popleft()
         yield node
         if not isinstance(node, (*FUNCTIONS, ast.ClassDef, ast.Lambda)):
             pending.extend(ast.iter_child_nodes(node))

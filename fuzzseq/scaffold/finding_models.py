@@ -23,6 +23,8 @@ from fuzzseq.targets.dimensions import dimension_of
 
 #: How a factory is called, more often than not.
 _USUAL: Final = ("build", "make", "create", "get", "model", "net", "transformer", "seq2seq", "translator")
+#: The parts of a model that people write apart, each with the other.
+_PARTS: Final = (("encoder", "decoder"), ("decoder", "encoder"))
 #: What trains a model.
 _TRAINING: Final = {"fit", "fit_generator", "train_on_batch"}
 #: Layers of Keras' that read sequences, by parts of their names.
@@ -92,6 +94,7 @@ class _Reader:
 
     def __init__(self, folder: Path, files: Sequence[CodeNames]) -> None:
         self._folder, self._project = folder, Project(files)
+        self._training: dict[Path, bool] = {}
 
     def read(self, names: CodeNames) -> Iterator[Candidate | Rejected]:
         """Yield what a file holds that is a fuzz target, or looks like one."""
@@ -131,6 +134,15 @@ class _Reader:
             points = _POINTS["model"] - 15 * bool(self._maker_of(names, node.value))
             yield from (self.candidate(names, name, "model", (), node, points=points) for name in targets)
 
+    def _trains(self, names: CodeNames) -> bool:
+        """Say whether importing a file trains a model; each is looked through once."""
+        if names.place not in self._training:
+            # What stands in a block is among those at the top as well.
+            blocks = (*FUNCTIONS, ast.ClassDef, ast.If, ast.Try, ast.With)
+            flat = (each for each in names.top if not isinstance(each, blocks))
+            self._training[names.place] = any(_is_training(node) for each in flat for node in ast.walk(each))
+        return self._training[names.place]
+
     def _is_model(self, names: CodeNames, value: ast.expr) -> bool:
         return self._project.returned.of(names, value, {}) == "model"
 
@@ -141,7 +153,6 @@ class _Reader:
 
     def _function(self, names: CodeNames, node: Function) -> Iterator[Candidate | Rejected]:
         label, kind = f"{names.place}:{node.name}", self._project.kind(names, node.name)
-        parameters = parameters_of(node, method=False)
         if any(is_declaration(each) for each in node.decorator_list):
             yield self.candidate(names, node.name, "declared", (), node)
         elif isinstance(node, ast.AsyncFunctionDef) or any(
@@ -149,8 +160,9 @@ class _Reader:
         ):
             if kind == "model":
                 yield Rejected(sentence=f"{label}: async, or a generator: a fuzz target returns a model")
-        elif kind == "model" or (kind in ("function", "unknown") and _is_likely(names, node, parameters, kind)):
+        elif kind == "model" or (kind in ("function", "unknown") and _is_likely(names, node, kind)):
             less = 0 if kind == "model" else 25
+            parameters = parameters_of(node, method=False)
             yield self.candidate(names, node.name, "factory", parameters, node, points=_POINTS["factory"] - less)
         elif kind == "several":
             how = "return the model alone, or fuzzseq.EncoderDecoder(encoder, decoder)"
@@ -172,8 +184,13 @@ class _Reader:
         elif call is not None and _is_abstract(call):
             yield Rejected(sentence=f"{label}: its call is for classes that are derived from it")
         else:
-            parameters = self._constructor(names, node)
-            yield self.candidate(names, node.name, "class", parameters, node)
+            found = self.candidate(names, node.name, "class", self._constructor(names, node), node)
+            apart = {node.name.lower().replace(part, other) for part, other in _PARTS} - {node.name.lower()}
+            twin = next((name for name in names.definitions if name.lower() in apart), "")
+            if twin and self._project.kind(names, twin) == "model" and not self._project.users(label, node.name):
+                why = f"to fuzz it with {twin}, return fuzzseq.EncoderDecoder(encoder, decoder) from a function"
+                found = attrs.evolve(found, why=f"{found.why}; {why}")
+            yield found
 
     def _of_method(self, names: CodeNames, node: ast.ClassDef, method: Function) -> Iterator[Candidate | Rejected]:
         """Yield a method that returns a model: one that needs no object is a factory."""
@@ -203,7 +220,7 @@ class _Reader:
         made = [f"{name} made of {', '.join(parts) or 'what is read from it'}" for name, parts in read.items()]
         users = self._project.users(f"{names.place}:{name}", name)
         trains = any(_is_training(each) for each in ast.walk(node))
-        at_import = names.place.suffix != notebooks.SUFFIX and any(map(_trains_at_once, names.top))
+        at_import = names.place.suffix != notebooks.SUFFIX and self._trains(names)
         sequential = any(part in names.full(each) for each in calls(node) for part in _SEQUENTIAL)
         kind = self._project.kind(names, name.partition(".")[0])
         found = {
@@ -253,19 +270,13 @@ def _is_training(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _TRAINING
 
 
-def _trains_at_once(statement: ast.stmt) -> bool:
-    """Say whether a statement at the top of a file trains a model, where it is not one of blocks."""
-    if isinstance(statement, (*FUNCTIONS, ast.ClassDef, ast.If, ast.Try, ast.With)):
-        return False
-    return any(map(_is_training, ast.walk(statement)))
-
-
-def _is_likely(names: CodeNames, node: Function, parameters: Sequence[Parameter], kind: Kind) -> bool:
+def _is_likely(names: CodeNames, node: Function, kind: Kind) -> bool:
     """Say whether a function may return a model: it calls Keras, and takes a dimension or is called a model."""
-    uses = any(framework_kind(names.full(each)) in ("layer", "model") for each in calls(node))
     usual = "model" in node.name.lower() and kind == "unknown"
-    sized = any(parameter.dimension for parameter in parameters)
-    return uses and bool([*returns(node)]) and (usual or sized)
+    if not usual and not any(dimension_of(each.arg) for each in (*node.args.args, *node.args.kwonlyargs)):
+        return False
+    uses = any(framework_kind(names.full(each)) in ("layer", "model") for each in calls(node))
+    return uses and bool([*returns(node)])
 
 
 def _is_built_in_constructor(init: Function) -> bool:

@@ -20,7 +20,7 @@ def import_root(folder: Path, names: CodeNames) -> Path | None:
     while (folder / package / "__init__.py").exists() and package != package.parent:
         package = package.parent
     roots = [root for root in reversed((package, *package.parents)) if _names_it(root, names.place)]
-    if names.imports_relatively and len(roots) > 1:
+    if names.imports_relatively:  # It works in a package alone, which the project's folder may be itself.
         roots = [root for root in roots if root != names.place.parent]
     usual = sorted(roots, key=lambda root: root.name != "src")
     needed = {name for name in names.imported() if not _holds(folder, name)}

@@ -36,10 +36,7 @@ def project_files(folder: Path) -> Iterator[Path]:
         # What cannot be printed cannot be named on a command line either.
         for name in sorted(name for name in files if name.isprintable() and not name.startswith(".")):
             path = Path(here, name)
-            of_models = path.suffix == ".py" and name not in _NO_MODELS and not _is_test(path.stem)
+            test = path.stem.startswith("test_") or path.stem.endswith("_test")
+            of_models = path.suffix == ".py" and name not in _NO_MODELS and not test
             if of_models or path.suffix in (NOTEBOOK, SAVED):
                 yield path.relative_to(folder)
-
-
-def _is_test(stem: str) -> bool:
-    return stem.startswith("test_") or stem.endswith("_test")

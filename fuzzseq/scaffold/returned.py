@@ -50,11 +50,16 @@ class Returned:
 
     def __init__(self, kinds: Mapping[tuple[str, str], Kind], anywhere: Mapping[str, Kind]) -> None:
         self._kinds, self._anywhere = kinds, anywhere
+        # What a function returns, and what its names are given, is looked for once.
+        self._parts: dict[Function, tuple[list[ast.expr], dict[str, list[ast.AST]]]] = {}
 
     def of_function(self, names: CodeNames, function: Function) -> Kind:
         """Return what a function returns; a model where one of its returns is one."""
-        local = _assigned(function)
-        kinds = [self.of(names, value, local) for value in returns(function)]
+        values, local = self._parts.get(function) or (list(returns(function)), {})
+        if function not in self._parts:
+            local = _assigned(function) if values else {}
+            self._parts[function] = values, local
+        kinds = [self.of(names, value, local) for value in values]
         order: Sequence[Kind] = ("model", "several", "function", "layer", "tensor")
         return next((kind for kind in order if kind in kinds), "unknown")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeAlias, Union
 
 import attrs
 
@@ -14,6 +14,8 @@ from fuzzseq.scaffold.project_files import TARGETS_FILE
 from fuzzseq.targets.dimensions import dimension_of
 
 BASELINE_FILE = "fuzz-baseline.txt"
+#: A configuration: code of values, and configurations in it, by their names.
+_Tree: TypeAlias = dict[str, Union[str, "_Tree"]]
 #: Names that the file of targets has of its own.
 _OURS: Final = {"fuzz_target", "dim", "SimpleNamespace", "sys", "Path", "model"}
 #: How many letters of values stand in one line.
@@ -74,12 +76,9 @@ def target_text(candidate: Candidate) -> TargetText:
     name = "model" if usual else candidate.name
     if not ranges:
         return TargetText(ours=("fuzz_target",), path=root, user=user, body=f"{name} = fuzz_target({called})\n")
-    body = f"{name} = fuzz_target(\n    {called},\n{_ranges(ranges)})\n"
+    lines = "".join(f"    {parameter.name}=dim(1, 16),  # say what it may be\n" for parameter in ranges)
+    body = f"{name} = fuzz_target(\n    {called},\n{lines})\n"
     return TargetText(ours=("dim", "fuzz_target"), path=root, user=user, body=body)
-
-
-def _ranges(parameters: Sequence[Parameter]) -> str:
-    return "".join(f"    {parameter.name}=dim(1, 16),  # say what it may be\n" for parameter in parameters)
 
 
 def _wrapper(candidate: Candidate, called: str, ranges: Sequence[Parameter]) -> Iterator[str]:
@@ -119,14 +118,15 @@ def _configuration(parameter: Parameter, dimensions: dict[str, str]) -> str:
 
     They are added to ``dimensions``, unless the factory has a parameter of that name.
     """
-    tree: dict[str, Any] = {}
+    tree: _Tree = {}
     for path in sorted(parameter.paths, key=len):
         *outer, last = path
         inner = tree
         for part in outer:
             held = inner.get(part)
-            inner[part] = held if isinstance(held, dict) else {}
-            inner = inner[part]
+            deeper: _Tree = held if isinstance(held, dict) else {}
+            inner[part] = deeper
+            inner = deeper
         whole = "_".join(path)
         name = whole if dimension_of(whole) else last
         if dimension_of(name):
@@ -135,7 +135,7 @@ def _configuration(parameter: Parameter, dimensions: dict[str, str]) -> str:
     return _nested(tree, parameter.attributes, "    ")
 
 
-def _nested(tree: Mapping[str, Any], attributes: bool, indent: str) -> str:
+def _nested(tree: _Tree, attributes: bool, indent: str) -> str:
     """Return a configuration as code: in one line where that is short."""
     inner = f"{indent}    "
     values = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import attrs
@@ -34,6 +34,12 @@ class Dim:
     def ties(self) -> Iterator[str]:
         """Return the names of the dimensions that this one depends on."""
         return (tie for name in _TIES if isinstance(tie := getattr(self, name), str))
+
+    def renamed(self, rename: Callable[[str], str]) -> Dim:
+        """Return the same values, with other names of the dimensions that they depend on."""
+        ties = [getattr(self, name) for name in _TIES]
+        multiple, most, least, equal = (rename(tie) if isinstance(tie, str) else tie for tie in ties)
+        return attrs.evolve(self, multiple_of=multiple, at_most=most, at_least=least, equal_to=equal)
 
     def allows(self, value: int, sizes: Mapping[str, int]) -> bool:
         """Say whether ``value`` is allowed beside the other ``sizes`` (ties to absent sizes hold)."""

@@ -111,7 +111,11 @@ def _parameters(target: LoadedFactory) -> tuple[tuple[Parameter, ...], dict[str,
         parameters.append(Parameter(name=name, dimension=dimension, default=default))
     _refuse_strange(target, declared, parameters)
     dimensions.update({dimension_of(name) or name: given for name, given in declared.items()})
-    return tuple(parameters), {name: _renamed(given) for name, given in dimensions.items()}
+    return tuple(parameters), {
+        # A name that was declared stands for a dimension.
+        name: given.renamed(lambda tie: dimension_of(tie) or tie)
+        for name, given in dimensions.items()
+    }
 
 
 def _refuse_strange(target: LoadedFactory, declared: Iterable[str], parameters: Sequence[Parameter]) -> None:
@@ -123,10 +127,3 @@ def _refuse_strange(target: LoadedFactory, declared: Iterable[str], parameters: 
             f"{strange} is declared for {target.name}, which has no such parameter, and is not a known "
             f"dimension.{nearest(strange, names)} 'fuzzseq list dimensions' lists them."
         )
-
-
-def _renamed(given: Dim) -> Dim:
-    """Return a range whose ties are to the dimensions that the declared names stand for."""
-    values: dict[str, Any] = attrs.asdict(given)
-    values |= {name: dimension_of(tie) or tie for name, tie in values.items() if isinstance(tie, str)}
-    return Dim(**values)

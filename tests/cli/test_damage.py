@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fuzzseq.files import format_versions
 from tests.benchmarks import damage
 from tests.benchmarks.damage import HUNG, TARGET, Input, ended, finding, over, readers, without_workers, wrong
 
@@ -63,14 +64,16 @@ def versioned(file: str, version: object) -> bytes:
 @pytest.mark.parametrize("file", ["x.json", "run/events.ndjson", "known.txt", "history.jsonl"])
 def test_versions(file, tmp_path):
     """A file of this version is read, and a newer one is refused in a sentence and left as it is."""
-    command = Input(reader="update", arguments=COMMANDS[file], files={file: versioned(file, 1)})
+    version = format_versions.BASELINE if file == "known.txt" else 1
+    command = Input(reader="update", arguments=COMMANDS[file], files={file: versioned(file, version)})
     with without_workers():
         ending = ended(command, tmp_path / "now")
         assert ending.code == 0 or "as far as a worker" in ending.output, ending.output
-        newer = Input(reader="versions", arguments=command.arguments, files={file: versioned(file, 2)})
+        newer = Input(reader="versions", arguments=command.arguments, files={file: versioned(file, version + 1)})
         ending = ended(newer, tmp_path / "newer")
     assert ending.code == 2
-    assert "has format version 2, and this fuzzseq reads 1: update fuzzseq" in ending.output
+    read = "1" if version == 1 else f"1 to {version}"
+    assert f"has format version {version + 1}, and this fuzzseq reads {read}: update fuzzseq" in ending.output
     assert not ending.changed
 
 

@@ -80,6 +80,12 @@ def test_the_name_that_a_file_is_imported_by(init, files, line):
     assert line in init(files)[2]
 
 
+def test_a_folder_that_is_a_package_itself(init):
+    """What imports its neighbors by a dot is named by its file: by name it is imported from above the project alone."""
+    files = {"__init__.py": "", "parts.py": "", "t.py": f"from .parts import x\n{TAGGER}"}
+    assert init(files)[1:] == (("t.py:create_model",), "")
+
+
 def test_classes(init):
     """A class of models with a call of its own, or one that it inherits, is a target; bases and layers are none."""
     said, _, written = init(
@@ -110,6 +116,13 @@ def test_what_is_a_part_of_another(init):
     )
     assert first(said) == "z.py:compiled"
     assert "vocab_size, d_model, num_tags; part of z.py:compiled" in said
+
+
+def test_an_encoder_and_a_decoder_apart(init):
+    """Where nothing makes one model of both, the line that does is said."""
+    part = "class {}(keras.Model):\n    def __init__(self, units): ...\n    def call(self, x): return x\n"
+    said, *_ = init({"m.py": f"import keras\n{part.format('Encoder')}{part.format('Decoder')}"})
+    assert "to fuzz it with Decoder, return fuzzseq.EncoderDecoder(encoder, decoder) from a function" in said
 
 
 def test_a_notebook(init):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import pytest
@@ -66,5 +67,6 @@ def test_a_notebook(notebook, tmp_path):
     (error,) = raised
     assert (error.output_type, error.ename) == ("error", "InputVocabulary")
     (script,) = (tmp_path / "out").glob("*.py")
-    assert "def embed(tokens, rows, units):" in script.read_text()
-    assert "PASTE" not in script.read_text()
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "InvalidArgumentError" in done.stderr

@@ -10,7 +10,7 @@ import pytest
 from fuzzseq.files.notebooks import cell_of, file_of_cell
 from fuzzseq.protocol.outcome import Frame
 from fuzzseq.protocol.serialization import from_data, to_data
-from fuzzseq.protocol.user_frames import traceback_frames
+from fuzzseq.protocol.user_frames import endless, keep_source, traceback_frames
 
 #: What is shown of a place, by its file.
 PLACES = {"model.ipynb": "model.ipynb, cell 3, line 12", "": "In [3], line 12"}
@@ -76,3 +76,15 @@ def test_names_of_code(file):
     (frame,) = traceback_frames(f'  File "{name}", line 12, in build\n')
     assert frame.place == PLACES[file]
     assert cell_of("model.py") is None
+
+
+def test_a_loop_that_does_not_end(file, tmp_path, monkeypatch):
+    """The head of a loop that hangs is found in the text of a cell, which a kernel has sent or a notebook holds."""
+    loop = "ids = []\nwhile True:\n    ids.append(1)\n"
+    cells = [{"cell_type": "code", "source": source} for source in ("1", "2", loop)]
+    (tmp_path / "model.ipynb").write_text(json.dumps({"nbformat": 4, "cells": cells}))
+    monkeypatch.chdir(tmp_path)
+    if not file:
+        keep_source(file_of_cell("", 3), loop)
+    (frame,) = endless((Frame(file=file, cell=3, line=3, function="build"),))
+    assert (frame.line, frame.source, frame.cell) == (2, "while True:", 3)

@@ -13,6 +13,8 @@ from fuzzseq.events import TargetFinished, Unjudged
 from fuzzseq.reporting.progress import ProgressLine, line_shown_here
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.text import result_text
+from fuzzseq.reproduce.script import reproduction
+from fuzzseq.targets.spec import Spec
 
 
 @pytest.fixture
@@ -115,3 +117,12 @@ def test_progress_in_a_script(capsys):
     assert capsys.readouterr() == ("", "ends\n")
     with pytest.raises(UsageError, match=r"fuzz\(progress='yes'\) must be True, False or None."):
         line_shown_here("yes")
+
+
+def test_the_script_of_a_factory(run_events, crash_finding):
+    """A script holds the source of a factory that no file holds, unless the two call different things by one name."""
+    held = attrs.evolve(crash_finding, target="closure.build")
+    factory = "def build(source_vocab_size, units):\n    return units"
+    assert factory in reproduction(held, Spec(), factory)
+    for definition in ("", f"source = 3\n\n\n{factory}"):
+        assert "PASTE YOUR FACTORY HERE" in reproduction(held, Spec(), definition)

@@ -163,6 +163,7 @@ class _WithHooks(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         self._loader.exec_module(module)
-        framework = _tf_keras()
-        if not framework.moved():  # Else the next command says what has.
-            framework.install_hooks()
+        from fuzzseq.worker.keras_api import tf_keras_hooks, tf_keras_names  # noqa: PLC0415 (now it can be imported)
+
+        if not tf_keras_names.moved():  # Else the next command says what has.
+            tf_keras_hooks.install()
