@@ -58,6 +58,6 @@ class SavedModel:
             raise
         except Exception as error:
             # Keras names its own errors, zipfile its own, and a layer of the user's whatever it likes.
-            message = text_of(innermost(str(error)), _LONGEST)
+            message = " ".join(innermost(text_of(error)).split())[:_LONGEST]
             how = _HOW if FrameworkMessage(message).names_unknown_class else ""
             raise SpecError(f"{self._file.name} cannot be loaded: {name_of(type(error))}: {message}.{how}") from None
