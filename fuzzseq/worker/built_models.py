@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
+from zipfile import BadZipFile, ZipFile
 
 from fuzzseq.errors import SpecError
 from fuzzseq.object_text import name_of, text_of
-from fuzzseq.protocol.framework_messages import FrameworkMessage, innermost
+from fuzzseq.protocol.framework_messages import innermost
 from fuzzseq.reproduce.runtime import three_models
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
 from fuzzseq.worker.keras_api import KERAS
@@ -16,7 +18,9 @@ from fuzzseq.worker.keras_api.objects import KerasModel, Model
 
 #: The most letters of Keras' own message that a sentence shows.
 _LONGEST: Final = 300
-_HOW: Final = " Name the Python file that defines it: --custom-objects my_layers.py."
+#: Where what Keras and tf-keras can read by themselves comes from, a type of numbers or of shapes among it.
+_FRAMEWORKS: Final = ("keras", "tf_keras", "tensorflow", "builtins")
+_HOW: Final = "name the Python file that defines what is not Keras' own, --custom-objects my_layers.py."
 
 
 def is_built(value: object) -> bool:
@@ -59,5 +63,22 @@ class SavedModel:
         except Exception as error:
             # Keras names its own errors, zipfile its own, and a layer of the user's whatever it likes.
             message = " ".join(innermost(text_of(error)).split())[:_LONGEST]
-            how = _HOW if FrameworkMessage(message).names_unknown_class else ""
+            unknown = ", ".join(dict.fromkeys(name for name in _custom_objects(self._file) if name not in self._names))
+            how = f" It is made of {unknown}: {_HOW}" if unknown else ""
             raise SpecError(f"{self._file.name} cannot be loaded: {name_of(type(error))}: {message}.{how}") from None
+
+
+def _custom_objects(file: Path) -> Iterator[str]:
+    """Yield the names of the classes and functions in a file of a model that are no framework's own."""
+    try:
+        with ZipFile(file) as parts:
+            pending = [json.loads(parts.read("config.json"))]
+    except (BadZipFile, KeyError, ValueError, OSError):
+        return
+    while pending:
+        part = pending.pop()
+        if isinstance(part, dict) and "class_name" in part:
+            function = part["class_name"] == "function"
+            if function or str(part.get("module")).partition(".")[0] not in _FRAMEWORKS:
+                yield str(part["config"] if function else part["class_name"])
+        pending += part.values() if isinstance(part, dict) else part if isinstance(part, list) else []

@@ -189,7 +189,8 @@ def test_a_saved_model_with_layers_of_its_own(here, keras, mask, found):
     subprocess.run([sys.executable, "-c", RUN.format(sizes=9)], check=True)
     (here / "models.py").rename(here / "own.py")
     assert re.fullmatch(
-        "model.keras cannot be loaded: .*'Scores'.* --custom-objects my_layers.py.", error_of("model.keras")
+        "model.keras cannot be loaded: .* It is made of Scores: .* --custom-objects my_layers.py.",
+        error_of("model.keras"),
     )
     assert causes("model.keras", custom_objects="own.py")[0] == found
 
