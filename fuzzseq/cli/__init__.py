@@ -24,12 +24,12 @@ def main() -> None:
     """Find the inputs that break a sequence-to-sequence model, minimize them, and explain why.
 
     \b
-    fuzzseq run my_model.py:build     fuzz the model that build() makes
-    fuzzseq init                      create a first fuzz target and its settings
-    fuzzseq inspect my_model.py:build show what is known of a model before it is fuzzed
-    fuzzseq replay FINDING.json       check whether a finding is fixed
-    fuzzseq explain CAUSE             what a cause means and how to fix it
-    fuzzseq report DIR --format NAME  write the reports of a finished run again
+    fuzzseq run my_model.py:build      fuzz the model that build() makes
+    fuzzseq init                       create a first fuzz target and its settings
+    fuzzseq inspect my_model.py:build  show how a model is read before it is fuzzed
+    fuzzseq replay FINDING.json        check whether a finding is fixed
+    fuzzseq explain CAUSE              what a cause means and how to fix it
+    fuzzseq report DIR --format NAME   write the reports of a finished run again
 
     Exit codes: 0 no findings, 1 findings, 2 usage error, 3 internal error, 4 inconclusive, 130 interrupted.
     """  # noqa: D301 (click wants the control character itself, to leave a paragraph's lines as they are)
