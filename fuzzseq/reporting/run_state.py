@@ -116,7 +116,7 @@ class RunState:
         if not isinstance(event, FindingReported):
             return event
         finding, other = event.finding, self.findings.get(event.finding.id)
-        if other is None or other.target == finding.target or other.id in self._earlier:
+        if other is None or other.target == finding.target:
             return event
         own = f"{self.identity(finding.target)} as {finding.target}"
         id_ = finding_id(own, finding.check, finding.cause, finding.position)

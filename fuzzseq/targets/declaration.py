@@ -155,7 +155,7 @@ def declaration_of(factory: object) -> Declaration | None:
     return declared if isinstance(declared, Declaration) else None
 
 
-def attributes_of(value: object) -> Mapping[str, Any]:
+def attributes_of(value: object) -> Mapping[str, object]:
     """Return the attributes that a value has of its own; none where it has none, or keeps them to itself."""
     try:
         own = object.__getattribute__(value, "__dict__")

@@ -10,7 +10,7 @@ from enum import Enum
 from functools import partial
 from pathlib import Path
 from types import FunctionType, MethodType, ModuleType
-from typing import Any, Final
+from typing import Final
 
 from fuzzseq.targets.declaration import attributes_of, declaration_of
 
@@ -21,7 +21,7 @@ _INSTALLED: Final = ("site-packages", "dist-packages")
 _MOST: Final = 100
 
 
-def identity_of(factory: Any, holder: ModuleType | None = None, name: str = "") -> str:
+def identity_of(factory: object, holder: ModuleType | None = None, name: str = "") -> str:
     """Return the identity of a target's factory: ``package.module:qualified.name`` of the function behind it.
 
     What ``functools.wraps`` and ``partial`` made of a function, and what :func:`fuzz_target` did, is looked through, so
@@ -82,7 +82,7 @@ def _has(folder: Path, name: str) -> bool:
     return os.path.exists(folder / name)  # noqa: PTH110 (pathlib's raises where nobody may look)
 
 
-def _identity(factory: Any, holder: ModuleType | None, name: str) -> str:
+def _identity(factory: object, holder: ModuleType | None, name: str) -> str:
     """Return the identity of a factory by itself."""
     values: list[str] = []
     seen: list[object] = []
@@ -101,7 +101,7 @@ def _identity(factory: Any, holder: ModuleType | None, name: str) -> str:
     return f"{_called(factory, holder, name)}{digest}"
 
 
-def _called(value: Any, holder: ModuleType | None, name: str) -> str:
+def _called(value: object, holder: ModuleType | None, name: str) -> str:
     """Return the module and the name of a function or a class; of anything else, of the variable that holds it."""
     own = getattr(value, "__qualname__", None)
     if not isinstance(own, str):
@@ -112,7 +112,7 @@ def _called(value: Any, holder: ModuleType | None, name: str) -> str:
     return f"{_module_of(home)}:{own}"
 
 
-def _variable(value: Any, holder: ModuleType | None, name: str) -> str:
+def _variable(value: object, holder: ModuleType | None, name: str) -> str:
     """Return the variable that holds a value: of another module than the one that imports it, where there is one."""
     for module in list(sys.modules.values()):
         for variable, each in list(attributes_of(module).items()):
