@@ -29,7 +29,7 @@ PAIRS = {
 }
 #: What shows that Keras is as fuzzseq takes it to be: the forms of a target in both frameworks, what a worker does, and
 #: bugs and healthy models of the zoo.
-PART = ("tests/engine/test_forms.py", "tests/worker", "tests/checks", "tests/zoo", "tests/diagnosis/test_messages.py")
+PART = ("tests/worker", "tests/zoo", "tests/checks", "tests/engine/test_forms.py")
 #: What recipes are for, by the name of what is installed.
 RECIPES = {"transformers": ("transformers<5", "tf-keras"), "keras-hub": ("keras-hub",)}
 

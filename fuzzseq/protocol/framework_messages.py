@@ -34,8 +34,12 @@ _WRAPPED: Final = re.compile(r"__wrapped__(\w+?)_device")
 _IDS_AS_TEXT: Final = re.compile(r"\bstrings?\b.*\bu?int(32|64)\b|\bu?int(32|64)\b.*\bstrings?\b", re.DOTALL)
 #: What Python, or TensorFlow, says where a tensor is taken for a tuple or a dict.
 _TAKEN_APART: Final = re.compile(r"to unpack|Only integers, slices|has no attribute '(keys|items|values|get|pop)'")
-#: What Keras says of a file that names a class or a function which nobody has shown it.
-_UNKNOWN_CLASS: Final = re.compile(r"Could not locate (class|function) '|Unknown (layer|object|[\w ]*function): '")
+#: What Keras says of a file that names a class or a function which nobody has shown it. In place of a layer, tf-keras
+#: 2.16 calls the name of its class.
+_UNKNOWN_CLASS: Final = re.compile(
+    r"Could not locate (class|function) '|Unknown (layer|object|[\w ]*function): '|Cannot deserialize object of type `|"
+    r"^'str' object is not callable$"
+)
 _OUT_OF_MEMORY: Final = ("std::bad_alloc", "MemoryError", "Out of memory", "out of memory", "Cannot allocate memory")
 
 _SHAPE: Final = re.compile(r"[\[(]((?:\d+|None)(?:,\s*(?:\d+|None))*,?)[\])]")
