@@ -29,9 +29,13 @@ PAIRS = {
 }
 #: What shows that Keras is as fuzzseq takes it to be: the forms of a target in both frameworks, what a worker does, and
 #: bugs and healthy models of the zoo.
-PART = ("tests/engine/test_forms.py", "tests/worker", "tests/checks", "tests/zoo", "tests/diagnosis/test_messages.py")
-#: What recipes are for, by the name of what is installed.
-RECIPES = {"transformers": ("transformers<5", "tf-keras"), "keras-hub": ("keras-hub",)}
+PART = ("tests/worker", "tests/zoo", "tests/checks", "tests/engine/test_forms.py")
+#: By the page of recipes: what its models are made of, and what of that is installed without what it asks for.
+RECIPES = {
+    "hugging_face": (("tf-keras", "transformers<5"), ()),
+    "keras_hub": (("keras-hub",), ()),
+    "tf_models_official": (("tf-keras", "gin-config", "scipy"), ("tf-models-official",)),
+}
 
 
 def wanted(*names: str) -> list[str]:
@@ -61,14 +65,17 @@ def pairs(session: nox.Session, pair: str) -> None:
 
 
 @nox.session
-@nox.parametrize("library", [nox.param(name, id=name) for name in RECIPES])
-def recipes(session: nox.Session, library: str) -> None:
-    """Run the tests of the recipes for models of a library."""
-    folder = ROOT / "tests" / "recipes"
-    if not folder.is_dir():
-        session.skip("there are no recipes yet")
-    session.install("-e", str(ROOT), *RECIPES[library], *wanted("pytest", "pytest-timeout", "pyyaml"))
-    pytest(session, "-m", "slow or not slow", str(folder / f"test_{library.replace('-', '_')}.py"))
+@nox.parametrize("page", [nox.param(name, id=name) for name in RECIPES])
+def recipes(session: nox.Session, page: str) -> None:
+    """Run the recipes of a page on the released models that they are for."""
+    tests = ROOT / "tests" / "engine" / "test_recipes.py"
+    if not tests.exists():
+        session.skip("there are no recipes")
+    needed, alone = RECIPES[page]
+    session.install("-e", str(ROOT), *needed, *wanted("pytest", "pytest-timeout"))
+    for package in alone:
+        session.install("--no-deps", package)
+    pytest(session, "-m", "slow or not slow", "-k", page, str(tests))
 
 
 @nox.session

@@ -20,7 +20,7 @@ class Reference(TypedDict, total=False):
     """What a worker loads: ``file`` or ``module``, and perhaps ``name``; or ``pickle``, a factory, and ``name``.
 
     With a pickle come its ``identity``, and the ``sources`` of what it holds that stands in no file: text by the name
-    of the code.
+    of the code. ``maker`` names the function of the file whose call gave what is named.
     """
 
     file: str
@@ -28,6 +28,7 @@ class Reference(TypedDict, total=False):
     name: str
     pickle: str
     identity: str
+    maker: str
     sources: dict[str, str]
 
 
@@ -86,6 +87,8 @@ def target_reference(text: str) -> Reference:
             raise UsageError(
                 f"{label}:{name} is {kind} and no factory: a fuzz target is a function that builds a model."
             )
+        if name in names.makers:
+            reference["maker"] = f"{label}:{names.makers[name]}"
     return reference
 
 

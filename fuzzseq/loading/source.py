@@ -38,6 +38,7 @@ class Names:
         complete: False where a name may be there that the code does not show.
         likely: The names of what looks like a fuzz target, those that are declared as one first.
         constants: The names that stand for nothing but a literal, each with its type.
+        makers: The names that stand for what a function of the file returned, each with that function.
 
     """
 
@@ -45,6 +46,7 @@ class Names:
     complete: bool
     likely: tuple[str, ...]
     constants: dict[str, str]
+    makers: dict[str, str]
 
     def refuse_missing(self, label: str, name: str) -> None:
         """Raise :class:`UsageError` where a file, called ``label``, cannot have a name."""
@@ -76,6 +78,11 @@ def names_in(path: Path, shown: str) -> Names:
         complete=complete,
         likely=tuple(_likely(tree)),
         constants={name: type(node.value).__name__ for name, node in known.items() if isinstance(node, ast.Constant)},
+        makers={
+            name: maker
+            for name, node in known.items()
+            if isinstance(node, ast.Call) and isinstance(bound.get(maker := _name_of(node.func)), _FUNCTIONS)
+        },
     )
 
 
@@ -162,14 +169,6 @@ def _bound_by(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
         yield node.name, None
     elif isinstance(node, ast.MatchMapping) and node.rest:
         yield node.rest, None
-
-
-def maker_of(tree: ast.Module, name: str) -> str:
-    """Return the function of a file whose call is what a name at its top was last assigned; empty for another value."""
-    functions = {node.name for node in tree.body if isinstance(node, _FUNCTIONS)}
-    values = [node.value for node in tree.body if isinstance(node, ast.Assign) and _single_name(node) == name]
-    called = _name_of(values[-1].func) if values and isinstance(values[-1], ast.Call) else ""
-    return called if called in functions else ""
 
 
 def _single_name(node: ast.AST) -> str:

@@ -15,7 +15,6 @@ from types import ModuleType
 from fuzzseq.errors import SpecError, UsageError, nearest
 from fuzzseq.files import notebooks
 from fuzzseq.loading.references import SAVED
-from fuzzseq.loading.source import maker_of, tree_of
 from fuzzseq.object_text import name_of, text_of
 from fuzzseq.protocol.transport import Json
 from fuzzseq.protocol.user_frames import keep_source
@@ -90,8 +89,7 @@ def _factories(
         named = _named(module, label, reference["name"])
         identity = identity_of(named, module, reference["name"])
         if is_built(named):
-            maker = maker_of(tree_of(Path(module.__file__ or ""), label), reference["name"])
-            named = BuiltModel(named, maker and f"{label}:{maker}")
+            named = BuiltModel(named, reference.get("maker", ""))
         return {f"{label}:{reference['name']}": (named, identity)}
     declared = declared_in(module)
     defined = {name: factory for name, factory in declared.items() if not is_imported(factory, module)}
