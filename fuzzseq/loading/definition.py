@@ -80,7 +80,9 @@ class _Definition:
 
     def _import(self, module: str, attribute: str, name: str, value: object) -> None:
         found: object = sys.modules.get(module)
-        if (getattr(found, attribute, None) if attribute else found) is not value or "." in attribute:
+        # A module crosses by its name, which a proxy, as TensorFlow's keras, has from what it stands for.
+        same = found is not None if isinstance(value, ModuleType) else getattr(found, attribute, None) is value
+        if not same or "." in attribute:
             raise _UncertainError
         if is_users(getattr(sys.modules[module], "__file__", None) or "<frozen>"):
             line = "sys.path.insert(0, os.getcwd())"
