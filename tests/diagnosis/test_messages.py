@@ -152,22 +152,6 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Finding, 
     return {target.rpartition(":")[2]: (findings[target], traced[target]) for target in findings}
 
 
-#: What Keras 3 and tf-keras said of a ``.keras`` file with a layer that they were not shown.
-UNKNOWN_LAYERS = (
-    "Could not locate class 'Scores'. Make sure custom classes are decorated with `@keras.saving.",
-    "Unknown layer: 'Scores'. Please ensure you are using a `keras.utils.custom_object_scope`",
-    "Cannot deserialize object of type `Scores`. If `Scores` is a custom class, please register it",
-    "'str' object is not callable",
-)
-
-
-@pytest.mark.parametrize("message", UNKNOWN_LAYERS)
-def test_a_layer_that_keras_was_not_shown(message: str) -> None:
-    """Each version says in its own words that it does not know a class."""
-    assert FrameworkMessage(message).names_unknown_class
-    assert not FrameworkMessage(f"{message[:5]}: no such file").names_unknown_class
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EXPECTED)
 def test_names_cause_and_sizes(name: str, found: dict[str, tuple[Finding, str]]) -> None:
