@@ -46,7 +46,7 @@ def forward_function(plan: Plan, training: str = "training") -> Iterator[str]:
     fixed = training if training in ("True", "False") else ""
     if plan.mode == "graph" and fixed:
         yield from (*inputs_signature(plan), "", "")
-        yield "@tf.function(input_signature=[SIGNATURE], autograph=False)"
+        yield f"@tf.function(input_signature=[SIGNATURE], autograph={plan.autograph})"
     yield "def forward(inputs):" if fixed else "def forward(inputs, training):"
     yield f"    {stage_line('forward')}"
     yield f"    return {call(plan, training)}"

@@ -63,6 +63,11 @@ class Plan:
         return bool(self.check) and self.known is not None and self.known.execution == "inference"
 
     @property
+    def autograph(self) -> bool:
+        """Whether Python control flow is converted in a trace: fitting a model of tf-keras does that."""
+        return self.spec.traits.framework == "tf_keras"
+
+    @property
     def mode(self) -> Mode:
         """How the model is run: eagerly where that fails as well."""
         raised = self.finding.exception

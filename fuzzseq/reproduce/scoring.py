@@ -125,7 +125,7 @@ def train_function(plan: Plan) -> Iterator[str]:
     specs = ["SIGNATURE", tensor_spec(plan, seen.labels.shape, seen.labels.dtype.name)]
     specs += [tensor_spec(plan, seen.target_mask.shape, "bool")] if own else []
     yield from (*inputs_signature(plan), f"LABELS = [{', '.join(specs[1:])}]", "", "")
-    yield "@tf.function(input_signature=[SIGNATURE, *LABELS], autograph=False)"
+    yield f"@tf.function(input_signature=[SIGNATURE, *LABELS], autograph={plan.autograph})"
     yield f"def train(inputs, labels{', real' if own else ''}):"
     yield "    with tf.GradientTape() as tape:"
     yield from ("        " + line for line in scores_lines(plan, "True"))

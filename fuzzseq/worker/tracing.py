@@ -12,6 +12,7 @@ from fuzzseq.checks.base import Softmax
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.feeding import OVER_TIME
 from fuzzseq.worker.instrumentation import Recording, Tracker
+from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Args, Function, Nest, Tensor
 from fuzzseq.worker.stages import StageBeacon
 
@@ -91,12 +92,13 @@ def _concrete(
     def on_tensors(*tensors: Tensor) -> Nest:
         given = iter(tensors)
         filled = [next(given) if isinstance(part, tf.TensorSpec) else part for part in tf.nest.flatten(specs)]
-        with tracker.recording(tf.compat.v1.get_default_graph()) as record:
+        graph = tf.compat.v1.get_default_graph()
+        with tracker.recording(graph) as record, KERAS.converting(spec.traits.framework):
             result = function(*tf.nest.pack_sequence_as(specs, filled))
         records.append(record)
         return result, [softmax.value for softmax in record.softmaxes]
 
-    # Keras does not convert Python control flow either when it fits a model; plain functions convert themselves.
+    # Keras 3 does not convert Python control flow either when it fits a model; plain functions convert themselves.
     graph = tf.function(on_tensors, input_signature=flat, autograph=False)
     graph.get_concrete_function()
     return graph, records[-1]

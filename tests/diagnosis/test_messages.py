@@ -13,7 +13,6 @@ from fuzzseq.events import FindingReported, TargetLoaded
 from fuzzseq.executors.launcher import Launcher
 from fuzzseq.findings import Finding
 from fuzzseq.loading import parse
-from fuzzseq.protocol.framework_messages import FrameworkMessage
 from fuzzseq.protocol.outcome import Request
 from fuzzseq.settings import Settings
 from fuzzseq.signatures import signature

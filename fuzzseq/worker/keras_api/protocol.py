@@ -242,6 +242,9 @@ class KerasApi(Framework, Protocol):
     def framework(self, layer: Layer | None) -> FrameworkName:
         """Return the module of the framework that a layer is of; that of Keras 3 for none."""
 
+    def converting(self, framework: FrameworkName) -> AbstractContextManager[object]:
+        """Convert Python control flow in the calls of layers that are traced in the block, if fitting a model does."""
+
     def ran_operations(self) -> bool:
         """Say whether this process has started TensorFlow's runtime, after which forking it deadlocks."""
 

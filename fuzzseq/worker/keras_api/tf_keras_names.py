@@ -37,6 +37,7 @@ _NAMES: Final = MappingProxyType(
         (f"{_ENGINE}.node", "KerasHistory"): ("layer", "node_index", "tensor_index"),
         (f"{_ENGINE}.compile_utils", "LossesContainer"): ("_user_losses",),
         (f"{_ENGINE}.compile_utils", "MetricsContainer"): ("_user_metrics",),
+        ("tensorflow.python.autograph.core.ag_ctx", ""): ("ControlStatusCtx", "Status"),
         ("tf_keras.src.utils.generic_utils", ""): ("to_snake_case",),
     }
 )
