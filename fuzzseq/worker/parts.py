@@ -49,8 +49,6 @@ class Part:
         #: The states as an encoder gave them, where they are no flat list.
         self.structure: Nest = None
         self._graph = tf.function(model, reduce_retracing=True)
-        parameters = inspect.signature(KERAS.call_of(model)).parameters.values()
-        self._required = sum(each.default is each.empty for each in parameters)
 
     def call(self, given: Mapping[str, Nest], training: bool) -> Nest:
         """Call the model with what it takes of ``given``."""
@@ -67,8 +65,6 @@ class Part:
         called = self._graph if self.traced else self._model
         if self.signature.functional:
             return called(values[0] if len(values) == 1 else values, **extra)
-        while len(values) > self._required and values[-1] is None:
-            values.pop()  # Keras 3.3 takes no None by position.
         return called(*values, **extra)
 
     def _states(self, states: list[Tensor]) -> Nest:
