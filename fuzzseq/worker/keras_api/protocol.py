@@ -197,6 +197,9 @@ class Framework(Protocol):
     def compiled_loss(self, model: Model) -> Nest:
         """Return the loss, or the losses, that a model was compiled with, as its user gave them."""
 
+    def has_weighted_metrics(self, model: Model) -> bool:
+        """Say whether a model was compiled with metrics that count each label by its sample weight."""
+
     def has_stock_step(self, model: Model) -> bool:
         """Say whether a compiled model trains as the framework does it, and measures nothing beside its loss."""
 

@@ -131,6 +131,9 @@ class TfKeras(PublicKeras):
     def compiled_loss(self, model: Model) -> Nest:
         return getattr(getattr(model, "compiled_loss", None), "_user_losses", None)
 
+    def has_weighted_metrics(self, model: Model) -> bool:
+        return bool(getattr(getattr(model, "compiled_metrics", None), "_user_weighted_metrics", None))
+
     def has_stock_step(self, model: Model) -> bool:
         measured = getattr(getattr(model, "compiled_metrics", None), "_user_metrics", None)
         return type(model).train_step is tf_keras.Model.train_step and not measured
