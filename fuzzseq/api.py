@@ -79,7 +79,8 @@ def fuzz(factory: str | Callable[..., Any], **settings: Unpack[FuzzKeywords]) ->
 
     ``profile`` is ``"quick"`` (the default), ``"ci"`` or ``"nightly"``; ``max_cases``, ``budget`` (seconds, or a text
     as ``"2m"``), ``seed``, ``domains`` and the others stand in for what it says. ``checks`` are the only checks to run,
-    ``skip`` those to leave out, ``custom_checks`` references to checks of your own. ``case_timeout`` is in seconds and
+    ``skip`` those to leave out, ``custom_checks`` references to checks of your own,
+    ``custom_objects`` the Python file of layers that a saved model needs. ``case_timeout`` is in seconds and
     ``memory`` in bytes, or texts as ``"30s"`` and ``"4GiB"``. ``corpus`` is a folder that keeps cases that failed, and
     ``output`` one for the files of each finding, ``<id>.json`` to replay and ``<id>.py`` to run alone, in the place of
     those of the call before it; neither is written unless it is named. ``allow_inconclusive`` lets a result pass that
@@ -98,6 +99,7 @@ def check_case(
     checks: Sequence[str] = (),
     *,
     custom_checks: Sequence[str] = (),
+    custom_objects: str | Path | None = None,
     case_timeout: float | str | None = None,
     memory: int | str | None = None,
     device: Device | None = None,
@@ -116,6 +118,7 @@ def check_case(
     given = {
         "checks": checks,
         "custom_checks": custom_checks,
+        "custom_objects": custom_objects,
         "case_timeout": case_timeout,
         "memory": memory,
         "device": device,
@@ -133,7 +136,7 @@ def fuzzed(factory: str | Callable[..., Any], given: Given, zygote: Zygote | Non
     __tracebackhide__ = True
     request = runner.request_of(given)
     settings = request.settings
-    refuse_wrong([factory], settings.custom_checks)
+    refuse_wrong([factory], settings.custom_checks, settings.custom_objects)
     record, folder = RunState(), Folder(Path(request.output), waits=True) if request.output is not None else None
     fan = Dispatcher(record, [Beginning(folder), *finding_reporters(record, folder)] if folder is not None else [])
     try:

@@ -36,7 +36,7 @@ PARAGRAPHS: Final = frozenset(
 _SHORT: Final = 8
 #: The fields that hold the name of a target, or of a function in a file, whose path may have blanks in it.
 _REFERENCES: Final = frozenset(
-    ("target", "targets", "absolute", "name", "custom_checks", "loss", "preprocess", "initial_state")
+    ("target", "targets", "absolute", "name", "custom_checks", "custom_objects", "loss", "preprocess", "initial_state")
 )
 
 

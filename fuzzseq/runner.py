@@ -115,7 +115,7 @@ def run(
     )
     try:
         if events is None:
-            refuse_wrong(targets, settings.custom_checks)
+            refuse_wrong(targets, settings.custom_checks, settings.custom_objects)
             from fuzzseq import engine  # noqa: PLC0415 (loaded by a run only)
 
             engine.check_corpus(corpus)

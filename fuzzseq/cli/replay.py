@@ -35,6 +35,7 @@ def replay(files: tuple[str, ...], target: str | None, trust: bool, **options: A
     ERROR    it could not be run
     """  # noqa: D301 (click wants the control character itself, to leave a paragraph's lines as they are)
     from fuzzseq import runner
+    from fuzzseq.loading.references import is_reference
     from fuzzseq.settings.configuration import configured, home
 
     given = {key: value for key, value in options.items() if value is not None}
@@ -44,12 +45,12 @@ def replay(files: tuple[str, ...], target: str | None, trust: bool, **options: A
     def replayed(file: ReplayFile, path: Path) -> ReplayResult:
         from fuzzseq import engine
 
-        if target is None and ":" not in file.target:
+        if target is None and not is_reference(file.target):
             raise UsageError(
                 f"{path} names the function {file.target!r}, which is in no file: pass --target FILE:NAME."
             )
         importing(str(path), [file.target] if target is None else [], announced, trust=trust)
-        importing("pyproject.toml", settings.custom_checks, announced, below=home(), trust=trust)
+        importing("pyproject.toml", settings.files, announced, below=home(), trust=trust)
         return engine.replay(file, settings, target)
 
     return max(replay_one(Path(file), replayed) for file in files)

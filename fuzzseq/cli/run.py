@@ -71,7 +71,7 @@ def _run(given: Given, no_corpus: bool) -> int:
     zygote = None
     try:
         with suppress(UsageError):
-            refuse_wrong(given["targets"], given.get("custom_checks", ()))
+            refuse_wrong(given["targets"], given.get("custom_checks", ()), given.get("custom_objects"))
             zygote = None if given.get("in_process") else Zygote(given.get("device", "cpu"))
         from fuzzseq import runner
 
@@ -103,7 +103,7 @@ def _resume(folder: str, given: Given, named: tuple[str, ...], *, no_corpus: boo
     targets, settings, past = finished_runs.resumed(Path(folder), given, named)
     log, announced = str(Path(folder) / "events.ndjson"), set[str]()
     importing(log, () if named else targets, announced, trust=trust)
-    importing(log, settings.custom_checks, announced, trust=trust)
+    importing(log, settings.files, announced, trust=trust)
     return runner.run(
         targets,
         settings,

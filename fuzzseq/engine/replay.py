@@ -104,7 +104,7 @@ def _why_not_asked(check: str, spec: Spec, settings: Settings) -> str:
 def _opened(target: str, case: Case, settings: Settings) -> Iterator[tuple[Spec, Executor]]:
     """Load a target in a process of its own for the length of a block, and see that it has the case's dimensions."""
     reference = parse(target)
-    refuse_wrong((), settings.custom_checks)
+    refuse_wrong((), settings.custom_checks, settings.custom_objects)
     with closing(Launcher(settings)) as launcher, closing(launcher.load(reference)) as program:
         if len(program.targets) != 1:
             raise UsageError(

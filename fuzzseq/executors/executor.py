@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Mapping
 from typing import Final, Protocol
 
+from fuzzseq.loading import check_reference, custom_objects_reference
 from fuzzseq.protocol.outcome import Ending, Frame, Outcome, Raised, Request, Stage, Verdict
+from fuzzseq.protocol.transport import Json
+from fuzzseq.settings import Settings
 
 
 class BudgetSpent(Exception):
@@ -26,6 +30,19 @@ class Executor(Protocol):
 
     def close(self) -> None:
         """Leave no process behind."""
+
+
+def load_request(reference: Mapping[str, str], settings: Settings) -> dict[str, Json]:
+    """Return what asks a worker to load a reference, and what the settings name beside it.
+
+    Raises :class:`fuzzseq.errors.UsageError` for a file or a name that is not there.
+    """
+    return {
+        "do": "load",
+        "reference": dict(reference),
+        "custom_checks": [check_reference(each) for each in settings.custom_checks],
+        "custom_objects": custom_objects_reference(settings.custom_objects) if settings.custom_objects else None,
+    }
 
 
 #: What the death of a worker is called, and what is said of it, by how it ended; signals have names of their own.

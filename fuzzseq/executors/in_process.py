@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from importlib import import_module
 
 from fuzzseq.errors import UsageError, WorkerError
-from fuzzseq.loading import check_reference
+from fuzzseq.executors.executor import load_request
 from fuzzseq.protocol.outcome import Outcome, Request
 from fuzzseq.protocol.serialization import from_data, to_data
 from fuzzseq.protocol.transport import Json
+from fuzzseq.settings import Settings
 from fuzzseq.targets.spec import Spec
 
 #: Calls a function in the thread where a debugger is.
@@ -24,14 +25,12 @@ def call_here(function: Callable[[], Json]) -> Json:
 class InProcessFile:
     """A user's file, loaded here."""
 
-    def __init__(self, reference: Mapping[str, str], custom_checks: Sequence[str], call: Call) -> None:
+    def __init__(self, reference: Mapping[str, str], settings: Settings, call: Call) -> None:
         """Import TensorFlow, the file and own checks; raises :class:`UsageError` for what cannot be loaded."""
         self._call = call
-        checks = [check_reference(each) for each in custom_checks]
         service = call(lambda: import_module("fuzzseq.worker.service"))
         self._service = service.Service(service.StageBeacon())
-        asked = {"do": "load", "reference": dict(reference), "custom_checks": checks}
-        self.targets: list[str] = self._ask(asked)["targets"]
+        self.targets: list[str] = self._ask(load_request(reference, settings))["targets"]
 
     def infer(self, target: str) -> tuple[Spec, dict[str, str]]:
         """Return the Spec of a target and the versions of what it runs on."""

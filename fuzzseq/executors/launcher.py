@@ -55,7 +55,7 @@ class Launcher:
     def load(self, reference: Reference) -> LoadedProgram:
         """Load a file; raises :class:`fuzzseq.errors.UsageError` for one that cannot be loaded, or ``BudgetSpent``."""
         if self._zygote is None:
-            return InProcessFile(reference, self._settings.custom_checks, self._call)
+            return InProcessFile(reference, self._settings, self._call)
         return ForkingFile(self._zygote, reference, self._settings, self._left)
 
     def close(self) -> None:

@@ -9,11 +9,11 @@ from math import inf
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from fuzzseq.errors import MachineError, UsageError
-from fuzzseq.executors.executor import BudgetSpent
+from fuzzseq.executors.executor import BudgetSpent, load_request
 from fuzzseq.executors.patience import tries
 from fuzzseq.executors.process import Process, Worker
 from fuzzseq.executors.zygote import START_LIMIT, Zygote
-from fuzzseq.loading.references import Reference, check_reference, label_of
+from fuzzseq.loading.references import Reference, label_of
 from fuzzseq.process_tree import descendants
 from fuzzseq.protocol.serialization import from_data, to_data
 from fuzzseq.protocol.transport import Corrupted, Disconnected, Json, Killed
@@ -67,7 +67,7 @@ class LoadedFile:
         ``left`` says how many seconds the run has left: whatever takes longer raises :class:`BudgetSpent`.
         """
         self.reference, self.settings = reference, settings
-        self._custom_checks = [check_reference(each) for each in settings.custom_checks]
+        self._load_request = load_request(reference, settings)
         self._zygote, self.left = zygote, left
         self._reviving = threading.Lock()
         self._within(START_LIMIT, zygote.wait_until_ready)
@@ -105,9 +105,8 @@ class LoadedFile:
         return process, loaded
 
     def _ask_to_load(self, process: Process) -> Json:
-        asked = {"do": "load", "reference": self.reference, "custom_checks": self._custom_checks}
         try:
-            return self._within(START_LIMIT, partial(process.ask, asked))
+            return self._within(START_LIMIT, partial(process.ask, self._load_request))
         except Corrupted as error:
             raise UsageError(f"Importing {self._name} left a process that fuzzseq cannot use: {error}.") from None
         except Disconnected:

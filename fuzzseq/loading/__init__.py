@@ -6,15 +6,18 @@ import base64
 import inspect
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from typing import Any, Final
+from typing import Any
 
 from fuzzseq.errors import UsageError
-from fuzzseq.loading.references import Reference, check_reference, in_one_form, target_reference
+from fuzzseq.loading.references import (
+    Reference,
+    check_reference,
+    custom_objects_reference,
+    in_one_form,
+    target_reference,
+)
 
-__all__ = ["Reference", "check_reference", "in_one_form", "parse", "refuse_wrong"]
-
-#: The modules that a built model's class, or one that it is derived from, comes from.
-_FRAMEWORKS: Final = ("keras", "tf_keras")
+__all__ = ["Reference", "check_reference", "custom_objects_reference", "in_one_form", "parse", "refuse_wrong"]
 
 
 def parse(target: str | Callable[..., Any]) -> Reference:
@@ -29,27 +32,23 @@ def parse(target: str | Callable[..., Any]) -> Reference:
     return target_reference(target) if isinstance(target, str) else of_object(target)
 
 
-def refuse_wrong(targets: Iterable[str | Callable[..., Any]], custom_checks: Iterable[str] = ()) -> None:
-    """Raise the :class:`fuzzseq.errors.UsageError` of the first target or check that is named, and cannot be there."""
+def refuse_wrong(
+    targets: Iterable[str | Callable[..., Any]], custom_checks: Iterable[str] = (), custom_objects: str | None = None
+) -> None:
+    """Raise the :class:`fuzzseq.errors.UsageError` of the first target, check or file that is named and not there."""
     for target in targets:
         if isinstance(target, str):
             target_reference(target)
     for check in custom_checks:
         check_reference(check)
+    if custom_objects is not None:
+        custom_objects_reference(custom_objects)
 
 
 def of_object(factory: Any) -> dict[str, str]:
     """Return the reference of a factory; raises :class:`UsageError` for what is none, or cannot be pickled."""
     if not callable(factory):
         raise UsageError(f"{factory!r} is not a factory: a fuzz target is a function that builds a model.")
-    # Keras need not be loaded here.
-    if not isinstance(factory, type) and any(
-        base.__name__ == "Layer" and base.__module__.partition(".")[0] in _FRAMEWORKS for base in type(factory).__mro__
-    ):
-        raise UsageError(
-            f"The fuzz target is a {type(factory).__name__} that is built already, and fuzzseq builds a model many "
-            "times: give a function that builds and returns it, as in fuzz(lambda: model)."
-        )
     import cloudpickle  # noqa: PLC0415 (only closures and notebooks need it)
 
     name = getattr(factory, "__qualname__", type(factory).__name__).replace("<locals>.", "")

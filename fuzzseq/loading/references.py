@@ -86,6 +86,19 @@ def check_reference(text: str) -> Reference:
     return reference
 
 
+def custom_objects_reference(text: str) -> Reference:
+    """Return the reference of the file of custom objects; raises :class:`UsageError` for what is no Python file."""
+    reference = place_reference(text)
+    if reference.get("name") or not reference.get("file", "").endswith(".py"):
+        raise UsageError(f"custom_objects is {text!r}: give the Python file that defines them, path/to/layers.py.")
+    return reference
+
+
+def is_reference(target: str) -> bool:
+    """Say whether the name of a target is one that it can be loaded by; a closure's is not."""
+    return ":" in target or target.endswith(SAVED)
+
+
 def in_one_form(text: str) -> str:
     """Return a target's text as a run calls that target, without looking whether it is there."""
     place, name = _split(text)

@@ -164,6 +164,14 @@ def _bound_by(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
         yield node.rest, None
 
 
+def maker_of(tree: ast.Module, name: str) -> str:
+    """Return the function of a file whose call is what a name at its top was last assigned; empty for another value."""
+    functions = {node.name for node in tree.body if isinstance(node, _FUNCTIONS)}
+    values = [node.value for node in tree.body if isinstance(node, ast.Assign) and _single_name(node) == name]
+    called = _name_of(values[-1].func) if values and isinstance(values[-1], ast.Call) else ""
+    return called if called in functions else ""
+
+
 def _single_name(node: ast.AST) -> str:
     if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
         return node.targets[0].id

@@ -34,6 +34,8 @@ _WRAPPED: Final = re.compile(r"__wrapped__(\w+?)_device")
 _IDS_AS_TEXT: Final = re.compile(r"\bstrings?\b.*\bu?int(32|64)\b|\bu?int(32|64)\b.*\bstrings?\b", re.DOTALL)
 #: What Python, or TensorFlow, says where a tensor is taken for a tuple or a dict.
 _TAKEN_APART: Final = re.compile(r"to unpack|Only integers, slices|has no attribute '(keys|items|values|get|pop)'")
+#: What Keras says of a file that names a class or a function which nobody has shown it.
+_UNKNOWN_CLASS: Final = re.compile(r"Could not locate (class|function) '|Unknown (layer|object|[\w ]*function): '")
 _OUT_OF_MEMORY: Final = ("std::bad_alloc", "MemoryError", "Out of memory", "out of memory", "Cannot allocate memory")
 
 _SHAPE: Final = re.compile(r"[\[(]((?:\d+|None)(?:,\s*(?:\d+|None))*,?)[\])]")
@@ -124,6 +126,11 @@ class FrameworkMessage:
     def takes_tensor_apart(self) -> bool:
         """Whether a tensor was taken for a tuple or a dict."""
         return bool(_TAKEN_APART.search(self.message))
+
+    @property
+    def names_unknown_class(self) -> bool:
+        """Whether a file of a model names a class or a function that Keras does not know."""
+        return bool(_UNKNOWN_CLASS.search(self.message))
 
     @property
     def of_memory(self) -> bool:

@@ -23,7 +23,11 @@ def building(plan: Plan) -> Iterator[str]:
         return
     sizes = plan.case.sizes(plan.spec.contract, 0)
     given = [argument(p.name, str(sizes[p.dimension])) for p in plan.spec.contract.parameters if p.dimension in sizes]
-    yield from folded(f"model = {plan.origin.variable}(", given, ")", most=100)
+    if plan.spec.traits.inference_models:
+        first, last = "model, encoder, decoder = three_models(", "))"
+    else:
+        first, last = "model = ", ")"
+    yield from folded(f"{first}{plan.origin.variable}(", given, last, most=100)
 
 
 def folded(first: str, parts: Sequence[str], last: str, *, most: int, comma: str = "") -> Iterator[str]:
@@ -35,8 +39,10 @@ def folded(first: str, parts: Sequence[str], last: str, *, most: int, comma: str
 def forward_function(plan: Plan, training: str = "training") -> Iterator[str]:
     """Yield the function that runs a batch forward, in the mode of the case."""
     if plan.stepped:
-        yield from _stepping(plan, training)
+        yield from _stepping(plan, training, "forward", "model.")
         return
+    if plan.steps_inference:
+        yield from (*_stepping(plan, "False", "stepped", ""), "", "")
     fixed = training if training in ("True", "False") else ""
     if plan.mode == "graph" and fixed:
         yield from (*inputs_signature(plan), "", "")
@@ -97,8 +103,11 @@ def structure(plan: Plan, name: str, values: list[tuple[str | None, str]]) -> It
 
 def arguments(plan: Plan) -> str:
     """Return what the forward function is called with."""
-    if not plan.stepped:
-        return "inputs"
+    return step_arguments(plan) if plan.stepped else "inputs"
+
+
+def step_arguments(plan: Plan) -> str:
+    """Return what the function is called with that steps a decoder."""
     names = [tensor(plan, i) for i, item in enumerate(plan.spec.contract.inputs) if item.role != "state"]
     return ", ".join([*names, *(["states"] if plan.stated else [])])
 
@@ -134,15 +143,18 @@ def tensor_spec(plan: Plan, shape: tuple[int, ...], dtype: str, *, widths: bool 
     return f"tf.TensorSpec({opened}, tf.{dtype})"
 
 
-def _stepping(plan: Plan, training: str) -> Iterator[str]:
-    """Yield the function that encodes, and steps the decoder through the target as in teacher forcing."""
+def _stepping(plan: Plan, training: str, function: str, owner: str) -> Iterator[str]:
+    """Yield the function that encodes, and steps the decoder through the target as in teacher forcing.
+
+    ``owner`` stands before the names of both.
+    """
     masks = [item.role for item in plan.spec.contract.inputs if item.role in ("source_mask", "source_length")]
     names = [variable(plan, i) for i, item in enumerate(plan.spec.contract.inputs) if item.role != "state"]
     given = [*names, *(["states"] if plan.stated else []), *(["training"] if training == "training" else [])]
-    yield f"def forward({', '.join(given)}):"
+    yield f"def {function}({', '.join(given)}):"
     yield f"    {stage_line('encode')}"
     first = {"tokens": "source", "states": "states" if plan.stated else "None", "memory": "None"}
-    encoder = _part_call(plan.spec.contract.encoder or _PLAIN, "encoder", first, training, masks)
+    encoder = _part_call(plan.spec.contract.encoder or _PLAIN, f"{owner}encoder", first, training, masks)
     yield f"    encoded = tf.nest.flatten({encoder})"
     yield "    memory = next((x for x in encoded if len(x.shape) == 3), None)"
     yield "    states = [x for x in encoded if x is not memory]"
@@ -151,7 +163,8 @@ def _stepping(plan: Plan, training: str) -> Iterator[str]:
     yield "    for step in range(decoder_input.shape[1]):"
     yield "        tokens = decoder_input[:, step : step + 1]"
     later = {"tokens": "tokens", "states": "states", "memory": "memory"}
-    yield f"        result = {_part_call(plan.spec.contract.decoder or _PLAIN, 'decoder', later, training, masks)}"
+    decoder = _part_call(plan.spec.contract.decoder or _PLAIN, f"{owner}decoder", later, training, masks)
+    yield f"        result = {decoder}"
     yield "        first, *rest = result if isinstance(result, (list, tuple)) else [result]"
     yield "        scores.append(first)"
     yield "        states = [x for x in tf.nest.flatten(rest) if x.dtype.is_floating][: len(states)]"
@@ -167,11 +180,11 @@ def _part_call(part: PartCall, name: str, given: dict[str, str], training: str, 
         elif role != "states" or given["states"] == "None":
             values.append(given.get(role, "None"))
         elif count > 1 or part.functional:
-            flat = "states" if name == "decoder" else f"tf.nest.flatten({given['states']})"
+            flat = "states" if name.endswith("decoder") else f"tf.nest.flatten({given['states']})"
             values.append(f"{flat}[{sum('states' in value for value in values)}]")
         else:
             values.append(f"one_or_all({given['states']})")
     if part.functional and len(values) > 1:
         values = [f"[{', '.join(values)}]"]
     values += [f"training={training}"] if part.takes_training else []
-    return f"model.{name}({', '.join(values)})"
+    return f"{name}({', '.join(values)})"

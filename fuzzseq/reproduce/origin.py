@@ -65,14 +65,19 @@ class Origin:
         alone = len(names) == 1 and self.path is not None and names[0] in _TAKEN
         return "" if alone or not all(map(is_name, names)) else ".".join(names)
 
-    def importing(self, declared: Mapping[str, str], parameters: Sequence[str]) -> Iterator[str]:
+    def importing(
+        self, declared: Mapping[str, str], parameters: Sequence[str], custom_objects: str | None = None
+    ) -> Iterator[str]:
         """Yield the lines after which the factory is there under its own name, and all that its user declared.
 
-        ``declared`` are the functions of the user's own, by option; ``parameters`` the names of those of the factory.
+        ``declared`` are the functions of the user's own, by option; ``parameters`` the names of those of the factory;
+        ``custom_objects`` the file of what a saved model is made of beside what Keras has.
         """
         held = [_name(text) for text in declared.values() if self._holds(text)]
         if self.path is not None and self.path.suffix == notebooks.SUFFIX:
             yield from self._from_notebook(parameters)
+        elif self.path is not None and self.path.suffix == SAVED:
+            yield from self._from_saved(custom_objects)
         elif self.path is not None:
             yield from self._from_file(held)
         elif self.module:
@@ -113,15 +118,7 @@ class Origin:
         """Yield the lines that import a file, named from the folder that fuzzseq ran in: that is here, or above."""
         up = max(len(self.package) - 1, 0)
         folder = "FILE.parent" if not up else f"FILE.parents[{up}]"
-        yield f"PLACE = Path(sys.argv[1] if len(sys.argv) > 1 else {literal(self.place)})"
-        yield _FOLDERS
-        yield "FILE = next(((f / PLACE).resolve() for f in FOLDERS if (f / PLACE).is_file()), None)"
-        yield "if FILE is None:"
-        yield '    raise SystemExit(f"There is no file {PLACE} here: give its path, python {sys.argv[0]} PATH")'
-        if self.path is not None and self.path.suffix == SAVED:
-            yield "def load_model():"
-            yield "    return keras.saving.load_model(FILE)"
-            return
+        yield from self._finding()
         yield f"sys.path[:0] = [str({folder}), os.getcwd()]"
         if self.imported:
             yield from self._by_name(held)
@@ -131,6 +128,30 @@ class Origin:
         yield 'sys.modules["model_file"] = module'
         yield "loading.loader.exec_module(module)"
         yield f"{self.variable} = module.{self.name}"
+
+    def _finding(self) -> Iterator[str]:
+        """Yield the lines that look for the file."""
+        yield f"PLACE = Path(sys.argv[1] if len(sys.argv) > 1 else {literal(self.place)})"
+        yield _FOLDERS
+        yield "FILE = next(((f / PLACE).resolve() for f in FOLDERS if (f / PLACE).is_file()), None)"
+        yield "if FILE is None:"
+        yield '    raise SystemExit(f"There is no file {PLACE} here: give its path, python {sys.argv[0]} PATH")'
+
+    def _from_saved(self, custom_objects: str | None) -> Iterator[str]:
+        """Yield the function that reads a model from its file, with the names that another file defines."""
+        yield from self._finding()
+        known = ""
+        if custom_objects:
+            objects = literal(shown(custom_objects).removeprefix(".../"))
+            yield f"OBJECTS = next((f / {objects} for f in FOLDERS if (f / {objects}).is_file()), None)"
+            yield "if OBJECTS is None:"
+            yield f'    raise SystemExit("There is no file " + {objects} + " here, which defines parts of the model")'
+            yield "sys.path[:0] = [str(OBJECTS.parent), os.getcwd()]"
+            known = ", custom_objects=runpy.run_path(str(OBJECTS))"
+        yield ""
+        yield ""
+        yield "def load_model():"
+        yield f"    return keras.saving.load_model(FILE{known})"
 
     def _by_name(self, held: list[str]) -> Iterator[str]:
         first, _, rest = self.name.partition(".")

@@ -12,7 +12,7 @@ from fuzzseq.cases.arrays import arrays
 from fuzzseq.checks.base import Check
 from fuzzseq.checks.script import stage_line
 from fuzzseq.protocol.evidence import Difference, Unmoved
-from fuzzseq.reproduce.calling import inputs
+from fuzzseq.reproduce.calling import inputs, step_arguments
 from fuzzseq.reproduce.data import assigned, columns, literal
 from fuzzseq.reproduce.plan import Plan
 from fuzzseq.reproduce.scoring import forward_call, scores_lines, scores_of
@@ -54,8 +54,10 @@ def _executed_otherwise(plan: Plan, check: Check, lines: tuple[str, ...]) -> Ite
     yield f"first = np.array({scores_of(plan, forward)})"
     if check.stage != "forward":
         yield stage_line(check.stage)
+    stepped = f"stepped({step_arguments(plan)})"
+    rows = len(plan.case.batches[-1].pairs)
     for line in lines:
-        yield line.format(forward=forward, rows=len(plan.case.batches[-1].pairs), factory=plan.origin.variable)
+        yield line.format(forward=forward, stepped=stepped, rows=rows, factory=plan.origin.variable)
     yield f"second = np.array({scores_of(plan, 'output')})"
     yield from _AGREE
 

@@ -58,6 +58,11 @@ class Plan:
         return self.spec.contract.calling == "steps"
 
     @property
+    def steps_inference(self) -> bool:
+        """Whether the encoder and the decoder beside the model are stepped too."""
+        return bool(self.check) and self.known is not None and self.known.execution == "inference"
+
+    @property
     def mode(self) -> Mode:
         """How the model is run: eagerly where that fails as well."""
         raised = self.finding.exception

@@ -30,6 +30,20 @@ Part = Any
 GAIN: Final = 1.5
 
 
+def three_models(returned: Nest) -> list[Part] | None:
+    """Return the model, the encoder and the decoder of a tuple or a dict of the three; None for anything else.
+
+    The keys of a dict say which is the encoder and which the decoder.
+    """
+    if not isinstance(returned, (list, tuple, Mapping)) or len(returned) != 3:
+        return None
+    if not isinstance(returned, Mapping):
+        return list(returned)
+    parts = ("encoder", "decoder")
+    named = {next((part for part in parts if part in str(key).lower()), "model"): returned[key] for key in returned}
+    return [named["model"], named["encoder"], named["decoder"]] if len(named) == 3 else None
+
+
 def find_scores(output: Nest) -> Tensor:
     """Return the scores among what a model returned: the logits, else the first of rank 3."""
     if isinstance(output, Mapping):

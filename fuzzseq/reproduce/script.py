@@ -21,7 +21,7 @@ from fuzzseq.targets.traits import Framework
 
 WIDTH = 100
 _TITLES = {cause.slug: cause.title for cause in CAUSES}
-_MODULES = ("importlib.util", "os", "re", "sys", "tempfile", "zlib")
+_MODULES = ("importlib.util", "os", "re", "runpy", "sys", "tempfile", "zlib")
 _NAMES = {"Counter": "collections", "Mapping": "collections.abc", "Path": "pathlib"}
 
 
@@ -33,7 +33,8 @@ def reproduction(finding: Finding, spec: Spec) -> str:
         return f'"""No script can be written: {documented(shortened(odd[0], 200))} is no input of a model.\n"""\n'
     plan = Plan(finding=finding, spec=spec, origin=Origin.of(finding.target))
     body = "\n".join(_body(plan))
-    setting = "\n".join(plan.origin.importing(plan.declared, [each.name for each in spec.contract.parameters]))
+    parameters = [each.name for each in spec.contract.parameters]
+    setting = "\n".join(plan.origin.importing(plan.declared, parameters, spec.traits.custom_objects))
     helpers = [f"\n{text}" for text in called_functions(body)]
     program = "\n\n".join((setting, *helpers, "\n" + body if helpers else body))
     return f'"""{_docstring(plan)}"""\n\n{_imports(program, spec.traits.framework)}\n\n{program}\n'

@@ -101,6 +101,15 @@ class Settings:
         flag="--custom-check",
         pytest="",
     )
+    custom_objects: Reference | None = option(
+        kinds.PATH,
+        'a Python file, e.g. "my_layers.py"',
+        "The Python file that defines the layers and functions of a saved .keras model which Keras does not know.",
+        metavar="FILE",
+        default=None,
+        pytest="",
+        in_replay=True,
+    )
     in_process: bool = option(
         kinds.FLAG,
         "true or false",
@@ -183,6 +192,11 @@ class Settings:
     def custom_names(self) -> tuple[str, ...]:
         """The names of the custom checks."""
         return tuple(reference.rpartition(":")[2].strip() for reference in self.custom_checks)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What is imported beside the targets."""
+        return (*self.custom_checks, *filter(None, [self.custom_objects]))
 
     def fails(self, finding: Finding) -> bool:
         """Say whether a finding fails the run."""

@@ -7,7 +7,7 @@ from typing import Literal
 
 import attrs
 
-from fuzzseq.grammar import Identifier
+from fuzzseq.grammar import Identifier, Reference
 
 Origin = Literal["declared", "inferred"]
 #: The module of Keras that a model is made of.
@@ -20,11 +20,13 @@ class Traits:
 
     ``origins`` says of each field of a Spec, and of each dimension, whether it was ``declared`` by the user or
     ``inferred`` from the model; what it does not name has its default. ``notes`` say that to the user.
+    ``custom_objects`` is the file that a saved model was read with.
     ``source_constants`` are whole numbers of the factory's code.
     """
 
     framework: Framework = "keras"
     already_built: bool = False
+    custom_objects: Reference | None = None
     functional: bool = False
     keras_model: bool = False
     logits: bool | None = None

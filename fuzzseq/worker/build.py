@@ -22,7 +22,7 @@ from fuzzseq.targets.declaration import Declaration
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker import variables
-from fuzzseq.worker.built_models import taken_apart
+from fuzzseq.worker.built_models import with_inference_models
 from fuzzseq.worker.instrumentation import Tracker
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Function, Model, Nest, Tensor, Variable
@@ -78,7 +78,7 @@ class ModelInstance:
         self.tracker.reset()
         self.tracker.kind, self.tracker.on_build = "build", None
         KERAS.seed(seed)
-        returned, self.inference = taken_apart(target.factory(**arguments(spec, sizes)))
+        returned, self.inference = with_inference_models(target.factory(**arguments(spec, sizes)))
         self.model = checked_model(target.name, returned)
         #: All that has variables to put back.
         self._whole = (self.model, self.inference) if self.inference else self.model

@@ -16,6 +16,7 @@ from types import ModuleType
 from fuzzseq.errors import SpecError, UsageError, nearest
 from fuzzseq.files import notebooks
 from fuzzseq.loading.references import SAVED
+from fuzzseq.loading.source import maker_of, tree_of
 from fuzzseq.object_text import name_of, text_of
 from fuzzseq.targets.declaration import Declaration, declaration_of, declared_in, is_imported
 from fuzzseq.worker.build import LoadedFactory
@@ -29,12 +30,16 @@ from fuzzseq.worker.user_imports import USER_IMPORTS
 
 
 def load(
-    reference: Mapping[str, str], tracker: Tracker, custom_checks: Sequence[Mapping[str, str]] = ()
+    reference: Mapping[str, str],
+    tracker: Tracker,
+    custom_checks: Sequence[Mapping[str, str]] = (),
+    custom_objects: Mapping[str, str] | None = None,
 ) -> dict[str, LoadedFactory]:
     """Return the fuzz targets of a reference by name; raises :class:`UsageError` for what cannot be loaded.
 
     ``reference`` has ``file`` or ``module`` and perhaps ``name``; or ``pickle``, a cloudpickled factory, and ``name``.
-    ``custom_checks`` are references to checks of the user's own, for each of the targets.
+    ``custom_checks`` are references to checks of the user's own, for each of the targets; ``custom_objects`` one to the
+    file of what a saved model is made of beside what its framework has.
     """
     checks: list[Function] = []
     for check in custom_checks:
@@ -43,26 +48,38 @@ def load(
             raise UsageError(f"custom_checks holds {label!r}, which names no function: write {label}:NAME.")
         checks.append(_named(_imported(check, label), label, check["name"]))
     targets: dict[str, LoadedFactory] = {}
-    for name, value in _factories(reference).items():
-        factory = BuiltModel(value) if is_built(value) else value
+    for name, factory in _factories(reference, custom_objects).items():
         refuse_factory(name, factory)
         targets[name] = LoadedFactory(name, factory, declaration_of(factory) or Declaration(), tracker, checks)
     return targets
 
 
-def _factories(reference: Mapping[str, str]) -> dict[str, Function]:
+def _factories(reference: Mapping[str, str], custom_objects: Mapping[str, str] | None) -> dict[str, Function]:
     """Return factories by the names of their targets: of a module, its own and ``build``, else those it imports."""
     if "pickle" in reference:
         USER_IMPORTS.install()
         USER_IMPORTS.add(str(Path.cwd()))
-        factory = pickle.loads(base64.b64decode(reference["pickle"]))  # noqa: S301 (from our own parent, never a file)
-        return {reference["name"]: factory}
+        data = base64.b64decode(reference["pickle"])
+        try:
+            factory = pickle.loads(data)  # noqa: S301 (from our own parent, never a file)
+        except Exception as error:
+            raise UsageError(
+                f"{reference['name']} cannot be read by a worker: {name_of(type(error))}: {text_of(error, 300)}. Put "
+                "it in a file and name that, my_model.py:build."
+            ) from None
+        return {reference["name"]: BuiltModel(factory) if is_built(factory) else factory}
     label = reference.get("file") or reference["module"]
     if Path(label).suffix == SAVED:
-        return {label: SavedModel(Path(label).resolve(), {})}
+        file = custom_objects["file"] if custom_objects else None
+        names = vars(_imported(custom_objects, file)) if custom_objects and file else {}
+        return {label: SavedModel(Path(label).resolve(), file, names)}
     module = _imported(reference, label)
     if reference.get("name"):
-        return {f"{label}:{reference['name']}": _named(module, label, reference["name"])}
+        named = _named(module, label, reference["name"])
+        if is_built(named):
+            maker = maker_of(tree_of(Path(module.__file__ or ""), label), reference["name"])
+            named = BuiltModel(named, maker and f"{label}:{maker}")
+        return {f"{label}:{reference['name']}": named}
     declared = declared_in(module)
     defined = {name: factory for name, factory in declared.items() if not is_imported(factory, module)}
     build = vars(module).get("build")

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from fuzzseq.errors import SpecError
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
-from fuzzseq.worker.built_models import BuiltModel
+from fuzzseq.worker.built_models import BuiltModel, SavedModel
 from fuzzseq.worker.first_look import look
 from fuzzseq.worker.inspection import Inspection
 from fuzzseq.worker.keras_api import KERAS
@@ -142,12 +142,25 @@ def framework(seen: Inspection) -> Inspection:
 
 def already_built(seen: Inspection) -> Inspection:
     """Read whether the target is a model, and no function that makes one."""
-    return seen.read_off(traits={"already_built": isinstance(seen.built.target.factory, BuiltModel)})
+    factory = seen.built.target.factory
+    if isinstance(factory, SavedModel):
+        return seen.read_off(traits={"custom_objects": factory.custom_objects})
+    if not isinstance(factory, BuiltModel):
+        return seen
+    how = f"{factory.made_by}, which makes it," if factory.made_by else "a function that makes it"
+    return seen.read_off(
+        traits={"already_built": True},
+        notes=[f"the model is built already, and only its own sizes are tried: name {how} to have others tried"],
+    )
 
 
 def inference_models(seen: Inspection) -> Inspection:
     """Read whether the factory returned an encoder and a decoder for inference beside its model."""
-    return seen.read_off(traits={"inference_models": seen.built.inference is not None})
+    pair = seen.built.inference
+    if pair is None:
+        return seen
+    signatures = {"encoder": Part(pair.encoder).signature, "decoder": Part(pair.decoder).signature}
+    return seen.read_off(contract=signatures, traits={"inference_models": True})
 
 
 @attrs.frozen(kw_only=True)

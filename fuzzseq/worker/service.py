@@ -88,7 +88,9 @@ class Service:
     def do_load(self, message: Mapping[str, Json]) -> dict[str, Json]:
         """Import the user's file and say which targets it holds, and whether that ran an operation of TensorFlow."""
         self._look_around()
-        self._targets.update(load(message["reference"], self._tracker, message.get("custom_checks", ())))
+        self._targets.update(
+            load(message["reference"], self._tracker, message["custom_checks"], message["custom_objects"])
+        )
         ran = KERAS.ran_operations()
         return {"targets": list(self._targets), "ran_operations": ran, "environment": self._changed()}
 

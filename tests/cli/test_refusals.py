@@ -271,11 +271,6 @@ def last_of_a_pair(vocab_size, units):
 """
 #: What each is refused with, its place in the file as {f}.
 REFUSALS = {
-    "built": (
-        "{f}:built is a Functional that is built already, and fuzzseq builds a model many times: wrap it in a "
-        "function, as in 'def build(): return built', and name that."
-    ),
-    "pair": "{f}:pair is an EncoderDecoder that is built already: wrap it in a function",
     "misspelled": (
         "unts is declared for {f}:misspelled, which has no such parameter, and is not a known dimension. "
         "Did you mean 'units'?"

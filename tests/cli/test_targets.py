@@ -272,20 +272,6 @@ def test_every_way_in_says_the_same(project):
     assert sentence in run("init", wrong).stderr
 
 
-def test_built_models_are_no_factories():
-    """An object that is a built model is refused where it is handed over; TensorFlow is not needed to see that."""
-
-    class Layer:
-        __module__ = "keras.src.layers.layer"
-
-        def __call__(self): ...
-
-    class Functional(Layer): ...
-
-    with pytest.raises(UsageError, match="The fuzz target is a Functional that is built already"):
-        fuzzseq.fuzz(Functional())
-
-
 def test_nothing_slow_is_loaded(project):
     """A wrong name is answered without TensorFlow, numpy or Hypothesis."""
     program = (

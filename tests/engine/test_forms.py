@@ -7,11 +7,14 @@ fails by itself.
 from __future__ import annotations
 
 import json
+import runpy
 import subprocess
 import sys
 
 import pytest
 
+import fuzzseq
+from fuzzseq.errors import UsageError
 from fuzzseq.events import TargetLoaded
 from fuzzseq.runner import run as run_and_write
 from fuzzseq.settings import Settings
@@ -101,6 +104,13 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
+def printed(code, *arguments):
+    """Return what Python prints, which ends with such an exit code."""
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
 def causes(target, **settings):
     """Return the causes that a run finds, and the versions of what it ran on."""
     run = list(events([target], max_cases=30, **settings))
@@ -125,7 +135,11 @@ def test_a_class(here, keras, mask, found):
 def test_a_model(here, keras, mask, found):
     """A model that is there already is fuzzed with the sizes that it has."""
     (here / "models.py").write_text(TAGGER.format(keras=keras, mask=mask) + "\n\nmodel = build(9)\n")
-    assert causes("models.py:model")[0] == found
+    run = list(events(["models.py:model"], max_cases=30))
+    assert [each.cause for each in findings(run)] == found
+    (loaded,) = of(TargetLoaded, run)
+    note = "the model is built already, and only its own sizes are tried: name models.py:build, which makes it, to have"
+    assert any(each.startswith(note) for each in loaded.spec.traits.notes)
 
 
 @pytest.mark.parametrize(("mask", "found"), MASKS)
@@ -135,6 +149,58 @@ def test_a_saved_model(here, keras, mask, found):
     subprocess.run([sys.executable, "-c", RUN.format(sizes=9)], check=True)
     (here / "models.py").unlink()
     assert causes("model.keras")[0] == found
+
+
+OWN_LAYER = """\
+import {keras} as keras
+from {keras} import layers
+
+
+class Scores(layers.Layer):
+    def __init__(self, words, **more):
+        super().__init__(**more)
+        self.words = words
+        self.dense = layers.Dense(words)
+
+    def call(self, states):
+        return self.dense(states)
+
+    def get_config(self):
+        return dict(super().get_config(), words=self.words)
+
+
+def build(vocab_size, units=4):
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    x = layers.Embedding(vocab_size, units, mask_zero={mask})(tokens)
+    return keras.Model(tokens, Scores(vocab_size)(layers.Bidirectional(layers.GRU(units, return_sequences=True))(x)))
+"""
+
+
+@pytest.mark.parametrize(("mask", "found"), MASKS)
+def test_a_saved_model_with_layers_of_its_own(here, keras, mask, found):
+    """What Keras does not know is looked up in the file that is named; without it, the sentence says to name one."""
+    (here / "models.py").write_text(OWN_LAYER.format(keras=keras, mask=mask))
+    subprocess.run([sys.executable, "-c", RUN.format(sizes=9)], check=True)
+    (here / "models.py").rename(here / "own.py")
+    with pytest.raises(UsageError, match="model.keras cannot be loaded: .*--custom-objects my_layers.py"):
+        causes("model.keras")
+    assert causes("model.keras", custom_objects="own.py")[0] == found
+
+
+def test_a_file_that_is_no_model(here):
+    """A file that Keras cannot read is one sentence."""
+    (here / "model.keras").write_bytes(b"PK not a model")
+    with pytest.raises(UsageError, match="model.keras cannot be loaded: BadZipFile"):
+        causes("model.keras")
+
+
+@pytest.mark.parametrize(("mask", "found"), MASKS)
+def test_a_model_in_a_call(here, keras, mask, found):
+    """A model that is there already is fuzzed as one that a file holds."""
+    (here / "models.py").write_text(TAGGER.format(keras=keras, mask=mask))
+    model = runpy.run_path("models.py")["build"](9)
+    result = fuzzseq.fuzz(model, max_cases=30)
+    assert [each.cause for each in result.findings] == found
 
 
 @pytest.mark.parametrize(("mask", "found"), MASKS)
@@ -164,9 +230,21 @@ def test_three_models(here, keras, states, found, returned):
 
 
 @pytest.mark.slow
+def test_a_script_of_three_models_fails_by_itself(here, keras):
+    """The script steps the encoder and the decoder as the run did, and holds them to the model."""
+    (here / "models.py").write_text(
+        TRIPLE.format(keras=keras, states="out_c, out_h", returned="model, encoder, decoder")
+    )
+    settings = Settings(profile="quick", max_cases=30, checks=("inference_agrees",))
+    assert run_and_write(["models.py:build"], settings, output=here / "out") == 1
+    (script,) = (here / "out").glob("*.py")
+    assert "AssertionError: the two runs differ" in printed(1, script)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["models.py:Tagger", "models.py:model", "model.keras", "model.ipynb:build"])
-def test_a_script_fails_by_itself(here, keras, form):
-    """The script of a finding needs no fuzzseq, whatever form its target has."""
+def test_ways_to_run_it_again(here, keras, form):
+    """The script, the replay file, the regression test and the item of pytest fail, whatever form a target has."""
     code = TAGGER.format(keras=keras, mask="False")
     (here / "models.py").write_text(
         CLASS.format(keras=keras, mask="False") if "Tagger" in form else f"{code}\n\nmodel = build(9)\n"
@@ -175,11 +253,27 @@ def test_a_script_fails_by_itself(here, keras, form):
     if form == "model.keras":
         subprocess.run([sys.executable, "-c", RUN.format(sizes=9)], check=True)
     settings = Settings(profile="quick", max_cases=30, checks=("padding_invariant",))
-    assert run_and_write([form], settings, output=here / "out") == 1
-    (script,) = (here / "out").glob("*.py")
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "AssertionError: the two runs differ" in done.stderr
+    assert run_and_write([form], settings, output=here / "out", formats=("json", "tests")) == 1
+    (script,) = (here / "out").glob("input-padding-leak-*.py")
+    assert "AssertionError: the two runs differ" in printed(1, script)
+    assert "FAILED" in printed(1, "-m", "fuzzseq", "replay", script.with_suffix(".json"))
+    (regression,) = (here / "out").glob("test_*.py")
+    assert "1 failed" in printed(1, "-m", "pytest", "-q", "-p", "no:cacheprovider", regression)
+    (here / "pyproject.toml").write_text(f'[tool.fuzzseq]\ntargets = ["{form}"]\nchecks = ["padding_invariant"]\n')
+    (here / "test_nothing.py").write_text("")
+    item = printed(1, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--fuzz-seq2seq", "test_nothing.py")
+    assert f"FAILED {form}[padding_invariant] - input-padding-leak" in item
+
+
+@pytest.mark.parametrize("place", ["file", "shell"])
+def test_another_backend(here, monkeypatch, place):
+    """Keras on JAX or PyTorch is one sentence, wherever that is said."""
+    said = 'import os\n\nos.environ["KERAS_BACKEND"] = "jax"\n' if place == "file" else ""
+    if place == "shell":
+        monkeypatch.setenv("KERAS_BACKEND", "jax")
+    (here / "models.py").write_text(said + "def build(vocab_size): ...\n")
+    with pytest.raises(UsageError, match="KERAS_BACKEND is 'jax', and fuzzseq runs models on TensorFlow"):
+        causes("models.py:build")
 
 
 def test_what_tensorflow_reads_when_it_is_imported(here):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.feeding import by_role
 from fuzzseq.worker.keras_api.objects import Nest
 from fuzzseq.worker.subject import ForwardOutput, SteppedSubject
+
+#: The lines of a script that give the output in this way.
+SCRIPT: Final = ("output = {stepped}",)
 
 
 def forward(built: ModelInstance, fed: Nest) -> ForwardOutput:

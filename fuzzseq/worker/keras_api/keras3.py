@@ -34,6 +34,11 @@ class Keras3(PublicKeras):
     variable_owners: tuple[type, ...] = (keras.Layer, keras.Variable)
 
     def moved(self) -> str:
+        if (backend := keras.backend.backend()) != "tensorflow":
+            return (
+                f"Keras runs on {backend}, as its keras.json or KERAS_BACKEND says, and fuzzseq runs models on "
+                "TensorFlow: set KERAS_BACKEND=tensorflow."
+            )
         return private_names.moved()
 
     def install_hooks(self) -> None:
@@ -106,6 +111,12 @@ class Keras3(PublicKeras):
 
     def handle(self, variable: Variable) -> object:
         return (variable.value if isinstance(variable, keras.Variable) else variable).handle
+
+    def seed_counter(self, layer: Layer) -> int | None:  # noqa: ARG002 (it is a variable)
+        return None
+
+    def set_seed_counter(self, layer: Layer, count: int) -> None:
+        raise NotImplementedError
 
     def is_seed(self, path: str) -> bool:
         return "seed_generator" in path

@@ -186,6 +186,12 @@ class Framework(Protocol):
     def is_seed(self, path: str) -> bool:
         """Say whether a variable of this path is the state of a random generator."""
 
+    def seed_counter(self, layer: Layer) -> int | None:
+        """Return the number that a layer with a seed counts up with each draw, outside of any variable; None else."""
+
+    def set_seed_counter(self, layer: Layer, count: int) -> None:
+        """Set it."""
+
     # Losses
 
     def is_compiled(self, model: Model) -> bool:

@@ -122,6 +122,12 @@ class TfKeras(PublicKeras):
     def is_seed(self, path: str) -> bool:
         return "StateVar" in path
 
+    def seed_counter(self, layer: Layer) -> int | None:
+        return getattr(getattr(layer, "_random_generator", None), "_seed", None)
+
+    def set_seed_counter(self, layer: Layer, count: int) -> None:
+        layer._random_generator._seed = count
+
     def is_compiled(self, model: Model) -> bool:
         return bool(getattr(model, "_is_compiled", False))
 

@@ -26,6 +26,8 @@ _NAMES: Final = MappingProxyType(
             "_maybe_build",
             "_trainable_weights",
         ),
+        (f"{_ENGINE}.base_layer", "BaseRandomLayer"): ("_random_generator",),
+        ("tf_keras.src.backend", "RandomGenerator"): ("_seed",),
         (f"{_ENGINE}.training", "Model"): ("_is_compiled", "compiled_loss", "compiled_metrics"),
         (f"{_ENGINE}.sequential", "Sequential"): ("_graph_initialized",),
         (f"{_ENGINE}.functional", "Functional"): ("_nested_inputs",),
