@@ -42,7 +42,7 @@ def plan(case: Case, spec: Spec) -> Plan:
     return {"base": forward(case), **dict.fromkeys(names, other)}
 
 
-def earlier(steps: int, seen: Observed) -> Array | None:
+def earlier(seen: Observed, steps: int = 1) -> Array | None:
     """Return the outputs of all real steps but so many last ones of each row that has more."""
     if seen.output is None or seen.output.ndim < 3:
         return None
@@ -52,7 +52,7 @@ def earlier(steps: int, seen: Observed) -> Array | None:
 
 _LAST: Final = {"changed": 1, "label_of_later_step": 2, "label_of_own_step": 1}
 _AGREEMENT: Final = Agreement(
-    plan=plan, others={name: compared(partial(earlier, steps)) for name, steps in _LAST.items()}
+    plan=plan, others={name: compared(partial(earlier, steps=steps)) for name, steps in _LAST.items()}
 )
 
 
