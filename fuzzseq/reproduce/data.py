@@ -32,7 +32,8 @@ def columns(plan: Plan) -> Columns:
             if item.role == "source" and plan.preprocessed:
                 texts["rows"] = str([list(pair.source) for pair in batch.pairs])
             elif item.role == "source" and plan.spec.contract.float_source:
-                texts["source"] = _features(plan, batch, seen)
+                made = _features(plan, batch, seen)
+                texts["source"] = f"np.swapaxes({made}, 1, 2)" if item.steps_last else made
             elif item.role != "state":
                 texts[variable(plan, index)] = literal(input_array(item, seen))
         if plan.stated:

@@ -57,7 +57,9 @@ def _executed_otherwise(plan: Plan, check: Check, lines: tuple[str, ...]) -> Ite
     stepped = f"stepped({step_arguments(plan)})"
     rows = len(plan.case.batches[-1].pairs)
     for line in lines:
-        yield line.format(forward=forward, stepped=stepped, rows=rows, factory=plan.origin.variable)
+        yield line.format(
+            forward=forward, stepped=stepped, rows=rows, factory=plan.origin.variable, autograph=plan.autograph
+        )
     yield f"second = np.array({scores_of(plan, 'output')})"
     yield from _AGREE
 

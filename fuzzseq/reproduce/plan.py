@@ -70,6 +70,11 @@ class Plan:
         return "eager" if self.stepped or (self.check and self.script.eager) else mode
 
     @property
+    def autograph(self) -> str:
+        """What keeps a trace from converting Python's control flow, where fitting the model would not either."""
+        return "" if self.spec.traits.framework == "tf_keras" else ", autograph=False"
+
+    @property
     def several(self) -> bool:
         """Whether the case has more than one batch."""
         return len(self.case.batches) > 1

@@ -125,10 +125,10 @@ def step_lines(plan: Plan) -> Iterator[str]:
 def train_function(plan: Plan) -> Iterator[str]:
     """Yield the training step as a traced function."""
     seen = arrays(plan.case, plan.spec.contract, 0)
-    specs = ["SIGNATURE", tensor_spec(plan, seen.labels.shape, seen.labels.dtype.name)]
+    specs = ["SIGNATURE", tensor_spec(plan, seen.labels.shape, seen.labels.dtype.name, seen.labels.ndim - 1)]
     specs += [tensor_spec(plan, seen.target_mask.shape, "bool")] if plan.masked else []
     yield from (*inputs_signature(plan), f"LABELS = [{', '.join(specs[1:])}]", "", "")
-    yield "@tf.function(input_signature=[SIGNATURE, *LABELS], autograph=False)"
+    yield f"@tf.function(input_signature=[SIGNATURE, *LABELS]{plan.autograph})"
     yield f"def train(inputs, labels{', real' if plan.masked else ''}):"
     yield "    with tf.GradientTape() as tape:"
     yield from ("        " + line for line in scores_lines(plan, "True"))

@@ -75,7 +75,8 @@ class Input:
 
     ``key`` is the name in a dict or of a keyword argument; None for inputs by position.
     ``rank`` and ``dtype`` are the model's own, where it states them. ``inverted`` is True for a mask of padding.
-    ``required`` is True for an argument that a call cannot leave out.
+    ``required`` is True for an argument that a call cannot leave out; ``steps_last`` for rows of floats that are taken
+    as (batch, width, steps).
     """
 
     role: Role
@@ -84,6 +85,7 @@ class Input:
     dtype: Line | None = None
     inverted: bool = False
     required: bool = False
+    steps_last: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -22,6 +22,7 @@ from fuzzseq.worker.steps import training_step
 PROBES: Final[tuple[Probe, ...]] = (
     model_probes.inputs,
     model_probes.kind,
+    model_probes.special_tokens,
     model_probes.float_source,
     model_probes.initial_state,
     model_probes.ignored_labels,

@@ -10,7 +10,9 @@ import attrs
 import tensorflow as tf
 
 from fuzzseq.errors import SpecError
+from fuzzseq.protocol.user_frames import is_users
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
+from fuzzseq.worker import stated
 from fuzzseq.worker.built_models import BuiltModel, SavedModel
 from fuzzseq.worker.first_look import look
 from fuzzseq.worker.inspection import Inspection
@@ -66,6 +68,24 @@ def kind(seen: Inspection) -> Inspection:
     else:
         value = "encoder"
     return seen.read_off(contract={"kind": value}, inferred=["kind"])
+
+
+def special_tokens(seen: Inspection) -> Inspection:
+    """Read the ids of the special tokens off the model's config, where nobody declared them."""
+    if "tokens" in seen.spec.traits.origins or not (found := stated.special_tokens(seen.model)):
+        return seen
+    others = (built.model for built, sizes in seen.other_builds() if sizes != seen.sizes)
+    again = stated.special_tokens(other) if (other := next(others, None)) is not None else found
+    moved = next((token for token in found if again.get(token) != found[token]), None)
+    if moved is not None:
+        raise SpecError(
+            f"The id of the {moved} token of {seen.built.target.name} follows its sizes: the model's config says "
+            f"{found[moved]}, and {again.get(moved)} in other sizes. A run pads and starts all rows with the same ids: "
+            "give the config fixed ones, such as 0, 1 and 2."
+        )
+    note = f"the special tokens are those of the model's config: {', '.join(f'{t}={i}' for t, i in found.items())}"
+    tokens = attrs.evolve(seen.spec.contract.tokens, **found)
+    return seen.read_off(contract={"tokens": tokens}, inferred=["tokens"], notes=[note])
 
 
 def float_source(seen: Inspection) -> Inspection:
@@ -187,8 +207,11 @@ def has_functions(model: Model) -> bool:
 
 
 def overrides_training_step(model: Model) -> bool:
-    """Say whether a model has a training step of its own."""
-    return KERAS.is_model(model) and KERAS.overrides(model, "train_step")
+    """Say whether a model has a training step of its own; one of a library's, if it was compiled for it."""
+    if not KERAS.is_model(model) or not KERAS.overrides(model, "train_step"):
+        return False
+    code = getattr(inspect.unwrap(type(model).train_step), "__code__", None)
+    return KERAS.is_compiled(model) or code is None or is_users(code.co_filename)
 
 
 def mentions_random(model: Model) -> bool:

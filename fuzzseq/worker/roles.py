@@ -20,6 +20,7 @@ from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Function, Model
 from fuzzseq.worker.parts import Part
 from fuzzseq.worker.refusals import parameters_of, refuse_input
+from fuzzseq.worker.stated import input_specs
 
 Calling = Literal["single", "list", "tuple", "dict", "arguments", "steps"]
 
@@ -53,6 +54,7 @@ class Slot:
     rank: int | None = None
     dtype: str | None = None
     optional: bool = False
+    steps_last: bool = False
 
 
 def match(slots: Sequence[Slot], declared: Mapping[str, str]) -> tuple[Input, ...]:
@@ -85,6 +87,7 @@ def match(slots: Sequence[Slot], declared: Mapping[str, str]) -> tuple[Input, ..
                 key=slot.key,
                 rank=slot.rank,
                 dtype=slot.dtype,
+                steps_last=slot.steps_last,
                 inverted=role.startswith("~"),
                 required=plain == "state" and not slot.optional,
             )
@@ -163,7 +166,7 @@ def inputs_of(model: Model, declared: Mapping[str, str]) -> tuple[Calling, tuple
         return "steps", (Input(role="source"), Input(role="decoder_input"), *masks, *states)
     if KERAS.is_functional(model) and flat_inputs(model):
         return _functional(model, declared)
-    return _callable(KERAS.call_of(model), declared)
+    return _callable(KERAS.call_of(model), declared, input_specs(model))
 
 
 def _functional(model: Model, declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
@@ -182,8 +185,13 @@ def _functional(model: Model, declared: Mapping[str, str]) -> tuple[Calling, tup
     return calling, match(slots, declared)
 
 
-def _callable(call: Function, declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
-    """Return the inputs of a subclassed model or a plain callable, read off its parameters."""
+def _callable(
+    call: Function, declared: Mapping[str, str], specs: Mapping[str, tf.TensorSpec]
+) -> tuple[Calling, tuple[Input, ...]]:
+    """Return the inputs of a subclassed model or a plain callable, read off its parameters.
+
+    What the model states of them itself are their ``specs``.
+    """
     slots = []
     for name, parameter in parameters_of(call, "The model").items():
         if name in ("training", "self") or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
@@ -193,10 +201,27 @@ def _callable(call: Function, declared: Mapping[str, str]) -> tuple[Calling, tup
             isinstance(parameter.default, bool | int | float | str) or (name == "mask" and optional)
         ):
             continue  # A setting is no tensor, and Keras fills the mask itself.
-        slots.append(Slot(name=name, key=name, optional=optional))
+        slots.append(_stated(Slot(name=name, key=name, optional=optional), specs.get(name)))
+    if specs and all(slot.optional for slot in slots) and _sorts_arguments(call):
+        return "dict", match(slots, declared)
     if sum(not slot.optional for slot in slots) == 1:
         return _packed(call, slots, declared)
     return "arguments", match(slots, declared)
+
+
+def _stated(slot: Slot, spec: tf.TensorSpec | None) -> Slot:
+    """Return an input with its rank and type, where the model states them; a known width before the steps is one."""
+    if spec is None:
+        return slot
+    shape = spec.shape.as_list()
+    steps_last = spec.dtype.is_floating and len(shape) == 3 and shape[1] is not None and shape[2] is None
+    return attrs.evolve(slot, rank=len(shape), dtype=spec.dtype.name, steps_last=steps_last)
+
+
+def _sorts_arguments(call: Function) -> bool:
+    """Say whether the code of a call takes whatever it is given, one dict as well, to what its signature names."""
+    code = getattr(getattr(call, "__func__", call), "__code__", None)
+    return code is not None and code.co_argcount <= 1 < len(inspect.signature(call).parameters)
 
 
 def _packed(call: Function, slots: list[Slot], declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:

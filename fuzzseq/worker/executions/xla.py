@@ -12,7 +12,7 @@ from fuzzseq.worker.subject import ForwardOutput
 
 SCRIPT: Final = (
     "# Compiled by XLA for these very shapes.",
-    "compiled = tf.function(lambda: {forward}, jit_compile=True, autograph=False)",
+    "compiled = tf.function(lambda: {forward}, jit_compile=True{autograph})",
     "output = compiled()",
 )
 

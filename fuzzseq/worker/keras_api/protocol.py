@@ -123,6 +123,9 @@ class Framework(Protocol):
     def is_operator(self, code: CodeType) -> bool:
         """Say whether code is that of an operator between symbolic tensors."""
 
+    def tracing(self, model: Model) -> AbstractContextManager[None]:
+        """Have Python's control flow in the layers of a model become operations as it does when the model is fitted."""
+
     # Structure
 
     def call_of(self, model: Model) -> Function:
