@@ -252,15 +252,11 @@ def unpacking(call: Function, name: str, seen: Sequence[str] = ()) -> tuple[list
     keys: list[str] = []
     names: list[str] = []
     indices: dict[int, str] = {}
+    left_out: set[str] = set()
     for node in ast.walk(tree):
         match node:
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="self"), attr=method), args=given):
-                places = [at for at, each in enumerate(given) if isinstance(each, ast.Name) and each.id == name]
-                called = getattr(getattr(call, "__self__", None), method, None)
-                if places and inspect.ismethod(called) and method not in seen:
-                    parameter = (*inspect.signature(called).parameters, *places)[places[0]]
-                    read, _ = unpacking(called, str(parameter), (*seen, method))
-                    keys += [key for key in read if key not in keys]
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="self"), attr=method)) if method not in seen:
+                keys += [key for key in _keys_of_method(call, node, name, (*seen, method)) if key not in keys]
             case ast.Assign(targets=[ast.Tuple(elts=elements), *_], value=ast.Name(id=variable)) if variable == name:
                 names = [ast.unparse(element) for element in elements]
             case ast.Assign(targets=[ast.Name(id=variable), *_], value=value):
@@ -268,12 +264,23 @@ def unpacking(call: Function, name: str, seen: Sequence[str] = ()) -> tuple[list
                     indices[index] = variable
             case _:
                 key = _key_read(node, name)
-                left_out = isinstance(node, ast.Call) and isinstance(key, str) and _is_other(Slot(name=key))
-                if isinstance(key, str) and key not in keys and not left_out:
+                if isinstance(key, str) and isinstance(node, ast.Call) and _is_other(Slot(name=key)):
+                    left_out.add(key)
+                if isinstance(key, str) and key not in keys:
                     keys.append(key)
                 elif isinstance(key, int):
                     indices.setdefault(key, f"input_{key}")
-    return keys, names or [indices[index] for index in sorted(indices)]
+    return [key for key in keys if key not in left_out], names or [indices[index] for index in sorted(indices)]
+
+
+def _keys_of_method(call: Function, node: ast.Call, name: str, seen: Sequence[str]) -> list[str]:
+    """Return the keys that a method reads from the variable ``name``, which a call of ``node`` hands to it."""
+    method = getattr(getattr(call, "__self__", None), seen[-1], None)
+    place = next((at for at, each in enumerate(node.args) if isinstance(each, ast.Name) and each.id == name), None)
+    if place is None or not inspect.ismethod(method):
+        return []
+    parameters = list(inspect.signature(method).parameters)
+    return unpacking(method, parameters[place], seen)[0] if place < len(parameters) else []
 
 
 def _key_read(node: ast.AST, name: str) -> str | int | None:

@@ -80,12 +80,6 @@ def build(vocab_size, units):
 SHIFT = "targets = tf.pad(targets, [[0, 0], [1, 0]])[:, :-1]"
 
 
-@pytest.fixture(params=["keras", "tf_keras"])
-def keras(request):
-    """The module of either framework."""
-    return request.param
-
-
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
     """A folder of one's own."""
@@ -93,40 +87,39 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def seen(target, **settings):
-    """Return the causes that a run finds, and the contract that was read."""
-    run = list(events([target], max_cases=20, **settings))
+def seen(target, *checks):
+    """Return the causes that checks find, and the contract that was read."""
+    run = list(events([target], max_cases=12, checks=checks))
     assert not report(run, "").error
     (loaded,) = of(TargetLoaded, run)
     return [found.cause for found in findings(run)], loaded.spec.contract
 
 
 @pytest.mark.parametrize(("mask", "found"), [(", mask=real", []), ("", ["input-padding-leak"])])
-def test_features_are_no_scores(here, keras, mask, found):
+def test_features_are_no_scores(here, mask, found):
     """An output whose name says that it is features of the decoder's steps has no labels, and any width."""
-    (here / "models.py").write_text(BACKBONE.format(keras=keras, mask=mask, ending=FEATURES))
-    causes, contract = seen("models.py:build")
+    (here / "models.py").write_text(BACKBONE.format(keras="keras", mask=mask, ending=FEATURES))
+    causes, contract = seen("models.py:build", "output_shape", "padding_invariant")
     assert causes == found
     assert (contract.output, contract.features, contract.has_labels) == ("decoder_sequence_output", True, False)
 
 
-@pytest.mark.parametrize(
-    ("metrics", "found"), [("weighted_metrics", ["loss-normalization"]), ("metrics", ["loss-padding"])]
-)
+@pytest.mark.parametrize("keras", ["keras", "tf_keras"])
+@pytest.mark.parametrize(("metrics", "found"), [("weighted_metrics", []), ("metrics", ["loss-padding"])])
 def test_labels_have_weights_where_metrics_do(here, keras, metrics, found):
     """A model that is compiled with weighted metrics is trained with weights that leave padding out."""
     ending = COMPILED.format(metrics=metrics)
     (here / "models.py").write_text(BACKBONE.format(keras=keras, mask=", mask=real", ending=ending))
-    causes, contract = seen("models.py:build")
+    causes, contract = seen("models.py:build", "loss_ignores_padding")
     assert causes == found
     assert contract.sample_weight == ("mask" if metrics == "weighted_metrics" else None)
 
 
 @pytest.mark.parametrize(("shift", "found"), [(SHIFT, []), ("pass", ["loss-target-leak"])])
-def test_a_model_that_shifts_its_labels(here, keras, shift, found):
+def test_a_model_that_shifts_its_labels(here, shift, found):
     """A model that is given the labels is held to shifting them; what a method of its own reads is fed as well."""
-    (here / "models.py").write_text(SHIFTING.format(keras=keras, shift=shift))
-    settings = Settings(profile="quick", max_cases=20)
+    (here / "models.py").write_text(SHIFTING.format(keras="keras", shift=shift))
+    settings = Settings(profile="quick", max_cases=12, checks=("causal", "accepts"))
     code = run_and_write(["models.py:build"], settings, output=here / "out")
     assert code == bool(found)
     scripts = sorted((here / "out").glob("*.py"))
