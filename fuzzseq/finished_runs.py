@@ -11,6 +11,7 @@ import attrs
 from fuzzseq import baseline
 from fuzzseq.errors import OutputError, UsageError
 from fuzzseq.events import Event, RunFinished, RunStarted, TargetLoaded
+from fuzzseq.loading.references import is_reference
 from fuzzseq.profiles import profile_named
 from fuzzseq.reporting import format_named
 from fuzzseq.reporting.dispatcher import Dispatcher
@@ -43,7 +44,7 @@ def resumed(folder: Path, given: Given, named: tuple[str, ...]) -> tuple[tuple[s
             check_named(name)
     except UsageError as error:
         raise UsageError(f"The run in {folder} cannot be resumed: {error} Start a new run.") from None
-    loose = next((e.target for e in past if isinstance(e, TargetLoaded) and ":" not in e.target), None)
+    loose = next((e.target for e in past if isinstance(e, TargetLoaded) and not is_reference(e.target)), None)
     if loose is not None and not named:
         raise UsageError(
             f"The run in {folder} fuzzed the function {loose!r}, which is in no file: start a new run, or name a "

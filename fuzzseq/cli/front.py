@@ -67,9 +67,11 @@ class Front(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find a command; an unknown one that looks like a target is answered with the command that takes it."""
+        from fuzzseq.loading.references import is_reference
+
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
-            if name.endswith(".py") or ":" in name:
+            if name.endswith(".py") or is_reference(name):
                 raise UsageError(f"There is no command {name!r}; to fuzz it, run: fuzzseq run {name}")
             known = self.list_commands(ctx)
             raise UsageError(f"There is no command {name!r}.{nearest(name, known)} Commands: {', '.join(known)}.")

@@ -35,6 +35,7 @@ def replay(files: tuple[str, ...], target: str | None, trust: bool, **options: A
     ERROR    it could not be run
     """  # noqa: D301 (click wants the control character itself, to leave a paragraph's lines as they are)
     from fuzzseq import runner
+    from fuzzseq.loading.references import is_reference
     from fuzzseq.settings.configuration import configured, home
 
     given = {key: value for key, value in options.items() if value is not None}
@@ -44,7 +45,7 @@ def replay(files: tuple[str, ...], target: str | None, trust: bool, **options: A
     def replayed(file: ReplayFile, path: Path) -> ReplayResult:
         from fuzzseq import engine
 
-        if target is None and ":" not in file.target:
+        if target is None and not is_reference(file.target):
             raise UsageError(
                 f"{path} names the function {file.target!r}, which is in no file: pass --target FILE:NAME."
             )

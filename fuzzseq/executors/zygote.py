@@ -68,7 +68,14 @@ class Zygote:
         """Start importing TensorFlow; returns at once.
 
         ``path`` are folders that the user's files import from, ``environment`` variables beside those of this process.
+        Raises :class:`UsageError` where they have Keras run on something else than TensorFlow.
         """
+        backend = {**os.environ, **environment}.get("KERAS_BACKEND") or "tensorflow"
+        if backend != "tensorflow":
+            raise UsageError(
+                f"KERAS_BACKEND is {backend!r}, and fuzzseq runs models on TensorFlow: set it to 'tensorflow', or "
+                "leave it out."
+            )
         self._device, self._path, self._environment = device, path, environment
         #: Those that have other variables, by these; they end with this one.
         self._others: dict[frozenset[tuple[str, str]], Zygote] = {}

@@ -94,6 +94,11 @@ def custom_objects_reference(text: str) -> Reference:
     return reference
 
 
+def is_reference(target: str) -> bool:
+    """Say whether the name of a target is one that it can be loaded by; a closure's is not."""
+    return ":" in target or target.endswith(SAVED)
+
+
 def in_one_form(text: str) -> str:
     """Return a target's text as a run calls that target, without looking whether it is there."""
     place, name = _split(text)

@@ -11,6 +11,7 @@ import attrs
 
 from fuzzseq.cases.case import Batch, Case
 from fuzzseq.findings import Finding
+from fuzzseq.loading.references import is_reference
 from fuzzseq.reporting.finding_view import title_of
 from fuzzseq.reporting.locations import file_of, from_root
 from fuzzseq.reporting.python_text import documented, literal, name_of
@@ -36,13 +37,9 @@ def tests_text(record: RunState) -> str:
     batches = [batch for finding in findings for batch in finding.case.batches]
     used = {"Batch": batches, "Case": findings, "Pair": any(batch.pairs for batch in batches), "check_case": findings}
     names = ", ".join(name for name, uses in used.items() if uses)
-    lines = ["import pytest\n\n"] if not all(map(_can_be_imported, findings)) else []
+    lines = ["import pytest\n\n"] if not all(is_reference(each.target) for each in findings) else []
     lines += [f"from fuzzseq import {names}\n" if names else "# Nothing was found.\n"]
     return "".join((_HEAD, "\n", *lines, *(regression_of(finding, record.settings) for finding in findings)))
-
-
-def _can_be_imported(finding: Finding) -> bool:
-    return ":" in finding.target
 
 
 def regression_of(finding: Finding, settings: Settings | None = None) -> str:
@@ -65,7 +62,7 @@ def regression_of(finding: Finding, settings: Settings | None = None) -> str:
         wrapped = textwrap.wrap(documented(shortened(text, 600)), 96, break_long_words=False, break_on_hyphens=False)
         body += ["", *wrapped] if text else []
     body.append('"""')
-    if not _can_be_imported(finding):
+    if not is_reference(finding.target):
         reason = f"{finding.target} was a closure or came from a notebook: name it below as file.py:name"
         body.append(f"pytest.skip({literal(reason)})")
     body += [*_case_lines(finding.case), f"check_case({', '.join(given)})"]

@@ -72,7 +72,7 @@ def variable(plan: Plan, index: int) -> str:
 
 
 def _labels(plan: Plan, batch: Batch, seen: Arrays) -> dict[str, str]:
-    """Return the labels in the encoding of a batch, and where they are real if the loss is ours."""
+    """Return the labels in the encoding of a batch, and where they are real if the loss is told."""
     contract, vocabulary = plan.spec.contract, plan.spec.contract.vocabulary("target")
     case = attrs.evolve(plan.case, batches=(attrs.evolve(batch, target_encoding="sparse"),))
     text = ids = literal(arrays(case, contract).labels)
@@ -84,7 +84,7 @@ def _labels(plan: Plan, batch: Batch, seen: Arrays) -> dict[str, str]:
             text = f"np.float32(\n    np.eye({depth})[{ids}]\n    * {1 - SMOOTHING:g}\n    + {off}\n)"
         elif len(text) >= _ROOM:
             text = f"np.eye({depth}, dtype=np.float32)[\n    {ids}\n]"
-    if contract.loss is not None:
+    if not plan.masked:
         return {"labels": text}
     real = seen.source_mask if contract.kind == "many_to_many" else seen.target_mask
     return {"labels": text, "real": literal(real)}

@@ -86,6 +86,11 @@ class Plan:
         return self.stage in ("loss", "gradient") or (step and self.spec.contract.has_labels)
 
     @property
+    def masked(self) -> bool:
+        """Whether the script needs to know which steps are real: for our loss, and for the weights of labels."""
+        return self.spec.contract.loss is None or self.spec.contract.sample_weight == "mask"
+
+    @property
     def weighed(self) -> bool:
         """Whether the values of the weights matter."""
         return (bool(self.check) and self.script.weights) or self.finding.group == "numeric"

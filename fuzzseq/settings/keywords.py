@@ -18,6 +18,7 @@ class FuzzKeywords(TypedDict, total=False):
     checks: Sequence[str]
     skip: Sequence[str]
     custom_checks: Sequence[str]
+    custom_objects: str | Path | None
     in_process: bool | None
     case_timeout: float | str | None
     memory: int | str | None

@@ -41,6 +41,7 @@ PROBES: Final[tuple[Probe, ...]] = (
     model_probes.scored_steps,
     sizes.static_sizes,
     sizes.first_call,
+    sizes.features,
     sizes.single_output,
     sizes.constant_labels,
     sizes.vocabularies,

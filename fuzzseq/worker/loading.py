@@ -64,8 +64,8 @@ def _factories(reference: Mapping[str, str], custom_objects: Mapping[str, str] |
             factory = pickle.loads(data)  # noqa: S301 (from our own parent, never a file)
         except Exception as error:
             raise UsageError(
-                f"{reference['name']} cannot be read by a worker: {name_of(type(error))}: {text_of(error, 300)}. Put it "
-                "in a file and name that, my_model.py:build."
+                f"{reference['name']} cannot be read by a worker: {name_of(type(error))}: {text_of(error, 300)}. Put "
+                "it in a file and name that, my_model.py:build."
             ) from None
         return {reference["name"]: BuiltModel(factory) if is_built(factory) else factory}
     label = reference.get("file") or reference["module"]

@@ -39,7 +39,7 @@ def inputs(seen: Inspection) -> Inspection:
             f"The model of {name} has no input that fuzzseq could feed, {call}: return a model, or a "
             "function, whose parameters say what they are, as (source, decoder_input)."
         )
-    if seen.spec.contract.kind == "decoder" and "decoder_input" not in {item.role for item in found}:
+    if seen.spec.contract.kind == "decoder" and not {item.role for item in found} & {"decoder_input", "labels"}:
         found = tuple(attrs.evolve(item, role=_TARGET_SIDE.get(item.role, item.role)) for item in found)
     if any(item.role == "decoder_input" and item.rank == 3 for item in found):
         raise SpecError(
@@ -61,7 +61,7 @@ def kind(seen: Inspection) -> Inspection:
     rank = 3 if 3 in ranks else next(iter(ranks), 0)  # 0 where it is not known before a call.
     last = seen.model.layers[-1] if rank == 3 else None
     scores_words = KERAS.is_output_layer(getattr(last, "layer", last))  # As dense layers at the end do.
-    if "decoder_input" in roles:
+    if roles & {"decoder_input", "labels"}:
         value = "seq2seq" if "source" in roles else "decoder"
     elif (of_output and rank in (0, 3)) or (rank == 3 and (getattr(seen.model, "compiled", False) or scores_words)):
         value = "many_to_many"
@@ -138,7 +138,9 @@ def compiled_loss(seen: Inspection) -> Inspection:
         return seen
     if not KERAS.has_compiled_loss(seen.model) and not KERAS.overrides(seen.model, "compute_loss"):
         return seen
-    return seen.read_off(contract={"loss": "compiled"}, inferred=["loss"])
+    weighted = "sample_weight" not in seen.spec.traits.origins and KERAS.has_weighted_metrics(seen.model)
+    values = {"loss": "compiled", **({"sample_weight": "mask"} if weighted else {})}
+    return seen.read_off(contract=values, inferred=values)
 
 
 def signatures(seen: Inspection) -> Inspection:

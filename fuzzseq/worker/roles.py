@@ -34,12 +34,13 @@ _MASK: Final = re.compile(r"(^|_)(mask|masks)(_|$)|mask$")
 _LENGTH: Final = re.compile(r"(^|_)(len|lens|length|lengths|seq_len|seqlen)(_|$)")
 _STATE: Final = re.compile(r"(^|_)(state|states|hidden|carry|h|c|h0|c0|s0|cell)(_|$|\d)")
 _ENCODER: Final = re.compile(r"(^|_)(enc|encoder|source|src)(_|$)")
+_FEATURES: Final = re.compile(r"(^|_)(sequence_outputs?|hidden_states?|features|encoded|embeddings?)$")
 
 #: Inputs that are known and that no batch of ids can fill: masks of heads or between steps, positions, segments,
 #: caches, embedded ids, settings.
 _OTHER: Final = re.compile(
     r"(^|_)(look_?ahead|causal|combined|subsequent|head|layer_head|cross_attn_head)_mask$|(^|_)(position|positions|pos|segment|"
-    r"segments|type)(_ids?|_input)?s?$|(^|_)embeds$|(^|_)(past|cache|caches|past_key_values|labels|step|memory_mask)(_|$)|"
+    r"segments|type)(_ids?|_input)?s?$|(^|_)embeds$|^embedded_inputs?$|(^|_)(past|cache|caches|past_key_values|labels|step|memory_mask)(_|$)|"
     r"^(use|return)_|^output_(attentions|hidden_states)$|^encoder_outputs?$"
 )
 
@@ -101,11 +102,11 @@ def _declared(slot: Slot, declared: Mapping[str, str]) -> str | None:
 def _named(slot: Slot) -> str | None:
     """Return the role that an input's name, rank and type show; None where they do not."""
     name = _snake(slot.name)
-    if name in ROLES and name != "state":
+    if name in ROLES and name not in ("state", "labels"):
         return name
     if _is_other(slot):
         return None
-    side = "target" if _TARGET.search(name) and not _ENCODER.search(name) else "source"
+    side = "target" if _TARGET.search(name) and not names_encoder(name) else "source"
     if _MASK.search(name):
         return f"{side}_mask"
     if _LENGTH.search(name):
@@ -117,9 +118,19 @@ def _named(slot: Slot) -> str | None:
         return "state"
     if name.startswith(("keras_tensor", "input_layer")) or re.fullmatch(r"(input|arg|x|inputs)_?\d*", name):
         return None
-    if _TARGET.search(name) and not _ENCODER.search(name):
+    if _TARGET.search(name) and not names_encoder(name):
         return "decoder_input"
     return "source" if _SOURCE.search(name) else None
+
+
+def names_features(name: str) -> bool:
+    """Say whether the name of an output says that it is features, and no scores of tokens."""
+    return bool(_FEATURES.search(_snake(name)))
+
+
+def names_encoder(name: str) -> bool:
+    """Say whether the name of an input or an output says that it is the encoder's."""
+    return bool(_ENCODER.search(_snake(name)))
 
 
 def _snake(name: str) -> str:
@@ -137,7 +148,7 @@ def _by_position(roles: Sequence[str | None], slot: Slot, slots: Sequence[Slot])
     if slot.rank == 2 and slot.dtype and "float" in slot.dtype and "source" in roles and len(slots) > 2:
         return "state"
     for role in ("source", "decoder_input"):
-        if role not in roles and not _is_other(slot):
+        if role not in roles and not (role == "decoder_input" and "labels" in roles) and not _is_other(slot):
             return role
     raise SpecError(
         f"The model takes an input {slot.name!r} that nobody knows how to feed: its name, rank {slot.rank} and type "
@@ -228,8 +239,12 @@ def _packed(call: Function, slots: list[Slot], declared: Mapping[str, str]) -> t
     return "single", match([attrs.evolve(first, key=None)], declared)
 
 
-def unpacking(call: Function, name: str) -> tuple[list[str], list[str]]:
-    """Return the keys that a function reads from its argument ``name``, and the names that it unpacks it to."""
+def unpacking(call: Function, name: str, seen: Sequence[str] = ()) -> tuple[list[str], list[str]]:
+    """Return the keys that a function reads from its argument ``name``, and the names that it unpacks it to.
+
+    Methods of the same object that it hands the argument to read keys as well. One that it asks for with ``get``, and
+    that no batch of ids can fill, is left out.
+    """
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(call)))
     except (OSError, TypeError, SyntaxError):
@@ -239,6 +254,13 @@ def unpacking(call: Function, name: str) -> tuple[list[str], list[str]]:
     indices: dict[int, str] = {}
     for node in ast.walk(tree):
         match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="self"), attr=method), args=given):
+                places = [at for at, each in enumerate(given) if isinstance(each, ast.Name) and each.id == name]
+                called = getattr(getattr(call, "__self__", None), method, None)
+                if places and inspect.ismethod(called) and method not in seen:
+                    parameter = (*inspect.signature(called).parameters, *places)[places[0]]
+                    read, _ = unpacking(called, str(parameter), (*seen, method))
+                    keys += [key for key in read if key not in keys]
             case ast.Assign(targets=[ast.Tuple(elts=elements), *_], value=ast.Name(id=variable)) if variable == name:
                 names = [ast.unparse(element) for element in elements]
             case ast.Assign(targets=[ast.Name(id=variable), *_], value=value):
@@ -246,7 +268,8 @@ def unpacking(call: Function, name: str) -> tuple[list[str], list[str]]:
                     indices[index] = variable
             case _:
                 key = _key_read(node, name)
-                if isinstance(key, str) and key not in keys:
+                left_out = isinstance(node, ast.Call) and isinstance(key, str) and _is_other(Slot(name=key))
+                if isinstance(key, str) and key not in keys and not left_out:
                     keys.append(key)
                 elif isinstance(key, int):
                     indices.setdefault(key, f"input_{key}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 import numpy as np
@@ -18,6 +18,7 @@ from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Model
 from fuzzseq.worker.parts import is_array
 from fuzzseq.worker.refusals import raised_text
+from fuzzseq.worker.roles import names_encoder, names_features
 from fuzzseq.worker.variables import every_layer
 
 
@@ -28,8 +29,8 @@ def static_sizes(seen: Inspection) -> Inspection:
     inferred: set[str] = set()
     named = {p.dimension for p in contract.parameters}
     for place, (shape, item) in enumerate(zip(_stated_shapes(seen.model, contract), contract.inputs, strict=False)):
-        side = {"source": "source_length", "decoder_input": "target_length"}.get(item.role)
-        if side is None:
+        side = {"source": "source_length"}.get(item.role, "target_length")
+        if item.role not in ("source", "decoder_input", "labels"):
             continue
         for name, size in zip(("batch_size", side), shape, strict=False):
             if size is None:
@@ -74,6 +75,25 @@ def first_call(seen: Inspection) -> Inspection:
     return attrs.evolve(seen, first=first)
 
 
+def features(seen: Inspection) -> Inspection:
+    """Read off the name of the output whether it is features of the decoder's steps, which no labels are for.
+
+    Of several such outputs it is the one that no name says is the encoder's.
+    """
+    contract, raw, origins = seen.spec.contract, seen.first.raw, seen.spec.traits.origins
+    if not isinstance(raw, Mapping) or contract.loss is not None or not contract.has_target or "features" in origins:
+        return seen
+    name = next((key for key, value in raw.items() if value is seen.first.scores), None)
+    if name is None or not names_features(name):
+        return seen
+    if "output" not in origins:
+        name = next((key for key in raw if names_features(key) and not names_encoder(key)), name)
+    return attrs.evolve(
+        seen.read_off(contract={"features": True, "output": name}, inferred=["features", "output"]),
+        first=attrs.evolve(seen.first, scores=raw[name]),
+    )
+
+
 def single_output(seen: Inspection) -> Inspection:
     """Read whether the model returns its scores and nothing else."""
     return seen.read_off(traits={"single_output": is_array(seen.first.raw)})
@@ -108,7 +128,7 @@ def vocabularies(seen: Inspection) -> Inspection:
         if name is None or name in {*contract.dimensions, *unknown, *(p.dimension for p in contract.parameters)}:
             continue
         words = _table_rows(seen.first.tables, side, contract) or stated.vocabulary(seen.model, side)
-        if words is None and side == "target" and output is not None:
+        if words is None and side == "target" and contract.has_labels and output is not None:
             words = output.shape[-1]
         if words is None:
             raise _unknown_vocabulary(seen, side, name)

@@ -55,7 +55,9 @@ class Snapshot:
         there = [(v, tf.constant(value)) for v, value in taken if value.shape == tuple(v.shape)]
         self._still = [(v, value) for v, value in there if id(v) in trainable]
         self._moving = [(v, value) for v, value in there if id(v) not in trainable]
-        self._stateful = [layer for layer in every_layer(subject) if getattr(layer, "stateful", False)]
+        layers = every_layer(subject)
+        self._stateful = [layer for layer in layers if getattr(layer, "stateful", False)]
+        self._counters = [(layer, n) for layer in layers if (n := KERAS.seed_counter(layer)) is not None]
 
     @property
     def rows(self) -> int | None:
@@ -70,12 +72,16 @@ class Snapshot:
             tf.raw_ops.AssignVariableOp(resource=KERAS.handle(variable), value=value)
         for layer in self._stateful:
             KERAS.reset_states(layer)
+        for layer, count in self._counters:
+            KERAS.set_seed_counter(layer, count)
 
     def advance_rng(self, repetition: int) -> None:
         """Move the random generators on, so that a run differs from another in them alone."""
         for variable, value in self._moving:
             if repetition and KERAS.is_seed(path_of(variable)):
                 variable.assign(value + tf.cast(repetition, value.dtype))
+        for layer, count in self._counters:
+            KERAS.set_seed_counter(layer, count + repetition)
 
 
 def every_layer(subject: Model) -> list[Layer]:

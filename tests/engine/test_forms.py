@@ -104,6 +104,13 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
+def printed(code, *arguments):
+    """Return what Python prints, which ends with such an exit code."""
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
 def causes(target, **settings):
     """Return the causes that a run finds, and the versions of what it ran on."""
     run = list(events([target], max_cases=30, **settings))
@@ -231,15 +238,13 @@ def test_a_script_of_three_models_fails_by_itself(here, keras):
     settings = Settings(profile="quick", max_cases=30, checks=("inference_agrees",))
     assert run_and_write(["models.py:build"], settings, output=here / "out") == 1
     (script,) = (here / "out").glob("*.py")
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "AssertionError: the two runs differ" in done.stderr
+    assert "AssertionError: the two runs differ" in printed(1, script)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("form", ["models.py:Tagger", "models.py:model", "model.keras", "model.ipynb:build"])
-def test_a_script_fails_by_itself(here, keras, form):
-    """The script of a finding needs no fuzzseq, whatever form its target has."""
+def test_ways_to_run_it_again(here, keras, form):
+    """The script, the replay file, the regression test and the item of pytest fail, whatever form a target has."""
     code = TAGGER.format(keras=keras, mask="False")
     (here / "models.py").write_text(
         CLASS.format(keras=keras, mask="False") if "Tagger" in form else f"{code}\n\nmodel = build(9)\n"
@@ -248,11 +253,27 @@ def test_a_script_fails_by_itself(here, keras, form):
     if form == "model.keras":
         subprocess.run([sys.executable, "-c", RUN.format(sizes=9)], check=True)
     settings = Settings(profile="quick", max_cases=30, checks=("padding_invariant",))
-    assert run_and_write([form], settings, output=here / "out") == 1
-    (script,) = (here / "out").glob("*.py")
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "AssertionError: the two runs differ" in done.stderr
+    assert run_and_write([form], settings, output=here / "out", formats=("json", "tests")) == 1
+    (script,) = (here / "out").glob("input-padding-leak-*.py")
+    assert "AssertionError: the two runs differ" in printed(1, script)
+    assert "FAILED" in printed(1, "-m", "fuzzseq", "replay", script.with_suffix(".json"))
+    (regression,) = (here / "out").glob("test_*.py")
+    assert "1 failed" in printed(1, "-m", "pytest", "-q", "-p", "no:cacheprovider", regression)
+    (here / "pyproject.toml").write_text(f'[tool.fuzzseq]\ntargets = ["{form}"]\nchecks = ["padding_invariant"]\n')
+    (here / "test_nothing.py").write_text("")
+    item = printed(1, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--fuzz-seq2seq", "test_nothing.py")
+    assert f"FAILED {form}[padding_invariant] - input-padding-leak" in item
+
+
+@pytest.mark.parametrize("place", ["file", "shell"])
+def test_another_backend(here, monkeypatch, place):
+    """Keras on JAX or PyTorch is one sentence, wherever that is said."""
+    said = 'import os\n\nos.environ["KERAS_BACKEND"] = "jax"\n' if place == "file" else ""
+    if place == "shell":
+        monkeypatch.setenv("KERAS_BACKEND", "jax")
+    (here / "models.py").write_text(said + "def build(vocab_size): ...\n")
+    with pytest.raises(UsageError, match="KERAS_BACKEND is 'jax', and fuzzseq runs models on TensorFlow"):
+        causes("models.py:build")
 
 
 def test_what_tensorflow_reads_when_it_is_imported(here):

@@ -132,7 +132,9 @@ def _tf_keras() -> Framework:
 
 
 class _HooksOnImport(MetaPathFinder):
-    """Puts the hooks into tf-keras as soon as a model's code imports it."""
+    """Puts the hooks into tf-keras as soon as a model's code imports it; looking whether it is there does nothing."""
+
+    _looking = False
 
     def find_spec(
         self,
@@ -140,10 +142,13 @@ class _HooksOnImport(MetaPathFinder):
         path: Sequence[str] | None,  # noqa: ARG002 (of Python)
         target: ModuleType | None = None,  # noqa: ARG002 (of Python)
     ) -> ModuleSpec | None:
-        if fullname != _LEGACY:
+        if fullname != _LEGACY or self._looking:
             return None
-        sys.meta_path.remove(self)
-        spec = find_spec(fullname)
+        self._looking = True
+        try:
+            spec = find_spec(fullname)
+        finally:
+            self._looking = False
         if spec is not None and spec.loader is not None:
             spec.loader = _WithHooks(spec.loader)
         return spec

@@ -34,6 +34,11 @@ class Keras3(PublicKeras):
     variable_owners: tuple[type, ...] = (keras.Layer, keras.Variable)
 
     def moved(self) -> str:
+        if (backend := keras.backend.backend()) != "tensorflow":
+            return (
+                f"Keras runs on {backend}, as its keras.json or KERAS_BACKEND says, and fuzzseq runs models on "
+                "TensorFlow: set KERAS_BACKEND=tensorflow."
+            )
         return private_names.moved()
 
     def install_hooks(self) -> None:
@@ -107,6 +112,12 @@ class Keras3(PublicKeras):
     def handle(self, variable: Variable) -> object:
         return (variable.value if isinstance(variable, keras.Variable) else variable).handle
 
+    def seed_counter(self, layer: Layer) -> int | None:  # noqa: ARG002 (it is a variable)
+        return None
+
+    def set_seed_counter(self, layer: Layer, count: int) -> None:
+        raise NotImplementedError
+
     def is_seed(self, path: str) -> bool:
         return "seed_generator" in path
 
@@ -118,6 +129,9 @@ class Keras3(PublicKeras):
 
     def compiled_loss(self, model: Model) -> Nest:
         return getattr(getattr(model, "_compile_loss", None), "_user_loss", None)
+
+    def has_weighted_metrics(self, model: Model) -> bool:
+        return bool(getattr(getattr(model, "_compile_metrics", None), "_user_weighted_metrics", None))
 
     def has_stock_step(self, model: Model) -> bool:
         return type(model).train_step is keras.Model.train_step and not getattr(model, "_compile_metrics", None)

@@ -37,6 +37,10 @@ def _compile_loss() -> object:
     return import_module("keras.src.trainers.compile_utils").CompileLoss("mse")
 
 
+def _compile_metrics() -> object:
+    return import_module("keras.src.trainers.compile_utils").CompileMetrics(None, None)
+
+
 def _global_state() -> object:
     module = import_module("keras.src.random.seed_generator")
     names = (*module.global_seed_generator.__code__.co_consts, getattr(module, "GLOBAL_SEED_GENERATOR", None))
@@ -65,6 +69,7 @@ _NAMES: Final[Mapping[str, tuple[Callable[[], object], tuple[str, ...]]]] = {
     ),
     "the call of a layer": (lambda: functional_model().operations[0]._inbound_nodes[0], ("arguments", "input_tensors")),
     "the loss of a model": (_compile_loss, ("_user_loss",)),
+    "the metrics of a model": (_compile_metrics, ("_user_weighted_metrics",)),
     "the global state of Keras": (_global_state, (KERAS_GENERATOR,)),
     "the eager context of TensorFlow": (_eager_context, ("_context_handle",)),
     "tf.function(...)": (lambda: tf.function(lambda: None), ("python_function",)),

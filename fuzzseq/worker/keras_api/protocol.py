@@ -189,6 +189,12 @@ class Framework(Protocol):
     def is_seed(self, path: str) -> bool:
         """Say whether a variable of this path is the state of a random generator."""
 
+    def seed_counter(self, layer: Layer) -> int | None:
+        """Return the number that a layer with a seed counts up with each draw, outside of any variable; None else."""
+
+    def set_seed_counter(self, layer: Layer, count: int) -> None:
+        """Set it."""
+
     # Losses
 
     def is_compiled(self, model: Model) -> bool:
@@ -199,6 +205,9 @@ class Framework(Protocol):
 
     def compiled_loss(self, model: Model) -> Nest:
         """Return the loss, or the losses, that a model was compiled with, as its user gave them."""
+
+    def has_weighted_metrics(self, model: Model) -> bool:
+        """Say whether a model was compiled with metrics that count each label by its sample weight."""
 
     def has_stock_step(self, model: Model) -> bool:
         """Say whether a compiled model trains as the framework does it, and measures nothing beside its loss."""

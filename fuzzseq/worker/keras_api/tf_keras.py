@@ -128,6 +128,12 @@ class TfKeras(PublicKeras):
     def is_seed(self, path: str) -> bool:
         return "StateVar" in path
 
+    def seed_counter(self, layer: Layer) -> int | None:
+        return getattr(getattr(layer, "_random_generator", None), "_seed", None)
+
+    def set_seed_counter(self, layer: Layer, count: int) -> None:
+        layer._random_generator._seed = count
+
     def is_compiled(self, model: Model) -> bool:
         return bool(getattr(model, "_is_compiled", False))
 
@@ -136,6 +142,9 @@ class TfKeras(PublicKeras):
 
     def compiled_loss(self, model: Model) -> Nest:
         return getattr(getattr(model, "compiled_loss", None), "_user_losses", None)
+
+    def has_weighted_metrics(self, model: Model) -> bool:
+        return bool(getattr(getattr(model, "compiled_metrics", None), "_user_weighted_metrics", None))
 
     def has_stock_step(self, model: Model) -> bool:
         measured = getattr(getattr(model, "compiled_metrics", None), "_user_metrics", None)

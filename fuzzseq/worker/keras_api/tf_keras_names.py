@@ -26,6 +26,8 @@ _NAMES: Final = MappingProxyType(
             "_maybe_build",
             "_trainable_weights",
         ),
+        (f"{_ENGINE}.base_layer", "BaseRandomLayer"): ("_random_generator",),
+        ("tf_keras.src.backend", "RandomGenerator"): ("_seed",),
         (f"{_ENGINE}.training", "Model"): ("_is_compiled", "compiled_loss", "compiled_metrics"),
         (f"{_ENGINE}.sequential", "Sequential"): ("_graph_initialized",),
         (f"{_ENGINE}.functional", "Functional"): ("_nested_inputs",),
@@ -33,7 +35,7 @@ _NAMES: Final = MappingProxyType(
         (f"{_ENGINE}.node", "Node"): ("call_args", "keras_inputs"),
         (f"{_ENGINE}.node", "KerasHistory"): ("layer", "node_index", "tensor_index"),
         (f"{_ENGINE}.compile_utils", "LossesContainer"): ("_user_losses",),
-        (f"{_ENGINE}.compile_utils", "MetricsContainer"): ("_user_metrics",),
+        (f"{_ENGINE}.compile_utils", "MetricsContainer"): ("_user_metrics", "_user_weighted_metrics"),
         ("tf_keras.src.utils.generic_utils", ""): ("to_snake_case",),
     }
 )
