@@ -63,8 +63,25 @@ def _indivisible(e: FailureEvidence) -> list[str]:
     return [n for n, size in e.case.dimensions.items() if n != "num_heads" and e.matters(n) and size % count][:1]
 
 
+def _divided(e: FailureEvidence) -> list[str]:
+    """Return the width whose multiples of the number of heads are free of this failure, and no other size is.
+
+    They may fail in another way, which says nothing of this one.
+    """
+    count, found = e.case.dimensions.get("num_heads", 0), list[str]()
+    for name, size in e.case.dimensions.items():
+        tried = [(i.value % count == 0, i.result != "same") for i in e.interventions if i.factor == name and i.value]
+        if count > 1 and size % count and {True, False} == {fits for fits, _ in tried}:
+            found += [name] * all(fits == gone for fits, gone in tried)
+    return found[:1]
+
+
+_NO_MULTIPLE: Final = "it is gone for each {0} that is a multiple of num_heads, and there for all others"
 #: A width is no multiple of the number of heads.
-HEADS: Final = (Rule("decoder-heads", 96, _indivisible, "it passes with one head: {0} % num_heads != 0"),)
+HEADS: Final = (
+    Rule("decoder-heads", 96, _indivisible, "it passes with one head: {0} % num_heads != 0"),
+    *only_where(lambda e: not _indivisible(e), Rule("decoder-heads", 94, _divided, _NO_MULTIPLE)),
+)
 
 
 def _embedding_alone(e: FailureEvidence) -> bool:
