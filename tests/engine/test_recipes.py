@@ -12,7 +12,11 @@ from tests.engine.running import events, findings, report
 
 RECIPES = Path(__file__).resolve().parents[2] / "fuzzseq" / "guide" / "recipes"
 #: What the models of each page are made of, and is not a requirement of the tests.
-NEEDS = {"hugging_face": ("transformers", "tf_keras")}
+NEEDS = {
+    "hugging_face": ("transformers", "tf_keras"),
+    "keras_hub": ("keras_hub",),
+    "tf_models_official": ("official", "tf_keras"),
+}
 #: A block of code, and the causes that the line behind it names.
 BLOCK = re.compile(r"^## (.+?)$(?:(?!^## ).)*?^```python\n(.+?)^```\n\nFinds: (.+?)\.$", re.MULTILINE | re.DOTALL)
 
