@@ -10,6 +10,7 @@ import numpy as np
 from fuzzseq.errors import SpecError
 from fuzzseq.targets.contract import SIDES, Contract, Side
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, Dim, dim
+from fuzzseq.targets.spec import Spec
 from fuzzseq.worker import stated
 from fuzzseq.worker.build import flat_inputs
 from fuzzseq.worker.first_look import EmbeddingCall, Look, look, refuse_what_cannot_run
@@ -135,7 +136,7 @@ def vocabularies(seen: Inspection) -> Inspection:
         unknown[name] = Dim(min=int(words), max=int(words))
         notes.append(f"{name} was read off the model, so that ids beyond its own table are not tried on that side")
     read = seen.read_off(contract={"dimensions": {**contract.dimensions, **unknown}}, inferred=unknown, notes=notes)
-    _refuse_tokens(seen.built.target.name, read.spec.contract)
+    _refuse_tokens(seen.built.target.name, read.spec)
     return read
 
 
@@ -169,17 +170,23 @@ def _table_rows(tables: tuple[EmbeddingCall, ...], side: Side, contract: Contrac
     return next((table.rows for table in (*of_words, *of_side)), None)
 
 
-def _refuse_tokens(name: str, contract: Contract) -> None:
+def _refuse_tokens(name: str, spec: Spec) -> None:
     """Raise :class:`SpecError` where the special tokens have ids that no vocabulary holds which fuzzseq would draw."""
+    contract, of_config = spec.contract, spec.traits.origins.get("tokens") == "inferred"
     given = {"pad": contract.tokens.pad, "start": contract.tokens.start, "end": contract.tokens.end}
     token, highest = max(((key, id_) for key, id_ in given.items() if id_ is not None), key=lambda pair: pair[1])
     vocabulary = contract.vocabulary("target" if contract.has_target else "source")
-    if vocabulary is None or vocabulary in contract.dimensions:
+    if vocabulary is None or (vocabulary in contract.dimensions and not of_config):
         return
     most = contract.range_of(vocabulary).max
     if most > highest:
         return
     parameter = next((p.name for p in contract.parameters if p.dimension == vocabulary), vocabulary)
+    if of_config:
+        raise SpecError(
+            f"The config of {name} says that the id of its {token} token is {highest}, and {parameter} is at most "
+            f"{most}: give the config lower ids, such as 0, 1 and 2, or declare a larger vocabulary."
+        )
     raise SpecError(
         f"tokens[{token!r}] of {name} is {highest}, and {parameter} is at most {most} unless its range is declared: "
         f"@fuzz_target({parameter}=dim({highest + 3}, {highest + 20}))."

@@ -68,10 +68,10 @@ def _divided(e: FailureEvidence) -> list[str]:
 
     They may fail in another way, which says nothing of this one.
     """
-    count, found = e.case.dimensions.get("num_heads", 0), list[str]()
+    count, found = e.case.dimensions.get("num_heads", 1), list[str]()
     for name, size in e.case.dimensions.items():
         tried = [(i.value % count == 0, i.result != "same") for i in e.interventions if i.factor == name and i.value]
-        if count > 1 and size % count and {True, False} == {fits for fits, _ in tried}:
+        if size % count and {True, False} == {fits for fits, _ in tried}:
             found += [name] * all(fits == gone for fits, gone in tried)
     return found[:1]
 
