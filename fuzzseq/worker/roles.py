@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
@@ -15,6 +13,7 @@ import tensorflow as tf
 from fuzzseq.errors import SpecError, nearest
 from fuzzseq.targets.contract import ROLES, Input
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
+from fuzzseq.worker.argument_parts import taken_apart
 from fuzzseq.worker.build import flat_inputs
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Function, Model
@@ -227,7 +226,9 @@ def _sorts_arguments(call: Function) -> bool:
 def _packed(call: Function, slots: list[Slot], declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
     """Return the inputs of a callable with one argument: one tensor, or what its own code takes it apart to."""
     first = next(slot for slot in slots if not slot.optional)
-    keys, names = unpacking(call, first.name)
+    parts = taken_apart(call, first.name)
+    keys = [key for key in parts.keys if not (key in parts.asked and _is_other(Slot(name=key)))]
+    names = list(parts.names)
     if keys or (declared and not names and first.name not in declared):
         keys += [key for key in declared if key not in (*keys, first.name)]
         return "dict", match([Slot(name=key, key=key) for key in keys], declared)
@@ -237,62 +238,3 @@ def _packed(call: Function, slots: list[Slot], declared: Mapping[str, str]) -> t
     if others:
         return "arguments", match([first, *others], declared)
     return "single", match([attrs.evolve(first, key=None)], declared)
-
-
-def unpacking(call: Function, name: str, seen: Sequence[str] = ()) -> tuple[list[str], list[str]]:
-    """Return the keys that a function reads from its argument ``name``, and the names that it unpacks it to.
-
-    Methods of the same object that it hands the argument to read keys as well. One that it asks for with ``get``, and
-    that no batch of ids can fill, is left out.
-    """
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(call)))
-    except (OSError, TypeError, SyntaxError):
-        return [], []
-    keys: list[str] = []
-    names: list[str] = []
-    indices: dict[int, str] = {}
-    left_out: set[str] = set()
-    for node in ast.walk(tree):
-        match node:
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="self"), attr=method)) if method not in seen:
-                keys += [key for key in _keys_of_method(call, node, name, (*seen, method)) if key not in keys]
-            case ast.Assign(targets=[ast.Tuple(elts=elements), *_], value=ast.Name(id=variable)) if variable == name:
-                names = [ast.unparse(element) for element in elements]
-            case ast.Assign(targets=[ast.Name(id=variable), *_], value=value):
-                if isinstance(index := _key_read(value, name), int):
-                    indices[index] = variable
-            case _:
-                key = _key_read(node, name)
-                if isinstance(key, str) and isinstance(node, ast.Call) and _is_other(Slot(name=key)):
-                    left_out.add(key)
-                if isinstance(key, str) and key not in keys:
-                    keys.append(key)
-                elif isinstance(key, int):
-                    indices.setdefault(key, f"input_{key}")
-    return [key for key in keys if key not in left_out], names or [indices[index] for index in sorted(indices)]
-
-
-def _keys_of_method(call: Function, node: ast.Call, name: str, seen: Sequence[str]) -> list[str]:
-    """Return the keys that a method reads from the variable ``name``, which a call of ``node`` hands to it."""
-    method = getattr(getattr(call, "__self__", None), seen[-1], None)
-    place = next((at for at, each in enumerate(node.args) if isinstance(each, ast.Name) and each.id == name), None)
-    if place is None or not inspect.ismethod(method):
-        return []
-    parameters = list(inspect.signature(method).parameters)
-    return unpacking(method, parameters[place], seen)[0] if place < len(parameters) else []
-
-
-def _key_read(node: ast.AST, name: str) -> str | int | None:
-    """Return the constant that a node reads from the variable ``name``: ``x["a"]``, ``x.get("a")`` or ``x[0]``."""
-    match node:
-        case ast.Subscript(value=ast.Name(id=variable), slice=ast.Constant(value=str() | int() as key)):
-            pass
-        case ast.Call(
-            func=ast.Attribute(value=ast.Name(id=variable), attr="get" | "pop"),
-            args=[ast.Constant(value=str() | int() as key), *_],
-        ):
-            pass
-        case _:
-            return None
-    return key if variable == name else None
