@@ -106,6 +106,38 @@ WRONG = [
 ]
 
 
+#: A width that its heads do not divide is refused when the model is made, a small one when it is first called.
+PARTICULAR = """\
+import sys
+
+sys.path.insert(0, "site-packages")
+from library import Config, Translator, layers
+
+
+class Positions(layers.Layer):
+    def build(self, shape):
+        self.step = 1.0 / (shape[-1] // 2 - 1)
+
+    def call(self, embedded):
+        return embedded + self.step
+
+
+class Positioned(Translator):
+    def __init__(self, config):
+        super().__init__(config)
+        self.positions = Positions()
+
+    def embed(self, ids):
+        return self.positions(super().embed(ids))
+
+
+def build(vocab_size, d_model, num_heads):
+    if d_model % num_heads:
+        raise ValueError(f"d_model must be divisible by num_heads (got {d_model} and {num_heads})")
+    return Positioned(Config(vocab_size, d_model))
+"""
+
+
 @pytest.fixture(params=["keras", "tf_keras"])
 def keras(request):
     """The module of either framework."""
@@ -156,3 +188,11 @@ def test_a_wrong_one(here, keras, edit, cause):
     done = subprocess.run([sys.executable, found], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "Error" in done.stderr
+
+
+@pytest.mark.slow
+def test_sizes_that_a_library_refuses(here):
+    """Heads that do not divide a width, and a width that no layer can be made of, are told as what they are."""
+    write(here, LIBRARY.format(keras="tf_keras", **IDS), PARTICULAR)
+    run = events(["models.py:build"], max_cases=30)
+    assert {found.cause for found in findings(run)} == {"decoder-heads", "execution-build"}

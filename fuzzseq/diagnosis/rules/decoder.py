@@ -64,19 +64,23 @@ def _indivisible(e: FailureEvidence) -> list[str]:
 
 
 def _divided(e: FailureEvidence) -> list[str]:
-    """Return the width whose multiples of the number of heads are free of this failure, and no other size is.
+    """Return the width which this failure is gone for wherever the heads divide it, and there wherever they do not.
 
-    They may fail in another way, which says nothing of this one.
+    It may fail in another way there, which says nothing of this one.
     """
-    count, found = e.case.dimensions.get("num_heads", 1), list[str]()
-    for name, size in e.case.dimensions.items():
-        tried = [(i.value % count == 0, i.result != "same") for i in e.interventions if i.factor == name and i.value]
-        if size % count and {True, False} == {fits for fits, _ in tried}:
-            found += [name] * all(fits == gone for fits, gone in tried)
+    sizes, found = {"num_heads": 1, **e.case.dimensions}, list[str]()
+    for name in e.case.dimensions:
+        tried = [
+            ({**sizes, i.factor: i.value}, i.result)
+            for i in e.interventions
+            if i.factor in (name, "num_heads") and i.value
+        ]
+        answers = {(changed[name] % changed["num_heads"] == 0, result != "same") for changed, result in tried}
+        found += [name] * (sizes[name] % sizes["num_heads"] > 0 and answers == {(True, True), (False, False)})
     return found[:1]
 
 
-_NO_MULTIPLE: Final = "it is gone for each {0} that is a multiple of num_heads, and there for all others"
+_NO_MULTIPLE: Final = "it is gone wherever {0} is a multiple of num_heads, and there wherever it is not"
 #: A width is no multiple of the number of heads.
 HEADS: Final = (
     Rule("decoder-heads", 96, _indivisible, "it passes with one head: {0} % num_heads != 0"),

@@ -215,6 +215,10 @@ STAGES: Final = (
     *only_where(
         lambda e: e.stage in ("forward", "encode", "decode"),
         Rule("execution-build", 48, _whatever_is_given, _NO_SUCH_SIZES),
+        *only_where(
+            lambda e: not e.message.shapes and not e.message.speaks_of(Topic.SHAPES),
+            Rule("execution-build", 76, _whatever_is_given, _NO_SUCH_SIZES),
+        ),
     ),
     Rule("unclassified", 10, always, "no rule speaks for a cause"),
 )
