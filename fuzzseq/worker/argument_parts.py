@@ -6,6 +6,7 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Iterator, Sequence
+from types import MethodType
 
 import attrs
 
@@ -65,7 +66,7 @@ def taken_apart(call: Function, name: str, seen: Sequence[object] = ()) -> Parts
     return Parts(keys=tuple(dict.fromkeys(keys)), asked=frozenset(asked), names=tuple(names) or in_order)
 
 
-def _handed_to(call: Function, node: ast.AST, name: str) -> Iterator[tuple[Function, str]]:
+def _handed_to(call: Function, node: ast.AST, name: str) -> Iterator[tuple[MethodType, str]]:
     """Yield the method that a node calls with the variable ``name``, and by which parameter it takes it."""
     owner = getattr(call, "__self__", None)
     match node:
@@ -78,12 +79,12 @@ def _handed_to(call: Function, node: ast.AST, name: str) -> Iterator[tuple[Funct
             method = vars(above[0])[attribute].__get__(owner) if above else None
         case _:
             return
-    if inspect.ismethod(method):
+    if isinstance(method, MethodType):
         parameters = list(inspect.signature(method).parameters)
         yield from ((method, p) for p, each in zip(parameters, given, strict=False) if _is_made_of(each, name))
 
 
-def _is_code_of(call: Function, value: object) -> bool:
+def _is_code_of(call: Function, value: Function) -> bool:
     """Say whether a method and what a class holds are of one code, whatever wraps either."""
     codes = (getattr(inspect.unwrap(each), "__code__", None) for each in (getattr(call, "__func__", call), value))
     return len(set(codes)) == 1
