@@ -15,7 +15,7 @@ from typing import Final
 import attrs
 import numpy as np
 
-from fuzzseq.cases.case import Case
+from fuzzseq.cases.case import Case, steps
 from fuzzseq.cases.transforms import with_other_ends
 from fuzzseq.checks.attention import fault
 from fuzzseq.checks.base import Array, Check, Observed, Plan, Results, forward
@@ -24,6 +24,9 @@ from fuzzseq.checks.labels_hidden import OWN_STEP
 from fuzzseq.checks.script import Script
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
+
+#: How many steps at the end of each row are not compared, of a run beside the first one.
+_LAST: Final = {"changed": 1, "label_of_later_step": 2, "label_of_own_step": 1}
 
 
 def applies(spec: Spec) -> str | None:
@@ -37,22 +40,24 @@ def plan(case: Case, spec: Spec) -> Plan:
     if changed is None:
         return {}
     other = attrs.evolve(forward(case), batches=changed)
-    # Given labels, a model whose decoder reads that of its own step leaves the steps before that alone.
-    names = ("label_of_later_step", "label_of_own_step") if spec.contract.takes_labels else ("changed",)
-    return {"base": forward(case), **dict.fromkeys(names, other)}
+    if not spec.contract.takes_labels:
+        return {"base": forward(case), "changed": other}
+    # Where it reads the label of its own step alone, those before stay as they are: there have to be some to tell.
+    if all(steps(pair.target, spec.contract.tokens) <= _LAST["label_of_later_step"] for pair in case.batches[-1].pairs):
+        return {}
+    return {"base": forward(case), "label_of_later_step": other, "label_of_own_step": other}
 
 
-def earlier(seen: Observed, steps: int = 1) -> Array | None:
+def earlier(seen: Observed, last: int = 1) -> Array | None:
     """Return the outputs of all real steps but so many last ones of each row that has more."""
     if seen.output is None or seen.output.ndim < 3:
         return None
-    rows = [row[:-steps] for row in by_row(seen) if len(row) > steps]
+    rows = [row[:-last] for row in by_row(seen) if len(row) > last]
     return np.concatenate(rows) if rows else None
 
 
-_LAST: Final = {"changed": 1, "label_of_later_step": 2, "label_of_own_step": 1}
 _AGREEMENT: Final = Agreement(
-    plan=plan, others={name: compared(partial(earlier, steps=steps)) for name, steps in _LAST.items()}
+    plan=plan, others={name: compared(partial(earlier, last=last)) for name, last in _LAST.items()}
 )
 
 

@@ -78,6 +78,12 @@ class Shifted(Translator):
         return super().call({{**inputs, "targets": tf.pad(inputs["targets"], [[0, 0], [0, 1]])[:, 1:]}})
 
 
+class Mixed(Translator):
+    def call(self, inputs):
+        scores = super().call(inputs)
+        return scores + tf.reduce_mean(scores, axis=1, keepdims=True)
+
+
 @fuzz_target(inputs={{"targets": "labels"}})
 def build(vocab_size, units):
     return {model}(vocab_size, units)
@@ -119,7 +125,10 @@ def test_labels_have_weights_where_metrics_do(here, keras, metrics, found):
     assert contract.sample_weight == ("mask" if metrics == "weighted_metrics" else None)
 
 
-@pytest.mark.parametrize(("model", "found"), [("Translator", []), ("Shifted", ["loss-target-leak"])])
+SHIFTED = [("Translator", []), ("Shifted", ["loss-target-leak"]), ("Mixed", ["decoder-sees-future"])]
+
+
+@pytest.mark.parametrize(("model", "found"), SHIFTED)
 def test_a_model_that_shifts_its_labels(here, model, found):
     """A model that is given the labels is held to shifting them; what its other methods read is fed as well."""
     (here / "models.py").write_text(SHIFTING.format(keras="keras", model=model))
