@@ -86,7 +86,7 @@ class CaseMaker:
         longest = contract.range_of("source_length").max
         # A byte an id. Special tokens are left out; without a decoder, the target are the labels of a source row.
         source_row = st.binary(min_size=1, max_size=longest) if contract.has_source else st.just(b"")
-        target_row = st.binary(max_size=longest) if contract.has_labels else st.just(b"")
+        target_row = st.binary(max_size=longest) if contract.has_target_ids else st.just(b"")
         if contract.has_target:
             more = -tokens_for_steps(0, contract.tokens)
             steps = max(1, contract.range_of("target_length").max)
@@ -148,10 +148,10 @@ class CaseMaker:
         if contract.has_target:
             more = -tokens_for_steps(0, contract.tokens)
             target, extra_target = fitted(target, *fillings[1], self._widths("target_length", known), more)
-        elif contract.has_labels:
+        elif contract.has_target_ids:
             target = [labels[: len(row)] for labels, row in zip(target, source, strict=True)]
         source_ids = id_range("source", sizes, contract) if contract.has_source else (0, 0)
-        target_ids = id_range("target", sizes, contract) if contract.has_labels else (0, 0)
+        target_ids = id_range("target", sizes, contract) if contract.has_target_ids else (0, 0)
         pairs = tuple(Pair(words(a, *source_ids), words(b, *target_ids)) for a, b in zip(source, target, strict=True))
         return attrs.evolve(like, pairs=pairs, extra_source=extra_source, extra_target=extra_target)
 

@@ -133,4 +133,4 @@ def input_array(item: Input, arrays_: Arrays) -> Array:
     if item.role.endswith("_length"):
         value = value.reshape(-1, 1) if item.rank == 2 else value
         return value.astype(item.dtype or "int32")
-    return value
+    return value.swapaxes(1, 2) if item.steps_last else value

@@ -181,7 +181,7 @@ class _Maker:
         for row, (source, target) in enumerate(zip(sources, targets, strict=True)):
             count = tokens_for_steps(target, contract.tokens) if contract.has_target else source
             source_ids = self._ids("source", source, row, last) if contract.has_source else ()
-            target_ids = self._ids("target", count, row if last else row + 1, last) if contract.has_labels else ()
+            target_ids = self._ids("target", count, row if last else row + 1, last) if contract.has_target_ids else ()
             pairs.append(Pair(source_ids, target_ids))
         return Batch(
             pairs=tuple(pairs),

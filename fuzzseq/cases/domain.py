@@ -260,7 +260,7 @@ def _allowed_source(batch: Batch, sizes: Mapping[str, int], contract: Contract, 
 def _allowed_target(batch: Batch, sizes: Mapping[str, int], contract: Contract) -> bool:
     """Say whether the target rows have one decoder step or more, hold ordinary ids, and stand in legal padding."""
     rows = [pair.target for pair in batch.pairs]
-    if not contract.has_labels:
+    if not contract.has_target_ids:
         return not any(rows) and batch.extra_target == 0
     if not _ordinary(rows, id_range("target", sizes, contract)):
         return False

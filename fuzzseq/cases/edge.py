@@ -75,7 +75,7 @@ def _with_edges(contract: Contract, sizes: Mapping[str, int]) -> Iterator[Case]:
 
 def _pair(contract: Contract, source: int, steps: int) -> Pair:
     """Return a row of so many source ids and decoder steps, of the lowest ids."""
-    count = tokens_for_steps(steps, contract.tokens) if contract.has_target else source if contract.has_labels else 0
+    count = tokens_for_steps(steps, contract.tokens) if contract.has_target else source * contract.has_target_ids
     return Pair(
         source=(contract.lowest_id("source"),) * source if contract.has_source else (),
         target=(contract.lowest_id("target"),) * max(0, count),

@@ -188,6 +188,8 @@ def training_step(case: Case) -> TrainingRun:
 
 def has_labels(spec: Spec) -> str | None:
     """Say that a check needs labels to score an output with."""
+    if spec.contract.features:
+        return "the model gives features, which there are no labels for"
     return None if spec.contract.has_labels else "the model is an encoder: it has no labels"
 
 

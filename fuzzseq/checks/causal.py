@@ -9,19 +9,24 @@ and the step that reads the changed id itself, which are not compared.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import attrs
 import numpy as np
 
-from fuzzseq.cases.case import Case
+from fuzzseq.cases.case import Case, steps
 from fuzzseq.cases.transforms import with_other_ends
 from fuzzseq.checks.attention import fault
 from fuzzseq.checks.base import Array, Check, Observed, Plan, Results, forward
 from fuzzseq.checks.differential import Agreement, Disagreement, by_row, comparable, compared, culprit, differing
+from fuzzseq.checks.labels_hidden import OWN_STEP
 from fuzzseq.checks.script import Script
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.targets.spec import Spec
+
+#: How many steps at the end of each row are not compared, of a run beside the first one.
+_LAST: Final = {"changed": 1, "label_of_later_step": 2, "label_of_own_step": 1}
 
 
 def applies(spec: Spec) -> str | None:
@@ -34,18 +39,26 @@ def plan(case: Case, spec: Spec) -> Plan:
     changed = with_other_ends(case, spec.contract, read=True)
     if changed is None:
         return {}
-    return {"base": forward(case), "changed": attrs.evolve(forward(case), batches=changed)}
+    other = attrs.evolve(forward(case), batches=changed)
+    if not spec.contract.takes_labels:
+        return {"base": forward(case), "changed": other}
+    # Where it reads the label of its own step alone, those before stay as they are: there have to be some to tell.
+    if all(steps(pair.target, spec.contract.tokens) <= _LAST["label_of_later_step"] for pair in case.batches[-1].pairs):
+        return {}
+    return {"base": forward(case), "label_of_later_step": other, "label_of_own_step": other}
 
 
-def earlier(seen: Observed) -> Array | None:
-    """Return the outputs of all real steps but the last of each row that has two or more."""
+def earlier(seen: Observed, last: int = 1) -> Array | None:
+    """Return the outputs of all real steps but so many last ones of each row that has more."""
     if seen.output is None or seen.output.ndim < 3:
         return None
-    rows = [row[:-1] for row in by_row(seen) if len(row) > 1]
+    rows = [row[:-last] for row in by_row(seen) if len(row) > last]
     return np.concatenate(rows) if rows else None
 
 
-_AGREEMENT: Final = Agreement(plan=plan, others={"changed": compared(earlier)})
+_AGREEMENT: Final = Agreement(
+    plan=plan, others={name: compared(partial(earlier, last=last)) for name, last in _LAST.items()}
+)
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
@@ -81,9 +94,13 @@ CHECK = Check(
     applies=applies,
     confirm=_AGREEMENT.confirm,
     cause="decoder-sees-future",
-    differences={"changed": "the last target id of a row moves earlier outputs by {gap}"},
+    differences={
+        "changed": "the last target id of a row moves earlier outputs by {gap}",
+        "label_of_later_step": "the last label of a row moves earlier outputs by {gap}",
+        "label_of_own_step": OWN_STEP,
+    },
     script=Script(
-        pairs={"changed": ""},
+        pairs=dict.fromkeys(_LAST, ""),
         pair_comment="The last target id of each row is another one: earlier steps say the same.",
         positions=before_last,
     ),

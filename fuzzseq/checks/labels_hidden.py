@@ -10,6 +10,8 @@ generators); sampling (a step that gives something else for the very same labels
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
 import numpy as np
 
@@ -21,6 +23,9 @@ from fuzzseq.checks.differential import Disagreement, difference, differing
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.protocol.runs import OwnStepRun
 from fuzzseq.targets.spec import Spec
+
+#: What is said of a label that the decoder reads in its own step.
+OWN_STEP: Final = "the label of a step moves the prediction of that step by {largest}: it reaches its own input"
 
 
 def applies(spec: Spec) -> str | None:
@@ -80,9 +85,7 @@ CHECK = Check(
     applies=applies,
     stage="gradient",
     cause="loss-target-leak",
-    differences={
-        "changed": "the label of a step moves the prediction of that step by {largest}: it reaches its own input"
-    },
+    differences={"changed": OWN_STEP},
     expensive=True,
     run_every=4,
 )

@@ -1,7 +1,7 @@
 """The output has one row for each row, one step for each step and one score for each word of the target vocabulary.
 
-Steps are expected where the model scores a sequence; words where the Spec has a target vocabulary that was not read off
-the output itself. Of an encoder alone only the rows are known.
+Steps are expected where the model scores a sequence, or decodes one; words where the Spec has a target vocabulary that
+was not read off the output itself. Of an encoder alone only the rows are known, of features any width will do.
 """
 
 from __future__ import annotations
@@ -57,13 +57,14 @@ def expected_shape(spec: Spec, sizes: Mapping[str, int], seen: Arrays) -> tuple[
     Where this check is skipped there may be any number of words, and other checks still compare what there is.
     """
     rows = sizes["batch_size"]
-    if not spec.contract.has_labels:
+    if not spec.contract.has_target_ids:
         return (rows,)
     steps = seen.source.shape[1] if spec.contract.kind == "many_to_many" else seen.decoder_input.shape[1]
     vocabulary = spec.contract.vocabulary("target")
     parameters = {p.dimension for p in spec.contract.parameters}
     named = vocabulary in parameters or spec.traits.origins.get(str(vocabulary)) == "declared"
-    return rows, steps, sizes.get(str(vocabulary)) if named and CHECK.name not in spec.selection.skip else None
+    scored = named and spec.contract.has_labels and CHECK.name not in spec.selection.skip
+    return rows, steps, sizes.get(str(vocabulary)) if scored else None
 
 
 def script_variables(case: Case, spec: Spec, batch: int) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def applies_to_padded_loss(spec: Spec) -> str | None:
     """Say that a check needs a loss of the user's, and labels that can be padded."""
     if spec.contract.padding is None:
         return "padding=None: padded positions are unspecified"
-    if spec.contract.loss == "compiled" and spec.traits.uses_sample_weight:
+    if spec.contract.loss == "compiled" and spec.traits.uses_sample_weight and not spec.contract.sample_weight:
         return "the custom train_step passes loss weights that cannot be read"
     return applies_to_loss(spec)
 

@@ -15,7 +15,7 @@ _ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 #: What Keras and TensorFlow put around what an exception says: prefaces, epilogues, and the paths of nodes.
 _AROUND: Final = (
     re.compile(r"^(\s*Exception encountered when calling .*?\.\s*\n+)+"),
-    re.compile(r"(?:^|\n)\s*Arguments received by .*", re.DOTALL),
+    re.compile(r"(?:^|\n)\s*(?:Call a|A)rguments received by .*", re.DOTALL),
     re.compile(r"Could not automatically infer the output shape / dtype of .*?Error encountered:\s*", re.DOTALL),
     re.compile(r"\{\{(function_node|node) [^}]*\}\}\s*"),
     re.compile(r"\s*\[Op:\w+\]( name:.*)?"),

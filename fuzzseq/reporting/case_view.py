@@ -64,8 +64,9 @@ def row_cells(pair: Pair, batch: Batch, spec: Spec) -> Iterator[str]:
         yield padded_ids(pair.source, source_columns, batch.padding)
     if spec.contract.kind == "many_to_many":
         yield padded_ids(tagged(pair, spec.contract), source_columns, batch.padding)
-    elif spec.contract.has_labels:
-        for half in shifted(pair.target, spec.contract.tokens):
+    elif spec.contract.has_target:
+        halves = shifted(pair.target, spec.contract.tokens)
+        for half in halves if spec.contract.has_labels else halves[:1]:
             yield padded_ids(half, target_columns, batch.padding)
 
 

@@ -46,7 +46,7 @@ def forward_function(plan: Plan, training: str = "training") -> Iterator[str]:
     fixed = training if training in ("True", "False") else ""
     if plan.mode == "graph" and fixed:
         yield from (*inputs_signature(plan), "", "")
-        yield f"@tf.function(input_signature=[SIGNATURE], autograph={plan.autograph})"
+        yield f"@tf.function(input_signature=[SIGNATURE]{plan.autograph})"
     yield "def forward(inputs):" if fixed else "def forward(inputs, training):"
     yield f"    {stage_line('forward')}"
     yield f"    return {call(plan, training)}"
@@ -127,18 +127,24 @@ def inputs_signature(plan: Plan) -> Iterator[str]:
             specs.append((item.key, "tf.TensorSpec([None, None], tf.int32)"))
         else:
             value = input_array(item, seen)
-            widths = not item.role.endswith("_mask")
-            specs.append((item.key, tensor_spec(plan, value.shape, value.dtype.name, widths=widths)))
+            width = None if item.role.endswith("_mask") else 1 if item.steps_last else value.ndim - 1
+            specs.append((item.key, tensor_spec(plan, value.shape, value.dtype.name, width)))
     yield from structure(plan, "SIGNATURE", specs)
 
 
-def tensor_spec(plan: Plan, shape: tuple[int, ...], dtype: str, *, widths: bool = True) -> str:
-    """Return the spec of a tensor: batch and time left open; the width of features, states and one-hot rows stays."""
+def tensor_spec(plan: Plan, shape: tuple[int, ...], dtype: str, width: int | None = None) -> str:
+    """Return the spec of a tensor: batch and time left open.
+
+    The axis that is the ``width`` of features, of states or of one-hot rows stays.
+    """
     fixed = set(plan.spec.contract.static) | {p.dimension for p in plan.spec.contract.parameters}
     opened: list[int | None] = [None if "batch_size" not in fixed else shape[0]] if shape else []
     for axis, size in enumerate(shape[1:], start=1):
-        width = widths and "float" in dtype and axis == len(shape) - 1
-        kept = width or fixed & {"source_length", "target_length"} or (size == 1 and len(shape) > 2)
+        kept = (
+            ("float" in dtype and axis == width)
+            or fixed & {"source_length", "target_length"}
+            or (size == 1 and len(shape) > 2)
+        )
         opened.append(size if kept else None)
     return f"tf.TensorSpec({opened}, tf.{dtype})"
 

@@ -32,7 +32,8 @@ def columns(plan: Plan) -> Columns:
             if item.role == "source" and plan.preprocessed:
                 texts["rows"] = str([list(pair.source) for pair in batch.pairs])
             elif item.role == "source" and plan.spec.contract.float_source:
-                texts["source"] = _features(plan, batch, seen)
+                made = _features(plan, batch, seen)
+                texts["source"] = f"np.swapaxes({made}, 1, 2)" if item.steps_last else made
             elif item.role != "state":
                 texts[variable(plan, index)] = literal(input_array(item, seen))
         if plan.stated:
@@ -71,7 +72,7 @@ def variable(plan: Plan, index: int) -> str:
 
 
 def _labels(plan: Plan, batch: Batch, seen: Arrays) -> dict[str, str]:
-    """Return the labels in the encoding of a batch, and where they are real if the loss is ours."""
+    """Return the labels in the encoding of a batch, and where they are real if the loss is told."""
     contract, vocabulary = plan.spec.contract, plan.spec.contract.vocabulary("target")
     case = attrs.evolve(plan.case, batches=(attrs.evolve(batch, target_encoding="sparse"),))
     text = ids = literal(arrays(case, contract).labels)
@@ -83,7 +84,7 @@ def _labels(plan: Plan, batch: Batch, seen: Arrays) -> dict[str, str]:
             text = f"np.float32(\n    np.eye({depth})[{ids}]\n    * {1 - SMOOTHING:g}\n    + {off}\n)"
         elif len(text) >= _ROOM:
             text = f"np.eye({depth}, dtype=np.float32)[\n    {ids}\n]"
-    if contract.loss is not None:
+    if not plan.masked:
         return {"labels": text}
     real = seen.source_mask if contract.kind == "many_to_many" else seen.target_mask
     return {"labels": text, "real": literal(real)}

@@ -63,16 +63,16 @@ class Plan:
         return bool(self.check) and self.known is not None and self.known.execution == "inference"
 
     @property
-    def autograph(self) -> bool:
-        """Whether Python control flow is converted in a trace: fitting a model of tf-keras does that."""
-        return self.spec.traits.framework == "tf_keras"
-
-    @property
     def mode(self) -> Mode:
         """How the model is run: eagerly where that fails as well."""
         raised = self.finding.exception
         mode = raised.mode if raised is not None and not self.died else self.case.mode
         return "eager" if self.stepped or (self.check and self.script.eager) else mode
+
+    @property
+    def autograph(self) -> str:
+        """What keeps a trace from converting Python's control flow, where fitting the model would not either."""
+        return "" if self.spec.traits.framework == "tf_keras" else ", autograph=False"
 
     @property
     def several(self) -> bool:
@@ -84,6 +84,11 @@ class Plan:
         """Whether a loss is computed."""
         step = bool(self.check) and self.script.training == "always"
         return self.stage in ("loss", "gradient") or (step and self.spec.contract.has_labels)
+
+    @property
+    def masked(self) -> bool:
+        """Whether the script needs to know which steps are real: for our loss, and for the weights of labels."""
+        return self.spec.contract.loss is None or self.spec.contract.sample_weight == "mask"
 
     @property
     def weighed(self) -> bool:

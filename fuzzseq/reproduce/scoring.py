@@ -11,6 +11,9 @@ from fuzzseq.reporting.python_text import literal
 from fuzzseq.reproduce.calling import arguments, inputs_signature, tensor_spec
 from fuzzseq.reproduce.plan import Plan
 
+#: The weights of labels.
+_WEIGHTS = "tf.cast(real, tf.float32)"
+
 
 def weights(plan: Plan, trainable: bool = True) -> str:
     """Return the expression of a model's weights."""
@@ -82,7 +85,8 @@ def loss_lines(plan: Plan, labels: str = "labels") -> Iterator[str]:
         given = "scores" if plan.spec.traits.single_output or plan.stepped else "compared"
         if given == "compared":
             yield "compared = scores if isinstance(output, (list, tuple, dict)) else output"
-        yield f"loss = tf.reduce_mean(model.compute_loss(x=inputs, y={labels}, y_pred={given}))"
+        weighing = f", sample_weight={_WEIGHTS}" if plan.spec.contract.sample_weight else ""
+        yield f"loss = tf.reduce_mean(model.compute_loss(x=inputs, y={labels}, y_pred={given}{weighing}))"
     elif loss is not None:
         yield f"loss = tf.reduce_mean(keras.losses.get({literal(loss)})({labels}, scores))"
     else:
@@ -96,7 +100,7 @@ def loss_lines(plan: Plan, labels: str = "labels") -> Iterator[str]:
 def step_lines(plan: Plan) -> Iterator[str]:
     """Yield a training step up to the stage of the finding."""
     if plan.mode == "graph":
-        real = ", tf.constant(real)" if plan.spec.contract.loss is None else ""
+        real = ", tf.constant(real)" if plan.masked else ""
         yield f"scores, loss, gradients = train({arguments(plan)}, tf.constant(labels){real})"
         if plan.check:
             yield f"weights = {weights(plan)}"
@@ -115,18 +119,17 @@ def step_lines(plan: Plan) -> Iterator[str]:
     yield f"weights = {weights(plan)}"
     yield "gradients = tape.gradient(loss, weights)"
     if not plan.check and plan.spec.runs_step:
-        yield "model.train_step((inputs, labels))"
+        yield f"model.train_step((inputs, labels{f', {_WEIGHTS}' if plan.spec.contract.sample_weight else ''}))"
 
 
 def train_function(plan: Plan) -> Iterator[str]:
     """Yield the training step as a traced function."""
     seen = arrays(plan.case, plan.spec.contract, 0)
-    own = plan.spec.contract.loss is None
-    specs = ["SIGNATURE", tensor_spec(plan, seen.labels.shape, seen.labels.dtype.name)]
-    specs += [tensor_spec(plan, seen.target_mask.shape, "bool")] if own else []
+    specs = ["SIGNATURE", tensor_spec(plan, seen.labels.shape, seen.labels.dtype.name, seen.labels.ndim - 1)]
+    specs += [tensor_spec(plan, seen.target_mask.shape, "bool")] if plan.masked else []
     yield from (*inputs_signature(plan), f"LABELS = [{', '.join(specs[1:])}]", "", "")
-    yield f"@tf.function(input_signature=[SIGNATURE, *LABELS], autograph={plan.autograph})"
-    yield f"def train(inputs, labels{', real' if own else ''}):"
+    yield f"@tf.function(input_signature=[SIGNATURE, *LABELS]{plan.autograph})"
+    yield f"def train(inputs, labels{', real' if plan.masked else ''}):"
     yield "    with tf.GradientTape() as tape:"
     yield from ("        " + line for line in scores_lines(plan, "True"))
     yield f"        {stage_line('loss')}"

@@ -89,7 +89,7 @@ def differing(case: Case, contract: Contract) -> Iterator[Case]:
 def _row(side: Side, longer: int, case: Case, contract: Contract) -> tuple[int, ...]:
     """Return a row of the shortest legal width, or of the next one."""
     if side == "target" and not contract.has_target:
-        count = int(contract.has_labels)
+        count = int(contract.has_target_ids)
     elif side not in contract.sides():
         count = 0
     else:

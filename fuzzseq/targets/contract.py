@@ -20,6 +20,7 @@ Kind = Literal["seq2seq", "encoder", "decoder", "many_to_many"]
 TargetEncoding = Literal["sparse", "one_hot"]
 Encoding = Literal[TargetEncoding, "smoothed_one_hot"]
 Padding = Literal["post", "pre"]
+SampleWeight = Literal["mask"]
 Side = Literal["source", "target"]
 #: What an argument of an encoder or a decoder can be.
 PartRole = Literal["tokens", "states", "memory", "source_mask", "source_length"]
@@ -28,8 +29,20 @@ SIDES: Final[tuple[Side, ...]] = get_args(Side)
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 ENCODINGS: Final[tuple[TargetEncoding, ...]] = get_args(TargetEncoding)
 PADDINGS: Final[tuple[Padding | None, ...]] = (*get_args(Padding), None)
-#: What an input of a model can be. ``*_mask`` is 1 at real positions, ``*_length`` counts them.
-ROLES: Final = ("source", "decoder_input", "source_mask", "target_mask", "source_length", "target_length", "state")
+#: What may weigh the labels of a batch in its loss: the mask of real steps, or nothing.
+SAMPLE_WEIGHTS: Final[tuple[SampleWeight | None, ...]] = (*get_args(SampleWeight), None)
+#: What an input of a model can be. ``*_mask`` is 1 at real positions, ``*_length`` counts them. A model that shifts the
+#: target itself takes ``labels`` in the place of ``decoder_input``.
+ROLES: Final = (
+    "source",
+    "decoder_input",
+    "labels",
+    "source_mask",
+    "target_mask",
+    "source_length",
+    "target_length",
+    "state",
+)
 #: One of them.
 Role = Annotated[str, Matches(re.compile("|".join(ROLES)), f"one of {', '.join(ROLES)}", 20)]
 #: A name of an expression over dimensions, or a text in it, which is none.
@@ -65,7 +78,8 @@ class Input:
 
     ``key`` is the name in a dict or of a keyword argument; None for inputs by position.
     ``rank`` and ``dtype`` are the model's own, where it states them. ``inverted`` is True for a mask of padding.
-    ``required`` is True for an argument that a call cannot leave out.
+    ``required`` is True for an argument that a call cannot leave out; ``steps_last`` for rows of floats that are taken
+    as (batch, width, steps).
     """
 
     role: Role
@@ -74,6 +88,7 @@ class Input:
     dtype: Line | None = None
     inverted: bool = False
     required: bool = False
+    steps_last: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -103,7 +118,8 @@ class Contract:
 
     Two models with the same contract take the same cases in the same way: known cases are kept by it, and a run that is
     resumed goes on where it is the same. ``static`` are the dimensions of a batch that the built model fixes,
-    ``state_arguments`` the dimensions that the function ``initial_state`` takes.
+    ``state_arguments`` the dimensions that the function ``initial_state`` takes. ``features`` says that the output is
+    no scores, which labels could be for; ``sample_weight`` what the compiled loss is given beside them.
     """
 
     kind: Kind = "seq2seq"
@@ -121,6 +137,7 @@ class Contract:
     state_arguments: tuple[Identifier, ...] = ()
     target_encoding: TargetEncoding = "sparse"
     loss: Reference | None = None
+    sample_weight: SampleWeight | None = None
     preprocess: Reference | None = None
     inputs: tuple[Input, ...] = (Input(role="source"), Input(role="decoder_input"))
     float_source: bool = False
@@ -130,6 +147,7 @@ class Contract:
     encoder: PartCall | None = None
     decoder: PartCall | None = None
     output: Line | int | None = None
+    features: bool = False
 
     def objection(self) -> str:
         """Return what is wrong with what was read: the dimension of a parameter has no range; else nothing."""
@@ -149,9 +167,19 @@ class Contract:
         return self.kind in ("seq2seq", "decoder")
 
     @property
+    def takes_labels(self) -> bool:
+        """Whether the model is given the labels, and makes of them what its decoder reads."""
+        return any(item.role == "labels" for item in self.inputs)
+
+    @property
     def has_labels(self) -> bool:
         """Whether the model's output is scored token by token."""
-        return self.kind != "encoder"
+        return self.kind != "encoder" and not self.features
+
+    @property
+    def has_target_ids(self) -> bool:
+        """Whether rows have target ids: a decoder reads them, or they are labels."""
+        return self.has_target or self.has_labels
 
     def sides(self) -> tuple[Side, ...]:
         """Return the sides whose widths are dimensions of a batch."""
@@ -219,7 +247,7 @@ class Contract:
         target = ("output_dim", "vocab_size") if self.kind == "many_to_many" else ("vocab_size", "output_dim")
         names: dict[Side, tuple[str, ...]] = {
             "source": ("source_vocab_size", "vocab_size") if self.has_source and not self.float_source else (),
-            "target": ("target_vocab_size", *target) if self.has_labels else (),
+            "target": ("target_vocab_size", *target) if self.has_target_ids else (),
         }
         return {
             side: next((n for n in choices if n in known), choices[0] if choices else None)

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from fuzzseq.errors import SpecError, nearest
-from fuzzseq.targets.contract import CELLS, ENCODINGS, KINDS, PADDINGS, ROLES, Tokens
+from fuzzseq.targets.contract import CELLS, ENCODINGS, KINDS, PADDINGS, ROLES, SAMPLE_WEIGHTS, Tokens
 from fuzzseq.targets.dimensions import KNOWN, Dim, dim, dimension_of
 
 Factory = TypeVar("Factory", bound=Callable[..., Any])
@@ -32,6 +32,8 @@ _OPTIONS: Final = (
     "checks",
     "custom_checks",
     "float_source",
+    "features",
+    "sample_weight",
 )
 _ATTRIBUTE: Final = "__fuzz_target__"
 
@@ -86,6 +88,9 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
         ``"sparse"`` (integer labels of shape (batch, steps), the default) or ``"one_hot"`` ((batch, steps, words)).
     ``loss``
         a function ``(labels, output)``, a Keras loss, or its name; else the compiled loss, else cross-entropy.
+    ``sample_weight``
+        ``"mask"`` where batches are (inputs, labels, weights), and the weights are 1 at real steps and 0 at padding;
+        read off a model that is compiled with ``weighted_metrics``.
     ``preprocess``
         the function that turns a list of lists of ids into the model's source.
     ``padding``
@@ -96,13 +101,16 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
         class 0 for padding, so that no word has it.
     ``inputs``
         a dict from an input's name to its role, where names do not tell: ``{"x1": "source", "x2": "decoder_input"}``.
-        Prefix a mask's role with ``~`` where 1 marks padding: ``{"pads": "~source_mask"}``.
+        A target that the model shifts itself is ``"labels"``. Prefix a mask's role with ``~`` where 1 marks padding:
+        ``{"pads": "~source_mask"}``.
     ``output``, ``logits``
         the name or position of the output that holds the scores; whether they are logits or probabilities.
     ``graph``
         False for a model that is not meant to be traced with unknown batch and time.
     ``float_source``
         True for a source of float features, (batch, time, ``feature_dim``).
+    ``features``
+        True for an output that is no scores of words, which labels could be for: (batch, steps, any width).
     ``skip``
         a dict from a check's name to the reason why it is skipped.
     ``checks``
@@ -184,7 +192,12 @@ def _home_of(factory: object) -> ModuleType | None:
 
 def _checked_option(name: str, value: Any) -> Any:
     """Return an option's value where it can hold, else raise the sentence that says what is expected."""
-    choices: dict[str, tuple[Any, ...]] = {"kind": KINDS, "target_encoding": ENCODINGS, "padding": PADDINGS}
+    choices: dict[str, tuple[Any, ...]] = {
+        "kind": KINDS,
+        "target_encoding": ENCODINGS,
+        "padding": PADDINGS,
+        "sample_weight": SAMPLE_WEIGHTS,
+    }
     if name in choices and value not in choices[name]:
         listed = ", ".join(repr(choice) for choice in choices[name])
         raise SpecError(f"{name}={value!r} is not understood: it is one of {listed}.")

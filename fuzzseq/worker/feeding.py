@@ -13,15 +13,15 @@ from fuzzseq.targets.contract import Input
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.keras_api.objects import Nest, Tensor
 
-#: The attribute of a tensor whose last axis is time.
-OVER_TIME: Final = "_over_time"
+#: The attribute of a tensor that says which of its axes is a width; None where none is.
+WIDTH_AXIS: Final = "_width_axis"
 
 
 def role_tensor(item: Input, arrays: Arrays) -> Tensor:
-    """Return the tensor that plays an input's role; a mask is marked, since its last axis is time and no width."""
+    """Return the tensor that plays an input's role; it is marked where its last axis is time and no width."""
     tensor: Tensor = tf.constant(input_array(item, arrays))
-    if item.role.endswith("_mask"):
-        setattr(tensor, OVER_TIME, True)
+    if item.role.endswith("_mask") or item.steps_last:
+        setattr(tensor, WIDTH_AXIS, 1 if item.steps_last else None)
     return tensor
 
 

@@ -22,6 +22,7 @@ from fuzzseq.worker.steps import training_step
 PROBES: Final[tuple[Probe, ...]] = (
     model_probes.inputs,
     model_probes.kind,
+    model_probes.special_tokens,
     model_probes.float_source,
     model_probes.initial_state,
     model_probes.ignored_labels,
@@ -40,6 +41,7 @@ PROBES: Final[tuple[Probe, ...]] = (
     model_probes.scored_steps,
     sizes.static_sizes,
     sizes.first_call,
+    sizes.features,
     sizes.single_output,
     sizes.constant_labels,
     sizes.vocabularies,

@@ -72,7 +72,8 @@ def wrong_arrays(arrays: Arrays, kind: str, case: Case, spec: Spec) -> Arrays:
     side, _, what = kind.partition("_")
     if what in ("id_too_large", "id_negative"):
         of_source = side == "source"
-        name, mask = ("source", arrays.source_mask) if of_source else ("decoder_input", arrays.target_mask)
+        target = "labels" if spec.contract.takes_labels else "decoder_input"
+        name, mask = ("source", arrays.source_mask) if of_source else (target, arrays.target_mask)
         size = case.dimensions.get(str(spec.contract.vocabulary("source" if of_source else "target")), 0)
         ids = getattr(arrays, name).copy()
         ids[0, int(mask[0].argmax())] = size if what == "id_too_large" else -1

@@ -26,11 +26,12 @@ def loss_function(spec: Spec, model: Model, declared: Function | str | None) -> 
         scored = KERAS.loss(model, by_name.get(spec.contract.output) or next(loss for loss in by_name.values() if loss))
     elif spec.contract.loss == "compiled":
 
-        def compiled_loss(inputs: Nest, labels: Tensor, output: Nest, _mask: Tensor) -> Nest:
+        def compiled_loss(inputs: Nest, labels: Tensor, output: Nest, mask: Tensor) -> Nest:
             # A loss of the user's own takes everything apart itself, as it does in fit; else each output has its own.
             whole = KERAS.overrides(model, "compute_loss") or not isinstance(output.raw, list | tuple | Mapping)
             predicted = output.raw if whole or _losses(model) is not None else output.scores
-            return model.compute_loss(x=inputs, y=as_targets(model, labels), y_pred=predicted, sample_weight=None)
+            _, y, *weights = training_batch(spec, model, inputs, labels, mask)
+            return model.compute_loss(x=inputs, y=y, y_pred=predicted, sample_weight=weights[0] if weights else None)
 
         return compiled_loss
     else:
@@ -45,6 +46,12 @@ def _losses(model: Model) -> Nest:
     """Return the losses that a model of several outputs is compiled with, a dict or a list; None for a single one."""
     compiled = KERAS.compiled_loss(model)
     return compiled if isinstance(compiled, Mapping | list | tuple) else None
+
+
+def training_batch(spec: Spec, model: Model, inputs: Nest, labels: Tensor, mask: Tensor) -> tuple[Nest, ...]:
+    """Return a batch as a training step takes it: inputs, labels, and weights where the labels have some."""
+    weights = (as_targets(model, tf.cast(mask, tf.float32)),) if spec.contract.sample_weight == "mask" else ()
+    return inputs, as_targets(model, labels), *weights
 
 
 def as_targets(model: Model, labels: Nest) -> Nest:

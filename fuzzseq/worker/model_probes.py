@@ -10,7 +10,9 @@ import attrs
 import tensorflow as tf
 
 from fuzzseq.errors import SpecError
+from fuzzseq.protocol.user_frames import is_users
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
+from fuzzseq.worker import stated
 from fuzzseq.worker.build import flat_inputs
 from fuzzseq.worker.built_models import BuiltModel, SavedModel
 from fuzzseq.worker.first_look import look
@@ -38,7 +40,7 @@ def inputs(seen: Inspection) -> Inspection:
             f"The model of {name} has no input that fuzzseq could feed, {call}: return a model, or a "
             "function, whose parameters say what they are, as (source, decoder_input)."
         )
-    if seen.spec.contract.kind == "decoder" and "decoder_input" not in {item.role for item in found}:
+    if seen.spec.contract.kind == "decoder" and not {item.role for item in found} & {"decoder_input", "labels"}:
         found = tuple(attrs.evolve(item, role=_TARGET_SIDE.get(item.role, item.role)) for item in found)
     if any(item.role == "decoder_input" and item.rank == 3 for item in found):
         raise SpecError(
@@ -63,13 +65,31 @@ def kind(seen: Inspection) -> Inspection:
     rank = 3 if 3 in ranks else next(iter(ranks), 0)  # 0 where it is not known before a call.
     last = seen.model.layers[-1] if rank == 3 else None
     scores_words = KERAS.is_output_layer(getattr(last, "layer", last))  # As dense layers at the end do.
-    if "decoder_input" in roles:
+    if roles & {"decoder_input", "labels"}:
         value = "seq2seq" if "source" in roles else "decoder"
     elif (of_output and rank in (0, 3)) or (rank == 3 and (getattr(seen.model, "compiled", False) or scores_words)):
         value = "many_to_many"
     else:
         value = "encoder"
     return seen.read_off(contract={"kind": value}, inferred=["kind"])
+
+
+def special_tokens(seen: Inspection) -> Inspection:
+    """Read the ids of the special tokens off the model's config, where nobody declared them."""
+    if "tokens" in seen.spec.traits.origins or not (found := stated.special_tokens(seen.model)):
+        return seen
+    others = (built.model for built, sizes in seen.other_builds() if sizes != seen.sizes)
+    again = stated.special_tokens(other) if (other := next(others, None)) is not None else found
+    moved = next((token for token in found if again.get(token) != found[token]), None)
+    if moved is not None:
+        raise SpecError(
+            f"The id of the {moved} token of {seen.built.target.name} follows its sizes: the model's config says "
+            f"{found[moved]}, and {again.get(moved)} in other sizes. A run pads and starts all rows with the same ids: "
+            "give the config fixed ones, such as 0, 1 and 2."
+        )
+    note = f"the special tokens are those of the model's config: {', '.join(f'{t}={i}' for t, i in found.items())}"
+    tokens = attrs.evolve(seen.spec.contract.tokens, **found)
+    return seen.read_off(contract={"tokens": tokens}, inferred=["tokens"], notes=[note])
 
 
 def float_source(seen: Inspection) -> Inspection:
@@ -122,7 +142,9 @@ def compiled_loss(seen: Inspection) -> Inspection:
         return seen
     if not KERAS.has_compiled_loss(seen.model) and not KERAS.overrides(seen.model, "compute_loss"):
         return seen
-    return seen.read_off(contract={"loss": "compiled"}, inferred=["loss"])
+    weighted = "sample_weight" not in seen.spec.traits.origins and KERAS.has_weighted_metrics(seen.model)
+    values = {"loss": "compiled", **({"sample_weight": "mask"} if weighted else {})}
+    return seen.read_off(contract=values, inferred=values)
 
 
 def signatures(seen: Inspection) -> Inspection:
@@ -189,8 +211,11 @@ def has_functions(model: Model) -> bool:
 
 
 def overrides_training_step(model: Model) -> bool:
-    """Say whether a model has a training step of its own."""
-    return KERAS.is_model(model) and KERAS.overrides(model, "train_step")
+    """Say whether a model has a training step of its own; one of a library's, if it was compiled for it."""
+    if not KERAS.is_model(model) or not KERAS.overrides(model, "train_step"):
+        return False
+    code = getattr(inspect.unwrap(type(model).train_step), "__code__", None)
+    return KERAS.is_compiled(model) or code is None or is_users(code.co_filename)
 
 
 def mentions_random(model: Model) -> bool:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
@@ -15,11 +13,13 @@ import tensorflow as tf
 from fuzzseq.errors import SpecError, nearest
 from fuzzseq.targets.contract import ROLES, Input
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
+from fuzzseq.worker.argument_parts import taken_apart
 from fuzzseq.worker.build import flat_inputs
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Function, Model
 from fuzzseq.worker.parts import Part
 from fuzzseq.worker.refusals import parameters_of, refuse_input
+from fuzzseq.worker.stated import input_specs
 
 Calling = Literal["single", "list", "tuple", "dict", "arguments", "steps"]
 
@@ -33,12 +33,13 @@ _MASK: Final = re.compile(r"(^|_)(mask|masks)(_|$)|mask$")
 _LENGTH: Final = re.compile(r"(^|_)(len|lens|length|lengths|seq_len|seqlen)(_|$)")
 _STATE: Final = re.compile(r"(^|_)(state|states|hidden|carry|h|c|h0|c0|s0|cell)(_|$|\d)")
 _ENCODER: Final = re.compile(r"(^|_)(enc|encoder|source|src)(_|$)")
+_FEATURES: Final = re.compile(r"(^|_)(sequence_outputs?|hidden_states?|features|encoded|embeddings?)$")
 
 #: Inputs that are known and that no batch of ids can fill: masks of heads or between steps, positions, segments,
 #: caches, embedded ids, settings.
 _OTHER: Final = re.compile(
     r"(^|_)(look_?ahead|causal|combined|subsequent|head|layer_head|cross_attn_head)_mask$|(^|_)(position|positions|pos|segment|"
-    r"segments|type)(_ids?|_input)?s?$|(^|_)embeds$|(^|_)(past|cache|caches|past_key_values|labels|step|memory_mask)(_|$)|"
+    r"segments|type)(_ids?|_input)?s?$|(^|_)embeds$|^embedded_inputs?$|(^|_)(past|cache|caches|past_key_values|labels|step|memory_mask)(_|$)|"
     r"^(use|return)_|^output_(attentions|hidden_states)$|^encoder_outputs?$"
 )
 
@@ -52,6 +53,7 @@ class Slot:
     rank: int | None = None
     dtype: str | None = None
     optional: bool = False
+    steps_last: bool = False
 
 
 def match(slots: Sequence[Slot], declared: Mapping[str, str]) -> tuple[Input, ...]:
@@ -84,6 +86,7 @@ def match(slots: Sequence[Slot], declared: Mapping[str, str]) -> tuple[Input, ..
                 key=slot.key,
                 rank=slot.rank,
                 dtype=slot.dtype,
+                steps_last=slot.steps_last,
                 inverted=role.startswith("~"),
                 required=plain == "state" and not slot.optional,
             )
@@ -98,11 +101,11 @@ def _declared(slot: Slot, declared: Mapping[str, str]) -> str | None:
 def _named(slot: Slot) -> str | None:
     """Return the role that an input's name, rank and type show; None where they do not."""
     name = _snake(slot.name)
-    if name in ROLES and name != "state":
+    if name in ROLES and name not in ("state", "labels"):
         return name
     if _is_other(slot):
         return None
-    side = "target" if _TARGET.search(name) and not _ENCODER.search(name) else "source"
+    side = "target" if _TARGET.search(name) and not names_encoder(name) else "source"
     if _MASK.search(name):
         return f"{side}_mask"
     if _LENGTH.search(name):
@@ -114,9 +117,19 @@ def _named(slot: Slot) -> str | None:
         return "state"
     if name.startswith(("keras_tensor", "input_layer")) or re.fullmatch(r"(input|arg|x|inputs)_?\d*", name):
         return None
-    if _TARGET.search(name) and not _ENCODER.search(name):
+    if _TARGET.search(name) and not names_encoder(name):
         return "decoder_input"
     return "source" if _SOURCE.search(name) else None
+
+
+def names_features(name: str) -> bool:
+    """Say whether the name of an output says that it is features, and no scores of tokens."""
+    return bool(_FEATURES.search(_snake(name)))
+
+
+def names_encoder(name: str) -> bool:
+    """Say whether the name of an input or an output says that it is the encoder's."""
+    return bool(_ENCODER.search(_snake(name)))
 
 
 def _snake(name: str) -> str:
@@ -134,7 +147,7 @@ def _by_position(roles: Sequence[str | None], slot: Slot, slots: Sequence[Slot])
     if slot.rank == 2 and slot.dtype and "float" in slot.dtype and "source" in roles and len(slots) > 2:
         return "state"
     for role in ("source", "decoder_input"):
-        if role not in roles and not _is_other(slot):
+        if role not in roles and not (role == "decoder_input" and "labels" in roles) and not _is_other(slot):
             return role
     raise SpecError(
         f"The model takes an input {slot.name!r} that nobody knows how to feed: its name, rank {slot.rank} and type "
@@ -152,7 +165,7 @@ def inputs_of(model: Model, declared: Mapping[str, str]) -> tuple[Calling, tuple
         return "steps", (Input(role="source"), Input(role="decoder_input"), *masks, *states)
     if KERAS.is_functional(model) and flat_inputs(model):
         return _functional(model, declared)
-    return _callable(KERAS.call_of(model), declared)
+    return _callable(KERAS.call_of(model), declared, input_specs(model))
 
 
 def _functional(model: Model, declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
@@ -171,8 +184,13 @@ def _functional(model: Model, declared: Mapping[str, str]) -> tuple[Calling, tup
     return calling, match(slots, declared)
 
 
-def _callable(call: Function, declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
-    """Return the inputs of a subclassed model or a plain callable, read off its parameters."""
+def _callable(
+    call: Function, declared: Mapping[str, str], specs: Mapping[str, tf.TensorSpec]
+) -> tuple[Calling, tuple[Input, ...]]:
+    """Return the inputs of a subclassed model or a plain callable, read off its parameters.
+
+    What the model states of them itself are their ``specs``.
+    """
     slots = []
     for name, parameter in parameters_of(call, "The model").items():
         if name in ("training", "self") or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
@@ -182,16 +200,35 @@ def _callable(call: Function, declared: Mapping[str, str]) -> tuple[Calling, tup
             isinstance(parameter.default, bool | int | float | str) or (name == "mask" and optional)
         ):
             continue  # A setting is no tensor, and Keras fills the mask itself.
-        slots.append(Slot(name=name, key=name, optional=optional))
+        slots.append(_stated(Slot(name=name, key=name, optional=optional), specs.get(name)))
+    if specs and all(slot.optional for slot in slots) and _sorts_arguments(call):
+        return "dict", match(slots, declared)
     if sum(not slot.optional for slot in slots) == 1:
         return _packed(call, slots, declared)
     return "arguments", match(slots, declared)
 
 
+def _stated(slot: Slot, spec: tf.TensorSpec | None) -> Slot:
+    """Return an input with its rank and type, where the model states them; a known width before the steps is one."""
+    if spec is None:
+        return slot
+    shape = spec.shape.as_list()
+    steps_last = spec.dtype.is_floating and len(shape) == 3 and shape[1] is not None and shape[2] is None
+    return attrs.evolve(slot, rank=len(shape), dtype=spec.dtype.name, steps_last=steps_last)
+
+
+def _sorts_arguments(call: Function) -> bool:
+    """Say whether the code of a call takes whatever it is given, one dict as well, to what its signature names."""
+    code = getattr(getattr(call, "__func__", call), "__code__", None)
+    return code is not None and code.co_argcount <= 1 < len(inspect.signature(call).parameters)
+
+
 def _packed(call: Function, slots: list[Slot], declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
     """Return the inputs of a callable with one argument: one tensor, or what its own code takes it apart to."""
     first = next(slot for slot in slots if not slot.optional)
-    keys, names = unpacking(call, first.name)
+    parts = taken_apart(call, first.name)
+    keys = [key for key in parts.keys if not (key in parts.asked and _is_other(Slot(name=key)))]
+    names = list(parts.names)
     if keys or (declared and not names and first.name not in declared):
         keys += [key for key in declared if key not in (*keys, first.name)]
         return "dict", match([Slot(name=key, key=key) for key in keys], declared)
@@ -201,43 +238,3 @@ def _packed(call: Function, slots: list[Slot], declared: Mapping[str, str]) -> t
     if others:
         return "arguments", match([first, *others], declared)
     return "single", match([attrs.evolve(first, key=None)], declared)
-
-
-def unpacking(call: Function, name: str) -> tuple[list[str], list[str]]:
-    """Return the keys that a function reads from its argument ``name``, and the names that it unpacks it to."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(call)))
-    except (OSError, TypeError, SyntaxError):
-        return [], []
-    keys: list[str] = []
-    names: list[str] = []
-    indices: dict[int, str] = {}
-    for node in ast.walk(tree):
-        match node:
-            case ast.Assign(targets=[ast.Tuple(elts=elements), *_], value=ast.Name(id=variable)) if variable == name:
-                names = [ast.unparse(element) for element in elements]
-            case ast.Assign(targets=[ast.Name(id=variable), *_], value=value):
-                if isinstance(index := _key_read(value, name), int):
-                    indices[index] = variable
-            case _:
-                key = _key_read(node, name)
-                if isinstance(key, str) and key not in keys:
-                    keys.append(key)
-                elif isinstance(key, int):
-                    indices.setdefault(key, f"input_{key}")
-    return keys, names or [indices[index] for index in sorted(indices)]
-
-
-def _key_read(node: ast.AST, name: str) -> str | int | None:
-    """Return the constant that a node reads from the variable ``name``: ``x["a"]``, ``x.get("a")`` or ``x[0]``."""
-    match node:
-        case ast.Subscript(value=ast.Name(id=variable), slice=ast.Constant(value=str() | int() as key)):
-            pass
-        case ast.Call(
-            func=ast.Attribute(value=ast.Name(id=variable), attr="get" | "pop"),
-            args=[ast.Constant(value=str() | int() as key), *_],
-        ):
-            pass
-        case _:
-            return None
-    return key if variable == name else None

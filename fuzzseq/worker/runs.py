@@ -20,7 +20,7 @@ from fuzzseq.worker.executions import EXECUTIONS
 from fuzzseq.worker.instrumentation.recording import finite
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Args, Function, Layer, Nest, Tensor
-from fuzzseq.worker.losses import as_targets
+from fuzzseq.worker.losses import training_batch
 from fuzzseq.worker.subject import ForwardOutput, SteppedSubject, as_numpy, dense, select_output
 from fuzzseq.worker.tracing import Traced, signature
 from fuzzseq.worker.wiring import crossings, takers_of_states
@@ -136,6 +136,7 @@ class BatchRun:
         model, fed = self.built.model, self._fed()
         case = attrs.evolve(self.case, batches=own_labels or self.case.batches)
         labels = tf.constant(arrays(case, self.built.spec.contract, self.batch).labels)
+        _, real = self._labels()
         self.built.subject.in_graph(False)
         self.built.subject.mark.enter("gradient")
         predicted: list[Nest] = []
@@ -145,7 +146,7 @@ class BatchRun:
                 predicted.append(output)
 
         with self.built.tracker.watching(listener):
-            model.train_step((fed, as_targets(model, labels)))
+            model.train_step(training_batch(self.built.spec, model, fed, labels, real))
         scores = select_output(predicted[0], self.built.spec.contract.output) if predicted else None
         return self._seen(ForwardOutput(scores, [], scores))
 
@@ -189,7 +190,6 @@ class BatchRun:
     def _train(self) -> Observed:
         """Run forward, loss and gradients; then the model's own training step, where it has one."""
         arguments = self._fed(), *self._labels()
-        fed, labels, _ = arguments
 
         def step(given: Nest, wanted: Tensor, steps: Tensor) -> Nest:
             subject = self.built.subject
@@ -206,11 +206,11 @@ class BatchRun:
         gradients = tuple(Gradient(path=path_of(v), value=as_numpy(value)) for v, value in pairs)
         model = self.built.model
         if runs.mode_of(self.run) == "eager" and self.built.spec.runs_step:
-            targets = as_targets(model, labels)
+            batch = training_batch(self.built.spec, model, *arguments)
             # Once, where it does nothing that was not just done.
-            if targets is not None and not (self.built.stepped and KERAS.has_stock_step(model)):
+            if batch[1] is not None and not (self.built.stepped and KERAS.has_stock_step(model)):
                 self.built.subject.mark.enter("gradient")
-                model.train_step((fed, targets))
+                model.train_step(batch)
                 self.built.stepped = True
         return self._seen(ForwardOutput(scores, [], scores), loss=as_numpy(loss), gradients=gradients)
 

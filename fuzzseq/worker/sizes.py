@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import attrs
 import numpy as np
 
 from fuzzseq.errors import SpecError
 from fuzzseq.targets.contract import SIDES, Contract, Side
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, Dim, dim
+from fuzzseq.targets.spec import Spec
+from fuzzseq.worker import stated
 from fuzzseq.worker.build import flat_inputs
 from fuzzseq.worker.first_look import EmbeddingCall, Look, look, refuse_what_cannot_run
 from fuzzseq.worker.inspection import Inspection
 from fuzzseq.worker.keras_api import KERAS
+from fuzzseq.worker.keras_api.objects import Model
 from fuzzseq.worker.parts import is_array
 from fuzzseq.worker.refusals import raised_text
+from fuzzseq.worker.roles import names_encoder, names_features
 from fuzzseq.worker.variables import every_layer
 
 
 def static_sizes(seen: Inspection) -> Inspection:
-    """Read the sizes of a batch that a functional model fixes off the shapes of its inputs."""
+    """Read the sizes of a batch that a model fixes off the shapes of its inputs, where it states them."""
     contract, sizes = seen.spec.contract, seen.sizes
     dimensions, static = dict(contract.dimensions), list(contract.static)
     inferred: set[str] = set()
     named = {p.dimension for p in contract.parameters}
-    tensors = flat_inputs(seen.model) if KERAS.is_functional(seen.model) else []
-    for place, (tensor, item) in enumerate(zip(tensors, contract.inputs, strict=False)):
-        side = {"source": "source_length", "decoder_input": "target_length"}.get(item.role)
-        if side is None:
+    for place, (shape, item) in enumerate(zip(_stated_shapes(seen.model, contract), contract.inputs, strict=False)):
+        side = {"source": "source_length"}.get(item.role, "target_length")
+        if item.role not in ("source", "decoder_input", "labels"):
             continue
-        for name, size in zip(("batch_size", side), tensor.shape, strict=False):
+        for name, size in zip(("batch_size", side), shape, strict=False):
             if size is None:
                 continue
             static.append(name)
@@ -38,17 +43,26 @@ def static_sizes(seen: Inspection) -> Inspection:
                 tie = next((n for n in longest if n in named and sizes.get(n) == int(size)), None)
                 dimensions[name] = Dim(min=1, max=64, equal_to=tie) if tie else dim(int(size))
                 inferred.add(name)
-        if item.role == "source" and len(tensor.shape) == 3 and "feature_dim" not in named:
-            width = int(tensor.shape[2] or 4)
-            tie = _followed(seen, width, place) if tensor.shape[2] else None
+        if item.role == "source" and len(shape) == 3 and "feature_dim" not in named:
+            width = int(shape[2] or 4)
+            tie = _followed(seen, width, place) if shape[2] else None
             dimensions.setdefault("feature_dim", Dim(min=1, max=1024, equal_to=tie) if tie else dim(width))
     return seen.read_off(contract={"dimensions": dimensions, "static": tuple(dict.fromkeys(static))}, inferred=inferred)
+
+
+def _stated_shapes(model: Model, contract: Contract) -> list[Sequence[int | None]]:
+    """Return the shapes of the inputs of a model that states them, in their order, steps before widths."""
+    if KERAS.is_functional(model):
+        return [tensor.shape for tensor in flat_inputs(model)]
+    shapes = {name: spec.shape.as_list() for name, spec in stated.input_specs(model).items()}
+    ordered = [(item, shapes.get(item.key or "", [])) for item in contract.inputs]
+    return [[shape[0], shape[2], shape[1]] if item.steps_last else shape for item, shape in ordered]
 
 
 def _followed(seen: Inspection, width: int, place: int) -> str | None:
     """Return the dimension that the width of an input follows, as another build shows; None for a constant."""
     for built, other in seen.other_builds():
-        wide = flat_inputs(built.model)[place].shape[2]
+        wide = _stated_shapes(built.model, seen.spec.contract)[place][2]
         if wide != width:
             names = (name for name in seen.sizes if name not in DATA_DIMENSIONS)
             return next((n for n in names if (seen.sizes[n], other.get(n)) == (width, wide)), None)
@@ -60,6 +74,25 @@ def first_call(seen: Inspection) -> Inspection:
     first = look(seen.built, seen.spec, seen.guess) if seen.may_call else Look()
     refuse_what_cannot_run(seen.built, seen.spec, seen.guess, first)
     return attrs.evolve(seen, first=first)
+
+
+def features(seen: Inspection) -> Inspection:
+    """Read off the name of the output whether it is features of the decoder's steps, which no labels are for.
+
+    Of several such outputs it is the one that no name says is the encoder's.
+    """
+    contract, raw, origins = seen.spec.contract, seen.first.raw, seen.spec.traits.origins
+    if not isinstance(raw, Mapping) or contract.loss is not None or not contract.has_target or "features" in origins:
+        return seen
+    name = next((key for key, value in raw.items() if value is seen.first.scores), None)
+    if name is None or not names_features(name):
+        return seen
+    if "output" not in origins:
+        name = next((key for key in raw if names_features(key) and not names_encoder(key)), name)
+    return attrs.evolve(
+        seen.read_off(contract={"features": True, "output": name}, inferred=["features", "output"]),
+        first=attrs.evolve(seen.first, scores=raw[name]),
+    )
 
 
 def single_output(seen: Inspection) -> Inspection:
@@ -95,15 +128,15 @@ def vocabularies(seen: Inspection) -> Inspection:
         name = contract.vocabulary(side)
         if name is None or name in {*contract.dimensions, *unknown, *(p.dimension for p in contract.parameters)}:
             continue
-        words = _table_rows(seen.first.tables, side, contract) or (
-            output.shape[-1] if side == "target" and output is not None else None
-        )
+        words = _table_rows(seen.first.tables, side, contract) or stated.vocabulary(seen.model, side)
+        if words is None and side == "target" and contract.has_labels and output is not None:
+            words = output.shape[-1]
         if words is None:
             raise _unknown_vocabulary(seen, side, name)
         unknown[name] = Dim(min=int(words), max=int(words))
         notes.append(f"{name} was read off the model, so that ids beyond its own table are not tried on that side")
     read = seen.read_off(contract={"dimensions": {**contract.dimensions, **unknown}}, inferred=unknown, notes=notes)
-    _refuse_tokens(seen.built.target.name, read.spec.contract)
+    _refuse_tokens(seen.built.target.name, read.spec)
     return read
 
 
@@ -137,17 +170,23 @@ def _table_rows(tables: tuple[EmbeddingCall, ...], side: Side, contract: Contrac
     return next((table.rows for table in (*of_words, *of_side)), None)
 
 
-def _refuse_tokens(name: str, contract: Contract) -> None:
+def _refuse_tokens(name: str, spec: Spec) -> None:
     """Raise :class:`SpecError` where the special tokens have ids that no vocabulary holds which fuzzseq would draw."""
+    contract, of_config = spec.contract, spec.traits.origins.get("tokens") == "inferred"
     given = {"pad": contract.tokens.pad, "start": contract.tokens.start, "end": contract.tokens.end}
     token, highest = max(((key, id_) for key, id_ in given.items() if id_ is not None), key=lambda pair: pair[1])
     vocabulary = contract.vocabulary("target" if contract.has_target else "source")
-    if vocabulary is None or vocabulary in contract.dimensions:
+    if vocabulary is None or (vocabulary in contract.dimensions and not of_config):
         return
     most = contract.range_of(vocabulary).max
     if most > highest:
         return
     parameter = contract.written[vocabulary]
+    if of_config:
+        raise SpecError(
+            f"The config of {name} says that the id of its {token} token is {highest}, and {parameter} is at most "
+            f"{most}: give the config lower ids, such as 0, 1 and 2, or declare a larger vocabulary."
+        )
     raise SpecError(
         f"tokens[{token!r}] of {name} is {highest}, and {parameter} is at most {most} unless its range is declared: "
         f"@fuzz_target({parameter}=dim({highest + 3}, {highest + 20}))."

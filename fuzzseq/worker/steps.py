@@ -14,7 +14,7 @@ from fuzzseq.worker.first_look import ROWS_NOT_UNPACKED, fed_for_look
 from fuzzseq.worker.inspection import Inspection
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Nest
-from fuzzseq.worker.losses import as_targets
+from fuzzseq.worker.losses import training_batch
 from fuzzseq.worker.source_constants import names_in
 
 #: How many numbers of the factory's code are tried as the rows of a batch, and up to where.
@@ -79,7 +79,9 @@ def _steps_tried(seen: Inspection) -> tuple[bool, Exception | None]:
         if fed is None:
             continue
         try:
-            model.train_step((fed, as_targets(model, tf.constant(arrays(case, spec.contract).labels))))
+            made = arrays(case, spec.contract)
+            real = made.source_mask if spec.contract.kind == "many_to_many" else made.target_mask
+            model.train_step(training_batch(spec, model, fed, tf.constant(made.labels), tf.constant(real)))
         except Exception as error:  # whatever a step of the user's own raises
             raised = raised or error
         else:

@@ -55,7 +55,8 @@ class Subject:
         self.mark.enter("forward")
         extra = {"training": training} if self.takes_training else {}
         called: Function = self.model if tf.executing_eagerly() else self._in_graph
-        raw = called(**inputs, **extra) if self.spec.contract.calling == "arguments" else called(inputs, **extra)
+        with KERAS.tracing(self.model):
+            raw = called(**inputs, **extra) if self.spec.contract.calling == "arguments" else called(inputs, **extra)
         scores = select_output(raw, self.spec.contract.output)
         others = [t for t in tf.nest.flatten(raw) if t is not scores and is_float(t) and len(t.shape) == 2]
         return ForwardOutput(scores, others, raw)

@@ -10,9 +10,8 @@ import tensorflow as tf
 
 from fuzzseq.checks.base import Softmax
 from fuzzseq.targets.spec import Spec
-from fuzzseq.worker.feeding import OVER_TIME
+from fuzzseq.worker.feeding import WIDTH_AXIS
 from fuzzseq.worker.instrumentation import Recording, Tracker
-from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Args, Function, Nest, Tensor
 from fuzzseq.worker.stages import StageBeacon
 
@@ -28,12 +27,12 @@ def signature(nest: Nest, spec: Spec, known: bool = False) -> Nest:
     def relaxed(value: Nest) -> Nest:
         if not tf.is_tensor(value):
             return value
-        over_time = value.dtype.is_integer or value.dtype.is_bool or getattr(value, OVER_TIME, False)
         shape: list[int | None] = list(value.shape)
+        usual = None if value.dtype.is_integer or value.dtype.is_bool else len(shape) - 1
+        width = getattr(value, WIDTH_AXIS, usual)
         for axis, size in enumerate(value.shape):
-            last_width = not over_time and axis == len(shape) - 1
             # A mask has axes of one put in; a source or labels of one step may have more steps the next time.
-            kept = last_width or lengths_fixed or (size == 1 and over_time and len(shape) > 2)
+            kept = axis == width or lengths_fixed or (size == 1 and width is None and len(shape) > 2)
             if not known and not (kept if axis else "batch_size" in fixed):
                 shape[axis] = None
         return tf.TensorSpec(shape, value.dtype)
@@ -92,8 +91,7 @@ def _concrete(
     def on_tensors(*tensors: Tensor) -> Nest:
         given = iter(tensors)
         filled = [next(given) if isinstance(part, tf.TensorSpec) else part for part in tf.nest.flatten(specs)]
-        graph = tf.compat.v1.get_default_graph()
-        with tracker.recording(graph) as record, KERAS.converting(spec.traits.framework):
+        with tracker.recording(tf.compat.v1.get_default_graph()) as record:
             result = function(*tf.nest.pack_sequence_as(specs, filled))
         records.append(record)
         return result, [softmax.value for softmax in record.softmaxes]

@@ -270,7 +270,7 @@ def test_signatures_tell_how_a_model_is_called(call, calling, expected):
     """Parameters, dicts and tuples are read off a function; what is optional and no tensor of a batch is left alone."""
     from fuzzseq.worker.roles import _callable
 
-    found = _callable(call, {})
+    found = _callable(call, {}, {})
     assert found[0] == calling
     assert [(item.key, item.role) for item in found[1]] == expected
 

@@ -64,8 +64,31 @@ def _indivisible(e: FailureEvidence) -> list[str]:
     return [e.written[n] for n in others if e.matters(n)][:1]
 
 
+def _divided(e: FailureEvidence) -> list[str]:
+    """Return the width which this failure is gone for wherever the heads divide it, and there wherever they do not.
+
+    It may fail in another way there, which says nothing of this one.
+    """
+    sizes, found = {"num_heads": 1, **e.case.dimensions}, list[str]()
+    for name in e.case.dimensions:
+        tried = [
+            ({**sizes, i.factor: i.value}, i.result)
+            for i in e.interventions
+            if i.factor in (name, "num_heads") and i.value
+        ]
+        answers = {(changed[name] % changed["num_heads"] == 0, result != "same") for changed, result in tried}
+        found += [e.written[name]] * (
+            sizes[name] % sizes["num_heads"] > 0 and answers == {(True, True), (False, False)}
+        )
+    return found[:1]
+
+
+_NO_MULTIPLE: Final = "it is gone wherever {0} is a multiple of {e.written[num_heads]}, and there wherever it is not"
 #: A width is no multiple of the number of heads.
-HEADS: Final = (Rule("decoder-heads", 96, _indivisible, "it passes with one head: {0} % {e.written[num_heads]} != 0"),)
+HEADS: Final = (
+    Rule("decoder-heads", 96, _indivisible, "it passes with one head: {0} % {e.written[num_heads]} != 0"),
+    *only_where(lambda e: not _indivisible(e), Rule("decoder-heads", 94, _divided, _NO_MULTIPLE)),
+)
 
 
 def _embedding_alone(e: FailureEvidence) -> bool:

@@ -94,6 +94,7 @@ SEEN: Final = (
     Rule("execution-graph", 99, saw(WrongShape, eager_is_right=True), "{e.sentence}"),
     Rule("execution-graph", 99, saw(WrongType, eager_is_right=True), "{e.sentence}"),
     Rule("decoder-ignores-source", 95, saw(MissingGradient, source_ignored=True), "{e.sentence}"),
+    Rule("loss-target-leak", 96, saw(Difference, other="label_of_own_step"), "{e.sentence}"),
     Rule("execution-retrace", 96, saw(Retraced), "{e.sentence}"),
     Rule("numeric-nonfinite", 92, saw(NonFinite, precision="mixed"), _INFINITE),
     Rule("decoder-attention-axis", 96, saw(AttentionFault, wrong_axis=True), _AXIS),
@@ -193,6 +194,16 @@ TYPES: Final = (
 )
 
 
+def _whatever_is_given(e: FailureEvidence) -> bool:
+    """Say whether Python raises for sizes that a model is built of: it passes for others, and no batch changes it."""
+    build = e.spec.contract.build_dimensions()
+    of_batch = [each.result for each in e.interventions if each.factor not in build]
+    python = e.verdict.raised is not None and e.verdict.raised.ending == "completed" and not e.op
+    passes = e.region is not None and e.region.passing > 0
+    return python and passes and set(of_batch) == {"same"}
+
+
+_NO_SUCH_SIZES: Final = "whatever it is given, it raises for these sizes: {e.message.short}"
 _OUTSIDE: Final = "the factory raises in code of its own, outside of any layer"
 #: What is left.
 STAGES: Final = (
@@ -200,6 +211,14 @@ STAGES: Final = (
         lambda e: e.stage == "build",
         Rule("execution-build", 80, lambda e: not e.layers and not e.op, _OUTSIDE),
         Rule("execution-build", 45, lambda e: bool(e.layers or e.op), "the factory raises, and no rule knows why"),
+    ),
+    *only_where(
+        lambda e: e.stage in ("forward", "encode", "decode"),
+        Rule("execution-build", 48, _whatever_is_given, _NO_SUCH_SIZES),
+        *only_where(
+            lambda e: not e.message.shapes and not e.message.speaks_of(Topic.SHAPES),
+            Rule("execution-build", 76, _whatever_is_given, _NO_SUCH_SIZES),
+        ),
     ),
     Rule("unclassified", 10, always, "no rule speaks for a cause"),
 )

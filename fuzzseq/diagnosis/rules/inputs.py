@@ -39,8 +39,20 @@ def _lengths_above(e: FailureEvidence) -> list[str]:
     return [e.pattern(name).sentence(e.written[name]) for name in LENGTHS if e.pattern(name).kind == "above"]
 
 
-#: An id is looked up beyond a table.
+def _highest_ids(e: FailureEvidence) -> list[str]:
+    """Return the side whose highest id decides whether it raises, with or without the size of a table."""
+    parts = e.region.conditions if e.region else ()
+    sides = [side for side in SIDES if any(f"max_{side}_id" in part for part in parts)]
+    return sides[:1] if len(parts) == 1 and e.passes(f"{sides[0]}_ids" if sides else "") else []
+
+
+_REFUSED: Final = "it raises for the highest {0} ids alone, and passes with the lowest: the table has no rows for them"
+#: An id is looked up beyond a table, or a model looks at its ids itself and refuses some.
 VOCABULARY: Final = (
+    *only_where(
+        lambda e: e.verdict.raised is not None and not e.message.beyond_table and not e.scoring,
+        Rule("input-vocabulary", 95, _highest_ids, _REFUSED),
+    ),
     *only_where(
         lambda e: e.message.beyond_table and e.scoring,
         Rule("loss-vocabulary", 95, always, "a label lies outside the output's classes: {e.message.text}"),

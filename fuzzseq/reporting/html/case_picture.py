@@ -77,9 +77,9 @@ def _row(pair: Pair, batch: Batch, spec: Spec, widths: Sequence[int]) -> Iterato
     sides: list[tuple[int, ...]] = [pair.source] if spec.contract.has_source else []
     if many:
         sides.append(tagged(pair, spec.contract))
-    elif spec.contract.has_labels:
-        both = shifted(pair.target, tokens)
-        sides += both if spec.contract.has_target else both[1:]
+    elif spec.contract.has_target:
+        halves = shifted(pair.target, tokens)
+        sides += halves if spec.contract.has_labels else halves[:1]
     for number, (ids, columns) in enumerate(zip(sides, widths, strict=False)):
         plain = many or (number == 0 and spec.contract.has_source)
         marks = () if plain else (tokens.start, tokens.end)

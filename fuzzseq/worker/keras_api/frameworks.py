@@ -6,7 +6,7 @@ import json
 import platform
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -50,15 +50,6 @@ class Frameworks:
     def versions_with(self, framework: FrameworkName) -> dict[str, str]:
         own = {"python": platform.python_version(), "tensorflow": tf.__version__}
         return own | (_KERAS_3 if framework == "keras" else _tf_keras()).versions()
-
-    def converting(self, framework: FrameworkName) -> AbstractContextManager[object]:
-        # tf-keras converts the calls of layers where whoever traces them lets it; Keras 3 converts none.
-        if framework == "keras":
-            return nullcontext()
-        from tensorflow.python.autograph.core import ag_ctx  # noqa: PLC0415 (it may have moved: see tf_keras_names)
-
-        status: AbstractContextManager[object] = ag_ctx.ControlStatusCtx(status=ag_ctx.Status.ENABLED)
-        return status
 
     def ran_operations(self) -> bool:
         from tensorflow.python.eager import context  # noqa: PLC0415

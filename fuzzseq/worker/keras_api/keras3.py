@@ -125,6 +125,9 @@ class Keras3(PublicKeras):
     def compiled_loss(self, model: Model) -> Nest:
         return getattr(getattr(model, "_compile_loss", None), "_user_loss", None)
 
+    def has_weighted_metrics(self, model: Model) -> bool:
+        return bool(getattr(getattr(model, "_compile_metrics", None), "_user_weighted_metrics", None))
+
     def has_stock_step(self, model: Model) -> bool:
         return type(model).train_step is keras.Model.train_step and not getattr(model, "_compile_metrics", None)
 

@@ -89,7 +89,7 @@ class KerasModel(Layer, Protocol):
 
     losses: Sequence[Tensor]
 
-    def compute_loss(self, *, x: Nest, y: Nest, y_pred: Nest, sample_weight: Tensor | None) -> Tensor:
+    def compute_loss(self, *, x: Nest, y: Nest, y_pred: Nest, sample_weight: Nest) -> Tensor:
         """Return the loss that it was compiled with."""
 
     def train_step(self, data: Nest) -> object:

@@ -44,6 +44,10 @@ def _written_in(*functions: Function) -> SimpleNamespace:
     return SimpleNamespace(**dict.fromkeys(written))
 
 
+def _compile_metrics() -> object:
+    return import_module("keras.src.trainers.compile_utils").CompileMetrics(None, None)
+
+
 def _global_state() -> object:
     module = import_module("keras.src.random.seed_generator")
     named = {getattr(module, "GLOBAL_SEED_GENERATOR", ""): None}
@@ -77,6 +81,7 @@ _NAMES: Final[Mapping[str, tuple[Callable[[], object], tuple[str, ...]]]] = {
     ),
     "the call of a layer": (lambda: functional_model().operations[0]._inbound_nodes[0], ("arguments", "input_tensors")),
     "the loss of a model": (_compile_loss, ("_user_loss",)),
+    "the metrics of a model": (_compile_metrics, ("_user_weighted_metrics",)),
     "the global state of Keras": (_global_state, (KERAS_GENERATOR,)),
     "a tensor with a mask": (_masks, ("_keras_mask",)),
     "the eager context of TensorFlow": (_eager_context, ("_context_handle",)),

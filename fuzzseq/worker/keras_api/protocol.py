@@ -123,6 +123,9 @@ class Framework(Protocol):
     def is_operator(self, code: CodeType) -> bool:
         """Say whether code is that of an operator between symbolic tensors."""
 
+    def tracing(self, model: Model) -> AbstractContextManager[None]:
+        """Have Python's control flow in the layers of a model become operations as it does when the model is fitted."""
+
     # Structure
 
     def call_of(self, model: Model) -> Function:
@@ -203,6 +206,9 @@ class Framework(Protocol):
     def compiled_loss(self, model: Model) -> Nest:
         """Return the loss, or the losses, that a model was compiled with, as its user gave them."""
 
+    def has_weighted_metrics(self, model: Model) -> bool:
+        """Say whether a model was compiled with metrics that count each label by its sample weight."""
+
     def has_stock_step(self, model: Model) -> bool:
         """Say whether a compiled model trains as the framework does it, and measures nothing beside its loss."""
 
@@ -241,9 +247,6 @@ class KerasApi(Framework, Protocol):
 
     def framework(self, layer: Layer | None) -> FrameworkName:
         """Return the module of the framework that a layer is of; that of Keras 3 for none."""
-
-    def converting(self, framework: FrameworkName) -> AbstractContextManager[object]:
-        """Convert Python control flow in the calls of layers that are traced in the block, if fitting a model does."""
 
     def ran_operations(self) -> bool:
         """Say whether this process has started TensorFlow's runtime, after which forking it deadlocks."""

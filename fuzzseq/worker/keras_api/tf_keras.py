@@ -6,9 +6,9 @@ Only a process whose target has imported tf-keras loads this module.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import CodeType
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import tensorflow as tf
 import tf_keras
@@ -26,6 +26,9 @@ from fuzzseq.worker.keras_api.objects import (
 )
 from fuzzseq.worker.keras_api.protocol import Origin
 from fuzzseq.worker.keras_api.public import PublicKeras
+
+#: Outside of any trace control flow is left to whoever calls, and tf-keras has that of layers converted.
+_CONVERTED: Any = tf.__internal__.autograph.control_status_ctx()
 
 
 class TfKeras(PublicKeras):
@@ -53,6 +56,9 @@ class TfKeras(PublicKeras):
 
     def is_variable(self, value: object) -> TypeGuard[Variable]:
         return isinstance(value, tf.Variable)
+
+    def tracing(self, model: Model) -> AbstractContextManager[None]:  # noqa: ARG002 (says whose)
+        return _CONVERTED
 
     def joins_states(self, operation: Layer) -> bool:
         return isinstance(operation, tf_keras.layers.Concatenate | tf_keras.layers.Dropout) or (
@@ -131,6 +137,9 @@ class TfKeras(PublicKeras):
 
     def compiled_loss(self, model: Model) -> Nest:
         return getattr(getattr(model, "compiled_loss", None), "_user_losses", None)
+
+    def has_weighted_metrics(self, model: Model) -> bool:
+        return bool(getattr(getattr(model, "compiled_metrics", None), "_user_weighted_metrics", None))
 
     def has_stock_step(self, model: Model) -> bool:
         measured = getattr(getattr(model, "compiled_metrics", None), "_user_metrics", None)

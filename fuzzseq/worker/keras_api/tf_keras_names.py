@@ -36,8 +36,7 @@ _NAMES: Final = MappingProxyType(
         (f"{_ENGINE}.node", "Node"): ("call_args", "keras_inputs"),
         (f"{_ENGINE}.node", "KerasHistory"): ("layer", "node_index", "tensor_index"),
         (f"{_ENGINE}.compile_utils", "LossesContainer"): ("_user_losses",),
-        (f"{_ENGINE}.compile_utils", "MetricsContainer"): ("_user_metrics",),
-        ("tensorflow.python.autograph.core.ag_ctx", ""): ("ControlStatusCtx", "Status"),
+        (f"{_ENGINE}.compile_utils", "MetricsContainer"): ("_user_metrics", "_user_weighted_metrics"),
         ("tf_keras.src.utils.generic_utils", ""): ("to_snake_case",),
     }
 )
