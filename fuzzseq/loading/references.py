@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, TypedDict
 
 from fuzzseq.errors import UsageError, nearest
-from fuzzseq.files import notebooks
+from fuzzseq.files import notebooks, saved_models
 from fuzzseq.loading.modules import source_of_module
 from fuzzseq.loading.source import Names, is_file, names_in
 
@@ -34,8 +34,6 @@ class Reference(TypedDict, total=False):
 
 _DRIVE: Final = re.compile(r"^[A-Za-z]:[\\/]")
 _HOW: Final = "give path/to/file.py:name or package.module:name."
-#: How the name of a file ends that Keras has written a model to.
-SAVED: Final = ".keras"
 #: How the names of others end, in a format that Keras no longer writes.
 _OLD: Final = (".h5", ".hdf5")
 
@@ -49,7 +47,7 @@ def place_reference(text: str) -> Reference:
             place = str(Path(place).expanduser())
     kind = Path(place).suffix.lower()
     _refuse_name(kind, place, name)
-    if kind in (".py", SAVED, notebooks.SUFFIX) or "/" in place or "\\" in place:
+    if kind in (".py", saved_models.SUFFIX, notebooks.SUFFIX) or "/" in place or "\\" in place:
         return {"file": _existing(place), **named}
     if not all(part.isidentifier() for part in place.split(".")):
         if os.path.lexists(place) or _is_glob(place):
@@ -66,12 +64,12 @@ def _refuse_name(kind: str, place: str, name: str) -> None:
     """Raise :class:`UsageError` for a file of a kind that is loaded by a name, or without one, or not at all."""
     if kind in _OLD:
         raise UsageError(
-            f"{place} is a model in a format that Keras no longer writes: save it as a {SAVED} file and name that, or "
-            "name a function that loads and returns it, path/to/file.py:name."
+            f"{place} is a model in a format that Keras no longer writes: save it as a {saved_models.SUFFIX} file and name "
+            "that, or name a function that loads and returns it, path/to/file.py:name."
         )
     if kind == notebooks.SUFFIX and not name:
         raise UsageError(f"{place} is a notebook: name the function in it that builds the model, {place}:NAME.")
-    if kind == SAVED and name:
+    if kind == saved_models.SUFFIX and name:
         raise UsageError(f"{place} is a saved model, and holds nothing by a name: give {place} alone.")
 
 
@@ -113,7 +111,7 @@ def custom_objects_reference(text: str) -> Reference:
 
 def is_reference(target: str) -> bool:
     """Say whether the name of a target is one that it can be loaded by; a closure's is not."""
-    return ":" in target or target.endswith(SAVED)
+    return ":" in target or target.endswith(saved_models.SUFFIX)
 
 
 def in_one_form(text: str) -> str:
@@ -178,7 +176,7 @@ def _existing(place: str) -> str:
         raise UsageError(f"{place} cannot be read: {(error.strerror or str(error)).lower()}.") from None
     if stat.S_ISDIR(mode):
         raise UsageError(f"{place} is a folder: give a file in it, {path / 'model.py'}:build.")
-    if stat.S_ISREG(mode) and path.suffix not in (".py", SAVED, notebooks.SUFFIX):
+    if stat.S_ISREG(mode) and path.suffix not in (".py", saved_models.SUFFIX, notebooks.SUFFIX):
         raise UsageError(_no_python(place))
     return place
 
@@ -193,7 +191,7 @@ def _no_python(place: str) -> str:
 
 def _names(reference: Reference) -> Names | None:
     """Return the names at the top of what a reference names; None where only importing it can tell."""
-    if "file" in reference and reference["file"].endswith(SAVED):
+    if "file" in reference and reference["file"].endswith(saved_models.SUFFIX):
         return None
     if "file" in reference:
         return names_in(Path(reference["file"]), reference["file"])

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from fuzzseq.errors import FuzzseqError
+from fuzzseq.files import saved_models
 from fuzzseq.loading import in_one_form, refuse_wrong
-from fuzzseq.loading.references import SAVED
 from fuzzseq.pytest_plugin.flag import FLAG, FuzzSeq2SeqWarning, is_worker
 from fuzzseq.pytest_plugin.item import FuzzItem, TargetFile, TargetModule
 from fuzzseq.pytest_plugin.judged import Wanted, offered
@@ -172,8 +172,8 @@ class Collecting:
             reference = in_one_form(reference)
             place, colon, name = reference.rpartition(":")
             # A process of its own imports the file or module.
-            targets = () if colon or reference.endswith(SAVED) else self.running.targets_in(reference)
-        if reference.endswith(SAVED):
+            targets = () if colon or reference.endswith(saved_models.SUFFIX) else self.running.targets_in(reference)
+        if reference.endswith(saved_models.SUFFIX):
             making = partial(self._checks, name=Path(reference).stem, target=reference, factory=None)
             module = TargetModule.from_parent(session, name=reference, nodeid=reference, making=making)
             yield from session.genitems(module)

@@ -9,8 +9,8 @@ from pathlib import Path
 import attrs
 
 from fuzzseq.errors import UsageError
-from fuzzseq.files import notebooks
-from fuzzseq.loading.references import SAVED, variable_of
+from fuzzseq.files import notebooks, saved_models
+from fuzzseq.loading.references import variable_of
 from fuzzseq.reporting.python_text import is_dotted, is_name, literal
 from fuzzseq.shown_paths import shown
 
@@ -38,7 +38,7 @@ class Origin:
     def of(cls, target: str, definition: str = "") -> Origin:
         """Return the origin of a target by its name: ``file.py:name``, ``package.module:name``, or a function's own."""
         place, _, name = target.rpartition(":")
-        if target.endswith(SAVED):
+        if target.endswith(saved_models.SUFFIX):
             path = Path(target).resolve()
             return cls(name="load_model", place=shown(target).removeprefix(".../"), path=path, package=(path.stem,))
         if not (place and is_dotted(name)):
@@ -76,7 +76,7 @@ class Origin:
         held = [_name(text) for text in declared.values() if self._holds(text)]
         if self.path is not None and self.path.suffix == notebooks.SUFFIX:
             yield from self._from_notebook(parameters)
-        elif self.path is not None and self.path.suffix == SAVED:
+        elif self.path is not None and self.path.suffix == saved_models.SUFFIX:
             yield from self._from_saved(custom_objects)
         elif self.path is not None:
             yield from self._from_file(held)

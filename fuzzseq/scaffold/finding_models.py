@@ -10,8 +10,8 @@ from typing import Final
 import attrs
 
 from fuzzseq.errors import UsageError
-from fuzzseq.files import notebooks
-from fuzzseq.loading.references import SAVED, target_reference
+from fuzzseq.files import notebooks, saved_models
+from fuzzseq.loading.references import target_reference
 from fuzzseq.loading.source import is_declaration, tree_of
 from fuzzseq.scaffold.candidate import Candidate, Form, Parameter, parameters_of
 from fuzzseq.scaffold.code_names import FUNCTIONS, CodeNames, Function, own_nodes
@@ -54,7 +54,7 @@ def search(folder: Path) -> Search:
     files: list[CodeNames] = []
     candidates: list[Candidate] = []
     for place in project_files(folder):
-        if place.suffix == SAVED:
+        if place.suffix == saved_models.SUFFIX:
             why = "a saved model; its sizes are fixed"
             candidates.append(Candidate(file=place, name="", form="saved", why=why, points=_POINTS["saved"]))
             continue
@@ -77,7 +77,7 @@ def candidate_named(folder: Path, target: str) -> Candidate:
     """Return what ``path/to/file.py:name`` names; raises :class:`UsageError` with the nearest name."""
     reference = target_reference(target)
     place, name = Path(reference.get("file", "")), reference.get("name", "")
-    if place.suffix == SAVED:
+    if place.suffix == saved_models.SUFFIX:
         return Candidate(file=place, name="", form="saved")
     if not name or "file" not in reference:
         raise UsageError(f"{target!r} names no function in a file: give path/to/file.py:name.")

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from fuzzseq.files import saved_models
 from fuzzseq.files.notebooks import SUFFIX as NOTEBOOK
-from fuzzseq.loading.references import SAVED
 from fuzzseq.reporting.run_files import NAME as RUN
 
 #: What ``fuzzseq init`` writes the first target to.
@@ -38,5 +38,5 @@ def project_files(folder: Path) -> Iterator[Path]:
             path = Path(here, name)
             test = path.stem.startswith("test_") or path.stem.endswith("_test")
             of_models = path.suffix == ".py" and name not in _NO_MODELS and not test
-            if of_models or path.suffix in (NOTEBOOK, SAVED):
+            if of_models or path.suffix in (NOTEBOOK, saved_models.SUFFIX):
                 yield path.relative_to(folder)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile
 
 from fuzzseq.errors import SpecError
+from fuzzseq.files.saved_models import custom_objects
 from fuzzseq.object_text import name_of, text_of
 from fuzzseq.protocol.framework_messages import innermost
 from fuzzseq.reproduce.runtime import three_models
@@ -18,8 +19,6 @@ from fuzzseq.worker.keras_api.objects import KerasModel, Model
 
 #: The most letters of Keras' own message that a sentence shows.
 _LONGEST: Final = 300
-#: Where what Keras and tf-keras can read by themselves comes from, a type of numbers or of shapes among it.
-_FRAMEWORKS: Final = ("keras", "tf_keras", "tensorflow", "builtins")
 _HOW: Final = "name the Python file that defines what is not Keras' own, --custom-objects my_layers.py."
 
 
@@ -63,22 +62,8 @@ class SavedModel:
         except Exception as error:
             # Keras names its own errors, zipfile its own, and a layer of the user's whatever it likes.
             message = " ".join(innermost(text_of(error)).split())[:_LONGEST]
-            unknown = ", ".join(dict.fromkeys(name for name in _custom_objects(self._file) if name not in self._names))
-            how = f" It is made of {unknown}: {_HOW}" if unknown else ""
+            unknown: list[str] = []
+            with suppress(BadZipFile, KeyError, ValueError, OSError):
+                unknown = [name for name in custom_objects(self._file) if name not in self._names]
+            how = f" It is made of {', '.join(dict.fromkeys(unknown))}: {_HOW}" if unknown else ""
             raise SpecError(f"{self._file.name} cannot be loaded: {name_of(type(error))}: {message}.{how}") from None
-
-
-def _custom_objects(file: Path) -> Iterator[str]:
-    """Yield the names of the classes and functions in a file of a model that are no framework's own."""
-    try:
-        with ZipFile(file) as parts:
-            pending = [json.loads(parts.read("config.json"))]
-    except (BadZipFile, KeyError, ValueError, OSError):
-        return
-    while pending:
-        part = pending.pop()
-        if isinstance(part, dict) and "class_name" in part:
-            function = part["class_name"] == "function"
-            if function or str(part.get("module")).partition(".")[0] not in _FRAMEWORKS:
-                yield str(part["config"] if function else part["class_name"])
-        pending += part.values() if isinstance(part, dict) else part if isinstance(part, list) else []

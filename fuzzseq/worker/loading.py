@@ -13,8 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 from fuzzseq.errors import SpecError, UsageError, nearest
-from fuzzseq.files import notebooks
-from fuzzseq.loading.references import SAVED
+from fuzzseq.files import notebooks, saved_models
 from fuzzseq.object_text import name_of, text_of
 from fuzzseq.protocol.transport import Json
 from fuzzseq.protocol.user_frames import keep_source
@@ -79,7 +78,7 @@ def _factories(
             ) from None
         return {reference["name"]: (BuiltModel(factory) if is_built(factory) else factory, reference["identity"])}
     label = reference.get("file") or reference["module"]
-    if Path(label).suffix == SAVED:
+    if Path(label).suffix == saved_models.SUFFIX:
         file = custom_objects["file"] if custom_objects else None
         known = vars(_imported(custom_objects, file)) if custom_objects and file else {}
         names = {name: value for name, value in known.items() if callable(value)}

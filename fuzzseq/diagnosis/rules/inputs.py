@@ -42,7 +42,7 @@ def _lengths_above(e: FailureEvidence) -> list[str]:
 def _highest_ids(e: FailureEvidence) -> list[str]:
     """Return the side whose highest id decides whether it raises, with or without the size of a table."""
     parts = e.region.conditions if e.region else ()
-    sides = [side for side in SIDES if any(f"max_{side}_id" in part for part in parts)]
+    sides: list[str] = [side for side in SIDES if any(f"max_{side}_id" in part for part in parts)]
     return sides[:1] if len(parts) == 1 and e.passes(f"{sides[0]}_ids" if sides else "") else []
 
 

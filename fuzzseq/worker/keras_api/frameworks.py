@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,11 +13,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Final
-from zipfile import ZipFile
 
 import tensorflow as tf
 
 from fuzzseq.errors import SpecError
+from fuzzseq.files.saved_models import is_of_tf_keras
 from fuzzseq.targets.traits import Framework as FrameworkName
 from fuzzseq.worker.keras_api import hooks
 from fuzzseq.worker.keras_api.keras3 import Keras3
@@ -66,12 +65,10 @@ class Frameworks:
             sys.meta_path.insert(0, _HooksOnImport())
 
     def open_model(self, file: Path, names: Mapping[str, object]) -> KerasModel:
-        # Keras 3 and tf-keras write the same kind of file, and neither reads the other's.
-        with ZipFile(file) as parts:
-            version = str(json.loads(parts.read("metadata.json"))["keras_version"])
-        if version.startswith("2.") and find_spec(_LEGACY) is None:
+        legacy = is_of_tf_keras(file)
+        if legacy and find_spec(_LEGACY) is None:
             raise SpecError(f"{file.name} was written by tf-keras, which is not installed: {HOW_TO_INSTALL}.")
-        return (_tf_keras() if version.startswith("2.") else _KERAS_3).open_model(file, names)
+        return (_tf_keras() if legacy else _KERAS_3).open_model(file, names)
 
     @property
     def variable_owners(self) -> tuple[type, ...]:
