@@ -59,5 +59,5 @@ class SavedModel:
         except Exception as error:
             # Keras names its own errors, zipfile its own, and a layer of the user's whatever it likes.
             message = text_of(error, _LONGEST)
-            how = _HOW if FrameworkMessage(message).names_unknown_class else ""
+            how = _HOW if FrameworkMessage(text_of(error)).names_unknown_class else ""
             raise SpecError(f"{self._file.name} cannot be loaded: {name_of(type(error))}: {message}.{how}") from None
