@@ -64,8 +64,8 @@ def _refuse_name(kind: str, place: str, name: str) -> None:
     """Raise :class:`UsageError` for a file of a kind that is loaded by a name, or without one, or not at all."""
     if kind in _OLD:
         raise UsageError(
-            f"{place} is a model in a format that Keras no longer writes: save it as a {saved_models.SUFFIX} file and name "
-            "that, or name a function that loads and returns it, path/to/file.py:name."
+            f"{place} is a model in a format that Keras no longer writes: save it as a {saved_models.SUFFIX} file and "
+            "name that, or name a function that loads and returns it, path/to/file.py:name."
         )
     if kind == notebooks.SUFFIX and not name:
         raise UsageError(f"{place} is a notebook: name the function in it that builds the model, {place}:NAME.")
