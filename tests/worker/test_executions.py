@@ -24,7 +24,9 @@ def test_each_execution_has_a_check_a_module_and_a_line():
 @pytest.mark.parametrize("execution", sorted(MODULES - {"ragged"}))
 def test_a_script_sets_the_output(execution):
     """The lines that a script has for an execution are found, and are Python that sets ``output``."""
-    text = "\n".join(execution_lines(execution)).format(forward="model(inputs)", rows=2, factory="build")
+    text = "\n".join(execution_lines(execution)).format(
+        forward="model(inputs)", stepped="stepped(source)", rows=2, factory="build", autograph=""
+    )
     names: set[str] = set()
     names.update(compile(text, execution, "exec").co_names)
     assert "output" in names
