@@ -9,6 +9,7 @@ from contextlib import suppress
 from keyword import iskeyword
 from pathlib import Path
 from typing import Final, TypedDict
+from zipfile import is_zipfile
 
 from fuzzseq.errors import UsageError, nearest
 from fuzzseq.files import notebooks, saved_models
@@ -71,6 +72,10 @@ def _refuse_name(kind: str, place: str, name: str) -> None:
         raise UsageError(f"{place} is a notebook: name the function in it that builds the model, {place}:NAME.")
     if kind == saved_models.SUFFIX and name:
         raise UsageError(f"{place} is a saved model, and holds nothing by a name: give {place} alone.")
+    if kind == saved_models.SUFFIX and is_file(Path(place)) and not is_zipfile(place):
+        raise UsageError(
+            f"{place} is not a model that Keras has saved: write one with model.save({Path(place).name!r})."
+        )
 
 
 def target_reference(text: str) -> Reference:

@@ -17,6 +17,7 @@ import pytest
 import fuzzseq
 from fuzzseq.errors import UsageError
 from fuzzseq.events import TargetLoaded
+from fuzzseq.loading import refuse_wrong
 from fuzzseq.runner import run as run_and_write
 from fuzzseq.settings import Settings
 from tests.engine.running import events, findings, of, report
@@ -198,7 +199,8 @@ def test_a_saved_model_with_layers_of_its_own(here, keras, mask, found):
 def test_a_file_that_is_no_model(here):
     """A file that Keras cannot read is one sentence."""
     (here / "model.keras").write_bytes(b"PK not a model")
-    assert error_of("model.keras").startswith("model.keras cannot be loaded: BadZipFile")
+    with pytest.raises(UsageError, match="model.keras is not a model that Keras has saved"):
+        refuse_wrong(["model.keras"])
 
 
 @pytest.mark.parametrize(("mask", "found"), MASKS)
