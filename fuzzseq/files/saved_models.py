@@ -28,6 +28,8 @@ def custom_objects(file: Path) -> Iterator[str]:
         part = pending.pop()
         if isinstance(part, dict) and "class_name" in part:
             function = part["class_name"] == "function"
-            if function or str(part.get("module")).partition(".")[0] not in _FRAMEWORKS:
-                yield str(part["config"] if function else part["class_name"])
+            name = str(part["config"] if function else part["class_name"])
+            own = function or str(part.get("module")).partition(".")[0] not in _FRAMEWORKS
+            if own and not name.startswith("__"):  # As Keras calls a tensor, or code that is written out.
+                yield name
         pending += part.values() if isinstance(part, dict) else part if isinstance(part, list) else []

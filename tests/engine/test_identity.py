@@ -92,6 +92,7 @@ def project(tmp_path_factory) -> Iterator[tuple[Path, Zygote]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.syspath_prepend(str(folder))
+        sys.modules.pop("models", None)  # Of another test.
         zygote = Zygote("cpu")
         yield folder, zygote
         zygote.close()
