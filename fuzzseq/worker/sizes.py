@@ -132,26 +132,22 @@ def vocabularies(seen: Inspection) -> Inspection:
         if words is None and side == "target" and contract.has_labels and output is not None:
             words = output.shape[-1]
         if words is None:
-            raise _unknown_vocabulary(seen, side, name)
+            why, declaring = "no Embedding layer shows its size", f"declare it, @fuzz_target({name}=1000)"
+            if seen.first.error is not None:
+                message = raised_text(seen.first.error, seen.built.tracker)
+                why = f"it could not be read off the model, which raises for a first batch of ids, {message}"
+                # The rows of the largest table declare it.
+                rows = [rows for layer in every_layer(seen.model) if (rows := KERAS.table_rows(layer)) is not None]
+                floats = "where it takes rows of floats, declare @fuzz_target(float_source=True), else"
+                usual = f"{floats} @fuzz_target({name}=1000)"
+                declaring = f"declare it, @fuzz_target({name}={max(rows)})" if rows else usual
+            target = seen.built.target.name
+            raise SpecError(f"The {side} vocabulary of {target} is not one of its parameters, and {why}: {declaring}.")
         unknown[name] = Dim(min=int(words), max=int(words))
         notes.append(f"{name} was read off the model, so that ids beyond its own table are not tried on that side")
     read = seen.read_off(contract={"dimensions": {**contract.dimensions, **unknown}}, inferred=unknown, notes=notes)
     _refuse_tokens(seen.built.target.name, read.spec)
     return read
-
-
-def _unknown_vocabulary(seen: Inspection, side: Side, name: str) -> SpecError:
-    """Return the error for a vocabulary that could not be read off: it is declared by the rows of the largest table."""
-    why, declaring = "no Embedding layer shows its size", f"declare it, @fuzz_target({name}=1000)"
-    if seen.first.error is not None:
-        message = raised_text(seen.first.error, seen.built.tracker)
-        why = f"it could not be read off the model, which raises for a first batch of ids, {message}"
-        rows = [rows for layer in every_layer(seen.model) if (rows := KERAS.table_rows(layer)) is not None]
-        floats = "where it takes rows of floats, declare @fuzz_target(float_source=True), else"
-        declaring = f"declare it, @fuzz_target({name}={max(rows)})" if rows else f"{floats} @fuzz_target({name}=1000)"
-    return SpecError(
-        f"The {side} vocabulary of {seen.built.target.name} is not one of its parameters, and {why}: {declaring}."
-    )
 
 
 def _table_rows(tables: tuple[EmbeddingCall, ...], side: Side, contract: Contract) -> int | None:
