@@ -44,8 +44,14 @@ def static_sizes(seen: Inspection) -> Inspection:
                 dimensions[name] = Dim(min=1, max=64, equal_to=tie) if tie else dim(int(size))
                 inferred.add(name)
         if item.role == "source" and len(shape) == 3 and "feature_dim" not in named:
-            width = int(shape[2] or 4)
-            tie = _followed(seen, width, place) if shape[2] else None
+            width, tie = int(shape[2] or 4), None
+            # The first other build with another width shows which dimension it follows.
+            for built, other in seen.other_builds() if shape[2] else ():
+                wide = _stated_shapes(built.model, contract)[place][2]
+                if wide != width:
+                    names = (name for name in sizes if name not in DATA_DIMENSIONS)
+                    tie = next((n for n in names if (sizes[n], other.get(n)) == (width, wide)), None)
+                    break
             dimensions.setdefault("feature_dim", Dim(min=1, max=1024, equal_to=tie) if tie else dim(width))
     return seen.read_off(contract={"dimensions": dimensions, "static": tuple(dict.fromkeys(static))}, inferred=inferred)
 
@@ -57,16 +63,6 @@ def _stated_shapes(model: Model, contract: Contract) -> list[Sequence[int | None
     shapes = {name: spec.shape.as_list() for name, spec in stated.input_specs(model).items()}
     ordered = [(item, shapes.get(item.key or "", [])) for item in contract.inputs]
     return [[shape[0], shape[2], shape[1]] if item.steps_last else shape for item, shape in ordered]
-
-
-def _followed(seen: Inspection, width: int, place: int) -> str | None:
-    """Return the dimension that the width of an input follows, as another build shows; None for a constant."""
-    for built, other in seen.other_builds():
-        wide = _stated_shapes(built.model, seen.spec.contract)[place][2]
-        if wide != width:
-            names = (name for name in seen.sizes if name not in DATA_DIMENSIONS)
-            return next((n for n in names if (seen.sizes[n], other.get(n)) == (width, wide)), None)
-    return None
 
 
 def first_call(seen: Inspection) -> Inspection:
