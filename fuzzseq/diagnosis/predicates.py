@@ -170,42 +170,33 @@ ALWAYS: Final = Predicate(Always(), 0.0)
 def atoms(numbers: Sequence[str], facts: Sequence[str], constants: Sequence[int]) -> Iterator[Predicate]:
     """Yield the conditions on one or two facts: ``numbers`` and other ``facts`` by name, constants that were seen."""
     for name in facts:
-        yield from _of_fact(name)
+        fact = Fact(name)
+        if name == "mode":
+            yield Predicate(Comparison(fact, "==", "graph"), 1.0)
+            yield Predicate(Comparison(fact, "==", "eager"), 1.4)
+        elif name in _PLAIN:
+            yield Predicate(Comparison(fact, "!=", _PLAIN[name]), 1.0)
+            yield Predicate(Comparison(fact, "==", _PLAIN[name]), 1.4)
+        else:
+            yield Predicate(fact, 1.0)
+            yield Predicate(Not(fact), 1.4)
     for name in numbers:
+        fact, seldom = Fact(name), 0.3 if name in _SELDOM else 0.0
         for constant in sorted({*_SMALL, *constants}):
-            yield from _of_constant(name, constant, constant in constants)
-        more = 0.3 if name in _SELDOM else 0.0
+            # One that the failure shows is likelier.
+            more = seldom + (0.0 if constant in constants or constant == 1 else _RARE)
+            yield Predicate(Comparison(fact, ">", constant), 1.6 + more - (constant == 1) * 0.8)
+            yield Predicate(Comparison(fact, "==", constant), 2.2 + more - (constant == 1) * 1.2)
+            if constant > 1:
+                yield Predicate(Comparison(fact, "!=", constant), 1.8 + more)
+            if constant > 2:
+                yield Predicate(Comparison(fact, "<", constant), 2.0 + more)
         for divisor in _DIVISORS:
-            remainder = Arithmetic(Fact(name), "%", divisor)
-            yield Predicate(Comparison(remainder, "!=", 0), 2.3 + more)
-            yield Predicate(Comparison(remainder, "==", 0), 2.9 + more)
+            remainder = Arithmetic(fact, "%", divisor)
+            yield Predicate(Comparison(remainder, "!=", 0), 2.3 + seldom)
+            yield Predicate(Comparison(remainder, "==", 0), 2.9 + seldom)
     for one, two in permutations(numbers, 2):
         yield from _of_pair(one, two)
-
-
-def _of_fact(name: str) -> Iterator[Predicate]:
-    fact = Fact(name)
-    if name == "mode":
-        yield Predicate(Comparison(fact, "==", "graph"), 1.0)
-        yield Predicate(Comparison(fact, "==", "eager"), 1.4)
-    elif name in _PLAIN:
-        yield Predicate(Comparison(fact, "!=", _PLAIN[name]), 1.0)
-        yield Predicate(Comparison(fact, "==", _PLAIN[name]), 1.4)
-    else:
-        yield Predicate(fact, 1.0)
-        yield Predicate(Not(fact), 1.4)
-
-
-def _of_constant(name: str, constant: int, seen: bool) -> Iterator[Predicate]:
-    """Yield the comparisons of a number with a constant; one that the failure shows is likelier."""
-    more = (0.3 if name in _SELDOM else 0.0) + (0.0 if seen or constant == 1 else _RARE)
-    fact = Fact(name)
-    yield Predicate(Comparison(fact, ">", constant), 1.6 + more - (constant == 1) * 0.8)
-    yield Predicate(Comparison(fact, "==", constant), 2.2 + more - (constant == 1) * 1.2)
-    if constant > 1:
-        yield Predicate(Comparison(fact, "!=", constant), 1.8 + more)
-    if constant > 2:
-        yield Predicate(Comparison(fact, "<", constant), 2.0 + more)
 
 
 def _of_pair(one: str, two: str) -> Iterator[Predicate]:

@@ -129,7 +129,18 @@ def _database(place: str) -> ExampleDatabase:
     if not there:
         return _Folder(Path(place))
     if scheme in ("redis", "rediss"):
-        return _redis(place)
+        try:
+            from hypothesis.extra.redis import RedisExampleDatabase  # noqa: PLC0415 (only who names a server has it)
+            from redis import Redis  # noqa: PLC0415
+        except ImportError:
+            raise UsageError(f"A corpus at {place} requires the package redis: pip install redis.") from None
+        try:
+            server = Redis.from_url(place, socket_connect_timeout=_PATIENCE, socket_timeout=_PATIENCE)
+        except ValueError:  # What it says of a port may be a piece of the password.
+            raise UsageError(
+                f"The corpus cannot be stored at {place}, which is not a server URL: write redis://HOST:PORT/NUMBER."
+            ) from None
+        return RedisExampleDatabase(server)
     owner, _, named = rest.partition("/")
     repository, _, artifact = named.partition("/")
     if scheme != "github" or not (owner and repository and artifact):
@@ -138,18 +149,3 @@ def _database(place: str) -> ExampleDatabase:
             "github://OWNER/REPOSITORY/ARTIFACT, or several separated by commas."
         )
     return _Artifact(GitHubArtifactDatabase(owner, repository, artifact_name=artifact))
-
-
-def _redis(url: str) -> ExampleDatabase:
-    try:
-        from hypothesis.extra.redis import RedisExampleDatabase  # noqa: PLC0415 (only who names a server has it)
-        from redis import Redis  # noqa: PLC0415
-    except ImportError:
-        raise UsageError(f"A corpus at {url} requires the package redis: pip install redis.") from None
-    try:
-        server = Redis.from_url(url, socket_connect_timeout=_PATIENCE, socket_timeout=_PATIENCE)
-    except ValueError:  # What it says of a port may be a piece of the password.
-        raise UsageError(
-            f"The corpus cannot be stored at {url}, which is not a server URL: write redis://HOST:PORT/NUMBER."
-        ) from None
-    return RedisExampleDatabase(server)

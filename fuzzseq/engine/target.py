@@ -41,7 +41,7 @@ from fuzzseq.engine.rounds import Block, Round
 from fuzzseq.engine.selection import CheckCounts, LearnedTraits
 from fuzzseq.events import CaseExecuted, Checkpoint, TargetReport, TargetState, WarningEmitted
 from fuzzseq.executors.executor import BudgetSpent
-from fuzzseq.protocol.outcome import Outcome, Request, Verdict
+from fuzzseq.protocol.outcome import Request, Verdict
 from fuzzseq.seeds import seed_of_cases
 from fuzzseq.stop_reason import StopReason
 
@@ -255,22 +255,19 @@ class TargetRun:
                 if round_.in_wave:
                     round_.failures += [(case, verdict) for verdict in new]
                 failures = [] if round_.in_wave else self._take((case, verdict) for verdict in new)
-                self._emit_case(round_, case, outcome)  # Here a run may be interrupted: nothing is left to be learned.
+                self._context.emit(  # Here a run may be interrupted: nothing is left to be learned.
+                    CaseExecuted(
+                        target=self._context.name,
+                        phase=round_.phase,
+                        number=self._checks.count(round_.phase, outcome, round_.number),
+                        total=self._context.settings.max_cases,
+                        failed=bool(outcome.failures()),
+                        sizes=case.sizes(self._spec.contract),
+                    )
+                )
                 if failures:
                     return failures
         return []
 
     def _take(self, failures: Iterable[tuple[Case, Verdict]]) -> list[Failure]:
         return [failure for case, verdict in failures if (failure := self._followup.take(case, verdict))]
-
-    def _emit_case(self, round_: Round, case: Case, outcome: Outcome) -> None:
-        self._context.emit(
-            CaseExecuted(
-                target=self._context.name,
-                phase=round_.phase,
-                number=self._checks.count(round_.phase, outcome, round_.number),
-                total=self._context.settings.max_cases,
-                failed=bool(outcome.failures()),
-                sizes=case.sizes(self._spec.contract),
-            )
-        )

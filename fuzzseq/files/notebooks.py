@@ -8,7 +8,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
@@ -47,7 +47,7 @@ def cell_of(file: str) -> tuple[str, int] | None:
     return (found["notebook"] or "", int(found["number"] or found["live"])) if found else None
 
 
-def live_shell() -> Any:
+def live_shell() -> object:
     """Return IPython's shell where this process runs the cells of one; None elsewhere. It is not loaded for that."""
     ipython = sys.modules.get("IPython")
     return ipython.get_ipython() if ipython is not None else None
@@ -69,14 +69,11 @@ def cells_of(path: Path, shown: str) -> tuple[Cell, ...]:
         why = "its format is older than 4: open it in Jupyter and save it" if older else f"it has no cells. {advice}"
         raise UsageError(f"{shown} is not a notebook that can be read: {why}.")
     codes = [cell for cell in cells if isinstance(cell, dict) and cell.get("cell_type") == "code"]
-    return tuple(_cell(number, _joined(cell.get("source")), shown) for number, cell in enumerate(codes, 1))
+    return tuple(_cell(number, cell.get("source"), shown) for number, cell in enumerate(codes, 1))
 
 
-def _joined(source: object) -> str:
-    return "".join(map(str, source)) if isinstance(source, list) else str(source or "")
-
-
-def _cell(number: int, text: str, shown: str) -> Cell:
+def _cell(number: int, source: object, shown: str) -> Cell:
+    text = "".join(map(str, source)) if isinstance(source, list) else str(source or "")
     # A cell that begins with %% is another language, or all of it is timed.
     python = "" if text.lstrip().startswith("%%") else _MAGIC.sub(r"\g<indent>pass  # \g<0>", text)
     try:

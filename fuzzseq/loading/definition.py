@@ -68,7 +68,13 @@ class _Definition:
             return
         self._bound[name] = value
         if type(value) in _LITERALS:
-            self._parts.append(f"{name} = {_literal(value)}")
+            try:
+                same = ast.literal_eval(repr(value)) == value
+            except (ValueError, SyntaxError, RecursionError, MemoryError):
+                same = False
+            if not same:
+                raise _UncertainError
+            self._parts.append(f"{name} = {value!r}")
         elif isinstance(value, ModuleType):
             self._import(value.__name__, "", name, value)
         elif isinstance(value, FunctionType | type) and value.__module__ not in self._own:
@@ -92,7 +98,12 @@ class _Definition:
         self._imports.append(what + renamed)
 
     def _define(self, name: str, value: FunctionType | type) -> None:
-        functions = [value] if isinstance(value, FunctionType) else _methods(value)
+        functions = [value] if isinstance(value, FunctionType) else []
+        if isinstance(value, type):
+            found = [each for each in vars(value).values() if isinstance(each, FunctionType)]
+            functions = [each for each in found if each.__qualname__ == f"{value.__qualname__}.{each.__name__}"]
+        if not functions:  # Nothing is certain of a class that defines none.
+            raise _UncertainError
         code = functions[0].__code__
         text = "".join(linecache.getlines(code.co_filename))
         try:
@@ -103,7 +114,13 @@ class _Definition:
         if not text or any(function.__code__ not in compiled for function in functions):
             raise _UncertainError
         if code.co_name == "<lambda>" and value is functions[0]:
-            source = _source_of_lambda(tree, text, code, name)
+            there = [
+                node for node in ast.walk(tree) if isinstance(node, ast.Lambda) and node.lineno == code.co_firstlineno
+            ]
+            segment = ast.get_source_segment(text, there[0]) if len(there) == 1 else None
+            if segment is None or "\t" in segment:
+                raise _UncertainError
+            source = f"{name} = ({segment})" if "\n" in segment else f"{name} = {segment}"
         else:
             node = _node_of(tree, code, value)
             source = _source_of(node, text, value, functions[0].__globals__)
@@ -128,25 +145,6 @@ class _Definition:
             self.bind(name, known[name])
         elif not hasattr(builtins, name):
             raise _UncertainError
-
-
-def _literal(value: object) -> str:
-    try:
-        same = ast.literal_eval(repr(value)) == value
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
-        same = False
-    if not same:
-        raise _UncertainError
-    return repr(value)
-
-
-def _methods(value: type) -> list[FunctionType]:
-    """Return the functions that a class defines; nothing is certain of one without any."""
-    found = [each for each in vars(value).values() if isinstance(each, FunctionType)]
-    own = [each for each in found if each.__qualname__ == f"{value.__qualname__}.{each.__name__}"]
-    if not own:
-        raise _UncertainError
-    return own
 
 
 def _nested(code: CodeType) -> Iterator[CodeType]:
@@ -200,15 +198,6 @@ def _called(decorator: ast.expr, known: Mapping[str, object]) -> object:
 def _declared_functions(value: object) -> bool:
     declared = declaration_of(value)
     return declared is not None and any(map(callable, declared.options.values()))
-
-
-def _source_of_lambda(tree: ast.Module, text: str, code: CodeType, name: str) -> str:
-    """Return the source of the one lambda that begins in its line."""
-    there = [node for node in ast.walk(tree) if isinstance(node, ast.Lambda) and node.lineno == code.co_firstlineno]
-    segment = ast.get_source_segment(text, there[0]) if len(there) == 1 else None
-    if segment is None or "\t" in segment:
-        raise _UncertainError
-    return f"{name} = ({segment})" if "\n" in segment else f"{name} = {segment}"
 
 
 def _names_from_outside(source: str) -> set[str]:

@@ -40,7 +40,17 @@ def source_of_module(name: str) -> Path | None:
         if found is None:
             if before is not None and before.source is not None and _makes_its_own(before):
                 return None
-            raise UsageError(_none(whole, before, folders, parts, index))
+            if before is not None and not before.folders:
+                module = ".".join(parts[:index])
+                raise UsageError(
+                    f"There is no module {whole!r}: {module} is a module, not a package. Did you mean {module}:{part}?"
+                )
+            beside = _inside(folders[0]) if folders else ()
+            near = [
+                each.stem for each in beside if (each.suffix == ".py" or each.is_dir()) and each.stem.isidentifier()
+            ]
+            hint = nearest(whole, [".".join((*parts[:index], name)) for name in near])
+            raise UsageError(f"There is no module {whole!r}: check its name, or run where it can be imported.{hint}")
         if not found.plain:
             return None
         folders = found.folders
@@ -75,18 +85,6 @@ def _makes_its_own(package: _Found) -> bool:
     except UsageError:
         return True
     return b"__path__" in code or b"sys.modules" in code
-
-
-def _none(whole: str, before: _Found | None, folders: Sequence[Path], parts: Sequence[str], index: int) -> str:
-    if before is not None and not before.folders:
-        module = ".".join(parts[:index])
-        return (
-            f"There is no module {whole!r}: {module} is a module, not a package. Did you mean {module}:{parts[index]}?"
-        )
-    beside = _inside(folders[0]) if folders else ()
-    near = [each.stem for each in beside if (each.suffix == ".py" or each.is_dir()) and each.stem.isidentifier()]
-    hint = nearest(whole, [".".join((*parts[:index], name)) for name in near])
-    return f"There is no module {whole!r}: check its name, or run where it can be imported.{hint}"
 
 
 def _inside(folder: Path) -> Sequence[Path]:

@@ -27,7 +27,7 @@ _LIVE_CELL: Final = re.compile(r"In ?\[(\d+)\]")
 _EXECUTED: Final = "<exec>"
 
 
-def of_object(factory: Any) -> Reference:
+def of_object(factory: object) -> Reference:
     """Return the reference of a factory; raises :class:`UsageError` for what is none, or cannot be pickled."""
     if not callable(factory):
         raise UsageError(f"{factory!r} is not a factory: a fuzz target is a function that builds a model.")
@@ -61,25 +61,21 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # It ships no types.
         super().__init__(file)
         self.sources: dict[str, str] = {}
 
-    def reducer_override(self, obj: Any) -> Any:
+    def reducer_override(self, obj: object) -> Any:
         """Return how an object is made anew: code is given its own name after that."""
         if not isinstance(obj, CodeType) or not obj.co_filename:
             return super().reducer_override(obj)
         file = obj.co_filename
-        name = _name_of(file)
+        # An older IPython does not say what a cell is called.
+        named = getattr(getattr(live_shell(), "compile", None), "format_code_name", lambda _: None)(file)
+        if named is not None and (cell := _LIVE_CELL.search(named[1])):
+            name = file_of_cell("", int(cell[1]))
+        elif file == "<string>":
+            name = _EXECUTED
+        else:
+            name = str(Path(file).absolute()) if Path(file).is_file() else file
         if name not in self.sources and not Path(name).is_file() and (text := "".join(linecache.getlines(file))):
             self.sources[name] = text
             # A worker that hangs is asked where it is from here.
             keep_source(name, text)
         return methodcaller("replace", co_filename=name), (obj.replace(co_filename=""),)
-
-
-def _name_of(file: str) -> str:
-    """Return what code is called where its interpreter is not: a cell of a live kernel by its number."""
-    # An older IPython does not tell.
-    named = getattr(getattr(live_shell(), "compile", None), "format_code_name", lambda _: None)(file)
-    if named is not None and (cell := _LIVE_CELL.search(named[1])):
-        return file_of_cell("", int(cell[1]))
-    if file == "<string>":
-        return _EXECUTED
-    return str(Path(file).absolute()) if Path(file).is_file() else file

@@ -25,7 +25,7 @@ from fuzzseq.reporting import format_named
 from fuzzseq.reporting.unjudged import sentences
 from fuzzseq.runner import request_of, settings_of
 from fuzzseq.sanitize import inert
-from fuzzseq.settings import OPTIONS, Given, RunRequest, Settings
+from fuzzseq.settings import OPTIONS, RunRequest, Settings
 from fuzzseq.settings.configuration import configured, given_by
 from fuzzseq.settings.option import Option
 
@@ -119,7 +119,12 @@ def fuzzer_of(request: pytest.FixtureRequest) -> Callable[..., FuzzResult]:
         __tracebackhide__ = True
         try:
             given = given_by("fuzz_seq2seq", {**marked, **settings})
-            given = {**_defaults(of_run, request.node.nodeid, next(numbers)), **given}
+            usual = {key: value for key, value in of_run.given.items() if key not in ("targets", "report", "corpus")}
+            number = next(numbers)
+            if of_run.output:  # Each call has a folder of its own.
+                name = re.sub(r"[^\w.]+", "-", request.node.nodeid)[-_LONGEST:].strip("-")
+                usual["output"] = str(Path(of_run.output) / (f"{name}-{number}" if number > 1 else name))
+            given = {**usual, "seed": of_run.settings.seed, **given}
             result = fuzzed(factory, given, _zygote(request.config, settings_of(given)))
         except FuzzseqError as error:
             raise pytest.fail.Exception(str(error), pytrace=False) from None
@@ -153,15 +158,6 @@ def warning_of(finding: Finding) -> str:
     """Return the warning of a finding that fails no test."""
     explanation = finding.diagnosis.explanation or finding.message
     return f"{finding.severity}: {finding.cause} in {finding.target}: {explanation} (finding {finding.id})"
-
-
-def _defaults(of_run: RunRequest, test: str, number: int) -> Given:
-    """Return the settings of the run for one call of a test, which has a folder of its own."""
-    given = {key: value for key, value in of_run.given.items() if key not in ("targets", "report", "corpus")}
-    if of_run.output:
-        name = re.sub(r"[^\w.]+", "-", test)[-_LONGEST:].strip("-") + (f"-{number}" if number > 1 else "")
-        given["output"] = str(Path(of_run.output) / name)
-    return {**given, "seed": of_run.settings.seed}
 
 
 def _zygote(config: pytest.Config, settings: Settings) -> Zygote | None:

@@ -121,19 +121,16 @@ def _dimension_lines(spec: Spec) -> Iterator[DeclaredLine]:
         told += [f"default {parameter.default}"] if parameter and parameter.default is not None else []
         told += ["fixed by the model"] if dimension in contract.static else []
         usual: Source = "signature" if parameter else "default" if dimension in DATA_DIMENSIONS else "inferred"
+        allowed = contract.range_of(dimension)
+        fixed = allowed == Dim(min=allowed.min, max=allowed.min)
+        # What a range depends on has the names of the user.
+        range_ = str(allowed.min if fixed else allowed.renamed(lambda tie: _user_name(contract, tie)))
         yield DeclaredLine(
             name=dimension,
-            line=argument(name, _range(contract.range_of(dimension), contract)),
+            line=argument(name, range_),
             source=origin or usual,
             meaning="; ".join(told),
         )
-
-
-def _range(allowed: Dim, contract: Contract) -> str:
-    """Return a range as it is declared, what it depends on by the names of the user."""
-    if allowed == Dim(min=allowed.min, max=allowed.min):
-        return str(allowed.min)
-    return str(allowed.renamed(lambda tie: _user_name(contract, tie)))
 
 
 def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:

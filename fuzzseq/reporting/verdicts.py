@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fuzzseq.events import CheckCount, TargetReport
+from fuzzseq.events import TargetReport
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.unjudged import counted
 from fuzzseq.sanitize import clean, shortened
@@ -28,18 +28,16 @@ def verdicts_of(report: TargetReport) -> list[tuple[str, str]]:
     counts = report.checks.items()
     together: dict[tuple[str, str], list[str]] = {}
     for check, count in sorted(counts, key=lambda each: -each[1].ran):
-        if label := _label(count):
-            together.setdefault(label, []).append(check)
+        if reason := count.skipped or count.not_applicable:
+            label = "skipped" if count.skipped else "not applicable", f"({shortened(reason, 160)})"
+        elif count.failed:
+            label = "failed", f"({count.failed} of {counted(count.ran, 'case')})"
+        elif count.ran:
+            label = "passed", f"({counted(count.ran, 'case')})"
+        else:
+            continue
+        together.setdefault(label, []).append(check)
     said: dict[str, list[str]] = {"passed": [], "failed": [], "not applicable": [], "skipped": []}
     for (verdict, more), checks in together.items():
         said[verdict].append(f"{', '.join(checks)} {more}")
     return [(verdict, clean("; ".join(texts))) for verdict, texts in said.items() if texts]
-
-
-def _label(count: CheckCount) -> tuple[str, str] | None:
-    if count.skipped or count.not_applicable:
-        reason = f"({shortened(count.skipped or count.not_applicable, 160)})"
-        return ("skipped" if count.skipped else "not applicable"), reason
-    if count.failed:
-        return "failed", f"({count.failed} of {counted(count.ran, 'case')})"
-    return ("passed", f"({counted(count.ran, 'case')})") if count.ran else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import attrs
 import numpy as np
@@ -112,25 +112,22 @@ def _states(plan: Plan, number: int, batch: Batch) -> str:
         tensors = ", ".join(f"model.input[{python(key)}]" if keyed else f"model.inputs[{i}]" for i, key in states)
         shapes = f"input_shapes({sizes['batch_size']}, {tensors})"
     elif declared in CELLS:
-        shapes = _cell_shapes(str(declared), sizes)
+        # Flat, or a list for each layer where the model has a number of layers.
+        units = next((sizes[name] for name in ("units", "encoder_units", "decoder_units") if name in sizes), None)
+        counted = next((name for name in ("num_layers", "num_encoder_layers") if name in sizes), None)
+        layers, each = sizes[counted] if counted else 1, STATES_PER_LAYER[declared]
+        if units is None:
+            shape = f"({sizes['batch_size']}, recurrent_units(model))"
+            shapes = f"[{shape}] * {each}" if counted is None else f"[[{shape}] * {each}] * {layers}"
+        else:
+            flat = state_shapes(declared, batch_size=sizes["batch_size"], units=units, num_layers=layers)
+            shapes = str([flat[i : i + each] for i in range(0, len(flat), each)] if counted else flat)
     else:
         given = ", ".join(argument(name, str(sizes[name])) for name in contract.state_arguments if name in sizes)
         shapes = f"{plan.origin.called('initial_state', str(declared))}({given})"
     if kind == "random":
         return f"random_states({shapes}, seed={plan.case.seed + number})"
     return f"zero_states({shapes})"
-
-
-def _cell_shapes(cell: str, sizes: Mapping[str, int]) -> str:
-    """Return the shapes for a named cell: flat, or a list for each layer where the model has a number of layers."""
-    units = next((sizes[name] for name in ("units", "encoder_units", "decoder_units") if name in sizes), None)
-    counted = next((name for name in ("num_layers", "num_encoder_layers") if name in sizes), None)
-    layers, each = sizes[counted] if counted else 1, STATES_PER_LAYER[cell]
-    if units is None:
-        shape = f"({sizes['batch_size']}, recurrent_units(model))"
-        return f"[{shape}] * {each}" if counted is None else f"[[{shape}] * {each}] * {layers}"
-    flat = state_shapes(cell, batch_size=sizes["batch_size"], units=units, num_layers=layers)
-    return str([flat[i : i + each] for i in range(0, len(flat), each)] if counted else flat)
 
 
 def literal(array: Array) -> str:

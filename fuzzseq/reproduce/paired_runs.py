@@ -9,7 +9,6 @@ from pathlib import Path
 import attrs
 
 from fuzzseq.cases.arrays import arrays
-from fuzzseq.checks.base import Check
 from fuzzseq.checks.script import stage_line
 from fuzzseq.protocol.evidence import Difference, Unmoved
 from fuzzseq.reproduce.calling import inputs, step_arguments
@@ -29,14 +28,39 @@ def compared(plan: Plan) -> tuple[str, ...]:
     if check is None:
         return ()
     if check.execution and (lines := execution_lines(check.execution)):
-        return tuple(_executed_otherwise(plan, check, lines))
+        forward = forward_call(plan, "False")
+        named = {
+            "forward": forward,
+            "stepped": f"stepped({step_arguments(plan)})",
+            "rows": len(plan.case.batches[-1].pairs),
+            "factory": plan.origin.variable,
+            "autograph": plan.autograph,
+        }
+        return (
+            f"first = np.array({scores_of(plan, forward)})",
+            *((stage_line(check.stage),) if check.stage != "forward" else ()),
+            *(line.format(**named) for line in lines),
+            f"second = np.array({scores_of(plan, 'output')})",
+            *_AGREE,
+        )
     seen = (each.other for each in plan.finding.failure_evidence if isinstance(each, Difference | Unmoved))
     name = next((name for name in seen if name in check.script.pairs), "")
     runs = check.plan(plan.case, plan.spec) if name else {}
     if name not in runs or plan.several or plan.preprocessed:
         return ()
     case = attrs.evolve(plan.case, batches=runs[name].batches)
-    return tuple(_beside(plan, attrs.evolve(plan, finding=attrs.evolve(plan.finding, case=case)), name))
+    other, script = attrs.evolve(plan, finding=attrs.evolve(plan.finding, case=case)), plan.script
+    return (
+        *scores_lines(plan, "False"),
+        *_compared_scores("first", plan, script.pairs[name]),
+        "",
+        f"# {script.pair_comment}",
+        *assigned(columns(other), other),
+        *inputs(other),
+        *scores_lines(other, "False"),
+        *_compared_scores("second", other, ""),
+        *((script.pair_assertion,) if script.pair_assertion else _AGREE),
+    )
 
 
 def execution_lines(execution: str) -> tuple[str, ...]:
@@ -47,33 +71,6 @@ def execution_lines(execution: str) -> tuple[str, ...]:
             lines: tuple[str, ...] = ast.literal_eval(node.value)
             return lines
     return ()
-
-
-def _executed_otherwise(plan: Plan, check: Check, lines: tuple[str, ...]) -> Iterator[str]:
-    forward = forward_call(plan, "False")
-    yield f"first = np.array({scores_of(plan, forward)})"
-    if check.stage != "forward":
-        yield stage_line(check.stage)
-    stepped = f"stepped({step_arguments(plan)})"
-    rows = len(plan.case.batches[-1].pairs)
-    for line in lines:
-        yield line.format(
-            forward=forward, stepped=stepped, rows=rows, factory=plan.origin.variable, autograph=plan.autograph
-        )
-    yield f"second = np.array({scores_of(plan, 'output')})"
-    yield from _AGREE
-
-
-def _beside(plan: Plan, other: Plan, name: str) -> Iterator[str]:
-    script = plan.script
-    yield from scores_lines(plan, "False")
-    yield from _compared_scores("first", plan, script.pairs[name])
-    yield from ("", f"# {script.pair_comment}")
-    yield from assigned(columns(other), other)
-    yield from inputs(other)
-    yield from scores_lines(other, "False")
-    yield from _compared_scores("second", other, "")
-    yield from (script.pair_assertion,) if script.pair_assertion else _AGREE
 
 
 def _compared_scores(name: str, plan: Plan, rows: str) -> Iterator[str]:

@@ -147,19 +147,17 @@ def parameters_of(function: Function | None, *, method: bool) -> tuple[Parameter
     found = [_parameter(telling, argument, default, argument in arguments.posonlyargs) for argument, default in given]
     taken = {parameter.dimension for parameter in found}
     for index, parameter in enumerate(found):
-        if parameter.is_number and (guess := _near(parameter.name)) and dimension_of(guess) not in taken:
+        if not parameter.is_number:
+            continue
+        name = parameter.name.lower()
+        guess = next(iter(get_close_matches(name, (*KNOWN, *ALIASES), n=1, cutoff=_NEAR)), "")
+        if not guess and _WORDS.search(name):
+            side = "source_" if _SOURCE.match(name) else "target_" if _TARGET.match(name) else ""
+            guess = f"{side}vocab_size"
+        if guess and dimension_of(guess) not in taken:
             taken.add(dimension_of(guess))
             found[index] = attrs.evolve(parameter, guess=guess)
     return tuple(found)
-
-
-def _near(name: str) -> str:
-    """Return the known name that a name is nearly, or that of the vocabulary that it seems to be; else nothing."""
-    near = get_close_matches(name.lower(), (*KNOWN, *ALIASES), n=1, cutoff=_NEAR)
-    if near or not _WORDS.search(name.lower()):
-        return near[0] if near else ""
-    side = "source_" if _SOURCE.match(name.lower()) else "target_" if _TARGET.match(name.lower()) else ""
-    return f"{side}vocab_size"
 
 
 def _parameter(telling: Sequence[ast.AST], argument: ast.arg, default: ast.expr | None, by_position: bool) -> Parameter:
@@ -167,9 +165,14 @@ def _parameter(telling: Sequence[ast.AST], argument: ast.arg, default: ast.expr 
     found = Parameter(name=argument.arg, required=default is None, by_position=by_position, default=number)
     if not found.unplaced:
         return found
-    annotation = ast.unparse(argument.annotation).rpartition(".")[2] if argument.annotation is not None else ""
+    whole = ast.unparse(argument.annotation) if argument.annotation is not None else ""
+    annotation = whole.rpartition(".")[2]
     reads = [*_reads(telling, argument.arg)]
-    choices = [*_choices(telling, argument)]
+    # The texts of its Literal, and those that it is compared with.
+    choices = [*_texts(argument.annotation)] if argument.annotation is not None and "Literal" in whole else []
+    for node in telling:
+        if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name) and node.left.id == argument.arg:
+            choices += (text for each in node.comparators for text in _texts(each))
     if reads:
         paths = tuple(dict.fromkeys(path for path, _ in reads))
         return attrs.evolve(found, paths=paths, attributes=any(attribute for _, attribute in reads))
@@ -215,15 +218,6 @@ def _reads(telling: Sequence[ast.AST], name: str) -> Iterator[tuple[tuple[str, .
             at = at.value
         if path and isinstance(at, ast.Name) and at.id == name and all(map(is_name, path)):
             yield tuple(path), attribute
-
-
-def _choices(telling: Sequence[ast.AST], argument: ast.arg) -> Iterator[str]:
-    """Yield the texts that a parameter may be: those of its ``Literal``, and those that it is compared with."""
-    if argument.annotation is not None and "Literal" in ast.unparse(argument.annotation):
-        yield from _texts(argument.annotation)
-    for node in telling:
-        if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name) and node.left.id == argument.arg:
-            yield from (text for each in node.comparators for text in _texts(each))
 
 
 def _texts(node: ast.AST) -> Iterator[str]:

@@ -104,8 +104,15 @@ class _Reader:
             elif not name.startswith("_"):
                 yield from self._function(names, node)
         for statement in names.top:
-            if isinstance(statement, ast.Assign):
-                yield from self._assigned(names, statement)
+            if not isinstance(statement, ast.Assign):
+                continue
+            targets = [target.id for target in _names(statement)]
+            if is_declaration(statement.value):
+                yield from (self.candidate(names, name, "declared", (), statement) for name in targets)
+            elif self._is_model(names, statement.value):
+                # Where the file shows how it is made, what makes it is the better target.
+                points = _POINTS["model"] - 15 * bool(self._maker_of(names, statement.value))
+                yield from (self.candidate(names, name, "model", (), statement, points=points) for name in targets)
         for statement in names.main:
             own = isinstance(statement, ast.Assign) and not self._maker_of(names, statement.value)
             if isinstance(statement, ast.Assign) and own and self._is_model(names, statement.value):
@@ -123,16 +130,6 @@ class _Reader:
 
     def _constructor(self, names: CodeNames, node: ast.ClassDef) -> tuple[Parameter, ...]:
         return parameters_of(self._project.method(names, node, "__init__"), method=True)
-
-    def _assigned(self, names: CodeNames, node: ast.Assign) -> Iterator[Candidate]:
-        """Yield what an assignment at the top of a file makes: a declared target, or a model."""
-        targets = [target.id for target in _names(node)]
-        if is_declaration(node.value):
-            yield from (self.candidate(names, name, "declared", (), node) for name in targets)
-        elif self._is_model(names, node.value):
-            # Where the file shows how it is made, what makes it is the better target.
-            points = _POINTS["model"] - 15 * bool(self._maker_of(names, node.value))
-            yield from (self.candidate(names, name, "model", (), node, points=points) for name in targets)
 
     def _trains(self, names: CodeNames) -> bool:
         """Say whether importing a file trains a model; each is looked through once."""
@@ -181,7 +178,11 @@ class _Reader:
         init = self._project.method(names, node, "__init__")
         if call is None and not (init and _is_built_in_constructor(init)):
             yield Rejected(sentence=f"{label}: a keras.Model without a call of its own")
-        elif call is not None and _is_abstract(call):
+        elif call is not None and all(
+            isinstance(each, ast.Raise | ast.Pass)
+            for each in call.body
+            if not (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant))
+        ):
             yield Rejected(sentence=f"{label}: its call is for classes that are derived from it")
         else:
             found = self.candidate(names, node.name, "class", self._constructor(names, node), node)
@@ -287,8 +288,3 @@ def _is_built_in_constructor(init: Function) -> bool:
         for each in ast.walk(init)
         if isinstance(each, ast.Call)
     )
-
-
-def _is_abstract(call: Function) -> bool:
-    body = [each for each in call.body if not (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant))]
-    return all(isinstance(each, ast.Raise | ast.Pass) for each in body)

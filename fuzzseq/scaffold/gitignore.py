@@ -35,7 +35,13 @@ def ignoring(folder: Path) -> tuple[str, tuple[str, ...]]:
             lines = read_text(each / NAME, advice=_ADVICE).splitlines()
             # A pattern with a slash in it is about that folder alone.
             held |= {_plain(line) for line in lines if "/" not in line.strip().rstrip("/")}
-    wanted = (f"{USUAL_CORPUS}/", *(_RUNS if _has_other_reports(folder / REPORTS) else (f"{REPORTS}/",)))
+    try:
+        reports = [each for each in (folder / REPORTS).iterdir() if each.name not in (NAME, HISTORY)]
+    except OSError:
+        reports = []
+    # No run wrote these.
+    others = any(not (each.is_dir() and each.match("????-??-??T??????*")) for each in reports)
+    wanted = (f"{USUAL_CORPUS}/", *(_RUNS if others else (f"{REPORTS}/",)))
     added = tuple(line for line in wanted if not {_plain(line), line.partition("/")[0]} & held)
     end = "\r\n" if "\r\n" in before else "\n"
     # One that lacks the end of its last line keeps it so.
@@ -47,12 +53,3 @@ def _plain(line: str) -> str:
     """Return a pattern without what makes no difference here: ``/reports``, ``reports/*`` and ``!reports/`` are one."""
     name = line.strip().removeprefix("!").removeprefix("**/").removeprefix("/")
     return name.removesuffix("/").removesuffix("/**").removesuffix("/*")
-
-
-def _has_other_reports(reports: Path) -> bool:
-    """Say whether a folder of reports holds what no run wrote."""
-    try:
-        held = [each for each in reports.iterdir() if each.name not in (NAME, HISTORY)]
-    except OSError:
-        return False
-    return any(not (each.is_dir() and each.match("????-??-??T??????*")) for each in held)

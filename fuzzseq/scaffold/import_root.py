@@ -19,18 +19,17 @@ def import_root(folder: Path, names: CodeNames) -> Path | None:
     package = names.place.parent
     while (folder / package / "__init__.py").exists() and package != package.parent:
         package = package.parent
-    roots = [root for root in reversed((package, *package.parents)) if _names_it(root, names.place)]
+    roots = []
+    for root in reversed((package, *package.parents)):
+        parts = names.place.relative_to(root).with_suffix("").parts
+        # A name that Python can import, and that no module of Python's own has.
+        if is_dotted(".".join(parts)) and parts[0] not in sys.stdlib_module_names:
+            roots.append(root)
     if names.imports_relatively:  # It works in a package alone, which the project's folder may be itself.
         roots = [root for root in roots if root != names.place.parent]
     usual = sorted(roots, key=lambda root: root.name != "src")
     needed = {name for name in names.imported() if not _holds(folder, name)}
     return max(usual, key=lambda root: sum(_holds(folder / root, name) for name in needed), default=None)
-
-
-def _names_it(root: Path, place: Path) -> bool:
-    """Say whether a file has a name below a root that Python can import, and that no module of Python's own has."""
-    parts = place.relative_to(root).with_suffix("").parts
-    return is_dotted(".".join(parts)) and parts[0] not in sys.stdlib_module_names
 
 
 def _holds(folder: Path, module: str) -> bool:

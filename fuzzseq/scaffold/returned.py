@@ -80,16 +80,16 @@ class Returned:
             whole = len(models) == len(parts) == _TRIPLE
             return "model" if whole else "several" if models else "unknown"
         if isinstance(value, ast.Name):
-            kinds = {self._of_local(names, each, local, depth) for each in local.get(value.id, ())}
+            kinds = {
+                self.of(names, each, local, depth + 1)
+                if isinstance(each, ast.expr)
+                else "function"
+                if isinstance(each, FUNCTIONS)
+                else "unknown"
+                for each in local.get(value.id, ())
+            }
             return next((kind for kind in ("model", "function", "layer", "tensor") if kind in kinds), "unknown")
         return "tensor" if isinstance(value, ast.BinOp) else "unknown"
-
-    def _of_local(self, names: CodeNames, value: ast.AST, local: Mapping[str, Sequence[ast.AST]], depth: int) -> Kind:
-        if isinstance(value, FUNCTIONS):
-            return "function"
-        if isinstance(value, ast.ClassDef):
-            return "unknown"
-        return self.of(names, value, local, depth + 1) if isinstance(value, ast.expr) else "unknown"
 
     def _of_call(self, names: CodeNames, call: ast.Call, local: Mapping[str, Sequence[ast.AST]], depth: int) -> Kind:
         name = names.full(call.func)

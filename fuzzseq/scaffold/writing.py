@@ -19,7 +19,7 @@ from fuzzseq.loading.source import tree_of
 from fuzzseq.scaffold import gitignore
 from fuzzseq.scaffold.candidate import Candidate
 from fuzzseq.scaffold.project_files import TARGETS_FILE
-from fuzzseq.scaffold.texts import BASELINE_FILE, JOBS, TargetText, settings_text, target_text
+from fuzzseq.scaffold.texts import BASELINE_FILE, JOBS, settings_text, target_text
 from fuzzseq.settings.configuration import section_in, section_of
 
 _PROJECT: Final = "pyproject.toml"
@@ -43,7 +43,13 @@ def write(folder: Path, candidate: Candidate, host: str | None, *, named: bool) 
     """
     section = section_of(folder / _PROJECT) if os.path.lexists(folder / _PROJECT) else None
     if candidate.imported_by_name:
-        declared = _declared(candidate)
+        declared = target_text(candidate)
+        try:
+            compile(declared.file(), TARGETS_FILE, "exec")
+        except (SyntaxError, ValueError) as error:
+            raise UsageError(
+                f"{candidate.label} cannot be declared in a file of its own ({error}): decorate it with @fuzz_target."
+            ) from None
         settings = _write_settings(folder, TARGETS_FILE, section)
         target = _write_new(folder, TARGETS_FILE, declared.file(), f"{candidate.module}.{candidate.name}")
         if named and not target.new and not _imports(folder / TARGETS_FILE, candidate):
@@ -52,24 +58,19 @@ def write(folder: Path, candidate: Candidate, host: str | None, *, named: bool) 
     else:
         settings = _write_settings(folder, candidate.label, section)
         written = [settings if named else attrs.evolve(settings, add="")]
-    written += _write_gitignore(folder)
+    try:
+        text, added = gitignore.ignoring(folder)
+        if added:
+            _write(folder / gitignore.NAME, text)
+            written.append(Written(file=gitignore.NAME, new=True, note=", ".join(added)))
+    except UsageError as error:  # Where that cannot be, init goes on.
+        written.append(Written(file=gitignore.NAME, new=False, note=str(error).rstrip(".")))
     if host is not None:
         name, left = JOBS[host]
         text = Path(__file__).with_name(f"{host}.yml").read_text(encoding="utf-8")
         written.append(_write_new(folder, name, text, left))
         written.append(_write_new(folder, BASELINE_FILE, baseline.HEAD, "no finding is known yet"))
     return written
-
-
-def _declared(candidate: Candidate) -> TargetText:
-    text = target_text(candidate)
-    try:
-        compile(text.file(), TARGETS_FILE, "exec")
-    except (SyntaxError, ValueError) as error:
-        raise UsageError(
-            f"{candidate.label} cannot be declared in a file of its own ({error}): decorate it with @fuzz_target."
-        ) from None
-    return text
 
 
 def _imports(file: Path, candidate: Candidate) -> bool:
@@ -103,17 +104,6 @@ def _write_settings(folder: Path, target: str, section: Mapping[str, object] | N
         ) from None
     _write(place, text)
     return Written(file=_PROJECT, new=True, note="[tool.fuzzseq]")
-
-
-def _write_gitignore(folder: Path) -> list[Written]:
-    """Leave out of git what runs write; where that cannot be, say so, and go on."""
-    try:
-        text, added = gitignore.ignoring(folder)
-        if added:
-            _write(folder / gitignore.NAME, text)
-    except UsageError as error:
-        return [Written(file=gitignore.NAME, new=False, note=str(error).rstrip("."))]
-    return [Written(file=gitignore.NAME, new=True, note=", ".join(added))] if added else []
 
 
 def _write_new(folder: Path, name: str, text: str, note: str) -> Written:

@@ -7,7 +7,7 @@ import reprlib
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import attrs
 from cattrs import ClassValidationError
@@ -60,7 +60,18 @@ def section_of(path: Path) -> Mapping[str, object] | None:
 
 def section_in(text: str, path: Path) -> Mapping[str, object] | None:
     """Return what :func:`section_of` does of the text that a pyproject.toml has, or is to have."""
-    tool = _toml(text, path).get("tool", {})
+    if sys.version_info >= (3, 11):
+        import tomllib  # noqa: PLC0415 (only a run reads the file)
+    else:
+        import tomli as tomllib  # noqa: PLC0415
+    try:
+        tool = tomllib.loads(text).get("tool", {})
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path} is not valid TOML: {error}. Fix that line.") from None
+    except RecursionError:
+        raise ConfigurationError(f"{path} is not readable TOML: it is nested too deeply.") from None
+    except ValueError as error:  # a date that is none, or more digits than Python reads
+        raise ConfigurationError(f"{path} is not readable TOML: {error}.") from None
     section = tool.get("fuzzseq") if isinstance(tool, Mapping) else None
     if section is not None and not isinstance(section, Mapping):
         raise ConfigurationError(f"{path}: tool.fuzzseq must be a table: start it with the line [tool.fuzzseq].")
@@ -100,18 +111,3 @@ def _structured(settings: Mapping[str, object], keys: tuple[str, ...], where: st
         text = shown(value) if isinstance(value, int) and not isinstance(value, bool) else short.repr(value)
         raise UsageError(f"{written.format(where, key, text)}: {reason}") from None
     return {key: getattr(section, key) for key in settings}
-
-
-def _toml(text: str, path: Path) -> Mapping[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib  # noqa: PLC0415 (only a run reads the file)
-    else:
-        import tomli as tomllib  # noqa: PLC0415
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path} is not valid TOML: {error}. Fix that line.") from None
-    except RecursionError:
-        raise ConfigurationError(f"{path} is not readable TOML: it is nested too deeply.") from None
-    except ValueError as error:  # a date that is none, or more digits than Python reads
-        raise ConfigurationError(f"{path} is not readable TOML: {error}.") from None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Iterator
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -68,14 +67,18 @@ def place_of(file: Path) -> str:
         names.insert(0, folder.name)
         folder = folder.parent
     if folder == file.parent:
-        above = next((each for marks in _ROOTS for each in (folder, *folder.parents) if _is_root(each, marks)), folder)
+        above = next(
+            (
+                each
+                for marks in _ROOTS
+                for each in (folder, *folder.parents)
+                if each.name in _INSTALLED or any(_has(each, mark) for mark in marks)
+            ),
+            folder,
+        )
         parts = folder.relative_to(above).parts
         names = [*parts[parts[:1] == ("src",) :], *names]
     return ".".join(names)
-
-
-def _is_root(folder: Path, marks: tuple[str, ...]) -> bool:
-    return folder.name in _INSTALLED or any(_has(folder, mark) for mark in marks)
 
 
 def _has(folder: Path, name: str) -> bool:
@@ -95,50 +98,41 @@ def _identity(factory: object, holder: ModuleType | None, name: str) -> str:
         elif inside is None and isinstance(factory, MethodType):
             values.append(_text(factory.__self__))
             inside = factory.__func__
-        values += _closed_over(factory, inside)
+        if isinstance(factory, FunctionType):
+            for variable, cell in zip(factory.__code__.co_freevars, factory.__closure__ or (), strict=True):
+                try:
+                    held = cell.cell_contents
+                except ValueError:  # It has no value yet.
+                    continue
+                values += [] if held is inside or held is factory else [f"{variable}={_text(held)}"]
         factory = factory if inside is None else inside
     digest = f"~{hashlib.sha256(chr(31).join(values).encode()).hexdigest()[:8]}" if any(values) else ""
     return f"{_called(factory, holder, name)}{digest}"
 
 
 def _called(value: object, holder: ModuleType | None, name: str) -> str:
-    """Return the module and the name of a function or a class; of anything else, of the variable that holds it."""
+    """Return the module and the name of a function or a class; of anything else, of the variable that holds it.
+
+    That is one of another module than the ``holder``, which may import it, where there is one.
+    """
     own = getattr(value, "__qualname__", None)
     if not isinstance(own, str):
-        return _variable(value, holder, name)
+        for module in list(sys.modules.values()):
+            for variable, each in list(attributes_of(module).items()):
+                if each is value and module is not holder:
+                    return f"{_module_of(module.__name__)}:{variable}"
+        kind = type(value)
+        return f"{_module_of(holder.__name__ if holder else kind.__module__)}:{name or kind.__qualname__}"
     home = getattr(value, "__module__", None)
     held = vars(sys.modules[home]) if home in sys.modules and own == "<lambda>" else {}
     own = next((variable for variable, each in list(held.items()) if each is value), own)
     return f"{_module_of(home)}:{own}"
 
 
-def _variable(value: object, holder: ModuleType | None, name: str) -> str:
-    """Return the variable that holds a value: of another module than the one that imports it, where there is one."""
-    for module in list(sys.modules.values()):
-        for variable, each in list(attributes_of(module).items()):
-            if each is value and module is not holder:
-                return f"{_module_of(module.__name__)}:{variable}"
-    kind = type(value)
-    return f"{_module_of(holder.__name__ if holder else kind.__module__)}:{name or kind.__qualname__}"
-
-
 def _module_of(name: object) -> str:
     """Return what a module is called that is loaded under a name."""
     file = getattr(sys.modules.get(str(name)), "__file__", None)
     return place_of(Path(file)) if isinstance(file, str) else str(name or "")
-
-
-def _closed_over(factory: object, inside: object) -> Iterator[str]:
-    """Yield the values that a closure holds, but for the function that it wraps."""
-    if not isinstance(factory, FunctionType):
-        return
-    for variable, cell in zip(factory.__code__.co_freevars, factory.__closure__ or (), strict=True):
-        try:
-            held = cell.cell_contents
-        except ValueError:  # It has no value yet.
-            continue
-        if held is not inside and held is not factory:
-            yield f"{variable}={_text(held)}"
 
 
 def _text(value: object) -> str:

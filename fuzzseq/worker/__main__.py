@@ -59,7 +59,11 @@ class _Process:
                 if message["do"] == "fork":
                     self._fork(message, descriptors)
                 elif message["do"] == "wait":
-                    self._channel.reply({"ok": {"exit": self._reaped(message["pid"])}})
+                    with contextlib.suppress(ChildProcessError):
+                        while (ended := untouched.wait(-1, os.WNOHANG))[0]:
+                            self._ended[ended[0]] = os.waitstatus_to_exitcode(ended[1])
+                    # Its exit code, or minus the signal that ended it; none where it has not ended.
+                    self._channel.reply({"ok": {"exit": self._ended.pop(message["pid"], None)}})
                 else:
                     self._channel.reply(self._serving.answer(message))
             except Disconnected:
@@ -107,13 +111,6 @@ class _Process:
         if message["role"] != "keeper":  # It runs nothing of the user's.
             mark_of_stage.watch_kills((untouched.getpid(), os.getppid()))
         self._channel, self._ended = Channel(socket.socket(fileno=end)), {}
-
-    def _reaped(self, pid: int) -> int | None:
-        """Return how a forked child ended: its exit code, or minus the signal that ended it; None where it has not."""
-        with contextlib.suppress(ChildProcessError):
-            while (ended := untouched.wait(-1, os.WNOHANG))[0]:
-                self._ended[ended[0]] = os.waitstatus_to_exitcode(ended[1])
-        return self._ended.pop(pid, None)
 
 
 def _leave_nothing(*_: object) -> NoReturn:

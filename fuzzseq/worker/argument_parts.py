@@ -74,7 +74,10 @@ def _handed_to(call: Function, node: ast.AST, name: str) -> Iterator[tuple[Metho
             method = getattr(owner, attribute, None)
         case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr=attribute), args=given):
             classes = [each for each in type(owner).__mro__ if attribute in vars(each)]
-            own = [at for at, each in enumerate(classes) if _is_code_of(call, vars(each)[attribute])]
+            # What wraps the method, or what a class holds, has another code.
+            codes = [getattr(inspect.unwrap(vars(each)[attribute]), "__code__", None) for each in classes]
+            code = getattr(inspect.unwrap(getattr(call, "__func__", call)), "__code__", None)
+            own = [at for at, each in enumerate(codes) if each == code]
             above = classes[own[0] + 1 :] if own else []
             method = vars(above[0])[attribute].__get__(owner) if above else None
         case _:
@@ -82,12 +85,6 @@ def _handed_to(call: Function, node: ast.AST, name: str) -> Iterator[tuple[Metho
     if isinstance(method, MethodType):
         parameters = list(inspect.signature(method).parameters)
         yield from ((method, p) for p, each in zip(parameters, given, strict=False) if _is_made_of(each, name))
-
-
-def _is_code_of(call: Function, value: Function) -> bool:
-    """Say whether a method and what a class holds are of one code, whatever wraps either."""
-    codes = (getattr(inspect.unwrap(each), "__code__", None) for each in (getattr(call, "__func__", call), value))
-    return len(set(codes)) == 1
 
 
 def _is_made_of(value: ast.expr, name: str) -> bool:

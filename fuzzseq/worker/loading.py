@@ -148,7 +148,17 @@ def _from_file(path: Path, name: str) -> ModuleType:
     """Import a file under the name that it has in its package, if any, so that its own imports work."""
     path = path.resolve()
     if path.suffix == notebooks.SUFFIX:
-        return _from_notebook(path, name)
+        # What the name needs of it is run cell by cell, in a module that is called after the notebook.
+        USER_IMPORTS.add(str(path.parent))
+        module = ModuleType(re.sub(r"\W", "_", path.stem))
+        module.__file__ = str(path)
+        sys.modules[module.__name__] = module
+        for cell in notebooks.needed(notebooks.cells_of(path, path.name), name.partition(".")[0]):
+            file = notebooks.file_of_cell(str(path), cell.number)
+            keep_source(file, cell.text)
+            code = compile(ast.Module(list(cell.body), []), file, "exec")
+            exec(code, vars(module))  # noqa: S102 (the user's own, named)
+        return module
     parts, folder = [path.stem], path.parent
     while (folder / "__init__.py").exists():
         parts.insert(0, folder.name)
@@ -165,17 +175,4 @@ def _from_file(path: Path, name: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[known] = module
     spec.loader.exec_module(module)
-    return module
-
-
-def _from_notebook(path: Path, name: str) -> ModuleType:
-    """Run what a name of a notebook needs, cell by cell, in a module that is called after the notebook."""
-    USER_IMPORTS.add(str(path.parent))
-    module = ModuleType(re.sub(r"\W", "_", path.stem))
-    module.__file__ = str(path)
-    sys.modules[module.__name__] = module
-    for cell in notebooks.needed(notebooks.cells_of(path, path.name), name.partition(".")[0]):
-        file = notebooks.file_of_cell(str(path), cell.number)
-        keep_source(file, cell.text)
-        exec(compile(ast.Module(list(cell.body), []), file, "exec"), vars(module))  # noqa: S102 (the user's own, named)
     return module

@@ -164,24 +164,20 @@ def inputs_of(model: Model, declared: Mapping[str, str]) -> tuple[Calling, tuple
         masks = (Input(role=role) for role in sorted({*encoder, *decoder} & {"source_mask", "source_length"}))
         return "steps", (Input(role="source"), Input(role="decoder_input"), *masks, *states)
     if KERAS.is_functional(model) and flat_inputs(model):
-        return _functional(model, declared)
+        structure = KERAS.input_structure(model)
+        named = isinstance(structure, Mapping)
+        keys = list(structure) if named else [None] * len(flat_inputs(model))
+        slots = []
+        for key, tensor in zip(keys, flat_inputs(model), strict=True):
+            kind = tf.as_dtype(tensor.dtype).name
+            slot = Slot(name=str(key or tensor.name), key=key, rank=len(tensor.shape), dtype=kind)
+            untyped = attrs.evolve(slot, dtype=None)
+            # Keras gives float32 to an input of no stated type, token ids among them.
+            is_default = slot.dtype == "float32" and slot.rank == 2
+            slots.append(untyped if is_default and _named(untyped) in ("source", "decoder_input", None) else slot)
+        calling: Calling = "dict" if named else "list" if isinstance(structure, list | tuple) else "single"
+        return calling, match(slots, declared)
     return _callable(KERAS.call_of(model), declared, input_specs(model))
-
-
-def _functional(model: Model, declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:
-    structure = KERAS.input_structure(model)
-    named = isinstance(structure, Mapping)
-    keys = list(structure) if named else [None] * len(flat_inputs(model))
-    slots = []
-    for key, tensor in zip(keys, flat_inputs(model), strict=True):
-        kind = tf.as_dtype(tensor.dtype).name
-        slot = Slot(name=str(key or tensor.name), key=key, rank=len(tensor.shape), dtype=kind)
-        untyped = attrs.evolve(slot, dtype=None)
-        # Keras gives float32 to an input of no stated type, token ids among them.
-        is_default = slot.dtype == "float32" and slot.rank == 2
-        slots.append(untyped if is_default and _named(untyped) in ("source", "decoder_input", None) else slot)
-    calling: Calling = "dict" if named else "list" if isinstance(structure, list | tuple) else "single"
-    return calling, match(slots, declared)
 
 
 def _callable(
@@ -200,27 +196,21 @@ def _callable(
             isinstance(parameter.default, bool | int | float | str) or (name == "mask" and optional)
         ):
             continue  # A setting is no tensor, and Keras fills the mask itself.
-        slots.append(_stated(Slot(name=name, key=name, optional=optional), specs.get(name)))
-    if specs and all(slot.optional for slot in slots) and _sorts_arguments(call):
-        return "dict", match(slots, declared)
+        slot = Slot(name=name, key=name, optional=optional)
+        if (spec := specs.get(name)) is not None:
+            shape = spec.shape.as_list()
+            # A known width before the steps is one.
+            steps_last = spec.dtype.is_floating and len(shape) == 3 and shape[1] is not None and shape[2] is None
+            slot = attrs.evolve(slot, rank=len(shape), dtype=spec.dtype.name, steps_last=steps_last)
+        slots.append(slot)
+    if specs and all(slot.optional for slot in slots):
+        # Keras sorts whatever such a call is given, one dict as well, to what its signature names.
+        code = getattr(getattr(call, "__func__", call), "__code__", None)
+        if code is not None and code.co_argcount <= 1 < len(inspect.signature(call).parameters):
+            return "dict", match(slots, declared)
     if sum(not slot.optional for slot in slots) == 1:
         return _packed(call, slots, declared)
     return "arguments", match(slots, declared)
-
-
-def _stated(slot: Slot, spec: tf.TensorSpec | None) -> Slot:
-    """Return an input with its rank and type, where the model states them; a known width before the steps is one."""
-    if spec is None:
-        return slot
-    shape = spec.shape.as_list()
-    steps_last = spec.dtype.is_floating and len(shape) == 3 and shape[1] is not None and shape[2] is None
-    return attrs.evolve(slot, rank=len(shape), dtype=spec.dtype.name, steps_last=steps_last)
-
-
-def _sorts_arguments(call: Function) -> bool:
-    """Say whether the code of a call takes whatever it is given, one dict as well, to what its signature names."""
-    code = getattr(getattr(call, "__func__", call), "__code__", None)
-    return code is not None and code.co_argcount <= 1 < len(inspect.signature(call).parameters)
 
 
 def _packed(call: Function, slots: list[Slot], declared: Mapping[str, str]) -> tuple[Calling, tuple[Input, ...]]:

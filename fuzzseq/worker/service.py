@@ -93,15 +93,12 @@ class Service:
         )
         ran = KERAS.ran_operations()
         identities = {name: target.identity for name, target in self._targets.items()}
-        return {"targets": identities, "ran_operations": ran, "environment": self._changed()}
-
-    def _changed(self) -> dict[str, str]:
-        """Return what the user's file has set of the variables that are read when TensorFlow is imported."""
-        return {
+        changed = {  # what the file has set of what is read when TensorFlow is imported
             name: value
             for name, value in os.environ.items()
             if name.startswith(_READ_AT_IMPORT) and self._environment.get(name) != value
         }
+        return {"targets": identities, "ran_operations": ran, "environment": changed}
 
     def do_infer(self, message: Mapping[str, Json]) -> dict[str, Json]:
         """Return the Spec of a target."""

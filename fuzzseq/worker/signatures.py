@@ -32,8 +32,12 @@ def from_signature(target: LoadedFactory) -> Spec:
     }
     kinds: dict[str, type] = {"checks": tuple, "skip": dict}
     selected = {name: kind(values.pop(name)) for name, kind in kinds.items() if name in values}
-    for option, names in selected.items():
-        _refuse_unknown(target, option, names)
+    for option, name in ((option, name) for option, names in selected.items() for name in names):
+        if name not in target.custom_checks:
+            try:
+                check_named(name)
+            except UsageError as error:
+                raise SpecError(f"{option} of {target.name} names {name!r}. {error}") from None
     logits = values.pop("logits", None)
     named = {p.dimension for p in parameters}
     for length, longest in (("source_length", "max_source_length"), ("target_length", "max_target_length")):
@@ -47,15 +51,6 @@ def from_signature(target: LoadedFactory) -> Spec:
         traits=Traits(logits=logits, source_constants=numbers(target.factory), origins=origins),
         selection=Selection(custom_checks=custom_checks, **selected),
     )
-
-
-def _refuse_unknown(target: LoadedFactory, option: str, names: Iterable[str]) -> None:
-    for name in names:
-        if name not in target.custom_checks:
-            try:
-                check_named(name)
-            except UsageError as error:
-                raise SpecError(f"{option} of {target.name} names {name!r}. {error}") from None
 
 
 def reference(value: Function) -> str:

@@ -44,8 +44,14 @@ def static_sizes(seen: Inspection) -> Inspection:
                 dimensions[name] = Dim(min=1, max=64, equal_to=tie) if tie else dim(int(size))
                 inferred.add(name)
         if item.role == "source" and len(shape) == 3 and "feature_dim" not in named:
-            width = int(shape[2] or 4)
-            tie = _followed(seen, width, place) if shape[2] else None
+            width, tie = int(shape[2] or 4), None
+            # The first other build with another width shows which dimension it follows.
+            for built, other in seen.other_builds() if shape[2] else ():
+                wide = _stated_shapes(built.model, contract)[place][2]
+                if wide != width:
+                    names = (name for name in sizes if name not in DATA_DIMENSIONS)
+                    tie = next((n for n in names if (sizes[n], other.get(n)) == (width, wide)), None)
+                    break
             dimensions.setdefault("feature_dim", Dim(min=1, max=1024, equal_to=tie) if tie else dim(width))
     return seen.read_off(contract={"dimensions": dimensions, "static": tuple(dict.fromkeys(static))}, inferred=inferred)
 
@@ -57,16 +63,6 @@ def _stated_shapes(model: Model, contract: Contract) -> list[Sequence[int | None
     shapes = {name: spec.shape.as_list() for name, spec in stated.input_specs(model).items()}
     ordered = [(item, shapes.get(item.key or "", [])) for item in contract.inputs]
     return [[shape[0], shape[2], shape[1]] if item.steps_last else shape for item, shape in ordered]
-
-
-def _followed(seen: Inspection, width: int, place: int) -> str | None:
-    """Return the dimension that the width of an input follows, as another build shows; None for a constant."""
-    for built, other in seen.other_builds():
-        wide = _stated_shapes(built.model, seen.spec.contract)[place][2]
-        if wide != width:
-            names = (name for name in seen.sizes if name not in DATA_DIMENSIONS)
-            return next((n for n in names if (seen.sizes[n], other.get(n)) == (width, wide)), None)
-    return None
 
 
 def first_call(seen: Inspection) -> Inspection:
@@ -132,26 +128,22 @@ def vocabularies(seen: Inspection) -> Inspection:
         if words is None and side == "target" and contract.has_labels and output is not None:
             words = output.shape[-1]
         if words is None:
-            raise _unknown_vocabulary(seen, side, name)
+            why, declaring = "no Embedding layer shows its size", f"declare it, @fuzz_target({name}=1000)"
+            if seen.first.error is not None:
+                message = raised_text(seen.first.error, seen.built.tracker)
+                why = f"it could not be read off the model, which raises for a first batch of ids, {message}"
+                # The rows of the largest table declare it.
+                rows = [rows for layer in every_layer(seen.model) if (rows := KERAS.table_rows(layer)) is not None]
+                floats = "where it takes rows of floats, declare @fuzz_target(float_source=True), else"
+                usual = f"{floats} @fuzz_target({name}=1000)"
+                declaring = f"declare it, @fuzz_target({name}={max(rows)})" if rows else usual
+            target = seen.built.target.name
+            raise SpecError(f"The {side} vocabulary of {target} is not one of its parameters, and {why}: {declaring}.")
         unknown[name] = Dim(min=int(words), max=int(words))
         notes.append(f"{name} was read off the model, so that ids beyond its own table are not tried on that side")
     read = seen.read_off(contract={"dimensions": {**contract.dimensions, **unknown}}, inferred=unknown, notes=notes)
     _refuse_tokens(seen.built.target.name, read.spec)
     return read
-
-
-def _unknown_vocabulary(seen: Inspection, side: Side, name: str) -> SpecError:
-    """Return the error for a vocabulary that could not be read off: it is declared by the rows of the largest table."""
-    why, declaring = "no Embedding layer shows its size", f"declare it, @fuzz_target({name}=1000)"
-    if seen.first.error is not None:
-        message = raised_text(seen.first.error, seen.built.tracker)
-        why = f"it could not be read off the model, which raises for a first batch of ids, {message}"
-        rows = [rows for layer in every_layer(seen.model) if (rows := KERAS.table_rows(layer)) is not None]
-        floats = "where it takes rows of floats, declare @fuzz_target(float_source=True), else"
-        declaring = f"declare it, @fuzz_target({name}={max(rows)})" if rows else f"{floats} @fuzz_target({name}=1000)"
-    return SpecError(
-        f"The {side} vocabulary of {seen.built.target.name} is not one of its parameters, and {why}: {declaring}."
-    )
 
 
 def _table_rows(tables: tuple[EmbeddingCall, ...], side: Side, contract: Contract) -> int | None:

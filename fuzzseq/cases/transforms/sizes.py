@@ -124,21 +124,16 @@ def followed(case: Case, name: str, contract: Contract) -> Case:
     changed = with_dimensions(case, snapped, contract)
     for length, side in _LENGTHS.items():
         if length != name and side in contract.sides() and case.domain == "ordinary":
-            legal = _with_legal_width(changed, side, contract)
+            legal = changed
+            for index, batch in enumerate(changed.batches):
+                those = legal.sizes(contract, index)
+                nearest = _nearest(legal_values(length, those, contract), those[length])
+                if nearest != those[length]:
+                    legal = with_batch(legal, index, with_columns(batch, side, nearest, contract))
             free = name in case.dimensions and length not in contract.static
             if legal is not changed and (not free or length in relatives(name, contract)):
                 changed = legal
     return changed
-
-
-def _with_legal_width(case: Case, side: Side, contract: Contract) -> Case:
-    for index, batch in enumerate(case.batches):
-        sizes = case.sizes(contract, index)
-        columns = sizes[f"{side}_length"]
-        nearest = _nearest(legal_values(f"{side}_length", sizes, contract), columns)
-        if nearest != columns:
-            case = with_batch(case, index, with_columns(batch, side, nearest, contract))
-    return case
 
 
 def _nearest(values: Sequence[int], value: int) -> int:

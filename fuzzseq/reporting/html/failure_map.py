@@ -70,7 +70,7 @@ def failure_map(finding: Finding, spec: Spec) -> FailureMap | None:
     if not axes:
         return None
     across, down = axes[0], axes[1] if len(axes) > 1 else ""
-    places: dict[tuple[Any, Any], list[ProbedCase]] = {}
+    places: dict[tuple[object, object], list[ProbedCase]] = {}
     for case in tried:
         places.setdefault((case.facts.get(across), case.facts.get(down) if down else None), []).append(case)
     columns, rows = (sorted({place[axis] for place in places}, key=_order) for axis in (0, 1))
@@ -78,7 +78,7 @@ def failure_map(finding: Finding, spec: Spec) -> FailureMap | None:
     written = {name: spec.contract.written.get(name, name) for name in ("", *names)}
     here = minimal.get(across), minimal.get(down) if down else None
 
-    def cell(place: tuple[Any, Any]) -> Cell | None:
+    def cell(place: tuple[object, object]) -> Cell | None:
         cases = places.get(place, [])
         results = {case.result for case in cases}
         judged = sorted(results & {"same", "passes"}) or sorted(results)[:1]
@@ -116,7 +116,7 @@ def _axes(tried: Sequence[ProbedCase], named: Sequence[str], sizes: Mapping[str,
 
     def weight(name: str) -> tuple[int, int, bool, int]:
         values = {_order(case.facts.get(name)) for case in tried}
-        parted: dict[tuple[Any, ...], list[int]] = {}
+        parted: dict[tuple[object, ...], list[int]] = {}
         for case in tried:
             key = tuple(_order(case.facts.get(fact)) for fact in (*chosen, name))
             if case.result in ("same", "passes"):
@@ -135,10 +135,10 @@ def _order(value: Any) -> tuple[str, Any]:
     return kind, value if kind != "text" else str(value)
 
 
-def worded(value: Any) -> str:
+def worded(value: object) -> str:
     """Return the value of a fact as a person reads it."""
     return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
 
-def _values(facts_: Mapping[str, Any], names: Sequence[str]) -> str:
+def _values(facts_: Mapping[str, object], names: Sequence[str]) -> str:
     return " ".join("_".join(worded(facts_.get(name, "?")).split()) for name in names)
