@@ -4,7 +4,8 @@ A factory may return ``(model, encoder, decoder)``, as the tutorial of Keras doe
 one that is trained. They share its weights, so that both give the same scores, unless a state is swapped, dropped or
 fed anew on the way.
 
-False alarms that it guards against: rounding; random numbers at inference; a decoder that a source has no step for.
+False alarms that it guards against: rounding; random numbers at inference; a decoder that takes all steps so far, and
+carries no state from one to the next; an encoder and a decoder whose weights are not those of the model.
 """
 
 from __future__ import annotations
@@ -16,8 +17,13 @@ from fuzzseq.targets.spec import Spec
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs an encoder and a decoder beside the model."""
+    contract = spec.contract
     if not spec.traits.inference_models:
         return "the factory returns no encoder and decoder beside its model"
+    if not {"source", "decoder_input"} <= {item.role for item in contract.inputs}:
+        return "the model is given no target to step through"
+    if contract.decoder is None or "states" not in contract.decoder.roles:
+        return "the decoder for inference carries no state from step to step"
     return comparable(spec)
 
 

@@ -8,6 +8,7 @@ from importlib import import_module
 from fuzzseq.errors import UsageError, WorkerError
 from fuzzseq.executors.executor import load_request
 from fuzzseq.loading import Reference
+from fuzzseq.loading.references import label_of
 from fuzzseq.protocol.outcome import Outcome, Request
 from fuzzseq.protocol.serialization import from_data, to_data
 from fuzzseq.protocol.transport import Json
@@ -31,7 +32,14 @@ class InProcessFile:
         self._call = call
         service = call(lambda: import_module("fuzzseq.worker.service"))
         self._service = service.Service(service.StageBeacon())
-        self.targets: dict[str, str] = self._ask(load_request(reference, settings))["targets"]
+        loaded = self._ask(load_request(reference, settings))
+        if loaded["environment"]:
+            names = ", ".join(loaded["environment"])
+            raise UsageError(
+                f"{label_of(reference)} sets {names}, which TensorFlow and Keras read when they are imported, and here "
+                "they are imported already: with in_process, set it in the shell."
+            )
+        self.targets: dict[str, str] = loaded["targets"]
 
     def infer(self, target: str) -> tuple[Spec, dict[str, str]]:
         """Return the Spec of a target and the versions of what it runs on."""

@@ -22,7 +22,7 @@ from fuzzseq.targets.declaration import Declaration
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker import variables
-from fuzzseq.worker.built_models import with_inference_models
+from fuzzseq.worker.built_models import BuiltModel, with_inference_models
 from fuzzseq.worker.instrumentation import Tracker
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Function, Model, Nest, Tensor, Variable
@@ -127,7 +127,10 @@ class ModelInstance:
         """Set the weights, once the model was called and has them all, and remember everything."""
         self._plain.restore()
         self.trainable = variables.trainable_variables(self.model)
-        set_general_position(variables.all_variables(self._whole), self.seed)
+        everything = variables.all_variables(self._whole)
+        if isinstance(self.target.factory, BuiltModel):
+            self.target.factory.put_back(everything)
+        set_general_position(everything, self.seed)
         self._snapshot = variables.Snapshot(self._whole)
 
     @contextmanager

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from zipfile import BadZipFile
 
+import numpy as np
+
+from fuzzseq.cases.arrays import Array
 from fuzzseq.errors import SpecError
 from fuzzseq.files.saved_models import custom_objects
 from fuzzseq.object_text import name_of, text_of
@@ -15,7 +18,8 @@ from fuzzseq.protocol.framework_messages import innermost
 from fuzzseq.reproduce.runtime import three_models
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
 from fuzzseq.worker.keras_api import KERAS
-from fuzzseq.worker.keras_api.objects import KerasModel, Model
+from fuzzseq.worker.keras_api.objects import KerasModel, Model, Variable
+from fuzzseq.worker.variables import every_layer, trainable_variables
 
 #: The most letters of Keras' own message that a sentence shows.
 _LONGEST: Final = 300
@@ -33,6 +37,13 @@ def with_inference_models(returned: Model) -> tuple[Model, EncoderDecoder | None
     if parts is None or not all(map(KERAS.is_layer, parts)):
         return returned, None
     model, encoder, decoder = parts
+    weights = set(map(id, trainable_variables(model)))
+    layers = set(map(id, every_layer(model)))
+    for part in (encoder, decoder):
+        own = set(map(id, trainable_variables(part)))
+        # Made of the same layers: copies of its weights are other models, of which nothing is known.
+        if id(part) not in layers and not (own and own <= weights):
+            return returned, None
     return model, EncoderDecoder(encoder, decoder)
 
 
@@ -41,10 +52,17 @@ class BuiltModel:
 
     def __init__(self, model: Model, made_by: str = "") -> None:
         self._model, self.made_by = model, made_by
+        self._first: dict[int, tuple[Variable, Array]] = {}
 
     def __call__(self) -> Model:
         """Return it."""
         return self._model
+
+    def put_back(self, variables: Iterable[Variable]) -> None:
+        """Give variables the values that each had the first time: there is one model for all seeds."""
+        for variable in variables:
+            _, value = self._first.setdefault(id(variable), (variable, np.asarray(variable).copy()))
+            variable.assign(value)
 
 
 class SavedModel:

@@ -40,8 +40,12 @@ class Part:
         inputs = getattr(model, "inputs", None) if KERAS.is_functional(model) else None
         roles: list[PartRole] = ["tokens"] if inputs else _argument_roles(model)
         roles += [
-            part_role(str(tensor.name)) or ("memory" if len(tensor.shape) == 3 else "states")
+            # A recurrent state is of rank 2, however an input of rank 3 is called.
+            role
+            if role is not None and (role != "states" or len(tensor.shape) != 3)
+            else ("memory" if len(tensor.shape) == 3 else "states")
             for tensor in (inputs or ())[1:]
+            for role in [part_role(str(tensor.name))]
         ]
         #: How it is called, as a script that reproduces a finding writes it out.
         self.signature = PartCall(roles=tuple(roles), functional=bool(inputs), takes_training=takes_training(model))

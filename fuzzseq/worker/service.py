@@ -28,6 +28,8 @@ from fuzzseq.worker.untouched import Surroundings
 
 #: How the variables begin that TensorFlow and Keras read when they are imported.
 _READ_AT_IMPORT: Final = ("TF_", "KERAS_", "XLA_")
+#: And those that change no result: what TensorFlow writes is the user's business.
+_OF_THE_LOG: Final = "TF_CPP_"
 
 
 class Service:
@@ -96,7 +98,9 @@ class Service:
         changed = {  # what the file has set of what is read when TensorFlow is imported
             name: value
             for name, value in os.environ.items()
-            if name.startswith(_READ_AT_IMPORT) and self._environment.get(name) != value
+            if name.startswith(_READ_AT_IMPORT)
+            and not name.startswith(_OF_THE_LOG)
+            and self._environment.get(name) != value
         }
         return {"targets": identities, "ran_operations": ran, "environment": changed}
 

@@ -124,7 +124,9 @@ def vocabularies(seen: Inspection) -> Inspection:
         name = contract.vocabulary(side)
         if name is None or name in {*contract.dimensions, *unknown, *(p.dimension for p in contract.parameters)}:
             continue
-        words = _table_rows(seen.first.tables, side, contract) or stated.vocabulary(seen.model, side)
+        words = _table_rows(seen.first.tables, side, contract)
+        if words is None and (side == "source" or contract.has_target):  # What a tagger gives is no vocabulary of it.
+            words = stated.vocabulary(seen.model, side)
         if words is None and side == "target" and contract.has_labels and output is not None:
             words = output.shape[-1]
         if words is None:
