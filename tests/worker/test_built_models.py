@@ -37,9 +37,8 @@ def test_three_models_share_their_weights(parts):
     model, encoder, decoder = parts
     assert with_inference_models((model, encoder, decoder))[0] is model
     assert with_inference_models((model, encoder, decoder))[1] is not None
-    for others in ((encoder, decoder, model), (model, keras.models.clone_model(encoder), decoder), (decoder,) * 3):
-        returned, pair = with_inference_models(others)
-        assert (returned, pair) == (others, None) or others[0] is others[2]
+    for others in ((encoder, decoder, model), (model, keras.models.clone_model(encoder), decoder)):
+        assert with_inference_models(others) == (others, None)
 
 
 def test_a_state_is_of_rank_two():
@@ -78,10 +77,12 @@ def test_a_model_that_is_there_begins_anew(parts):
 
     model, *_ = parts
     target = BuiltModel(model)
-    before = [np.array(variable) for variable in model.variables]
+    before = [np.asarray(variable).copy() for variable in model.variables]
     for _ in range(2):
         target.put_back(model.variables)
-        assert all(np.array_equal(value, variable) for value, variable in zip(before, model.variables, strict=True))
+        assert all(
+            np.array_equal(value, np.asarray(variable)) for value, variable in zip(before, model.variables, strict=True)
+        )
         for variable in model.variables:
             variable.assign(variable + 1)
     target.put_back(model.variables)
