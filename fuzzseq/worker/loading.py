@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import base64
 import importlib.util
+import os
 import pickle
 import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Final
 
 from fuzzseq.errors import SpecError, UsageError, nearest
 from fuzzseq.files import notebooks, saved_models
@@ -27,6 +29,8 @@ from fuzzseq.worker.keras_api.frameworks import HOW_TO_INSTALL
 from fuzzseq.worker.keras_api.objects import Function, Model
 from fuzzseq.worker.refusals import refuse_factory
 from fuzzseq.worker.user_imports import USER_IMPORTS
+
+_INSTALL: Final = f" Install tf-keras: {HOW_TO_INSTALL}."
 
 
 def load(
@@ -132,11 +136,13 @@ def _imported(reference: Mapping[str, Json], label: str) -> ModuleType:
             message = f"There is no module {error.name!r}: check its name, or run where it can be imported."
         else:
             message = f"{label} cannot be imported: {text_of(error)}{_line(error)}."
-            message += f" Install it: {HOW_TO_INSTALL}." if error.name == "tf_keras" else ""
+            message += _INSTALL if error.name == "tf_keras" else ""
         raise UsageError(message) from None
     except (Exception, SystemExit) as error:
         message = f"{label} cannot be imported: {name_of(type(error))}: {text_of(error)}{_line(error)}."
-        raise UsageError(message) from None
+        # tf.keras is tf-keras there, and says of another package that it is missing.
+        asked = isinstance(error, ImportError) and os.environ.get("TF_USE_LEGACY_KERAS")
+        raise UsageError(f"{message}{_INSTALL if asked and not importlib.util.find_spec('tf_keras') else ''}") from None
 
 
 def _line(error: BaseException) -> str:
