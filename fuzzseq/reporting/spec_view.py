@@ -165,10 +165,7 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
             contract.features,
             "the output is no scores" if contract.features else "the output is of the kind",
         ),
-        "sample_weight": (
-            contract.sample_weight,
-            "1 at real steps, 0 at padding" if contract.sample_weight else "batches have no weights",
-        ),
+        "sample_weight": (contract.sample_weight, "1 at real steps" if contract.sample_weight else "there are none"),
         "loss": (_Reference(contract.loss), loss.get(contract.loss, "declared")),
         "initial_state": (_Reference(contract.initial_state), states.get(contract.initial_state, "declared")),
         "preprocess": (_Reference(contract.preprocess), "makes the source" if contract.preprocess else "none"),

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from enum import Enum, Flag
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
@@ -25,11 +25,9 @@ _INSTALLED: Final = ("site-packages", "dist-packages")
 _MOST: Final = 100
 _MOST_TEXTS: Final = 2000
 _DEEPEST: Final = 8
-#: What frameworks and Python itself make has names that are counted up, and states; but a few classes of Python's.
-_STATEFUL: Final = {"keras", "numpy", "tensorflow", "tf_keras", *sys.stdlib_module_names}
-_NAMESPACES: Final = {
-    *("abc", "collections.abc", "typing", "builtins.object", "types.SimpleNamespace"),
-    *("argparse.Namespace", "argparse._AttributeHolder"),
+#: Whose objects have states, and names that are counted up; what configs are made of, as namespaces, is not there.
+_STATEFUL: Final = {"keras", "numpy", "tensorflow", "tf_keras", *sys.stdlib_module_names} - {
+    *("abc", "argparse", "collections", "types", "typing")
 }
 _Kind = TypeVar("_Kind")
 
@@ -153,35 +151,28 @@ def _module_of(name: object) -> str:
 
 
 def _text(value: object) -> str:
-    """Return what a value says of the model that is built with it, the same on every machine and in every run.
-
-    None of the user's code runs, as a property or a ``__repr__`` would.
-    """
+    """Return what a value says of the model built with it, the same in every run; none of the user's code is run."""
     return "".join(islice(_texts(value, 0), _MOST_TEXTS))
 
 
 def _texts(value: object, depth: int) -> Iterator[str]:
     """Yield what a value says by itself, and then what it holds."""
     yield _leaf(value)
-    if depth == _DEEPEST:
-        return
-    held: Iterable[tuple[str, object]] = ()
+    held: Iterable[tuple[str, object]]
     if _is(value, list):
         held = (("", each) for each in list.__iter__(value))
     elif _is(value, tuple):
         held = (("", each) for each in tuple.__iter__(value))
-    elif _is(value, dict):
-        held = sorted(((_leaf(key), each) for key, each in islice(dict.items(value), _MOST)), key=itemgetter(0))
-    elif (type(value) is set or type(value) is frozenset) and len(value) <= _MOST:
-        held = ((each, None) for each in sorted(map(_leaf, value)))
-    elif _is_config(value):
-        held = sorted(_fields(value).items())
-    yield "("
-    for name, each in islice(held, _MOST):
-        yield f"{name}="
+    else:
+        if type(value) is set or type(value) is frozenset:  # Which of many come first differs from run to run.
+            fields = dict.fromkeys(value if len(value) <= _MOST else ())
+        else:
+            fields = value if _is(value, dict) else _fields(value)
+        held = sorted(((_leaf(key), each) for key, each in islice(dict.items(fields), _MOST)), key=itemgetter(0))
+    for name, each in islice(held, _MOST if depth < _DEEPEST else 0):
+        yield f"({name}="
         yield from _texts(each, depth + 1)
-        yield ","
-    yield ")"
+        yield ")"
 
 
 def _leaf(value: object) -> str:
@@ -190,10 +181,8 @@ def _leaf(value: object) -> str:
         return f"{type(value).__qualname__}.{value._value_ if _is(value, Flag) else value._name_}"
     if value is None or type(value) is bool:
         return repr(value)
-    if _is(value, int):
-        return int.__repr__(value)
-    if _is(value, float):
-        return float.__repr__(value)
+    if _is(value, int) or _is(value, float):
+        return int.__repr__(value) if _is(value, int) else float.__repr__(value)
     if type(value) is str and len(value) <= _MOST and not {"/", "\\"} & {*value}:
         return repr(value)
     if _is(value, type) or _is(value, FunctionType):
@@ -206,26 +195,16 @@ def _is(value: object, kind: type[_Kind]) -> TypeGuard[_Kind]:
     return issubclass(type(value), kind)
 
 
-def _is_config(value: object) -> bool:
-    """Say whether a value is nothing but what it holds: a model, and what else a framework or Python made, is more."""
-    return not callable(value) and all(
-        not {base.__module__, f"{base.__module__}.{base.__qualname__}"}.isdisjoint(_NAMESPACES)
-        or str(base.__module__).partition(".")[0] not in _STATEFUL
-        for base in type(value).__mro__
-    )
-
-
-def _fields(value: object) -> dict[str, object]:
-    """Return the fields that a class of ``attrs`` or a dataclass declares, else all attributes, those of slots too."""
-    held = {name: each for name, each in attributes_of(value).items() if type(name) is str}
-    declared: set[str] = set()
+def _fields(value: object) -> dict[object, object]:
+    """Return the attributes of a value that is no more than these; none of a model or an object of Python's."""
+    fields: dict[object, object] = dict(attributes_of(value).items())
     for base in type(value).__mro__:
+        if callable(value) or (base is not object and str(base.__module__).partition(".")[0] in _STATEFUL):
+            return {}
         for name, member in attributes_of(base).items():
-            if name == "__dataclass_fields__" and _is(member, dict):
-                declared |= {*member}
-            elif name == "__attrs_attrs__" and _is(member, tuple):
-                declared |= {each.name for each in member}
+            if _is(member, cached_property):
+                fields.pop(name, None)
             elif _is(member, MemberDescriptorType):
                 with suppress(AttributeError):  # It has no value yet.
-                    held[name] = member.__get__(value)
-    return {name: each for name, each in held.items() if name in declared or not declared}
+                    fields[name] = member.__get__(value)
+    return fields

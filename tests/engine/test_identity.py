@@ -386,6 +386,5 @@ def test_what_differs_from_run_to_run_is_no_part() -> None:
 
 def test_the_text_of_a_value_is_that_of_every_python() -> None:
     """The text of an enumeration's member, or the name of two flags together, is not the same in all of them."""
-    assert _text(Cell.GRU).startswith("Cell.GRU(")
-    assert _text(Options.BIAS | Options.MASK).startswith("Options.3(")
-    assert _text(Config(1, on=True)) == "Config(on=True(),units=1(),)"
+    assert [_text(Cell.GRU), _text(Options.BIAS | Options.MASK)] == ["Cell.GRU", "Options.3"]
+    assert _text(Config([1], on=True)) == "Config('on'=True)('units'=list(=1))"
