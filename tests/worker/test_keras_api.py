@@ -175,7 +175,7 @@ from importlib.resources import files
 from fuzzseq.worker.keras_api.frameworks import Frameworks
 Frameworks().listen(None)
 import tf_keras
-assert tf_keras.layers.Layer.__call__.__module__.startswith("fuzzseq"), "there are no hooks"
+assert "fuzzseq" in tf_keras.layers.Layer.__call__.__code__.co_filename, "there are no hooks"
 assert tf_keras.__loader__ is tf_keras.__spec__.loader
 assert inspect.getsource(tf_keras) == tf_keras.__loader__.get_source("tf_keras")
 assert pkgutil.get_data("tf_keras", "__init__.py") == files("tf_keras").joinpath("__init__.py").read_bytes()
