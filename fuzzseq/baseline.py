@@ -41,15 +41,15 @@ class BaselineEntry:
 def read(path: Path) -> dict[str, BaselineEntry]:
     """Return the ids of a baseline, with what it says of each.
 
-    Raises :class:`UsageError` for a file that cannot be read, is of a newer version, or has a line that begins with no
+    Raises :class:`UsageError` for a file that cannot be read, is of another version, or has a line that begins with no
     id.
     """
     text = read_text(path, what="The baseline", advice=f"Begin one with 'fuzzseq baseline update {path}'")
     found: dict[str, BaselineEntry] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if version := _VERSION.match(line):
-            if why := other_version(int(version[1]), BASELINE):
-                raise UsageError(f"{path} {why}.")
+            if why := other_version(int(version[1]), BASELINE, BASELINE):
+                raise UsageError(f"{path} {why}: delete it, and run 'fuzzseq baseline update {path}'.")
             continue
         if not line.strip() or line.lstrip().startswith("#"):
             continue

@@ -13,7 +13,8 @@ from fuzzseq.grammar import CauseSlug, CheckName, Count, FindingId, Identifier, 
 from fuzzseq.protocol.evidence import Evidence
 from fuzzseq.protocol.outcome import SEVERITIES, Frame, Raised, Severity, Stage
 
-#: The version of the recipe of :func:`finding_id`; it is part of the id.
+#: The version of the recipe of :func:`finding_id`; it is part of the id. Where it grows, the versions of baselines
+#: and histories do.
 ID_VERSION: Final = 2
 
 #: How a changed case ends: it passes, fails in the same way or in another, or leaves the check nothing to judge.

@@ -88,7 +88,7 @@ def read(path: Path, warn: Callable[[str], object] = lambda _: None) -> list[Pas
         why = ""
         try:
             data = json_of(line)
-            if isinstance(data, dict) and (other := other_version(data.get(FORMAT_KEY, 1), HISTORY)):
+            if isinstance(data, dict) and (other := other_version(data.get(FORMAT_KEY, 1), HISTORY, HISTORY)):
                 why = f"it {other}"
             else:
                 runs.append(from_data(data, PastRun))

@@ -161,6 +161,11 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
         "padding": (contract.padding, paddings[contract.padding]),
         "tokens": (tokens, "ids of special tokens"),
         "target_encoding": (contract.target_encoding, "of labels"),
+        "features": (
+            contract.features,
+            "the output is no scores" if contract.features else "the output is of the kind",
+        ),
+        "sample_weight": (contract.sample_weight, "1 at real steps" if contract.sample_weight else "there are none"),
         "loss": (_Reference(contract.loss), loss.get(contract.loss, "declared")),
         "initial_state": (_Reference(contract.initial_state), states.get(contract.initial_state, "declared")),
         "preprocess": (_Reference(contract.preprocess), "makes the source" if contract.preprocess else "none"),

@@ -5,19 +5,31 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from enum import Enum
-from functools import partial
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from enum import Enum, Flag
+from functools import cached_property, partial
+from itertools import islice
+from operator import itemgetter
 from pathlib import Path
-from types import FunctionType, MethodType, ModuleType
-from typing import Final
+from types import FunctionType, MemberDescriptorType, MethodType, ModuleType
+from typing import Final, TypeGuard, TypeVar
 
 from fuzzseq.targets.declaration import attributes_of, declaration_of
 
 #: What lies at the root of a project, the first kind that any folder above a file has; and where packages lie.
 _ROOTS: Final = ((".git", ".hg"), ("pyproject.toml", "setup.py", "setup.cfg"))
 _INSTALLED: Final = ("site-packages", "dist-packages")
-#: The most characters of a text, and the most values of a tuple, that tell one model from another.
+#: The most characters of a text, and the most values of a tuple or the like, that tell one model from another; the
+#: most texts of what it is built with, in all, and how deep these may lie.
 _MOST: Final = 100
+_MOST_TEXTS: Final = 2000
+_DEEPEST: Final = 8
+#: Whose objects have states, and names that are counted up; what configs are made of, as namespaces, is not there.
+_STATEFUL: Final = {"keras", "numpy", "tensorflow", "tf_keras", *sys.stdlib_module_names} - {
+    *("abc", "argparse", "collections", "types", "typing")
+}
+_Kind = TypeVar("_Kind")
 
 
 def identity_of(factory: object, holder: ModuleType | None = None, name: str = "") -> str:
@@ -31,9 +43,9 @@ def identity_of(factory: object, holder: ModuleType | None = None, name: str = "
 
     A function that builds several models is several targets:
 
-    - What a partial, a method or a closure holds is a part of the identity, as a digest: numbers, short texts, tuples
-      of these, functions, and of anything else its class. The path of a file is none of these: it differs from machine
-      to machine.
+    - What a partial, a method or a closure holds is a part of the identity, as a digest: numbers, short texts,
+      functions, tuples, lists, dicts and plain objects of these, and of anything else, as a tensor or a model, its
+      class. The path of a file is none of these: it differs from machine to machine.
     - Of declared copies of one function in one module (``small = fuzz_target(build, units=2)`` beside ``build``), the
       function itself, or the first of them, has the plain identity, and others have their names in it.
     - Of targets of one run that are still alike, the first has the plain identity and others have a number, in the
@@ -93,7 +105,10 @@ def _identity(factory: object, holder: ModuleType | None, name: str) -> str:
         seen.append(factory)
         inside = attributes_of(factory).get("__wrapped__")
         if inside is None and isinstance(factory, partial):
-            values += [_text(factory.args), *(f"{key}={_text(each)}" for key, each in sorted(factory.keywords.items()))]
+            values += [
+                *map(_text, factory.args),
+                *(f"{key}={_text(each)}" for key, each in sorted(factory.keywords.items())),
+            ]
             inside = factory.func
         elif inside is None and isinstance(factory, MethodType):
             values.append(_text(factory.__self__))
@@ -106,7 +121,7 @@ def _identity(factory: object, holder: ModuleType | None, name: str) -> str:
                     continue
                 values += [] if held is inside or held is factory else [f"{variable}={_text(held)}"]
         factory = factory if inside is None else inside
-    digest = f"~{hashlib.sha256(chr(31).join(values).encode()).hexdigest()[:8]}" if any(values) else ""
+    digest = f"~{hashlib.sha256(chr(31).join(values).encode()).hexdigest()[:8]}" if values else ""
     return f"{_called(factory, holder, name)}{digest}"
 
 
@@ -136,14 +151,60 @@ def _module_of(name: object) -> str:
 
 
 def _text(value: object) -> str:
-    """Return what a value says of the model that is built with it, the same on every machine and in every run."""
-    if isinstance(value, Enum):
-        return str(value)
-    if value is None or isinstance(value, bool | int | float):
+    """Return what a value says of the model built with it, the same in every run; none of the user's code is run."""
+    return "".join(islice(_texts(value, 0), _MOST_TEXTS))
+
+
+def _texts(value: object, depth: int) -> Iterator[str]:
+    """Yield what a value says by itself, and then what it holds."""
+    yield _leaf(value)
+    held: Iterable[tuple[str, object]]
+    if _is(value, list):
+        held = (("", each) for each in list.__iter__(value))
+    elif _is(value, tuple):
+        held = (("", each) for each in tuple.__iter__(value))
+    else:
+        if type(value) is set or type(value) is frozenset:  # Which of many come first differs from run to run.
+            fields = dict.fromkeys(value if len(value) <= _MOST else ())
+        else:
+            fields = value if _is(value, dict) else _fields(value)
+        held = sorted(((_leaf(key), each) for key, each in islice(dict.items(fields), _MOST)), key=itemgetter(0))
+    for name, each in islice(held, _MOST if depth < _DEEPEST else 0):
+        yield f"({name}="
+        yield from _texts(each, depth + 1)
+        yield ")"
+
+
+def _leaf(value: object) -> str:
+    """Return a number or a short text as Python writes it, what a function or a class is called, else its class."""
+    if _is(value, Enum):  # Of a flag, the name differs from one Python to the next.
+        return f"{type(value).__qualname__}.{value._value_ if _is(value, Flag) else value._name_}"
+    if value is None or type(value) is bool:
         return repr(value)
-    if isinstance(value, str) and len(value) <= _MOST and not {"/", "\\"} & {*value}:
+    if _is(value, int) or _is(value, float):
+        return int.__repr__(value) if _is(value, int) else float.__repr__(value)
+    if type(value) is str and len(value) <= _MOST and not {"/", "\\"} & {*value}:
         return repr(value)
-    if type(value) is tuple:
-        return "".join(f"{_text(each)}," for each in value[:_MOST])
-    name = value.__qualname__ if isinstance(value, type | FunctionType) else type(value).__qualname__
-    return f"{value.__module__}.{name}" if isinstance(value, type | FunctionType) else name
+    if _is(value, type) or _is(value, FunctionType):
+        return f"{value.__module__}.{value.__qualname__}"
+    return type(value).__qualname__
+
+
+def _is(value: object, kind: type[_Kind]) -> TypeGuard[_Kind]:
+    """Say whether a value is of a class, whatever it says itself."""
+    return issubclass(type(value), kind)
+
+
+def _fields(value: object) -> dict[object, object]:
+    """Return the attributes of a value that is no more than these; none of a model or an object of Python's."""
+    fields: dict[object, object] = dict(attributes_of(value).items())
+    for base in type(value).__mro__:
+        if callable(value) or (base is not object and str(base.__module__).partition(".")[0] in _STATEFUL):
+            return {}
+        for name, member in attributes_of(base).items():
+            if _is(member, cached_property):
+                fields.pop(name, None)
+            elif _is(member, MemberDescriptorType):
+                with suppress(AttributeError):  # It has no value yet.
+                    fields[name] = member.__get__(value)
+    return fields

@@ -64,7 +64,8 @@ def versioned(file: str, version: object) -> bytes:
 @pytest.mark.parametrize("file", ["x.json", "run/events.ndjson", "known.txt", "history.jsonl"])
 def test_versions(file, tmp_path):
     """A file of this version is read, and a newer one is refused in a sentence and left as it is."""
-    version = format_versions.BASELINE if file == "known.txt" else 1
+    versions = {"known.txt": format_versions.BASELINE, "history.jsonl": format_versions.HISTORY}
+    version = versions.get(file, 1)
     command = Input(reader="update", arguments=COMMANDS[file], files={file: versioned(file, version)})
     with without_workers():
         ending = ended(command, tmp_path / "now")
@@ -72,15 +73,25 @@ def test_versions(file, tmp_path):
         newer = Input(reader="versions", arguments=command.arguments, files={file: versioned(file, version + 1)})
         ending = ended(newer, tmp_path / "newer")
     assert ending.code == 2
-    read = "1" if version == 1 else f"1 to {version}"
-    assert f"has format version {version + 1}, and this fuzzseq reads {read}: update fuzzseq" in ending.output
+    assert f"has format version {version + 1}, and this fuzzseq reads {version}: update fuzzseq" in ending.output
+    assert not ending.changed
+
+
+@pytest.mark.parametrize("file", ["known.txt", "history.jsonl"])
+def test_ids_of_another_recipe(file, tmp_path):
+    """A file whose ids no finding has any more is refused in a sentence that says so, and left as it is."""
+    command = Input(reader="versions", arguments=COMMANDS[file], files={file: versioned(file, 1)})
+    ending = ended(command, tmp_path)
+    assert ending.code == 2
+    assert "has format version 1, and this fuzzseq reads 2: its ids of findings are outdated" in ending.output
+    assert file != "known.txt" or "delete it, and run 'fuzzseq baseline update known.txt'." in ending.output
     assert not ending.changed
 
 
 def test_a_line_of_the_history_that_cannot_be_read(tmp_path):
     """Such a line is said once and left out, the others are shown, and the file stays as it is."""
     lines = [json.dumps(line) for line in damage.HISTORY]
-    lines[2], lines[4] = '{"half": ', json.dumps({**damage.HISTORY[4], "format_version": 2})
+    lines[2], lines[4] = '{"half": ', json.dumps({**damage.HISTORY[4], "format_version": 1})
     content = "".join(f"{line}\n" for line in lines).encode()
     command = Input(reader="history", arguments=["trend", "history.jsonl"], files={"history.jsonl": content})
     ending = ended(command, tmp_path)

@@ -67,6 +67,8 @@ SPECS = {
         output="scores",
         logits=False,
         float_source=True,
+        features=True,
+        sample_weight="mask",
         skip={"finite": "it is\nnot"},
         custom_checks={"mine": "a check"},
     ),
@@ -90,7 +92,17 @@ def test_every_line_can_be_declared(spec, tmp_path):
     assert {name: spec.contract.range_of(name) for name in spec.contract.names()} == {
         line.name: again.dimensions[line.line.partition("=")[0]] for line in shown.dimensions
     }
-    for name in ("kind", "tokens", "padding", "output", "graph", "float_source", "target_encoding"):
+    for name in (
+        "kind",
+        "tokens",
+        "padding",
+        "output",
+        "graph",
+        "float_source",
+        "target_encoding",
+        "features",
+        "sample_weight",
+    ):
         assert again.options[name] == getattr(spec.contract, name)
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
+import copy
+import enum
 import functools
 import importlib
 import json
+import logging
 import subprocess
 import sys
 import threading
@@ -13,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 
 import attrs
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -28,7 +33,7 @@ from fuzzseq.reporting.run_state import RunState
 from fuzzseq.runner import run as run_and_write
 from fuzzseq.settings import Settings
 from fuzzseq.targets.declaration import fuzz_target
-from fuzzseq.targets.identity import identity_of, place_of
+from fuzzseq.targets.identity import _text, identity_of, place_of
 from fuzzseq.targets.spec import Spec
 from tests.engine.running import findings
 
@@ -286,6 +291,39 @@ class Other(Built):
     """Something with the same method."""
 
 
+class Config:
+    """What a user configures a model with; nothing of it is to be run."""
+
+    def __init__(self, units: object, **more: object) -> None:
+        vars(self).update(more, units=units)
+
+    @property
+    def depth(self) -> int:
+        """Fail."""
+        raise AssertionError
+
+    __repr__ = __eq__ = __hash__ = __getattr__ = lambda *_: 1 / 0
+
+
+@attrs.frozen
+class Slots:
+    """The same, with slots."""
+
+    units: object
+
+
+class Cell(enum.IntEnum):
+    """Whose text differs between versions of Python."""
+
+    LSTM, GRU = 1, 2
+
+
+class Options(enum.Flag):
+    """Whose name does, of two together."""
+
+    BIAS, MASK = 1, 2
+
+
 named = lambda units: units  # noqa: E731 (people write that)
 instance = Built()
 HERE = "tests.engine.test_identity"
@@ -311,3 +349,42 @@ def test_what_is_built_with_other_values_is_another_model() -> None:
     assert len({*found}) == len(found)
     assert identity_of(closure("dot", "/a")) == identity_of(closure("dot", "/b"))
     assert [identity_of(each) for each in apart] == found[1:]
+
+
+CONFIGS = [
+    *([1], [2], [1, 2], [[1], 2], [1, [2]], {"units": 1}, {"units": 2}, {"depth": 1}, {"units": {"of": [1]}}, {1}, {2}),
+    *(Config(1), Config(2), Config(1, depth=1), Config(Config(1)), Config({"a": 1}), Slots(1), Slots(2), ((1,), 2)),
+    *(argparse.Namespace(units=1), argparse.Namespace(units=2), Cell.LSTM, Cell.GRU, Options.BIAS, (1, (), 2)),
+]
+
+
+def test_what_configures_a_model_is_a_part_of_it() -> None:
+    """Lists, dicts and plain objects are told apart by what they hold, alike where it is, and none of it is run."""
+    for made in (
+        closure,
+        functools.partial(functools.partial, build),
+        lambda config: functools.partial(build, u=config),
+    ):
+        found = [identity_of(made(each)) for each in CONFIGS]
+        assert len({*found}) == len(found)
+        assert found == [identity_of(made(each)) for each in copy.deepcopy(CONFIGS[:11])] + found[11:]
+    assert identity_of(closure({"a": 1, "b": 2})) == identity_of(closure({"b": 2, "a": 1}))
+    assert identity_of(closure(Config(1))) == identity_of(closure(Config(1)))
+
+
+def test_what_differs_from_run_to_run_is_no_part() -> None:
+    """An array, a logger, a lock, a path and what can be called are their classes; what holds itself has an end."""
+    first, second = logging.getLogger("a"), logging.getLogger("b")
+    pairs = [(first, second), (np.zeros(2), np.ones(3)), (threading.Lock(), threading.Lock()), (Path("a"), Path("b"))]
+    for one, other in (*pairs, (object(), object()), (Built(), Built())):
+        for held in (lambda value: value, lambda value: [value], Config):
+            assert identity_of(closure(held(one))) == identity_of(closure(held(other)))
+    ring: list[object] = [1]
+    ring += [ring, Config(ring), ring, {"ring": ring}]
+    assert identity_of(closure(ring)) == identity_of(closure(ring))
+
+
+def test_the_text_of_a_value_is_that_of_every_python() -> None:
+    """The text of an enumeration's member, or the name of two flags together, is not the same in all of them."""
+    assert [_text(Cell.GRU), _text(Options.BIAS | Options.MASK)] == ["Cell.GRU", "Options.3"]
+    assert _text(Config([1], on=True)) == "Config('on'=True)('units'=list(=1))"

@@ -14,7 +14,9 @@ from fuzzseq.reporting.progress import ProgressLine, line_shown_here
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.text import result_text
 from fuzzseq.reproduce.script import reproduction
+from fuzzseq.targets.contract import Parameter
 from fuzzseq.targets.spec import Spec
+from tests.specs import with_fields
 
 
 @pytest.fixture
@@ -75,6 +77,16 @@ def test_in_a_notebook(result_of, run_events, crash_finding):
     rules = re.findall(r"([^{}]+)\{", re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL))
     assert all(".fuzzseq-result" in selector for rule in rules for selector in rule.split(","))
     assert not re.search(r"https?:|url\(|<script|\sid=|\son\w+=", html)
+
+
+def test_a_notebook_has_the_names_of_the_user(result_of, run_events, crash_finding):
+    """The failing region names a dimension as the factory does, like the sizes beside it."""
+    result = result_of(run_events(crash_finding))
+    words = Parameter(name="words", dimension="source_vocab_size")
+    spec = with_fields(result.report.spec, parameters=(words,))
+    html = attrs.evolve(result, report=attrs.evolve(result.report, spec=spec))._repr_html_()
+    assert "max_source_id &gt;= words - 1" in html
+    assert "source_vocab_size" not in html
 
 
 def test_in_a_notebook_nothing_runs(result_of, hostile_events):

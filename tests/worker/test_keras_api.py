@@ -165,3 +165,20 @@ def test_arguments_of_a_model_may_have_any_name():
     given = dict.fromkeys(("layer", "original", "listener", "function", "operation"), 1.0)
     assert float(Named()(keras.ops.zeros(()), **given)) == 5.0
     assert Named()(keras.Input(()), **given).shape == (None,)
+
+
+def test_tf_keras_has_its_own_loader():
+    """Hooks that are put in while it is imported leave it what gives its source, its data and its files."""
+    script = """
+import inspect, pkgutil
+from importlib.resources import files
+from fuzzseq.worker.keras_api.frameworks import Frameworks
+Frameworks().listen(None)
+import tf_keras
+assert "fuzzseq" in tf_keras.layers.Layer.__call__.__code__.co_filename, "there are no hooks"
+assert tf_keras.__loader__ is tf_keras.__spec__.loader
+assert inspect.getsource(tf_keras) == tf_keras.__loader__.get_source("tf_keras")
+assert pkgutil.get_data("tf_keras", "__init__.py") == files("tf_keras").joinpath("__init__.py").read_bytes()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

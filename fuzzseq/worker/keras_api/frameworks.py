@@ -159,6 +159,10 @@ class _WithHooks(Loader):
         return self._loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
+        # Whoever asks the module for its source or its files asks its own loader.
+        module.__loader__ = self._loader
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._loader
         self._loader.exec_module(module)
         from fuzzseq.worker.keras_api import tf_keras_hooks, tf_keras_names  # noqa: PLC0415 (now it can be imported)
 
