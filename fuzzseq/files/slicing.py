@@ -24,8 +24,10 @@ _TRAINING: Final = frozenset(
 _LEAVES: Final = re.compile(r"(summary|compile|save|dump|export|plot|show|display|p?print)(_\w+)?|to_\w+")
 #: Methods that change no argument, and that change their object for a value; built-in functions that change arguments.
 _STORES: Final = frozenset({"append", "appendleft", "add", "extend", "insert", "update"})
-_POPS: Final = frozenset({"pop", "popleft", "popitem", "setdefault"})
+_POPS: Final = frozenset({"pop", "popleft", "popitem", "setdefault", "next"})
 _CHANGES: Final = frozenset({"map", "filter", "setattr", "delattr", "next", "exec", "eval"})
+#: Code that may run later than its statement.
+_DEFERRED: Final = (*DEFINITIONS, ast.Lambda, ast.GeneratorExp)
 
 
 def needed(cells: Sequence[Cell], name: str) -> tuple[Cell, ...]:
@@ -39,6 +41,14 @@ def needed(cells: Sequence[Cell], name: str) -> tuple[Cell, ...]:
     return _Notebook(cells).needed(name)
 
 
+def _reached(names: Iterable[str], parts: Sequence[tuple[set[str], set[str]]]) -> set[str]:
+    """Return names with those that they lead to, from any of the first of a pair to all of its second."""
+    found, before = {*names}, -1
+    while before != (before := len(found)):
+        found = found.union(*(to for of, to in parts if of & found))
+    return found
+
+
 class _Notebook:
     """The statements of a notebook, and what each of them may change."""
 
@@ -50,34 +60,37 @@ class _Notebook:
         calls = (node for cell in cells for each in cell.body for node in ast.walk(each) if isinstance(node, ast.Call))
         self._compiled = {_root(call.func) for call in calls if _called(call) == "compile"}
         methods = {id(method) for node in nodes if isinstance(node, ast.ClassDef) for method in node.body}
-        functions = (node for node in nodes if isinstance(node, FUNCTIONS) and id(node) not in methods)
-        self._functions = {node.name: node for node in functions}
-        #: What a call of each function changes: names of the notebook, and its parameters.
+        functions = [("." * (id(node) in methods) + node.name, node) for node in nodes if isinstance(node, FUNCTIONS)]
+        self._functions = dict(functions)
+        #: What a call of each function changes: names of the notebook, and its parameters; a method's key has a dot.
         self._effects = {name: set[str]() for name in self._functions}
         before = -1
         while before != (before := sum(map(len, self._effects.values()))):
-            for name, function in self._functions.items():
+            for name, function in functions:
                 inside = list(ast.walk(function))
                 shared = {each for node in inside if isinstance(node, ast.Global) for each in node.names}
                 bound = {each for statement in function.body for each in bound_names(statement)}
-                self._effects[name] = ({*self._changed(inside)} - bound) | (bound & shared)
+                bound |= {each.arg for each in ast.walk(function.args) if isinstance(each, ast.arg) and name[0] == "."}
+                parts = [({alias}, of) for statement in function.body for alias, of in _aliases(statement)]
+                self._effects[name] |= (_reached(self._changed(inside), parts) - bound) | (bound & shared)
 
     def needed(self, name: str) -> tuple[Cell, ...]:
         """Return what a name needs: see :func:`needed`."""
-        wanted, kept, before = {name}, set[int](), -1
         statements = [
-            (cell, each, {*bound_names(each)}, {*self._changed(_own_nodes(each))}, list(_aliases(each)))
+            (cell, each, {*bound_names(each)}, {*self._changed(_own_nodes(each))})
             for cell in self._cells
             for each in cell.body
         ]
+        parts = [(of, {alias}) for _, statement, *_ in statements for alias, of in _aliases(statement)]
+        known = {*dir(builtins)}.union(*(bound for *_, bound, _ in statements))
+        #: The names that are read, with the number of the last statement that does: a function is called at any time.
+        wanted, kept, before = {name: len(statements)}, set[int](), -1
         while before != (before := len(kept)):
-            # What stands for a part of a wanted value as well.
-            watched, size = {*wanted}, 0
-            while size != (size := len(watched)):
-                watched |= {alias for *_, pairs in statements for alias, of in pairs if of & watched}
-            for cell, each, bound, changed, _ in statements:
-                touched = (bound & wanted) | (changed & watched)
-                if id(each) in kept or not (touched or self._is_setting(each)):
+            watched = _reached(wanted, parts)
+            for number, (cell, each, bound, changed) in enumerate(statements):
+                touched = {one for one in bound if wanted.get(one, -1) > number} | (changed & watched)
+                from_star = "*" in bound and not wanted.keys() <= known
+                if id(each) in kept or not (touched or from_star or self._is_setting(each)):
                     continue
                 if touched and any(isinstance(node, ast.Call) and self._trains(node) for node in _own_nodes(each)):
                     raise UsageError(
@@ -85,8 +98,10 @@ class _Notebook:
                         "changes while it trains: make it in a statement of its own, or in a function."
                     )
                 kept.add(id(each))
-                wanted |= names_read(ast.unparse(each))
-                wanted |= {_root(node.target) for node in ast.walk(each) if isinstance(node, ast.AugAssign)}
+                later = any(isinstance(node, _DEFERRED) for node in ast.walk(each))
+                added = {_root(node.target) for node in ast.walk(each) if isinstance(node, ast.AugAssign)}
+                for one in names_read(ast.unparse(each)) | added:
+                    wanted[one] = max(wanted.get(one, 0), len(statements) if later else number)
         return tuple(attrs.evolve(cell, body=tuple(s for s in cell.body if id(s) in kept)) for cell in self._cells)
 
     def _changed(self, nodes: Iterable[ast.AST]) -> Iterator[str]:
@@ -96,11 +111,14 @@ class _Notebook:
                 yield _root(node)
             elif isinstance(node, ast.Expr) or (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_"):
                 value = getattr(node.value, "elt", node.value)
-                if not (isinstance(value, ast.Call) and _LEAVES.fullmatch(_called(value))):
-                    calls = (each for each in ast.walk(value) if isinstance(each, ast.Call))
-                    yield from (name for each in calls for name in self._changed_by(each, passed=each is value))
-            elif isinstance(node, ast.Call) and (_called(node) in _POPS or _called(node) in self._effects):
-                yield from self._changed_by(node, passed=False)
+                name = _called(value) if isinstance(value, ast.Call) else ""
+                if not _LEAVES.fullmatch(name) or name in self._effects:
+                    for call in (each for each in ast.walk(value) if isinstance(each, ast.Call)):
+                        yield from self._changed_by(call, passed=call is value or _called(call) in _CHANGES)
+            elif isinstance(node, ast.Call) and (_called(node) in _POPS or isinstance(node.func, ast.Name)):
+                yield from self._changed_by(node, passed=_called(node) == "next")
+            elif isinstance(node, ast.Call):
+                yield from self._effects.get(f".{_called(node)}", ())
             elif isinstance(node, DEFINITIONS):
                 for each in node.decorator_list:
                     made = each if isinstance(each, ast.Call) else ast.Call(each, [], [])
@@ -109,12 +127,13 @@ class _Notebook:
     def _changed_by(self, call: ast.Call, *, passed: bool) -> Iterator[str]:
         """Yield the names whose values a call may change; one that is called for that changes what it is given."""
         name, given = _called(call), [*call.args, *(each.value for each in call.keywords)]
-        if self._trains(call) or _LEAVES.fullmatch(name):
+        own = isinstance(call.func, ast.Name) and name in self._effects
+        if self._trains(call) or (_LEAVES.fullmatch(name) and not own):
             return
         if isinstance(call.func, ast.Attribute):
-            yield from {_root(call.func)} - self._imported
+            yield from ({_root(call.func)} | self._effects.get(f".{name}", set())) - self._imported
             passed = passed and name not in _STORES
-        elif name in self._effects:
+        elif own:
             taken = self._functions[name].args
             parameters = [each.arg for each in (*taken.posonlyargs, *taken.args)]
             places = [*parameters[: len(call.args)], *(each.arg for each in call.keywords)]
@@ -122,14 +141,15 @@ class _Notebook:
             given = [each for place, each in zip(places, given, strict=False) if place in self._effects[name]]
             passed = True
         elif name in _CHANGES or hasattr(builtins, name):
-            passed = name in _CHANGES
+            passed = passed and name in _CHANGES
         if passed:
             yield from {_root(each) for each in given} - self._imported - {*self._functions}
 
     def _trains(self, call: ast.Call) -> bool:
         """Say whether a call trains a model or runs one: ``fit`` with one argument alone may prepare data."""
         prepares = _called(call) == "fit" and len(call.args) == 1 and not call.keywords
-        return _called(call) in _TRAINING and not (prepares and _root(call.func) not in self._compiled)
+        trains = isinstance(call.func, ast.Attribute) and call.func.attr in _TRAINING
+        return trains and not (prepares and _root(call.func) not in self._compiled)
 
     def _is_setting(self, statement: ast.stmt) -> bool:
         """Say whether a statement sets something for all code that follows it: an environment variable, a seed."""

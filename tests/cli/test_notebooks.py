@@ -78,6 +78,9 @@ LEFT = {
     "weights": "model.set_weights(df)",
     "a name inside of a function": "size = df",
     "a name inside of a comprehension": "each = df",
+    "a name that is bound again": "number = df",
+    "a name that is bound again while it trains": "for number in df:\n    other.fit(number, epochs=1)",
+    "all of a module": "from not_there import *",
     "training": "build.fit(df, epochs=3)",
     "a loop that trains": "for x in df:\n    build.train_on_batch(x)",
     "a picture": "plot_model(build, df)",
@@ -90,7 +93,8 @@ LEFT = {
 def test_what_nothing_needs(notebook, case):
     """What neither binds nor changes what is read is not run, and no data for it are loaded."""
     cells = """
-        sizes = [3]
+        number = 3
+        sizes = [number]
         def look(of, data):
             total = []
             total.append(of)
@@ -126,6 +130,17 @@ FILLED = {
     "a part of it": ("build = [[], []]\nfor each in build:\n    each.append(1)", [[1], [1]]),
     "one of two on a line": ("a = []; a.append(1); print(not_there)\nbuild = a", [1]),
     "a pop": ("a = [1, 2]\nlast = a.pop()\nbuild = a", [1]),
+    "a part of it in a function": (
+        "build = [[]]\ndef fill(what):\n    for each in what:\n        each.append(1)\nfill(build)",
+        [[1]],
+    ),
+    "a method that fills a name": (
+        "build = []\nclass Reader:\n    def read(self): build.append(1)\nReader().read()",
+        [1],
+    ),
+    "what it is called with later": ("n = 1\ndef f(): return n\nn = 2\nbuild = f()\nn = 1 + 1", 2),
+    "all of a module": ("from collections import *\nbuild = Counter('aa')", {"a": 2}),
+    "a function called like what only shows": ("build = []\ndef show(x): x.append(1)\nshow(build)", [1]),
     "a fit that trains no model": (
         "class Coder:\n    def fit(self, x): self.n = len(x)\ncoder = Coder()\ncoder.fit('abc')\nbuild = coder.n",
         3,
