@@ -94,8 +94,8 @@ class _Notebook:
                     continue
                 if touched and any(isinstance(node, ast.Call) and self._trains(node) for node in _own_nodes(each)):
                     raise UsageError(
-                        f"{name} needs {min(touched)}, which cell {cell.number}, line {each.lineno} of the notebook "
-                        "changes while it trains: make it in a statement of its own, or in a function."
+                        f"{name} cannot be taken from the notebook: cell {cell.number}, line {each.lineno} trains and "
+                        f"also changes {min(touched)}. Make that two statements, or name a function that makes it."
                     )
                 kept.add(id(each))
                 later = any(isinstance(node, _DEFERRED) for node in ast.walk(each))

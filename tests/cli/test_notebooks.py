@@ -176,7 +176,7 @@ def test_data_are_loaded_where_they_fill(notebook):
 def test_training_that_makes_the_model(notebook, source):
     """A statement that trains and also makes what is needed is one sentence: neither half of it would be right."""
     path = notebook("build = []\nbuild.compile()", source)
-    with pytest.raises(UsageError, match="build needs build, which cell 2, line 1 of the notebook changes while it tr"):
+    with pytest.raises(UsageError, match="build cannot be taken .*: cell 2, line 1 trains and also changes build."):
         values(path)
 
 
