@@ -1,4 +1,4 @@
-"""The code of a notebook that a model is made of: what defines it, and nothing that trains."""
+"""The cells of a notebook, read as Python."""
 
 from __future__ import annotations
 
@@ -16,15 +16,23 @@ from fuzzseq.errors import UsageError
 from fuzzseq.files.input_files import NotJson, json_of, read_text
 
 SUFFIX: Final = ".ipynb"
-#: A line for IPython or the shell: ``%matplotlib inline``, ``!pip install``, ``model.summary?``.
-_MAGIC: Final = re.compile(r"^(?P<indent>\s*)(?:[%!?]|\w+\s*=\s*[%!]|.*\?\s*$)", re.MULTILINE)
-#: How settings are made that hold for all that follows: ``sys.path.append``, ``tf.random.set_seed``.
-_SETTING: Final = re.compile(r"^(sys\.path|os\.environ)\.\w+$|(^|\.)(set|enable|disable)_\w+$")
-#: What trains a model, or runs one over data.
-_TRAINING: Final = frozenset({"fit", "fit_generator", "train_on_batch", "evaluate", "predict", "adapt"})
+#: A line for IPython or the shell, with its continuations: ``%matplotlib inline``, ``!pip install``, ``model?``.
+_MAGIC: Final = re.compile(
+    r"(?P<kept>[^\S\n]*(?:[\w.]+(?:[^\S\n]*,[^\S\n]*[\w.]+)*[^\S\n]*=[^\S\n]*(?=[%!]))?)"
+    r"(?P<line>(?:[%!?]|(?:pip|conda) install\b|[\w.*]+\?{1,2}[^\S\n]*$)(?:[^\\\n]|\\\n|\\.)*)",
+    re.MULTILINE,
+)
+#: A part of Python's text that is looked through as one: strings, comments, a line's continuation, and what is none.
+_PIECE: Final = re.compile(
+    r"""(?s:(?P<long>\'\'\'|\"\"\")(?:\\.|.)*?(?P=long))|(?s:(?P<quote>['"])(?:\\.|[^\\\n])*?(?P=quote))"""
+    r"""|\#[^\n]*|\\\n|[^'"\#\\\n()\[\]{}]+|(?s:.)"""
+)
+#: A cell in another language; what is timed or captured is Python.
+_FOREIGN: Final = re.compile(r"\s*%%(?!(?:time|capture|prun)\b)")
 #: How the code of cells is named.
 _CELL: Final = re.compile(r"(?P<notebook>.+\.ipynb)#cell-(?P<number>\d{1,9})|<In \[(?P<live>\d{1,9})\]>")
-_DEFINITIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
+DEFINITIONS: Final = (*FUNCTIONS, ast.ClassDef)
 
 
 @attrs.frozen(kw_only=True)
@@ -74,12 +82,15 @@ def cells_of(path: Path, shown: str) -> tuple[Cell, ...]:
 
 def _cell(number: int, source: object, shown: str) -> Cell:
     text = "".join(map(str, source)) if isinstance(source, list) else str(source or "")
-    # A cell that begins with %% is another language, or all of it is timed.
-    python = "" if text.lstrip().startswith("%%") else _MAGIC.sub(r"\g<indent>pass  # \g<0>", text)
+    text = "" if _FOREIGN.match(text) else re.sub(r"\r\n?", "\n", text)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Those of its own code are for whoever runs it.
-            body = ast.parse(python).body
+            try:
+                body = ast.parse(text).body
+            except SyntaxError:
+                text = _without_magics(text)
+                body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None)
         where = f"{shown}, cell {number}" + (f", line {line}" if line else "")
@@ -88,36 +99,31 @@ def _cell(number: int, source: object, shown: str) -> Cell:
     return Cell(number=number, text=text, body=tuple(body))
 
 
-def needed(cells: Sequence[Cell], name: str) -> tuple[Cell, ...]:
-    """Return cells with the statements that a name at their top needs, and settings that hold for all: no training.
-
-    Needed is what binds the name, what binds a name that is read there, and so on: a data set is loaded where the model
-    is made of it, and only there. An expression, a loop and a training are not run.
-    """
-    statements = [(cell, statement) for cell in cells for statement in cell.body]
-    wanted, kept = {name}, set[int]()
-    grown = True
-    while grown:
-        grown = False
-        for _, statement in statements:
-            bound = set(bound_names(statement))
-            if id(statement) not in kept and (_is_setting(statement) or (bound & wanted and not _runs(statement))):
-                kept.add(id(statement))
-                wanted |= {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
-                grown = True
-    return tuple(attrs.evolve(cell, body=tuple(each for each in cell.body if id(each) in kept)) for cell in cells)
+def _without_magics(text: str) -> str:
+    """Return the text of a cell with what is for IPython or the shell as comments, where a statement can begin."""
+    done, at, depth, begins = list[str](), 0, 0, True
+    while at < len(text):
+        magic = _MAGIC.match(text, at) if begins else None
+        found = magic or _PIECE.match(text, at)
+        piece = found.group() if found else text[at]
+        # A name that gets the output of a command is known only where IPython is.
+        held = "get_ipython()" if magic and magic["kept"].strip() else "pass"
+        done.append(f"{magic['kept']}{held}  # {magic['line']}".replace("\n", "\n# ") if magic else piece)
+        at += len(piece)
+        depth = max(depth + (piece in "([{") - (piece in ")]}"), 0)
+        begins = piece == "\n" and not depth
+    return "".join(done)
 
 
 def source_of(cells: Sequence[Cell]) -> Iterator[str]:
-    """Yield the lines of the statements of cells, the number of its cell before those of each."""
+    """Yield the text of the statements of cells, the number of its cell before those of each."""
     for cell in cells:
-        lines = cell.text.splitlines()
         if cell.body:
             yield f"# Cell {cell.number}"
         for statement in cell.body:
             decorators = getattr(statement, "decorator_list", [])
-            first = min([statement.lineno, *(each.lineno for each in decorators)])
-            yield from lines[first - 1 : statement.end_lineno]
+            yield from (f"@{ast.get_source_segment(cell.text, each)}" for each in decorators)
+            yield ast.get_source_segment(cell.text, statement) or ""
         if cell.body:
             yield ""
 
@@ -127,31 +133,13 @@ def bound_names(statement: ast.stmt) -> Iterator[str]:
     pending: list[ast.AST] = [statement]
     while pending:
         node = pending.pop()
-        if isinstance(node, _DEFINITIONS):
+        if isinstance(node, DEFINITIONS):
             yield node.name
         elif isinstance(node, ast.Import | ast.ImportFrom):
             yield from ((alias.asname or alias.name.partition(".")[0]) for alias in node.names)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
+        elif isinstance(node, ast.comprehension):
+            pending += [node.iter, *node.ifs]
         else:
             pending.extend(ast.iter_child_nodes(node))
-
-
-def _is_setting(statement: ast.stmt) -> bool:
-    """Say whether a statement sets something for all code that follows it: an environment variable, a seed."""
-    if isinstance(statement, ast.Assign):
-        return all(isinstance(target, ast.Subscript | ast.Attribute) for target in statement.targets) and not any(
-            isinstance(node, ast.Call) for node in ast.walk(statement)
-        )
-    called = statement.value if isinstance(statement, ast.Expr) else None
-    return isinstance(called, ast.Call) and bool(_SETTING.search(ast.unparse(called.func)))
-
-
-def _runs(statement: ast.stmt) -> bool:
-    """Say whether a statement does more than to define: it loops, or trains."""
-    if isinstance(statement, _DEFINITIONS):
-        return False
-    if isinstance(statement, ast.Expr | ast.For | ast.AsyncFor | ast.While | ast.With | ast.AsyncWith):
-        return True
-    calls = (node.func for node in ast.walk(statement) if isinstance(node, ast.Call))
-    return any(isinstance(function, ast.Attribute) and function.attr in _TRAINING for function in calls)

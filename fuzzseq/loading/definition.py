@@ -9,13 +9,14 @@ from __future__ import annotations
 import ast
 import builtins
 import linecache
-import symtable
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
 from types import CodeType, FunctionType, ModuleType
 from typing import Final
 
+from fuzzseq.files.notebooks import bound_names
+from fuzzseq.files.slicing import names_read
 from fuzzseq.loading.references import variable_of
 from fuzzseq.protocol.user_frames import is_users
 from fuzzseq.sanitize import outgoing
@@ -127,7 +128,8 @@ class _Definition:
             if name != node.name:
                 source += f"\n{name} = {node.name}"
                 self._bound.setdefault(node.name, value)
-        for needed in sorted(_names_from_outside(source)):
+        bound = {each for statement in ast.parse(source).body for each in bound_names(statement)}
+        for needed in sorted(names_read(source) - bound):
             self._bind_found(needed, functions)
         self._parts.append(source)
 
@@ -198,16 +200,3 @@ def _called(decorator: ast.expr, known: Mapping[str, object]) -> object:
 def _declared_functions(value: object) -> bool:
     declared = declaration_of(value)
     return declared is not None and any(map(callable, declared.options.values()))
-
-
-def _names_from_outside(source: str) -> set[str]:
-    """Return the names that a definition reads and does not bind."""
-    top = symtable.symtable(source, "definition", "exec")
-    bound = {each.get_name() for each in top.get_symbols() if each.is_assigned()}
-    read = {each.get_name() for each in top.get_symbols() if each.is_referenced()}
-    tables = top.get_children()
-    while tables:
-        table = tables.pop()
-        tables += table.get_children()
-        read |= {each.get_name() for each in table.get_symbols() if each.is_global()}
-    return read - bound

@@ -19,7 +19,7 @@ _BRACKETS = {"tuple": ("(", ")"), "list": ("[", "]")}
 def building(plan: Plan) -> Iterator[str]:
     """Yield the call of the factory with the parameters of the case."""
     if plan.spec.traits.already_built:
-        yield f"model = {plan.origin.variable}"
+        yield from [f"model = {plan.origin.variable}"] if plan.origin.variable != "model" else []
         return
     sizes = plan.case.sizes(plan.spec.contract, 0)
     given = [argument(p.name, str(sizes[p.dimension])) for p in plan.spec.contract.parameters if p.dimension in sizes]

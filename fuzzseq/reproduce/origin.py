@@ -10,6 +10,7 @@ import attrs
 
 from fuzzseq.errors import UsageError
 from fuzzseq.files import notebooks, saved_models
+from fuzzseq.files.slicing import needed
 from fuzzseq.loading.references import variable_of
 from fuzzseq.reporting.python_text import is_dotted, is_name, literal
 from fuzzseq.shown_paths import shown
@@ -24,7 +25,8 @@ class Origin:
     """A factory's name with the file or the module that it is in; neither for a closure or a notebook's function.
 
     ``place`` is the file as it was named, ``path`` where it was found, and ``package`` the names that lead to it, from
-    the outermost package around it. Without them, ``definition`` is code that makes it anew, where that is known.
+    the outermost package around it. Without them, or of a notebook, ``definition`` is code that makes it anew, where
+    that is known.
     """
 
     name: str
@@ -50,7 +52,9 @@ class Origin:
                 names.insert(0, folder.name)
                 folder = folder.parent
             # Of a file outside of the project its last two parts are known: it may lie above where the script runs.
-            return cls(name=name, place=shown(place).removeprefix(".../"), path=path, package=tuple(names))
+            where = shown(place).removeprefix(".../")
+            code = _in_notebook(path, name) if path.suffix == notebooks.SUFFIX else ""
+            return cls(name=name, place=where, path=path, package=tuple(names), definition=code)
         return cls(name=name, module=place) if is_dotted(place) else cls(name="build")
 
     @property
@@ -74,8 +78,11 @@ class Origin:
         ``custom_objects`` the file of what a saved model is made of beside what Keras has.
         """
         held = [_name(text) for text in declared.values() if self._holds(text)]
-        if self.path is not None and self.path.suffix == notebooks.SUFFIX:
-            yield from self._from_notebook(parameters)
+        if self.definition:
+            yield f"# From {self.place}:" if self.place else "# The factory as it was fuzzed, with what it needs:"
+            yield from (*self.definition.split("\n"), "")
+        elif self.path is not None and self.path.suffix == notebooks.SUFFIX:  # It is gone, or was changed since.
+            yield from self._pasted(parameters)
         elif self.path is not None and self.path.suffix == saved_models.SUFFIX:
             yield from self._from_saved(custom_objects)
         elif self.path is not None:
@@ -86,9 +93,6 @@ class Origin:
             yield f'HOME = [f for f in FOLDERS if (f / "{first}").is_dir() or (f / "{first}.py").is_file()]'
             yield "sys.path[:0] = [*map(str, HOME[:1]), os.getcwd()]"
             yield from self._by_name(held)
-        elif self.definition:
-            yield "# The factory as it was fuzzed, with what it needs:"
-            yield from (*self.definition.splitlines(), "")
         else:
             yield from self._pasted(parameters)
         for option, text in declared.items():
@@ -103,19 +107,6 @@ class Origin:
         message = f"Paste the factory {self.variable} into this script first, at the marked place."
         yield f'    raise SystemExit("{message}")'
         yield ""
-
-    def _from_notebook(self, parameters: Sequence[str]) -> Iterator[str]:
-        """Yield the code of the notebook that the factory needs: nobody can import one."""
-        first, _, rest = self.name.partition(".")
-        try:
-            cells = notebooks.needed(notebooks.cells_of(Path(self.path or ""), self.place), first)
-        except UsageError:  # It is gone, or was changed since.
-            yield from self._pasted(parameters)
-            return
-        yield f"# From {self.place}:"
-        yield from notebooks.source_of(cells)
-        if rest:
-            yield f"{self.variable} = {self.name}"
 
     def _from_file(self, held: list[str]) -> Iterator[str]:
         """Yield the lines that import a file, named from the folder that fuzzseq ran in: that is here, or above."""
@@ -178,3 +169,13 @@ class Origin:
 
 def _name(reference: str) -> str:
     return reference.rpartition(":")[2]
+
+
+def _in_notebook(path: Path, name: str) -> str:
+    """Return the code of a notebook that a name needs, as nobody can import one; empty where it cannot be read."""
+    first, _, rest = name.partition(".")
+    try:
+        lines = [*notebooks.source_of(needed(notebooks.cells_of(path, path.name), first))]
+    except UsageError:
+        return ""
+    return "\n".join([*lines, f"{name.rpartition('.')[2]} = {name}"] if rest else lines)

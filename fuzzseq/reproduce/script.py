@@ -7,6 +7,8 @@ import re
 import textwrap
 from collections.abc import Iterator
 
+import attrs
+
 from fuzzseq.causes.catalog import CAUSES
 from fuzzseq.checks.script import stage_line
 from fuzzseq.files.notebooks import bound_names
@@ -33,15 +35,19 @@ def reproduction(finding: Finding, spec: Spec, definition: str = "") -> str:
     odd += [each.dtype for each in spec.contract.inputs if each.dtype and not re.fullmatch("[a-z]+[0-9]*", each.dtype)]
     if odd:
         return f'"""No script can be written: {documented(shortened(odd[0], 200))} is no input of a model.\n"""\n'
-    plan = Plan(finding=finding, spec=spec, origin=Origin.of(finding.target, definition))
+    return _written(Plan(finding=finding, spec=spec, origin=Origin.of(finding.target, definition)))
+
+
+def _written(plan: Plan) -> str:
     body = "\n".join(_body(plan))
     helpers = [f"\n{text}" for text in called_functions(body)]
-    if _bound_in(definition) & _bound_in("\n".join((*helpers, body))):
-        return reproduction(finding, spec)  # One name would stand for two things.
-    parameters = [each.name for each in spec.contract.parameters]
-    setting = "\n".join(plan.origin.importing(plan.declared, parameters, spec.traits.custom_objects))
+    if _bound_in(plan.origin.definition) & _bound_in("\n".join((*helpers, body))):
+        # One name would stand for two things.
+        return _written(attrs.evolve(plan, origin=Origin(name=plan.origin.variable)))
+    parameters = [each.name for each in plan.spec.contract.parameters]
+    setting = "\n".join(plan.origin.importing(plan.declared, parameters, plan.spec.traits.custom_objects))
     program = "\n\n".join((setting, *helpers, "\n" + body if helpers else body))
-    return f'"""{_docstring(plan)}"""\n\n{_imports(program, spec.traits.framework)}\n\n{program}\n'
+    return f'"""{_docstring(plan)}"""\n\n{_imports(program, plan.spec.traits.framework)}\n\n{program}\n'
 
 
 def _bound_in(code: str) -> set[str]:

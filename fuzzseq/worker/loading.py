@@ -16,6 +16,7 @@ from typing import Final
 
 from fuzzseq.errors import SpecError, UsageError, nearest
 from fuzzseq.files import notebooks, saved_models
+from fuzzseq.files.slicing import needed
 from fuzzseq.object_text import name_of, text_of
 from fuzzseq.protocol.transport import Json
 from fuzzseq.protocol.user_frames import keep_source
@@ -154,15 +155,15 @@ def _from_file(path: Path, name: str) -> ModuleType:
     """Import a file under the name that it has in its package, if any, so that its own imports work."""
     path = path.resolve()
     if path.suffix == notebooks.SUFFIX:
-        # What the name needs of it is run cell by cell, in a module that is called after the notebook.
+        # What the name needs of it is run cell by cell, in a module that is called after the notebook, as no other is.
         USER_IMPORTS.add(str(path.parent))
-        module = ModuleType(re.sub(r"\W", "_", path.stem))
+        module = ModuleType(re.sub(r"\W", "_", f"{path.stem}_ipynb"))
         module.__file__ = str(path)
         sys.modules[module.__name__] = module
-        for cell in notebooks.needed(notebooks.cells_of(path, path.name), name.partition(".")[0]):
+        for cell in needed(notebooks.cells_of(path, path.name), name.partition(".")[0]):
             file = notebooks.file_of_cell(str(path), cell.number)
             keep_source(file, cell.text)
-            code = compile(ast.Module(list(cell.body), []), file, "exec")
+            code = compile(ast.Module(list(cell.body), []), file, "exec", dont_inherit=True)
             exec(code, vars(module))  # noqa: S102 (the user's own, named)
         return module
     parts, folder = [path.stem], path.parent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import attrs
@@ -138,3 +139,22 @@ def test_the_script_of_a_factory(run_events, crash_finding):
     assert factory in reproduction(held, Spec(), factory)
     for definition in ("", f"source = 3\n\n\n{factory}"):
         assert "PASTE YOUR FACTORY HERE" in reproduction(held, Spec(), definition)
+
+
+@pytest.mark.parametrize(
+    ("cells", "pasted"),
+    [
+        (("def build(n):\n    !ls\n    return n",), False),
+        (("def forward(n):\n    return n", "def build(n):\n    return forward(n)"), True),
+        (("model = 3", "class build:\n    n = model"), True),
+    ],
+)
+def test_the_script_of_a_notebook(crash_finding, tmp_path, monkeypatch, cells, pasted):
+    """A script holds a notebook's code as Python, unless the two call different things by one name."""
+    monkeypatch.chdir(tmp_path)
+    codes = [{"cell_type": "code", "source": cell} for cell in cells]
+    (tmp_path / "model.ipynb").write_text(json.dumps({"nbformat": 4, "cells": codes}))
+    script = reproduction(attrs.evolve(crash_finding, target="model.ipynb:build"), Spec())
+    compile(script, "script", "exec", dont_inherit=True)
+    assert ("PASTE YOUR FACTORY HERE" in script) == pasted
+    assert ("# From model.ipynb:\n# Cell 1\n" in script) != pasted
