@@ -6,7 +6,7 @@ import argparse
 import copy
 import enum
 import functools
-import importlib
+import importlib.util
 import json
 import logging
 import subprocess
@@ -104,6 +104,17 @@ def project(tmp_path_factory) -> Iterator[tuple[Path, Zygote]]:
         sys.modules.pop("models", None)
 
 
+def imported(folder: Path) -> ModuleType:
+    """Return the module of the project, whatever another test has imported by that name."""
+    sys.modules.pop("models", None)
+    spec = importlib.util.spec_from_file_location("models", folder / "models.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules["models"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 @pytest.fixture
 def ids(project, monkeypatch) -> Callable[..., list[str]]:
     """Return what fuzzes a target, and gives the ids of its findings."""
@@ -117,7 +128,7 @@ def test_one_function_has_one_id_by_whatever_name(project, ids, name, monkeypatc
     here, _ = project
     (id_,) = ids(f"models.py:{name}")
     assert ids(f"{here}/models.py:{name}") == ids(f"models:{name}") == [id_]
-    assert ids(getattr(importlib.import_module("models"), name)) == [id_]
+    assert ids(getattr(imported(here), name)) == [id_]
     monkeypatch.chdir(here)
     assert CliRunner().invoke(main, ["init", f"models.py:{name}"]).exit_code == 0
     assert ids("fuzz_targets.py") == [id_]
@@ -136,7 +147,7 @@ def test_one_function_has_one_id_by_whatever_name(project, ids, name, monkeypatc
 def test_a_model_that_is_there_is_its_variable(project) -> None:
     """Whoever imports it: it is the variable of the module that made it."""
     importing = ModuleType("importing")
-    importing.imported = importlib.import_module("models").model
+    importing.imported = imported(project[0]).model
     assert identity_of(importing.imported, importing, "imported") == "models:model"
     assert identity_of(importing.imported, sys.modules["models"], "model") == "models:model"
 
