@@ -27,8 +27,11 @@ chdir, umask, write, close, dup2 = os.chdir, os.umask, os.write, os.close, os.du
 format_exception: Final = traceback.format_exception
 
 _MODULES: Final[tuple[ModuleType, ...]] = (builtins, json, os, sys, time)
-#: Replaced by ordinary programs, and by us.
-_LOOSE: Final = {"argv", "path", "modules", "stdin", "stdout", "stderr", "excepthook", "path_hooks", "meta_path"}
+#: Replaced by ordinary programs, and by us; the last four by each call of ``time.tzset``.
+_LOOSE: Final = {
+    *("argv", "path", "modules", "stdin", "stdout", "stderr", "excepthook", "path_hooks", "meta_path"),
+    *("tzname", "timezone", "altzone", "daylight"),
+}
 _ORIGINALS: Final = {module: dict(vars(module)) for module in _MODULES}
 _LIMITS: Final = {
     "RLIMIT_NOFILE": resource.RLIMIT_NOFILE,

@@ -6,6 +6,7 @@ import builtins
 import json
 import os
 import sys
+import time
 import warnings
 from pathlib import Path
 
@@ -42,7 +43,8 @@ def test_a_folder_that_is_gone(tmp_path, monkeypatch):
 
 
 def test_what_was_replaced(monkeypatch):
-    """Each function of Python's own that is another one is named, and a module that is taken away."""
+    """Each function of Python's own that is another one is named, and a module that is taken away; no time zone is."""
+    time.tzset()
     assert replaced() == []
     monkeypatch.setattr(os, "getpid", lambda: 1)
     monkeypatch.setattr(json, "dumps", None)
