@@ -107,6 +107,19 @@ def arrays(case: Case, contract: Contract, batch: int = -1) -> Arrays:
     )
 
 
+def whole_targets(case: Case, contract: Contract, batch: int = -1) -> npt.NDArray[np.int32]:
+    """Return the target rows of a batch with their start and end, (batch, steps + 1) int32, padded as the batch is."""
+    rows, tokens = case.batches[batch], contract.tokens
+    around = [() if token is None else (token,) for token in (tokens.start, tokens.end)]
+    whole = [(*around[0], *pair.target, *around[1]) for pair in rows.pairs]
+    return padded(whole, width(rows, "target", contract) + 1, tokens.pad, rows.padding)
+
+
+def real_labels(seen: Arrays, contract: Contract) -> Array:
+    """Return where labels are real, (batch, steps) bool: at the steps of the source of a many-to-many model."""
+    return seen.source_mask if contract.kind == "many_to_many" else seen.target_mask
+
+
 def encoded(labels: npt.NDArray[np.int32], encoding: Encoding, case: Case, contract: Contract) -> Array:
     """Return labels in an encoding; the depth of one-hot rows is the target vocabulary."""
     vocabulary = contract.vocabulary("target")

@@ -34,7 +34,7 @@ def applies(spec: Spec) -> str | None:
         return "the model has no decoder"
     if not spec.traits.own_training_step:
         return "the model has no custom train_step"
-    return None if spec.traits.train_step_accepts_xy else "its train_step raises for (inputs, labels)"
+    return None if spec.traits.train_step_accepts_batch else "its train_step raises for (inputs, labels)"
 
 
 def plan(case: Case, spec: Spec) -> Plan:

@@ -16,6 +16,7 @@ from fuzzseq.reporting.python_text import argument, literal
 from fuzzseq.targets.contract import CELLS, Contract, Input
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, KNOWN, Dim
 from fuzzseq.targets.spec import Spec
+from fuzzseq.targets.training_batch import MASK_WEIGHTS
 from fuzzseq.targets.traits import Form
 
 #: Where something that is known of a model came from.
@@ -103,7 +104,7 @@ def _model_sentence(spec: Spec) -> str:
     )
     extra = ", with an encoder and a decoder for inference" if traits.inference_models else ""
     own = ", with a train_step of its own" if traits.own_training_step else ""
-    runs = "" if traits.train_step_accepts_xy else " that does not take (inputs, labels)"
+    runs = "" if traits.train_step_accepts_batch else " that takes no usual batch"
     called = f", called with {_CALLS[contract.calling]}" if contract.calling in _CALLS else ", stepped by hand"
     return f"{FORMS[traits.form]}: {model} of {framework}{extra}{own}{runs}{called}"
 
@@ -149,6 +150,8 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
     loss = {"compiled": "the compiled loss", None: "none: cross-entropy trains the model"}
     states = {"inputs": "inputs of the model, of the shapes that it states", None: "none is given"}
     float_source = "rows of floats" if contract.float_source else "ids"
+    masked = contract.sample_weight in (None, MASK_WEIGHTS)
+    weights = contract.sample_weight if masked else _Reference(contract.sample_weight)
     told: Mapping[str, tuple[object, str]] = {
         "kind": (contract.kind, _KINDS[contract.kind]),
         # Inputs without names cannot be declared.
@@ -165,7 +168,8 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
             contract.features,
             "the output is no scores" if contract.features else "the output is of the kind",
         ),
-        "sample_weight": (contract.sample_weight, "1 at real steps" if contract.sample_weight else "there are none"),
+        "sample_weight": (weights, "what labels weigh" if contract.sample_weight else "there are none"),
+        "batch": (_Reference(contract.batch.function), contract.batch.shown(bool(contract.sample_weight))),
         "loss": (_Reference(contract.loss), loss.get(contract.loss, "declared")),
         "initial_state": (_Reference(contract.initial_state), states.get(contract.initial_state, "declared")),
         "preprocess": (_Reference(contract.preprocess), "makes the source" if contract.preprocess else "none"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import attrs
 import numpy as np
 
-from fuzzseq.cases.arrays import SMOOTHING, Array, Arrays, arrays, input_array
+from fuzzseq.cases.arrays import SMOOTHING, Array, Arrays, arrays, input_array, real_labels, whole_targets
 from fuzzseq.cases.case import Batch
 from fuzzseq.cases.states import STATES_PER_LAYER, state_shapes
 from fuzzseq.reporting.python_text import argument
@@ -39,12 +39,19 @@ def columns(plan: Plan) -> Columns:
         if plan.stated:
             texts["states"] = _states(plan, number, batch)
         texts |= _labels(plan, batch, seen) if plan.scored else {}
+        texts = _batch_arrays(plan, number, seen) | texts
         if plan.check and plan.script.variables:
             for name, value in plan.script.variables(plan.case, plan.spec, number).items():
                 texts[name] = literal(value) if isinstance(value, np.ndarray) else str(value)
         for name, text in texts.items():
             found.setdefault(name, []).append(text)
     return found
+
+
+def _batch_arrays(plan: Plan, number: int, seen: Arrays) -> dict[str, str]:
+    """Return what functions of a training batch, or the model's own step, are given beside the labels."""
+    target = whole_targets(plan.case, plan.spec.contract, number)
+    return {name: literal(target if name == "target" else getattr(seen, name)) for name in plan.batch_arrays}
 
 
 def assigned(columns_: Columns, plan: Plan) -> Iterator[str]:
@@ -86,8 +93,7 @@ def _labels(plan: Plan, batch: Batch, seen: Arrays) -> dict[str, str]:
             text = f"np.eye({depth}, dtype=np.float32)[\n    {ids}\n]"
     if not plan.masked:
         return {"labels": text}
-    real = seen.source_mask if contract.kind == "many_to_many" else seen.target_mask
-    return {"labels": text, "real": literal(real)}
+    return {"labels": text, "real": literal(real_labels(seen, contract))}
 
 
 def _features(plan: Plan, batch: Batch, seen: Arrays) -> str:

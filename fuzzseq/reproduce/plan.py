@@ -12,6 +12,7 @@ from fuzzseq.findings import Finding
 from fuzzseq.protocol.outcome import Stage
 from fuzzseq.reproduce.origin import Origin
 from fuzzseq.targets.spec import Spec
+from fuzzseq.targets.training_batch import MASK_WEIGHTS
 
 
 @attrs.frozen(kw_only=True)
@@ -88,7 +89,21 @@ class Plan:
     @property
     def masked(self) -> bool:
         """Whether the script needs to know which steps are real: for our loss, and for the weights of labels."""
-        return self.spec.contract.loss is None or self.spec.contract.sample_weight == "mask"
+        return self.spec.contract.loss is None or self.spec.contract.sample_weight == MASK_WEIGHTS
+
+    @property
+    def stepped_itself(self) -> bool:
+        """Whether the model's own training step is run."""
+        return self.stage == "gradient" and not self.check and self.spec.runs_step
+
+    @property
+    def batch_arrays(self) -> tuple[str, ...]:
+        """The arrays that functions of a training batch, or the model's own step, are given beside the labels."""
+        contract = self.spec.contract
+        names = list(contract.weight_arguments if self.scored else ())
+        if self.stepped_itself:
+            names += contract.batch.arguments or [name for part in contract.batch.parts for name in part]
+        return tuple(dict.fromkeys(name for name in names if name not in ("inputs", "labels", "weights")))
 
     @property
     def weighed(self) -> bool:
@@ -111,6 +126,11 @@ class Plan:
         state = self.spec.contract.initial_state
         if self.stated and state is not None and ":" in state:
             found["initial_state"] = state
+        weights, batch = self.spec.contract.sample_weight, self.spec.contract.batch.function
+        if self.scored and weights not in (None, MASK_WEIGHTS):
+            found["sample_weight"] = str(weights)
+        if self.stepped_itself and batch is not None:
+            found["batch"] = batch
         loss = self.spec.contract.loss
         if self.scored and loss not in (None, "compiled") and not str(loss).islower():
             found["loss"] = str(loss)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from fuzzseq.cases.arrays import arrays
 from fuzzseq.checks.script import stage_line
 from fuzzseq.protocol.evidence import NonFinite
-from fuzzseq.reporting.python_text import literal
+from fuzzseq.reporting.python_text import argument, literal
 from fuzzseq.reproduce.calling import arguments, inputs_signature, tensor_spec
 from fuzzseq.reproduce.plan import Plan
-
-#: The weights of labels.
-_WEIGHTS = "tf.cast(real, tf.float32)"
+from fuzzseq.targets.training_batch import MASK_WEIGHTS
 
 
 def weights(plan: Plan, trainable: bool = True) -> str:
@@ -85,7 +83,7 @@ def loss_lines(plan: Plan, labels: str = "labels") -> Iterator[str]:
         given = "scores" if plan.spec.traits.single_output or plan.stepped else "compared"
         if given == "compared":
             yield "compared = scores if isinstance(output, (list, tuple, dict)) else output"
-        weighing = f", sample_weight={_WEIGHTS}" if plan.spec.contract.sample_weight else ""
+        weighing = f", sample_weight={_label_weights(plan)}" if plan.spec.contract.sample_weight else ""
         yield f"loss = tf.reduce_mean(model.compute_loss(x=inputs, y={labels}, y_pred={given}{weighing}))"
     elif loss is not None:
         yield f"loss = tf.reduce_mean(keras.losses.get({literal(loss)})({labels}, scores))"
@@ -118,8 +116,43 @@ def step_lines(plan: Plan) -> Iterator[str]:
     yield stage_line("gradient")
     yield f"weights = {weights(plan)}"
     yield "gradients = tape.gradient(loss, weights)"
-    if not plan.check and plan.spec.runs_step:
-        yield f"model.train_step((inputs, labels{f', {_WEIGHTS}' if plan.spec.contract.sample_weight else ''}))"
+    if plan.stepped_itself:
+        yield f"model.train_step({_training_batch(plan)})"
+
+
+def _label_weights(plan: Plan) -> str:
+    """Return the expression of what each label weighs."""
+    contract = plan.spec.contract
+    if contract.sample_weight == MASK_WEIGHTS:
+        return "tf.cast(real, tf.float32)"
+    # A function of the user's own makes batches of arrays.
+    values = {"labels": "labels" if plan.mode == "graph" else "np.array(labels)"}
+    return f"tf.cast({_called(plan, 'sample_weight', contract.weight_arguments, values)}, tf.float32)"
+
+
+def _called(plan: Plan, option: str, arguments_: Sequence[str], values: Mapping[str, str]) -> str:
+    name = plan.origin.called(option, plan.declared[option])
+    return f"{name}({', '.join(argument(each, values.get(each, each)) for each in arguments_)})"
+
+
+def _training_batch(plan: Plan) -> str:
+    """Return the expression of the batch that the model's own training step takes."""
+    contract = plan.spec.contract
+    given = "tuple(inputs.values())" if contract.calling == "arguments" else "inputs"
+    if contract.batch.function is not None:
+        values = {"inputs": given, "labels": "np.array(labels)"}
+        if "weights" in contract.batch.arguments:
+            values["weights"] = f"np.array({_label_weights(plan)})"
+        made = _called(plan, "batch", contract.batch.arguments, values)
+        return f"tf.nest.map_structure(tf.convert_to_tensor, {made})"
+    tensors = {"inputs": given, "labels": "labels"}
+    expressions = [[tensors.get(name, f"tf.constant({name})") for name in part] for part in contract.batch.parts]
+    parts = [f"({', '.join(part)})" if len(part) > 1 else part[0] for part in expressions]
+    if contract.batch.keys:
+        pairs = zip(contract.batch.keys, parts, strict=True)
+        return f"{{{', '.join(f'{literal(key)}: {part}' for key, part in pairs)}}}"
+    parts += [_label_weights(plan)] if contract.sample_weight else []
+    return f"({', '.join(parts)})"
 
 
 def train_function(plan: Plan) -> Iterator[str]:

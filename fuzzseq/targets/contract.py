@@ -14,13 +14,13 @@ import attrs
 from fuzzseq.errors import SpecError, nearest
 from fuzzseq.grammar import Count, Id, Identifier, Line, Matches, Reference
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, KNOWN, Dim
+from fuzzseq.targets.training_batch import TrainingBatch
 
 Kind = Literal["seq2seq", "encoder", "decoder", "many_to_many"]
 #: How labels may be declared. A case of one-hot labels may smooth them.
 TargetEncoding = Literal["sparse", "one_hot"]
 Encoding = Literal[TargetEncoding, "smoothed_one_hot"]
 Padding = Literal["post", "pre"]
-SampleWeight = Literal["mask"]
 Side = Literal["source", "target"]
 #: What an argument of an encoder or a decoder can be.
 PartRole = Literal["tokens", "states", "memory", "source_mask", "source_length"]
@@ -29,8 +29,6 @@ SIDES: Final[tuple[Side, ...]] = get_args(Side)
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 ENCODINGS: Final[tuple[TargetEncoding, ...]] = get_args(TargetEncoding)
 PADDINGS: Final[tuple[Padding | None, ...]] = (*get_args(Padding), None)
-#: What may weigh the labels of a batch in its loss: the mask of real steps, or nothing.
-SAMPLE_WEIGHTS: Final[tuple[SampleWeight | None, ...]] = (*get_args(SampleWeight), None)
 #: What an input of a model can be. ``*_mask`` is 1 at real positions, ``*_length`` counts them. A model that shifts the
 #: target itself takes ``labels`` in the place of ``decoder_input``.
 ROLES: Final = (
@@ -119,7 +117,8 @@ class Contract:
     Two models with the same contract take the same cases in the same way: known cases are kept by it, and a run that is
     resumed goes on where it is the same. ``static`` are the dimensions of a batch that the built model fixes,
     ``state_arguments`` the dimensions that the function ``initial_state`` takes. ``features`` says that the output is
-    no scores, which labels could be for; ``sample_weight`` what the compiled loss is given beside them.
+    no scores, which labels could be for; ``sample_weight`` what the compiled loss is given beside them, ``"mask"`` or
+    a function of ``weight_arguments``; ``batch`` what a training step of the user's own is given.
     """
 
     kind: Kind = "seq2seq"
@@ -137,7 +136,9 @@ class Contract:
     state_arguments: tuple[Identifier, ...] = ()
     target_encoding: TargetEncoding = "sparse"
     loss: Reference | None = None
-    sample_weight: SampleWeight | None = None
+    sample_weight: Reference | None = None
+    weight_arguments: tuple[Identifier, ...] = ()
+    batch: TrainingBatch = attrs.field(factory=TrainingBatch)
     preprocess: Reference | None = None
     inputs: tuple[Input, ...] = (Input(role="source"), Input(role="decoder_input"))
     float_source: bool = False

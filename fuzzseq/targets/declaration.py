@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial, update_wrapper
+from inspect import signature
 from types import FunctionType, ModuleType
 from typing import Any, Final, TypeVar
 
 import attrs
 
 from fuzzseq.errors import SpecError, nearest
-from fuzzseq.targets.contract import CELLS, ENCODINGS, KINDS, PADDINGS, ROLES, SAMPLE_WEIGHTS, Tokens
+from fuzzseq.targets.contract import CELLS, ENCODINGS, KINDS, PADDINGS, ROLES, Tokens
 from fuzzseq.targets.dimensions import KNOWN, Dim, dim, dimension_of
+from fuzzseq.targets.training_batch import BATCH_PARTS, MASK_WEIGHTS
 
 Factory = TypeVar("Factory", bound=Callable[..., Any])
 
@@ -34,8 +36,15 @@ _OPTIONS: Final = (
     "float_source",
     "features",
     "sample_weight",
+    "batch",
 )
 _ATTRIBUTE: Final = "__fuzz_target__"
+#: What a function of a training batch can be given.
+BATCH_VALUES: Final = (
+    *BATCH_PARTS,
+    *(role for role in ROLES if role.endswith(("_mask", "_length"))),
+    "weights",
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -90,7 +99,13 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
         a function ``(labels, output)``, a Keras loss, or its name; else the compiled loss, else cross-entropy.
     ``sample_weight``
         ``"mask"`` where batches are (inputs, labels, weights), and the weights are 1 at real steps and 0 at padding;
-        read off a model that is compiled with ``weighted_metrics``.
+        or a function that makes the weights. Read off a model that is compiled with ``weighted_metrics``, and off a
+        ``train_step`` that takes three.
+    ``batch``
+        the function that makes what a ``train_step`` of your own takes, where that is none of the usual forms.
+        It and a function for ``sample_weight`` are given numpy arrays by the names of their parameters: ``inputs`` (as
+        the model is called), ``source``, ``decoder_input``, ``labels``, ``target`` (whole rows, with start and end),
+        ``source_mask``, ``target_mask``, ``source_length``, ``target_length`` and ``weights``.
     ``preprocess``
         the function that turns a list of lists of ids into the model's source.
     ``padding``
@@ -196,7 +211,6 @@ def _checked_option(name: str, value: Any) -> Any:
         "kind": KINDS,
         "target_encoding": ENCODINGS,
         "padding": PADDINGS,
-        "sample_weight": SAMPLE_WEIGHTS,
     }
     if name in choices and value not in choices[name]:
         listed = ", ".join(repr(choice) for choice in choices[name])
@@ -208,6 +222,8 @@ def _checked_option(name: str, value: Any) -> Any:
         )
     if name == "preprocess" and not (value is None or callable(value)):
         raise SpecError(f"preprocess={value!r} is not callable: give the function that pads a list of lists of ids.")
+    if value is not None and (name == "batch" or (name == "sample_weight" and value != MASK_WEIGHTS)):
+        _check_batch_function(name, value)
     if name == "custom_checks" and not isinstance(value, list | tuple):
         raise SpecError(f"custom_checks={value!r} is not a list: give a list of functions, [my_check].")
     if name in ("skip", "inputs", "tokens") and not isinstance(value, Mapping):
@@ -216,6 +232,29 @@ def _checked_option(name: str, value: Any) -> Any:
         if not isinstance(role, str) or role.removeprefix("~") not in ROLES:
             raise SpecError(f"inputs[{key!r}] is {role!r}: it is one of {', '.join(ROLES)}.{nearest(str(role), ROLES)}")
     return _checked_tokens(value) if name == "tokens" else value
+
+
+def _check_batch_function(name: str, value: object) -> None:
+    """Raise for what is no function of arrays of a batch, by the names of its parameters."""
+    taken = [each for each in BATCH_VALUES if not (name == "sample_weight" and each in ("inputs", "weights"))]
+    what = "the function that makes a training batch" if name == "batch" else f"{MASK_WEIGHTS!r}, or a function"
+    if not callable(value):
+        raise SpecError(f"{name}={value!r} is not understood: it is {what}, with parameters of {', '.join(taken)}.")
+    for parameter in parameters_named(value):
+        if parameter not in taken:
+            raise SpecError(
+                f"{name} takes {parameter!r}, which is nothing that a batch has.{nearest(parameter, taken)} "
+                f"Its parameters are of {', '.join(taken)}."
+            )
+
+
+def parameters_named(function: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the names of the parameters that a function has to be given; none where Python does not know them."""
+    try:
+        found = signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return ()
+    return tuple(each.name for each in found if each.default is each.empty)
 
 
 def _checked_tokens(value: Mapping[str, Any]) -> Tokens:

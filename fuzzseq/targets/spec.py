@@ -34,7 +34,8 @@ class Spec:
     def runs_step(self) -> bool:
         """Whether a training step of the model is run: Keras' with the compiled loss, or one of the user's own."""
         learns = self.contract.loss == "compiled" or self.traits.own_training_step
-        return learns and self.traits.train_step_accepts_xy and self.contract.calling != "arguments"
+        called_by_keras = self.contract.calling != "arguments" or self.traits.own_training_step
+        return learns and self.traits.train_step_accepts_batch and called_by_keras
 
     def read_off(
         self,

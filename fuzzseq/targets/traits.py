@@ -36,7 +36,7 @@ class Traits:
     single_output: bool = False
     inference_models: bool = False
     own_training_step: bool = False
-    train_step_accepts_xy: bool = True
+    train_step_accepts_batch: bool = True
     uses_sample_weight: bool = False
     names_random: bool = False
     own_functions: bool = False

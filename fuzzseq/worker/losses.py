@@ -11,8 +11,8 @@ from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Function, Model, Nest, Tensor
 
-#: ``loss(inputs, labels, output, mask)``: ``output`` has ``scores`` and ``raw``, ``mask`` is of real steps.
-Loss = Callable[[Nest, Tensor, Nest, Tensor], Tensor]
+#: ``loss(inputs, labels, output, mask, weights)``: ``output`` has ``scores`` and ``raw``, ``mask`` is of real steps.
+Loss = Callable[[Nest, Tensor, Nest, Tensor, Tensor], Tensor]
 
 
 def loss_function(spec: Spec, model: Model, declared: Function | str | None) -> Loss:
@@ -26,20 +26,16 @@ def loss_function(spec: Spec, model: Model, declared: Function | str | None) -> 
         scored = KERAS.loss(model, by_name.get(spec.contract.output) or next(loss for loss in by_name.values() if loss))
     elif spec.contract.loss == "compiled":
 
-        def compiled_loss(inputs: Nest, labels: Tensor, output: Nest, mask: Tensor) -> Nest:
-            # A loss of the user's own takes everything apart itself, as it does in fit; else each output has its own.
-            whole = KERAS.overrides(model, "compute_loss") or not isinstance(output.raw, list | tuple | Mapping)
-            predicted = output.raw if whole or _losses(model) is not None else output.scores
-            _, y, *weights = training_batch(spec, model, inputs, labels, mask)
-            return model.compute_loss(x=inputs, y=y, y_pred=predicted, sample_weight=weights[0] if weights else None)
+        def compiled_loss(inputs: Nest, labels: Tensor, output: Nest, _mask: Tensor, weights: Tensor) -> Nest:
+            return model.compute_loss(**compared(spec, model, inputs, labels, output, weights))
 
         return compiled_loss
     else:
         logits = spec.traits.logits is not False
-        return lambda _inputs, labels, output, mask: _with_all_outputs(
+        return lambda _inputs, labels, output, mask, _: _with_all_outputs(
             cross_entropy(labels, output.scores, mask, KERAS.cross_entropy, logits), model, output
         )
-    return lambda _inputs, labels, output, _mask: _with_all_outputs(scored(labels, output.scores), model, output)
+    return lambda _inputs, labels, output, _mask, _: _with_all_outputs(scored(labels, output.scores), model, output)
 
 
 def _losses(model: Model) -> Nest:
@@ -48,10 +44,16 @@ def _losses(model: Model) -> Nest:
     return compiled if isinstance(compiled, Mapping | list | tuple) else None
 
 
-def training_batch(spec: Spec, model: Model, inputs: Nest, labels: Tensor, mask: Tensor) -> tuple[Nest, ...]:
-    """Return a batch as a training step takes it: inputs, labels, and weights where the labels have some."""
-    weights = (as_targets(model, tf.cast(mask, tf.float32)),) if spec.contract.sample_weight == "mask" else ()
-    return inputs, as_targets(model, labels), *weights
+def compared(spec: Spec, model: Model, inputs: Nest, labels: Tensor, output: Nest, weights: Tensor) -> dict[str, Nest]:
+    """Return what a model's ``compute_loss``, and its ``compute_metrics``, is given, by name."""
+    # A loss of the user's own takes everything apart itself, as it does in fit; else each output has its own.
+    whole = KERAS.overrides(model, "compute_loss") or not isinstance(output.raw, list | tuple | Mapping)
+    return {
+        "x": inputs,
+        "y": as_targets(model, labels),
+        "y_pred": output.raw if whole or _losses(model) is not None else output.scores,
+        "sample_weight": as_targets(model, weights) if spec.contract.sample_weight else None,
+    }
 
 
 def as_targets(model: Model, labels: Nest) -> Nest:

@@ -33,6 +33,9 @@ _MASK: Final = re.compile(r"(^|_)(mask|masks)(_|$)|mask$")
 _LENGTH: Final = re.compile(r"(^|_)(len|lens|length|lengths|seq_len|seqlen)(_|$)")
 _STATE: Final = re.compile(r"(^|_)(state|states|hidden|carry|h|c|h0|c0|s0|cell)(_|$|\d)")
 _ENCODER: Final = re.compile(r"(^|_)(enc|encoder|source|src)(_|$)")
+_LABELS: Final = re.compile(
+    r"(^|_)(label|labels|y_true|targets?_out|(dec|decoder|target|tgt)_(outputs?|real|y|labels|targets?))(_|$)"
+)
 _FEATURES: Final = re.compile(r"(^|_)(sequence_outputs?|hidden_states?|features|encoded|embeddings?)$")
 
 #: Inputs that are known and that no batch of ids can fill: masks of heads or between steps, positions, segments,
@@ -120,6 +123,16 @@ def _named(slot: Slot) -> str | None:
     if _TARGET.search(name) and not names_encoder(name):
         return "decoder_input"
     return "source" if _SOURCE.search(name) else None
+
+
+def role_named(name: str) -> str | None:
+    """Return the role that a name alone shows; None where it does not."""
+    return _named(Slot(name=name))
+
+
+def names_labels(name: str) -> bool:
+    """Say whether the name of a part of a training batch says that it is its labels."""
+    return bool(_LABELS.search(_snake(name)))
 
 
 def names_features(name: str) -> bool:

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 import tensorflow as tf
 
-from fuzzseq.cases.arrays import Array, Arrays, arrays
+from fuzzseq.cases.arrays import Array, Arrays, arrays, real_labels
 from fuzzseq.cases.case import Batch, Case
 from fuzzseq.checks.base import Gradient, Observed
 from fuzzseq.checks.output_shape import expected_shape
@@ -20,9 +20,10 @@ from fuzzseq.worker.executions import EXECUTIONS
 from fuzzseq.worker.instrumentation.recording import finite
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Args, Function, Layer, Nest, Tensor
-from fuzzseq.worker.losses import training_batch
+from fuzzseq.worker.losses import as_targets
 from fuzzseq.worker.subject import ForwardOutput, SteppedSubject, as_numpy, dense, select_output
 from fuzzseq.worker.tracing import Traced, signature
+from fuzzseq.worker.training_batches import BatchArrays
 from fuzzseq.worker.wiring import crossings, takers_of_states
 
 
@@ -87,18 +88,25 @@ class BatchRun:
         """Return the initial state of the batch, in the structure of its shapes."""
         return feeding.initial_state(self.built.spec, self.case, self.batch, shapes)
 
-    def _labels(self) -> tuple[Tensor, Tensor]:
-        real = self.arrays.source_mask if self.built.spec.contract.kind == "many_to_many" else self.arrays.target_mask
-        return tf.constant(self.arrays.labels), tf.constant(real)
+    def _labels(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the labels, where they are real, and what each weighs."""
+        real = real_labels(self.arrays, self.built.spec.contract)
+        return tf.constant(self.arrays.labels), tf.constant(real), self._batch_arrays().weights(self.built)
+
+    def _batch_arrays(self, own_labels: tuple[Batch, ...] = ()) -> BatchArrays:
+        """Return the arrays of the batch as a training step takes them, with other labels where there are any."""
+        case = attrs.evolve(self.case, batches=own_labels or self.case.batches)
+        labels = arrays(case, self.built.spec.contract, self.batch).labels if own_labels else self.arrays.labels
+        return BatchArrays.of(self.built, case, attrs.evolve(self.arrays, labels=labels), self.batch)
 
     def _score(self, variants: Sequence[runs.ScoreVariant]) -> Observed:
         """Run forward and loss in one function: what a tensor carries beside its values, a mask, is lost in between."""
 
-        def scored(given: Nest, wanted: Tensor, steps: Tensor) -> Nest:
+        def scored(given: Nest, wanted: Tensor, steps: Tensor, weights: Tensor) -> Nest:
             def scored_by(output: ForwardOutput) -> tuple[Tensor, Tensor | None]:
                 with tf.GradientTape() as tape:
                     tape.watch(output.scores)
-                    loss = self._loss(given, wanted, steps, output)
+                    loss = self._loss(given, wanted, steps, weights, output)
                 return loss, tape.gradient(loss, output.scores)
 
             output = self.built.subject.forward(given, False)
@@ -106,7 +114,7 @@ class BatchRun:
             if gradient is None and not variants:
                 # Keras scores what it finds behind a softmax instead of the probabilities: of a copy it cannot.
                 gradient = scored_by(output.of(tf.identity(output.scores)))[1]
-            changed = [self._loss(given, wanted, steps, output.rescaled(change)) for change in variants]
+            changed = [self._loss(given, wanted, steps, weights, output.rescaled(change)) for change in variants]
             return output.scores, loss, tf.zeros_like(output.scores) if gradient is None else gradient, changed
 
         arguments = self._fed(), *self._labels()
@@ -134,9 +142,8 @@ class BatchRun:
 
     def _own_predictions(self, own_labels: tuple[Batch, ...]) -> Observed:
         model, fed = self.built.model, self._fed()
-        case = attrs.evolve(self.case, batches=own_labels or self.case.batches)
-        labels = tf.constant(arrays(case, self.built.spec.contract, self.batch).labels)
-        _, real = self._labels()
+        given = self._batch_arrays(own_labels)
+        batch = given.training_batch(self.built, fed, given.weights(self.built))
         self.built.subject.in_graph(False)
         self.built.subject.mark.enter("gradient")
         predicted: list[Nest] = []
@@ -146,14 +153,14 @@ class BatchRun:
                 predicted.append(output)
 
         with self.built.tracker.watching(listener):
-            model.train_step(training_batch(self.built.spec, model, fed, labels, real))
+            model.train_step(batch)
         scores = select_output(predicted[0], self.built.spec.contract.output) if predicted else None
         return self._seen(ForwardOutput(scores, [], scores))
 
-    def _loss(self, fed: Nest, labels: Tensor, real: Tensor, output: ForwardOutput) -> Tensor:
+    def _loss(self, fed: Nest, labels: Tensor, real: Tensor, weights: Tensor, output: ForwardOutput) -> Tensor:
         self.built.subject.mark.enter("loss")
         loss = self.built.tracker.trace.call(
-            lambda: "loss", "", (labels, output.scores), lambda: self.built.loss(fed, labels, output, real)
+            lambda: "loss", "", (labels, output.scores), lambda: self.built.loss(fed, labels, output, real, weights)
         )
         mean: Tensor = tf.reduce_mean(tf.cast(loss, tf.float32))
         return mean
@@ -191,11 +198,11 @@ class BatchRun:
         """Run forward, loss and gradients; then the model's own training step, where it has one."""
         arguments = self._fed(), *self._labels()
 
-        def step(given: Nest, wanted: Tensor, steps: Tensor) -> Nest:
+        def step(given: Nest, wanted: Tensor, steps: Tensor, weights: Tensor) -> Nest:
             subject = self.built.subject
             with tf.GradientTape() as tape:
                 output = subject.forward(given, True)
-                loss = self._loss(given, wanted, steps, output)
+                loss = self._loss(given, wanted, steps, weights, output)
             subject.mark.enter("gradient")
             gradients = tape.gradient(loss, self.built.trainable)
             # What a lookup gives is made dense here: traced, that costs a tenth of what it does outside.
@@ -206,10 +213,11 @@ class BatchRun:
         gradients = tuple(Gradient(path=path_of(v), value=as_numpy(value)) for v, value in pairs)
         model = self.built.model
         if runs.mode_of(self.run) == "eager" and self.built.spec.runs_step:
-            batch = training_batch(self.built.spec, model, *arguments)
             # Once, where it does nothing that was not just done.
-            if batch[1] is not None and not (self.built.stepped and KERAS.has_stock_step(model)):
+            labeled = as_targets(model, arguments[1]) is not None
+            if labeled and not (self.built.stepped and KERAS.has_stock_step(model)):
                 self.built.subject.mark.enter("gradient")
+                batch = self._batch_arrays().training_batch(self.built, arguments[0], arguments[-1])
                 model.train_step(batch)
                 self.built.stepped = True
         return self._seen(ForwardOutput(scores, [], scores), loss=as_numpy(loss), gradients=gradients)

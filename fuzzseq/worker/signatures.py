@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
 from fuzzseq.checks.registry import check_named
 from fuzzseq.errors import SpecError, UsageError, nearest
 from fuzzseq.targets.contract import Contract, Parameter
+from fuzzseq.targets.declaration import parameters_named
 from fuzzseq.targets.dimensions import KNOWN, Dim, dim, dimension_of, unknown_parameter
 from fuzzseq.targets.selection import Selection
 from fuzzseq.targets.spec import Spec
+from fuzzseq.targets.training_batch import TrainingBatch
 from fuzzseq.targets.traits import Origin, Traits
 from fuzzseq.worker.build import LoadedFactory
 from fuzzseq.worker.keras_api.objects import Function
 from fuzzseq.worker.source_constants import numbers
+
+#: The options that are functions, or name one.
+_FUNCTIONS: Final = ("initial_state", "preprocess", "loss", "sample_weight", "batch")
 
 
 def from_signature(target: LoadedFactory) -> Spec:
@@ -26,10 +31,14 @@ def from_signature(target: LoadedFactory) -> Spec:
     origins: dict[str, Origin] = dict.fromkeys([*declared.options, *declared.dimensions], "declared")
     parameters, dimensions = _parameters(target)
     values: dict[str, Any] = {
-        name: reference(value) if name in ("initial_state", "preprocess", "loss") and value is not None else value
+        name: reference(value) if name in _FUNCTIONS and value is not None else value
         for name, value in declared.options.items()
         if name not in ("inputs", "custom_checks")
     }
+    if (function := values.pop("batch", None)) is not None:
+        values["batch"] = TrainingBatch(function=function, arguments=parameters_named(declared.options["batch"]))
+    if callable(weights := declared.options.get("sample_weight")):
+        values["weight_arguments"] = parameters_named(weights)
     kinds: dict[str, type] = {"checks": tuple, "skip": dict}
     selected = {name: kind(values.pop(name)) for name, kind in kinds.items() if name in values}
     for option, name in ((option, name) for option, names in selected.items() for name in names):

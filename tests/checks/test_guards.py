@@ -271,7 +271,7 @@ def test_when_a_check_has_no_meaning():
     assert padding_invariant.CHECK.applies(SPEC) is None
     own = with_fields(SPEC, own_training_step=True)
     assert "raises for (inputs, labels)" in str(
-        labels_hidden.CHECK.applies(with_fields(own, train_step_accepts_xy=False))
+        labels_hidden.CHECK.applies(with_fields(own, train_step_accepts_batch=False))
     )
     assert "weights" in str(loss_per_token.CHECK.applies(with_fields(own, uses_sample_weight=True)))
     assert "inside the custom train_step" in str(loss_logits.CHECK.applies(with_fields(own, loss=None)))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from fuzzseq import fuzz_target
+from fuzzseq.errors import SpecError
 from fuzzseq.targets.declaration import Declaration, declaration_of
 
 MASKED = "masked"
@@ -94,6 +97,43 @@ def of_pairs(model, data):
     return masked(said, model((source, read), training=True))
 
 
+def of_tokens(model, data):
+    """Take all tokens of both sides, and shift the target itself."""
+    source, target = data
+    return masked(target[:, 1:], model((source, target[:, :-1]), training=True))
+
+
+def of_three(model, data):
+    """Take weights beside the labels."""
+    inputs, labels, weights = data
+    return model.compute_loss(y=labels, y_pred=model(inputs, training=True), sample_weight=weights)
+
+
+def of_names(model, data):
+    """Take a dict that has the labels beside the inputs."""
+    return masked(data["labels"], model((data["source_ids"], data["target_ids"]), training=True))
+
+
+def of_token_names(model, data):
+    """Take a dict of all tokens of both sides."""
+    return of_tokens(model, (data["src"], data["tgt"]))
+
+
+def of_four(model, data):
+    """Take what no usual batch has."""
+    source, target, _, _ = data
+    return masked(target[:, 1:], model((source, target[:, :-1]), training=True))
+
+
+def of_other_axes(model, data):
+    """Weigh steps by rows: wrong for whatever labels."""
+    import tensorflow as tf
+
+    inputs, labels = data
+    scores = model(inputs, training=True)
+    return tf.reduce_sum(tf.reduce_max(scores, -1) * tf.cast(tf.transpose(labels), scores.dtype))
+
+
 def of_one_hot(model, data):
     """Take labels that are one-hot."""
     import keras
@@ -140,8 +180,10 @@ def by_any_name(model, x=None, y=None, y_pred=None, **details):
         (trained(weighing, MASKED, compute_loss=by_any_name), "compiled", True, True, ""),
         (trained(scoring, MASKED), None, False, True, ""),
         (trained(scoring), None, False, True, ""),
-        (trained(of_pairs, MASKED), None, False, False, "raises for (inputs, labels), and is not run: ValueError"),
-        (trained(of_one_hot), None, False, False, "raises for (inputs, labels), and is not run"),
+        (trained(of_pairs, MASKED), None, False, True, ""),
+        (trained(of_one_hot), None, False, False, "takes other labels, target_encoding='one_hot'"),
+        (trained(of_four, MASKED), None, False, False, "raises for (inputs, labels), and is not run: ValueError"),
+        (trained(of_other_axes), None, False, True, ""),
         (trained(of_equal_sides), None, False, True, ""),
         (trained(of_sixteen_rows), None, False, True, ""),
         (trained(failing), None, False, False, "raises for (inputs, labels), and is not run: RuntimeError"),
@@ -154,6 +196,50 @@ def test_what_a_training_step_makes_of_a_batch(factory, loss, weighs, runs, note
     assert spec.traits.own_training_step
     assert (spec.contract.loss, spec.traits.uses_sample_weight, spec.runs_step) == (loss, weighs, runs)
     assert [note in said for said in spec.traits.notes if "training step" in said] == [True] * bool(note)
+
+
+@pytest.mark.parametrize(
+    ("step", "parts", "keys", "weights"),
+    [
+        (scoring, (("inputs",), ("labels",)), (), None),
+        (of_three, (("inputs",), ("labels",)), (), "mask"),
+        (of_tokens, (("source",), ("target",)), (), None),
+        (of_pairs, (("source",), ("decoder_input", "labels")), (), None),
+        (of_names, (("labels",), ("source",), ("decoder_input",)), ("labels", "source_ids", "target_ids"), None),
+        (of_token_names, (("source",), ("target",)), ("src", "tgt"), None),
+    ],
+)
+def test_the_usual_forms_of_a_batch_are_tried(step, parts, keys, weights):
+    """A step that takes weights, all tokens, halves of the target, or a dict, is given that with no declaration."""
+    contract = resolved(trained(step, MASKED)).contract
+    assert (contract.batch.parts, contract.batch.keys, contract.sample_weight) == (parts, keys, weights)
+
+
+def test_a_declared_function_makes_the_batch():
+    """What ``batch`` returns of the arrays that its parameters name is what the step is given."""
+
+    def batch(source, target, source_length, weights):
+        assert isinstance(source, np.ndarray)
+        return source, target, source_length, weights
+
+    spec = resolved(fuzz_target(trained(of_four), batch=batch))
+    assert spec.runs_step
+    assert str(spec.contract.batch.function).endswith("batch")
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        ({"batch": "x"}, "batch='x' is not understood: it is the function that makes a training batch"),
+        ({"batch": lambda sources: sources}, "batch takes 'sources', which is nothing that a batch has. Did you mean"),
+        ({"sample_weight": "labels"}, "sample_weight='labels' is not understood: it is 'mask', or a function"),
+        ({"sample_weight": lambda inputs: inputs}, "sample_weight takes 'inputs', which is nothing that a batch has."),
+    ],
+)
+def test_what_no_batch_can_be_made_with_is_refused(declared, message):
+    """A function of a batch says by its parameters what it is given: anything else is one sentence."""
+    with pytest.raises(SpecError, match=re.escape(message)):
+        fuzz_target(trained(scoring), **declared)
 
 
 def test_a_step_is_tried_on_labels_as_they_are_declared():
