@@ -276,6 +276,12 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "Divide by the number of real tokens, sum(mask), and not by batch * steps.",
     ),
     Cause(
+        "loss-metric-padding",
+        "Padding contributes to a metric",
+        "A compiled metric counts predictions at padded positions, which the loss leaves out.",
+        "Compile it as one of weighted_metrics and pass labels != pad as sample_weight, or have it ignore that class.",
+    ),
+    Cause(
         "loss-logits",
         "Probabilities are treated as logits",
         "The output layer and the loss disagree on whether softmax was applied.",
@@ -335,6 +341,12 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "Two runs of the same case differ",
         "The same weights and input give different results.",
         "Pass training=False through to dropout and noise, or declare sampling with skip={{...}}.",
+    ),
+    Cause(
+        "execution-dropout-off",
+        "Dropout is off in training",
+        "A dropout layer drops nothing in a training step, for training=True does not reach it.",
+        "Call the model with training=True in train_step, take training in call, and pass it on to each layer.",
     ),
     Cause(
         "execution-save",

@@ -49,16 +49,27 @@ class Softmax:
 
 
 @attrs.frozen(kw_only=True)
+class DropoutCall:
+    """A call of a dropout layer of a ``rate`` above zero; ``drops`` says whether it changed what it was given."""
+
+    path: str
+    rate: float
+    drops: bool
+    site: Frame | None = None
+
+
+@attrs.frozen(kw_only=True)
 class Observed:
     """What one batch of a run gave, as numpy. Only what the run went far enough for is there.
 
     ``output`` is the scores that the Spec names, (batch, steps, words) for a model of sequences; ``expected`` is the
     shape that the Spec expects of it, with None where any size will do; ``gradients`` are one for each trainable
     weight. ``score_gradient`` is that of the loss by the scores; ``changed_losses`` are those of changed scores, by the
-    name of the change. ``layers`` and ``softmaxes`` are in the order in which they were done, those of a run that
-    records them. ``crossings`` say which states are crossed, with the user's line; ``takers_of_states`` counts the
-    recurrent layers that are given any. ``traces`` counts the values that numbers of Python's had which each
-    ``tf.function`` of the user's own was given since the run began: each costs a trace.
+    name of the change; ``metrics`` are the compiled ones, by name, for each filling of the scores at padding.
+    ``layers``, ``softmaxes`` and ``dropouts`` are in the order in which they were done, those of a run that records
+    them. ``crossings`` say which states are crossed, with the user's line; ``takers_of_states`` counts the recurrent
+    layers that are given any. ``traces`` counts the values that numbers of Python's had which each ``tf.function`` of
+    the user's own was given since the run began: each costs a trace.
     """
 
     arrays: Arrays
@@ -74,6 +85,8 @@ class Observed:
     softmaxes: Sequence[Softmax] = ()
     crossings: Sequence[tuple[StateCrossing, Frame | None]] = ()
     takers_of_states: int = 0
+    metrics: Sequence[Mapping[str, float]] = ()
+    dropouts: Sequence[DropoutCall] = ()
     traces: Mapping[str, int] = attrs.field(factory=dict)
 
 

@@ -11,11 +11,13 @@ from fuzzseq.protocol.evidence import (
     AttentionFault,
     CustomMessage,
     Difference,
+    DropoutOff,
     Evidence,
     LossMismatch,
     MissingGradient,
     NonFinite,
     PaddingInLoss,
+    PaddingInMetric,
     RaisedOtherwise,
     Retraced,
     ScoresMisread,
@@ -44,6 +46,8 @@ _LOSSES: Final = {
 _TEMPLATES: Final[Mapping[type[Evidence], str]] = {
     PaddingInLoss: "the scores at padding move the loss: its gradient there is up to {seen.share:.0%} of that "
     "at real positions",
+    PaddingInMetric: "the metric {seen.name} is {seen.one:.4g} or {seen.other:.4g}, depending on the scores at padding",
+    DropoutOff: "{seen.layer} of rate {seen.rate:g} drops nothing in {seen.where}: it gives what it is given",
     StateCrossing: "{seen.key}",
     CustomMessage: "{seen.text}",
     Retraced: "{seen.function} takes a Python number, and was traced for each of "

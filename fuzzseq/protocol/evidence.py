@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import attrs
 
-from fuzzseq.grammar import Identifier
+from fuzzseq.grammar import Identifier, Label
 from fuzzseq.protocol.runs import Precision
 
 #: The axes of scores, in order.
@@ -161,6 +161,31 @@ class PaddingInLoss:
 
 
 @attrs.frozen(kw_only=True)
+class PaddingInMetric:
+    """A metric is ``one`` or ``other`` by what the scores at padding say."""
+
+    kind: Literal["padding_in_metric"] = "padding_in_metric"
+    name: Label
+    one: float
+    other: float
+
+
+@attrs.frozen(kw_only=True)
+class DropoutOff:
+    """A dropout layer of a ``rate`` above zero gives what it is given, in training; ``own_step`` says in whose step."""
+
+    kind: Literal["dropout_off"] = "dropout_off"
+    layer: Label
+    rate: float
+    own_step: bool = False
+
+    @property
+    def where(self) -> str:
+        """In what, for a person."""
+        return "the model's own training step" if self.own_step else "a training run"
+
+
+@attrs.frozen(kw_only=True)
 class ScoresMisread:
     """The scores are one of two kinds, and the loss takes them for the other."""
 
@@ -209,6 +234,8 @@ Evidence = (
     | StateCrossing
     | LossMismatch
     | PaddingInLoss
+    | PaddingInMetric
+    | DropoutOff
     | ScoresMisread
     | RaisedOtherwise
     | Retraced

@@ -99,6 +99,13 @@ class LossRun(_TraceableRun):
 
 
 @attrs.frozen(kw_only=True)
+class MetricsRun(_AnyRun):
+    """Forward and the compiled metrics: of the scores with those at padding replaced, by one class and by another."""
+
+    kind: Literal["metrics"] = "metrics"
+
+
+@attrs.frozen(kw_only=True)
 class TrainingRun(_TraceableRun):
     """Forward, loss and gradient; an eager one goes through the user's own training step, where there is one."""
 
@@ -120,7 +127,7 @@ class WiringRun(_AnyRun):
     kind: Literal["wiring"] = "wiring"
 
 
-Run = ForwardRun | ChunkedRun | AlternativeRun | LossRun | TrainingRun | OwnStepRun | WiringRun
+Run = ForwardRun | ChunkedRun | AlternativeRun | LossRun | MetricsRun | TrainingRun | OwnStepRun | WiringRun
 _RunT = TypeVar("_RunT", bound=_AnyRun)
 
 

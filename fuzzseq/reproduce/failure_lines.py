@@ -13,7 +13,9 @@ from fuzzseq.reproduce.paired_runs import compared
 from fuzzseq.reproduce.plan import Plan
 from fuzzseq.reproduce.scoring import (
     forward_call,
+    label_weights,
     loss_lines,
+    own_step_lines,
     scores_lines,
     scores_of,
     settles,
@@ -78,6 +80,8 @@ def _batch(plan: Plan) -> Iterator[str]:
             forward=forward,
             run=tuple(step_lines(plan)) if plan.scored else forward,
             loss=partial(loss_lines, plan),
+            label_weights=label_weights(plan) if plan.spec.contract.sample_weight else "None",
+            own_step=tuple(own_step_lines(plan)) if plan.stepped_itself else (),
         )
         lines = plan.script.lines(run)
         yield from ("for training in (False, True):", *("    " + line for line in lines)) if both else lines

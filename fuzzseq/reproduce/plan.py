@@ -94,7 +94,8 @@ class Plan:
     @property
     def stepped_itself(self) -> bool:
         """Whether the model's own training step is run."""
-        return self.stage == "gradient" and not self.check and self.spec.runs_step
+        own = self.script.training == "always" and self.spec.traits.own_training_step
+        return self.stage == "gradient" and (not self.check or own) and self.spec.runs_step
 
     @property
     def batch_arrays(self) -> tuple[str, ...]:

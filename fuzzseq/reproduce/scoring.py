@@ -83,7 +83,7 @@ def loss_lines(plan: Plan, labels: str = "labels") -> Iterator[str]:
         given = "scores" if plan.spec.traits.single_output or plan.stepped else "compared"
         if given == "compared":
             yield "compared = scores if isinstance(output, (list, tuple, dict)) else output"
-        weighing = f", sample_weight={_label_weights(plan)}" if plan.spec.contract.sample_weight else ""
+        weighing = f", sample_weight={label_weights(plan)}" if plan.spec.contract.sample_weight else ""
         yield f"loss = tf.reduce_mean(model.compute_loss(x=inputs, y={labels}, y_pred={given}{weighing}))"
     elif loss is not None:
         yield f"loss = tf.reduce_mean(keras.losses.get({literal(loss)})({labels}, scores))"
@@ -116,11 +116,18 @@ def step_lines(plan: Plan) -> Iterator[str]:
     yield stage_line("gradient")
     yield f"weights = {weights(plan)}"
     yield "gradients = tape.gradient(loss, weights)"
-    if plan.stepped_itself:
+    if plan.stepped_itself and not plan.check:
         yield f"model.train_step({_training_batch(plan)})"
 
 
-def _label_weights(plan: Plan) -> str:
+def own_step_lines(plan: Plan) -> Iterator[str]:
+    """Yield a training step of the model's own alone."""
+    yield "labels = tf.constant(labels)"
+    yield stage_line("gradient")
+    yield f"model.train_step({_training_batch(plan)})"
+
+
+def label_weights(plan: Plan) -> str:
     """Return the expression of what each label weighs."""
     contract = plan.spec.contract
     if contract.sample_weight == MASK_WEIGHTS:
@@ -142,7 +149,7 @@ def _training_batch(plan: Plan) -> str:
     if contract.batch.function is not None:
         values = {"inputs": given, "labels": "np.array(labels)"}
         if "weights" in contract.batch.arguments:
-            values["weights"] = f"np.array({_label_weights(plan)})"
+            values["weights"] = f"np.array({label_weights(plan)})"
         made = _called(plan, "batch", contract.batch.arguments, values)
         return f"tf.nest.map_structure(tf.convert_to_tensor, {made})"
     tensors = {"inputs": given, "labels": "labels"}
@@ -151,7 +158,7 @@ def _training_batch(plan: Plan) -> str:
     if contract.batch.keys:
         pairs = zip(contract.batch.keys, parts, strict=True)
         return f"{{{', '.join(f'{literal(key)}: {part}' for key, part in pairs)}}}"
-    parts += [_label_weights(plan)] if contract.sample_weight else []
+    parts += [label_weights(plan)] if contract.sample_weight else []
     return f"({', '.join(parts)})"
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import keras
+import numpy as np
 import tensorflow as tf
+
+#: Where Keras keeps the mask of a tensor.
+MASK: Final = "_keras_mask"
 
 
 def as_graph(model: Any) -> Any:
@@ -22,3 +26,37 @@ def recurrent_units(value: Any) -> Any:
         value = getattr(value, "layers", None) or list(vars(value).values())
     parts = value if isinstance(value, (list, tuple)) else []
     return next((units for part in parts if (units := recurrent_units(part))), None)
+
+
+def dropout_calls(model: Any) -> list[tuple[str, bool]]:
+    """Return a list that fills with the name of each dropout layer that is called, and whether it dropped anything."""
+    calls: list[tuple[str, bool]] = []
+    frozen = {layer.name for layer in model.layers if not layer.trainable}
+
+    def watched(original: Any) -> Any:
+        def call(self: Any, inputs: Any, training: bool = False) -> Any:
+            result = original(self, inputs, training=training)
+            if self.rate and np.array(inputs).any() and self.name not in frozen:
+                calls.append((self.name, not np.array_equal(inputs, result)))
+            return result
+
+        return call
+
+    for kind in (keras.layers.Dropout, keras.layers.SpatialDropout1D):
+        kind.call = watched(kind.call)
+    return calls
+
+
+def moved_by_padding(model: Any, measure: Any, scores: Any, real: Any) -> list[str]:
+    """Return the metrics that differ by what the scores at padding say, the first class or the last."""
+    measured = []
+    for place in (0, -1):
+        filling = np.zeros(scores.shape[-1], scores.dtype.as_numpy_dtype)
+        filling[place] = 1 if len(filling) > 1 else -place
+        changed = tf.where(real[..., None], scores, filling)
+        if hasattr(scores, MASK):
+            setattr(changed, MASK, getattr(scores, MASK))
+        model.reset_metrics()
+        measured.append({name: float(np.mean(x)) for name, x in measure(changed).items()})
+    one, other = measured
+    return [name for name in one if abs(one[name] - other.get(name, one[name])) > 1e-5]

@@ -34,5 +34,6 @@ class TrainingBatch:
             return "what train_step is given"
         parts = [f"({', '.join(part)})" if len(part) > 1 else part[0] for part in self.parts]
         if self.keys:
-            return f"train_step is given {{{', '.join(f'{key!r}: {part}' for key, part in zip(self.keys, parts, strict=True))}}}"
+            pairs = (f"{key!r}: {part}" for key, part in zip(self.keys, parts, strict=True))
+            return f"train_step is given {{{', '.join(pairs)}}}"
         return f"train_step is given ({', '.join([*parts, *['weights'] * weighed])})"

@@ -38,6 +38,7 @@ class Traits:
     own_training_step: bool = False
     train_step_accepts_batch: bool = True
     uses_sample_weight: bool = False
+    has_metrics: bool = False
     names_random: bool = False
     own_functions: bool = False
     whole_decoder: bool = False

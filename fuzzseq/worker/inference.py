@@ -30,6 +30,7 @@ PROBES: Final[tuple[Probe, ...]] = (
     model_probes.signatures,
     TraitProbe(trait="functional", holds=KERAS.is_functional),
     TraitProbe(trait="keras_model", holds=KERAS.is_model),
+    TraitProbe(trait="has_metrics", holds=KERAS.has_metrics),
     model_probes.framework,
     model_probes.form,
     model_probes.inference_models,

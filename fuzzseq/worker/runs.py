@@ -20,7 +20,8 @@ from fuzzseq.worker.executions import EXECUTIONS
 from fuzzseq.worker.instrumentation.recording import finite
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Args, Function, Layer, Nest, Tensor
-from fuzzseq.worker.losses import as_targets
+from fuzzseq.worker.losses import as_targets, compared
+from fuzzseq.worker.naming import stable_name
 from fuzzseq.worker.subject import ForwardOutput, SteppedSubject, as_numpy, dense, select_output
 from fuzzseq.worker.tracing import Traced, signature
 from fuzzseq.worker.training_batches import BatchArrays
@@ -50,6 +51,8 @@ class BatchRun:
                 return self._train()
             case runs.LossRun(score_variants=variants):
                 return self._score(runs.SCORE_VARIANTS if variants else ())
+            case runs.MetricsRun():
+                return self._measure()
             case runs.OwnStepRun(own_labels=labels):
                 return self._own_predictions(labels)
             case runs.AlternativeRun(execution=name):
@@ -58,10 +61,8 @@ class BatchRun:
                 if execution.forward is not None:
                     return self._seen(execution.forward(self.built, fed))
                 return self._seen(self._forward(runs.ForwardRun(batches=self.run.batches), fed))
-            case runs.ForwardRun(record_layers=True):
-                return self._record_layers(self.run)
-            case runs.ForwardRun():
-                return self._seen(self._forward(self.run, self._fed()))
+            case runs.ForwardRun(record_layers=recorded):
+                return self._record_layers(self.run) if recorded else self._seen(self._forward(self.run, self._fed()))
 
     def forward(self) -> ForwardOutput:
         """Run forward eagerly, and look at nothing."""
@@ -138,7 +139,12 @@ class BatchRun:
             self.run = run = attrs.evolve(run, mode="eager")
         with self.built.tracker.recording() as record:
             seen = self._seen(self._forward(run, self._fed()))
-        return attrs.evolve(seen, layers=tuple(record.layers), softmaxes=tuple(record.softmaxes))
+        return attrs.evolve(
+            seen,
+            layers=tuple(record.layers),
+            softmaxes=tuple(record.softmaxes),
+            dropouts=tuple(record.dropouts),
+        )
 
     def _own_predictions(self, own_labels: tuple[Batch, ...]) -> Observed:
         model, fed = self.built.model, self._fed()
@@ -152,10 +158,30 @@ class BatchRun:
             if layer is model:
                 predicted.append(output)
 
-        with self.built.tracker.watching(listener):
+        with self.built.tracker.watching(listener), self.built.tracker.recording() as record:
             model.train_step(batch)
         scores = select_output(predicted[0], self.built.spec.contract.output) if predicted else None
-        return self._seen(ForwardOutput(scores, [], scores))
+        # What the step calls beside its model may be another's, as a teacher is.
+        own = stable_name(model, None)
+        inside = tuple(call for call in record.dropouts if call.path.partition("/")[0] == own)
+        return attrs.evolve(self._seen(ForwardOutput(scores, [], scores)), dropouts=inside)
+
+    def _measure(self) -> Observed:
+        """Run forward, and measure the scores with those at padding replaced: by the first class, and by the last."""
+        model, fed, (labels, real, weights) = self.built.model, self._fed(), self._labels()
+        output = self.built.subject.forward(fed, False)
+        self.built.subject.mark.enter("loss")
+        measured = []
+        if output.scores.shape[:2] == real.shape and as_targets(model, labels) is not None:
+            for place in (0, -1):
+                filling = np.zeros(output.scores.shape[-1], output.scores.dtype.as_numpy_dtype)
+                filling[place] = 1 if len(filling) > 1 else -place
+                scores = tf.where(real[..., None], output.scores, filling)
+                model.reset_metrics()
+                given = compared(self.built.spec, model, fed, labels, output.of(scores), weights)
+                found = model.compute_metrics(**given)
+                measured.append({name: float(np.mean(value)) for name, value in found.items()})
+        return attrs.evolve(self._seen(ForwardOutput(output.scores, [], output.scores)), metrics=tuple(measured))
 
     def _loss(self, fed: Nest, labels: Tensor, real: Tensor, weights: Tensor, output: ForwardOutput) -> Tensor:
         self.built.subject.mark.enter("loss")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import attrs
+import tensorflow as tf
 
 from fuzzseq.cases.arrays import arrays
 from fuzzseq.object_text import name_of, text_of
@@ -17,7 +18,9 @@ from fuzzseq.targets.training_batch import MASK_WEIGHTS, BatchPart, TrainingBatc
 from fuzzseq.worker.first_look import ROWS_NOT_UNPACKED, fed_for_look
 from fuzzseq.worker.inspection import Inspection
 from fuzzseq.worker.keras_api import KERAS
-from fuzzseq.worker.keras_api.objects import Args, Layer, Nest
+from fuzzseq.worker.keras_api.objects import Args, Layer, Nest, Tensor
+from fuzzseq.worker.losses import as_targets
+from fuzzseq.worker.refusals import declared_raises
 from fuzzseq.worker.roles import names_labels, role_named
 from fuzzseq.worker.source_constants import names_in
 from fuzzseq.worker.training_batches import BatchArrays
@@ -40,17 +43,25 @@ _OTHER_TUPLES: Final[tuple[tuple[tuple[BatchPart, ...], ...], ...]] = (
 
 
 @attrs.frozen(kw_only=True)
+class _LossCall:
+    """What a compiled loss was given: weights that are not those of the batch, and labels of another rank."""
+
+    own_weights: bool
+    other_rank: bool
+
+
+@attrs.frozen(kw_only=True)
 class _Attempt:
     """A training step run on batches of one form: what it raised for all of them, None where it took one.
 
-    ``after_layers`` says that layers had run, and that none was running when it was raised; ``loss_weights`` are those
-    that the compiled loss was given, once for each time that it was asked for.
+    ``after_layers`` says that layers had run, and that none was running when it was raised; ``asked`` is what the
+    compiled loss was given, each time that it was asked for.
     """
 
     spec: Spec
     error: Exception | None
     after_layers: bool
-    loss_weights: tuple[Nest, ...]
+    asked: tuple[_LossCall, ...]
 
     @property
     def raised_by_shapes(self) -> bool:
@@ -62,11 +73,11 @@ class _Attempt:
 def training_step(seen: Inspection) -> Inspection:
     """Read which batch a step of the user's own takes, and what it makes of the compiled loss.
 
-    The usual forms are tried in turn, unless one is declared. Where none is taken, one that raises as Python does where
-    a batch is taken apart otherwise takes something that nobody here can make; so it may be with any exception, where
-    no compiled loss shows what labels are wanted. What the loss raises for the shapes of what it is given is a failure
-    of the step all the same, unless it takes labels in another encoding. Where a step never asks for the compiled loss,
-    that is not what the model learns from.
+    The usual forms are tried in turn, unless one is declared, which is a contract. Where none is taken, one that raises
+    as Python does where a batch is taken apart otherwise takes something that nobody here can make; so it may be with
+    any exception, where no compiled loss shows what labels are wanted. What is raised past the layers for the shapes of
+    labels, scores and weights is a failure of the step all the same, unless it takes labels in another encoding. Where
+    a step never asks for the compiled loss, that is not what the model learns from.
     """
     if not seen.may_call or not seen.spec.traits.own_training_step:
         return seen
@@ -82,7 +93,8 @@ def training_step(seen: Inspection) -> Inspection:
     # An encoding that is declared is a contract.
     fixed = "target_encoding" in seen.spec.traits.origins
     other = first if fixed or last.error is None else _attempted(seen, _otherwise_encoded(first.spec))
-    taken = last if last.error is None else next((each for each in attempts if each.raised_by_shapes), None)
+    declared = seen.spec.contract.batch.function is not None
+    taken = next((each for each in attempts if declared or each.raised_by_shapes), None) if last.error else last
     note = ""
     # What is not the batch's fault is for the run to report.
     if taken is None and (isinstance(first.error, _OTHERWISE) or seen.spec.contract.loss != "compiled"):
@@ -92,10 +104,11 @@ def training_step(seen: Inspection) -> Inspection:
         encoding = other.spec.contract.target_encoding
         taken, note = None, f"its own training step is not run: it takes other labels, target_encoding={encoding!r}"
     chosen = taken or first
-    given = [weights for each in attempts for weights in each.loss_weights] if taken is None else chosen.loss_weights
+    asked = [call for each in attempts for call in each.asked] if taken is None else chosen.asked
     named = names_in(type(seen.model).train_step)
     uncompiled = chosen.error is None or (note and not named & KERAS.compiled_loss_names)
-    ignores_loss = seen.spec.contract.loss == "compiled" and not given and uncompiled
+    asks_not = (not asked and uncompiled) or (taken is not None and any(call.other_rank for call in asked))
+    ignores_loss = seen.spec.contract.loss == "compiled" and asks_not
     contract = chosen.spec.contract if taken is not None else seen.spec.contract
     return seen.read_off(
         contract={
@@ -105,7 +118,7 @@ def training_step(seen: Inspection) -> Inspection:
         },
         traits={
             "train_step_accepts_batch": not note,
-            "uses_sample_weight": any(weights is not None for weights in given) if given else "sample_weight" in named,
+            "uses_sample_weight": any(call.own_weights for call in asked) if asked else "sample_weight" in named,
         },
         notes=[note] if note else (),
     )
@@ -163,9 +176,11 @@ def _attempted(seen: Inspection, spec: Spec, few: bool = False) -> _Attempt | No
 
     One that takes no other number of rows than one of the factory's code, or sides of one length alone, takes the form.
     """
-    built, model, usual = seen.built, seen.model, ROWS_NOT_UNPACKED
+    built, model, contract, usual = seen.built, seen.model, spec.contract, ROWS_NOT_UNPACKED
     numbers = [n for n in spec.traits.source_constants if usual < n <= _MOST_ROWS][:_MOST_NUMBERS]
-    weights, ran = list[Nest](), list[Layer]()
+    asked, ran = list[_LossCall](), list[Layer]()
+    labels: Nest = None
+    weights: Nest = None
     raised: tuple[Exception, bool] | None = None
     original = model.compute_loss
 
@@ -173,7 +188,9 @@ def _attempted(seen: Inspection, spec: Spec, few: bool = False) -> _Attempt | No
         # A loss of the user's own may take weights by any name, as one of its keyword arguments.
         named = inspect.signature(original).bind(*args, **kwargs).arguments
         others = (v["sample_weight"] for v in named.values() if isinstance(v, dict) and "sample_weight" in v)
-        weights.append(named.get("sample_weight", next(others, None)))
+        weighing = named.get("sample_weight", next(others, None))
+        own = weighing is not None and not (spec.contract.sample_weight and _equal(weighing, weights))
+        asked.append(_LossCall(own_weights=own, other_rank=_ranks(named.get("y", labels)) != _ranks(labels)))
         return original(*args, **kwargs)
 
     def listener(_path: str, _output: Nest, layer: Layer, _given: Args) -> None:
@@ -187,18 +204,32 @@ def _attempted(seen: Inspection, spec: Spec, few: bool = False) -> _Attempt | No
                 continue
             ran.clear()
             built.tracker.reset()
+            given = BatchArrays.of(built, case, arrays(case, spec.contract))
+            labels = as_targets(model, given.seen.labels)
             try:
-                given = BatchArrays.of(built, case, arrays(case, spec.contract))
-                batch = given.training_batch(built, fed, given.weights(built))
+                weights = given.weights(built)
+                batch = given.training_batch(built, fed, weights)
+            except Exception as error:  # a function that was declared for it
+                option = f"batch={contract.batch.function}, or sample_weight={contract.sample_weight},"
+                raise declared_raises(built.target.name, option, error, built.tracker) from None
+            try:
                 with built.tracker.watching(listener):
                     model.train_step(batch)
             except Exception as error:  # whatever a step of the user's own raises
                 raised = raised or (error, bool(ran) and not built.tracker.raised)
             else:
-                return _Attempt(spec=spec, error=None, after_layers=True, loss_weights=tuple(weights))
+                return _Attempt(spec=spec, error=None, after_layers=True, asked=tuple(asked))
     finally:
         model.compute_loss = original
         built.spec = built.subject.spec = seen.spec
     if raised is None:
         return None
-    return _Attempt(spec=spec, error=raised[0], after_layers=raised[1], loss_weights=tuple(weights))
+    return _Attempt(spec=spec, error=raised[0], after_layers=raised[1], asked=tuple(asked))
+
+
+def _ranks(labels: Nest) -> list[int]:
+    return [len(part.shape) for part in tf.nest.flatten(labels) if hasattr(part, "shape")]
+
+
+def _equal(one: Nest, two: Tensor) -> bool:
+    return tf.is_tensor(one) and tuple(one.shape) == tuple(two.shape) and bool(tf.reduce_all(one == two))

@@ -135,7 +135,7 @@ MISUSES = {
     "no_option.py": (
         "{d}/no_option.py: fuzz_target() has no option 'intial_state'. Did you mean 'initial_state'? Options: "
         "kind, tokens, padding, initial_state, target_encoding, loss, preprocess, inputs, output, logits, graph, skip, "
-        "checks, custom_checks, float_source, features, sample_weight; anything else is a dimension and takes "
+        "checks, custom_checks, float_source, features, sample_weight, batch; anything else is a dimension and takes "
         "dim(low, high) or a number, and "
         "was given 'lstm'."
     ),

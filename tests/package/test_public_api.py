@@ -29,6 +29,7 @@ PUBLIC = [
     "FuzzResult",
     "FuzzseqError",
     "LossRun",
+    "MetricsRun",
     "Observed",
     "OwnStepRun",
     "Pair",

@@ -242,6 +242,28 @@ def test_what_no_batch_can_be_made_with_is_refused(declared, message):
         fuzz_target(trained(scoring), **declared)
 
 
+def test_a_loss_of_labels_of_another_rank_is_not_the_model_s():
+    """Labels that a step gives another axis are no labels of a batch: the loss is inside of that step."""
+
+    def of_values(model, data):
+        inputs, labels, weights = data
+        scores = model(inputs, training=True)
+        return model.compute_loss(y=labels[..., None], y_pred=scores[..., :1], sample_weight=weights)
+
+    spec = resolved(trained(of_values, "mse"))
+    assert (spec.contract.loss, spec.contract.sample_weight, spec.runs_step) == (None, "mask", True)
+
+
+def test_a_function_that_makes_no_batch_is_refused():
+    """A function that raises for a first batch is one sentence that names it."""
+
+    def batch(source):
+        return source["ids"]
+
+    with pytest.raises(SpecError, match="of build cannot be used: IndexError"):
+        resolved(fuzz_target(trained(scoring), batch=batch))
+
+
 def test_a_step_is_tried_on_labels_as_they_are_declared():
     """One-hot labels that are declared are what a training step is tried with."""
     assert resolved(fuzz_target(trained(of_one_hot), target_encoding="one_hot")).runs_step

@@ -7,7 +7,7 @@ from contextlib import suppress
 import numpy as np
 import tensorflow as tf
 
-from fuzzseq.checks.base import LayerOutput, Softmax
+from fuzzseq.checks.base import DropoutCall, LayerOutput, Softmax
 from fuzzseq.protocol.outcome import LayerFrame
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Args, Kwargs, Layer, Nest
@@ -23,6 +23,7 @@ class Recording:
     def __init__(self, graph: object = None) -> None:
         self.layers: list[LayerOutput] = []
         self.softmaxes: list[Softmax] = []
+        self.dropouts: list[DropoutCall] = []
         self.graph, self.hidden = graph, False
 
 

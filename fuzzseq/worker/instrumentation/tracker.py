@@ -10,7 +10,7 @@ from weakref import ref
 import numpy as np
 import tensorflow as tf
 
-from fuzzseq.checks.base import LayerOutput, Softmax
+from fuzzseq.checks.base import DropoutCall, LayerOutput, Softmax
 from fuzzseq.protocol.outcome import Frame, LayerFrame
 from fuzzseq.protocol.user_frames import is_users
 from fuzzseq.worker.frames import calling_frame
@@ -172,6 +172,7 @@ class Tracker:
     def _record_layer(self, layer: Layer, args: Args, kwargs: Kwargs, result: Nest) -> None:
         if self._record is None or self._record.graph is not None:
             return
+        self._record_dropout(self._record, layer, args, result)
         # What a layer of Keras' own is made of says nothing that the layer does not; a cell runs once a step besides.
         if any(KERAS.is_builtin(type(outer)) and not KERAS.is_model(outer) for outer, *_ in self._running[:-1]):
             return
@@ -181,6 +182,24 @@ class Tracker:
         site = self.site_of(layer) or calling_frame() or self._site_in_model()
         output = LayerOutput(path=path, layer=frame, values=tuple(np.asarray(value) for value in values), site=site)
         self._record.layers.append(output)
+
+    def _record_dropout(self, record: Recording, layer: Layer, args: Args, result: Nest) -> None:
+        """Keep whether a dropout layer changed what it was given; of zeros it cannot, and a frozen one need not."""
+        rate = KERAS.dropout_rate(layer)
+        if not rate:
+            return
+        frozen = any(
+            not getattr(outer, "trainable", True)
+            or (depth and KERAS.is_model(outer) and kwargs.get("training") is False)
+            for depth, (outer, _, kwargs) in enumerate(self._running)
+        )
+        if frozen or not args or not all(hasattr(value, "numpy") for value in (args[0], result)):
+            return
+        given = np.asarray(args[0])
+        if given.any():
+            site = self.site_of(layer) or calling_frame() or self._site_in_model()
+            drops = not np.array_equal(given, np.asarray(result))
+            record.dropouts.append(DropoutCall(path=self._path(), rate=rate, drops=drops, site=site))
 
     def _path(self) -> str:
         return "/".join(names([entry[0] for entry in self._running]))

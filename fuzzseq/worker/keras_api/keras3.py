@@ -128,6 +128,9 @@ class Keras3(PublicKeras):
     def has_weighted_metrics(self, model: Model) -> bool:
         return bool(getattr(getattr(model, "_compile_metrics", None), "_user_weighted_metrics", None))
 
+    def has_metrics(self, model: Model) -> bool:
+        return getattr(model, "_compile_metrics", None) is not None
+
     def has_stock_step(self, model: Model) -> bool:
         return type(model).train_step is keras.Model.train_step and not getattr(model, "_compile_metrics", None)
 

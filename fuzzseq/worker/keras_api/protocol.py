@@ -149,6 +149,9 @@ class Framework(Protocol):
     def table_rows(self, layer: Layer) -> int | None:
         """Return how many ids an embedding has rows for; None for another layer."""
 
+    def dropout_rate(self, layer: Layer) -> float:
+        """Return which share of what it is given a layer of the framework's drops in training; 0 for another layer."""
+
     def state_names(self, layer: Layer) -> str:
         """Return the states of an LSTM, ``hc``, or of a GRU, ``h``; empty for another layer."""
 
@@ -208,6 +211,9 @@ class Framework(Protocol):
 
     def has_weighted_metrics(self, model: Model) -> bool:
         """Say whether a model was compiled with metrics that count each label by its sample weight."""
+
+    def has_metrics(self, model: Model) -> bool:
+        """Say whether a model was compiled with metrics beside its loss."""
 
     def has_stock_step(self, model: Model) -> bool:
         """Say whether a compiled model trains as the framework does it, and measures nothing beside its loss."""

@@ -57,6 +57,10 @@ class PublicKeras:
     def table_rows(self, layer: Layer) -> int | None:
         return int(layer.input_dim) if isinstance(layer, self.keras.layers.Embedding) else None
 
+    def dropout_rate(self, layer: Layer) -> float:
+        drops = isinstance(layer, self.keras.layers.Dropout) and self.is_builtin(type(layer))
+        return float(getattr(layer, "rate", 0.0) or 0.0) if drops else 0.0
+
     def state_names(self, layer: Layer) -> str:
         layers = self.keras.layers
         return "hc" if isinstance(layer, layers.LSTM) else "h" if isinstance(layer, layers.GRU) else ""

@@ -141,6 +141,10 @@ class TfKeras(PublicKeras):
     def has_weighted_metrics(self, model: Model) -> bool:
         return bool(getattr(getattr(model, "compiled_metrics", None), "_user_weighted_metrics", None))
 
+    def has_metrics(self, model: Model) -> bool:
+        compiled = getattr(model, "compiled_metrics", None)
+        return any(getattr(compiled, name, None) for name in ("_user_metrics", "_user_weighted_metrics"))
+
     def has_stock_step(self, model: Model) -> bool:
         measured = getattr(getattr(model, "compiled_metrics", None), "_user_metrics", None)
         return type(model).train_step is tf_keras.Model.train_step and not measured
