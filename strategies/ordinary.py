@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from fuzzseq.cases.case import Batch, Case, Mode, Pair, StateKind, tokens_for_steps
-from fuzzseq.cases.domain import encodings, id_range, modes, padding_side, shared_dimensions, states
+from fuzzseq.cases.domain import encodings, id_range, modes, padding_side, states
 from fuzzseq.strategies.arguments import check_integer
 from fuzzseq.strategies.fitting import PADDED_FORMS, UNPADDED_FORMS, Form, at_or_above, fitted
 from fuzzseq.strategies.rows import words
@@ -40,7 +40,7 @@ def cases(contract: Contract, *, dimensions: Mapping[str, int] | None = None, se
     check_integer("seed", seed, 0)
     plan = SizePlan.of(contract)
     fixed = None if dimensions is None else _checked(dimensions, plan)
-    maker = CaseMaker(contract=contract, plan=plan, fixed=fixed, shared=shared_dimensions(contract), seed=seed)
+    maker = CaseMaker(contract=contract, plan=plan, fixed=fixed, shared=contract.fixed(), seed=seed)
     return maker.drawn().map(maker.case)
 
 
@@ -128,6 +128,11 @@ class CaseMaker:
     def _groups(self, rows: list[RawRow], copies: int, last: int, sizes: Mapping[str, int]) -> list[list[RawRow]]:
         """Return the rows of each batch: of one, or of a first and a last partial one."""
         counts = self.plan.legal("batch_size", sizes)
+        if self.contract.rows in counts:
+            # The batch size that stands in the model, and seldom a last partial batch.
+            cut = max(1, min(len(rows), self.contract.rows - 1))
+            whole = _counted(rows, 0, [self.contract.rows])
+            return [whole, rows[:cut]] if last > _ONE_BATCH and cut < self.contract.rows else [whole]
         cut = len(rows) - max(0, last - _ONE_BATCH)
         if self.parted and 0 < cut < len(rows):
             first = _counted(rows[:cut], copies, counts)

@@ -17,7 +17,6 @@ from fuzzseq.cases.domain import (
     modes,
     no_sizes,
     padding_side,
-    shared_dimensions,
     states,
 )
 from fuzzseq.cases.transforms import with_batches
@@ -165,13 +164,18 @@ class _Maker:
 
     def case(self, *batches: list[tuple[int, int]], last: str = "") -> Case:
         """Return a case whose batches have rows of the given source ids and decoder steps."""
-        made = tuple(self._batch(rows, last) for rows in batches)
+        made = tuple(self._batch(rows, last, partial=place > 0) for place, rows in enumerate(batches))
         return Case(dimensions=self.dimensions, batches=made, seed=self.seed)
 
-    def _batch(self, rows: list[tuple[int, int]], last: str) -> Batch:
-        """Return a batch, its lengths moved into what is allowed, filled up to a length that the model fixes."""
+    def _batch(self, rows: list[tuple[int, int]], last: str, partial: bool) -> Batch:
+        """Return a batch, its lengths moved into what is allowed, filled up to a length that the model fixes.
+
+        It has the rows that stand in the model, where any do, unless it is a ``partial`` one after others.
+        """
         contract = self.contract
         counts = legal_values("batch_size", self.dimensions, contract)
+        if contract.rows in counts and not partial:
+            counts = [contract.rows]
         if counts and len(rows) not in counts:
             size = min(counts, key=lambda value: abs(value - len(rows)))
             rows = [rows[index % len(rows)] for index in range(size)]
@@ -198,7 +202,7 @@ class _Maker:
             return lengths, 0
         longest = max(lengths)
         width = min(legal, key=lambda value: (abs(value - longest), value))
-        if name in shared_dimensions(self.contract) or width < longest:
+        if name in self.contract.fixed() or width < longest:
             return [min(length, width) for length in lengths], width - min(longest, width)
         return [length + width - longest for length in lengths], 0
 

@@ -43,11 +43,6 @@ def padding_side(contract: Contract) -> Padding:
     return contract.padding or "post"
 
 
-def shared_dimensions(contract: Contract) -> frozenset[str]:
-    """Return the dimensions of a batch that the built model fixes: all batches of a case agree on them."""
-    return frozenset(DATA_DIMENSIONS).intersection({*contract.static, *(p.dimension for p in contract.parameters)})
-
-
 def id_range(side: Side, sizes: Mapping[str, int], contract: Contract) -> tuple[int, int]:
     """Return the lowest and highest ordinary id of a side; a vocabulary with no ordinary word gives its last row."""
     name = contract.vocabulary(side)
@@ -173,7 +168,7 @@ def allowed(case: Case, contract: Contract) -> bool:
     if set(case.dimensions) != set(contract.build_dimensions()):
         return False
     everything = [case.sizes(contract, index) for index in range(len(case.batches))]
-    if any(len({sizes[name] for sizes in everything}) > 1 for name in shared_dimensions(contract) & set(everything[0])):
+    if any(len({sizes[name] for sizes in everything}) > 1 for name in contract.fixed() & set(everything[0])):
         return False
     return all(
         all(_allowed_size(name, sizes, contract, case.domain) for name in sizes)
@@ -237,7 +232,7 @@ def _allowed_size(name: str, sizes: Mapping[str, int], contract: Contract, domai
 def minimum_at_edge(name: str, contract: Contract) -> int:
     """Return the smallest value of a dimension at an edge; what is declared of it is a contract there as well."""
     if name in ("batch_size", "source_length"):
-        return contract.minimum(name) if name in contract.dimensions or name in shared_dimensions(contract) else 0
+        return contract.minimum(name) if name in contract.dimensions or name in contract.fixed() else 0
     if name in contract.dimensions:
         return contract.minimum(name)
     words = [contract.lowest_id(side) + 1 for side in SIDES if contract.vocabulary(side) == name]
@@ -277,7 +272,7 @@ def _ordinary(rows: Iterable[Sequence[int]], ids: tuple[int, int]) -> bool:
 
 def _padded_enough(name: str, longest: int, extra: int, sizes: Mapping[str, int], contract: Contract) -> bool:
     """Say whether extra padding is none, or declared, or no more than it takes to reach a legal width."""
-    if extra <= 0 or contract.padding is not None or name in shared_dimensions(contract):
+    if extra <= 0 or contract.padding is not None or name in contract.fixed():
         return extra >= 0
     legal = legal_range(name, sizes, contract)
     return not any(value in legal for value in range(longest, longest + extra))

@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 
 from fuzzseq.cases.case import Batch, Case, Pair, tokens_for_steps, width
-from fuzzseq.cases.domain import allowed, encodings, lowest_setting, modes, padding_side, shared_dimensions
+from fuzzseq.cases.domain import allowed, encodings, lowest_setting, modes, padding_side
 from fuzzseq.cases.transforms import with_extra
 from fuzzseq.targets.contract import SIDES, Contract
 from fuzzseq.targets.dimensions import WIDTHS
@@ -64,7 +64,7 @@ def _with_edges(contract: Contract, sizes: Mapping[str, int]) -> Iterator[Case]:
         yield _case(contract, sizes, (whole, empty))
         yield _case(contract, sizes, (empty,), 2)
         yield _case(contract, sizes, (empty,))
-    if "batch_size" not in shared_dimensions(contract):
+    if "batch_size" not in contract.fixed():
         yield _case(contract, sizes, (), 2)
     least = {contract.vocabulary(side): contract.lowest_id(side) + 1 for side in SIDES}
     least.update({name: 1 for name in WIDTHS if name in sizes and name not in least})

@@ -21,7 +21,7 @@ from typing import Final
 import attrs
 
 from fuzzseq.cases.case import Case
-from fuzzseq.cases.domain import legal_range, shared_dimensions
+from fuzzseq.cases.domain import legal_range
 from fuzzseq.cases.transforms import wider, with_padding
 from fuzzseq.checks.attention import attends, fault, source_is_distinct
 from fuzzseq.checks.base import Check, Confirmations, Plan, Results, Softmax, forward, has_source
@@ -80,7 +80,7 @@ def _wider(case: Case, spec: Spec) -> Case | None:
     sizes = grown.sizes(spec.contract)
     steps = {sizes.get("source_length"), sizes.get("target_length")}
     rows = [n for n in legal_range("batch_size", sizes, spec.contract) if n > sizes["batch_size"] and n not in steps]
-    if "batch_size" in shared_dimensions(spec.contract) or not rows:
+    if "batch_size" in spec.contract.fixed() or not rows:
         return grown
     more = rows[0] - sizes["batch_size"]
     batches = tuple(attrs.evolve(batch, pairs=(*batch.pairs, *batch.pairs[:1] * more)) for batch in grown.batches)

@@ -47,7 +47,7 @@ _ROWS: Final = {"reversed": slice(None, None, -1), "alone": slice(-1, None), "fi
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a batch that can change."""
-    fixed = "batch_size" in {*spec.contract.static, *(p.dimension for p in spec.contract.parameters)}
+    fixed = "batch_size" in spec.contract.fixed()
     return "the batch size is fixed when the model is built" if fixed else comparable(spec)
 
 
@@ -55,9 +55,12 @@ def plan(case: Case, spec: Spec) -> Plan:
     """Run the last batch as it is, its last row alone, its rows in reverse, and itself after itself."""
     batch = case.batches[-1]
     base = attrs.evolve(forward(case), batches=(batch,))
-    runs = {"base": base, "after": attrs.evolve(base, batches=(reverse(batch), batch))}
+    runs = {"base": base}
+    if not spec.traits.has_stateful_layers:  # Of those ``state_reset`` speaks.
+        runs["after"] = attrs.evolve(base, batches=(reverse(batch), batch))
     if len(batch.pairs) > 1:
-        lone = may_be("batch_size", 1, case.sizes(spec.contract), spec.contract)
+        # One row is no batch of a model that is made for several: whether it takes it is asked by running it.
+        lone = may_be("batch_size", 1, case.sizes(spec.contract), spec.contract) and spec.contract.rows is None
         longest = max(len(pair.source) for pair in batch.pairs)
         for way, row in (("alone", -1), ("first", 0)):
             # Padding counts, and the user's own preprocessing pads to the rows: a row alone may have fewer columns.

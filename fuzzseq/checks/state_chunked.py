@@ -1,7 +1,8 @@
 """A sequence run in two pieces, the state carried over, gives what it gives in one.
 
-Models that take an initial state for their source and return as many states are asked, with rows of one length and no
-padding: what a state is at padding is not specified. One that reads its source in both directions has no pieces.
+Models that take an initial state for their source and return as many states are asked, and those that keep theirs on
+purpose, with rows of one length and no padding: what a state is at padding is not specified. One that reads its source
+in both directions has no pieces.
 
 False alarms that it guards against: a bidirectional or otherwise non-causal encoder (where a later source id moves an
 earlier output, pieces cannot agree: that is asked first); rounding; random numbers at inference.
@@ -26,7 +27,7 @@ from fuzzseq.targets.spec import Spec
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a state, and a source that can be cut."""
-    if not spec.contract.initial_state or not spec.contract.has_source:
+    if not (spec.contract.initial_state or spec.contract.stateful) or not spec.contract.has_source:
         return "the model takes no initial state for its source"
     if spec.contract.has_target:
         return "the state goes from source to target, not from chunk to chunk"
@@ -63,7 +64,7 @@ def plan(case: Case, spec: Spec) -> Plan:
 
 
 def _outcome(seen: Observed) -> Array | None:
-    if seen.output is None or not seen.states:
+    if seen.output is None:
         return None
     return np.concatenate([np.ravel(seen.output), *(np.ravel(state) for state in seen.states)])
 
@@ -79,7 +80,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare one run with two pieces."""
     if confirmed_difference(results, "base", "changed", compared(_earlier)):
         return CHECK.not_applicable("a step depends on those that come after it")
-    if not results["base"].last.states:
+    if not results["base"].last.states and not spec.contract.stateful:
         return CHECK.not_applicable("the model returns no state that could be carried over")
     found = _AGREEMENT.judge(CHECK, results)
     return differing(CHECK, found) if isinstance(found, Disagreement) else found

@@ -14,6 +14,7 @@ from fuzzseq.checks.registry import CHECKS
 from fuzzseq.events import CheckCount
 from fuzzseq.reporting.python_text import argument, literal
 from fuzzseq.targets.contract import CELLS, Contract, Input
+from fuzzseq.targets.declaration import FIRST
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, KNOWN, Dim
 from fuzzseq.targets.spec import Spec
 from fuzzseq.targets.training_batch import MASK_WEIGHTS
@@ -93,15 +94,8 @@ def _model_sentence(spec: Spec) -> str:
     if not contract.inputs:
         return f"{FORMS[traits.form]}, whose model could not be looked at"
     framework = {"keras": "Keras 3", "tf_keras": "tf-keras"}[traits.framework]
-    model = (
-        "an encoder and a decoder apart"
-        if contract.calling == "steps"
-        else "a functional model"
-        if traits.functional
-        else "a subclassed model"
-        if traits.keras_model
-        else "a callable"
-    )
+    whole = "a functional model" if traits.functional else "a subclassed model" if traits.keras_model else "a callable"
+    model = "an encoder and a decoder apart" if contract.calling == "steps" else whole
     extra = ", with an encoder and a decoder for inference" if traits.inference_models else ""
     own = ", with a train_step of its own" if traits.own_training_step else ""
     runs = "" if traits.train_step_accepts_batch else " that takes no usual batch"
@@ -120,12 +114,18 @@ def _dimension_lines(spec: Spec) -> Iterator[DeclaredLine]:
         origin = "declared" if "declared" in (origins.get(name), origins.get(dimension)) else origins.get(dimension)
         told = [known if name == dimension else f"{dimension}, {known}"]
         told += [f"default {parameter.default}"] if parameter and parameter.default is not None else []
-        told += ["fixed by the model"] if dimension in contract.static else []
+        rows = contract.rows if dimension == "batch_size" else None
+        told += ["fixed by the model"] if dimension in contract.static else [f"{rows} in the model"] if rows else []
         usual: Source = "signature" if parameter else "default" if dimension in DATA_DIMENSIONS else "inferred"
         allowed = contract.range_of(dimension)
         fixed = allowed == Dim(min=allowed.min, max=allowed.min)
         # What a range depends on has the names of the user.
-        range_ = str(allowed.min if fixed else allowed.renamed(lambda tie: _user_name(contract, tie)))
+        first = dimension == "batch_size" and contract.first_batch
+        range_ = (
+            literal(FIRST)
+            if first
+            else str(allowed.min if fixed else allowed.renamed(lambda tie: _user_name(contract, tie)))
+        )
         yield DeclaredLine(
             name=dimension,
             line=argument(name, range_),
@@ -170,6 +170,7 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
         ),
         "sample_weight": (weights, "what labels weigh" if contract.sample_weight else "there are none"),
         "batch": (_Reference(contract.batch.function), contract.batch.shown(bool(contract.sample_weight))),
+        "stateful": (contract.stateful, "states are kept" if contract.stateful else "states are no contract"),
         "loss": (_Reference(contract.loss), loss.get(contract.loss, "declared")),
         "initial_state": (_Reference(contract.initial_state), states.get(contract.initial_state, "declared")),
         "preprocess": (_Reference(contract.preprocess), "makes the source" if contract.preprocess else "none"),

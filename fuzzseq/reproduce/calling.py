@@ -137,8 +137,9 @@ def tensor_spec(plan: Plan, shape: tuple[int, ...], dtype: str, width: int | Non
 
     The axis that is the ``width`` of features, of states or of one-hot rows stays.
     """
-    fixed = set(plan.spec.contract.static) | {p.dimension for p in plan.spec.contract.parameters}
-    opened: list[int | None] = [None if "batch_size" not in fixed else shape[0]] if shape else []
+    fixed = plan.spec.contract.fixed()
+    closed = "batch_size" in fixed or plan.spec.contract.rows is not None
+    opened: list[int | None] = [shape[0] if closed else None] if shape else []
     for axis, size in enumerate(shape[1:], start=1):
         kept = (
             ("float" in dtype and axis == width)

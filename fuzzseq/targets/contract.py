@@ -118,7 +118,9 @@ class Contract:
     resumed goes on where it is the same. ``static`` are the dimensions of a batch that the built model fixes,
     ``state_arguments`` the dimensions that the function ``initial_state`` takes. ``features`` says that the output is
     no scores, which labels could be for; ``sample_weight`` what the compiled loss is given beside them, ``"mask"`` or
-    a function of ``weight_arguments``; ``batch`` what a training step of the user's own is given.
+    a function of ``weight_arguments``; ``batch`` what a training step of the user's own is given. ``rows`` is the batch
+    size that stands in a model which other sizes come to, and ``first_batch`` says that a factory is called with the
+    size of the first batch alone. A ``stateful`` model keeps its state from batch to batch on purpose.
     """
 
     kind: Kind = "seq2seq"
@@ -138,6 +140,9 @@ class Contract:
     loss: Reference | None = None
     sample_weight: Reference | None = None
     weight_arguments: tuple[Identifier, ...] = ()
+    rows: Count | None = None
+    first_batch: bool = False
+    stateful: bool = False
     batch: TrainingBatch = attrs.field(factory=TrainingBatch)
     preprocess: Reference | None = None
     inputs: tuple[Input, ...] = (Input(role="source"), Input(role="decoder_input"))
@@ -185,6 +190,11 @@ class Contract:
     def sides(self) -> tuple[Side, ...]:
         """Return the sides whose widths are dimensions of a batch."""
         return tuple(compress(SIDES, (self.has_source, self.has_target)))
+
+    def fixed(self) -> frozenset[str]:
+        """Return the dimensions of a batch that the built model fixes: all batches of a case agree on them."""
+        named = {*self.static, *(p.dimension for p in self.parameters)}
+        return frozenset(DATA_DIMENSIONS).intersection(named - {"batch_size"} if self.first_batch else named)
 
     def range_of(self, dimension: str) -> Dim:
         """Return the declared range of a dimension, else the usual one of a known dimension."""

@@ -37,8 +37,11 @@ _OPTIONS: Final = (
     "features",
     "sample_weight",
     "batch",
+    "stateful",
 )
 _ATTRIBUTE: Final = "__fuzz_target__"
+#: What is said of a batch size that a model is built with, and that later batches do not keep.
+FIRST: Final = "first"
 #: What a function of a training batch can be given.
 BATCH_VALUES: Final = (
     *BATCH_PARTS,
@@ -62,6 +65,8 @@ def declare(**settings: Any) -> Declaration:
     for name, value in settings.items():
         if name in _OPTIONS:
             options[name] = _checked_option(name, value)
+        elif value == FIRST and dimension_of(name) == "batch_size":
+            options["first_batch"] = True
         elif isinstance(value, Dim):
             dimensions[name] = value
         elif isinstance(value, int) and not isinstance(value, bool):
@@ -87,6 +92,9 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
     returned: ``build`` stays as it is, and may be declared another time.
 
     Keyword arguments are ranges of dimensions (``units=dim(1, 64, multiple_of="num_heads")``) and these options:
+
+    A ``batch_size`` that stands in a model, or that its factory takes, is declared likewise: ``dim(4)`` says that no
+    other comes, ``"first"`` that it is that of the first batch, and that others come.
 
     ``kind``
         ``"seq2seq"``, ``"encoder"``, ``"decoder"`` or ``"many_to_many"``; else read off the model's inputs.
@@ -126,6 +134,8 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
         True for a source of float features, (batch, time, ``feature_dim``).
     ``features``
         True for an output that is no scores of words, which labels could be for: (batch, steps, any width).
+    ``stateful``
+        True for a model that keeps its state from batch to batch on purpose; ``state_chunked`` then holds it to that.
     ``skip``
         a dict from a check's name to the reason why it is skipped.
     ``checks``

@@ -39,6 +39,8 @@ class Traits:
     train_step_accepts_batch: bool = True
     uses_sample_weight: bool = False
     has_metrics: bool = False
+    has_stateful_layers: bool = False
+    reset_method: Line = ""
     names_random: bool = False
     own_functions: bool = False
     whole_decoder: bool = False

@@ -68,6 +68,8 @@ def look_case(spec: Spec, sizes: Mapping[str, int], rows: int = 2, alike: bool =
     target = _length("target_length", 4, spec, sizes)
     if "batch_size" in {p.dimension for p in spec.contract.parameters}:
         rows = 2  # What the model was built with.
+    elif spec.contract.rows is not None:
+        rows = spec.contract.rows
     elif "batch_size" in spec.contract.dimensions:
         legal = legal_range("batch_size", dict(sizes), spec.contract)
         rows = min(legal, key=lambda value: abs(value - rows), default=rows)

@@ -36,6 +36,8 @@ PROBES: Final[tuple[Probe, ...]] = (
     model_probes.inference_models,
     TraitProbe(trait="own_functions", holds=model_probes.has_functions),
     TraitProbe(trait="own_training_step", holds=model_probes.overrides_training_step),
+    TraitProbe(trait="has_stateful_layers", holds=model_probes.keeps_states),
+    model_probes.reset_method,
     TraitProbe(trait="names_random", holds=model_probes.mentions_random),
     TraitProbe(trait="whole_decoder", holds=model_probes.decodes_all_steps),
     TraitProbe(trait="low_precision", holds=model_probes.has_low_precision),

@@ -224,6 +224,22 @@ def mentions_random(model: Model) -> bool:
     return any("random" in names_in(call) and not KERAS.is_builtin(call) for call in calls)
 
 
+def keeps_states(model: Model) -> bool:
+    """Say whether a layer keeps its state from batch to batch."""
+    return any(getattr(layer, "stateful", False) is True for layer in every_layer(model))
+
+
+def reset_method(seen: Inspection) -> Inspection:
+    """Read the method of the user's own that has a model begin anew."""
+    methods = ("reset_states", "reset_state")
+    own = (name for name in methods if callable(method := getattr(type(seen.model), name, None)) and _is_own(method))
+    return seen.read_off(traits={"reset_method": next(own, "")})
+
+
+def _is_own(method: Callable[..., Any]) -> bool:
+    return not KERAS.is_builtin(method)
+
+
 def has_low_precision(model: Model) -> bool:
     """Say whether a layer computes in half precision."""
     return any(getattr(layer, "compute_dtype", "") in ("float16", "bfloat16") for layer in every_layer(model))

@@ -28,6 +28,7 @@ def static_sizes(seen: Inspection) -> Inspection:
     contract, sizes = seen.spec.contract, seen.sizes
     dimensions, static = dict(contract.dimensions), list(contract.static)
     inferred: set[str] = set()
+    rows: int | None = None
     named = {p.dimension for p in contract.parameters}
     for place, (shape, item) in enumerate(zip(_stated_shapes(seen.model, contract), contract.inputs, strict=False)):
         side = {"source": "source_length"}.get(item.role, "target_length")
@@ -35,6 +36,9 @@ def static_sizes(seen: Inspection) -> Inspection:
             continue
         for name, size in zip(("batch_size", side), shape, strict=False):
             if size is None:
+                continue
+            if name == "batch_size" and not (name in named or seen.spec.traits.origins.get(name) == "declared"):
+                rows = int(size)  # Nobody says that no other sizes come.
                 continue
             static.append(name)
             if name not in named and seen.spec.traits.origins.get(name) != "declared":
@@ -53,7 +57,8 @@ def static_sizes(seen: Inspection) -> Inspection:
                     tie = next((n for n in names if (sizes[n], other.get(n)) == (width, wide)), None)
                     break
             dimensions.setdefault("feature_dim", Dim(min=1, max=1024, equal_to=tie) if tie else dim(width))
-    return seen.read_off(contract={"dimensions": dimensions, "static": tuple(dict.fromkeys(static))}, inferred=inferred)
+    known = {"dimensions": dimensions, "static": tuple(dict.fromkeys(static)), "rows": rows}
+    return seen.read_off(contract=known, inferred=inferred)
 
 
 def _stated_shapes(model: Model, contract: Contract) -> list[Sequence[int | None]]:

@@ -21,7 +21,9 @@ def signature(nest: Nest, spec: Spec, known: bool = False) -> Nest:
 
     The width of features, states and one-hot rows stays.
     """
-    fixed = set(spec.contract.static) | {p.dimension for p in spec.contract.parameters}
+    fixed = spec.contract.fixed()
+    # A batch size that stands in a model is no part of a trace that takes others.
+    rows_fixed = "batch_size" in fixed or spec.contract.rows is not None
     lengths_fixed = bool(fixed & {"source_length", "target_length"})
 
     def relaxed(value: Nest) -> Nest:
@@ -33,7 +35,7 @@ def signature(nest: Nest, spec: Spec, known: bool = False) -> Nest:
         for axis, size in enumerate(value.shape):
             # A mask has axes of one put in; a source or labels of one step may have more steps the next time.
             kept = axis == width or lengths_fixed or (size == 1 and width is None and len(shape) > 2)
-            if not known and not (kept if axis else "batch_size" in fixed):
+            if not known and not (kept if axis else rows_fixed):
                 shape[axis] = None
         return tf.TensorSpec(shape, value.dtype)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from fuzzseq.cases.case import Batch, Case, Pair, tokens_for_steps, width
-from fuzzseq.cases.domain import allowed, dependency_order, id_range, legal_range, shared_dimensions
+from fuzzseq.cases.domain import allowed, dependency_order, id_range, legal_range
 from fuzzseq.cases.transforms.rows import each_pair, extra, next_id, with_extra
 from fuzzseq.cases.transforms.sizes import with_dimensions
 from fuzzseq.targets.contract import Contract, Side
@@ -22,7 +22,7 @@ _WIDE = 8
 
 def fixed_length(side: Side, contract: Contract) -> bool:
     """Say whether the built model fixes the width of a side."""
-    return f"{side}_length" in shared_dimensions(contract)
+    return f"{side}_length" in contract.fixed()
 
 
 def paddable(side: Side, contract: Contract) -> bool:

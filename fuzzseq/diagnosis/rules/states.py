@@ -29,7 +29,12 @@ def _lengths_of_batch(e: FailureEvidence) -> list[str]:
 
 def _one_batch_size(e: FailureEvidence) -> list[str]:
     found = e.any_failure("batch_size")
-    return [found.sentence(e.written["batch_size"])] if found.kind == "except" and not _lengths_of_batch(e) else []
+    if found.kind != "except" or _lengths_of_batch(e):
+        return []
+    contract = e.spec.contract
+    declared = f"; batch_size=dim({contract.rows}) declares that no other comes"
+    asked = contract.rows == found.constant and not contract.first_batch
+    return [f"{found.sentence(e.written['batch_size'])}{declared if asked else ''}"]
 
 
 def _batch_sizes(e: FailureEvidence) -> list[str]:

@@ -9,7 +9,7 @@ import attrs
 
 from fuzzseq.cases.arrays import Arrays
 from fuzzseq.worker.build import ModelInstance
-from fuzzseq.worker.executions import inference, predicted, ragged, saved, xla
+from fuzzseq.worker.executions import inference, predicted, ragged, reset, saved, xla
 from fuzzseq.worker.keras_api.objects import Nest
 from fuzzseq.worker.subject import ForwardOutput
 
@@ -36,5 +36,6 @@ EXECUTIONS: Final[Mapping[str, Execution]] = {
     "saved": Execution(forward=saved.forward),
     "predicted": Execution(forward=predicted.forward),
     "inference": Execution(forward=inference.forward),
+    "reset": Execution(forward=reset.forward),
     "ragged": Execution(source=ragged.source),
 }
