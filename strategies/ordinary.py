@@ -155,9 +155,12 @@ class CaseMaker:
             target, extra_target = fitted(target, *fillings[1], self._widths("target_length", known), more)
         elif contract.has_target_ids:
             target = [labels[: len(row)] for labels, row in zip(target, source, strict=True)]
-        source_ids = id_range("source", sizes, contract) if contract.has_source else (0, 0)
-        target_ids = id_range("target", sizes, contract) if contract.has_target_ids else (0, 0)
-        pairs = tuple(Pair(words(a, *source_ids), words(b, *target_ids)) for a, b in zip(source, target, strict=True))
+        of_source = id_range("source", sizes, contract)[1] if contract.has_source else 0
+        of_target = id_range("target", sizes, contract)[1] if contract.has_target_ids else 0
+        pairs = tuple(
+            Pair(words(a, "source", of_source, contract), words(b, "target", of_target, contract))
+            for a, b in zip(source, target, strict=True)
+        )
         return attrs.evolve(like, pairs=pairs, extra_source=extra_source, extra_target=extra_target)
 
     def _widths(self, name: str, known: Mapping[str, int]) -> Sequence[int]:

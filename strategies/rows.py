@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fuzzseq.cases.case import Pair
 from fuzzseq.strategies.arguments import check_integer, check_range
-from fuzzseq.targets.contract import Tokens
+from fuzzseq.targets.contract import SIDES, Contract, Side, Tokens
 
 _TOKENS: Final = Tokens()
 #: Bytes from here up stand for the last row of a vocabulary, however large it is.
@@ -18,9 +18,10 @@ _LAST: Final = 240
 _NEAR: Final = 96
 
 
-def words(raw: bytes, low: int, high: int) -> tuple[int, ...]:
-    """Return one id in ``low..high`` for each byte; byte 0 is the lowest id, and smaller bytes are lower ids mostly."""
-    return tuple(_word(byte, low, high) for byte in raw)
+def words(raw: bytes, side: Side, high: int, contract: Contract) -> tuple[int, ...]:
+    """Return an ordinary id of a side up to ``high`` for each byte; 0 is the lowest, smaller ones are lower mostly."""
+    low = min(contract.lowest_id(side), high)
+    return tuple(contract.word_near(side, _word(byte, low, high), high) for byte in raw)
 
 
 def _word(byte: int, low: int, high: int) -> int:
@@ -55,12 +56,12 @@ def pairs(
     """
     check_range(min_source_size, max_source_size, "source_size", 0)
     check_range(min_target_size, max_target_size, "target_size", 0)
-    low = tokens.lowest_word()
-    check_integer("source_vocab_size", source_vocab_size, low + 1)
-    check_integer("target_vocab_size", target_vocab_size, low + 1)
+    check_integer("source_vocab_size", source_vocab_size, tokens.size_for(1))
+    check_integer("target_vocab_size", target_vocab_size, tokens.size_for(1, "target"))
+    contract, highest = Contract(tokens=tokens), (source_vocab_size - 1, target_vocab_size - 1)
 
     def pair(raw: Sequence[bytes]) -> Pair:
-        return Pair(source=words(raw[0], low, source_vocab_size - 1), target=words(raw[1], low, target_vocab_size - 1))
+        return Pair(*(words(row, side, high, contract) for row, side, high in zip(raw, SIDES, highest, strict=True)))
 
     return st.tuples(
         st.binary(min_size=min_source_size, max_size=max_source_size),

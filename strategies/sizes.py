@@ -15,7 +15,7 @@ from fuzzseq.strategies.arguments import check_range
 from fuzzseq.targets.contract import Contract, Tokens
 
 #: The smallest ordinary vocabulary: the usual special tokens and two words.
-_SMALLEST: Final = Tokens().lowest_word() + 2
+_SMALLEST: Final = Tokens().size_for(2)
 
 
 def vocab_sizes(*, min_size: int = _SMALLEST, max_size: int = 16) -> st.SearchStrategy[tuple[int, int]]:

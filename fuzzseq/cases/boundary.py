@@ -19,7 +19,7 @@ from fuzzseq.cases.domain import (
     padding_side,
     states,
 )
-from fuzzseq.cases.transforms import with_batches
+from fuzzseq.cases.transforms import with_batches, with_source_ids
 from fuzzseq.errors import SpecError
 from fuzzseq.targets.contract import Contract
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, KNOWN
@@ -156,6 +156,9 @@ class _Maker:
         if self.contract.padding is not None:
             yield with_batches(base, extra_source=2)
             yield with_batches(base, extra_target=2)
+        if named := self.contract.tokens.named_words():
+            # An unknown word, a separator, a mask: models treat them in ways of their own.
+            yield with_source_ids(base, named)
         for mode in modes(self.contract)[1:]:
             for rows in ([(3, 4), (2, 2), (1, 3)], [(1, 1)]):
                 yield attrs.evolve(self.case(rows, last="both"), mode=mode)
@@ -209,9 +212,10 @@ class _Maker:
     def _ids(self, side: str, count: int, row: int, last: str) -> tuple[int, ...]:
         """Return ids that differ from one to the next, with the vocabulary's last row where it is asked for."""
         low, high = id_range(side, self.dimensions, self.contract)  # type: ignore[arg-type]
+        ids = (low + (row + i) % max(1, high - low) for i in range(count))
         if last in (side, "both"):
-            return tuple(high - (row + i) % (high - low + 1) for i in range(count))
-        return tuple(low + (row + i) % max(1, high - low) for i in range(count))
+            ids = (high - (row + i) % (high - low + 1) for i in range(count))
+        return tuple(self.contract.word_near(side, word, high) for word in ids)  # type: ignore[arg-type]
 
 
 def check_possible(name: str, contract: Contract) -> None:

@@ -235,7 +235,7 @@ def minimum_at_edge(name: str, contract: Contract) -> int:
         return contract.minimum(name) if name in contract.dimensions or name in contract.fixed() else 0
     if name in contract.dimensions:
         return contract.minimum(name)
-    words = [contract.lowest_id(side) + 1 for side in SIDES if contract.vocabulary(side) == name]
+    words = [contract.size_for(side, 1) for side in SIDES if contract.vocabulary(side) == name]
     return max(words) if words else 1
 
 
@@ -247,7 +247,7 @@ def _allowed_source(batch: Batch, sizes: Mapping[str, int], contract: Contract, 
     return (
         (all(rows) or domain == "edge")
         and not (contract.preprocess and batch.extra_source)  # the user's own padding takes the place of ours
-        and _ordinary(rows, id_range("source", sizes, contract))
+        and _ordinary(rows, "source", sizes, contract)
         and _padded_enough("source_length", max(map(len, rows), default=0), batch.extra_source, sizes, contract)
     )
 
@@ -257,7 +257,7 @@ def _allowed_target(batch: Batch, sizes: Mapping[str, int], contract: Contract) 
     rows = [pair.target for pair in batch.pairs]
     if not contract.has_target_ids:
         return not any(rows) and batch.extra_target == 0
-    if not _ordinary(rows, id_range("target", sizes, contract)):
+    if not _ordinary(rows, "target", sizes, contract):
         return False
     if not contract.has_target:
         return batch.extra_target == 0 and max(map(len, rows), default=0) <= contract.range_of("source_length").max
@@ -266,8 +266,10 @@ def _allowed_target(batch: Batch, sizes: Mapping[str, int], contract: Contract) 
     return min(counts, default=1) >= 1 and _padded_enough("target_length", longest, batch.extra_target, sizes, contract)
 
 
-def _ordinary(rows: Iterable[Sequence[int]], ids: tuple[int, int]) -> bool:
-    return all(ids[0] <= word <= ids[1] for row in rows for word in row)
+def _ordinary(rows: Iterable[Sequence[int]], side: Side, sizes: Mapping[str, int], contract: Contract) -> bool:
+    low, high = id_range(side, sizes, contract)
+    words = {word for row in rows for word in row}
+    return all(low <= word <= high and (contract.is_word(side, word) or low == high) for word in words)
 
 
 def _padded_enough(name: str, longest: int, extra: int, sizes: Mapping[str, int], contract: Contract) -> bool:

@@ -34,7 +34,7 @@ FEATURES: Final = (EMPTY_ROW, EMPTY_BATCH, "a vocabulary of one word", "a width 
 
 def features(case: Case, contract: Contract) -> tuple[str, ...]:
     """Return what puts a case at an edge; nothing for an ordinary one."""
-    words = [(contract.vocabulary(side), contract.lowest_id(side) + 1) for side in SIDES]
+    words = [(contract.vocabulary(side), contract.size_for(side, 1)) for side in SIDES]
     found = (
         has_empty_row(case, contract),
         has_empty_batch(case),
@@ -66,7 +66,7 @@ def _with_edges(contract: Contract, sizes: Mapping[str, int]) -> Iterator[Case]:
         yield _case(contract, sizes, (empty,))
     if "batch_size" not in contract.fixed():
         yield _case(contract, sizes, (), 2)
-    least = {contract.vocabulary(side): contract.lowest_id(side) + 1 for side in SIDES}
+    least = {contract.vocabulary(side): contract.size_for(side, 1) for side in SIDES}
     least.update({name: 1 for name in WIDTHS if name in sizes and name not in least})
     for name, value in least.items():
         if name is not None and name in sizes and name not in contract.dimensions:

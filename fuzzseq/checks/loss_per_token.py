@@ -5,7 +5,7 @@ It speaks of the user's own loss, and of one that leaves the scores at padding o
 padding.
 
 False alarms that it guards against: a model whose scores at real positions move with padding (that is
-``padding_invariant``); a loss that is a sum, or a mean by row.
+``padding_invariant``); a loss that is a sum, or a mean by row; sample weights, with which Keras divides so itself.
 """
 
 from __future__ import annotations
@@ -27,6 +27,13 @@ from fuzzseq.targets.spec import Spec
 #: The least relative change that two more columns make: a fiftieth of a width of twelve, and far above rounding.
 _CHANGES: Final = 0.01
 _SAME: Final = 1e-3
+
+
+def applies(spec: Spec) -> str | None:
+    """Say that the check needs a loss that divides by itself."""
+    if spec.contract.sample_weight and spec.contract.loss == "compiled":
+        return "Keras divides a loss with sample weights by all labels, those of no weight too"
+    return applies_to_padded_loss(spec)
 
 
 def plan(case: Case, spec: Spec) -> Plan:
@@ -57,7 +64,7 @@ CHECK = Check(
     description="the loss does not scale with padding",
     plan=plan,
     judge=judge,
-    applies=applies_to_padded_loss,
+    applies=applies,
     stage="loss",
     cause="loss-normalization",
     expensive=True,

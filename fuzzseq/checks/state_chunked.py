@@ -16,7 +16,6 @@ import attrs
 import numpy as np
 
 from fuzzseq.cases.case import Case, Pair
-from fuzzseq.cases.domain import id_range
 from fuzzseq.cases.transforms import each_pair, may_be, next_id
 from fuzzseq.checks.base import Array, Check, Observed, Plan, Results, forward
 from fuzzseq.checks.differential import Agreement, Disagreement, comparable, compared, confirmed_difference, differing
@@ -50,10 +49,9 @@ def plan(case: Case, spec: Spec) -> Plan:
     if batch.ragged or batch.extra_source or cut is None:
         return {}
     run = attrs.evolve(forward(case), batches=(batch,), mode="eager")
-    low, high = id_range("source", case.dimensions, spec.contract)
 
     def changed(pair: Pair) -> Pair:
-        return attrs.evolve(pair, source=(*pair.source[:-1], next_id(pair.source[-1], low, high)))
+        return attrs.evolve(pair, source=(*pair.source[:-1], next_id(pair.source[-1], "source", case, spec.contract)))
 
     other = each_pair(attrs.evolve(case, batches=(batch,)), changed)
     return {

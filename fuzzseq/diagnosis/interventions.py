@@ -77,9 +77,12 @@ def manner_changes(case: Case, contract: Contract) -> Iterator[Change]:
             yield Change("mode", f"mode = {mode}", attrs.evolve(case, mode=mode))
     for side in SIDES:
         low, _ = id_range(side, case.dimensions, contract)
-        changed = with_every_id(case, side, low)
-        if changed != case:
-            yield Change(f"{side}_ids", f"{side} ids = {low}", changed)
+        for word in (low, contract.size_for(side, 0)):
+            # The lowest id, and the first beyond all that are special: an unknown word may lie between those.
+            changed = with_every_id(case, side, word)
+            if changed != case:
+                yield Change(f"{side}_ids", f"{side} ids = {word}", changed)
+                break
 
 
 def build_changes(case: Case, contract: Contract, steps: int = 2) -> Iterator[Change]:

@@ -107,7 +107,7 @@ class MetricsRun(_AnyRun):
 
 @attrs.frozen(kw_only=True)
 class TrainingRun(_TraceableRun):
-    """Forward, loss and gradient; an eager one goes through the user's own training step, where there is one."""
+    """Forward, loss and gradient; then the training step: Keras' in an eager one, one of the user's own in any."""
 
     kind: Literal["training"] = "training"
 

@@ -138,7 +138,9 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
     """Yield the options of a declaration, those that have their default too."""
     contract, traits = spec.contract, spec.traits
     tokens = {
-        key: value for key, value in attrs.asdict(contract.tokens).items() if key != "label_pad" or value is not None
+        key: value
+        for key, value in attrs.asdict(contract.tokens).items()
+        if key in ("start", "end") or value is not None
     }
     logits = {True: "the scores are logits", False: "the scores are probabilities", None: "not known before a call"}
     paddings = {

@@ -54,20 +54,41 @@ class Tokens:
     """The ids of the special tokens; None where a model has none.
 
     ``label_pad`` is what labels are padded with, where that is not ``pad``: -100, for example, which no loss counts.
+    ``unk`` stands for unknown words; ``sep`` and ``mask`` occur in sources alone. What lies between special ids are
+    words.
     """
 
     pad: Id = 0
     start: Id | None = 1
     end: Id | None = 2
     label_pad: Id | None = None
+    unk: Id | None = None
+    sep: Id | None = None
+    mask: Id | None = None
 
-    def specials(self) -> tuple[int, ...]:
-        """Return the ids that are no ordinary words."""
-        return tuple(sorted({t for t in (self.pad, self.start, self.end) if t is not None}))
+    def specials(self, side: Side = "source") -> frozenset[int]:
+        """Return the ids that no row of a side holds, those that are put around it or mark what is no text."""
+        apart = (self.sep, self.mask) if side == "target" else ()
+        return frozenset(t for t in (self.pad, self.start, self.end, *apart) if t is not None)
 
-    def lowest_word(self) -> int:
-        """Return the first id above the special tokens."""
-        return self.specials()[-1] + 1
+    def named_words(self) -> tuple[int, ...]:
+        """Return the ids that have a name, and occur in a source like any other."""
+        return tuple(t for t in (self.unk, self.sep, self.mask) if t is not None)
+
+    def word_from(self, word: int, side: Side = "source") -> int:
+        """Return the first id from one on that is an ordinary word of a side."""
+        while word in self.specials(side):
+            word += 1
+        return word
+
+    def size_for(self, words: int, side: Side = "source") -> int:
+        """Return the smallest vocabulary that holds the special ids, and so many ordinary words of a side."""
+        specials = self.specials(side)
+        named = (t for t in (*specials, self.unk, self.sep, self.mask) if t is not None)
+        size, found = max(named) + 1, 0
+        for word in range(size):
+            found += word not in specials
+        return size + max(0, words - found)
 
 
 @attrs.frozen(kw_only=True)
@@ -269,13 +290,38 @@ class Contract:
         """Return the lowest ordinary id of a side; of a many-to-many model's labels none but padding is special."""
         if side == "target" and self.kind == "many_to_many":
             return int(self.tokens.label_pad == 0)
-        return self.tokens.lowest_word()
+        return self.tokens.word_from(0, side)
+
+    def is_word(self, side: Side, word: int) -> bool:
+        """Say whether an id is an ordinary one of a side, whatever the vocabulary."""
+        return word >= self._lowest[side] and word not in self._specials[side]
+
+    def word_near(self, side: Side, word: int, high: int) -> int:
+        """Return an id where it is an ordinary one of a side, else the next one up to ``high``, else the lowest."""
+        near = next((each for each in range(word, high + 1) if self.is_word(side, each)), None)
+        return min(self._lowest[side], high) if near is None else near
+
+    def size_for(self, side: Side, words: int) -> int:
+        """Return the smallest vocabulary of a side that holds so many ordinary words, and the special ids."""
+        tags = side == "target" and self.kind == "many_to_many"
+        return self._lowest[side] + words if tags else self.tokens.size_for(words, side)
+
+    @cached_property
+    def _specials(self) -> dict[Side, frozenset[int]]:
+        """The ids that are no ordinary ones of a side; the labels of a many-to-many model are classes."""
+        tags = self.kind == "many_to_many"
+        return {side: frozenset() if tags and side == "target" else self.tokens.specials(side) for side in SIDES}
+
+    @cached_property
+    def _lowest(self) -> dict[Side, int]:
+        """What :meth:`lowest_id` returns of each side."""
+        return {side: self.lowest_id(side) for side in SIDES}
 
     def minimum(self, dimension: str) -> int:
         """Return the smallest ordinary value of a dimension; a vocabulary holds two words above its special tokens."""
         if dimension not in self._minima:
             allowed = self.range_of(dimension)
-            words = [self.lowest_id(side) + 2 for side in SIDES if self.vocabulary(side) == dimension]
+            words = [self.size_for(side, 2) for side in SIDES if self.vocabulary(side) == dimension]
             self._minima[dimension] = min(max(allowed.min, *words), allowed.max) if words else allowed.min
         return self._minima[dimension]
 

@@ -40,6 +40,7 @@ _OPTIONS: Final = (
     "stateful",
 )
 _ATTRIBUTE: Final = "__fuzz_target__"
+_TOKENS: Final = tuple(each.name for each in attrs.fields(Tokens))
 #: What is said of a batch size that a model is built with, and that later batches do not keep.
 FIRST: Final = "first"
 #: What a function of a training batch can be given.
@@ -121,7 +122,8 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
     ``tokens``
         a dict with ``pad``, ``start`` and ``end`` ids; None for a start or an end that the model does not have.
         ``label_pad`` is what labels are padded with, where that is another id, -100 for example; 0 where a tagger keeps
-        class 0 for padding, so that no word has it.
+        class 0 for padding, so that no word has it. ``unk``, ``sep`` and ``mask`` occur in sources, and the first one
+        in targets too; ids between special ones are ordinary.
     ``inputs``
         a dict from an input's name to its role, where names do not tell: ``{"x1": "source", "x2": "decoder_input"}``.
         A target that the model shifts itself is ``"labels"``. Prefix a mask's role with ``~`` where 1 marks padding:
@@ -270,8 +272,8 @@ def parameters_named(function: Callable[..., Any]) -> tuple[str, ...]:
 def _checked_tokens(value: Mapping[str, Any]) -> Tokens:
     """Return the special tokens of a dict, or raise for a name or an id that cannot be one."""
     for name, token in value.items():
-        if name not in ("pad", "start", "end", "label_pad"):
-            raise SpecError(f"tokens has no {name!r}: it takes 'pad', 'start', 'end' and 'label_pad'.")
+        if name not in _TOKENS:
+            raise SpecError(f"tokens has no {name!r}: it takes {', '.join(map(repr, _TOKENS))}.")
         if token is None and name == "pad":
             raise SpecError("tokens['pad'] cannot be None: declare padding=None for a model without padding.")
         if token is not None and (not isinstance(token, int) or (token < 0 and name != "label_pad")):

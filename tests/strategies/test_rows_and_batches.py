@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from fuzzseq import Pair, Tokens
+from fuzzseq import Contract, Pair, Tokens
 from fuzzseq.strategies import RaggedBatch, pairs, ragged_batches
 from fuzzseq.strategies.rows import resized, words
 
@@ -67,14 +67,14 @@ def test_a_pair_shrinks_row_by_row_and_word_by_word(minimal):
 
 def test_every_id_of_a_small_vocabulary_has_a_byte():
     """Bytes reach each id of a vocabulary of up to 240 words, the lowest id by byte 0 and the last by the last byte."""
-    assert set(words(bytes(range(256)), 3, 242)) == set(range(3, 243))
-    assert words(bytes(range(5)), 3, 7) == (3, 4, 5, 6, 7)
-    assert words(b"\0\xff", 3, 9_999) == (3, 9_999)
+    assert set(words(bytes(range(256)), "source", 242, Contract())) == set(range(3, 243))
+    assert words(bytes(range(5)), "source", 7, Contract()) == (3, 4, 5, 6, 7)
+    assert words(b"\0\xff", "source", 9_999, Contract()) == (3, 9_999)
 
 
 def test_the_ids_of_a_large_vocabulary_are_near_its_ends_and_spread_between():
     """Where bytes do not reach each id, the first ninety-six and the last do have one, and the rest are spread."""
-    reached = words(bytes(range(256)), 3, 50_002)
+    reached = words(bytes(range(256)), "source", 50_002, Contract())
     assert set(range(3, 99)) <= set(reached)
     assert max(reached) == 50_002
     assert all(any(low <= word < low + 5_000 for word in reached) for low in range(20_003, 50_000, 5_000))

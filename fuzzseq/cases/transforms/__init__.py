@@ -18,6 +18,7 @@ from fuzzseq.cases.transforms.rows import (
     with_longer_row,
     with_other_row,
     with_row,
+    with_source_ids,
 )
 from fuzzseq.cases.transforms.sizes import capped, followed, resized, size_of, values_of, with_dimensions, with_rows
 from fuzzseq.cases.transforms.variants import (
@@ -66,4 +67,5 @@ __all__ = [
     "with_padding",
     "with_row",
     "with_rows",
+    "with_source_ids",
 ]

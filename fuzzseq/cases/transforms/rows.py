@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import attrs
@@ -96,9 +96,10 @@ def repeated(values: tuple[T, ...], count: int) -> tuple[T, ...]:
     return tuple(values[index % len(values)] for index in range(count))
 
 
-def next_id(word: int, low: int, high: int, by: int = 1) -> int:
-    """Return the next ordinary id, or the one that is ``by`` further; after the highest comes the lowest."""
-    return low + (word - low + by) % max(1, high - low + 1)
+def next_id(word: int, side: Side, case: Case, contract: Contract, by: int = 1) -> int:
+    """Return the next ordinary id of a side, or one that is ``by`` further; after the highest comes the lowest."""
+    low, high = id_range(side, case.dimensions, contract)
+    return contract.word_near(side, low + (word - low + by) % max(1, high - low + 1), high)
 
 
 def with_every_id(case: Case, side: Side, word: int) -> Case:
@@ -106,15 +107,19 @@ def with_every_id(case: Case, side: Side, word: int) -> Case:
     return each_batch(case, lambda batch: each_row(batch, side, lambda ids: (word,) * len(ids)))
 
 
+def with_source_ids(case: Case, ids: Sequence[int]) -> Case:
+    """Return the case with its source rows made of some ids in turn, each row as long as it is."""
+    return each_batch(case, lambda batch: each_row(batch, "source", lambda row: repeated(tuple(ids), len(row))))
+
+
 def with_other_row(case: Case, contract: Contract) -> Case:
     """Return a case whose last row holds other source ids than its first, where they are the same."""
-    low, high = id_range("source", case.dimensions, contract)
 
     def changed(batch: Batch) -> Batch:
         *before, last = batch.pairs
         if not before or before[0] != last:
             return batch
-        other = attrs.evolve(last, source=tuple(next_id(word, low, high) for word in last.source))
+        other = attrs.evolve(last, source=tuple(next_id(word, "source", case, contract) for word in last.source))
         return attrs.evolve(batch, pairs=(*before, other))
 
     return each_batch(case, changed) if contract.has_source else case

@@ -96,7 +96,7 @@ def with_other_source(
         return None
 
     def changed(pair: Pair) -> Pair:
-        return attrs.evolve(pair, source=tuple(next_id(word, low, high, by) for word in pair.source))
+        return attrs.evolve(pair, source=tuple(next_id(word, "source", case, contract, by) for word in pair.source))
 
     others = each_pair(case, changed)
     moves = zip(case.batches[-1].pairs, others[-1].pairs, strict=True)
@@ -109,14 +109,13 @@ def with_other_ends(case: Case, contract: Contract, read: bool = False) -> tuple
     It is the last one that the decoder ``read``, where that is asked for: without an end token the very last is a label
     alone.
     """
-    low, high = id_range("target", case.dimensions, contract)
     place = -2 if read and contract.tokens.end is None else -1
 
     def changed(pair: Pair) -> Pair:
         if len(pair.target) < -place:
             return pair
         ids = list(pair.target)
-        ids[place] = next_id(ids[place], low, high)
+        ids[place] = next_id(ids[place], "target", case, contract)
         return attrs.evolve(pair, target=tuple(ids))
 
     others = each_pair(case, changed)
@@ -137,9 +136,10 @@ def longer(case: Case, contract: Contract) -> Case | None:
         count = tokens_for_steps(steps, contract.tokens) if side == "target" else steps
         if all(len(row) >= count and len(set(row)) > 1 for row in (getattr(pair, side) for pair in batch.pairs)):
             continue
-        low, high = id_range(side, case.dimensions, contract)
+        low = contract.lowest_id(side)
         rows = [
-            tuple(next_id(low, low, high, row + place) for place in range(count)) for row in range(len(batch.pairs))
+            tuple(next_id(low, side, case, contract, row + place) for place in range(count))
+            for row in range(len(batch.pairs))
         ]
         pairs = [attrs.evolve(pair, **{side: row}) for pair, row in zip(batch.pairs, rows, strict=True)]
         batch = with_extra(attrs.evolve(batch, pairs=tuple(pairs)), side, 0)
