@@ -5,17 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from fuzzseq.cases.case import Case
-from fuzzseq.targets.contract import Contract
+from fuzzseq.targets.contract import SIDES, Contract
 
 
 def facts(case: Case, contract: Contract) -> dict[str, Any]:
     """Return the dimensions of the last batch and of the build, and how its rows are made and handed over.
 
     ``previous_batch_size`` is that of the batch before the last one, and the last one's own where it is alone;
-    ``max_source_id`` and ``max_target_id`` are the largest ids of the rows, 0 where there are none.
+    ``max_source_id`` and ``max_target_id`` are the largest ids of the rows, 0 where there are none; ``min_source_id``
+    and ``min_target_id`` the smallest ones, where ordinary ids lie below a special one.
     """
     last = case.batches[-1]
+    lowest = {
+        f"min_{side}_id": min((word for pair in last.pairs for word in getattr(pair, side)), default=0)
+        for side in SIDES
+        # What lies between special ids may be an unknown word.
+        if contract.lowest_id(side) < contract.plain_id(side)
+    }
     return {
+        **lowest,
         **case.sizes(contract),
         "previous_batch_size": len(case.batches[-2:][0].pairs),
         "ragged": last.ragged,

@@ -77,7 +77,7 @@ def manner_changes(case: Case, contract: Contract) -> Iterator[Change]:
             yield Change("mode", f"mode = {mode}", attrs.evolve(case, mode=mode))
     for side in SIDES:
         low, _ = id_range(side, case.dimensions, contract)
-        for word in (low, contract.size_for(side, 0)):
+        for word in (low, contract.plain_id(side)):
             # The lowest id, and the first beyond all that are special: an unknown word may lie between those.
             changed = with_every_id(case, side, word)
             if changed != case:

@@ -21,7 +21,7 @@ _OFFSETS: Final = (-3, -2, -1, 1, 2)
 _JOIN: Final = {"and": 1.0, "or": 1.6}
 _RARE: Final = 0.4
 #: Names that explain less often than others do.
-_SELDOM: Final = ("previous_batch_size", "max_source_id", "max_target_id")
+_SELDOM: Final = ("previous_batch_size", "max_source_id", "max_target_id", "min_source_id", "min_target_id")
 _DATA: Final = ("batch_size", "source_length", "target_length")
 _PLAIN: Final = {"initial_state": "none", "target_encoding": "sparse"}
 

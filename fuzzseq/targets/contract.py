@@ -306,6 +306,10 @@ class Contract:
         tags = side == "target" and self.kind == "many_to_many"
         return self._lowest[side] + words if tags else self.tokens.size_for(words, side)
 
+    def plain_id(self, side: Side) -> int:
+        """Return the first ordinary id of a side beyond all ids that are special, or have a name."""
+        return self.size_for(side, 0)
+
     @cached_property
     def _specials(self) -> dict[Side, frozenset[int]]:
         """The ids that are no ordinary ones of a side; the labels of a many-to-many model are classes."""

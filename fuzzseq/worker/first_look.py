@@ -75,7 +75,7 @@ def look_case(spec: Spec, sizes: Mapping[str, int], rows: int = 2, alike: bool =
         rows = min(legal, key=lambda value: abs(value - rows), default=rows)
     tokens = spec.contract.tokens
     ids = max(0, target - (tokens.start is not None) - (tokens.end is not None) + 1)
-    of_source, of_target = (spec.contract.lowest_id(side) for side in SIDES)
+    of_source, of_target = (spec.contract.plain_id(side) for side in SIDES)
     pair = Pair(source=(of_source,) * source, target=(of_target,) * ids)
     batch = Batch(pairs=(pair,) * rows, target_encoding=spec.contract.target_encoding)
     return Case(dimensions=dict(sizes), batches=(batch,))
@@ -126,7 +126,7 @@ def _preprocessed(built: ModelInstance, ids: list[list[int]]) -> Nest:
 
 def _refuse_preprocess(built: ModelInstance, spec: Spec) -> None:
     """Raise :class:`SpecError` where preprocessing raises for each of several small batches of ids."""
-    low, lengths = spec.contract.lowest_id("source"), spec.contract.range_of("source_length")
+    low, lengths = spec.contract.plain_id("source"), spec.contract.range_of("source_length")
     raised: Exception | None = None
     for rows, steps in _BATCHES:
         ids = [[low] * min(max(steps, lengths.min), lengths.max)] * rows

@@ -196,7 +196,7 @@ def _table_rows(tables: tuple[EmbeddingCall, ...], side: Side, contract: Contrac
         table
         for table in of_side
         if table.ids is not None
-        and contract.lowest_id(side) in table.ids
+        and contract.plain_id(side) in table.ids
         # Positions count the steps.
         and not (table.steps > 1 and bool((np.diff(table.ids, axis=1) == 1).all()))
     ]

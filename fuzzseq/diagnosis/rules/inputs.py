@@ -22,12 +22,22 @@ def _empty(e: FailureEvidence) -> list[str]:
 
 
 _FEWER_ROWS: Final = "it passes with the lowest {0} ids: the table has fewer rows than the vocabulary"
+_NO_ROW: Final = (
+    "it passes with other {0} ids: one between the special ids, as of unknown words, is looked up elsewhere"
+)
 #: An edge case: a row without ids, a batch without rows.
 EMPTY: Final = (Rule("input-empty", 99, _empty, "{0}: {e.sentence}"),)
 
 
 def _passing_ids(e: FailureEvidence) -> Sequence[str]:
-    return [side for side in SIDES if e.passes(f"{side}_ids")][:1]
+    return [side for side in SIDES if e.passes(f"{side}_ids") and side not in _unknown_words(e)][:1]
+
+
+def _unknown_words(e: FailureEvidence) -> Sequence[str]:
+    """Return the side whose ids all lie between special ones, or have a name, where others pass."""
+    low = {side: e.spec.contract.plain_id(side) for side in SIDES}
+    ids = {side: {word for pair in e.case.batches[-1].pairs for word in getattr(pair, side)} for side in SIDES}
+    return [side for side in SIDES if e.passes(f"{side}_ids") and ids[side] and max(ids[side]) < low[side]][:1]
 
 
 def _passing_tables(e: FailureEvidence) -> list[str]:
@@ -60,6 +70,7 @@ VOCABULARY: Final = (
     *only_where(
         lambda e: e.message.beyond_table and not e.scoring,
         Rule("input-vocabulary", 97, _passing_ids, _FEWER_ROWS),
+        Rule("input-vocabulary", 97, _unknown_words, _NO_ROW),
         Rule(
             "input-vocabulary",
             97,
@@ -70,7 +81,7 @@ VOCABULARY: Final = (
         Rule(
             "input-vocabulary",
             70,
-            lambda e: not (_passing_ids(e) or _passing_tables(e) or _lengths_above(e)),
+            lambda e: not (_passing_ids(e) or _unknown_words(e) or _passing_tables(e) or _lengths_above(e)),
             "an id is looked up beyond its table",
         ),
     ),
