@@ -128,11 +128,11 @@ class CaseMaker:
     def _groups(self, rows: list[RawRow], copies: int, last: int, sizes: Mapping[str, int]) -> list[list[RawRow]]:
         """Return the rows of each batch: of one, or of a first and a last partial one."""
         counts = self.plan.legal("batch_size", sizes)
-        if self.contract.rows in counts:
+        if (usual := self.contract.rows) is not None and usual in counts:
             # The batch size that stands in the model, and seldom a last partial batch.
-            cut = max(1, min(len(rows), self.contract.rows - 1))
-            whole = _counted(rows, 0, [self.contract.rows])
-            return [whole, rows[:cut]] if last > _ONE_BATCH and cut < self.contract.rows else [whole]
+            cut = max(1, min(len(rows), usual - 1))
+            whole = _counted(rows, 0, [usual])
+            return [whole, rows[:cut]] if last > _ONE_BATCH and cut < usual else [whole]
         cut = len(rows) - max(0, last - _ONE_BATCH)
         if self.parted and 0 < cut < len(rows):
             first = _counted(rows[:cut], copies, counts)

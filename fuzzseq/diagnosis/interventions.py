@@ -76,8 +76,8 @@ def manner_changes(case: Case, contract: Contract) -> Iterator[Change]:
         if mode != case.mode:
             yield Change("mode", f"mode = {mode}", attrs.evolve(case, mode=mode))
     for side in SIDES:
-        low, _ = id_range(side, case.dimensions, contract)
-        for word in (low, contract.plain_id(side)):
+        low, high = id_range(side, case.dimensions, contract)
+        for word in (low, contract.word_near(side, contract.plain_id(side), high)):
             # The lowest id, and the first beyond all that are special: an unknown word may lie between those.
             changed = with_every_id(case, side, word)
             if changed != case:

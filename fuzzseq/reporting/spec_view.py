@@ -137,11 +137,7 @@ def _dimension_lines(spec: Spec) -> Iterator[DeclaredLine]:
 def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
     """Yield the options of a declaration, those that have their default too."""
     contract, traits = spec.contract, spec.traits
-    tokens = {
-        key: value
-        for key, value in attrs.asdict(contract.tokens).items()
-        if key in ("start", "end") or value is not None
-    }
+    tokens = attrs.asdict(contract.tokens, filter=lambda token, id_: token.name in ("start", "end") or id_ is not None)
     logits = {True: "the scores are logits", False: "the scores are probabilities", None: "not known before a call"}
     paddings = {
         "post": "after the tokens; more of it must not change real positions",

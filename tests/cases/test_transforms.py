@@ -28,10 +28,14 @@ TOKENS = (
 
 
 def odd_ids(case: Case, contract: Contract) -> list[tuple[str, int]]:
-    """Return the ids of a case that are no ordinary ones of its sizes."""
+    """Return the ids of a case that are no ordinary ones of its sizes; the last of a table may be all that there is."""
     ranges = {side: id_range(side, case.dimensions, contract) for side in ("source", "target")}
     ids = [(s, i) for b in case.batches for p in b.pairs for s in ranges for i in getattr(p, s)]
-    return [(side, i) for side, i in ids if not ranges[side][0] <= i <= ranges[side][1]]
+    return [
+        (side, i)
+        for side, i in ids
+        if not ranges[side][0] <= i <= ranges[side][1] or not (contract.is_word(side, i) or ranges[side][1] == i)
+    ]
 
 
 def edited(case: Case, contract: Contract) -> Iterator[tuple[str, Case | None]]:
