@@ -264,6 +264,13 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "Compute the loss without reduction, (batch, steps), and multiply it by a mask of the same shape.",
     ),
     Cause(
+        "loss-broadcast",
+        "Labels are broadcast against the predictions",
+        "Labels of shape (batch, steps) and predictions of (batch, steps, 1) meet without a common shape: it fails, or "
+        "each label is compared with the predictions of other rows and steps.",
+        "Give both one shape before they are subtracted: labels[..., None], or predictions[..., 0].",
+    ),
+    Cause(
         "loss-padding",
         "Padding contributes to the loss",
         "Predictions at padded positions change the loss.",

@@ -69,7 +69,8 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     if found.recorded is None:
         return differing(CHECK, found)
     one, two = found.recorded
-    before = one.arrays.target_mask & (one.arrays.decoder_input == two.arrays.decoder_input)
+    alike = one.arrays.decoder_input == two.arrays.decoder_input
+    before = one.arrays.target_mask & (alike.all(axis=-1) if alike.ndim > 2 else alike)
 
     def aligned(left: Array, right: Array) -> tuple[Array, Array] | None:
         if left.shape != right.shape or left.shape[:2] != before.shape or left.ndim > 3:

@@ -64,6 +64,8 @@ def expected_shape(spec: Spec, sizes: Mapping[str, int], seen: Arrays) -> tuple[
     parameters = {p.dimension for p in spec.contract.parameters}
     named = vocabulary in parameters or spec.traits.origins.get(str(vocabulary)) == "declared"
     scored = named and spec.contract.has_labels and CHECK.name not in spec.selection.skip
+    if spec.contract.series.flat_output:
+        return rows, steps
     return rows, steps, sizes.get(str(vocabulary)) if scored else None
 
 

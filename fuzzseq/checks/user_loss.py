@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 
 from fuzzseq.cases.case import Case
-from fuzzseq.checks.base import Observed, has_labels
+from fuzzseq.checks.base import Observed, has_classes, has_labels
 from fuzzseq.protocol.runs import LossRun
 from fuzzseq.targets.contract import Side
 from fuzzseq.targets.spec import Spec
@@ -17,6 +17,11 @@ def applies_to_loss(spec: Spec) -> str | None:
     if spec.traits.own_training_step and not spec.contract.loss:
         return "the loss is inside the custom train_step: pass it as loss=... to check it"
     return has_labels(spec) or (None if spec.contract.loss else "the model has no loss")
+
+
+def applies_to_class_loss(spec: Spec) -> str | None:
+    """Say that a check needs a loss of the user's, and labels that are classes."""
+    return applies_to_loss(spec) or has_classes(spec)
 
 
 def applies_to_padded_loss(spec: Spec) -> str | None:

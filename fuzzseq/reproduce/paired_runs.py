@@ -79,5 +79,6 @@ def _compared_scores(name: str, plan: Plan, rows: str) -> Iterator[str]:
     mask = seen.source_mask if plan.spec.contract.kind in ("many_to_many", "encoder") else seen.target_mask
     positions = literal(plan.script.positions(mask) if plan.script.positions else mask)
     yield f"{name} = np.array(scores){rows}"
-    yield f"if {name}.ndim == 3:"
+    flat = plan.spec.contract.series.flat_output
+    yield f"if {name}.ndim == 2:" if flat else f"if {name}.ndim == 3:"
     yield f"    {name} = {name}[{positions}{rows}]".replace("\n", "\n    ")

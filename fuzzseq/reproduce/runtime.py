@@ -127,6 +127,14 @@ def cross_entropy(labels: Tensor, scores: Tensor, mask: Tensor, steps: Callable[
     return tf.reduce_sum(each * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)
 
 
+def squared_error(labels: Tensor, values: Tensor, mask: Tensor) -> Tensor:
+    """Return the mean squared error over real steps of a series."""
+    each = tf.square(values - tf.cast(tf.reshape(labels, tf.shape(values)), values.dtype))
+    each = tf.reduce_mean(each, axis=-1) if len(each.shape) == 3 else each
+    weights = tf.cast(mask, each.dtype)
+    return tf.reduce_sum(each * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)
+
+
 def parts_of(value: Part) -> list[Part]:
     """Return what a container, a closure, a method or an object holds."""
     if isinstance(value, dict):

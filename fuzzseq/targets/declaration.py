@@ -11,7 +11,18 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from fuzzseq.errors import SpecError, nearest
-from fuzzseq.targets.contract import CELLS, ENCODINGS, KINDS, PADDINGS, ROLES, SAMPLE_WEIGHTS, Tokens
+from fuzzseq.grammar import MOST_VALUE
+from fuzzseq.targets.contract import (
+    CELLS,
+    ENCODINGS,
+    KINDS,
+    LABELS,
+    PADDINGS,
+    ROLES,
+    SAMPLE_WEIGHTS,
+    SERIES_STARTS,
+    Tokens,
+)
 from fuzzseq.targets.dimensions import KNOWN, Dim, dim, dimension_of
 
 Factory = TypeVar("Factory", bound=Callable[..., Any])
@@ -21,6 +32,8 @@ _OPTIONS: Final = (
     "tokens",
     "padding",
     "initial_state",
+    "labels",
+    "series",
     "target_encoding",
     "loss",
     "preprocess",
@@ -84,6 +97,13 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
     ``initial_state``
         ``"lstm"``, ``"gru"``, ``"bidirectional-lstm"``, ``"bidirectional-gru"``, or a function whose parameters are
         dimensions and which returns a list of shapes, ``[(batch_size, units), ...]``.
+    ``labels``
+        ``"classes"``, or ``"float"`` for values of a series; else read off the compiled loss, and off the output.
+    ``series``
+        a dict that says how such values are made: ``channels`` of a label, a number or the name of a dimension, None
+        for labels (batch, steps); ``decoder_channels`` likewise, of what a decoder reads; ``start``, what it reads
+        before the first value, ``"zeros"`` (the default) or ``"last"``, the last value of the source; ``pad``, the
+        value at padding (0.0); ``positive``, True for labels above zero.
     ``target_encoding``
         ``"sparse"`` (integer labels of shape (batch, steps), the default) or ``"one_hot"`` ((batch, steps, words)).
     ``loss``
@@ -194,6 +214,7 @@ def _checked_option(name: str, value: Any) -> Any:
     """Return an option's value where it can hold, else raise the sentence that says what is expected."""
     choices: dict[str, tuple[Any, ...]] = {
         "kind": KINDS,
+        "labels": LABELS,
         "target_encoding": ENCODINGS,
         "padding": PADDINGS,
         "sample_weight": SAMPLE_WEIGHTS,
@@ -210,12 +231,13 @@ def _checked_option(name: str, value: Any) -> Any:
         raise SpecError(f"preprocess={value!r} is not callable: give the function that pads a list of lists of ids.")
     if name == "custom_checks" and not isinstance(value, list | tuple):
         raise SpecError(f"custom_checks={value!r} is not a list: give a list of functions, [my_check].")
-    if name in ("skip", "inputs", "tokens") and not isinstance(value, Mapping):
+    if name in ("skip", "inputs", "tokens", "series") and not isinstance(value, Mapping):
         raise SpecError(f"{name}={value!r} is not a dict: see help(fuzzseq.fuzz_target).")
     for key, role in value.items() if name == "inputs" else ():
         if not isinstance(role, str) or role.removeprefix("~") not in ROLES:
             raise SpecError(f"inputs[{key!r}] is {role!r}: it is one of {', '.join(ROLES)}.{nearest(str(role), ROLES)}")
-    return _checked_tokens(value) if name == "tokens" else value
+    checked: dict[str, Callable[[Mapping[str, Any]], Any]] = {"tokens": _checked_tokens, "series": _checked_series}
+    return checked[name](value) if name in checked else value
 
 
 def _checked_tokens(value: Mapping[str, Any]) -> Tokens:
@@ -228,3 +250,30 @@ def _checked_tokens(value: Mapping[str, Any]) -> Tokens:
         if token is not None and (not isinstance(token, int) or (token < 0 and name != "label_pad")):
             raise SpecError(f"tokens[{name!r}] is {token!r}: it is an id of 0 or more, or None.")
     return Tokens(**value)
+
+
+def _checked_series(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a dict says of the values of a series, or raise for what cannot be."""
+    wanted: dict[str, tuple[str, Callable[[Any], bool]]] = {
+        **dict.fromkeys(
+            ("channels", "decoder_channels"),
+            (
+                "a number of 1 or more, the name of a dimension, or None",
+                lambda each: each is None or isinstance(each, str) or (type(each) is int and each > 0),
+            ),
+        ),
+        "start": (f"one of {', '.join(map(repr, SERIES_STARTS))}", lambda each: each in SERIES_STARTS),
+        "pad": ("a finite number", lambda each: type(each) in (int, float) and abs(each) <= MOST_VALUE),
+        "positive": ("True or False", lambda each: isinstance(each, bool)),
+    }
+    for name, each in value.items():
+        if name not in wanted:
+            raise SpecError(f"series has no {name!r}: it takes {', '.join(map(repr, wanted))}.")
+        what, fits = wanted[name]
+        if not fits(each):
+            raise SpecError(f"series[{name!r}] is {each!r}: it is {what}.")
+    known = {
+        key: dimension_of(each) or each if isinstance(each, str) and key != "start" else each
+        for key, each in value.items()
+    }
+    return {**known, **({"pad": float(value["pad"])} if "pad" in value else {})}

@@ -10,7 +10,7 @@ import attrs
 
 from fuzzseq.checks.registry import check_named
 from fuzzseq.errors import SpecError, UsageError, nearest
-from fuzzseq.targets.contract import Contract, Parameter
+from fuzzseq.targets.contract import Contract, Parameter, Series
 from fuzzseq.targets.dimensions import KNOWN, Dim, dim, dimension_of, unknown_parameter
 from fuzzseq.targets.selection import Selection
 from fuzzseq.targets.spec import Spec
@@ -30,6 +30,8 @@ def from_signature(target: LoadedFactory) -> Spec:
         for name, value in declared.options.items()
         if name not in ("inputs", "custom_checks")
     }
+    if "series" in values:
+        values["series"] = Series(**values["series"])
     kinds: dict[str, type] = {"checks": tuple, "skip": dict}
     selected = {name: kind(values.pop(name)) for name, kind in kinds.items() if name in values}
     for option, name in ((option, name) for option, names in selected.items() for name in names):
