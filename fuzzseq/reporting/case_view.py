@@ -45,8 +45,8 @@ def columns_of(spec: Spec) -> tuple[str, ...]:
     sources = ("source vectors" if spec.contract.float_source else "source",) if spec.contract.has_source else ()
     return (
         *sources,
-        *(("decoder input",) if spec.contract.has_target else ()),
-        *(("labels",) if spec.contract.has_labels else ()),
+        *(("decoder vectors" if spec.contract.float_decoder else "decoder input",) if spec.contract.has_target else ()),
+        *(("label vectors" if spec.contract.float_labels else "labels",) if spec.contract.has_labels else ()),
     )
 
 
