@@ -98,8 +98,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "input-padding-leak",
         "Padding changes the result",
         "Values at padded source positions affect the output at real positions.",
-        "Mask the padding (Embedding(mask_zero=True), Masking() for floats) and make sure the mask reaches every layer that "
-        "mixes steps; "
+        "Mask the padding (Embedding(mask_zero=True), Masking() for floats) and make sure the mask reaches every "
+        "layer that mixes steps; "
         "declare padding=None if the model may depend on padding.",
     ),
     Cause(

@@ -59,7 +59,7 @@ def compared(plan: Plan) -> tuple[str, ...]:
         *inputs(other),
         *scores_lines(other, "False"),
         *_compared_scores("second", other, ""),
-        *((script.pair_assertion,) if script.pair_assertion else _AGREE),
+        *(script.pair_assertion.splitlines() if script.pair_assertion else _AGREE),
     )
 
 
