@@ -99,11 +99,12 @@ def arrays(case: Case, contract: Contract, batch: int = -1) -> Arrays:
         inputs = padded([first for first, _ in halves], decoder_columns, tokens.pad, side)
         labels = padded([second for _, second in halves], decoder_columns, label_pad, side)
     target_mask, pad = real_positions(target_lengths, decoder_columns, side), contract.series.pad
+    given: Array = source
     if contract.float_source:
-        source = features(source, mask, case.dimensions["feature_dim"], case.seed, pad=pad)
+        given = features(source, mask, case.dimensions["feature_dim"], case.seed, pad=pad)
     return Arrays(
-        source=source,
-        decoder_input=_series_before(inputs, target_mask, source, mask, case, contract)
+        source=given,
+        decoder_input=_series_before(inputs, target_mask, given, mask, case, contract)
         if contract.float_decoder
         else inputs,
         labels=_series(labels, target_mask, case, contract)

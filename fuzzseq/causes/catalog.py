@@ -213,8 +213,9 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "decoder-sees-future",
         "The decoder sees the future",
-        "The output of a step depends on target tokens that come after it.",
-        "Use a causal mask (use_causal_mask=True), and no bidirectional layer or centered convolution over the target.",
+        "The output of a step depends on tokens that come after it.",
+        "Use a causal mask (use_causal_mask=True), and no bidirectional layer or centered convolution over the target: "
+        'Conv1D(..., padding="causal").',
     ),
     Cause(
         "decoder-step-mismatch",

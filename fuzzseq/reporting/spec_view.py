@@ -160,11 +160,14 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
         "logits": (traits.logits, logits[traits.logits] if contract.has_labels else "the model has no scores"),
         "padding": (contract.padding, paddings[contract.padding]),
         "tokens": (tokens, "ids of special tokens"),
+        "labels": (contract.labels, "values of a series" if contract.float_labels else "classes of a vocabulary"),
+        "series": (_series(contract), "how values are made"),
         "target_encoding": (contract.target_encoding, "of labels"),
         "features": (
             contract.features,
             "the output is no scores" if contract.features else "the output is of the kind",
         ),
+        "causal": (contract.causal, "no output reads a later step" if contract.causal else "it is not declared so"),
         "sample_weight": (contract.sample_weight, "1 at real steps" if contract.sample_weight else "there are none"),
         "loss": (_Reference(contract.loss), loss.get(contract.loss, "declared")),
         "initial_state": (_Reference(contract.initial_state), states.get(contract.initial_state, "declared")),
@@ -181,6 +184,16 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
         text = _code(value)
         source: Source = traits.origins.get(name, "default")
         yield DeclaredLine(name=name, line=f"{name}={text}", source=source, meaning=meaning)
+
+
+def _series(contract: Contract) -> dict[str, object]:
+    """Return what is to be said of the values of a series; nothing where a model has none."""
+    if not (contract.float_labels or (contract.float_source and contract.series.pad)):
+        return {}
+    values = attrs.asdict(contract.series, filter=lambda field, _: field.name != "flat_output")
+    for name in ("channels", "decoder_channels"):
+        values[name] = _user_name(contract, values[name]) if isinstance(values[name], str) else values[name]
+    return values
 
 
 @attrs.frozen
@@ -206,14 +219,18 @@ def _input_lines(spec: Spec) -> Iterator[InputLine]:
     """Yield the inputs of a model, and its output."""
     contract = spec.contract
     for index, each in enumerate(contract.inputs):
-        dtype = each.dtype or ("float32" if each.role == "state" or _is_features(contract, each) else "int32")
+        of_floats = each.role == "state" or (each.role == "decoder_input" and contract.float_decoder)
+        dtype = each.dtype or ("float32" if of_floats or _is_features(contract, each) else "int32")
         yield InputLine(
             name=_name(spec, index) or f"input {index}", role=_role(each), shape=_shape(spec, each), dtype=dtype
         )
     if contract.has_labels:
         steps = "source_length" if contract.kind == "many_to_many" else "target_length"
-        shape = f"(batch_size, {steps}, {_user_name(contract, str(contract.vocabulary('target')))})"
-        yield InputLine(name=str(contract.output or "output"), role="scores", shape=shape, dtype="float32")
+        series, flat = contract.series, contract.series.flat_output
+        width = series.channels or 1 if contract.float_labels else contract.vocabulary("target")
+        shape = f"(batch_size, {steps})" if flat else f"(batch_size, {steps}, {_user_name(contract, str(width))})"
+        role = "values" if contract.float_labels else "scores"
+        yield InputLine(name=str(contract.output or "output"), role=role, shape=shape, dtype="float32")
 
 
 def _name(spec: Spec, index: int) -> str:
@@ -239,6 +256,8 @@ def _shape(spec: Spec, each: Input) -> str:
         return "(batch_size, 1)" if each.rank == 2 else "(batch_size,)"
     if _is_features(contract, each):
         return f"(batch_size, {side}, {_user_name(contract, 'feature_dim')})"
+    if each.role == "decoder_input" and contract.float_decoder and each.rank != 2:
+        return f"(batch_size, {side}, {_user_name(contract, str(contract.series.decoder_channels))})"
     ones = {3: "1, ", 4: "1, 1, "}.get(each.rank or 2, "")
     return f"(batch_size, {ones}{side})"
 
@@ -250,6 +269,7 @@ def _user_name(contract: Contract, dimension: str) -> str:
 #: What can be declared that makes checks apply: the line, and the Spec with it.
 _REMEDIES: Final[Mapping[str, Callable[[Contract], Contract]]] = {
     'padding="post"': lambda contract: attrs.evolve(contract, padding="post"),
+    "causal=True": lambda contract: attrs.evolve(contract, causal=True),
     "graph=True": lambda contract: attrs.evolve(contract, graph=True),
     "loss=...": lambda contract: attrs.evolve(contract, loss=contract.loss or "declared"),
     'kind="many_to_many"': lambda contract: attrs.evolve(

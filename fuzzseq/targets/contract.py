@@ -147,7 +147,8 @@ class Contract:
     Two models with the same contract take the same cases in the same way: known cases are kept by it, and a run that is
     resumed goes on where it is the same. ``static`` are the dimensions of a batch that the built model fixes,
     ``state_arguments`` the dimensions that the function ``initial_state`` takes. ``features`` says that the output is
-    no scores, which labels could be for; ``sample_weight`` what the compiled loss is given beside them.
+    no scores, which labels could be for; ``sample_weight`` what the compiled loss is given beside them; ``causal`` that
+    a model without a decoder is to read no later step than the one it predicts.
     """
 
     kind: Kind = "seq2seq"
@@ -178,6 +179,7 @@ class Contract:
     decoder: PartCall | None = None
     output: Line | int | None = None
     features: bool = False
+    causal: bool = False
 
     def objection(self) -> str:
         """Return what is wrong with what was read: the dimension of a parameter has no range; else nothing."""

@@ -47,6 +47,7 @@ _OPTIONS: Final = (
     "float_source",
     "features",
     "sample_weight",
+    "causal",
 )
 _ATTRIBUTE: Final = "__fuzz_target__"
 
@@ -131,6 +132,9 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
         True for a source of float features, (batch, time, ``feature_dim``).
     ``features``
         True for an output that is no scores of words, which labels could be for: (batch, steps, any width).
+    ``causal``
+        True for a model of one sequence whose output at a step follows from that step and earlier ones alone, as that
+        of a language model or a forecaster.
     ``skip``
         a dict from a check's name to the reason why it is skipped.
     ``checks``
@@ -227,6 +231,8 @@ def _checked_option(name: str, value: Any) -> Any:
             f"initial_state={value!r} is not understood: it is one of {', '.join(map(repr, CELLS))}, "
             "or a function of the dimensions that returns a list of shapes."
         )
+    if name == "causal" and not isinstance(value, bool):
+        raise SpecError(f"causal={value!r} is not understood: it is True or False.")
     if name == "preprocess" and not (value is None or callable(value)):
         raise SpecError(f"preprocess={value!r} is not callable: give the function that pads a list of lists of ids.")
     if name == "custom_checks" and not isinstance(value, list | tuple):

@@ -6,7 +6,7 @@ from typing import Final
 
 from fuzzseq.errors import FuzzseqError, SpecError
 from fuzzseq.targets.spec import Spec
-from fuzzseq.worker import model_probes, series_probes, sizes
+from fuzzseq.worker import causality, model_probes, series_probes, sizes
 from fuzzseq.worker.build import LoadedFactory
 from fuzzseq.worker.first_builds import first_inspection
 from fuzzseq.worker.frames import user_frames
@@ -50,6 +50,7 @@ PROBES: Final[tuple[Probe, ...]] = (
     sizes.constant_labels,
     sizes.vocabularies,
     sizes.logits,
+    causality.causal_hint,
     series_probes.positive,
     series_probes.label_rank,
     training_step,  # The model is of no use after this.
