@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 import attrs
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from fuzzseq.cases.case import Case, shifted, tagged, width
 from fuzzseq.targets.contract import Contract, Encoding, Input
+from fuzzseq.targets.series import channels_of
 
 Array = npt.NDArray[Any]
 
@@ -135,20 +135,14 @@ def features(
     return np.where(mask[..., None], table[ids], pad).astype(np.float32)
 
 
-def channels_of(channels: int | str | None, dimensions: Mapping[str, int]) -> int:
-    """Return how many values a step of a series has: a number, or the size of a dimension; one without an axis."""
-    return dimensions[channels] if isinstance(channels, str) else channels or 1
-
-
 #: What the seed of the values of a target differs by from that of the source.
 _OF_TARGET: Final = 7919
 
 
 def _values(ids: npt.NDArray[np.int32], mask: Array, pad: float, case: Case, contract: Contract) -> Array:
     """Return the values of target ids, as many channels as the labels or the decoder has."""
-    series = contract.series
-    width = max(channels_of(each, case.dimensions) for each in (series.channels, series.decoder_channels))
-    return features(ids, mask, width, case.seed + _OF_TARGET, pad, series.positive)
+    width = contract.series.width(case.dimensions)
+    return features(ids, mask, width, case.seed + _OF_TARGET, pad, contract.series.positive)
 
 
 def _series(ids: npt.NDArray[np.int32], mask: Array, case: Case, contract: Contract) -> Array:

@@ -12,8 +12,9 @@ from fuzzseq.checks.base import Check
 from fuzzseq.checks.custom import stand_in
 from fuzzseq.checks.registry import CHECKS
 from fuzzseq.events import CheckCount
+from fuzzseq.reporting.input_view import InputLine, input_lines, name_of_input, role_of_input, user_name
 from fuzzseq.reporting.python_text import argument, literal
-from fuzzseq.targets.contract import CELLS, Contract, Input
+from fuzzseq.targets.contract import CELLS, Contract
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, KNOWN, Dim
 from fuzzseq.targets.spec import Spec
 from fuzzseq.targets.traits import Form
@@ -53,16 +54,6 @@ class DeclaredLine:
     line: str
     source: Source
     meaning: str
-
-
-@attrs.frozen(kw_only=True)
-class InputLine:
-    """One input of a model, or its output: its name where it has one, its role, its shape by dimensions, its type."""
-
-    name: str
-    role: str
-    shape: str
-    dtype: str
 
 
 @attrs.frozen(kw_only=True)
@@ -124,7 +115,7 @@ def _dimension_lines(spec: Spec) -> Iterator[DeclaredLine]:
         allowed = contract.range_of(dimension)
         fixed = allowed == Dim(min=allowed.min, max=allowed.min)
         # What a range depends on has the names of the user.
-        range_ = str(allowed.min if fixed else allowed.renamed(lambda tie: _user_name(contract, tie)))
+        range_ = str(allowed.min if fixed else allowed.renamed(lambda tie: user_name(contract, tie)))
         yield DeclaredLine(
             name=dimension,
             line=argument(name, range_),
@@ -145,7 +136,7 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
         "pre": "before the tokens; more of it must not change real positions",
         None: "padded positions are unspecified",
     }
-    names = [_name(spec, index) for index in range(len(contract.inputs))]
+    names = [name_of_input(spec, index) for index in range(len(contract.inputs))]
     loss = {"compiled": "the compiled loss", None: "none: cross-entropy trains the model"}
     states = {"inputs": "inputs of the model, of the shapes that it states", None: "none is given"}
     float_source = "rows of floats" if contract.float_source else "ids"
@@ -153,7 +144,7 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
         "kind": (contract.kind, _KINDS[contract.kind]),
         # Inputs without names cannot be declared.
         "inputs": (
-            {name: _role(each) for name, each in zip(names, contract.inputs, strict=True) if all(names)},
+            {name: role_of_input(each) for name, each in zip(names, contract.inputs, strict=True) if all(names)},
             "see below",
         ),
         "output": (contract.output, "the first, or the only one" if contract.output is None else "the one with scores"),
@@ -192,7 +183,7 @@ def _series(contract: Contract) -> dict[str, object]:
         return {}
     values = attrs.asdict(contract.series, filter=lambda field, _: field.name != "flat_output")
     for name in ("channels", "decoder_channels"):
-        values[name] = _user_name(contract, values[name]) if isinstance(values[name], str) else values[name]
+        values[name] = user_name(contract, values[name]) if isinstance(values[name], str) else values[name]
     return values
 
 
@@ -213,57 +204,6 @@ def _code(value: object) -> str:
     if value.text in CELLS:
         return literal(value.text)
     return "None" if value.text in (None, "inputs", "compiled") else name
-
-
-def _input_lines(spec: Spec) -> Iterator[InputLine]:
-    """Yield the inputs of a model, and its output."""
-    contract = spec.contract
-    for index, each in enumerate(contract.inputs):
-        of_floats = each.role == "state" or (each.role == "decoder_input" and contract.float_decoder)
-        dtype = each.dtype or ("float32" if of_floats or _is_features(contract, each) else "int32")
-        yield InputLine(
-            name=_name(spec, index) or f"input {index}", role=_role(each), shape=_shape(spec, each), dtype=dtype
-        )
-    if contract.has_labels:
-        steps = "source_length" if contract.kind == "many_to_many" else "target_length"
-        series, flat = contract.series, contract.series.flat_output
-        width = series.channels or 1 if contract.float_labels else contract.vocabulary("target")
-        shape = f"(batch_size, {steps})" if flat else f"(batch_size, {steps}, {_user_name(contract, str(width))})"
-        role = "values" if contract.float_labels else "scores"
-        yield InputLine(name=str(contract.output or "output"), role=role, shape=shape, dtype="float32")
-
-
-def _name(spec: Spec, index: int) -> str:
-    key = spec.contract.inputs[index].key
-    names = spec.traits.input_names
-    return key or (names[index] if index < len(names) else "")
-
-
-def _role(each: Input) -> str:
-    return f"~{each.role}" if each.inverted else each.role
-
-
-def _is_features(contract: Contract, each: Input) -> bool:
-    return each.role == "source" and contract.float_source
-
-
-def _shape(spec: Spec, each: Input) -> str:
-    contract = spec.contract
-    side = "target_length" if each.role in ("decoder_input", "target_mask", "target_length") else "source_length"
-    if each.role == "state":
-        return "(batch_size, ...)"
-    if each.role.endswith("_length"):
-        return "(batch_size, 1)" if each.rank == 2 else "(batch_size,)"
-    if _is_features(contract, each):
-        return f"(batch_size, {side}, {_user_name(contract, 'feature_dim')})"
-    if each.role == "decoder_input" and contract.float_decoder and each.rank != 2:
-        return f"(batch_size, {side}, {_user_name(contract, str(contract.series.decoder_channels))})"
-    ones = {3: "1, ", 4: "1, 1, "}.get(each.rank or 2, "")
-    return f"(batch_size, {ones}{side})"
-
-
-def _user_name(contract: Contract, dimension: str) -> str:
-    return next((p.name for p in contract.parameters if p.dimension == dimension), dimension)
 
 
 #: What can be declared that makes checks apply: the line, and the Spec with it.
@@ -310,6 +250,6 @@ def spec_view(spec: Spec, checks: Mapping[str, CheckCount]) -> SpecView:
         model=_model_sentence(spec),
         dimensions=tuple(_dimension_lines(spec)),
         options=tuple(_option_lines(spec)),
-        inputs=tuple(_input_lines(spec)),
+        inputs=tuple(input_lines(spec)),
         checks=tuple(_check_lines(spec, checks)),
     )

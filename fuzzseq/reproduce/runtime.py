@@ -129,8 +129,10 @@ def cross_entropy(labels: Tensor, scores: Tensor, mask: Tensor, steps: Callable[
 
 def squared_error(labels: Tensor, values: Tensor, mask: Tensor) -> Tensor:
     """Return the mean squared error over real steps of a series."""
-    each = tf.square(values - tf.cast(tf.reshape(labels, tf.shape(values)), values.dtype))
-    each = tf.reduce_mean(each, axis=-1) if len(each.shape) == 3 else each
+    steps = tf.shape(values)[:2]
+    wanted = tf.reshape(labels, tf.concat([steps, [-1]], axis=0))
+    given = tf.reshape(values, tf.concat([steps, [-1]], axis=0))[..., : tf.shape(wanted)[-1]]
+    each = tf.reduce_mean(tf.square(given - tf.cast(wanted, given.dtype)), axis=-1)
     weights = tf.cast(mask, each.dtype)
     return tf.reduce_sum(each * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)
 

@@ -12,8 +12,9 @@ from typing import Annotated, Final, Literal, get_args
 import attrs
 
 from fuzzseq.errors import SpecError, nearest
-from fuzzseq.grammar import AtLeastOne, Count, Id, Identifier, Line, Matches, Reference, Value
+from fuzzseq.grammar import Count, Id, Identifier, Line, Matches, Reference
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, KNOWN, Dim
+from fuzzseq.targets.series import Series
 
 Kind = Literal["seq2seq", "encoder", "decoder", "many_to_many"]
 #: How labels may be declared. A case of one-hot labels may smooth them.
@@ -21,8 +22,6 @@ TargetEncoding = Literal["sparse", "one_hot"]
 Encoding = Literal[TargetEncoding, "smoothed_one_hot"]
 #: What labels are: classes of a vocabulary, or values of a series.
 Labels = Literal["classes", "float"]
-#: What a decoder of floats reads before the first value: zeros, or what the source ends with.
-SeriesStart = Literal["zeros", "last"]
 Padding = Literal["post", "pre"]
 SampleWeight = Literal["mask"]
 Side = Literal["source", "target"]
@@ -33,7 +32,6 @@ SIDES: Final[tuple[Side, ...]] = get_args(Side)
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 ENCODINGS: Final[tuple[TargetEncoding, ...]] = get_args(TargetEncoding)
 LABELS: Final[tuple[Labels, ...]] = get_args(Labels)
-SERIES_STARTS: Final[tuple[SeriesStart, ...]] = get_args(SeriesStart)
 PADDINGS: Final[tuple[Padding | None, ...]] = (*get_args(Padding), None)
 #: What may weigh the labels of a batch in its loss: the mask of real steps, or nothing.
 SAMPLE_WEIGHTS: Final[tuple[SampleWeight | None, ...]] = (*get_args(SampleWeight), None)
@@ -76,28 +74,6 @@ class Tokens:
     def lowest_word(self) -> int:
         """Return the first id above the special tokens."""
         return self.specials()[-1] + 1
-
-
-@attrs.frozen(kw_only=True)
-class Series:
-    """The values of a series, where a model takes or predicts floats.
-
-    Attributes:
-        channels: how many values a label has, a number or the dimension that it follows: labels are (batch, steps,
-            channels); None for labels (batch, steps).
-        decoder_channels: how many values of a step the decoder reads, likewise; None where it reads ids.
-        start: what the decoder reads before the first value.
-        pad: what stands at padding, of a float source too.
-        positive: whether labels are above zero.
-        flat_output: whether the model predicts one value for each step as (batch, steps).
-    """
-
-    channels: AtLeastOne | Identifier | None = 1
-    decoder_channels: AtLeastOne | Identifier | None = None
-    start: SeriesStart = "zeros"
-    pad: Value = 0.0
-    positive: bool = False
-    flat_output: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -161,7 +137,7 @@ class Contract:
     dimensions: Mapping[Identifier, Dim] = attrs.field(factory=dict)
     static: tuple[Identifier, ...] = ()
     tokens: Tokens = Tokens()
-    series: Series = Series()
+    series: Series = attrs.field(factory=Series)
     padding: Padding | None = "post"
     initial_state: Reference | None = None
     state_arguments: tuple[Identifier, ...] = ()
@@ -291,20 +267,16 @@ class Contract:
     def _vocabularies(self) -> dict[Side, str | None]:
         """What :meth:`vocabulary` returns of each side."""
         known = {p.dimension for p in self.parameters} | set(self.dimensions)
+        values = self.float_labels and (self.float_decoder or not self.has_target)
         target = ("output_dim", "vocab_size") if self.kind == "many_to_many" else ("vocab_size", "output_dim")
         names: dict[Side, tuple[str, ...]] = {
             "source": ("source_vocab_size", "vocab_size") if self.has_source and not self.float_source else (),
-            "target": ("target_vocab_size", *target) if self.has_target_ids and not self._series_alone else (),
+            "target": ("target_vocab_size", *target) if self.has_target_ids and not values else (),
         }
         return {
             side: next((n for n in choices if n in known), choices[0] if choices else None)
             for side, choices in names.items()
         }
-
-    @property
-    def _series_alone(self) -> bool:
-        """Whether target ids stand for values of a series, and for no rows of a table."""
-        return self.float_labels and (self.float_decoder or not self.has_target)
 
     def lowest_id(self, side: Side) -> int:
         """Return the lowest ordinary id of a side; of a many-to-many model's labels none but padding is special."""

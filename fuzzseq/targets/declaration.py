@@ -20,10 +20,10 @@ from fuzzseq.targets.contract import (
     PADDINGS,
     ROLES,
     SAMPLE_WEIGHTS,
-    SERIES_STARTS,
     Tokens,
 )
 from fuzzseq.targets.dimensions import KNOWN, Dim, dim, dimension_of
+from fuzzseq.targets.series import SERIES_STARTS
 
 Factory = TypeVar("Factory", bound=Callable[..., Any])
 

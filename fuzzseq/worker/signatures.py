@@ -10,9 +10,10 @@ import attrs
 
 from fuzzseq.checks.registry import check_named
 from fuzzseq.errors import SpecError, UsageError, nearest
-from fuzzseq.targets.contract import Contract, Parameter, Series
+from fuzzseq.targets.contract import Contract, Parameter
 from fuzzseq.targets.dimensions import KNOWN, Dim, dim, dimension_of, unknown_parameter
 from fuzzseq.targets.selection import Selection
+from fuzzseq.targets.series import Series
 from fuzzseq.targets.spec import Spec
 from fuzzseq.targets.traits import Origin, Traits
 from fuzzseq.worker.build import LoadedFactory

@@ -29,6 +29,8 @@ class ForwardOutput:
         scores = self.scores
         if how in ("lifted", "stretched", "sunk"):
             return self.of(scores + (3 if how == "lifted" else scores if how == "stretched" else tf.minimum(scores, 0)))
+        if int(tf.size(labels)) != int(tf.size(scores)):
+            return self  # As where quantiles are predicted of a label.
         values = tf.cast(tf.reshape(labels, tf.shape(scores)), scores.dtype)
         if how == "labels_mean":
             values = tf.broadcast_to(tf.reduce_mean(values, axis=(0, 1), keepdims=True), tf.shape(values))
