@@ -21,7 +21,7 @@ def build(feature_dim, units):
 BUG = Bug(
     cause="loss-broadcast",
     region="source_length > 1",
-    minimal=Case(dimensions={"feature_dim": 2, "units": 2}, batches=(Batch(pairs=(Pair((2, 2, 2), (0, 1, 2)),)),)),
+    minimal=Case(dimensions={"feature_dim": 2, "units": 2}, batches=(Batch(pairs=(Pair((2, 2), (0, 1)),)),)),
     line="return ops.mean(ops.square(labels - values))",
     check="loss_pairs_steps",
 )
