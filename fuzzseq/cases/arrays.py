@@ -11,6 +11,7 @@ import numpy.typing as npt
 from fuzzseq.cases.case import Case, shifted, tagged, width
 from fuzzseq.targets.contract import Contract, Encoding, Input
 from fuzzseq.targets.series import channels_of
+from fuzzseq.targets.steps import steps_of
 
 Array = npt.NDArray[Any]
 
@@ -35,7 +36,7 @@ class Arrays(ArrayFields):
     decoder_input       (batch, target) int32          or (batch, target, channels) float32
     labels              (batch, target) int32          or (batch, target, words) float32 when one-hot; of a series
                                                        (batch, target, channels) or (batch, target) float32
-    source_mask         (batch, source) bool           true at real positions; target_mask likewise
+    source_mask         (batch, source) bool           true at real positions; target_mask likewise, of the output
     source_length       (batch,) int32                 real steps of each row; target_length likewise
     ==================  =============================  ======================================================
     """
@@ -90,9 +91,11 @@ def arrays(case: Case, contract: Contract, batch: int = -1) -> Arrays:
     mask = real_positions(lengths, columns, side)
     label_pad = tokens.pad if tokens.label_pad is None or contract.float_labels else tokens.label_pad
     if contract.kind == "many_to_many":
-        decoder_columns, target_lengths = columns, lengths
-        inputs = source
-        labels = padded([tagged(p, contract) for p in rows.pairs], columns, label_pad, side)
+        decoder_columns = steps_of(contract.output_steps, columns, case.dimensions)
+        target_lengths = [steps_of(contract.output_steps, length, case.dimensions) for length in lengths]
+        inputs, tags = source, [tagged(pair, contract, case.dimensions) for pair in rows.pairs]
+        wide = max(1, *map(len, tags)) if contract.is_ctc and tags else decoder_columns
+        labels = padded(tags, wide, label_pad, side)
     else:
         halves = [shifted(p.target, tokens) for p in rows.pairs]
         target_lengths = [len(first) for first, _ in halves]

@@ -52,7 +52,8 @@ def id_range(side: Side, sizes: Mapping[str, int], contract: Contract) -> tuple[
     """Return the lowest and highest ordinary id of a side; a vocabulary with no ordinary word gives its last row."""
     name = contract.vocabulary(side)
     size = sizes[name] if name else contract.lowest_id(side) + FEATURE_ROWS
-    return min(contract.lowest_id(side), size - 1), size - 1
+    highest = size - 2 if side == "target" and contract.is_ctc and contract.tokens.blank == -1 else size - 1
+    return min(contract.lowest_id(side), highest), highest
 
 
 def legal_values(name: str, sizes: Mapping[str, int], contract: Contract) -> list[int]:

@@ -27,15 +27,19 @@ class Cause:
     title: str
     mistake: str
     _advice: str
+    _advice_of_ctc: str = ""
 
     @property
     def advice(self) -> str:
         """How to fix it, whatever the model."""
         return self.advice_for({})
 
-    def advice_for(self, written: Mapping[str, str]) -> str:
-        """Return how to fix it in a model whose dimensions are called as they are ``written``."""
-        return self._advice.format_map(_Names(written))
+    def advice_for(self, written: Mapping[str, str], *, ctc: bool = False) -> str:
+        """Return how to fix it in a model whose dimensions are called as they are ``written``, or that learns by CTC.
+
+        The latter says so of advice that is another one there.
+        """
+        return ((ctc and self._advice_of_ctc) or self._advice).format_map(_Names(written))
 
     @property
     def group(self) -> str:
@@ -277,6 +281,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "Padding contributes to the loss",
         "Predictions at padded positions change the loss.",
         "Weight each position by labels != pad, or pass such a mask as sample_weight.",
+        "Tell CTC how many steps each row has, by logit_length of tf.nn.ctc_loss or input_length of ctc_batch_cost: "
+        "keras.losses.CTC takes all columns for real ones.",
     ),
     Cause(
         "loss-normalization",

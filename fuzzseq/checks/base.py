@@ -195,7 +195,8 @@ def has_labels(spec: Spec) -> str | None:
 
 def has_classes(spec: Spec) -> str | None:
     """Say that a check needs labels that are classes."""
-    return has_labels(spec) or (None if spec.contract.has_classes else "the labels are values, and no classes")
+    why = "labels of CTC are none for each step" if spec.contract.is_ctc else "the labels are values, and no classes"
+    return has_labels(spec) or (None if spec.contract.has_classes else why)
 
 
 def has_source(spec: Spec) -> str | None:

@@ -33,6 +33,8 @@ _LAST: Final = {"changed": 1, "changed_source": 1, "label_of_later_step": 2, "la
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a decoder, or a model of one sequence that is declared to be causal."""
+    if not spec.contract.has_target and spec.contract.output_steps is not None:
+        return "the output has other steps than the source"
     if spec.contract.has_target or (spec.contract.causal and spec.contract.has_labels):
         return comparable(spec)
     return "the model has no decoder, and is not declared causal"

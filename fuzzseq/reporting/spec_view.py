@@ -17,6 +17,7 @@ from fuzzseq.reporting.python_text import argument, literal
 from fuzzseq.targets.contract import CELLS, Contract
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, KNOWN, Dim
 from fuzzseq.targets.spec import Spec
+from fuzzseq.targets.steps import StepRatio
 from fuzzseq.targets.traits import Form
 
 #: Where something that is known of a model came from.
@@ -159,6 +160,10 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
             "the output is no scores" if contract.features else "the output is of the kind",
         ),
         "causal": (contract.causal, "no output reads a later step" if contract.causal else "it is not declared so"),
+        "output_steps": (
+            contract.output_steps if isinstance(contract.output_steps, int | str) else _Steps(contract.output_steps),
+            "as many as the source" if contract.output_steps is None else "of the output",
+        ),
         "sample_weight": (contract.sample_weight, "1 at real steps" if contract.sample_weight else "there are none"),
         "loss": (_Reference(contract.loss), loss.get(contract.loss, "declared")),
         "initial_state": (_Reference(contract.initial_state), states.get(contract.initial_state, "declared")),
@@ -188,6 +193,13 @@ def _series(contract: Contract) -> dict[str, object]:
 
 
 @attrs.frozen
+class _Steps:
+    """What the steps of an output follow, as the function that declares it."""
+
+    ratio: StepRatio | None
+
+
+@attrs.frozen
 class _Reference:
     """A function of the user's own, or what stands for one; None where nothing is to be declared."""
 
@@ -198,6 +210,8 @@ def _code(value: object) -> str:
     """Return a value as a declaration holds it."""
     if isinstance(value, list):
         return f"[{', '.join(map(_code, value))}]"
+    if isinstance(value, _Steps):
+        return "None" if value.ratio is None else f"lambda source_length: {value.ratio}"
     if not isinstance(value, _Reference):
         return literal(value)
     name = (value.text or "").rpartition(":")[2].rpartition(".")[2]

@@ -9,7 +9,7 @@ from fuzzseq.checks.script import stage_line
 from fuzzseq.reporting.python_text import argument, literal
 from fuzzseq.reproduce.data import variable
 from fuzzseq.reproduce.plan import Plan
-from fuzzseq.targets.contract import PartCall
+from fuzzseq.targets.part_calls import PartCall
 
 #: How a part is called whose Spec does not say it.
 _PLAIN = PartCall(roles=("tokens", "states"))

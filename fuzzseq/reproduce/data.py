@@ -86,8 +86,7 @@ def _labels(plan: Plan, batch: Batch, seen: Arrays) -> dict[str, str]:
             text = f"np.eye({depth}, dtype=np.float32)[\n    {ids}\n]"
     if not plan.masked:
         return {"labels": text}
-    real = seen.source_mask if contract.kind == "many_to_many" else seen.target_mask
-    return {"labels": text, "real": literal(real)}
+    return {"labels": text, "real": literal(seen.target_mask)}
 
 
 def _features(plan: Plan, batch: Batch, seen: Arrays) -> str:

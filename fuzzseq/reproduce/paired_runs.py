@@ -76,7 +76,7 @@ def execution_lines(execution: str) -> tuple[str, ...]:
 def _compared_scores(name: str, plan: Plan, rows: str) -> Iterator[str]:
     """Yield the lines that take what is compared of a run's scores: real positions, of the rows that both runs have."""
     seen = arrays(plan.case, plan.spec.contract, 0)
-    mask = seen.source_mask if plan.spec.contract.kind in ("many_to_many", "encoder") else seen.target_mask
+    mask = seen.source_mask if plan.spec.contract.kind == "encoder" else seen.target_mask
     positions = literal(plan.script.positions(mask) if plan.script.positions else mask)
     yield f"{name} = np.array(scores){rows}"
     flat = plan.spec.contract.series.flat_output

@@ -89,6 +89,11 @@ def loss_lines(plan: Plan, labels: str = "labels") -> Iterator[str]:
         yield f"loss = tf.reduce_mean(model.compute_loss(x=inputs, y={labels}, y_pred={given}{weighing}))"
     elif loss is not None:
         yield f"loss = tf.reduce_mean(keras.losses.get({literal(loss)})({labels}, scores))"
+    elif plan.spec.contract.is_ctc:
+        tokens, logits = plan.spec.contract.tokens, plan.spec.traits.logits is not False
+        pad = tokens.pad if tokens.label_pad is None else tokens.label_pad
+        yield "# No loss is declared: that of CTC, over the real steps of each row."
+        yield f"loss = ctc_error({labels}, scores, real, {pad}, {tokens.blank or 0}, {logits})"
     elif plan.spec.contract.float_labels:
         yield "# No loss is declared: the squared error, with the padding left out."
         yield f"loss = squared_error({labels}, scores, real)"

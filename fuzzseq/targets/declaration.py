@@ -48,6 +48,7 @@ _OPTIONS: Final = (
     "features",
     "sample_weight",
     "causal",
+    "output_steps",
 )
 _ATTRIBUTE: Final = "__fuzz_target__"
 
@@ -99,7 +100,8 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
         ``"lstm"``, ``"gru"``, ``"bidirectional-lstm"``, ``"bidirectional-gru"``, or a function whose parameters are
         dimensions and which returns a list of shapes, ``[(batch_size, units), ...]``.
     ``labels``
-        ``"classes"``, or ``"float"`` for values of a series; else read off the compiled loss, and off the output.
+        ``"classes"``; ``"float"`` for values of a series; ``"ctc"`` for classes of fewer steps than the output, with
+        ``tokens={"blank": 0}`` (-1: the last class). Else read off the compiled loss, and off the output.
     ``series``
         a dict that says how such values are made: ``channels`` of a label, a number or the name of a dimension, None
         for labels (batch, steps); ``decoder_channels`` likewise, of what a decoder reads; ``start``, what it reads
@@ -135,6 +137,9 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
     ``causal``
         True for a model of one sequence whose output at a step follows from that step and earlier ones alone, as that
         of a language model or a forecaster.
+    ``output_steps``
+        how many steps the output of a model without a decoder has: a number, the name of a dimension, such as
+        ``"horizon"``, or a function of dimensions, ``lambda source_length: source_length // 2``.
     ``skip``
         a dict from a check's name to the reason why it is skipped.
     ``checks``
@@ -233,6 +238,13 @@ def _checked_option(name: str, value: Any) -> Any:
         )
     if name == "causal" and not isinstance(value, bool):
         raise SpecError(f"causal={value!r} is not understood: it is True or False.")
+    if name == "output_steps" and not (
+        value is None or isinstance(value, str) or callable(value) or type(value) is int
+    ):
+        raise SpecError(
+            f"output_steps={value!r} is not understood: it is a number, the name of a dimension, or a function of "
+            "dimensions, lambda source_length: source_length // 2."
+        )
     if name == "preprocess" and not (value is None or callable(value)):
         raise SpecError(f"preprocess={value!r} is not callable: give the function that pads a list of lists of ids.")
     if name == "custom_checks" and not isinstance(value, list | tuple):
@@ -249,11 +261,13 @@ def _checked_option(name: str, value: Any) -> Any:
 def _checked_tokens(value: Mapping[str, Any]) -> Tokens:
     """Return the special tokens of a dict, or raise for a name or an id that cannot be one."""
     for name, token in value.items():
-        if name not in ("pad", "start", "end", "label_pad"):
-            raise SpecError(f"tokens has no {name!r}: it takes 'pad', 'start', 'end' and 'label_pad'.")
+        if name not in ("pad", "start", "end", "label_pad", "blank"):
+            raise SpecError(f"tokens has no {name!r}: it takes 'pad', 'start', 'end', 'label_pad' and 'blank'.")
+        if name == "blank" and token not in (0, -1, None):
+            raise SpecError(f"tokens['blank'] is {token!r}: it is 0, the first class, or -1, the last one.")
         if token is None and name == "pad":
             raise SpecError("tokens['pad'] cannot be None: declare padding=None for a model without padding.")
-        if token is not None and (not isinstance(token, int) or (token < 0 and name != "label_pad")):
+        if token is not None and (not isinstance(token, int) or (token < 0 and name not in ("label_pad", "blank"))):
             raise SpecError(f"tokens[{name!r}] is {token!r}: it is an id of 0 or more, or None.")
     return Tokens(**value)
 

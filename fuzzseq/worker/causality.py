@@ -29,7 +29,12 @@ _DECLARE: Final = "where no output may depend on later steps, declare causal=Tru
 def causal_hint(seen: Inspection) -> Inspection:
     """Note that a model of one sequence is masked causally, or that its outputs see a few later steps and not all."""
     contract = seen.spec.contract
-    if contract.kind != "many_to_many" or not contract.has_labels or "causal" in seen.spec.traits.origins:
+    if (
+        contract.kind != "many_to_many"
+        or contract.output_steps is not None
+        or not contract.has_labels
+        or "causal" in seen.spec.traits.origins
+    ):
         return seen
     calls = (
         getattr(type(layer), "call", layer) for layer in every_layer(seen.model) if not KERAS.is_builtin(type(layer))

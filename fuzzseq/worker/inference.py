@@ -6,7 +6,7 @@ from typing import Final
 
 from fuzzseq.errors import FuzzseqError, SpecError
 from fuzzseq.targets.spec import Spec
-from fuzzseq.worker import causality, model_probes, series_probes, sizes
+from fuzzseq.worker import causality, model_probes, output_steps, series_probes, sizes
 from fuzzseq.worker.build import LoadedFactory
 from fuzzseq.worker.first_builds import first_inspection
 from fuzzseq.worker.frames import user_frames
@@ -28,7 +28,9 @@ PROBES: Final[tuple[Probe, ...]] = (
     model_probes.ignored_labels,
     model_probes.compiled_loss,
     series_probes.pad_value,
+    output_steps.ctc,
     series_probes.values_by_loss,
+    output_steps.declared_steps,
     model_probes.signatures,
     TraitProbe(trait="functional", holds=KERAS.is_functional),
     TraitProbe(trait="keras_model", holds=KERAS.is_model),
@@ -47,6 +49,7 @@ PROBES: Final[tuple[Probe, ...]] = (
     sizes.features,
     sizes.single_output,
     series_probes.values_by_output,
+    output_steps.inferred_steps,
     sizes.constant_labels,
     sizes.vocabularies,
     sizes.logits,

@@ -88,8 +88,7 @@ class BatchRun:
         return feeding.initial_state(self.built.spec, self.case, self.batch, shapes)
 
     def _labels(self) -> tuple[Tensor, Tensor]:
-        real = self.arrays.source_mask if self.built.spec.contract.kind == "many_to_many" else self.arrays.target_mask
-        return feeding.label_tensor(self.built.spec, self.arrays), tf.constant(real)
+        return feeding.label_tensor(self.built.spec, self.arrays), tf.constant(self.arrays.target_mask)
 
     def _score(self, variants: Sequence[runs.ScoreVariant]) -> Observed:
         """Run forward and loss in one function: what a tensor carries beside its values, a mask, is lost in between."""

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import attrs
 import numpy as np
 import tensorflow as tf
 
-from fuzzseq.cases.arrays import Arrays, arrays
+from fuzzseq.cases.arrays import arrays
+from fuzzseq.cases.domain import legal_values
 from fuzzseq.checks.loss_pairs_steps import pairs_steps
 from fuzzseq.errors import SpecError
 from fuzzseq.protocol.runs import SERIES_VARIANTS
 from fuzzseq.targets.contract import Contract
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS
-from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.first_look import ROWS_NOT_UNPACKED, fed_for_look, look
 from fuzzseq.worker.inspection import Inspection, build_or_refusal
@@ -27,6 +27,8 @@ from fuzzseq.worker.variables import every_layer
 
 #: Dimensions that count the rows of a target's table: what follows one is classes.
 _VOCABULARIES = frozenset({"vocab_size", "target_vocab_size"})
+#: How many other sizes a dimension is tried with, where a factory refuses the first.
+_TRIED: Final = 3
 
 
 def pad_value(seen: Inspection) -> Inspection:
@@ -57,7 +59,7 @@ def values_by_loss(seen: Inspection) -> Inspection:
     shapes = stated_shapes(seen.model, contract)
     inputs = zip(contract.inputs, shapes, strict=False)
     rows = next((shape for item, shape in inputs if item.role == "decoder_input" and len(shape) == 3), None)
-    if contract.labels == "classes" and ("labels" in origins or not _compares_values(seen)):
+    if contract.labels != "float" and ("labels" in origins or not _compares_values(seen)):
         if rows is None:
             return seen
         raise SpecError(
@@ -66,7 +68,7 @@ def values_by_loss(seen: Inspection) -> Inspection:
             '@fuzz_target(labels="float") where it predicts values.'
         )
     outputs = (getattr(seen.model, "outputs", None) or ()) if KERAS.is_functional(seen.model) else ()
-    flat = [tuple(tensor.shape) for tensor in outputs] == [(None, None)]
+    flat = [len(tensor.shape) for tensor in outputs] == [2]
     values: dict[str, Any] = {"labels": "float", "tokens": attrs.evolve(contract.tokens, end=None)}
     if contract.kind == "encoder" and origins.get("kind") != "declared" and (flat or contract.labels == "float"):
         values["kind"] = "many_to_many"
@@ -74,10 +76,10 @@ def values_by_loss(seen: Inspection) -> Inspection:
     if rows is not None and series.decoder_channels is None:
         place = next(i for i, item in enumerate(contract.inputs) if item.role == "decoder_input")
 
-        def width_in(built: ModelInstance, _: Spec, __: Mapping[str, int]) -> int | None:
+        def width_in(built: ModelInstance, _: Mapping[str, int]) -> int | None:
             return stated_shapes(built.model, contract)[place][2]
 
-        series = attrs.evolve(series, decoder_channels=_following(seen, rows[2] or 1, width_in))
+        series = attrs.evolve(series, decoder_channels=following(seen, rows[2] or 1, width_in))
     elif any(item.role == "decoder_input" and item.rank == 2 and item.dtype is None for item in contract.inputs):
         series = attrs.evolve(series, decoder_channels=series.decoder_channels or 1)
     return seen.read_off(contract={**values, "series": series}, inferred=_undeclared(seen, "labels", "series"))
@@ -96,18 +98,20 @@ def _compares_values(seen: Inspection) -> bool:
     return bool(losses) and not declared and all(KERAS.is_regression(seen.model, each) for each in losses)
 
 
-def _following(
-    seen: Inspection, width: int, read: Callable[[ModelInstance, Spec, Mapping[str, int]], int | None]
+def following(
+    seen: Inspection, width: int, read: Callable[[ModelInstance, Mapping[str, int]], int | None]
 ) -> int | str:
-    """Return the dimension that a width follows in all builds that show one; the number where it follows none."""
-    names = [n for n, size in seen.sizes.items() if size == width and n not in DATA_DIMENSIONS]
-    moved = False
-    for built, sizes in seen.other_builds() if names else ():
-        other = read(built, seen.spec, sizes)
-        if other is not None:
-            moved |= other != width
-            names = [name for name in names if sizes.get(name) == other]
-    return names[0] if names and moved else width
+    """Return the dimension that a width follows: that of a model which is built with another size; else the number."""
+    for name in [n for n, size in seen.sizes.items() if size == width and n not in DATA_DIMENSIONS]:
+        legal = [value for value in legal_values(name, seen.sizes, seen.spec.contract) if value != width]
+        for value in sorted(legal, key=lambda value: abs(value - width))[:_TRIED]:
+            sizes = {**seen.sizes, name: value}
+            built = build_or_refusal(seen.built.target, seen.spec, sizes, seen.built.subject.mark)
+            if isinstance(built, ModelInstance) and (other := read(built, sizes)) is not None:
+                if other == value:
+                    return name
+                break
+    return width
 
 
 def float_inputs(seen: Inspection) -> Inspection:
@@ -144,6 +148,8 @@ def values_by_output(seen: Inspection) -> Inspection:
     contract, output, origins = seen.spec.contract, seen.first.array, seen.spec.traits.origins
     if not contract.has_labels or output is None or output.ndim not in (2, 3):
         return seen
+    if contract.is_ctc:
+        return seen
     target, model = seen.built.target, seen.model
     why = "its loss compares values" if _compares_values(seen) else "it is declared"
     if contract.labels == "classes":
@@ -164,11 +170,11 @@ def values_by_output(seen: Inspection) -> Inspection:
     flat = output.ndim == 2
     if not _says(seen, "channels"):
 
-        def width_in(built: ModelInstance, spec: Spec, sizes: Mapping[str, int]) -> int | None:
-            again = look(built, spec, attrs.evolve(seen, sizes=sizes).guess).array
+        def width_in(built: ModelInstance, sizes: Mapping[str, int]) -> int | None:
+            again = look(built, seen.spec, attrs.evolve(seen, sizes=sizes).guess).array
             return None if again is None or again.ndim != 3 else int(again.shape[-1])
 
-        channels = None if flat else _following(seen, int(output.shape[-1]), width_in)
+        channels = None if flat else following(seen, int(output.shape[-1]), width_in)
         series = attrs.evolve(series, channels=channels)
     series = attrs.evolve(series, flat_output=flat)
     known = (*contract.build_dimensions(), "feature_dim")
@@ -216,7 +222,7 @@ def _losses(seen: Inspection, variants: tuple[Any, ...]) -> Iterator[list[float]
     if fed is None:
         return
     made = arrays(_with_other_values(case, spec.contract), spec.contract)
-    labels, real = tf.constant(made.labels), tf.constant(real_steps(made, spec.contract))
+    labels, real = tf.constant(made.labels), tf.constant(made.target_mask)
     try:
         loss: Function = loss_function(spec, seen.model, seen.built.target.option("loss"))
         output = seen.built.subject.forward(fed, False)
@@ -224,11 +230,6 @@ def _losses(seen: Inspection, variants: tuple[Any, ...]) -> Iterator[list[float]
         yield [float(tf.reduce_mean(loss(fed, labels, each, real))) for each in changed]
     except Exception:  # The run reports what a loss of the user's raises.
         return
-
-
-def real_steps(made: Arrays, contract: Contract) -> Any:
-    """Return where a batch has real labels."""
-    return made.source_mask if contract.kind == "many_to_many" else made.target_mask
 
 
 def _with_other_values(case: Any, contract: Contract) -> Any:
@@ -277,7 +278,7 @@ def _step_takes(seen: Inspection) -> bool:
     if fed is None:
         return False
     made = arrays(case, spec.contract)
-    real = tf.constant(real_steps(made, spec.contract))
+    real = tf.constant(made.target_mask)
     try:
         built.model.train_step(training_batch(spec, built.model, fed, tf.constant(made.labels), real))
     except Exception:  # whatever a step of the user's own raises

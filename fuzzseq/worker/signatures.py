@@ -29,7 +29,7 @@ def from_signature(target: LoadedFactory) -> Spec:
     values: dict[str, Any] = {
         name: reference(value) if name in ("initial_state", "preprocess", "loss") and value is not None else value
         for name, value in declared.options.items()
-        if name not in ("inputs", "custom_checks")
+        if name not in ("inputs", "custom_checks", "output_steps")
     }
     if "series" in values:
         values["series"] = Series(**values["series"])

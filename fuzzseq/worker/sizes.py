@@ -127,7 +127,13 @@ def vocabularies(seen: Inspection) -> Inspection:
         words = _table_rows(seen.first.tables, side, contract)
         if words is None and (side == "source" or contract.has_target):  # What a tagger gives is no vocabulary of it.
             words = stated.vocabulary(seen.model, side)
-        if words is None and side == "target" and contract.has_classes and output is not None:
+        if (
+            words is None
+            and side == "target"
+            and not contract.float_labels
+            and contract.has_labels
+            and output is not None
+        ):
             words = output.shape[-1]
         if words is None:
             why, declaring = "no Embedding layer shows its size", f"declare it, @fuzz_target({name}=1000)"
@@ -190,7 +196,9 @@ def _refuse_tokens(name: str, spec: Spec) -> None:
 def logits(seen: Inspection) -> Inspection:
     """Read whether the scores are logits: probabilities are not negative, and the sum of each step is one."""
     scores = seen.first.array
-    if scores is None or seen.spec.traits.logits is not None or not seen.spec.contract.has_classes:
+    if scores is None or seen.spec.traits.logits is not None or not seen.spec.contract.has_labels:
+        return seen
+    if seen.spec.contract.float_labels:
         return seen
     probabilities = bool((scores >= 0).all() and np.allclose(scores.sum(axis=-1), 1.0, atol=1e-3))
     return seen.read_off(traits={"logits": not probabilities}, inferred=["logits"])

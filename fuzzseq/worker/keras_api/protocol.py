@@ -218,6 +218,9 @@ class Framework(Protocol):
     def is_regression(self, model: Model, loss: object) -> bool:
         """Say whether a loss, or its name, is the framework's own and compares values: not classes."""
 
+    def is_ctc(self, model: Model, loss: object) -> bool:
+        """Say whether a loss, or its name, is the framework's own of CTC."""
+
     def needs_positive(self, model: Model, loss: object) -> bool:
         """Say whether it is one that takes the logarithm of labels, or divides by them."""
 

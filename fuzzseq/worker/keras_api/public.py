@@ -87,6 +87,9 @@ class PublicKeras:
     def is_regression(self, model: Model, loss: object) -> bool:  # noqa: ARG002 (says whose)
         return self._is_one_of(loss, (*_REGRESSIONS, *_OF_POSITIVE))
 
+    def is_ctc(self, model: Model, loss: object) -> bool:  # noqa: ARG002 (says whose)
+        return hasattr(self.keras.losses, "CTC") and self._is_one_of(loss, ("CTC",))
+
     def needs_positive(self, model: Model, loss: object) -> bool:  # noqa: ARG002 (says whose)
         return self._is_one_of(loss, _OF_POSITIVE)
 

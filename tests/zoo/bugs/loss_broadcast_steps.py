@@ -21,6 +21,16 @@ def build(feature_dim, units):
 BUG = Bug(
     cause="loss-broadcast",
     region="batch_size > 1 and source_length > 1 and batch_size != source_length",
-    minimal=Case(dimensions={"feature_dim": 2, "units": 2}, batches=(Batch(pairs=(Pair((2,), ()), Pair((2, 2, 2), ()),)),)),
+    minimal=Case(
+        dimensions={"feature_dim": 2, "units": 2},
+        batches=(
+            Batch(
+                pairs=(
+                    Pair((2,), ()),
+                    Pair((2, 2, 2), ()),
+                )
+            ),
+        ),
+    ),
     line="return ops.mean(ops.square(labels - values))",
 )
