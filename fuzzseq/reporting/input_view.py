@@ -34,6 +34,7 @@ def input_lines(spec: Spec) -> Iterator[InputLine]:
         )
     if contract.has_labels:
         steps = "source_length" if contract.kind == "many_to_many" else "target_length"
+        steps = user_name(contract, str(contract.output_steps or steps))
         series, flat = contract.series, contract.series.flat_output
         width = series.channels or 1 if contract.float_labels else contract.vocabulary("target")
         shape = f"(batch_size, {steps})" if flat else f"(batch_size, {steps}, {user_name(contract, str(width))})"

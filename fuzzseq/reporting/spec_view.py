@@ -16,6 +16,7 @@ from fuzzseq.reporting.input_view import InputLine, input_lines, name_of_input, 
 from fuzzseq.reporting.python_text import argument, literal
 from fuzzseq.targets.contract import CELLS, Contract
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, KNOWN, Dim
+from fuzzseq.targets.series import Series
 from fuzzseq.targets.spec import Spec
 from fuzzseq.targets.steps import StepRatio
 from fuzzseq.targets.traits import Form
@@ -129,7 +130,9 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
     """Yield the options of a declaration, those that have their default too."""
     contract, traits = spec.contract, spec.traits
     tokens = {
-        key: value for key, value in attrs.asdict(contract.tokens).items() if key != "label_pad" or value is not None
+        key: value
+        for key, value in attrs.asdict(contract.tokens).items()
+        if key not in ("label_pad", "blank") or value is not None
     }
     logits = {True: "the scores are logits", False: "the scores are probabilities", None: "not known before a call"}
     paddings = {
@@ -183,13 +186,12 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
 
 
 def _series(contract: Contract) -> dict[str, object]:
-    """Return what is to be said of the values of a series; nothing where a model has none."""
-    if not (contract.float_labels or (contract.float_source and contract.series.pad)):
-        return {}
-    values = attrs.asdict(contract.series, filter=lambda field, _: field.name != "flat_output")
-    for name in ("channels", "decoder_channels"):
-        values[name] = user_name(contract, values[name]) if isinstance(values[name], str) else values[name]
-    return values
+    """Return what is said of the values of a series, but for what is so by default; nothing where a model has none."""
+    usual, found = attrs.asdict(Series()), dict[str, object]()
+    for name, value in attrs.asdict(contract.series).items():
+        if name != "flat_output" and value != usual[name]:
+            found[name] = user_name(contract, value) if name.endswith("channels") and isinstance(value, str) else value
+    return found if contract.float_labels or contract.float_source else {}
 
 
 @attrs.frozen
