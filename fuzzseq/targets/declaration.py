@@ -11,8 +11,19 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from fuzzseq.errors import SpecError, nearest
-from fuzzseq.targets.contract import CELLS, ENCODINGS, KINDS, PADDINGS, ROLES, SAMPLE_WEIGHTS, Tokens
+from fuzzseq.grammar import MOST_VALUE
+from fuzzseq.targets.contract import (
+    CELLS,
+    ENCODINGS,
+    KINDS,
+    LABELS,
+    PADDINGS,
+    ROLES,
+    SAMPLE_WEIGHTS,
+    Tokens,
+)
 from fuzzseq.targets.dimensions import KNOWN, Dim, dim, dimension_of
+from fuzzseq.targets.series import SERIES_STARTS
 
 Factory = TypeVar("Factory", bound=Callable[..., Any])
 
@@ -21,6 +32,8 @@ _OPTIONS: Final = (
     "tokens",
     "padding",
     "initial_state",
+    "labels",
+    "series",
     "target_encoding",
     "loss",
     "preprocess",
@@ -34,6 +47,8 @@ _OPTIONS: Final = (
     "float_source",
     "features",
     "sample_weight",
+    "causal",
+    "output_steps",
 )
 _ATTRIBUTE: Final = "__fuzz_target__"
 
@@ -84,6 +99,14 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
     ``initial_state``
         ``"lstm"``, ``"gru"``, ``"bidirectional-lstm"``, ``"bidirectional-gru"``, or a function whose parameters are
         dimensions and which returns a list of shapes, ``[(batch_size, units), ...]``.
+    ``labels``
+        ``"classes"``; ``"float"`` for values of a series; ``"ctc"`` for classes of fewer steps than the output, with
+        ``tokens={"blank": 0}`` (-1: the last class). Else read off the compiled loss, and off the output.
+    ``series``
+        a dict that says how such values are made: ``channels`` of a label, a number or the name of a dimension, None
+        for labels (batch, steps); ``decoder_channels`` likewise, of what a decoder reads; ``start``, what it reads
+        before the first value, ``"zeros"`` (the default) or ``"last"``, the last value of the source; ``pad``, the
+        value at padding (0.0); ``positive``, True for labels above zero.
     ``target_encoding``
         ``"sparse"`` (integer labels of shape (batch, steps), the default) or ``"one_hot"`` ((batch, steps, words)).
     ``loss``
@@ -111,6 +134,12 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
         True for a source of float features, (batch, time, ``feature_dim``).
     ``features``
         True for an output that is no scores of words, which labels could be for: (batch, steps, any width).
+    ``causal``
+        True for a model of one sequence whose output at a step follows from that step and earlier ones alone, as that
+        of a language model or a forecaster.
+    ``output_steps``
+        how many steps the output of a model without a decoder has: a number, the name of a dimension, such as
+        ``"horizon"``, or a function of dimensions, ``lambda source_length: source_length // 2``.
     ``skip``
         a dict from a check's name to the reason why it is skipped.
     ``checks``
@@ -194,6 +223,7 @@ def _checked_option(name: str, value: Any) -> Any:
     """Return an option's value where it can hold, else raise the sentence that says what is expected."""
     choices: dict[str, tuple[Any, ...]] = {
         "kind": KINDS,
+        "labels": LABELS,
         "target_encoding": ENCODINGS,
         "padding": PADDINGS,
         "sample_weight": SAMPLE_WEIGHTS,
@@ -206,25 +236,64 @@ def _checked_option(name: str, value: Any) -> Any:
             f"initial_state={value!r} is not understood: it is one of {', '.join(map(repr, CELLS))}, "
             "or a function of the dimensions that returns a list of shapes."
         )
+    if name == "causal" and not isinstance(value, bool):
+        raise SpecError(f"causal={value!r} is not understood: it is True or False.")
+    if name == "output_steps" and not (
+        value is None or isinstance(value, str) or callable(value) or type(value) is int
+    ):
+        raise SpecError(
+            f"output_steps={value!r} is not understood: it is a number, the name of a dimension, or a function of "
+            "dimensions, lambda source_length: source_length // 2."
+        )
     if name == "preprocess" and not (value is None or callable(value)):
         raise SpecError(f"preprocess={value!r} is not callable: give the function that pads a list of lists of ids.")
     if name == "custom_checks" and not isinstance(value, list | tuple):
         raise SpecError(f"custom_checks={value!r} is not a list: give a list of functions, [my_check].")
-    if name in ("skip", "inputs", "tokens") and not isinstance(value, Mapping):
+    if name in ("skip", "inputs", "tokens", "series") and not isinstance(value, Mapping):
         raise SpecError(f"{name}={value!r} is not a dict: see help(fuzzseq.fuzz_target).")
     for key, role in value.items() if name == "inputs" else ():
         if not isinstance(role, str) or role.removeprefix("~") not in ROLES:
             raise SpecError(f"inputs[{key!r}] is {role!r}: it is one of {', '.join(ROLES)}.{nearest(str(role), ROLES)}")
-    return _checked_tokens(value) if name == "tokens" else value
+    checked: dict[str, Callable[[Mapping[str, Any]], Any]] = {"tokens": _checked_tokens, "series": _checked_series}
+    return checked[name](value) if name in checked else value
 
 
 def _checked_tokens(value: Mapping[str, Any]) -> Tokens:
     """Return the special tokens of a dict, or raise for a name or an id that cannot be one."""
     for name, token in value.items():
-        if name not in ("pad", "start", "end", "label_pad"):
-            raise SpecError(f"tokens has no {name!r}: it takes 'pad', 'start', 'end' and 'label_pad'.")
+        if name not in ("pad", "start", "end", "label_pad", "blank"):
+            raise SpecError(f"tokens has no {name!r}: it takes 'pad', 'start', 'end', 'label_pad' and 'blank'.")
+        if name == "blank" and token not in (0, -1, None):
+            raise SpecError(f"tokens['blank'] is {token!r}: it is 0, the first class, or -1, the last one.")
         if token is None and name == "pad":
             raise SpecError("tokens['pad'] cannot be None: declare padding=None for a model without padding.")
-        if token is not None and (not isinstance(token, int) or (token < 0 and name != "label_pad")):
+        if token is not None and (not isinstance(token, int) or (token < 0 and name not in ("label_pad", "blank"))):
             raise SpecError(f"tokens[{name!r}] is {token!r}: it is an id of 0 or more, or None.")
     return Tokens(**value)
+
+
+def _checked_series(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a dict says of the values of a series, or raise for what cannot be."""
+    wanted: dict[str, tuple[str, Callable[[Any], bool]]] = {
+        **dict.fromkeys(
+            ("channels", "decoder_channels"),
+            (
+                "a number of 1 or more, the name of a dimension, or None",
+                lambda each: each is None or isinstance(each, str) or (type(each) is int and each > 0),
+            ),
+        ),
+        "start": (f"one of {', '.join(map(repr, SERIES_STARTS))}", lambda each: each in SERIES_STARTS),
+        "pad": ("a finite number", lambda each: type(each) in (int, float) and abs(each) <= MOST_VALUE),
+        "positive": ("True or False", lambda each: isinstance(each, bool)),
+    }
+    for name, each in value.items():
+        if name not in wanted:
+            raise SpecError(f"series has no {name!r}: it takes {', '.join(map(repr, wanted))}.")
+        what, fits = wanted[name]
+        if not fits(each):
+            raise SpecError(f"series[{name!r}] is {each!r}: it is {what}.")
+    known = {
+        key: dimension_of(each) or each if isinstance(each, str) and key != "start" else each
+        for key, each in value.items()
+    }
+    return {**known, **({"pad": float(value["pad"])} if "pad" in value else {})}
