@@ -49,6 +49,28 @@ class Softmax:
 
 
 @attrs.frozen(kw_only=True)
+class Decoded:
+    """What a decode loop gave for a batch, held to teacher forcing.
+
+    Attributes:
+        rows: the ids of each row that it decoded, without those that it began with.
+        after_prompt: whether these stood before them.
+        scores: those of teacher forcing on the rows, (batch, steps, words); None where there are none.
+        unaligned: why there are none.
+        began_with: the id that the loop gave the decoder first, where all rows had the same and it was seen.
+        chose_best: whether each id is the best of the scores that the loop itself saw; None where nobody saw them.
+
+    """
+
+    rows: tuple[tuple[int, ...], ...] = ()
+    after_prompt: bool = False
+    scores: Array | None = None
+    unaligned: str = ""
+    began_with: int | None = None
+    chose_best: bool | None = None
+
+
+@attrs.frozen(kw_only=True)
 class Observed:
     """What one batch of a run gave, as numpy. Only what the run went far enough for is there.
 
@@ -58,7 +80,8 @@ class Observed:
     name of the change. ``layers`` and ``softmaxes`` are in the order in which they were done, those of a run that
     records them. ``crossings`` say which states are crossed, with the user's line; ``takers_of_states`` counts the
     recurrent layers that are given any. ``traces`` counts the values that numbers of Python's had which each
-    ``tf.function`` of the user's own was given since the run began: each costs a trace.
+    ``tf.function`` of the user's own was given since the run began: each costs a trace. ``decoded`` is what a decode
+    loop gave.
     """
 
     arrays: Arrays
@@ -75,6 +98,7 @@ class Observed:
     crossings: Sequence[tuple[StateCrossing, Frame | None]] = ()
     takers_of_states: int = 0
     traces: Mapping[str, int] = attrs.field(factory=dict)
+    decoded: Decoded = Decoded()
 
 
 @attrs.frozen(kw_only=True)

@@ -15,6 +15,7 @@ from fuzzseq.protocol.evidence import (
     LossMismatch,
     MissingGradient,
     NonFinite,
+    OneBeamPasses,
     PaddingInLoss,
     RaisedOtherwise,
     Retraced,
@@ -23,6 +24,7 @@ from fuzzseq.protocol.evidence import (
     Unmoved,
     WrongShape,
     WrongType,
+    WrongWord,
 )
 from fuzzseq.protocol.outcome import Verdict
 
@@ -45,9 +47,19 @@ _TEMPLATES: Final[Mapping[type[Evidence], str]] = {
     PaddingInLoss: "the scores at padding move the loss: its gradient there is up to {seen.share:.0%} of that "
     "at real positions",
     StateCrossing: "{seen.key}",
+    OneBeamPasses: "the decode loop raises for several beams, and runs with one",
     CustomMessage: "{seen.text}",
     Retraced: "{seen.function} takes a Python number, and was traced for each of "
     "{seen.count} in {seen.batches} batches",
+}
+
+
+_AGAINST: Final = {
+    "teacher_forcing": "teacher forcing on the same words scores {best} best ({seen.best_score:.3g} against "
+    "{seen.score:.3g})",
+    "alone": "the row alone gives {best}",
+    "padding": "the same row with more padding gives {best}",
+    "uncached": "the same loop without its cache gives {best}",
 }
 
 
@@ -93,6 +105,10 @@ def _sentence(evidence: Evidence, check: Check | None) -> str:
             more = f" and {len(paths) - _MOST_PATHS} more" if len(paths) > _MOST_PATHS else ""
             why = "; the source does not reach the output at all" if evidence.source_ignored else ""
             return f"no gradient reaches {', '.join(paths[:_MOST_PATHS])}{more}{why}"
+        case WrongWord(against=other):
+            word, best = ("no word" if each is None else f"word {each}" for each in (evidence.word, evidence.best))
+            right = _AGAINST[other].format(seen=evidence, best=best)
+            return f"the decode loop gives {word} at step {evidence.step + 1} of row {evidence.row}, where {right}"
         case AttentionFault():
             sentence = (
                 _ATTENTION.get(evidence.error) or f"attention gives {evidence.share:.2g} of its weight to padding"

@@ -13,6 +13,7 @@ import attrs
 
 from fuzzseq.errors import SpecError, nearest
 from fuzzseq.grammar import Count, Id, Identifier, Line, Matches, Reference
+from fuzzseq.targets.decode_call import DecodeCall
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, KNOWN, Dim
 
 Kind = Literal["seq2seq", "encoder", "decoder", "many_to_many"]
@@ -119,7 +120,8 @@ class Contract:
     Two models with the same contract take the same cases in the same way: known cases are kept by it, and a run that is
     resumed goes on where it is the same. ``static`` are the dimensions of a batch that the built model fixes,
     ``state_arguments`` the dimensions that the function ``initial_state`` takes. ``features`` says that the output is
-    no scores, which labels could be for; ``sample_weight`` what the compiled loss is given beside them.
+    no scores, which labels could be for; ``sample_weight`` what the compiled loss is given beside them. ``decode`` is the
+    decode loop, and ``decode_call`` how it is called.
     """
 
     kind: Kind = "seq2seq"
@@ -146,6 +148,8 @@ class Contract:
     graph: bool = True
     encoder: PartCall | None = None
     decoder: PartCall | None = None
+    decode: Reference | None = None
+    decode_call: DecodeCall | None = None
     output: Line | int | None = None
     features: bool = False
 

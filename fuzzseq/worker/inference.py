@@ -8,6 +8,7 @@ from fuzzseq.errors import FuzzseqError, SpecError
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker import model_probes, sizes
 from fuzzseq.worker.build import LoadedFactory
+from fuzzseq.worker.decode_calls import decode_loop
 from fuzzseq.worker.first_builds import first_inspection
 from fuzzseq.worker.frames import user_frames
 from fuzzseq.worker.inspection import Probe
@@ -46,6 +47,7 @@ PROBES: Final[tuple[Probe, ...]] = (
     sizes.constant_labels,
     sizes.vocabularies,
     sizes.logits,
+    decode_loop,
     training_step,  # The model is of no use after this.
 )
 
