@@ -9,6 +9,8 @@ loaded); one that is written for a single row (it is given one at a time).
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
 
 from fuzzseq.cases.case import Case, width
@@ -19,8 +21,9 @@ from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.protocol.runs import DecodeRun
 from fuzzseq.targets.spec import Spec
 
-#: How many steps are asked for where a model has no target.
-_STEPS = 4
+#: How many steps are asked for where a model has no target, and at most.
+_STEPS: Final = 4
+_MOST_STEPS: Final = 6
 
 
 def applies(spec: Spec) -> str | None:
@@ -29,7 +32,7 @@ def applies(spec: Spec) -> str | None:
 
 
 def base_run(case: Case, spec: Spec) -> DecodeRun | None:
-    """Return the run of a case's loop: one step more than the target has, where the model takes that many.
+    """Return the run of a case's loop: one step more than the target has, where the model takes so many.
 
     None for a case of one step alone: nobody asks a loop for that.
     """
@@ -39,7 +42,7 @@ def base_run(case: Case, spec: Spec) -> DecodeRun | None:
         steps = width(widest, "target", spec.contract)
         sizes = case.sizes(spec.contract, case.batches.index(widest))
         steps += may_be("target_length", steps + 1, sizes, spec.contract)
-    return DecodeRun(batches=case.batches, steps=steps) if steps > 1 else None
+    return DecodeRun(batches=case.batches, steps=min(steps, _MOST_STEPS)) if steps > 1 else None
 
 
 def one_beam(run: DecodeRun, spec: Spec) -> DecodeRun:

@@ -12,7 +12,6 @@ is ``causal``, or ``stepwise``); weights in a place where the last bit decides.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 import attrs
 
@@ -21,11 +20,11 @@ from fuzzseq.checks.base import Check, Decoded, Plan, Results
 from fuzzseq.checks.decodes import applies as has_loop
 from fuzzseq.checks.decodes import base_run, one_beam
 from fuzzseq.checks.differential import comparable
-from fuzzseq.checks.produced import first_miss
-from fuzzseq.checks.script import Script, ScriptRun
-from fuzzseq.protocol.evidence import WrongWord
+from fuzzseq.checks.script import Script, ScriptRun, stage_line
+from fuzzseq.protocol.evidence import Difference, WrongWord
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.protocol.runs import Confirming, Run, RunKey
+from fuzzseq.targets.contract import Tokens
 from fuzzseq.targets.spec import Spec
 
 
@@ -49,16 +48,6 @@ def plan(case: Case, spec: Spec) -> Plan:
     return {} if base is None else {"base": one_beam(base, spec)}
 
 
-def miss(seen: Decoded, spec: Spec) -> tuple[int, int, int, int, float, float] | None:
-    """Return the first word that is not the best by teacher forcing."""
-    tokens = spec.contract.tokens
-    return (
-        None
-        if seen.scores is None
-        else first_miss(seen.scores, seen.rows, tokens.end, tokens.pad, tokens.specials())
-    )
-
-
 def confirm(results: Results, case: Case, spec: Spec) -> dict[RunKey, Run]:
     """Return the runs that confirm a miss: the same again, with other last bits, and prefix by prefix."""
     run = plan(case, spec)["base"]
@@ -70,68 +59,82 @@ def confirm(results: Results, case: Case, spec: Spec) -> dict[RunKey, Run]:
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
-    """Look for a word that is not the best."""
+    """Look for a word that is not the best, and for scores that are others than those of teacher forcing."""
     if not results:
         return CHECK.nothing_compared()
     if (raised := results["base"].raised) is not None:
         return CHECK.not_reached(raised)
-    seen, start = results["base"].last.decoded, spec.contract.tokens.start
+    seen, tokens = results["base"].last.decoded, spec.contract.tokens
     if seen.unaligned:
         return CHECK.not_applicable(f"the decode loop is not held to teacher forcing: {seen.unaligned}")
     if seen.scores is None or not seen.scores.shape[1]:
         return CHECK.nothing_compared()
-    found = miss(seen, spec)
-    if found is None:
+    if seen.agrees(tokens):
         return None
-    if seen.began_with not in (None, start) and "tokens" not in spec.traits.origins:
+    return _excused(seen, results, spec) or CHECK.failed(_evidence(seen, tokens))
+
+
+def _excused(seen: Decoded, results: Results, spec: Spec) -> Verdict | None:
+    """Return the verdict on a loop that departs from teacher forcing and may do so."""
+    tokens = spec.contract.tokens
+    if seen.began_with not in (None, tokens.start) and "tokens" not in spec.traits.origins:
         return CHECK.not_applicable(
-            f"the decode loop begins with {seen.began_with}, and a target with {start}: declare which is right, "
+            f"the decode loop begins with {seen.began_with}, and a target with {tokens.start}: declare which is right, "
             f"tokens={{'start': {seen.began_with}}}"
         )
     if seen.chose_best is False:
         return CHECK.not_applicable("the decode loop takes words that are not the best of the scores it sees")
-    for variation in ("repeated", "perturbed", "prefixes"):
-        again = next((result for key, result in results.items() if _varies(key, variation)), None)
-        if again is None:
-            continue
-        if again.raised is not None or (variation == "repeated" and again.last.decoded.rows != seen.rows):
-            return CHECK.not_applicable("two calls of the decode loop with the same input differ")
-        if miss(again.last.decoded, spec) is None:
-            return CHECK.nothing_compared()
-    step, row, word, best, score, most = found
-    return CHECK.failed(
-        WrongWord(against="teacher_forcing", row=row, step=step, word=word, best=best, score=score, best_score=most)
-    )
+    again = {key.variation: result for key, result in results.items() if isinstance(key, Confirming)}
+    if any(result.raised is not None for result in again.values()):
+        return CHECK.nothing_compared()
+    others = {variation: result.last.decoded for variation, result in again.items()}
+    if others and others["repeated"].rows != seen.rows:
+        return CHECK.not_applicable("two calls of the decode loop with the same input differ")
+    if others and others["perturbed"].agrees(tokens):
+        return CHECK.nothing_compared()
+    # What a prefix alone is scored is what a loop sees: that it is scored otherwise in a whole is the model's own.
+    by_prefix = others.get("prefixes")
+    if by_prefix is not None and attrs.evolve(seen, scores=by_prefix.scores).agrees(tokens):
+        return CHECK.nothing_compared()
+    return None
 
 
-def _varies(key: RunKey, variation: str) -> bool:
-    return isinstance(key, Confirming) and key.variation == variation
+def _evidence(seen: Decoded, tokens: Tokens) -> WrongWord | Difference:
+    found = seen.gap(tokens)
+    if found is not None:
+        step, row, word, largest, scale = found
+        return Difference(base="loop", other="teacher_forcing", largest=largest, scale=scale, index=(row, step, word))
+    step, row, word, best, score, most = seen.miss(tokens) or (0, 0, 0, 0, 0.0, 0.0)
+    return WrongWord(against="teacher_forcing", row=row, step=step, word=word, best=best, score=score, best_score=most)
 
 
-def script(run: ScriptRun, *, alike: str = "") -> Iterator[str]:
+def script(run: ScriptRun) -> Iterator[str]:
     """Yield the lines that decode, and hold what comes of it to the model."""
-    tokens = run.spec.contract.tokens
-    steps = base_run(run.case, run.spec)
-    yield "returned = decode()"
-    yield f"prompt = {_prompt(run)}"
-    yield "misses = []"
-    yield "for rows in readings(decoded_rows(returned), prompt):"
-    yield f"    rows = [row[:{steps.steps if steps else 0}] for row in rows]"
-    yield "    width = prompt.shape[1] - 1 + max(map(len, rows))"
-    yield f"    decoder_input = teacher_forced(rows, prompt, {tokens.pad}, width)"
-    yield from (f"    {line}" for line in (*run.inputs, *run.forward))
-    yield "    scores = np.array(scores)[:, prompt.shape[1] - 1 :]"
-    yield f"    misses.append(first_miss(scores, rows, {tokens.end}, {tokens.pad}, {list(tokens.specials())}))"
-    yield "# Rows that begin as the decoder does may hold that or not: one of both has to be right."
-    yield 'assert None in misses, f"step, row, word, best word and their scores: {misses[0]}"'
-
-
-def _prompt(run: ScriptRun) -> str:
-    start = run.spec.contract.tokens.start
-    rows = len(run.case.batches[-1].pairs)
-    if run.spec.contract.kind == "decoder":
-        return "decoder_input"
-    return f"np.full(({rows}, 1), {start})"
+    contract, tokens = run.spec.contract, run.spec.contract.tokens
+    steps, words = base_run(run.case, run.spec), run.case.dimensions.get(contract.vocabulary("target") or "", 0)
+    count = len(run.case.batches[-1].pairs)
+    call = contract.decode_call
+    yield (
+        "prompt = decoder_input[:, :2]"
+        if contract.kind == "decoder"
+        else f"prompt = np.full(({count}, 1), {tokens.start})"
+    )
+    yield stage_line("generate")
+    beams = 1 if call is not None and call.several_beams else None
+    yield f"returned, seen = recorded(lambda: {run.decoding(beams, None)}, {words})"
+    yield "begins, wrong = prompt.shape[1], []"
+    yield "for decoded in readings(decoded_rows(returned), prompt):"
+    yield f"    rows = [row[:{steps.steps if steps else 0}] for row in decoded]"
+    fixed = "decoder_input.shape[1]" if "target_length" in contract.static else "begins - 1 + max(map(len, rows))"
+    yield f"    decoder_input = teacher_forced(rows, prompt, {tokens.pad}, {fixed})"
+    yield from (f"    {line}" for line in run.inputs)
+    yield f"    scores, forced = recorded(lambda: {run.output}, {words})"
+    yield "    scores = np.array(scores)"
+    yield "    own = paired_scores(seen, forced, scores, max(map(len, decoded)), begins)"
+    told = f"{tokens.end}, {tokens.pad}, {list(tokens.specials())}"
+    yield f"    wrong.append(departure(scores[:, begins - 1 :], own, rows, {told}))"
+    yield "# The first words may be the start token, or not: one of both readings has to be right."
+    yield 'assert None in wrong, f"step, row, word and scores: {wrong[0]}"'
 
 
 CHECK = Check(
@@ -145,5 +148,6 @@ CHECK = Check(
     cause="decoder-step-mismatch",
     judges_exceptions=True,
     expensive=True,
-    script=Script(lines=partial(script), eager=True),
+    differences={"teacher_forcing": "the decode loop saw other scores than teacher forcing on its words: by {gap}"},
+    script=Script(lines=script, eager=True),
 )

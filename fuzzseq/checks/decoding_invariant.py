@@ -21,7 +21,6 @@ from fuzzseq.checks.base import Check, Decoded, Plan, Results
 from fuzzseq.checks.batch_independent import alone
 from fuzzseq.checks.decodes import base_run
 from fuzzseq.checks.decoding_agrees import applies as aligned
-from fuzzseq.checks.decoding_agrees import miss
 from fuzzseq.checks.produced import TIE, counted
 from fuzzseq.protocol.evidence import WrongWord
 from fuzzseq.protocol.outcome import Verdict
@@ -32,7 +31,6 @@ _Against = Literal["alone", "padding", "uncached"]
 #: The other runs in the order in which they are believed, what is said of each, and the first row that it has.
 _RUNS: Final[Mapping[str, tuple[_Against, int]]] = {
     "alone": ("alone", -1),
-    "first": ("alone", 0),
     "padding": ("padding", 0),
     "uncached": ("uncached", 0),
 }
@@ -51,7 +49,7 @@ def applies(spec: Spec) -> str | None:
 
 
 def plan(case: Case, spec: Spec) -> Plan:
-    """Decode the last batch, its first and its last row alone, more padding, and what is not kept in a cache."""
+    """Decode the last batch, its last row alone, more padding, and what is not kept in a cache."""
     base = base_run(attrs.evolve(case, batches=case.batches[-1:]), spec)
     call, contract = spec.contract.decode_call, spec.contract
     if base is None or call is None:
@@ -61,7 +59,6 @@ def plan(case: Case, spec: Spec) -> Plan:
     one = not fixed and may_be("batch_size", 1, case.sizes(contract), contract) and contract.preprocess is None
     if one and len(batch.pairs) > 1 and call.rows == "batch":
         runs["alone"] = attrs.evolve(base, batches=(alone(batch, -1, spec),))
-        runs["first"] = attrs.evolve(base, batches=(alone(batch, 0, spec),))
     whole = attrs.evolve(case, batches=(batch,))
     padded = with_padding(whole, "source", contract) if contract.has_source and contract.padding else None
     if padded is not None and all(pair.source for pair in batch.pairs):
@@ -88,9 +85,7 @@ def _difference(one: Decoded, two: Decoded, name: str, spec: Spec) -> WrongWord 
             ended = tokens.end in (left or (tokens.end,))[-1:] or len(left) >= len(right)
             if ended or against != "alone" or not left:
                 continue
-            return WrongWord(
-                against=against, row=offset + place, step=len(left), word=None, best=right[len(left)]
-            )
+            return WrongWord(against=against, row=offset + place, step=len(left), word=None, best=right[len(left)])
         if step >= min(one.scores.shape[1], two.scores.shape[1]):
             continue
         base, changed = one.scores[offset + place, step], two.scores[place, step]
@@ -109,13 +104,13 @@ def _difference(one: Decoded, two: Decoded, name: str, spec: Spec) -> WrongWord 
 
 
 def _found(results: Results, spec: Spec) -> tuple[str, WrongWord] | None:
-    base, call = results["base"].last.decoded, spec.contract.decode_call
+    base, call, tokens = results["base"].last.decoded, spec.contract.decode_call, spec.contract.tokens
     greedy = call is not None and not call.several_beams
     for name in _RUNS:
         if name not in results or results[name].raised is not None or not results[name].observed:
             continue
         other = results[name].last.decoded
-        if greedy and any(miss(each, spec) is not None for each in (base, other)):
+        if greedy and not (base.agrees(tokens) and other.agrees(tokens)):
             continue  # That it departs from teacher forcing is said already.
         if (found := _difference(base, other, name, spec)) is not None:
             return name, found
@@ -142,10 +137,9 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     found = _found(results, spec)
     if found is None:
         return None
-    for key, result in results.items():
-        if isinstance(key, Confirming):
-            if result.raised is not None or result.last.decoded.rows != results[key.run].last.decoded.rows:
-                return CHECK.nothing_compared()
+    again = ((key, result) for key, result in results.items() if isinstance(key, Confirming))
+    if any(each.raised or each.last.decoded.rows != results[key.run].last.decoded.rows for key, each in again):
+        return CHECK.nothing_compared()
     return CHECK.failed(found[1], position=found[0])
 
 

@@ -5,7 +5,7 @@ The worker and the checks call these functions, and a script that reproduces a f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 #: How far below the best score, beside the spread of scores, a word has to be: nearer ones are ties.
 TIE: Final = 0.01
+#: What a loop's own scores have to be apart from those of teacher forcing, beside their spread, to be others.
+OTHERS: Final = 0.02
 
 
 def decoded_rows(returned: Any) -> list[list[int]]:
@@ -25,23 +27,31 @@ def decoded_rows(returned: Any) -> list[list[int]]:
     if hasattr(returned, "to_list"):  # as a RaggedTensor has
         returned = returned.to_list()
     if isinstance(returned, (tuple, Mapping)):
-        reasons = []
-        for part in returned.values() if isinstance(returned, Mapping) else returned:
-            try:
-                return decoded_rows(part)
-            except ValueError as error:
-                reasons.append(error)
-        raise reasons[0] if reasons else ValueError("it returns nothing")
+        return first_rows(returned.values() if isinstance(returned, Mapping) else returned)
     if returned is None or isinstance(returned, (str, bytes)):
         raise ValueError("it returns nothing" if returned is None else "it returns text")
     if isinstance(returned, list) and any(np.ndim(part) or isinstance(part, (str, bytes)) for part in returned):
         return [next(iter(decoded_rows(part)), []) if len(part) else [] for part in returned]
-    ids = np.asarray(returned)
+    return rows_of_array(np.asarray(returned))
+
+
+def first_rows(parts: Iterable[Any]) -> list[list[int]]:
+    """Return the rows of ids of the first part that holds any; raises ValueError with the reason of the first."""
+    reasons = []
+    for part in parts:
+        try:
+            return decoded_rows(part)
+        except ValueError as error:
+            reasons.append(error)
+    raise reasons[0] if reasons else ValueError("it returns nothing")
+
+
+def rows_of_array(ids: npt.NDArray[Any]) -> list[list[int]]:
+    """Return the rows of an array (rows, steps), (rows, beams, steps) or (steps,); raises ValueError for no ids."""
     if ids.dtype.kind in "USO":
         raise ValueError("it returns text")
-    if ids.ndim == 3 and ids.shape[-1] == 1 and ids.shape[1] > 1:
-        ids = ids[..., 0]
-    ids = ids[:, 0] if ids.ndim == 3 else ids
+    if ids.ndim == 3:
+        ids = ids[..., 0] if ids.shape[-1] == 1 < ids.shape[1] else ids[:, 0]
     if ids.dtype.kind not in "iu" and (ids != np.round(ids)).any():
         raise ValueError("it returns floats and no ids")
     if ids.ndim not in (1, 2):
@@ -58,11 +68,11 @@ def readings(rows: Sequence[Sequence[int]], prompt: npt.NDArray[Any]) -> Iterato
     count, width = prompt.shape
     ways = [[list(row) for row in rows]] if len(rows) == count else []
     if rows and {len(row) for row in rows} == {count}:
-        ways.append([list(column) for column in zip(*rows)])
+        ways.append([list(column) for column in zip(*rows, strict=True)])
     if not ways:
         raise ValueError(f"it returns {len(rows)} rows for {count}")
     for way in ways:
-        if all(row[:width] == list(first) for row, first in zip(way, prompt.tolist())):
+        if all(row[:width] == list(first) for row, first in zip(way, prompt.tolist(), strict=True)):
             yield [row[width:] for row in way]
         yield way
 
@@ -104,3 +114,62 @@ def first_miss(
             if np.isfinite(spread) and others[best] - given[word] > TIE * spread:
                 return step, place, word, best, float(given[word]), float(given[best])
     return None
+
+
+def paired_scores(
+    calls: Sequence[tuple[object, npt.NDArray[Any]]],
+    forced: Sequence[tuple[object, npt.NDArray[Any]]],
+    scores: npt.NDArray[Any],
+    steps: int,
+    begins: int,
+) -> npt.NDArray[Any] | None:
+    """Return the scores (rows, steps, words) that a loop saw; None where the steps cannot be told.
+
+    ``calls`` are the layers that ran in the loop with what each gave, ``forced`` those of teacher
+    forcing: of these one gave the ``scores``. In the loop it has to run once for each step.
+    ``begins`` is how many ids rows begin with.
+    """
+    for layer in {id(each): each for each, _ in forced}.values():
+        given = [array if array.ndim == 3 else array[:, None] for each, array in forced if each is layer]
+        if len({len(array) for array in given}) > 1 or not np.array_equal(np.concatenate(given, axis=1), scores):
+            continue
+        seen = [array for each, array in calls if each is layer]
+        if len(seen) != steps or {len(array) for array in seen} != {len(scores)}:
+            continue
+        fixed = (
+            len({array.shape for array in seen}) == 1 and seen[0].ndim == 3 and seen[0].shape[1] >= begins + steps - 1
+        )
+        last = [begins - 1 + step if fixed else -1 for step in range(steps)]
+        return np.stack([a if a.ndim == 2 else a[:, at] for a, at in zip(seen, last, strict=True)], axis=1)
+    return None
+
+
+def first_gap(
+    own: npt.NDArray[Any], scores: npt.NDArray[Any], rows: Sequence[Sequence[int]], end: int | None, pad: int
+) -> tuple[int, int, int, float, float] | None:
+    """Return where a loop saw other scores than teacher forcing on the same words (rows, steps, words).
+
+    That is the step, the row, the word, how far they are apart, and their spread.
+    """
+    for step in range(min(own.shape[1], scores.shape[1])):
+        for place, row in enumerate(rows):
+            if step >= counted(row, end, pad):
+                continue
+            given, seen = (np.array(each[place, step], np.float64) for each in (scores, own))
+            spread, apart = float(given.max() - given.min()), np.abs(given - seen)
+            if np.isfinite(spread) and apart.max() > OTHERS * max(spread, 1e-3):
+                return step, place, int(apart.argmax()), float(apart.max()), spread
+    return None
+
+
+def departure(
+    scores: npt.NDArray[Any],
+    own: npt.NDArray[Any] | None,
+    rows: Sequence[Sequence[int]],
+    end: int | None,
+    pad: int,
+    left_out: Sequence[int],
+) -> tuple[float, ...] | None:
+    """Return where a loop departs from teacher forcing: by a word that is not the best, or by its scores."""
+    missed = first_miss(scores, rows, end, pad, left_out)
+    return missed if missed is not None or own is None else first_gap(own, scores, rows, end, pad)

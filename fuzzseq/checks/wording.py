@@ -86,7 +86,7 @@ def shape_message(expected: Sequence[str | None], actual: Sequence[str], *, eage
 
 def _sentence(evidence: Evidence, check: Check | None) -> str:
     match evidence:
-        case Difference():
+        case Difference() | WrongWord():
             return _difference_sentence(evidence, check)
         case LossMismatch(given=kind) | ScoresMisread(scores=kind):
             return _LOSSES[kind].format(seen=evidence)
@@ -105,10 +105,6 @@ def _sentence(evidence: Evidence, check: Check | None) -> str:
             more = f" and {len(paths) - _MOST_PATHS} more" if len(paths) > _MOST_PATHS else ""
             why = "; the source does not reach the output at all" if evidence.source_ignored else ""
             return f"no gradient reaches {', '.join(paths[:_MOST_PATHS])}{more}{why}"
-        case WrongWord(against=other):
-            word, best = ("no word" if each is None else f"word {each}" for each in (evidence.word, evidence.best))
-            right = _AGAINST[other].format(seen=evidence, best=best)
-            return f"the decode loop gives {word} at step {evidence.step + 1} of row {evidence.row}, where {right}"
         case AttentionFault():
             sentence = (
                 _ATTENTION.get(evidence.error) or f"attention gives {evidence.share:.2g} of its weight to padding"
@@ -121,7 +117,11 @@ def _sentence(evidence: Evidence, check: Check | None) -> str:
             return _TEMPLATES[type(evidence)].format(seen=evidence)
 
 
-def _difference_sentence(seen: Difference, check: Check | None) -> str:
+def _difference_sentence(seen: Difference | WrongWord, check: Check | None) -> str:
+    if isinstance(seen, WrongWord):
+        word, best = ("no word" if each is None else f"word {each}" for each in (seen.word, seen.best))
+        right = _AGAINST[seen.against].format(seen=seen, best=best)
+        return f"the decode loop gives {word} at step {seen.step + 1} of row {seen.row}, where {right}"
     largest = "inf" if seen.largest is None else f"{seen.largest:.2g}"
     template = check.differences.get(seen.other) if check is not None else None
     sentence = template or "two runs differ by {gap}"

@@ -120,8 +120,8 @@ class Contract:
     Two models with the same contract take the same cases in the same way: known cases are kept by it, and a run that is
     resumed goes on where it is the same. ``static`` are the dimensions of a batch that the built model fixes,
     ``state_arguments`` the dimensions that the function ``initial_state`` takes. ``features`` says that the output is
-    no scores, which labels could be for; ``sample_weight`` what the compiled loss is given beside them. ``decode`` is the
-    decode loop, and ``decode_call`` how it is called.
+    no scores, which labels could be for; ``sample_weight`` what the compiled loss is given beside them. ``decode`` is
+    the decode loop, and ``decode_call`` how it is called.
     """
 
     kind: Kind = "seq2seq"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 
@@ -25,6 +25,8 @@ DecodeRole = Literal[
     "beams",
     "cache",
 ]
+#: The width of a beam that has no default.
+BEAMS: Final = 3
 #: What a loop is given of a batch: all of it, one row as a batch of one, or the ids of one row.
 RowsAtOnce = Literal["batch", "one", "flat"]
 

@@ -15,12 +15,11 @@ from fuzzseq.checks.produced import decoded_rows
 from fuzzseq.errors import SpecError, nearest
 from fuzzseq.protocol.runs import DecodeRun
 from fuzzseq.protocol.user_frames import is_users
-from fuzzseq.targets.decode_call import DecodeCall, DecodeParameter, DecodeRole, RowsAtOnce
+from fuzzseq.targets.decode_call import BEAMS, DecodeCall, DecodeParameter, DecodeRole, RowsAtOnce
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker import refusals
 from fuzzseq.worker.build import ModelInstance
-from fuzzseq.worker.decoding import BEAMS, call_loop, given_rows, loop_of, prompt_of
-from fuzzseq.worker.feeding import by_role
+from fuzzseq.worker.decoding import call_loop, fed_by_role, given_rows, loop_of, prompt_of
 from fuzzseq.worker.first_look import fed_for_look
 from fuzzseq.worker.inspection import Inspection
 from fuzzseq.worker.keras_api.objects import Args, Function, Layer, Nest
@@ -131,17 +130,11 @@ def _role(name: str, taken: set[DecodeRole], spec: Spec, required: bool) -> Deco
     first: DecodeRole = "source" if spec.contract.has_source else "prompt"
     lowered = name.lower().strip("_")
     for role, names in _NAMES.items():
-        if names.fullmatch(lowered) and role not in taken:
-            if role in ("source", "prompt"):
-                role = first if first not in taken else role
-            if role == "source" and not spec.contract.has_source:
-                continue
-            if role in ("model", "encoder", "decoder") and not required:
-                return None
-            return role if role not in taken else None
-    inputs = {item.role for item in spec.contract.inputs}
-    if lowered in inputs and lowered in ("source_mask", "source_length") and lowered not in taken:
-        return "source_mask" if lowered == "source_mask" else "source_length"
+        if not names.fullmatch(lowered) or role in taken:
+            continue
+        if role in ("source", "prompt"):
+            return first if first not in taken else role if role == "prompt" or spec.contract.has_source else None
+        return None if role in ("model", "encoder", "decoder") and not required else role
     return first if required and first not in taken else None
 
 
@@ -201,8 +194,9 @@ class _Attempt:
         if fed is None:
             return
         made = arrays(case, spec.contract)
-        given = dict(fed) if spec.contract.calling == "steps" else by_role(spec, fed)
-        run = DecodeRun(batches=case.batches, steps=made.decoder_input.shape[1], beams=1 if call.several_beams else None)
+        given = fed_by_role(spec, fed)
+        steps = max(2, made.decoder_input.shape[1])
+        run = DecodeRun(batches=case.batches, steps=steps, beams=1 if call.several_beams else None)
 
         def ran(_path: str, _output: Nest, _layer: Layer, _given: Args) -> None:
             self.ran_layers = True
@@ -230,7 +224,15 @@ class _Attempt:
     @property
     def takes_one(self) -> bool:
         """Whether what it raised is what Python says of several values where one is meant."""
-        words = ("truth value", "only length-1", "only size-1", "only 0-dimensional", "non-scalar", "unhashable", "scalar")
+        words = (
+            "truth value",
+            "only length-1",
+            "only size-1",
+            "only 0-dimensional",
+            "non-scalar",
+            "unhashable",
+            "scalar",
+        )
         return any(word in str(self.error).lower() for word in words)
 
     def settled(self, first: Exception | None) -> tuple[DecodeCall, str]:
@@ -250,7 +252,7 @@ class _Attempt:
 
 
 def _undeclared(seen: Inspection) -> Iterator[str]:
-    """Yield what is said of the methods of a model, and the functions beside its factory, that look like decode loops."""
+    """Yield what is said of methods of a model, and of functions beside its factory, that look like decode loops."""
     kind = type(seen.model)
     home = sys.modules.get(getattr(seen.built.target.factory, "__module__", ""))
     for owner, method in ((kind, True), (home, False)):
@@ -263,4 +265,3 @@ def _undeclared(seen: Inspection) -> Iterator[str]:
             if len(names) > 1 and of_model and not any(map(_OF_A_STEP.search, names[1:])):
                 given = repr(name).replace("'", '"') if method else name
                 yield f"the {'method' if method else 'function'} {name}, @fuzz_target(decode={given})"
-

@@ -55,11 +55,9 @@ class BatchRun:
             case runs.OwnStepRun(own_labels=labels):
                 return self._own_predictions(labels)
             case runs.AlternativeRun(execution=name):
-                execution = EXECUTIONS[name]
-                fed = self._fed()
-                if execution.forward is not None:
-                    return self._seen(execution.forward(self.built, fed))
-                return self._seen(self._forward(runs.ForwardRun(batches=self.run.batches), fed))
+                forward, fed = EXECUTIONS[name].forward, self._fed()
+                plain = runs.ForwardRun(batches=self.run.batches)
+                return self._seen(forward(self.built, fed) if forward else self._forward(plain, fed))
             case runs.ForwardRun(record_layers=True):
                 return self._record_layers(self.run)
             case runs.ForwardRun():

@@ -29,6 +29,7 @@ from fuzzseq.protocol.evidence import (
     StateCrossing,
     WrongShape,
     WrongType,
+    WrongWord,
 )
 from fuzzseq.protocol.framework_messages import Topic
 
@@ -99,6 +100,13 @@ SEEN: Final = (
     Rule("numeric-nonfinite", 92, saw(NonFinite, precision="mixed"), _INFINITE),
     Rule("decoder-attention-axis", 96, saw(AttentionFault, wrong_axis=True), _AXIS),
     Rule("decoder-attention-mask", 90, saw(AttentionFault, wrong_axis=False), _PADDING),
+    *only_where(
+        lambda e: e.spec.contract.decode_call is not None and e.spec.contract.decode_call.several_beams > 0,
+        Rule("decoder-beams", 92, saw(WrongWord, against="alone"), "{e.sentence}"),
+        Rule("decoder-beams", 92, saw(WrongWord, against="uncached"), "{e.sentence}"),
+    ),
+    Rule("input-padding-leak", 90, saw(WrongWord, against="padding"), "{e.sentence}"),
+    Rule("decoder-step-mismatch", 88, saw(WrongWord, against="uncached"), "{e.sentence}"),
     Rule("state-not-carried", 90, saw(StateCrossing, error="not_returned"), "{e.sentence}"),
     *only_where(
         _steps_are_rows,
