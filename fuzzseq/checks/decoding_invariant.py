@@ -20,7 +20,7 @@ from fuzzseq.cases.transforms import may_be, paddable, with_padding
 from fuzzseq.checks.base import Check, Decoded, Plan, Results
 from fuzzseq.checks.batch_independent import alone
 from fuzzseq.checks.decodes import base_run
-from fuzzseq.checks.decoding_agrees import applies as aligned
+from fuzzseq.checks.decoding_agrees import aligned
 from fuzzseq.checks.produced import TIE, counted
 from fuzzseq.protocol.evidence import WrongWord
 from fuzzseq.protocol.outcome import Verdict
@@ -41,6 +41,8 @@ def applies(spec: Spec) -> str | None:
     call = spec.contract.decode_call
     if reason := aligned(spec):
         return reason
+    if call is not None and call.strategy == "sampled":
+        return "the decode loop draws its words"
     lone = call is None or call.rows == "batch"
     cached = call is not None and call.takes("cache")
     if lone or cached or paddable("source", spec.contract):
@@ -105,7 +107,7 @@ def _difference(one: Decoded, two: Decoded, name: str, spec: Spec) -> WrongWord 
 
 def _found(results: Results, spec: Spec) -> tuple[str, WrongWord] | None:
     base, call, tokens = results["base"].last.decoded, spec.contract.decode_call, spec.contract.tokens
-    greedy = call is not None and not call.several_beams
+    greedy = call is not None and call.strategy == "greedy" and not call.several_beams
     for name in _RUNS:
         if name not in results or results[name].raised is not None or not results[name].observed:
             continue

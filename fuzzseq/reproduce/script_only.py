@@ -33,7 +33,7 @@ def recorded(call: Callable[[], Any], words: int) -> tuple[Any, list[tuple[Any, 
 
     def watched(layer: Any, *args: Any, **kwargs: Any) -> Any:
         output = original(layer, *args, **kwargs)
-        shape = getattr(output, "shape", None) or ()
+        shape: Any = getattr(output, "shape", None) or ()
         if len(shape) in (2, 3) and shape[-1] == words and hasattr(output, "numpy"):
             found.append((layer, np.array(output)))
         return output

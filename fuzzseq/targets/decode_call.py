@@ -25,6 +25,8 @@ DecodeRole = Literal[
     "beams",
     "cache",
 ]
+#: How a loop chooses its words: the best of each step, or those of a beam, by a draw, by scores that were changed.
+Strategy = Literal["greedy", "beam", "sampled", "weighted"]
 #: The width of a beam that has no default.
 BEAMS: Final = 3
 #: What a loop is given of a batch: all of it, one row as a batch of one, or the ids of one row.
@@ -50,7 +52,7 @@ class DecodeCall:
         rows: how many rows it takes at once.
         numpy: says that it takes numpy arrays and no tensors.
         several_beams: the width of its beam by default; 0 where it has none.
-        searches: why its words need not be the best of each step; empty where it is greedy.
+        strategy: how it chooses its words; with a beam that it can be told the width of it is greedy for one.
         returns: why what it returns cannot be held to teacher forcing; empty where it can.
 
     """
@@ -60,7 +62,7 @@ class DecodeCall:
     rows: RowsAtOnce = "batch"
     numpy: bool = False
     several_beams: Count = 0
-    searches: Line = ""
+    strategy: Strategy = "greedy"
     returns: Line = ""
 
     def takes(self, role: DecodeRole) -> bool:

@@ -15,7 +15,7 @@ from fuzzseq.checks.produced import decoded_rows
 from fuzzseq.errors import SpecError, nearest
 from fuzzseq.protocol.runs import DecodeRun
 from fuzzseq.protocol.user_frames import is_users
-from fuzzseq.targets.decode_call import BEAMS, DecodeCall, DecodeParameter, DecodeRole, RowsAtOnce
+from fuzzseq.targets.decode_call import BEAMS, DecodeCall, DecodeParameter, DecodeRole, RowsAtOnce, Strategy
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker import refusals
 from fuzzseq.worker.build import ModelInstance
@@ -48,11 +48,11 @@ _NAMES: Final[Mapping[DecodeRole, re.Pattern[str]]] = {
         r"sentences?|encoder_input|batch|data|text|ids|tokens|seqs?|sequences?"
     ),
 }
-#: Words in the code of loops whose ids need not be the best of each step.
-_SEARCHES: Final[Mapping[str, tuple[str, ...]]] = {
-    "it draws words at random": ("random", "categorical", "choice", "multinomial", "gumbel", "rng", "top_p", "nucleus"),
-    "it searches with a beam": ("beam",),
-    "it weighs scores by what was said": ("penalty", "ngram", "repetition"),
+#: Words in the code of loops that choose other ids than the best of each step.
+_STRATEGIES: Final[Mapping[Strategy, tuple[str, ...]]] = {
+    "sampled": ("random", "categorical", "choice", "multinomial", "gumbel", "rng", "top_p", "nucleus"),
+    "weighted": ("penalty", "ngram", "repetition"),
+    "beam": ("beam",),
 }
 _LOOPS: Final = re.compile(
     r"(greedy|beam)(_\w+)?|\w+_greedy|generate(_(text|sequences?|tokens|summary|captions?))?|translate(_\w+)?|"
@@ -116,13 +116,10 @@ def _call_of(seen: Inspection, loop: Function, method: bool) -> DecodeCall:
             beams = parameter.default if type(parameter.default) is int else BEAMS
         keyword = skipped or parameter.kind == parameter.KEYWORD_ONLY or not required
         taken.append(DecodeParameter(name=parameter.name, role=role, keyword=keyword))
-    code = {word for each in _functions(loop, seen.model) for word in names_in(each)}
-    searches = next(
-        (why for why, words in _SEARCHES.items() if any(word in each.lower() for word in words for each in code)), ""
-    )
-    if beams and searches == "it searches with a beam":
-        searches = ""  # It is greedy with one.
-    return DecodeCall(method=method, parameters=tuple(taken), several_beams=beams, searches=searches)
+    said = {word.lower() for each in _functions(loop, seen.model) for word in names_in(each)}
+    marks = (way for way, words in _STRATEGIES.items() if any(word in each for word in words for each in said))
+    strategy = next((way for way in marks if not (way == "beam" and beams)), "greedy")
+    return DecodeCall(method=method, parameters=tuple(taken), several_beams=beams, strategy=strategy)
 
 
 def _role(name: str, taken: set[DecodeRole], spec: Spec, required: bool) -> DecodeRole | None:
@@ -246,8 +243,8 @@ class _Attempt:
             rows = [[decoded_rows(part) for part in parts] for parts in self._returned]
         except ValueError as error:
             return attrs.evolve(call, returns=str(error)), note
-        if rows[0] != rows[1] and not call.searches:
-            call = attrs.evolve(call, searches="two calls with the same input differ")
+        if rows[0] != rows[1]:
+            call = attrs.evolve(call, strategy="sampled")
         return call, note
 
 

@@ -137,8 +137,9 @@ def call_loop(built: ModelInstance, call: DecodeCall, given: Mapping[str, Nest],
 
 def loop_of(built: ModelInstance) -> Function:
     """Return the decode loop that was declared: a function, or a method of the model."""
-    declared: Function = built.target.option("decode")
-    return getattr(built.model, declared) if isinstance(declared, str) else declared
+    declared: object = built.target.option("decode")
+    bound: Function = getattr(built.model, declared, None) if isinstance(declared, str) else declared
+    return bound
 
 
 class _TeacherForcing:
