@@ -28,7 +28,6 @@ from fuzzseq.protocol.runs import Confirming, Run, RunKey
 from fuzzseq.targets.contract import Tokens
 from fuzzseq.targets.spec import Spec
 
-
 #: Why a loop is not held to teacher forcing word by word.
 _STRATEGIES: Final = {
     "sampled": "it draws its words",

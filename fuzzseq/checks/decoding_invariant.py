@@ -155,4 +155,5 @@ CHECK = Check(
     stage="generate",
     cause="numeric-batch-coupling",
     expensive=True,
+    run_every=2,
 )

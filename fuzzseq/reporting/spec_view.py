@@ -149,7 +149,7 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
     loss = {"compiled": "the compiled loss", None: "none: cross-entropy trains the model"}
     states = {"inputs": "inputs of the model, of the shapes that it states", None: "none is given"}
     float_source = "rows of floats" if contract.float_source else "ids"
-    method = contract.decode_call is not None and contract.decode_call.method
+    decode = contract.decode if contract.decode_call and contract.decode_call.method else _Reference(contract.decode)
     told: Mapping[str, tuple[object, str]] = {
         "kind": (contract.kind, _KINDS[contract.kind]),
         # Inputs without names cannot be declared.
@@ -170,10 +170,7 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
         "loss": (_Reference(contract.loss), loss.get(contract.loss, "declared")),
         "initial_state": (_Reference(contract.initial_state), states.get(contract.initial_state, "declared")),
         "preprocess": (_Reference(contract.preprocess), "makes the source" if contract.preprocess else "none"),
-        "decode": (
-            contract.decode if method else _Reference(contract.decode),
-            "held to teacher forcing" if contract.decode else "none is run",
-        ),
+        "decode": (decode, "a loop that is held to teacher forcing" if contract.decode else "no loop is run"),
         "float_source": (contract.float_source, f"the source is {float_source}"),
         "graph": (contract.graph, "it is traced too" if contract.graph else "it is run eagerly alone"),
         "skip": (dict(spec.selection.skip), "checks that are left out, and why"),

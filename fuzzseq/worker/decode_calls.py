@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import attrs
+import numpy as np
 
 from fuzzseq.cases.arrays import arrays
 from fuzzseq.checks.produced import decoded_rows
@@ -118,7 +119,7 @@ def _call_of(seen: Inspection, loop: Function, method: bool) -> DecodeCall:
         taken.append(DecodeParameter(name=parameter.name, role=role, keyword=keyword))
     said = {word.lower() for each in _functions(loop, seen.model) for word in names_in(each)}
     marks = (way for way, words in _STRATEGIES.items() if any(word in each for word in words for each in said))
-    strategy = next((way for way in marks if not (way == "beam" and beams)), "greedy")
+    strategy: Strategy = next((way for way in marks if not (way == "beam" and beams)), "greedy")
     return DecodeCall(method=method, parameters=tuple(taken), several_beams=beams, strategy=strategy)
 
 
@@ -157,21 +158,18 @@ def _tried(seen: Inspection, call: DecodeCall) -> tuple[DecodeCall, str]:
     """
     first: Exception | None = None
     touched = False
-    for numpy in (False, True):
-        for rows in _ROWS:
-            tried = attrs.evolve(call, rows=rows, numpy=numpy)
-            outcome = _Attempt(seen.built, seen.spec, seen.guess, tried)
+    for rows in _ROWS:
+        for numpy in (False, True):
+            outcome = _Attempt(seen.built, seen.spec, seen.guess, attrs.evolve(call, rows=rows, numpy=numpy))
             touched = touched or outcome.ran_layers
-            if outcome.error is None and (rows != "batch" or outcome.of_each_row):
-                return outcome.settled(first)
             if outcome.error is None:
-                continue  # It gives one row for several: it may take no more.
-            if first is None:
+                # One that gives a single row for several may take no more; so may one that raises for several.
+                if outcome.of_each_row if rows == "batch" else first is None or _takes_one(first) or outcome.flat:
+                    return outcome.settled(first)
+            elif first is None and rows == "batch":
                 first = outcome.error
-            if rows == "batch" and outcome.ran_layers and not outcome.takes_one:
-                return call, ""  # The run says why.
     if first is None or touched:
-        return attrs.evolve(call, returns="it returns no ids for each row"), ""
+        return call if first is not None else attrs.evolve(call, returns="it returns no ids for each row"), ""
     raise SpecError(
         f"decode={seen.spec.contract.decode} of {seen.built.target.name} raises before any of the model has run: "
         f"{refusals.raised_text(first, seen.built.tracker)}. It is given the model's source as a tensor: give a "
@@ -219,18 +217,9 @@ class _Attempt:
         return all(len(part) != 1 or self._rows == 1 for part in rows)
 
     @property
-    def takes_one(self) -> bool:
-        """Whether what it raised is what Python says of several values where one is meant."""
-        words = (
-            "truth value",
-            "only length-1",
-            "only size-1",
-            "only 0-dimensional",
-            "non-scalar",
-            "unhashable",
-            "scalar",
-        )
-        return any(word in str(self.error).lower() for word in words)
+    def flat(self) -> bool:
+        """Whether it gave the ids of a single row, or text, and no array of rows."""
+        return all(isinstance(part, str) or np.ndim(part) == 1 for parts in self._returned for part in parts)
 
     def settled(self, first: Exception | None) -> tuple[DecodeCall, str]:
         """Return the call with what its results say of it; ``first`` is what it raised for a whole batch."""
@@ -246,6 +235,12 @@ class _Attempt:
         if rows[0] != rows[1]:
             call = attrs.evolve(call, strategy="sampled")
         return call, note
+
+
+def _takes_one(error: Exception) -> bool:
+    """Say whether an exception is what Python says of several values where one is meant."""
+    words = ("truth value", "only length-1", "only size-1", "only 0-dimensional", "non-scalar", "scalar", "unhashable")
+    return any(word in str(error).lower() for word in words)
 
 
 def _undeclared(seen: Inspection) -> Iterator[str]:

@@ -137,9 +137,9 @@ def call_loop(built: ModelInstance, call: DecodeCall, given: Mapping[str, Nest],
 
 def loop_of(built: ModelInstance) -> Function:
     """Return the decode loop that was declared: a function, or a method of the model."""
-    declared: object = built.target.option("decode")
-    bound: Function = getattr(built.model, declared, None) if isinstance(declared, str) else declared
-    return bound
+    declared = built.target.option("decode")
+    loop: Function = getattr(built.model, str(declared)) if built.spec.contract.decode == declared else declared
+    return loop
 
 
 class _TeacherForcing:
