@@ -19,7 +19,7 @@ from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import may_be, paddable, with_padding
 from fuzzseq.checks.base import Check, Decoded, Plan, Results
 from fuzzseq.checks.batch_independent import alone
-from fuzzseq.checks.decodes import base_run
+from fuzzseq.checks.decodes import base_run, one_beam
 from fuzzseq.checks.decoding_agrees import aligned
 from fuzzseq.checks.produced import TIE, counted
 from fuzzseq.protocol.evidence import WrongWord
@@ -69,7 +69,7 @@ def plan(case: Case, spec: Spec) -> Plan:
         base = attrs.evolve(base, cache=True)
         runs = {name: attrs.evolve(run, cache=True) for name, run in runs.items()}
         runs["uncached"] = attrs.evolve(base, cache=False)
-    return {"base": base, **runs} if runs else {}
+    return {"base": base, "one_beam": one_beam(base, spec), **runs} if runs else {}
 
 
 def _difference(one: Decoded, two: Decoded, name: str, spec: Spec) -> WrongWord | None:
@@ -107,13 +107,15 @@ def _difference(one: Decoded, two: Decoded, name: str, spec: Spec) -> WrongWord 
 
 def _found(results: Results, spec: Spec) -> tuple[str, WrongWord] | None:
     base, call, tokens = results["base"].last.decoded, spec.contract.decode_call, spec.contract.tokens
+    if call is not None and call.strategy == "greedy" and not results["one_beam"].last.decoded.agrees(tokens):
+        return None  # That it departs from teacher forcing is said already.
     greedy = call is not None and call.strategy == "greedy" and not call.several_beams
     for name in _RUNS:
         if name not in results or results[name].raised is not None or not results[name].observed:
             continue
         other = results[name].last.decoded
         if greedy and not (base.agrees(tokens) and other.agrees(tokens)):
-            continue  # That it departs from teacher forcing is said already.
+            continue
         if (found := _difference(base, other, name, spec)) is not None:
             return name, found
     return None

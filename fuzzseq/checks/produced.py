@@ -11,6 +11,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+Array = npt.NDArray[Any]
+
 #: How far below the best score, beside the spread of scores, a word has to be: nearer ones are ties.
 TIE: Final = 0.01
 #: What a loop's own scores have to be apart from those of teacher forcing, beside their spread, to be others.
@@ -46,7 +48,7 @@ def first_rows(parts: Iterable[Any]) -> list[list[int]]:
     raise reasons[0] if reasons else ValueError("it returns nothing")
 
 
-def rows_of_array(ids: npt.NDArray[Any]) -> list[list[int]]:
+def rows_of_array(ids: Array) -> list[list[int]]:
     """Return the rows of an array (rows, steps), (rows, beams, steps) or (steps,); raises ValueError for no ids."""
     if ids.dtype.kind in "USO":
         raise ValueError("it returns text")
@@ -59,11 +61,12 @@ def rows_of_array(ids: npt.NDArray[Any]) -> list[list[int]]:
     return [[int(word) for word in row] for row in np.atleast_2d(ids)]
 
 
-def readings(rows: Sequence[Sequence[int]], prompt: npt.NDArray[Any]) -> Iterator[list[list[int]]]:
+def readings(rows: Sequence[Sequence[int]], prompt: Array, first_id: int | None = None) -> Iterator[list[list[int]]]:
     """Yield what rows of ids may say of the words that were decoded: after their ``prompt`` (rows, ids), or alone.
 
-    Where every row begins with the prompt, a model may have given these ids all the same. Rows may
-    also be columns. Raises ValueError where there is not one for each row.
+    Where every row begins with the prompt, or with the ``first_id`` that the loop was seen to begin
+    with, a model may have given these ids all the same. Rows may also be columns. Raises ValueError
+    where there is not one for each row.
     """
     count, width = prompt.shape
     ways = [[list(row) for row in rows]] if len(rows) == count else []
@@ -74,12 +77,12 @@ def readings(rows: Sequence[Sequence[int]], prompt: npt.NDArray[Any]) -> Iterato
     for way in ways:
         if all(row[:width] == list(first) for row, first in zip(way, prompt.tolist(), strict=True)):
             yield [row[width:] for row in way]
+        elif first_id is not None and all(row[:1] == [first_id] for row in way):
+            yield [row[1:] for row in way]
         yield way
 
 
-def teacher_forced(
-    rows: Sequence[Sequence[int]], prompt: npt.NDArray[Any], pad: int, width: int
-) -> npt.NDArray[np.int32]:
+def teacher_forced(rows: Sequence[Sequence[int]], prompt: Array, pad: int, width: int) -> npt.NDArray[np.int32]:
     """Return what a decoder is fed that is to give rows of ids: the prompt, and all of them but the last."""
     fed = np.full((len(rows), width), pad, np.int32)
     for place, row in enumerate(rows):
@@ -95,7 +98,7 @@ def counted(row: Sequence[int], end: int | None, pad: int) -> int:
 
 
 def first_miss(
-    scores: npt.NDArray[Any], rows: Sequence[Sequence[int]], end: int | None, pad: int, left_out: Sequence[int]
+    scores: Array, rows: Sequence[Sequence[int]], end: int | None, pad: int, left_out: Sequence[int]
 ) -> tuple[int, int, int, int, float, float] | None:
     """Return the first word that is not the best by the scores (rows, steps, words) of teacher forcing.
 
@@ -117,12 +120,12 @@ def first_miss(
 
 
 def paired_scores(
-    calls: Sequence[tuple[object, npt.NDArray[Any]]],
-    forced: Sequence[tuple[object, npt.NDArray[Any]]],
-    scores: npt.NDArray[Any],
+    calls: Sequence[tuple[object, Array]],
+    forced: Sequence[tuple[object, Array]],
+    scores: Array,
     steps: int,
     begins: int,
-) -> npt.NDArray[Any] | None:
+) -> Array | None:
     """Return the scores (rows, steps, words) that a loop saw; None where the steps cannot be told.
 
     ``calls`` are the layers that ran in the loop with what each gave, ``forced`` those of teacher
@@ -145,7 +148,7 @@ def paired_scores(
 
 
 def first_gap(
-    own: npt.NDArray[Any], scores: npt.NDArray[Any], rows: Sequence[Sequence[int]], end: int | None, pad: int
+    own: Array, scores: Array, rows: Sequence[Sequence[int]], end: int | None, pad: int
 ) -> tuple[int, int, int, float, float] | None:
     """Return where a loop saw other scores than teacher forcing on the same words (rows, steps, words).
 
@@ -163,8 +166,8 @@ def first_gap(
 
 
 def departure(
-    scores: npt.NDArray[Any],
-    own: npt.NDArray[Any] | None,
+    scores: Array,
+    own: Array | None,
     rows: Sequence[Sequence[int]],
     end: int | None,
     pad: int,

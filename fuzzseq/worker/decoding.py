@@ -164,7 +164,8 @@ class _TeacherForcing:
         if not self._prompt.shape[1]:
             raise ValueError("a target has no start token: declare tokens={'start': ...}")
         tokens, found = self._tokens, list[Decoded]()
-        for reading in readings(rows, self._prompt):
+        began_with = _began_with(watches, self._arrays)
+        for reading in readings(rows, self._prompt, began_with):
             shown = tuple(tuple(row[: self._run.steps]) for row in reading)
             counts = [counted(row, tokens.end, tokens.pad) for row in shown]
             forced = Watch(self._words)
@@ -176,13 +177,13 @@ class _TeacherForcing:
                 after_prompt=reading != list(map(list, rows)),
                 scores=scores[:, begins - 1 :],
                 own=own,
-                began_with=_began_with(watches, self._arrays),
+                began_with=began_with,
                 chose_best=_chose_best(watches, shown, counts),
             )
             found.append(seen)
             if seen.agrees(tokens):
                 return seen
-        return found[0]
+        return next((seen for seen in found if seen.chose_best), found[0])
 
     def _scores(self, rows: Sequence[Sequence[int]], forced: Watch, columns: int | None = None) -> Array:
         """Return the scores (batch, columns, words) of teacher forcing on rows of ids."""

@@ -64,6 +64,10 @@ def _coupled(by: Literal["state", "order", "lengths"], e: FailureEvidence) -> bo
     return by == ("state" if kept else "order" if moved else "lengths" if e.passes("ragged") else "")
 
 
+def _rows_mixed_in_loop(e: FailureEvidence) -> bool:
+    return e.verdict.check == "decoding_agrees" and e.any_failure("batch_size").kind == "above"
+
+
 def _wrong(axis: str, e: FailureEvidence) -> bool:
     return any(axis in each.axes for each in e.verdict.evidence if isinstance(each, WrongShape))
 
@@ -104,6 +108,7 @@ SEEN: Final = (
         lambda e: e.spec.contract.decode_call is not None and e.spec.contract.decode_call.several_beams > 0,
         Rule("decoder-beams", 92, saw(WrongWord, against="alone"), "{e.sentence}"),
         Rule("decoder-beams", 92, saw(WrongWord, against="uncached"), "{e.sentence}"),
+        Rule("decoder-beams", 92, _rows_mixed_in_loop, "{e.sentence}; a row alone is decoded right"),
     ),
     Rule("input-padding-leak", 90, saw(WrongWord, against="padding"), "{e.sentence}"),
     Rule("decoder-step-mismatch", 88, saw(WrongWord, against="uncached"), "{e.sentence}"),
