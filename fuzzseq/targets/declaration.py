@@ -37,6 +37,7 @@ _OPTIONS: Final = (
     "target_encoding",
     "loss",
     "preprocess",
+    "decode",
     "inputs",
     "output",
     "logits",
@@ -116,6 +117,10 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
         read off a model that is compiled with ``weighted_metrics``.
     ``preprocess``
         the function that turns a list of lists of ids into the model's source.
+    ``decode``
+        the decode loop: a function of the model and a source, or the name of a method of the model, as ``"greedy"``. It
+        is run on each batch and held to teacher forcing. Its arguments are told by their names: ``model``, ``encoder``,
+        ``decoder``, ``source``, ``steps`` or ``max_length``, ``start_id``, ``end_id``, ``beam_width``, ``use_cache``.
     ``padding``
         ``"post"`` (the default), ``"pre"``, or None where padded positions are unspecified.
     ``tokens``
@@ -247,6 +252,11 @@ def _checked_option(name: str, value: Any) -> Any:
         )
     if name == "preprocess" and not (value is None or callable(value)):
         raise SpecError(f"preprocess={value!r} is not callable: give the function that pads a list of lists of ids.")
+    if name == "decode" and not (value is None or callable(value) or (isinstance(value, str) and value.isidentifier())):
+        raise SpecError(
+            f"decode={value!r} is no decode loop: give the function, or the name of a method of the model, "
+            'decode="greedy".'
+        )
     if name == "custom_checks" and not isinstance(value, list | tuple):
         raise SpecError(f"custom_checks={value!r} is not a list: give a list of functions, [my_check].")
     if name in ("skip", "inputs", "tokens", "series") and not isinstance(value, Mapping):
