@@ -28,11 +28,13 @@ if TYPE_CHECKING:
         TrainingRun,
         WiringRun,
     )
-    from fuzzseq.targets.contract import Contract, Tokens
+    from fuzzseq.targets.contract import Contract
     from fuzzseq.targets.declaration import fuzz_target
     from fuzzseq.targets.dimensions import Dim, dim
     from fuzzseq.targets.encoder_decoder import EncoderDecoder
+    from fuzzseq.targets.series import Series
     from fuzzseq.targets.spec import Spec
+    from fuzzseq.targets.tokens import Tokens
 
 __version__ = "0.1.0"
 
@@ -57,10 +59,12 @@ _HOMES = {
         "TrainingRun",
         "WiringRun",
     ),
-    "fuzzseq.targets.contract": ("Contract", "Tokens"),
+    "fuzzseq.targets.contract": ("Contract",),
+    "fuzzseq.targets.tokens": ("Tokens",),
     "fuzzseq.targets.declaration": ("fuzz_target",),
     "fuzzseq.targets.dimensions": ("Dim", "dim"),
     "fuzzseq.targets.encoder_decoder": ("EncoderDecoder",),
+    "fuzzseq.targets.series": ("Series",),
     "fuzzseq.targets.spec": ("Spec",),
 }
 
@@ -86,6 +90,7 @@ __all__ = [
     "Pair",
     "Result",
     "Run",
+    "Series",
     "Severity",
     "Spec",
     "Tokens",

@@ -13,7 +13,8 @@ from hypothesis.errors import InvalidArgument
 from fuzzseq.cases.arrays import SMOOTHING, Array, ArrayFields, one_hot, padded, real_positions
 from fuzzseq.cases.case import shifted
 from fuzzseq.strategies.arguments import check_choices
-from fuzzseq.targets.contract import Encoding, Tokens
+from fuzzseq.targets.contract import Encoding
+from fuzzseq.targets.tokens import Tokens
 
 _KNOWN: Final[tuple[Encoding, ...]] = get_args(Encoding)
 _TOKENS: Final = Tokens()

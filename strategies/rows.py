@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from fuzzseq.cases.case import Pair
 from fuzzseq.strategies.arguments import check_integer, check_range
-from fuzzseq.targets.contract import SIDES, Contract, Side, Tokens
+from fuzzseq.targets.contract import SIDES, Contract, Side
+from fuzzseq.targets.tokens import Tokens
 
 _TOKENS: Final = Tokens()
 #: Bytes from here up stand for the last row of a vocabulary, however large it is.
@@ -57,7 +58,7 @@ def pairs(
     check_range(min_source_size, max_source_size, "source_size", 0)
     check_range(min_target_size, max_target_size, "target_size", 0)
     check_integer("source_vocab_size", source_vocab_size, tokens.size_for(1))
-    check_integer("target_vocab_size", target_vocab_size, tokens.size_for(1, "target"))
+    check_integer("target_vocab_size", target_vocab_size, tokens.size_for(1, target=True))
     contract, highest = Contract(tokens=tokens), (source_vocab_size - 1, target_vocab_size - 1)
 
     def pair(raw: Sequence[bytes]) -> Pair:

@@ -12,7 +12,8 @@ from hypothesis.errors import InvalidArgument
 from fuzzseq.cases.domain import completion, dependency_order, legal_range, relatives
 from fuzzseq.errors import SpecError
 from fuzzseq.strategies.arguments import check_range
-from fuzzseq.targets.contract import Contract, Tokens
+from fuzzseq.targets.contract import Contract
+from fuzzseq.targets.tokens import Tokens
 
 #: The smallest ordinary vocabulary: the usual special tokens and two words.
 _SMALLEST: Final = Tokens().size_for(2)

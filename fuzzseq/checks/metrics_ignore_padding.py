@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from fuzzseq.cases.arrays import Array, arrays, real_labels
+from fuzzseq.cases.arrays import Array, arrays
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import extra
 from fuzzseq.checks.base import Check, Plan, Results
@@ -46,7 +46,7 @@ def plan(case: Case, spec: Spec) -> Plan:
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Compare each metric of the two fillings."""
-    share, measured = counted_padding(results["base"].last, spec), results["metrics"].last.metrics
+    share, measured = counted_padding(results["base"].last), results["metrics"].last.metrics
     if share is None or not measured:
         return CHECK.nothing_compared()
     if share > 0:
@@ -61,7 +61,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 def variables(case: Case, spec: Spec, batch: int) -> dict[str, Array]:
     """Return where labels are real."""
-    return {"real": real_labels(arrays(case, spec.contract, batch), spec.contract)}
+    return {"real": arrays(case, spec.contract, batch).target_mask}
 
 
 def script_lines(run: ScriptRun) -> Iterator[str]:

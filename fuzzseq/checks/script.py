@@ -27,9 +27,10 @@ class ScriptRun:
 
     ``output`` is the expression of the scores of a forward run; ``forward`` are the lines that run a batch up to its
     ``scores``; ``run`` those that go as far as the check looks, up to ``loss``, ``weights`` and ``gradients`` as well;
-    ``loss(labels)`` yields those that compute the ``loss`` of ``scores``, for an expression of labels. ``own_step``
-    are those of a training step of the model's own, none where it has none, and ``label_weights`` is the expression of
-    what each label weighs.
+    ``loss(labels)`` yields those that compute the ``loss`` of ``scores``, for an expression of labels. ``inputs`` are
+    those that put the variables of a batch into what the model is called with; ``decoding(beams, cache)`` is the
+    expression of what the decode loop gives. ``own_step`` are the lines of a training step of the model's own, none
+    where it has none, and ``label_weights`` is the expression of what each label weighs.
     """
 
     case: Case
@@ -40,6 +41,8 @@ class ScriptRun:
     forward: tuple[str, ...]
     run: tuple[str, ...]
     loss: Callable[[str], Iterable[str]]
+    inputs: tuple[str, ...]
+    decoding: Callable[[int | None, bool | None], str]
     own_step: tuple[str, ...] = ()
     label_weights: str = "None"
 

@@ -51,7 +51,9 @@ def plan(case: Case, spec: Spec) -> Plan:
     run = attrs.evolve(forward(case), batches=(batch,), mode="eager")
 
     def changed(pair: Pair) -> Pair:
-        return attrs.evolve(pair, source=(*pair.source[:-1], next_id(pair.source[-1], "source", case, spec.contract)))
+        return attrs.evolve(
+            pair, source=(*pair.source[:-1], next_id(pair.source[-1], "source", case.dimensions, spec.contract))
+        )
 
     other = each_pair(attrs.evolve(case, batches=(batch,)), changed)
     return {

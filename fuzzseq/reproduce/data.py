@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import attrs
 import numpy as np
 
-from fuzzseq.cases.arrays import SMOOTHING, Array, Arrays, arrays, input_array, real_labels, whole_targets
+from fuzzseq.cases.arrays import SMOOTHING, Array, Arrays, arrays, input_array, whole_targets
 from fuzzseq.cases.case import Batch
 from fuzzseq.cases.states import STATES_PER_LAYER, state_shapes
 from fuzzseq.reporting.python_text import argument
@@ -83,7 +83,7 @@ def _labels(plan: Plan, batch: Batch, seen: Arrays) -> dict[str, str]:
     contract, vocabulary = plan.spec.contract, plan.spec.contract.vocabulary("target")
     case = attrs.evolve(plan.case, batches=(attrs.evolve(batch, target_encoding="sparse"),))
     text = ids = literal(arrays(case, contract).labels)
-    if vocabulary and batch.target_encoding != "sparse":
+    if vocabulary and contract.has_classes and batch.target_encoding != "sparse":
         depth = plan.case.dimensions[vocabulary]
         text = f"np.eye({depth}, dtype=np.float32)[{ids}]"
         if batch.target_encoding != "one_hot":
@@ -93,7 +93,7 @@ def _labels(plan: Plan, batch: Batch, seen: Arrays) -> dict[str, str]:
             text = f"np.eye({depth}, dtype=np.float32)[\n    {ids}\n]"
     if not plan.masked:
         return {"labels": text}
-    return {"labels": text, "real": literal(real_labels(seen, contract))}
+    return {"labels": text, "real": literal(seen.target_mask)}
 
 
 def _features(plan: Plan, batch: Batch, seen: Arrays) -> str:
@@ -103,7 +103,8 @@ def _features(plan: Plan, batch: Batch, seen: Arrays) -> str:
     case = attrs.evolve(plan.case, batches=(batch,))
     size = plan.case.dimensions["feature_dim"]
     made = f"    {literal(arrays(case, ids).source)},\n    {literal(seen.source_mask)},\n"
-    return f"features(\n{made}    size={size},\n    seed={plan.case.seed},\n)"
+    pad = f"    pad={plan.spec.contract.series.pad:g},\n" if plan.spec.contract.series.pad else ""
+    return f"features(\n{made}    size={size},\n    seed={plan.case.seed},\n{pad})"
 
 
 def _states(plan: Plan, number: int, batch: Batch) -> str:

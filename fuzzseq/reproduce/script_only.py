@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import keras
@@ -60,3 +61,22 @@ def moved_by_padding(model: Any, measure: Any, scores: Any, real: Any) -> list[s
         measured.append({name: float(np.mean(x)) for name, x in measure(changed).items()})
     one, other = measured
     return [name for name in one if abs(one[name] - other.get(name, one[name])) > 1e-5]
+
+
+def recorded(call: Callable[[], Any], words: int) -> tuple[Any, list[tuple[Any, Any]]]:
+    """Return what a call gives, and the layers that gave scores of so many words in it, with these scores."""
+    found = []
+    original = keras.layers.Layer.__call__
+
+    def watched(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        output = original(layer, *args, **kwargs)
+        shape: Any = getattr(output, "shape", None) or ()
+        if len(shape) in (2, 3) and shape[-1] == words and hasattr(output, "numpy"):
+            found.append((layer, np.array(output)))
+        return output
+
+    keras.layers.Layer.__call__ = watched
+    try:
+        return call(), found
+    finally:
+        keras.layers.Layer.__call__ = original

@@ -12,22 +12,28 @@ from typing import Annotated, Final, Literal, get_args
 import attrs
 
 from fuzzseq.errors import SpecError, nearest
-from fuzzseq.grammar import Count, Id, Identifier, Line, Matches, Reference
+from fuzzseq.grammar import Count, Identifier, Line, Matches, Reference
+from fuzzseq.targets.decode_call import DecodeCall
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, KNOWN, Dim
+from fuzzseq.targets.part_calls import PartCall
+from fuzzseq.targets.series import Series
+from fuzzseq.targets.steps import OutputSteps
+from fuzzseq.targets.tokens import Tokens
 from fuzzseq.targets.training_batch import TrainingBatch
 
 Kind = Literal["seq2seq", "encoder", "decoder", "many_to_many"]
 #: How labels may be declared. A case of one-hot labels may smooth them.
 TargetEncoding = Literal["sparse", "one_hot"]
 Encoding = Literal[TargetEncoding, "smoothed_one_hot"]
+#: What labels are: classes of a vocabulary, values of a series, or classes of fewer steps, with blanks between them.
+Labels = Literal["classes", "float", "ctc"]
 Padding = Literal["post", "pre"]
 Side = Literal["source", "target"]
-#: What an argument of an encoder or a decoder can be.
-PartRole = Literal["tokens", "states", "memory", "source_mask", "source_length"]
 
 SIDES: Final[tuple[Side, ...]] = get_args(Side)
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 ENCODINGS: Final[tuple[TargetEncoding, ...]] = get_args(TargetEncoding)
+LABELS: Final[tuple[Labels, ...]] = get_args(Labels)
 PADDINGS: Final[tuple[Padding | None, ...]] = (*get_args(Padding), None)
 #: What an input of a model can be. ``*_mask`` is 1 at real positions, ``*_length`` counts them. A model that shifts the
 #: target itself takes ``labels`` in the place of ``decoder_input``.
@@ -47,48 +53,6 @@ Role = Annotated[str, Matches(re.compile("|".join(ROLES)), f"one of {', '.join(R
 _WORD: Final = re.compile(r'"[^"]*"|[^\W\d]\w*')
 #: Cells with a known layout of states; a multiple-layer model takes them layer after layer.
 CELLS: Final = ("lstm", "gru", "bidirectional-lstm", "bidirectional-gru")
-
-
-@attrs.frozen(kw_only=True)
-class Tokens:
-    """The ids of the special tokens; None where a model has none.
-
-    ``label_pad`` is what labels are padded with, where that is not ``pad``: -100, for example, which no loss counts.
-    ``unk`` stands for unknown words; ``sep`` and ``mask`` occur in sources alone. What lies between special ids are
-    words.
-    """
-
-    pad: Id = 0
-    start: Id | None = 1
-    end: Id | None = 2
-    label_pad: Id | None = None
-    unk: Id | None = None
-    sep: Id | None = None
-    mask: Id | None = None
-
-    def specials(self, side: Side = "source") -> frozenset[int]:
-        """Return the ids that no row of a side holds, those that are put around it or mark what is no text."""
-        apart = (self.sep, self.mask) if side == "target" else ()
-        return frozenset(t for t in (self.pad, self.start, self.end, *apart) if t is not None)
-
-    def named_words(self) -> tuple[int, ...]:
-        """Return the ids that have a name, and occur in a source like any other."""
-        return tuple(t for t in (self.unk, self.sep, self.mask) if t is not None)
-
-    def word_from(self, word: int, side: Side = "source") -> int:
-        """Return the first id from one on that is an ordinary word of a side."""
-        while word in self.specials(side):
-            word += 1
-        return word
-
-    def size_for(self, words: int, side: Side = "source") -> int:
-        """Return the smallest vocabulary that holds the special ids, and so many ordinary words of a side."""
-        specials = self.specials(side)
-        named = (t for t in (*specials, self.unk, self.sep, self.mask) if t is not None)
-        size, found = max(named) + 1, 0
-        for word in range(size):
-            found += word not in specials
-        return size + max(0, words - found)
 
 
 @attrs.frozen(kw_only=True)
@@ -120,18 +84,6 @@ class Parameter:
 
 
 @attrs.frozen(kw_only=True)
-class PartCall:
-    """How an encoder or a decoder apart is called: what each of its arguments is, in order.
-
-    A ``functional`` one takes them in a list.
-    """
-
-    roles: tuple[PartRole, ...]
-    functional: bool = False
-    takes_training: bool = True
-
-
-@attrs.frozen(kw_only=True)
 class Contract:
     """What a model accepts. Plain data: functions are held as references (``file.py:name``).
 
@@ -141,7 +93,9 @@ class Contract:
     no scores, which labels could be for; ``sample_weight`` what the compiled loss is given beside them, ``"mask"`` or
     a function of ``weight_arguments``; ``batch`` what a training step of the user's own is given. ``rows`` is the batch
     size that stands in a model which other sizes come to, and ``first_batch`` says that a factory is called with the
-    size of the first batch alone. A ``stateful`` model keeps its state from batch to batch on purpose.
+    size of the first batch alone. A ``stateful`` model keeps its state from batch to batch on purpose. ``causal`` says
+    that a model without a decoder is to read no later step than the one it predicts; ``output_steps`` how many steps it
+    has then. ``decode`` is the decode loop, and ``decode_call`` how it is called.
     """
 
     kind: Kind = "seq2seq"
@@ -154,9 +108,11 @@ class Contract:
     dimensions: Mapping[Identifier, Dim] = attrs.field(factory=dict)
     static: tuple[Identifier, ...] = ()
     tokens: Tokens = Tokens()
+    series: Series = attrs.field(factory=Series)
     padding: Padding | None = "post"
     initial_state: Reference | None = None
     state_arguments: tuple[Identifier, ...] = ()
+    labels: Labels = "classes"
     target_encoding: TargetEncoding = "sparse"
     loss: Reference | None = None
     sample_weight: Reference | None = None
@@ -164,7 +120,7 @@ class Contract:
     rows: Count | None = None
     first_batch: bool = False
     stateful: bool = False
-    batch: TrainingBatch = attrs.field(factory=TrainingBatch)
+    batch: TrainingBatch = TrainingBatch()
     preprocess: Reference | None = None
     inputs: tuple[Input, ...] = (Input(role="source"), Input(role="decoder_input"))
     float_source: bool = False
@@ -173,8 +129,12 @@ class Contract:
     graph: bool = True
     encoder: PartCall | None = None
     decoder: PartCall | None = None
+    decode: Reference | None = None
+    decode_call: DecodeCall | None = None
     output: Line | int | None = None
     features: bool = False
+    causal: bool = False
+    output_steps: OutputSteps = None
 
     def objection(self) -> str:
         """Return what is wrong with what was read: the dimension of a parameter has no range; else nothing."""
@@ -207,6 +167,26 @@ class Contract:
     def has_target_ids(self) -> bool:
         """Whether rows have target ids: a decoder reads them, or they are labels."""
         return self.has_target or self.has_labels
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether labels are classes of a vocabulary, one for each step."""
+        return self.has_labels and self.labels == "classes"
+
+    @property
+    def is_ctc(self) -> bool:
+        """Whether labels are classes of fewer steps than the output has."""
+        return self.has_labels and self.labels == "ctc"
+
+    @property
+    def float_labels(self) -> bool:
+        """Whether labels are values of a series."""
+        return self.has_labels and self.labels == "float"
+
+    @property
+    def float_decoder(self) -> bool:
+        """Whether the decoder reads values of a series."""
+        return self.float_labels and self.has_target and self.series.decoder_channels is not None
 
     def sides(self) -> tuple[Side, ...]:
         """Return the sides whose widths are dimensions of a batch."""
@@ -276,10 +256,11 @@ class Contract:
     def _vocabularies(self) -> dict[Side, str | None]:
         """What :meth:`vocabulary` returns of each side."""
         known = {p.dimension for p in self.parameters} | set(self.dimensions)
+        values = self.float_labels and (self.float_decoder or not self.has_target)
         target = ("output_dim", "vocab_size") if self.kind == "many_to_many" else ("vocab_size", "output_dim")
         names: dict[Side, tuple[str, ...]] = {
             "source": ("source_vocab_size", "vocab_size") if self.has_source and not self.float_source else (),
-            "target": ("target_vocab_size", *target) if self.has_target_ids else (),
+            "target": ("target_vocab_size", *target) if self.has_target_ids and not values else (),
         }
         return {
             side: next((n for n in choices if n in known), choices[0] if choices else None)
@@ -289,8 +270,8 @@ class Contract:
     def lowest_id(self, side: Side) -> int:
         """Return the lowest ordinary id of a side; of a many-to-many model's labels none but padding is special."""
         if side == "target" and self.kind == "many_to_many":
-            return int(self.tokens.label_pad == 0)
-        return self.tokens.word_from(0, side)
+            return int(0 in (self.tokens.label_pad, self.tokens.blank))
+        return self.tokens.word_from(0, target=side == "target")
 
     def is_word(self, side: Side, word: int) -> bool:
         """Say whether an id is an ordinary one of a side, whatever the vocabulary."""
@@ -304,7 +285,7 @@ class Contract:
     def size_for(self, side: Side, words: int) -> int:
         """Return the smallest vocabulary of a side that holds so many ordinary words, and the special ids."""
         tags = side == "target" and self.kind == "many_to_many"
-        return self._lowest[side] + words if tags else self.tokens.size_for(words, side)
+        return self._lowest[side] + words if tags else self.tokens.size_for(words, target=side == "target")
 
     def plain_id(self, side: Side) -> int:
         """Return the first ordinary id of a side beyond all ids that are special, or have a name."""
@@ -314,7 +295,10 @@ class Contract:
     def _specials(self) -> dict[Side, frozenset[int]]:
         """The ids that are no ordinary ones of a side; the labels of a many-to-many model are classes."""
         tags = self.kind == "many_to_many"
-        return {side: frozenset() if tags and side == "target" else self.tokens.specials(side) for side in SIDES}
+        return {
+            side: frozenset() if tags and side == "target" else self.tokens.specials(target=side == "target")
+            for side in SIDES
+        }
 
     @cached_property
     def _lowest(self) -> dict[Side, int]:
@@ -326,6 +310,7 @@ class Contract:
         if dimension not in self._minima:
             allowed = self.range_of(dimension)
             words = [self.size_for(side, 2) for side in SIDES if self.vocabulary(side) == dimension]
+            words = [least + (self.tokens.blank == -1) for least in words]
             self._minima[dimension] = min(max(allowed.min, *words), allowed.max) if words else allowed.min
         return self._minima[dimension]
 

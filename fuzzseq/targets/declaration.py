@@ -5,16 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial, update_wrapper
-from inspect import signature
 from types import FunctionType, ModuleType
 from typing import Any, Final, TypeVar
 
 import attrs
 
 from fuzzseq.errors import SpecError, nearest
-from fuzzseq.targets.contract import CELLS, ENCODINGS, KINDS, PADDINGS, ROLES, Tokens
+from fuzzseq.targets.declared_values import checked_option
 from fuzzseq.targets.dimensions import KNOWN, Dim, dim, dimension_of
-from fuzzseq.targets.training_batch import BATCH_PARTS, MASK_WEIGHTS
 
 Factory = TypeVar("Factory", bound=Callable[..., Any])
 
@@ -23,9 +21,12 @@ _OPTIONS: Final = (
     "tokens",
     "padding",
     "initial_state",
+    "labels",
+    "series",
     "target_encoding",
     "loss",
     "preprocess",
+    "decode",
     "inputs",
     "output",
     "logits",
@@ -36,19 +37,14 @@ _OPTIONS: Final = (
     "float_source",
     "features",
     "sample_weight",
+    "causal",
+    "output_steps",
     "batch",
     "stateful",
 )
 _ATTRIBUTE: Final = "__fuzz_target__"
-_TOKENS: Final = tuple(each.name for each in attrs.fields(Tokens))
 #: What is said of a batch size that a model is built with, and that later batches do not keep.
 FIRST: Final = "first"
-#: What a function of a training batch can be given.
-BATCH_VALUES: Final = (
-    *BATCH_PARTS,
-    *(role for role in ROLES if role.endswith(("_mask", "_length"))),
-    "weights",
-)
 
 
 @attrs.frozen(kw_only=True)
@@ -65,7 +61,7 @@ def declare(**settings: Any) -> Declaration:
     dimensions: dict[str, Dim] = {}
     for name, value in settings.items():
         if name in _OPTIONS:
-            options[name] = _checked_option(name, value)
+            options[name] = checked_option(name, value)
         elif value == FIRST and dimension_of(name) == "batch_size":
             options["first_batch"] = True
         elif isinstance(value, Dim):
@@ -102,6 +98,14 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
     ``initial_state``
         ``"lstm"``, ``"gru"``, ``"bidirectional-lstm"``, ``"bidirectional-gru"``, or a function whose parameters are
         dimensions and which returns a list of shapes, ``[(batch_size, units), ...]``.
+    ``labels``
+        ``"classes"``; ``"float"`` for values of a series; ``"ctc"`` for classes of fewer steps than the output, with
+        ``tokens={"blank": 0}`` (-1: the last class). Else read off the compiled loss, and off the output.
+    ``series``
+        a dict that says how such values are made: ``channels`` of a label, a number or the name of a dimension, None
+        for labels (batch, steps); ``decoder_channels`` likewise, of what a decoder reads; ``start``, what it reads
+        before the first value, ``"zeros"`` (the default) or ``"last"``, the last value of the source; ``pad``, the
+        value at padding (0.0); ``positive``, True for labels above zero.
     ``target_encoding``
         ``"sparse"`` (integer labels of shape (batch, steps), the default) or ``"one_hot"`` ((batch, steps, words)).
     ``loss``
@@ -117,6 +121,10 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
         ``source_mask``, ``target_mask``, ``source_length``, ``target_length`` and ``weights``.
     ``preprocess``
         the function that turns a list of lists of ids into the model's source.
+    ``decode``
+        the decode loop: a function of the model and a source, or the name of a method of the model, as ``"greedy"``. It
+        is run on each batch and held to teacher forcing. Its arguments are told by their names: ``model``, ``encoder``,
+        ``decoder``, ``source``, ``steps`` or ``max_length``, ``start_id``, ``end_id``, ``beam_width``, ``use_cache``.
     ``padding``
         ``"post"`` (the default), ``"pre"``, or None where padded positions are unspecified.
     ``tokens``
@@ -136,6 +144,12 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
         True for a source of float features, (batch, time, ``feature_dim``).
     ``features``
         True for an output that is no scores of words, which labels could be for: (batch, steps, any width).
+    ``causal``
+        True for a model of one sequence whose output at a step follows from that step and earlier ones alone, as that
+        of a language model or a forecaster.
+    ``output_steps``
+        how many steps the output of a model without a decoder has: a number, the name of a dimension, such as
+        ``"horizon"``, or a function of dimensions, ``lambda source_length: source_length // 2``.
     ``stateful``
         True for a model that keeps its state from batch to batch on purpose; ``state_chunked`` then holds it to that.
     ``skip``
@@ -215,67 +229,3 @@ def _home_of(factory: object) -> ModuleType | None:
     """Return the module that defines a factory, where it holds it."""
     home = sys.modules.get(getattr(factory, "__module__", None) or "")
     return home if home is not None and any(value is factory for value in list(vars(home).values())) else None
-
-
-def _checked_option(name: str, value: Any) -> Any:
-    """Return an option's value where it can hold, else raise the sentence that says what is expected."""
-    choices: dict[str, tuple[Any, ...]] = {
-        "kind": KINDS,
-        "target_encoding": ENCODINGS,
-        "padding": PADDINGS,
-    }
-    if name in choices and value not in choices[name]:
-        listed = ", ".join(repr(choice) for choice in choices[name])
-        raise SpecError(f"{name}={value!r} is not understood: it is one of {listed}.")
-    if name == "initial_state" and not (value is None or value in CELLS or callable(value)):
-        raise SpecError(
-            f"initial_state={value!r} is not understood: it is one of {', '.join(map(repr, CELLS))}, "
-            "or a function of the dimensions that returns a list of shapes."
-        )
-    if name == "preprocess" and not (value is None or callable(value)):
-        raise SpecError(f"preprocess={value!r} is not callable: give the function that pads a list of lists of ids.")
-    if value is not None and (name == "batch" or (name == "sample_weight" and value != MASK_WEIGHTS)):
-        _check_batch_function(name, value)
-    if name == "custom_checks" and not isinstance(value, list | tuple):
-        raise SpecError(f"custom_checks={value!r} is not a list: give a list of functions, [my_check].")
-    if name in ("skip", "inputs", "tokens") and not isinstance(value, Mapping):
-        raise SpecError(f"{name}={value!r} is not a dict: see help(fuzzseq.fuzz_target).")
-    for key, role in value.items() if name == "inputs" else ():
-        if not isinstance(role, str) or role.removeprefix("~") not in ROLES:
-            raise SpecError(f"inputs[{key!r}] is {role!r}: it is one of {', '.join(ROLES)}.{nearest(str(role), ROLES)}")
-    return _checked_tokens(value) if name == "tokens" else value
-
-
-def _check_batch_function(name: str, value: object) -> None:
-    """Raise for what is no function of arrays of a batch, by the names of its parameters."""
-    taken = [each for each in BATCH_VALUES if not (name == "sample_weight" and each in ("inputs", "weights"))]
-    what = "the function that makes a training batch" if name == "batch" else f"{MASK_WEIGHTS!r}, or a function"
-    if not callable(value):
-        raise SpecError(f"{name}={value!r} is not understood: it is {what}, with parameters of {', '.join(taken)}.")
-    for parameter in parameters_named(value):
-        if parameter not in taken:
-            raise SpecError(
-                f"{name} takes {parameter!r}, which is nothing that a batch has.{nearest(parameter, taken)} "
-                f"Its parameters are of {', '.join(taken)}."
-            )
-
-
-def parameters_named(function: Callable[..., Any]) -> tuple[str, ...]:
-    """Return the names of the parameters that a function has to be given; none where Python does not know them."""
-    try:
-        found = signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return ()
-    return tuple(each.name for each in found if each.default is each.empty)
-
-
-def _checked_tokens(value: Mapping[str, Any]) -> Tokens:
-    """Return the special tokens of a dict, or raise for a name or an id that cannot be one."""
-    for name, token in value.items():
-        if name not in _TOKENS:
-            raise SpecError(f"tokens has no {name!r}: it takes {', '.join(map(repr, _TOKENS))}.")
-        if token is None and name == "pad":
-            raise SpecError("tokens['pad'] cannot be None: declare padding=None for a model without padding.")
-        if token is not None and (not isinstance(token, int) or (token < 0 and name != "label_pad")):
-            raise SpecError(f"tokens[{name!r}] is {token!r}: it is an id of 0 or more, or None.")
-    return Tokens(**value)

@@ -8,19 +8,21 @@ import attrs
 import numpy as np
 import tensorflow as tf
 
-from fuzzseq.cases.arrays import Array, Arrays, arrays, real_labels
+from fuzzseq.cases.arrays import Array, Arrays, arrays
 from fuzzseq.cases.case import Batch, Case
-from fuzzseq.checks.base import Gradient, Observed
+from fuzzseq.checks.base import Decoded, Gradient, Observed
 from fuzzseq.checks.output_shape import expected_shape
 from fuzzseq.protocol import runs
 from fuzzseq.reproduce.runtime import as_source, flat_shapes, packed, path_of
 from fuzzseq.worker import feeding
 from fuzzseq.worker.build import ModelInstance
+from fuzzseq.worker.decoding import decode
 from fuzzseq.worker.executions import EXECUTIONS
 from fuzzseq.worker.instrumentation.recording import finite
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Args, Function, Layer, Nest, Tensor
-from fuzzseq.worker.losses import as_targets, compared
+from fuzzseq.worker.losses import as_targets
+from fuzzseq.worker.metrics import metrics_of_fillings
 from fuzzseq.worker.naming import stable_name
 from fuzzseq.worker.subject import ForwardOutput, SteppedSubject, as_numpy, dense, select_output
 from fuzzseq.worker.tracing import Traced, signature
@@ -47,20 +49,20 @@ class BatchRun:
                 return Observed(arrays=self.arrays, crossings=crossed, takers_of_states=takers_of_states(model))
             case runs.ChunkedRun(chunk_boundaries=boundaries):
                 return self._in_chunks(boundaries)
+            case runs.DecodeRun():
+                return Observed(arrays=self.arrays, decoded=self._decode(self.run))
             case runs.TrainingRun():
                 return self._train()
             case runs.LossRun(score_variants=variants):
-                return self._score(runs.SCORE_VARIANTS if variants else ())
+                return self._score(variants)
             case runs.MetricsRun():
                 return self._measure()
             case runs.OwnStepRun(own_labels=labels):
                 return self._own_predictions(labels)
             case runs.AlternativeRun(execution=name):
-                execution = EXECUTIONS[name]
-                fed = self._fed()
-                if execution.forward is not None:
-                    return self._seen(execution.forward(self.built, fed))
-                return self._seen(self._forward(runs.ForwardRun(batches=self.run.batches), fed))
+                forward, fed = EXECUTIONS[name].forward, self._fed()
+                plain = runs.ForwardRun(batches=self.run.batches)
+                return self._seen(forward(self.built, fed) if forward else self._forward(plain, fed))
             case runs.ForwardRun(record_layers=recorded):
                 return self._record_layers(self.run) if recorded else self._seen(self._forward(self.run, self._fed()))
 
@@ -91,8 +93,8 @@ class BatchRun:
 
     def _labels(self) -> tuple[Tensor, Tensor, Tensor]:
         """Return the labels, where they are real, and what each weighs."""
-        real = real_labels(self.arrays, self.built.spec.contract)
-        return tf.constant(self.arrays.labels), tf.constant(real), self._batch_arrays().weights(self.built)
+        labels, real = feeding.label_tensor(self.built.spec, self.arrays), tf.constant(self.arrays.target_mask)
+        return labels, real, self._batch_arrays().weights(self.built)
 
     def _batch_arrays(self, own_labels: tuple[Batch, ...] = ()) -> BatchArrays:
         """Return the arrays of the batch as a training step takes them, with other labels where there are any."""
@@ -115,7 +117,7 @@ class BatchRun:
             if gradient is None and not variants:
                 # Keras scores what it finds behind a softmax instead of the probabilities: of a copy it cannot.
                 gradient = scored_by(output.of(tf.identity(output.scores)))[1]
-            changed = [self._loss(given, wanted, steps, weights, output.rescaled(change)) for change in variants]
+            changed = [self._loss(given, wanted, steps, weights, output.varied(change, wanted)) for change in variants]
             return output.scores, loss, tf.zeros_like(output.scores) if gradient is None else gradient, changed
 
         arguments = self._fed(), *self._labels()
@@ -139,12 +141,7 @@ class BatchRun:
             self.run = run = attrs.evolve(run, mode="eager")
         with self.built.tracker.recording() as record:
             seen = self._seen(self._forward(run, self._fed()))
-        return attrs.evolve(
-            seen,
-            layers=tuple(record.layers),
-            softmaxes=tuple(record.softmaxes),
-            dropouts=tuple(record.dropouts),
-        )
+        return attrs.evolve(seen, **record.kept())
 
     def _own_predictions(self, own_labels: tuple[Batch, ...]) -> Observed:
         model, fed = self.built.model, self._fed()
@@ -167,21 +164,11 @@ class BatchRun:
         return attrs.evolve(self._seen(ForwardOutput(scores, [], scores)), dropouts=inside)
 
     def _measure(self) -> Observed:
-        """Run forward, and measure the scores with those at padding replaced: by the first class, and by the last."""
-        model, fed, (labels, real, weights) = self.built.model, self._fed(), self._labels()
+        fed, (labels, real, weights) = self._fed(), self._labels()
         output = self.built.subject.forward(fed, False)
         self.built.subject.mark.enter("loss")
-        measured = []
-        if output.scores.shape[:2] == real.shape and as_targets(model, labels) is not None:
-            for place in (0, -1):
-                filling = np.zeros(output.scores.shape[-1], output.scores.dtype.as_numpy_dtype)
-                filling[place] = 1 if len(filling) > 1 else -place
-                scores = tf.where(real[..., None], output.scores, filling)
-                model.reset_metrics()
-                given = compared(self.built.spec, model, fed, labels, output.of(scores), weights)
-                found = model.compute_metrics(**given)
-                measured.append({name: float(np.mean(value)) for name, value in found.items()})
-        return attrs.evolve(self._seen(ForwardOutput(output.scores, [], output.scores)), metrics=tuple(measured))
+        measured = tuple(metrics_of_fillings(self.built, fed, labels, real, weights, output))
+        return attrs.evolve(self._seen(ForwardOutput(output.scores, [], output.scores)), metrics=measured)
 
     def _loss(self, fed: Nest, labels: Tensor, real: Tensor, weights: Tensor, output: ForwardOutput) -> Tensor:
         self.built.subject.mark.enter("loss")
@@ -270,8 +257,22 @@ class BatchRun:
         joined = tf.concat(scores, axis=1) if len(scores[0].shape) == 3 and spec.contract.has_labels else scores[-1]
         return self._seen(ForwardOutput(joined, tf.nest.flatten(states), joined))
 
+    def _decode(self, run: runs.DecodeRun) -> Decoded:
+        whole, spec = self.arrays, self.built.spec
+
+        def score(changed: Arrays) -> Nest:
+            self.arrays = changed
+            try:
+                return dense(self.forward().scores)
+            finally:
+                self.arrays = whole
+
+        words = self.case.dimensions.get(spec.contract.vocabulary("target") or "")
+        return decode(self.built, self._fed(), whole, words, run, score)
+
     def _seen(self, output: ForwardOutput, loss: Array | None = None, gradients: tuple[Gradient, ...] = ()) -> Observed:
-        scores = as_numpy(dense(output.scores))
+        scores, flat = as_numpy(dense(output.scores)), self.built.spec.contract.series.flat_output
+        expected = expected_shape(self.built.spec, self.sizes, self.arrays)
         only_forward = isinstance(self.run, runs.ForwardRun | runs.ChunkedRun | runs.AlternativeRun)
         culprits: list[str] = []
 
@@ -286,8 +287,9 @@ class BatchRun:
                 self.forward()
         return Observed(
             arrays=self.arrays,
-            output=scores,
-            expected=expected_shape(self.built.spec, self.sizes, self.arrays),
+            # One value a step is compared as if it had an axis.
+            output=scores[..., None] if flat and scores is not None else scores,
+            expected=(*expected, None) if flat else expected,
             states=tuple(np.asarray(dense(state)) for state in output.states),
             loss=loss,
             gradients=gradients,

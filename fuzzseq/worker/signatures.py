@@ -11,9 +11,10 @@ import attrs
 from fuzzseq.checks.registry import check_named
 from fuzzseq.errors import SpecError, UsageError, nearest
 from fuzzseq.targets.contract import Contract, Parameter
-from fuzzseq.targets.declaration import parameters_named
+from fuzzseq.targets.declared_values import parameters_named
 from fuzzseq.targets.dimensions import KNOWN, Dim, dim, dimension_of, unknown_parameter
 from fuzzseq.targets.selection import Selection
+from fuzzseq.targets.series import Series
 from fuzzseq.targets.spec import Spec
 from fuzzseq.targets.training_batch import TrainingBatch
 from fuzzseq.targets.traits import Origin, Traits
@@ -22,7 +23,7 @@ from fuzzseq.worker.keras_api.objects import Function
 from fuzzseq.worker.source_constants import numbers
 
 #: The options that are functions, or name one.
-_FUNCTIONS: Final = ("initial_state", "preprocess", "loss", "sample_weight", "batch")
+_FUNCTIONS: Final = ("initial_state", "preprocess", "loss", "decode", "sample_weight", "batch")
 
 
 def from_signature(target: LoadedFactory) -> Spec:
@@ -33,12 +34,14 @@ def from_signature(target: LoadedFactory) -> Spec:
     values: dict[str, Any] = {
         name: reference(value) if name in _FUNCTIONS and value is not None else value
         for name, value in declared.options.items()
-        if name not in ("inputs", "custom_checks")
+        if name not in ("inputs", "custom_checks", "output_steps")
     }
     if (function := values.pop("batch", None)) is not None:
         values["batch"] = TrainingBatch(function=function, arguments=parameters_named(declared.options["batch"]))
     if callable(weights := declared.options.get("sample_weight")):
         values["weight_arguments"] = parameters_named(weights)
+    if "series" in values:
+        values["series"] = Series(**values["series"])
     kinds: dict[str, type] = {"checks": tuple, "skip": dict}
     selected = {name: kind(values.pop(name)) for name, kind in kinds.items() if name in values}
     for option, name in ((option, name) for option, names in selected.items() for name in names):

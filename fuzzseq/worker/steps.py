@@ -124,6 +124,12 @@ def training_step(seen: Inspection) -> Inspection:
     )
 
 
+def takes_some_batch(seen: Inspection) -> bool:
+    """Say whether a step takes a batch in the declared form, or in a usual one."""
+    attempts = (_attempted(seen, spec) for spec in _forms(seen))
+    return any(attempt is not None and attempt.error is None for attempt in attempts)
+
+
 def _forms(seen: Inspection) -> Iterator[Spec]:
     """Yield the Spec with each form of a batch that is tried: the declared one alone, else the usual ones."""
     spec, contract = seen.spec, seen.spec.contract
@@ -132,7 +138,7 @@ def _forms(seen: Inspection) -> Iterator[Spec]:
         return
     if contract.sample_weight is None and "sample_weight" not in spec.traits.origins:
         yield spec.read_off(contract={"sample_weight": MASK_WEIGHTS})
-    if contract.has_source and contract.has_target:
+    if contract.has_source and contract.has_target and not contract.float_decoder:
         for parts in _OTHER_TUPLES:
             yield spec.read_off(contract={"batch": TrainingBatch(parts=parts)})
     batch: TrainingBatch | None = TrainingBatch(parts=(), keys=())

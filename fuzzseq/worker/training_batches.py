@@ -8,10 +8,10 @@ import attrs
 import numpy as np
 import tensorflow as tf
 
-from fuzzseq.cases.arrays import Array, Arrays, real_labels, whole_targets
+from fuzzseq.cases.arrays import Array, Arrays, whole_targets
 from fuzzseq.cases.case import Case
 from fuzzseq.worker.build import ModelInstance
-from fuzzseq.worker.feeding import WIDTH_AXIS
+from fuzzseq.worker.feeding import WIDTH_AXIS, label_tensor
 from fuzzseq.worker.keras_api.objects import Function, Nest, Tensor
 from fuzzseq.worker.losses import as_targets
 
@@ -35,7 +35,7 @@ class BatchArrays:
             built.subject.mark.enter("loss")
             made = self._called(function, built.spec.contract.weight_arguments)
         else:
-            made = real_labels(self.seen, built.spec.contract)
+            made = self.seen.target_mask
         weights: Tensor = tf.cast(tf.convert_to_tensor(made), tf.float32)
         setattr(weights, WIDTH_AXIS, None)
         return weights
@@ -48,7 +48,7 @@ class BatchArrays:
         if callable(function := built.target.option("batch")):
             made = self._called(function, contract.batch.arguments, inputs=inputs, weights=np.asarray(weights))
             return tf.nest.map_structure(tf.convert_to_tensor, made)
-        values = self._values(inputs=inputs, labels=as_targets(model, tf.constant(self.seen.labels)))
+        values = self._values(inputs=inputs, labels=as_targets(model, label_tensor(built.spec, self.seen)))
         parts = [
             tuple(_tensor(values[name]) for name in names) if len(names) > 1 else _tensor(values[names[0]])
             for names in contract.batch.parts

@@ -16,7 +16,8 @@ from fuzzseq.cases.domain import allowed, id_range, legal_values
 from fuzzseq.diagnosis.interventions import build_changes, manner_changes, sweeps
 from fuzzseq.shrink import neighbors
 from fuzzseq.strategies import cases
-from fuzzseq.targets.contract import Contract, Tokens
+from fuzzseq.targets.contract import Contract
+from fuzzseq.targets.tokens import Tokens
 from tests.shrink.specs import SPECS
 
 TOKENS = (

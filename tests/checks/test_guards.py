@@ -32,8 +32,9 @@ from fuzzseq.checks.execution_modes import executed_otherwise
 from fuzzseq.checks.output_shape import expected_shape
 from fuzzseq.protocol.outcome import Raised, Verdict
 from fuzzseq.protocol.runs import Confirming, ForwardRun, RunKey
-from fuzzseq.targets.contract import Contract, Tokens
+from fuzzseq.targets.contract import Contract
 from fuzzseq.targets.spec import Spec
+from fuzzseq.targets.tokens import Tokens
 from tests.specs import with_fields
 
 SPEC = Spec(contract=Contract(loss="compiled"))

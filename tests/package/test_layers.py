@@ -66,7 +66,7 @@ MAY_IMPORT_TENSORFLOW_LAZILY = ("fuzzseq.cases", "fuzzseq.strategies")
 #: Modules that are longer than 300 lines, with their limit; a reason stands beside each.
 LONG = {
     "fuzzseq.causes.catalog": 520,  # the catalog: one entry after another
-    "fuzzseq.targets.contract": 340,  # one value, with what follows from it alone
+    "fuzzseq.targets.contract": 330,  # one value, with what follows from it alone
 }
 
 FRAMEWORKS = {"tensorflow", "keras", "tf_keras", "keras_hub"}

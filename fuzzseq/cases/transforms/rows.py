@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import attrs
@@ -96,9 +96,9 @@ def repeated(values: tuple[T, ...], count: int) -> tuple[T, ...]:
     return tuple(values[index % len(values)] for index in range(count))
 
 
-def next_id(word: int, side: Side, case: Case, contract: Contract, by: int = 1) -> int:
+def next_id(word: int, side: Side, sizes: Mapping[str, int], contract: Contract, by: int = 1) -> int:
     """Return the next ordinary id of a side, or one that is ``by`` further; after the highest comes the lowest."""
-    low, high = id_range(side, case.dimensions, contract)
+    low, high = id_range(side, sizes, contract)
     return contract.word_near(side, low + (word - low + by) % max(1, high - low + 1), high)
 
 
@@ -119,7 +119,9 @@ def with_other_row(case: Case, contract: Contract) -> Case:
         *before, last = batch.pairs
         if not before or before[0] != last:
             return batch
-        other = attrs.evolve(last, source=tuple(next_id(word, "source", case, contract) for word in last.source))
+        other = attrs.evolve(
+            last, source=tuple(next_id(word, "source", case.dimensions, contract) for word in last.source)
+        )
         return attrs.evolve(batch, pairs=(*before, other))
 
     return each_batch(case, changed) if contract.has_source else case

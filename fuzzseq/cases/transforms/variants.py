@@ -96,27 +96,31 @@ def with_other_source(
         return None
 
     def changed(pair: Pair) -> Pair:
-        return attrs.evolve(pair, source=tuple(next_id(word, "source", case, contract, by) for word in pair.source))
+        return attrs.evolve(
+            pair, source=tuple(next_id(word, "source", case.dimensions, contract, by) for word in pair.source)
+        )
 
     others = each_pair(case, changed)
     moves = zip(case.batches[-1].pairs, others[-1].pairs, strict=True)
     return others if same_words or any(set(one.source) != set(two.source) for one, two in moves) else None
 
 
-def with_other_ends(case: Case, contract: Contract, read: bool = False) -> tuple[Batch, ...] | None:
-    """Return the batches with the last id of every target row moved to another one; None where no row has one.
+def with_other_ends(
+    case: Case, contract: Contract, read: bool = False, side: Side = "target"
+) -> tuple[Batch, ...] | None:
+    """Return the batches with the last id of every row of a side moved to another one; None where no row has one.
 
-    It is the last one that the decoder ``read``, where that is asked for: without an end token the very last is a label
-    alone.
+    Of a target it is the last one that the decoder ``read``, where that is asked for: without an end token the very
+    last is a label alone.
     """
-    place = -2 if read and contract.tokens.end is None else -1
+    place = -2 if side == "target" and read and contract.tokens.end is None else -1
 
     def changed(pair: Pair) -> Pair:
-        if len(pair.target) < -place:
+        ids = list(pair.source if side == "source" else pair.target)
+        if len(ids) < -place:
             return pair
-        ids = list(pair.target)
-        ids[place] = next_id(ids[place], "target", case, contract)
-        return attrs.evolve(pair, target=tuple(ids))
+        ids[place] = next_id(ids[place], side, case.dimensions, contract)
+        return attrs.evolve(pair, **{side: tuple(ids)})
 
     others = each_pair(case, changed)
     return None if others == case.batches else others
@@ -138,7 +142,7 @@ def longer(case: Case, contract: Contract) -> Case | None:
             continue
         low = contract.lowest_id(side)
         rows = [
-            tuple(next_id(low, side, case, contract, row + place) for place in range(count))
+            tuple(next_id(low, side, case.dimensions, contract, row + place) for place in range(count))
             for row in range(len(batch.pairs))
         ]
         pairs = [attrs.evolve(pair, **{side: row}) for pair, row in zip(batch.pairs, rows, strict=True)]

@@ -26,6 +26,10 @@ class Recording:
         self.dropouts: list[DropoutCall] = []
         self.graph, self.hidden = graph, False
 
+    def kept(self) -> dict[str, tuple[object, ...]]:
+        """Return what was recorded, by the fields of an observation."""
+        return {name: tuple(getattr(self, name)) for name in ("layers", "softmaxes", "dropouts")}
+
 
 def shapes(nest: Nest) -> tuple[tuple[int, ...], ...]:
     """Return the shapes of the arrays in a structure; -1 for an unknown size."""

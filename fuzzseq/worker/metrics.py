@@ -1,0 +1,32 @@
+"""The compiled metrics of scores whose values at padding are replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import tensorflow as tf
+
+from fuzzseq.worker.build import ModelInstance
+from fuzzseq.worker.keras_api.objects import Nest, Tensor
+from fuzzseq.worker.losses import as_targets, compared
+from fuzzseq.worker.subject import ForwardOutput
+
+
+def metrics_of_fillings(
+    built: ModelInstance, fed: Nest, labels: Tensor, real: Tensor, weights: Tensor, output: ForwardOutput
+) -> Iterator[dict[str, float]]:
+    """Yield the metrics with the first class at padding, then with the last: values of one channel are 0, then 1.
+
+    Nothing where the scores are not of the steps that labels are for.
+    """
+    model, scores = built.model, output.scores
+    if scores.shape[:2] != real.shape or as_targets(model, labels) is None:
+        return
+    for place in (0, -1):
+        filling = np.zeros(scores.shape[-1], scores.dtype.as_numpy_dtype)
+        filling[place] = 1 if len(filling) > 1 else -place
+        model.reset_metrics()
+        filled = output.of(tf.where(real[..., None], scores, filling))
+        found = model.compute_metrics(**compared(built.spec, model, fed, labels, filled, weights))
+        yield {name: float(np.mean(value)) for name, value in found.items()}
