@@ -141,7 +141,7 @@ class BatchRun:
             self.run = run = attrs.evolve(run, mode="eager")
         with self.built.tracker.recording() as record:
             seen = self._seen(self._forward(run, self._fed()))
-        return attrs.evolve(seen, **record.kept())
+        return record.added_to(seen)
 
     def _own_predictions(self, own_labels: tuple[Batch, ...]) -> Observed:
         model, fed = self.built.model, self._fed()

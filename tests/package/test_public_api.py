@@ -35,6 +35,7 @@ PUBLIC = [
     "Pair",
     "Result",
     "Run",
+    "Series",
     "Severity",
     "Spec",
     "Tokens",

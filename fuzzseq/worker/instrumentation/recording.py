@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+import attrs
 import numpy as np
 import tensorflow as tf
 
-from fuzzseq.checks.base import DropoutCall, LayerOutput, Softmax
+from fuzzseq.checks.base import DropoutCall, LayerOutput, Observed, Softmax
 from fuzzseq.protocol.outcome import LayerFrame
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Args, Kwargs, Layer, Nest
@@ -26,9 +27,10 @@ class Recording:
         self.dropouts: list[DropoutCall] = []
         self.graph, self.hidden = graph, False
 
-    def kept(self) -> dict[str, tuple[object, ...]]:
-        """Return what was recorded, by the fields of an observation."""
-        return {name: tuple(getattr(self, name)) for name in ("layers", "softmaxes", "dropouts")}
+    def added_to(self, seen: Observed) -> Observed:
+        """Return an observation with what was recorded."""
+        softmaxes, dropouts = tuple(self.softmaxes), tuple(self.dropouts)
+        return attrs.evolve(seen, layers=tuple(self.layers), softmaxes=softmaxes, dropouts=dropouts)
 
 
 def shapes(nest: Nest) -> tuple[tuple[int, ...], ...]:
