@@ -239,6 +239,12 @@ def has_labels(spec: Spec) -> str | None:
     return None if spec.contract.has_labels else "the model is an encoder: it has no labels"
 
 
+def has_classes(spec: Spec) -> str | None:
+    """Say that a check needs labels that are classes."""
+    why = "labels of CTC are none for each step" if spec.contract.is_ctc else "the labels are values, and no classes"
+    return has_labels(spec) or (None if spec.contract.has_classes else why)
+
+
 def has_source(spec: Spec) -> str | None:
     """Say that a check needs a source."""
     return None if spec.contract.has_source else "the model has no source"

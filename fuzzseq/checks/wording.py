@@ -38,6 +38,8 @@ _ATTENTION: Final = {
 }
 _LOSSES: Final = {
     "padding": "the loss is {seen.base:.4g}, and {seen.other:.4g} for the same rows with more padding",
+    "labels": "the loss is {seen.other:.4g} where the labels themselves are predicted, and {seen.base:.4g} where their "
+    "mean is: each label is compared with predictions of other steps",
     "one_hot": "the loss is {seen.base:.6g} with integer labels and {seen.other:.6g} with the same labels one-hot: "
     "one of the two is accepted and means something else",
     "logits": "the scores are logits, and the loss takes them for probabilities",

@@ -144,12 +144,15 @@ class StateCrossing:
 
 @attrs.frozen(kw_only=True)
 class LossMismatch:
-    """A loss is ``base``, and ``other`` for the same rows with their labels one-hot, or with more padding."""
+    """A loss is ``base``, and ``other`` for the same rows with their labels one-hot, or with more padding.
+
+    Of a series, it is ``base`` where the mean of the labels is predicted, and ``other`` where the labels are.
+    """
 
     kind: Literal["loss_mismatch"] = "loss_mismatch"
     base: float
     other: float
-    given: Literal["one_hot", "padding"]
+    given: Literal["one_hot", "padding", "labels"]
 
 
 @attrs.frozen(kw_only=True)

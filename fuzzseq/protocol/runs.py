@@ -14,8 +14,11 @@ Precision = Literal["usual", "double", "mixed"]
 
 
 #: What may be done to the scores of a model before its loss.
-ScoreVariant = Literal["lifted", "stretched", "sunk"]
-SCORE_VARIANTS: Final[tuple[ScoreVariant, ...]] = get_args(ScoreVariant)
+LogitVariant = Literal["lifted", "stretched", "sunk"]
+SeriesVariant = Literal["labels", "labels_before", "labels_after", "labels_mean"]
+ScoreVariant = LogitVariant | SeriesVariant
+LOGIT_VARIANTS: Final[tuple[LogitVariant, ...]] = get_args(LogitVariant)
+SERIES_VARIANTS: Final[tuple[SeriesVariant, ...]] = get_args(SeriesVariant)
 
 
 @attrs.frozen(kw_only=True)
@@ -91,11 +94,12 @@ class LossRun(_TraceableRun):
     """Forward and loss.
 
     ``score_variants`` asks for the loss of changed scores as well: ``lifted`` adds a constant to all of them,
-    ``stretched`` multiplies them by one, ``sunk`` those below zero.
+    ``stretched`` multiplies them by one, ``sunk`` those below zero; of a series, ``labels`` puts the labels in their
+    place, ``labels_before`` and ``labels_after`` those of the step before or after, ``labels_mean`` their mean.
     """
 
     kind: Literal["loss"] = "loss"
-    score_variants: bool = False
+    score_variants: tuple[ScoreVariant, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

@@ -51,7 +51,7 @@ class BatchRun:
             case runs.TrainingRun():
                 return self._train()
             case runs.LossRun(score_variants=variants):
-                return self._score(runs.SCORE_VARIANTS if variants else ())
+                return self._score(variants)
             case runs.OwnStepRun(own_labels=labels):
                 return self._own_predictions(labels)
             case runs.AlternativeRun(execution=name):
@@ -89,8 +89,7 @@ class BatchRun:
         return feeding.initial_state(self.built.spec, self.case, self.batch, shapes)
 
     def _labels(self) -> tuple[Tensor, Tensor]:
-        real = self.arrays.source_mask if self.built.spec.contract.kind == "many_to_many" else self.arrays.target_mask
-        return tf.constant(self.arrays.labels), tf.constant(real)
+        return feeding.label_tensor(self.built.spec, self.arrays), tf.constant(self.arrays.target_mask)
 
     def _score(self, variants: Sequence[runs.ScoreVariant]) -> Observed:
         """Run forward and loss in one function: what a tensor carries beside its values, a mask, is lost in between."""
@@ -107,7 +106,7 @@ class BatchRun:
             if gradient is None and not variants:
                 # Keras scores what it finds behind a softmax instead of the probabilities: of a copy it cannot.
                 gradient = scored_by(output.of(tf.identity(output.scores)))[1]
-            changed = [self._loss(given, wanted, steps, output.rescaled(change)) for change in variants]
+            changed = [self._loss(given, wanted, steps, output.varied(change, wanted)) for change in variants]
             return output.scores, loss, tf.zeros_like(output.scores) if gradient is None else gradient, changed
 
         arguments = self._fed(), *self._labels()
@@ -250,7 +249,8 @@ class BatchRun:
         return decode(self.built, self._fed(), whole, words, run, score)
 
     def _seen(self, output: ForwardOutput, loss: Array | None = None, gradients: tuple[Gradient, ...] = ()) -> Observed:
-        scores = as_numpy(dense(output.scores))
+        scores, flat = as_numpy(dense(output.scores)), self.built.spec.contract.series.flat_output
+        expected = expected_shape(self.built.spec, self.sizes, self.arrays)
         only_forward = isinstance(self.run, runs.ForwardRun | runs.ChunkedRun | runs.AlternativeRun)
         culprits: list[str] = []
 
@@ -265,8 +265,9 @@ class BatchRun:
                 self.forward()
         return Observed(
             arrays=self.arrays,
-            output=scores,
-            expected=expected_shape(self.built.spec, self.sizes, self.arrays),
+            # One value a step is compared as if it had an axis.
+            output=scores[..., None] if flat and scores is not None else scores,
+            expected=(*expected, None) if flat else expected,
             states=tuple(np.asarray(dense(state)) for state in output.states),
             loss=loss,
             gradients=gradients,
