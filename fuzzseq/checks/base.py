@@ -69,6 +69,7 @@ class Decoded:
         after_prompt: whether these stood before them.
         scores: those of teacher forcing on the rows, (batch, steps, words); None where there are none.
         own: those that the loop itself chose from; None where nobody saw them.
+        end: the id after which a row says nothing more; None where the loop goes on.
         unaligned: why there are none.
         began_with: the id that the loop gave the decoder first, where all rows had the same and it was seen.
         chose_best: whether each id is the best of some that the loop saw for its step; None where nobody saw any.
@@ -79,6 +80,7 @@ class Decoded:
     after_prompt: bool = False
     scores: Array | None = None
     own: Array | None = None
+    end: int | None = None
     unaligned: str = ""
     began_with: int | None = None
     chose_best: bool | None = None
@@ -87,13 +89,13 @@ class Decoded:
         """Return the first word that is not the best by teacher forcing: see :func:`first_miss`."""
         if self.scores is None:
             return None
-        return first_miss(self.scores, self.rows, tokens.end, tokens.pad, sorted(tokens.specials(target=True)))
+        return first_miss(self.scores, self.rows, self.end, tokens.pad, sorted(tokens.specials(target=True)))
 
     def gap(self, tokens: Tokens) -> tuple[int, int, int, float, float] | None:
         """Return where the loop chose from other scores than those of teacher forcing: see :func:`first_gap`."""
         if self.scores is None or self.own is None or not self.chose_best:
             return None
-        return first_gap(self.own, self.scores, self.rows, tokens.end, tokens.pad)
+        return first_gap(self.own, self.scores, self.rows, self.end, tokens.pad)
 
     def agrees(self, tokens: Tokens) -> bool:
         """Say whether the loop gives what teacher forcing gives on its words."""

@@ -150,7 +150,8 @@ def script(run: ScriptRun) -> Iterator[str]:
     yield f"    scores, forced = recorded(lambda: {run.output}, {words})"
     yield "    scores = np.array(scores)"
     yield "    own = paired_scores(seen, forced, scores, max(map(len, decoded)), begins)"
-    told = f"{tokens.end}, {tokens.pad}, {sorted(tokens.specials(target=True))}"
+    yield f"    end = last_id(own, rows, {tokens.end}, {tokens.pad})"
+    told = f"end, {tokens.pad}, {sorted(tokens.specials(target=True))}"
     yield f"    wrong.append(departure(scores[:, begins - 1 :], own, rows, {told}))"
     yield "# The first words may be the start token, or not: one of both readings has to be right."
     yield 'assert None in wrong, f"step, row, word and scores: {wrong[0]}"'

@@ -97,6 +97,15 @@ def counted(row: Sequence[int], end: int | None, pad: int) -> int:
     return min(stop, row.index(pad) if pad in row else len(row))
 
 
+def last_id(own: Array | None, rows: Sequence[Sequence[int]], end: int | None, pad: int) -> int | None:
+    """Return the id that ends a row; None where a loop goes on after it with what is best by its ``own`` scores."""
+    if own is None or not any(end in row[:-1] for row in rows):
+        return end
+    counts = [min(counted(row, None, pad), own.shape[1]) for row in rows]
+    ids = ((place, step) for place, count in enumerate(counts) for step in range(count))
+    return None if all(own[place, step].argmax() == rows[place][step] for place, step in ids) else end
+
+
 def first_miss(
     scores: Array, rows: Sequence[Sequence[int]], end: int | None, pad: int, left_out: Sequence[int]
 ) -> tuple[int, int, int, int, float, float] | None:

@@ -163,8 +163,15 @@ def _stepping(plan: Plan, training: str, function: str, owner: str) -> Iterator[
     first = {"tokens": "source", "states": "states" if plan.stated else "None", "memory": "None"}
     encoder = _part_call(plan.spec.contract.encoder or _PLAIN, f"{owner}encoder", first, training, masks)
     yield f"    encoded = tf.nest.flatten({encoder})"
-    yield "    memory = next((x for x in encoded if len(x.shape) == 3), None)"
-    yield "    states = [x for x in encoded if x is not memory]"
+    encoded, decoded = plan.spec.contract.encoder or _PLAIN, plan.spec.contract.decoder or _PLAIN
+    if encoded.context is None:
+        yield "    memory = next((x for x in encoded if len(x.shape) == 3), None)"
+        yield "    states = [x for x in encoded if x is not memory]"
+    else:
+        yield f"    memory = encoded[{encoded.context}]"
+        yield "    vectors = [(i, x) for i, x in enumerate(encoded) if len(x.shape) == 2]"
+        yield f"    spare = len(vectors) > {decoded.roles.count('states')}  # the context is none of the states"
+        yield f"    states = [x for i, x in vectors if not (spare and i == {encoded.context})]"
     yield f"    {stage_line('decode')}"
     yield "    scores = []"
     yield "    for step in range(decoder_input.shape[1]):"

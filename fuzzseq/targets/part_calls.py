@@ -6,6 +6,8 @@ from typing import Literal
 
 import attrs
 
+from fuzzseq.grammar import Count
+
 #: What an argument of an encoder or a decoder can be.
 PartRole = Literal["tokens", "states", "memory", "source_mask", "source_length"]
 
@@ -14,9 +16,11 @@ PartRole = Literal["tokens", "states", "memory", "source_mask", "source_length"]
 class PartCall:
     """How an encoder or a decoder apart is called: what each of its arguments is, in order.
 
-    A ``functional`` one takes them in a list.
+    A ``functional`` one takes them in a list. ``context`` is the place, among all that an encoder returns, of a vector
+    (batch, width) that the decoder is given at every step in the place of the encoder's outputs.
     """
 
     roles: tuple[PartRole, ...]
     functional: bool = False
     takes_training: bool = True
+    context: Count | None = None

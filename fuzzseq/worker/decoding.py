@@ -10,7 +10,7 @@ import numpy as np
 
 from fuzzseq.cases.arrays import Array, Arrays
 from fuzzseq.checks.base import Decoded
-from fuzzseq.checks.produced import counted, decoded_rows, paired_scores, readings, teacher_forced
+from fuzzseq.checks.produced import counted, decoded_rows, last_id, paired_scores, readings, teacher_forced
 from fuzzseq.protocol.runs import DecodeRun
 from fuzzseq.targets.decode_call import BEAMS, DecodeCall
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
@@ -167,16 +167,18 @@ class _TeacherForcing:
         began_with = _began_with(watches, self._arrays)
         for reading in readings(rows, self._prompt, began_with):
             shown = tuple(tuple(row[: self._run.steps]) for row in reading)
-            counts = [counted(row, tokens.end, tokens.pad) for row in shown]
             forced = Watch(self._words)
             scores = self._by_prefix(shown) if self._run.by_prefix else self._scores(shown, forced)
             begins = 1 if self._run.by_prefix else self._prompt.shape[1]
             own = None if self._run.by_prefix else _own_scores(watches, forced, scores, reading, begins)
+            end = last_id(own, shown, tokens.end, tokens.pad)
+            counts = [counted(row, end, tokens.pad) for row in shown]
             seen = Decoded(
                 rows=shown,
                 after_prompt=reading != list(map(list, rows)),
                 scores=scores[:, begins - 1 :],
                 own=own,
+                end=end,
                 began_with=began_with,
                 chose_best=_chose_best(watches, shown, counts),
             )

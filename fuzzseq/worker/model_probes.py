@@ -19,7 +19,7 @@ from fuzzseq.worker.first_look import look
 from fuzzseq.worker.inspection import Inspection
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Model
-from fuzzseq.worker.parts import Part
+from fuzzseq.worker.parts import Part, context_place
 from fuzzseq.worker.roles import inputs_of
 from fuzzseq.worker.source_constants import names_in
 from fuzzseq.worker.subject import SteppedSubject
@@ -178,7 +178,8 @@ def inference_models(seen: Inspection) -> Inspection:
     pair = seen.built.inference
     if pair is None:
         return seen
-    signatures = {"encoder": Part(pair.encoder).signature, "decoder": Part(pair.decoder).signature}
+    encoder = Part(pair.encoder, context_place(pair.encoder, pair.decoder))
+    signatures = {"encoder": encoder.signature, "decoder": Part(pair.decoder).signature}
     return seen.read_off(contract=signatures, traits={"inference_models": True})
 
 
@@ -243,15 +244,16 @@ def has_low_precision(model: Model) -> bool:
 def decodes_all_steps(model: Model) -> bool:
     """Say whether a decoder apart is a functional model whose tokens have an open time axis.
 
-    The states that it is given go into recurrent layers and nowhere else: attention that asks the state of the step
-    before would ask the first one for all steps.
+    The states that it is given go into recurrent layers and nowhere else, but for those that it hands on unchanged:
+    attention that asks the state of the step before would ask the first one for all steps.
     """
     decoder: Model = model.decoder if isinstance(model, EncoderDecoder) else None
     if not KERAS.is_functional(decoder) or not getattr(decoder, "inputs", None):
         return False
     shape = tuple(decoder.inputs[0].shape)
     roles = Part(model.decoder).signature.roles
-    states = [tensor for tensor, role in zip(decoder.inputs, roles, strict=False) if role == "states"]
+    kept = {id(tensor) for tensor in decoder.outputs}
+    states = [t for t, role in zip(decoder.inputs, roles, strict=False) if role == "states" and id(t) not in kept]
     given = ((layer, KERAS.inputs_of_calls(layer)) for layer in decoder.layers)
     readers = (layer for layer, calls in given if any(tensor is s for call in calls for tensor in call for s in states))
     return len(shape) == 2 and shape[1] is None and all(map(KERAS.is_recurrent, readers))

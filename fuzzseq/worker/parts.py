@@ -35,7 +35,7 @@ def part_role(name: str) -> PartRole | None:
 class Part:
     """An encoder or a decoder, and the order in which it takes what it is given."""
 
-    def __init__(self, model: Function) -> None:
+    def __init__(self, model: Function, context: int | None = None) -> None:
         self._model: Model = model
         inputs = getattr(model, "inputs", None) if KERAS.is_functional(model) else None
         roles: list[PartRole] = ["tokens"] if inputs else _argument_roles(model)
@@ -48,7 +48,9 @@ class Part:
             for role in [part_role(str(tensor.name))]
         ]
         #: How it is called, as a script that reproduces a finding writes it out.
-        self.signature = PartCall(roles=tuple(roles), functional=bool(inputs), takes_training=takes_training(model))
+        self.signature = PartCall(
+            roles=tuple(roles), functional=bool(inputs), takes_training=takes_training(model), context=context
+        )
         self.traced = False
         #: The states as an encoder gave them, where they are no flat list.
         self.structure: Nest = None
@@ -82,6 +84,30 @@ class Part:
         if nested and len(tf.nest.flatten(structure)) == len(states):
             return tf.nest.pack_sequence_as(structure, states)
         return one_or_all(states)
+
+
+def context_place(encoder: Function, decoder: Function) -> int | None:
+    """Return which of an encoder's outputs is the context vector of its decoder; None where that takes none.
+
+    Both are functional, and the decoder has an input of rank 2 that is no state. Of what the encoder gives of rank 2 it
+    is the first that no recurrent layer gave as a state; else that which stands where the decoder takes it.
+    """
+    inputs = getattr(decoder, "inputs", None) if KERAS.is_functional(encoder) and KERAS.is_functional(decoder) else None
+    roles = Part(decoder).signature.roles if inputs else ()
+    flat = [(role, len(tensor.shape)) for role, tensor in zip(roles, inputs or (), strict=False)]
+    vectors = [role for role, rank in flat[1:] if rank == 2 and role in ("states", "memory")]
+    if "memory" not in vectors:
+        return None
+    outputs = list(getattr(encoder, "outputs", None) or ())
+    given = [place for place, tensor in enumerate(outputs) if len(tensor.shape) == 2]
+    origins = {place: KERAS.origin(outputs[place]) for place in given}
+    others = [
+        place for place, found in origins.items() if not (found and found.index and KERAS.state_names(found.operation))
+    ]
+    if others and len(given) - 1 >= vectors.count("states"):
+        return others[0]
+    in_order = vectors.index("memory")
+    return given[in_order] if in_order < len(given) else next(iter(given), None)
 
 
 def _argument_roles(model: Model) -> list[PartRole]:

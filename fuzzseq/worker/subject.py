@@ -14,7 +14,7 @@ from fuzzseq.targets.encoder_decoder import EncoderDecoder
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Function, Model, Nest, Tensor
-from fuzzseq.worker.parts import Part, is_array, takes_training
+from fuzzseq.worker.parts import Part, context_place, is_array, takes_training
 from fuzzseq.worker.stages import StageBeacon
 
 
@@ -77,7 +77,7 @@ class SteppedSubject(Subject):
 
     def __init__(self, model: EncoderDecoder, spec: Spec, mark: StageBeacon) -> None:
         super().__init__(model, spec, mark)
-        self.encoder = Part(model.encoder)
+        self.encoder = Part(model.encoder, context_place(model.encoder, model.decoder))
         self.decoder = Part(model.decoder)
 
     def in_graph(self, traced: bool) -> None:
@@ -109,6 +109,12 @@ class SteppedSubject(Subject):
         raw = self.encoder.call({**inputs, "tokens": inputs.get("source")}, training)
         parts = list(raw) if isinstance(raw, list | tuple) and not hasattr(raw, "_fields") else [raw]
         tensors = [t for t in tf.nest.flatten(raw) if is_array(t)]
+        place = self.encoder.signature.context
+        if place is not None:
+            # With as many vectors as the decoder takes states, one of these is its context as well.
+            vectors = [(at, t) for at, t in enumerate(tensors) if len(t.shape) == 2]
+            spare = len(vectors) > self.decoder.signature.roles.count("states")
+            return tensors[place], [t for at, t in vectors if not (spare and at == place)]
         apart = next((part for part in parts if is_array(part) and len(part.shape) == 3), None)
         nested = "memory" in self.decoder.signature.roles or len(parts) == 1
         memory = next((t for t in tensors if len(t.shape) == 3), None) if apart is None and nested else apart

@@ -1,28 +1,26 @@
-"""A loop that returns sentences; and whole targets of a fixed width, of which it reads one step after the other."""
+"""A loop that returns sentences, of whole targets of which it reads one step after the other."""
 
 import keras
 import numpy as np
 from keras import layers
 
-from fuzzseq import dim, fuzz_target
-
-WIDTH = 8
+from fuzzseq import fuzz_target
 
 
-def translate(model, source):
+def translate(model, source, max_length=8):
     """Return a sentence for each row."""
-    ids = np.zeros((len(source), WIDTH), "int32")
+    ids = np.zeros((len(source), max_length + 1), "int32")
     ids[:, 0] = 1
-    for step in range(1, WIDTH):
-        ids[:, step] = np.argmax(model([source, ids])[:, step - 1], axis=-1)
+    for step in range(max_length):
+        ids[:, step + 1] = np.argmax(model([source, ids[:, :-1]])[:, step], axis=-1)
     return [" ".join(map(str, row)) for row in ids[:, 1:]]
 
 
-@fuzz_target(decode=translate, padding=None, source_length=dim(8), target_length=dim(8))
+@fuzz_target(decode=translate)
 def build(source_vocab_size, target_vocab_size, units):
-    source = keras.Input((WIDTH,), dtype="int32", name="source")
-    target = keras.Input((WIDTH,), dtype="int32", name="decoder_input")
-    state = layers.GRU(units)(layers.Embedding(source_vocab_size, units)(source))
+    source = keras.Input((None,), dtype="int32", name="source")
+    target = keras.Input((None,), dtype="int32", name="decoder_input")
+    state = layers.GRU(units)(layers.Embedding(source_vocab_size, units, mask_zero=True)(source))
     y = layers.GRU(units, return_sequences=True)(
         layers.Embedding(target_vocab_size, units)(target), initial_state=state
     )
