@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from fuzzseq.targets.declaration import fuzz_target
     from fuzzseq.targets.dimensions import Dim, dim
     from fuzzseq.targets.encoder_decoder import EncoderDecoder
-    from fuzzseq.targets.series import Series
     from fuzzseq.targets.spec import Spec
 
 __version__ = "0.1.0"
@@ -60,7 +59,6 @@ _HOMES = {
     "fuzzseq.targets.declaration": ("fuzz_target",),
     "fuzzseq.targets.dimensions": ("Dim", "dim"),
     "fuzzseq.targets.encoder_decoder": ("EncoderDecoder",),
-    "fuzzseq.targets.series": ("Series",),
     "fuzzseq.targets.spec": ("Spec",),
 }
 
@@ -85,7 +83,6 @@ __all__ = [
     "Pair",
     "Result",
     "Run",
-    "Series",
     "Severity",
     "Spec",
     "Tokens",
