@@ -34,7 +34,7 @@ def training_step(seen: Inspection) -> Inspection:
     """
     if not seen.may_call or not seen.spec.traits.own_training_step:
         return seen
-    model, spec, given = seen.model, seen.spec, list[object]()
+    model, spec, given, ranks = seen.model, seen.spec, list[object](), list[int]()
     original = model.compute_loss
 
     def noted(*args: Any, **kwargs: Any) -> Nest:
@@ -42,6 +42,7 @@ def training_step(seen: Inspection) -> Inspection:
         named = inspect.signature(original).bind(*args, **kwargs).arguments
         others = (v["sample_weight"] for v in named.values() if isinstance(v, dict) and "sample_weight" in v)
         given.append(named.get("sample_weight", next(others, None)))
+        ranks.extend(len(each.shape) for each in tf.nest.flatten(named.get("y")) if tf.is_tensor(each))
         return original(*args, **kwargs)
 
     model.compute_loss = noted
@@ -56,8 +57,11 @@ def training_step(seen: Inspection) -> Inspection:
     named = names_in(type(model).train_step)
     uncompiled = error is None or (note and not named & KERAS.compiled_loss_names)
     ignores_loss = spec.contract.loss == "compiled" and not given and uncompiled
+    # What labels the compiled loss is for is known to the step alone, where it gives them another shape.
+    rank = 2 if spec.contract.series.channels is None else 3
+    reshapes = spec.contract.float_labels and any(each != rank for each in ranks)
     return seen.read_off(
-        contract={"loss": None} if ignores_loss else {},
+        contract={"loss": None} if ignores_loss or reshapes else {},
         traits={
             "train_step_accepts_xy": not note,
             "uses_sample_weight": any(weights is not None for weights in given) if given else "sample_weight" in named,

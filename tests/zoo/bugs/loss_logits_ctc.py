@@ -19,7 +19,7 @@ def build(feature_dim, num_classes, units):
 BUG = Bug(
     cause="loss-logits",
     region="True",
-    minimal=Case(dimensions={}, batches=(Batch(pairs=(Pair((3,), ()),)),)),
+    minimal=Case(dimensions={"feature_dim": 2, "output_dim": 3, "units": 2}, batches=(Batch(pairs=(Pair((3,), ()),)),)),
     line='model.compile("adam", keras.losses.CTC())',
     check="loss_logits",
 )

@@ -18,7 +18,7 @@ def build(num_mel_bins, num_classes, units):
 BUG = Bug(
     cause="loss-padding",
     region="True",
-    minimal=Case(dimensions={}, batches=(Batch(pairs=(Pair((3,), ()),)),)),
+    minimal=Case(dimensions={"feature_dim": 2, "output_dim": 3, "units": 2}, batches=(Batch(pairs=(Pair((3,), ()),)),)),
     line='model.compile("adam", keras.losses.CTC())',
     check="loss_ignores_padding",
 )
