@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from fuzzseq.targets.declaration import fuzz_target
     from fuzzseq.targets.dimensions import Dim, dim
     from fuzzseq.targets.encoder_decoder import EncoderDecoder
-    from fuzzseq.targets.series import Series
     from fuzzseq.targets.spec import Spec
     from fuzzseq.targets.tokens import Tokens
 
@@ -64,7 +63,6 @@ _HOMES = {
     "fuzzseq.targets.declaration": ("fuzz_target",),
     "fuzzseq.targets.dimensions": ("Dim", "dim"),
     "fuzzseq.targets.encoder_decoder": ("EncoderDecoder",),
-    "fuzzseq.targets.series": ("Series",),
     "fuzzseq.targets.spec": ("Spec",),
 }
 
@@ -90,7 +88,6 @@ __all__ = [
     "Pair",
     "Result",
     "Run",
-    "Series",
     "Severity",
     "Spec",
     "Tokens",

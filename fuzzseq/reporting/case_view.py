@@ -112,7 +112,9 @@ def case_view(finding: Finding, spec: Spec, console: Console, available: int) ->
     sizes, rows = size_table(finding, spec), row_table(finding.case, spec)
     options = console.options.update_width(available)
     padded = any(b.ragged or b.extra_source or b.extra_target for b in finding.case.batches)
-    padding = f"{PAD} is padding (id {spec.contract.tokens.pad})" if padded else ""
+    of_floats = spec.contract.float_source or spec.contract.float_labels
+    pad = f"value {spec.contract.series.pad:g}" if of_floats else f"id {spec.contract.tokens.pad}"
+    padding = f"{PAD} is padding ({pad})" if padded else ""
     said = " | ".join(filter(None, (unusual(finding.case), padding)))
     notes = [Text(""), Text(said, style="dim")] if said else []
     grid = Table.grid(padding=(0, 4, 0, 0))

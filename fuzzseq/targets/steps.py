@@ -21,7 +21,8 @@ class StepRatio:
     offset: Annotated[int, Between(-_MOST, _MOST)] = 0
 
     def __str__(self) -> str:
-        length = f"(source_length {self.offset:+d})" if self.offset else "source_length"
+        sign = "+" if self.offset > 0 else "-"
+        length = f"(source_length {sign} {abs(self.offset)})" if self.offset else "source_length"
         return f"{length} // {self.divisor}"
 
 

@@ -32,6 +32,7 @@ def causal_hint(seen: Inspection) -> Inspection:
     if (
         contract.kind != "many_to_many"
         or contract.output_steps is not None
+        or contract.is_ctc
         or not contract.has_labels
         or "causal" in seen.spec.traits.origins
     ):
@@ -45,7 +46,8 @@ def causal_hint(seen: Inspection) -> Inspection:
     ahead = _steps_ahead(seen)
     if ahead is None:
         return seen
-    return seen.read_off(notes=[f"its outputs depend on up to {ahead} later steps and on no others: {_DECLARE}"])
+    later = "the next step" if ahead == 1 else f"up to {ahead} later steps"
+    return seen.read_off(notes=[f"its outputs depend on {later} and on none after: {_DECLARE}"])
 
 
 def _steps_ahead(seen: Inspection) -> int | None:

@@ -10,10 +10,11 @@ import numpy as np
 import tensorflow as tf
 
 from fuzzseq.cases.arrays import arrays
+from fuzzseq.cases.case import Case
 from fuzzseq.cases.domain import legal_values
 from fuzzseq.checks.loss_pairs_steps import pairs_steps
 from fuzzseq.errors import SpecError
-from fuzzseq.protocol.runs import SERIES_VARIANTS
+from fuzzseq.protocol.runs import SERIES_VARIANTS, SeriesVariant
 from fuzzseq.targets.contract import Contract
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS
 from fuzzseq.worker.build import ModelInstance
@@ -214,7 +215,7 @@ def _loss_is_finite(seen: Inspection) -> bool:
     return any(np.isfinite(losses).all() for losses in _losses(seen, ()))
 
 
-def _losses(seen: Inspection, variants: tuple[Any, ...]) -> Iterator[list[float]]:
+def _losses(seen: Inspection, variants: tuple[SeriesVariant, ...]) -> Iterator[list[float]]:
     """Yield the losses of a small batch with other scores, or with its own; nothing where one raises."""
     spec = seen.spec
     if not seen.may_call:
@@ -234,7 +235,7 @@ def _losses(seen: Inspection, variants: tuple[Any, ...]) -> Iterator[list[float]
         return
 
 
-def _with_other_values(case: Any, contract: Contract) -> Any:
+def _with_other_values(case: Case, contract: Contract) -> Case:
     """Return a case whose rows have a value of their own at each step."""
     low = contract.lowest_id("target")
     batch = case.batches[0]
