@@ -104,10 +104,12 @@ class Parameter:
 class PartCall:
     """How an encoder or a decoder apart is called: what each of its arguments is, in order.
 
-    A ``functional`` one takes them in a list.
+    A ``functional`` one takes them in a list. Where there are ``names`` of the arguments, what is not there is given by
+    its name, and so is whatever comes after it.
     """
 
     roles: tuple[PartRole, ...]
+    names: tuple[Identifier, ...] = ()
     functional: bool = False
     takes_training: bool = True
 

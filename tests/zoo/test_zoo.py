@@ -24,7 +24,7 @@ FEW_BUGS = (
     "decoder_sees_future_transformer",
     "loss_padding_unmasked",
 )
-FEW_HEALTHY = ("lstm_attention", "compiled", "tagger")
+FEW_HEALTHY = ("lstm_attention", "gru_bahdanau", "compiled", "tagger")
 #: What a release of Keras cannot run itself: the AdditiveAttention of 3.3 fails where both of its masks are given.
 NOT_RUN_BY = {"3.3": ("lstm_attention",)}
 
