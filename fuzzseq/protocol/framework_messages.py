@@ -9,6 +9,7 @@ from typing import Final
 
 import attrs
 
+from fuzzseq.object_text import text_of
 from fuzzseq.sanitize import masked
 
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -26,7 +27,8 @@ _AROUND: Final = (
 _NOISE: Final = re.compile(
     r'File "|Detected at node|Graph execution error:|<stack traces|\[\[|\]\]|Original stack trace'
 )
-_LONGEST: Final = 2000
+#: Of a longer message the middle is left out: what a chain of exceptions says itself stands last.
+_LONGEST: Final = 1990
 _OPERATION: Final = re.compile(r"\[Op:(\w+)\]")
 _NODE: Final = (re.compile(r"Detected at node (\S+)"), re.compile(r"\{\{node ([^}]+)\}\}"))
 _WRAPPED: Final = re.compile(r"__wrapped__(\w+?)_device")
@@ -100,8 +102,8 @@ class FrameworkMessage:
         for around in _AROUND:
             text = around.sub("", text)
         lines = (line.strip() for line in text.splitlines())
-        # A secret is masked before its second half is cut off.
-        return masked("\n".join(line for line in lines if line and not _NOISE.match(line)))[:_LONGEST]
+        # A secret is masked before half of it is cut off.
+        return text_of(masked("\n".join(line for line in lines if line and not _NOISE.match(line))), _LONGEST)
 
     @property
     def operation(self) -> str:
