@@ -81,6 +81,8 @@ class Topic(Enum):
     LOOP_ARRAY = ("tensorarray",)
     #: TensorFlow says outright which type it expected.
     EXPECTED_TYPE = ("was expected to be a",)
+    #: Keras refuses a call before the layer looks at it: for None among tensors as well, before 3.4.
+    MIXED_CALL = ("you cannot mix tensors and non-tensors", "only input tensors may be passed as positional")
     NO_GRADIENT = ("gradient registry has no entry", "no gradient defined for operation")
 
 

@@ -61,3 +61,29 @@ def test_a_probe_changes_nothing_it_is_given(target):
         assert (seen.spec, repr(given)) == (given, text)
         seen = read
     assert (seen.spec.contract.kind, seen.spec.traits.logits) == ("many_to_many", True)
+
+
+def test_a_defect_of_the_release_is_told():
+    """What is said of an attention of the installed Keras is so: a row comes out otherwise beside another one."""
+    import keras
+    import numpy as np
+
+    from fuzzseq.worker.build import LoadedFactory
+    from fuzzseq.worker.inference import infer
+    from fuzzseq.worker.instrumentation import Tracker
+    from fuzzseq.worker.keras_api import KERAS
+    from fuzzseq.worker.stages import StageBeacon
+
+    tracker = Tracker()
+    KERAS.listen(tracker)
+
+    def attending(vocab_size: int) -> Any:
+        tokens = keras.Input((None,), dtype="int32", name="tokens")
+        x = keras.layers.Embedding(vocab_size, 4, mask_zero=True)(tokens)
+        return keras.Model(tokens, keras.layers.Dense(vocab_size)(keras.layers.AdditiveAttention()([x, x])))
+
+    model, ids = attending(7), np.array([[3, 4], [5, 0]])
+    mixed = not np.allclose(model(ids)[:1], model(ids[:1]), atol=1e-6)
+    notes = infer(LoadedFactory("attending", attending, Declaration(), tracker), StageBeacon()).traits.notes
+    said = f"AdditiveAttention of Keras {keras.__version__} masks the scores of a row by other rows"
+    assert any(note.startswith(said) for note in notes) == mixed

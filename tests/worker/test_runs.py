@@ -649,7 +649,7 @@ def of_memory(vocab_size, units):
 
 @pytest.mark.parametrize("mode", ["eager", "graph"])
 def test_states_that_are_not_there(mode):
-    """A part of Keras' is called with a state and without one, in batches of any shape, and what follows is in place."""
+    """A part is called with a state and without one, in batches of any shape, and what follows it is in place."""
     batches = [
         rows((source, source), initial_state=state)
         for source in ((3, 4), (3, 4, 5), (3, 4, 5, 6))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
 import attrs
 import pytest
 
@@ -25,8 +23,6 @@ FEW_BUGS = (
     "loss_padding_unmasked",
 )
 FEW_HEALTHY = ("lstm_attention", "gru_bahdanau", "compiled", "tagger")
-#: What a release of Keras cannot run itself: the AdditiveAttention of 3.3 fails where both of its masks are given.
-NOT_RUN_BY = {"3.3": ("lstm_attention",)}
 
 
 def found_in(targets: list[str], cases: int, seed: int = 0) -> dict[str, list[Finding]]:
@@ -59,9 +55,7 @@ def test_a_few_bugs_are_found_named_and_minimal() -> None:
 
 def test_a_few_healthy_models_are_let_be() -> None:
     """A healthy model has no finding."""
-    not_run = NOT_RUN_BY.get(version("keras").rpartition(".")[0], ())
-    few = tuple(name for name in FEW_HEALTHY if name not in not_run)
-    assert not any(found_in(chosen(healthy(), few), cases=40).values())
+    assert not any(found_in(chosen(healthy(), FEW_HEALTHY), cases=40).values())
 
 
 @pytest.mark.slow

@@ -205,8 +205,8 @@ def _whatever_is_given(e: FailureEvidence) -> bool:
 
 _NO_SUCH_SIZES: Final = "whatever it is given, it raises for these sizes: {e.message.short}"
 _OUTSIDE: Final = "the factory raises in code of its own, outside of any layer"
-#: What is left.
-STAGES: Final = (
+_MIXED: Final = "Keras refuses the call itself, for something beside tensors in it: None is taken from Keras 3.4 on"
+_LEFT: Final = (
     *only_where(
         lambda e: e.stage == "build",
         Rule("execution-build", 80, lambda e: not e.layers and not e.op, _OUTSIDE),
@@ -221,4 +221,13 @@ STAGES: Final = (
         ),
     ),
     Rule("unclassified", 10, always, "no rule speaks for a cause"),
+)
+#: What is left.
+STAGES: Final = (
+    *only_where(
+        speaks_of(Topic.MIXED_CALL),
+        Rule("execution-build", 98, lambda e: e.stage == "build", _MIXED),
+        Rule("unclassified", 97, lambda e: e.stage != "build", _MIXED),
+    ),
+    *only_where(lambda e: not e.message.speaks_of(Topic.MIXED_CALL), *_LEFT),
 )
