@@ -36,6 +36,8 @@ _WRAPPED: Final = re.compile(r"__wrapped__(\w+?)_device")
 _IDS_AS_TEXT: Final = re.compile(r"\bstrings?\b.*\bu?int(32|64)\b|\bu?int(32|64)\b.*\bstrings?\b", re.DOTALL)
 #: What Python, or TensorFlow, says where a tensor is taken for a tuple or a dict.
 _TAKEN_APART: Final = re.compile(r"to unpack|Only integers, slices|has no attribute '(keys|items|values|get|pop)'")
+#: What Keras says of a call that has something beside tensors in it, before the layer looks at it.
+_REFUSED_CALL: Final = re.compile("you cannot mix tensors and non-tensors|Only input tensors may be passed as position")
 _OUT_OF_MEMORY: Final = ("std::bad_alloc", "MemoryError", "Out of memory", "out of memory", "Cannot allocate memory")
 
 _SHAPE: Final = re.compile(r"[\[(]((?:\d+|None)(?:,\s*(?:\d+|None))*,?)[\])]")
@@ -81,8 +83,6 @@ class Topic(Enum):
     LOOP_ARRAY = ("tensorarray",)
     #: TensorFlow says outright which type it expected.
     EXPECTED_TYPE = ("was expected to be a",)
-    #: Keras refuses a call before the layer looks at it: for None among tensors as well, before 3.4.
-    MIXED_CALL = ("you cannot mix tensors and non-tensors", "only input tensors may be passed as positional")
     NO_GRADIENT = ("gradient registry has no entry", "no gradient defined for operation")
 
 
@@ -128,6 +128,11 @@ class FrameworkMessage:
     def takes_tensor_apart(self) -> bool:
         """Whether a tensor was taken for a tuple or a dict."""
         return bool(_TAKEN_APART.search(self.message))
+
+    @property
+    def refuses_none(self) -> bool:
+        """Whether Keras refuses None beside tensors in a call, as it does before 3.4."""
+        return bool(_REFUSED_CALL.search(self.message)) and "None" in re.sub(r"shape=\([^)]*\)", "", self.message)
 
     @property
     def of_memory(self) -> bool:

@@ -19,8 +19,8 @@ def bugs() -> tuple[str, ...]:
 
 def healthy() -> tuple[str, ...]:
     """Return a reference to every model without one; what the installed Keras does wrong itself is none of theirs."""
-    installed = _release(version("keras"))
-    return tuple(each for each in _references("healthy") if installed >= _release(_needed(each)))
+    installed = release_of(version("keras"))
+    return tuple(each for each in _references("healthy") if installed >= release_of(_needed(each)))
 
 
 def bug_of(reference: str) -> Bug:
@@ -37,7 +37,8 @@ def _needed(reference: str) -> str:
     return found[1] if found else "0"
 
 
-def _release(text: str) -> tuple[int, ...]:
+def release_of(text: str) -> tuple[int, ...]:
+    """Return the first two numbers of a version."""
     return tuple(int(number) for number in text.split(".")[:2])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 import attrs
 import pytest
 
@@ -10,7 +12,7 @@ from fuzzseq.events import FindingReported, InternalError, TargetFinished
 from fuzzseq.findings import Finding
 from fuzzseq.protocol.serialization import dumps
 from fuzzseq.settings import Settings
-from tests.zoo import bug_of, bugs, healthy
+from tests.zoo import bug_of, bugs, healthy, release_of
 
 #: One of each group and kind of model; ``python -m tests.benchmarks.detection`` measures all of them.
 FEW_BUGS = (
@@ -56,6 +58,15 @@ def test_a_few_bugs_are_found_named_and_minimal() -> None:
 def test_a_few_healthy_models_are_let_be() -> None:
     """A healthy model has no finding."""
     assert not any(found_in(chosen(healthy(), FEW_HEALTHY), cases=40).values())
+
+
+@pytest.mark.skipif(release_of(version("keras")) >= (3, 4), reason="from 3.4 on Keras takes None among tensors")
+def test_what_keras_refuses_itself() -> None:
+    """A call that the installed Keras refuses is no mask that is wrong, and the finding says who refuses it."""
+    target = "tests/zoo/healthy/normalized_frames.py:build"
+    (found,) = found_in([target], cases=3)[target]
+    assert found.cause == "execution-build"
+    assert found.diagnosis.evidence[0].startswith("Keras refuses the call itself, for None beside tensors")
 
 
 @pytest.mark.slow

@@ -205,7 +205,7 @@ def _whatever_is_given(e: FailureEvidence) -> bool:
 
 _NO_SUCH_SIZES: Final = "whatever it is given, it raises for these sizes: {e.message.short}"
 _OUTSIDE: Final = "the factory raises in code of its own, outside of any layer"
-_MIXED: Final = "Keras refuses the call itself, for something beside tensors in it: None is taken from Keras 3.4 on"
+_REFUSED: Final = "Keras refuses the call itself, for None beside tensors in it, which it takes from 3.4 on"
 _LEFT: Final = (
     *only_where(
         lambda e: e.stage == "build",
@@ -225,9 +225,9 @@ _LEFT: Final = (
 #: What is left.
 STAGES: Final = (
     *only_where(
-        speaks_of(Topic.MIXED_CALL),
-        Rule("execution-build", 98, lambda e: e.stage == "build", _MIXED),
-        Rule("unclassified", 97, lambda e: e.stage != "build", _MIXED),
+        lambda e: e.message.refuses_none,
+        Rule("execution-build", 98, lambda e: e.stage == "build", _REFUSED),
+        Rule("unclassified", 97, lambda e: e.stage != "build", _REFUSED),
     ),
-    *only_where(lambda e: not e.message.speaks_of(Topic.MIXED_CALL), *_LEFT),
+    *only_where(lambda e: not e.message.refuses_none, *_LEFT),
 )

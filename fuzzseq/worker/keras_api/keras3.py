@@ -27,11 +27,7 @@ from fuzzseq.worker.keras_api.supported import release
 
 #: By a class of layers: the first release that is right, and what those before it do.
 _DEFECTS: Final = (
-    (
-        keras.layers.Attention,
-        "3.12",
-        "masks the scores of a row by other rows, where the mask of its values is of rank 2",
-    ),
+    (keras.layers.Attention, "3.12", "masks the scores of a row by other rows, where its values have a mask of rank 2"),
 )
 
 
