@@ -84,12 +84,15 @@ def _settings(spec: Spec, usual: list[dict[str, int]], skip: int) -> Iterator[di
 def _usual_settings(contract: Contract) -> list[dict[str, int]]:
     """Return the defaults of the parameters, then the legal settings that are nearest to the usual ones."""
     defaults = {p.dimension: p.default for p in contract.parameters if p.default is not None}
+    own = [name for name in dependency_order(contract) if name not in KNOWN]
     settings: list[dict[str, int]] = []
-    for wanted in (defaults, *_SETTINGS):
+    for step, wanted in enumerate((defaults, *_SETTINGS)):
         sizes: dict[str, int] = {}
+        # What nobody knows begins at the same size, and moves by amounts that tell one dimension from another.
+        moved = {name: 4 + max(0, step - 1) * (2 + place) for place, name in enumerate(own)}
         for name in [n for n in dependency_order(contract) if n not in DATA_DIMENSIONS]:
             legal = legal_values(name, sizes, contract)
-            aim = wanted.get(name) or _SETTINGS[0].get(name) or min(4, legal[-1] if legal else 4)
+            aim = wanted.get(name) or _SETTINGS[0].get(name) or moved.get(name) or 4
             if wanted.get(name) and (name, wanted[name]) in {(p.dimension, p.default) for p in contract.parameters}:
                 sizes[name] = wanted[name]
             else:

@@ -9,7 +9,7 @@ import numpy as np
 
 from fuzzseq.errors import SpecError
 from fuzzseq.targets.contract import SIDES, Contract, Side
-from fuzzseq.targets.dimensions import DATA_DIMENSIONS, Dim, dim
+from fuzzseq.targets.dimensions import DATA_DIMENSIONS, KNOWN, Dim, dim
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker import stated
 from fuzzseq.worker.build import flat_inputs
@@ -117,18 +117,14 @@ def constant_labels(seen: Inspection) -> Inspection:
 
 def vocabularies(seen: Inspection) -> Inspection:
     """Read vocabularies that no parameter carries off the embeddings, and off the output."""
-    contract, output = seen.spec.contract, seen.first.array
+    contract = seen.spec.contract
     unknown: dict[str, Dim] = {}
     notes: list[str] = []
     for side in SIDES:
         name = contract.vocabulary(side)
         if name is None or name in {*contract.dimensions, *unknown, *(p.dimension for p in contract.parameters)}:
             continue
-        words = _table_rows(seen.first.tables, side, contract)
-        if words is None and (side == "source" or contract.has_target):  # What a tagger gives is no vocabulary of it.
-            words = stated.vocabulary(seen.model, side)
-        if words is None and side == "target" and contract.has_labels and output is not None:
-            words = output.shape[-1]
+        words = _words(seen.first, seen.model, side, contract)
         if words is None:
             why, declaring = "no Embedding layer shows its size", f"declare it, @fuzz_target({name}=1000)"
             if seen.first.error is not None:
@@ -141,11 +137,49 @@ def vocabularies(seen: Inspection) -> Inspection:
                 declaring = f"declare it, @fuzz_target({name}={max(rows)})" if rows else usual
             target = seen.built.target.name
             raise SpecError(f"The {side} vocabulary of {target} is not one of its parameters, and {why}: {declaring}.")
-        unknown[name] = Dim(min=int(words), max=int(words))
-        notes.append(f"{name} was read off the model, so that ids beyond its own table are not tried on that side")
-    read = seen.read_off(contract={"dimensions": {**contract.dimensions, **unknown}}, inferred=unknown, notes=notes)
-    _refuse_tokens(seen.built.target.name, read.spec)
-    return read
+        tie = _followed(seen, side, words)
+        own = contract.range_of(tie) if tie else Dim(min=words, max=words)
+        unknown[name] = attrs.evolve(own, multiple_of=None, at_most=None, at_least=None, equal_to=tie)
+        read = f"{name} was read off the model, so that ids beyond its own table are not tried on that side"
+        notes.append(f"{name} is {tie}: the two were seen to move together" if tie else read)
+    found = seen.read_off(contract={"dimensions": {**contract.dimensions, **unknown}}, inferred=unknown, notes=notes)
+    _refuse_tokens(seen.built.target.name, found.spec)
+    return found
+
+
+def _words(first: Look, model: Model, side: Side, contract: Contract) -> int | None:
+    """Return the size of the vocabulary of a side, off the embedding that took its ids, or the output."""
+    words = _table_rows(first.tables, side, contract)
+    if words is None and (side == "source" or contract.has_target):  # What a tagger gives is no vocabulary of it.
+        words = stated.vocabulary(model, side)
+    if words is None and side == "target" and contract.has_labels and first.array is not None:
+        words = first.array.shape[-1]
+    return None if words is None else int(words)
+
+
+def _followed(seen: Inspection, side: Side, words: int) -> str | None:
+    """Return the dimension of the user's own that a vocabulary is: it moves by as much in another build.
+
+    Raises :class:`SpecError` where it moves and no single one does so with it.
+    """
+    contract = seen.spec.contract
+    own = [p.dimension for p in contract.parameters if p.dimension not in KNOWN]
+    for built, sizes in seen.other_builds() if own else ():
+        other = attrs.evolve(seen, sizes=sizes)
+        moved = _words(look(built, seen.spec, other.guess), built.model, side, contract)
+        if moved is None or moved == words:
+            continue
+        beside = [n for n in own if sizes[n] - seen.sizes[n] == moved - words and words >= seen.sizes[n]]
+        same = [n for n in beside if words == seen.sizes[n]] or beside
+        if len(same) == 1:
+            return same[0]
+        name = contract.vocabulary(side)
+        raise SpecError(
+            f"The {side} vocabulary of {seen.built.target.name} follows its sizes: {words} in one build, {moved} in "
+            f"another, and none of its parameters is it. Name the parameter {name} that is, or declare how many ids "
+            f"it takes in all sizes: @fuzz_target({name}={min(words, moved)})."
+        )
+    return None
 
 
 def _table_rows(tables: tuple[EmbeddingCall, ...], side: Side, contract: Contract) -> int | None:
