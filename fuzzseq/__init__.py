@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from fuzzseq.targets.declaration import fuzz_target
     from fuzzseq.targets.dimensions import Dim, dim
     from fuzzseq.targets.encoder_decoder import EncoderDecoder
+    from fuzzseq.targets.series import Series
     from fuzzseq.targets.spec import Spec
 
 __version__ = "0.1.0"
@@ -59,6 +60,7 @@ _HOMES = {
     "fuzzseq.targets.declaration": ("fuzz_target",),
     "fuzzseq.targets.dimensions": ("Dim", "dim"),
     "fuzzseq.targets.encoder_decoder": ("EncoderDecoder",),
+    "fuzzseq.targets.series": ("Series",),
     "fuzzseq.targets.spec": ("Spec",),
 }
 
@@ -83,6 +85,7 @@ __all__ = [
     "Pair",
     "Result",
     "Run",
+    "Series",
     "Severity",
     "Spec",
     "Tokens",

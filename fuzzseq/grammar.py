@@ -19,6 +19,8 @@ MOST_WORKERS: Final = 1024
 #: The least limit, and the most seconds of anything: a century.
 LEAST_SECONDS: Final = 1e-3
 MOST_SECONDS: Final = 3.2e9
+#: The largest number that a series may hold.
+MOST_VALUE: Final = 1e9
 
 
 class Misfit(ValueError):
@@ -130,3 +132,5 @@ Seconds = Annotated[float, Between(0, MOST_SECONDS)]
 Limit = Annotated[float, Between(LEAST_SECONDS, MOST_SECONDS)]
 WorkerCount = Annotated[int, Between(1, MOST_WORKERS)]
 Share = Annotated[float, Between(0, 1)]
+#: A number that a series holds.
+Value = Annotated[float, Between(-MOST_VALUE, MOST_VALUE)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import attrs
 import numpy as np
@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from fuzzseq.cases.case import Case, shifted, tagged, width
 from fuzzseq.targets.contract import Contract, Encoding, Input
+from fuzzseq.targets.series import channels_of
+from fuzzseq.targets.steps import steps_of
 
 Array = npt.NDArray[Any]
 
@@ -31,9 +33,10 @@ class Arrays(ArrayFields):
 
     ==================  =============================  ======================================================
     source              (batch, source) int32          or (batch, source, features) float32
-    decoder_input       (batch, target) int32
-    labels              (batch, target) int32          or (batch, target, words) float32 when one-hot
-    source_mask         (batch, source) bool           true at real positions; target_mask likewise
+    decoder_input       (batch, target) int32          or (batch, target, channels) float32
+    labels              (batch, target) int32          or (batch, target, words) float32 when one-hot; of a series
+                                                       (batch, target, channels) or (batch, target) float32
+    source_mask         (batch, source) bool           true at real positions; target_mask likewise, of the output
     source_length       (batch,) int32                 real steps of each row; target_length likewise
     ==================  =============================  ======================================================
     """
@@ -86,22 +89,32 @@ def arrays(case: Case, contract: Contract, batch: int = -1) -> Arrays:
     source = padded([p.source for p in rows.pairs], columns, tokens.pad, side)
     lengths = [len(p.source) for p in rows.pairs]
     mask = real_positions(lengths, columns, side)
-    label_pad = tokens.pad if tokens.label_pad is None else tokens.label_pad
+    label_pad = tokens.pad if tokens.label_pad is None or contract.float_labels else tokens.label_pad
     if contract.kind == "many_to_many":
-        decoder_columns, target_lengths = columns, lengths
-        inputs = source
-        labels = padded([tagged(p, contract) for p in rows.pairs], columns, label_pad, side)
+        decoder_columns = steps_of(contract.output_steps, columns, case.dimensions)
+        target_lengths = [steps_of(contract.output_steps, length, case.dimensions) for length in lengths]
+        inputs, tags = source, [tagged(pair, contract, case.dimensions) for pair in rows.pairs]
+        wide = max(1, *map(len, tags)) if contract.is_ctc and tags else decoder_columns
+        labels = padded(tags, wide, label_pad, side)
     else:
         halves = [shifted(p.target, tokens) for p in rows.pairs]
         target_lengths = [len(first) for first, _ in halves]
         inputs = padded([first for first, _ in halves], decoder_columns, tokens.pad, side)
         labels = padded([second for _, second in halves], decoder_columns, label_pad, side)
+    target_mask, pad = real_positions(target_lengths, decoder_columns, side), contract.series.pad
+    given: Array = source
+    if contract.float_source:
+        given = features(source, mask, case.dimensions["feature_dim"], case.seed, pad=pad)
     return Arrays(
-        source=features(source, mask, case.dimensions["feature_dim"], case.seed) if contract.float_source else source,
-        decoder_input=inputs,
-        labels=encoded(labels, rows.target_encoding, case, contract),
+        source=given,
+        decoder_input=_series_before(inputs, target_mask, given, mask, case, contract)
+        if contract.float_decoder
+        else inputs,
+        labels=_series(labels, target_mask, case, contract)
+        if contract.float_labels
+        else encoded(labels, rows.target_encoding, case, contract),
         source_mask=mask,
-        target_mask=real_positions(target_lengths, decoder_columns, side),
+        target_mask=target_mask,
         source_length=np.asarray(lengths, dtype=np.int32),
         target_length=np.asarray(target_lengths, dtype=np.int32),
     )
@@ -115,11 +128,49 @@ def encoded(labels: npt.NDArray[np.int32], encoding: Encoding, case: Case, contr
     return one_hot(labels, case.dimensions[vocabulary], SMOOTHING if encoding == "smoothed_one_hot" else 0.0)
 
 
-def features(ids: npt.NDArray[np.int32], mask: Array, size: int, seed: int) -> npt.NDArray[np.float32]:
-    """Return float features (batch, time, size): a normal vector for each id, zeros at padding."""
+def features(
+    ids: npt.NDArray[np.int32], mask: Array, size: int, seed: int, pad: float = 0.0, positive: bool = False
+) -> npt.NDArray[np.float32]:
+    """Return float features (batch, time, size): a normal vector for each id, the value of padding elsewhere."""
     keys = ([seed, row, size] for row in range(int(ids.max(initial=0)) + 1))
     table = np.stack([np.random.default_rng(key).standard_normal(size) for key in keys])
-    return np.where(mask[..., None], table[ids], 0.0).astype(np.float32)
+    table = np.abs(table) + 0.1 if positive else table
+    return np.where(mask[..., None], table[ids], pad).astype(np.float32)
+
+
+#: What the seed of the values of a target differs by from that of the source.
+_OF_TARGET: Final = 7919
+
+
+def _values(ids: npt.NDArray[np.int32], mask: Array, pad: float, case: Case, contract: Contract) -> Array:
+    """Return the values of target ids, as many channels as the labels or the decoder has."""
+    width = contract.series.width(case.dimensions)
+    return features(ids, mask, width, case.seed + _OF_TARGET, pad, contract.series.positive)
+
+
+def _series(ids: npt.NDArray[np.int32], mask: Array, case: Case, contract: Contract) -> Array:
+    """Return labels that are values of a series."""
+    series, label_pad = contract.series, contract.tokens.label_pad
+    found = _values(ids, mask, series.pad if label_pad is None else float(label_pad), case, contract)
+    return found[..., 0] if series.channels is None else found[..., : channels_of(series.channels, case.dimensions)]
+
+
+def _series_before(
+    ids: npt.NDArray[np.int32], mask: Array, source: Array, source_mask: Array, case: Case, contract: Contract
+) -> Array:
+    """Return what a decoder of floats reads: the value of the step before, and the start at the first real step."""
+    width = channels_of(contract.series.decoder_channels, case.dimensions)
+    found = _values(ids, mask, contract.series.pad, case, contract)[..., :width]
+    rows = np.flatnonzero(mask.any(axis=1))
+    if contract.tokens.start is None or not rows.size:
+        return found
+    first = np.zeros((len(ids), width), np.float32)
+    if contract.series.start == "last" and source.ndim == 3 and source_mask.any(axis=1).all():
+        last = source.shape[1] - 1 - source_mask[:, ::-1].argmax(axis=1)
+        seen = source[np.arange(len(source)), last][:, :width]
+        first[:, : seen.shape[1]] = seen
+    found[rows, mask[rows].argmax(axis=1)] = first[rows]
+    return found
 
 
 def input_array(item: Input, arrays_: Arrays) -> Array:
@@ -133,4 +184,6 @@ def input_array(item: Input, arrays_: Arrays) -> Array:
     if item.role.endswith("_length"):
         value = value.reshape(-1, 1) if item.rank == 2 else value
         return value.astype(item.dtype or "int32")
+    if item.rank == 2 and value.ndim == 3:  # One value a step, without an axis for it.
+        return value[..., 0]
     return value.swapaxes(1, 2) if item.steps_last else value

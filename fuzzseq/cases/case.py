@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Literal
 
 import attrs
 
 from fuzzseq.grammar import Count, Id, Identifier, Seed
 from fuzzseq.targets.contract import Contract, Encoding, Padding, Side, Tokens
+from fuzzseq.targets.steps import steps_of
 
 Mode = Literal["eager", "graph"]
 Domain = Literal["ordinary", "edge", "invalid"]
@@ -104,9 +106,17 @@ def shifted(target: tuple[int, ...], tokens: Tokens) -> tuple[tuple[int, ...], t
     return whole[:-1], whole[1:]
 
 
-def tagged(pair: Pair, contract: Contract) -> tuple[int, ...]:
-    """Return one label for each source step of a many-to-many row: its target ids, repeated as far as needed."""
+def tagged(pair: Pair, contract: Contract, dimensions: Mapping[str, int]) -> tuple[int, ...]:
+    """Return the labels of a many-to-many row: its target ids, repeated as far as its output has steps.
+
+    Those of CTC are as many as there are, cut to what a path of so many steps can hold: a blank stands between two that
+    are the same.
+    """
     if not pair.source:
         return ()
+    count = steps_of(contract.output_steps, len(pair.source), dimensions)
     labels = pair.target or (contract.lowest_id("target"),)
-    return tuple(labels[step % len(labels)] for step in range(len(pair.source)))
+    if not contract.is_ctc:
+        return tuple(labels[step % len(labels)] for step in range(count))
+    taken = accumulate(1 + (one == other) for one, other in zip(labels, (None, *labels), strict=False))
+    return labels[: sum(steps <= count for steps in taken)]

@@ -12,7 +12,7 @@ from fuzzseq.targets.contract import SIDES, Contract, Encoding, Padding, Side
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, Dim
 
 HEADS: Final = "num_heads"
-#: How many different rows of features a float source is made of, in place of a vocabulary.
+#: How many different rows of values a series is made of, in place of a vocabulary.
 FEATURE_ROWS: Final = 16
 #: The most that a case from a file may hold: ids, its padding included, and the largest size of a model.
 MOST_ELEMENTS: Final = 10**6
@@ -33,7 +33,7 @@ def encodings(contract: Contract) -> tuple[Encoding, ...]:
     """Return the target encodings that a contract allows, the simplest first."""
     return (
         ("one_hot", "smoothed_one_hot")
-        if contract.has_labels and contract.target_encoding == "one_hot"
+        if contract.has_classes and contract.target_encoding == "one_hot"
         else ("sparse",)
     )
 
@@ -52,7 +52,8 @@ def id_range(side: Side, sizes: Mapping[str, int], contract: Contract) -> tuple[
     """Return the lowest and highest ordinary id of a side; a vocabulary with no ordinary word gives its last row."""
     name = contract.vocabulary(side)
     size = sizes[name] if name else contract.lowest_id(side) + FEATURE_ROWS
-    return min(contract.lowest_id(side), size - 1), size - 1
+    highest = size - 2 if side == "target" and contract.is_ctc and contract.tokens.blank == -1 else size - 1
+    return min(contract.lowest_id(side), highest), highest
 
 
 def legal_values(name: str, sizes: Mapping[str, int], contract: Contract) -> list[int]:

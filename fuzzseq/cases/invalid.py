@@ -51,9 +51,15 @@ def kinds_for(contract: Contract) -> tuple[Kind, ...]:
     """Return the kinds of wrong input that a model can be given."""
     given: dict[Part, bool] = {
         "source": contract.has_source and not contract.float_source and contract.preprocess is None,
-        "target": contract.has_target,
+        "target": contract.has_target and not contract.float_decoder,
         "state": contract.initial_state is not None,
         "labels": contract.has_labels and contract.loss is not None,
         "mask": any(item.role.endswith("_mask") for item in contract.inputs),
     }
-    return tuple(kind for kind in KINDS if given[kind.part] and (kind.name != "target_rows" or contract.has_source))
+    return tuple(
+        kind
+        for kind in KINDS
+        if given[kind.part]
+        and (kind.name != "target_rows" or contract.has_source)
+        and (kind.part != "labels" or contract.has_classes or kind.name == "label_steps")
+    )

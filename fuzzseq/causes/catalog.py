@@ -27,15 +27,19 @@ class Cause:
     title: str
     mistake: str
     _advice: str
+    _advice_of_ctc: str = ""
 
     @property
     def advice(self) -> str:
         """How to fix it, whatever the model."""
         return self.advice_for({})
 
-    def advice_for(self, written: Mapping[str, str]) -> str:
-        """Return how to fix it in a model whose dimensions are called as they are ``written``."""
-        return self._advice.format_map(_Names(written))
+    def advice_for(self, written: Mapping[str, str], *, ctc: bool = False) -> str:
+        """Return how to fix it in a model whose dimensions are called as they are ``written``, or that learns by CTC.
+
+        The latter says so of advice that is another one there.
+        """
+        return ((ctc and self._advice_of_ctc) or self._advice).format_map(_Names(written))
 
     @property
     def group(self) -> str:
@@ -98,7 +102,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "input-padding-leak",
         "Padding changes the result",
         "Values at padded source positions affect the output at real positions.",
-        "Mask the padding (Embedding(mask_zero=True)) and make sure the mask reaches every layer that mixes steps; "
+        "Mask the padding (Embedding(mask_zero=True), Masking() for floats) and make sure the mask reaches every "
+        "layer that mixes steps; "
         "declare padding=None if the model may depend on padding.",
     ),
     Cause(
@@ -212,14 +217,21 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "decoder-sees-future",
         "The decoder sees the future",
-        "The output of a step depends on target tokens that come after it.",
-        "Use a causal mask (use_causal_mask=True), and no bidirectional layer or centered convolution over the target.",
+        "The output of a step depends on tokens that come after it.",
+        "Use a causal mask (use_causal_mask=True), and no bidirectional layer or centered convolution over the target: "
+        'Conv1D(..., padding="causal").',
     ),
     Cause(
         "decoder-step-mismatch",
         "Step-by-step decoding differs from teacher forcing",
         "Decoding one token at a time gives another result than running the whole target at once.",
         "Feed the same states, positions and start token in both, and compare the two on one batch.",
+    ),
+    Cause(
+        "decoder-beams",
+        "Beams are not kept apart, or not on every side",
+        "Decoding works with one beam, and mixes rows up or fails with several.",
+        "Repeat source, states and masks for every beam, and gather all of them by the rows that the beams go on from.",
     ),
     Cause(
         "decoder-ignores-source",
@@ -264,10 +276,19 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "Compute the loss without reduction, (batch, steps), and multiply it by a mask of the same shape.",
     ),
     Cause(
+        "loss-broadcast",
+        "Labels are broadcast against the predictions",
+        "Labels of shape (batch, steps) and predictions of (batch, steps, 1) meet without a common shape: it fails, or "
+        "each label is compared with the predictions of other rows and steps.",
+        "Give both one shape before they are subtracted: labels[..., None], or predictions[..., 0].",
+    ),
+    Cause(
         "loss-padding",
         "Padding contributes to the loss",
         "Predictions at padded positions change the loss.",
         "Weight each position by labels != pad, or pass such a mask as sample_weight.",
+        "Tell CTC how many steps each row has, by logit_length of tf.nn.ctc_loss or input_length of ctc_batch_cost: "
+        "keras.losses.CTC takes all columns for real ones.",
     ),
     Cause(
         "loss-normalization",

@@ -1,7 +1,8 @@
-"""A later target token changes no earlier output.
+"""A later target token changes no earlier output; nor does a later step of the source of a causal model.
 
-The last id that the decoder reads of each row is changed: the outputs of all steps before the one that reads it stay as
-they were. A decoder that is not meant to be causal (one that fills in masked words) declares ``skip={"causal": ...}``.
+The last id that the decoder reads of each row is changed, or the last one of the source where there is no decoder: the
+outputs of all steps before the one that reads it stay as they were. A decoder that is not meant to be causal (one that
+fills in masked words) declares ``skip={"causal": ...}``.
 
 False alarms that it guards against: rounding (see ``differential``); random numbers at inference; rows without an id,
 and the step that reads the changed id itself, which are not compared.
@@ -23,23 +24,31 @@ from fuzzseq.checks.differential import Agreement, Disagreement, by_row, compara
 from fuzzseq.checks.labels_hidden import OWN_STEP
 from fuzzseq.checks.script import Script
 from fuzzseq.protocol.outcome import Verdict
+from fuzzseq.targets.contract import SIDES
 from fuzzseq.targets.spec import Spec
 
 #: How many steps at the end of each row are not compared, of a run beside the first one.
-_LAST: Final = {"changed": 1, "label_of_later_step": 2, "label_of_own_step": 1}
+_LAST: Final = {"changed": 1, "changed_source": 1, "label_of_later_step": 2, "label_of_own_step": 1}
 
 
 def applies(spec: Spec) -> str | None:
-    """Say that the check needs a decoder."""
-    return comparable(spec) if spec.contract.has_target else "the model has no decoder"
+    """Say that the check needs a decoder, or a model of one sequence that is declared to be causal."""
+    if not spec.contract.has_target and spec.contract.output_steps is not None:
+        return "the output has other steps than the source"
+    if spec.contract.has_target or (spec.contract.causal and spec.contract.has_labels):
+        return comparable(spec)
+    return "the model has no decoder, and is not declared causal"
 
 
 def plan(case: Case, spec: Spec) -> Plan:
-    """Run the batches as they are, and with the last id that the decoder reads of every row changed."""
-    changed = with_other_ends(case, spec.contract, read=True)
+    """Run the batches as they are, and with the last id that is read of every row changed."""
+    changed = with_other_ends(case, spec.contract, read=True, side=SIDES[spec.contract.has_target])
     if changed is None:
         return {}
     other = attrs.evolve(forward(case), batches=changed)
+    if not spec.contract.has_target:
+        several = any(len(pair.source) > 1 for pair in case.batches[-1].pairs)
+        return {"base": forward(case), "changed_source": other} if several else {}
     if not spec.contract.takes_labels:
         return {"base": forward(case), "changed": other}
     # Where it reads the label of its own step alone, those before stay as they are: there have to be some to tell.
@@ -69,7 +78,8 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     if found.recorded is None:
         return differing(CHECK, found)
     one, two = found.recorded
-    before = one.arrays.target_mask & (one.arrays.decoder_input == two.arrays.decoder_input)
+    alike = one.arrays.decoder_input == two.arrays.decoder_input
+    before = one.arrays.target_mask & (alike.all(axis=-1) if alike.ndim > 2 else alike)
 
     def aligned(left: Array, right: Array) -> tuple[Array, Array] | None:
         if left.shape != right.shape or left.shape[:2] != before.shape or left.ndim > 3:
@@ -88,7 +98,7 @@ def before_last(mask: Array) -> Array:
 
 CHECK = Check(
     name="causal",
-    description="later target tokens do not affect earlier outputs",
+    description="later tokens do not affect earlier outputs",
     plan=plan,
     judge=judge,
     applies=applies,
@@ -96,12 +106,13 @@ CHECK = Check(
     cause="decoder-sees-future",
     differences={
         "changed": "the last target id of a row moves earlier outputs by {gap}",
+        "changed_source": "the last source step of a row moves earlier outputs by {gap}",
         "label_of_later_step": "the last label of a row moves earlier outputs by {gap}",
         "label_of_own_step": OWN_STEP,
     },
     script=Script(
         pairs=dict.fromkeys(_LAST, ""),
-        pair_comment="The last target id of each row is another one: earlier steps say the same.",
+        pair_comment="The last id that is read of each row is another one: earlier steps say the same.",
         positions=before_last,
     ),
     expensive=True,

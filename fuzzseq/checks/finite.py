@@ -48,10 +48,13 @@ def first_bad(seen: Observed, own_loss: bool) -> NonFinite | None:
 
 def _nothing_counts(seen: Observed, spec: Spec) -> bool:
     """Say whether a row of a tagger has no label but that of its padding: a loss that leaves it out divides by none."""
-    if spec.contract.kind != "many_to_many" or not spec.contract.loss or spec.contract.tokens.label_pad is not None:
+    contract = spec.contract
+    if contract.kind != "many_to_many" or not (contract.has_classes and contract.loss):
+        return False
+    if contract.tokens.label_pad is not None:
         return False
     labels = seen.arrays.labels.argmax(axis=-1) if seen.arrays.labels.ndim == 3 else seen.arrays.labels
-    padding = ~seen.arrays.source_mask | (labels == spec.contract.tokens.pad)
+    padding = ~seen.arrays.source_mask | (labels == contract.tokens.pad)
     return bool(padding.all(axis=1).any())
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from fuzzseq.cases.arrays import arrays
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import with_batches
-from fuzzseq.checks.base import Array, Check, Plan, Results, has_labels
+from fuzzseq.checks.base import Array, Check, Plan, Results, has_classes
 from fuzzseq.checks.script import Script, ScriptRun, stage_line
 from fuzzseq.protocol.evidence import LossMismatch
 from fuzzseq.protocol.outcome import Verdict
@@ -28,7 +28,7 @@ from fuzzseq.targets.spec import Spec
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a loss of the user's."""
-    return has_labels(spec) or (None if spec.contract.loss else "the model has no loss")
+    return has_classes(spec) or (None if spec.contract.loss else "the model has no loss")
 
 
 def scored(case: Case, encoding: Encoding) -> LossRun:

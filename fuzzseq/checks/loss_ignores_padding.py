@@ -32,7 +32,7 @@ def plan(case: Case, spec: Spec) -> Plan:
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Look at the gradient of the loss by the scores at padding."""
-    share = counted_padding(results["base"].last, spec)
+    share = counted_padding(results["base"].last)
     if share is None:
         return CHECK.nothing_compared()
     if share < _COUNTS:

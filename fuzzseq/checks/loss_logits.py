@@ -19,10 +19,10 @@ import numpy as np
 from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Array, Check, Plan, Results
 from fuzzseq.checks.script import Script
-from fuzzseq.checks.user_loss import applies_to_loss, scored
+from fuzzseq.checks.user_loss import applies_to_class_loss, scored
 from fuzzseq.protocol.evidence import ScoresMisread
 from fuzzseq.protocol.outcome import Verdict
-from fuzzseq.protocol.runs import SCORE_VARIANTS
+from fuzzseq.protocol.runs import LOGIT_VARIANTS
 from fuzzseq.targets.spec import Spec
 
 _BLIND: Final = 1e-4
@@ -31,7 +31,7 @@ _SEES: Final = 1e-3
 
 def plan(case: Case, spec: Spec) -> Plan:
     """Score the batches, with their scores as they are and changed in three ways; a trace would take longer."""
-    return {"scored": attrs.evolve(scored(case), mode="eager", score_variants=True)}
+    return {"scored": attrs.evolve(scored(case), mode="eager", score_variants=LOGIT_VARIANTS)}
 
 
 def are_probabilities(scores: Array) -> bool:
@@ -48,7 +48,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     scores, gradient = seen.output, seen.score_gradient
     if scores is None or seen.loss is None:
         return CHECK.nothing_compared()
-    losses = (seen.loss, *(seen.changed_losses[variant] for variant in SCORE_VARIANTS))
+    losses = (seen.loss, *(seen.changed_losses[variant] for variant in LOGIT_VARIANTS))
     plain, lifted, stretched, sunk = (float(np.mean(np.asarray(loss))) for loss in losses)
     scale = max(abs(plain), 0.1)
     sees = abs(stretched - plain) > _SEES * scale or (gradient is not None and np.abs(gradient).max(initial=0) > _SEES)
@@ -69,7 +69,7 @@ CHECK = Check(
     description="the loss gets logits or probabilities, as it expects",
     plan=plan,
     judge=judge,
-    applies=applies_to_loss,
+    applies=applies_to_class_loss,
     stage="loss",
     cause="loss-logits",
     expensive=True,

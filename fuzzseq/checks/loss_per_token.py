@@ -43,7 +43,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         return CHECK.nothing_compared()
     if moved.relative > _SAME:
         return CHECK.not_applicable("padding moves the scores that the loss is of: see padding_invariant")
-    if (counted_padding(padded, spec) or 0.0) > 0:
+    if (counted_padding(padded) or 0.0) > 0:
         return CHECK.not_applicable("the loss counts padding: see loss_ignores_padding")
     one, two = float(np.mean(base.loss)), float(np.mean(padded.loss))
     gap = abs(one - two)

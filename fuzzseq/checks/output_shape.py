@@ -59,11 +59,13 @@ def expected_shape(spec: Spec, sizes: Mapping[str, int], seen: Arrays) -> tuple[
     rows = sizes["batch_size"]
     if not spec.contract.has_target_ids:
         return (rows,)
-    steps = seen.source.shape[1] if spec.contract.kind == "many_to_many" else seen.decoder_input.shape[1]
+    steps = seen.target_mask.shape[1]
     vocabulary = spec.contract.vocabulary("target")
     parameters = {p.dimension for p in spec.contract.parameters}
     named = vocabulary in parameters or spec.traits.origins.get(str(vocabulary)) == "declared"
     scored = named and spec.contract.has_labels and CHECK.name not in spec.selection.skip
+    if spec.contract.series.flat_output:
+        return rows, steps
     return rows, steps, sizes.get(str(vocabulary)) if scored else None
 
 

@@ -19,10 +19,17 @@ def applies_to_loss(spec: Spec) -> str | None:
     return has_labels(spec) or (None if spec.contract.loss else "the model has no loss")
 
 
+def applies_to_class_loss(spec: Spec) -> str | None:
+    """Say that a check needs a loss of the user's, and labels that are classes."""
+    return applies_to_loss(spec) or ("the labels are values, and no classes" if spec.contract.float_labels else None)
+
+
 def applies_to_padded_loss(spec: Spec) -> str | None:
     """Say that a check needs a loss of the user's, and labels that can be padded."""
     if spec.contract.padding is None:
         return "padding=None: padded positions are unspecified"
+    if isinstance(spec.contract.output_steps, int | str):
+        return "the output has a fixed number of steps, and none of them is padding"
     if spec.contract.loss == "compiled" and spec.traits.uses_sample_weight and not spec.contract.sample_weight:
         return "the custom train_step passes loss weights that cannot be read"
     return applies_to_loss(spec)
@@ -42,10 +49,10 @@ def padded_side(spec: Spec) -> Side:
     return "target" if spec.contract.has_target else "source"
 
 
-def counted_padding(seen: Observed, spec: Spec) -> float | None:
+def counted_padding(seen: Observed) -> float | None:
     """Return how strongly the loss depends on scores at padding, beside the real ones; None where there is none."""
     gradient = seen.score_gradient
-    mask = seen.arrays.source_mask if spec.contract.kind == "many_to_many" else seen.arrays.target_mask
+    mask = seen.arrays.target_mask
     if gradient is None or gradient.shape[:2] != mask.shape or mask.all() or not mask.any():
         return None
     wide = np.abs(np.asarray(gradient, np.float64))

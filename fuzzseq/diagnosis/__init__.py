@@ -54,7 +54,9 @@ def diagnose(
         case=case,
         sizes=case.sizes(spec.contract),
         minimality=minimality,
-        diagnosis=_diagnosis(found, evidence, cause.mistake, cause.advice_for(evidence.written)),
+        diagnosis=_diagnosis(
+            found, evidence, cause.mistake, cause.advice_for(evidence.written, ctc=evidence.spec.contract.is_ctc)
+        ),
         signature=signature(verdict),
         flaky=flaky,
         exceptions=(

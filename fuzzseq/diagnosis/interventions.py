@@ -69,7 +69,7 @@ def manner_changes(case: Case, contract: Contract) -> Iterator[Change]:
     ways: list[tuple[str, str]] = [
         ("initial_state", state) for state in states(contract) if state != batches[-1].initial_state
     ]
-    ways += [("target_encoding", each) for each in ("sparse", "one_hot") if contract.has_labels and each != encoding]
+    ways += [("target_encoding", each) for each in ("sparse", "one_hot") if contract.has_classes and each != encoding]
     for factor, value in ways:
         yield Change(factor, f"{factor} = {value}", with_batches(case, **{factor: value}))
     for mode in modes(contract):

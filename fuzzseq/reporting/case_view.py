@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from rich.console import Console, Group, RenderableType
@@ -13,6 +13,7 @@ from rich.text import Text
 from fuzzseq.cases.case import Batch, Case, Pair, shifted, tagged, width
 from fuzzseq.findings import Finding
 from fuzzseq.targets.spec import Spec
+from fuzzseq.targets.steps import steps_of
 
 #: Rows beyond this many are counted and not shown: a finding fits a screen.
 MOST_ROWS: Final = 8
@@ -45,8 +46,8 @@ def columns_of(spec: Spec) -> tuple[str, ...]:
     sources = ("source vectors" if spec.contract.float_source else "source",) if spec.contract.has_source else ()
     return (
         *sources,
-        *(("decoder input",) if spec.contract.has_target else ()),
-        *(("labels",) if spec.contract.has_labels else ()),
+        *(("decoder vectors" if spec.contract.float_decoder else "decoder input",) if spec.contract.has_target else ()),
+        *(("label vectors" if spec.contract.float_labels else "labels",) if spec.contract.has_labels else ()),
     )
 
 
@@ -57,13 +58,14 @@ def padded_ids(ids: Sequence[int], columns: int, side: str) -> str:
     return " ".join(fill + cells if side == "pre" else cells + fill)
 
 
-def row_cells(pair: Pair, batch: Batch, spec: Spec) -> Iterator[str]:
+def row_cells(pair: Pair, batch: Batch, spec: Spec, dimensions: Mapping[str, int]) -> Iterator[str]:
     """Yield the cells of one row, in the order of :func:`columns_of`."""
     source_columns, target_columns = width(batch, "source", spec.contract), width(batch, "target", spec.contract)
     if spec.contract.has_source:
         yield padded_ids(pair.source, source_columns, batch.padding)
     if spec.contract.kind == "many_to_many":
-        yield padded_ids(tagged(pair, spec.contract), source_columns, batch.padding)
+        steps = 0 if spec.contract.is_ctc else steps_of(spec.contract.output_steps, source_columns, dimensions)
+        yield padded_ids(tagged(pair, spec.contract, dimensions), steps, batch.padding)
     elif spec.contract.has_target:
         halves = shifted(pair.target, spec.contract.tokens)
         for half in halves if spec.contract.has_labels else halves[:1]:
@@ -83,7 +85,7 @@ def row_table(case: Case, spec: Spec) -> Table:
         for row, pair in enumerate(batch.pairs, 1)
     ]
     for name, pair, batch in named[:MOST_ROWS]:
-        table.add_row(Text(name, style="dim"), *(Text(cell) for cell in row_cells(pair, batch, spec)))
+        table.add_row(Text(name, style="dim"), *(Text(cell) for cell in row_cells(pair, batch, spec, case.dimensions)))
     if len(named) > MOST_ROWS:
         table.add_row(Text("...", style="dim"), Text(f"and {len(named) - MOST_ROWS} more rows", style="dim"))
     return table

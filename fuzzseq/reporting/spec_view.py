@@ -12,10 +12,13 @@ from fuzzseq.checks.base import Check
 from fuzzseq.checks.custom import stand_in
 from fuzzseq.checks.registry import CHECKS
 from fuzzseq.events import CheckCount
+from fuzzseq.reporting.input_view import InputLine, input_lines, name_of_input, role_of_input, user_name
 from fuzzseq.reporting.python_text import argument, literal
-from fuzzseq.targets.contract import CELLS, Contract, Input
+from fuzzseq.targets.contract import CELLS, Contract
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, KNOWN, Dim
+from fuzzseq.targets.series import Series
 from fuzzseq.targets.spec import Spec
+from fuzzseq.targets.steps import StepRatio
 from fuzzseq.targets.traits import Form
 
 #: Where something that is known of a model came from.
@@ -53,16 +56,6 @@ class DeclaredLine:
     line: str
     source: Source
     meaning: str
-
-
-@attrs.frozen(kw_only=True)
-class InputLine:
-    """One input of a model, or its output: its name where it has one, its role, its shape by dimensions, its type."""
-
-    name: str
-    role: str
-    shape: str
-    dtype: str
 
 
 @attrs.frozen(kw_only=True)
@@ -124,7 +117,7 @@ def _dimension_lines(spec: Spec) -> Iterator[DeclaredLine]:
         allowed = contract.range_of(dimension)
         fixed = allowed == Dim(min=allowed.min, max=allowed.min)
         # What a range depends on has the names of the user.
-        range_ = str(allowed.min if fixed else allowed.renamed(lambda tie: _user_name(contract, tie)))
+        range_ = str(allowed.min if fixed else allowed.renamed(lambda tie: user_name(contract, tie)))
         yield DeclaredLine(
             name=dimension,
             line=argument(name, range_),
@@ -137,7 +130,9 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
     """Yield the options of a declaration, those that have their default too."""
     contract, traits = spec.contract, spec.traits
     tokens = {
-        key: value for key, value in attrs.asdict(contract.tokens).items() if key != "label_pad" or value is not None
+        key: value
+        for key, value in attrs.asdict(contract.tokens).items()
+        if key not in ("label_pad", "blank") or value is not None
     }
     logits = {True: "the scores are logits", False: "the scores are probabilities", None: "not known before a call"}
     paddings = {
@@ -145,30 +140,39 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
         "pre": "before the tokens; more of it must not change real positions",
         None: "padded positions are unspecified",
     }
-    names = [_name(spec, index) for index in range(len(contract.inputs))]
+    names = [name_of_input(spec, index) for index in range(len(contract.inputs))]
     loss = {"compiled": "the compiled loss", None: "none: cross-entropy trains the model"}
     states = {"inputs": "inputs of the model, of the shapes that it states", None: "none is given"}
     float_source = "rows of floats" if contract.float_source else "ids"
+    decode = contract.decode if contract.decode_call and contract.decode_call.method else _Reference(contract.decode)
     told: Mapping[str, tuple[object, str]] = {
         "kind": (contract.kind, _KINDS[contract.kind]),
         # Inputs without names cannot be declared.
         "inputs": (
-            {name: _role(each) for name, each in zip(names, contract.inputs, strict=True) if all(names)},
+            {name: role_of_input(each) for name, each in zip(names, contract.inputs, strict=True) if all(names)},
             "see below",
         ),
         "output": (contract.output, "the first, or the only one" if contract.output is None else "the one with scores"),
         "logits": (traits.logits, logits[traits.logits] if contract.has_labels else "the model has no scores"),
         "padding": (contract.padding, paddings[contract.padding]),
         "tokens": (tokens, "ids of special tokens"),
+        "labels": (contract.labels, "values of a series" if contract.float_labels else "classes of a vocabulary"),
+        "series": (_series(contract), "how values are made"),
         "target_encoding": (contract.target_encoding, "of labels"),
         "features": (
             contract.features,
             "the output is no scores" if contract.features else "the output is of the kind",
         ),
+        "causal": (contract.causal, "no output reads a later step" if contract.causal else "it is not declared so"),
+        "output_steps": (
+            contract.output_steps if isinstance(contract.output_steps, int | str) else _Steps(contract.output_steps),
+            "as many as the source" if contract.output_steps is None else "of the output",
+        ),
         "sample_weight": (contract.sample_weight, "1 at real steps" if contract.sample_weight else "there are none"),
         "loss": (_Reference(contract.loss), loss.get(contract.loss, "declared")),
         "initial_state": (_Reference(contract.initial_state), states.get(contract.initial_state, "declared")),
         "preprocess": (_Reference(contract.preprocess), "makes the source" if contract.preprocess else "none"),
+        "decode": (decode, "a loop that is held to teacher forcing" if contract.decode else "no loop is run"),
         "float_source": (contract.float_source, f"the source is {float_source}"),
         "graph": (contract.graph, "it is traced too" if contract.graph else "it is run eagerly alone"),
         "skip": (dict(spec.selection.skip), "checks that are left out, and why"),
@@ -183,6 +187,22 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
         yield DeclaredLine(name=name, line=f"{name}={text}", source=source, meaning=meaning)
 
 
+def _series(contract: Contract) -> dict[str, object]:
+    """Return what is said of the values of a series, but for what is so by default; nothing where a model has none."""
+    usual, found = attrs.asdict(Series()), dict[str, object]()
+    for name, value in attrs.asdict(contract.series).items():
+        if name != "flat_output" and value != usual[name]:
+            found[name] = user_name(contract, value) if name.endswith("channels") and isinstance(value, str) else value
+    return found if contract.float_labels or contract.float_source else {}
+
+
+@attrs.frozen
+class _Steps:
+    """What the steps of an output follow, as the function that declares it."""
+
+    ratio: StepRatio | None
+
+
 @attrs.frozen
 class _Reference:
     """A function of the user's own, or what stands for one; None where nothing is to be declared."""
@@ -194,6 +214,8 @@ def _code(value: object) -> str:
     """Return a value as a declaration holds it."""
     if isinstance(value, list):
         return f"[{', '.join(map(_code, value))}]"
+    if isinstance(value, _Steps):
+        return "None" if value.ratio is None else f"lambda source_length: {value.ratio}"
     if not isinstance(value, _Reference):
         return literal(value)
     name = (value.text or "").rpartition(":")[2].rpartition(".")[2]
@@ -202,55 +224,12 @@ def _code(value: object) -> str:
     return "None" if value.text in (None, "inputs", "compiled") else name
 
 
-def _input_lines(spec: Spec) -> Iterator[InputLine]:
-    """Yield the inputs of a model, and its output."""
-    contract = spec.contract
-    for index, each in enumerate(contract.inputs):
-        dtype = each.dtype or ("float32" if each.role == "state" or _is_features(contract, each) else "int32")
-        yield InputLine(
-            name=_name(spec, index) or f"input {index}", role=_role(each), shape=_shape(spec, each), dtype=dtype
-        )
-    if contract.has_labels:
-        steps = "source_length" if contract.kind == "many_to_many" else "target_length"
-        shape = f"(batch_size, {steps}, {_user_name(contract, str(contract.vocabulary('target')))})"
-        yield InputLine(name=str(contract.output or "output"), role="scores", shape=shape, dtype="float32")
-
-
-def _name(spec: Spec, index: int) -> str:
-    key = spec.contract.inputs[index].key
-    names = spec.traits.input_names
-    return key or (names[index] if index < len(names) else "")
-
-
-def _role(each: Input) -> str:
-    return f"~{each.role}" if each.inverted else each.role
-
-
-def _is_features(contract: Contract, each: Input) -> bool:
-    return each.role == "source" and contract.float_source
-
-
-def _shape(spec: Spec, each: Input) -> str:
-    contract = spec.contract
-    side = "target_length" if each.role in ("decoder_input", "target_mask", "target_length") else "source_length"
-    if each.role == "state":
-        return "(batch_size, ...)"
-    if each.role.endswith("_length"):
-        return "(batch_size, 1)" if each.rank == 2 else "(batch_size,)"
-    if _is_features(contract, each):
-        return f"(batch_size, {side}, {_user_name(contract, 'feature_dim')})"
-    ones = {3: "1, ", 4: "1, 1, "}.get(each.rank or 2, "")
-    return f"(batch_size, {ones}{side})"
-
-
-def _user_name(contract: Contract, dimension: str) -> str:
-    return next((p.name for p in contract.parameters if p.dimension == dimension), dimension)
-
-
 #: What can be declared that makes checks apply: the line, and the Spec with it.
 _REMEDIES: Final[Mapping[str, Callable[[Contract], Contract]]] = {
     'padding="post"': lambda contract: attrs.evolve(contract, padding="post"),
+    "causal=True": lambda contract: attrs.evolve(contract, causal=True),
     "graph=True": lambda contract: attrs.evolve(contract, graph=True),
+    "decode=...": lambda contract: attrs.evolve(contract, decode=contract.decode or "declared"),
     "loss=...": lambda contract: attrs.evolve(contract, loss=contract.loss or "declared"),
     'kind="many_to_many"': lambda contract: attrs.evolve(
         contract, kind="many_to_many" if contract.kind == "encoder" else contract.kind
@@ -290,6 +269,6 @@ def spec_view(spec: Spec, checks: Mapping[str, CheckCount]) -> SpecView:
         model=_model_sentence(spec),
         dimensions=tuple(_dimension_lines(spec)),
         options=tuple(_option_lines(spec)),
-        inputs=tuple(_input_lines(spec)),
+        inputs=tuple(input_lines(spec)),
         checks=tuple(_check_lines(spec, checks)),
     )

@@ -9,7 +9,7 @@ from fuzzseq.checks.script import stage_line
 from fuzzseq.reporting.python_text import argument, literal
 from fuzzseq.reproduce.data import variable
 from fuzzseq.reproduce.plan import Plan
-from fuzzseq.targets.contract import PartCall
+from fuzzseq.targets.part_calls import PartCall
 
 #: How a part is called whose Spec does not say it.
 _PLAIN = PartCall(roles=("tokens", "states"))
@@ -127,7 +127,7 @@ def inputs_signature(plan: Plan) -> Iterator[str]:
             specs.append((item.key, "tf.TensorSpec([None, None], tf.int32)"))
         else:
             value = input_array(item, seen)
-            width = None if item.role.endswith("_mask") else 1 if item.steps_last else value.ndim - 1
+            width = None if item.role.endswith("_mask") or value.ndim < 3 else 1 if item.steps_last else value.ndim - 1
             specs.append((item.key, tensor_spec(plan, value.shape, value.dtype.name, width)))
     yield from structure(plan, "SIGNATURE", specs)
 

@@ -76,7 +76,7 @@ def _labels(plan: Plan, batch: Batch, seen: Arrays) -> dict[str, str]:
     contract, vocabulary = plan.spec.contract, plan.spec.contract.vocabulary("target")
     case = attrs.evolve(plan.case, batches=(attrs.evolve(batch, target_encoding="sparse"),))
     text = ids = literal(arrays(case, contract).labels)
-    if vocabulary and batch.target_encoding != "sparse":
+    if vocabulary and contract.has_classes and batch.target_encoding != "sparse":
         depth = plan.case.dimensions[vocabulary]
         text = f"np.eye({depth}, dtype=np.float32)[{ids}]"
         if batch.target_encoding != "one_hot":
@@ -86,8 +86,7 @@ def _labels(plan: Plan, batch: Batch, seen: Arrays) -> dict[str, str]:
             text = f"np.eye({depth}, dtype=np.float32)[\n    {ids}\n]"
     if not plan.masked:
         return {"labels": text}
-    real = seen.source_mask if contract.kind == "many_to_many" else seen.target_mask
-    return {"labels": text, "real": literal(real)}
+    return {"labels": text, "real": literal(seen.target_mask)}
 
 
 def _features(plan: Plan, batch: Batch, seen: Arrays) -> str:
@@ -97,7 +96,8 @@ def _features(plan: Plan, batch: Batch, seen: Arrays) -> str:
     case = attrs.evolve(plan.case, batches=(batch,))
     size = plan.case.dimensions["feature_dim"]
     made = f"    {literal(arrays(case, ids).source)},\n    {literal(seen.source_mask)},\n"
-    return f"features(\n{made}    size={size},\n    seed={plan.case.seed},\n)"
+    pad = f"    pad={plan.spec.contract.series.pad:g},\n" if plan.spec.contract.series.pad else ""
+    return f"features(\n{made}    size={size},\n    seed={plan.case.seed},\n{pad})"
 
 
 def _states(plan: Plan, number: int, batch: Batch) -> str:

@@ -59,7 +59,7 @@ def compared(plan: Plan) -> tuple[str, ...]:
         *inputs(other),
         *scores_lines(other, "False"),
         *_compared_scores("second", other, ""),
-        *((script.pair_assertion,) if script.pair_assertion else _AGREE),
+        *(script.pair_assertion.splitlines() if script.pair_assertion else _AGREE),
     )
 
 
@@ -76,8 +76,9 @@ def execution_lines(execution: str) -> tuple[str, ...]:
 def _compared_scores(name: str, plan: Plan, rows: str) -> Iterator[str]:
     """Yield the lines that take what is compared of a run's scores: real positions, of the rows that both runs have."""
     seen = arrays(plan.case, plan.spec.contract, 0)
-    mask = seen.source_mask if plan.spec.contract.kind in ("many_to_many", "encoder") else seen.target_mask
+    mask = seen.source_mask if plan.spec.contract.kind == "encoder" else seen.target_mask
     positions = literal(plan.script.positions(mask) if plan.script.positions else mask)
     yield f"{name} = np.array(scores){rows}"
-    yield f"if {name}.ndim == 3:"
+    flat = plan.spec.contract.series.flat_output
+    yield f"if {name}.ndim == 2:" if flat else f"if {name}.ndim == 3:"
     yield f"    {name} = {name}[{positions}{rows}]".replace("\n", "\n    ")

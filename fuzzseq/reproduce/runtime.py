@@ -127,6 +127,24 @@ def cross_entropy(labels: Tensor, scores: Tensor, mask: Tensor, steps: Callable[
     return tf.reduce_sum(each * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)
 
 
+def squared_error(labels: Tensor, values: Tensor, mask: Tensor) -> Tensor:
+    """Return the mean squared error over real steps of a series."""
+    steps = tf.shape(values)[:2]
+    wanted = tf.reshape(labels, tf.concat([steps, [-1]], axis=0))
+    given = tf.reshape(values, tf.concat([steps, [-1]], axis=0))[..., : tf.shape(wanted)[-1]]
+    each = tf.reduce_mean(tf.square(given - tf.cast(wanted, given.dtype)), axis=-1)
+    weights = tf.cast(mask, each.dtype)
+    return tf.reduce_sum(each * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)
+
+
+def ctc_error(labels: Tensor, scores: Tensor, mask: Tensor, pad: int, blank: int, logits: bool) -> Tensor:
+    """Return the mean loss of CTC of rows (batch, steps, classes) that have as many steps as the mask says."""
+    scores = scores if logits else tf.math.log(scores + 1e-7)
+    lengths = [tf.reduce_sum(tf.cast(real, tf.int32), axis=1) for real in (labels != pad, mask)]
+    each = tf.nn.ctc_loss(labels, scores, *lengths, logits_time_major=False, blank_index=blank % scores.shape[-1])
+    return tf.reduce_mean(each)
+
+
 def parts_of(value: Part) -> list[Part]:
     """Return what a container, a closure, a method or an object holds."""
     if isinstance(value, dict):

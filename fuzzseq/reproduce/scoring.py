@@ -89,6 +89,14 @@ def loss_lines(plan: Plan, labels: str = "labels") -> Iterator[str]:
         yield f"loss = tf.reduce_mean(model.compute_loss(x=inputs, y={labels}, y_pred={given}{weighing}))"
     elif loss is not None:
         yield f"loss = tf.reduce_mean(keras.losses.get({literal(loss)})({labels}, scores))"
+    elif plan.spec.contract.is_ctc:
+        tokens, logits = plan.spec.contract.tokens, plan.spec.traits.logits is not False
+        pad = tokens.pad if tokens.label_pad is None else tokens.label_pad
+        yield "# No loss is declared: that of CTC, over the real steps of each row."
+        yield f"loss = ctc_error({labels}, scores, real, {pad}, {tokens.blank or 0}, {logits})"
+    elif plan.spec.contract.float_labels:
+        yield "# No loss is declared: the squared error, with the padding left out."
+        yield f"loss = squared_error({labels}, scores, real)"
     else:
         kind = "sparse_categorical" if plan.case.batches[-1].target_encoding == "sparse" else "categorical"
         logits = plan.spec.traits.logits is not False
@@ -125,7 +133,8 @@ def step_lines(plan: Plan) -> Iterator[str]:
 def train_function(plan: Plan) -> Iterator[str]:
     """Yield the training step as a traced function."""
     seen = arrays(plan.case, plan.spec.contract, 0)
-    specs = ["SIGNATURE", tensor_spec(plan, seen.labels.shape, seen.labels.dtype.name, seen.labels.ndim - 1)]
+    width = seen.labels.ndim - 1 if seen.labels.ndim == 3 else None
+    specs = ["SIGNATURE", tensor_spec(plan, seen.labels.shape, seen.labels.dtype.name, width)]
     specs += [tensor_spec(plan, seen.target_mask.shape, "bool")] if plan.masked else []
     yield from (*inputs_signature(plan), f"LABELS = [{', '.join(specs[1:])}]", "", "")
     yield f"@tf.function(input_signature=[SIGNATURE, *LABELS]{plan.autograph})"

@@ -13,21 +13,26 @@ import attrs
 
 from fuzzseq.errors import SpecError, nearest
 from fuzzseq.grammar import Count, Id, Identifier, Line, Matches, Reference
+from fuzzseq.targets.decode_call import DecodeCall
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, KNOWN, Dim
+from fuzzseq.targets.part_calls import PartCall
+from fuzzseq.targets.series import Series
+from fuzzseq.targets.steps import OutputSteps
 
 Kind = Literal["seq2seq", "encoder", "decoder", "many_to_many"]
 #: How labels may be declared. A case of one-hot labels may smooth them.
 TargetEncoding = Literal["sparse", "one_hot"]
 Encoding = Literal[TargetEncoding, "smoothed_one_hot"]
+#: What labels are: classes of a vocabulary, values of a series, or classes of fewer steps, with blanks between them.
+Labels = Literal["classes", "float", "ctc"]
 Padding = Literal["post", "pre"]
 SampleWeight = Literal["mask"]
 Side = Literal["source", "target"]
-#: What an argument of an encoder or a decoder can be.
-PartRole = Literal["tokens", "states", "memory", "source_mask", "source_length"]
 
 SIDES: Final[tuple[Side, ...]] = get_args(Side)
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 ENCODINGS: Final[tuple[TargetEncoding, ...]] = get_args(TargetEncoding)
+LABELS: Final[tuple[Labels, ...]] = get_args(Labels)
 PADDINGS: Final[tuple[Padding | None, ...]] = (*get_args(Padding), None)
 #: What may weigh the labels of a batch in its loss: the mask of real steps, or nothing.
 SAMPLE_WEIGHTS: Final[tuple[SampleWeight | None, ...]] = (*get_args(SampleWeight), None)
@@ -56,12 +61,14 @@ class Tokens:
     """The ids of the special tokens; None where a model has none.
 
     ``label_pad`` is what labels are padded with, where that is not ``pad``: -100, for example, which no loss counts.
+    ``blank`` is the class of CTC that stands for no label: -1 is the last one.
     """
 
     pad: Id = 0
     start: Id | None = 1
     end: Id | None = 2
     label_pad: Id | None = None
+    blank: Id | None = None
 
     def specials(self) -> tuple[int, ...]:
         """Return the ids that are no ordinary words."""
@@ -101,27 +108,15 @@ class Parameter:
 
 
 @attrs.frozen(kw_only=True)
-class PartCall:
-    """How an encoder or a decoder apart is called: what each of its arguments is, in order.
-
-    A ``functional`` one takes them in a list. Where there are ``names`` of the arguments, what is not there is given by
-    its name, and so is whatever comes after it.
-    """
-
-    roles: tuple[PartRole, ...]
-    names: tuple[Identifier, ...] = ()
-    functional: bool = False
-    takes_training: bool = True
-
-
-@attrs.frozen(kw_only=True)
 class Contract:
     """What a model accepts. Plain data: functions are held as references (``file.py:name``).
 
     Two models with the same contract take the same cases in the same way: known cases are kept by it, and a run that is
     resumed goes on where it is the same. ``static`` are the dimensions of a batch that the built model fixes,
     ``state_arguments`` the dimensions that the function ``initial_state`` takes. ``features`` says that the output is
-    no scores, which labels could be for; ``sample_weight`` what the compiled loss is given beside them.
+    no scores, which labels could be for; ``sample_weight`` what the compiled loss is given beside them; ``causal`` that
+    a model without a decoder is to read no later step than the one it predicts; ``output_steps`` how many steps it has
+    then. ``decode`` is the decode loop, and ``decode_call`` how it is called.
     """
 
     kind: Kind = "seq2seq"
@@ -134,9 +129,11 @@ class Contract:
     dimensions: Mapping[Identifier, Dim] = attrs.field(factory=dict)
     static: tuple[Identifier, ...] = ()
     tokens: Tokens = Tokens()
+    series: Series = attrs.field(factory=Series)
     padding: Padding | None = "post"
     initial_state: Reference | None = None
     state_arguments: tuple[Identifier, ...] = ()
+    labels: Labels = "classes"
     target_encoding: TargetEncoding = "sparse"
     loss: Reference | None = None
     sample_weight: SampleWeight | None = None
@@ -148,8 +145,12 @@ class Contract:
     graph: bool = True
     encoder: PartCall | None = None
     decoder: PartCall | None = None
+    decode: Reference | None = None
+    decode_call: DecodeCall | None = None
     output: Line | int | None = None
     features: bool = False
+    causal: bool = False
+    output_steps: OutputSteps = None
 
     def objection(self) -> str:
         """Return what is wrong with what was read: the dimension of a parameter has no range; else nothing."""
@@ -182,6 +183,26 @@ class Contract:
     def has_target_ids(self) -> bool:
         """Whether rows have target ids: a decoder reads them, or they are labels."""
         return self.has_target or self.has_labels
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether labels are classes of a vocabulary, one for each step."""
+        return self.has_labels and self.labels == "classes"
+
+    @property
+    def is_ctc(self) -> bool:
+        """Whether labels are classes of fewer steps than the output has."""
+        return self.has_labels and self.labels == "ctc"
+
+    @property
+    def float_labels(self) -> bool:
+        """Whether labels are values of a series."""
+        return self.has_labels and self.labels == "float"
+
+    @property
+    def float_decoder(self) -> bool:
+        """Whether the decoder reads values of a series."""
+        return self.float_labels and self.has_target and self.series.decoder_channels is not None
 
     def sides(self) -> tuple[Side, ...]:
         """Return the sides whose widths are dimensions of a batch."""
@@ -246,10 +267,11 @@ class Contract:
     def _vocabularies(self) -> dict[Side, str | None]:
         """What :meth:`vocabulary` returns of each side."""
         known = {p.dimension for p in self.parameters} | set(self.dimensions)
+        values = self.float_labels and (self.float_decoder or not self.has_target)
         target = ("output_dim", "vocab_size") if self.kind == "many_to_many" else ("vocab_size", "output_dim")
         names: dict[Side, tuple[str, ...]] = {
             "source": ("source_vocab_size", "vocab_size") if self.has_source and not self.float_source else (),
-            "target": ("target_vocab_size", *target) if self.has_target_ids else (),
+            "target": ("target_vocab_size", *target) if self.has_target_ids and not values else (),
         }
         return {
             side: next((n for n in choices if n in known), choices[0] if choices else None)
@@ -259,7 +281,7 @@ class Contract:
     def lowest_id(self, side: Side) -> int:
         """Return the lowest ordinary id of a side; of a many-to-many model's labels none but padding is special."""
         if side == "target" and self.kind == "many_to_many":
-            return int(self.tokens.label_pad == 0)
+            return int(0 in (self.tokens.label_pad, self.tokens.blank))
         return self.tokens.lowest_word()
 
     def minimum(self, dimension: str) -> int:
@@ -267,6 +289,7 @@ class Contract:
         if dimension not in self._minima:
             allowed = self.range_of(dimension)
             words = [self.lowest_id(side) + 2 for side in SIDES if self.vocabulary(side) == dimension]
+            words = [least + (self.tokens.blank == -1) for least in words]
             self._minima[dimension] = min(max(allowed.min, *words), allowed.max) if words else allowed.min
         return self._minima[dimension]
 

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from fuzzseq.errors import SpecError, nearest
-from fuzzseq.targets.contract import CELLS, ENCODINGS, KINDS, PADDINGS, ROLES, SAMPLE_WEIGHTS, Tokens
+from fuzzseq.targets.declared_values import checked_option
 from fuzzseq.targets.dimensions import KNOWN, Dim, dim, dimension_of
 
 Factory = TypeVar("Factory", bound=Callable[..., Any])
@@ -21,9 +21,12 @@ _OPTIONS: Final = (
     "tokens",
     "padding",
     "initial_state",
+    "labels",
+    "series",
     "target_encoding",
     "loss",
     "preprocess",
+    "decode",
     "inputs",
     "output",
     "logits",
@@ -34,6 +37,8 @@ _OPTIONS: Final = (
     "float_source",
     "features",
     "sample_weight",
+    "causal",
+    "output_steps",
 )
 _ATTRIBUTE: Final = "__fuzz_target__"
 
@@ -52,7 +57,7 @@ def declare(**settings: Any) -> Declaration:
     dimensions: dict[str, Dim] = {}
     for name, value in settings.items():
         if name in _OPTIONS:
-            options[name] = _checked_option(name, value)
+            options[name] = checked_option(name, value)
         elif isinstance(value, Dim):
             dimensions[name] = value
         elif isinstance(value, int) and not isinstance(value, bool):
@@ -84,6 +89,14 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
     ``initial_state``
         ``"lstm"``, ``"gru"``, ``"bidirectional-lstm"``, ``"bidirectional-gru"``, or a function whose parameters are
         dimensions and which returns a list of shapes, ``[(batch_size, units), ...]``.
+    ``labels``
+        ``"classes"``; ``"float"`` for values of a series; ``"ctc"`` for classes of fewer steps than the output, with
+        ``tokens={"blank": 0}`` (-1: the last class). Else read off the compiled loss, and off the output.
+    ``series``
+        a dict that says how such values are made: ``channels`` of a label, a number or the name of a dimension, None
+        for labels (batch, steps); ``decoder_channels`` likewise, of what a decoder reads; ``start``, what it reads
+        before the first value, ``"zeros"`` (the default) or ``"last"``, the last value of the source; ``pad``, the
+        value at padding (0.0); ``positive``, True for labels above zero.
     ``target_encoding``
         ``"sparse"`` (integer labels of shape (batch, steps), the default) or ``"one_hot"`` ((batch, steps, words)).
     ``loss``
@@ -93,6 +106,10 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
         read off a model that is compiled with ``weighted_metrics``.
     ``preprocess``
         the function that turns a list of lists of ids into the model's source.
+    ``decode``
+        the decode loop: a function of the model and a source, or the name of a method of the model, as ``"greedy"``. It
+        is run on each batch and held to teacher forcing. Its arguments are told by their names: ``model``, ``encoder``,
+        ``decoder``, ``source``, ``steps`` or ``max_length``, ``start_id``, ``end_id``, ``beam_width``, ``use_cache``.
     ``padding``
         ``"post"`` (the default), ``"pre"``, or None where padded positions are unspecified.
     ``tokens``
@@ -111,6 +128,12 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
         True for a source of float features, (batch, time, ``feature_dim``).
     ``features``
         True for an output that is no scores of words, which labels could be for: (batch, steps, any width).
+    ``causal``
+        True for a model of one sequence whose output at a step follows from that step and earlier ones alone, as that
+        of a language model or a forecaster.
+    ``output_steps``
+        how many steps the output of a model without a decoder has: a number, the name of a dimension, such as
+        ``"horizon"``, or a function of dimensions, ``lambda source_length: source_length // 2``.
     ``skip``
         a dict from a check's name to the reason why it is skipped.
     ``checks``
@@ -188,43 +211,3 @@ def _home_of(factory: object) -> ModuleType | None:
     """Return the module that defines a factory, where it holds it."""
     home = sys.modules.get(getattr(factory, "__module__", None) or "")
     return home if home is not None and any(value is factory for value in list(vars(home).values())) else None
-
-
-def _checked_option(name: str, value: Any) -> Any:
-    """Return an option's value where it can hold, else raise the sentence that says what is expected."""
-    choices: dict[str, tuple[Any, ...]] = {
-        "kind": KINDS,
-        "target_encoding": ENCODINGS,
-        "padding": PADDINGS,
-        "sample_weight": SAMPLE_WEIGHTS,
-    }
-    if name in choices and value not in choices[name]:
-        listed = ", ".join(repr(choice) for choice in choices[name])
-        raise SpecError(f"{name}={value!r} is not understood: it is one of {listed}.")
-    if name == "initial_state" and not (value is None or value in CELLS or callable(value)):
-        raise SpecError(
-            f"initial_state={value!r} is not understood: it is one of {', '.join(map(repr, CELLS))}, "
-            "or a function of the dimensions that returns a list of shapes."
-        )
-    if name == "preprocess" and not (value is None or callable(value)):
-        raise SpecError(f"preprocess={value!r} is not callable: give the function that pads a list of lists of ids.")
-    if name == "custom_checks" and not isinstance(value, list | tuple):
-        raise SpecError(f"custom_checks={value!r} is not a list: give a list of functions, [my_check].")
-    if name in ("skip", "inputs", "tokens") and not isinstance(value, Mapping):
-        raise SpecError(f"{name}={value!r} is not a dict: see help(fuzzseq.fuzz_target).")
-    for key, role in value.items() if name == "inputs" else ():
-        if not isinstance(role, str) or role.removeprefix("~") not in ROLES:
-            raise SpecError(f"inputs[{key!r}] is {role!r}: it is one of {', '.join(ROLES)}.{nearest(str(role), ROLES)}")
-    return _checked_tokens(value) if name == "tokens" else value
-
-
-def _checked_tokens(value: Mapping[str, Any]) -> Tokens:
-    """Return the special tokens of a dict, or raise for a name or an id that cannot be one."""
-    for name, token in value.items():
-        if name not in ("pad", "start", "end", "label_pad"):
-            raise SpecError(f"tokens has no {name!r}: it takes 'pad', 'start', 'end' and 'label_pad'.")
-        if token is None and name == "pad":
-            raise SpecError("tokens['pad'] cannot be None: declare padding=None for a model without padding.")
-        if token is not None and (not isinstance(token, int) or (token < 0 and name != "label_pad")):
-            raise SpecError(f"tokens[{name!r}] is {token!r}: it is an id of 0 or more, or None.")
-    return Tokens(**value)

@@ -20,8 +20,17 @@ WIDTH_AXIS: Final = "_width_axis"
 def role_tensor(item: Input, arrays: Arrays) -> Tensor:
     """Return the tensor that plays an input's role; it is marked where its last axis is time and no width."""
     tensor: Tensor = tf.constant(input_array(item, arrays))
-    if item.role.endswith("_mask") or item.steps_last:
+    flat = item.rank == 2 and tensor.dtype.is_floating and item.role in ("source", "decoder_input")
+    if item.role.endswith("_mask") or item.steps_last or flat:
         setattr(tensor, WIDTH_AXIS, 1 if item.steps_last else None)
+    return tensor
+
+
+def label_tensor(spec: Spec, arrays: Arrays) -> Tensor:
+    """Return the labels of a batch; they are marked where their last axis is time and no width."""
+    tensor: Tensor = tf.constant(arrays.labels)
+    if spec.contract.float_labels and arrays.labels.ndim == 2:
+        setattr(tensor, WIDTH_AXIS, None)
     return tensor
 
 

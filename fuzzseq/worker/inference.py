@@ -6,8 +6,9 @@ from typing import Final
 
 from fuzzseq.errors import FuzzseqError, SpecError
 from fuzzseq.targets.spec import Spec
-from fuzzseq.worker import model_probes, sizes
+from fuzzseq.worker import causality, model_probes, output_steps, series_probes, sizes
 from fuzzseq.worker.build import LoadedFactory
+from fuzzseq.worker.decode_calls import decode_loop
 from fuzzseq.worker.first_builds import first_inspection
 from fuzzseq.worker.frames import user_frames
 from fuzzseq.worker.inspection import Probe
@@ -27,6 +28,10 @@ PROBES: Final[tuple[Probe, ...]] = (
     model_probes.initial_state,
     model_probes.ignored_labels,
     model_probes.compiled_loss,
+    series_probes.pad_value,
+    output_steps.ctc,
+    series_probes.values_by_loss,
+    output_steps.declared_steps,
     model_probes.signatures,
     TraitProbe(trait="functional", holds=KERAS.is_functional),
     TraitProbe(trait="keras_model", holds=KERAS.is_model),
@@ -39,13 +44,20 @@ PROBES: Final[tuple[Probe, ...]] = (
     TraitProbe(trait="whole_decoder", holds=model_probes.decodes_all_steps),
     TraitProbe(trait="low_precision", holds=model_probes.has_low_precision),
     model_probes.scored_steps,
+    series_probes.float_inputs,
     sizes.static_sizes,
     sizes.first_call,
     sizes.features,
     sizes.single_output,
+    series_probes.values_by_output,
+    output_steps.inferred_steps,
     sizes.constant_labels,
     sizes.vocabularies,
     sizes.logits,
+    causality.causal_hint,
+    series_probes.positive,
+    series_probes.label_rank,
+    decode_loop,
     training_step,  # The model is of no use after this.
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
-from fuzzseq.reproduce.runtime import cross_entropy
+from fuzzseq.reproduce.runtime import cross_entropy, ctc_error, squared_error
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Function, Model, Nest, Tensor
@@ -34,6 +34,18 @@ def loss_function(spec: Spec, model: Model, declared: Function | str | None) -> 
             return model.compute_loss(x=inputs, y=y, y_pred=predicted, sample_weight=weights[0] if weights else None)
 
         return compiled_loss
+    elif spec.contract.float_labels:
+        return lambda _inputs, labels, output, mask: _with_all_outputs(
+            squared_error(labels, output.scores, mask), model, output
+        )
+    elif spec.contract.is_ctc:
+        tokens = spec.contract.tokens
+        pad = tokens.pad if tokens.label_pad is None else tokens.label_pad
+        return lambda _inputs, labels, output, mask: _with_all_outputs(
+            ctc_error(labels, output.scores, mask, pad, tokens.blank or 0, spec.traits.logits is not False),
+            model,
+            output,
+        )
     else:
         logits = spec.traits.logits is not False
         return lambda _inputs, labels, output, mask: _with_all_outputs(

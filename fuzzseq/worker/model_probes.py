@@ -42,11 +42,6 @@ def inputs(seen: Inspection) -> Inspection:
         )
     if seen.spec.contract.kind == "decoder" and not {item.role for item in found} & {"decoder_input", "labels"}:
         found = tuple(attrs.evolve(item, role=_TARGET_SIDE.get(item.role, item.role)) for item in found)
-    if any(item.role == "decoder_input" and item.rank == 3 for item in found):
-        raise SpecError(
-            f"The decoder of {name} takes rows of floats, (batch, steps, width), and fuzzseq feeds a decoder "
-            "ids, (batch, steps): put the one-hot encoding or the embedding inside the model."
-        )
     inferred = () if "inputs" in seen.spec.traits.origins else ("inputs",)
     names = [str(tensor.name) for tensor in flat_inputs(seen.model)] if KERAS.is_functional(seen.model) else []
     return seen.read_off(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import tensorflow as tf
 
 from fuzzseq.reproduce.runtime import one_or_all
-from fuzzseq.targets.contract import PartCall, PartRole
+from fuzzseq.targets.part_calls import PartCall, PartRole
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Function, Model, Nest, Tensor
 

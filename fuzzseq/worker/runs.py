@@ -10,12 +10,13 @@ import tensorflow as tf
 
 from fuzzseq.cases.arrays import Array, Arrays, arrays
 from fuzzseq.cases.case import Batch, Case
-from fuzzseq.checks.base import Gradient, Observed
+from fuzzseq.checks.base import Decoded, Gradient, Observed
 from fuzzseq.checks.output_shape import expected_shape
 from fuzzseq.protocol import runs
 from fuzzseq.reproduce.runtime import as_source, flat_shapes, packed, path_of
 from fuzzseq.worker import feeding
 from fuzzseq.worker.build import ModelInstance
+from fuzzseq.worker.decoding import decode
 from fuzzseq.worker.executions import EXECUTIONS
 from fuzzseq.worker.instrumentation.recording import finite
 from fuzzseq.worker.keras_api import KERAS
@@ -45,18 +46,18 @@ class BatchRun:
                 return Observed(arrays=self.arrays, crossings=crossed, takers_of_states=takers_of_states(model))
             case runs.ChunkedRun(chunk_boundaries=boundaries):
                 return self._in_chunks(boundaries)
+            case runs.DecodeRun():
+                return Observed(arrays=self.arrays, decoded=self._decode(self.run))
             case runs.TrainingRun():
                 return self._train()
             case runs.LossRun(score_variants=variants):
-                return self._score(runs.SCORE_VARIANTS if variants else ())
+                return self._score(variants)
             case runs.OwnStepRun(own_labels=labels):
                 return self._own_predictions(labels)
             case runs.AlternativeRun(execution=name):
-                execution = EXECUTIONS[name]
-                fed = self._fed()
-                if execution.forward is not None:
-                    return self._seen(execution.forward(self.built, fed))
-                return self._seen(self._forward(runs.ForwardRun(batches=self.run.batches), fed))
+                forward, fed = EXECUTIONS[name].forward, self._fed()
+                plain = runs.ForwardRun(batches=self.run.batches)
+                return self._seen(forward(self.built, fed) if forward else self._forward(plain, fed))
             case runs.ForwardRun(record_layers=True):
                 return self._record_layers(self.run)
             case runs.ForwardRun():
@@ -88,8 +89,7 @@ class BatchRun:
         return feeding.initial_state(self.built.spec, self.case, self.batch, shapes)
 
     def _labels(self) -> tuple[Tensor, Tensor]:
-        real = self.arrays.source_mask if self.built.spec.contract.kind == "many_to_many" else self.arrays.target_mask
-        return tf.constant(self.arrays.labels), tf.constant(real)
+        return feeding.label_tensor(self.built.spec, self.arrays), tf.constant(self.arrays.target_mask)
 
     def _score(self, variants: Sequence[runs.ScoreVariant]) -> Observed:
         """Run forward and loss in one function: what a tensor carries beside its values, a mask, is lost in between."""
@@ -106,7 +106,7 @@ class BatchRun:
             if gradient is None and not variants:
                 # Keras scores what it finds behind a softmax instead of the probabilities: of a copy it cannot.
                 gradient = scored_by(output.of(tf.identity(output.scores)))[1]
-            changed = [self._loss(given, wanted, steps, output.rescaled(change)) for change in variants]
+            changed = [self._loss(given, wanted, steps, output.varied(change, wanted)) for change in variants]
             return output.scores, loss, tf.zeros_like(output.scores) if gradient is None else gradient, changed
 
         arguments = self._fed(), *self._labels()
@@ -235,8 +235,22 @@ class BatchRun:
         joined = tf.concat(scores, axis=1) if len(scores[0].shape) == 3 and spec.contract.has_labels else scores[-1]
         return self._seen(ForwardOutput(joined, tf.nest.flatten(states), joined))
 
+    def _decode(self, run: runs.DecodeRun) -> Decoded:
+        whole, spec = self.arrays, self.built.spec
+
+        def score(changed: Arrays) -> Nest:
+            self.arrays = changed
+            try:
+                return dense(self.forward().scores)
+            finally:
+                self.arrays = whole
+
+        words = self.case.dimensions.get(spec.contract.vocabulary("target") or "")
+        return decode(self.built, self._fed(), whole, words, run, score)
+
     def _seen(self, output: ForwardOutput, loss: Array | None = None, gradients: tuple[Gradient, ...] = ()) -> Observed:
-        scores = as_numpy(dense(output.scores))
+        scores, flat = as_numpy(dense(output.scores)), self.built.spec.contract.series.flat_output
+        expected = expected_shape(self.built.spec, self.sizes, self.arrays)
         only_forward = isinstance(self.run, runs.ForwardRun | runs.ChunkedRun | runs.AlternativeRun)
         culprits: list[str] = []
 
@@ -251,8 +265,9 @@ class BatchRun:
                 self.forward()
         return Observed(
             arrays=self.arrays,
-            output=scores,
-            expected=expected_shape(self.built.spec, self.sizes, self.arrays),
+            # One value a step is compared as if it had an axis.
+            output=scores[..., None] if flat and scores is not None else scores,
+            expected=(*expected, None) if flat else expected,
             states=tuple(np.asarray(dense(state)) for state in output.states),
             loss=loss,
             gradients=gradients,

@@ -13,6 +13,7 @@ from fuzzseq.errors import SpecError, UsageError, nearest
 from fuzzseq.targets.contract import Contract, Parameter
 from fuzzseq.targets.dimensions import KNOWN, Dim, dim, dimension_of, unknown_parameter
 from fuzzseq.targets.selection import Selection
+from fuzzseq.targets.series import Series
 from fuzzseq.targets.spec import Spec
 from fuzzseq.targets.traits import Origin, Traits
 from fuzzseq.worker.build import LoadedFactory
@@ -26,10 +27,14 @@ def from_signature(target: LoadedFactory) -> Spec:
     origins: dict[str, Origin] = dict.fromkeys([*declared.options, *declared.dimensions], "declared")
     parameters, dimensions = _parameters(target)
     values: dict[str, Any] = {
-        name: reference(value) if name in ("initial_state", "preprocess", "loss") and value is not None else value
+        name: reference(value)
+        if name in ("initial_state", "preprocess", "loss", "decode") and value is not None
+        else value
         for name, value in declared.options.items()
-        if name not in ("inputs", "custom_checks")
+        if name not in ("inputs", "custom_checks", "output_steps")
     }
+    if "series" in values:
+        values["series"] = Series(**values["series"])
     kinds: dict[str, type] = {"checks": tuple, "skip": dict}
     selected = {name: kind(values.pop(name)) for name, kind in kinds.items() if name in values}
     for option, name in ((option, name) for option, names in selected.items() for name in names):

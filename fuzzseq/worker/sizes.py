@@ -29,7 +29,7 @@ def static_sizes(seen: Inspection) -> Inspection:
     dimensions, static = dict(contract.dimensions), list(contract.static)
     inferred: set[str] = set()
     named = {p.dimension for p in contract.parameters}
-    for place, (shape, item) in enumerate(zip(_stated_shapes(seen.model, contract), contract.inputs, strict=False)):
+    for place, (shape, item) in enumerate(zip(stated_shapes(seen.model, contract), contract.inputs, strict=False)):
         side = {"source": "source_length"}.get(item.role, "target_length")
         if item.role not in ("source", "decoder_input", "labels"):
             continue
@@ -47,7 +47,7 @@ def static_sizes(seen: Inspection) -> Inspection:
             width, tie = int(shape[2] or 4), None
             # The first other build with another width shows which dimension it follows.
             for built, other in seen.other_builds() if shape[2] else ():
-                wide = _stated_shapes(built.model, contract)[place][2]
+                wide = stated_shapes(built.model, contract)[place][2]
                 if wide != width:
                     names = (name for name in sizes if name not in DATA_DIMENSIONS)
                     tie = next((n for n in names if (sizes[n], other.get(n)) == (width, wide)), None)
@@ -56,7 +56,7 @@ def static_sizes(seen: Inspection) -> Inspection:
     return seen.read_off(contract={"dimensions": dimensions, "static": tuple(dict.fromkeys(static))}, inferred=inferred)
 
 
-def _stated_shapes(model: Model, contract: Contract) -> list[Sequence[int | None]]:
+def stated_shapes(model: Model, contract: Contract) -> list[Sequence[int | None]]:
     """Return the shapes of the inputs of a model that states them, in their order, steps before widths."""
     if KERAS.is_functional(model):
         return [tensor.shape for tensor in flat_inputs(model)]
@@ -100,7 +100,7 @@ def constant_labels(seen: Inspection) -> Inspection:
     """Read how many labels a tagger has whose words are another number, where that is a constant of its code."""
     contract, output = seen.spec.contract, seen.first.array
     words = seen.sizes.get("vocab_size")
-    tagger = contract.kind == "many_to_many" and contract.vocabulary("target") == "vocab_size"
+    tagger = contract.kind == "many_to_many" and contract.has_classes and contract.vocabulary("target") == "vocab_size"
     if not tagger or output is None or output.ndim != 3 or output.shape[-1] == words:
         return seen
     tags = int(output.shape[-1])
@@ -152,7 +152,13 @@ def _words(first: Look, model: Model, side: Side, contract: Contract) -> int | N
     words = _table_rows(first.tables, side, contract)
     if words is None and (side == "source" or contract.has_target):  # What a tagger gives is no vocabulary of it.
         words = stated.vocabulary(model, side)
-    if words is None and side == "target" and contract.has_labels and first.array is not None:
+    if (
+        words is None
+        and side == "target"
+        and contract.has_labels
+        and not contract.float_labels
+        and first.array is not None
+    ):
         words = first.array.shape[-1]
     return None if words is None else int(words)
 
@@ -225,6 +231,8 @@ def logits(seen: Inspection) -> Inspection:
     """Read whether the scores are logits: probabilities are not negative, and the sum of each step is one."""
     scores = seen.first.array
     if scores is None or seen.spec.traits.logits is not None or not seen.spec.contract.has_labels:
+        return seen
+    if seen.spec.contract.float_labels:
         return seen
     probabilities = bool((scores >= 0).all() and np.allclose(scores.sum(axis=-1), 1.0, atol=1e-3))
     return seen.read_off(traits={"logits": not probabilities}, inferred=["logits"])

@@ -80,8 +80,7 @@ def _steps_tried(seen: Inspection) -> tuple[bool, Exception | None]:
             continue
         try:
             made = arrays(case, spec.contract)
-            real = made.source_mask if spec.contract.kind == "many_to_many" else made.target_mask
-            model.train_step(training_batch(spec, model, fed, tf.constant(made.labels), tf.constant(real)))
+            model.train_step(training_batch(spec, model, fed, tf.constant(made.labels), tf.constant(made.target_mask)))
         except Exception as error:  # whatever a step of the user's own raises
             raised = raised or error
         else:

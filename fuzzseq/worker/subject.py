@@ -24,11 +24,19 @@ class ForwardOutput:
     def __init__(self, scores: Nest, states: list[Tensor], raw: Nest) -> None:
         self.scores, self.states, self.raw = scores, states, raw
 
-    def rescaled(self, how: ScoreVariant) -> ForwardOutput:
-        """Return the output with its scores lifted by 3, or doubled, all or those below zero; masks stay on them."""
+    def varied(self, how: ScoreVariant, labels: Tensor) -> ForwardOutput:
+        """Return the output with other scores, as :class:`fuzzseq.LossRun` says; masks stay on them."""
         scores = self.scores
-        scores += 3 if how == "lifted" else scores if how == "stretched" else tf.minimum(scores, 0)
-        return self.of(scores)
+        if how in ("lifted", "stretched", "sunk"):
+            return self.of(scores + (3 if how == "lifted" else scores if how == "stretched" else tf.minimum(scores, 0)))
+        if int(tf.size(labels)) != int(tf.size(scores)):
+            return self  # As where quantiles are predicted of a label.
+        values = tf.cast(tf.reshape(labels, tf.shape(scores)), scores.dtype)
+        if how == "labels_mean":
+            values = tf.broadcast_to(tf.reduce_mean(values, axis=(0, 1), keepdims=True), tf.shape(values))
+        elif how != "labels":
+            values = tf.roll(values, 1 if how == "labels_before" else -1, axis=1)
+        return self.of(values)
 
     def of(self, scores: Tensor) -> ForwardOutput:
         """Return the output with other scores in the place of its own; the mask of these stays on them."""

@@ -16,8 +16,9 @@ from fuzzseq.engine.corpus import Corpus
 from fuzzseq.engine.corpus_database import database_at
 from fuzzseq.errors import UsageError
 from fuzzseq.protocol.serialization import to_data
-from fuzzseq.targets.contract import PartCall, Tokens
+from fuzzseq.targets.contract import Tokens
 from fuzzseq.targets.dimensions import dim
+from fuzzseq.targets.part_calls import PartCall
 from fuzzseq.targets.spec import Spec
 from tests.specs import with_fields
 

@@ -103,21 +103,23 @@ def with_other_source(
     return others if same_words or any(set(one.source) != set(two.source) for one, two in moves) else None
 
 
-def with_other_ends(case: Case, contract: Contract, read: bool = False) -> tuple[Batch, ...] | None:
-    """Return the batches with the last id of every target row moved to another one; None where no row has one.
+def with_other_ends(
+    case: Case, contract: Contract, read: bool = False, side: Side = "target"
+) -> tuple[Batch, ...] | None:
+    """Return the batches with the last id of every row of a side moved to another one; None where no row has one.
 
-    It is the last one that the decoder ``read``, where that is asked for: without an end token the very last is a label
-    alone.
+    Of a target it is the last one that the decoder ``read``, where that is asked for: without an end token the very
+    last is a label alone.
     """
-    low, high = id_range("target", case.dimensions, contract)
-    place = -2 if read and contract.tokens.end is None else -1
+    low, high = id_range(side, case.dimensions, contract)
+    place = -2 if side == "target" and read and contract.tokens.end is None else -1
 
     def changed(pair: Pair) -> Pair:
-        if len(pair.target) < -place:
+        ids = list(pair.source if side == "source" else pair.target)
+        if len(ids) < -place:
             return pair
-        ids = list(pair.target)
         ids[place] = next_id(ids[place], low, high)
-        return attrs.evolve(pair, target=tuple(ids))
+        return attrs.evolve(pair, **{side: tuple(ids)})
 
     others = each_pair(case, changed)
     return None if others == case.batches else others

@@ -54,11 +54,21 @@ def _weighted(e: FailureEvidence) -> bool:
     return any(word in line for word in ("mask", "weight"))
 
 
+def _unsqueezed(e: FailureEvidence) -> bool:
+    """Say whether values of (batch, steps) are subtracted from those of (batch, steps, 1), or the other way round."""
+    pairs = (sorted(pair, key=len) for pair in pairwise(e.shapes()))
+    return e.op in ("Sub", "SquaredDifference") and any((*short, 1) == tuple(long) for short, long in pairs)
+
+
 _WEIGHT: Final = "it fails where one value for each step is multiplied by another: a weight"
 #: The loss does not fit what it compares.
 LOSS: Final = only_where(
     lambda e: e.scoring and e.verdict.raised is not None,
     Rule("loss-encoding", 94, passes("target_encoding"), "it passes with the other target encoding"),
+    *only_where(
+        lambda e: e.spec.contract.float_labels,
+        Rule("loss-broadcast", 90, _unsqueezed, "labels and predictions differ in an axis of one where they meet"),
+    ),
     Rule("loss-vocabulary", 84, partial(_mismatches, "classes")),
     Rule("loss-timesteps", 82, partial(_mismatches, "steps")),
     Rule("loss-encoding", 60, partial(_mismatches, "rank")),

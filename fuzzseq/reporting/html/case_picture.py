@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -10,6 +10,7 @@ import attrs
 from fuzzseq.cases.case import Batch, Case, Pair, shifted, tagged, width
 from fuzzseq.reporting.case_view import columns_of
 from fuzzseq.targets.spec import Spec
+from fuzzseq.targets.steps import steps_of
 
 #: Rows of a batch and steps of a side that are drawn; the rest is counted.
 MOST_ROWS: Final = 12
@@ -55,7 +56,9 @@ def pictures(case: Case, spec: Spec) -> tuple[Picture, ...]:
     for number, batch in enumerate(case.batches, 1):
         source, target = width(batch, "source", spec.contract), width(batch, "target", spec.contract)
         same = spec.contract.kind == "many_to_many"
-        widths = [source if same or name.startswith("source") else target for name in names]
+        steps = 0 if spec.contract.is_ctc else steps_of(spec.contract.output_steps, source, case.dimensions)
+        others = steps if same else target
+        widths = [source if name.startswith("source") else others for name in names]
         sides = (
             Side(name=name, columns=min(columns, MOST_STEPS), more=max(0, columns - MOST_STEPS))
             for name, columns in zip(names, widths, strict=True)
@@ -64,19 +67,21 @@ def pictures(case: Case, spec: Spec) -> tuple[Picture, ...]:
             Picture(
                 name=f"batch {number}" if several else "the batch",
                 sides=tuple(sides),
-                rows=tuple(tuple(_row(pair, batch, spec, widths)) for pair in batch.pairs[:MOST_ROWS]),
+                rows=tuple(tuple(_row(pair, batch, spec, widths, case.dimensions)) for pair in batch.pairs[:MOST_ROWS]),
                 more=max(0, len(batch.pairs) - MOST_ROWS),
             )
         )
     return tuple(drawn)
 
 
-def _row(pair: Pair, batch: Batch, spec: Spec, widths: Sequence[int]) -> Iterator[tuple[Step, ...]]:
+def _row(
+    pair: Pair, batch: Batch, spec: Spec, widths: Sequence[int], dimensions: Mapping[str, int]
+) -> Iterator[tuple[Step, ...]]:
     """Yield the cells of each side, padding included; special tokens are those of the decoder's sides alone."""
     tokens, many = spec.contract.tokens, spec.contract.kind == "many_to_many"
     sides: list[tuple[int, ...]] = [pair.source] if spec.contract.has_source else []
     if many:
-        sides.append(tagged(pair, spec.contract))
+        sides.append(tagged(pair, spec.contract, dimensions))
     elif spec.contract.has_target:
         halves = shifted(pair.target, tokens)
         sides += halves if spec.contract.has_labels else halves[:1]

@@ -149,6 +149,9 @@ class Framework(Protocol):
     def table_rows(self, layer: Layer) -> int | None:
         """Return how many ids an embedding has rows for; None for another layer."""
 
+    def mask_value(self, layer: Layer) -> float | None:
+        """Return the value of a step that a ``Masking`` layer leaves out; None for another layer."""
+
     def state_names(self, layer: Layer) -> str:
         """Return the states of an LSTM, ``hc``, or of a GRU, ``h``; empty for another layer."""
 
@@ -214,6 +217,15 @@ class Framework(Protocol):
 
     def has_stock_step(self, model: Model) -> bool:
         """Say whether a compiled model trains as the framework does it, and measures nothing beside its loss."""
+
+    def is_regression(self, model: Model, loss: object) -> bool:
+        """Say whether a loss, or its name, is the framework's own and compares values: not classes."""
+
+    def is_ctc(self, model: Model, loss: object) -> bool:
+        """Say whether a loss, or its name, is the framework's own of CTC."""
+
+    def needs_positive(self, model: Model, loss: object) -> bool:
+        """Say whether it is one that takes the logarithm of labels, or divides by them."""
 
     def loss(self, model: Model, identifier: object) -> Function:
         """Return the loss of a name."""

@@ -6,9 +6,13 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from fuzzseq.worker.keras_api.objects import Function, KerasModel, Layer, Model, Tensor
+
+#: Losses of values by the names of their classes, which those of their functions follow.
+_REGRESSIONS: Final = ("Mean_Squared_Error", "Mean_Absolute_Error", "Huber", "Log_Cosh", "Cosine_Similarity")
+_OF_POSITIVE: Final = ("Mean_Absolute_Percentage_Error", "Mean_Squared_Logarithmic_Error", "Poisson")
 
 
 class PublicKeras:
@@ -57,6 +61,9 @@ class PublicKeras:
     def table_rows(self, layer: Layer) -> int | None:
         return int(layer.input_dim) if isinstance(layer, self.keras.layers.Embedding) else None
 
+    def mask_value(self, layer: Layer) -> float | None:
+        return float(layer.mask_value) if isinstance(layer, self.keras.layers.Masking) else None
+
     def state_names(self, layer: Layer) -> str:
         layers = self.keras.layers
         return "hc" if isinstance(layer, layers.LSTM) else "h" if isinstance(layer, layers.GRU) else ""
@@ -79,6 +86,26 @@ class PublicKeras:
     def _own_attributes(self) -> frozenset[str]:
         made = (self.keras.layers.Layer(name="fuzzseq"), self.keras.Model(name="fuzzseq"), self.smallest())
         return frozenset({"built", *(name for owner in made for name in vars(owner))})
+
+    def is_regression(self, model: Model, loss: object) -> bool:  # noqa: ARG002 (says whose)
+        return self._is_one_of(loss, (*_REGRESSIONS, *_OF_POSITIVE))
+
+    def is_ctc(self, model: Model, loss: object) -> bool:  # noqa: ARG002 (says whose)
+        return hasattr(self.keras.losses, "CTC") and self._is_one_of(loss, ("CTC",))
+
+    def needs_positive(self, model: Model, loss: object) -> bool:  # noqa: ARG002 (says whose)
+        return self._is_one_of(loss, _OF_POSITIVE)
+
+    def _is_one_of(self, loss: object, names: tuple[str, ...]) -> bool:
+        losses = self.keras.losses
+        try:
+            found = losses.get(loss) if isinstance(loss, str) else loss
+        except ValueError:  # Compiling the model says so.
+            return False
+        functions = [getattr(losses, name.lower(), None) for name in names]
+        classes = tuple(getattr(losses, name.replace("_", "")) for name in names)
+        # A class derived from one may compare something else; a function may have several names.
+        return type(found) in classes or any(found is each for each in functions if each is not None)
 
     def loss(self, model: Model, identifier: object) -> Function:  # noqa: ARG002 (says whose)
         found: Function = self.keras.losses.get(identifier)
