@@ -36,7 +36,8 @@ def attention_translator(source_vocab_size, target_vocab_size, embedding_dim, un
     y = layers.Embedding(target_vocab_size, embedding_dim)(decoder_input)
     y = layers.LSTM(units, return_sequences=True)(y, mask=target_mask, initial_state=[h, c])
 
-    # The second mask keeps the attention off the padding of the source; the first one is for the queries.
-    context = layers.Attention()([y, memory], mask=[target_mask, source_mask])
+    # The second mask keeps the attention off the padding of the source; the first one is for the queries. Its axis for
+    # the steps of the target is what Keras adds itself from 3.12 on.
+    context = layers.Attention()([y, memory], mask=[target_mask, ops.expand_dims(source_mask, axis=1)])
     logits = layers.Dense(target_vocab_size)(layers.Concatenate()([y, context]))
     return keras.Model([source, decoder_input], logits)

@@ -9,6 +9,7 @@ from typing import Final
 
 import attrs
 
+from fuzzseq.object_text import text_of
 from fuzzseq.sanitize import masked
 
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -26,7 +27,8 @@ _AROUND: Final = (
 _NOISE: Final = re.compile(
     r'File "|Detected at node|Graph execution error:|<stack traces|\[\[|\]\]|Original stack trace'
 )
-_LONGEST: Final = 2000
+#: Of a longer message the middle is left out: what a chain of exceptions says itself stands last.
+_LONGEST: Final = 1990
 _OPERATION: Final = re.compile(r"\[Op:(\w+)\]")
 _NODE: Final = (re.compile(r"Detected at node (\S+)"), re.compile(r"\{\{node ([^}]+)\}\}"))
 _WRAPPED: Final = re.compile(r"__wrapped__(\w+?)_device")
@@ -34,6 +36,8 @@ _WRAPPED: Final = re.compile(r"__wrapped__(\w+?)_device")
 _IDS_AS_TEXT: Final = re.compile(r"\bstrings?\b.*\bu?int(32|64)\b|\bu?int(32|64)\b.*\bstrings?\b", re.DOTALL)
 #: What Python, or TensorFlow, says where a tensor is taken for a tuple or a dict.
 _TAKEN_APART: Final = re.compile(r"to unpack|Only integers, slices|has no attribute '(keys|items|values|get|pop)'")
+#: What Keras says of a call that has something beside tensors in it, before the layer looks at it.
+_REFUSED_CALL: Final = re.compile("you cannot mix tensors and non-tensors|Only input tensors may be passed as position")
 _OUT_OF_MEMORY: Final = ("std::bad_alloc", "MemoryError", "Out of memory", "out of memory", "Cannot allocate memory")
 
 _SHAPE: Final = re.compile(r"[\[(]((?:\d+|None)(?:,\s*(?:\d+|None))*,?)[\])]")
@@ -100,8 +104,8 @@ class FrameworkMessage:
         for around in _AROUND:
             text = around.sub("", text)
         lines = (line.strip() for line in text.splitlines())
-        # A secret is masked before its second half is cut off.
-        return masked("\n".join(line for line in lines if line and not _NOISE.match(line)))[:_LONGEST]
+        # A secret is masked before half of it is cut off.
+        return text_of(masked("\n".join(line for line in lines if line and not _NOISE.match(line))), _LONGEST)
 
     @property
     def operation(self) -> str:
@@ -124,6 +128,11 @@ class FrameworkMessage:
     def takes_tensor_apart(self) -> bool:
         """Whether a tensor was taken for a tuple or a dict."""
         return bool(_TAKEN_APART.search(self.message))
+
+    @property
+    def refuses_none(self) -> bool:
+        """Whether Keras refuses None beside tensors in a call, as it does before 3.4."""
+        return bool(_REFUSED_CALL.search(self.message)) and "None" in re.sub(r"shape=\([^)]*\)", "", self.message)
 
     @property
     def of_memory(self) -> bool:

@@ -200,5 +200,8 @@ def _part_call(part: PartCall, name: str, given: dict[str, str], training: str, 
             values.append(f"one_or_all({given['states']})")
     if part.functional and len(values) > 1:
         values = [f"[{', '.join(values)}]"]
+    elif part.names and "None" in values:  # See PartCall.
+        absent = values.index("None")
+        values[absent:] = map(argument, part.names[absent:], values[absent:])
     values += [f"training={training}"] if part.takes_training else []
     return f"{name}({', '.join(values)})"

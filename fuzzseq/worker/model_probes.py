@@ -155,8 +155,13 @@ def signatures(seen: Inspection) -> Inspection:
 
 
 def framework(seen: Inspection) -> Inspection:
-    """Read which Keras a model is made of: that of its first layer, where it is a callable, or two parts."""
-    return seen.read_off(traits={"framework": KERAS.framework(next(iter(every_layer(seen.model)), None))})
+    """Read which Keras a model is made of: that of its first layer, where it is a callable, or two parts.
+
+    What that does wrong itself is said, so that nobody looks for it in the model.
+    """
+    layers = every_layer(seen.model)
+    notes = sorted({f"{defect}: findings may come from that" for each in layers if (defect := KERAS.defect(each))})
+    return seen.read_off(traits={"framework": KERAS.framework(next(iter(layers), None))}, notes=notes)
 
 
 def form(seen: Inspection) -> Inspection:

@@ -38,7 +38,8 @@ class Part:
     def __init__(self, model: Function, context: int | None = None) -> None:
         self._model: Model = model
         inputs = getattr(model, "inputs", None) if KERAS.is_functional(model) else None
-        roles: list[PartRole] = ["tokens"] if inputs else _argument_roles(model)
+        arguments: dict[str, PartRole] = {} if inputs else _argument_roles(model)
+        roles: list[PartRole] = ["tokens"] if inputs else list(arguments.values())
         roles += [
             # A recurrent state is of rank 2, however an input of rank 3 is called.
             role
@@ -49,7 +50,12 @@ class Part:
         ]
         #: How it is called, as a script that reproduces a finding writes it out.
         self.signature = PartCall(
-            roles=tuple(roles), functional=bool(inputs), takes_training=takes_training(model), context=context
+            roles=tuple(roles),
+            # A plain function takes None by position like anything else.
+            names=tuple(filter(None, arguments)) if KERAS.is_layer(model) else (),
+            functional=bool(inputs),
+            takes_training=takes_training(model),
+            context=context,
         )
         self.traced = False
         #: The states as an encoder gave them, where they are no flat list.
@@ -71,7 +77,11 @@ class Part:
         called = self._graph if self.traced else self._model
         if self.signature.functional:
             return called(values[0] if len(values) == 1 else values, **extra)
-        return called(*values, **extra)
+        # Keras 3.3 takes None by its name alone. Left out, it would make a call with fewer arguments, and TensorFlow
+        # cannot generalize the traces of both.
+        absent = next((at for at, value in enumerate(values) if value is None), len(values))
+        named = dict(zip(self.signature.names[absent:], values[absent:], strict=False))
+        return called(*values[: len(values) - len(named)], **named, **extra)
 
     def _states(self, states: list[Tensor]) -> Nest:
         """Return the states for one argument: all of them, or its share where there are several arguments for them."""
@@ -110,9 +120,9 @@ def context_place(encoder: Function, decoder: Function) -> int | None:
     return given[in_order] if in_order < len(given) else next(iter(given), None)
 
 
-def _argument_roles(model: Model) -> list[PartRole]:
-    """Return what each positional parameter of a callable is: tokens, memory and states where no name says it."""
-    named: list[PartRole | None] = []
+def _argument_roles(model: Model) -> dict[str, PartRole]:
+    """Return what each positional parameter of a callable is, by its name; where that does not say it, by its place."""
+    named: dict[str, PartRole | None] = {}
     for name, parameter in inspect.signature(KERAS.call_of(model)).parameters.items():
         if name == "training" or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
             continue
@@ -120,12 +130,14 @@ def _argument_roles(model: Model) -> list[PartRole]:
         role = part_role(name) if required or parameter.default is None else None
         if role is None and not required:
             break  # A setting of the user's own, and whatever comes after it.
-        named.append(role)
-    if None not in named:
-        return ["tokens", *(role for role in named[1:] if role)]
+        named[name] = role
+    if None not in named.values():
+        first = next(iter(named), "")  # Empty where it takes whatever it is given.
+        return {first: "tokens", **{name: role for name, role in named.items() if role and name != first}}
     unnamed: tuple[PartRole, ...] = ("states", "memory")
-    missing: Iterator[PartRole] = iter(("tokens", *(role for role in unnamed if role not in named), *reversed(unnamed)))
-    return [next(missing) if role is None else role for role in named]
+    others = (role for role in unnamed if role not in named.values())
+    missing: Iterator[PartRole] = iter(("tokens", *others, *reversed(unnamed)))
+    return {name: next(missing) if role is None else role for name, role in named.items()}
 
 
 def takes_training(model: Model) -> bool:

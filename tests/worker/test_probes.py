@@ -100,3 +100,23 @@ def test_a_vocabulary_that_no_parameter_is():
     doubled = loaded(lambda words, tags: named_otherwise(words, tags, doubled=True), OWN)
     with pytest.raises(SpecError, match=r"8 in one build, 14 in another.*@fuzz_target\(source_vocab_size=8\)"):
         infer(doubled, StageBeacon())
+
+
+def test_a_defect_of_the_release_is_told():
+    """What is said of an attention of the installed Keras is so: a row comes out otherwise beside another one."""
+    import keras
+    import numpy as np
+
+    from fuzzseq.worker.inference import infer
+    from fuzzseq.worker.stages import StageBeacon
+
+    def attending(vocab_size: int) -> Any:
+        tokens = keras.Input((None,), dtype="int32", name="tokens")
+        x = keras.layers.Embedding(vocab_size, 4, mask_zero=True)(tokens)
+        return keras.Model(tokens, keras.layers.Dense(vocab_size)(keras.layers.AdditiveAttention()([x, x])))
+
+    model, ids = attending(7), np.array([[3, 4], [5, 0]])
+    mixed = not np.allclose(model(ids)[:1], model(ids[:1]), atol=1e-6)
+    notes = infer(loaded(attending, Declaration()), StageBeacon()).traits.notes
+    said = f"AdditiveAttention of Keras {keras.__version__} masks the scores of a row by other rows"
+    assert any(note.startswith(said) for note in notes) == mixed

@@ -619,6 +619,50 @@ def test_states_keep_their_structure(wrap, unwrap, mode):
     assert len(seen.states) == 4
 
 
+@fuzz_target(initial_state="gru")
+def of_memory(vocab_size, units):
+    """Return an encoder and a decoder that may be given states, and whose states do not cross."""
+    import keras
+    from keras import layers
+
+    from fuzzseq import EncoderDecoder
+
+    class Encoder(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.table, self.gru = layers.Embedding(vocab_size, units), layers.GRU(units, return_sequences=True)
+
+        def call(self, x, hidden=None):
+            return self.gru(self.table(x), initial_state=hidden)
+
+    class Decoder(Encoder):
+        def __init__(self):
+            super().__init__()
+            self.scores = layers.Dense(vocab_size)
+
+        def call(self, x, hidden=None, memory=None):
+            y = self.gru(self.table(x), initial_state=hidden)
+            return self.scores(y + keras.ops.mean(memory, axis=1, keepdims=True))
+
+    return EncoderDecoder(Encoder(), Decoder())
+
+
+@pytest.mark.parametrize("mode", ["eager", "graph"])
+def test_states_that_are_not_there(mode):
+    """A part is called with a state and without one, in batches of any shape, and what follows it is in place."""
+    batches = [
+        rows((source, source), initial_state=state)
+        for source in ((3, 4), (3, 4, 5), (3, 4, 5, 6))
+        for state in ("none", "random", "none")
+    ]
+    case = Case(dimensions={"vocab_size": 7, "units": 3}, batches=tuple(batches))
+    outputs = [seen.output for seen in opened(of_memory, case)(mode=mode).observed]
+    assert [output.shape[1] for output in outputs] == [3, 3, 3, 4, 4, 4, 5, 5, 5]
+    for none, random, again in zip(outputs[::3], outputs[1::3], outputs[2::3], strict=True):
+        assert np.array_equal(none, again)
+        assert not np.allclose(none, random)
+
+
 def placed(units):
     """Return a translator of fixed vocabularies that looks into its tables of positions first."""
     import keras

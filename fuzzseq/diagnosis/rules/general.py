@@ -218,8 +218,8 @@ def _whatever_is_given(e: FailureEvidence) -> bool:
 
 _NO_SUCH_SIZES: Final = "whatever it is given, it raises for these sizes: {e.message.short}"
 _OUTSIDE: Final = "the factory raises in code of its own, outside of any layer"
-#: What is left.
-STAGES: Final = (
+_REFUSED: Final = "Keras refuses the call itself, for None beside tensors in it, which it takes from 3.4 on"
+_LEFT: Final = (
     *only_where(
         lambda e: e.stage == "build",
         Rule("execution-build", 80, lambda e: not e.layers and not e.op, _OUTSIDE),
@@ -234,4 +234,13 @@ STAGES: Final = (
         ),
     ),
     Rule("unclassified", 10, always, "no rule speaks for a cause"),
+)
+#: What is left.
+STAGES: Final = (
+    *only_where(
+        lambda e: e.message.refuses_none,
+        Rule("execution-build", 98, lambda e: e.stage == "build", _REFUSED),
+        Rule("unclassified", 97, lambda e: e.stage != "build", _REFUSED),
+    ),
+    *only_where(lambda e: not e.message.refuses_none, *_LEFT),
 )

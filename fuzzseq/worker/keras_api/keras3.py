@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import CodeType
-from typing import TypeGuard
+from typing import Final, TypeGuard
 
 import keras
 import tensorflow as tf
@@ -23,6 +23,12 @@ from fuzzseq.worker.keras_api.objects import (
 )
 from fuzzseq.worker.keras_api.protocol import Origin
 from fuzzseq.worker.keras_api.public import PublicKeras
+from fuzzseq.worker.keras_api.supported import release
+
+#: By a class of layers: the first release that is right, and what those before it do.
+_DEFECTS: Final = (
+    (keras.layers.Attention, "3.12", "masks the scores of a row by other rows, where its values have a mask of rank 2"),
+)
 
 
 class Keras3(PublicKeras):
@@ -75,6 +81,12 @@ class Keras3(PublicKeras):
 
     def own_weights(self, layer: Layer) -> Iterable[Variable]:
         return getattr(layer, "_trainable_variables", ())
+
+    def defect(self, layer: Layer) -> str:
+        for kind, right, does in _DEFECTS:
+            if isinstance(layer, kind) and release(keras.__version__) < release(right):
+                return f"{type(layer).__name__} of Keras {keras.__version__} {does}; that of Keras {right} does not"
+        return ""
 
     def origin(self, tensor: Tensor) -> Origin | None:
         if not isinstance(tensor, keras.KerasTensor):

@@ -164,6 +164,9 @@ class Framework(Protocol):
     def framework_attributes(self, layer: Layer) -> frozenset[str]:
         """Return the names of the attributes that the framework itself gives to layers and models of every kind."""
 
+    def defect(self, layer: Layer) -> str:
+        """Return what a layer of this class does wrong in the installed release itself; empty for all others."""
+
     # Lineage
 
     def origin(self, tensor: Tensor) -> Origin | None:

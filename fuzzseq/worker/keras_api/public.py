@@ -80,6 +80,9 @@ class PublicKeras:
         if mask is not None:
             other._keras_mask = mask
 
+    def defect(self, layer: Layer) -> str:  # noqa: ARG002 (none is known)
+        return ""
+
     def framework_attributes(self, layer: Layer) -> frozenset[str]:  # noqa: ARG002 (says whose)
         return self._own_attributes
 

@@ -32,7 +32,7 @@ def require_supported() -> None:
 def refusal(*modules: str) -> str:
     """Return a sentence about modules that are older than what works; empty where none is."""
     found = [(*SUPPORTED[module], module, str(import_module(module).__version__)) for module in modules]
-    old = [each for each in found if _release(each[-1]) < _release(each[1])]
+    old = [each for each in found if release(each[-1]) < release(each[1])]
     if not old:
         return ""
     installed = " and ".join(f"{name} {version}" for name, *_, version in old)
@@ -40,6 +40,6 @@ def refusal(*modules: str) -> str:
     return f"fuzzseq does not work with {installed}, but with {WORKS_WITH}: pip install --upgrade {wanted}."
 
 
-def _release(version: str) -> tuple[int, ...]:
+def release(version: str) -> tuple[int, ...]:
     """Return the first two numbers of a version."""
     return tuple(int(number) for number in re.findall(r"\d+", version)[:2])

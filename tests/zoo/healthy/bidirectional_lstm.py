@@ -3,6 +3,9 @@
 import keras
 from keras import layers, ops
 
+#: Before it, an attention masks the scores of a row by other rows.
+NEEDS_KERAS = "3.12"
+
 
 def build(source_vocab_size, target_vocab_size, embedding_dim, units, num_layers):
     source = keras.Input((None,), dtype="int32", name="source")

@@ -3,6 +3,9 @@
 import keras
 from keras import layers, ops
 
+#: Before it, the losses of a dict go by the names of layers, and not by the keys of the outputs.
+NEEDS_KERAS = "3.7"
+
 
 class LengthMask(layers.Layer):
     def call(self, ids, lengths):

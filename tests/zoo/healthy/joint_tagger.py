@@ -5,6 +5,9 @@ from keras import layers, ops
 
 from fuzzseq import fuzz_target
 
+#: Before it, a recurrent layer that is given a mask does not hand it on, and the loss counts padding.
+NEEDS_KERAS = "3.11"
+
 
 @fuzz_target(kind="many_to_many", output="slots", padding="post")
 def build(vocab_size, embedding_dim, units, num_tags, num_intents=4):

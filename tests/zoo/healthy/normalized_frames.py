@@ -3,6 +3,9 @@
 import keras
 from keras import layers, ops
 
+#: Before it, an attention masks the scores of a row by other rows.
+NEEDS_KERAS = "3.12"
+
 
 class CMVN(layers.Layer):
     def call(self, x, real):

@@ -6,6 +6,9 @@ from keras import layers
 
 from fuzzseq import fuzz_target
 
+#: Before it, a layer takes no None by its place.
+NEEDS_KERAS = "3.4"
+
 
 class Elman(layers.Layer):
     def __init__(self, units):
