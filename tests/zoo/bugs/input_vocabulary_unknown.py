@@ -35,7 +35,7 @@ BUG = Bug(
     cause="input-vocabulary",
     region="min_source_id == 1",
     minimal=Case(
-        dimensions={"source_vocab_size": 6, "target_vocab_size": 6, "units": 2},
+        dimensions={"source_vocab_size": 5, "target_vocab_size": 5, "units": 2},
         batches=(Batch(pairs=(Pair((1,), ()),)),),
     ),
     line="return ops.where(ops.equal(tokens, UNKNOWN), self.words, tokens)",
