@@ -108,7 +108,9 @@ class CaseMaker:
         if name not in self.contract.data_dimensions():
             return st.just((Form(), 0))
         # The user's own padding takes the place of ours.
-        padded = self.contract.padding and not (name == "source_length" and self.contract.preprocess)
+        padded = self.contract.pads("source" if name == "source_length" else "target") and not (
+            name == "source_length" and self.contract.preprocess
+        )
         forms = PADDED_FORMS if padded else UNPADDED_FORMS
         return st.tuples(st.sampled_from(forms), st.integers(0, self.contract.range_of(name).max - 1))
 

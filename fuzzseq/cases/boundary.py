@@ -21,7 +21,7 @@ from fuzzseq.cases.domain import (
 )
 from fuzzseq.cases.transforms import with_batches, with_source_ids
 from fuzzseq.errors import SpecError
-from fuzzseq.targets.contract import Contract
+from fuzzseq.targets.contract import SIDES, Contract
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, KNOWN
 
 #: Sizes to aim at, pairwise different, for the first look at a model; each setting moves away from it in one way.
@@ -153,9 +153,9 @@ class _Maker:
                 yield with_batches(self.case(rows), initial_state=state)
         for encoding in encodings(self.contract)[1:]:
             yield with_batches(base, target_encoding=encoding)
-        if self.contract.padding is not None:
-            yield with_batches(base, extra_source=2)
-            yield with_batches(base, extra_target=2)
+        for side in SIDES:
+            if self.contract.pads(side):
+                yield with_batches(base, **{f"extra_{side}": 2})
         if named := self.contract.tokens.named_words():
             # An unknown word, a separator, a mask: models treat them in ways of their own.
             yield with_source_ids(base, named)

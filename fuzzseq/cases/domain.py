@@ -275,7 +275,7 @@ def _ordinary(rows: Iterable[Sequence[int]], side: Side, sizes: Mapping[str, int
 
 def _padded_enough(name: str, longest: int, extra: int, sizes: Mapping[str, int], contract: Contract) -> bool:
     """Say whether extra padding is none, or declared, or no more than it takes to reach a legal width."""
-    if extra <= 0 or contract.padding is not None or name in contract.fixed():
+    if extra <= 0 or contract.pads("source" if name == "source_length" else "target") or name in contract.fixed():
         return extra >= 0
     legal = legal_range(name, sizes, contract)
     return not any(value in legal for value in range(longest, longest + extra))

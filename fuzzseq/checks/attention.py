@@ -124,7 +124,7 @@ def _wrong(softmax: Softmax, seen: Observed, spec: Spec, taken: set[int]) -> Att
         return None
     over = value.shape[axis]
     if axis in axes:
-        weight = _on_padding(softmax, seen, mask) if spec.contract.padding is not None else 0.0
+        weight = _on_padding(softmax, seen, mask) if spec.contract.pads("source") else 0.0
         if weight > _WEIGHT:
             return _fault(softmax, "weight_on_padding", weight)
         return None

@@ -36,7 +36,7 @@ def plan(case: Case, spec: Spec) -> Plan:
     """Watch a run of the last batch, where the source length is like no other size that an axis may have."""
     if not source_is_distinct(case, spec):
         return {}
-    padded = with_padding(case, "source", spec.contract) if spec.contract.padding is not None else None
+    padded = with_padding(case, "source", spec.contract) if spec.contract.pads("source") else None
     more = {"padded": attrs.evolve(forward(case), batches=padded)} if padded else {}
     return {"base": forward(case), **more, "layers": attrs.evolve(forward(case), record_layers=True)}
 

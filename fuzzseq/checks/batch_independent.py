@@ -64,7 +64,7 @@ def plan(case: Case, spec: Spec) -> Plan:
         longest = max(len(pair.source) for pair in batch.pairs)
         for way, row in (("alone", -1), ("first", 0)):
             # Padding counts, and the user's own preprocessing pads to the rows: a row alone may have fewer columns.
-            counts = spec.contract.preprocess and spec.contract.padding is None
+            counts = spec.contract.preprocess and not spec.contract.pads("source")
             if lone and not (counts and len(batch.pairs[row].source) < longest):
                 runs[way] = attrs.evolve(base, batches=(alone(batch, row, spec),))
         runs["reversed"] = attrs.evolve(base, batches=(reverse(batch),))

@@ -24,7 +24,7 @@ def applies(spec: Spec) -> str | None:
     """Say that the check needs a source of ids that is padded after its rows."""
     if not spec.contract.has_source or spec.contract.float_source or spec.contract.preprocess:
         return "the source is not a padded batch of ids"
-    if spec.contract.padding != "post":
+    if spec.contract.padding != "post" or not spec.contract.pads("source"):
         return "RaggedTensor rows are padded at the end, and this model does not support that"
     if spec.traits.functional:
         return "functional models of Keras 3 reject a RaggedTensor"

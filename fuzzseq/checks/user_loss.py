@@ -28,6 +28,8 @@ def applies_to_padded_loss(spec: Spec) -> str | None:
     """Say that a check needs a loss of the user's, and labels that can be padded."""
     if spec.contract.padding is None:
         return "padding=None: padded positions are unspecified"
+    if padded_side(spec) in spec.contract.unpadded:
+        return f"padding of the {padded_side(spec)} is unspecified"
     if isinstance(spec.contract.output_steps, int | str):
         return "the output has a fixed number of steps, and none of them is padding"
     if spec.contract.loss == "compiled" and spec.traits.uses_sample_weight and not spec.contract.sample_weight:

@@ -14,7 +14,7 @@ from fuzzseq.checks.registry import CHECKS
 from fuzzseq.events import CheckCount
 from fuzzseq.reporting.input_view import InputLine, input_lines, name_of_input, role_of_input, user_name
 from fuzzseq.reporting.python_text import argument, literal
-from fuzzseq.targets.contract import CELLS, Contract
+from fuzzseq.targets.contract import CELLS, SIDES, Contract
 from fuzzseq.targets.declaration import FIRST
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, KNOWN, Dim
 from fuzzseq.targets.series import Series
@@ -150,7 +150,12 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
         ),
         "output": (contract.output, "the first, or the only one" if contract.output is None else "the one with scores"),
         "logits": (traits.logits, logits[traits.logits] if contract.has_labels else "the model has no scores"),
-        "padding": (contract.padding, paddings[contract.padding]),
+        "padding": (
+            {side: None if side in contract.unpadded else contract.padding for side in SIDES}
+            if contract.unpadded
+            else contract.padding,
+            paddings[contract.padding],
+        ),
         "tokens": (tokens, "ids of special tokens"),
         "labels": (contract.labels, "values of a series" if contract.float_labels else "classes of a vocabulary"),
         "series": (_series(contract), "how values are made"),

@@ -89,13 +89,14 @@ class Contract:
 
     Two models with the same contract take the same cases in the same way: known cases are kept by it, and a run that is
     resumed goes on where it is the same. ``static`` are the dimensions of a batch that the built model fixes,
-    ``state_arguments`` the dimensions that the function ``initial_state`` takes. ``features`` says that the output is
-    no scores, which labels could be for; ``sample_weight`` what the compiled loss is given beside them, ``"mask"`` or
-    a function of ``weight_arguments``; ``batch`` what a training step of the user's own is given. ``rows`` is the batch
-    size that stands in a model which other sizes come to, and ``first_batch`` says that a factory is called with the
-    size of the first batch alone. A ``stateful`` model keeps its state from batch to batch on purpose. ``causal`` says
-    that a model without a decoder is to read no later step than the one it predicts; ``output_steps`` how many steps it
-    has then. ``decode`` is the decode loop, and ``decode_call`` how it is called.
+    ``state_arguments`` the dimensions that the function ``initial_state`` takes. Padding of ``unpadded`` sides is
+    unspecified. ``features`` says that the output is no scores, which labels could be for; ``sample_weight`` what the
+    compiled loss is given beside them, ``"mask"`` or a function of ``weight_arguments``; ``batch`` what a training step
+    of the user's own is given. ``rows`` is the batch size that stands in a model which other sizes come to, and
+    ``first_batch`` says that a factory is called with the size of the first batch alone. A ``stateful`` model keeps its
+    state from batch to batch on purpose. ``causal`` says that a model without a decoder is to read no later step than
+    the one it predicts; ``output_steps`` how many steps it has then. ``decode`` is the decode loop, and ``decode_call``
+    how it is called.
     """
 
     kind: Kind = "seq2seq"
@@ -110,6 +111,7 @@ class Contract:
     tokens: Tokens = Tokens()
     series: Series = attrs.field(factory=Series)
     padding: Padding | None = "post"
+    unpadded: tuple[Side, ...] = ()
     initial_state: Reference | None = None
     state_arguments: tuple[Identifier, ...] = ()
     labels: Labels = "classes"
@@ -196,6 +198,10 @@ class Contract:
         """Return the dimensions of a batch that the built model fixes: all batches of a case agree on them."""
         named = {*self.static, *(p.dimension for p in self.parameters)}
         return frozenset(DATA_DIMENSIONS).intersection(named - {"batch_size"} if self.first_batch else named)
+
+    def pads(self, side: Side) -> bool:
+        """Say whether padding of a side is specified: more of it changes nothing at real positions."""
+        return self.padding is not None and side not in self.unpadded
 
     def range_of(self, dimension: str) -> Dim:
         """Return the declared range of a dimension, else the usual one of a known dimension."""

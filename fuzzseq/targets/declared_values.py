@@ -10,7 +10,7 @@ import attrs
 
 from fuzzseq.errors import SpecError, nearest
 from fuzzseq.grammar import MOST_VALUE
-from fuzzseq.targets.contract import CELLS, ENCODINGS, KINDS, LABELS, PADDINGS, ROLES
+from fuzzseq.targets.contract import CELLS, ENCODINGS, KINDS, LABELS, PADDINGS, ROLES, SIDES
 from fuzzseq.targets.dimensions import dimension_of
 from fuzzseq.targets.series import SERIES_STARTS
 from fuzzseq.targets.tokens import Tokens
@@ -71,6 +71,8 @@ def checked_option(name: str, value: Any) -> Any:
         "target_encoding": ENCODINGS,
         "padding": PADDINGS,
     }
+    if name == "padding" and isinstance(value, Mapping):
+        return _checked_padding(value)
     if name in choices and value not in choices[name]:
         listed = ", ".join(repr(choice) for choice in choices[name])
         raise SpecError(f"{name}={value!r} is not understood: it is one of {listed}.")
@@ -109,6 +111,17 @@ def parameters_named(function: Callable[..., Any]) -> tuple[str, ...]:
     except (TypeError, ValueError):
         return ()
     return tuple(each.name for each in found if each.default is each.empty)
+
+
+def _checked_padding(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the padding of each side, or raise for what is none, and for two sides that are padded otherwise."""
+    known = [side for side in value if side in SIDES and value[side] in PADDINGS]
+    if len(known) != len(value) or len({side for side in value.values() if side}) != 1 or len(value) != len(SIDES):
+        raise SpecError(
+            f"padding={dict(value)!r} is not understood: it names the padding of both sides, 'post' or 'pre', and None "
+            "for one that is not padded, {'source': None, 'target': 'post'}."
+        )
+    return value
 
 
 def _checked_tokens(value: Mapping[str, Any]) -> Tokens:

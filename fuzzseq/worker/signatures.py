@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -40,6 +40,9 @@ def from_signature(target: LoadedFactory) -> Spec:
         values["batch"] = TrainingBatch(function=function, arguments=parameters_named(declared.options["batch"]))
     if callable(weights := declared.options.get("sample_weight")):
         values["weight_arguments"] = parameters_named(weights)
+    if isinstance(padding := values.get("padding"), Mapping):
+        values["unpadded"] = tuple(side for side in padding if padding[side] is None)
+        values["padding"] = next(filter(None, padding.values()))
     if "series" in values:
         values["series"] = Series(**values["series"])
     kinds: dict[str, type] = {"checks": tuple, "skip": dict}

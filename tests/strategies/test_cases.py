@@ -12,6 +12,7 @@ from hypothesis.errors import InvalidArgument
 
 from fuzzseq import Batch, Case, Contract, Pair, Tokens, dim
 from fuzzseq.cases.arrays import arrays
+from fuzzseq.cases.boundary import boundary_cases
 from fuzzseq.cases.case import steps
 from fuzzseq.cases.domain import allowed, id_range
 from fuzzseq.strategies import cases
@@ -364,3 +365,33 @@ def test_ids_reach_from_the_first_word_to_the_last_row():
     assert id_range("source", {"source_vocab_size": 2}, Contract()) == (1, 1)
     assert id_range("target", {"target_vocab_size": 4}, Contract(kind="many_to_many")) == (0, 3)
     assert id_range("source", {}, Contract(float_source=True)) == (3, 18)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "source", "target"),
+    [
+        (Tokens(start=2, end=3), 1, 1),
+        (Tokens(start=3, end=4, unk=1, sep=2, mask=5), 2, 1),
+    ],
+)
+def test_ids_between_special_ones_are_words(tokens, source, target):
+    """Ids below a special one are drawn like any other; separators and masks occur in sources alone."""
+    contract = Contract(tokens=tokens)
+    reached = {"source": set(), "target": set()}
+    for case in boundary_cases(contract, 0):
+        for batch in case.batches:
+            for pair in batch.pairs:
+                reached["source"].update(pair.source)
+                reached["target"].update(pair.target)
+    assert source in reached["source"]
+    assert target in reached["target"]
+    assert not reached["source"] & {0, tokens.start, tokens.end}
+    assert not reached["target"] & {0, tokens.start, tokens.end, tokens.sep, tokens.mask}
+
+
+def test_one_side_is_padded():
+    """A side whose padding is unspecified gets no columns of its own, and the other one does."""
+    contract = Contract(unpadded=("source",))
+    batches = [batch for case in boundary_cases(contract, 0) for batch in case.batches]
+    assert not any(batch.extra_source for batch in batches)
+    assert any(batch.extra_target for batch in batches)

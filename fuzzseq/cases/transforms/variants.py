@@ -28,6 +28,8 @@ def fixed_length(side: Side, contract: Contract) -> bool:
 def paddable(side: Side, contract: Contract) -> bool:
     """Say whether a side can have more columns of padding at all, in some case."""
     length = contract.range_of(f"{side}_length")
+    if side in contract.unpadded or (contract.unpadded and tied(contract)):
+        return False
     return (
         not fixed_length(side, contract) and not (side == "source" and contract.preprocess) and length.min < length.max
     )
