@@ -9,7 +9,7 @@ False alarms that it guards against: ties; loops that draw words; a limit of ste
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 
 import attrs
@@ -22,6 +22,7 @@ from fuzzseq.checks.batch_independent import alone
 from fuzzseq.checks.decodes import base_run, one_beam
 from fuzzseq.checks.decoding_agrees import aligned
 from fuzzseq.checks.produced import TIE, counted
+from fuzzseq.checks.script import Script, ScriptRun, stage_line
 from fuzzseq.protocol.evidence import WrongWord
 from fuzzseq.protocol.outcome import Verdict
 from fuzzseq.protocol.runs import Confirming, DecodeRun, Run, RunKey
@@ -147,6 +148,28 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     return CHECK.failed(found[1], position=found[0])
 
 
+def script(run: ScriptRun) -> Iterator[str]:
+    """Yield the lines that decode twice, and hold the words of one to those of the other."""
+    contract, tokens = run.spec.contract, run.spec.contract.tokens
+    seen = next((each for each in run.evidence if isinstance(each, WrongWord)), None)
+    cached = contract.decode_call is not None and contract.decode_call.takes("cache")
+    against = seen.against if seen is not None else "alone"
+    yield stage_line("generate")
+    yield f"first = decoded_rows({run.decoding(None, True if cached else None)})"
+    names = [item.role for item in contract.inputs if item.role in ("source", "source_mask", "source_length")]
+    columns = "(2, 0)" if contract.padding == "pre" else "(0, 2)"
+    for name in names:
+        if against == "alone":
+            yield f"first, {name} = first[-1:], {name}[-1:]"
+        elif against == "padding" and name != "source_length":
+            value = tokens.pad if name == "source" else 0
+            yield f"{name} = np.pad({name}, ((0, 0), {columns}), constant_values={value})"
+    yield f"second = decoded_rows({run.decoding(None, against != 'uncached' if cached else None)})"
+    for name in ("first", "second"):
+        yield f"{name} = [row[: counted(row, {tokens.end}, {tokens.pad})] for row in {name}]"
+    yield 'assert first == second, f"the loop gives {first}, and then {second}"'
+
+
 CHECK = Check(
     name="decoding_invariant",
     description="the decode loop gives a row the same words alone, with more padding and without its cache",
@@ -158,4 +181,5 @@ CHECK = Check(
     cause="numeric-batch-coupling",
     expensive=True,
     run_every=2,
+    script=Script(lines=script, eager=True),
 )

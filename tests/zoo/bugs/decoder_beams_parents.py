@@ -58,11 +58,11 @@ def build(source_vocab_size, target_vocab_size, units):
 
 BUG = Bug(
     cause="decoder-beams",
-    check="decoding_invariant",
-    region="True",
+    check="decoding_agrees",
+    region="batch_size > 1",
     minimal=Case(
         dimensions={"source_vocab_size": 5, "target_vocab_size": 5, "units": 2},
-        batches=(Batch(pairs=(Pair((3,), ()),)),),
+        batches=(Batch(pairs=(Pair((3,)), Pair((4,)))),),
     ),
     line="state = np.array(state)[(best // words).ravel()]",
 )

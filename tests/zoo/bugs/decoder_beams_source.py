@@ -57,10 +57,10 @@ def build(source_vocab_size, target_vocab_size, units):
 BUG = Bug(
     cause="decoder-beams",
     check="decodes",
-    region="True",
+    region="batch_size > 1",
     minimal=Case(
         dimensions={"source_vocab_size": 5, "target_vocab_size": 5, "units": 2},
-        batches=(Batch(pairs=(Pair((3,), ()),)),),
+        batches=(Batch(pairs=(Pair((3,)), Pair((3,)))),),
     ),
     line="scores, _ = self.step(tokens, state)",
 )

@@ -59,10 +59,10 @@ def build(source_vocab_size, target_vocab_size, units):
 BUG = Bug(
     cause="decoder-beams",
     check="decoding_invariant",
-    region="True",
+    region="target_length > 1",
     minimal=Case(
-        dimensions={"source_vocab_size": 5, "target_vocab_size": 5, "units": 2},
-        batches=(Batch(pairs=(Pair((3,), ()),)),),
+        dimensions={"source_vocab_size": 5, "target_vocab_size": 10, "units": 4},
+        batches=(Batch(pairs=(Pair((3,), (3,)),)),),
     ),
     line="scores, state = self.step(*given)",
 )

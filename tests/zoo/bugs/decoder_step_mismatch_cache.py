@@ -54,6 +54,6 @@ BUG = Bug(
     cause="decoder-step-mismatch",
     check="decoding_agrees",
     region="True",
-    minimal=Case(dimensions={"vocab_size": 5, "units": 2}, batches=(Batch(pairs=(Pair((3,), ()),)),)),
+    minimal=Case(dimensions={"vocab_size": 6, "units": 2}, batches=(Batch(pairs=(Pair((3,)),)),)),
     line="y = self.embedding(ids) + self.positions(ops.arange(ids.shape[1])) + context[:, None]",
 )

@@ -48,10 +48,10 @@ def build(source_vocab_size, target_vocab_size, units):
 BUG = Bug(
     cause="decoder-step-mismatch",
     check="decoding_agrees",
-    region="True",
+    region="source_length > 1",
     minimal=Case(
-        dimensions={"source_vocab_size": 5, "target_vocab_size": 5, "units": 2},
-        batches=(Batch(pairs=(Pair((3,), ()),)),),
+        dimensions={"source_vocab_size": 5, "target_vocab_size": 6, "units": 2},
+        batches=(Batch(pairs=(Pair((3,)),), extra_source=1),),
     ),
     line="state = self.encode(source)",
 )

@@ -48,8 +48,8 @@ BUG = Bug(
     check="decoding_agrees",
     region="True",
     minimal=Case(
-        dimensions={"source_vocab_size": 5, "target_vocab_size": 5, "units": 2},
-        batches=(Batch(pairs=(Pair((3,), ()),)),),
+        dimensions={"source_vocab_size": 5, "target_vocab_size": 7, "units": 2},
+        batches=(Batch(pairs=(Pair((3,)),)),),
     ),
     line="scores = self(source, tokens)[:, :1]",
 )

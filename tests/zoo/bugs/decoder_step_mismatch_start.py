@@ -52,7 +52,7 @@ BUG = Bug(
     region="True",
     minimal=Case(
         dimensions={"source_vocab_size": 5, "target_vocab_size": 5, "units": 2},
-        batches=(Batch(pairs=(Pair((3,), ()),)),),
+        batches=(Batch(pairs=(Pair((3,)),)),),
     ),
     line='tokens = 2 * ops.ones((len(source), 1), "int32")',
 )

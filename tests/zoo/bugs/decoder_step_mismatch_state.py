@@ -50,8 +50,8 @@ BUG = Bug(
     check="decoding_agrees",
     region="True",
     minimal=Case(
-        dimensions={"source_vocab_size": 5, "target_vocab_size": 5, "units": 2},
-        batches=(Batch(pairs=(Pair((3,), ()),)),),
+        dimensions={"source_vocab_size": 5, "target_vocab_size": 5, "units": 4},
+        batches=(Batch(pairs=(Pair((3,)),)),),
     ),
     line="scores, _ = self.step(tokens[:, -1:], state)",
 )

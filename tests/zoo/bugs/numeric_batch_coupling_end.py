@@ -50,10 +50,10 @@ def build(source_vocab_size, target_vocab_size, units):
 BUG = Bug(
     cause="numeric-batch-coupling",
     check="decoding_invariant",
-    region="True",
+    region="batch_size > 1",
     minimal=Case(
-        dimensions={"source_vocab_size": 5, "target_vocab_size": 5, "units": 2},
-        batches=(Batch(pairs=(Pair((3,), ()),)),),
+        dimensions={"source_vocab_size": 9, "target_vocab_size": 8, "units": 3},
+        batches=(Batch(pairs=(Pair((5,)), Pair((3,)))),),
     ),
     line="if ops.any(tokens[:, -1] == 2):",
 )
