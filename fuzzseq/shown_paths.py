@@ -21,7 +21,7 @@ _SOMEBODY: Final = re.compile(r"/(?:home|Users)/[^/]+")
 
 def root() -> Path:
     """Return the root of the project: the build server's, else that of git, around the current folder; else that."""
-    here = _here()
+    here = current_folder()
     if not here:
         return Path("/")
     folder = Path(here)
@@ -40,7 +40,7 @@ def shown(path: str) -> str:
     """
     if not path.startswith(("/", "../")):
         return path
-    here, home, top = _here(), _home(), str(root())
+    here, home, top = current_folder(), _home(), str(root())
     whole = os.path.normpath(Path(here or "/", path))
     for base in (here, _logical(here)):
         if base != "/" and _below(whole, base):
@@ -75,7 +75,7 @@ def is_away(shown_path: str) -> bool:
 
 def named_again(name: str) -> str:
     """Return the absolute name of what :func:`shown_name` shows, where it lies near enough to be found."""
-    return name if is_away(name) else os.path.normpath(Path(_here(), name))
+    return name if is_away(name) else os.path.normpath(Path(current_folder(), name))
 
 
 def near(path: Path) -> Path:
@@ -88,7 +88,7 @@ def within(text: str) -> str:
     """Return text with every path in it as it is shown."""
     if "/" not in text:
         return text
-    here = _here()
+    here = current_folder()
     bases = {base for base in (here, _logical(here), str(root()), _home()) if len(base) > 1}
     return _paths(tuple(sorted(bases, key=len, reverse=True))).sub(_replaced, text)
 
@@ -130,7 +130,8 @@ def _home() -> str:
     return home if home.startswith("/") else ""
 
 
-def _here() -> str:
+def current_folder() -> str:
+    """Return the current folder; empty where it was deleted."""
     try:
         return str(Path.cwd())
     except OSError:

@@ -228,6 +228,12 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "Feed the same states, positions and start token in both, and compare the two on one batch.",
     ),
     Cause(
+        "decoder-beams",
+        "Beams are not kept apart, or not on every side",
+        "Decoding works with one beam, and mixes rows up or fails with several.",
+        "Repeat source, states and masks for every beam, and gather all of them by the rows that the beams go on from.",
+    ),
+    Cause(
         "decoder-ignores-source",
         "The source does not reach the output",
         "The output is the same for every source.",

@@ -10,11 +10,13 @@ import numpy.typing as npt
 
 from fuzzseq.cases.arrays import Arrays
 from fuzzseq.cases.case import Case
+from fuzzseq.checks.produced import first_gap, first_miss
 from fuzzseq.checks.script import Script
 from fuzzseq.grammar import CauseSlug
 from fuzzseq.protocol.evidence import CustomMessage, Evidence, StateCrossing
 from fuzzseq.protocol.outcome import Frame, LayerFrame, Raised, Severity, Stage, Verdict
 from fuzzseq.protocol.runs import ForwardRun, Run, RunKey, TrainingRun
+from fuzzseq.targets.contract import Tokens
 from fuzzseq.targets.spec import Spec
 
 Array = npt.NDArray[Any]
@@ -49,6 +51,46 @@ class Softmax:
 
 
 @attrs.frozen(kw_only=True)
+class Decoded:
+    """What a decode loop gave for a batch, held to teacher forcing.
+
+    Attributes:
+        rows: the ids of each row that it decoded, without those that it began with.
+        after_prompt: whether these stood before them.
+        scores: those of teacher forcing on the rows, (batch, steps, words); None where there are none.
+        own: those that the loop itself chose from; None where nobody saw them.
+        unaligned: why there are none.
+        began_with: the id that the loop gave the decoder first, where all rows had the same and it was seen.
+        chose_best: whether each id is the best of some that the loop saw for its step; None where nobody saw any.
+
+    """
+
+    rows: tuple[tuple[int, ...], ...] = ()
+    after_prompt: bool = False
+    scores: Array | None = None
+    own: Array | None = None
+    unaligned: str = ""
+    began_with: int | None = None
+    chose_best: bool | None = None
+
+    def miss(self, tokens: Tokens) -> tuple[int, int, int, int, float, float] | None:
+        """Return the first word that is not the best by teacher forcing: see :func:`first_miss`."""
+        if self.scores is None:
+            return None
+        return first_miss(self.scores, self.rows, tokens.end, tokens.pad, tokens.specials())
+
+    def gap(self, tokens: Tokens) -> tuple[int, int, int, float, float] | None:
+        """Return where the loop chose from other scores than those of teacher forcing: see :func:`first_gap`."""
+        if self.scores is None or self.own is None or not self.chose_best:
+            return None
+        return first_gap(self.own, self.scores, self.rows, tokens.end, tokens.pad)
+
+    def agrees(self, tokens: Tokens) -> bool:
+        """Say whether the loop gives what teacher forcing gives on its words."""
+        return self.miss(tokens) is None and self.gap(tokens) is None
+
+
+@attrs.frozen(kw_only=True)
 class Observed:
     """What one batch of a run gave, as numpy. Only what the run went far enough for is there.
 
@@ -58,7 +100,8 @@ class Observed:
     name of the change. ``layers`` and ``softmaxes`` are in the order in which they were done, those of a run that
     records them. ``crossings`` say which states are crossed, with the user's line; ``takers_of_states`` counts the
     recurrent layers that are given any. ``traces`` counts the values that numbers of Python's had which each
-    ``tf.function`` of the user's own was given since the run began: each costs a trace.
+    ``tf.function`` of the user's own was given since the run began: each costs a trace. ``decoded`` is what a decode
+    loop gave.
     """
 
     arrays: Arrays
@@ -75,6 +118,7 @@ class Observed:
     crossings: Sequence[tuple[StateCrossing, Frame | None]] = ()
     takers_of_states: int = 0
     traces: Mapping[str, int] = attrs.field(factory=dict)
+    decoded: Decoded = Decoded()
 
 
 @attrs.frozen(kw_only=True)

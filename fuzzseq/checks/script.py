@@ -27,7 +27,9 @@ class ScriptRun:
 
     ``output`` is the expression of the scores of a forward run; ``forward`` are the lines that run a batch up to its
     ``scores``; ``run`` those that go as far as the check looks, up to ``loss``, ``weights`` and ``gradients`` as well;
-    ``loss(labels)`` yields those that compute the ``loss`` of ``scores``, for an expression of labels.
+    ``loss(labels)`` yields those that compute the ``loss`` of ``scores``, for an expression of labels. ``inputs`` are
+    those that put the variables of a batch into what the model is called with; ``decoding(beams, cache)`` is the
+    expression of what the decode loop gives.
     """
 
     case: Case
@@ -38,6 +40,8 @@ class ScriptRun:
     forward: tuple[str, ...]
     run: tuple[str, ...]
     loss: Callable[[str], Iterable[str]]
+    inputs: tuple[str, ...]
+    decoding: Callable[[int | None, bool | None], str]
 
 
 @attrs.frozen(kw_only=True)

@@ -15,6 +15,7 @@ from fuzzseq.protocol.evidence import (
     LossMismatch,
     MissingGradient,
     NonFinite,
+    OneBeamPasses,
     PaddingInLoss,
     RaisedOtherwise,
     Retraced,
@@ -23,6 +24,7 @@ from fuzzseq.protocol.evidence import (
     Unmoved,
     WrongShape,
     WrongType,
+    WrongWord,
 )
 from fuzzseq.protocol.outcome import Verdict
 
@@ -47,9 +49,19 @@ _TEMPLATES: Final[Mapping[type[Evidence], str]] = {
     PaddingInLoss: "the scores at padding move the loss: its gradient there is up to {seen.share:.0%} of that "
     "at real positions",
     StateCrossing: "{seen.key}",
+    OneBeamPasses: "the decode loop raises for several beams, and runs with one",
     CustomMessage: "{seen.text}",
     Retraced: "{seen.function} takes a Python number, and was traced for each of "
     "{seen.count} in {seen.batches} batches",
+}
+
+
+_AGAINST: Final = {
+    "teacher_forcing": "teacher forcing on the same words scores {best} best ({seen.best_score:.3g} against "
+    "{seen.score:.3g})",
+    "alone": "the row alone gives {best}",
+    "padding": "the same row with more padding gives {best}",
+    "uncached": "the same loop without its cache gives {best}",
 }
 
 
@@ -76,7 +88,7 @@ def shape_message(expected: Sequence[str | None], actual: Sequence[str], *, eage
 
 def _sentence(evidence: Evidence, check: Check | None) -> str:
     match evidence:
-        case Difference():
+        case Difference() | WrongWord():
             return _difference_sentence(evidence, check)
         case LossMismatch(given=kind) | ScoresMisread(scores=kind):
             return _LOSSES[kind].format(seen=evidence)
@@ -107,7 +119,11 @@ def _sentence(evidence: Evidence, check: Check | None) -> str:
             return _TEMPLATES[type(evidence)].format(seen=evidence)
 
 
-def _difference_sentence(seen: Difference, check: Check | None) -> str:
+def _difference_sentence(seen: Difference | WrongWord, check: Check | None) -> str:
+    if isinstance(seen, WrongWord):
+        word, best = ("no word" if each is None else f"word {each}" for each in (seen.word, seen.best))
+        right = _AGAINST[seen.against].format(seen=seen, best=best)
+        return f"the decode loop gives {word} at step {seen.step + 1} of row {seen.row}, where {right}"
     largest = "inf" if seen.largest is None else f"{seen.largest:.2g}"
     template = check.differences.get(seen.other) if check is not None else None
     sentence = template or "two runs differ by {gap}"

@@ -24,7 +24,7 @@ from fuzzseq.targets.spec import Spec
 
 #: One case of how many is tried by a thorough check that is known to be broken.
 _BROKEN_EVERY: Final = 6
-_AFTER_OUTPUT: Final = ("loss", "gradient", "save")
+_AFTER_OUTPUT: Final = ("loss", "gradient", "save", "generate")
 #: One case of how many is tried by a check that was not judged yet, up to so many cases; after them it has its usual
 #: turn, for what keeps it from being judged may cost time in each.
 _UNJUDGED_EVERY: Final = ((30, 1), (120, 4))

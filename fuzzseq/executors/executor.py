@@ -9,6 +9,7 @@ from fuzzseq.loading import Reference, check_reference, custom_objects_reference
 from fuzzseq.protocol.outcome import Ending, Frame, Outcome, Raised, Request, Stage, Verdict
 from fuzzseq.protocol.transport import Json
 from fuzzseq.settings import Settings
+from fuzzseq.shown_paths import current_folder
 
 
 class BudgetSpent(Exception):
@@ -32,12 +33,13 @@ class Executor(Protocol):
 
 
 def load_request(reference: Reference, settings: Settings) -> dict[str, Json]:
-    """Return what asks a worker to load a reference, and what the settings name beside it.
+    """Return what asks a worker to load a reference in the current folder, and what the settings name beside it.
 
     Raises :class:`fuzzseq.errors.UsageError` for a file or a name that is not there.
     """
     return {
         "do": "load",
+        "folder": current_folder(),
         "reference": reference,
         "custom_checks": [check_reference(each) for each in settings.custom_checks],
         "custom_objects": custom_objects_reference(settings.custom_objects) if settings.custom_objects else None,

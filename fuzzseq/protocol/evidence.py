@@ -193,6 +193,31 @@ class Retraced:
 
 
 @attrs.frozen(kw_only=True)
+class WrongWord:
+    """A decode loop gives a ``word`` at a ``step`` of a ``row`` where another one is right, ``best``.
+
+    By teacher forcing on the same words, whose scores of both these are; or by the same loop for the row alone, for
+    more padding, or without its cache. None for a row that ends there.
+    """
+
+    kind: Literal["wrong_word"] = "wrong_word"
+    against: Literal["teacher_forcing", "alone", "padding", "uncached"]
+    row: int
+    step: int
+    word: int | None
+    best: int | None
+    score: float = 0.0
+    best_score: float = 0.0
+
+
+@attrs.frozen(kw_only=True)
+class OneBeamPasses:
+    """A decode loop raises for several beams, and runs with one."""
+
+    kind: Literal["one_beam_passes"] = "one_beam_passes"
+
+
+@attrs.frozen(kw_only=True)
 class CustomMessage:
     """What a user's own check says in words of its own."""
 
@@ -215,5 +240,7 @@ Evidence = (
     | ScoresMisread
     | RaisedOtherwise
     | Retraced
+    | WrongWord
+    | OneBeamPasses
     | CustomMessage
 )

@@ -10,7 +10,7 @@ from fuzzseq.cases.case import Case, Mode
 from fuzzseq.grammar import CheckName, Count, Label
 from fuzzseq.protocol.evidence import Evidence
 
-Stage = Literal["build", "preprocess", "encode", "decode", "forward", "loss", "gradient", "save"]
+Stage = Literal["build", "preprocess", "encode", "decode", "forward", "loss", "gradient", "save", "generate"]
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 
 Status = Literal["passed", "failed", "raised", "not_reached", "not_applicable", "errored"]

@@ -124,7 +124,26 @@ class WiringRun(_AnyRun):
     kind: Literal["wiring"] = "wiring"
 
 
-Run = ForwardRun | ChunkedRun | AlternativeRun | LossRun | TrainingRun | OwnStepRun | WiringRun
+@attrs.frozen(kw_only=True)
+class DecodeRun(_AnyRun):
+    """The user's own decode loop, and the model run by teacher forcing on what that gave.
+
+    Attributes:
+        steps: how many it is asked for, where it takes a number, and how many are looked at.
+        beams: the width of its beam, where it takes one; None for its own.
+        cache: whether it is to keep what it computed, where it can be told; None for its own.
+        by_prefix: runs the model on each prefix of what the loop gave, and takes the last step of each.
+
+    """
+
+    kind: Literal["decode"] = "decode"
+    steps: int
+    beams: int | None = None
+    cache: bool | None = None
+    by_prefix: bool = False
+
+
+Run = ForwardRun | ChunkedRun | AlternativeRun | LossRun | TrainingRun | OwnStepRun | WiringRun | DecodeRun
 _RunT = TypeVar("_RunT", bound=_AnyRun)
 
 
@@ -139,8 +158,8 @@ def eagerly(run: _RunT) -> _RunT:
 
 
 #: What is varied of a run of a plan to confirm what it seems to show: the same again, the layers recorded, float64,
-#: weights moved by one ulp, other weights, other tokens, a wider model.
-Variation = Literal["repeated", "layers", "double", "perturbed", "reweighted", "other_tokens", "wide"]
+#: weights moved by one ulp, other weights, other tokens, a wider model, prefix by prefix.
+Variation = Literal["repeated", "layers", "double", "perturbed", "reweighted", "other_tokens", "wide", "prefixes"]
 
 
 @attrs.frozen

@@ -144,6 +144,7 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
     loss = {"compiled": "the compiled loss", None: "none: cross-entropy trains the model"}
     states = {"inputs": "inputs of the model, of the shapes that it states", None: "none is given"}
     float_source = "rows of floats" if contract.float_source else "ids"
+    decode = contract.decode if contract.decode_call and contract.decode_call.method else _Reference(contract.decode)
     told: Mapping[str, tuple[object, str]] = {
         "kind": (contract.kind, _KINDS[contract.kind]),
         # Inputs without names cannot be declared.
@@ -171,6 +172,7 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
         "loss": (_Reference(contract.loss), loss.get(contract.loss, "declared")),
         "initial_state": (_Reference(contract.initial_state), states.get(contract.initial_state, "declared")),
         "preprocess": (_Reference(contract.preprocess), "makes the source" if contract.preprocess else "none"),
+        "decode": (decode, "a loop that is held to teacher forcing" if contract.decode else "no loop is run"),
         "float_source": (contract.float_source, f"the source is {float_source}"),
         "graph": (contract.graph, "it is traced too" if contract.graph else "it is run eagerly alone"),
         "skip": (dict(spec.selection.skip), "checks that are left out, and why"),
@@ -227,6 +229,7 @@ _REMEDIES: Final[Mapping[str, Callable[[Contract], Contract]]] = {
     'padding="post"': lambda contract: attrs.evolve(contract, padding="post"),
     "causal=True": lambda contract: attrs.evolve(contract, causal=True),
     "graph=True": lambda contract: attrs.evolve(contract, graph=True),
+    "decode=...": lambda contract: attrs.evolve(contract, decode=contract.decode or "declared"),
     "loss=...": lambda contract: attrs.evolve(contract, loss=contract.loss or "declared"),
     'kind="many_to_many"': lambda contract: attrs.evolve(
         contract, kind="many_to_many" if contract.kind == "encoder" else contract.kind

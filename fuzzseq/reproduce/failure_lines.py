@@ -9,6 +9,7 @@ from functools import partial
 from fuzzseq.checks.script import ScriptRun, stage_line
 from fuzzseq.reproduce.calling import arguments, forward_function, inputs
 from fuzzseq.reproduce.data import Columns
+from fuzzseq.reproduce.decoding import decoding
 from fuzzseq.reproduce.paired_runs import compared
 from fuzzseq.reproduce.plan import Plan
 from fuzzseq.reproduce.scoring import (
@@ -78,6 +79,8 @@ def _batch(plan: Plan) -> Iterator[str]:
             forward=forward,
             run=tuple(step_lines(plan)) if plan.scored else forward,
             loss=partial(loss_lines, plan),
+            inputs=tuple(inputs(plan)),
+            decoding=partial(decoding, plan),
         )
         lines = plan.script.lines(run)
         yield from ("for training in (False, True):", *("    " + line for line in lines)) if both else lines
@@ -88,6 +91,9 @@ def _batch(plan: Plan) -> Iterator[str]:
             yield "# What was seen takes more runs than a script shows: ask 'fuzzseq replay' whether it is fixed."
             yield from [stage_line(plan.stage)] if plan.stage != "forward" else []
             yield from failing(plan.finding.message)
+    elif plan.stage == "generate":
+        yield stage_line("generate")
+        yield decoding(plan)
     elif plan.scored:
         yield from step_lines(plan)
     elif training_argument(plan) == "training" and plan.died:

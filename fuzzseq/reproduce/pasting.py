@@ -18,6 +18,7 @@ _SOURCES: Final = (
     "cases/arrays.py",
     "cases/states.py",
     "checks/gaps.py",
+    "checks/produced.py",
     "reproduce/runtime.py",
     "reproduce/script_only.py",
 )

@@ -93,7 +93,7 @@ class Plan:
     @property
     def weighed(self) -> bool:
         """Whether the values of the weights matter."""
-        return (bool(self.check) and self.script.weights) or self.finding.group == "numeric"
+        return (bool(self.check) and self.script.weights) or self.finding.group == "numeric" or self.stage == "generate"
 
     @property
     def preprocessed(self) -> bool:
@@ -108,6 +108,9 @@ class Plan:
         found: dict[str, str] = {}
         if self.preprocessed:
             found["preprocess"] = str(self.spec.contract.preprocess)
+        decode = self.spec.contract.decode_call
+        if self.stage == "generate" and decode is not None and not decode.method:
+            found["decode"] = str(self.spec.contract.decode)
         state = self.spec.contract.initial_state
         if self.stated and state is not None and ":" in state:
             found["initial_state"] = state

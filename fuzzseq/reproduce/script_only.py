@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 
@@ -22,3 +24,22 @@ def recurrent_units(value: Any) -> Any:
         value = getattr(value, "layers", None) or list(vars(value).values())
     parts = value if isinstance(value, (list, tuple)) else []
     return next((units for part in parts if (units := recurrent_units(part))), None)
+
+
+def recorded(call: Callable[[], Any], words: int) -> tuple[Any, list[tuple[Any, Any]]]:
+    """Return what a call gives, and the layers that gave scores of so many words in it, with these scores."""
+    found = []
+    original = keras.layers.Layer.__call__
+
+    def watched(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        output = original(layer, *args, **kwargs)
+        shape: Any = getattr(output, "shape", None) or ()
+        if len(shape) in (2, 3) and shape[-1] == words and hasattr(output, "numpy"):
+            found.append((layer, np.array(output)))
+        return output
+
+    keras.layers.Layer.__call__ = watched
+    try:
+        return call(), found
+    finally:
+        keras.layers.Layer.__call__ = original

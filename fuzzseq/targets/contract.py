@@ -13,6 +13,7 @@ import attrs
 
 from fuzzseq.errors import SpecError, nearest
 from fuzzseq.grammar import Count, Id, Identifier, Line, Matches, Reference
+from fuzzseq.targets.decode_call import DecodeCall
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, KNOWN, Dim
 from fuzzseq.targets.part_calls import PartCall
 from fuzzseq.targets.series import Series
@@ -115,7 +116,7 @@ class Contract:
     ``state_arguments`` the dimensions that the function ``initial_state`` takes. ``features`` says that the output is
     no scores, which labels could be for; ``sample_weight`` what the compiled loss is given beside them; ``causal`` that
     a model without a decoder is to read no later step than the one it predicts; ``output_steps`` how many steps it has
-    then.
+    then. ``decode`` is the decode loop, and ``decode_call`` how it is called.
     """
 
     kind: Kind = "seq2seq"
@@ -144,6 +145,8 @@ class Contract:
     graph: bool = True
     encoder: PartCall | None = None
     decoder: PartCall | None = None
+    decode: Reference | None = None
+    decode_call: DecodeCall | None = None
     output: Line | int | None = None
     features: bool = False
     causal: bool = False

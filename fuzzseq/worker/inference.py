@@ -8,6 +8,7 @@ from fuzzseq.errors import FuzzseqError, SpecError
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker import causality, model_probes, output_steps, series_probes, sizes
 from fuzzseq.worker.build import LoadedFactory
+from fuzzseq.worker.decode_calls import decode_loop
 from fuzzseq.worker.first_builds import first_inspection
 from fuzzseq.worker.frames import user_frames
 from fuzzseq.worker.inspection import Probe
@@ -56,6 +57,7 @@ PROBES: Final[tuple[Probe, ...]] = (
     causality.causal_hint,
     series_probes.positive,
     series_probes.label_rank,
+    decode_loop,
     training_step,  # The model is of no use after this.
 )
 

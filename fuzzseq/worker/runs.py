@@ -10,12 +10,13 @@ import tensorflow as tf
 
 from fuzzseq.cases.arrays import Array, Arrays, arrays
 from fuzzseq.cases.case import Batch, Case
-from fuzzseq.checks.base import Gradient, Observed
+from fuzzseq.checks.base import Decoded, Gradient, Observed
 from fuzzseq.checks.output_shape import expected_shape
 from fuzzseq.protocol import runs
 from fuzzseq.reproduce.runtime import as_source, flat_shapes, packed, path_of
 from fuzzseq.worker import feeding
 from fuzzseq.worker.build import ModelInstance
+from fuzzseq.worker.decoding import decode
 from fuzzseq.worker.executions import EXECUTIONS
 from fuzzseq.worker.instrumentation.recording import finite
 from fuzzseq.worker.keras_api import KERAS
@@ -45,6 +46,8 @@ class BatchRun:
                 return Observed(arrays=self.arrays, crossings=crossed, takers_of_states=takers_of_states(model))
             case runs.ChunkedRun(chunk_boundaries=boundaries):
                 return self._in_chunks(boundaries)
+            case runs.DecodeRun():
+                return Observed(arrays=self.arrays, decoded=self._decode(self.run))
             case runs.TrainingRun():
                 return self._train()
             case runs.LossRun(score_variants=variants):
@@ -52,11 +55,9 @@ class BatchRun:
             case runs.OwnStepRun(own_labels=labels):
                 return self._own_predictions(labels)
             case runs.AlternativeRun(execution=name):
-                execution = EXECUTIONS[name]
-                fed = self._fed()
-                if execution.forward is not None:
-                    return self._seen(execution.forward(self.built, fed))
-                return self._seen(self._forward(runs.ForwardRun(batches=self.run.batches), fed))
+                forward, fed = EXECUTIONS[name].forward, self._fed()
+                plain = runs.ForwardRun(batches=self.run.batches)
+                return self._seen(forward(self.built, fed) if forward else self._forward(plain, fed))
             case runs.ForwardRun(record_layers=True):
                 return self._record_layers(self.run)
             case runs.ForwardRun():
@@ -233,6 +234,19 @@ class BatchRun:
         self.arrays = whole
         joined = tf.concat(scores, axis=1) if len(scores[0].shape) == 3 and spec.contract.has_labels else scores[-1]
         return self._seen(ForwardOutput(joined, tf.nest.flatten(states), joined))
+
+    def _decode(self, run: runs.DecodeRun) -> Decoded:
+        whole, spec = self.arrays, self.built.spec
+
+        def score(changed: Arrays) -> Nest:
+            self.arrays = changed
+            try:
+                return dense(self.forward().scores)
+            finally:
+                self.arrays = whole
+
+        words = self.case.dimensions.get(spec.contract.vocabulary("target") or "")
+        return decode(self.built, self._fed(), whole, words, run, score)
 
     def _seen(self, output: ForwardOutput, loss: Array | None = None, gradients: tuple[Gradient, ...] = ()) -> Observed:
         scores, flat = as_numpy(dense(output.scores)), self.built.spec.contract.series.flat_output

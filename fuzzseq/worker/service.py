@@ -89,6 +89,7 @@ class Service:
 
     def do_load(self, message: Mapping[str, Json]) -> dict[str, Json]:
         """Import the user's file and say which targets it holds, and whether that ran an operation of TensorFlow."""
+        self._home = message["folder"] or None
         self._look_around()
         self._targets.update(
             load(message["reference"], self._tracker, message["custom_checks"], message["custom_objects"])

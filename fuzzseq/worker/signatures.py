@@ -27,7 +27,9 @@ def from_signature(target: LoadedFactory) -> Spec:
     origins: dict[str, Origin] = dict.fromkeys([*declared.options, *declared.dimensions], "declared")
     parameters, dimensions = _parameters(target)
     values: dict[str, Any] = {
-        name: reference(value) if name in ("initial_state", "preprocess", "loss") and value is not None else value
+        name: reference(value)
+        if name in ("initial_state", "preprocess", "loss", "decode") and value is not None
+        else value
         for name, value in declared.options.items()
         if name not in ("inputs", "custom_checks", "output_steps")
     }

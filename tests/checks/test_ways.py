@@ -11,7 +11,7 @@ import pytest
 from fuzzseq.events import InternalError
 from fuzzseq.runner import run as run_and_write
 from fuzzseq.settings import Settings
-from tests.engine.running import events, findings, of, report
+from tests.engine.running import events, findings, imported_once, of, report
 
 MODELS = '''
 import keras
@@ -348,7 +348,12 @@ def test_a_check_that_is_none(models, own, said):
 def test_scripts_of_other_ways(models, tmp_path):
     """The script of a finding fails as the finding does, with no line of fuzzseq."""
     settings = Settings(profile="nightly", max_cases=1, checks=("builds", "accepts", "saves", "mixed_precision"))
-    run_and_write([f"{models}:{name}" for name in ("forgets", "unreadable", "overflows")], settings, output=tmp_path)
+    run_and_write(
+        [f"{models}:{name}" for name in ("forgets", "unreadable", "overflows")],
+        settings,
+        output=tmp_path,
+        zygote=imported_once(),
+    )
     scripts = sorted(tmp_path.glob("*.py"))
     ends = {}
     for script in scripts:

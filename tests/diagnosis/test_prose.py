@@ -26,6 +26,7 @@ from fuzzseq.protocol.evidence import (
     LossMismatch,
     MissingGradient,
     NonFinite,
+    OneBeamPasses,
     PaddingInLoss,
     RaisedOtherwise,
     Retraced,
@@ -34,6 +35,7 @@ from fuzzseq.protocol.evidence import (
     Unmoved,
     WrongShape,
     WrongType,
+    WrongWord,
 )
 from fuzzseq.protocol.outcome import LayerCall, LayerFrame, Verdict
 from fuzzseq.reproduce.script import reproduction
@@ -106,6 +108,19 @@ RECORDED: list[tuple[str, Evidence, dict[str, Any], str]] = [
     ("loss_logits", ScoresMisread(scores="logits"), {"stage": "loss"}, "loss-logits"),
     ("labels_hidden", Difference(base="base", other="changed", largest=0.5), {}, "loss-target-leak"),
     ("graph_agrees", Retraced(function="step", count=3, batches=3), {}, "execution-retrace"),
+    (
+        "decoding_agrees",
+        WrongWord(against="teacher_forcing", row=0, step=1, word=4, best=3),
+        {"stage": "generate"},
+        "decoder-step-mismatch",
+    ),
+    ("decodes", OneBeamPasses(), {"stage": "generate"}, "decoder-step-mismatch"),
+    (
+        "decoding_invariant",
+        WrongWord(against="alone", row=1, step=1, word=None, best=3),
+        {"stage": "generate"},
+        "numeric-batch-coupling",
+    ),
     ("accepts", CustomMessage(text="a check of the user's own"), {}, "unclassified"),
 ]
 SPEC = Spec(

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis.strategies import integers
 
 from fuzzseq import Batch, Case, Pair, dim, fuzz_target
+from fuzzseq.engine import start_campaign
 from fuzzseq.engine.corpus import Corpus
 from fuzzseq.engine.corpus_database import database_at
 from fuzzseq.engine.generation import draw, random_cases
@@ -26,8 +27,9 @@ from fuzzseq.events import (
     WarningEmitted,
 )
 from fuzzseq.protocol.serialization import dumps
+from fuzzseq.settings import Settings
 from fuzzseq.targets.spec import Spec
-from tests.engine.running import events, findings, of, report
+from tests.engine.running import events, findings, imported_once, of, report
 
 UNTRACEABLE = """
 import keras
@@ -347,6 +349,7 @@ import own_module
 from hypothesis.strategies import integers
 from fuzzseq.engine.generation import draw, random_cases
 from fuzzseq.protocol.serialization import dumps
+from fuzzseq.settings import Settings
 from fuzzseq.targets.spec import Spec
 print(*map(dumps, random_cases(Spec(), 7, 1)), *draw(integers(0, 10**6), 300, 7), sep="\\n")
 """
@@ -388,3 +391,29 @@ def test_a_model_that_cannot_be_traced_is_fuzzed_eagerly(tmp_path):
     ]
     sound = events([f"{tmp_path}/untraceable.py:traceable"], max_cases=12, workers=1)
     assert not [event for event in of(WarningEmitted, sound) if "eagerly" in event.message]
+
+
+ELSEWHERE = """
+import os
+
+
+def build(vocab_size):
+    def model(tokens):
+        import tensorflow as tf
+
+        assert os.path.exists("here"), os.getcwd()
+        return tf.one_hot(tokens, vocab_size)
+
+    return model
+"""
+
+
+def test_a_run_goes_by_its_own_folder(tmp_path, monkeypatch):
+    """Files are found, and models run, in the folder that a run was begun in, wherever TensorFlow was imported."""
+    lent = imported_once()
+    (tmp_path / "models.py").write_text(ELSEWHERE)
+    (tmp_path / "here").touch()
+    monkeypatch.chdir(tmp_path)
+    run = list(start_campaign(["models.py:build"], Settings(profile="quick", max_cases=3), zygote=lent))
+    assert not findings(run)
+    assert report(run, ":build").cases == 3

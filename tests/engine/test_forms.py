@@ -20,7 +20,7 @@ from fuzzseq.events import TargetLoaded
 from fuzzseq.loading import refuse_wrong
 from fuzzseq.runner import run as run_and_write
 from fuzzseq.settings import Settings
-from tests.engine.running import events, findings, of, report
+from tests.engine.running import events, findings, imported_once, of, report
 
 #: ``{keras}`` is the module of the framework, ``{mask}`` whether the padding of the source is masked.
 TAGGER = """\
@@ -93,7 +93,7 @@ def notebook(*cells):
     return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": kinds})
 
 
-@pytest.fixture(params=["keras", "tf_keras"])
+@pytest.fixture(params=["keras", pytest.param("tf_keras", marks=pytest.mark.slow)])
 def keras(request):
     """The module of either framework."""
     return request.param
@@ -245,7 +245,7 @@ def test_a_script_of_three_models_fails_by_itself(here, keras):
         TRIPLE.format(keras=keras, states="out_c, out_h", returned="model, encoder, decoder")
     )
     settings = Settings(profile="quick", max_cases=30, checks=("inference_agrees",))
-    assert run_and_write(["models.py:build"], settings, output=here / "out") == 1
+    assert run_and_write(["models.py:build"], settings, output=here / "out", zygote=imported_once()) == 1
     (script,) = (here / "out").glob("*.py")
     assert "AssertionError: the two runs differ" in printed(1, script)
 
@@ -262,7 +262,7 @@ def test_ways_to_run_it_again(here, keras, form):
     if form == "model.keras":
         subprocess.run([sys.executable, "-c", RUN.format(sizes=9)], check=True)
     settings = Settings(profile="quick", max_cases=30, checks=("padding_invariant",))
-    assert run_and_write([form], settings, output=here / "out", formats=("json", "tests")) == 1
+    assert run_and_write([form], settings, output=here / "out", formats=("json", "tests"), zygote=imported_once()) == 1
     (script,) = (here / "out").glob("input-padding-leak-*.py")
     assert "AssertionError: the two runs differ" in printed(1, script)
     assert "FAILED" in printed(1, "-m", "fuzzseq", "replay", script.with_suffix(".json"))

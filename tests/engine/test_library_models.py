@@ -14,7 +14,7 @@ import pytest
 from fuzzseq.events import TargetLoaded
 from fuzzseq.runner import run as run_and_write
 from fuzzseq.settings import Settings
-from tests.engine.running import events, findings, of, report
+from tests.engine.running import events, findings, imported_once, of, report
 
 #: An encoder and a decoder by their usual names in the libraries: ``{scores}`` is what it returns of ``encoded`` and
 #: ``decoded``.
@@ -133,7 +133,7 @@ def test_a_model_that_shifts_its_labels(here, model, found):
     """A model that is given the labels is held to shifting them; what its other methods read is fed as well."""
     (here / "models.py").write_text(SHIFTING.format(keras="keras", model=model))
     settings = Settings(profile="quick", max_cases=12, checks=("causal", "accepts"))
-    code = run_and_write(["models.py:build"], settings, output=here / "out")
+    code = run_and_write(["models.py:build"], settings, output=here / "out", zygote=imported_once())
     assert code == bool(found)
     scripts = sorted((here / "out").glob("*.py"))
     assert [script.name.rpartition("-")[0] for script in scripts] == found

@@ -26,6 +26,7 @@ HOOKS = ("__", "pytest_", "visit_")
 ALLOWED = {
     "fuzzseq/api.py _repr_html_": "a notebook calls it",
     "fuzzseq/reproduce/script_only.py as_graph": "a script pastes it where it writes a call of it",
+    "fuzzseq/checks/produced.py departure": "likewise",
     "fuzzseq/worker/service.py do_load": "a command is answered by the method of its name",
     "fuzzseq/worker/service.py do_infer": "likewise",
     "fuzzseq/worker/service.py do_open": "likewise",

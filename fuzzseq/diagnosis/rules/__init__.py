@@ -12,6 +12,7 @@ from fuzzseq.diagnosis.rules.rule import CauseScore, Rule
 #: Those of a failure that shows sizes. Of rules that speak as strongly as another the first decides.
 RULES: Final[tuple[Rule, ...]] = (
     *general.PROCESS,
+    *decoder.LOOPS,
     *inputs.EMPTY,
     *inputs.VOCABULARY,
     *inputs.RAGGED,

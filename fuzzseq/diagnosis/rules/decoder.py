@@ -16,6 +16,7 @@ from fuzzseq.diagnosis.rules.rule import (
     speaks_of,
     unequal_lengths,
 )
+from fuzzseq.protocol.evidence import OneBeamPasses
 from fuzzseq.protocol.framework_messages import Topic
 
 _PRODUCTS: Final = ("BatchMatMul", "Einsum", "MatMul")
@@ -124,6 +125,13 @@ WIDTHS: Final = only_where(
 )
 
 
+#: What a decode loop alone does.
+LOOPS: Final = (
+    Rule(
+        "decoder-beams", 99, lambda e: any(e.of_kind(OneBeamPasses)), "it raises for several beams, and runs with one"
+    ),
+    Rule("decoder-step-mismatch", 45, lambda e: e.stage == "generate", "it fails in the decode loop, and nowhere else"),
+)
 _MASK_GIVEN: Final = "an attention was given a mask where it fails"
 #: A mask does not fit what it masks: scores that depend on a length are what a mask of another length is applied to.
 MASKS: Final = only_where(

@@ -29,6 +29,7 @@ from fuzzseq.protocol.evidence import (
     StateCrossing,
     WrongShape,
     WrongType,
+    WrongWord,
 )
 from fuzzseq.protocol.framework_messages import Topic
 
@@ -61,6 +62,10 @@ def _coupled(by: Literal["state", "order", "lengths"], e: FailureEvidence) -> bo
     kept = any(isinstance(each, Difference) and each.other == "after" for each in e.verdict.evidence)
     moved = saw(Difference, other="reversed")(e)  # some sizes hide that rows are moved
     return by == ("state" if kept else "order" if moved else "lengths" if e.passes("ragged") else "")
+
+
+def _rows_mixed_in_loop(e: FailureEvidence) -> bool:
+    return e.verdict.check == "decoding_agrees" and e.any_failure("batch_size").kind == "above"
 
 
 def _wrong(axis: str, e: FailureEvidence) -> bool:
@@ -99,6 +104,14 @@ SEEN: Final = (
     Rule("numeric-nonfinite", 92, saw(NonFinite, precision="mixed"), _INFINITE),
     Rule("decoder-attention-axis", 96, saw(AttentionFault, wrong_axis=True), _AXIS),
     Rule("decoder-attention-mask", 90, saw(AttentionFault, wrong_axis=False), _PADDING),
+    *only_where(
+        lambda e: e.spec.contract.decode_call is not None and e.spec.contract.decode_call.several_beams > 0,
+        Rule("decoder-beams", 92, saw(WrongWord, against="alone"), "{e.sentence}"),
+        Rule("decoder-beams", 92, saw(WrongWord, against="uncached"), "{e.sentence}"),
+        Rule("decoder-beams", 92, _rows_mixed_in_loop, "{e.sentence}; a row alone is decoded right"),
+    ),
+    Rule("input-padding-leak", 90, saw(WrongWord, against="padding"), "{e.sentence}"),
+    Rule("decoder-step-mismatch", 88, saw(WrongWord, against="uncached"), "{e.sentence}"),
     Rule("state-not-carried", 90, saw(StateCrossing, error="not_returned"), "{e.sentence}"),
     *only_where(
         _steps_are_rows,
