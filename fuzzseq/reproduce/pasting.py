@@ -24,12 +24,15 @@ _SOURCES: Final = (
 )
 
 
-def called_functions(body: str) -> Iterator[str]:
-    """Yield the text of what a script's body calls, and of what that uses in turn, in the order of their modules."""
+def called_functions(body: str, known: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Yield the text of what a script's body calls, and of what that uses in turn, in the order of their modules.
+
+    Names that are ``known`` to the script are its own.
+    """
     calls = (node.func for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Call))
     definitions = _definitions()
     wanted = set[str]()
-    fresh = {called.id for called in calls if isinstance(called, ast.Name)} & definitions.keys()
+    fresh = ({called.id for called in calls if isinstance(called, ast.Name)} & definitions.keys()) - known
     while fresh:
         wanted |= fresh
         fresh = {used for name in fresh for used in definitions[name][1] & definitions.keys()} - wanted

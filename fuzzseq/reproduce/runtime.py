@@ -127,7 +127,7 @@ def cross_entropy(labels: Tensor, scores: Tensor, mask: Tensor, steps: Callable[
     return tf.reduce_sum(each * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)
 
 
-def squared_error(labels: Tensor, values: Tensor, mask: Tensor) -> Tensor:
+def squared_error_of_steps(labels: Tensor, values: Tensor, mask: Tensor) -> Tensor:
     """Return the mean squared error over real steps of a series."""
     steps = tf.shape(values)[:2]
     wanted = tf.reshape(labels, tf.concat([steps, [-1]], axis=0))
@@ -137,7 +137,7 @@ def squared_error(labels: Tensor, values: Tensor, mask: Tensor) -> Tensor:
     return tf.reduce_sum(each * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)
 
 
-def ctc_error(labels: Tensor, scores: Tensor, mask: Tensor, pad: int, blank: int, logits: bool) -> Tensor:
+def ctc_error_of_rows(labels: Tensor, scores: Tensor, mask: Tensor, pad: int, blank: int, logits: bool) -> Tensor:
     """Return the mean loss of CTC of rows (batch, steps, classes) that have as many steps as the mask says."""
     scores = scores if logits else tf.math.log(scores + 1e-7)
     lengths = [tf.reduce_sum(tf.cast(real, tf.int32), axis=1) for real in (labels != pad, mask)]

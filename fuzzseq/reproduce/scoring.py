@@ -91,10 +91,10 @@ def loss_lines(plan: Plan, labels: str = "labels") -> Iterator[str]:
         tokens, logits = plan.spec.contract.tokens, plan.spec.traits.logits is not False
         pad = tokens.pad if tokens.label_pad is None else tokens.label_pad
         yield "# No loss is declared: that of CTC, over the real steps of each row."
-        yield f"loss = ctc_error({labels}, scores, real, {pad}, {tokens.blank or 0}, {logits})"
+        yield f"loss = ctc_error_of_rows({labels}, scores, real, {pad}, {tokens.blank or 0}, {logits})"
     elif plan.spec.contract.float_labels:
         yield "# No loss is declared: the squared error, with the padding left out."
-        yield f"loss = squared_error({labels}, scores, real)"
+        yield f"loss = squared_error_of_steps({labels}, scores, real)"
     else:
         kind = "sparse_categorical" if plan.case.batches[-1].target_encoding == "sparse" else "categorical"
         logits = plan.spec.traits.logits is not False

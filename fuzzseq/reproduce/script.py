@@ -40,12 +40,13 @@ def reproduction(finding: Finding, spec: Spec, definition: str = "") -> str:
 
 def _written(plan: Plan) -> str:
     body = "\n".join(_body(plan))
-    helpers = [f"\n{text}" for text in called_functions(body)]
+    parameters = [each.name for each in plan.spec.contract.parameters]
+    setting = "\n".join(plan.origin.importing(plan.declared, parameters, plan.spec.traits.custom_objects))
+    # What a function of the user's is called stands for that.
+    helpers = [f"\n{text}" for text in called_functions(body, frozenset(_bound_in(setting)))]
     if _bound_in(plan.origin.definition) & _bound_in("\n".join((*helpers, body))):
         # One name would stand for two things.
         return _written(attrs.evolve(plan, origin=Origin(name=plan.origin.variable)))
-    parameters = [each.name for each in plan.spec.contract.parameters]
-    setting = "\n".join(plan.origin.importing(plan.declared, parameters, plan.spec.traits.custom_objects))
     program = "\n\n".join((setting, *helpers, "\n" + body if helpers else body))
     return f'"""{_docstring(plan)}"""\n\n{_imports(program, plan.spec.traits.framework)}\n\n{program}\n'
 

@@ -43,7 +43,8 @@ def causal_hint(seen: Inspection) -> Inspection:
     factory = inspect.unwrap(seen.built.target.factory)
     if any("use_causal_mask" in names_in(code) for code in (factory, *calls)):
         return seen.read_off(notes=[f"its attention is causal: {_DECLARE}, to have that checked"])
-    ahead = _steps_ahead(seen)
+    # Code of the user's own may do anything for a source of another length: what it is run on is for the run to say.
+    ahead = _steps_ahead(seen) if seen.spec.traits.functional else None
     if ahead is None:
         return seen
     later = "the next step" if ahead == 1 else f"up to {ahead} later steps"

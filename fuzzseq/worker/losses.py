@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
-from fuzzseq.reproduce.runtime import cross_entropy, ctc_error, squared_error
+from fuzzseq.reproduce.runtime import cross_entropy, ctc_error_of_rows, squared_error_of_steps
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Function, Model, Nest, Tensor
@@ -32,13 +32,13 @@ def loss_function(spec: Spec, model: Model, declared: Function | str | None) -> 
         return compiled_loss
     elif spec.contract.float_labels:
         return lambda _inputs, labels, output, mask, _: _with_all_outputs(
-            squared_error(labels, output.scores, mask), model, output
+            squared_error_of_steps(labels, output.scores, mask), model, output
         )
     elif spec.contract.is_ctc:
         tokens = spec.contract.tokens
         pad = tokens.pad if tokens.label_pad is None else tokens.label_pad
         return lambda _inputs, labels, output, mask, _: _with_all_outputs(
-            ctc_error(labels, output.scores, mask, pad, tokens.blank or 0, spec.traits.logits is not False),
+            ctc_error_of_rows(labels, output.scores, mask, pad, tokens.blank or 0, spec.traits.logits is not False),
             model,
             output,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import product
 from typing import Any, Final
 
 import attrs
@@ -119,7 +120,7 @@ def following(
 def float_inputs(seen: Inspection) -> Inspection:
     """Try floats for the inputs of a subclassed model whose rank nobody states, and which no vocabulary is for.
 
-    The first that a call takes are what it is given; each is tried on a model of its own, which its first call builds.
+    The first that a call takes is what it is given; each is tried on a model of its own, which its first call builds.
     """
     contract, named = seen.spec.contract, {p.dimension for p in seen.spec.contract.parameters}
     ranks = {item.role: item.rank for item in contract.inputs}
@@ -131,8 +132,8 @@ def float_inputs(seen: Inspection) -> Inspection:
     decoder = "decoder_input" in unstated and contract.labels == "float" and contract.series.decoder_channels is None
     if not seen.may_call or not (source or decoder):
         return seen
-    choices = [(True, True)] * (source and decoder) + [(True, False)] * source + [(False, True)] * decoder
-    for of_source, of_decoder in choices:
+    # Ids are what a source is, where a call takes them; they are not what a series is decoded from.
+    for of_decoder, of_source in product((decoder, False)[: 1 + decoder], (False, source)[: 1 + source]):
         values: dict[str, Any] = {"float_source": True} if of_source else {}
         if of_decoder:
             values["series"] = attrs.evolve(contract.series, decoder_channels=1)

@@ -142,6 +142,45 @@ def test_the_labels_of_ctc():
     assert arrays(case, contract).labels.tolist() == [[1, 1, 2], [1, 0, 0], [2, 0, 0]]
 
 
+def convolved(feature_dim: int, filters: int, padding: str) -> Any:
+    """Return a forecaster by convolutions."""
+    import keras
+
+    series = keras.Input((None, feature_dim), name="series")
+    x = keras.layers.Conv1D(filters, 3, padding=padding)(series)
+    model = keras.Model(series, keras.layers.Dense(1)(x))
+    model.compile("adam", "mse")
+    return model
+
+
+def attending(vocab_size: int, units: int) -> Any:
+    """Return a language model with a causal mask."""
+    import keras
+
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    x = keras.layers.Embedding(vocab_size, units)(tokens)
+    x = keras.layers.MultiHeadAttention(1, units)(x, x, use_causal_mask=True)
+    return keras.Model(tokens, keras.layers.Dense(vocab_size)(x))
+
+
+def test_a_model_that_may_be_meant_to_be_causal():
+    """A note names causal=True where a mask says so, or outputs see a few later steps; not where none or all."""
+    hints = {
+        "same": inferred(lambda feature_dim, filters: convolved(feature_dim, filters, "same")),
+        "causal": inferred(lambda feature_dim, filters: convolved(feature_dim, filters, "causal")),
+        "recurrent": inferred(forecaster),
+        "masked": inferred(attending),
+        "declared": inferred(attending, causal=True),
+    }
+    assert {name: any("causal=True" in note for note in spec.traits.notes) for name, spec in hints.items()} == {
+        "same": True,
+        "causal": False,
+        "recurrent": False,
+        "masked": True,
+        "declared": False,
+    }
+
+
 @pytest.mark.parametrize(
     ("steps", "found"),
     [
