@@ -84,13 +84,30 @@ def state_of(pid: int) -> str:
     return "stopped" if state in _STOPPED else "gone" if dying or state in _GONE else "running"
 
 
-def _status(name: str) -> tuple[int, str, bool]:
-    """Return the parent and the state of a process, and whether it was killed, though it may not know yet."""
-    descriptor = _open(f"/proc/{name}/stat", os.O_RDONLY)
+def kept_waiting(pid: int) -> dict[int, float]:
+    """Return for how many seconds each thread of a process had something to do, and no CPU, since it began.
+
+    By ``/proc/PID/task/TID/schedstat``, whose second number is that in nanoseconds; empty where nobody can say.
+    """
+    waits: dict[int, float] = {}
+    with contextlib.suppress(OSError):
+        for thread in _listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                waits[int(thread)] = int(_text(f"/proc/{pid}/task/{thread}/schedstat").split()[1]) / 1e9
+    return waits
+
+
+def _text(path: str) -> str:
+    descriptor = _open(path, os.O_RDONLY)
     try:
-        fields = _read(descriptor, 4096).decode(errors="replace").rpartition(")")[2].split()
+        return _read(descriptor, 4096).decode(errors="replace")
     finally:
         _close(descriptor)
+
+
+def _status(name: str) -> tuple[int, str, bool]:
+    """Return the parent and the state of a process, and whether it was killed, though it may not know yet."""
+    fields = _text(f"/proc/{name}/stat").rpartition(")")[2].split()
     dying = int(fields[_FLAGS]) & _EXITING or int(fields[_PENDING]) >> (signal.SIGKILL - 1) & 1
     return int(fields[1]), fields[0], bool(dying)
 

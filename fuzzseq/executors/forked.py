@@ -64,7 +64,8 @@ class ForkedExecutor:
         process = self._process
         process.clear_output()
         try:
-            answer = process.ask({"do": "run", "request": to_data(request)}, min(limit, max(0.0, self._left())))
+            left = max(0.0, self._left())
+            answer = process.ask({"do": "run", "request": to_data(request)}, min(limit, left), most=left)
             outcome = understood(lambda: _outcome(answer, request))
         except Corrupted as error:
             stage, output = process.stage, process.output

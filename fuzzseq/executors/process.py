@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from fuzzseq.executors.executor import signal_name
 from fuzzseq.executors.zygote import Parent, Zygote, answer, end_group, order
-from fuzzseq.process_tree import end_descendants, state_of
+from fuzzseq.process_tree import end_descendants, kept_waiting, state_of
 from fuzzseq.protocol.outcome import STAGES, Frame, Stage
 from fuzzseq.protocol.transport import WHERE, Channel, Disconnected, Json, Killed
 from fuzzseq.protocol.user_frames import dumped_frames, traceback_frames
@@ -29,6 +29,8 @@ _MOST_OUTPUT: Final = 8 * 2**20
 #: How long a process whose socket is closed may take to end by itself, and one that was killed, in seconds.
 _LAST_MOMENT: Final = 2.0
 _END_LIMIT: Final = 10.0
+#: How many times its limit a process is waited for beyond it that other programs keep from running.
+_TIMES_THE_LIMIT: Final = 9
 
 
 Role = Literal["loader", "keeper", "worker"]
@@ -68,10 +70,21 @@ class Process:
         finally:
             theirs.close()
 
-    def ask(self, message: Json, limit: float) -> Json:
-        """Return the answer to a command; raises :class:`Disconnected` on death, and ``TimeoutError``."""
+    def ask(self, message: Json, limit: float, most: float = 0.0) -> Json:
+        """Return the answer to a command; raises :class:`Disconnected` on death, and ``TimeoutError``.
+
+        The seconds count in which the process had a CPU, or asked for none, where ``most`` is above the limit: a busy
+        machine makes no hang. After so many it is over all the same, or after some times the limit.
+        """
+        before = kept_waiting(self.pid)
+        longest = min(most - limit, limit * _TIMES_THE_LIMIT)
+
+        def held_up() -> float:
+            waits = (seconds - before.get(thread, 0.0) for thread, seconds in kept_waiting(self.pid).items())
+            return max(0.0, min(longest, max(waits, default=0.0)))
+
         self.channel.ask(message, limit=limit)
-        return answer(self.channel, limit, self._cut_output)
+        return answer(self.channel, limit, self._cut_output, held_up)
 
     @property
     def alive(self) -> bool:

@@ -253,9 +253,14 @@ def order(parent: Parent, message: Json, *descriptors: int) -> Json:
         raise Killed(str(error) if isinstance(error, Killed) else "its parent is gone") from None
 
 
-def answer(channel: Channel, limit: float, meanwhile: Callable[[], None] = lambda: None) -> Json:
+def answer(
+    channel: Channel,
+    limit: float,
+    meanwhile: Callable[[], None] = lambda: None,
+    held_up: Callable[[], float] = lambda: 0.0,
+) -> Json:
     """Wait for an answer and return its result; what it calls misuse or an internal error is raised."""
-    message = channel.answer(limit, meanwhile)
+    message = channel.answer(limit, meanwhile, held_up)
     if "misuse" in message:
         raise UsageError(message["misuse"])
     if "internal" in message:

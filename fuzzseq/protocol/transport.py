@@ -78,26 +78,33 @@ class Channel:
     def ask(self, message: Json, *descriptors: int, limit: float) -> None:
         """Send a question; raises :class:`Disconnected` where nobody is there, ``TimeoutError`` where nobody reads."""
         self._key = _random(_KEY_SIZE)
-        data, deadline = self._frame(_encode(message).encode()), _now() + limit
+        data, until = self._frame(_encode(message).encode()), _now() + limit
         try:
             if descriptors:
                 sent = _send_fds(self._socket, [data[: _HEADER.size]], list(descriptors))
                 data = data[sent:]
             while data:
-                self._await(select.POLLOUT, deadline)
+                self._await(select.POLLOUT, lambda: until)
                 data = data[self._send(data[:_PIECE], socket.MSG_DONTWAIT) :]
         except OSError as error:
             if isinstance(error, TimeoutError):
                 raise
             raise Disconnected(str(error)) from None
 
-    def answer(self, limit: float, meanwhile: Callable[[], None] = lambda: None) -> Json:
+    def answer(
+        self, limit: float, meanwhile: Callable[[], None] = lambda: None, held_up: Callable[[], float] = lambda: 0.0
+    ) -> Json:
         """Return the answer to the question that was asked last, within ``limit`` seconds.
 
-        ``meanwhile`` is called now and then. Raises :class:`Disconnected` where the other side is gone,
-        :class:`Corrupted` for bytes that are not an answer to this question, and ``TimeoutError``.
+        ``meanwhile`` is called now and then; ``held_up`` says for how many seconds the other side could not work: these
+        are waited for beyond the limit. Raises :class:`Disconnected` where the other side is gone, :class:`Corrupted`
+        for bytes that are not an answer to this question, and ``TimeoutError``.
         """
-        deadline = _now() + limit
+        until = _now() + limit
+
+        def deadline() -> float:
+            return until if _now() < until else until + held_up()
+
         size, key, signed = _HEADER.unpack(self._exactly(_HEADER.size, deadline, meanwhile))
         if key != self._key:
             raise Corrupted("bytes that are not an answer")
@@ -140,7 +147,7 @@ class Channel:
             count -= len(chunks[-1])
         return b"".join(chunks)
 
-    def _exactly(self, count: int, deadline: float, meanwhile: Callable[[], None]) -> bytes:
+    def _exactly(self, count: int, deadline: Callable[[], float], meanwhile: Callable[[], None]) -> bytes:
         chunks = []
         while count:
             self._await(select.POLLIN, deadline, meanwhile)
@@ -159,15 +166,15 @@ class Channel:
             raise Disconnected("closed")
         return chunk
 
-    def _await(self, what: int, deadline: float, meanwhile: Callable[[], None] = lambda: None) -> None:
+    def _await(self, what: int, deadline: Callable[[], float], meanwhile: Callable[[], None] = lambda: None) -> None:
         """Wait until the socket can be read, or written; raises ``TimeoutError`` at the deadline."""
         poll = select.poll()
         try:
             poll.register(self._socket, what)
         except ValueError:  # Another thread has closed it: the run is over.
             raise Disconnected("closed") from None
-        while not poll.poll(1000 * max(0.0, min(_LOOK_EVERY, deadline - _now()))):
-            if _now() >= deadline:
+        while not poll.poll(1000 * max(0.0, min(_LOOK_EVERY, deadline() - _now()))):
+            if _now() >= deadline():
                 raise TimeoutError
             meanwhile()
 

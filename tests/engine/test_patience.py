@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import threading
 import time
 from math import inf
 
@@ -15,9 +19,11 @@ from fuzzseq.engine.patience import Patience
 from fuzzseq.engine.stop import TimeBudget
 from fuzzseq.executors.executor import BudgetSpent, death
 from fuzzseq.protocol.outcome import Outcome, Request, Verdict
+from fuzzseq.protocol.transport import Channel
 from fuzzseq.shrink.reducer import Reduced, reduce
 from fuzzseq.targets.contract import Contract
 from fuzzseq.targets.spec import Spec
+from tests.engine.running import events, findings, report
 
 SPEC = Spec(contract=Contract(graph=False))
 CASES = boundary_cases(SPEC.contract, 0)
@@ -136,3 +142,61 @@ def test_what_a_run_has_left():
     clock = iter([100.0, 103.0])
     assert TimeBudget(10.0, 1, lambda: next(clock)).remaining() == 7.0
     assert TimeBudget(None, 1).remaining() == inf
+
+
+BUSY = """
+import time
+
+
+def build(vocab_size):
+    def model(tokens):
+        import tensorflow as tf
+
+        began = time.process_time()
+        while time.process_time() - began < 0.5:
+            pass
+        return tf.one_hot(tokens, vocab_size)
+
+    return model
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="a process cannot be kept to one CPU here")
+def test_a_busy_machine_makes_no_hang(tmp_path, monkeypatch):
+    """Only seconds in which a model could run count towards its limit: others that take the CPU do not."""
+    (tmp_path / "models.py").write_text(BUSY)
+    monkeypatch.chdir(tmp_path)
+    cpus = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cpus)})
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"], start_new_session=True) for _ in range(5)]
+    try:
+        run = events(["models.py:build"], alone=True, workers=1, max_cases=2, checks=("accepts",), case_timeout=1.5)
+    finally:
+        os.sched_setaffinity(0, cpus)
+        for other in others:
+            other.kill()
+            other.wait()
+    assert not findings(run)
+    assert report(run, ":build").cases == 2
+
+
+@pytest.mark.parametrize("held_up", [60.0, 0.0])
+def test_an_answer_that_is_late(held_up):
+    """An answer is waited for as many seconds beyond the limit as the other side was held up."""
+    ours, theirs = Channel.pair()
+    other = Channel(theirs)
+    ours.ask({"do": "it"}, limit=5.0)
+    other.question()
+    late = threading.Timer(0.3, lambda: other.reply({"ok": 1}))
+    late.start()
+    try:
+        if held_up:
+            assert ours.answer(0.05, held_up=lambda: held_up) == {"ok": 1}
+        else:
+            with pytest.raises(TimeoutError):
+                ours.answer(0.05, held_up=lambda: held_up)
+    finally:
+        late.join()
+        ours.close()
+        other.close()
