@@ -67,6 +67,7 @@ LOSS: Final = only_where(
     Rule("loss-encoding", 94, passes("target_encoding"), "it passes with the other target encoding"),
     *only_where(
         lambda e: e.spec.contract.float_labels,
+        Rule("loss-mask-shape", 86, lambda e: e.op == "Squeeze", "a mask of steps meets one loss for each row"),
         Rule("loss-broadcast", 90, _unsqueezed, "labels and predictions differ in an axis of one where they meet"),
     ),
     Rule("loss-vocabulary", 84, partial(_mismatches, "classes")),
