@@ -33,7 +33,7 @@ _NAMES: Final[Mapping[DecodeRole, re.Pattern[str]]] = {
     "model": re.compile(r"(self|model|net|network|transformer|seq2seq|translator|lm)(_model)?"),
     "source_mask": re.compile(r"((source|src|encoder|enc|input|padding|attention)_)?masks?"),
     "source_length": re.compile(r"(source|src|encoder|enc|input|inp)_(lengths?|lens?)"),
-    "beams": re.compile(r"(num_)?beams?(_width|_size|s)?|k"),
+    "beams": re.compile(r"(num_)?beams?(_width|_size|s)?"),
     "cache": re.compile(r"use_(kv_)?cache|cached"),
     "start": re.compile(r"(start|bos|sos|go|begin)(_?(token|id|idx|index))*"),
     "end": re.compile(r"(end|eos|stop)(_?(token|id|idx|index))*"),
