@@ -16,8 +16,9 @@ class EncoderDecoder:
 
     Parameters (or a functional model's inputs) are matched by name: tokens are ``x``, ``token(s)``, ``inputs`` or the
     first; states are ``state(s)``, ``hidden``, ``initial_state``, ``h`` and ``c``; the encoder's outputs are
-    ``enc_output(s)``, ``encoder_output(s)``, ``memory``, ``context`` or ``values``. Wrap a decoder with other names in
-    a function that has these.
+    ``enc_output(s)``, ``encoder_output(s)``, ``memory``, ``context`` or ``values``; an input of a functional decoder
+    with one of these names and of shape (batch, width) is given a vector of the encoder's, the same at every step. Wrap
+    a decoder with other names in a function that has these.
     """
 
     def __init__(self, encoder: Callable[..., Any], decoder: Callable[..., Any]) -> None:

@@ -33,7 +33,7 @@ _NAMES: Final[Mapping[DecodeRole, re.Pattern[str]]] = {
     "model": re.compile(r"(self|model|net|network|transformer|seq2seq|translator|lm)(_model)?"),
     "source_mask": re.compile(r"((source|src|encoder|enc|input|padding|attention)_)?masks?"),
     "source_length": re.compile(r"(source|src|encoder|enc|input|inp)_(lengths?|lens?)"),
-    "beams": re.compile(r"(num_)?beams?(_width|_size|s)?|k"),
+    "beams": re.compile(r"(num_)?beams?(_width|_size|s)?"),
     "cache": re.compile(r"use_(kv_)?cache|cached"),
     "start": re.compile(r"(start|bos|sos|go|begin)(_?(token|id|idx|index))*"),
     "end": re.compile(r"(end|eos|stop)(_?(token|id|idx|index))*"),
@@ -68,8 +68,7 @@ def decode_loop(seen: Inspection) -> Inspection:
     """Read how the declared decode loop is called, and what it returns; name one that nobody declared."""
     declared = seen.built.target.option("decode")
     if declared is None:
-        line = next(_undeclared(seen), "") if seen.spec.contract.has_target else ""
-        note = f"{line}, looks like a decode loop and is not run" if line else ""
+        note = next(_undeclared(seen), "") if seen.spec.contract.has_target else ""
         return seen.read_off(notes=[note] if note else ())
     if isinstance(declared, str) and not callable(getattr(seen.model, declared, None)):
         known = [name for name in dir(type(seen.model)) if not name.startswith("_")]
@@ -209,12 +208,12 @@ class _Attempt:
 
     @property
     def of_each_row(self) -> bool:
-        """Whether it gave ids for each row, or nothing that could be counted."""
+        """Whether it gave something for each row."""
+        given = [part for parts in self._returned for part in parts]
         try:
-            rows = [decoded_rows(part) for parts in self._returned for part in parts]
+            return all(len(decoded_rows(part)) != 1 or self._rows == 1 for part in given)
         except ValueError:
-            return False
-        return all(len(part) != 1 or self._rows == 1 for part in rows)
+            return all(np.ndim(part) > 0 and len(part) == self._rows for part in given)
 
     @property
     def flat(self) -> bool:
@@ -256,4 +255,5 @@ def _undeclared(seen: Inspection) -> Iterator[str]:
             of_model = bool(names) and bool(_NAMES["model"].fullmatch(names[0]))
             if len(names) > 1 and of_model and not any(map(_OF_A_STEP.search, names[1:])):
                 given = repr(name).replace("'", '"') if method else name
-                yield f"the {'method' if method else 'function'} {name}, @fuzz_target(decode={given})"
+                what = f"the {'method' if method else 'function'} {name}"
+                yield f"{what} looks like a decode loop, and is not run: declare it, @fuzz_target(decode={given})"
