@@ -71,6 +71,7 @@ CHECK = Check(
     judge=judge,
     applies=applies,
     confirm=_AGREEMENT.confirm,
+    execution=RESET,
     cause="state-leak",
     cause_weight=92,
     differences={

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.keras_api.objects import Nest
 from fuzzseq.worker.subject import ForwardOutput
+
+SCRIPT: Final = (
+    'reset = getattr(model, "reset_states", None) or model.reset_state',
+    "reset()",
+    "output = {forward}",
+)
 
 
 def forward(built: ModelInstance, fed: Nest) -> ForwardOutput:
