@@ -35,7 +35,6 @@ PUBLIC = [
     "Pair",
     "Result",
     "Run",
-    "Series",
     "Severity",
     "Spec",
     "Tokens",
