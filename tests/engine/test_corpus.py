@@ -16,10 +16,13 @@ from fuzzseq.engine.corpus import Corpus
 from fuzzseq.engine.corpus_database import database_at
 from fuzzseq.errors import UsageError
 from fuzzseq.protocol.serialization import to_data
+from fuzzseq.targets.decode_call import DecodeCall
 from fuzzseq.targets.dimensions import dim
 from fuzzseq.targets.part_calls import PartCall
+from fuzzseq.targets.series import Series
 from fuzzseq.targets.spec import Spec
 from fuzzseq.targets.tokens import Tokens
+from fuzzseq.targets.training_batch import TrainingBatch
 from tests.specs import with_fields
 
 CASE = Case(dimensions={"units": 2}, batches=(Batch(pairs=(Pair((3,), (3,)),)),))
@@ -34,6 +37,9 @@ OF_CLASSES = {
     "tokens": Tokens(pad=3),
     "encoder": PartCall(roles=()),
     "decoder": PartCall(roles=()),
+    "series": Series(pad=1.0),
+    "decode_call": DecodeCall(method=True),
+    "batch": TrainingBatch(function="steps.py:batch"),
 }
 
 
