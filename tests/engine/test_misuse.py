@@ -134,10 +134,10 @@ MISUSES = {
     ),
     "no_option.py": (
         "{d}/no_option.py: fuzz_target() has no option 'intial_state'. Did you mean 'initial_state'? Options: "
-        "kind, tokens, padding, initial_state, target_encoding, loss, preprocess, inputs, output, logits, graph, skip, "
-        "checks, custom_checks, float_source, features, sample_weight, batch; anything else is a dimension and takes "
-        "dim(low, high) or a number, and "
-        "was given 'lstm'."
+        "kind, tokens, padding, initial_state, labels, series, target_encoding, loss, preprocess, decode, inputs, "
+        "output, logits, graph, skip, checks, custom_checks, float_source, features, sample_weight, causal, "
+        "output_steps, batch, stateful; anything else is a dimension and takes dim(low, high) or a number, and was "
+        "given 'lstm'."
     ),
     "no_targets.py": (
         "{d}/no_targets.py holds no fuzz target: decorate the function that builds a model with @fuzz_target, "
@@ -177,7 +177,8 @@ MISUSES = {
     ),
     "factories.py:characters": (
         "The decoder of {d}/factories.py:characters takes rows of floats, (batch, steps, width), and fuzzseq feeds a "
-        "decoder ids, (batch, steps): put the one-hot encoding or the embedding inside the model."
+        "decoder ids, (batch, steps): put the one-hot encoding or the embedding inside the model, or declare "
+        '@fuzz_target(labels="float") where it predicts values.'
     ),
     "factories.py:no_vocabulary": (
         "The source vocabulary of {d}/factories.py:no_vocabulary is not one of its parameters, and no Embedding layer "
