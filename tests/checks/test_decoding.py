@@ -134,7 +134,7 @@ def text(model, source):
 
 
 def raising(model, source, steps):
-    return model([source, np.ones((2, 1), "int32")])
+    return model([source, np.ones((len(source) + 1, 1), "int32")])
 
 
 def strange(model, source, tokenizer):
