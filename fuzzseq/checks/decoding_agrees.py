@@ -103,6 +103,9 @@ def _excused(seen: Decoded, results: Results, spec: Spec) -> Verdict | None:
         )
     if seen.chose_best is False:
         return CHECK.not_applicable("the decode loop takes words that are not the best of the scores it sees")
+    missed, given = seen.miss(tokens), {word for row in seen.rows for word in row}
+    if seen.chose_best is None and missed is not None and missed[3] not in given:
+        return CHECK.not_applicable("nobody saw what the decode loop chose from, and it never says the better word")
     again = {key.variation: result for key, result in results.items() if isinstance(key, Confirming)}
     if any(result.raised is not None for result in again.values()):
         return CHECK.nothing_compared()

@@ -42,7 +42,7 @@ def is_constant(output: Array) -> bool:
     if output.ndim < 3 or output.shape[0] * output.shape[1] < _FEW or not np.isfinite(output).all():
         return False
     wide = np.asarray(output, np.float64).reshape(-1, output.shape[-1])
-    return bool(np.ptp(wide, axis=0).max() <= tolerance(output.dtype) * max(1.0, np.abs(wide).max()))
+    return bool(np.ptp(wide, axis=0).max() <= tolerance(output.dtype) * np.abs(wide).max())
 
 
 def with_other_weights(plan: Plan) -> dict[RunKey, Run]:

@@ -127,7 +127,7 @@ def _difference_sentence(seen: Difference | WrongWord, check: Check | None) -> s
     if isinstance(seen, WrongWord):
         word, best = ("no word" if each is None else f"word {each}" for each in (seen.word, seen.best))
         right = _AGAINST[seen.against].format(seen=seen, best=best)
-        return f"the decode loop gives {word} at step {seen.step + 1} of row {seen.row}, where {right}"
+        return f"the decode loop gives {word} at step {seen.step + 1} of row {seen.row + 1}, where {right}"
     largest = "inf" if seen.largest is None else f"{seen.largest:.2g}"
     template = check.differences.get(seen.other) if check is not None else None
     sentence = template or "two runs differ by {gap}"

@@ -81,7 +81,9 @@ class _Notebook:
             for cell in self._cells
             for each in cell.body
         ]
-        parts = [(of, {alias}) for _, statement, *_ in statements for alias, of in _aliases(statement)]
+        # What a module makes is no part of the module.
+        aliases = (each for _, statement, *_ in statements for each in _aliases(statement))
+        parts = [(of - self._imported, {alias}) for alias, of in aliases]
         known = {*dir(builtins)}.union(*(bound for *_, bound, _ in statements))
         #: The names that are read, with the number of the last statement that does: a function is called at any time.
         wanted, kept, before = {name: len(statements)}, set[int](), -1

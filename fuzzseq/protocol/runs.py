@@ -15,7 +15,7 @@ Precision = Literal["usual", "double", "mixed"]
 
 #: What may be done to the scores of a model before its loss.
 LogitVariant = Literal["lifted", "stretched", "sunk"]
-SeriesVariant = Literal["labels", "labels_before", "labels_after", "labels_mean"]
+SeriesVariant = Literal["labels", "labels_before", "labels_after", "labels_mean", "labels_moved"]
 ScoreVariant = LogitVariant | SeriesVariant
 LOGIT_VARIANTS: Final[tuple[LogitVariant, ...]] = get_args(LogitVariant)
 SERIES_VARIANTS: Final[tuple[SeriesVariant, ...]] = get_args(SeriesVariant)
@@ -95,7 +95,8 @@ class LossRun(_TraceableRun):
 
     ``score_variants`` asks for the loss of changed scores as well: ``lifted`` adds a constant to all of them,
     ``stretched`` multiplies them by one, ``sunk`` those below zero; of a series, ``labels`` puts the labels in their
-    place, ``labels_before`` and ``labels_after`` those of the step before or after, ``labels_mean`` their mean.
+    place, ``labels_before`` and ``labels_after`` those of the step before or after, ``labels_mean`` their mean,
+    ``labels_moved`` those of other rows, or of other steps where there is one row.
     """
 
     kind: Literal["loss"] = "loss"

@@ -25,8 +25,8 @@ _TELLING: Final = (
 _NEAR: Final = 0.8
 #: Names of what is a vocabulary, and of its side.
 _WORDS: Final = re.compile(r"vocab|word|token|char")
-_SOURCE: Final = re.compile(r"(n_|num_)?(in|src|source|enc)")
-_TARGET: Final = re.compile(r"(n_|num_)?(out|tar|tgt|trg|dec)")
+_SOURCE: Final = re.compile(r"^(n_|num_)?(in|src|source|enc)|_(in|inp|input|src|source|enc|encoder)(_|$)")
+_TARGET: Final = re.compile(r"^(n_|num_)?(out|tar|tgt|trg|dec)|_(out|output|tar|tgt|trg|target|dec|decoder)(_|$)")
 #: The names that parameters go by which are shares, and no sizes.
 _SHARES: Final = ("dropout", "rate", "_prob", "epsilon", "alpha", "momentum")
 
@@ -152,8 +152,10 @@ def parameters_of(function: Function | None, *, method: bool) -> tuple[Parameter
         name = parameter.name.lower()
         guess = next(iter(get_close_matches(name, (*KNOWN, *ALIASES), n=1, cutoff=_NEAR)), "")
         if not guess and _WORDS.search(name):
-            side = "source_" if _SOURCE.match(name) else "target_" if _TARGET.match(name) else ""
-            guess = f"{side}vocab_size"
+            side = "source_" if _SOURCE.search(name) else "target_" if _TARGET.search(name) else ""
+            alone = sum(bool(_WORDS.search(each.name.lower())) for each in found) == 1
+            # Which of several serves both sides is not to be told by a name.
+            guess = f"{side}vocab_size" if side or alone else ""
         if guess and dimension_of(guess) not in taken:
             taken.add(dimension_of(guess))
             found[index] = attrs.evolve(parameter, guess=guess)

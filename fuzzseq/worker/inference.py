@@ -60,6 +60,7 @@ PROBES: Final[tuple[Probe, ...]] = (
     causality.causal_hint,
     series_probes.positive,
     series_probes.label_rank,
+    series_probes.unpadded,
     decode_loop,
     training_step,  # The model is of no use after this.
 )

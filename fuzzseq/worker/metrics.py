@@ -16,14 +16,16 @@ from fuzzseq.worker.subject import ForwardOutput
 def metrics_of_fillings(
     built: ModelInstance, fed: Nest, labels: Tensor, real: Tensor, weights: Tensor, output: ForwardOutput
 ) -> Iterator[dict[str, float]]:
-    """Yield the metrics with the first class at padding, then with the last: values of one channel are 0, then 1.
+    """Yield the metrics with the first class at padding, with the last, and with the first again.
+
+    Values of one channel are 0, 1, and 0.
 
     Nothing where the scores are not of the steps that labels are for.
     """
     model, scores = built.model, output.scores
     if scores.shape[:2] != real.shape or as_targets(model, labels) is None:
         return
-    for place in (0, -1):
+    for place in (0, -1, 0):
         filling = np.zeros(scores.shape[-1], scores.dtype.as_numpy_dtype)
         filling[place] = 1 if len(filling) > 1 else -place
         model.reset_metrics()

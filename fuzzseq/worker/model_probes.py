@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from fuzzseq.errors import SpecError
 from fuzzseq.protocol.user_frames import is_users
+from fuzzseq.targets.declared_values import parameters_named
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
 from fuzzseq.worker import stated
 from fuzzseq.worker.build import flat_inputs
@@ -234,6 +235,7 @@ def reset_method(seen: Inspection) -> Inspection:
     """Read the method of the user's own that has a model begin anew."""
     methods = ("reset_states", "reset_state")
     own = (name for name in methods if callable(method := getattr(type(seen.model), name, None)) and _is_own(method))
+    own = (name for name in own if not parameters_named(getattr(seen.model, name)))
     return seen.read_off(traits={"reset_method": next(own, "")})
 
 

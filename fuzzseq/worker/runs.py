@@ -152,7 +152,8 @@ class BatchRun:
         predicted: list[Nest] = []
 
         def listener(_path: str, output: Nest, layer: Layer, _given: Args) -> None:
-            if layer is model:
+            # What a function of the user's own traces has no values.
+            if layer is model and all(hasattr(leaf, "numpy") for leaf in tf.nest.flatten(output)):
                 predicted.append(output)
 
         with self.built.tracker.watching(listener), self.built.tracker.recording() as record:
@@ -161,7 +162,11 @@ class BatchRun:
         # What the step calls beside its model may be another's, as a teacher is.
         own = stable_name(model, None)
         inside = tuple(call for call in record.dropouts if call.path.partition("/")[0] == own)
-        return attrs.evolve(self._seen(ForwardOutput(scores, [], scores)), dropouts=inside)
+        # Beside calls that train, one that is told not to is for something else; a function of the user's own is traced
+        # once, and nobody sees what it calls after that.
+        training = tuple(call for call in inside if not call.told_off)
+        training = training or (() if self.built.spec.traits.own_functions else inside)
+        return attrs.evolve(self._seen(ForwardOutput(scores, [], scores)), dropouts=training)
 
     def _measure(self) -> Observed:
         fed, (labels, real, weights) = self._fed(), self._labels()

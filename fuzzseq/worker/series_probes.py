@@ -46,6 +46,18 @@ def pad_value(seen: Inspection) -> Inspection:
     return seen.read_off(contract=contract, inferred=_undeclared(seen, "series"), notes=[note])
 
 
+def unpadded(seen: Inspection) -> Inspection:
+    """Read off whether rows of values are padded at all: windows of a series are not, where nothing masks or weighs."""
+    contract = seen.spec.contract
+    masked = any(item.role.endswith(("_mask", "_length")) for item in contract.inputs) or contract.sample_weight
+    masked = masked or any(KERAS.mask_value(layer) is not None for layer in every_layer(seen.model))
+    read = not contract.has_source or contract.float_source
+    if not (contract.float_labels and read) or masked or not _undeclared(seen, "padding") or _says(seen, "pad"):
+        return seen
+    note = 'no padding is tried: nothing masks the values of the series; padding="post" says that yours are padded'
+    return seen.read_off(contract={"padding": None}, inferred=["padding"], notes=[note])
+
+
 def _says(seen: Inspection, key: str) -> bool:
     """Say whether the user's own ``series`` says something of the values."""
     return key in (seen.built.target.option("series") or {})

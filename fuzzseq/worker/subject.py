@@ -34,6 +34,8 @@ class ForwardOutput:
         values = tf.cast(tf.reshape(labels, tf.shape(scores)), scores.dtype)
         if how == "labels_mean":
             values = tf.broadcast_to(tf.reduce_mean(values, axis=(0, 1), keepdims=True), tf.shape(values))
+        elif how == "labels_moved":
+            values = values[::-1] if values.shape[0] > 1 else values[:, ::-1]
         elif how != "labels":
             values = tf.roll(values, 1 if how == "labels_before" else -1, axis=1)
         return self.of(values)

@@ -12,9 +12,9 @@ LABELS = np.random.default_rng(0).standard_normal((1, 5, 1)).astype(np.float32)
 
 
 def losses(loss):
-    """Return the losses of the labels, those of the step before and after, and their mean."""
+    """Return the losses of the labels, those of the step before and after, their mean, and those in another order."""
     mean = np.full_like(LABELS, LABELS.mean())
-    given = (LABELS, np.roll(LABELS, 1, axis=1), np.roll(LABELS, -1, axis=1), mean)
+    given = (LABELS, np.roll(LABELS, 1, axis=1), np.roll(LABELS, -1, axis=1), mean, LABELS[:, ::-1])
     return [float(loss(LABELS, values)) for values in given]
 
 
@@ -27,8 +27,11 @@ def losses(loss):
         lambda y, p: 1 - np.corrcoef(y.ravel(), p.ravel() + 1e-6 * y.ravel())[0, 1],
         lambda y, p: np.mean(np.maximum(0.1 * (y - p), -0.9 * (y - p))),
         lambda y, p: np.nan * np.sum(y - p),
+        lambda y, p: np.mean(((y - 100) / 15 - p) ** 2),
+        lambda y, p: np.mean(np.exp(p) - y * p),
+        lambda y, p: 1 - 2 * np.sum(y * p) / (np.sum(np.abs(y)) + np.sum(np.abs(p))),
     ],
-    ids=["squares", "root", "shifted", "correlation", "quantile", "not finite"],
+    ids=["squares", "root", "shifted", "correlation", "quantile", "not finite", "standardized", "log rate", "dice"],
 )
 def test_a_loss_that_compares_by_step_is_let_be(loss):
     """Where the labels are predicted, or those of a neighbor, no right loss is larger than where their mean is."""

@@ -165,6 +165,12 @@ def test_data_are_loaded_where_they_fill(notebook):
         values(path)
 
 
+def test_what_a_module_makes_is_no_part_of_it(notebook):
+    """What fills a value that nothing reads is not run, though the module that made the value is needed."""
+    path = notebook("import math", "table = math.nan\ntable.fill(data)", "def build():\n    return math.floor(2.5)")
+    assert values(path)["build"]() == 2
+
+
 @pytest.mark.parametrize(
     "source",
     [

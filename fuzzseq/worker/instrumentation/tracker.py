@@ -193,13 +193,17 @@ class Tracker:
             or (depth and KERAS.is_model(outer) and kwargs.get("training") is False)
             for depth, (outer, _, kwargs) in enumerate(self._running)
         )
-        if frozen or not args or not all(hasattr(value, "numpy") for value in (args[0], result)):
+        if frozen or not args:
             return
-        given = np.asarray(args[0])
-        if given.any():
+        # What a function of the user's own traces drops when that runs, and nobody sees it.
+        traced = not all(hasattr(value, "numpy") for value in (args[0], result))
+        given = None if traced else np.asarray(args[0])
+        if given is None or given.any():
             site = self.site_of(layer) or calling_frame() or self._site_in_model()
-            drops = not np.array_equal(given, np.asarray(result))
-            record.dropouts.append(DropoutCall(path=self._path(), rate=rate, drops=drops, site=site))
+            drops = given is None or not np.array_equal(given, np.asarray(result))
+            told_off = self._running[0][2].get("training") is False
+            call = DropoutCall(path=self._path(), rate=rate, drops=drops, told_off=told_off, site=site)
+            record.dropouts.append(call)
 
     def _path(self) -> str:
         return "/".join(names([entry[0] for entry in self._running]))
