@@ -152,20 +152,17 @@ class BatchRun:
         predicted: list[Nest] = []
 
         def listener(_path: str, output: Nest, layer: Layer, _given: Args) -> None:
-            # What a function of the user's own traces has no values.
             if layer is model and all(hasattr(leaf, "numpy") for leaf in tf.nest.flatten(output)):
                 predicted.append(output)
 
         with self.built.tracker.watching(listener), self.built.tracker.recording() as record:
             model.train_step(batch)
         scores = select_output(predicted[0], self.built.spec.contract.output) if predicted else None
-        # What the step calls beside its model may be another's, as a teacher is.
-        own = stable_name(model, None)
+        own = stable_name(model, None)  # What the step calls beside its model may be another's, as a teacher is.
         inside = tuple(call for call in record.dropouts if call.path.partition("/")[0] == own)
-        # Beside calls that train, one that is told not to is for something else; a function of the user's own is traced
-        # once, and nobody sees what it calls after that.
-        training = tuple(call for call in inside if not call.told_off)
-        training = training or (() if self.built.spec.traits.own_functions else inside)
+        # Beside calls that train, one that is told not to is for something else; what is traced is seen once.
+        unseen = () if self.built.spec.traits.own_functions else inside
+        training = tuple(call for call in inside if not call.told_off) or unseen
         return attrs.evolve(self._seen(ForwardOutput(scores, [], scores)), dropouts=training)
 
     def _measure(self) -> Observed:

@@ -37,9 +37,8 @@ def static_sizes(seen: Inspection) -> Inspection:
         for name, size in zip(("batch_size", side), shape, strict=False):
             if size is None:
                 continue
-            known = name in named or seen.spec.traits.origins.get(name) == "declared"
-            if name == "batch_size" and not known and not contract.stateful:
-                rows = int(size)  # Nobody says that no other sizes come; states that are kept are of one size.
+            if name == "batch_size" and not (name in named or seen.spec.traits.origins.get(name) == "declared"):
+                rows = int(size)  # Nobody says that no other sizes come.
                 continue
             static.append(name)
             if name not in named and seen.spec.traits.origins.get(name) != "declared":
