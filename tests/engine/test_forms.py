@@ -230,7 +230,13 @@ def test_a_function_of_a_notebook(here, keras, mask, found):
         assert each.location.place.endswith(f"model.ipynb, cell 3, line {each.location.line}")
 
 
-@pytest.mark.parametrize("returned", ["model, encoder, decoder", "dict(decoder=decoder, model=model, encoder=encoder)"])
+@pytest.mark.parametrize(
+    "returned",
+    [
+        "model, encoder, decoder",
+        pytest.param("dict(decoder=decoder, model=model, encoder=encoder)", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize(("states", "found"), [("out_h, out_c", []), ("out_c, out_h", ["decoder-step-mismatch"])])
 def test_three_models(here, keras, states, found, returned):
     """The encoder and the decoder beside a model give what it gives, stepped with its weights."""

@@ -114,7 +114,7 @@ def test_features_are_no_scores(here, mask, found):
     assert (contract.output, contract.features, contract.has_labels) == ("decoder_sequence_output", True, False)
 
 
-@pytest.mark.parametrize("keras", ["keras", "tf_keras"])
+@pytest.mark.parametrize("keras", ["keras", pytest.param("tf_keras", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("metrics", "found"), [("weighted_metrics", []), ("metrics", ["loss-padding"])])
 def test_labels_have_weights_where_metrics_do(here, keras, metrics, found):
     """A model that is compiled with weighted metrics is trained with weights that leave padding out."""
@@ -128,6 +128,7 @@ def test_labels_have_weights_where_metrics_do(here, keras, metrics, found):
 SHIFTED = [("Translator", []), ("Shifted", ["loss-target-leak"]), ("Mixed", ["decoder-sees-future"])]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("model", "found"), SHIFTED)
 def test_a_model_that_shifts_its_labels(here, model, found):
     """A model that is given the labels is held to shifting them; what its other methods read is fed as well."""

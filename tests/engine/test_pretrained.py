@@ -178,6 +178,7 @@ def test_what_a_model_says_of_itself(here, keras, source):
     assert not spec.traits.own_training_step  # It is the library's, for models that were compiled.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("edit", "cause"), WRONG)
 def test_a_wrong_one(here, keras, edit, cause):
     """A mask that is dropped and a table that is too small are found, and a script shows it without fuzzseq."""
