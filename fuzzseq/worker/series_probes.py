@@ -49,10 +49,10 @@ def pad_value(seen: Inspection) -> Inspection:
 def unpadded(seen: Inspection) -> Inspection:
     """Read off whether rows of values are padded at all: windows of a series are not, where nothing masks or weighs."""
     contract = seen.spec.contract
-    masked = any(item.role.endswith(("_mask", "_length")) for item in contract.inputs) or contract.sample_weight
-    masked = masked or any(KERAS.mask_value(layer) is not None for layer in every_layer(seen.model))
+    told = any(item.role.endswith(("_mask", "_length")) for item in contract.inputs) or bool(contract.sample_weight)
+    masked = any(KERAS.mask_value(layer) is not None for layer in every_layer(seen.model))
     read = not contract.has_source or contract.float_source
-    if not (contract.float_labels and read) or masked or not _undeclared(seen, "padding") or _says(seen, "pad"):
+    if not (contract.float_labels and read) or told or masked or not _undeclared(seen, "padding") or _says(seen, "pad"):
         return seen
     note = 'no padding is tried: nothing masks the values of the series; padding="post" says that yours are padded'
     return seen.read_off(contract={"padding": None}, inferred=["padding"], notes=[note])
