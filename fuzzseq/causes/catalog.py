@@ -331,7 +331,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "numeric-batch-coupling",
         "Rows of a batch affect each other",
         "The result for a row depends on the other rows of its batch.",
-        "Normalize over features instead of the batch, and make sure that training=False reaches the layer.",
+        "Normalize over features instead of the batch, make sure that training=False reaches the layer, and have a "
+        "decode loop end each row by itself.",
     ),
     Cause(
         "execution-graph",
