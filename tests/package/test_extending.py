@@ -216,7 +216,8 @@ SCRIPT: Final = ("output = {forward} * 2.0",)
 
 def forward(built: ModelInstance, fed: Any) -> ForwardOutput:
     """Run a batch forward."""
-    return built.subject.forward(fed, False).rescaled("stretched")
+    output = built.subject.forward(fed, False)
+    return output.of(output.scores * 2.0)
 '''
     },
     lines={
