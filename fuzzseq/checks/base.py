@@ -42,11 +42,15 @@ class LayerOutput:
 
 @attrs.frozen(kw_only=True)
 class Softmax:
-    """One softmax of a run that records its layers: its result, the axis it was taken over, and the layer it ran in."""
+    """One softmax of a run that records its layers: its result, the axis it was taken over, and the layer it ran in.
+
+    ``layers_before`` counts the layers that had ended by then.
+    """
 
     path: str
     value: Array
     axis: int
+    layers_before: int = 0
     site: Frame | None = None
 
 

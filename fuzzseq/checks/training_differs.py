@@ -1,12 +1,13 @@
-"""In training, dropout drops: each dropout layer that runs changes what it is given.
+"""In training, dropout drops: each dropout layer that runs, and each recurrent one with dropout of its own.
 
-A kept value is scaled up, so that a layer which is on leaves zeros alone as they were: one call shows it, whatever is
-drawn. A model with a training step of its own is asked in that step, where ``self(x)`` leaves it off.
+A call is held to the same one without dropout, and with it: a kept value is scaled up, so that one call shows it,
+whatever is drawn. A model with a training step of its own is asked in that step, where ``self(x)`` leaves it off.
 
-False alarms that it guards against: a rate of zero; a layer that is given zeros; one that drops in another call of
-the same step; layers that are frozen, and a model inside of the model that is called with ``training=False``, as a
-pretrained one is; a model whose ``call`` takes no ``training``, and that nobody compiled: its training loop may say
-it.
+False alarms that it guards against: a rate of zero; a layer that gives the same with dropout and without, as one that
+is given zeros, or dropout of a state that is not there yet; one that drops in another call of the same step; recurrent
+layers that keep their states, which cannot be called again; layers that are frozen, and a model inside of the model
+that is called with ``training=False``, as a pretrained one is; a model whose ``call`` takes no ``training``, and that
+nobody compiled: its training loop may say it.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ def script_lines(run: ScriptRun) -> Iterator[str]:
     """Watch the dropout layers in training."""
     yield "calls = dropout_calls(model)"
     yield from run.own_step or run.run
-    yield "off = sorted({name for name, _ in calls} - {name for name, drops in calls if drops})"
+    yield "calls = [call for call in calls if not call[-1]] or calls"
+    yield "off = sorted({name for name, *_ in calls} - {name for name, drops, _ in calls if drops})"
     yield 'assert not off, f"in training these drop nothing: {off}"'
 
 

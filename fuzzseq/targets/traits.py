@@ -40,6 +40,7 @@ class Traits:
     uses_sample_weight: bool = False
     has_metrics: bool = False
     has_stateful_layers: bool = False
+    has_backward_layers: bool = False
     reset_method: Line = ""
     names_random: bool = False
     own_functions: bool = False

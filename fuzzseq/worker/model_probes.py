@@ -231,6 +231,11 @@ def keeps_states(model: Model) -> bool:
     return any(getattr(layer, "stateful", False) is True for layer in every_layer(model))
 
 
+def reads_backwards(model: Model) -> bool:
+    """Say whether a recurrent layer reads its rows from the end, inside a Bidirectional or by itself."""
+    return any(getattr(layer, "go_backwards", False) is True for layer in every_layer(model))
+
+
 def reset_method(seen: Inspection) -> Inspection:
     """Read the method of the user's own that has a model begin anew."""
     methods = ("reset_states", "reset_state")

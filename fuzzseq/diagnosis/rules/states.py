@@ -90,7 +90,8 @@ def _misfits(kind: _Misfit, e: FailureEvidence) -> list[str]:
         if units and widths and widths != {units}:
             got = e.named(next(iter(widths - {units})))
             why = f"{layer.name} is of width {e.named(units)}, and was given a state of width {got}"
-            if (widths in ({2 * units}, {units // 2}) and units > 1) or within_both:
+            doubled = widths in ({2 * units}, {units // 2}) and units > 1 and e.spec.traits.has_backward_layers
+            if doubled or within_both:
                 found.append(("direction", f"{why}: one direction where both are meant, or both joined"))
             found.append(("width", why))
         batches = {shape[0] for shape in layer.states if shape}

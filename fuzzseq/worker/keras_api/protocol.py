@@ -150,7 +150,7 @@ class Framework(Protocol):
         """Return how many ids an embedding has rows for; None for another layer."""
 
     def dropout_rate(self, layer: Layer) -> float:
-        """Return which share of what it is given a layer of the framework's drops in training; 0 for another layer."""
+        """Return which share of its inputs, or its states, a layer of the framework's drops in training; 0 for none."""
 
     def mask_value(self, layer: Layer) -> float | None:
         """Return the value of a step that a ``Masking`` layer leaves out; None for another layer."""
