@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 import attrs
 import numpy as np
@@ -68,7 +68,7 @@ class _Search:
     def __init__(
         self, cases: Sequence[Case], spec: Spec, budget: Budget, constants: Sequence[int], *, silent: bool
     ) -> None:
-        rows: list[Mapping[str, Any]] = [facts(case, spec.contract) for case in cases]
+        rows = [facts(case, spec.contract) for case in cases]
         self._cases, self._budget, self._spec, self._silent = cases, budget, spec, silent
         self._hypotheses = Hypotheses(rows, constants)
         self._built: set[str] = set()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
 
 import attrs
 import tensorflow as tf
@@ -146,7 +145,7 @@ def compiled_loss(seen: Inspection) -> Inspection:
 def signatures(seen: Inspection) -> Inspection:
     """Read what the model, an encoder and a decoder apart, and a function of the initial state take."""
     subject, state = seen.built.subject, seen.built.target.option("initial_state")
-    values: dict[str, Any] = {
+    values: dict[str, object] = {
         "takes_training": subject.takes_training,
         "state_arguments": tuple(inspect.signature(state).parameters) if callable(state) else (),
     }
@@ -244,7 +243,7 @@ def reset_method(seen: Inspection) -> Inspection:
     return seen.read_off(traits={"reset_method": next(own, "")})
 
 
-def _is_own(method: Callable[..., Any]) -> bool:
+def _is_own(method: Callable[..., object]) -> bool:
     return not KERAS.is_builtin(method)
 
 
