@@ -188,7 +188,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "decoder-attention-mask",
         "Attention attends to padding",
         "The attention mask is missing, inverted, or made from the wrong side.",
-        "Mask the scores with the source's padding mask (true at real steps) before the softmax.",
+        "Mask the scores with the source's padding mask (true at real steps) before the softmax; where heads are folded "
+        "into the rows, repeat it in their order.",
     ),
     Cause(
         "decoder-attention-axis",
