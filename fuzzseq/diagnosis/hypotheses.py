@@ -98,6 +98,10 @@ class Hypotheses:
         """Return the cases that are not known yet and for which a predicate says what ``holds`` says."""
         return [int(index) for index in np.flatnonzero(holds & self._left)]
 
+    def passing(self) -> list[int]:
+        """Return the cases that are known to pass."""
+        return [index for index, failed in self._known.items() if not failed]
+
     def counts(self) -> tuple[int, int]:
         """Return how many cases are known to fail, and to pass."""
         failed = sum(self._known.values())

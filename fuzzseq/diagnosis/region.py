@@ -155,7 +155,9 @@ class _Search:
         if self._silent:  # A case that ought to pass says most.
             sides.sort(key=lambda side: (self._checked[predicate.condition, side[0]], side[0]))
         for inside, checked in sides:
-            left = self._hypotheses.left(checked)
+            # With other weights a case that is known is a new one, and one that passes is what the predicate rests on.
+            known = [] if inside or not self._silent else self._hypotheses.passing()
+            left = known or self._hypotheses.left(checked)
             if left and self._checked[predicate.condition, inside] < _CHECKED:
                 self._checked[predicate.condition, inside] += 1
                 return self._draw.choice(left)

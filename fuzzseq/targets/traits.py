@@ -41,6 +41,7 @@ class Traits:
     has_metrics: bool = False
     has_stateful_layers: bool = False
     has_backward_layers: bool = False
+    trains_untold: bool = False
     reset_method: Line = ""
     names_random: bool = False
     own_functions: bool = False

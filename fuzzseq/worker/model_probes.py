@@ -235,6 +235,14 @@ def reads_backwards(model: Model) -> bool:
     return any(getattr(layer, "go_backwards", False) is True for layer in every_layer(model))
 
 
+def trains_untold(model: Model) -> bool:
+    """Say whether a layer trains where nobody says so: by the default of its call, or as the model is made."""
+    layers = every_layer(model)
+    calls = (inspect.signature(KERAS.call_of(layer)).parameters for layer in layers if _is_own(type(layer)))
+    by_default = any("training" in call and call["training"].default is True for call in calls)
+    return by_default or any(True in KERAS.training_of_calls(layer) for layer in layers)
+
+
 def reset_method(seen: Inspection) -> Inspection:
     """Read the method of the user's own that has a model begin anew."""
     methods = ("reset_states", "reset_state")
@@ -243,7 +251,7 @@ def reset_method(seen: Inspection) -> Inspection:
     return seen.read_off(traits={"reset_method": next(own, "")})
 
 
-def _is_own(method: Callable[..., object]) -> bool:
+def _is_own(method: object) -> bool:
     return not KERAS.is_builtin(method)
 
 

@@ -114,7 +114,7 @@ def test_labels_are_values_and_no_sizes() -> None:
 
 
 def test_what_a_value_is_written_as_says_nothing() -> None:
-    """Shapes, types and numbers of a value that a message writes out are no shapes, types or sizes that it speaks of."""
+    """Shapes, types and numbers of a value that a message writes out are none that it speaks of."""
     for value in (
         "<Variable path=gru/kernel, shape=(5, 2), dtype=float32, value=[[0.1, 2.0]]>",
         "<tf.Tensor: shape=(2, 3), dtype=int32, numpy=\narray([[1, 2, 3],\n [3, 4, 5]], dtype=int32)>",

@@ -181,6 +181,9 @@ class Framework(Protocol):
     def inputs_of_calls(self, operation: Layer) -> list[list[Tensor]]:
         """Return the symbolic tensors that an operation was given, for each call that models are made of."""
 
+    def training_of_calls(self, operation: Layer) -> list[object]:
+        """Return what an operation was told of training in each call that models are made of; None for nothing."""
+
     # Masks and values
 
     def copy_mask(self, tensor: Tensor, other: Tensor) -> None:
