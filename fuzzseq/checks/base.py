@@ -247,6 +247,11 @@ def forward(case: Case) -> ForwardRun:
     return ForwardRun(batches=case.batches, mode=case.mode, record_layers=case.mode == "eager")
 
 
+def without_earlier(case: Case, spec: Spec) -> Case:
+    """Return a case of its last batch alone where layers keep their states: what is changed before it moves these."""
+    return attrs.evolve(case, batches=case.batches[-1:]) if spec.traits.has_stateful_layers else case
+
+
 def training_step(case: Case) -> TrainingRun:
     """Return the run of a case up to its gradients."""
     return TrainingRun(batches=case.batches, mode=case.mode)

@@ -174,8 +174,9 @@ class BatchRun:
 
     def _loss(self, fed: Nest, labels: Tensor, real: Tensor, weights: Tensor, output: ForwardOutput) -> Tensor:
         self.built.subject.mark.enter("loss")
+        given = (labels, output.scores, *([weights] if self.built.spec.contract.sample_weight else []))
         loss = self.built.tracker.trace.call(
-            lambda: "loss", "", (labels, output.scores), lambda: self.built.loss(fed, labels, output, real, weights)
+            lambda: "loss", "", given, lambda: self.built.loss(fed, labels, output, real, weights)
         )
         mean: Tensor = tf.reduce_mean(tf.cast(loss, tf.float32))
         return mean

@@ -23,10 +23,10 @@ def right_share(labels, scores):
     return tf.reduce_mean(tf.cast(tf.cast(labels, tf.int64) == tf.argmax(scores, axis=-1), tf.float32))
 
 
-def tagger(model, vocab_size, units, num_tags, rate=0.3, batch=None, **recurrent):
+def tagger(model, vocab_size, units, num_tags, rate=0.3, batch=None, training=None, **recurrent):
     words = keras.Input(batch_shape=(batch, None), dtype="int32", name="words")
     x = layers.GRU(units, return_sequences=True, **recurrent)(layers.Embedding(vocab_size, units)(words))
-    return model(words, layers.Dense(num_tags)(layers.Dropout(rate)(x)))
+    return model(words, layers.Dense(num_tags)(layers.Dropout(rate)(x, training=training)))
 
 
 class Stepped(keras.Model):
@@ -65,6 +65,46 @@ def stepped(kind, **details):
 says = stepped(Stepped)
 silent = stepped(Silent)
 silent_at_zero = stepped(Silent, rate=0.0)
+says_to_states = stepped(Stepped, rate=0.0, recurrent_dropout=0.3)
+silent_to_states = stepped(Silent, rate=0.0, dropout=0.3)
+always = stepped(Stepped, training=True)
+
+
+@fuzz_target(graph=False, padding=None, skip={"deterministic": "Monte Carlo dropout"})
+def always_on_purpose(vocab_size, units, num_tags):
+    return tagger(keras.Model, vocab_size, units, num_tags, training=True)
+
+
+class ByDefault(keras.Model):
+    def __init__(self, vocab_size, units, num_tags):
+        super().__init__()
+        self.inner = tagger(keras.Model, vocab_size, units, num_tags, rate=0.0)
+        self.noise = layers.GaussianNoise(0.5)
+
+    def call(self, words, training=True):
+        return self.noise(self.inner(words, training=training), training=training)
+
+
+@fuzz_target(graph=False, padding=None)
+def by_default(vocab_size, units, num_tags):
+    return ByDefault(vocab_size, units, num_tags)
+
+
+class Distilled(Stepped):
+    def __init__(self, *sizes, **recurrent):
+        super().__init__()
+        self.inner = tagger(keras.Model, *sizes, rate=0.0, **recurrent)
+        self.teacher = tagger(keras.Model, *sizes, dropout=0.3)
+
+    def call(self, words, training=None):
+        return self.inner(words, training=training) + self.teacher(words, training=False)
+
+
+@fuzz_target(graph=False, padding=None)
+def distilled(vocab_size, units, num_tags):
+    model = Distilled(vocab_size, units, num_tags, recurrent_dropout=0.2)
+    model.compile("adam")
+    return model
 
 
 def measured(**compiled):
@@ -103,6 +143,12 @@ FOUND = {
     "says": [],
     "silent": ["execution-dropout-off"],
     "silent_at_zero": [],
+    "says_to_states": [],
+    "silent_to_states": ["execution-dropout-off"],
+    "always": ["execution-nondeterministic"],
+    "always_on_purpose": [],
+    "by_default": ["execution-nondeterministic"],
+    "distilled": [],
     "counts": ["loss-metric-padding"],
     "weighs": [],
     "keeps": ["state-leak"],
@@ -145,7 +191,9 @@ def test_the_line_that_makes_a_batch_size_a_contract(asked, name, declared):
 def test_scripts_show_it_too(models, tmp_path):
     """A script fails as the finding does, with nothing of fuzzseq."""
     settings = Settings(profile="quick", max_cases=16, checks=CHECKS, workers=2)
-    run_and_write([f"{models}:{name}" for name in ("silent", "counts", "resets_others")], settings, output=tmp_path)
+    run_and_write(
+        [f"{models}:{name}" for name in ("silent", "counts", "resets_others", "always")], settings, output=tmp_path
+    )
     said = {}
     for script in tmp_path.glob("*.py"):
         command = [sys.executable, str(script), str(models)]
@@ -153,6 +201,7 @@ def test_scripts_show_it_too(models, tmp_path):
         said[script.name.rpartition("-")[0]] = done.stderr.strip().splitlines()[-1]
     assert said == {
         "execution-dropout-off": "AssertionError: in training these drop nothing: ['dropout']",
+        "execution-nondeterministic": "AssertionError: two calls without training= differ",
         "loss-metric-padding": "AssertionError: scores at padding move ['right_share']",
         "state-leak": said["state-leak"],
     }
