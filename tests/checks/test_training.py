@@ -13,6 +13,7 @@ from tests.engine.running import events, findings
 
 MODELS = """
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import layers
 
@@ -122,6 +123,38 @@ counts = measured(metrics=[right_share])
 weighs = measured(weighted_metrics=["accuracy"])
 
 
+class Measuring(keras.Model):
+    weighs = True
+
+    def train_step(self, data):
+        words, tags, weights = data
+        with tf.GradientTape() as tape:
+            scores = self(words, training=True)
+            loss = self.compute_loss(x=words, y=tags, y_pred=scores, sample_weight=weights)
+        self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
+        return self.compute_metrics(words, tags, scores, weights if self.weighs else None)
+
+
+class MeasuringAll(Measuring):
+    weighs = False
+
+
+def weighed(kind=keras.Model, weights="mask"):
+    def build(vocab_size, units, num_tags):
+        model = tagger(kind, vocab_size, units, num_tags)
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, weighted_metrics=["accuracy"])
+        return model
+
+    return fuzz_target(build, graph=False, sample_weight=weights)
+
+
+step_weighs = weighed(Measuring)
+step_weighs_not = weighed(MeasuringAll)
+weights_of_rank_3 = weighed(weights=lambda target_mask: target_mask[..., None])
+weights_one_wider = weighed(weights=lambda target_mask: np.pad(target_mask, ((0, 0), (0, 1))))
+
+
 def stateful(kind=keras.Model, reset=None, **declared):
     def build(vocab_size, units, num_tags):
         model = tagger(kind, vocab_size, units, num_tags, batch=2, stateful=True)
@@ -133,12 +166,20 @@ def stateful(kind=keras.Model, reset=None, **declared):
 
 keeps = stateful(batch_size=2)
 keeps_on_purpose = stateful(batch_size=2, stateful=True)
+@fuzz_target(graph=False, padding=None, kind="decoder", batch_size=2, stateful=True)
+def decodes_on_purpose(vocab_size, units):
+    return tagger(keras.Model, vocab_size, units, vocab_size, batch=2, stateful=True)
+
+
 resets = stateful(Resetting, layers.GRU, batch_size=2)
 resets_others = stateful(Resetting, layers.LSTM, batch_size=2)
 not_declared = stateful(stateful=True)
 first = stateful(stateful=True, batch_size="first")
 """
-CHECKS = ("builds", "accepts", "trains", "training_differs", "metrics_ignore_padding", "state_reset", "state_chunked")
+CHECKS = (
+    *("builds", "accepts", "trains", "training_differs", "metrics_ignore_padding"),
+    *("state_reset", "state_chunked", "causal", "stepwise"),
+)
 FOUND = {
     "says": [],
     "silent": ["execution-dropout-off"],
@@ -151,8 +192,13 @@ FOUND = {
     "distilled": [],
     "counts": ["loss-metric-padding"],
     "weighs": [],
+    "step_weighs": [],
+    "step_weighs_not": ["loss-metric-padding"],
+    "weights_of_rank_3": ["loss-mask-shape"],
+    "weights_one_wider": ["loss-mask-shape"],
     "keeps": ["state-leak"],
     "keeps_on_purpose": [],
+    "decodes_on_purpose": [],
     "resets": [],
     "resets_others": ["state-leak"],
     "not_declared": ["execution-hard-coded-batch"],
