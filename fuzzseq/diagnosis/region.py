@@ -35,6 +35,8 @@ _UNLIKELY: Final = 10
 _OTHERS: Final = 15
 #: How many that were to fail may pass with other weights, which hide a failure now and then.
 _HIDDEN: Final = 1
+#: How many cases there are on each side of a predicate of what weights may decide, for each of its parts.
+_FEWEST: Final = 2
 #: How much less a predicate has to cost than the next one, to be reported when the search was stopped.
 _SIMPLER: Final = 1.0
 
@@ -123,6 +125,10 @@ class _Search:
         # nothing passed is no rule, and is reported as it is.
         close = len(fitting) > 1 and fitting[1][0].cost < fitting[0][0].cost + _SIMPLER
         undecided = by_chance or (stopped and passing > 0 and close)
+        if self._silent and fitting and passing:
+            # So few cases on one side have some predicate in common, whatever made them pass.
+            parts = len(facts_compared(fitting[0][0].condition))
+            undecided = undecided or min(failing, passing) < _FEWEST * parts
         found = fitting[0][0] if fitting and not undecided else None
         return Region(
             expression=rendered(found.condition) if found else "",
