@@ -74,12 +74,14 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
 
 def script_lines(run: ScriptRun) -> Iterator[str]:
     """Watch the dropout layers in training, or call the model twice."""
+    call = f"model({'**inputs' if run.spec.contract.calling == 'arguments' else 'inputs'})"
     if any(isinstance(seen, Difference) for seen in run.evidence):
         yield from run.inputs
-        given = "**inputs" if run.spec.contract.calling == "arguments" else "inputs"
-        yield f"outputs = [tf.nest.flatten(model({given}))[0] for _ in range(20)]"
+        yield f"outputs = [tf.nest.flatten({call})[0] for _ in range(20)]"
         yield 'assert all(np.allclose(outputs[0], each) for each in outputs), "two calls without training= differ"'
         return
+    if not run.spec.traits.functional:
+        yield f"{call}  # It has all its layers then: Keras runs one that is new twice."
     yield "calls = dropout_calls(model)"
     yield from run.own_step or run.run
     yield "calls = [call for call in calls if not call[-1]] or calls"

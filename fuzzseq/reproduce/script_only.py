@@ -39,10 +39,11 @@ def dropout_calls(model: Any) -> list[tuple[str, bool, bool]]:
     original = keras.layers.Layer.__call__
 
     def rate(layer: Any) -> float:
-        if isinstance(layer, keras.layers.RNN) and not layer.stateful:
-            cells = getattr(layer.cell, "cells", [layer.cell])
-            return max(getattr(each, name, 0) for each in cells for name in ("dropout", "recurrent_dropout"))
-        return layer.rate if isinstance(layer, keras.layers.Dropout) else 0
+        if not type(layer).__module__.startswith(f"{keras.__name__}.") or getattr(layer, "stateful", False):
+            return 0
+        cells = getattr(getattr(layer, "cell", layer), "cells", [getattr(layer, "cell", layer)])
+        rates = [getattr(each, name, 0) for each in cells for name in ("rate", "dropout", "recurrent_dropout")]
+        return max(each if isinstance(each, float) else 0 for each in rates)
 
     def watched(layer: Any, *args: Any, **kwargs: Any) -> Any:
         running.append((layer, kwargs.get("training") is False))

@@ -200,7 +200,7 @@ class Tracker:
             return
         # What a function of the user's own traces drops when that runs, and nobody sees it.
         drops: bool | None = True
-        if all(hasattr(value, "numpy") for value in (args[0], *tf.nest.flatten(result))):
+        if all(hasattr(value, "numpy") for value in tf.nest.flatten((args[0], result))):
             given = args[: 3 if KERAS.is_recurrent(layer) else 1]  # What stands behind them says training.
             self._record = None
             without, dropped = (call(layer, *given, **{**kwargs, "training": way}) for way in (False, True))

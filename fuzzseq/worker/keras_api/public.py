@@ -64,7 +64,10 @@ class PublicKeras:
 
     def dropout_rate(self, layer: Layer) -> float:
         layers = self.keras.layers
-        if not self.is_builtin(type(layer)) or not isinstance(layer, layers.Dropout | layers.RNN):
+        drops = layers.Dropout | layers.GaussianDropout | layers.AlphaDropout | layers.RNN
+        if not self.is_builtin(type(layer)) or not isinstance(
+            layer, drops | layers.Attention | layers.AdditiveAttention
+        ):
             return 0.0
         cells = getattr(layer.cell, "cells", [layer.cell]) if isinstance(layer, layers.RNN) else [layer]
         return max(float(getattr(each, name, 0.0) or 0.0) for each in cells for name in _RATES)
