@@ -14,7 +14,7 @@ from fuzzseq.errors import SpecError, nearest
 from fuzzseq.targets.declared_values import checked_option
 from fuzzseq.targets.dimensions import KNOWN, Dim, dim, dimension_of
 
-Factory = TypeVar("Factory", bound=Callable[..., Any])
+Factory = TypeVar("Factory", bound=Callable[..., object])
 
 _OPTIONS: Final = (
     "kind",
@@ -214,7 +214,7 @@ def attributes_of(value: object) -> Mapping[str, object]:
     return own if isinstance(own, Mapping) else {}
 
 
-def declared_in(module: ModuleType) -> dict[str, Callable[..., Any]]:
+def declared_in(module: ModuleType) -> dict[str, Callable[..., object]]:
     """Return the declared factories of a module by the last name that each has there, those it imports included."""
     names = {id(value): name for name, value in vars(module).items() if declaration_of(value) is not None}
     return {name: vars(module)[name] for name in names.values()}

@@ -150,7 +150,7 @@ class Framework(Protocol):
         """Return how many ids an embedding has rows for; None for another layer."""
 
     def dropout_rate(self, layer: Layer) -> float:
-        """Return which share of what it is given a layer of the framework's drops in training; 0 for another layer."""
+        """Return which share of its inputs, or its states, a layer of the framework's drops in training; 0 for none."""
 
     def mask_value(self, layer: Layer) -> float | None:
         """Return the value of a step that a ``Masking`` layer leaves out; None for another layer."""
@@ -180,6 +180,9 @@ class Framework(Protocol):
 
     def inputs_of_calls(self, operation: Layer) -> list[list[Tensor]]:
         """Return the symbolic tensors that an operation was given, for each call that models are made of."""
+
+    def training_of_calls(self, operation: Layer) -> list[object]:
+        """Return what an operation was told of training in each call that models are made of; None for nothing."""
 
     # Masks and values
 
