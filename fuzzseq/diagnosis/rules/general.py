@@ -112,6 +112,11 @@ SEEN: Final = (
     ),
     Rule("input-padding-leak", 90, saw(WrongWord, against="padding"), "{e.sentence}"),
     Rule("decoder-step-mismatch", 88, saw(WrongWord, against="uncached"), "{e.sentence}"),
+    *only_where(
+        lambda e: e.verdict.check == "decoding_invariant",
+        Rule("input-padding-leak", 90, saw(Difference, other="padding"), "{e.sentence}"),
+        Rule("decoder-step-mismatch", 88, saw(Difference, other="uncached"), "{e.sentence}"),
+    ),
     Rule("state-not-carried", 90, saw(StateCrossing, error="not_returned"), "{e.sentence}"),
     *only_where(
         _steps_are_rows,
