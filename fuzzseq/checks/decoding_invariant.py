@@ -33,11 +33,12 @@ from fuzzseq.protocol.runs import Confirming, DecodeRun, Run, RunKey
 from fuzzseq.targets.spec import Spec
 
 _Against = Literal["alone", "padding", "uncached"]
-#: The other runs in the order in which they are believed, what is said of each, and the first row that it has.
-_RUNS: Final[Mapping[str, tuple[_Against, int]]] = {
-    "alone": ("alone", -1),
-    "padding": ("padding", 0),
-    "uncached": ("uncached", 0),
+#: The other runs in the order in which they are believed, what is said of each, and the rows of the base that it has.
+_RUNS: Final[Mapping[str, tuple[_Against, slice]]] = {
+    "alone": ("alone", slice(-1, None)),
+    "first": ("alone", slice(1)),
+    "padding": ("padding", slice(None)),
+    "uncached": ("uncached", slice(None)),
 }
 
 
@@ -56,16 +57,17 @@ def applies(spec: Spec) -> str | None:
 
 
 def plan(case: Case, spec: Spec) -> Plan:
-    """Decode the last batch, its last row alone, more padding, and what is not kept in a cache."""
+    """Decode the last batch, its last and first row alone, more padding, and what is not kept in a cache."""
     base = base_run(attrs.evolve(case, batches=case.batches[-1:]), spec)
     call, contract = spec.contract.decode_call, spec.contract
     if base is None or call is None:
         return {}
-    batch, runs = case.batches[-1], dict[str, DecodeRun]()
+    batch, runs, lone = case.batches[-1], dict[str, DecodeRun](), one_beam(base, spec)
     fixed = "batch_size" in contract.fixed() or contract.rows is not None
     one = not fixed and may_be("batch_size", 1, case.sizes(contract), contract) and contract.preprocess is None
     if one and len(batch.pairs) > 1 and call.rows == "batch":
-        runs["alone"] = attrs.evolve(base, batches=(alone(batch, -1, spec),))
+        rows = {"alone": -1, "first": 0}
+        runs = {name: attrs.evolve(base, batches=(alone(batch, row, spec),)) for name, row in rows.items()}
     whole = attrs.evolve(case, batches=(batch,))
     padded = with_padding(whole, "source", contract) if contract.has_source and contract.padding else None
     if padded is not None and all(pair.source for pair in batch.pairs):
@@ -74,52 +76,48 @@ def plan(case: Case, spec: Spec) -> Plan:
         base = attrs.evolve(base, cache=True)
         runs = {name: attrs.evolve(run, cache=True) for name, run in runs.items()}
         runs["uncached"] = attrs.evolve(base, cache=False)
-    return {"base": base, "one_beam": one_beam(base, spec), **runs} if runs else {}
+    return {"base": base, "one_beam": lone, **runs} if runs else {}
 
 
 def _difference(one: Decoded, two: Decoded, name: str, spec: Spec) -> WrongWord | Difference | None:
     """Return the first word or value of a row that both have and one gives otherwise, where the model would not."""
     tokens = spec.contract.tokens
-    against, first = _RUNS[name]
+    against, kept = _RUNS[name]
     if one.values is not None and two.values is not None:
-        return _other_value(one, two, against)
-    offset = len(one.rows) - 1 if first else 0
+        return _other_value(one, two, name)
     if one.after_prompt != two.after_prompt or one.scores is None or two.scores is None:
         return None
-    for place, row in enumerate(two.rows):
-        other = one.rows[offset + place] if offset + place < len(one.rows) else row
+    for place, (at, row) in enumerate(zip(range(len(one.rows))[kept], two.rows, strict=False)):
+        other = one.rows[at]
         left, right = (each[: counted(each, tokens.end, tokens.pad)] for each in (other, row))
-        step = next((at for at, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), None)
+        step = next((step for step, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), None)
         if step is None:
-            if against == "alone" and (after := _after_end(other, row, spec)) is not None:
-                word = WrongWord(against=against, row=offset + place, step=after, word=other[after], best=None)
+            if against == "alone" and (after := _after_end(one, at, row, spec)) is not None:
+                word = WrongWord(against=against, row=at, step=after, word=other[after], best=None)
                 if _severity(word, one, spec) is not None:
                     return word
             ended = tokens.end in (left or (tokens.end,))[-1:] or len(left) >= len(right)
             if ended or against != "alone" or not left:
                 continue
-            return WrongWord(against=against, row=offset + place, step=len(left), word=None, best=right[len(left)])
+            return WrongWord(against=against, row=at, step=len(left), word=None, best=right[len(left)])
         if step >= min(one.scores.shape[1], two.scores.shape[1]):
             continue
-        base, changed = one.scores[offset + place, step], two.scores[place, step]
+        base, changed = one.scores[at, step], two.scores[place, step]
         spread = float(base.max() - base.min())
         moved = float(np.abs(base - changed).max())
         tie = abs(float(base[left[step]] - base[right[step]])) <= TIE * spread
         if np.isfinite(spread) and moved <= TIE * spread and not tie:
-            return WrongWord(
-                against=against,
-                row=offset + place,
-                step=step,
-                word=left[step],
-                best=right[step],
-            )
+            return WrongWord(against=against, row=at, step=step, word=left[step], best=right[step])
     return None
 
 
-def _after_end(row: Sequence[int], alone: Sequence[int], spec: Spec) -> int | None:
-    """Return the step of the first ordinary word after the end token of a row which ends there where it is alone."""
-    end, pad = spec.contract.tokens.end, spec.contract.tokens.pad
-    if end is None or end not in alone:
+def _after_end(one: Decoded, at: int, alone: Sequence[int], spec: Spec) -> int | None:
+    """Return the step of the first ordinary word after the end token of a row which ends there where it is alone.
+
+    None as well where a loop that goes on was not seen to take what is best: it may fill rows with any word.
+    """
+    end, pad, row = spec.contract.tokens.end, spec.contract.tokens.pad, one.rows[at]
+    if end is None or end not in alone or one.end is not None:
         return None
     ended = list(alone).index(end) + 1
     if list(row[:ended]) != list(alone[:ended]) or not {*alone[ended:]} <= {end, pad}:
@@ -139,9 +137,9 @@ def _severity(found: WrongWord | Difference, base: Decoded, spec: Spec) -> Sever
     return None if call.called_elsewhere else "warning"
 
 
-def _other_value(one: Decoded, two: Decoded, against: _Against) -> Difference | None:
-    rows = slice(-1, None) if against == "alone" else slice(None)
-    if one.values is None or two.values is None or one.values[rows].shape[0] != len(two.values):
+def _other_value(one: Decoded, two: Decoded, name: str) -> Difference | None:
+    against, rows = _RUNS[name]
+    if one.values is None or two.values is None or len(one.values[rows]) != len(two.values):
         return None
     if against != "uncached":  # What changes the model itself is for other checks to say.
         if one.whole is None or two.whole is None or one.whole[rows].shape != two.whole.shape:
@@ -152,6 +150,7 @@ def _other_value(one: Decoded, two: Decoded, against: _Against) -> Difference | 
     if found is None:
         return None
     step, row, channel, largest, scale = found
+    row = range(len(one.values))[rows][row]
     return Difference(base="base", other=against, largest=largest, scale=scale, index=(row, step, channel))
 
 
@@ -167,7 +166,12 @@ def _found(results: Results, spec: Spec) -> tuple[str, WrongWord | Difference] |
         # One that departs from teacher forcing with a cache alone is held to itself without.
         if greedy and name != "uncached" and not (base.agrees(tokens) and other.agrees(tokens)):
             continue
-        if (found := _difference(base, other, name, spec)) is not None:
+        found = _difference(base, other, name, spec)
+        gap = base.gap(tokens) if found is None and name == "uncached" and other.agrees(tokens) else None
+        if gap is not None:
+            step, row, word, largest, scale = gap
+            found = Difference(base="base", other=name, largest=largest, scale=scale, index=(row, step, word))
+        if found is not None:
             return name, found
     return None
 
@@ -197,7 +201,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
         return CHECK.nothing_compared()
     base = results["base"].last.decoded
     severity = _severity(found[1], base, spec)
-    return CHECK.failed(found[1], position=found[0], location=base.line, severity=severity)
+    return CHECK.failed(found[1], position=_RUNS[found[0]][0], location=base.line, severity=severity)
 
 
 def script(run: ScriptRun) -> Iterator[str]:
@@ -207,26 +211,36 @@ def script(run: ScriptRun) -> Iterator[str]:
     cached = call is not None and call.takes("cache")
     seen = next((each for each in run.evidence if isinstance(each, WrongWord | Difference)), None)
     against = seen.against if isinstance(seen, WrongWord) else seen.other if seen is not None else "alone"
+    row = seen.row if isinstance(seen, WrongWord) else seen.index[0] if seen is not None else 0
     parts = "[{}]" if call is None or call.rows == "batch" else "{}"
 
     def decoded(cache: bool | None, rows: int) -> str:
         loop = run.decoding(None, cache)
-        return f"read_series({parts.format(loop)}, [], {rows})[0]" if series else f"decoded_rows({loop})"
+        return f"read_series({parts.format(loop)}, [], {rows}, 1)[0]" if series else f"decoded_rows({loop})"
 
     count = len(run.case.batches[-1].pairs)
     yield stage_line("generate")
+    if isinstance(seen, Difference) and not series:
+        words = run.case.dimensions.get(contract.vocabulary("target") or "", 0)
+        for name, cache in (("cached", True), ("uncached", False)):
+            yield f"{name} = [scores for _, scores in recorded(lambda: {run.decoding(None, cache)}, {words})[1]]"
+        yield "for one, two in zip(cached, uncached):"
+        yield "    one, two = (scores[:, -1] if scores.ndim == 3 else scores for scores in (one, two))"
+        yield "    apart = np.abs(one - two).max() / np.ptp(two)"
+        yield '    assert apart < 0.02, f"the scores with and without a cache are {apart:.1%} of their spread apart"'
+        return
     yield f"first = {decoded(True if cached else None, count)}"
     names = [item.role for item in contract.inputs if item.role in ("source", "source_mask", "source_length")]
     columns = "(2, 0)" if contract.padding == "pre" else "(0, 2)"
     for name in names:
         if against == "alone":
-            yield f"{name} = {name}[-1:]"
+            yield f"{name} = {name}[{row} : {row + 1}]"
         elif against == "padding" and name != "source_length":
             pad: float = contract.series.pad if contract.float_source else tokens.pad
             channels = ", (0, 0)" if name == "source" and contract.float_source else ""
             yield f"{name} = np.pad({name}, ((0, 0), {columns}{channels}), constant_values={pad * (name == 'source')})"
     if against == "alone":
-        yield "first = first[-1:]"
+        yield f"first = first[{row} : {row + 1}]"
     yield f"second = {decoded(against != 'uncached' if cached else None, 1 if against == 'alone' else count)}"
     if series:
         yield "wrong = first_other_value(first, second)"
@@ -253,7 +267,7 @@ CHECK = Check(
     differences={
         "alone": "the decode loop gives a row alone other values than in its batch: by {gap}",
         "padding": "the decode loop gives other values with more padding of the source: by {gap}",
-        "uncached": "the decode loop gives other values without its cache: by {gap}",
+        "uncached": "the decode loop gives other values or scores without its cache: by {gap}",
     },
     script=Script(lines=script, eager=True),
 )

@@ -84,29 +84,33 @@ def decoded_values(returned: Any) -> Array:
     return values if values.ndim == 3 else np.atleast_2d(values)[..., None]
 
 
-def fed_back(given: Iterable[Sequence[Array]], values: Array) -> Array | None:
-    """Return what a layer was given at each step (rows, steps, channels) of a loop that feeds its own ``values``.
+def fed_back(given: Iterable[Sequence[Array]], values: Array, channels: int) -> Array | None:
+    """Return what a decoder was given at each step (rows, steps, channels) of a loop that feeds its own ``values``.
 
-    ``given`` has a list for each layer: the values of the last step that each call of it was given,
-    for all rows or for one row after another. None where no layer was given, at each step but the
-    first, the values of the step before.
+    ``given`` has a list for each layer: the last step of what each call of it was given, for all rows
+    or for one row after another; the values may stand beside others there. None where no layer was
+    given, at each step but the first, the values of the step before.
     """
     rows, steps = values.shape[:2]
-    for calls in given:
+    before = values[:, :-1, :channels]
+    for calls in sorted(given, key=lambda calls: calls[0].shape[-1]):
         counts = {len(each) for each in calls}
         if len(calls) == steps and counts == {rows}:
-            fed = np.stack(calls, axis=1)
+            whole = np.stack(calls, axis=1)
         elif len(calls) == rows * steps and counts == {1}:
-            fed = np.concatenate(calls).reshape(rows, steps, -1)
+            whole = np.concatenate(calls).reshape(rows, steps, -1)
         else:
             continue
-        shared = min(fed.shape[-1], values.shape[-1])
-        if np.allclose(fed[:, 1:, :shared], values[:, :-1, :shared], rtol=1e-5, atol=1e-6):
-            return fed
+        for place in range(whole.shape[-1] - channels + 1):
+            fed = whole[..., place : place + channels]
+            if np.allclose(fed[:, 1:, : before.shape[-1]], before, rtol=1e-5, atol=1e-7) and before.any():
+                return fed
     return None
 
 
-def read_series(parts: Sequence[Any], given: Iterable[Sequence[Array]], rows: int) -> tuple[Array, Array | None]:
+def read_series(
+    parts: Sequence[Any], given: Iterable[Sequence[Array]], rows: int, channels: int
+) -> tuple[Array, Array | None]:
     """Return the values (rows, steps, channels) in what a loop gave in some ``parts``, and what it fed for them.
 
     A part is of all rows, or of one. The first axis may be that of steps. Raises ValueError where
@@ -125,7 +129,7 @@ def read_series(parts: Sequence[Any], given: Iterable[Sequence[Array]], rows: in
     if not ways:
         raise ValueError(f"it returns {len(values)} rows for {rows}")
     calls = list(given)
-    found = ((way, fed_back(calls, way)) for way in ways)
+    found = ((way, fed_back(calls, way, channels)) for way in ways)
     return next((each for each in found if each[1] is not None), (ways[0], None))
 
 

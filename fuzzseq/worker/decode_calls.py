@@ -227,7 +227,7 @@ class _Attempt:
         given = [part for parts in self._returned for part in parts]
         try:
             if self._spec.contract.float_labels:
-                return all(len(read_series([part], (), self._rows)[0]) for part in given)
+                return all(len(read_series([part], (), self._rows, 1)[0]) for part in given)
             return all(len(decoded_rows(part)) != 1 or self._rows == 1 for part in given)
         except ValueError:
             return all(np.ndim(part) > 0 and len(part) == self._rows for part in given)
@@ -246,7 +246,7 @@ class _Attempt:
             return call, note
         try:
             if self._spec.contract.float_labels:
-                values = [read_series(parts, (), self._rows)[0] for parts in self._returned]
+                values = [read_series(parts, (), self._rows, 1)[0] for parts in self._returned]
                 alike = values[0].shape == values[1].shape and first_other_value(*values) is None
             else:
                 rows = [[decoded_rows(part) for part in parts] for parts in self._returned]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from types import CodeType, FrameType
+from typing import Final
 
 import numpy as np
 import tensorflow as tf
@@ -14,6 +15,9 @@ from fuzzseq.protocol.outcome import Frame
 from fuzzseq.worker.frames import Position, frame_at, position_of, users_stack
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Args, Layer, Nest
+
+#: The widest rows of numbers among which the values of a series are looked for.
+_WIDEST: Final = 256
 
 
 class Watch:
@@ -46,7 +50,7 @@ class Watch:
             self.calls.append((layer, np.asarray(output)))
         for place, value in enumerate(tf.nest.flatten(given) if self._channels else ()):
             rank = len(getattr(value, "shape", ()))
-            if rank in (2, 3) and value.shape[-1] == self._channels and hasattr(value, "dtype"):
+            if rank in (2, 3) and (self._channels or 0) <= value.shape[-1] <= _WIDEST and hasattr(value, "numpy"):
                 last = np.asarray(value)[:, -1] if rank == 3 else np.asarray(value)
                 self.fed.setdefault((id(layer), place), []).append(last)
 

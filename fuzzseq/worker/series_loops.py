@@ -27,7 +27,7 @@ def held_series(
     for watch in watches:
         for key, calls in watch.fed.items():
             given.setdefault(key, []).extend(calls)
-    values, fed = read_series(returned, given.values(), len(arrays.source))
+    values, fed = read_series(returned, given.values(), len(arrays.source), arrays.decoder_input.shape[-1])
     found = Decoded(values=values[:, : run.steps], whole=_scored(score, arrays))
     if not spec.contract.float_decoder:
         return attrs.evolve(found, unaligned="the model reads no target")

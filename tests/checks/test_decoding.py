@@ -90,15 +90,21 @@ def test_a_loop_feeds_what_it_returns() -> None:
     fed = np.concatenate([np.full((2, 1, 1), 9.0), values[:, :-1]], axis=1)
     other = list(np.zeros((3, 2, 1)))
     by_step = [fed[:, step] for step in range(3)]
+    beside = [np.concatenate([np.ones((2, 3)), each], axis=1) for each in by_step]
     one_by_one = [row[step : step + 1] for row in fed for step in range(3)]
-    for parts, given in (([values], by_step), (list(values), one_by_one), ([values.swapaxes(0, 1)], by_step)):
-        found, seen = read_series(parts, [other, given], 2)
+    for parts, given in (
+        ([values], by_step),
+        ([values], beside),
+        (list(values), one_by_one),
+        ([values.swapaxes(0, 1)], by_step),
+    ):
+        found, seen = read_series(parts, [other, given], 2, 1)
         assert seen is not None
         assert np.array_equal(found, values)
         assert np.array_equal(seen, fed)
-    assert read_series([values], [other], 2)[1] is None
+    assert read_series([values], [other], 2, 1)[1] is None
     with pytest.raises(ValueError, match="it returns 2 rows for 4"):
-        read_series([values], [], 4)
+        read_series([values], [], 4, 1)
 
 
 def test_the_first_value_that_differs_is_named() -> None:

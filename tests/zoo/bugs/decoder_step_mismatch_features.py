@@ -39,8 +39,7 @@ def build(feature_dim, units):
 
 BUG = Bug(
     cause="decoder-step-mismatch",
-    check="decodes",
-    region="feature_dim > 1",
-    minimal=Case(dimensions={"feature_dim": 2, "units": 2}, batches=(Batch(pairs=(Pair((2,), (2, 2)),)),)),
+    region="True",
+    minimal=Case(dimensions={"feature_dim": 2, "units": 2}, batches=(Batch(pairs=(Pair((2,), (2,)),)),)),
     line="decoded, state = self.decoder(given, initial_state=state)",
 )

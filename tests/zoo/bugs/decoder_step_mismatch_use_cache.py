@@ -56,6 +56,6 @@ BUG = Bug(
     cause="decoder-step-mismatch",
     check="decoding_invariant",
     region="True",
-    minimal=Case(dimensions={"vocab_size": 6, "units": 2}, batches=(Batch(pairs=(Pair((3,), (3, 3)),)),)),
+    minimal=Case(dimensions={"vocab_size": 6, "units": 2}, batches=(Batch(pairs=(Pair((3,)),)),)),
     line="scores, past = self.decode(ids[:, -1:] if past is not None else ids, context, past)",
 )

@@ -11,10 +11,11 @@ from tests.zoo.bug import Bug
 
 
 class Translator(keras.Model):
-    def __init__(self, source_vocab_size, target_vocab_size, units):
+    def __init__(self, source_vocab_size, target_vocab_size, units, max_length=32):
         super().__init__()
         self.source_embedding = layers.Embedding(source_vocab_size, units, mask_zero=True)
         self.target_embedding = layers.Embedding(target_vocab_size, units)
+        self.positions = layers.Embedding(max_length, units)
         self.encoder = layers.GRU(units)
         self.decoder = layers.GRU(units, return_sequences=True, return_state=True)
         self.scores = layers.Dense(target_vocab_size)
@@ -22,8 +23,9 @@ class Translator(keras.Model):
     def encode(self, source):
         return self.encoder(self.source_embedding(source))
 
-    def step(self, tokens, state):
-        y, state = self.decoder(self.target_embedding(tokens), initial_state=state)
+    def step(self, tokens, state, before=0):
+        y = self.target_embedding(tokens) + self.positions(before + ops.arange(ops.shape(tokens)[1]))
+        y, state = self.decoder(y, initial_state=state)
         return self.scores(y), state
 
     def call(self, source, decoder_input):
@@ -33,8 +35,8 @@ class Translator(keras.Model):
         state = self.encode(source)
         tokens = ops.ones((len(source), 1), "int32")
         ended = ops.zeros((len(source),), "bool")
-        for _ in range(steps):
-            scores, state = self.step(tokens[:, -1:], state)
+        for step in range(steps):
+            scores, state = self.step(tokens[:, -1:], state, step)
             tokens = ops.concatenate([tokens, ops.cast(ops.argmax(scores, -1), "int32")], 1)
             ended = ops.logical_or(ended, tokens[:, -1] == 2)
             if ops.all(ended):
@@ -53,9 +55,9 @@ BUG = Bug(
     check="decoding_invariant",
     region="batch_size > 1",
     minimal=Case(
-        dimensions={"source_vocab_size": 9, "target_vocab_size": 8, "units": 3},
-        batches=(Batch(pairs=(Pair((5,)), Pair((3,)))),),
+        dimensions={"source_vocab_size": 5, "target_vocab_size": 5, "units": 2},
+        batches=(Batch(pairs=(Pair((3,)), Pair((4,)))),),
     ),
     line='tokens = ops.concatenate([tokens, ops.cast(ops.argmax(scores, -1), "int32")], 1)',
-    shown="scores, state = self.step(tokens[:, -1:], state)",
+    shown="scores, state = self.step(tokens[:, -1:], state, step)",
 )
