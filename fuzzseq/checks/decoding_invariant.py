@@ -246,10 +246,11 @@ def script(run: ScriptRun) -> Iterator[str]:
         yield "wrong = first_other_value(first, second)"
         yield 'assert wrong is None, f"step, row, channel, difference and largest value: {wrong}"'
         return
+    counts, special = f"counted(row, {tokens.end}, {tokens.pad})", (tokens.end, tokens.pad)
     tail = isinstance(seen, WrongWord) and seen.word is not None and seen.best is None
-    after = f" + [word for word in row if word not in {(tokens.end, tokens.pad)}]" if tail else ""
+    after = f" + [word for word in row[{counts} :] if word not in {special}]" if tail else ""
     for name in ("first", "second"):
-        yield f"{name} = [row[: counted(row, {tokens.end}, {tokens.pad})]{after} for row in {name}]"
+        yield f"{name} = [row[: {counts}]{after} for row in {name}]"
     yield 'assert first == second, f"the loop gives {first}, and then {second}"'
 
 

@@ -249,13 +249,12 @@ class Forecaster(keras.Model):
     def call(self, source, decoder_input):
         return self.values(self.decoder(decoder_input, initial_state=self.encoder(source))[0])
 
-    def forecast(self, source, days, scale=1.0, forget=False, draw=False):
+    def forecast(self, source, days, scale=1.0, forget=False):
         first = state = self.encoder(source)
         value, found = source[:, -1:, :1], []
         for _ in range(days):
             decoded, state = self.decoder(value, initial_state=first if forget else state)
             value = self.values(decoded)
-            value = value + keras.random.normal(value.shape) if draw else value
             found.append(scale * value)
         return ops.concatenate(found, axis=1)
 
@@ -275,7 +274,7 @@ def forgetful(model, source, days):
 
 
 def drawn(model, source, days):
-    return model.forecast(source, days, draw=True)
+    return model.forecast(source, days) + keras.random.normal((len(source), days, 1))
 
 
 right = fuzz_target(make, decode="forecast")

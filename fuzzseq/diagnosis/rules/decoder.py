@@ -102,6 +102,10 @@ def _other_widths(e: FailureEvidence) -> list[str]:
     return [" and ".join(others)] if others and not e.matters("embedding_dim") else []
 
 
+def _of_several_shapes(e: FailureEvidence) -> bool:
+    return bool(e.op) or len(e.shapes()) > 1 or e.message.speaks_of(Topic.EXPECTED_AXIS)
+
+
 _EMBEDDING: Final = "it depends on {e.written[embedding_dim]}"
 _RANKS: Final = "inside an attention, tensors of different ranks are combined"
 #: Two widths do not fit.
@@ -119,7 +123,7 @@ WIDTHS: Final = only_where(
     Rule("decoder-reshape", 78, lambda e: e.op == "Reshape", "a reshape does not fit"),
     Rule("decoder-reshape", 78, speaks_of(Topic.RESHAPE, Topic.ELEMENTS), "a reshape does not fit"),
     *only_where(
-        lambda e: bool(e.op) or len(e.shapes()) > 1 or e.message.speaks_of(Topic.EXPECTED_AXIS),
+        _of_several_shapes,
         Rule("decoder-width", 50, speaks_of(Topic.WIDTHS), "the widths of two tensors do not fit"),
     ),
 )
@@ -134,7 +138,7 @@ LOOPS: Final = (
     *only_where(
         lambda e: e.stage == "generate",
         Rule("decoder-step-mismatch", 45, always, "it fails in the decode loop, and nowhere else"),
-        Rule("decoder-step-mismatch", 86, speaks_of(Topic.SHAPES), _OTHER_SHAPES),
+        *only_where(_of_several_shapes, Rule("decoder-step-mismatch", 86, speaks_of(Topic.SHAPES), _OTHER_SHAPES)),
     ),
 )
 _MASK_GIVEN: Final = "an attention was given a mask where it fails"
