@@ -124,7 +124,8 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
     ``decode``
         the decode loop: a function of the model and a source, or the name of a method of the model, as ``"greedy"``. It
         is run on each batch and held to teacher forcing. Its arguments are told by their names: ``model``, ``encoder``,
-        ``decoder``, ``source``, ``steps`` or ``max_length``, ``start_id``, ``end_id``, ``beam_width``, ``use_cache``.
+        ``decoder``, ``source``, ``steps``, ``max_length`` or ``horizon``, ``start_id``, ``end_id``, ``beam_width``,
+        ``use_cache``.
     ``padding``
         ``"post"`` (the default), ``"pre"``, or None where padded positions are unspecified; where they are so of one
         side alone, ``{"source": None, "target": "post"}``.
