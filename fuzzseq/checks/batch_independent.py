@@ -63,8 +63,8 @@ def plan(case: Case, spec: Spec) -> Plan:
         lone = may_be("batch_size", 1, case.sizes(spec.contract), spec.contract) and spec.contract.rows is None
         longest = max(len(pair.source) for pair in batch.pairs)
         for way, row in (("alone", -1), ("first", 0)):
-            # Padding counts, and the user's own preprocessing pads to the rows: a row alone may have fewer columns.
-            counts = spec.contract.preprocess and not spec.contract.pads("source")
+            # Padding counts, and it is not ours: a row alone may have fewer columns.
+            counts = spec.contract.pads_itself("source") and not spec.contract.pads("source")
             if lone and not (counts and len(batch.pairs[row].source) < longest):
                 runs[way] = attrs.evolve(base, batches=(alone(batch, row, spec),))
         runs["reversed"] = attrs.evolve(base, batches=(reverse(batch),))
@@ -78,9 +78,9 @@ def reverse(batch: Batch) -> Batch:
 
 
 def alone(batch: Batch, row: int, spec: Spec) -> Batch:
-    """Return one row of a batch as a batch of one, with the columns that it had."""
+    """Return one row of a batch as a batch of one, with the columns that it had; sentences have those of their own."""
     single = attrs.evolve(batch, pairs=(batch.pairs[row],), extra_source=0, extra_target=0)
-    for side in spec.contract.sides():
+    for side in (each for each in spec.contract.sides() if not spec.contract.forms.pads_itself(each)):
         single = with_extra(single, side, width(batch, side, spec.contract) - width(single, side, spec.contract))
     return single
 

@@ -125,6 +125,11 @@ class FrameworkMessage:
         return bool(_IDS_AS_TEXT.search(self.message))
 
     @property
+    def refuses_overlong_labels(self) -> bool:
+        """Whether a loss of CTC was given more labels than a path through its steps can hold."""
+        return "Not enough time for target transition sequence" in self.message
+
+    @property
     def takes_tensor_apart(self) -> bool:
         """Whether a tensor was taken for a tuple or a dict."""
         return bool(_TAKEN_APART.search(self.message))

@@ -35,6 +35,8 @@ _OPTIONS: Final = (
     "checks",
     "custom_checks",
     "float_source",
+    "text",
+    "one_hot",
     "features",
     "sample_weight",
     "causal",
@@ -143,6 +145,12 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
         False for a model that is not meant to be traced with unknown batch and time.
     ``float_source``
         True for a source of float features, (batch, time, ``feature_dim``).
+    ``text``
+        True for a model, or a ``preprocess``, that is given sentences; ``"source"`` or ``"target"`` where one side is.
+        They are made of the words of its ``TextVectorization`` or ``StringLookup``. Read off inputs of strings.
+    ``one_hot``
+        True for rows of one-hot vectors, (batch, steps, vocabulary), zeros at padding; ``"source"`` or ``"target"``
+        where one side is. Read off inputs that are as wide as a vocabulary.
     ``features``
         True for an output that is no scores of words, which labels could be for: (batch, steps, any width).
     ``causal``

@@ -10,8 +10,9 @@ import attrs
 
 from fuzzseq.errors import SpecError, nearest
 from fuzzseq.grammar import MOST_VALUE
-from fuzzseq.targets.contract import CELLS, ENCODINGS, KINDS, LABELS, PADDINGS, ROLES, SIDES
+from fuzzseq.targets.contract import CELLS, ENCODINGS, KINDS, LABELS, PADDINGS, SIDES
 from fuzzseq.targets.dimensions import dimension_of
+from fuzzseq.targets.inputs import ROLES
 from fuzzseq.targets.series import SERIES_STARTS
 from fuzzseq.targets.tokens import Tokens
 from fuzzseq.targets.training_batch import BATCH_PARTS, MASK_WEIGHTS
@@ -36,6 +37,13 @@ _SIMPLE: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
         (
             f"is not understood: it is one of {', '.join(map(repr, CELLS))}, or a function of the dimensions that "
             "returns a list of shapes"
+        ),
+    ),
+    **dict.fromkeys(
+        ("text", "one_hot"),
+        (
+            lambda value: isinstance(value, bool) or value in SIDES,
+            "is not understood: it is True, or the side that it holds for, 'source' or 'target'",
         ),
     ),
     **dict.fromkeys(

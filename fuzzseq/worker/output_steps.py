@@ -123,7 +123,7 @@ def _steps(built: ModelInstance, seen: Inspection, length: int) -> int | None:
     low, target = (seen.spec.contract.lowest_id(side) for side in ("source", "target"))
     case = Case(dimensions=seen.guess, batches=(Batch(pairs=(Pair((low,) * length, (target,)),) * 2),))
     try:
-        fed = feed(seen.spec, arrays(case, seen.spec.contract), None)
+        fed = feed(seen.spec, arrays(case, seen.spec.contract), case.dimensions, None)
         return int(np.shape(built.subject.forward(fed, False).scores)[1])
     except Exception:  # The run reports what a model raises.
         return None

@@ -8,8 +8,9 @@ from fuzzseq import Spec, dim
 from fuzzseq.cases.domain import allowed
 from fuzzseq.cases.edge import FEATURES, edge_cases, features
 from fuzzseq.events import CaseExecuted
-from fuzzseq.targets.contract import Contract, Parameter
+from fuzzseq.targets.contract import Contract
 from fuzzseq.targets.dimensions import WIDTHS
+from fuzzseq.targets.inputs import Parameter
 from tests.engine.running import events, findings, of, report
 
 MODELS = """

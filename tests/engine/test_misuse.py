@@ -9,8 +9,8 @@ import threading
 import pytest
 
 from fuzzseq.events import InternalError, TargetFinished
-from fuzzseq.targets.contract import ROLES
 from fuzzseq.targets.dimensions import KNOWN
+from fuzzseq.targets.inputs import ROLES
 from tests.engine.running import events, findings, of, report
 
 HEAD = """
