@@ -279,6 +279,8 @@ def _unseen(side: Side, contract: Contract) -> bool:
 def _ordinary(rows: Iterable[Sequence[int]], side: Side, sizes: Mapping[str, int], contract: Contract) -> bool:
     low, high = id_range(side, sizes, contract)
     words = {word for row in rows for word in row}
+    if side in contract.forms.text:
+        words.difference_update(contract.named_words(side))
     return all(low <= word <= high and (contract.is_word(side, word) or low == high) for word in words)
 
 

@@ -266,9 +266,9 @@ class Contract:
         """Return the first ordinary id of a side beyond all ids that are special, or have a name."""
         return self._lowest[side] if side in self.forms.text else self.size_for(side, 0)
 
-    def named_words(self) -> tuple[int, ...]:
-        """Return the ids that have a name, and occur in a source like any other."""
-        text = self.forms.text.get("source")
+    def named_words(self, side: Side = "source") -> tuple[int, ...]:
+        """Return the ids that have a name, and occur in a source like any other; of text, that of unknown words."""
+        text = self.forms.text.get(side)
         unknown = () if text is None or text.unknown is None else (text.unknown,)
         return self.tokens.named_words() if text is None else unknown
 

@@ -38,12 +38,12 @@ class Text:
         """Return what is wrong with a text that was read: an id without a word, or none that is ordinary."""
         if len(self.ids) != len(self.words):
             return f"it has {len(self.ids)} ids and {len(self.words)} words"
-        return "" if set(self.ids) - set(self.special) else "it has no ordinary word"
+        return "" if self.ordinary else "it has no ordinary word"
 
     @cached_property
     def ordinary(self) -> Sequence[int]:
-        """The ids of ordinary words, ascending."""
-        return [id_ for id_ in self.ids if id_ not in self.special]
+        """The ids of ordinary words, ascending; that of unknown words is none."""
+        return [id_ for id_ in self.ids if id_ not in (*self.special, self.unknown)]
 
     @cached_property
     def _words(self) -> Mapping[int, str]:

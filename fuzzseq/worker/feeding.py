@@ -22,16 +22,12 @@ WIDTH_AXIS: Final = "_width_axis"
 def role_tensor(item: Input, arrays: Arrays, contract: Contract, dimensions: Mapping[str, int]) -> Tensor:
     """Return the tensor that plays an input's role; it is marked where its last axis is time and no width."""
     tensor: Tensor = tf.constant(input_array(item, arrays, contract, dimensions))
-    of_floats = item.rank == 2 and tensor.dtype.is_floating
-    flat = (of_floats or _are_words(item, contract)) and item.role in ("source", "decoder_input")
+    text = contract.forms.text.get("source" if item.role == "source" else "target")
+    of_steps = (item.rank == 2 and tensor.dtype.is_floating) or (text is not None and text.form == "words")
+    flat = of_steps and item.role in ("source", "decoder_input")
     if item.role.endswith("_mask") or item.steps_last or flat:
         setattr(tensor, WIDTH_AXIS, 1 if item.steps_last else None)
     return tensor
-
-
-def _are_words(item: Input, contract: Contract) -> bool:
-    text = contract.forms.text.get("source" if item.role == "source" else "target")
-    return text is not None and text.form == "words"
 
 
 def label_tensor(spec: Spec, arrays: Arrays) -> Tensor:

@@ -175,7 +175,7 @@ def _text_of(layer: Model, form: TextForm) -> Text:
     count = len(words)
     drawn = [i for i in range(count) if i < _FIRST or i >= count - _LAST or words[i] in special]
     pairs = [(i, words[i]) for i in drawn if words[i] and i != unknown and not any(map(str.isspace, words[i]))]
-    if config.get("output_mode", "int") == "int" and not config.get("ngrams"):
+    if pairs and config.get("output_mode", "int") == "int" and not config.get("ngrams"):
         pairs = [(i, word) for i, word in pairs if word in special or _ids(layer, word) == [i]]
         news = (word for word in _UNKNOWN if word not in words and unknown is not None)
         new = next((word for word in news if _ids(layer, word) == [unknown]), None)
@@ -224,8 +224,11 @@ def one_hot(seen: Inspection) -> Inspection:
                 sides.append(side)
         elif side in asked and item.rank in (None, 3):
             sides.append(side)
-    if "target" in widths and declared is None and "target" not in sides and _decodes_scores(seen, widths["target"]):
-        sides = list(widths)
+    if "target" in widths and declared is None and "target" not in sides:
+        # A decoder that reads rows as wide as the scores of classes, which the model gives.
+        outputs = (getattr(seen.model, "outputs", None) or ()) if KERAS.is_functional(seen.model) else ()
+        wide = any(len(each.shape) == 3 and each.shape[2] == widths["target"] for each in outputs)
+        sides = list(widths) if wide and _is_categorical(seen) else sides
     if not sides:
         if declared:
             name = seen.built.target.name
@@ -247,12 +250,10 @@ def _follows_vocabulary(seen: Inspection, side: Side, place: int, width: int) ->
     return following(seen, width, width_in) == name
 
 
-def _decodes_scores(seen: Inspection, width: int) -> bool:
-    """Say whether a decoder reads rows as wide as the scores of classes that the model gives."""
-    outputs = (getattr(seen.model, "outputs", None) or ()) if KERAS.is_functional(seen.model) else ()
+def _is_categorical(seen: Inspection) -> bool:
+    """Say whether the loss takes one-hot labels."""
     loss = seen.built.target.option("loss") or KERAS.compiled_loss(seen.model)
-    categorical = loss is not None and KERAS.is_categorical(seen.model, loss)
-    return categorical and any(len(each.shape) == 3 and each.shape[2] == width for each in outputs)
+    return loss is not None and KERAS.is_categorical(seen.model, loss)
 
 
 def _with_one_hot(seen: Inspection, sides: list[Side], widths: Mapping[Side, int]) -> Inspection:
@@ -267,11 +268,11 @@ def _with_one_hot(seen: Inspection, sides: list[Side], widths: Mapping[Side, int
         if vocabulary and vocabulary not in {*named, *dimensions} and side in widths:
             dimensions[vocabulary] = dim(widths[side])
     inferred = [] if "one_hot" in origins else ["one_hot"]
-    loss = seen.built.target.option("loss") or KERAS.compiled_loss(seen.model)
-    if "target_encoding" not in origins and loss is not None and KERAS.is_categorical(seen.model, loss):
+    if "target_encoding" not in origins and _is_categorical(seen):
         values["target_encoding"] = "one_hot"
         inferred.append("target_encoding")
         if contract.tokens.label_pad is None and "tokens" not in origins:
             values["tokens"] = attrs.evolve(contract.tokens, label_pad=-1)  # Rows of zeros, as those of the inputs.
-    note = f"its {' and '.join(sides)} is given as one-hot rows, which are zeros at padding"
+    given = f"{' and '.join(sides)} {'are' if len(sides) > 1 else 'is'} given as one-hot rows"
+    note = f"its {given}, which are zeros at padding"
     return seen.read_off(contract={**values, "dimensions": dimensions}, inferred=inferred, notes=[note])

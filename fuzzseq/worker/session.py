@@ -13,7 +13,7 @@ from fuzzseq.checks.base import Check, Result
 from fuzzseq.checks.custom import WrongCheck
 from fuzzseq.checks.registry import check_named
 from fuzzseq.protocol.framework_messages import FrameworkMessage
-from fuzzseq.protocol.outcome import Outcome, Raised, Request, Status, Verdict
+from fuzzseq.protocol.outcome import Outcome, Request, Status, Verdict
 from fuzzseq.protocol.runs import Run, RunKey
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import LoadedFactory, ModelInstance, build_key
@@ -115,7 +115,8 @@ class _CheckRunner:
         # Only those that report an exception ask why there was one.
         results: dict[RunKey, Result] = {name: self._result(run, bool(check.owns)) for name, run in plan.items()}
         raised = next((result.raised for result in results.values() if result.raised), None)
-        if raised is not None and self._refuses_labels(raised):
+        refused = raised is not None and FrameworkMessage(raised.message).refuses_overlong_labels
+        if refused and has_overlong_labels(self._case, self._built.spec.contract):
             return check.not_applicable("a loss of CTC may refuse labels that no path can hold")
         if raised is not None and not check.judges_exceptions:
             self._blocked = self._blocked or bool(check.owns)
@@ -133,11 +134,6 @@ class _CheckRunner:
         explains = judged is not None and judged.status == "failed" and check.blocks == "expensive"
         self._explained = self._explained or explains
         return judged or Verdict(check=check.name, status="passed", stage=check.stage)
-
-    def _refuses_labels(self, raised: Raised) -> bool:
-        """Say whether TensorFlow refused labels that do not fit, as it says that it does."""
-        refused = FrameworkMessage(raised.message).refuses_overlong_labels
-        return refused and has_overlong_labels(self._case, self._built.spec.contract)
 
     def _result(self, run: Run, explained: bool = True) -> Result:
         found = self._results.get((run, True)) or self._results.get((run, explained))
