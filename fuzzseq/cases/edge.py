@@ -31,6 +31,12 @@ def has_overlong_labels(case: Case, contract: Contract) -> bool:
     return any(overlong(pair, contract, case.dimensions) for batch in case.batches for pair in batch.pairs)
 
 
+def has_refused_labels(case: Case, contract: Contract) -> bool:
+    """Say whether a row has labels that a loss of CTC may refuse: none, or more than a path can hold."""
+    none = contract.is_ctc and not all(pair.target for batch in case.batches for pair in batch.pairs)
+    return case.domain == "edge" and (none or has_overlong_labels(case, contract))
+
+
 EMPTY_ROW: Final = "a source row without ids"
 EMPTY_BATCH: Final = "a batch without rows"
 NO_LABELS: Final = "a row of CTC without labels"

@@ -89,7 +89,7 @@ def _length(name: str, usual: int, spec: Spec, sizes: Mapping[str, int]) -> int:
     allowed = spec.contract.range_of(name)
     if isinstance(allowed.equal_to, str):
         return sizes.get(allowed.equal_to, usual)
-    most = sizes.get(allowed.at_most, usual) if isinstance(allowed.at_most, str) else usual
+    most = sizes.get(allowed.at_most, usual) if isinstance(allowed.at_most, str) else allowed.max
     return min(max(usual, allowed.min), allowed.max, most)
 
 

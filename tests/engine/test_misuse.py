@@ -135,9 +135,9 @@ MISUSES = {
     "no_option.py": (
         "{d}/no_option.py: fuzz_target() has no option 'intial_state'. Did you mean 'initial_state'? Options: "
         "kind, tokens, padding, initial_state, labels, series, target_encoding, loss, preprocess, decode, inputs, "
-        "output, logits, graph, skip, checks, custom_checks, float_source, text, one_hot, features, sample_weight, causal, "
-        "output_steps, batch, stateful; anything else is a dimension and takes dim(low, high) or a number, and was "
-        "given 'lstm'."
+        "output, logits, graph, skip, checks, custom_checks, float_source, text, one_hot, features, sample_weight, "
+        "causal, output_steps, batch, stateful; anything else is a dimension and takes dim(low, high) or a number, "
+        "and was given 'lstm'."
     ),
     "no_targets.py": (
         "{d}/no_targets.py holds no fuzz target: decorate the function that builds a model with @fuzz_target, "
