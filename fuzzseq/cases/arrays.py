@@ -87,7 +87,7 @@ SMOOTHING = 0.1
 def arrays(case: Case, contract: Contract, batch: int = -1) -> Arrays:
     """Return one batch of a case as numpy arrays."""
     rows, tokens = case.batches[batch], contract.tokens
-    side = rows.padding
+    side, after = rows.padding, contract.target_padding or rows.padding
     columns, decoder_columns = width(rows, "source", contract), width(rows, "target", contract)
     source = padded([p.source for p in rows.pairs], columns, tokens.pad, side)
     lengths = [len(p.source) for p in rows.pairs]
@@ -102,9 +102,9 @@ def arrays(case: Case, contract: Contract, batch: int = -1) -> Arrays:
     else:
         halves = [shifted(p.target, tokens) for p in rows.pairs]
         target_lengths = [len(first) for first, _ in halves]
-        inputs = padded([first for first, _ in halves], decoder_columns, tokens.pad, side)
-        labels = padded([second for _, second in halves], decoder_columns, label_pad, side)
-    target_mask, pad = real_positions(target_lengths, decoder_columns, side), contract.series.pad
+        inputs = padded([first for first, _ in halves], decoder_columns, tokens.pad, after)
+        labels = padded([second for _, second in halves], decoder_columns, label_pad, after)
+    target_mask, pad = real_positions(target_lengths, decoder_columns, after), contract.series.pad
     given: Array = source
     if contract.float_source:
         given = features(source, mask, case.dimensions["feature_dim"], case.seed, pad=pad)
@@ -128,7 +128,7 @@ def whole_targets(case: Case, contract: Contract, batch: int = -1) -> npt.NDArra
     rows, tokens = case.batches[batch], contract.tokens
     around = [() if token is None else (token,) for token in (tokens.start, tokens.end)]
     whole = [(*around[0], *pair.target, *around[1]) for pair in rows.pairs]
-    return padded(whole, width(rows, "target", contract) + 1, tokens.pad, rows.padding)
+    return padded(whole, width(rows, "target", contract) + 1, tokens.pad, contract.target_padding or rows.padding)
 
 
 def source_rows(batch: Batch, contract: Contract) -> list[list[int]] | list[str]:

@@ -73,7 +73,7 @@ def row_cells(pair: Pair, batch: Batch, spec: Spec, case: Case) -> Iterator[str]
         if "target" in text:
             yield f'"{text["target"].sentence(halves[0])}"'
         for half in halves[len(text.keys() & {"target"}) : 1 + spec.contract.has_labels]:
-            yield padded_ids(half, target_columns, batch.padding)
+            yield padded_ids(half, target_columns, spec.contract.target_padding or batch.padding)
 
 
 def row_table(case: Case, spec: Spec) -> Table:

@@ -153,6 +153,8 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
         "padding": (
             {side: None if side in contract.unpadded else contract.padding for side in SIDES}
             if contract.unpadded
+            else {"source": contract.padding, "target": contract.target_padding}
+            if contract.target_padding
             else contract.padding,
             paddings[contract.padding],
         ),

@@ -50,13 +50,14 @@ class Contract:
     Two models with the same contract take the same cases in the same way: known cases are kept by it, and a run that is
     resumed goes on where it is the same. ``static`` are the dimensions of a batch that the built model fixes,
     ``state_arguments`` the dimensions that the function ``initial_state`` takes. Padding of ``unpadded`` sides is
-    unspecified. ``features`` says that the output is no scores, which labels could be for; ``sample_weight`` what the
-    compiled loss is given beside them, ``"mask"`` or a function of ``weight_arguments``; ``batch`` what a training step
-    of the user's own is given. ``rows`` is the batch size that stands in a model which other sizes come to, and
-    ``first_batch`` says that a factory is called with the size of the first batch alone. A ``stateful`` model keeps its
-    state from batch to batch on purpose. ``causal`` says that a model without a decoder is to read no later step than
-    the one it predicts; ``output_steps`` how many steps it has then. ``decode`` is the decode loop, and ``decode_call``
-    how it is called.
+    unspecified, and ``target_padding`` is where that of targets is, if not where that of sources is. ``features`` says
+    that the output is no scores, which labels could be for; ``sample_weight`` what the compiled loss is given beside
+    them, ``"mask"`` or a function of ``weight_arguments``; ``batch`` what a training step of the user's own is given.
+    ``forms`` are those of inputs that hold no ids. ``rows`` is the batch size that stands in a model which other
+    sizes come to, and ``first_batch`` says that a factory is called with the size of the first batch alone. A
+    ``stateful`` model keeps its state from batch to batch on purpose. ``causal`` says that a model without a
+    decoder is to read no later step than the one it predicts; ``output_steps`` how many steps it has then.
+    ``decode`` is the decode loop, and ``decode_call`` how it is called.
     """
 
     kind: Kind = "seq2seq"
@@ -71,6 +72,7 @@ class Contract:
     tokens: Tokens = Tokens()
     series: Series = attrs.field(factory=Series)
     padding: Padding | None = "post"
+    target_padding: Padding | None = None
     unpadded: tuple[Side, ...] = ()
     initial_state: Reference | None = None
     state_arguments: tuple[Identifier, ...] = ()

@@ -128,8 +128,8 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
         is run on each batch and held to teacher forcing. Its arguments are told by their names: ``model``, ``encoder``,
         ``decoder``, ``source``, ``steps`` or ``max_length``, ``start_id``, ``end_id``, ``beam_width``, ``use_cache``.
     ``padding``
-        ``"post"`` (the default), ``"pre"``, or None where padded positions are unspecified; where they are so of one
-        side alone, ``{"source": None, "target": "post"}``.
+        ``"post"`` (the default), ``"pre"``, or None where padded positions are unspecified; where sides differ in that,
+        ``{"source": "pre", "target": "post"}``.
     ``tokens``
         a dict with ``pad``, ``start`` and ``end`` ids; None for a start or an end that the model does not have.
         ``label_pad`` is what labels are padded with, where that is another id, -100 for example; 0 where a tagger keeps

@@ -122,9 +122,9 @@ def parameters_named(function: Callable[..., Any]) -> tuple[str, ...]:
 
 
 def _checked_padding(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the padding of each side, or raise for what is none, and for two sides that are padded otherwise."""
+    """Return the padding of each side, or raise for what is none, and where neither is padded."""
     known = [side for side in value if side in SIDES and value[side] in PADDINGS]
-    if len(known) != len(value) or len({side for side in value.values() if side}) != 1 or len(value) != len(SIDES):
+    if len(known) != len(value) or not any(value.values()) or len(value) != len(SIDES):
         raise SpecError(
             f"padding={dict(value)!r} is not understood: it names the padding of both sides, 'post' or 'pre', and None "
             "for one that is not padded, {'source': None, 'target': 'post'}."

@@ -227,7 +227,7 @@ def one_hot(seen: Inspection) -> Inspection:
     if "target" in widths and declared is None and "target" not in sides:
         # A decoder that reads rows as wide as the scores of classes, which the model gives.
         outputs = (getattr(seen.model, "outputs", None) or ()) if KERAS.is_functional(seen.model) else ()
-        wide = any(len(each.shape) == 3 and each.shape[2] == widths["target"] for each in outputs)
+        wide = any(len(each.shape) == 3 and each.shape[2] == widths["target"] > 1 for each in outputs)
         sides = list(widths) if wide and _is_categorical(seen) else sides
     if not sides:
         if declared:

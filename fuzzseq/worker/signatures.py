@@ -42,8 +42,9 @@ def from_signature(target: LoadedFactory) -> Spec:
     if callable(weights := declared.options.get("sample_weight")):
         values["weight_arguments"] = parameters_named(weights)
     if isinstance(padding := values.get("padding"), Mapping):
+        first, second = padding["source"], padding["target"]
         values["unpadded"] = tuple(side for side in padding if padding[side] is None)
-        values["padding"] = next(filter(None, padding.values()))
+        values |= {"padding": first or second, "target_padding": second if first and second != first else None}
     if "series" in values:
         values["series"] = Series(**values["series"])
     kinds: dict[str, type] = {"checks": tuple, "skip": dict}

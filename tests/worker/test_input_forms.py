@@ -160,3 +160,28 @@ def test_words_of_a_text_belong_together():
     assert Text(ids=(1, 2), words=("a",)).objection()
     assert Text(ids=(1,), words=("a",), unknown=1).objection()
     assert not Text(ids=(1,), words=("a",)).objection()
+
+
+def test_sides_may_be_padded_otherwise():
+    """A source padded before its words, and a target after them, are what each side declares."""
+
+    def build(vocab_size: int, units: int) -> Any:
+        import keras
+
+        source, target = keras.Input((None,), name="source"), keras.Input((None,), name="decoder_input")
+        table = keras.layers.Embedding(vocab_size, units)
+        states = keras.layers.GRU(units)(table(source))
+        return keras.Model(
+            [source, target], keras.layers.GRU(vocab_size, return_sequences=True)(table(target)) + states
+        )
+
+    contract = inferred(build, padding={"source": "pre", "target": "post"}, vocab_size=8, units=8).contract
+    pairs = (Pair((3, 4), (3,)), Pair((4,), ()))
+    case = Case(
+        dimensions={"vocab_size": 8, "units": 8}, batches=(Batch(pairs=pairs, padding=contract.padding or "post"),)
+    )
+    made = arrays(case, contract)
+    assert made.source.tolist() == [[3, 4], [0, 4]]
+    assert made.decoder_input.tolist() == [[1, 3], [1, 0]]
+    assert made.target_mask.tolist() == [[True, True], [True, False]]
+    assert inferred(build, padding={"source": None, "target": "pre"}, vocab_size=8, units=8).contract.padding == "pre"

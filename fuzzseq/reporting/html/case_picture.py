@@ -89,4 +89,5 @@ def _row(pair: Pair, batch: Batch, spec: Spec, widths: Sequence[int], case: Case
         text = spec.contract.forms.text.get("".join(spec.contract.sides()[number : number + 1]))
         cells = [Step(text.word(i) if text else str(i), "special" if i in marks else "") for i in ids]
         fill = [Step(str(tokens.pad), "pad")] * (columns - len(ids))
-        yield tuple((fill + cells if batch.padding == "pre" else cells + fill)[:MOST_STEPS])
+        before = (batch.padding if plain else spec.contract.target_padding or batch.padding) == "pre"
+        yield tuple((fill + cells if before else cells + fill)[:MOST_STEPS])
