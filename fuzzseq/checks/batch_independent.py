@@ -60,7 +60,7 @@ def plan(case: Case, spec: Spec) -> Plan:
         runs["after"] = attrs.evolve(base, batches=(reverse(batch), batch))
     if len(batch.pairs) > 1:
         # One row is no batch of a model that is made for several: whether it takes it is asked by running it.
-        lone = may_be("batch_size", 1, case.sizes(spec.contract), spec.contract) and spec.contract.rows is None
+        lone = not spec.contract.fixes_rows() and may_be("batch_size", 1, case.sizes(spec.contract), spec.contract)
         longest = max(len(pair.source) for pair in batch.pairs)
         for way, row in (("alone", -1), ("first", 0)):
             # Padding counts, and it is not ours: a row alone may have fewer columns.

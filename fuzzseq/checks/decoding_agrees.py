@@ -171,6 +171,8 @@ CHECK = Check(
     cause="decoder-step-mismatch",
     judges_exceptions=True,
     expensive=True,
-    differences={"teacher_forcing": "the decode loop saw other scores than teacher forcing on its words: by {gap}"},
+    differences={
+        "teacher_forcing": "the decode loop saw other scores than teacher forcing on its words: by {largest} (they spread over {scale})"
+    },
     script=Script(lines=script, eager=True),
 )

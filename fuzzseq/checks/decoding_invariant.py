@@ -58,7 +58,7 @@ def plan(case: Case, spec: Spec) -> Plan:
     if base is None or call is None:
         return {}
     batch, runs = case.batches[-1], dict[str, DecodeRun]()
-    fixed = "batch_size" in contract.fixed() or contract.rows is not None or contract.pads_itself("source")
+    fixed = contract.fixes_rows() or contract.pads_itself("source")
     one = not fixed and may_be("batch_size", 1, case.sizes(contract), contract)
     if one and len(batch.pairs) > 1 and call.rows == "batch":
         runs["alone"] = attrs.evolve(base, batches=(alone(batch, -1, spec),))

@@ -139,8 +139,7 @@ def tensor_spec(plan: Plan, shape: tuple[int, ...], dtype: str, width: int | Non
     The axis that is the ``width`` of features, of states or of one-hot rows stays.
     """
     fixed = plan.spec.contract.fixed()
-    closed = "batch_size" in fixed or plan.spec.contract.rows is not None
-    opened: list[int | None] = [shape[0] if closed else None] if shape else []
+    opened: list[int | None] = [shape[0] if plan.spec.contract.fixes_rows() else None] if shape else []
     for axis, size in enumerate(shape[1:], start=1):
         kept = (
             ("float" in dtype and axis == width)

@@ -162,6 +162,10 @@ class Contract:
         named = {*self.static, *(p.dimension for p in self.parameters)}
         return frozenset(DATA_DIMENSIONS).intersection(named - {"batch_size"} if self.first_batch else named)
 
+    def fixes_rows(self) -> bool:
+        """Say whether the number of rows is fixed, or stands in the model: one row is then no batch to compare with."""
+        return self.rows is not None or "batch_size" in self.fixed()
+
     def pads(self, side: Side) -> bool:
         """Say whether padding of a side is specified: more of it changes nothing at real positions."""
         return self.padding is not None and side not in self.unpadded

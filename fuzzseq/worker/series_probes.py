@@ -283,8 +283,8 @@ def label_rank(seen: Inspection) -> Inspection:
     else:
         return seen
     if fits == [True, False] and seen.spec.traits.own_training_step:
-        note = "labels are given as (batch, steps, 1), which its train_step takes: series={'channels': None} says that"
-        return seen.read_off(notes=[f"{note} yours are (batch, steps)"])
+        note = "labels of shape (batch, steps) were not tried: its train_step takes (batch, steps, 1), and raises for those"
+        return seen.read_off(notes=[f"{note}; where yours have no last axis, declare series={{'channels': None}}"])
     if fits != [False, True]:
         return seen
     note = "labels are given as (batch, steps): it does not take (batch, steps, 1)"
