@@ -140,7 +140,7 @@ def source_rows(batch: Batch, contract: Contract) -> list[list[int]] | list[str]
 def strings(ids: npt.NDArray[np.int32], mask: Array, text: Text) -> npt.NDArray[np.str_]:
     """Return ids as the strings that a model takes: a sentence for each row, or a word for each step."""
     if text.form == "words":
-        words = [text.word(id_) if real else "" for id_, real in zip(ids.flat, mask.flat, strict=True)]
+        words = [text.word(id_) if real else text.pad for id_, real in zip(ids.flat, mask.flat, strict=True)]
         return np.array(words, dtype=np.str_).reshape(ids.shape)
     sentences = [text.sentence(int(id_) for id_ in row[real]) for row, real in zip(ids, mask, strict=True)]
     return np.array(sentences, dtype=np.str_).reshape((-1, 1) if text.form == "column" else -1)

@@ -172,7 +172,8 @@ CHECK = Check(
     judges_exceptions=True,
     expensive=True,
     differences={
-        "teacher_forcing": "the decode loop saw other scores than teacher forcing on its words: by {largest} (they spread over {scale})"
+        "teacher_forcing": "the decode loop saw other scores than teacher forcing on its words: "
+        "by {largest} (they spread over {scale})"
     },
     script=Script(lines=script, eager=True),
 )

@@ -25,6 +25,7 @@ class Text:
         special: ids of words that no ordinary row has, such as its start and its end.
         separator: what stands between two words.
         form: the shape in which the model takes them.
+        pad: what stands at padding, where they are words.
     """
 
     ids: tuple[Id, ...] = ()
@@ -33,6 +34,7 @@ class Text:
     special: tuple[Id, ...] = ()
     separator: Line = " "
     form: TextForm = "sentences"
+    pad: Line = ""
 
     def objection(self) -> str:
         """Return what is wrong with a text that was read: an id without a word, or none that is ordinary."""

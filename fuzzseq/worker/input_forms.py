@@ -192,6 +192,7 @@ def _text_of(layer: Model, form: TextForm) -> Text:
         special=tuple(i for i, word in pairs if word in special),
         separator=separator,
         form=form,
+        pad=config.get("mask_token") or "",
     )
 
 

@@ -283,7 +283,7 @@ def label_rank(seen: Inspection) -> Inspection:
     else:
         return seen
     if fits == [True, False] and seen.spec.traits.own_training_step:
-        note = "labels of shape (batch, steps) were not tried: its train_step takes (batch, steps, 1), and raises for those"
+        note = "labels of shape (batch, steps) were not tried: its train_step takes (batch, steps, 1) alone"
         return seen.read_off(notes=[f"{note}; where yours have no last axis, declare series={{'channels': None}}"])
     if fits != [False, True]:
         return seen
