@@ -204,7 +204,8 @@ CHECK = Check(
     judges_exceptions=True,
     expensive=True,
     differences={
-        "teacher_forcing": "the decode loop saw other scores than teacher forcing on its words: by {gap}",
+        "teacher_forcing": "the decode loop saw other scores than teacher forcing on its words: "
+        "by {largest} (they spread over {scale})",
         "forced_values": "the decode loop gives other values than the model that is fed the same at once: by {gap}, at "
         "(row, step, channel) {index}",
     },

@@ -63,8 +63,8 @@ def plan(case: Case, spec: Spec) -> Plan:
     if base is None or call is None:
         return {}
     batch, runs, lone = case.batches[-1], dict[str, DecodeRun](), one_beam(base, spec)
-    fixed = "batch_size" in contract.fixed() or contract.rows is not None
-    one = not fixed and may_be("batch_size", 1, case.sizes(contract), contract) and contract.preprocess is None
+    fixed = contract.fixes_rows() or contract.pads_itself("source")
+    one = not fixed and may_be("batch_size", 1, case.sizes(contract), contract)
     if one and len(batch.pairs) > 1 and call.rows == "batch":
         rows = {"alone": -1, "first": 0}
         runs = {name: attrs.evolve(base, batches=(alone(batch, row, spec),)) for name, row in rows.items()}

@@ -112,7 +112,7 @@ class _Batch:
         """Return the output for arrays; what a model keeps is put back before."""
         for variable, value in getattr(self, "_kept", ()):
             variable.assign(value)
-        return self.built.subject.forward(feed(self.spec, given, self.states), training)
+        return self.built.subject.forward(feed(self.spec, given, self.case.dimensions, self.states), training)
 
     def scores(self, given: Arrays, training: bool = False) -> Array:
         """Return the scores for arrays."""
@@ -120,7 +120,10 @@ class _Batch:
 
     def again(self, given: Arrays, training: bool = False) -> Array:
         """Return the scores of a call that nothing was put back before."""
-        return np.asarray(self.built.subject.forward(feed(self.spec, given, self.states), training).scores, np.float64)
+        return np.asarray(
+            self.built.subject.forward(feed(self.spec, given, self.case.dimensions, self.states), training).scores,
+            np.float64,
+        )
 
     def loss(self, scores: Array | None = None, *, at_padding: float = 0.0) -> Any:
         """Return the loss, a tensor; of other scores, or with those at padding changed."""
@@ -131,7 +134,7 @@ class _Batch:
         if at_padding:
             changed = np.where(real[..., None], 0.0, at_padding * np.arange(1, output.scores.shape[-1] + 1))
             output = output.of(output.scores + tf.cast(changed, output.scores.dtype))
-        fed = feed(self.spec, self.arrays, self.states)
+        fed = feed(self.spec, self.arrays, self.case.dimensions, self.states)
         labels, mask = label_tensor(self.spec, self.arrays), tf.constant(real)
         return tf.reduce_mean(self.built.loss(fed, labels, output, mask, tf.cast(mask, tf.float32)))
 
