@@ -15,7 +15,7 @@ from fuzzseq.strategies.arguments import check_integer
 from fuzzseq.strategies.fitting import PADDED_FORMS, UNPADDED_FORMS, Form, at_or_above, fitted
 from fuzzseq.strategies.rows import words
 from fuzzseq.strategies.sizes import SizePlan
-from fuzzseq.targets.contract import Contract, Encoding
+from fuzzseq.targets.contract import Contract, Encoding, Side
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS
 
 #: Rows beyond this many repeat the first ones, so that a large batch costs no more draws.
@@ -107,10 +107,8 @@ class CaseMaker:
         """Return the strategy for how rows fill one side, where the model has it."""
         if name not in self.contract.data_dimensions():
             return st.just((Form(), 0))
-        # The user's own padding takes the place of ours.
-        padded = self.contract.pads("source" if name == "source_length" else "target") and not (
-            name == "source_length" and self.contract.preprocess
-        )
+        side: Side = "source" if name == "source_length" else "target"
+        padded = self.contract.pads(side) and not self.contract.pads_itself(side)
         forms = PADDED_FORMS if padded else UNPADDED_FORMS
         return st.tuples(st.sampled_from(forms), st.integers(0, self.contract.range_of(name).max - 1))
 

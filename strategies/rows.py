@@ -15,6 +15,8 @@ from fuzzseq.targets.tokens import Tokens
 _TOKENS: Final = Tokens()
 #: Bytes from here up stand for the last row of a vocabulary, however large it is.
 _LAST: Final = 240
+#: Bytes from here up to those stand for an unknown word of a text.
+_UNKNOWN: Final = 232
 #: Below this, bytes count up from the lowest id of a vocabulary that has more ids than there are bytes for.
 _NEAR: Final = 96
 
@@ -22,7 +24,11 @@ _NEAR: Final = 96
 def words(raw: bytes, side: Side, high: int, contract: Contract) -> tuple[int, ...]:
     """Return an ordinary id of a side up to ``high`` for each byte; 0 is the lowest, smaller ones are lower mostly."""
     low = min(contract.lowest_id(side), high)
-    return tuple(contract.word_near(side, _word(byte, low, high), high) for byte in raw)
+    unknown = contract.named_words(side) if side in contract.forms.text else ()
+    return tuple(
+        unknown[0] if unknown and _UNKNOWN <= byte < _LAST else contract.word_near(side, _word(byte, low, high), high)
+        for byte in raw
+    )
 
 
 def _word(byte: int, low: int, high: int) -> int:

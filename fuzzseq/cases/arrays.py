@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
-from fuzzseq.cases.case import Case, shifted, tagged, width
-from fuzzseq.targets.contract import Contract, Encoding, Input
+from fuzzseq.cases.case import Batch, Case, shifted, tagged, width
+from fuzzseq.targets.contract import Contract, Encoding, Side
+from fuzzseq.targets.input_forms import Text
+from fuzzseq.targets.inputs import Input
 from fuzzseq.targets.series import channels_of
 from fuzzseq.targets.steps import steps_of
 
@@ -84,7 +87,7 @@ SMOOTHING = 0.1
 def arrays(case: Case, contract: Contract, batch: int = -1) -> Arrays:
     """Return one batch of a case as numpy arrays."""
     rows, tokens = case.batches[batch], contract.tokens
-    side = rows.padding
+    side, after = rows.padding, contract.target_padding or rows.padding
     columns, decoder_columns = width(rows, "source", contract), width(rows, "target", contract)
     source = padded([p.source for p in rows.pairs], columns, tokens.pad, side)
     lengths = [len(p.source) for p in rows.pairs]
@@ -93,15 +96,15 @@ def arrays(case: Case, contract: Contract, batch: int = -1) -> Arrays:
     if contract.kind == "many_to_many":
         decoder_columns = steps_of(contract.output_steps, columns, case.dimensions)
         target_lengths = [steps_of(contract.output_steps, length, case.dimensions) for length in lengths]
-        inputs, tags = source, [tagged(pair, contract, case.dimensions) for pair in rows.pairs]
+        inputs, tags = source, [tagged(pair, contract, case) for pair in rows.pairs]
         wide = max(1, *map(len, tags)) if contract.is_ctc and tags else decoder_columns
         labels = padded(tags, wide, label_pad, side)
     else:
         halves = [shifted(p.target, tokens) for p in rows.pairs]
         target_lengths = [len(first) for first, _ in halves]
-        inputs = padded([first for first, _ in halves], decoder_columns, tokens.pad, side)
-        labels = padded([second for _, second in halves], decoder_columns, label_pad, side)
-    target_mask, pad = real_positions(target_lengths, decoder_columns, side), contract.series.pad
+        inputs = padded([first for first, _ in halves], decoder_columns, tokens.pad, after)
+        labels = padded([second for _, second in halves], decoder_columns, label_pad, after)
+    target_mask, pad = real_positions(target_lengths, decoder_columns, after), contract.series.pad
     given: Array = source
     if contract.float_source:
         given = features(source, mask, case.dimensions["feature_dim"], case.seed, pad=pad)
@@ -125,7 +128,22 @@ def whole_targets(case: Case, contract: Contract, batch: int = -1) -> npt.NDArra
     rows, tokens = case.batches[batch], contract.tokens
     around = [() if token is None else (token,) for token in (tokens.start, tokens.end)]
     whole = [(*around[0], *pair.target, *around[1]) for pair in rows.pairs]
-    return padded(whole, width(rows, "target", contract) + 1, tokens.pad, rows.padding)
+    return padded(whole, width(rows, "target", contract) + 1, tokens.pad, contract.target_padding or rows.padding)
+
+
+def source_rows(batch: Batch, contract: Contract) -> list[list[int]] | list[str]:
+    """Return the source rows of a batch as the user's own preprocessing is given them: ids, or sentences."""
+    text = contract.forms.text.get("source")
+    return [list(p.source) if text is None else text.sentence(p.source) for p in batch.pairs]  # type: ignore[return-value]
+
+
+def strings(ids: npt.NDArray[np.int32], mask: Array, text: Text) -> npt.NDArray[np.str_]:
+    """Return ids as the strings that a model takes: a sentence for each row, or a word for each step."""
+    if text.form == "words":
+        words = [text.word(id_) if real else text.pad for id_, real in zip(ids.flat, mask.flat, strict=True)]
+        return np.array(words, dtype=np.str_).reshape(ids.shape)
+    sentences = [text.sentence(int(id_) for id_ in row[real]) for row, real in zip(ids, mask, strict=True)]
+    return np.array(sentences, dtype=np.str_).reshape((-1, 1) if text.form == "column" else -1)
 
 
 def encoded(labels: npt.NDArray[np.int32], encoding: Encoding, case: Case, contract: Contract) -> Array:
@@ -181,9 +199,16 @@ def _series_before(
     return found
 
 
-def input_array(item: Input, arrays_: Arrays) -> Array:
-    """Return the array that an input is given, in its own rank and type."""
+def input_array(item: Input, arrays_: Arrays, contract: Contract, dimensions: Mapping[str, int]) -> Array:
+    """Return the array that an input is given, in its own rank and type: of ids, floats, one-hot rows or strings."""
     value: Array = getattr(arrays_, item.role)
+    if item.role in ("source", "decoder_input", "labels"):
+        side: Side = "source" if item.role == "source" else "target"
+        mask = arrays_.source_mask if side == "source" else arrays_.target_mask
+        if side in contract.forms.text:
+            return strings(value, mask, contract.forms.text[side])
+        if side in contract.forms.one_hot:
+            return one_hot(value, dimensions[str(contract.vocabulary(side))]) * mask[..., None]
     if item.role.endswith("_mask"):
         value = ~value if item.inverted else value
         while item.rank is not None and value.ndim < item.rank:

@@ -156,7 +156,7 @@ class _Maker:
         for side in SIDES:
             if self.contract.pads(side):
                 yield with_batches(base, **{f"extra_{side}": 2})
-        if named := self.contract.tokens.named_words():
+        if named := self.contract.named_words():
             # An unknown word, a separator, a mask: models treat them in ways of their own.
             yield with_source_ids(base, named)
         for mode in modes(self.contract)[1:]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from typing import Literal
 
@@ -107,17 +107,28 @@ def shifted(target: tuple[int, ...], tokens: Tokens) -> tuple[tuple[int, ...], t
     return whole[:-1], whole[1:]
 
 
-def tagged(pair: Pair, contract: Contract, dimensions: Mapping[str, int]) -> tuple[int, ...]:
+def tagged(pair: Pair, contract: Contract, case: Case) -> tuple[int, ...]:
     """Return the labels of a many-to-many row: its target ids, repeated as far as its output has steps.
 
-    Those of CTC are as many as there are, cut to what a path of so many steps can hold: a blank stands between two that
-    are the same.
+    Those of CTC are as many as there are, one at least; ordinary ones are cut to what a path of so many steps can hold.
     """
+    if contract.is_ctc and case.domain == "edge":
+        return pair.target
     if not pair.source:
         return ()
-    count = steps_of(contract.output_steps, len(pair.source), dimensions)
+    count = steps_of(contract.output_steps, len(pair.source), case.dimensions)
     labels = pair.target or (contract.lowest_id("target"),)
-    if not contract.is_ctc:
-        return tuple(labels[step % len(labels)] for step in range(count))
-    taken = accumulate(1 + (one == other) for one, other in zip(labels, (None, *labels), strict=False))
-    return labels[: sum(steps <= count for steps in taken)]
+    if contract.is_ctc:
+        return labels[: sum(steps <= count for steps in _path_steps(labels))]
+    return tuple(labels[step % len(labels)] for step in range(count))
+
+
+def _path_steps(labels: tuple[int, ...]) -> Iterator[int]:
+    """Yield how many steps a path of CTC needs up to each label: a blank stands between two that are the same."""
+    yield from accumulate(1 + (one == other) for one, other in zip(labels, (None, *labels), strict=False))
+
+
+def overlong(pair: Pair, contract: Contract, dimensions: Mapping[str, int]) -> bool:
+    """Say whether a row has more labels of CTC than a path through its output can hold."""
+    count = steps_of(contract.output_steps, len(pair.source), dimensions)
+    return contract.is_ctc and max(_path_steps(pair.target), default=0) > count

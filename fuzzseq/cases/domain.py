@@ -247,7 +247,7 @@ def _allowed_source(batch: Batch, sizes: Mapping[str, int], contract: Contract, 
         return not any(rows) and batch.extra_source == 0
     return (
         (all(rows) or domain == "edge")
-        and not (contract.preprocess and batch.extra_source)  # the user's own padding takes the place of ours
+        and not (batch.extra_source and _unseen("source", contract))
         and _ordinary(rows, "source", sizes, contract)
         and _padded_enough("source_length", max(map(len, rows), default=0), batch.extra_source, sizes, contract)
     )
@@ -264,12 +264,23 @@ def _allowed_target(batch: Batch, sizes: Mapping[str, int], contract: Contract) 
         return batch.extra_target == 0 and max(map(len, rows), default=0) <= contract.range_of("source_length").max
     counts = [steps(row, contract.tokens) for row in rows]
     longest = max(counts, default=0)
+    if batch.extra_target and _unseen("target", contract):
+        return False
     return min(counts, default=1) >= 1 and _padded_enough("target_length", longest, batch.extra_target, sizes, contract)
+
+
+def _unseen(side: Side, contract: Contract) -> bool:
+    """Say whether columns of padding would not reach the model; a layer that takes sentences may pad to its width."""
+    return contract.pads_itself(side) and not (
+        contract.forms.pads_itself(side) and f"{side}_length" in contract.fixed()
+    )
 
 
 def _ordinary(rows: Iterable[Sequence[int]], side: Side, sizes: Mapping[str, int], contract: Contract) -> bool:
     low, high = id_range(side, sizes, contract)
     words = {word for row in rows for word in row}
+    if side in contract.forms.text:
+        words.difference_update(contract.named_words(side))
     return all(low <= word <= high and (contract.is_word(side, word) or low == high) for word in words)
 
 

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import attrs
 
-from fuzzseq.targets.contract import Contract
+from fuzzseq.targets.contract import SIDES, Contract
 
 Acceptance = Literal["rejected", "rejected (unclear error)", "silently accepted", "crashed"]
 Part = Literal["source", "target", "state", "labels", "mask"]
@@ -49,9 +49,10 @@ KINDS: Final = (
 
 def kinds_for(contract: Contract) -> tuple[Kind, ...]:
     """Return the kinds of wrong input that a model can be given."""
+    ids = {side for side in SIDES if side not in (*contract.forms.text, *contract.forms.one_hot)}
     given: dict[Part, bool] = {
-        "source": contract.has_source and not contract.float_source and contract.preprocess is None,
-        "target": contract.has_target and not contract.float_decoder,
+        "source": contract.has_source and not contract.float_source and contract.preprocess is None and "source" in ids,
+        "target": contract.has_target and not contract.float_decoder and "target" in ids,
         "state": contract.initial_state is not None,
         "labels": contract.has_labels and contract.loss is not None,
         "mask": any(item.role.endswith("_mask") for item in contract.inputs),

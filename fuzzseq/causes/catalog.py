@@ -287,9 +287,10 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "loss-padding",
         "Padding contributes to the loss",
         "Predictions at padded positions change the loss.",
-        "Weight each position by labels != pad, or pass such a mask as sample_weight.",
+        "Weight each position by labels != pad, or pass such a mask as sample_weight, or declare padding=None where "
+        "no rows are padded.",
         "Tell CTC how many steps each row has, by logit_length of tf.nn.ctc_loss or input_length of ctc_batch_cost: "
-        "keras.losses.CTC takes all columns for real ones.",
+        "keras.losses.CTC takes all columns for real ones. Declare padding=None where no rows are padded.",
     ),
     Cause(
         "loss-normalization",

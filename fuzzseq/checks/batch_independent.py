@@ -62,11 +62,11 @@ def plan(case: Case, spec: Spec) -> Plan:
         runs["after"] = attrs.evolve(base, batches=(reverse(batch), batch))
     if len(batch.pairs) > 1:
         # One row is no batch of a model that is made for several: whether it takes it is asked by running it.
-        lone = may_be("batch_size", 1, case.sizes(spec.contract), spec.contract) and spec.contract.rows is None
+        lone = not spec.contract.fixes_rows() and may_be("batch_size", 1, case.sizes(spec.contract), spec.contract)
         longest = max(len(pair.source) for pair in batch.pairs)
         for way, row in (("alone", -1), ("first", 0)):
-            # Padding counts, and the user's own preprocessing pads to the rows: a row alone may have fewer columns.
-            counts = spec.contract.preprocess and not spec.contract.pads("source")
+            # Padding counts, and it is not ours: a row alone may have fewer columns.
+            counts = spec.contract.pads_itself("source") and not spec.contract.pads("source")
             if lone and not (counts and len(batch.pairs[row].source) < longest):
                 runs[way] = attrs.evolve(base, batches=(alone(batch, row, spec),))
         runs["reversed"] = attrs.evolve(base, batches=(reverse(batch),))
@@ -80,9 +80,9 @@ def reverse(batch: Batch) -> Batch:
 
 
 def alone(batch: Batch, row: int, spec: Spec) -> Batch:
-    """Return one row of a batch as a batch of one, with the columns that it had."""
+    """Return one row of a batch as a batch of one, with the columns that it had; sentences have those of their own."""
     single = attrs.evolve(batch, pairs=(batch.pairs[row],), extra_source=0, extra_target=0)
-    for side in spec.contract.sides():
+    for side in (each for each in spec.contract.sides() if not spec.contract.forms.pads_itself(each)):
         single = with_extra(single, side, width(batch, side, spec.contract) - width(single, side, spec.contract))
     return single
 

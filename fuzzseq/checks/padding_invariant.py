@@ -46,7 +46,7 @@ def applies(spec: Spec) -> str | None:
     if spec.contract.padding is None:
         return "padding=None: padded positions are unspecified"
     open_ = any(paddable(side, spec.contract) for side in padded_sides(spec))
-    return comparable(spec) if open_ else "the widths of a batch are fixed, or the user's own preprocessing pads"
+    return comparable(spec) if open_ else "the widths of a batch are fixed, or it is not fuzzseq that pads"
 
 
 def plan(case: Case, spec: Spec) -> Plan:

@@ -22,7 +22,9 @@ _PLAN: Final = called_and("ragged")
 
 def applies(spec: Spec) -> str | None:
     """Say that the check needs a source of ids that is padded after its rows."""
-    if not spec.contract.has_source or spec.contract.float_source or spec.contract.preprocess:
+    contract = spec.contract
+    given = contract.preprocess or "source" in (*contract.forms.text, *contract.forms.one_hot)
+    if not contract.has_source or contract.float_source or given:
         return "the source is not a padded batch of ids"
     if spec.contract.padding != "post" or not spec.contract.pads("source"):
         return "RaggedTensor rows are padded at the end, and this model does not support that"

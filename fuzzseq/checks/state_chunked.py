@@ -32,8 +32,8 @@ def applies(spec: Spec) -> str | None:
         return "the state goes from source to target, not from chunk to chunk"
     if "bidirectional" in str(spec.contract.initial_state):
         return "a bidirectional sequence cannot be split into chunks"
-    if spec.contract.preprocess:
-        return "custom preprocessing makes the source"
+    if spec.contract.pads_itself("source"):
+        return "custom preprocessing makes the source, or it is given as sentences"
     return comparable(spec)
 
 

@@ -133,7 +133,12 @@ def _difference_sentence(seen: Difference | WrongWord, check: Check | None) -> s
     template = check.differences.get(seen.other) if check is not None else None
     sentence = template or "two runs differ by {gap}"
     gap = f"{largest} (values go up to {seen.scale:.2g})"
-    for mark, value in (("{gap}", gap), ("{largest}", largest), ("{index}", str(seen.index))):
+    for mark, value in (
+        ("{gap}", gap),
+        ("{largest}", largest),
+        ("{scale}", f"{seen.scale:.2g}"),
+        ("{index}", str(seen.index)),
+    ):
         sentence = sentence.replace(mark, value)
     return f"{sentence}; it begins in {seen.layer}" if seen.layer else sentence
 

@@ -20,6 +20,8 @@ def applies(spec: Spec) -> str | None:
         return "graph=False: the model is not meant to be traced"
     if spec.contract.calling == "steps":
         return "a decoder that is stepped by hand is not compiled as a whole"
+    if spec.contract.forms.text:
+        return "XLA compiles no strings"
     return comparable(spec)
 
 

@@ -35,6 +35,7 @@ _WRAPPED: Final = re.compile(r"__wrapped__(\w+?)_device")
 #: What TensorFlow says where ids are taken for text.
 _IDS_AS_TEXT: Final = re.compile(r"\bstrings?\b.*\bu?int(32|64)\b|\bu?int(32|64)\b.*\bstrings?\b", re.DOTALL)
 #: What Python, or TensorFlow, says where a tensor is taken for a tuple or a dict.
+_CTC_LABELS: Final = re.compile("Not enough time for target transition sequence|Labels length is zero in batch")
 _TAKEN_APART: Final = re.compile(r"to unpack|Only integers, slices|has no attribute '(keys|items|values|get|pop)'")
 #: What Keras says of a call that has something beside tensors in it, before the layer looks at it.
 _REFUSED_CALL: Final = re.compile("you cannot mix tensors and non-tensors|Only input tensors may be passed as position")
@@ -129,6 +130,11 @@ class FrameworkMessage:
     def takes_ids_for_text(self) -> bool:
         """Whether something that takes text was given ids."""
         return bool(_IDS_AS_TEXT.search(self.message))
+
+    @property
+    def refuses_ctc_labels(self) -> bool:
+        """Whether a loss of CTC was given more labels than a path through its steps can hold, or none at all."""
+        return bool(_CTC_LABELS.search(self.message))
 
     @property
     def takes_tensor_apart(self) -> bool:

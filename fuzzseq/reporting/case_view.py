@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rich.console import Console, Group, RenderableType
@@ -58,18 +58,22 @@ def padded_ids(ids: Sequence[int], columns: int, side: str) -> str:
     return " ".join(fill + cells if side == "pre" else cells + fill)
 
 
-def row_cells(pair: Pair, batch: Batch, spec: Spec, dimensions: Mapping[str, int]) -> Iterator[str]:
+def row_cells(pair: Pair, batch: Batch, spec: Spec, case: Case) -> Iterator[str]:
     """Yield the cells of one row, in the order of :func:`columns_of`."""
     source_columns, target_columns = width(batch, "source", spec.contract), width(batch, "target", spec.contract)
+    text = spec.contract.forms.text
     if spec.contract.has_source:
-        yield padded_ids(pair.source, source_columns, batch.padding)
+        sentence = f'"{text["source"].sentence(pair.source)}"' if "source" in text else ""
+        yield sentence or padded_ids(pair.source, source_columns, batch.padding)
     if spec.contract.kind == "many_to_many":
-        steps = 0 if spec.contract.is_ctc else steps_of(spec.contract.output_steps, source_columns, dimensions)
-        yield padded_ids(tagged(pair, spec.contract, dimensions), steps, batch.padding)
+        steps = 0 if spec.contract.is_ctc else steps_of(spec.contract.output_steps, source_columns, case.dimensions)
+        yield padded_ids(tagged(pair, spec.contract, case), steps, batch.padding)
     elif spec.contract.has_target:
         halves = shifted(pair.target, spec.contract.tokens)
-        for half in halves if spec.contract.has_labels else halves[:1]:
-            yield padded_ids(half, target_columns, batch.padding)
+        if "target" in text:
+            yield f'"{text["target"].sentence(halves[0])}"'
+        for half in halves[len(text.keys() & {"target"}) : 1 + spec.contract.has_labels]:
+            yield padded_ids(half, target_columns, spec.contract.target_padding or batch.padding)
 
 
 def row_table(case: Case, spec: Spec) -> Table:
@@ -85,7 +89,7 @@ def row_table(case: Case, spec: Spec) -> Table:
         for row, pair in enumerate(batch.pairs, 1)
     ]
     for name, pair, batch in named[:MOST_ROWS]:
-        table.add_row(Text(name, style="dim"), *(Text(cell) for cell in row_cells(pair, batch, spec, case.dimensions)))
+        table.add_row(Text(name, style="dim"), *(Text(cell) for cell in row_cells(pair, batch, spec, case)))
     if len(named) > MOST_ROWS:
         table.add_row(Text("...", style="dim"), Text(f"and {len(named) - MOST_ROWS} more rows", style="dim"))
     return table

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import attrs
 
-from fuzzseq.targets.contract import Contract, Input
+from fuzzseq.targets.contract import Contract, Side
+from fuzzseq.targets.inputs import Input
 from fuzzseq.targets.spec import Spec
 
 
@@ -25,7 +26,10 @@ def input_lines(spec: Spec) -> Iterator[InputLine]:
     contract = spec.contract
     for index, each in enumerate(contract.inputs):
         of_floats = each.role == "state" or (each.role == "decoder_input" and contract.float_decoder)
-        dtype = each.dtype or ("float32" if of_floats or _is_features(contract, each) else "int32")
+        own = "source" if each.role == "source" else "target"
+        of_floats = of_floats or own in contract.forms.one_hot
+        usual = "string" if own in contract.forms.text else "int32"
+        dtype = each.dtype or ("float32" if of_floats or _is_features(contract, each) else usual)
         yield InputLine(
             name=name_of_input(spec, index) or f"input {index}",
             role=role_of_input(each),
@@ -65,6 +69,13 @@ def _shape(spec: Spec, each: Input) -> str:
         return "(batch_size, ...)"
     if each.role.endswith("_length"):
         return "(batch_size, 1)" if each.rank == 2 else "(batch_size,)"
+    own: Side = "source" if side == "source_length" else "target"
+    if each.role in ("source", "decoder_input", "labels"):
+        form = contract.forms.text[own].form if own in contract.forms.text else None
+        if form in ("sentences", "column"):
+            return "(batch_size,)" if form == "sentences" else "(batch_size, 1)"
+        if own in contract.forms.one_hot:
+            return f"(batch_size, {side}, {user_name(contract, str(contract.vocabulary(own)))})"
     if _is_features(contract, each):
         return f"(batch_size, {side}, {user_name(contract, 'feature_dim')})"
     if each.role == "decoder_input" and contract.float_decoder and each.rank != 2:

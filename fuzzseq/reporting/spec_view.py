@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import combinations
 from typing import Final, Literal
 
@@ -153,6 +153,8 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
         "padding": (
             {side: None if side in contract.unpadded else contract.padding for side in SIDES}
             if contract.unpadded
+            else {"source": contract.padding, "target": contract.target_padding}
+            if contract.target_padding
             else contract.padding,
             paddings[contract.padding],
         ),
@@ -177,6 +179,14 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
         "preprocess": (_Reference(contract.preprocess), "makes the source" if contract.preprocess else "none"),
         "decode": (decode, "a loop that is held to teacher forcing" if contract.decode else "no loop is run"),
         "float_source": (contract.float_source, f"the source is {float_source}"),
+        "text": (
+            _sides(contract.forms.text),
+            "given as sentences, or words" if contract.forms.text else "no strings",
+        ),
+        "one_hot": (
+            _sides(contract.forms.one_hot),
+            "given as one-hot rows" if contract.forms.one_hot else "nothing is",
+        ),
         "graph": (contract.graph, "it is traced too" if contract.graph else "it is run eagerly alone"),
         "skip": (dict(spec.selection.skip), "checks that are left out, and why"),
         "checks": ([*spec.selection.checks], "the only checks"),
@@ -188,6 +198,11 @@ def _option_lines(spec: Spec) -> Iterator[DeclaredLine]:
         text = _code(value)
         source: Source = traits.origins.get(name, "default")
         yield DeclaredLine(name=name, line=f"{name}={text}", source=source, meaning=meaning)
+
+
+def _sides(sides: Collection[str]) -> bool | str:
+    """Return sides as they are declared: True for both, or for the only one that a model has."""
+    return next(iter(sides)) if len(sides) == 1 else bool(sides)
 
 
 def _series(contract: Contract) -> dict[str, object]:

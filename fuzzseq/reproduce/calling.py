@@ -126,9 +126,10 @@ def inputs_signature(plan: Plan) -> Iterator[str]:
         elif item.role == "source" and plan.preprocessed:
             specs.append((item.key, "tf.TensorSpec([None, None], tf.int32)"))
         else:
-            value = input_array(item, seen)
+            value = input_array(item, seen, plan.spec.contract, plan.case.dimensions)
             width = None if item.role.endswith("_mask") or value.ndim < 3 else 1 if item.steps_last else value.ndim - 1
-            specs.append((item.key, tensor_spec(plan, value.shape, value.dtype.name, width)))
+            dtype = "string" if value.dtype.kind == "U" else value.dtype.name
+            specs.append((item.key, tensor_spec(plan, value.shape, dtype, width)))
     yield from structure(plan, "SIGNATURE", specs)
 
 
@@ -138,8 +139,7 @@ def tensor_spec(plan: Plan, shape: tuple[int, ...], dtype: str, width: int | Non
     The axis that is the ``width`` of features, of states or of one-hot rows stays.
     """
     fixed = plan.spec.contract.fixed()
-    closed = "batch_size" in fixed or plan.spec.contract.rows is not None
-    opened: list[int | None] = [shape[0] if closed else None] if shape else []
+    opened: list[int | None] = [shape[0] if plan.spec.contract.fixes_rows() else None] if shape else []
     for axis, size in enumerate(shape[1:], start=1):
         kept = (
             ("float" in dtype and axis == width)

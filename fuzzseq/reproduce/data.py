@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import attrs
 import numpy as np
 
-from fuzzseq.cases.arrays import SMOOTHING, Array, Arrays, arrays, input_array, whole_targets
+from fuzzseq.cases.arrays import SMOOTHING, Array, Arrays, arrays, input_array, source_rows, whole_targets
 from fuzzseq.cases.case import Batch
 from fuzzseq.cases.states import STATES_PER_LAYER, state_shapes
 from fuzzseq.reporting.python_text import argument
@@ -30,12 +30,14 @@ def columns(plan: Plan) -> Columns:
         texts = {}
         for index, item in enumerate(plan.spec.contract.inputs):
             if item.role == "source" and plan.preprocessed:
-                texts["rows"] = str([list(pair.source) for pair in batch.pairs])
+                texts["rows"] = python(source_rows(batch, plan.spec.contract))
             elif item.role == "source" and plan.spec.contract.float_source:
                 made = _features(plan, batch, seen)
                 texts["source"] = f"np.swapaxes({made}, 1, 2)" if item.steps_last else made
             elif item.role != "state":
-                texts[variable(plan, index)] = literal(input_array(item, seen))
+                texts[variable(plan, index)] = literal(
+                    input_array(item, seen, plan.spec.contract, plan.case.dimensions)
+                )
         if plan.stated:
             texts["states"] = _states(plan, number, batch)
         texts |= _labels(plan, batch, seen) if plan.scored else {}
@@ -139,7 +141,7 @@ def _states(plan: Plan, number: int, batch: Batch) -> str:
 
 def literal(array: Array) -> str:
     """Return an array as the expression that makes it; rows on lines of their own where they are long."""
-    dtype = "bool" if array.dtype == bool else f"np.{array.dtype.name}"
+    dtype = "bool" if array.dtype == bool else "np.str_" if array.dtype.kind == "U" else f"np.{array.dtype.name}"
     if not array.size:
         return f"np.zeros({array.shape}, dtype={dtype})"
     text = _nested(array.astype(np.int8) if array.dtype == bool else array)
@@ -151,5 +153,5 @@ def literal(array: Array) -> str:
 def _nested(array: Array) -> str:
     if array.ndim:
         return "[" + ", ".join(_nested(part) for part in array) + "]"
-    text = str(array)
+    text = python(str(array)) if array.dtype.kind == "U" else str(array)
     return {"nan": "np.nan", "inf": "np.inf", "-inf": "-np.inf"}.get(text, text)

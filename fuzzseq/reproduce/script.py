@@ -19,7 +19,7 @@ from fuzzseq.reproduce.origin import Origin
 from fuzzseq.reproduce.pasting import called_functions
 from fuzzseq.reproduce.plan import Plan
 from fuzzseq.sanitize import shortened
-from fuzzseq.targets.contract import ROLES
+from fuzzseq.targets.inputs import ROLES
 from fuzzseq.targets.spec import Spec
 from fuzzseq.targets.traits import Framework
 

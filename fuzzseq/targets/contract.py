@@ -7,14 +7,16 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from itertools import compress
-from typing import Annotated, Final, Literal, get_args
+from typing import Final, Literal, get_args
 
 import attrs
 
 from fuzzseq.errors import SpecError, nearest
-from fuzzseq.grammar import Count, Identifier, Line, Matches, Reference
+from fuzzseq.grammar import Count, Identifier, Line, Reference
 from fuzzseq.targets.decode_call import DecodeCall
 from fuzzseq.targets.dimensions import DATA_DIMENSIONS, KNOWN, Dim
+from fuzzseq.targets.input_forms import InputForms
+from fuzzseq.targets.inputs import Input, Parameter
 from fuzzseq.targets.part_calls import PartCall
 from fuzzseq.targets.series import Series
 from fuzzseq.targets.steps import OutputSteps
@@ -35,52 +37,10 @@ KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 ENCODINGS: Final[tuple[TargetEncoding, ...]] = get_args(TargetEncoding)
 LABELS: Final[tuple[Labels, ...]] = get_args(Labels)
 PADDINGS: Final[tuple[Padding | None, ...]] = (*get_args(Padding), None)
-#: What an input of a model can be. ``*_mask`` is 1 at real positions, ``*_length`` counts them. A model that shifts the
-#: target itself takes ``labels`` in the place of ``decoder_input``.
-ROLES: Final = (
-    "source",
-    "decoder_input",
-    "labels",
-    "source_mask",
-    "target_mask",
-    "source_length",
-    "target_length",
-    "state",
-)
-#: One of them.
-Role = Annotated[str, Matches(re.compile("|".join(ROLES)), f"one of {', '.join(ROLES)}", 20)]
 #: A name of an expression over dimensions, or a text in it, which is none.
 _WORD: Final = re.compile(r'"[^"]*"|[^\W\d]\w*')
 #: Cells with a known layout of states; a multiple-layer model takes them layer after layer.
 CELLS: Final = ("lstm", "gru", "bidirectional-lstm", "bidirectional-gru")
-
-
-@attrs.frozen(kw_only=True)
-class Input:
-    """One input of a model: what it is, and how it is handed over.
-
-    ``key`` is the name in a dict or of a keyword argument; None for inputs by position.
-    ``rank`` and ``dtype`` are the model's own, where it states them. ``inverted`` is True for a mask of padding.
-    ``required`` is True for an argument that a call cannot leave out; ``steps_last`` for rows of floats that are taken
-    as (batch, width, steps).
-    """
-
-    role: Role
-    key: Line | None = None
-    rank: Count | None = None
-    dtype: Line | None = None
-    inverted: bool = False
-    required: bool = False
-    steps_last: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class Parameter:
-    """One parameter of a factory that carries a dimension."""
-
-    name: Identifier
-    dimension: Identifier
-    default: int | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -90,13 +50,14 @@ class Contract:
     Two models with the same contract take the same cases in the same way: known cases are kept by it, and a run that is
     resumed goes on where it is the same. ``static`` are the dimensions of a batch that the built model fixes,
     ``state_arguments`` the dimensions that the function ``initial_state`` takes. Padding of ``unpadded`` sides is
-    unspecified. ``features`` says that the output is no scores, which labels could be for; ``sample_weight`` what the
-    compiled loss is given beside them, ``"mask"`` or a function of ``weight_arguments``; ``batch`` what a training step
-    of the user's own is given. ``rows`` is the batch size that stands in a model which other sizes come to, and
-    ``first_batch`` says that a factory is called with the size of the first batch alone. A ``stateful`` model keeps its
-    state from batch to batch on purpose. ``causal`` says that a model without a decoder is to read no later step than
-    the one it predicts; ``output_steps`` how many steps it has then. ``decode`` is the decode loop, and ``decode_call``
-    how it is called.
+    unspecified, and ``target_padding`` is where that of targets is, if not where that of sources is. ``features`` says
+    that the output is no scores, which labels could be for; ``sample_weight`` what the compiled loss is given beside
+    them, ``"mask"`` or a function of ``weight_arguments``; ``batch`` what a training step of the user's own is given.
+    ``forms`` are those of inputs that hold no ids. ``rows`` is the batch size that stands in a model which other
+    sizes come to, and ``first_batch`` says that a factory is called with the size of the first batch alone. A
+    ``stateful`` model keeps its state from batch to batch on purpose. ``causal`` says that a model without a
+    decoder is to read no later step than the one it predicts; ``output_steps`` how many steps it has then.
+    ``decode`` is the decode loop, and ``decode_call`` how it is called.
     """
 
     kind: Kind = "seq2seq"
@@ -111,6 +72,7 @@ class Contract:
     tokens: Tokens = Tokens()
     series: Series = attrs.field(factory=Series)
     padding: Padding | None = "post"
+    target_padding: Padding | None = None
     unpadded: tuple[Side, ...] = ()
     initial_state: Reference | None = None
     state_arguments: tuple[Identifier, ...] = ()
@@ -125,6 +87,7 @@ class Contract:
     batch: TrainingBatch = TrainingBatch()
     preprocess: Reference | None = None
     inputs: tuple[Input, ...] = (Input(role="source"), Input(role="decoder_input"))
+    forms: InputForms = attrs.field(factory=InputForms)
     float_source: bool = False
     calling: Literal["single", "list", "tuple", "dict", "arguments", "steps"] = "list"
     takes_training: bool = True
@@ -199,9 +162,17 @@ class Contract:
         named = {*self.static, *(p.dimension for p in self.parameters)}
         return frozenset(DATA_DIMENSIONS).intersection(named - {"batch_size"} if self.first_batch else named)
 
+    def fixes_rows(self) -> bool:
+        """Say whether the number of rows is fixed, or stands in the model: one row is then no batch to compare with."""
+        return self.rows is not None or "batch_size" in self.fixed()
+
     def pads(self, side: Side) -> bool:
         """Say whether padding of a side is specified: more of it changes nothing at real positions."""
         return self.padding is not None and side not in self.unpadded
+
+    def pads_itself(self, side: Side) -> bool:
+        """Say whether the user's own preprocessing, or what takes sentences, pads a side in our place."""
+        return bool(side == "source" and self.preprocess) or self.forms.pads_itself(side)
 
     def range_of(self, dimension: str) -> Dim:
         """Return the declared range of a dimension, else the usual one of a known dimension."""
@@ -275,12 +246,16 @@ class Contract:
 
     def lowest_id(self, side: Side) -> int:
         """Return the lowest ordinary id of a side; of a many-to-many model's labels none but padding is special."""
+        if side in self.forms.text:
+            return self.forms.text[side].ordinary[0]
         if side == "target" and self.kind == "many_to_many":
             return int(0 in (self.tokens.label_pad, self.tokens.blank))
         return self.tokens.word_from(0, target=side == "target")
 
     def is_word(self, side: Side, word: int) -> bool:
         """Say whether an id is an ordinary one of a side, whatever the vocabulary."""
+        if (text := self.forms.text.get(side)) is not None:
+            return word in text.ordinary
         return word >= self._lowest[side] and word not in self._specials[side]
 
     def word_near(self, side: Side, word: int, high: int) -> int:
@@ -295,7 +270,13 @@ class Contract:
 
     def plain_id(self, side: Side) -> int:
         """Return the first ordinary id of a side beyond all ids that are special, or have a name."""
-        return self.size_for(side, 0)
+        return self._lowest[side] if side in self.forms.text else self.size_for(side, 0)
+
+    def named_words(self, side: Side = "source") -> tuple[int, ...]:
+        """Return the ids that have a name, and occur in a source like any other; of text, that of unknown words."""
+        text = self.forms.text.get(side)
+        unknown = () if text is None or text.unknown is None else (text.unknown,)
+        return self.tokens.named_words() if text is None else unknown
 
     @cached_property
     def _specials(self) -> dict[Side, frozenset[int]]:

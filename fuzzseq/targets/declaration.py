@@ -35,6 +35,8 @@ _OPTIONS: Final = (
     "checks",
     "custom_checks",
     "float_source",
+    "text",
+    "one_hot",
     "features",
     "sample_weight",
     "causal",
@@ -124,10 +126,11 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
     ``decode``
         the decode loop: a function of the model and a source, or the name of a method of the model, as ``"greedy"``. It
         is run on each batch and held to teacher forcing. Its arguments are told by their names: ``model``, ``encoder``,
-        ``decoder``, ``source``, ``steps`` or ``max_length``, ``start_id``, ``end_id``, ``beam_width``, ``use_cache``.
+        ``decoder``, ``source``, ``steps``, ``max_length`` or ``horizon``, ``start_id``, ``end_id``, ``beam_width``,
+        ``use_cache``.
     ``padding``
-        ``"post"`` (the default), ``"pre"``, or None where padded positions are unspecified; where they are so of one
-        side alone, ``{"source": None, "target": "post"}``.
+        ``"post"`` (the default), ``"pre"``, or None where padded positions are unspecified; where sides differ in that,
+        ``{"source": "pre", "target": "post"}``.
     ``tokens``
         a dict with ``pad``, ``start`` and ``end`` ids; None for a start or an end that the model does not have.
         ``label_pad`` is what labels are padded with, where that is another id, -100 for example; 0 where a tagger keeps
@@ -143,6 +146,12 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
         False for a model that is not meant to be traced with unknown batch and time.
     ``float_source``
         True for a source of float features, (batch, time, ``feature_dim``).
+    ``text``
+        True for a model, or a ``preprocess``, that is given sentences; ``"source"`` or ``"target"`` where one side is.
+        They are made of the words of its ``TextVectorization`` or ``StringLookup``. Read off inputs of strings.
+    ``one_hot``
+        True for rows of one-hot vectors, (batch, steps, vocabulary), zeros at padding; ``"source"`` or ``"target"``
+        where one side is. Read off inputs that are as wide as a vocabulary.
     ``features``
         True for an output that is no scores of words, which labels could be for: (batch, steps, any width).
     ``causal``

@@ -10,8 +10,9 @@ import attrs
 
 from fuzzseq.errors import SpecError, nearest
 from fuzzseq.grammar import MOST_VALUE
-from fuzzseq.targets.contract import CELLS, ENCODINGS, KINDS, LABELS, PADDINGS, ROLES, SIDES
+from fuzzseq.targets.contract import CELLS, ENCODINGS, KINDS, LABELS, PADDINGS, SIDES
 from fuzzseq.targets.dimensions import dimension_of
+from fuzzseq.targets.inputs import ROLES
 from fuzzseq.targets.series import SERIES_STARTS
 from fuzzseq.targets.tokens import Tokens
 from fuzzseq.targets.training_batch import BATCH_PARTS, MASK_WEIGHTS
@@ -36,6 +37,13 @@ _SIMPLE: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
         (
             f"is not understood: it is one of {', '.join(map(repr, CELLS))}, or a function of the dimensions that "
             "returns a list of shapes"
+        ),
+    ),
+    **dict.fromkeys(
+        ("text", "one_hot"),
+        (
+            lambda value: isinstance(value, bool) or value in SIDES,
+            "is not understood: it is True, or the side that it holds for, 'source' or 'target'",
         ),
     ),
     **dict.fromkeys(
@@ -117,9 +125,9 @@ def parameters_named(function: Callable[..., object]) -> tuple[str, ...]:
 
 
 def _checked_padding(value: Mapping[str, object]) -> Mapping[str, object]:
-    """Return the padding of each side, or raise for what is none, and for two sides that are padded otherwise."""
+    """Return the padding of each side, or raise for what is none, and where neither is padded."""
     known = [side for side in value if side in SIDES and value[side] in PADDINGS]
-    if len(known) != len(value) or len({side for side in value.values() if side}) != 1 or len(value) != len(SIDES):
+    if len(known) != len(value) or not any(value.values()) or len(value) != len(SIDES):
         raise SpecError(
             f"padding={dict(value)!r} is not understood: it names the padding of both sides, 'post' or 'pre', and None "
             "for one that is not padded, {'source': None, 'target': 'post'}."

@@ -86,7 +86,7 @@ def _moved(seen: Inspection) -> npt.NDArray[np.bool_] | None:
             case = Case(
                 dimensions=sizes, batches=(Batch(pairs=(Pair(changed, (spec.contract.lowest_id("target"),)),)),)
             )
-            fed = feed(spec, arrays(case, spec.contract), None)
+            fed = feed(spec, arrays(case, spec.contract), case.dimensions, None)
             outputs.append(np.asarray(seen.built.subject.forward(fed, False).scores)[0].reshape(length, -1))
     except Exception:  # The run reports what a model raises.
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import tensorflow as tf
@@ -9,7 +10,8 @@ import tensorflow as tf
 from fuzzseq.cases.arrays import Arrays, input_array
 from fuzzseq.cases.case import Case
 from fuzzseq.reproduce.runtime import flat_shapes, random_states, zero_states
-from fuzzseq.targets.contract import Input
+from fuzzseq.targets.contract import Contract
+from fuzzseq.targets.inputs import Input
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.keras_api.objects import Nest, Tensor
 
@@ -17,10 +19,12 @@ from fuzzseq.worker.keras_api.objects import Nest, Tensor
 WIDTH_AXIS: Final = "_width_axis"
 
 
-def role_tensor(item: Input, arrays: Arrays) -> Tensor:
+def role_tensor(item: Input, arrays: Arrays, contract: Contract, dimensions: Mapping[str, int]) -> Tensor:
     """Return the tensor that plays an input's role; it is marked where its last axis is time and no width."""
-    tensor: Tensor = tf.constant(input_array(item, arrays))
-    flat = item.rank == 2 and tensor.dtype.is_floating and item.role in ("source", "decoder_input")
+    tensor: Tensor = tf.constant(input_array(item, arrays, contract, dimensions))
+    text = contract.forms.text.get("source" if item.role == "source" else "target")
+    of_steps = (item.rank == 2 and tensor.dtype.is_floating) or (text is not None and text.form == "words")
+    flat = of_steps and item.role in ("source", "decoder_input")
     if item.role.endswith("_mask") or item.steps_last or flat:
         setattr(tensor, WIDTH_AXIS, 1 if item.steps_last else None)
     return tensor
@@ -34,30 +38,35 @@ def label_tensor(spec: Spec, arrays: Arrays) -> Tensor:
     return tensor
 
 
-def feed(spec: Spec, arrays: Arrays, states: Nest, source: Nest = None) -> Nest:
+def feed(spec: Spec, arrays: Arrays, dimensions: Mapping[str, int], states: Nest, source: Nest = None) -> Nest:
     """Return the inputs of a model in the structure that it is called with, as tensors; by role for parts apart.
 
     ``states`` is the structure that the Spec's initial state has, or None; ``source`` replaces the source ids where the
     user's own preprocessing made it.
     """
+    contract = spec.contract
     left = tf.nest.flatten(states) if states is not None else []
-    if spec.contract.calling == "steps":
-        fed = {item.role: role_tensor(item, arrays) for item in spec.contract.inputs if item.role != "state"}
+    if contract.calling == "steps":
+        fed = {
+            item.role: role_tensor(item, arrays, contract, dimensions)
+            for item in contract.inputs
+            if item.role != "state"
+        }
         return {**fed, **({} if source is None else {"source": source}), "states": left}
-    together = sum(item.role == "state" for item in spec.contract.inputs) == 1 and spec.contract.calling == "arguments"
+    together = sum(item.role == "state" for item in contract.inputs) == 1 and contract.calling == "arguments"
     values: list[tuple[Input, Nest]] = []
-    for item in spec.contract.inputs:
+    for item in contract.inputs:
         if item.role == "state":
             values.append((item, states if together else left.pop(0) if left else None))
         else:
             given = source if item.role == "source" else None
-            values.append((item, role_tensor(item, arrays) if given is None else given))
-    if spec.contract.calling in ("dict", "arguments"):
+            values.append((item, role_tensor(item, arrays, contract, dimensions) if given is None else given))
+    if contract.calling in ("dict", "arguments"):
         return {item.key: value for item, value in values if value is not None or item.role != "state"}
     flat = [value for _, value in values]
-    if spec.contract.calling == "tuple":
+    if contract.calling == "tuple":
         return tuple(flat)
-    return flat[0] if spec.contract.calling == "single" else flat
+    return flat[0] if contract.calling == "single" else flat
 
 
 def by_role(spec: Spec, fed: Nest) -> dict[str, Nest]:

@@ -7,8 +7,9 @@ from typing import Final
 
 import attrs
 import numpy as np
+import tensorflow as tf
 
-from fuzzseq.cases.arrays import Array, arrays
+from fuzzseq.cases.arrays import Array, arrays, source_rows
 from fuzzseq.cases.case import Batch, Case, Pair
 from fuzzseq.cases.domain import legal_range
 from fuzzseq.errors import SpecError
@@ -42,8 +43,9 @@ class EmbeddingCall:
 class Look:
     """What a first call gave: ``scores`` among all that it returned, or the exception that it raised.
 
-    ``layers`` are those that were running when it did, ``tables`` the embeddings that were called until then. What the
-    model was called with is ``fed``; None where the user's own preprocessing raised.
+    ``layers`` are those that were running when it did, ``tables`` the embeddings that were called until then, and
+    ``strings`` the layers that were given strings, with these. What it was called with is ``fed``; None where the
+    user's own preprocessing raised.
     """
 
     fed: Nest = None
@@ -52,6 +54,7 @@ class Look:
     error: Exception | None = None
     layers: tuple[LayerFrame, ...] = ()
     tables: tuple[EmbeddingCall, ...] = ()
+    strings: tuple[tuple[Layer, str], ...] = ()
 
     @property
     def array(self) -> Array | None:
@@ -86,7 +89,7 @@ def _length(name: str, usual: int, spec: Spec, sizes: Mapping[str, int]) -> int:
     allowed = spec.contract.range_of(name)
     if isinstance(allowed.equal_to, str):
         return sizes.get(allowed.equal_to, usual)
-    most = sizes.get(allowed.at_most, usual) if isinstance(allowed.at_most, str) else usual
+    most = sizes.get(allowed.at_most, usual) if isinstance(allowed.at_most, str) else allowed.max
     return min(max(usual, allowed.min), allowed.max, most)
 
 
@@ -109,17 +112,17 @@ def fed_for_look(
     source = None
     if built.target.option("preprocess") is not None and spec.contract.has_source:
         try:
-            source = _preprocessed(built, [list(pair.source) for pair in case.batches[0].pairs])
+            source = _preprocessed(built, source_rows(case.batches[0], spec.contract))
         except SpecError:
             raise
         except Exception:  # The user's own preprocessing may raise for some batches: the run reports it.
             return case, None
-    return case, feed(spec, arrays(case, spec.contract), states, source)
+    return case, feed(spec, arrays(case, spec.contract), case.dimensions, states, source)
 
 
-def _preprocessed(built: ModelInstance, ids: list[list[int]]) -> Nest:
-    """Return what the user's preprocessing makes of ids; raises :class:`SpecError` for what is no array of numbers."""
-    made = built.target.option("preprocess")(ids)
+def _preprocessed(built: ModelInstance, rows: list[list[int]] | list[str]) -> Nest:
+    """Return what the user's preprocessing makes of rows; raises :class:`SpecError` for what is no array of numbers."""
+    made = built.target.option("preprocess")(rows)
     refusals.refuse_source(built.target.name, made)
     return as_source(made)
 
@@ -129,19 +132,21 @@ def _refuse_preprocess(built: ModelInstance, spec: Spec) -> None:
     low, lengths = spec.contract.plain_id("source"), spec.contract.range_of("source_length")
     raised: Exception | None = None
     for rows, steps in _BATCHES:
-        ids = [[low] * min(max(steps, lengths.min), lengths.max)] * rows
+        row = (low,) * min(max(steps, lengths.min), lengths.max)
         try:
-            _preprocessed(built, ids)
+            _preprocessed(built, source_rows(Batch(pairs=(Pair(source=row),) * rows), spec.contract))
         except Exception as error:  # whatever the user's own preprocessing raises
             raised = raised or error
         else:
             return
     if raised is not None:
-        ids, text = [[low, low], [low]], refusals.raised_text(raised, built.tracker)
+        given = source_rows(Batch(pairs=(Pair(source=(low, low)), Pair(source=(low,)))), spec.contract)
+        text = refusals.raised_text(raised, built.tracker)
+        what = "sentences" if spec.contract.forms.text else "rows of ids"
+        sentences = "" if spec.contract.forms.text else " One that takes sentences is declared with text=True."
         raise SpecError(
             f"preprocess={spec.contract.preprocess} of {built.target.name} raises for every batch that was tried: "
-            f"{text}. It is given rows of ids, such as {ids}, and returns the model's source. One that takes sentences "
-            "cannot be used: leave it out, and the model is given ids."
+            f"{text}. It is given {what}, such as {given}, and returns the model's source.{sentences}"
         )
 
 
@@ -151,12 +156,15 @@ def look(built: ModelInstance, spec: Spec, sizes: Mapping[str, int], rows: int =
     if fed is None:
         return Look()
     tables: list[EmbeddingCall] = []
+    strings: list[tuple[Layer, str]] = []
 
     def note_embedding(_path: str, _output: Nest, layer: Layer, given: Args) -> None:
         rows = KERAS.table_rows(layer)
         if rows is not None and given and len(given[0].shape) == 2:
             ids = np.asarray(given[0]) if hasattr(given[0], "numpy") else None
             tables.append(EmbeddingCall(rows=rows, steps=int(given[0].shape[1] or 0), ids=ids))
+        if given and getattr(given[0], "dtype", None) == tf.string:
+            strings.append((layer, str(given[0])))
 
     built.tracker.reset()
     try:
@@ -165,8 +173,8 @@ def look(built: ModelInstance, spec: Spec, sizes: Mapping[str, int], rows: int =
     except NoSuchOutput as error:
         raise refusals.no_such_output(built.target.name, spec.contract.output, error.raw) from None
     except Exception as error:  # A model that fails on its first batch is what the run is for.
-        return Look(fed=fed, error=error, layers=built.tracker.raised, tables=tuple(tables))
-    return Look(fed=fed, scores=dense(output.scores), raw=output.raw, tables=tuple(tables))
+        return Look(fed=fed, error=error, layers=built.tracker.raised, tables=tuple(tables), strings=tuple(strings))
+    return Look(fed=fed, scores=dense(output.scores), raw=output.raw, tables=tuple(tables), strings=tuple(strings))
 
 
 def refuse_what_cannot_run(built: ModelInstance, spec: Spec, sizes: Mapping[str, int], seen: Look) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from fuzzseq.errors import FuzzseqError, SpecError
 from fuzzseq.targets.spec import Spec
-from fuzzseq.worker import causality, model_probes, output_steps, series_probes, sizes
+from fuzzseq.worker import causality, input_forms, model_probes, output_steps, series_probes, sizes
 from fuzzseq.worker.build import LoadedFactory
 from fuzzseq.worker.decode_calls import decode_loop
 from fuzzseq.worker.first_builds import first_inspection
@@ -24,6 +24,8 @@ PROBES: Final[tuple[Probe, ...]] = (
     model_probes.inputs,
     model_probes.kind,
     model_probes.special_tokens,
+    input_forms.text,
+    input_forms.one_hot,
     model_probes.float_source,
     model_probes.initial_state,
     model_probes.ignored_labels,

@@ -69,6 +69,10 @@ class Inspection:
         """The sizes of a first batch: those of the build, and small vocabularies where none is known yet."""
         contract = self.spec.contract
         guess = {name: 5 for name in map(contract.vocabulary, SIDES) if name is not None} | dict(self.sizes)
+        taken = {p.dimension for p in contract.parameters}
+        # What was read off the model by now, and is no parameter, is what it takes.
+        read = {name: each.min for name, each in contract.dimensions.items() if each.min == each.max}
+        guess |= {name: size for name, size in read.items() if name not in taken}
         if contract.float_source and "feature_dim" not in guess:
             guess["feature_dim"] = contract.range_of("feature_dim").min
         return {name: size for name, size in guess.items() if name not in DATA_DIMENSIONS}

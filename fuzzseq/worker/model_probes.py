@@ -90,7 +90,8 @@ def special_tokens(seen: Inspection) -> Inspection:
 def float_source(seen: Inspection) -> Inspection:
     """Read whether the source is rows of floats off its rank."""
     source = next((item for item in seen.spec.contract.inputs if item.role == "source"), None)
-    if source is None or source.rank != 3 or "float_source" in seen.spec.traits.origins:
+    declared = "float_source" in seen.spec.traits.origins or "source" in seen.spec.contract.forms.one_hot
+    if source is None or source.rank != 3 or declared:
         return seen
     return seen.read_off(contract={"float_source": True}, inferred=["float_source"])
 

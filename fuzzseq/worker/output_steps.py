@@ -16,6 +16,7 @@ from fuzzseq.targets.dimensions import dimension_of
 from fuzzseq.targets.steps import OutputSteps, StepRatio, fitted, read
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.feeding import feed
+from fuzzseq.worker.first_look import look
 from fuzzseq.worker.inspection import Inspection
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Function
@@ -96,8 +97,10 @@ def inferred_steps(seen: Inspection) -> Inspection:
     asked = contract.float_labels or contract.is_ctc
     if not asked or contract.has_target or output is None or output.ndim < 2 or contract.output_steps is not None:
         return seen
-    if contract.fixed() or seen.built.target.option("preprocess") is not None:
+    if seen.built.target.option("preprocess") is not None:
         return seen
+    if contract.fixed():
+        return _steps_of_window(seen, int(output.shape[1])) if "source_length" in contract.fixed() else seen
     lengths = [n for n in _LENGTHS if n in legal_values("source_length", seen.guess, contract)]
     steps = {n: count for n in lengths if (count := _steps(seen.built, seen, n)) is not None}
     if len(steps) < 2 or all(steps[n] == n for n in steps):
@@ -118,12 +121,29 @@ def inferred_steps(seen: Inspection) -> Inspection:
     return seen.read_off(contract={"output_steps": value}, inferred=["output_steps"], notes=[note])
 
 
+def _steps_of_window(seen: Inspection, steps: int) -> Inspection:
+    """Read how many steps follow a window of one length: a dimension of its own, or a number far below that."""
+    contract = seen.spec.contract
+    window = contract.range_of("source_length")
+
+    def steps_in(built: ModelInstance, sizes: Any) -> int | None:
+        array = look(built, seen.spec, attrs.evolve(seen, sizes=sizes).guess).array
+        return None if array is None or array.ndim < 2 else int(array.shape[1])
+
+    value = following(seen, steps, steps_in)
+    if value == window.equal_to or (isinstance(value, int) and 2 * value > window.min):
+        return seen  # Those of the window, or a few that a mistake may have cut off.
+    name = contract.written.get(str(value), str(value))
+    note = f"output_steps={name} was read off calls of the model: as many steps follow its window"
+    return seen.read_off(contract={"output_steps": value}, inferred=["output_steps"], notes=[note])
+
+
 def _steps(built: ModelInstance, seen: Inspection, length: int) -> int | None:
     """Return the steps of the output for a source of a length; None where the model raises."""
     low, target = (seen.spec.contract.lowest_id(side) for side in ("source", "target"))
     case = Case(dimensions=seen.guess, batches=(Batch(pairs=(Pair((low,) * length, (target,)),) * 2),))
     try:
-        fed = feed(seen.spec, arrays(case, seen.spec.contract), None)
+        fed = feed(seen.spec, arrays(case, seen.spec.contract), case.dimensions, None)
         return int(np.shape(built.subject.forward(fed, False).scores)[1])
     except Exception:  # The run reports what a model raises.
         return None

@@ -17,8 +17,8 @@ from fuzzseq.object_text import text_of
 from fuzzseq.protocol.framework_messages import FrameworkMessage
 from fuzzseq.protocol.outcome import LayerFrame
 from fuzzseq.protocol.user_frames import is_users
-from fuzzseq.targets.contract import ROLES
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
+from fuzzseq.targets.inputs import ROLES
 from fuzzseq.worker.exceptions import describe
 from fuzzseq.worker.frames import user_frames
 from fuzzseq.worker.instrumentation import Tracker
@@ -120,20 +120,14 @@ def always_raises(name: str, error: Exception, tracker: Tracker, sizes: Mapping[
 def refuse_input(name: str, role: str, rank: int | None, dtype: str | None) -> None:
     """Raise :class:`SpecError` for an input that plays a role and takes what fuzzseq does not make."""
     if dtype == "string":
-        raise SpecError(text_sentence(f"takes an input {name!r} of strings"))
+        if role in ("source", "decoder_input", "labels") and rank in (None, 1, 2):
+            return
+        raise SpecError(f"The model takes an input {name!r} of strings as its {role}, and {_FED}: {_WRAP}.")
     if rank is not None and rank not in _RANKS.get(role.rpartition("_")[2], (rank,)):
         raise SpecError(
             f"The model takes an input {name!r} of rank {rank} as its {role}, and {_FED}: if it is something else of "
             f"{', '.join(ROLES)}, say so, @fuzz_target(inputs={{{name!r}: '...'}}); else {_WRAP}."
         )
-
-
-def text_sentence(what: str) -> str:
-    """Return the sentence for a model, or a part of it, that wants text."""
-    return (
-        f"The model {what}, and fuzzseq feeds ids: leave TextVectorization or StringLookup out of the model that the "
-        "factory returns, and let it take their ids."
-    )
 
 
 def refuse_unfed(name: str, fed: Nest, error: Exception, layers: tuple[LayerFrame, ...], tracker: Tracker) -> None:
@@ -143,7 +137,10 @@ def refuse_unfed(name: str, fed: Nest, error: Exception, layers: tuple[LayerFram
     was taken for several. ``layers`` are those that were running when it raised.
     """
     if any(each.kind in _TEXT_LAYERS for each in layers) or FrameworkMessage(text_of(error)).takes_ids_for_text:
-        raise SpecError(text_sentence(f"of {name} takes strings ({raised_text(error, tracker)})"))
+        raise SpecError(
+            f"The model of {name} takes strings ({raised_text(error, tracker)}), and fuzzseq feeds ids: declare "
+            '@fuzz_target(text=True), or text="source" where its target are ids, and it is given sentences.'
+        )
     refuse_taken_apart(name, fed, error, tracker)
     # A layer or an operation inside of it counts as the model's own; so does a line of the user's.
     if len(layers) <= 1 and not user_frames(error.__traceback__):

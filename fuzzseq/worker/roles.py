@@ -11,8 +11,8 @@ import attrs
 import tensorflow as tf
 
 from fuzzseq.errors import SpecError, nearest
-from fuzzseq.targets.contract import ROLES, Input
 from fuzzseq.targets.encoder_decoder import EncoderDecoder
+from fuzzseq.targets.inputs import ROLES, Input
 from fuzzseq.worker.argument_parts import taken_apart
 from fuzzseq.worker.build import flat_inputs
 from fuzzseq.worker.keras_api import KERAS

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 import tensorflow as tf
 
-from fuzzseq.cases.arrays import Array, Arrays, arrays
+from fuzzseq.cases.arrays import Array, Arrays, arrays, source_rows
 from fuzzseq.cases.case import Batch, Case
 from fuzzseq.checks.base import Decoded, Gradient, Observed
 from fuzzseq.checks.output_shape import expected_shape
@@ -77,11 +77,11 @@ class BatchRun:
         preprocess = self.built.target.option("preprocess")
         if preprocess is not None and spec.contract.has_source:
             self.built.subject.mark.enter("preprocess")
-            source = as_source(preprocess([list(pair.source) for pair in self.case.batches[self.batch].pairs]))
+            source = as_source(preprocess(source_rows(self.case.batches[self.batch], spec.contract)))
         source = source if self.source is None else self.source
         if states is None:
             states = self.initial_state(self.state_shapes())
-        return feeding.feed(spec, self.arrays, states, source)
+        return feeding.feed(spec, self.arrays, self.sizes, states, source)
 
     def state_shapes(self) -> Nest:
         """Return the nested shapes of the initial state."""

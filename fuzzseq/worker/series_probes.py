@@ -51,10 +51,12 @@ def unpadded(seen: Inspection) -> Inspection:
     contract = seen.spec.contract
     told = any(item.role.endswith(("_mask", "_length")) for item in contract.inputs) or bool(contract.sample_weight)
     masked = any(KERAS.mask_value(layer) is not None for layer in every_layer(seen.model))
-    read = not contract.has_source or contract.float_source
-    if not (contract.float_labels and read) or told or masked or not _undeclared(seen, "padding") or _says(seen, "pad"):
+    hot = bool(contract.forms.one_hot) and set(contract.forms.one_hot) == set(contract.sides())
+    values = contract.float_labels and (not contract.has_source or contract.float_source)
+    if not (values or hot) or told or masked or not _undeclared(seen, "padding") or _says(seen, "pad"):
         return seen
-    note = 'no padding is tried: nothing masks the values of the series; padding="post" says that yours are padded'
+    what = "rows of one-hot vectors" if hot else "values of the series"
+    note = f'no padding is tried: nothing masks the {what}; padding="post" says that yours are padded'
     return seen.read_off(contract={"padding": None}, inferred=["padding"], notes=[note])
 
 
@@ -71,6 +73,8 @@ def _undeclared(seen: Inspection, *names: str) -> list[str]:
 def values_by_loss(seen: Inspection) -> Inspection:
     """Read off its loss whether a model predicts values, and off the shapes of a functional one how they are given."""
     contract, origins = seen.spec.contract, seen.spec.traits.origins
+    if "target" in contract.forms.one_hot:
+        return seen
     shapes = stated_shapes(seen.model, contract)
     inputs = zip(contract.inputs, shapes, strict=False)
     rows = next((shape for item, shape in inputs if item.role == "decoder_input" and len(shape) == 3), None)
@@ -79,8 +83,8 @@ def values_by_loss(seen: Inspection) -> Inspection:
             return seen
         raise SpecError(
             f"The decoder of {seen.built.target.name} takes rows of floats, (batch, steps, width), and fuzzseq feeds a "
-            "decoder ids, (batch, steps): put the one-hot encoding or the embedding inside the model, or declare "
-            '@fuzz_target(labels="float") where it predicts values.'
+            "decoder ids, (batch, steps): declare @fuzz_target(one_hot=True) where they are one-hot rows, and "
+            '@fuzz_target(labels="float") where it predicts values; else put the embedding inside the model.'
         )
     outputs = (getattr(seen.model, "outputs", None) or ()) if KERAS.is_functional(seen.model) else ()
     flat = [len(tensor.shape) for tensor in outputs] == [2]
@@ -279,8 +283,8 @@ def label_rank(seen: Inspection) -> Inspection:
     else:
         return seen
     if fits == [True, False] and seen.spec.traits.own_training_step:
-        note = "labels are given as (batch, steps, 1), which its train_step takes: series={'channels': None} says that"
-        return seen.read_off(notes=[f"{note} yours are (batch, steps)"])
+        note = "labels of shape (batch, steps) were not tried: its train_step takes (batch, steps, 1) alone"
+        return seen.read_off(notes=[f"{note}; where yours have no last axis, declare series={{'channels': None}}"])
     if fits != [False, True]:
         return seen
     note = "labels are given as (batch, steps): it does not take (batch, steps, 1)"

@@ -8,9 +8,11 @@ from typing import Final
 import attrs
 
 from fuzzseq.cases.case import Case
+from fuzzseq.cases.edge import has_refused_labels
 from fuzzseq.checks.base import Check, Result
 from fuzzseq.checks.custom import WrongCheck
 from fuzzseq.checks.registry import check_named
+from fuzzseq.protocol.framework_messages import FrameworkMessage
 from fuzzseq.protocol.outcome import Outcome, Request, Status, Verdict
 from fuzzseq.protocol.runs import Run, RunKey
 from fuzzseq.targets.spec import Spec
@@ -113,6 +115,11 @@ class _CheckRunner:
         # Only those that report an exception ask why there was one.
         results: dict[RunKey, Result] = {name: self._result(run, bool(check.owns)) for name, run in plan.items()}
         raised = next((result.raised for result in results.values() if result.raised), None)
+        refused = raised is not None and FrameworkMessage(raised.message).refuses_ctc_labels
+        if refused and has_refused_labels(self._case, self._built.spec.contract):
+            return check.not_applicable(
+                "a loss of CTC may refuse rows without labels, and labels that no path can hold"
+            )
         if raised is not None and not check.judges_exceptions:
             self._blocked = self._blocked or bool(check.owns)
             status: Status = "raised" if check.owns else "not_reached"

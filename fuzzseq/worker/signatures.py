@@ -10,9 +10,10 @@ import attrs
 
 from fuzzseq.checks.registry import check_named
 from fuzzseq.errors import SpecError, UsageError, nearest
-from fuzzseq.targets.contract import Contract, Parameter
+from fuzzseq.targets.contract import Contract
 from fuzzseq.targets.declared_values import parameters_named
 from fuzzseq.targets.dimensions import KNOWN, Dim, dim, dimension_of, unknown_parameter
+from fuzzseq.targets.inputs import Parameter
 from fuzzseq.targets.selection import Selection
 from fuzzseq.targets.series import Series
 from fuzzseq.targets.spec import Spec
@@ -34,15 +35,16 @@ def from_signature(target: LoadedFactory) -> Spec:
     values: dict[str, Any] = {
         name: reference(value) if name in _FUNCTIONS and value is not None else value
         for name, value in declared.options.items()
-        if name not in ("inputs", "custom_checks", "output_steps")
+        if name not in ("inputs", "custom_checks", "output_steps", "text", "one_hot")
     }
     if (function := values.pop("batch", None)) is not None:
         values["batch"] = TrainingBatch(function=function, arguments=parameters_named(declared.options["batch"]))
     if callable(weights := declared.options.get("sample_weight")):
         values["weight_arguments"] = parameters_named(weights)
     if isinstance(padding := values.get("padding"), Mapping):
+        first, second = padding["source"], padding["target"]
         values["unpadded"] = tuple(side for side in padding if padding[side] is None)
-        values["padding"] = next(filter(None, padding.values()))
+        values |= {"padding": first or second, "target_padding": second if first and second != first else None}
     if "series" in values:
         values["series"] = Series(**values["series"])
     kinds: dict[str, type] = {"checks": tuple, "skip": dict}

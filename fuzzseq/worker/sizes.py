@@ -47,7 +47,8 @@ def static_sizes(seen: Inspection) -> Inspection:
                 tie = next((n for n in longest if n in named and sizes.get(n) == int(size)), None)
                 dimensions[name] = Dim(min=1, max=64, equal_to=tie) if tie else dim(int(size))
                 inferred.add(name)
-        if item.role == "source" and len(shape) == 3 and "feature_dim" not in named:
+        floats = item.role == "source" and len(shape) == 3 and "source" not in contract.forms.one_hot
+        if floats and "feature_dim" not in named:
             width, tie = int(shape[2] or 4), None
             # The first other build with another width shows which dimension it follows.
             for built, other in seen.other_builds() if shape[2] else ():

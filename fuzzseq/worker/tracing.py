@@ -23,7 +23,7 @@ def signature(nest: Nest, spec: Spec, known: bool = False) -> Nest:
     """
     fixed = spec.contract.fixed()
     # A batch size that stands in a model is no part of a trace that takes others.
-    rows_fixed = "batch_size" in fixed or spec.contract.rows is not None
+    rows_fixed = spec.contract.fixes_rows()
     lengths_fixed = bool(fixed & {"source_length", "target_length"})
 
     def relaxed(value: Nest) -> Nest:

@@ -48,8 +48,9 @@ from fuzzseq.reporting.html import reporter
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import StopReason
-from fuzzseq.targets.contract import Contract, Parameter
+from fuzzseq.targets.contract import Contract
 from fuzzseq.targets.dimensions import dim
+from fuzzseq.targets.inputs import Parameter
 from fuzzseq.targets.spec import Spec
 
 SIZES = ("source_vocab_size", "target_vocab_size", "embedding_dim", "units")

@@ -9,7 +9,8 @@ from fuzzseq import Batch, Case, Pair, check_case, dim
 from fuzzseq.cases.transforms import widened
 from fuzzseq.checks import uses_source
 from fuzzseq.protocol.runs import Confirming
-from fuzzseq.targets.contract import Contract, Parameter
+from fuzzseq.targets.contract import Contract
+from fuzzseq.targets.inputs import Parameter
 from fuzzseq.targets.spec import Spec
 from tests.specs import with_fields
 

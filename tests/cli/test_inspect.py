@@ -15,8 +15,8 @@ from fuzzseq import Spec, dim
 from fuzzseq.engine.selection import CheckCounts
 from fuzzseq.reporting.spec_view import SpecView, spec_view
 from fuzzseq.settings import Settings
-from fuzzseq.targets.contract import Input, Parameter
 from fuzzseq.targets.declaration import declare
+from fuzzseq.targets.inputs import Input, Parameter
 from fuzzseq.targets.tokens import Tokens
 from tests.specs import with_fields
 

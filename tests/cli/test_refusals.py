@@ -112,8 +112,8 @@ def a_number(vocab_size, units):
 
 def sentences(vocab_size, units):
     text = keras.Input((), dtype="string", name="text")
-    ids = layers.TextVectorization(vocabulary=["a", "b"])(text)
-    return keras.Model(text, layers.Embedding(4, units)(ids))
+    ids = layers.Hashing(8)(text)
+    return keras.Model(text, layers.Embedding(8, units)(ids))
 
 
 def splits(vocab_size, units):
@@ -312,8 +312,8 @@ REFUSALS = {
     ),
     "a_number": "The model takes an input 'x' of rank 1 as its source, and fuzzseq feeds ids (batch, steps)",
     "sentences": (
-        "{f}:sentences: The model takes an input 'text' of strings, and fuzzseq feeds ids: leave "
-        "TextVectorization or StringLookup out of the model that the factory returns, and let it take their ids."
+        "The model of {f}:sentences takes strings, and the words that fuzzseq would make sentences of cannot be read: "
+        "none of its layers is a TextVectorization or a StringLookup. Return the model that takes their ids."
     ),
     "splits": "The model of {f}:splits takes strings (ValueError: ",
     "vectorizes": (
@@ -344,7 +344,8 @@ REFUSALS = {
     ),
     "wants_sentences": (
         "preprocess={f}:<lambda> of {f}:wants_sentences raises for every batch that was tried: AttributeError: "
-        "'list' object has no attribute 'split' ({f}:{split}). It is given rows of ids, such as [[3, 3], [3]]"
+        "'list' object has no attribute 'split' ({f}:{split}). It is given rows of ids, such as [[3, 3], [3]], and "
+        "returns the model's source. One that takes sentences is declared with text=True."
     ),
     "makes_texts": (
         "preprocess of {f}:makes_texts returned [['3', '3', '3'], ['3', '3', '3']], which is not an array of numbers"

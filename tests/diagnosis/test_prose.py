@@ -42,7 +42,8 @@ from fuzzseq.protocol.evidence import (
 from fuzzseq.protocol.outcome import LayerCall, LayerFrame, Verdict
 from fuzzseq.reproduce.script import reproduction
 from fuzzseq.settings import Settings
-from fuzzseq.targets.contract import Contract, Parameter
+from fuzzseq.targets.contract import Contract
+from fuzzseq.targets.inputs import Parameter
 from fuzzseq.targets.spec import Spec
 from tests.zoo import bug_of, bugs
 

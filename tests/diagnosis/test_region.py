@@ -19,7 +19,8 @@ from fuzzseq.protocol.outcome import LayerCall, Raised, Verdict
 from fuzzseq.protocol.serialization import dumps
 from fuzzseq.settings import Settings
 from fuzzseq.shrink.reducer import reduce
-from fuzzseq.targets.contract import Contract, Parameter
+from fuzzseq.targets.contract import Contract
+from fuzzseq.targets.inputs import Parameter
 from fuzzseq.targets.spec import Spec
 from tests.benchmarks.regions import agreement
 from tests.zoo import bugs

@@ -6,10 +6,12 @@ import pytest
 
 from fuzzseq import Spec, dim
 from fuzzseq.cases.domain import allowed
-from fuzzseq.cases.edge import FEATURES, edge_cases, features
+from fuzzseq.cases.edge import FEATURES, NO_LABELS, OVERLONG, edge_cases, features
 from fuzzseq.events import CaseExecuted
-from fuzzseq.targets.contract import Contract, Parameter
+from fuzzseq.targets.contract import Contract
 from fuzzseq.targets.dimensions import WIDTHS
+from fuzzseq.targets.inputs import Parameter
+from fuzzseq.targets.tokens import Tokens
 from tests.engine.running import events, findings, of, report
 
 MODELS = """
@@ -41,13 +43,41 @@ def split(source_vocab_size, target_vocab_size, units):
     return guards(source_vocab_size, target_vocab_size, units)
 """
 
+LATTICE = """
+import tensorflow as tf
+from fuzzseq import fuzz_target
+
+
+def recognizer(feature_dim, num_classes, units):
+    frames = keras.Input((None, feature_dim), name="frames")
+    x = ops.mean(frames, axis=-1, keepdims=True) + layers.Dense(units)(frames)
+    return keras.Model(frames, layers.Dense(num_classes)(x))
+
+
+def ctc(labels, logits):
+    real = tf.cast(labels >= 0, tf.int32)
+    steps = tf.fill([tf.shape(logits)[0]], tf.shape(logits)[1])
+    return keras.ops.mean(tf.compat.v1.nn.ctc_loss(
+        tf.RaggedTensor.from_tensor(labels, lengths=tf.reduce_sum(real, 1)).to_sparse(), logits, steps, time_major=False
+    ))
+
+
+def widened(labels, logits):
+    wide = tf.shape(logits)[1] - tf.shape(labels)[1]
+    return ctc(tf.pad(labels, [[0, 0], [0, wide]], constant_values=-1), logits)
+
+
+recognizes = fuzz_target(recognizer, labels="ctc", tokens={"blank": -1, "label_pad": -1}, padding=None, loss=ctc)
+widens = fuzz_target(recognizer, labels="ctc", tokens={"blank": -1, "label_pad": -1}, padding=None, loss=widened)
+"""
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """Return the events of a run that looks at edges."""
     file = tmp_path_factory.mktemp("edge") / "models.py"
-    file.write_text(MODELS, encoding="utf-8")
-    targets = [f"{file}:{name}" for name in ("divides", "guards", "split")]
+    file.write_text(MODELS + LATTICE, encoding="utf-8")
+    targets = [f"{file}:{name}" for name in ("divides", "guards", "split", "recognizes", "widens")]
     return events(targets, max_cases=1, domains=("ordinary", "edge"), workers=2)
 
 
@@ -71,6 +101,20 @@ def test_a_width_of_one_may_be_refused(run):
     assert (found.cause, found.severity, found.case.dimensions["units"]) == ("execution-build", "warning", 1)
 
 
+def test_a_loss_of_ctc_may_refuse_what_does_not_fit(run):
+    """TensorFlow raises for more labels than a path can hold, and for none: that is no mistake of the model."""
+    assert all(not found.case.batches[0].pairs for found in findings(run, ":recognizes"))
+
+
+def test_labels_longer_than_the_output_are_tried(run):
+    """Code of the user's own that takes the output to be longer is found."""
+    (found,) = [each for each in findings(run, ":widens") if each.case.batches[0].pairs]
+    assert (found.severity, found.check) == ("warning", "trains")
+    (pair,) = found.case.batches[0].pairs
+    # Labels have a column at least.
+    assert max(1, len(pair.target)) > len(pair.source)
+
+
 def test_edges_are_counted_apart(run):
     """Edge cases are no cases of the budget, and are said to be what they are."""
     counted = report(run, ":guards")
@@ -83,7 +127,10 @@ def test_nothing_is_tried_unasked():
     """A Spec's edge cases have every feature, lie at its edge, and not in its ordinary domain."""
     spec = Spec()
     seen = list(edge_cases(spec.contract, seed=3))
-    assert {said for case in seen for said in features(case, spec.contract)} == set(FEATURES)
+    ctc = Contract(kind="many_to_many", labels="ctc", tokens=Tokens(blank=0), float_source=True)
+    of_ctc = {said for case in edge_cases(ctc, seed=3) for said in features(case, ctc)}
+    assert {said for case in seen for said in features(case, spec.contract)} | of_ctc == set(FEATURES)
+    assert {NO_LABELS, OVERLONG} <= of_ctc
     assert all(case.domain == "edge" and case.seed == 3 and allowed(case, spec.contract) for case in seen)
     assert "units" in WIDTHS
     assert not {"max_length", "num_layers", "vocab_size"} & set(WIDTHS)

@@ -8,7 +8,8 @@ from fuzzseq.cases.invalid import KINDS, kinds_for
 from fuzzseq.engine.invalid_inputs import acceptance_of
 from fuzzseq.events import FindingReported
 from fuzzseq.protocol.outcome import Outcome, Raised, Verdict
-from fuzzseq.targets.contract import Contract, Input
+from fuzzseq.targets.contract import Contract
+from fuzzseq.targets.inputs import Input
 from tests.engine.running import events, of, report
 
 IDS = next(kind for kind in KINDS if kind.name == "source_id_too_large")

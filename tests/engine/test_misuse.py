@@ -9,8 +9,8 @@ import threading
 import pytest
 
 from fuzzseq.events import InternalError, TargetFinished
-from fuzzseq.targets.contract import ROLES
 from fuzzseq.targets.dimensions import KNOWN
+from fuzzseq.targets.inputs import ROLES
 from tests.engine.running import events, findings, of, report
 
 HEAD = """
@@ -72,9 +72,9 @@ def picky(vocab_size, units):
     return model(vocab_size, units)
 
 
-def characters(num_encoder_tokens, num_decoder_tokens, latent_dim):
-    source = keras.Input((None, num_encoder_tokens), name="encoder_inputs")
-    target = keras.Input((None, num_decoder_tokens), name="decoder_inputs")
+def embedded(num_decoder_tokens, latent_dim):
+    source = keras.Input((None, 6), name="encoder_inputs")
+    target = keras.Input((None, 7), name="decoder_inputs")
     _, *states = layers.LSTM(latent_dim, return_state=True)(source)
     x = layers.LSTM(latent_dim, return_sequences=True)(target, initial_state=states)
     return keras.Model([source, target], layers.Dense(num_decoder_tokens, activation="softmax")(x))
@@ -135,9 +135,9 @@ MISUSES = {
     "no_option.py": (
         "{d}/no_option.py: fuzz_target() has no option 'intial_state'. Did you mean 'initial_state'? Options: "
         "kind, tokens, padding, initial_state, labels, series, target_encoding, loss, preprocess, decode, inputs, "
-        "output, logits, graph, skip, checks, custom_checks, float_source, features, sample_weight, causal, "
-        "output_steps, batch, stateful; anything else is a dimension and takes dim(low, high) or a number, and was "
-        "given 'lstm'."
+        "output, logits, graph, skip, checks, custom_checks, float_source, text, one_hot, features, sample_weight, "
+        "causal, output_steps, batch, stateful; anything else is a dimension and takes dim(low, high) or a number, "
+        "and was given 'lstm'."
     ),
     "no_targets.py": (
         "{d}/no_targets.py holds no fuzz target: decorate the function that builds a model with @fuzz_target, "
@@ -175,10 +175,10 @@ MISUSES = {
         "units=8 among them, so there is no model to fuzz: RuntimeError: not with me ({d}/factories.py:50). Have it "
         "build a model or declare the ranges that it supports, as in @fuzz_target(units=dim(1, 64))."
     ),
-    "factories.py:characters": (
-        "The decoder of {d}/factories.py:characters takes rows of floats, (batch, steps, width), and fuzzseq feeds a "
-        "decoder ids, (batch, steps): put the one-hot encoding or the embedding inside the model, or declare "
-        '@fuzz_target(labels="float") where it predicts values.'
+    "factories.py:embedded": (
+        "The decoder of {d}/factories.py:embedded takes rows of floats, (batch, steps, width), and fuzzseq feeds a "
+        "decoder ids, (batch, steps): declare @fuzz_target(one_hot=True) where they are one-hot rows, and "
+        '@fuzz_target(labels="float") where it predicts values; else put the embedding inside the model.'
     ),
     "factories.py:no_vocabulary": (
         "The source vocabulary of {d}/factories.py:no_vocabulary is not one of its parameters, and no Embedding layer "

@@ -26,7 +26,8 @@ from fuzzseq.reproduce.origin import Origin
 from fuzzseq.reproduce.script import reproduction
 from fuzzseq.settings import Settings
 from fuzzseq.stop_reason import ExitCode
-from fuzzseq.targets.contract import Contract, Input, Parameter
+from fuzzseq.targets.contract import Contract
+from fuzzseq.targets.inputs import Input, Parameter
 from fuzzseq.targets.spec import Spec
 from tests.reporters.conftest import crash, example_run
 from tests.reporters.foreign import NASTY, SECRETS, made, soiled, texts

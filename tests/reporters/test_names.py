@@ -14,8 +14,9 @@ from fuzzseq import finished_runs
 from fuzzseq.files.report_formats import FORMATS
 from fuzzseq.runner import run as run_and_write
 from fuzzseq.settings import Settings
-from fuzzseq.targets.contract import Contract, Parameter
+from fuzzseq.targets.contract import Contract
 from fuzzseq.targets.dimensions import dim
+from fuzzseq.targets.inputs import Parameter
 
 #: A width that is no multiple of the heads.
 MODEL = """\

@@ -15,7 +15,7 @@ from fuzzseq.reporting.progress import ProgressLine, line_shown_here
 from fuzzseq.reporting.run_state import RunState
 from fuzzseq.reporting.text import result_text
 from fuzzseq.reproduce.script import reproduction
-from fuzzseq.targets.contract import Parameter
+from fuzzseq.targets.inputs import Parameter
 from fuzzseq.targets.spec import Spec
 from tests.specs import with_fields
 

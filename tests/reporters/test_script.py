@@ -16,7 +16,8 @@ from fuzzseq.protocol.outcome import Raised
 from fuzzseq.reproduce.pasting import called_functions
 from fuzzseq.reproduce.script import reproduction
 from fuzzseq.settings import Settings
-from fuzzseq.targets.contract import Contract, Input
+from fuzzseq.targets.contract import Contract
+from fuzzseq.targets.inputs import Input
 from fuzzseq.targets.spec import Spec
 
 MODEL = """

@@ -10,8 +10,9 @@ import attrs
 
 from fuzzseq.cases.case import Batch, Case, Pair, width
 from fuzzseq.cases.domain import allowed
-from fuzzseq.targets.contract import Contract, Parameter
+from fuzzseq.targets.contract import Contract
 from fuzzseq.targets.dimensions import dim
+from fuzzseq.targets.inputs import Parameter
 
 BUILD = ("source_vocab_size", "target_vocab_size", "embedding_dim", "units", "num_heads", "num_layers")
 LOWEST = {

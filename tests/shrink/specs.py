@@ -9,8 +9,9 @@ import attrs
 
 from fuzzseq.cases.case import Case
 from fuzzseq.protocol.serialization import dumps
-from fuzzseq.targets.contract import Contract, Parameter
+from fuzzseq.targets.contract import Contract
 from fuzzseq.targets.dimensions import dim
+from fuzzseq.targets.inputs import Parameter
 from fuzzseq.targets.tokens import Tokens
 from tests.shrink.bugs import SPEC
 

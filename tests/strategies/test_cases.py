@@ -16,7 +16,8 @@ from fuzzseq.cases.boundary import boundary_cases
 from fuzzseq.cases.case import steps
 from fuzzseq.cases.domain import allowed, id_range
 from fuzzseq.strategies import cases
-from fuzzseq.targets.contract import CELLS, KINDS, PADDINGS, Parameter
+from fuzzseq.targets.contract import CELLS, KINDS, PADDINGS
+from fuzzseq.targets.inputs import Parameter
 
 LEAST = {"source_vocab_size": 5, "target_vocab_size": 5, "embedding_dim": 2, "units": 2}
 ONE_STEP = Pair((3,), ())

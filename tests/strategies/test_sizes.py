@@ -11,8 +11,8 @@ from hypothesis.errors import InvalidArgument
 from fuzzseq import Contract, dim
 from fuzzseq.cases.domain import dependency_order, legal_values
 from fuzzseq.strategies import dimension_sizes
-from fuzzseq.targets.contract import Parameter
 from fuzzseq.targets.dimensions import Dim
+from fuzzseq.targets.inputs import Parameter
 
 HEADS = Contract(dimensions={"units": dim(2, 12, multiple_of="num_heads"), "num_heads": dim(1, 4)})
 WIDE = Contract(

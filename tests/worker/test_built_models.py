@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from fuzzseq.checks.inference_agrees import applies
-from fuzzseq.targets.contract import Contract, Input
+from fuzzseq.targets.contract import Contract
+from fuzzseq.targets.inputs import Input
 from fuzzseq.targets.part_calls import PartCall
 from fuzzseq.targets.spec import Spec
 from fuzzseq.targets.traits import Traits

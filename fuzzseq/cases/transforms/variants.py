@@ -30,9 +30,7 @@ def paddable(side: Side, contract: Contract) -> bool:
     length = contract.range_of(f"{side}_length")
     if side in contract.unpadded or (contract.unpadded and tied(contract)):
         return False
-    return (
-        not fixed_length(side, contract) and not (side == "source" and contract.preprocess) and length.min < length.max
-    )
+    return not fixed_length(side, contract) and not contract.pads_itself(side) and length.min < length.max
 
 
 def tied(contract: Contract) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import attrs
@@ -67,27 +67,27 @@ def pictures(case: Case, spec: Spec) -> tuple[Picture, ...]:
             Picture(
                 name=f"batch {number}" if several else "the batch",
                 sides=tuple(sides),
-                rows=tuple(tuple(_row(pair, batch, spec, widths, case.dimensions)) for pair in batch.pairs[:MOST_ROWS]),
+                rows=tuple(tuple(_row(pair, batch, spec, widths, case)) for pair in batch.pairs[:MOST_ROWS]),
                 more=max(0, len(batch.pairs) - MOST_ROWS),
             )
         )
     return tuple(drawn)
 
 
-def _row(
-    pair: Pair, batch: Batch, spec: Spec, widths: Sequence[int], dimensions: Mapping[str, int]
-) -> Iterator[tuple[Step, ...]]:
+def _row(pair: Pair, batch: Batch, spec: Spec, widths: Sequence[int], case: Case) -> Iterator[tuple[Step, ...]]:
     """Yield the cells of each side, padding included; special tokens are those of the decoder's sides alone."""
     tokens, many = spec.contract.tokens, spec.contract.kind == "many_to_many"
     sides: list[tuple[int, ...]] = [pair.source] if spec.contract.has_source else []
     if many:
-        sides.append(tagged(pair, spec.contract, dimensions))
+        sides.append(tagged(pair, spec.contract, case))
     elif spec.contract.has_target:
         halves = shifted(pair.target, tokens)
         sides += halves if spec.contract.has_labels else halves[:1]
     for number, (ids, columns) in enumerate(zip(sides, widths, strict=False)):
         plain = many or (number == 0 and spec.contract.has_source)
         marks = () if plain else (tokens.start, tokens.end)
-        cells = [Step(str(i), "special" if i in marks else "") for i in ids]
+        text = spec.contract.forms.text.get("".join(spec.contract.sides()[number : number + 1]))
+        cells = [Step(text.word(i) if text else str(i), "special" if i in marks else "") for i in ids]
         fill = [Step(str(tokens.pad), "pad")] * (columns - len(ids))
-        yield tuple((fill + cells if batch.padding == "pre" else cells + fill)[:MOST_STEPS])
+        before = (batch.padding if plain else spec.contract.target_padding or batch.padding) == "pre"
+        yield tuple((fill + cells if before else cells + fill)[:MOST_STEPS])

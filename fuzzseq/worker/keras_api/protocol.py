@@ -149,6 +149,9 @@ class Framework(Protocol):
     def table_rows(self, layer: Layer) -> int | None:
         """Return how many ids an embedding has rows for; None for another layer."""
 
+    def vocabulary(self, layer: Model) -> list[str]:
+        """Return the words that a layer finds ids for, in their order; none for a layer that takes no strings."""
+
     def dropout_rate(self, layer: Layer) -> float:
         """Return which share of its inputs, or its states, a layer of the framework's drops in training; 0 for none."""
 
@@ -229,6 +232,9 @@ class Framework(Protocol):
 
     def is_regression(self, model: Model, loss: object) -> bool:
         """Say whether a loss, or its name, is the framework's own and compares values: not classes."""
+
+    def is_categorical(self, model: Model, loss: object) -> bool:
+        """Say whether a loss, or its name, is the framework's own of one-hot labels."""
 
     def is_ctc(self, model: Model, loss: object) -> bool:
         """Say whether a loss, or its name, is the framework's own of CTC."""

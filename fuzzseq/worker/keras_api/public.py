@@ -62,6 +62,11 @@ class PublicKeras:
     def table_rows(self, layer: Layer) -> int | None:
         return int(layer.input_dim) if isinstance(layer, self.keras.layers.Embedding) else None
 
+    def vocabulary(self, layer: Model) -> list[str]:
+        layers = self.keras.layers
+        looks_up = isinstance(layer, layers.TextVectorization | layers.StringLookup)
+        return list(layer.get_vocabulary()) if looks_up and not getattr(layer, "invert", False) else []
+
     def dropout_rate(self, layer: Layer) -> float:
         layers = self.keras.layers
         drops = layers.Dropout | layers.GaussianDropout | layers.AlphaDropout | layers.RNN
@@ -100,6 +105,9 @@ class PublicKeras:
 
     def is_regression(self, model: Model, loss: object) -> bool:  # noqa: ARG002 (says whose)
         return self._is_one_of(loss, (*_REGRESSIONS, *_OF_POSITIVE))
+
+    def is_categorical(self, model: Model, loss: object) -> bool:  # noqa: ARG002 (says whose)
+        return self._is_one_of(loss, ("Categorical_Crossentropy",))
 
     def is_ctc(self, model: Model, loss: object) -> bool:  # noqa: ARG002 (says whose)
         return hasattr(self.keras.losses, "CTC") and self._is_one_of(loss, ("CTC",))
