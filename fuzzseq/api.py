@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
@@ -87,7 +87,7 @@ class FuzzResult:
 
 
 def fuzz(
-    factory: str | Callable[..., Any], *, progress: bool | None = None, **settings: Unpack[FuzzKeywords]
+    factory: str | Callable[..., object], *, progress: bool | None = None, **settings: Unpack[FuzzKeywords]
 ) -> FuzzResult:
     """Fuzz a model, and return what was found; nothing is printed unless ``progress`` is.
 
@@ -151,7 +151,7 @@ def check_case(
 
 
 def fuzzed(
-    factory: str | Callable[..., Any],
+    factory: str | Callable[..., object],
     given: Given,
     zygote: Zygote | None = None,
     show: Callable[[str, bool], None] | None = None,

@@ -208,6 +208,14 @@ class Finding:
     provisional: bool = False
     exceptions: Mapping[str, str] = attrs.field(factory=dict)
 
+    def __repr__(self) -> str:
+        place = f" at {self.location.place}" if self.location else ""
+        confidence = f"confidence {self.diagnosis.confidence:.0%}"
+        return f"<Finding {self.id} of {self.target}: {self.check} fails{place}, {confidence}>"
+
+    def __str__(self) -> str:
+        return f"{self.cause}: {self.diagnosis.explanation or self.message}"
+
     def objection(self) -> str:
         """Return what does not fit together in a finding that was read; nothing where all does."""
         if self.id.rpartition("-")[0] != self.cause or self.diagnosis.cause != self.cause:

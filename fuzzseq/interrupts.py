@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 #: The signals that end a run in an orderly way.
 ENDING: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -40,7 +40,7 @@ class Interrupts:
 
 
 @contextmanager
-def handled(handler: Callable[..., Any]) -> Iterator[None]:
+def handled(handler: Callable[..., object]) -> Iterator[None]:
     """Have a handler called for each signal that ends a run, for the length of a block in the main thread.
 
     Those that are ignored, or belong to a handler that no Python code set, are left alone.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
@@ -81,7 +81,7 @@ def _checked(settings: Settings) -> Settings:
 
 
 def run(
-    targets: Sequence[str | Callable[..., Any]],
+    targets: Sequence[str | Callable[..., object]],
     settings: Settings,
     *,
     output: Path | None = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, get_args
+from typing import Final, get_args
 
 import attrs
 import numpy as np
@@ -65,7 +65,7 @@ class TargetEncoding:
 
     def tensors(
         self, rows: Sequence[Sequence[int]], *, vocab_size: int, padding: str = "post", extra: int = 0
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """Return what :meth:`arrays` does as TensorFlow tensors, by name. Imports TensorFlow."""
         return self.arrays(rows, vocab_size=vocab_size, padding=padding, extra=extra).tensors()
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fuzzseq.cases.case import Case
 from fuzzseq.targets.contract import SIDES, Contract
 
 
-def facts(case: Case, contract: Contract) -> dict[str, Any]:
+def facts(case: Case, contract: Contract) -> dict[str, bool | int | str]:
     """Return the dimensions of the last batch and of the build, and how its rows are made and handed over.
 
     ``previous_batch_size`` is that of the batch before the last one, and the last one's own where it is alone;

@@ -188,7 +188,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "decoder-attention-mask",
         "Attention attends to padding",
         "The attention mask is missing, inverted, or made from the wrong side.",
-        "Mask the scores with the source's padding mask (true at real steps) before the softmax.",
+        "Mask the scores with the source's padding mask (true at real steps) before the softmax. Where heads are "
+        "folded into rows, repeat it in their order.",
     ),
     Cause(
         "decoder-attention-axis",
@@ -363,7 +364,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "execution-nondeterministic",
         "Two runs of the same case differ",
         "The same weights and input give different results.",
-        "Pass training=False through to dropout and noise, or declare sampling with skip={{...}}.",
+        "Pass training=False through to dropout and noise. Where sampling is meant, as Monte Carlo dropout, declare "
+        'skip={{"deterministic": "Monte Carlo dropout"}}.',
     ),
     Cause(
         "execution-dropout-off",

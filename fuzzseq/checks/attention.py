@@ -9,7 +9,8 @@ import attrs
 import numpy as np
 
 from fuzzseq.cases.case import Case
-from fuzzseq.checks.base import Array, Observed, Softmax
+from fuzzseq.checks.base import Array, LayerOutput, Observed, Softmax
+from fuzzseq.checks.differential import difference
 from fuzzseq.protocol.evidence import AttentionError, AttentionFault
 from fuzzseq.targets.spec import Spec
 
@@ -101,6 +102,28 @@ def weighing_padding(seen: Observed, side: str, path: str) -> FaultySoftmax | No
         and (share := _on_padding(softmax, seen, mask)) > _ANY_WEIGHT
     ]
     return next((each for each in found if each.softmax.path.startswith(path)), found[0] if found else None)
+
+
+def of_other_rows(one: Observed, two: Observed, guilty: LayerOutput | None) -> FaultySoftmax | None:
+    """Return the first softmax that gives its rows other weights among the same rows in another order.
+
+    It is computed beside the first layer whose outputs differ, and before that ends. Heads may be folded into its rows:
+    these are compared in whatever order they come.
+    """
+    count = one.arrays.source_mask.shape[0]
+    if guilty is None or len(one.softmaxes) != len(two.softmaxes) or two.arrays.source_mask.shape[0] != count:
+        return None
+    before = next(index for index, layer in enumerate(one.layers) if layer is guilty)
+    for first, second in zip(one.softmaxes, two.softmaxes, strict=True):
+        value, other = first.value, second.value
+        beside = first.path == guilty.path.rpartition("/")[0] and first.layers_before <= before
+        if not beside or value.shape != other.shape or value.ndim < 2 or value.shape[0] % count:
+            continue
+        rows, others = (np.sort(each.reshape(len(each), -1).astype(np.float64), axis=0) for each in (value, other))
+        found = difference(rows, others)
+        if found is not None and found.largest > _WEIGHT:
+            return FaultySoftmax(first, _fault(first, "of_other_rows"))
+    return None
 
 
 def _on_padding(softmax: Softmax, seen: Observed, mask: Array) -> float:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fuzzseq.cases.arrays import Arrays
 from fuzzseq.cases.case import Case
-from fuzzseq.checks.produced import first_gap, first_miss
+from fuzzseq.checks.produced import first_gap, first_miss, first_other_value
 from fuzzseq.checks.script import Script
 from fuzzseq.grammar import CauseSlug
 from fuzzseq.protocol.evidence import CustomMessage, Evidence, StateCrossing
@@ -42,11 +42,15 @@ class LayerOutput:
 
 @attrs.frozen(kw_only=True)
 class Softmax:
-    """One softmax of a run that records its layers: its result, the axis it was taken over, and the layer it ran in."""
+    """One softmax of a run that records its layers: its result, the axis it was taken over, and the layer it ran in.
+
+    ``layers_before`` counts the layers that had ended by then.
+    """
 
     path: str
     value: Array
     axis: int
+    layers_before: int = 0
     site: Frame | None = None
 
 
@@ -77,6 +81,11 @@ class Decoded:
         unaligned: why there are none.
         began_with: the id that the loop gave the decoder first, where all rows had the same and it was seen.
         chose_best: whether each id is the best of some that the loop saw for its step; None where nobody saw any.
+        accompanied: whether the loop returns more than ids, as lengths of rows.
+        values: those of a series that it gave, (batch, steps, channels), in the place of rows of ids.
+        forced: those of teacher forcing on what it fed the model; None where nobody saw that.
+        whole: those of the model for the batch as it is, with an axis of channels.
+        line: the user's line in the loop that calls the model.
 
     """
 
@@ -88,6 +97,11 @@ class Decoded:
     unaligned: str = ""
     began_with: int | None = None
     chose_best: bool | None = None
+    accompanied: bool = False
+    values: Array | None = None
+    forced: Array | None = None
+    whole: Array | None = None
+    line: Frame | None = None
 
     def miss(self, tokens: Tokens) -> tuple[int, int, int, int, float, float] | None:
         """Return the first word that is not the best by teacher forcing: see :func:`first_miss`."""
@@ -101,9 +115,21 @@ class Decoded:
             return None
         return first_gap(self.own, self.scores, self.rows, self.end, tokens.pad)
 
+    def value_gap(self) -> tuple[int, int, int, float, float] | None:
+        """Return where the loop gives other values than teacher forcing: see :func:`first_other_value`."""
+        if self.values is None or self.forced is None:
+            return None
+        return first_other_value(self.values, self.forced)
+
+    def repeats(self, other: Decoded) -> bool:
+        """Say whether a loop gave the same another time."""
+        if self.values is None or other.values is None:
+            return self.rows == other.rows
+        return self.values.shape == other.values.shape and first_other_value(self.values, other.values) is None
+
     def agrees(self, tokens: Tokens) -> bool:
-        """Say whether the loop gives what teacher forcing gives on its words."""
-        return self.miss(tokens) is None and self.gap(tokens) is None
+        """Say whether the loop gives what teacher forcing gives on its words, or its values."""
+        return self.miss(tokens) is None and self.gap(tokens) is None and self.value_gap() is None
 
 
 @attrs.frozen(kw_only=True)
@@ -241,6 +267,11 @@ class Check:
 def forward(case: Case) -> ForwardRun:
     """Return the plain run of a case up to the output; an eager one records its layers, which costs it little."""
     return ForwardRun(batches=case.batches, mode=case.mode, record_layers=case.mode == "eager")
+
+
+def without_earlier(case: Case, spec: Spec) -> Case:
+    """Return a case of its last batch alone where layers keep their states: what is changed before it moves these."""
+    return attrs.evolve(case, batches=case.batches[-1:]) if spec.traits.has_stateful_layers else case
 
 
 def training_step(case: Case) -> TrainingRun:

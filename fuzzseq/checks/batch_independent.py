@@ -18,6 +18,7 @@ import numpy as np
 
 from fuzzseq.cases.case import Batch, Case, width
 from fuzzseq.cases.transforms import may_be, with_extra
+from fuzzseq.checks.attention import of_other_rows
 from fuzzseq.checks.base import Array, Check, Plan, Result, Results, forward
 from fuzzseq.checks.differential import (
     Agreement,
@@ -32,6 +33,7 @@ from fuzzseq.checks.differential import (
 )
 from fuzzseq.checks.script import Script
 from fuzzseq.protocol.outcome import Verdict
+from fuzzseq.protocol.user_frames import last_assignment
 from fuzzseq.targets.spec import Spec
 
 #: The other runs in the order in which they are believed, and what is said of each.
@@ -117,7 +119,14 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
             return None
         return left[_ROWS[way]], right
 
-    return differing(CHECK, found, culprit(one, two, aligned))
+    guilty = culprit(one, two, aligned)
+    attention = of_other_rows(one, two, guilty)
+    if attention is None:
+        return differing(CHECK, found, guilty)
+    verdict = differing(CHECK, found, guilty, attention.evidence)
+    site = attention.softmax.site
+    # A mask that is repeated for each head is often repeated in another order than the rows of the scores have.
+    return attrs.evolve(verdict, location=site and last_assignment(site, ("repeat", "tile")))
 
 
 CHECK = Check(

@@ -19,7 +19,7 @@ import numpy as np
 from fuzzseq.cases.case import Case, steps
 from fuzzseq.cases.transforms import with_other_ends
 from fuzzseq.checks.attention import fault
-from fuzzseq.checks.base import Array, Check, Observed, Plan, Results, forward
+from fuzzseq.checks.base import Array, Check, Observed, Plan, Results, forward, without_earlier
 from fuzzseq.checks.differential import Agreement, Disagreement, by_row, comparable, compared, culprit, differing
 from fuzzseq.checks.labels_hidden import OWN_STEP
 from fuzzseq.checks.script import Script
@@ -42,6 +42,7 @@ def applies(spec: Spec) -> str | None:
 
 def plan(case: Case, spec: Spec) -> Plan:
     """Run the batches as they are, and with the last id that is read of every row changed."""
+    case = without_earlier(case, spec)
     changed = with_other_ends(case, spec.contract, read=True, side=SIDES[spec.contract.has_target])
     if changed is None:
         return {}

@@ -108,7 +108,7 @@ def _guarded(check: Check) -> Check:
     """
     name = check.name
 
-    def call(part: str, function: Callable[..., Any], *given: Any) -> Any:
+    def call(part: str, function: Callable[..., object], *given: Any) -> Any:
         try:
             returned = function(*given)
         except Exception as error:

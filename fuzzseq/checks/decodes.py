@@ -13,6 +13,7 @@ from typing import Final
 
 import attrs
 
+from fuzzseq.cases.arrays import Arrays
 from fuzzseq.cases.case import Case, width
 from fuzzseq.cases.transforms import may_be
 from fuzzseq.checks.base import Check, Plan, Results
@@ -24,6 +25,8 @@ from fuzzseq.targets.spec import Spec
 #: How many steps are asked for where a model has no target, and at most.
 _STEPS: Final = 4
 _MOST_STEPS: Final = 6
+#: How many ids a lone decoder goes on with, at most.
+_PROMPT: Final = 2
 
 
 def applies(spec: Spec) -> str | None:
@@ -43,6 +46,11 @@ def base_run(case: Case, spec: Spec) -> DecodeRun | None:
         sizes = case.sizes(spec.contract, case.batches.index(widest))
         steps += may_be("target_length", steps + 1, sizes, spec.contract)
     return DecodeRun(batches=case.batches, steps=min(steps, _MOST_STEPS)) if steps > 1 else None
+
+
+def prompt_length(arrays: Arrays) -> int:
+    """Return how many ids of a batch a lone decoder goes on with: no more than the shortest row has."""
+    return max(1, int(arrays.target_length.min(initial=_PROMPT)))
 
 
 def one_beam(run: DecodeRun, spec: Spec) -> DecodeRun:

@@ -9,7 +9,6 @@ two sizes happen to be equal or one: such batches are not judged.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import attrs
 import numpy as np
@@ -67,7 +66,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     return CHECK.failed(LossMismatch(base=one, other=two, given="one_hot"), position="loss")
 
 
-def script_variables(case: Case, spec: Spec, batch: int) -> dict[str, Any]:
+def script_variables(case: Case, spec: Spec, batch: int) -> dict[str, Array]:
     """Return the labels of a batch as integers."""
     return {"labels": arrays(with_batches(case, target_encoding="sparse"), spec.contract, batch).labels}
 

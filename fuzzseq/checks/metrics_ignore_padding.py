@@ -5,7 +5,8 @@ that counts padding harms no weight, and says something else than its name: a wa
 
 False alarms that it guards against: scores that carry a mask, weights for ``weighted_metrics``, a class that a metric
 ignores (each makes the value the same to the last bit); metrics of a training step of the user's own, which it may give
-anything.
+anything: what ``compute_metrics`` is given there is asked about, where that is the labels with the weights of the batch
+or with none.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def applies(spec: Spec) -> str | None:
     """Say that the check needs compiled metrics, and labels that can be padded."""
     if not spec.traits.has_metrics:
         return "the model is compiled with no metrics"
-    if spec.traits.own_training_step:
+    if spec.traits.own_training_step and not spec.traits.step_measures:
         return "the metrics are inside the custom train_step"
     return applies_to_padded_loss(spec)
 
@@ -68,9 +69,10 @@ def variables(case: Case, spec: Spec, batch: int) -> dict[str, Array]:
 def script_lines(run: ScriptRun) -> Iterator[str]:
     """Measure scores that differ at padding alone."""
     yield from run.run
+    weights = "None" if run.spec.traits.step_measures == "unweighted" else run.label_weights
     yield "moved = moved_by_padding("
     yield "    model,"
-    yield f"    lambda scores: model.compute_metrics(inputs, labels, scores, sample_weight={run.label_weights}),"
+    yield f"    lambda scores: model.compute_metrics(inputs, labels, scores, sample_weight={weights}),"
     yield "    scores,"
     yield "    real,"
     yield ")"

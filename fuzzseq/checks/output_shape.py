@@ -7,7 +7,6 @@ was not read off the output itself. Of an encoder alone only the rows are known,
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import attrs
 import numpy as np
@@ -69,7 +68,7 @@ def expected_shape(spec: Spec, sizes: Mapping[str, int], seen: Arrays) -> tuple[
     return rows, steps, sizes.get(str(vocabulary)) if scored else None
 
 
-def script_variables(case: Case, spec: Spec, batch: int) -> dict[str, Any]:
+def script_variables(case: Case, spec: Spec, batch: int) -> dict[str, object]:
     """Return the shape that is promised for a batch."""
     return {"promised": expected_shape(spec, case.sizes(spec.contract, batch), arrays(case, spec.contract, batch))}
 

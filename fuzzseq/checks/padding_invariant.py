@@ -19,7 +19,7 @@ import numpy as np
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import paddable, with_padding
 from fuzzseq.checks.attention import fault, over_neither, weighing_padding
-from fuzzseq.checks.base import Array, Check, Observed, Plan, Results, forward
+from fuzzseq.checks.base import Array, Check, Observed, Plan, Results, forward, without_earlier
 from fuzzseq.checks.differential import (
     Agreement,
     Disagreement,
@@ -54,6 +54,7 @@ def plan(case: Case, spec: Spec) -> Plan:
 
     A case that was judged by its other side alone would stand for one that this side passes.
     """
+    case = without_earlier(case, spec)
     if spec.contract.has_source and not all(pair.source for batch in case.batches for pair in batch.pairs):
         return {}  # A row of nothing but padding has nothing else to look at.
     runs = {"base": forward(case)}

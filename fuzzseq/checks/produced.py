@@ -1,4 +1,4 @@
-"""What a decode loop gives, as rows of ids, and where they are not what the model scores best: numpy alone.
+"""What a decode loop gives, as rows of ids or of values, and where these are not what the model gives: numpy alone.
 
 The worker and the checks call these functions, and a script that reproduces a finding has them pasted in.
 """
@@ -59,6 +59,92 @@ def rows_of_array(ids: Array) -> list[list[int]]:
     if ids.ndim not in (1, 2):
         raise ValueError(f"it returns an array of rank {ids.ndim}")
     return [[int(word) for word in row] for row in np.atleast_2d(ids)]
+
+
+def decoded_values(returned: Any) -> Array:
+    """Return the values (rows, steps, channels) of what a decode loop of a series returned.
+
+    It may be an array of rank 3, or of rank 2 or 1 for one channel or one row, a list of such, or one
+    of these among other things in a tuple or a dict. Raises ValueError that says why it is none.
+    """
+    if isinstance(returned, (tuple, Mapping)):
+        reasons = []
+        for part in returned.values() if isinstance(returned, Mapping) else returned:
+            try:
+                return decoded_values(part)
+            except ValueError as error:
+                reasons.append(error)
+        raise reasons[0] if reasons else ValueError("it returns nothing")
+    try:
+        values = np.asarray(returned, np.float64)
+    except (TypeError, ValueError):
+        raise ValueError("it returns no array of numbers") from None
+    if values.ndim not in (1, 2, 3):
+        raise ValueError(f"it returns an array of rank {values.ndim}")
+    return values if values.ndim == 3 else np.atleast_2d(values)[..., None]
+
+
+def fed_back(given: Iterable[Sequence[Array]], values: Array, channels: int) -> Array | None:
+    """Return what a decoder was given at each step (rows, steps, channels) of a loop that feeds its own ``values``.
+
+    ``given`` has a list for each layer: the last step of what each call of it was given, for all rows
+    or for one row after another; the values may stand beside others there. None where no layer was
+    given, at each step but the first, the values of the step before.
+    """
+    rows, steps = values.shape[:2]
+    before = values[:, :-1, :channels]
+    for calls in sorted(given, key=lambda calls: calls[0].shape[-1]):
+        counts = {len(each) for each in calls}
+        if len(calls) == steps and counts == {rows}:
+            whole = np.stack(calls, axis=1)
+        elif len(calls) == rows * steps and counts == {1}:
+            whole = np.concatenate(calls).reshape(rows, steps, -1)
+        else:
+            continue
+        for place in range(whole.shape[-1] - channels + 1):
+            fed = whole[..., place : place + channels]
+            if np.allclose(fed[:, 1:, : before.shape[-1]], before, rtol=1e-5, atol=1e-7) and before.any():
+                return fed
+    return None
+
+
+def read_series(
+    parts: Sequence[Any], given: Iterable[Sequence[Array]], rows: int, channels: int
+) -> tuple[Array, Array | None]:
+    """Return the values (rows, steps, channels) in what a loop gave in some ``parts``, and what it fed for them.
+
+    A part is of all rows, or of one. The first axis may be that of steps. Raises ValueError where
+    there is not one row for each.
+    """
+    arrays = [decoded_values(part) for part in parts]
+    if len(parts) == rows > 1:
+        arrays = [each if len(each) == 1 else each[None, ..., 0] for each in arrays]
+    try:
+        values = np.concatenate(arrays)
+    except ValueError:
+        raise ValueError("it returns rows of several lengths") from None
+    ways = [values] if len(values) == rows else []
+    if values.shape[1] == rows:
+        ways.append(values.swapaxes(0, 1))
+    if not ways:
+        raise ValueError(f"it returns {len(values)} rows for {rows}")
+    calls = list(given)
+    found = ((way, fed_back(calls, way, channels)) for way in ways)
+    return next((each for each in found if each[1] is not None), (ways[0], None))
+
+
+def first_other_value(one: Array, two: Array) -> tuple[int, int, int, float, float] | None:
+    """Return where values (rows, steps, channels) are first others than rounding makes them.
+
+    That is the step, the row, the channel, how far they are apart, and how large values are.
+    """
+    scale = max(float(np.abs(two).max(initial=0.0)), 1e-3)
+    for step in range(min(one.shape[1], two.shape[1])):
+        apart = np.abs(one[:, step] - two[:, step])
+        if np.isfinite(scale) and apart.max(initial=0.0) > OTHERS * scale:
+            row, channel = np.unravel_index(int(apart.argmax()), apart.shape)
+            return step, int(row), int(channel), float(apart.max()), scale
+    return None
 
 
 def readings(rows: Sequence[Sequence[int]], prompt: Array, first_id: int | None = None) -> Iterator[list[list[int]]]:

@@ -68,7 +68,7 @@ class Script:
     """
 
     lines: Callable[[ScriptRun], Iterator[str]] | None = None
-    variables: Callable[[Case, Spec, int], Mapping[str, Any]] | None = None
+    variables: Callable[[Case, Spec, int], Mapping[str, object]] | None = None
     pairs: Mapping[str, str] = attrs.field(factory=dict)
     pair_comment: str = ""
     pair_assertion: str = ""

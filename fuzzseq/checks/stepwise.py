@@ -17,7 +17,7 @@ import attrs
 
 from fuzzseq.cases.case import Case, Pair, tokens_for_steps, width
 from fuzzseq.cases.transforms import each_pair, fixed_length, may_be, with_other_ends
-from fuzzseq.checks.base import Check, Plan, Result, Results, forward
+from fuzzseq.checks.base import Check, Plan, Result, Results, forward, without_earlier
 from fuzzseq.checks.causal import earlier
 from fuzzseq.checks.differential import (
     Agreement,
@@ -48,6 +48,7 @@ def applies(spec: Spec) -> str | None:
 
 def plan(case: Case, spec: Spec) -> Plan:
     """Run the batches as they are, and cut before their last step; or all steps at once."""
+    case = without_earlier(case, spec)
     if spec.contract.calling == "steps":
         wiring = WiringRun(batches=case.batches)
         return {"base": forward(case), "whole": attrs.evolve(forward(case), all_steps_at_once=True), "wiring": wiring}

@@ -33,6 +33,7 @@ from fuzzseq.protocol.outcome import Verdict
 _MOST_PATHS: Final = 4
 _EAGER_IS_RIGHT: Final = "an eager run gives that"
 _ATTENTION: Final = {
+    "of_other_rows": "the attention weights of a row depend on the rows beside it",
     "over_batch": "attention weights are normalized over the batch",
     "over_one": "attention weights are normalized over an axis of size one, and are all one",
     "over_queries": "attention weights are normalized over the decoder steps, not over the source",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -27,7 +27,7 @@ _HOW: Final = (
 @click.option("--profile", metavar="NAME", help="The profile whose checks are shown.  [default: quick]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document; inspection.schema.json describes it.")
 @setting_options(replay=True)
-def inspect(targets: tuple[str, ...], as_json: bool, **options: Any) -> int:
+def inspect(targets: tuple[str, ...], as_json: bool, **options: object) -> int:
     """Show what is read off each TARGET, and what will be checked, with the line that declares each of it.
 
     The model is built and called once, and nothing is fuzzed. Without a TARGET, show those of [tool.fuzzseq].

@@ -14,7 +14,7 @@ import click
 from fuzzseq.cli.printing import echo
 from fuzzseq.errors import UsageError
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Command = TypeVar("Command", bound=Callable[..., object])
 
 
 def setting_options(*, replay: bool = False) -> Callable[[Command], Command]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -25,7 +25,7 @@ CODES = {"FIXED": 0, "FAILED": 1, "CHANGED": 1}
 @click.option("--target", metavar="FILE:NAME", help="Run the case on this target instead of the one in FILE.")
 @click.option("--trust", is_flag=True, help="Allow imports from outside the current folder.")
 @setting_options(replay=True)
-def replay(files: tuple[str, ...], target: str | None, trust: bool, **options: Any) -> int:
+def replay(files: tuple[str, ...], target: str | None, trust: bool, **options: object) -> int:
     """Rerun the minimal example of each finding FILE on code below the current folder.
 
     \b

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -36,7 +36,7 @@ def run(
     trust: bool,
     no_corpus: bool,
     exitfirst: bool,
-    **options: Any,
+    **options: object,
 ) -> int:
     """Fuzz models: TARGET is file.py:function, package.module:function, or a whole file or module.
 

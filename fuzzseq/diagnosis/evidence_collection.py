@@ -73,7 +73,7 @@ class _Gathering:
         except Spent:
             stopped = True
         constants = self._constants(self._spec.traits.source_constants)
-        seen = region.find(self._case, self._one.case, self._spec, self._budget, constants)
+        seen = region.find(self._case, self._one.case, self._spec, self._budget, constants, silent=self._silent)
         self._budget.release()
         clearest = self._one.verdict
         named, nameless = self._in_names()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 
@@ -25,7 +25,7 @@ LITTLE: Final = 0.0005
 class Hypotheses:
     """Every predicate over a fixed list of cases; the failing ones among them become known one after the other."""
 
-    def __init__(self, rows: Sequence[Mapping[str, Any]], constants: Sequence[int]) -> None:
+    def __init__(self, rows: Sequence[Mapping[str, bool | int | str]], constants: Sequence[int]) -> None:
         self._table: Columns = {name: np.asarray([row[name] for row in rows]) for name in rows[0]}
         varied = [name for name, column in self._table.items() if len(set(column.tolist())) > 1]
         numbers = [name for name in varied if self._table[name].dtype.kind == "i"]
@@ -97,6 +97,10 @@ class Hypotheses:
     def left(self, holds: Truth) -> list[int]:
         """Return the cases that are not known yet and for which a predicate says what ``holds`` says."""
         return [int(index) for index in np.flatnonzero(holds & self._left)]
+
+    def passing(self) -> list[int]:
+        """Return the cases that are known to pass."""
+        return [index for index, failed in self._known.items() if not failed]
 
     def counts(self) -> tuple[int, int]:
         """Return how many cases are known to fail, and to pass."""

@@ -17,8 +17,9 @@ from fuzzseq.protocol.evidence import WrongShape
 _NUMBER: Final = re.compile(r"(?<![\w.])-?\d+(?![\w.]|\.\d)")
 #: An index of an array or a list is a place, and no size: ``In[0]``, ``indices[0,1]``.
 _INDEX: Final = re.compile(r"(?<=\w)\[[\d,\s]+\]")
-#: TensorFlow appends the labels themselves to a label that is out of range: values, no sizes, and as many as there are.
-_LABELS: Final = re.compile(r"(?<=Label values: )\d[\d ]*(?<! )")
+#: Values, no sizes, and as many as there are: the labels that TensorFlow appends to one that is out of range, and the
+#: numbers of an array that is written out.
+_VALUES: Final = re.compile(r"(?<=Label values: )\d[\d ]*(?<! )|(?<=array\()(?:[^()]|\([^()]*\))*(?=\))")
 #: An equal number in both assignments is taken for a constant up to here; a fixed dimension beyond is likelier.
 _PLAIN: Final = 4
 Sizes = Mapping[str, int]
@@ -119,9 +120,9 @@ class Names:
 
         The message itself comes back where the one of the second assignment is another.
         """
-        one = _LABELS.sub("...", one)
+        one = _VALUES.sub("...", one)
         places = _INDEX.findall(one)
-        first, second = (_INDEX.sub("[]", text) for text in (one, _LABELS.sub("...", two or "")))
+        first, second = (_INDEX.sub("[]", text) for text in (one, _VALUES.sub("...", two or "")))
         if two is None or _NUMBER.split(first) != _NUMBER.split(second):
             return one, ()
         said = []

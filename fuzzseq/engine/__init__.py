@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 from fuzzseq.engine.replay import ReplayResult, failures_of, replay, said_of
 from fuzzseq.engine.resume import Journal, ResumeState
@@ -18,7 +17,7 @@ __all__ = ["ReplayResult", "ResumeState", "check_corpus", "failures_of", "replay
 
 
 def start_campaign(
-    targets: Sequence[str | Callable[..., Any]],
+    targets: Sequence[str | Callable[..., object]],
     settings: Settings,
     *,
     corpus: str | Path | None = None,

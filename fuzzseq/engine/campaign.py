@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 import attrs
 
@@ -55,7 +55,7 @@ class Campaign:
 
     def __init__(
         self,
-        targets: Sequence[tuple[str | Callable[..., Any], str]],
+        targets: Sequence[tuple[str | Callable[..., object], str]],
         settings: Settings,
         corpus: str | Path | None,
         zygote: Zygote | None,
@@ -149,7 +149,7 @@ class Campaign:
 
         return self._threads.submit(carry_out).result()
 
-    def _load(self, target: str | Callable[..., Any], label: str, place: int) -> None:
+    def _load(self, target: str | Callable[..., object], label: str, place: int) -> None:
         index = place // MOST_TARGETS
         try:
             program = self._wait_for(self._launcher.load, parse(target))

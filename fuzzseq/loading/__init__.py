@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from fuzzseq.loading.references import (
     Reference,
@@ -16,7 +15,7 @@ from fuzzseq.loading.references import (
 __all__ = ["Reference", "check_reference", "custom_objects_reference", "in_one_form", "parse", "refuse_wrong"]
 
 
-def parse(target: str | Callable[..., Any]) -> Reference:
+def parse(target: str | Callable[..., object]) -> Reference:
     """Return the reference of ``path/to/file.py:name``, ``package.module:name``, a bare file or module, or a factory.
 
     A name is looked up in the code of its file, which is read and not run. Where the code cannot tell, as after
@@ -33,7 +32,7 @@ def parse(target: str | Callable[..., Any]) -> Reference:
 
 
 def refuse_wrong(
-    targets: Iterable[str | Callable[..., Any]], custom_checks: Iterable[str] = (), custom_objects: str | None = None
+    targets: Iterable[str | Callable[..., object]], custom_checks: Iterable[str] = (), custom_objects: str | None = None
 ) -> None:
     """Raise the :class:`fuzzseq.errors.UsageError` of the first target, check or file that is named and not there."""
     for target in targets:

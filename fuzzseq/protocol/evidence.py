@@ -93,9 +93,10 @@ class MissingGradient:
     source_ignored: bool = False
 
 
-#: What can be wrong with attention weights: some of it goes to padding, or they are normalized over the rows of the
-#: batch, over an axis of size one, over the decoder steps, or over another axis that holds no steps.
-AttentionError = Literal["weight_on_padding", "over_batch", "over_one", "over_queries", "over_other"]
+#: What can be wrong with attention weights: some of it goes to padding, they depend on the rows beside theirs, or they
+#: are normalized over the rows of the batch, over an axis of size one, over the decoder steps, or over another axis
+#: that holds no steps.
+AttentionError = Literal["weight_on_padding", "of_other_rows", "over_batch", "over_one", "over_queries", "over_other"]
 
 
 @attrs.frozen(kw_only=True)
@@ -112,7 +113,7 @@ class AttentionFault:
     @property
     def wrong_axis(self) -> bool:
         """Whether it is taken over another axis than the source steps."""
-        return self.error != "weight_on_padding"
+        return self.error not in ("weight_on_padding", "of_other_rows")
 
 
 @attrs.frozen(kw_only=True)

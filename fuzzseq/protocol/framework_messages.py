@@ -43,8 +43,14 @@ _OUT_OF_MEMORY: Final = ("std::bad_alloc", "MemoryError", "Out of memory", "out 
 
 _SHAPE: Final = re.compile(r"[\[(]((?:\d+|None)(?:,\s*(?:\d+|None))*,?)[\])]")
 _NUMBER: Final = re.compile(r"(?<![\d.])\d+(?![\d.])")
-#: The type in how TensorFlow writes a tensor or its spec, which says nothing of what is wrong.
-_REPRESENTED: Final = re.compile(r"dtype=[\w.<>': ]+|has no attribute 'dtype'")
+#: How TensorFlow, Keras and NumPy write a value: its shape, type and numbers say nothing of what is wrong.
+_VALUE: Final = (
+    re.compile(r"\barray\((?:[^()]|\([^()]*\))*\)"),
+    re.compile(r"<(?=[^<>]*(?:shape|numpy|dtype|value)=|tf\.\w+)[^<>]*(?:<[^<>]*>[^<>]*)*>"),
+    re.compile(r"\b(?:\w+\.)?\w*(?:tensor|tensorspec)\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"),
+)
+#: A type beside a value, which says as little.
+_TYPE: Final = re.compile(r"dtype=[\w.<>': ]+|has no attribute 'dtype'")
 #: What a message says that is about a type.
 _OF_TYPES: Final = (
     "dtype",
@@ -138,7 +144,7 @@ class FrameworkMessage:
     @property
     def refuses_none(self) -> bool:
         """Whether Keras refuses None beside tensors in a call, as it does before 3.4."""
-        return bool(_REFUSED_CALL.search(self.message)) and "None" in re.sub(r"shape=\([^)]*\)", "", self.message)
+        return bool(_REFUSED_CALL.search(self.message)) and "none" in self.said
 
     @property
     def of_memory(self) -> bool:
@@ -146,13 +152,21 @@ class FrameworkMessage:
         return any(words in self.message for words in _OUT_OF_MEMORY)
 
     def names(self, words: Iterable[str]) -> bool:
-        """Say whether it has one of some words, in whatever case."""
-        return any(word in self.text for word in words)
+        """Say whether it has one of some words, in whatever case, outside of the values that are written in it."""
+        return any(word in self.said for word in words)
 
     @property
     def text(self) -> str:
         """The message in lower case."""
         return self.message.lower()
+
+    @property
+    def said(self) -> str:
+        """The message in lower case without the values that are written in it."""
+        text = self.text
+        for value in _VALUE:
+            text = value.sub("...", text)
+        return text
 
     @property
     def short(self) -> str:
@@ -162,12 +176,12 @@ class FrameworkMessage:
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
         """The shapes that it names, without the sizes that are not known."""
-        return tuple(tuple(int(n) for n in re.findall(r"\d+", found)) for found in _SHAPE.findall(self.text))
+        return tuple(tuple(int(n) for n in re.findall(r"\d+", found)) for found in _SHAPE.findall(self.said))
 
     @property
     def numbers(self) -> Iterator[int]:
         """The whole numbers in it."""
-        return (int(number) for number in _NUMBER.findall(self.text))
+        return (int(number) for number in _NUMBER.findall(self.said))
 
     @property
     def beyond_table(self) -> bool:
@@ -186,10 +200,10 @@ class FrameworkMessage:
     @property
     def of_types(self) -> bool:
         """Whether it is about the type of a tensor."""
-        text = _REPRESENTED.sub("", self.text)
+        text = _TYPE.sub("", self.said)
         return any(words in text for words in _OF_TYPES)
 
     @property
     def of_booleans(self) -> bool:
         """Whether it is about booleans, beside how a tensor is written."""
-        return "bool" in _REPRESENTED.sub("", self.text)
+        return "bool" in _TYPE.sub("", self.said)

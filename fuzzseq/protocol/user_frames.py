@@ -6,7 +6,7 @@ import ast
 import linecache
 import re
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -87,6 +87,54 @@ def dumped_frames(text: str) -> tuple[Frame, ...]:
     return tuple(reversed(traceback_frames((own or threads or [""])[0])))
 
 
+def last_assignment(frame: Frame, functions: Collection[str]) -> Frame:
+    """Return the last line before a frame's that gave a name in its expression what one of some functions made.
+
+    The frame itself where there is none.
+    """
+    tree = _tree(frame)
+    inside = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and _holds(node, frame.line)]
+    body = list(ast.walk(inside[-1])) if inside else []
+    named = {
+        name.id
+        for node in body
+        if isinstance(node, ast.stmt) and not isinstance(node, ast.FunctionDef) and _holds(node, frame.line)
+        for name in ast.walk(node)
+        if isinstance(name, ast.Name)
+    }
+    lines = [
+        node.lineno
+        for node in body
+        if isinstance(node, ast.Assign)
+        and node.lineno < frame.line
+        and any(isinstance(target, ast.Name) and target.id in named for target in node.targets)
+        and any(isinstance(call, ast.Call) and _called(call) in functions for call in ast.walk(node.value))
+    ]
+    if not lines:
+        return frame
+    return attrs.evolve(frame, line=max(lines), source=_line(_file(frame), max(lines)), start=None, end=None)
+
+
+def _called(call: ast.Call) -> str:
+    return getattr(call.func, "attr", getattr(call.func, "id", ""))
+
+
+def _holds(node: ast.stmt, line: int) -> bool:
+    return node.lineno <= line <= (node.end_lineno or 0)
+
+
+def _file(frame: Frame) -> str:
+    return frame.file if frame.cell is None else file_of_cell(frame.file, frame.cell)
+
+
+def _tree(frame: Frame) -> ast.Module:
+    """Return the syntax tree of the file or cell of a frame; an empty one where there is none to read."""
+    try:
+        return ast.parse("".join(_lines(_file(frame))))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested too deeply
+        return ast.Module(body=[], type_ignores=[])
+
+
 def endless(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
     """Return the frames of a process that hangs up to the innermost ``while`` that it is in, at the head of that loop.
 
@@ -94,14 +142,9 @@ def endless(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
     """
     for depth in range(len(frames), 0, -1):
         frame = frames[depth - 1]
-        file = frame.file if frame.cell is None else file_of_cell(frame.file, frame.cell)
-        try:
-            tree = ast.parse("".join(_lines(file)))
-        except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested too deeply
-            continue
-        loops = [node for node in ast.walk(tree) if isinstance(node, ast.While)]
-        heads = [loop.lineno for loop in loops if loop.lineno <= frame.line <= (loop.end_lineno or 0)]
+        loops = [node for node in ast.walk(_tree(frame)) if isinstance(node, ast.While)]
+        heads = [loop.lineno for loop in loops if _holds(loop, frame.line)]
         if heads:
             head = max(heads)
-            return (*frames[: depth - 1], attrs.evolve(frame, line=head, source=_line(file, head)))
+            return (*frames[: depth - 1], attrs.evolve(frame, line=head, source=_line(_file(frame), head)))
     return frames

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import attrs
 import pytest
@@ -115,7 +115,7 @@ def fuzzer_of(request: pytest.FixtureRequest) -> Callable[..., FuzzResult]:
 
     numbers = count(1)
 
-    def fuzz_seq2seq(factory: str | Callable[..., Any], **settings: object) -> FuzzResult:
+    def fuzz_seq2seq(factory: str | Callable[..., object], **settings: object) -> FuzzResult:
         __tracebackhide__ = True
         try:
             given = given_by("fuzz_seq2seq", {**marked, **settings})

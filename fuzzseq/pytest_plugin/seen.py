@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 
@@ -15,7 +14,7 @@ from fuzzseq.settings.configuration import configured
 from fuzzseq.targets.declaration import declared_in
 
 
-def conftest_targets(config: pytest.Config) -> Iterator[tuple[Path, str, Callable[..., Any]]]:
+def conftest_targets(config: pytest.Config) -> Iterator[tuple[Path, str, Callable[..., object]]]:
     """Yield the fuzz targets of the conftest.py files that were loaded: the file, the name there, the factory."""
     for plugin in config.pluginmanager.get_plugins():
         file = getattr(plugin, "__file__", None)

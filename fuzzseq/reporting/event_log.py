@@ -31,7 +31,7 @@ class EventLog:
 
     def on_event(self, event: Event) -> None:
         """Take one event."""
-        head: dict[str, Any] = {"event": type(event).__name__, "at": round(self._record.now, 3)}
+        head: dict[str, object] = {"event": type(event).__name__, "at": round(self._record.now, 3)}
         if isinstance(event, RunStarted):
             head |= {"fuzzseq": __version__, FORMAT_KEY: LOG}
         self._folder.append(self._name, json.dumps({**head, **to_data(event)}, ensure_ascii=False) + "\n")

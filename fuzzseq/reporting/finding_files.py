@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from fuzzseq import __version__
 from fuzzseq.causes.catalog import CAUSES
@@ -27,12 +27,12 @@ LIFTED: Final = (
 )
 
 
-def pretty(document: Mapping[str, Any]) -> str:
+def pretty(document: Mapping[str, object]) -> str:
     """Return a document as JSON for people and for diffs: sorted keys, two spaces."""
     return json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
 
 
-def finding_entry(finding: Finding) -> dict[str, Any]:
+def finding_entry(finding: Finding) -> dict[str, object]:
     """Return a finding as it stands in ``report.json`` and in its own file."""
     data = to_data(finding)
     diagnosis, minimality = data.pop("diagnosis"), data.pop("minimality")
@@ -55,7 +55,7 @@ def replaying(finding: Finding) -> str:
     return command("fuzzseq replay", f"DIR/{finding.id}.json")
 
 
-def finding_document(finding: Finding, spec: Spec, versions: Mapping[str, str]) -> dict[str, Any]:
+def finding_document(finding: Finding, spec: Spec, versions: Mapping[str, str]) -> dict[str, object]:
     """Return what stands in a finding's file: the finding, and what it takes to replay it."""
     return {
         "format_version": FORMAT_VERSION,

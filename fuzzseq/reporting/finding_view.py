@@ -34,6 +34,11 @@ def title_of(finding: Finding) -> str:
     return cause.title if cause else finding.cause
 
 
+def kind_of(finding: Finding) -> str:
+    """Return what a finding is called, by its severity."""
+    return "finding" if finding.severity == "error" else finding.severity
+
+
 def advice_of(finding: Finding) -> str:
     """Return how to fix what a finding found: as its diagnosis says, else as its cause does."""
     cause = _CAUSES.get(finding.cause)
@@ -85,8 +90,7 @@ def finding_view(
     the script beside that file.
     """
     color = COLORS[finding.severity]
-    kind = "finding" if finding.severity == "error" else finding.severity
-    heading = f"{kind} {number}{', replacing the one above' if again else ''} - {clean(finding.target)}"
+    heading = f"{kind_of(finding)} {number}{', replacing the one above' if again else ''} - {clean(finding.target)}"
     room = console.width - _LABEL - 2
     yield Rule(Text(heading, style=color), align="left", style=color)
     yield Text.assemble((finding.cause, f"bold {color}"), "  ", (title_of(finding), "bold"))

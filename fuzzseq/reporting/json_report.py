@@ -25,7 +25,7 @@ def origins(spec: Spec) -> dict[str, str]:
     return {**dict.fromkeys(sorted(names), "default"), **spec.traits.origins}
 
 
-def target_entry(report: TargetReport, record: RunState) -> dict[str, Any]:
+def target_entry(report: TargetReport, record: RunState) -> dict[str, object]:
     """Return what the report says of one target."""
     data = {name: value for name, value in to_data(report).items() if name != "index"}
     spec = report.spec or record.specs.get(report.name)

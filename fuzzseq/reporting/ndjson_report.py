@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from fuzzseq.reporting.json_report import report_document
 from fuzzseq.reporting.run_state import RunState
@@ -15,7 +15,7 @@ from fuzzseq.reporting.snapshot_writer import SnapshotWriter
 KINDS: Final = {"targets": "target", "findings": "finding", "warnings": "warning", "internal_errors": "internal_error"}
 
 
-def lines(record: RunState) -> Iterator[dict[str, Any]]:
+def lines(record: RunState) -> Iterator[dict[str, object]]:
     """Yield the objects of a report: the run first, then its targets, findings, warnings and internal errors.
 
     What was never judged stands with the run. An object has a ``kind``, and else what ``report.schema.json`` says of

@@ -6,12 +6,11 @@ import keyword
 import math
 import re
 import unicodedata
-from typing import Any
 
 from fuzzseq.sanitize import clean
 
 
-def literal(value: Any) -> str:
+def literal(value: object) -> str:
     """Return plain data as the Python that makes it: in ASCII, in double quotes where it has none of its own.
 
     Raises :class:`TypeError` for what is no text, number, list, tuple or dictionary of these.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from functools import partial
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 from fuzzseq import __version__
@@ -42,7 +42,7 @@ def sarif_text(record: RunState) -> str:
         *(("warning", f"inconclusive: {said}") for said in sentences(record.inconclusive())),
         *(("warning", warned.message) for warned in record.warnings),
     ]
-    invocation: dict[str, Any] = {
+    invocation: dict[str, object] = {
         "executionSuccessful": not (unusable or record.unsettled() or failed),
         "toolExecutionNotifications": [{"level": level, "message": {"text": _text(said)}} for level, said in notes],
     }
@@ -94,7 +94,7 @@ def _text(foreign: str) -> str:
     return clean(foreign).replace("](", "] (")
 
 
-def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, Any]:
+def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, object]:
     settings, found, message = record.settings, finding.diagnosis, shortened(finding.message, 1000)
     spec = record.spec_of(finding)
     region = region_of(finding, spec)
@@ -111,14 +111,16 @@ def _result(finding: Finding, rules: list[str], record: RunState) -> dict[str, A
         f"At {frame.place}: {clean(frame.source)}" if frame is not None and line_of(finding) is None else "",
         f"Replay, where DIR is the folder of this report: {replaying(finding)}",
     )
-    location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": _text(finding.target), "kind": "function"}]}
+    location: dict[str, object] = {
+        "logicalLocations": [{"fullyQualifiedName": _text(finding.target), "kind": "function"}]
+    }
     if file is not None:
         near = from_root(file)
         artifact = {"uri": quote(_text(near or str(file)))} | ({"uriBaseId": ROOT} if near is not None else {})
-        location["physicalLocation"] = {"artifactLocation": artifact}
+        physical: dict[str, object] = {"artifactLocation": artifact}
         if frame is not None and line_of(finding) is not None:
-            lines_ = {"startLine": line_of(finding), "snippet": {"text": clean(frame.source)}}
-            location["physicalLocation"]["region"] = lines_
+            physical["region"] = {"startLine": line_of(finding), "snippet": {"text": clean(frame.source)}}
+        location["physicalLocation"] = physical
     state = {}
     if settings is not None and settings.baseline:
         state["baselineState"] = "unchanged" if settings.knows(finding) else "new"

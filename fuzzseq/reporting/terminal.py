@@ -7,6 +7,7 @@ import sys
 import time
 from typing import Final
 
+import attrs
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
@@ -27,7 +28,7 @@ from fuzzseq.events import (
 )
 from fuzzseq.findings import Finding
 from fuzzseq.reporting.commands import Commands
-from fuzzseq.reporting.finding_view import finding_view
+from fuzzseq.reporting.finding_view import finding_view, kind_of
 from fuzzseq.reporting.folder import Folder
 from fuzzseq.reporting.progress import Sign, progress_text
 from fuzzseq.reporting.run_state import RunState
@@ -117,7 +118,9 @@ class Terminal:
     def _finding(self, finding: Finding) -> None:
         number, before = self._printed.get(finding.id, (len(self._printed) + 1, None))
         self._printed[finding.id] = number, finding
-        if before == finding:
+        if before is not None and attrs.evolve(before, checks=finding.checks) == finding:
+            if more := [name for name in finding.checks if name not in before.checks]:
+                self._print(Text(f"{kind_of(finding)} {number} also fails {', '.join(more)}\n"))
             return
         spec = self._record.spec_of(finding)
         written = self._folder.written if self._folder else {}

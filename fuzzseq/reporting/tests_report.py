@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
@@ -78,7 +78,7 @@ def _case_lines(case: Case) -> Iterator[str]:
             yield f"    {name}={literal(value)},"
             continue
         yield "    batches=("
-        for batch in value:
+        for batch in case.batches:
             rows = ", ".join(f"Pair({literal(pair.source)}, {literal(pair.target)})" for pair in batch.pairs)
             parts = [f"pairs=({rows}{',' if len(batch.pairs) == 1 else ''})"]
             parts += [f"{key}={literal(each)}" for key, each in _changed_fields(batch).items() if key != "pairs"]
@@ -87,7 +87,7 @@ def _case_lines(case: Case) -> Iterator[str]:
     yield ")"
 
 
-def _changed_fields(value: Case | Batch) -> dict[str, Any]:
+def _changed_fields(value: Case | Batch) -> dict[str, object]:
     """Return the fields of a value that are not at their default."""
     fields = {field.name: (getattr(value, field.name), field.default) for field in attrs.fields(type(value))}
     return {name: dict(now) if name == "dimensions" else now for name, (now, usual) in fields.items() if now != usual}

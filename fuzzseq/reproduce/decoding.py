@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fuzzseq.checks.decodes import base_run
+from fuzzseq.cases.arrays import arrays
+from fuzzseq.checks.decodes import base_run, prompt_length
 from fuzzseq.reproduce.calling import tensor
 from fuzzseq.reproduce.data import variable
 from fuzzseq.reproduce.plan import Plan
@@ -17,11 +18,10 @@ def decoding(plan: Plan, beams: int | None = None, cache: bool | None = None) ->
     call, run = contract.decode_call, base_run(plan.case, plan.spec)
     if call is None or run is None:
         return "None"
-    given = _given(plan, call)
     name = f"model.{contract.decode}" if call.method else plan.origin.called("decode", str(contract.decode))
-    prompt = 2 if contract.kind == "decoder" else 1
+    prompt = prompt_length(arrays(plan.case, contract)) if contract.kind == "decoder" else 1
     values: Mapping[DecodeRole, str] = {
-        **given,
+        **_given(plan, call, prompt),
         "model": "model",
         "encoder": "model.encoder" if plan.stepped else "encoder",
         "decoder": "model.decoder" if plan.stepped else "decoder",
@@ -39,7 +39,7 @@ def decoding(plan: Plan, beams: int | None = None, cache: bool | None = None) ->
     return called if call.rows == "batch" else f"[{called} for row in range({len(plan.case.batches[-1].pairs)})]"
 
 
-def _given(plan: Plan, call: DecodeCall) -> dict[DecodeRole, str]:
+def _given(plan: Plan, call: DecodeCall, prompt: int) -> dict[DecodeRole, str]:
     """Return the expressions of what a loop is given of a batch, by role."""
     roles: dict[str, DecodeRole] = {"source": "source", "source_mask": "source_mask", "source_length": "source_length"}
     at = {"batch": "", "one": "[row : row + 1]", "flat": "[row]"}[call.rows]
@@ -48,5 +48,7 @@ def _given(plan: Plan, call: DecodeCall) -> dict[DecodeRole, str]:
         if item.role in roles:
             plain = variable(plan, index) if call.numpy else tensor(plan, index)
             found.setdefault(roles[item.role], f"{plain}{at}")
-    found["prompt"] = f"decoder_input[:, :2]{at}" if plan.spec.contract.kind == "decoder" else f"start{at}"
+    own = plan.spec.contract.kind == "decoder" or plan.spec.contract.float_decoder
+    start = f"np.full(({len(plan.case.batches[-1].pairs)}, 1), {plan.spec.contract.tokens.start})"
+    found["prompt"] = f"decoder_input[:, :{prompt}]{at}" if own else f"{start}{at}"
     return found

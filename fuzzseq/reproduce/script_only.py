@@ -29,23 +29,38 @@ def recurrent_units(value: Any) -> Any:
     return next((units for part in parts if (units := recurrent_units(part))), None)
 
 
-def dropout_calls(model: Any) -> list[tuple[str, bool]]:
-    """Return a list that fills with the name of each dropout layer that is called, and whether it dropped anything."""
-    calls: list[tuple[str, bool]] = []
-    frozen = {layer.name for layer in model.layers if not layer.trainable}
+def dropout_calls(model: Any) -> list[tuple[str, bool, bool]]:
+    """Return a list that fills with the calls of layers with dropout: the name, if it dropped, if it was told not to.
 
-    def watched(original: Any) -> Any:
-        def call(self: Any, inputs: Any, training: bool = False) -> Any:
-            result = original(self, inputs, training=training)
-            traced = not hasattr(result, "numpy")
-            if self.rate and self.name not in frozen and (traced or np.array(inputs).any()):
-                calls.append((self.name, traced or not np.array_equal(inputs, result)))
-            return result
+    Layers that are frozen, and those of a model inside of it that is called with ``training=False``, are left out.
+    """
+    calls: list[tuple[str, bool, bool]] = []
+    running: list[tuple[Any, bool]] = []
+    original = keras.layers.Layer.__call__
 
-        return call
+    def rate(layer: Any) -> float:
+        if isinstance(layer, keras.layers.RNN) and not layer.stateful:
+            cells = getattr(layer.cell, "cells", [layer.cell])
+            return max(getattr(each, name, 0) for each in cells for name in ("dropout", "recurrent_dropout"))
+        return layer.rate if isinstance(layer, keras.layers.Dropout) else 0
 
-    for kind in (keras.layers.Dropout, keras.layers.SpatialDropout1D):
-        kind.call = watched(kind.call)
+    def watched(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        running.append((layer, kwargs.get("training") is False))
+        result = original(layer, *args, **kwargs)
+        off = any(told and isinstance(outer, keras.Model) for outer, told in running[1:])
+        frozen = off or not all(outer.trainable for outer, _ in running)
+        outermost, told_off = running[0]
+        running.pop()
+        if rate(layer) and not frozen and (outermost is model or not isinstance(model, keras.Model)):
+            given = args[: 3 if isinstance(layer, keras.layers.RNN) else 1]
+            without, dropped = (original(layer, *given, **{**kwargs, "training": way}) for way in (False, True))
+            first, second, third = (tf.nest.flatten(each)[0] for each in (result, without, dropped))
+            traced = not hasattr(first, "numpy")
+            if traced or not np.array_equal(second, third):
+                calls.append((layer.name, traced or not np.array_equal(first, second), told_off))
+        return result
+
+    keras.layers.Layer.__call__ = watched
     return calls
 
 
@@ -80,5 +95,25 @@ def recorded(call: Callable[[], Any], words: int) -> tuple[Any, list[tuple[Any, 
     keras.layers.Layer.__call__ = watched
     try:
         return call(), found
+    finally:
+        keras.layers.Layer.__call__ = original
+
+
+def recorded_inputs(call: Callable[[], Any], channels: int) -> tuple[Any, list[list[Any]]]:
+    """Return what a call gives, and for each layer that was given at least so many channels the last step of each."""
+    found: dict[Any, list[Any]] = {}
+    original = keras.layers.Layer.__call__
+
+    def watched(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        for place, value in enumerate(tf.nest.flatten(args)):
+            rank = len(getattr(value, "shape", ()))
+            if rank in (2, 3) and value.shape[-1] >= channels:
+                array = np.array(value)
+                found.setdefault((id(layer), place), []).append(array[:, -1] if rank == 3 else array)
+        return original(layer, *args, **kwargs)
+
+    keras.layers.Layer.__call__ = watched
+    try:
+        return call(), list(found.values())
     finally:
         keras.layers.Layer.__call__ = original

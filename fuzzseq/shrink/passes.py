@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import reduce
 from itertools import combinations
-from typing import Any
 
 import attrs
 
@@ -82,7 +81,7 @@ def _fewer_pairs(search: Search) -> None:
 def _plainer(search: Search) -> None:
     """Run eagerly, with no initial state, the usual encoding and padding, and seed 0: all at once, then each."""
     contract = search.contract
-    handed: dict[str, Any] = {
+    handed: dict[str, object] = {
         "initial_state": "none",
         "target_encoding": encodings(contract)[0],
         "padding": padding_side(contract),

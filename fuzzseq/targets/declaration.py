@@ -14,7 +14,7 @@ from fuzzseq.errors import SpecError, nearest
 from fuzzseq.targets.declared_values import checked_option
 from fuzzseq.targets.dimensions import KNOWN, Dim, dim, dimension_of
 
-Factory = TypeVar("Factory", bound=Callable[..., Any])
+Factory = TypeVar("Factory", bound=Callable[..., object])
 
 _OPTIONS: Final = (
     "kind",
@@ -126,7 +126,8 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
     ``decode``
         the decode loop: a function of the model and a source, or the name of a method of the model, as ``"greedy"``. It
         is run on each batch and held to teacher forcing. Its arguments are told by their names: ``model``, ``encoder``,
-        ``decoder``, ``source``, ``steps`` or ``max_length``, ``start_id``, ``end_id``, ``beam_width``, ``use_cache``.
+        ``decoder``, ``source``, ``steps``, ``max_length`` or ``horizon``, ``start_id``, ``end_id``, ``beam_width``,
+        ``use_cache``.
     ``padding``
         ``"post"`` (the default), ``"pre"``, or None where padded positions are unspecified; where sides differ in that,
         ``{"source": "pre", "target": "post"}``.
@@ -222,7 +223,7 @@ def attributes_of(value: object) -> Mapping[str, object]:
     return own if isinstance(own, Mapping) else {}
 
 
-def declared_in(module: ModuleType) -> dict[str, Callable[..., Any]]:
+def declared_in(module: ModuleType) -> dict[str, Callable[..., object]]:
     """Return the declared factories of a module by the last name that each has there, those it imports included."""
     names = {id(value): name for name, value in vars(module).items() if declaration_of(value) is not None}
     return {name: vars(module)[name] for name in names.values()}

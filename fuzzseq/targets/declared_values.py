@@ -26,12 +26,12 @@ BATCH_VALUES: Final = (
 _TOKENS: Final = tuple(each.name for each in attrs.fields(Tokens))
 
 
-def _anything(_: Any) -> bool:
+def _anything(_: object) -> bool:
     return True
 
 
 #: What a value has to be, and what is said of another one, by the name of its option.
-_SIMPLE: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
+_SIMPLE: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     "initial_state": (
         lambda value: value is None or value in CELLS or callable(value),
         (
@@ -71,9 +71,9 @@ _SIMPLE: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
 }
 
 
-def checked_option(name: str, value: Any) -> Any:
+def checked_option(name: str, value: Any) -> object:
     """Return an option's value where it can hold, else raise the sentence that says what is expected."""
-    choices: dict[str, tuple[Any, ...]] = {
+    choices: dict[str, tuple[object, ...]] = {
         "kind": KINDS,
         "labels": LABELS,
         "target_encoding": ENCODINGS,
@@ -94,7 +94,10 @@ def checked_option(name: str, value: Any) -> Any:
     for key, role in value.items() if name == "inputs" else ():
         if not isinstance(role, str) or role.removeprefix("~") not in ROLES:
             raise SpecError(f"inputs[{key!r}] is {role!r}: it is one of {', '.join(ROLES)}.{nearest(str(role), ROLES)}")
-    checked: dict[str, Callable[[Mapping[str, Any]], Any]] = {"tokens": _checked_tokens, "series": _checked_series}
+    checked: dict[str, Callable[[Mapping[str, object]], object]] = {
+        "tokens": _checked_tokens,
+        "series": _checked_series,
+    }
     return checked[name](value) if name in checked else value
 
 
@@ -112,7 +115,7 @@ def _check_batch_function(name: str, value: object) -> None:
             )
 
 
-def parameters_named(function: Callable[..., Any]) -> tuple[str, ...]:
+def parameters_named(function: Callable[..., object]) -> tuple[str, ...]:
     """Return the names of the parameters that a function has to be given; none where Python does not know them."""
     try:
         found = signature(function).parameters.values()
@@ -121,7 +124,7 @@ def parameters_named(function: Callable[..., Any]) -> tuple[str, ...]:
     return tuple(each.name for each in found if each.default is each.empty)
 
 
-def _checked_padding(value: Mapping[str, Any]) -> Mapping[str, Any]:
+def _checked_padding(value: Mapping[str, object]) -> Mapping[str, object]:
     """Return the padding of each side, or raise for what is none, and where neither is padded."""
     known = [side for side in value if side in SIDES and value[side] in PADDINGS]
     if len(known) != len(value) or not any(value.values()) or len(value) != len(SIDES):
@@ -146,7 +149,7 @@ def _checked_tokens(value: Mapping[str, Any]) -> Tokens:
     return Tokens(**value)
 
 
-def _checked_series(value: Mapping[str, Any]) -> dict[str, Any]:
+def _checked_series(value: Mapping[str, Any]) -> dict[str, object]:
     """Return what a dict says of the values of a series, or raise for what cannot be."""
     wanted: dict[str, tuple[str, Callable[[Any], bool]]] = {
         **dict.fromkeys(

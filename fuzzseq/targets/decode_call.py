@@ -53,6 +53,7 @@ class DecodeCall:
         numpy: says that it takes numpy arrays and no tensors.
         several_beams: the width of its beam by default; 0 where it has none.
         strategy: how it chooses its words; with a beam that it can be told the width of it is greedy for one.
+        called_elsewhere: says that other functions of the user's call it, which may cut rows at their end.
         returns: why what it returns cannot be held to teacher forcing; empty where it can.
 
     """
@@ -63,6 +64,7 @@ class DecodeCall:
     numpy: bool = False
     several_beams: Count = 0
     strategy: Strategy = "greedy"
+    called_elsewhere: bool = False
     returns: Line = ""
 
     def takes(self, role: DecodeRole) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 
 class EncoderDecoder:
@@ -21,6 +20,6 @@ class EncoderDecoder:
     a decoder with other names in a function that has these.
     """
 
-    def __init__(self, encoder: Callable[..., Any], decoder: Callable[..., Any]) -> None:
+    def __init__(self, encoder: Callable[..., object], decoder: Callable[..., object]) -> None:
         self.encoder = encoder
         self.decoder = decoder

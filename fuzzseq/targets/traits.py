@@ -15,6 +15,10 @@ Form = Literal["factory", "class", "model", "saved"]
 #: The module of Keras that a model is made of.
 Framework = Literal["keras", "tf_keras"]
 
+#: What a training step of the user's own gives the compiled metrics beside the labels: the weights of the batch, or
+#: none; empty where it gives them something else, or nothing.
+StepMeasures = Literal["", "weighted", "unweighted"]
+
 
 @attrs.frozen(kw_only=True)
 class Traits:
@@ -39,7 +43,10 @@ class Traits:
     train_step_accepts_batch: bool = True
     uses_sample_weight: bool = False
     has_metrics: bool = False
+    step_measures: StepMeasures = ""
     has_stateful_layers: bool = False
+    has_backward_layers: bool = False
+    trains_untold: bool = False
     reset_method: Line = ""
     names_random: bool = False
     own_functions: bool = False

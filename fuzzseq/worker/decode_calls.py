@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 
 from fuzzseq.cases.arrays import arrays
-from fuzzseq.checks.produced import decoded_rows
+from fuzzseq.checks.produced import decoded_rows, first_other_value, read_series
 from fuzzseq.errors import SpecError, nearest
 from fuzzseq.protocol.runs import DecodeRun
 from fuzzseq.protocol.user_frames import is_users
@@ -34,19 +34,20 @@ _NAMES: Final[Mapping[DecodeRole, re.Pattern[str]]] = {
     "source_mask": re.compile(r"((source|src|encoder|enc|input|padding|attention)_)?masks?"),
     "source_length": re.compile(r"(source|src|encoder|enc|input|inp)_(lengths?|lens?)"),
     "beams": re.compile(r"(num_)?beams?(_width|_size|s)?"),
-    "cache": re.compile(r"use_(kv_)?cache|cached"),
+    "cache": re.compile(r"((use|with)_)?(kv_)?cache|cached|caching|use_past"),
     "start": re.compile(r"(start|bos|sos|go|begin)(_?(token|id|idx|index))*"),
     "end": re.compile(r"(end|eos|stop)(_?(token|id|idx|index))*"),
     "pad": re.compile(r"pad(ding)?(_?(token|id|idx|index))*"),
     "rows": re.compile(r"batch_size|rows"),
     "steps": re.compile(
-        r"(num_|n_|max_)?(decod\w+_|new_|target_|output_|tgt_)?"
-        r"(steps?|lengths?|len|tokens|horizon|words|iterations|limit)(_limit)?|maxlen|max_\w*len\w*"
+        r"(num_|n_|max_)?(decod\w+_|new_|target_|out(put)?_|tgt_|future_|forecast_|pred\w*_)?"
+        r"(steps?|lengths?|len|tokens|horizon|words|iterations|limit|hours|days|weeks|months|periods)(_(limit|ahead|out))?"
+        r"|maxlen|max_\w*len\w*|look_?ahead"
     ),
     "prompt": re.compile(r"(prompt|prefix|seed_text|start_string|decoder_input|context)(_?(ids|tokens))?"),
     "source": re.compile(
         r"sources?|src|x|inputs?|(input|source|src|encoder)_(seqs?|sequences?|ids|tokens|inputs?|sentences?)|"
-        r"sentences?|encoder_input|batch|data|text|ids|tokens|seqs?|sequences?"
+        r"sentences?|encoder_input|batch|data|text|ids|tokens|seqs?|sequences?|series|history|past|window|values"
     ),
 }
 #: Words in the code of loops that choose other ids than the best of each step.
@@ -57,7 +58,8 @@ _STRATEGIES: Final[Mapping[Strategy, tuple[str, ...]]] = {
 }
 _LOOPS: Final = re.compile(
     r"(greedy|beam)(_\w+)?|\w+_greedy|generate(_(text|sequences?|tokens|summary|captions?))?|translate(_\w+)?|"
-    r"decode_(sequences?|batch|sentences?)|inference|infer|summari[sz]e|respond|reply|predict_(sequences?|tokens)"
+    r"decode_(sequences?|batch|sentences?)|inference|infer|summari[sz]e|respond|reply|predict_(sequences?|tokens)|"
+    r"forecast(_\w+)?|(multi_step_)?rollout|predict_(future|ahead)"
 )
 #: Names of what a step of a loop is given, and a whole loop is not.
 _OF_A_STEP: Final = re.compile(r"(^|_)(states?|hidden|carry|cell|h|c|labels?|targets?|y)(_|$)")
@@ -100,6 +102,8 @@ def _call_of(seen: Inspection, loop: Function, method: bool) -> DecodeCall:
         absent = (role in ("encoder", "decoder") and not parts) or (role == "model" and method)
         tokens = attrs.asdict(seen.spec.contract.tokens)
         absent = absent or (role in tokens and tokens[role] is None)
+        # One that is no switch is the cache itself.
+        absent = absent or (role == "cache" and not isinstance(parameter.default, bool))
         if role is None or absent:
             if required:
                 raise SpecError(
@@ -109,9 +113,6 @@ def _call_of(seen: Inspection, loop: Function, method: bool) -> DecodeCall:
                 )
             skipped = True
             continue
-        if role == "cache" and not isinstance(parameter.default, bool):
-            skipped = True
-            continue
         if role == "beams":
             beams = parameter.default if type(parameter.default) is int else BEAMS
         keyword = skipped or parameter.kind == parameter.KEYWORD_ONLY or not required
@@ -119,7 +120,21 @@ def _call_of(seen: Inspection, loop: Function, method: bool) -> DecodeCall:
     said = {word.lower() for each in _functions(loop, seen.model) for word in names_in(each)}
     marks = (way for way, words in _STRATEGIES.items() if any(word in each for word in words for each in said))
     strategy: Strategy = next((way for way in marks if not (way == "beam" and beams)), "greedy")
-    return DecodeCall(method=method, parameters=tuple(taken), several_beams=beams, strategy=strategy)
+    return DecodeCall(
+        method=method,
+        parameters=tuple(taken),
+        several_beams=beams,
+        strategy=strategy,
+        called_elsewhere=_called_elsewhere(loop, seen.model),
+    )
+
+
+def _called_elsewhere(loop: Function, model: object) -> bool:
+    """Say whether another function beside a loop, or another method of its model, names it."""
+    name, home = getattr(loop, "__name__", ""), getattr(inspect.unwrap(loop), "__globals__", {})
+    others = [*home.values(), *(value for kind in type(model).__mro__ for value in vars(kind).values())]
+    users = (each for each in others if is_users(getattr(getattr(each, "__code__", None), "co_filename", "<string>")))
+    return any(name in names_in(each) for each in users if getattr(each, "__name__", "") != name)
 
 
 def _role(name: str, taken: set[DecodeRole], spec: Spec, required: bool) -> DecodeRole | None:
@@ -211,6 +226,8 @@ class _Attempt:
         """Whether it gave something for each row."""
         given = [part for parts in self._returned for part in parts]
         try:
+            if self._spec.contract.float_labels:
+                return all(len(read_series([part], (), self._rows, 1)[0]) for part in given)
             return all(len(decoded_rows(part)) != 1 or self._rows == 1 for part in given)
         except ValueError:
             return all(np.ndim(part) > 0 and len(part) == self._rows for part in given)
@@ -228,10 +245,15 @@ class _Attempt:
         if not self._returned:
             return call, note
         try:
-            rows = [[decoded_rows(part) for part in parts] for parts in self._returned]
+            if self._spec.contract.float_labels:
+                values = [read_series(parts, (), self._rows, 1)[0] for parts in self._returned]
+                alike = values[0].shape == values[1].shape and first_other_value(*values) is None
+            else:
+                rows = [[decoded_rows(part) for part in parts] for parts in self._returned]
+                alike = rows[0] == rows[1]
         except ValueError as error:
             return attrs.evolve(call, returns=str(error)), note
-        if rows[0] != rows[1]:
+        if not alike:
             call = attrs.evolve(call, strategy="sampled")
         return call, note
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
 
 import attrs
 import numpy as np
 
 from fuzzseq.cases.arrays import Array, Arrays
 from fuzzseq.checks.base import Decoded
+from fuzzseq.checks.decodes import prompt_length
 from fuzzseq.checks.produced import counted, decoded_rows, last_id, paired_scores, readings, teacher_forced
 from fuzzseq.protocol.runs import DecodeRun
 from fuzzseq.targets.decode_call import BEAMS, DecodeCall
@@ -17,45 +17,12 @@ from fuzzseq.targets.encoder_decoder import EncoderDecoder
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.feeding import by_role
-from fuzzseq.worker.keras_api import KERAS
-from fuzzseq.worker.keras_api.objects import Args, Function, Layer, Nest
+from fuzzseq.worker.keras_api.objects import Function, Nest
+from fuzzseq.worker.loop_watch import Watch
+from fuzzseq.worker.series_loops import held_series
 
-#: How many ids a lone decoder goes on with.
-_PROMPT: Final = 2
 #: From the arrays of a batch to the scores of its teacher forcing.
 Scored = Callable[[Arrays], Nest]
-
-
-class Watch:
-    """What layers were given and gave: the ids that embeddings look up, and arrays of as many columns as words."""
-
-    def __init__(self, words: int | None) -> None:
-        self._words = words
-        self.ids: list[Array] = []
-        self.calls: list[tuple[Layer, Array]] = []
-
-    def __call__(self, _path: str, output: Nest, layer: Layer, given: Args) -> None:
-        """Take note of a call of a layer."""
-        if KERAS.table_rows(layer) is not None and given and hasattr(given[0], "numpy"):
-            self.ids.append(np.asarray(given[0]))
-        shape = tuple(getattr(output, "shape", None) or ())
-        if len(shape) in (2, 3) and shape[-1] == self._words and hasattr(output, "numpy"):
-            self.calls.append((layer, np.asarray(output)))
-
-    def chose_best(self, rows: Sequence[Sequence[int]], counts: Sequence[int]) -> bool | None:
-        """Say whether each id is the best of some step of the scores that a layer computed for its step."""
-        layers = {id(layer): layer for layer, _ in self.calls}
-        seen = [[array for other, array in self.calls if other is layer] for layer in layers.values()]
-        enough = [arrays for arrays in seen if len(arrays) >= max(counts, default=0)]
-
-        def best(arrays: list[Array]) -> bool:
-            ids = ((place, step) for place, count in enumerate(counts) for step in range(count))
-            return all(
-                len(arrays[step]) == len(rows) and rows[place][step] in arrays[step][place].argmax(axis=-1).ravel()
-                for place, step in ids
-            )
-
-        return any(map(best, enough)) if enough and any(counts) else None
 
 
 def decode(
@@ -71,27 +38,35 @@ def decode(
         raise RuntimeError("the target has no decode loop that could be called")
     watches: list[Watch] = []
     returned: list[Nest] = []
+    channels = arrays.decoder_input.shape[-1] if spec.contract.float_decoder else None
     built.subject.mark.enter("generate")
     prompt = prompt_of(spec, arrays)
     for given in given_rows(call, fed_by_role(spec, fed), prompt):
-        watches.append(Watch(words))
+        watches.append(Watch(words, channels, call_loop.__code__))
         with built.tracker.watching(watches[-1]):
             returned.append(call_loop(built, call, given, run))
     built.subject.mark.enter("forward")
     try:
-        parts = [decoded_rows(part) for part in returned]
-        rows = parts[0] if call.rows == "batch" else [next(iter(part), []) for part in parts]
-        return _TeacherForcing(built, arrays, words, prompt, run, score).held_to(rows, watches)
+        if spec.contract.float_labels:
+            found = held_series(spec, arrays, returned, watches, run, score)
+        else:
+            parts = [decoded_rows(part) for part in returned]
+            rows = parts[0] if call.rows == "batch" else [next(iter(part), []) for part in parts]
+            found = _TeacherForcing(built, arrays, words, prompt, run, score).held_to(rows, watches)
+            more = any(isinstance(part, tuple | Mapping) and len(part) > 1 for part in returned)
+            found = attrs.evolve(found, accompanied=more)
     except ValueError as error:
-        return Decoded(unaligned=str(error))
+        found = Decoded(unaligned=str(error))
+    return attrs.evolve(found, line=next((watch.line for watch in watches if watch.line is not None), None))
 
 
 def prompt_of(spec: Spec, arrays: Arrays) -> Array:
-    """Return what rows begin with: the start token; of a lone decoder the first ids of each as well."""
+    """Return what rows begin with: the start token, or values; of a lone decoder the first ids of each as well."""
     start = spec.contract.tokens.start
     if spec.contract.kind == "decoder":
-        shortest = int(arrays.target_length.min(initial=_PROMPT))
-        return arrays.decoder_input[:, : max(1, shortest)]
+        return arrays.decoder_input[:, : prompt_length(arrays)]
+    if spec.contract.float_decoder:
+        return arrays.decoder_input[:, :1]
     return np.full((len(arrays.source), int(start is not None)), start or 0, np.int32)
 
 
@@ -101,13 +76,13 @@ def fed_by_role(spec: Spec, fed: Nest) -> dict[str, Nest]:
 
 
 def given_rows(call: DecodeCall, given: Mapping[str, Nest], prompt: Array) -> list[dict[str, Nest]]:
-    """Return what a loop is given by role, once for all rows, or for each row apart."""
-    count = len(prompt)
+    """Return what a loop is given by role, once for all rows, or for each row apart; ``begun`` steps are its prompt."""
+    count, begun = prompt.shape[:2]
     tensors = {**{role: value for role, value in given.items() if role != "states"}, "prompt": prompt}
     if call.rows == "batch":
-        return [{**tensors, "rows": count}]
+        return [{**tensors, "rows": count, "begun": begun}]
     cut = [slice(row, row + 1) if call.rows == "one" else row for row in range(count)]
-    return [{**{role: value[at] for role, value in tensors.items()}, "rows": 1} for at in cut]
+    return [{**{role: value[at] for role, value in tensors.items()}, "rows": 1, "begun": begun} for at in cut]
 
 
 def call_loop(built: ModelInstance, call: DecodeCall, given: Mapping[str, Nest], run: DecodeRun) -> Nest:
@@ -119,7 +94,7 @@ def call_loop(built: ModelInstance, call: DecodeCall, given: Mapping[str, Nest],
         "model": built.model,
         "encoder": getattr(parts, "encoder", None),
         "decoder": getattr(parts, "decoder", None),
-        "steps": run.steps + 1 - max(1, np.shape(given["prompt"])[-1]),
+        "steps": run.steps + 1 - max(1, int(given["begun"])),
         "beams": run.beams or call.several_beams or BEAMS,
         "cache": run.cache,
         "start": tokens.start,
@@ -167,7 +142,7 @@ class _TeacherForcing:
         began_with = _began_with(watches, self._arrays)
         for reading in readings(rows, self._prompt, began_with):
             shown = tuple(tuple(row[: self._run.steps]) for row in reading)
-            forced = Watch(self._words)
+            forced = Watch(self._words, None, call_loop.__code__)
             scores = self._by_prefix(shown) if self._run.by_prefix else self._scores(shown, forced)
             begins = 1 if self._run.by_prefix else self._prompt.shape[1]
             own = None if self._run.by_prefix else _own_scores(watches, forced, scores, reading, begins)
@@ -217,9 +192,9 @@ class _TeacherForcing:
     def _by_prefix(self, rows: Sequence[Sequence[int]]) -> Array:
         """Return the scores (batch, steps, words) of the last step of each prefix."""
         begins, longest = self._prompt.shape[1], max(map(len, rows), default=0)
+        unseen = Watch(None, None, call_loop.__code__)
         last = [
-            self._scores(rows, Watch(None), begins + step)[:, begins - 1 + step : begins + step]
-            for step in range(longest)
+            self._scores(rows, unseen, begins + step)[:, begins - 1 + step : begins + step] for step in range(longest)
         ]
         return np.concatenate(last, axis=1) if last else np.zeros((len(rows), 0, 1))
 

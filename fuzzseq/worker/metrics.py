@@ -30,5 +30,9 @@ def metrics_of_fillings(
         filling[place] = 1 if len(filling) > 1 else -place
         model.reset_metrics()
         filled = output.of(tf.where(real[..., None], scores, filling))
-        found = model.compute_metrics(**compared(built.spec, model, fed, labels, filled, weights))
+        given = compared(built.spec, model, fed, labels, filled, weights)
+        if built.spec.traits.step_measures:
+            weighed = built.spec.traits.step_measures == "weighted"
+            given["sample_weight"] = as_targets(model, weights) if weighed else None
+        found = model.compute_metrics(**given)
         yield {name: float(np.mean(value)) for name, value in found.items()}

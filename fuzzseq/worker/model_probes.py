@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
 
 import attrs
 import tensorflow as tf
@@ -147,7 +146,7 @@ def compiled_loss(seen: Inspection) -> Inspection:
 def signatures(seen: Inspection) -> Inspection:
     """Read what the model, an encoder and a decoder apart, and a function of the initial state take."""
     subject, state = seen.built.subject, seen.built.target.option("initial_state")
-    values: dict[str, Any] = {
+    values: dict[str, object] = {
         "takes_training": subject.takes_training,
         "state_arguments": tuple(inspect.signature(state).parameters) if callable(state) else (),
     }
@@ -232,6 +231,19 @@ def keeps_states(model: Model) -> bool:
     return any(getattr(layer, "stateful", False) is True for layer in every_layer(model))
 
 
+def reads_backwards(model: Model) -> bool:
+    """Say whether a recurrent layer reads its rows from the end, inside a Bidirectional or by itself."""
+    return any(getattr(layer, "go_backwards", False) is True for layer in every_layer(model))
+
+
+def trains_untold(model: Model) -> bool:
+    """Say whether a layer trains where nobody says so: by the default of its call, or as the model is made."""
+    layers = every_layer(model)
+    calls = (inspect.signature(KERAS.call_of(layer)).parameters for layer in layers if _is_own(type(layer)))
+    by_default = any("training" in call and call["training"].default is True for call in calls)
+    return by_default or any(True in KERAS.training_of_calls(layer) for layer in layers)
+
+
 def reset_method(seen: Inspection) -> Inspection:
     """Read the method of the user's own that has a model begin anew."""
     methods = ("reset_states", "reset_state")
@@ -240,7 +252,7 @@ def reset_method(seen: Inspection) -> Inspection:
     return seen.read_off(traits={"reset_method": next(own, "")})
 
 
-def _is_own(method: Callable[..., Any]) -> bool:
+def _is_own(method: object) -> bool:
     return not KERAS.is_builtin(method)
 
 

@@ -62,9 +62,9 @@ class Part:
         self.structure: Nest = None
         self._graph = tf.function(model, reduce_retracing=True)
 
-    def call(self, given: Mapping[str, Nest], training: bool) -> Nest:
+    def call(self, given: Mapping[str, Nest], training: bool | None) -> Nest:
         """Call the model with what it takes of ``given``."""
-        extra = {"training": training} if self.signature.takes_training else {}
+        extra = {"training": training} if self.signature.takes_training and training is not None else {}
         states = list(given.get("states") or [])
         values: list[Nest] = []
         for role in self.signature.roles:

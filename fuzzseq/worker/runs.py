@@ -174,8 +174,9 @@ class BatchRun:
 
     def _loss(self, fed: Nest, labels: Tensor, real: Tensor, weights: Tensor, output: ForwardOutput) -> Tensor:
         self.built.subject.mark.enter("loss")
+        given = (labels, output.scores, *([weights] if self.built.spec.contract.sample_weight else []))
         loss = self.built.tracker.trace.call(
-            lambda: "loss", "", (labels, output.scores), lambda: self.built.loss(fed, labels, output, real, weights)
+            lambda: "loss", "", given, lambda: self.built.loss(fed, labels, output, real, weights)
         )
         mean: Tensor = tf.reduce_mean(tf.cast(loss, tf.float32))
         return mean
@@ -226,8 +227,7 @@ class BatchRun:
         scores, loss, values = self._in_mode("train", step, arguments)(*arguments)
         pairs = zip(self.built.trainable, values, strict=True)
         gradients = tuple(Gradient(path=path_of(v), value=as_numpy(value)) for v, value in pairs)
-        model = self.built.model
-        own_step = self.built.spec.traits.own_training_step
+        model, own_step = self.built.model, self.built.spec.traits.own_training_step
         if (own_step or runs.mode_of(self.run) == "eager") and self.built.spec.runs_step:
             # Once, where it does nothing that was not just done.
             labeled = as_targets(model, arguments[1]) is not None

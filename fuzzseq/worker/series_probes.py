@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import product
-from typing import Any, Final
+from typing import Final
 
 import attrs
 import numpy as np
@@ -88,7 +88,7 @@ def values_by_loss(seen: Inspection) -> Inspection:
         )
     outputs = (getattr(seen.model, "outputs", None) or ()) if KERAS.is_functional(seen.model) else ()
     flat = [len(tensor.shape) for tensor in outputs] == [2]
-    values: dict[str, Any] = {"labels": "float", "tokens": attrs.evolve(contract.tokens, end=None)}
+    values: dict[str, object] = {"labels": "float", "tokens": attrs.evolve(contract.tokens, end=None)}
     if contract.kind == "encoder" and origins.get("kind") != "declared" and (flat or contract.labels == "float"):
         values["kind"] = "many_to_many"
     series = attrs.evolve(contract.series, flat_output=flat)
@@ -150,7 +150,7 @@ def float_inputs(seen: Inspection) -> Inspection:
         return seen
     # Ids are what a source is, where a call takes them; they are not what a series is decoded from.
     for of_decoder, of_source in product((decoder, False)[: 1 + decoder], (False, source)[: 1 + source]):
-        values: dict[str, Any] = {"float_source": True} if of_source else {}
+        values: dict[str, object] = {"float_source": True} if of_source else {}
         if of_decoder:
             values["series"] = attrs.evolve(contract.series, decoder_channels=1)
         tried = seen.read_off(contract=values, inferred=values)

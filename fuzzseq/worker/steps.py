@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import attrs
+import numpy as np
 import tensorflow as tf
 
 from fuzzseq.cases.arrays import arrays
@@ -15,10 +16,11 @@ from fuzzseq.protocol.framework_messages import FrameworkMessage, Topic
 from fuzzseq.targets.contract import Contract
 from fuzzseq.targets.spec import Spec
 from fuzzseq.targets.training_batch import MASK_WEIGHTS, BatchPart, TrainingBatch
+from fuzzseq.targets.traits import StepMeasures
 from fuzzseq.worker.first_look import ROWS_NOT_UNPACKED, fed_for_look
 from fuzzseq.worker.inspection import Inspection
 from fuzzseq.worker.keras_api import KERAS
-from fuzzseq.worker.keras_api.objects import Args, Layer, Nest, Tensor
+from fuzzseq.worker.keras_api.objects import Args, Layer, Model, Nest
 from fuzzseq.worker.losses import as_targets
 from fuzzseq.worker.refusals import declared_raises
 from fuzzseq.worker.roles import names_labels, role_named
@@ -55,13 +57,14 @@ class _Attempt:
     """A training step run on batches of one form: what it raised for all of them, None where it took one.
 
     ``after_layers`` says that layers had run, and that none was running when it was raised; ``asked`` is what the
-    compiled loss was given, each time that it was asked for.
+    compiled loss was given, each time that it was asked for, and ``measures`` what the compiled metrics were.
     """
 
     spec: Spec
     error: Exception | None
     after_layers: bool
     asked: tuple[_LossCall, ...]
+    measures: StepMeasures = ""
 
     @property
     def raised_by_shapes(self) -> bool:
@@ -118,6 +121,7 @@ def training_step(seen: Inspection) -> Inspection:
         },
         traits={
             "train_step_accepts_batch": not note,
+            "step_measures": chosen.measures if taken is not None else "",
             "uses_sample_weight": any(call.own_weights for call in asked) if asked else "sample_weight" in named,
         },
         notes=[note] if note else (),
@@ -177,6 +181,40 @@ def _otherwise_encoded(spec: Spec) -> Spec:
     return spec.read_off(contract={"target_encoding": other})
 
 
+class _Noted:
+    """What a step gives the compiled loss and metrics, held to the labels and weights of its batch."""
+
+    def __init__(self, model: Model, spec: Spec) -> None:
+        self.originals = model.compute_loss, model.compute_metrics
+        self._weighed = spec.contract.sample_weight is not None
+        self.labels: Nest = None
+        self.weights: Nest = None
+        self.asked: list[_LossCall] = []
+        self.measures: StepMeasures = ""
+
+    def loss(self, *args: Nest, **kwargs: Nest) -> Nest:
+        """Compute the loss, and take note of what it is given."""
+        original = self.originals[0]
+        # A loss of the user's own may take weights by any name, as one of its keyword arguments.
+        named = inspect.signature(original).bind(*args, **kwargs).arguments
+        others = (v["sample_weight"] for v in named.values() if isinstance(v, dict) and "sample_weight" in v)
+        weighing = named.get("sample_weight", next(others, None))
+        own = weighing is not None and not (self._weighed and _equal(weighing, self.weights))
+        other_rank = _ranks(named.get("y", self.labels)) != _ranks(self.labels)
+        self.asked.append(_LossCall(own_weights=own, other_rank=other_rank))
+        return original(*args, **kwargs)
+
+    def metrics(self, *args: Nest, **kwargs: Nest) -> Nest:
+        """Compute the metrics, and take note of what they are given beside the labels."""
+        original = self.originals[1]
+        named = inspect.signature(original).bind(*args, **kwargs).arguments
+        weighing = named.get("sample_weight")
+        if _equal(named.get("y"), self.labels):
+            equal = weighing is not None and _equal(weighing, self.weights)
+            self.measures = "unweighted" if weighing is None else "weighted" if equal else ""
+        return original(*args, **kwargs)
+
+
 def _attempted(seen: Inspection, spec: Spec, few: bool = False) -> _Attempt | None:
     """Run a step on batches of a form until it takes one; None where no batch could be made.
 
@@ -184,25 +222,14 @@ def _attempted(seen: Inspection, spec: Spec, few: bool = False) -> _Attempt | No
     """
     built, model, contract, usual = seen.built, seen.model, spec.contract, ROWS_NOT_UNPACKED
     numbers = [n for n in spec.traits.source_constants if usual < n <= _MOST_ROWS][:_MOST_NUMBERS]
-    asked, ran = list[_LossCall](), list[Layer]()
-    labels: Nest = None
-    weights: Nest = None
+    ran = list[Layer]()
+    noted = _Noted(model, spec)
     raised: tuple[Exception, bool] | None = None
-    original = model.compute_loss
-
-    def noted(*args: Any, **kwargs: Any) -> Nest:
-        # A loss of the user's own may take weights by any name, as one of its keyword arguments.
-        named = inspect.signature(original).bind(*args, **kwargs).arguments
-        others = (v["sample_weight"] for v in named.values() if isinstance(v, dict) and "sample_weight" in v)
-        weighing = named.get("sample_weight", next(others, None))
-        own = weighing is not None and not (spec.contract.sample_weight and _equal(weighing, weights))
-        asked.append(_LossCall(own_weights=own, other_rank=_ranks(named.get("y", labels)) != _ranks(labels)))
-        return original(*args, **kwargs)
 
     def listener(_path: str, _output: Nest, layer: Layer, _given: Args) -> None:
         ran.append(layer)
 
-    model.compute_loss = noted
+    model.compute_loss, model.compute_metrics = noted.loss, noted.metrics
     try:
         for rows, alike in ((usual, False), *(() if few else ((usual, True), *((n, False) for n in numbers)))):
             case, fed = fed_for_look(built, spec, seen.guess, rows, alike)
@@ -211,10 +238,10 @@ def _attempted(seen: Inspection, spec: Spec, few: bool = False) -> _Attempt | No
             ran.clear()
             built.tracker.reset()
             given = BatchArrays.of(built, case, arrays(case, spec.contract))
-            labels = as_targets(model, given.seen.labels)
+            noted.labels = as_targets(model, given.seen.labels)
             try:
-                weights = given.weights(built)
-                batch = given.training_batch(built, fed, weights)
+                noted.weights = given.weights(built)
+                batch = given.training_batch(built, fed, noted.weights)
             except Exception as error:  # a function that was declared for it
                 option = f"batch={contract.batch.function}, or sample_weight={contract.sample_weight},"
                 raise declared_raises(built.target.name, option, error, built.tracker) from None
@@ -224,18 +251,20 @@ def _attempted(seen: Inspection, spec: Spec, few: bool = False) -> _Attempt | No
             except Exception as error:  # whatever a step of the user's own raises
                 raised = raised or (error, bool(ran) and not built.tracker.raised)
             else:
-                return _Attempt(spec=spec, error=None, after_layers=True, asked=tuple(asked))
+                return _Attempt(
+                    spec=spec, error=None, after_layers=True, asked=tuple(noted.asked), measures=noted.measures
+                )
     finally:
-        model.compute_loss = original
+        model.compute_loss, model.compute_metrics = noted.originals
         built.spec = built.subject.spec = seen.spec
     if raised is None:
         return None
-    return _Attempt(spec=spec, error=raised[0], after_layers=raised[1], asked=tuple(asked))
+    return _Attempt(spec=spec, error=raised[0], after_layers=raised[1], asked=tuple(noted.asked))
 
 
 def _ranks(labels: Nest) -> list[int]:
     return [len(part.shape) for part in tf.nest.flatten(labels) if hasattr(part, "shape")]
 
 
-def _equal(one: Nest, two: Tensor) -> bool:
-    return tf.is_tensor(one) and tuple(one.shape) == tuple(two.shape) and bool(tf.reduce_all(one == two))
+def _equal(one: Nest, two: Nest) -> bool:
+    return tf.is_tensor(one) and hasattr(two, "shape") and np.array_equal(np.asarray(one), np.asarray(two))

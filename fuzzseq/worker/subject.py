@@ -60,10 +60,10 @@ class Subject:
     def in_graph(self, traced: bool) -> None:
         """Nothing to prepare: a model that is called once is traced from outside."""
 
-    def forward(self, inputs: Nest, training: bool) -> ForwardOutput:
-        """Run a batch forward."""
+    def forward(self, inputs: Nest, training: bool | None) -> ForwardOutput:
+        """Run a batch forward; without a ``training`` the model is not told whether it trains."""
         self.mark.enter("forward")
-        extra = {"training": training} if self.takes_training else {}
+        extra = {"training": training} if self.takes_training and training is not None else {}
         called: Function = self.model if tf.executing_eagerly() else self._in_graph
         with KERAS.tracing(self.model):
             raw = called(**inputs, **extra) if self.spec.contract.calling == "arguments" else called(inputs, **extra)
@@ -86,14 +86,14 @@ class SteppedSubject(Subject):
         """Run both parts traced from now on, or eagerly: the loop over the steps is the user's own, in Python."""
         self.encoder.traced = self.decoder.traced = traced
 
-    def forward_whole(self, inputs: Nest, training: bool) -> ForwardOutput:
+    def forward_whole(self, inputs: Nest, training: bool | None) -> ForwardOutput:
         """Encode, then give the decoder all steps at once."""
         memory, states = self.encode(inputs, training)
         self.mark.enter("decode")
         scores, states = self.step(inputs["decoder_input"], states, memory, inputs, training)
         return ForwardOutput(scores, states, scores)
 
-    def forward(self, inputs: Nest, training: bool) -> ForwardOutput:
+    def forward(self, inputs: Nest, training: bool | None) -> ForwardOutput:
         """Encode, then decode step by step."""
         memory, states = self.encode(inputs, training)
         self.mark.enter("decode")
@@ -105,7 +105,7 @@ class SteppedSubject(Subject):
         joined = tf.stack(steps, axis=1) if len(steps[0].shape) == 2 else tf.concat(steps, axis=1)
         return ForwardOutput(joined, states, joined)
 
-    def encode(self, inputs: Nest, training: bool) -> tuple[Tensor | None, list[Tensor]]:
+    def encode(self, inputs: Nest, training: bool | None) -> tuple[Tensor | None, list[Tensor]]:
         """Return the encoder's outputs (None where it gives states alone) and its states."""
         self.mark.enter("encode")
         raw = self.encoder.call({**inputs, "tokens": inputs.get("source")}, training)
@@ -125,7 +125,7 @@ class SteppedSubject(Subject):
         return memory, [t for t in tensors if t is not memory]
 
     def step(
-        self, tokens: Tensor, states: list[Tensor], memory: Tensor | None, inputs: Nest, training: bool
+        self, tokens: Tensor, states: list[Tensor], memory: Tensor | None, inputs: Nest, training: bool | None
     ) -> tuple[Tensor, list[Tensor]]:
         """Return the scores of one step and the next states."""
         raw = self.decoder.call({**inputs, "tokens": tokens, "states": states, "memory": memory}, training)

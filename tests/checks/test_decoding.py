@@ -11,10 +11,13 @@ import pytest
 from fuzzseq.checks.produced import (
     counted,
     decoded_rows,
+    decoded_values,
     departure,
     first_miss,
+    first_other_value,
     last_id,
     paired_scores,
+    read_series,
     readings,
     teacher_forced,
 )
@@ -56,6 +59,60 @@ def test_what_holds_no_ids_says_why(returned: Any, why: str) -> None:
     """What cannot be held to teacher forcing is no failure, and has a reason."""
     with pytest.raises(ValueError, match=why):
         decoded_rows(returned)
+
+
+@pytest.mark.parametrize(
+    ("returned", "shape"),
+    [
+        (np.zeros((2, 3, 1)), (2, 3, 1)),
+        (np.zeros((2, 3)), (2, 3, 1)),
+        ([0.5, 1.0], (1, 2, 1)),
+        ([np.zeros((2, 1))] * 3, (3, 2, 1)),
+        (("mean", np.zeros((2, 3))), (2, 3, 1)),
+        ({"values": np.zeros((2, 3, 4))}, (2, 3, 4)),
+    ],
+)
+def test_values_are_found_in_what_a_loop_returns(returned: Any, shape: tuple[int, ...]) -> None:
+    """Arrays of any rank up to three, lists of such, and values among other things are rows of values."""
+    assert decoded_values(returned).shape == shape
+
+
+@pytest.mark.parametrize("returned", ["a", ["a"], [[0.5], [0.5, 1.0]], np.zeros((1, 1, 1, 1)), ()])
+def test_what_holds_no_values_says_so(returned: Any) -> None:
+    """What cannot be compared is no failure."""
+    with pytest.raises(ValueError, match="it returns"):
+        decoded_values(returned)
+
+
+def test_a_loop_feeds_what_it_returns() -> None:
+    """What a layer was given is known where it is, from the second step on, what the loop gave before."""
+    values = np.arange(6.0).reshape(2, 3, 1)
+    fed = np.concatenate([np.full((2, 1, 1), 9.0), values[:, :-1]], axis=1)
+    other = list(np.zeros((3, 2, 1)))
+    by_step = [fed[:, step] for step in range(3)]
+    beside = [np.concatenate([np.ones((2, 3)), each], axis=1) for each in by_step]
+    one_by_one = [row[step : step + 1] for row in fed for step in range(3)]
+    for parts, given in (
+        ([values], by_step),
+        ([values], beside),
+        (list(values), one_by_one),
+        ([values.swapaxes(0, 1)], by_step),
+    ):
+        found, seen = read_series(parts, [other, given], 2, 1)
+        assert seen is not None
+        assert np.array_equal(found, values)
+        assert np.array_equal(seen, fed)
+    assert read_series([values], [other], 2, 1)[1] is None
+    with pytest.raises(ValueError, match="it returns 2 rows for 4"):
+        read_series([values], [], 4, 1)
+
+
+def test_the_first_value_that_differs_is_named() -> None:
+    """Values differ from the step, row and channel on where they are apart by more than rounding."""
+    one = np.ones((2, 3, 1))
+    two = one + np.array([[[0.0], [0.0], [1e-6]], [[0.0], [1.0], [1.0]]])
+    assert first_other_value(one, two) == (1, 1, 0, 1.0, 2.0)
+    assert first_other_value(one, one + 1e-6) is None
 
 
 def test_rows_are_read_with_their_start_and_without_it() -> None:
@@ -174,3 +231,77 @@ def test_loops_of_all_kinds(tmp_path: Path) -> None:
     spec = reports["silent"].spec
     assert spec is not None
     assert any("@fuzz_target(decode=translate)" in note for note in spec.traits.notes)
+
+
+SERIES = """
+import keras
+from fuzzseq import fuzz_target
+from keras import layers, ops
+
+
+class Forecaster(keras.Model):
+    def __init__(self, units):
+        super().__init__()
+        self.encoder = layers.GRU(units)
+        self.decoder = layers.GRU(units, return_sequences=True, return_state=True)
+        self.values = layers.Dense(1)
+
+    def call(self, source, decoder_input):
+        return self.values(self.decoder(decoder_input, initial_state=self.encoder(source))[0])
+
+    def forecast(self, source, days, scale=1.0, forget=False):
+        first = state = self.encoder(source)
+        value, found = source[:, -1:, :1], []
+        for _ in range(days):
+            decoded, state = self.decoder(value, initial_state=first if forget else state)
+            value = self.values(decoded)
+            found.append(scale * value)
+        return ops.concatenate(found, axis=1)
+
+
+def make(feature_dim, units):
+    model = Forecaster(units)
+    model.compile("adam", "mse")
+    return model
+
+
+def scaled(model, source, days):
+    return model.forecast(source, days, scale=5.0)
+
+
+def forgetful(model, source, days):
+    return model.forecast(source, days, forget=True)
+
+
+def drawn(model, source, days):
+    return model.forecast(source, days) + keras.random.normal((len(source), days, 1))
+
+
+right = fuzz_target(make, decode="forecast")
+other = fuzz_target(make, decode=scaled)
+wrong = fuzz_target(make, decode=forgetful)
+draws = fuzz_target(make, decode=drawn)
+silent = fuzz_target(make)
+"""
+
+
+@pytest.mark.slow
+def test_loops_of_a_series(tmp_path: Path) -> None:
+    """A loop of floats is held to what it fed, where that is what it returns; one that draws is not judged."""
+    file = tmp_path / "series.py"
+    file.write_text(SERIES)
+    names = ("right", "other", "wrong", "draws", "silent")
+    run = events([f"{file}:{name}" for name in names], checks=CHECKS, max_cases=6, workers=1)
+    found = {name: findings(run, f":{name}") for name in names}
+    assert [name for name in names if found[name]] == ["wrong"]
+    (finding,) = found["wrong"]
+    assert (finding.check, finding.cause) == ("decoding_agrees", "decoder-step-mismatch")
+    assert finding.location is not None
+    assert finding.location.source == "decoded, state = self.decoder(value, initial_state=first if forget else state)"
+    reports = {name: report(run, f":{name}") for name in names}
+    assert reports["right"].checks["decoding_agrees"].ran
+    assert "nobody saw it feed the model" in reports["other"].checks["decoding_agrees"].not_applicable
+    assert "it draws its words" in reports["draws"].checks["decoding_agrees"].not_applicable
+    spec = reports["silent"].spec
+    assert spec is not None
+    assert any('@fuzz_target(decode="forecast")' in note for note in spec.traits.notes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fuzzseq.diagnosis.symbolic_sizes import Names
-from fuzzseq.protocol.framework_messages import FrameworkMessage
+from fuzzseq.protocol.framework_messages import FrameworkMessage, Topic
 
 ONE = {"batch_size": 2, "source_length": 4, "target_length": 7, "vocab_size": 9, "embedding_dim": 11, "units": 13}
 TWO = {"batch_size": 3, "source_length": 9, "target_length": 6, "vocab_size": 11, "embedding_dim": 5, "units": 16}
@@ -111,3 +111,27 @@ def test_labels_are_values_and_no_sizes() -> None:
     said = Names(ONE, TWO, {}).message(one, two)[0]
     assert said.startswith("Received a label value of units which is outside the valid range of [0, units).")
     assert said.endswith("Label values: ... [Op:X]")
+
+
+def test_what_a_value_is_written_as_says_nothing() -> None:
+    """Shapes, types and numbers of a value that a message writes out are none that it speaks of."""
+    for value in (
+        "<Variable path=gru/kernel, shape=(5, 2), dtype=float32, value=[[0.1, 2.0]]>",
+        "<tf.Tensor: shape=(2, 3), dtype=int32, numpy=\narray([[1, 2, 3],\n [3, 4, 5]], dtype=int32)>",
+        "tf.Tensor([[1 2]], shape=(1, 2), dtype=int32)",
+        "KerasTensor(shape=(None, 7), dtype=float32, name=keras_tensor)",
+        "TensorSpec(shape=(None, 4), dtype=tf.bool, name='real')",
+    ):
+        message = FrameworkMessage(f"cannot use {value} twice")
+        assert not message.speaks_of(*Topic)
+        assert (message.shapes, list(message.numbers)) == ((), [])
+        assert not message.of_types
+        assert not message.of_booleans
+    said = FrameworkMessage("Shapes (2, 3) and (2, 4) are incompatible, not <tf.Tensor: shape=(9,)>").shapes
+    assert said == ((2, 3), (2, 4))
+
+
+def test_numbers_of_an_array_are_no_sizes() -> None:
+    """The numbers of an array that a message writes out get no names, however many there are."""
+    one, two = (f"bad ids array([{ids}], dtype=int32) of {n}" for ids, n in (("13, 2", 13), ("3", 16)))
+    assert Names(ONE, TWO, {}).message(one, two)[0] == "bad ids array(...) of units"

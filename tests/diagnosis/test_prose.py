@@ -93,6 +93,7 @@ RECORDED: list[tuple[str, Evidence, dict[str, Any], str]] = [
         "decoder-attention-mask",
     ),
     ("attention_normalized", AttentionFault(error="over_queries", shape=(2, 3, 4)), {}, "decoder-attention-axis"),
+    ("batch_independent", AttentionFault(error="of_other_rows"), {}, "numeric-batch-coupling"),
     ("attention_normalized", AttentionFault(error="weight_on_padding", share=0.3), {}, "decoder-attention-mask"),
     ("causal", Difference(base="base", other="changed", largest=0.5), {}, "decoder-sees-future"),
     ("stepwise", Difference(base="base", other="cut", largest=0.5), {}, "decoder-step-mismatch"),

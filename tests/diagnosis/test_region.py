@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from fuzzseq.cases.boundary import boundary_cases
 from fuzzseq.cases.case import Case
+from fuzzseq.cases.transforms import resized
 from fuzzseq.diagnosis import region
 from fuzzseq.diagnosis.evidence_collection import gather
 from fuzzseq.diagnosis.probing import Budget
@@ -122,6 +125,40 @@ def test_what_no_simple_rule_explains_is_said_to_be_so() -> None:
     assert few.stopped
     assert "the search reached its budget" in few.sentence
     assert few.probes <= 3
+
+
+class Weighted(Stated):
+    """A model that fails silently where an expression is true, but for some draws of its weights in some sizes."""
+
+    def answer(self, case: Case) -> str:
+        """Say how a case ends."""
+        weights = random.Random(f"{sorted(case.dimensions.items())} {case.seed}").random()
+        return "passes" if weights < 0.3 else super().answer(case)
+
+
+def test_a_region_that_the_weights_decide_is_no_rule() -> None:
+    """Other sizes have other weights: a rule that fits by chance alone is contradicted by weights drawn anew."""
+    rules = set()
+    for vocabulary in range(5, 9):
+        model = Weighted(USUAL, "True")
+        failing = next(case for case in boundary_cases(USUAL.contract, 0) if model.answer(case) == "same")
+        failing = resized(failing, "target_vocab_size", vocabulary, USUAL.contract)
+        if model.answer(failing) == "same":
+            found = region.find(failing, failing, USUAL, Budget(model, 60), [], silent=True)
+            rules.add(found.expression)
+    assert rules <= {"", "True"}
+
+
+@pytest.mark.parametrize("stated", ["batch_size > 1", "source_length != target_length", "units > 4"])
+def test_a_silent_region_is_held_against_other_weights(stated: str) -> None:
+    """A rule that holds whatever the weights are is found for what fails silently as well."""
+    spec = with_parameters("vocab_size", "units")
+    model = Stated(spec, stated)
+    failing = next(case for case in boundary_cases(spec.contract, 0) if model.answer(case) == "same")
+    minimal = reduce(failing, spec.contract, lambda case: model.answer(case) == "same", max_executions=1500).case
+    found = gather(spec, minimal, SILENT, model).region
+    assert found is not None
+    assert agreement(found.expression, stated, spec).whole, found.sentence
 
 
 @pytest.mark.parametrize("stated", ["True", "ragged_source", "source_length > 1"])

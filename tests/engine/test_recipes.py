@@ -13,6 +13,7 @@ from tests.engine.running import events, findings, report
 RECIPES = Path(__file__).resolve().parents[2] / "fuzzseq" / "guide" / "recipes"
 #: What the models of each page are made of, and is not a requirement of the tests.
 NEEDS: dict[str, tuple[str, ...]] = {
+    "decode_loops": (),
     "tasks": (),
     "hugging_face": ("transformers", "tf_keras"),
     "keras_hub": ("keras_hub",),

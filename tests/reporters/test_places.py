@@ -10,7 +10,7 @@ import pytest
 from fuzzseq.files.notebooks import cell_of, file_of_cell
 from fuzzseq.protocol.outcome import Frame
 from fuzzseq.protocol.serialization import from_data, to_data
-from fuzzseq.protocol.user_frames import endless, keep_source, traceback_frames
+from fuzzseq.protocol.user_frames import endless, keep_source, last_assignment, traceback_frames
 
 #: What is shown of a place, by its file.
 PLACES = {"model.ipynb": "model.ipynb, cell 3, line 12", "": "In [3], line 12"}
@@ -88,3 +88,21 @@ def test_a_loop_that_does_not_end(file, tmp_path, monkeypatch):
         keep_source(file_of_cell("", 3), loop)
     (frame,) = endless((Frame(file=file, cell=3, line=3, function="build"),))
     assert (frame.line, frame.source, frame.cell) == (2, "while True:", 3)
+
+
+def test_the_line_that_made_what_a_line_uses(tmp_path):
+    """Of the names in a line, the last one that some function made is found, in the same function; else the line."""
+    text = (
+        "def call(self, scores, real):\n"
+        "    real = tf.tile(real, [2, 1])\n"
+        "    other = tf.repeat(scores, 2)\n"
+        "    return tf.nn.softmax(scores + real)\n"
+        "\n\ndef plain(scores, real):\n"
+        "    return tf.nn.softmax(scores + real)\n"
+    )
+    (tmp_path / "model.py").write_text(text)
+    one, two = (Frame(file=str(tmp_path / "model.py"), line=line, function="") for line in (4, 8))
+    found = last_assignment(one, ("tile", "repeat"))
+    assert (found.line, found.source) == (2, "real = tf.tile(real, [2, 1])")
+    assert last_assignment(two, ("tile", "repeat")) == two
+    assert last_assignment(one, ("gather",)) == one

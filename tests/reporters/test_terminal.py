@@ -146,7 +146,7 @@ def test_foreign_text_is_never_markup(run_events, crash_finding, capsys, monkeyp
 
 def test_later_finding_replaces(run_events, crash_finding, capsys, monkeypatch):
     """A finding with a known id takes its number and its place; the same one again is not printed twice."""
-    smaller = attrs.evolve(crash_finding, checks=("accepts",))
+    smaller = attrs.evolve(crash_finding, minimality=attrs.evolve(crash_finding.minimality, executions=3))
     events = run_events(crash_finding)
     at = next(i for i, event in enumerate(events) if isinstance(event, FindingReported))
     events[at + 1 : at + 1] = [FindingReported(finding=crash_finding), FindingReported(finding=smaller)]
@@ -154,6 +154,24 @@ def test_later_finding_replaces(run_events, crash_finding, capsys, monkeypatch):
     assert out.count("finding 1 - ") == 1
     assert out.count("finding 1, replacing the one above - ") == 1
     assert "1 finding (1 error)" in out
+
+
+def test_more_failed_checks_are_one_line(run_events, crash_finding, capsys, monkeypatch):
+    """Where a finding comes again with more failed checks alone, these are said in a line, and nothing else again."""
+    more = attrs.evolve(crash_finding, checks=(*crash_finding.checks, "saves"))
+    events = run_events(crash_finding)
+    at = next(i for i, event in enumerate(events) if isinstance(event, FindingReported))
+    events.insert(at + 1, FindingReported(finding=more))
+    out = printed(events, capsys, monkeypatch)
+    assert "finding 1 also fails saves\n" in out
+    assert out.count("finding 1") == 2
+
+
+def test_a_finding_prints_as_a_sentence(crash_finding):
+    """What Python prints of a finding is short: its cause and why, or its id, target, check and place."""
+    assert str(crash_finding) == f"{crash_finding.cause}: {crash_finding.diagnosis.explanation}"
+    assert repr(crash_finding).startswith(f"<Finding {crash_finding.id} of my_model.py:build: accepts fails at ")
+    assert len(repr([crash_finding])) < 200
 
 
 def test_unusable_target(run_events, crash_finding, capsys, monkeypatch):

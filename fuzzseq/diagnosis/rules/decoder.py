@@ -102,11 +102,15 @@ def _other_widths(e: FailureEvidence) -> list[str]:
     return [" and ".join(others)] if others and not e.matters("embedding_dim") else []
 
 
+def _of_several_shapes(e: FailureEvidence) -> bool:
+    return bool(e.op) or len(e.shapes()) > 1 or e.message.speaks_of(Topic.EXPECTED_AXIS)
+
+
 _EMBEDDING: Final = "it depends on {e.written[embedding_dim]}"
 _RANKS: Final = "inside an attention, tensors of different ranks are combined"
 #: Two widths do not fit.
 WIDTHS: Final = only_where(
-    lambda e: e.stage not in ("loss", "gradient", "preprocess") and e.verdict.raised is not None,
+    lambda e: e.stage not in ("loss", "gradient", "preprocess", "generate") and e.verdict.raised is not None,
     Rule("input-embedding-dim", 84, _embedding_alone, _EMBEDDING),
     Rule("input-embedding-dim", 70, lambda e: e.matters("embedding_dim"), _EMBEDDING),
     Rule("decoder-width", 74, _other_widths, "it depends on {0}"),
@@ -119,18 +123,23 @@ WIDTHS: Final = only_where(
     Rule("decoder-reshape", 78, lambda e: e.op == "Reshape", "a reshape does not fit"),
     Rule("decoder-reshape", 78, speaks_of(Topic.RESHAPE, Topic.ELEMENTS), "a reshape does not fit"),
     *only_where(
-        lambda e: bool(e.op) or len(e.shapes()) > 1 or e.message.speaks_of(Topic.EXPECTED_AXIS),
+        _of_several_shapes,
         Rule("decoder-width", 50, speaks_of(Topic.WIDTHS), "the widths of two tensors do not fit"),
     ),
 )
 
 
+_OTHER_SHAPES: Final = "the decode loop gives the model other shapes than training does, and it fails nowhere else"
 #: What a decode loop alone does.
 LOOPS: Final = (
     Rule(
         "decoder-beams", 99, lambda e: any(e.of_kind(OneBeamPasses)), "it raises for several beams, and runs with one"
     ),
-    Rule("decoder-step-mismatch", 45, lambda e: e.stage == "generate", "it fails in the decode loop, and nowhere else"),
+    *only_where(
+        lambda e: e.stage == "generate",
+        Rule("decoder-step-mismatch", 45, always, "it fails in the decode loop, and nowhere else"),
+        *only_where(_of_several_shapes, Rule("decoder-step-mismatch", 86, speaks_of(Topic.SHAPES), _OTHER_SHAPES)),
+    ),
 )
 _MASK_GIVEN: Final = "an attention was given a mask where it fails"
 #: A mask does not fit what it masks: scores that depend on a length are what a mask of another length is applied to.

@@ -40,6 +40,7 @@ _STATES_OF_OTHERS: Final = "a batch of one row is given states of {0}, and takes
 _OTHER_WORDS: Final = "the last dimension of the output is not the target vocabulary"
 _MOVED: Final = "{e.sentence}: rows are moved, as by a reshape of batch and time"
 _EQUAL_ROWS: Final = "{e.sentence}; it passes when all rows are of equal length"
+_MASKS_MOVED: Final = "{e.sentence}; with rows of equal length it passes: the mask of a row meets scores of another"
 _PADDING: Final = "{e.sentence}; an attention gives weight to padding"
 
 
@@ -57,11 +58,16 @@ def _begins_in(parts: tuple[str, ...], e: FailureEvidence) -> bool:
     return any(part in words for part in parts)
 
 
-def _coupled(by: Literal["state", "order", "lengths"], e: FailureEvidence) -> bool:
-    """Say what couples the rows of a batch: what is kept between batches, the order of rows, or their lengths."""
+def _coupled(by: Literal["state", "order", "masks", "lengths"], e: FailureEvidence) -> bool:
+    """Say what couples the rows of a batch: what is kept between batches, the order of rows, or their lengths.
+
+    Where rows of equal length pass, no values move from row to row: what does is a mask, or what else tells lengths.
+    """
     kept = any(isinstance(each, Difference) and each.other == "after" for each in e.verdict.evidence)
     moved = saw(Difference, other="reversed")(e)  # some sizes hide that rows are moved
-    return by == ("state" if kept else "order" if moved else "lengths" if e.passes("ragged") else "")
+    if kept or not e.passes("ragged"):
+        return by == ("state" if kept else "order" if moved else "")
+    return by == ("masks" if moved else "lengths")
 
 
 def _rows_mixed_in_loop(e: FailureEvidence) -> bool:
@@ -99,11 +105,12 @@ SEEN: Final = (
     Rule("execution-graph", 99, saw(WrongShape, eager_is_right=True), "{e.sentence}"),
     Rule("execution-graph", 99, saw(WrongType, eager_is_right=True), "{e.sentence}"),
     Rule("decoder-ignores-source", 95, saw(MissingGradient, source_ignored=True), "{e.sentence}"),
+    Rule("execution-nondeterministic", 96, saw(Difference, other="untold"), "{e.sentence}"),
     Rule("loss-target-leak", 96, saw(Difference, other="label_of_own_step"), "{e.sentence}"),
     Rule("execution-retrace", 96, saw(Retraced), "{e.sentence}"),
     Rule("numeric-nonfinite", 92, saw(NonFinite, precision="mixed"), _INFINITE),
     Rule("decoder-attention-axis", 96, saw(AttentionFault, wrong_axis=True), _AXIS),
-    Rule("decoder-attention-mask", 90, saw(AttentionFault, wrong_axis=False), _PADDING),
+    Rule("decoder-attention-mask", 90, saw(AttentionFault, error="weight_on_padding"), _PADDING),
     *only_where(
         lambda e: e.spec.contract.decode_call is not None and e.spec.contract.decode_call.several_beams > 0,
         Rule("decoder-beams", 92, saw(WrongWord, against="alone"), "{e.sentence}"),
@@ -111,7 +118,12 @@ SEEN: Final = (
         Rule("decoder-beams", 92, _rows_mixed_in_loop, "{e.sentence}; a row alone is decoded right"),
     ),
     Rule("input-padding-leak", 90, saw(WrongWord, against="padding"), "{e.sentence}"),
-    Rule("decoder-step-mismatch", 88, saw(WrongWord, against="uncached"), "{e.sentence}"),
+    Rule("decoder-step-mismatch", 91, saw(WrongWord, against="uncached"), "{e.sentence}"),
+    *only_where(
+        lambda e: e.verdict.check == "decoding_invariant",
+        Rule("input-padding-leak", 90, saw(Difference, other="padding"), "{e.sentence}"),
+        Rule("decoder-step-mismatch", 91, saw(Difference, other="uncached"), "{e.sentence}"),
+    ),
     Rule("state-not-carried", 90, saw(StateCrossing, error="not_returned"), "{e.sentence}"),
     *only_where(
         _steps_are_rows,
@@ -140,6 +152,10 @@ SEEN: Final = (
         Rule("state-leak", 92, partial(_coupled, "state"), "{e.sentence}: something is kept between the batches"),
         Rule("decoder-reshape", 90, partial(_coupled, "order"), _MOVED),
         Rule("input-padding-leak", 91, partial(_coupled, "lengths"), _EQUAL_ROWS),
+        *only_where(
+            partial(_coupled, "masks"),
+            Rule("decoder-attention-mask", 94, saw(AttentionFault, error="of_other_rows"), _MASKS_MOVED),
+        ),
     ),
     *only_where(
         lambda e: e.verdict.check == "padding_invariant",

@@ -13,6 +13,7 @@ from fuzzseq.grammar import CauseSlug
 from fuzzseq.protocol.framework_messages import Topic
 
 LENGTHS: Final = ("source_length", "target_length")
+RECURRENT: Final = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "LSTMCell", "GRUCell", "SimpleRNNCell")
 
 
 @attrs.frozen
@@ -84,7 +85,9 @@ def unequal_lengths(e: FailureEvidence) -> bool:
 
 
 def in_attention(e: FailureEvidence) -> bool:
-    """Say whether an attention layer was running, or the user's line speaks of one."""
+    """Say whether an attention layer was running, or the user's line speaks of one and no recurrent layer raised."""
+    if e.innermost is not None and e.innermost.kind in RECURRENT:
+        return any("attention" in layer.kind.lower() for layer in e.layers)
     words = " ".join((*(layer.kind for layer in e.layers), e.line, *e.functions)).lower()
     return "attention" in words or "attend" in words or "score" in words
 

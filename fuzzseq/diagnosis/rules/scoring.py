@@ -60,6 +60,15 @@ def _unsqueezed(e: FailureEvidence) -> bool:
     return e.op in ("Sub", "SquaredDifference") and any((*short, 1) == tuple(long) for short, long in pairs)
 
 
+def _misfitting_weights(e: FailureEvidence) -> list[str]:
+    """Return the shapes of labels and of what they weigh, where these are others; one for each row may be meant."""
+    lines = e.trace.lines if e.trace and e.spec.contract.sample_weight and not e.spec.contract.is_ctc else ()
+    for labels, _, weights in (line.inputs for line in lines if line.path == "loss" and len(line.inputs) == 3):
+        if weights != labels[:2] and (len(weights) != 1 or any(len(shape) == 1 for shape in e.shapes())):
+            return [f"the weights are of shape [{', '.join(weights)}], and the labels of [{', '.join(labels)}]"]
+    return []
+
+
 _WEIGHT: Final = "it fails where one value for each step is multiplied by another: a weight"
 #: The loss does not fit what it compares.
 LOSS: Final = only_where(
@@ -74,6 +83,7 @@ LOSS: Final = only_where(
     Rule("loss-timesteps", 82, partial(_mismatches, "steps")),
     Rule("loss-encoding", 60, partial(_mismatches, "rank")),
     Rule("loss-vocabulary", 82, partial(_mismatches, "last dimension")),
+    Rule("loss-mask-shape", 96, _misfitting_weights),
     Rule("loss-mask-shape", 83, lambda e: e.op == "Mul" and 0 < max(map(len, e.shapes()), default=0) < 3, _WEIGHT),
     Rule("loss-mask-shape", 84, _weighted, "it fails where the user's loss applies a mask or weights"),
     Rule("loss-timesteps", 80, depends_on_lengths, "it depends on the lengths"),

@@ -6,17 +6,16 @@ from functools import partial
 from typing import Final, Literal
 
 from fuzzseq.diagnosis.evidence import FailureEvidence
-from fuzzseq.diagnosis.rules.rule import LENGTHS, Rule, is_state, only_where, passes, speaks_of
+from fuzzseq.diagnosis.rules.rule import LENGTHS, RECURRENT, Rule, is_state, only_where, passes, speaks_of
 from fuzzseq.protocol.framework_messages import Topic
 
-_RECURRENT: Final = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "LSTMCell", "GRUCell", "SimpleRNNCell")
 _STATES_OF: Final = {"LSTM": 2, "GRU": 1, "SimpleRNN": 1}
 
 
 def of_other_rows(e: FailureEvidence) -> bool:
     """Say whether some recurrent layer was given states of another number of rows than its input, wherever it fails."""
     lines = e.trace.lines if e.trace else ()
-    return any(line.kind in _RECURRENT and len({shape[:1] for shape in line.inputs}) > 1 for line in lines)
+    return any(line.kind in RECURRENT and len({shape[:1] for shape in line.inputs}) > 1 for line in lines)
 
 
 def _lengths_of_batch(e: FailureEvidence) -> list[str]:
@@ -76,7 +75,7 @@ def _misfits(kind: _Misfit, e: FailureEvidence) -> list[str]:
     found = list[tuple[_Misfit, str]]()
     within_both = any(layer.kind == "Bidirectional" for layer in e.layers)
     for layer in e.layers:
-        if layer.kind not in _RECURRENT:
+        if layer.kind not in RECURRENT:
             continue
         rank = max(map(len, layer.states), default=2)
         expected = _STATES_OF.get(layer.kind)
@@ -90,7 +89,8 @@ def _misfits(kind: _Misfit, e: FailureEvidence) -> list[str]:
         if units and widths and widths != {units}:
             got = e.named(next(iter(widths - {units})))
             why = f"{layer.name} is of width {e.named(units)}, and was given a state of width {got}"
-            if (widths in ({2 * units}, {units // 2}) and units > 1) or within_both:
+            doubled = widths in ({2 * units}, {units // 2}) and units > 1 and e.spec.traits.has_backward_layers
+            if doubled or within_both:
                 found.append(("direction", f"{why}: one direction where both are meant, or both joined"))
             found.append(("width", why))
         batches = {shape[0] for shape in layer.states if shape}
@@ -117,7 +117,7 @@ STATES: Final = (
         Rule("state-units", 62, is_state, "it fails where the user's own code handles a state"),
     ),
     *only_where(
-        lambda e: any(layer.kind in _RECURRENT for layer in e.layers),
+        lambda e: any(layer.kind in RECURRENT for layer in e.layers),
         Rule("state-count", 88, lambda e: e.message.of_missing_index, _MISSING),
         Rule("state-count", 88, speaks_of(Topic.STRUCTURE), _STRUCTURE),
     ),

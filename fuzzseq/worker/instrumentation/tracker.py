@@ -118,7 +118,7 @@ class Tracker:
             self.raised, self.raised_site = (), None
             if self._on_output is not None:
                 self._on_output(self._path(), result, layer, args)
-            self._record_layer(layer, args, kwargs, result)
+            self._record_layer(call, layer, args, kwargs, result)
             return result
         finally:
             del self._running[depth:]
@@ -167,12 +167,13 @@ class Tracker:
             record.hidden = True
             return
         site = calling_frame() or self._site_in_model()
-        record.softmaxes.append(Softmax(path=self._path(), value=result, axis=axis, site=site))
+        ended = len(record.layers)
+        record.softmaxes.append(Softmax(path=self._path(), value=result, axis=axis, layers_before=ended, site=site))
 
-    def _record_layer(self, layer: Layer, args: Args, kwargs: Kwargs, result: Nest) -> None:
+    def _record_layer(self, call: Function, layer: Layer, args: Args, kwargs: Kwargs, result: Nest) -> None:
         if self._record is None or self._record.graph is not None:
             return
-        self._record_dropout(self._record, layer, args, result)
+        self._record_dropout(self._record, call, layer, args, kwargs, result)
         # What a layer of Keras' own is made of says nothing that the layer does not; a cell runs once a step besides.
         if any(KERAS.is_builtin(type(outer)) and not KERAS.is_model(outer) for outer, *_ in self._running[:-1]):
             return
@@ -183,27 +184,33 @@ class Tracker:
         output = LayerOutput(path=path, layer=frame, values=tuple(np.asarray(value) for value in values), site=site)
         self._record.layers.append(output)
 
-    def _record_dropout(self, record: Recording, layer: Layer, args: Args, result: Nest) -> None:
-        """Keep whether a dropout layer changed what it was given; of zeros it cannot, and a frozen one need not."""
+    def _record_dropout(
+        self, record: Recording, call: Function, layer: Layer, args: Args, kwargs: Kwargs, result: Nest
+    ) -> None:
+        """Keep whether a layer dropped anything, where that can be told; a frozen one need not."""
         rate = KERAS.dropout_rate(layer)
-        if not rate:
+        if not rate or not args or getattr(layer, "stateful", False):
             return
         frozen = any(
             not getattr(outer, "trainable", True)
-            or (depth and KERAS.is_model(outer) and kwargs.get("training") is False)
-            for depth, (outer, _, kwargs) in enumerate(self._running)
+            or (depth and KERAS.is_model(outer) and given.get("training") is False)
+            for depth, (outer, _, given) in enumerate(self._running)
         )
-        if frozen or not args:
+        if frozen:
             return
         # What a function of the user's own traces drops when that runs, and nobody sees it.
-        traced = not all(hasattr(value, "numpy") for value in (args[0], result))
-        given = None if traced else np.asarray(args[0])
-        if given is None or given.any():
+        drops: bool | None = True
+        if all(hasattr(value, "numpy") for value in (args[0], *tf.nest.flatten(result))):
+            given = args[: 3 if KERAS.is_recurrent(layer) else 1]  # What stands behind them says training.
+            self._record = None
+            without, dropped = (call(layer, *given, **{**kwargs, "training": way}) for way in (False, True))
+            self._record = record
+            # With dropout zeros stay zeros, and so does a state that nothing has changed yet.
+            drops = not _equal(result, without) if not _equal(dropped, without) else None
+        if drops is not None:
             site = self.site_of(layer) or calling_frame() or self._site_in_model()
-            drops = given is None or not np.array_equal(given, np.asarray(result))
             told_off = self._running[0][2].get("training") is False
-            call = DropoutCall(path=self._path(), rate=rate, drops=drops, told_off=told_off, site=site)
-            record.dropouts.append(call)
+            record.dropouts.append(DropoutCall(path=self._path(), rate=rate, drops=drops, told_off=told_off, site=site))
 
     def _path(self) -> str:
         return "/".join(names([entry[0] for entry in self._running]))
@@ -218,3 +225,8 @@ class Tracker:
         """Return the user's line where the innermost of the running layers became part of a functional model."""
         sites = (self.site_of(entry[0]) for entry in reversed(self._running))
         return next((site for site in sites if site is not None), None)
+
+
+def _equal(one: Nest, two: Nest) -> bool:
+    pairs = zip(tf.nest.flatten(one), tf.nest.flatten(two), strict=True)
+    return all(np.array_equal(np.asarray(left), np.asarray(right)) for left, right in pairs)

@@ -109,6 +109,9 @@ class Keras3(PublicKeras):
     def inputs_of_calls(self, operation: Layer) -> list[list[Tensor]]:
         return [list(node.input_tensors) for node in operation._inbound_nodes]
 
+    def training_of_calls(self, operation: Layer) -> list[object]:
+        return [node.arguments.kwargs.get("training") for node in operation._inbound_nodes]
+
     def kept_states(self, layer: Layer) -> list[Tensor]:
         return list(tf.nest.flatten(getattr(layer, "states", None) or ()))
 

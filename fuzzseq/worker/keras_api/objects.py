@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
@@ -66,6 +66,7 @@ class Call(Protocol):
     input_tensors: Sequence[Tensor]
     # In tf-keras
     call_args: Sequence[Nest]
+    call_kwargs: Mapping[str, Nest]
     keras_inputs: Sequence[Tensor]
 
 

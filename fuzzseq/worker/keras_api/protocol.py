@@ -153,7 +153,7 @@ class Framework(Protocol):
         """Return the words that a layer finds ids for, in their order; none for a layer that takes no strings."""
 
     def dropout_rate(self, layer: Layer) -> float:
-        """Return which share of what it is given a layer of the framework's drops in training; 0 for another layer."""
+        """Return which share of its inputs, or its states, a layer of the framework's drops in training; 0 for none."""
 
     def mask_value(self, layer: Layer) -> float | None:
         """Return the value of a step that a ``Masking`` layer leaves out; None for another layer."""
@@ -183,6 +183,9 @@ class Framework(Protocol):
 
     def inputs_of_calls(self, operation: Layer) -> list[list[Tensor]]:
         """Return the symbolic tensors that an operation was given, for each call that models are made of."""
+
+    def training_of_calls(self, operation: Layer) -> list[object]:
+        """Return what an operation was told of training in each call that models are made of; None for nothing."""
 
     # Masks and values
 

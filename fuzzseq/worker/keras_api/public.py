@@ -12,6 +12,7 @@ from fuzzseq.worker.keras_api.objects import Function, KerasModel, Layer, Model,
 
 #: Losses of values by the names of their classes, which those of their functions follow.
 _REGRESSIONS: Final = ("Mean_Squared_Error", "Mean_Absolute_Error", "Huber", "Log_Cosh", "Cosine_Similarity")
+_RATES: Final = ("rate", "dropout", "recurrent_dropout")
 _OF_POSITIVE: Final = ("Mean_Absolute_Percentage_Error", "Mean_Squared_Logarithmic_Error", "Poisson")
 
 
@@ -67,8 +68,11 @@ class PublicKeras:
         return list(layer.get_vocabulary()) if looks_up and not getattr(layer, "invert", False) else []
 
     def dropout_rate(self, layer: Layer) -> float:
-        drops = isinstance(layer, self.keras.layers.Dropout) and self.is_builtin(type(layer))
-        return float(getattr(layer, "rate", 0.0) or 0.0) if drops else 0.0
+        layers = self.keras.layers
+        if not self.is_builtin(type(layer)) or not isinstance(layer, layers.Dropout | layers.RNN):
+            return 0.0
+        cells = getattr(layer.cell, "cells", [layer.cell]) if isinstance(layer, layers.RNN) else [layer]
+        return max(float(getattr(each, name, 0.0) or 0.0) for each in cells for name in _RATES)
 
     def mask_value(self, layer: Layer) -> float | None:
         return float(layer.mask_value) if isinstance(layer, self.keras.layers.Masking) else None

@@ -110,6 +110,9 @@ class TfKeras(PublicKeras):
     def inputs_of_calls(self, operation: Layer) -> list[list[Tensor]]:
         return [list(node.keras_inputs) for node in operation._inbound_nodes]
 
+    def training_of_calls(self, operation: Layer) -> list[object]:
+        return [node.call_kwargs.get("training") for node in operation._inbound_nodes]
+
     def kept_states(self, layer: Layer) -> list[Tensor]:
         return [state for state in tf.nest.flatten(getattr(layer, "states", None) or ()) if state is not None]
 

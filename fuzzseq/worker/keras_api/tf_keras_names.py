@@ -33,7 +33,7 @@ _NAMES: Final = MappingProxyType(
         (f"{_ENGINE}.sequential", "Sequential"): ("_graph_initialized",),
         (f"{_ENGINE}.functional", "Functional"): ("_nested_inputs",),
         (f"{_ENGINE}.keras_tensor", "KerasTensor"): ("_keras_history",),
-        (f"{_ENGINE}.node", "Node"): ("call_args", "keras_inputs"),
+        (f"{_ENGINE}.node", "Node"): ("call_args", "call_kwargs", "keras_inputs"),
         (f"{_ENGINE}.node", "KerasHistory"): ("layer", "node_index", "tensor_index"),
         (f"{_ENGINE}.compile_utils", "LossesContainer"): ("_user_losses",),
         (f"{_ENGINE}.compile_utils", "MetricsContainer"): ("_user_metrics", "_user_weighted_metrics"),
