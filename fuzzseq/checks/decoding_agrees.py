@@ -19,7 +19,8 @@ import attrs
 
 from fuzzseq.cases.arrays import arrays
 from fuzzseq.cases.case import Case, width
-from fuzzseq.checks.base import Check, Decoded, Plan, Results
+from fuzzseq.checks.base import Check, Plan, Results
+from fuzzseq.checks.decoded import Decoded
 from fuzzseq.checks.decodes import applies as has_loop
 from fuzzseq.checks.decodes import base_run, one_beam, prompt_length
 from fuzzseq.checks.differential import comparable

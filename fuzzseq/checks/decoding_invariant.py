@@ -21,8 +21,9 @@ import numpy as np
 
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.transforms import may_be, paddable, with_padding
-from fuzzseq.checks.base import Check, Decoded, Plan, Results
+from fuzzseq.checks.base import Check, Plan, Results
 from fuzzseq.checks.batch_independent import alone
+from fuzzseq.checks.decoded import Decoded
 from fuzzseq.checks.decodes import base_run, one_beam
 from fuzzseq.checks.decoding_agrees import aligned
 from fuzzseq.checks.produced import TIE, counted, first_other_value, word_after_end

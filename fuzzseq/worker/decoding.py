@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from fuzzseq.cases.arrays import Array, Arrays
-from fuzzseq.checks.base import Decoded
+from fuzzseq.checks.decoded import Decoded
 from fuzzseq.checks.decodes import prompt_length
 from fuzzseq.checks.produced import counted, decoded_rows, last_id, paired_scores, readings, teacher_forced
 from fuzzseq.protocol.runs import DecodeRun

@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from fuzzseq.cases.arrays import Array, Arrays, arrays, source_rows
 from fuzzseq.cases.case import Batch, Case
-from fuzzseq.checks.base import Decoded, Gradient, Observed
+from fuzzseq.checks.base import Gradient, Observed
+from fuzzseq.checks.decoded import Decoded
 from fuzzseq.checks.output_shape import expected_shape
 from fuzzseq.protocol import runs
 from fuzzseq.reproduce.runtime import as_source, flat_shapes, packed, path_of

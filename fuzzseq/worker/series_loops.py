@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from fuzzseq.cases.arrays import Array, Arrays
-from fuzzseq.checks.base import Decoded
+from fuzzseq.checks.decoded import Decoded
 from fuzzseq.checks.produced import read_series
 from fuzzseq.protocol.runs import DecodeRun
 from fuzzseq.targets.spec import Spec

@@ -10,8 +10,8 @@ from tests.benchmarks.house import sizes
 def test_the_house_stays_as_small_as_it_is() -> None:
     """Lines, ``Any``, private functions used once, and the lengths of functions and modules stay below their bounds."""
     house = sizes()["all"]
-    assert house.lines <= 32_500
-    assert house.anys <= 215
+    assert house.lines <= 33_700
+    assert house.anys <= 165
     assert house.once / house.private <= 0.47
     assert median(house.functions) <= 10
     assert median(house.modules) <= 120
