@@ -45,9 +45,8 @@ class BatchRun:
         """Go as far as the run asks for."""
         match self.run:
             case runs.WiringRun():
-                model = self.built.model
-                crossed = crossings(model, self.built.tracker)
-                return Observed(arrays=self.arrays, crossings=crossed, takers_of_states=takers_of_states(model))
+                model, found = self.built.model, crossings(self.built.model, self.built.tracker)
+                return Observed(arrays=self.arrays, crossings=found, takers_of_states=takers_of_states(model))
             case runs.ChunkedRun(chunk_boundaries=boundaries):
                 return self._in_chunks(boundaries)
             case runs.DecodeRun():

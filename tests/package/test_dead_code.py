@@ -28,7 +28,6 @@ ALLOWED = {
     "fuzzseq/reproduce/script_only.py as_graph": "a script pastes it where it writes a call of it",
     "fuzzseq/reproduce/script_only.py dropout_calls": "likewise",
     "fuzzseq/reproduce/script_only.py moved_by_padding": "likewise",
-    "fuzzseq/reproduce/script_only.py recorded_inputs": "likewise",
     "fuzzseq/checks/produced.py departure": "likewise",
     "fuzzseq/worker/service.py do_load": "a command is answered by the method of its name",
     "fuzzseq/worker/service.py do_infer": "likewise",
