@@ -146,6 +146,16 @@ def strings(ids: npt.NDArray[np.int32], mask: Array, text: Text) -> npt.NDArray[
     return np.array(sentences, dtype=np.str_).reshape((-1, 1) if text.form == "column" else -1)
 
 
+def step_arrays(case: Case, contract: Contract, seen: Arrays, batch: int = -1) -> dict[str, Array]:
+    """Return what functions of a training batch are given by name: its arrays, ``target``, and text as strings."""
+    found = {**attrs.asdict(seen, recurse=False), "target": whole_targets(case, contract, batch)}
+    for name, side in (("source", "source"), ("decoder_input", "target"), ("target", "target")):
+        if side in contract.forms.text:
+            real = found[name] != contract.tokens.pad
+            found[name] = strings(found[name], real, contract.forms.text[side])
+    return found
+
+
 def encoded(labels: npt.NDArray[np.int32], encoding: Encoding, case: Case, contract: Contract) -> Array:
     """Return labels in an encoding; the depth of one-hot rows is the target vocabulary."""
     vocabulary = contract.vocabulary("target")

@@ -177,7 +177,7 @@ def _script_of_series(run: ScriptRun, steps: int, count: int) -> Iterator[str]:
     channels = channels_of(contract.series.decoder_channels, run.case.dimensions)
     parts = "[returned]" if contract.decode_call is None or contract.decode_call.rows == "batch" else "returned"
     yield stage_line("generate")
-    yield f"returned, given = recorded_inputs(lambda: {run.decoding(None, None)}, {channels})"
+    yield f"returned, given = recorded(lambda: {run.decoding(None, None)}, 0, {channels})"
     yield f"values, fed = read_series({parts}, given, {count}, {channels})"
     yield "# The model is fed at once what the loop fed step by step."
     yield f"values, decoder_input = values[:, :{steps}], fed[:, :{steps}]"

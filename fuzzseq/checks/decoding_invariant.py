@@ -13,7 +13,7 @@ of the user's own call.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 
 import attrs
@@ -25,7 +25,7 @@ from fuzzseq.checks.base import Check, Decoded, Plan, Results
 from fuzzseq.checks.batch_independent import alone
 from fuzzseq.checks.decodes import base_run, one_beam
 from fuzzseq.checks.decoding_agrees import aligned
-from fuzzseq.checks.produced import TIE, counted, first_other_value
+from fuzzseq.checks.produced import TIE, counted, first_other_value, word_after_end
 from fuzzseq.checks.script import Script, ScriptRun, stage_line
 from fuzzseq.protocol.evidence import Difference, WrongWord
 from fuzzseq.protocol.outcome import Severity, Verdict
@@ -92,7 +92,9 @@ def _difference(one: Decoded, two: Decoded, name: str, spec: Spec) -> WrongWord 
         left, right = (each[: counted(each, tokens.end, tokens.pad)] for each in (other, row))
         step = next((step for step, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), None)
         if step is None:
-            if against == "alone" and (after := _after_end(one, at, row, spec)) is not None:
+            # A loop that was not seen to go on with what is best may fill rows with any word.
+            goes_on = against == "alone" and one.end is None
+            if goes_on and (after := word_after_end(other, row, tokens.end, tokens.pad)) is not None:
                 word = WrongWord(against=against, row=at, step=after, word=other[after], best=None)
                 if _severity(word, one, spec) is not None:
                     return word
@@ -109,20 +111,6 @@ def _difference(one: Decoded, two: Decoded, name: str, spec: Spec) -> WrongWord 
         if np.isfinite(spread) and moved <= TIE * spread and not tie:
             return WrongWord(against=against, row=at, step=step, word=left[step], best=right[step])
     return None
-
-
-def _after_end(one: Decoded, at: int, alone: Sequence[int], spec: Spec) -> int | None:
-    """Return the step of the first ordinary word after the end token of a row which ends there where it is alone.
-
-    None as well where a loop that goes on was not seen to take what is best: it may fill rows with any word.
-    """
-    end, pad, row = spec.contract.tokens.end, spec.contract.tokens.pad, one.rows[at]
-    if end is None or end not in alone or one.end is not None:
-        return None
-    ended = list(alone).index(end) + 1
-    if list(row[:ended]) != list(alone[:ended]) or not {*alone[ended:]} <= {end, pad}:
-        return None
-    return next((step for step, word in enumerate(row) if step >= ended and word not in (end, pad)), None)
 
 
 def _severity(found: WrongWord | Difference, base: Decoded, spec: Spec) -> Severity | None:

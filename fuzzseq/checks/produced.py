@@ -5,13 +5,14 @@ The worker and the checks call these functions, and a script that reproduces a f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
+Found = TypeVar("Found")
 
 #: How far below the best score, beside the spread of scores, a word has to be: nearer ones are ties.
 TIE: Final = 0.01
@@ -29,7 +30,7 @@ def decoded_rows(returned: Any) -> list[list[int]]:
     if hasattr(returned, "to_list"):  # as a RaggedTensor has
         returned = returned.to_list()
     if isinstance(returned, (tuple, Mapping)):
-        return first_rows(returned.values() if isinstance(returned, Mapping) else returned)
+        return first_part(decoded_rows, returned.values() if isinstance(returned, Mapping) else returned)
     if returned is None or isinstance(returned, (str, bytes)):
         raise ValueError("it returns nothing" if returned is None else "it returns text")
     if isinstance(returned, list) and any(np.ndim(part) or isinstance(part, (str, bytes)) for part in returned):
@@ -37,12 +38,12 @@ def decoded_rows(returned: Any) -> list[list[int]]:
     return rows_of_array(np.asarray(returned))
 
 
-def first_rows(parts: Iterable[Any]) -> list[list[int]]:
-    """Return the rows of ids of the first part that holds any; raises ValueError with the reason of the first."""
+def first_part(read: Callable[[Any], Found], parts: Iterable[object]) -> Found:
+    """Return what is read in the first part that holds any; raises ValueError with the reason of the first."""
     reasons = []
     for part in parts:
         try:
-            return decoded_rows(part)
+            return read(part)
         except ValueError as error:
             reasons.append(error)
     raise reasons[0] if reasons else ValueError("it returns nothing")
@@ -61,20 +62,14 @@ def rows_of_array(ids: Array) -> list[list[int]]:
     return [[int(word) for word in row] for row in np.atleast_2d(ids)]
 
 
-def decoded_values(returned: Any) -> Array:
+def decoded_values(returned: object) -> Array:
     """Return the values (rows, steps, channels) of what a decode loop of a series returned.
 
     It may be an array of rank 3, or of rank 2 or 1 for one channel or one row, a list of such, or one
     of these among other things in a tuple or a dict. Raises ValueError that says why it is none.
     """
     if isinstance(returned, (tuple, Mapping)):
-        reasons = []
-        for part in returned.values() if isinstance(returned, Mapping) else returned:
-            try:
-                return decoded_values(part)
-            except ValueError as error:
-                reasons.append(error)
-        raise reasons[0] if reasons else ValueError("it returns nothing")
+        return first_part(decoded_values, returned.values() if isinstance(returned, Mapping) else returned)
     try:
         values = np.asarray(returned, np.float64)
     except (TypeError, ValueError):
@@ -109,7 +104,7 @@ def fed_back(given: Iterable[Sequence[Array]], values: Array, channels: int) -> 
 
 
 def read_series(
-    parts: Sequence[Any], given: Iterable[Sequence[Array]], rows: int, channels: int
+    parts: Sequence[object], given: Iterable[Sequence[Array]], rows: int, channels: int
 ) -> tuple[Array, Array | None]:
     """Return the values (rows, steps, channels) in what a loop gave in some ``parts``, and what it fed for them.
 
@@ -181,6 +176,16 @@ def counted(row: Sequence[int], end: int | None, pad: int) -> int:
     """Return how many ids of a row count: those up to the end token, and before padding."""
     stop = row.index(end) + 1 if end in row else len(row)
     return min(stop, row.index(pad) if pad in row else len(row))
+
+
+def word_after_end(row: Sequence[int], alone: Sequence[int], end: int | None, pad: int) -> int | None:
+    """Return the step of the first ordinary word behind the end token of a row which ends there where it is alone."""
+    if end is None or end not in alone:
+        return None
+    ended = list(alone).index(end) + 1
+    if list(row[:ended]) != list(alone[:ended]) or not {*alone[ended:]} <= {end, pad}:
+        return None
+    return next((step for step, word in enumerate(row) if step >= ended and word not in (end, pad)), None)
 
 
 def last_id(own: Array | None, rows: Sequence[Sequence[int]], end: int | None, pad: int) -> int | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import attrs
 import numpy as np
 
-from fuzzseq.cases.arrays import SMOOTHING, Array, Arrays, arrays, input_array, source_rows, whole_targets
+from fuzzseq.cases.arrays import SMOOTHING, Array, Arrays, arrays, input_array, source_rows, step_arrays
 from fuzzseq.cases.case import Batch
 from fuzzseq.cases.states import STATES_PER_LAYER, state_shapes
 from fuzzseq.reporting.python_text import argument
@@ -52,8 +52,8 @@ def columns(plan: Plan) -> Columns:
 
 def _batch_arrays(plan: Plan, number: int, seen: Arrays) -> dict[str, str]:
     """Return what functions of a training batch, or the model's own step, are given beside the labels."""
-    target = whole_targets(plan.case, plan.spec.contract, number)
-    return {name: literal(target if name == "target" else getattr(seen, name)) for name in plan.batch_arrays}
+    given = step_arrays(plan.case, plan.spec.contract, seen, number)
+    return {name: literal(given[name]) for name in plan.batch_arrays}
 
 
 def assigned(columns_: Columns, plan: Plan) -> Iterator[str]:

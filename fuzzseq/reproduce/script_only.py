@@ -81,9 +81,13 @@ def moved_by_padding(model: Any, measure: Any, scores: Any, real: Any) -> list[s
     return [name for name in moved if abs(one[name] - again.get(name, one[name])) <= 1e-5]
 
 
-def recorded(call: Callable[[], Any], words: int) -> tuple[Any, list[tuple[Any, Any]]]:
-    """Return what a call gives, and the layers that gave scores of so many words in it, with these scores."""
-    found = []
+def recorded(call: Callable[[], Any], words: int, channels: int = 0) -> tuple[Any, list[Any]]:
+    """Return what a call gives, and the layers that gave scores of so many words in it, with these scores.
+
+    Where there are ``channels``, the last step of what each layer was given that has as many of them.
+    """
+    found: list[Any] = []
+    given: dict[tuple[int, int], list[Any]] = {}
     original = keras.layers.Layer.__call__
 
     def watched(layer: Any, *args: Any, **kwargs: Any) -> Any:
@@ -91,30 +95,15 @@ def recorded(call: Callable[[], Any], words: int) -> tuple[Any, list[tuple[Any, 
         shape: Any = getattr(output, "shape", None) or ()
         if len(shape) in (2, 3) and shape[-1] == words and hasattr(output, "numpy"):
             found.append((layer, np.array(output)))
+        for place, value in enumerate(tf.nest.flatten(args) if channels else ()):
+            rank = len(getattr(value, "shape", ()))
+            if rank in (2, 3) and value.shape[-1] >= channels:
+                array = np.array(value)
+                given.setdefault((id(layer), place), []).append(array[:, -1] if rank == 3 else array)
         return output
 
     keras.layers.Layer.__call__ = watched
     try:
-        return call(), found
-    finally:
-        keras.layers.Layer.__call__ = original
-
-
-def recorded_inputs(call: Callable[[], Any], channels: int) -> tuple[Any, list[list[Any]]]:
-    """Return what a call gives, and for each layer that was given at least so many channels the last step of each."""
-    found: dict[Any, list[Any]] = {}
-    original = keras.layers.Layer.__call__
-
-    def watched(layer: Any, *args: Any, **kwargs: Any) -> Any:
-        for place, value in enumerate(tf.nest.flatten(args)):
-            rank = len(getattr(value, "shape", ()))
-            if rank in (2, 3) and value.shape[-1] >= channels:
-                array = np.array(value)
-                found.setdefault((id(layer), place), []).append(array[:, -1] if rank == 3 else array)
-        return original(layer, *args, **kwargs)
-
-    keras.layers.Layer.__call__ = watched
-    try:
-        return call(), list(found.values())
+        return call(), list(given.values()) if channels else found
     finally:
         keras.layers.Layer.__call__ = original

@@ -24,7 +24,7 @@ from fuzzseq.worker.decoding import call_loop, fed_by_role, given_rows, loop_of,
 from fuzzseq.worker.first_look import fed_for_look
 from fuzzseq.worker.inspection import Inspection
 from fuzzseq.worker.keras_api.objects import Args, Function, Layer, Nest
-from fuzzseq.worker.source_constants import names_in
+from fuzzseq.worker.source_constants import called_elsewhere, names_in
 
 #: What parameters of decode loops are called, the first that fits.
 _NAMES: Final[Mapping[DecodeRole, re.Pattern[str]]] = {
@@ -125,16 +125,8 @@ def _call_of(seen: Inspection, loop: Function, method: bool) -> DecodeCall:
         parameters=tuple(taken),
         several_beams=beams,
         strategy=strategy,
-        called_elsewhere=_called_elsewhere(loop, seen.model),
+        called_elsewhere=called_elsewhere(loop, seen.model),
     )
-
-
-def _called_elsewhere(loop: Function, model: object) -> bool:
-    """Say whether another function beside a loop, or another method of its model, names it."""
-    name, home = getattr(loop, "__name__", ""), getattr(inspect.unwrap(loop), "__globals__", {})
-    others = [*home.values(), *(value for kind in type(model).__mro__ for value in vars(kind).values())]
-    users = (each for each in others if is_users(getattr(getattr(each, "__code__", None), "co_filename", "<string>")))
-    return any(name in names_in(each) for each in users if getattr(each, "__name__", "") != name)
 
 
 def _role(name: str, taken: set[DecodeRole], spec: Spec, required: bool) -> DecodeRole | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any, Final
 
 import attrs
@@ -111,7 +112,7 @@ def inferred_steps(seen: Inspection) -> Inspection:
     value: OutputSteps = found
     if isinstance(found, int):
 
-        def steps_in(built: ModelInstance, sizes: Any) -> int | None:
+        def steps_in(built: ModelInstance, sizes: Mapping[str, int]) -> int | None:
             return _steps(built, attrs.evolve(seen, sizes=sizes), lengths[0])
 
         value = following(seen, found, steps_in)
@@ -126,7 +127,7 @@ def _steps_of_window(seen: Inspection, steps: int) -> Inspection:
     contract = seen.spec.contract
     window = contract.range_of("source_length")
 
-    def steps_in(built: ModelInstance, sizes: Any) -> int | None:
+    def steps_in(built: ModelInstance, sizes: Mapping[str, int]) -> int | None:
         array = look(built, seen.spec, attrs.evolve(seen, sizes=sizes).guess).array
         return None if array is None or array.ndim < 2 else int(array.shape[1])
 

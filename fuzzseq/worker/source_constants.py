@@ -31,6 +31,14 @@ def names_in(function: object) -> set[str]:
     return names
 
 
+def called_elsewhere(function: Function, model: object) -> bool:
+    """Say whether another function beside one of the user's, or another method of its model, names it."""
+    name, home = getattr(function, "__name__", ""), getattr(inspect.unwrap(function), "__globals__", {})
+    others = [*home.values(), *(value for kind in type(model).__mro__ for value in vars(kind).values())]
+    users = (each for each in others if is_users(getattr(getattr(each, "__code__", None), "co_filename", "<string>")))
+    return any(name in names_in(each) for each in users if getattr(each, "__name__", "") != name)
+
+
 def _numbers_of(thing: object, seen: set[int]) -> Iterator[int]:
     """Yield the numbers of a function, a class or a value, and of what it names."""
     if id(thing) in seen:

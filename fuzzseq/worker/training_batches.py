@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 import numpy as np
 import tensorflow as tf
 
-from fuzzseq.cases.arrays import Array, Arrays, whole_targets
+from fuzzseq.cases.arrays import Array, Arrays, step_arrays
 from fuzzseq.cases.case import Case
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.feeding import WIDTH_AXIS, label_tensor
@@ -18,15 +18,15 @@ from fuzzseq.worker.losses import as_targets
 
 @attrs.frozen(kw_only=True)
 class BatchArrays:
-    """The arrays of a batch, and the whole target rows."""
+    """The arrays of a batch, and what functions of the user's are given of it by name."""
 
     seen: Arrays
-    target: Array
+    given: Mapping[str, Array]
 
     @classmethod
     def of(cls, built: ModelInstance, case: Case, seen: Arrays, batch: int = -1) -> BatchArrays:
         """Return those of a batch of a case, whose arrays are ``seen``."""
-        return cls(seen=seen, target=whole_targets(case, built.spec.contract, batch))
+        return cls(seen=seen, given=step_arrays(case, built.spec.contract, seen, batch))
 
     def weights(self, built: ModelInstance) -> Tensor:
         """Return what each label weighs, float32: what the user's function says, else 1 at real steps, 0 at padding."""
@@ -63,7 +63,7 @@ class BatchArrays:
         return function(**{name: values[name] for name in arguments})
 
     def _values(self, **more: Nest) -> dict[str, Nest]:
-        return {**attrs.asdict(self.seen, recurse=False), "target": self.target, **more}
+        return {**self.given, **more}
 
 
 def _tensor(value: Nest) -> Nest:

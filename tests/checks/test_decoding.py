@@ -20,6 +20,7 @@ from fuzzseq.checks.produced import (
     read_series,
     readings,
     teacher_forced,
+    word_after_end,
 )
 from tests.engine.running import events, findings, report
 
@@ -131,6 +132,20 @@ def test_what_follows_the_end_does_not_count() -> None:
     own = np.eye(8)[[[5, 2, 7]]]
     assert last_id(own, [[5, 2, 7]], 2, 0) is None
     assert last_id(own, [[5, 2, 6]], 2, 0) == 2
+
+
+def test_a_row_that_ends_alone_ends_in_its_batch() -> None:
+    """Ordinary words after the end of a row are wrong where it ends alone; padding, more ends, or none are not."""
+    for row, alone, step in (
+        ([5, 2, 7, 8], [5, 2], 2),
+        ([5, 2, 2, 8], [5, 2, 0, 0], 3),
+        ([5, 2, 0, 2], [5, 2], None),
+        ([5, 2, 7, 8], [5, 2, 7, 8], None),
+        ([5, 6, 7, 8], [5, 2], None),
+        ([5, 6, 7], [5, 6, 7], None),
+    ):
+        assert word_after_end(row, alone, 2, 0) == step
+    assert word_after_end([5, 2, 7], [5, 2], None, 0) is None
 
 
 def test_a_tie_is_no_miss() -> None:

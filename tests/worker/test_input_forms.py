@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fuzzseq.cases.arrays import arrays, input_array, source_rows
+from fuzzseq.cases.arrays import arrays, input_array, source_rows, step_arrays
 from fuzzseq.cases.case import Batch, Case, Pair
 from fuzzseq.errors import SpecError
+from fuzzseq.targets.contract import Contract
 from fuzzseq.targets.dimensions import dim
-from fuzzseq.targets.input_forms import Text
+from fuzzseq.targets.input_forms import InputForms, Text
+from fuzzseq.targets.tokens import Tokens
 from tests.worker.test_series import inferred
 
 
@@ -185,3 +187,14 @@ def test_sides_may_be_padded_otherwise():
     assert made.decoder_input.tolist() == [[1, 3], [1, 0]]
     assert made.target_mask.tolist() == [[True, True], [True, False]]
     assert inferred(build, padding={"source": None, "target": "pre"}, vocab_size=8, units=8).contract.padding == "pre"
+
+
+def test_functions_of_a_batch_are_given_text():
+    """What a training step takes of a side of sentences are strings, the whole target with its start and end."""
+    text = Text(ids=(2, 3, 4, 5), words=("[start]", "[end]", "a", "b"), special=(2, 3))
+    contract = Contract(forms=InputForms(text={"source": text, "target": text}), tokens=Tokens(start=2, end=3))
+    case = Case(batches=(Batch(pairs=(Pair((4, 5), (5, 5)), Pair((4,), ()))),))
+    given = step_arrays(case, contract, arrays(case, contract))
+    assert given["source"].tolist() == ["a b", "a"]
+    assert given["target"].tolist() == ["[start] b b [end]", "[start] [end]"]
+    assert given["labels"].tolist() == [[5, 5, 3], [3, 0, 0]]
