@@ -41,10 +41,7 @@ class LayerOutput:
 
 @attrs.frozen(kw_only=True)
 class Softmax:
-    """One softmax of a run that records its layers: its result, the axis it was taken over, and the layer it ran in.
-
-    ``layers_before`` counts the layers that had ended by then.
-    """
+    """One softmax of a run that records its layers: its result, its axis, the layer it ran in, how many had ended."""
 
     path: str
     value: Array
@@ -202,11 +199,6 @@ class Check:
 def forward(case: Case) -> ForwardRun:
     """Return the plain run of a case up to the output; an eager one records its layers, which costs it little."""
     return ForwardRun(batches=case.batches, mode=case.mode, record_layers=case.mode == "eager")
-
-
-def without_earlier(case: Case, spec: Spec) -> Case:
-    """Return a case of its last batch alone where layers keep their states: what is changed before it moves these."""
-    return attrs.evolve(case, batches=case.batches[-1:]) if spec.traits.has_stateful_layers else case
 
 
 def training_step(case: Case) -> TrainingRun:

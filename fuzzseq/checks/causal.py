@@ -17,9 +17,9 @@ import attrs
 import numpy as np
 
 from fuzzseq.cases.case import Case, steps
-from fuzzseq.cases.transforms import with_other_ends
+from fuzzseq.cases.transforms import with_other_ends, without_earlier
 from fuzzseq.checks.attention import fault
-from fuzzseq.checks.base import Array, Check, Observed, Plan, Results, forward, without_earlier
+from fuzzseq.checks.base import Array, Check, Observed, Plan, Results, forward
 from fuzzseq.checks.differential import Agreement, Disagreement, by_row, comparable, compared, culprit, differing
 from fuzzseq.checks.labels_hidden import OWN_STEP
 from fuzzseq.checks.script import Script

@@ -17,9 +17,9 @@ import attrs
 import numpy as np
 
 from fuzzseq.cases.case import Case
-from fuzzseq.cases.transforms import paddable, with_padding
+from fuzzseq.cases.transforms import paddable, with_padding, without_earlier
 from fuzzseq.checks.attention import fault, over_neither, weighing_padding
-from fuzzseq.checks.base import Array, Check, Observed, Plan, Results, forward, without_earlier
+from fuzzseq.checks.base import Array, Check, Observed, Plan, Results, forward
 from fuzzseq.checks.differential import (
     Agreement,
     Disagreement,

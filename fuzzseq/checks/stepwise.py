@@ -16,8 +16,8 @@ from typing import Final
 import attrs
 
 from fuzzseq.cases.case import Case, Pair, tokens_for_steps, width
-from fuzzseq.cases.transforms import each_pair, fixed_length, may_be, with_other_ends
-from fuzzseq.checks.base import Check, Plan, Result, Results, forward, without_earlier
+from fuzzseq.cases.transforms import each_pair, fixed_length, may_be, with_other_ends, without_earlier
+from fuzzseq.checks.base import Check, Plan, Result, Results, forward
 from fuzzseq.checks.causal import earlier
 from fuzzseq.checks.differential import (
     Agreement,

@@ -31,6 +31,7 @@ from fuzzseq.cases.transforms.variants import (
     with_other_ends,
     with_other_source,
     with_padding,
+    without_earlier,
 )
 
 __all__ = [
@@ -68,4 +69,5 @@ __all__ = [
     "with_row",
     "with_rows",
     "with_source_ids",
+    "without_earlier",
 ]

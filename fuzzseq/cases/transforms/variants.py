@@ -12,6 +12,7 @@ from fuzzseq.cases.transforms.rows import each_pair, extra, next_id, with_extra
 from fuzzseq.cases.transforms.sizes import with_dimensions
 from fuzzseq.targets.contract import Contract, Side
 from fuzzseq.targets.dimensions import WIDTHS
+from fuzzseq.targets.spec import Spec
 
 _COLUMNS = 2
 #: As many steps as let a step have neighbors on both sides, and another further on.
@@ -161,3 +162,8 @@ def widened(case: Case, contract: Contract) -> Case | None:
         sizes[name] = next((value for value in legal if value >= _WIDE), legal[-1] if legal else case.dimensions[name])
     wide = with_dimensions(case, {name: sizes[name] for name in narrow}, contract)
     return wide if wide != case and allowed(wide, contract) else None
+
+
+def without_earlier(case: Case, spec: Spec) -> Case:
+    """Return a case of its last batch alone where layers keep their states: what is changed before it moves these."""
+    return attrs.evolve(case, batches=case.batches[-1:]) if spec.traits.has_stateful_layers else case
