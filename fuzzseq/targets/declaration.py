@@ -88,7 +88,8 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
     """Declare a model factory as a fuzz target, and return the factory as it was.
 
     Of a function that its module holds already, as in ``tiny = fuzz_target(build, units=2)``, a copy is declared and
-    returned: ``build`` stays as it is, and may be declared another time.
+    returned: ``build`` stays as it is, and may be declared another time. What was declared of a function holds beside
+    what is declared later, which may say otherwise.
 
     Keyword arguments are ranges of dimensions (``units=dim(1, 64, multiple_of="num_heads")``) and these options:
 
@@ -177,13 +178,20 @@ def fuzz_target(factory: Factory | None = None, **settings: Any) -> Any:
 
 
 def _marked(factory: Factory, declaration: Declaration) -> Factory:
-    """Return a factory with its declaration; a copy of it where it is used by another name, or declared, already."""
+    """Return a factory with its declaration; a copy of it where it is used by another name, or declared, already.
+
+    What was declared before holds as well, but for what is declared otherwise.
+    """
     if not callable(factory):
         raise SpecError(f"fuzz_target() decorates the function that builds a model, and was given {factory!r}.")
+    before = declaration_of(factory) or Declaration()
+    whole = Declaration(
+        options={**before.options, **declaration.options}, dimensions={**before.dimensions, **declaration.dimensions}
+    )
     # Its module does not hold yet what is being decorated there.
     own = _copied(factory) if _home_of(factory) is not None or declaration_of(factory) is not None else factory
     try:
-        setattr(own, _ATTRIBUTE, declaration)
+        setattr(own, _ATTRIBUTE, whole)
     except AttributeError:
         raise SpecError(
             f"fuzz_target() cannot mark {factory!r}: decorate a plain function that builds the model."

@@ -12,6 +12,8 @@ from typing import get_args
 import pytest
 
 import fuzzseq
+from fuzzseq import dim, fuzz_target
+from fuzzseq.targets.declaration import declaration_of
 
 PUBLIC = [
     "AlternativeRun",
@@ -143,3 +145,17 @@ def test_the_command_line_answers_without_tensorflow(arguments: list[str]) -> No
         )
     )
     assert not set(loaded_by(program)) & {*FRAMEWORKS, "hypothesis"}
+
+
+def test_declarations_of_one_factory_add_up():
+    """A second decorator adds to the first, and may say otherwise."""
+
+    @fuzz_target(causal=True, units=dim(2, 4))
+    @fuzz_target(padding=None, units=dim(1, 8))
+    def build(vocab_size, units):
+        raise NotImplementedError
+
+    declared = declaration_of(build)
+    assert declared is not None
+    assert declared.options == {"causal": True, "padding": None}
+    assert declared.dimensions == {"units": dim(2, 4)}
