@@ -54,13 +54,13 @@ class Softmax:
 class DropoutCall:
     """A call of a dropout layer of a ``rate`` above zero; ``drops`` says whether it changed what it was given.
 
-    ``told_off`` says that what was called first, and led to it, was given ``training=False``.
+    ``switched_off`` says that what was called first, and led to it, was given ``training=False``.
     """
 
     path: str
     rate: float
     drops: bool
-    told_off: bool = False
+    switched_off: bool = False
     site: Frame | None = None
 
 

@@ -31,7 +31,7 @@ from fuzzseq.protocol.runs import AlternativeRun, OwnStepRun, Run
 from fuzzseq.targets.spec import Spec
 
 #: The execution that does not say whether a model trains.
-UNTOLD: Final = "untold"
+BY_DEFAULT: Final = "by_default"
 
 
 def applies(spec: Spec) -> str | None:
@@ -47,21 +47,21 @@ def plan(case: Case, spec: Spec) -> Plan:
     """Run the last batch as training does."""
     batches = case.batches[-1:]
     run: Run = attrs.evolve(forward(case), batches=batches, mode="eager", training=True, record_layers=True)
-    untold = AlternativeRun(batches=batches, execution=UNTOLD)
-    drops = spec.traits.trains_untold and "deterministic" not in spec.selection.skip
+    unsaid = AlternativeRun(batches=batches, execution=BY_DEFAULT)
+    drops = spec.traits.trains_by_default and "deterministic" not in spec.selection.skip
     return {
         "training": OwnStepRun(batches=batches) if spec.traits.own_training_step else run,
-        **({"base": untold, UNTOLD: attrs.evolve(untold, repetition=1)} if drops else {}),
+        **({"base": unsaid, BY_DEFAULT: attrs.evolve(unsaid, repetition=1)} if drops else {}),
     }
 
 
 def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     """Find a layer that drops in none of its calls, or what is drawn outside of training."""
     calls = results["training"].last.dropouts
-    one, two = (results[name].last.output if name in results else None for name in ("base", UNTOLD))
+    one, two = (results[name].last.output if name in results else None for name in ("base", BY_DEFAULT))
     gap = difference(one, two) if one is not None and two is not None else None
     if gap is not None and gap.counts:
-        verdict = differing(CHECK, Disagreement(gap, UNTOLD))
+        verdict = differing(CHECK, Disagreement(gap, BY_DEFAULT))
         return attrs.evolve(verdict, severity="warning", location=calls[0].site if calls else None)
     if not calls:
         return CHECK.not_applicable("no dropout layer ran in training")
@@ -97,7 +97,7 @@ CHECK = Check(
     applies=applies,
     stage="gradient",
     cause="execution-dropout-off",
-    differences={UNTOLD: "called without training=..., two runs of one case differ by {largest}"},
+    differences={BY_DEFAULT: "called without training=..., two runs of one case differ by {largest}"},
     expensive=True,
     run_every=4,
     script=Script(lines=script_lines, training="always", eager=True, weights=False),

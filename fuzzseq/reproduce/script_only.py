@@ -30,7 +30,7 @@ def recurrent_units(value: Any) -> Any:
 
 
 def dropout_calls(model: Any) -> list[tuple[str, bool, bool]]:
-    """Return a list that fills with the calls of layers with dropout: the name, if it dropped, if it was told not to.
+    """Return a list that fills with the calls of layers with dropout: the name, if it dropped, if it was switched off.
 
     Layers that are frozen, and those of a model inside of it that is called with ``training=False``, are left out.
     """
@@ -48,9 +48,9 @@ def dropout_calls(model: Any) -> list[tuple[str, bool, bool]]:
     def watched(layer: Any, *args: Any, **kwargs: Any) -> Any:
         running.append((layer, kwargs.get("training") is False))
         result = original(layer, *args, **kwargs)
-        off = any(told and isinstance(outer, keras.Model) for outer, told in running[1:])
+        off = any(inference and isinstance(outer, keras.Model) for outer, inference in running[1:])
         frozen = off or not all(outer.trainable for outer, _ in running)
-        outermost, told_off = running[0]
+        outermost, switched_off = running[0]
         running.pop()
         if rate(layer) and not frozen and (outermost is model or not isinstance(model, keras.Model)):
             given = args[: 3 if isinstance(layer, keras.layers.RNN) else 1]
@@ -58,7 +58,7 @@ def dropout_calls(model: Any) -> list[tuple[str, bool, bool]]:
             first, second, third = (tf.nest.flatten(each)[0] for each in (result, without, dropped))
             traced = not hasattr(first, "numpy")
             if traced or not np.array_equal(second, third):
-                calls.append((layer.name, traced or not np.array_equal(first, second), told_off))
+                calls.append((layer.name, traced or not np.array_equal(first, second), switched_off))
         return result
 
     keras.layers.Layer.__call__ = watched

@@ -46,7 +46,7 @@ class Traits:
     step_measures: StepMeasures = ""
     has_stateful_layers: bool = False
     has_backward_layers: bool = False
-    trains_untold: bool = False
+    trains_by_default: bool = False
     reset_method: Line = ""
     names_random: bool = False
     own_functions: bool = False

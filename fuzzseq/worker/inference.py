@@ -45,7 +45,7 @@ PROBES: Final[tuple[Probe, ...]] = (
     TraitProbe(trait="own_training_step", holds=model_probes.overrides_training_step),
     TraitProbe(trait="has_stateful_layers", holds=model_probes.keeps_states),
     TraitProbe(trait="has_backward_layers", holds=model_probes.reads_backwards),
-    TraitProbe(trait="trains_untold", holds=model_probes.trains_untold),
+    TraitProbe(trait="trains_by_default", holds=model_probes.trains_by_default),
     model_probes.reset_method,
     TraitProbe(trait="names_random", holds=model_probes.mentions_random),
     TraitProbe(trait="whole_decoder", holds=model_probes.decodes_all_steps),

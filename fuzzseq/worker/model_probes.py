@@ -236,7 +236,7 @@ def reads_backwards(model: Model) -> bool:
     return any(getattr(layer, "go_backwards", False) is True for layer in every_layer(model))
 
 
-def trains_untold(model: Model) -> bool:
+def trains_by_default(model: Model) -> bool:
     """Say whether a layer trains where nobody says so: by the default of its call, or as the model is made."""
     layers = every_layer(model)
     calls = (inspect.signature(KERAS.call_of(layer)).parameters for layer in layers if _is_own(type(layer)))

@@ -162,7 +162,7 @@ class BatchRun:
         inside = tuple(call for call in record.dropouts if call.path.partition("/")[0] == own)
         # Beside calls that train, one that is told not to is for something else; what is traced is seen once.
         unseen = () if self.built.spec.traits.own_functions else inside
-        training = tuple(call for call in inside if not call.told_off) or unseen
+        training = tuple(call for call in inside if not call.switched_off) or unseen
         return attrs.evolve(self._seen(ForwardOutput(scores, [], scores)), dropouts=training)
 
     def _measure(self) -> Observed:

@@ -105,7 +105,7 @@ SEEN: Final = (
     Rule("execution-graph", 99, saw(WrongShape, eager_is_right=True), "{e.sentence}"),
     Rule("execution-graph", 99, saw(WrongType, eager_is_right=True), "{e.sentence}"),
     Rule("decoder-ignores-source", 95, saw(MissingGradient, source_ignored=True), "{e.sentence}"),
-    Rule("execution-nondeterministic", 96, saw(Difference, other="untold"), "{e.sentence}"),
+    Rule("execution-nondeterministic", 96, saw(Difference, other="by_default"), "{e.sentence}"),
     Rule("loss-target-leak", 96, saw(Difference, other="label_of_own_step"), "{e.sentence}"),
     Rule("execution-retrace", 96, saw(Retraced), "{e.sentence}"),
     Rule("numeric-nonfinite", 92, saw(NonFinite, precision="mixed"), _INFINITE),

@@ -9,7 +9,7 @@ import attrs
 
 from fuzzseq.cases.arrays import Arrays
 from fuzzseq.worker.build import ModelInstance
-from fuzzseq.worker.executions import inference, predicted, ragged, reset, saved, untold, xla
+from fuzzseq.worker.executions import by_default, inference, predicted, ragged, reset, saved, xla
 from fuzzseq.worker.keras_api.objects import Nest
 from fuzzseq.worker.subject import ForwardOutput
 
@@ -37,6 +37,6 @@ EXECUTIONS: Final[Mapping[str, Execution]] = {
     "predicted": Execution(forward=predicted.forward),
     "inference": Execution(forward=inference.forward),
     "reset": Execution(forward=reset.forward),
-    "untold": Execution(forward=untold.forward),
+    "by_default": Execution(forward=by_default.forward),
     "ragged": Execution(source=ragged.source),
 }

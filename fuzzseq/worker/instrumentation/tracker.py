@@ -209,8 +209,10 @@ class Tracker:
             drops = not _equal(result, without) if not _equal(dropped, without) else None
         if drops is not None:
             site = self.site_of(layer) or calling_frame() or self._site_in_model()
-            told_off = self._running[0][2].get("training") is False
-            record.dropouts.append(DropoutCall(path=self._path(), rate=rate, drops=drops, told_off=told_off, site=site))
+            switched_off = self._running[0][2].get("training") is False
+            record.dropouts.append(
+                DropoutCall(path=self._path(), rate=rate, drops=drops, switched_off=switched_off, site=site)
+            )
 
     def _path(self) -> str:
         return "/".join(names([entry[0] for entry in self._running]))

@@ -115,7 +115,7 @@ def table(answered: Iterable[Answer], key: Callable[[Answer], str]) -> Iterator[
     kinds: dict[str, list[Answer]] = defaultdict(list)
     for answer in answered:
         kinds[key(answer)].append(answer)
-    yield f"{'':32} wrong found cause group  line | equivalent, told | other, told"
+    yield f"{'':32} wrong found cause group  line | equivalent, found | other, found"
     for name, several in sorted(kinds.items()):
         wrong = [each for each in several if each.verdict == "wrong"]
         found = [each for each in wrong if each.causes]
