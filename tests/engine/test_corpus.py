@@ -18,6 +18,7 @@ from fuzzseq.errors import UsageError
 from fuzzseq.protocol.serialization import to_data
 from fuzzseq.targets.decode_call import DecodeCall
 from fuzzseq.targets.dimensions import dim
+from fuzzseq.targets.input_forms import InputForms
 from fuzzseq.targets.part_calls import PartCall
 from fuzzseq.targets.series import Series
 from fuzzseq.targets.spec import Spec
@@ -38,6 +39,7 @@ OF_CLASSES = {
     "encoder": PartCall(roles=()),
     "decoder": PartCall(roles=()),
     "series": Series(pad=1.0),
+    "forms": InputForms(one_hot=("source",)),
     "decode_call": DecodeCall(method=True),
     "batch": TrainingBatch(function="steps.py:batch"),
 }
