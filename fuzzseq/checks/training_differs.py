@@ -97,6 +97,7 @@ CHECK = Check(
     applies=applies,
     stage="gradient",
     cause="execution-dropout-off",
+    execution=BY_DEFAULT,
     differences={BY_DEFAULT: "called without training=..., two runs of one case differ by {largest}"},
     expensive=True,
     run_every=4,

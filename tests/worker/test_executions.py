@@ -12,6 +12,8 @@ from fuzzseq.reproduce.paired_runs import execution_lines
 
 FOLDER = Path(__file__).resolve().parents[2] / "fuzzseq" / "worker" / "executions"
 MODULES = {file.stem for file in FOLDER.glob("*.py")} - {"__init__", "execution"}
+#: Without lines: a ragged source is shown as any other batch is, and two calls by default by their check's own script.
+WITHOUT_LINES = {"ragged", "by_default"}
 
 
 def test_each_execution_has_a_check_a_module_and_a_line():
@@ -21,7 +23,7 @@ def test_each_execution_has_a_check_a_module_and_a_line():
     assert {check.execution for check in CHECKS} - {""} == MODULES == set(EXECUTIONS)
 
 
-@pytest.mark.parametrize("execution", sorted(MODULES - {"ragged"}))
+@pytest.mark.parametrize("execution", sorted(MODULES - WITHOUT_LINES))
 def test_a_script_sets_the_output(execution):
     """The lines that a script has for an execution are found, and are Python that sets ``output``."""
     text = "\n".join(execution_lines(execution)).format(
@@ -32,9 +34,9 @@ def test_a_script_sets_the_output(execution):
     assert "output" in names
 
 
-def test_all_but_ragged_tensors_have_lines_of_their_own():
-    """A source that is ragged is shown as any other batch is."""
-    assert {name for name in MODULES if execution_lines(name)} == MODULES - {"ragged"}
+def test_all_but_two_have_lines_of_their_own():
+    """An execution that a script cannot show is one of those that are known."""
+    assert {name for name in MODULES if execution_lines(name)} == MODULES - WITHOUT_LINES
 
 
 def test_no_script_is_written_by_the_name_of_a_check():
