@@ -93,15 +93,16 @@ def _difference(one: Decoded, two: Decoded, name: str, spec: Spec) -> WrongWord 
         left, right = (each[: counted(each, tokens.end, tokens.pad)] for each in (other, row))
         step = next((step for step, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), None)
         if step is None:
-            # A loop that was not seen to go on with what is best may fill rows with any word. A lone decoder's prompt is
-            # as long as the shortest row of its batch: alone, a row may end since no step is left.
-            goes_on = against == "alone" and one.end is None and spec.contract.has_source
+            # A lone decoder's prompt is as long as the shortest row of its batch: alone, it has other steps left.
+            lasts = against == "alone" and spec.contract.has_source
+            # A loop that was not seen to go on with what is best may fill rows with any word.
+            goes_on = lasts and one.end is None
             if goes_on and (after := word_after_end(other, row, tokens.end, tokens.pad)) is not None:
                 word = WrongWord(against=against, row=at, step=after, word=other[after], best=None)
                 if _severity(word, one, spec) is not None:
                     return word
             ended = tokens.end in (left or (tokens.end,))[-1:] or len(left) >= len(right)
-            if ended or against != "alone" or not left:
+            if ended or not lasts or not left:
                 continue
             return WrongWord(against=against, row=at, step=len(left), word=None, best=right[len(left)])
         if step >= min(one.scores.shape[1], two.scores.shape[1]):
