@@ -28,7 +28,7 @@ from fuzzseq.targets.contract import SIDES
 from fuzzseq.targets.spec import Spec
 
 #: How many steps at the end of each row are not compared, of a run beside the first one.
-_LAST: Final = {"changed": 1, "changed_source": 1, "label_of_later_step": 2, "label_of_own_step": 1}
+LAST: Final = {"changed": 1, "changed_source": 1, "label_of_later_step": 2, "label_of_own_step": 1}
 
 
 def applies(spec: Spec) -> str | None:
@@ -53,7 +53,7 @@ def plan(case: Case, spec: Spec) -> Plan:
     if not spec.contract.takes_labels:
         return {"base": forward(case), "changed": other}
     # Where it reads the label of its own step alone, those before stay as they are: there have to be some to tell.
-    if all(steps(pair.target, spec.contract.tokens) <= _LAST["label_of_later_step"] for pair in case.batches[-1].pairs):
+    if all(steps(pair.target, spec.contract.tokens) <= LAST["label_of_later_step"] for pair in case.batches[-1].pairs):
         return {}
     return {"base": forward(case), "label_of_later_step": other, "label_of_own_step": other}
 
@@ -67,7 +67,7 @@ def earlier(seen: Observed, last: int = 1) -> Array | None:
 
 
 _AGREEMENT: Final = Agreement(
-    plan=plan, others={name: compared(partial(earlier, last=last)) for name, last in _LAST.items()}
+    plan=plan, others={name: compared(partial(earlier, last=last)) for name, last in LAST.items()}
 )
 
 
@@ -91,6 +91,11 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     return differing(CHECK, found, culprit(one, two, aligned), *([faulty.evidence] if faulty else []))
 
 
+def sees_ahead(results: Results) -> bool:
+    """Say whether runs of a plan, none of which is confirmed, show that later steps move earlier outputs."""
+    return "base" in results and bool(_AGREEMENT.differs(results))
+
+
 def before_last(mask: Array) -> Array:
     """Return the real positions (batch, steps) but the last of each row."""
     last: Array = np.cumsum(mask[:, ::-1], axis=1)[:, ::-1] == 1
@@ -112,7 +117,7 @@ CHECK = Check(
         "label_of_own_step": OWN_STEP,
     },
     script=Script(
-        pairs=dict.fromkeys(_LAST, ""),
+        pairs=dict.fromkeys(LAST, ""),
         pair_comment="The last id that is read of each row is another one: earlier steps say the same.",
         positions=before_last,
     ),

@@ -222,23 +222,26 @@ class Agreement:
         found = ((name, _difference(results, self.base, name, compare)) for name, compare in self.others.items())
         return {name: gap for name, gap in found if gap is not None}
 
+    def differs(self, results: Results) -> str:
+        """Return the name of the first run that differs, which is not confirmed yet; empty where none does."""
+        return next((name for name, gap in self._gaps(results).items() if gap.counts), "")
+
     def confirm(self, results: Results, case: Case, spec: Spec) -> dict[RunKey, Run]:
         """Return the runs that confirm the first difference."""
-        for name, gap in self._gaps(results).items():
-            if gap.counts:
-                runs, compare = self.plan(case, spec), self.others[name]
-                return confirmation(results, runs, self.base, name, compare, as_executed=self.as_executed)
-        return {}
+        name = self.differs(results)
+        if not name:
+            return {}
+        runs, compare = self.plan(case, spec), self.others[name]
+        return confirmation(results, runs, self.base, name, compare, as_executed=self.as_executed)
 
     def judge(self, check: Check, results: Results) -> Disagreement | Verdict | None:
         """Return the first difference where it is believed, and a verdict where nothing could be compared.
 
         What differs as well would be believed with nothing to confirm it, once the first is let off.
         """
-        gaps_ = self._gaps(results)
-        other = next((name for name, gap in gaps_.items() if gap.counts), None)
-        if other is None:
-            return None if gaps_ else check.nothing_compared()
+        other = self.differs(results)
+        if not other:
+            return None if self._gaps(results) else check.nothing_compared()
         gap = confirmed_difference(results, self.base, other, self.others[other])
         if gap is None:
             return None

@@ -5,7 +5,8 @@ that is always given full windows declares ``padding=None``. Values at padding a
 
 False alarms that it guards against: rounding, which moves with the shape of a matrix product (see ``differential``); a
 model that draws random numbers at inference (that is ``deterministic``); padding before the rows, where real positions
-move (they are compared by row and order, not by column).
+move (they are compared by row and order, not by column). A step that sees what is ahead of it sees the padding there
+as well: that is one mistake, and ``causal`` tells it.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ import attrs
 import numpy as np
 
 from fuzzseq.cases.case import Case
-from fuzzseq.cases.transforms import paddable, with_padding, without_earlier
+from fuzzseq.cases.domain import allowed
+from fuzzseq.cases.transforms import paddable, tied, with_longer_row, with_padding, without_earlier
+from fuzzseq.checks import causal
 from fuzzseq.checks.attention import fault, over_neither, weighing_padding
-from fuzzseq.checks.base import Array, Check, Observed, Plan, Results, forward
+from fuzzseq.checks.base import Array, Check, Confirmations, Observed, Plan, Results, forward
 from fuzzseq.checks.differential import (
     Agreement,
     Disagreement,
@@ -100,6 +103,10 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     found = _AGREEMENT.judge(CHECK, results)
     if not isinstance(found, Disagreement):
         return found
+    ahead = {name: results[key] for name, key in _AHEAD.items() if key in results}
+    if _of_causality(found.other, spec) and causal.sees_ahead(ahead):
+        # Padding stands behind what is real: the mask that hides what is ahead would hide it as well.
+        return CHECK.nothing_compared()
     if found.recorded is None:
         return differing(CHECK, found)
     (base, padded), side = found.recorded, found.other
@@ -111,13 +118,42 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     return attrs.evolve(verdict, location=line) if line else verdict
 
 
+#: The keys of the runs that show whether a step sees those ahead, by their names in the plan of ``causal``.
+_AHEAD: Final = {name: f"ahead: {name}" for name in ("base", *causal.LAST)}
+
+
+def _of_causality(side: str, spec: Spec) -> bool:
+    """Say whether what is ahead on a side, padding among it, is to be hidden from each step by the model itself."""
+    own = side == "target" or not spec.contract.has_target
+    return (
+        own and spec.contract.padding == "post" and causal.applies(spec) is None and "causal" not in spec.selection.skip
+    )
+
+
+def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
+    """Confirm the first difference, and see whether it is the steps ahead that padding is seen with.
+
+    Rows are two steps longer for that: the smallest case has no step ahead.
+    """
+    asked = _AGREEMENT.confirm(results, case, spec)
+    if not _of_causality(_AGREEMENT.differs(results), spec):
+        return asked
+    longer = case
+    for _ in range(2):
+        grown = longer
+        for side in spec.contract.sides() if tied(spec.contract) else SIDES[spec.contract.has_target :][:1]:
+            grown = with_longer_row(grown, side, spec.contract)
+        longer = grown if allowed(grown, spec.contract) else longer
+    return {**asked, **{_AHEAD[name]: run for name, run in causal.plan(longer, spec).items()}}
+
+
 CHECK = Check(
     name="padding_invariant",
     description="extra padding does not change the output at real positions",
     plan=plan,
     judge=judge,
     applies=applies,
-    confirm=_AGREEMENT.confirm,
+    confirm=confirm,
     cause="input-padding-leak",
     differences={
         side: f"more padding on the {side} side moves the output at real positions by {{gap}}"

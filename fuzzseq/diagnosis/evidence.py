@@ -13,7 +13,7 @@ from fuzzseq.diagnosis.patterns import Pattern
 from fuzzseq.findings import Intervention, Region, ShapeTrace
 from fuzzseq.protocol.evidence import Evidence, WrongShape
 from fuzzseq.protocol.framework_messages import FrameworkMessage
-from fuzzseq.protocol.outcome import Frame, LayerFrame, Raised, Verdict
+from fuzzseq.protocol.outcome import Frame, LayerFrame, Operand, Raised, TensorRole, Verdict
 from fuzzseq.targets.spec import Spec
 
 _Kind = TypeVar("_Kind", bound=Evidence)
@@ -36,7 +36,8 @@ class FailureEvidence:
 
     ``clearest`` is the exception where the sizes say most: of a case with sizes pairwise different, if that fails too;
     ``seen`` and ``location`` are those of the verdict there. ``patterns`` say by one dimension when this failure
-    occurs, ``failing`` when any does.
+    occurs, ``failing`` when any does; ``operands`` are what the operation that raised was given, empty where that is
+    not known.
     """
 
     spec: Spec
@@ -53,6 +54,7 @@ class FailureEvidence:
     nameless: tuple[int, ...] = ()
     region: Region | None = None
     trace: ShapeTrace | None = None
+    operands: tuple[Operand, ...] = ()
     executions: int = 0
     stopped: bool = False
 
@@ -95,21 +97,18 @@ class FailureEvidence:
         """The layers that were running, outermost first."""
         return self.clearest.layers if self.clearest else ()
 
-    @property
-    def functions(self) -> tuple[str, ...]:
-        """The names of the user's functions on the way to the failure."""
-        return tuple(frame.function for frame in self.clearest.frames) if self.clearest else ()
+    def given(self, *roles: TensorRole) -> bool:
+        """Say whether the operation that raised was given something that is made of one of some roles."""
+        return any(role in roles for operand in self.operands for role in operand.roles)
+
+    def given_alone(self, *roles: TensorRole) -> tuple[Operand, ...]:
+        """Return what the operation that raised was given that is made of some roles and nothing else."""
+        return tuple(operand for operand in self.operands if operand.roles and set(operand.roles) <= set(roles))
 
     @property
     def innermost(self) -> LayerFrame | None:
         """The layer that raised."""
         return self.layers[-1] if self.layers else None
-
-    @property
-    def line(self) -> str:
-        """The user's own line."""
-        location = self.clearest.location if self.clearest else None
-        return location.source if location else ""
 
     def passes(self, factor: str, value: int | None = None) -> bool:
         """Say whether a change of a factor, to a value or any, makes the case pass."""
@@ -135,7 +134,12 @@ class FailureEvidence:
         return self.message.shapes
 
     def named(self, size: int) -> str:
-        """Return a size as a dimension, one more or less, or a small multiple; the number where it is none of these."""
+        """Return a size as a dimension, one more or less, or a small multiple; the number where it is none of these.
+
+        So it is where the failure was not seen at two assignments of sizes, or its message has no name for it.
+        """
+        if size in self.nameless or not self.named_message:
+            return str(size)
         build = {name: value for name, value in self.clearest_sizes.items() if name in self.case.dimensions}
         for text, change in _EXPRESSIONS.items():
             found = [text.format(self.written[name]) for name, value in build.items() if change(value) == size]

@@ -17,9 +17,9 @@ from fuzzseq.diagnosis.probing import Budget, Prober, Spent
 from fuzzseq.diagnosis.shapes import shape_trace
 from fuzzseq.diagnosis.symbolic_sizes import Names
 from fuzzseq.findings import Answer, Intervention, ShapeTrace
-from fuzzseq.protocol.evidence import AttentionFault, WrongShape
+from fuzzseq.protocol.evidence import AttentionFault, RaisedOtherwise, WrongShape
 from fuzzseq.protocol.framework_messages import FrameworkMessage
-from fuzzseq.protocol.outcome import Raised, Verdict
+from fuzzseq.protocol.outcome import Operand, Raised, Verdict
 from fuzzseq.targets.contract import SIDES
 from fuzzseq.targets.spec import Spec
 
@@ -77,6 +77,7 @@ class _Gathering:
         self._budget.release()
         clearest = self._one.verdict
         named, nameless = self._in_names()
+        trace, operands = self._trace()
         return attrs.evolve(
             alone,
             clearest=clearest.raised,
@@ -89,7 +90,8 @@ class _Gathering:
             named_message=named,
             nameless=nameless,
             region=seen,
-            trace=self._trace(),
+            trace=trace,
+            operands=operands,
             executions=self._budget.executions,
             stopped=stopped or seen.stopped,
         )
@@ -168,21 +170,26 @@ class _Gathering:
         near = {n for n in _numbers(self._verdict, self._one.verdict.raised) if 1 < n <= 64 and n not in sizes}
         return [*sorted(near)[:_MOST_CONSTANTS], *(n for n in others if n not in near)]
 
-    def _trace(self) -> ShapeTrace | None:
-        """Return the layers that ran up to the failure, beside the nearest passing case; None for a silent one."""
-        if self._silent:
-            return None
+    def _trace(self) -> tuple[ShapeTrace | None, tuple[Operand, ...]]:
+        """Return the layers that ran up to the failure, beside the nearest passing case, and what its operation got.
+
+        None of a silent one.
+        """
+        if self._silent and not any(isinstance(each, RaisedOtherwise) for each in self._verdict.evidence):
+            return None, ()
+        operands: tuple[Operand, ...] = ()
         try:
-            one = self._budget.trace(self._one.case)
-            two = self._budget.trace(self._two.case) if self._two else ()
+            seen = self._budget.trace(self._one.case)
+            one, operands = seen.trace, seen.operands
+            two = self._budget.trace(self._two.case).trace if self._two else ()
             beside = self._beside()
-            passing = self._budget.trace(beside.case) if beside else ()
+            passing = self._budget.trace(beside.case).trace if beside else ()
         except Spent:
-            return None
+            return None, operands
         if not one:
-            return None
+            return None, operands
         sizes = sizes_of(beside.case, self._spec) if beside else {}
-        return shape_trace(one, two, passing, self._names(), sizes, beside.change if beside else "")
+        return shape_trace(one, two, passing, self._names(), sizes, beside.change if beside else ""), operands
 
     def _beside(self) -> Change | None:
         """Return the nearest passing case: of the wider case, where the same change makes that pass as well."""

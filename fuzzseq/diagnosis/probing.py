@@ -7,7 +7,7 @@ from typing import Protocol
 
 from fuzzseq.cases.case import Case
 from fuzzseq.findings import Answer
-from fuzzseq.protocol.outcome import LayerCall, Verdict
+from fuzzseq.protocol.outcome import Outcome, Verdict
 from fuzzseq.protocol.serialization import dumps
 
 
@@ -24,8 +24,8 @@ class Prober(Protocol):
     def verdict(self, case: Case) -> Verdict | None:
         """Return the failed verdict of a case."""
 
-    def trace(self, case: Case) -> tuple[LayerCall, ...]:
-        """Return the layers that ran in a case, in order, the last one where it raised."""
+    def trace(self, case: Case) -> Outcome:
+        """Return how a case ends, with the layers that ran, and what was given to the operation that raised."""
 
 
 class Budget:
@@ -63,8 +63,8 @@ class Budget:
         self.answer(case)
         return self._prober.verdict(case)
 
-    def trace(self, case: Case) -> tuple[LayerCall, ...]:
-        """Return the layers that ran in a case."""
+    def trace(self, case: Case) -> Outcome:
+        """Return how a case ends, with the layers that ran, and what was given to the operation that raised."""
         self._check()
         self._traces += 1
         return self._prober.trace(case)

@@ -13,6 +13,7 @@ from fuzzseq.cases.case import Case
 from fuzzseq.checks.wording import message_of
 from fuzzseq.diagnosis import diagnose
 from fuzzseq.engine.context import TargetContext
+from fuzzseq.engine.mistakes import explains, same_cause
 from fuzzseq.engine.oracle import FailureOracle, OutOfTime
 from fuzzseq.events import FailureObserved, FindingReported, Phase, Progress
 from fuzzseq.findings import Finding, Minimality
@@ -160,27 +161,27 @@ class FollowUp:
         return attrs.evolve(seen, provisional=True)
 
     def _merge(self, finding: Finding) -> None:
-        """Merge a finding with an earlier one of its cause and place; an ordinary one replaces one at an edge."""
-        known = (f for f in self._findings.values() if f.domain in ("ordinary", finding.domain))
-        before = next((f for f in known if _alike(f, finding)), None)
+        """Merge a finding with an earlier one of the same mistake; an ordinary one replaces one at an edge."""
+        known = [f for f in self._findings.values() if f.domain in ("ordinary", finding.domain)]
+        before = next((f for f in known if same_cause(f, finding)), None)
         if before is not None and before.domain != finding.domain:
             return  # An edge that shows what an ordinary case has shown says nothing more.
         if before is not None:
-            checks = tuple(name for name in self._checks if name in {*before.checks, *finding.checks})
-            # A provisional one says less than any that was followed up, however small its case is.
-            smaller = min((before, finding), key=lambda f: (f.provisional, size(f.case, self._context.spec.contract)))
-            finding = attrs.evolve(smaller, checks=checks, id=before.id)
+            finding = attrs.evolve(self._telling(before, finding), checks=self._both(before, finding), id=before.id)
+        elif (before := next((f for f in known if explains(f, finding)), None)) is not None:
+            finding = attrs.evolve(before, checks=self._both(before, finding))
         if finding != before:
             self._report(finding)
+
+    def _telling(self, one: Finding, other: Finding) -> Finding:
+        """Return the finding that says more: no provisional one, one with a line of the user's, the smaller case."""
+        contract = self._context.spec.contract
+        return min((one, other), key=lambda f: (f.provisional, f.location is None, size(f.case, contract)))
+
+    def _both(self, one: Finding, other: Finding) -> tuple[str, ...]:
+        return tuple(name for name in self._checks if name in {*one.checks, *other.checks})
 
     def _report(self, finding: Finding) -> None:
         self._findings[finding.id] = finding
         self._control.errors = sum(each.severity == "error" for each in self._findings.values())
         self._context.emit(FindingReported(finding=finding))
-
-
-def _alike(one: Finding, two: Finding) -> bool:
-    places, lines = {one.position, two.position}, {one.location, two.location}
-    together = len(places) == 1 or (len(lines) == 1 and None not in lines) or bool(places & {"output", "loss"})
-    # No row and a row of nothing may break one line, and are two things to mend.
-    return one.cause == two.cause and (together if one.cause != "input-empty" else len(places) == 1)

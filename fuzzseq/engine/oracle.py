@@ -10,7 +10,7 @@ from fuzzseq.checks.registry import with_prerequisites
 from fuzzseq.diagnosis.probing import Spent
 from fuzzseq.executors.executor import BudgetSpent, Executor
 from fuzzseq.findings import Answer
-from fuzzseq.protocol.outcome import LayerCall, Outcome, Request, Verdict
+from fuzzseq.protocol.outcome import Outcome, Request, Verdict
 from fuzzseq.protocol.serialization import dumps
 from fuzzseq.shrink.search import Exhausted
 from fuzzseq.signatures import signature
@@ -64,9 +64,9 @@ class FailureOracle:
         """Return the failed verdict of a case, of the same signature where there is one."""
         return self._ask(case)[1]
 
-    def trace(self, case: Case) -> tuple[LayerCall, ...]:
-        """Return the layers that ran in a case, in order; raises :class:`OutOfTime`."""
-        return self._run(case, trace=True).trace
+    def trace(self, case: Case) -> Outcome:
+        """Return how a case ends, with the layers that ran; raises :class:`OutOfTime`."""
+        return self._run(case, trace=True)
 
     def rerun_fresh(self, case: Case) -> Answer:
         """Answer for a case in a fresh worker."""

@@ -76,6 +76,32 @@ class LayerCall:
     outputs: tuple[tuple[int, ...], ...] | None = None
 
 
+#: What a tensor is made of: what a model was given, and what became of it. ``scores`` is a product of two of the rest,
+#: as that of queries and keys, ``attention`` a softmax, ``context`` a product with one, and ``mask`` a comparison. What
+#: is ``regrouped`` was reshaped to another number of rows than the batch has.
+TensorRole = Literal[
+    "source",
+    "target",
+    "labels",
+    "sample_weight",
+    "weight",
+    "state",
+    "mask",
+    "scores",
+    "attention",
+    "context",
+    "regrouped",
+]
+
+
+@attrs.frozen(kw_only=True)
+class Operand:
+    """What an operation that raised was given: its shape, -1 for an unknown size, and all that it is made of."""
+
+    shape: tuple[int, ...]
+    roles: tuple[TensorRole, ...] = ()
+
+
 @attrs.frozen(kw_only=True)
 class Raised:
     """An exception of the model, without ANSI codes and framework frames; or the death of a worker.
@@ -162,13 +188,14 @@ class Request:
 class Outcome:
     """What one request gave: a verdict for each check. A worker that died is an outcome as well.
 
-    ``trace`` holds the layers of the last batch that ran, in the order in which they were called, where it was asked
-    for.
+    Where a trace was asked for, ``trace`` holds the layers of the last batch that ran, in the order in which they were
+    called, and ``operands`` what the first operation that raised was given, or the layer that raised without one.
     """
 
     verdicts: tuple[Verdict, ...]
     ending: Ending = "completed"
     trace: tuple[LayerCall, ...] = ()
+    operands: tuple[Operand, ...] = ()
 
     def failures(self) -> tuple[Verdict, ...]:
         """Return the verdicts of checks that failed, or of what raised."""

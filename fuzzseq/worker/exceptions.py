@@ -40,6 +40,8 @@ def describe(
         text = None
     message = FrameworkMessage(text_of(text if isinstance(text, str) and text else cause))
     name, trace = name_of(type(error)), _trace.__get__(error)
+    if tracker.lineage is not None:
+        tracker.lineage.raised(trace, tracker.raised_given)
     return Raised(
         stage=stage,
         exception=name,

@@ -9,12 +9,20 @@ import tensorflow as tf
 
 from fuzzseq.cases.arrays import Arrays, input_array
 from fuzzseq.cases.case import Case
+from fuzzseq.protocol.outcome import TensorRole
 from fuzzseq.reproduce.runtime import flat_shapes, random_states, zero_states
 from fuzzseq.targets.contract import Contract
 from fuzzseq.targets.inputs import Input
 from fuzzseq.targets.spec import Spec
+from fuzzseq.worker.instrumentation.lineage import FED_AS
 from fuzzseq.worker.keras_api.objects import Nest, Tensor
 
+_FED_AS: Final[Mapping[str, TensorRole]] = {
+    "source": "source",
+    "decoder_input": "target",
+    "labels": "labels",
+    "state": "state",
+}
 #: The attribute of a tensor that says which of its axes is a width; None where none is.
 WIDTH_AXIS: Final = "_width_axis"
 
@@ -27,6 +35,7 @@ def role_tensor(item: Input, arrays: Arrays, contract: Contract, dimensions: Map
     flat = of_steps and item.role in ("source", "decoder_input")
     if item.role.endswith("_mask") or item.steps_last or flat:
         setattr(tensor, WIDTH_AXIS, 1 if item.steps_last else None)
+    setattr(tensor, FED_AS, _FED_AS.get(item.role, "mask"))
     return tensor
 
 
@@ -35,6 +44,14 @@ def label_tensor(spec: Spec, arrays: Arrays) -> Tensor:
     tensor: Tensor = tf.constant(arrays.labels)
     if spec.contract.float_labels and arrays.labels.ndim == 2:
         setattr(tensor, WIDTH_AXIS, None)
+    setattr(tensor, FED_AS, "labels")
+    return tensor
+
+
+def mask_tensor(arrays: Arrays) -> Tensor:
+    """Return where the labels of a batch are real, booleans of shape (batch, steps)."""
+    tensor: Tensor = tf.constant(arrays.target_mask)
+    setattr(tensor, FED_AS, "mask")
     return tensor
 
 
@@ -46,6 +63,8 @@ def feed(spec: Spec, arrays: Arrays, dimensions: Mapping[str, int], states: Nest
     """
     contract = spec.contract
     left = tf.nest.flatten(states) if states is not None else []
+    for state in left:
+        setattr(state, FED_AS, "state")
     if contract.calling == "steps":
         fed = {
             item.role: role_tensor(item, arrays, contract, dimensions)
@@ -60,6 +79,8 @@ def feed(spec: Spec, arrays: Arrays, dimensions: Mapping[str, int], states: Nest
             values.append((item, states if together else left.pop(0) if left else None))
         else:
             given = source if item.role == "source" else None
+            if given is not None and tf.is_tensor(given):
+                setattr(given, FED_AS, "source")
             values.append((item, role_tensor(item, arrays, contract, dimensions) if given is None else given))
     if contract.calling in ("dict", "arguments"):
         return {item.key: value for item, value in values if value is not None or item.role != "state"}

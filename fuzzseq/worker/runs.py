@@ -93,7 +93,7 @@ class BatchRun:
 
     def _labels(self) -> tuple[Tensor, Tensor, Tensor]:
         """Return the labels, where they are real, and what each weighs."""
-        labels, real = feeding.label_tensor(self.built.spec, self.arrays), tf.constant(self.arrays.target_mask)
+        labels, real = feeding.label_tensor(self.built.spec, self.arrays), feeding.mask_tensor(self.arrays)
         return labels, real, self._batch_arrays().weights(self.built)
 
     def _batch_arrays(self, own_labels: tuple[Batch, ...] = ()) -> BatchArrays:

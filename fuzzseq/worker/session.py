@@ -41,9 +41,10 @@ class TargetSession:
         if not request.trace:
             return self._answer(request, before)
         self._models.clear()  # A model that is kept has been traced before, and its layers do not run again.
-        with self._target.tracker.trace.kept() as calls:
+        tracker = self._target.tracker
+        with tracker.trace.kept() as calls, tracker.following() as lineage:
             outcome = self._answer(request, before)
-            return attrs.evolve(outcome, trace=calls())
+            return attrs.evolve(outcome, trace=calls(), operands=lineage.operands)
 
     def _answer(self, request: Request, before: Surroundings) -> Outcome:
         try:

@@ -12,6 +12,7 @@ from fuzzseq.cases.arrays import Array, Arrays, step_arrays
 from fuzzseq.cases.case import Case
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.feeding import WIDTH_AXIS, label_tensor
+from fuzzseq.worker.instrumentation.lineage import FED_AS
 from fuzzseq.worker.keras_api.objects import Function, Nest, Tensor
 from fuzzseq.worker.losses import as_targets
 
@@ -38,6 +39,7 @@ class BatchArrays:
             made = self.seen.target_mask
         weights: Tensor = tf.cast(tf.convert_to_tensor(made), tf.float32)
         setattr(weights, WIDTH_AXIS, None)
+        setattr(weights, FED_AS, "sample_weight")
         return weights
 
     def training_batch(self, built: ModelInstance, inputs: Nest, weights: Tensor) -> Nest:

@@ -39,7 +39,7 @@ from fuzzseq.protocol.evidence import (
     WrongType,
     WrongWord,
 )
-from fuzzseq.protocol.outcome import LayerCall, LayerFrame, Verdict
+from fuzzseq.protocol.outcome import LayerFrame, Outcome, Verdict
 from fuzzseq.reproduce.script import reproduction
 from fuzzseq.settings import Settings
 from fuzzseq.targets.contract import Contract
@@ -70,12 +70,6 @@ RECORDED: list[tuple[str, Evidence, dict[str, Any], str]] = [
         RaisedOtherwise(precision="mixed", exception="TypeError", message="half"),
         {},
         "execution-mixed-precision",
-    ),
-    (
-        "mixed_precision",
-        RaisedOtherwise(precision="mixed", exception="TypeError", message="half"),
-        {"layer": LayerFrame(name="carry", kind="CarryState")},
-        "state-dtype",
     ),
     ("xla_agrees", RaisedOtherwise(execution="xla", exception="TypeError", message="no"), {}, "execution-xla"),
     ("saves", Difference(base="called", other="saved", largest=0.5), {}, "execution-save"),
@@ -156,9 +150,9 @@ class Recorded:
         """Return what was recorded."""
         return self._verdict
 
-    def trace(self, case: Case) -> tuple[LayerCall, ...]:
+    def trace(self, case: Case) -> Outcome:
         """No layers were."""
-        return ()
+        return Outcome(verdicts=())
 
 
 def diagnosed(check: str, evidence: Evidence, details: dict[str, Any]) -> Finding:

@@ -15,7 +15,7 @@ from fuzzseq.diagnosis.probing import Budget
 from fuzzseq.engine import start_campaign
 from fuzzseq.events import FindingReported
 from fuzzseq.protocol.evidence import CustomMessage
-from fuzzseq.protocol.outcome import LayerCall, Raised, Verdict
+from fuzzseq.protocol.outcome import Outcome, Raised, Verdict
 from fuzzseq.protocol.serialization import dumps
 from fuzzseq.settings import Settings
 from fuzzseq.shrink.reducer import reduce
@@ -46,9 +46,9 @@ class Stated:
         """Return what is raised."""
         return RAISED
 
-    def trace(self, case: Case) -> tuple[LayerCall, ...]:
+    def trace(self, case: Case) -> Outcome:
         """Nothing runs."""
-        return ()
+        return Outcome(verdicts=())
 
 
 def with_parameters(*names: str) -> Spec:

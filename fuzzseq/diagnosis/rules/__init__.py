@@ -24,6 +24,7 @@ RULES: Final[tuple[Rule, ...]] = (
     *states.STATES,
     *decoder.WIDTHS,
     *decoder.MASKS,
+    *decoder.SCORES,
     *general.TYPES,
     *scoring.LOSS,
     *general.STAGES,

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from fuzzseq.diagnosis.evidence import FailureEvidence
 from fuzzseq.diagnosis.patterns import Pattern
 from fuzzseq.diagnosis.rules.rule import (
     LENGTHS,
+    PRODUCTS,
     Rule,
     always,
     depends_on_lengths,
     in_attention,
+    is_mask,
     only_where,
     speaks_of,
     unequal_lengths,
 )
 from fuzzseq.protocol.evidence import OneBeamPasses
 from fuzzseq.protocol.framework_messages import Topic
-
-_PRODUCTS: Final = ("BatchMatMul", "Einsum", "MatMul")
-
-
-def _masked(e: FailureEvidence) -> bool:
-    inner = e.innermost
-    return "mask" in e.line or (inner is not None and bool(inner.masks or inner.kind in ("Softmax", "MaskedSoftmax")))
 
 
 def _only_one(e: FailureEvidence) -> list[str]:
@@ -44,9 +40,9 @@ LENGTHS_AND_SIZES: Final = (
     ),
     *only_where(
         lambda e: not e.scoring and unequal_lengths(e),
-        Rule("decoder-attention-mask", 92, _masked, _EQUAL + ", and a mask is applied where it fails"),
+        Rule("decoder-attention-mask", 92, is_mask, _EQUAL + ", and a mask is applied where it fails"),
         *only_where(
-            lambda e: not _masked(e) and (e.op in _PRODUCTS or in_attention(e)),
+            lambda e: not is_mask(e) and (e.op in PRODUCTS or in_attention(e)),
             Rule("decoder-attention-shape", 88, lambda e: [e.op or "shapes"], _EQUAL + _INSIDE),
         ),
         Rule("decoder-length-assumption", 86, always, _EQUAL),
@@ -116,7 +112,7 @@ WIDTHS: Final = only_where(
     Rule("decoder-width", 74, _other_widths, "it depends on {0}"),
     *only_where(
         in_attention,
-        Rule("decoder-attention-shape", 88, lambda e: e.op in _PRODUCTS, "it fails inside an attention"),
+        Rule("decoder-attention-shape", 88, lambda e: e.op in PRODUCTS, "it fails inside an attention"),
         Rule("decoder-attention-shape", 60, speaks_of(Topic.SHAPES), "it fails inside an attention"),
         Rule("decoder-attention-shape", 84, lambda e: len(set(map(len, e.shapes()))) > 1, _RANKS),
     ),
@@ -141,10 +137,39 @@ LOOPS: Final = (
         *only_where(_of_several_shapes, Rule("decoder-step-mismatch", 86, speaks_of(Topic.SHAPES), _OTHER_SHAPES)),
     ),
 )
+
+
+def _scores_without_steps(e: FailureEvidence) -> list[str]:
+    """Return the shape of scores that meet their mask, where neither of its last two axes is one of steps."""
+    masked = e.given_alone("mask")
+    scores = [each for each in e.operands if "scores" in each.roles and len(each.shape) > 2]
+    return [str(list(each.shape)) for each in scores if masked and not _of_steps(each.shape, e)]
+
+
+def _mask_of_others(e: FailureEvidence) -> list[str]:
+    """Return the shape of a mask that meets what has steps on both of its last axes, or another mask."""
+    masked = e.given_alone("mask")
+    others = [each for each in e.operands if each not in masked and len(each.shape) > 2]
+    fits = all(_of_steps(each.shape, e) for each in others) and (bool(others) or len(masked) > 1)
+    return [str(list(each.shape)) for each in masked[:1] if fits]
+
+
+def _of_steps(shape: Sequence[int], e: FailureEvidence) -> bool:
+    return {1, *(e.clearest_sizes.get(name, 1) for name in LENGTHS)}.issuperset(shape[-2:])
+
+
+_NO_STEPS: Final = "scores of shape {0} meet a mask: their last axes are no steps"
+_MASK_MISFITS: Final = "a mask of shape {0} meets scores that have the steps of both sides"
 _MASK_GIVEN: Final = "an attention was given a mask where it fails"
 #: A mask does not fit what it masks: scores that depend on a length are what a mask of another length is applied to.
 MASKS: Final = only_where(
     lambda e: not e.scoring and e.innermost is not None and bool(e.innermost.masks) and in_attention(e),
     Rule("decoder-attention-mask", 91, depends_on_lengths, _MASK_GIVEN),
     Rule("decoder-attention-mask", 70, always, _MASK_GIVEN),
+)
+#: What scores and their mask are of, where they meet and do not fit.
+SCORES: Final = only_where(
+    lambda e: not e.scoring,
+    Rule("decoder-attention-shape", 95, _scores_without_steps, _NO_STEPS),
+    Rule("decoder-attention-mask", 94, _mask_of_others, _MASK_MISFITS),
 )

@@ -12,6 +12,7 @@ from fuzzseq.diagnosis.rules.rule import (
     Rule,
     always,
     in_attention,
+    is_mask,
     is_state,
     only_where,
     speaks_of,
@@ -51,11 +52,9 @@ def saw(kind: type[Evidence], **attributes: object) -> Predicate:
     )
 
 
-def _begins_in(parts: tuple[str, ...], e: FailureEvidence) -> bool:
-    """Say whether the kind of the layer where it begins, or the user's line, has one of some words."""
-    layer, location = e.verdict.layer, e.verdict.location
-    words = f"{layer.kind if layer else ''} {location.source if location else ''}".lower()
-    return any(part in words for part in parts)
+def _begins_in_attention(e: FailureEvidence) -> bool:
+    layer = e.verdict.layer
+    return layer is not None and "attention" in layer.kind.lower()
 
 
 def _coupled(by: Literal["state", "order", "masks", "lengths"], e: FailureEvidence) -> bool:
@@ -159,11 +158,11 @@ SEEN: Final = (
     ),
     *only_where(
         lambda e: e.verdict.check == "padding_invariant",
-        Rule("decoder-attention-mask", 90, partial(_begins_in, ("attention", "attend")), _PADDING),
+        Rule("decoder-attention-mask", 90, _begins_in_attention, _PADDING),
     ),
     *only_where(
         saw(RaisedOtherwise, precision="mixed"),
-        Rule("state-dtype", 90, partial(_begins_in, ("state", "hidden", "carry")), "{e.sentence}"),
+        Rule("state-dtype", 90, is_state, "{e.sentence}"),
     ),
 )
 
@@ -212,7 +211,7 @@ TYPES: Final = (
     ),
     *only_where(
         lambda e: not e.scoring and e.verdict.raised is not None and e.message.of_types and e.message.of_booleans,
-        Rule("decoder-attention-mask", 90, lambda e: "mask" in e.line, _BOOLEANS),
+        Rule("decoder-attention-mask", 90, is_mask, _BOOLEANS),
         Rule("decoder-attention-mask", 90, in_attention, _BOOLEANS),
     ),
     *only_where(

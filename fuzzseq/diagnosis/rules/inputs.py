@@ -120,11 +120,14 @@ def _lengths(kind: Kind, beyond: int, e: FailureEvidence) -> list[str]:
 
 #: A length beyond a constant, or no multiple of one. A constant of one is that of a step which is meant to be alone,
 #: and no limit that anybody chose.
-LENGTHS_ALONE: Final = only_where(
-    lambda e: not (unequal_lengths(e) or e.matters("batch_size") or e.scoring),
-    Rule("input-fixed-length", 90, partial(_lengths, "above", 1), "it fails whenever {0}"),
-    Rule("input-fixed-length", 60, partial(_lengths, "above", 0), "it fails whenever {0}"),
-    Rule("input-length-multiple", 92, partial(_lengths, "multiple", 0), "it fails whenever {0}"),
-    Rule("input-fixed-length", 82, partial(_lengths, "except", -1), "it fails whenever {0}"),
-    Rule("input-fixed-length", 55, partial(_lengths, "below", 2), "it fails whenever {0}"),
+LENGTHS_ALONE: Final = (
+    Rule("input-fixed-length", 92, speaks_of(Topic.OPEN_WEIGHT), "a weight has as many rows as there are steps"),
+    *only_where(
+        lambda e: not (unequal_lengths(e) or e.matters("batch_size") or e.scoring),
+        Rule("input-fixed-length", 90, partial(_lengths, "above", 1), "it fails whenever {0}"),
+        Rule("input-fixed-length", 60, partial(_lengths, "above", 0), "it fails whenever {0}"),
+        Rule("input-length-multiple", 92, partial(_lengths, "multiple", 0), "it fails whenever {0}"),
+        Rule("input-fixed-length", 82, partial(_lengths, "except", -1), "it fails whenever {0}"),
+        Rule("input-fixed-length", 55, partial(_lengths, "below", 2), "it fails whenever {0}"),
+    ),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
@@ -13,6 +12,7 @@ from fuzzseq.grammar import CauseSlug
 from fuzzseq.protocol.framework_messages import Topic
 
 LENGTHS: Final = ("source_length", "target_length")
+PRODUCTS: Final = ("BatchMatMul", "Einsum", "MatMul")
 RECURRENT: Final = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "LSTMCell", "GRUCell", "SimpleRNNCell")
 
 
@@ -85,16 +85,22 @@ def unequal_lengths(e: FailureEvidence) -> bool:
 
 
 def in_attention(e: FailureEvidence) -> bool:
-    """Say whether an attention layer was running, or the user's line speaks of one and no recurrent layer raised."""
+    """Say whether an attention layer was running, or what raised was given scores, or makes some of two activations."""
+    if any("attention" in layer.kind.lower() for layer in e.layers):
+        return True
     if e.innermost is not None and e.innermost.kind in RECURRENT:
-        return any("attention" in layer.kind.lower() for layer in e.layers)
-    words = " ".join((*(layer.kind for layer in e.layers), e.line, *e.functions)).lower()
-    return "attention" in words or "attend" in words or "score" in words
+        return False
+    activations = [each for each in e.operands if set(each.roles) - {"weight"}]
+    return e.given("scores", "attention") or (e.op in PRODUCTS and len(activations) > 1)
 
 
 def is_state(e: FailureEvidence) -> bool:
-    """Say whether a state is where a failure occurs: in a recurrent layer that was given one, or in the user's line."""
-    # A state that is only passed on in the line says nothing of what fails in it.
-    line = re.sub(r"\w*_states?\s*=[^=,)]+|return_states?", "", f"{e.line} {' '.join(e.functions)}".lower())
-    in_line = any(word in line for word in ("state", "hidden", "carry"))
-    return in_line or any(layer.states or layer.kind.endswith("Cell") for layer in e.layers)
+    """Say whether a state is where a failure occurs: a layer was given one, or what raised was."""
+    return bool(e.given_alone("state")) or any(layer.states or layer.kind.endswith("Cell") for layer in e.layers)
+
+
+def is_mask(e: FailureEvidence) -> bool:
+    """Say whether what raised was given a mask, or works on one."""
+    inner = e.innermost
+    of_layer = inner is not None and bool(inner.masks or inner.kind in ("Softmax", "MaskedSoftmax"))
+    return of_layer or bool(e.given_alone("mask"))

@@ -45,13 +45,8 @@ def _mismatches(kind: _Mismatch, e: FailureEvidence) -> list[str]:
 
 
 def _weighted(e: FailureEvidence) -> bool:
-    """Say whether the user's loss applies a mask or weights where it fails.
-
-    A loss is often named after its mask: where the scores themselves are compared, that says nothing of what fails.
-    """
-    comparing = any(word in e.line.lower() for word in ("entropy", "loss(", "loss_fn("))
-    line = (e.line if comparing else f"{e.line} {' '.join(e.functions)}").lower()
-    return any(word in line for word in ("mask", "weight"))
+    """Say whether the user's loss applies a mask or weights where it fails."""
+    return bool(e.given_alone("mask", "sample_weight"))
 
 
 def _unsqueezed(e: FailureEvidence) -> bool:

@@ -15,6 +15,7 @@ from fuzzseq.protocol.outcome import Frame, LayerFrame
 from fuzzseq.protocol.user_frames import is_users
 from fuzzseq.worker.frames import calling_frame
 from fuzzseq.worker.instrumentation.call_trace import CallTrace
+from fuzzseq.worker.instrumentation.lineage import Lineage
 from fuzzseq.worker.instrumentation.recording import Recording, layer_frame
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Args, Function, Kwargs, Layer, Nest
@@ -36,6 +37,10 @@ class Tracker:
         #: The layers that were running when a call raised, and the user's line of the innermost that has one.
         self.raised: tuple[LayerFrame, ...] = ()
         self.raised_site: Frame | None = None
+        #: What that layer was given.
+        self.raised_given: Nest = ()
+        #: What tensors are made of, where that is followed.
+        self.lineage: Lineage | None = None
         self._sites: dict[int, tuple[ref[Layer], Frame]] = {}
         #: Where in the user's code the model was given its loss.
         self.loss_site: Frame | None = None
@@ -73,6 +78,16 @@ class Tracker:
             self._record = None
 
     @contextmanager
+    def following(self) -> Iterator[Lineage]:
+        """Follow what tensors are made of for the length of a block."""
+        self.lineage = lineage = Lineage()
+        try:
+            with lineage.followed():
+                yield lineage
+        finally:
+            self.lineage = None
+
+    @contextmanager
     def watching(self, listener: OutputListener) -> Iterator[None]:
         """Call ``listener(path, output, layer, args)`` after each layer in a block."""
         self._on_output = listener
@@ -89,7 +104,7 @@ class Tracker:
         """Forget the last failure."""
         self._running.clear()
         self.traced_for.clear()
-        self.raised, self.raised_site = (), None
+        self.raised, self.raised_site, self.raised_given = (), None, ()
 
     def site_of(self, layer: Layer) -> Frame | None:
         """Return where in the user's code a layer or an operation became part of a functional model."""
@@ -113,9 +128,12 @@ class Tracker:
                 frames = zip(names([entry[0] for entry in self._running]), self._running, strict=True)
                 self.raised = tuple(layer_frame(name, *entry) for name, entry in frames)
                 self.raised_site = self._site_in_model()
+                self.raised_given = args, kwargs
             raise
         else:
             self.raised, self.raised_site = (), None
+            if self.lineage is not None:
+                self.lineage.called(layer, result)
             if self._on_output is not None:
                 self._on_output(self._path(), result, layer, args)
             self._record_layer(call, layer, args, kwargs, result)

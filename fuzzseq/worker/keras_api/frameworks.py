@@ -14,6 +14,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Final
 
+import keras
 import tensorflow as tf
 
 from fuzzseq.errors import SpecError
@@ -21,7 +22,7 @@ from fuzzseq.files.saved_models import is_of_tf_keras
 from fuzzseq.targets.traits import Framework as FrameworkName
 from fuzzseq.worker.keras_api import hooks
 from fuzzseq.worker.keras_api.keras3 import Keras3
-from fuzzseq.worker.keras_api.objects import KerasModel, Layer
+from fuzzseq.worker.keras_api.objects import Args, KerasModel, Layer
 from fuzzseq.worker.keras_api.protocol import Framework, Listener
 
 _KERAS_3 = Keras3()
@@ -55,6 +56,30 @@ class Frameworks:
 
         active = context._context
         return active is not None and active._context_handle is not None
+
+    @contextmanager
+    def operations_heard(self, hear: Callable[[str, Args, Args], None]) -> Iterator[None]:
+        from tensorflow.python.framework import op_callbacks  # noqa: PLC0415 (it may have moved: see private_names)
+
+        def done(
+            name: str | bytes, inputs: Args, _attributes: object, outputs: Args, *_more: object, **_named: object
+        ) -> None:
+            hear(name.decode() if isinstance(name, bytes) else name, inputs, outputs)
+
+        op_callbacks.add_op_callback(done)
+        try:
+            yield
+        finally:
+            op_callbacks.remove_op_callback(done)
+
+    @contextmanager
+    def whole_tracebacks(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            for settings in (tf.debugging, keras.config):
+                if settings.is_traceback_filtering_enabled():
+                    settings.disable_traceback_filtering()
+                    stack.callback(settings.enable_traceback_filtering)
+            yield
 
     def listen(self, listener: Listener | None) -> None:
         hooks.CURRENT.listener = listener

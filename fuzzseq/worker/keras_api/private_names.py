@@ -92,6 +92,7 @@ _NAMES: Final[Mapping[str, tuple[Callable[[], object], tuple[str, ...]]]] = {
         "keras.src.backend.common.global_state": ("get_global_attribute",),
         "keras.src.utils.naming": ("to_snake_case",),
         "tensorflow.python.eager.context": ("_context",),
+        "tensorflow.python.framework.op_callbacks": ("add_op_callback", "remove_op_callback"),
         "tensorflow.python.framework.random_seed": ("get_seed",),
     }.items()
 }

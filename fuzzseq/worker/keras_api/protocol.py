@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import CodeType
@@ -280,6 +280,12 @@ class KerasApi(Framework, Protocol):
 
     def ran_operations(self) -> bool:
         """Say whether this process has started TensorFlow's runtime, after which forking it deadlocks."""
+
+    def operations_heard(self, hear: Callable[[str, Args, Args], None]) -> AbstractContextManager[None]:
+        """Have ``hear(name, inputs, outputs)`` told of each operation of TensorFlow's that is done in the block."""
+
+    def whole_tracebacks(self) -> AbstractContextManager[None]:
+        """Have the frameworks leave their own frames on what is raised in the block."""
 
     def listen(self, listener: Listener | None) -> None:
         """Let a listener hear of every call in this process from now on, in the place of the one before; or nobody."""
