@@ -12,6 +12,7 @@ from fuzzseq.cases.case import Case
 from fuzzseq.checks.base import Array, LayerOutput, Observed, Softmax
 from fuzzseq.checks.differential import difference
 from fuzzseq.protocol.evidence import AttentionError, AttentionFault
+from fuzzseq.targets.contract import SIDES
 from fuzzseq.targets.spec import Spec
 
 _WEIGHT: Final = 1e-4
@@ -31,14 +32,20 @@ def source_is_distinct(case: Case, spec: Spec) -> bool:
     """Say whether the source length of a case's last batch is like no other size that an axis may have."""
     sizes = case.sizes(spec.contract)
     length = sizes.get("source_length", 0)
-    return length > 1 and length not in {*case.dimensions.values(), sizes.get("target_length"), sizes["batch_size"]}
+    return length > 1 and length not in {*_built_of(case, spec), sizes.get("target_length"), sizes["batch_size"]}
+
+
+def _built_of(case: Case, spec: Spec) -> set[int]:
+    """Return the sizes that a model is built of, but for the widths of its sides."""
+    widths = {spec.contract.built_width(side) for side in SIDES}
+    return {size for name, size in case.dimensions.items() if name not in widths}
 
 
 def fault(seen: Observed, case: Case, spec: Spec) -> FaultySoftmax | None:
     """Return the first fault of the softmaxes that ran, where the sizes of a case show which."""
     if not spec.contract.has_source or not source_is_distinct(case, spec):
         return None
-    taken = set(case.dimensions.values())
+    taken = _built_of(case, spec)
     for softmax in seen.softmaxes:
         found = _wrong(softmax, seen, spec, taken)
         if found is None:

@@ -12,6 +12,9 @@ the same steps (the axis cannot be told, and is not judged); a softmax over some
 constant number of things, experts or slots for example, that is the number of decoder steps by chance, or one, as the
 taps of a kernel may be; tensors with time or experts in front, whose first axis is not that of the rows; a run of
 other sizes that raises, or has other softmaxes.
+
+Where the factory is called with the width, the model is built anew for more padding, with the same weights; where these
+do not fit, as a kernel over the steps, nothing is said.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ import attrs
 
 from fuzzseq.cases.case import Case
 from fuzzseq.cases.domain import legal_range
-from fuzzseq.cases.transforms import wider, with_padding
+from fuzzseq.cases.transforms import built_wider, wider, with_padding
 from fuzzseq.checks.attention import attends, fault, source_is_distinct
 from fuzzseq.checks.base import Check, Confirmations, Plan, Results, Softmax, forward, has_source
 from fuzzseq.checks.differential import Agreement, Disagreement, compared, real
@@ -38,6 +41,9 @@ def plan(case: Case, spec: Spec) -> Plan:
         return {}
     padded = with_padding(case, "source", spec.contract) if spec.contract.pads("source") else None
     more = {"padded": attrs.evolve(forward(case), batches=padded)} if padded else {}
+    if not padded and (built := built_wider(case, "source", spec.contract)):
+        batches, sizes = built
+        more = {"padded": attrs.evolve(forward(case), batches=batches, dimensions=sizes, same_weights=True)}
     return {"base": forward(case), **more, "layers": attrs.evolve(forward(case), record_layers=True)}
 
 

@@ -185,7 +185,7 @@ def confirmed_difference(results: Results, one: str, two: str, compare: Compare)
 
 
 def _difference(results: Results, one: RunKey, two: RunKey, compare: Compare) -> Gap | None:
-    if any(key not in results or results[key].raised for key in (one, two)):
+    if any(key not in results or results[key].raised or not results[key].observed for key in (one, two)):
         return None
     return compare(results[one], results[two])
 

@@ -35,6 +35,8 @@ class _AnyRun:
         precision: ``double`` builds the model anew with float64 for everything that Keras makes, ``mixed`` with the
             policy ``mixed_float16``.
         dimensions: builds it anew with other sizes, where there are any.
+        same_weights: gives what is built anew the weights of the model as it is; a table of more rows has new ones at
+            its end. Where other weights have other shapes, nothing is run.
 
     """
 
@@ -44,6 +46,7 @@ class _AnyRun:
     ulp_perturbed: int = 0
     precision: Precision = "usual"
     dimensions: tuple[tuple[str, int], ...] = ()
+    same_weights: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -162,6 +162,13 @@ class Contract:
         named = {*self.static, *(p.dimension for p in self.parameters)}
         return frozenset(DATA_DIMENSIONS).intersection(named - {"batch_size"} if self.first_batch else named)
 
+    def built_width(self, side: Side) -> str | None:
+        """Return the dimension that the factory is called with and a side is always as wide as; None where none is."""
+        name = f"{side}_length"
+        tied = self.dimensions[name].equal_to if name in self.dimensions else None
+        carried = {parameter.dimension for parameter in self.parameters}
+        return next((str(each) for each in (tied, name) if each in carried), None)
+
     def fixes_rows(self) -> bool:
         """Say whether the number of rows is fixed, or stands in the model: one row is then no batch to compare with."""
         return self.rows is not None or "batch_size" in self.fixed()

@@ -133,13 +133,44 @@ class ModelInstance:
         set_general_position(everything, self.seed)
         self._snapshot = variables.Snapshot(self._whole)
 
+    def take_weights(self, other: ModelInstance) -> bool:
+        """Take the weights of another instance, once both have all; say whether they fit.
+
+        The table of an embedding may have more rows here, which stay as they are; so does what is not trained.
+        """
+        own, given = self.variables(), other.variables()
+        layers = variables.every_layer(self.model)
+        tables = {id(v) for layer in layers if KERAS.table_rows(layer) for v in KERAS.own_weights(layer)}
+        if len(own) != len(given):
+            return False
+        other.put_back_variables()
+        for variable, weight in zip(own, given, strict=True):
+            value, shape = np.asarray(weight), tuple(variable.shape)
+            if value.shape != shape and id(variable) in tables and len(value) < shape[0]:
+                value = np.concatenate([value, np.asarray(variable)[len(value) :]])
+            if value.shape == shape:
+                variable.assign(value)
+            elif variable.trainable:
+                return False
+        self._snapshot = variables.Snapshot(self._whole)
+        return True
+
+    def variables(self) -> list[Variable]:
+        """Return every variable, each once."""
+        return variables.all_variables(self._whole)
+
+    def put_back_variables(self) -> None:
+        """Put every variable back."""
+        if self._snapshot is not None:
+            self._snapshot.restore()
+
     @contextmanager
     def anew(self, run: Run) -> Iterator[ModelInstance]:
         """Give the model built as a run wants it otherwise, to run in the block.
 
         It is of another precision, as far as it is Keras that makes it, or of other sizes.
         """
-        key = (run.precision, run.dimensions)
+        key = (run.precision, run.dimensions, run.same_weights)
         with KERAS.precision(*_PRECISIONS.get(run.precision, (None, None))):
             if key not in self._others:
                 sizes = {**self._sizes, **dict(run.dimensions)}

@@ -33,13 +33,17 @@ def _attempt(built: ModelInstance, case: Case, run: Run, known: bool = False) ->
     if run.precision == "usual" and not run.dimensions:
         return _attempted(built, case, run, known)
     try:
+        if run.same_weights:
+            init_weights(built, case)
         with built.anew(run) as other:
-            return _attempted(other, case, run, known)
+            return _attempted(other, case, run, known, built if run.same_weights else None)
     except BaseException as error:  # whatever a factory raises that is asked for another precision, or other sizes
         return Result(raised=describe(error, built.tracker, "build"))
 
 
-def _attempted(built: ModelInstance, case: Case, run: Run, known: bool) -> Result:
+def _attempted(
+    built: ModelInstance, case: Case, run: Run, known: bool, weighed_as: ModelInstance | None = None
+) -> Result:
     given = attrs.evolve(case, batches=run.batches, dimensions={**case.dimensions, **dict(run.dimensions)})
     observed: list[Observed] = []
     source_of = EXECUTIONS[run.execution].source if isinstance(run, AlternativeRun) else None
@@ -50,6 +54,8 @@ def _attempted(built: ModelInstance, case: Case, run: Run, known: bool) -> Resul
         init_weights(built, given)
     except BaseException as error:  # whatever a model raises on its first call, which is an eager one
         return Result(raised=describe(error, built.tracker, built.subject.mark.current))
+    if weighed_as is not None and not built.take_weights(weighed_as):
+        return Result()
     try:
         built.reset(run)
         if run.repetition and built.tracker.draws():

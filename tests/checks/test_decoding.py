@@ -320,3 +320,10 @@ def test_loops_of_a_series(tmp_path: Path) -> None:
     spec = reports["silent"].spec
     assert spec is not None
     assert any('@fuzz_target(decode="forecast")' in note for note in spec.traits.notes)
+
+
+def test_how_long_a_lone_decoder_goes_on_is_not_compared() -> None:
+    """The prompt of a batch is as long as its shortest row: alone, a row has other steps left, and ends elsewhere."""
+    run = events(["tests/zoo/healthy/decode_language_model.py:build"], checks=CHECKS, max_cases=40, seed=2, workers=1)
+    assert not findings(run)
+    assert report(run, ":build").checks["decoding_invariant"].ran

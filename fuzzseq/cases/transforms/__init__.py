@@ -22,6 +22,7 @@ from fuzzseq.cases.transforms.rows import (
 )
 from fuzzseq.cases.transforms.sizes import capped, followed, resized, size_of, values_of, with_dimensions, with_rows
 from fuzzseq.cases.transforms.variants import (
+    built_wider,
     fixed_length,
     longer,
     may_be,
@@ -37,6 +38,7 @@ from fuzzseq.cases.transforms.variants import (
 
 __all__ = [
     "At",
+    "built_wider",
     "capped",
     "each_batch",
     "each_pair",

@@ -75,6 +75,25 @@ def with_padding(case: Case, side: Side, contract: Contract) -> tuple[Batch, ...
     return tuple(grown)
 
 
+def built_wider(
+    case: Case, side: Side, contract: Contract
+) -> tuple[tuple[Batch, ...], tuple[tuple[str, int], ...]] | None:
+    """Return the batches with more padding on a side that the factory is called with the width of, and the new width.
+
+    None where no wider one is allowed, or the width is no parameter of the factory.
+    """
+    name = contract.built_width(side)
+    if name is None or not contract.pads(side) or contract.pads_itself(side) or tied(contract):
+        return None
+    now = case.sizes(contract)[f"{side}_length"]
+    others = {other: size for other, size in case.sizes(contract).items() if other not in (name, f"{side}_length")}
+    widths = [value for value in legal_range(name, others, contract) if value > now]
+    if not widths:
+        return None
+    wide = min(widths, key=lambda value: abs(value - now - _COLUMNS))
+    return tuple(with_extra(batch, side, extra(batch, side) + wide - now) for batch in case.batches), ((name, wide),)
+
+
 def wider(case: Case, contract: Contract) -> Case:
     """Return a case with more padding on each side that has room for it."""
     for side in contract.sides():
