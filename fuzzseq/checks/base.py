@@ -23,10 +23,19 @@ Array = npt.NDArray[Any]
 
 @attrs.frozen(kw_only=True)
 class Gradient:
-    """The gradient of one trainable weight: None where there is none; ``path`` has no automatic numbers."""
+    """The gradient of one trainable weight: None where there is none; ``path`` has no automatic numbers.
+
+    ``site`` is the user's line that calls its layer, where there is no gradient or one of zeros.
+    """
 
     path: str
     value: Array | None
+    site: Frame | None = None
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether the loss does not move with the weight: there is no gradient, or one of zeros to the last bit."""
+        return self.value is None or not self.value.any()
 
 
 @attrs.frozen(kw_only=True)

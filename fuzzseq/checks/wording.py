@@ -91,6 +91,16 @@ def shape_message(expected: Sequence[str | None], actual: Sequence[str], *, eage
     return f"{sentence}; {_EAGER_IS_RIGHT}" if eager_is_right else sentence
 
 
+def _without_gradient(evidence: MissingGradient) -> str:
+    paths = evidence.paths
+    named = ", ".join(paths[:_MOST_PATHS]) + (
+        f" and {len(paths) - _MOST_PATHS} more" if len(paths) > _MOST_PATHS else ""
+    )
+    if evidence.zero:
+        return f"the gradient of {named} is zero, whatever the weights and the rows"
+    return f"no gradient reaches {named}{'; the source does not reach the output at all' * evidence.source_ignored}"
+
+
 def _sentence(evidence: Evidence, check: Check | None) -> str:
     match evidence:
         case Difference() | WrongWord():
@@ -108,10 +118,8 @@ def _sentence(evidence: Evidence, check: Check | None) -> str:
             return f"{sentence}; {_EAGER_IS_RIGHT}" if evidence.eager_is_right else sentence
         case NonFinite():
             return _nonfinite_sentence(evidence)
-        case MissingGradient(paths=paths):
-            more = f" and {len(paths) - _MOST_PATHS} more" if len(paths) > _MOST_PATHS else ""
-            why = "; the source does not reach the output at all" if evidence.source_ignored else ""
-            return f"no gradient reaches {', '.join(paths[:_MOST_PATHS])}{more}{why}"
+        case MissingGradient():
+            return _without_gradient(evidence)
         case AttentionFault():
             sentence = (
                 _ATTENTION.get(evidence.error) or f"attention gives {evidence.share:.2g} of its weight to padding"

@@ -86,11 +86,15 @@ class NonFinite:
 
 @attrs.frozen(kw_only=True)
 class MissingGradient:
-    """Trainable weights have no gradient; ``source_ignored`` says that another source gives the same output."""
+    """Trainable weights have no gradient; ``source_ignored`` says that another source gives the same output.
+
+    ``zero`` says that they have one, which is zero to the last bit for every draw of the weights.
+    """
 
     kind: Literal["missing_gradient"] = "missing_gradient"
     paths: tuple[str, ...]
     source_ignored: bool = False
+    zero: bool = False
 
 
 #: What can be wrong with attention weights: some of it goes to padding, they depend on the rows beside theirs, or they

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 import tensorflow as tf
 
@@ -11,6 +12,7 @@ from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Function, Model, Nest, Tensor
 
+_NEXT_TO_NOTHING: Final = 1e-30
 #: ``loss(inputs, labels, output, mask, weights)``: ``output`` has ``scores`` and ``raw``, ``mask`` is of real steps.
 Loss = Callable[[Nest, Tensor, Nest, Tensor, Tensor], Tensor]
 
@@ -81,10 +83,13 @@ def as_targets(model: Model, labels: Nest) -> Nest:
 
 
 def _with_all_outputs(loss: Tensor, model: Model, output: Nest) -> Tensor:
-    """Return a loss with zero times every other output, and loss of a layer: weights that lead there get a gradient."""
+    """Return a loss with next to nothing of every other output, and loss of a layer.
+
+    Weights that lead there get a gradient, which is not zero; no digit of the loss is another.
+    """
     added = list(model.losses) if KERAS.is_layer(model) else []
     for value in [t for t in tf.nest.flatten(output.raw) if t is not output.scores] + added:
         if tf.is_tensor(value) and value.dtype.is_floating:
-            nothing = 0.0 * tf.reduce_sum(tf.where(tf.math.is_finite(value), value, tf.zeros_like(value)))
+            nothing = _NEXT_TO_NOTHING * tf.reduce_sum(tf.where(tf.math.is_finite(value), value, tf.zeros_like(value)))
             loss += tf.cast(nothing, loss.dtype)
     return loss

@@ -14,11 +14,12 @@ from fuzzseq.checks.base import Gradient, Observed
 from fuzzseq.checks.decoded import Decoded
 from fuzzseq.checks.output_shape import expected_shape
 from fuzzseq.protocol import runs
-from fuzzseq.reproduce.runtime import as_source, flat_shapes, packed, path_of
+from fuzzseq.reproduce.runtime import as_source, flat_shapes, packed
 from fuzzseq.worker import feeding
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.decoding import decode
 from fuzzseq.worker.executions import EXECUTIONS
+from fuzzseq.worker.gradients import gradients_of, with_sites
 from fuzzseq.worker.instrumentation.recording import finite
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Args, Function, Layer, Nest, Tensor
@@ -225,8 +226,10 @@ class BatchRun:
             return output.scores, loss, [None if g is None else tf.convert_to_tensor(g) for g in gradients]
 
         scores, loss, values = self._in_mode("train", step, arguments)(*arguments)
-        pairs = zip(self.built.trainable, values, strict=True)
-        gradients = tuple(Gradient(path=path_of(v), value=as_numpy(value)) for v, value in pairs)
+        gradients = gradients_of(self.built, values)
+        if runs.mode_of(self.run) == "eager" and any(each.is_zero for each in gradients):
+            self.built.put_back(self.run)
+            gradients = with_sites(gradients, self.built, self.forward)
         model, own_step = self.built.model, self.built.spec.traits.own_training_step
         if (own_step or runs.mode_of(self.run) == "eager") and self.built.spec.runs_step:
             # Once, where it does nothing that was not just done.

@@ -111,6 +111,10 @@ class Tracker:
         kept, site = self._sites.get(id(layer), (None, None))
         return site if kept is not None and kept() is layer else None  # Another may have had its number before.
 
+    def site_of_call(self, layer: Layer) -> Frame | None:
+        """Return where in the user's code a layer that is running is called."""
+        return self.site_of(layer) or calling_frame() or self._site_in_model()
+
     def layer_called(self, call: Function, layer: Layer, args: Args, kwargs: Kwargs) -> Nest:
         """Call a layer under watch."""
         if self._running and self._running[-1][0] is layer:
@@ -198,7 +202,7 @@ class Tracker:
         values = [value for value in tf.nest.flatten(result) if hasattr(value, "numpy")]
         path = self._path()
         frame = layer_frame(path.rsplit("/", 1)[-1], layer, args, kwargs)
-        site = self.site_of(layer) or calling_frame() or self._site_in_model()
+        site = self.site_of_call(layer)
         output = LayerOutput(path=path, layer=frame, values=tuple(np.asarray(value) for value in values), site=site)
         self._record.layers.append(output)
 
@@ -226,7 +230,7 @@ class Tracker:
             # With dropout zeros stay zeros, and so does a state that nothing has changed yet.
             drops = not _equal(result, without) if not _equal(dropped, without) else None
         if drops is not None:
-            site = self.site_of(layer) or calling_frame() or self._site_in_model()
+            site = self.site_of_call(layer)
             switched_off = self._running[0][2].get("training") is False
             record.dropouts.append(
                 DropoutCall(path=self._path(), rate=rate, drops=drops, switched_off=switched_off, site=site)
