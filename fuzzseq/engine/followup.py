@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Any
 
 import attrs
 
@@ -174,9 +175,14 @@ class FollowUp:
             self._report(finding)
 
     def _telling(self, one: Finding, other: Finding) -> Finding:
-        """Return the finding that says more: no provisional one, one with a line of the user's, the smaller case."""
+        """Return the finding that says more: no provisional one, one with a line, one that raises, the smaller case."""
         contract = self._context.spec.contract
-        return min((one, other), key=lambda f: (f.provisional, f.location is None, size(f.case, contract)))
+
+        def order(finding: Finding) -> tuple[Any, ...]:
+            silent = finding.exception is None
+            return finding.provisional, finding.location is None, silent, size(finding.case, contract)
+
+        return min((one, other), key=order)
 
     def _both(self, one: Finding, other: Finding) -> tuple[str, ...]:
         return tuple(name for name in self._checks if name in {*one.checks, *other.checks})

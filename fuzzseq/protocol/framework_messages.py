@@ -90,6 +90,8 @@ class Topic(Enum):
     LOOP_ARRAY = ("tensorarray",)
     #: TensorFlow says outright which type it expected.
     EXPECTED_TYPE = ("was expected to be a",)
+    #: What a recurrent layer keeps, or begins with.
+    STATE = ("stateful", "initial_state", "initial state")
     #: A weight is to be made whose size is that of an open axis.
     OPEN_WEIGHT = ("must be fully-defined", "should be defined")
     NO_GRADIENT = ("gradient registry has no entry", "no gradient defined for operation")

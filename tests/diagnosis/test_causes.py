@@ -28,7 +28,7 @@ class Translator(keras.Model):
         self.encoder = layers.GRU(units, return_sequences=True, return_state=True, **options)
         self.decoder = layers.GRU(units, return_sequences=True)
         self.attention, self.strided = layers.Attention(), layers.Conv1D(units, 3, strides=2, padding="same")
-        self.wide, self.scores = layers.Conv1D(units, 5), layers.Dense(words)
+        self.wide, self.scores, self.bigger = layers.Conv1D(units, 5), layers.Dense(words), layers.Dense(units + 1)
         self.head, self.encoder_state, self.decoder_state = head, encoder_state, decoder_state
 
     def call(self, inputs):
@@ -80,12 +80,22 @@ def cut(me, x, y, memory, real):
     return y[:, :6]
 
 
+def residual_in_words_of_others(me, x, y, memory, real):
+    attention_mask_state = y + me.bigger(y)  # neither attention, nor a mask, nor a state
+    return attention_mask_state
+
+
 def each(labels, scores):
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tf.cast(labels, tf.int32), logits=scores)
 
 
 def of_rows(labels, scores):
     return tf.reduce_mean(each(labels, scores), axis=1) * tf.cast(labels != 0, tf.float32)
+
+
+def mask_loss_by_weight(labels, scores):
+    masked_weights = each(labels[:, 1:], scores)  # neither a mask nor a weight
+    return tf.reduce_mean(masked_weights)
 
 
 def of_float_labels(labels, scores):
@@ -103,6 +113,8 @@ mask_of_booleans = of(attended_with_booleans)
 wide_kernel = of(convolved)
 state_of_another_type = of(scanned)
 six_steps = of(cut)
+words_of_others = of(residual_in_words_of_others)
+loss_in_words_of_others = of(loss=mask_loss_by_weight)
 state_of_sixteen = of(encoder_state=lambda me: tf.zeros((16, me.units)))
 state_of_all_steps = of(decoder_state=lambda memory, state: memory)
 kept_states = of(stateful=True)
@@ -119,6 +131,8 @@ EXPECTED = {
     "wide_kernel": {"input-fixed-length"},
     "state_of_another_type": {"state-dtype"},
     "six_steps": {"input-fixed-length"},
+    "words_of_others": {"decoder-width"},
+    "loss_in_words_of_others": {"loss-timesteps"},
     "state_of_sixteen": {"state-batch"},
     "state_of_all_steps": {"state-units"},
     "kept_states": {"state-batch", "execution-graph"},

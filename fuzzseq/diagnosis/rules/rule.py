@@ -96,7 +96,18 @@ def in_attention(e: FailureEvidence) -> bool:
 
 def is_state(e: FailureEvidence) -> bool:
     """Say whether a state is where a failure occurs: a layer was given one, or what raised was."""
-    return bool(e.given_alone("state")) or any(layer.states or layer.kind.endswith("Cell") for layer in e.layers)
+    of_layer = any(layer.states or layer.kind.endswith("Cell") for layer in e.layers)
+    return of_layer or bool(e.given_alone("state") or made_states(e)) or e.message.speaks_of(Topic.STATE)
+
+
+def made_states(e: FailureEvidence) -> list[int]:
+    """Return the rows of each constant of (rows, units) that what raised was given: what a recurrence begins with."""
+    sizes = e.clearest_sizes
+    widths = {size for name, size in sizes.items() if name.endswith("units") or name == "embedding_dim"}
+    found = e.any_failure("batch_size")
+    lengths = {sizes.get(name) for name in LENGTHS} - {found.constant if found.kind == "except" else None}
+    shapes = [each.shape for each in e.operands if not each.roles and len(each.shape) == 2]
+    return [rows for rows, width in shapes if width in widths and rows not in lengths]
 
 
 def is_mask(e: FailureEvidence) -> bool:

@@ -41,19 +41,11 @@ def _batch_sizes(e: FailureEvidence) -> list[str]:
     return [found.sentence(e.written["batch_size"])] if found.kind in ("above", "mixed") else []
 
 
-def _made_state(e: FailureEvidence) -> list[str]:
-    """Return the one batch size that passes, where what raised was given a constant of so many rows of units."""
-    found, widths = e.any_failure("batch_size"), {e.clearest_sizes.get("units"), e.clearest_sizes.get("embedding_dim")}
-    rows = [each.shape[0] for each in e.operands if not each.roles and len(each.shape) == 2 and each.shape[1] in widths]
-    return _one_batch_size(e) if found.constant in rows else []
-
-
 #: A constant batch size, or that of an earlier batch.
 BATCHES: Final = (
     Rule("state-batch", 93, passes("batches"), "it takes a second batch of another size to fail"),
     Rule("decoder-reshape", 91, _lengths_of_batch, "it fails whenever {e.written[batch_size]} is not {0}"),
     *only_where(is_state, Rule("state-batch", 93, _one_batch_size, "it fails whenever {0}")),
-    Rule("state-batch", 93, _made_state, "it fails whenever {0}, which is how many rows a state is made with"),
     *only_where(of_other_rows, Rule("state-batch", 93, _one_batch_size, "it fails whenever {0}")),
     Rule("execution-hard-coded-batch", 90, _one_batch_size, "it fails whenever {0}"),
     *only_where(is_state, Rule("state-batch", 85, _batch_sizes, "it fails for {0}")),
