@@ -21,8 +21,11 @@ def explains(one: Finding, other: Finding) -> bool:
     """
     if one.provisional or one.domain != "ordinary" or other.domain != "ordinary" or one.severity != "error":
         return False
+    modes = [finding.exception.mode for finding in (one, other) if finding.exception is not None]
+    if len(set(modes)) > 1:
+        return False  # What cannot be traced is another thing to mend.
     shapes = _of_shapes(one), _of_shapes(other)
-    line = one.exception is not None and other.exception is not None and _line(one) == _line(other) is not None
+    line = len(modes) > 1 and _line(one) == _line(other) is not None
     layer = any(shapes) and one.position == other.position and "/" in one.position
     region = all(shapes) and one.stage == other.stage and _within(_region(one), _region(other))
     return line or layer or region

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from fuzzseq.diagnosis.evidence import FailureEvidence
@@ -143,21 +142,32 @@ def _scores_without_steps(e: FailureEvidence) -> list[str]:
     """Return the shape of scores that meet their mask, where neither of its last two axes is one of steps."""
     masked = e.given_alone("mask")
     scores = [each for each in e.operands if "scores" in each.roles and len(each.shape) > 2]
-    return [str(list(each.shape)) for each in scores if masked and not _of_steps(each.shape, e)]
+    lengths = _lengths(e)
+    return [str(list(each.shape)) for each in scores if masked and lengths.isdisjoint(each.shape[-2:])]
 
 
 def _mask_of_others(e: FailureEvidence) -> list[str]:
     """Return the shape of a mask that meets what has steps on both of its last axes, or another mask."""
     masked = e.given_alone("mask")
     others = [each for each in e.operands if each not in masked and len(each.shape) > 2]
-    fits = all(_of_steps(each.shape, e) for each in others) and (bool(others) or len(masked) > 1)
+    lengths = _lengths(e) | {1}
+    fits = all(lengths.issuperset(each.shape[-2:]) for each in others) and (bool(others) or len(masked) > 1)
     return [str(list(each.shape)) for each in masked[:1] if fits]
 
 
-def _of_steps(shape: Sequence[int], e: FailureEvidence) -> bool:
-    return {1, *(e.clearest_sizes.get(name, 1) for name in LENGTHS)}.issuperset(shape[-2:])
+def _lengths(e: FailureEvidence) -> set[int]:
+    return {e.clearest_sizes[name] for name in LENGTHS if name in e.clearest_sizes}
 
 
+def _query_without_axis(e: FailureEvidence) -> list[str]:
+    """Return the shape of one step of the target, or a state, that is added to all steps of the source as it is."""
+    memory = [each for each in e.operands if len(each.shape) == 3 and "source" in each.roles]
+    queries = [each for each in e.operands if len(each.shape) == 2 and {"target", "state"} & set(each.roles)]
+    adds = len(e.operands) == 2 and e.op in ("Add", "AddV2", "Sub", "Mul")
+    return [str(list(each.shape)) for each in queries if adds and memory and each.shape[1] == memory[0].shape[2]]
+
+
+_NO_AXIS: Final = "a query of shape {0} meets all steps of the source, and has no axis for these"
 _NO_STEPS: Final = "scores of shape {0} meet a mask: their last axes are no steps"
 _MASK_MISFITS: Final = "a mask of shape {0} meets scores that have the steps of both sides"
 _MASK_GIVEN: Final = "an attention was given a mask where it fails"
@@ -172,4 +182,5 @@ SCORES: Final = only_where(
     lambda e: not e.scoring,
     Rule("decoder-attention-shape", 95, _scores_without_steps, _NO_STEPS),
     Rule("decoder-attention-mask", 94, _mask_of_others, _MASK_MISFITS),
+    Rule("decoder-attention-shape", 88, _query_without_axis, _NO_AXIS),
 )
