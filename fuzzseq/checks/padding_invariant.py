@@ -34,6 +34,7 @@ from fuzzseq.checks.differential import (
 )
 from fuzzseq.checks.script import Script
 from fuzzseq.protocol.outcome import Verdict
+from fuzzseq.protocol.runs import Run, RunKey
 from fuzzseq.targets.contract import SIDES, Side
 from fuzzseq.targets.spec import Spec
 
@@ -103,7 +104,7 @@ def judge(results: Results, case: Case, spec: Spec) -> Verdict | None:
     found = _AGREEMENT.judge(CHECK, results)
     if not isinstance(found, Disagreement):
         return found
-    ahead = {name: results[key] for name, key in _AHEAD.items() if key in results}
+    ahead: Results = {name: results[key] for name, key in _AHEAD.items() if key in results}
     if _of_causality(found.other, spec) and causal.sees_ahead(ahead):
         # Padding stands behind what is real: the mask that hides what is ahead would hide it as well.
         return CHECK.nothing_compared()
@@ -133,7 +134,7 @@ def _of_causality(side: str, spec: Spec) -> bool:
 def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
     """Confirm the first difference, and see whether it is the steps ahead that padding is seen with.
 
-    Rows are two steps longer for that: the smallest case has no step ahead.
+    Rows are up to two steps longer for that: the smallest case has no step ahead.
     """
     asked = _AGREEMENT.confirm(results, case, spec)
     if not _of_causality(_AGREEMENT.differs(results), spec):
@@ -144,7 +145,8 @@ def confirm(results: Results, case: Case, spec: Spec) -> Confirmations:
         for side in spec.contract.sides() if tied(spec.contract) else SIDES[spec.contract.has_target :][:1]:
             grown = with_longer_row(grown, side, spec.contract)
         longer = grown if allowed(grown, spec.contract) else longer
-    return {**asked, **{_AHEAD[name]: run for name, run in causal.plan(longer, spec).items()}}
+    ahead: dict[RunKey, Run] = {_AHEAD[name]: run for name, run in causal.plan(longer, spec).items()}
+    return asked | ahead
 
 
 CHECK = Check(

@@ -7,7 +7,7 @@ from fuzzseq.causes.catalog import cause_named
 from fuzzseq.checks.custom import check_of
 from fuzzseq.checks.wording import message_of
 from fuzzseq.diagnosis.confidence import against, confidence, runner_up
-from fuzzseq.diagnosis.evidence import FailureEvidence
+from fuzzseq.diagnosis.evidence import FailureEvidence, is_silent
 from fuzzseq.diagnosis.evidence_collection import gather
 from fuzzseq.diagnosis.probing import Prober
 from fuzzseq.diagnosis.rules import votes
@@ -33,8 +33,9 @@ def diagnose(
     position = raised.position if raised is not None else verdict.position or verdict.stage
     if cause.group == "loss":
         position = "loss"
-    # A model that can be traced for known shapes alone is warned of, and so is every edge.
-    traced_alone = raised is not None and raised.mode == "graph" and raised.known_shapes_pass
+    # A model that can be traced for known shapes alone is warned of, unless fit traces it; and so is every edge.
+    known_shapes = raised is not None and raised.mode == "graph" and raised.known_shapes_pass
+    traced_alone = known_shapes and not spec.runs_step
     check = check_of(verdict.check, spec)
     return Finding(
         id=finding_id(spec.identity or target, check.family or check.name, cause.slug, position),
@@ -70,8 +71,8 @@ def diagnose(
 def _diagnosis(found: list[CauseScore], evidence: FailureEvidence, mistake: str, advice: str) -> Diagnosis:
     best, other = found[0], runner_up(found)
     why = [vote.why for vote in found if vote.cause == best.cause]
-    # Where a region was found, what each dimension does alone is part of it.
-    ruled = evidence.region is not None and evidence.region.is_rule
+    # Where a region was found, what each dimension does alone is part of it. What weights may decide fits by chance.
+    ruled = is_silent(evidence.verdict) or (evidence.region is not None and evidence.region.is_rule)
     conditions = [
         p.sentence(evidence.written.get(name, name))
         for name, p in evidence.patterns.items()

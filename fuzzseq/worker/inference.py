@@ -30,6 +30,7 @@ PROBES: Final[tuple[Probe, ...]] = (
     model_probes.initial_state,
     model_probes.ignored_labels,
     model_probes.compiled_loss,
+    model_probes.runs_eagerly,
     series_probes.pad_value,
     output_steps.ctc,
     series_probes.values_by_loss,

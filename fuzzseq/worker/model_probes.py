@@ -143,6 +143,13 @@ def compiled_loss(seen: Inspection) -> Inspection:
     return seen.read_off(contract=values, inferred=values)
 
 
+def runs_eagerly(seen: Inspection) -> Inspection:
+    """Read whether the model is compiled to be run eagerly: nobody traces it then."""
+    if not seen.spec.contract.graph or getattr(seen.model, "run_eagerly", False) is not True:
+        return seen
+    return seen.read_off(contract={"graph": False}, inferred=["graph"])
+
+
 def signatures(seen: Inspection) -> Inspection:
     """Read what the model, an encoder and a decoder apart, and a function of the initial state take."""
     subject, state = seen.built.subject, seen.built.target.option("initial_state")
