@@ -22,6 +22,7 @@ from fuzzseq.worker.executions import EXECUTIONS
 from fuzzseq.worker.instrumentation.recording import finite
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Args, Function, Layer, Nest, Tensor
+from fuzzseq.worker.lineage import StateLineage
 from fuzzseq.worker.losses import as_targets
 from fuzzseq.worker.metrics import metrics_of_fillings
 from fuzzseq.worker.naming import stable_name
@@ -45,8 +46,7 @@ class BatchRun:
         """Go as far as the run asks for."""
         match self.run:
             case runs.WiringRun():
-                model, found = self.built.model, crossings(self.built.model, self.built.tracker)
-                return Observed(arrays=self.arrays, crossings=found, takers_of_states=takers_of_states(model))
+                return self._wiring()
             case runs.ChunkedRun(chunk_boundaries=boundaries):
                 return self._in_chunks(boundaries)
             case runs.DecodeRun():
@@ -65,6 +65,17 @@ class BatchRun:
                 return self._seen(forward(self.built, fed) if forward else self._forward(plain, fed))
             case runs.ForwardRun(record_layers=recorded):
                 return self._record_layers(self.run) if recorded else self._seen(self._forward(self.run, self._fed()))
+
+    def _wiring(self) -> Observed:
+        model, tracker = self.built.model, self.built.tracker
+        found, takers = crossings(model, tracker), takers_of_states(model)
+        recurrent = sum(map(KERAS.is_recurrent, KERAS.layers(model))) if KERAS.is_layer(model) else 2
+        if recurrent > 1 and not KERAS.is_functional(model):
+            lineage = StateLineage(tracker)
+            with tracker.answering(lineage.heard):
+                self.forward()
+            found, takers = (*found, *lineage.crossings()), takers + len(lineage.takers)
+        return Observed(arrays=self.arrays, crossings=found, takers_of_states=takers)
 
     def forward(self) -> ForwardOutput:
         """Run forward eagerly, and look at nothing."""

@@ -22,6 +22,8 @@ from fuzzseq.worker.naming import names
 
 #: Hears the path, the output, the layer and the arguments of a call that has ended.
 OutputListener = Callable[[str, Nest, Layer, Args], None]
+#: Hears the path, the layer, the arguments and the result of a call that has ended, and returns its result.
+CallListener = Callable[[str, Layer, Args, Kwargs, Nest], Nest]
 
 
 class Tracker:
@@ -49,6 +51,7 @@ class Tracker:
         #: Called with each layer that a ``build`` of its own has just built.
         self.on_build: Callable[[Layer], None] | None = None
         self._on_output: OutputListener | None = None
+        self._on_call: CallListener | None = None
         self._record: Recording | None = None
 
     @contextmanager
@@ -81,6 +84,15 @@ class Tracker:
         finally:
             self._on_output = None
 
+    @contextmanager
+    def answering(self, listener: CallListener) -> Iterator[None]:
+        """Have ``listener(path, layer, args, kwargs, result)`` say what each call of a layer in a block returns."""
+        self._on_call = listener
+        try:
+            yield
+        finally:
+            self._on_call = None
+
     def draws(self) -> bool:
         """Say whether the kind of run that is going on is known to draw from the global generator."""
         return self._drawn_anywhere or self.kind in self._drawing
@@ -95,6 +107,10 @@ class Tracker:
         """Return where in the user's code a layer or an operation became part of a functional model."""
         kept, site = self._sites.get(id(layer), (None, None))
         return site if kept is not None and kept() is layer else None  # Another may have had its number before.
+
+    def site_of_call(self, layer: Layer) -> Frame | None:
+        """Return where in the user's code a layer that is running now was called."""
+        return self.site_of(layer) or calling_frame() or self._site_in_model()
 
     def layer_called(self, call: Function, layer: Layer, args: Args, kwargs: Kwargs) -> Nest:
         """Call a layer under watch."""
@@ -116,6 +132,8 @@ class Tracker:
             raise
         else:
             self.raised, self.raised_site = (), None
+            if self._on_call is not None:
+                result = self._on_call(self._path(), layer, args, kwargs, result)
             if self._on_output is not None:
                 self._on_output(self._path(), result, layer, args)
             self._record_layer(call, layer, args, kwargs, result)
@@ -180,7 +198,7 @@ class Tracker:
         values = [value for value in tf.nest.flatten(result) if hasattr(value, "numpy")]
         path = self._path()
         frame = layer_frame(path.rsplit("/", 1)[-1], layer, args, kwargs)
-        site = self.site_of(layer) or calling_frame() or self._site_in_model()
+        site = self.site_of_call(layer)
         output = LayerOutput(path=path, layer=frame, values=tuple(np.asarray(value) for value in values), site=site)
         self._record.layers.append(output)
 
