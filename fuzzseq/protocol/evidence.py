@@ -38,7 +38,7 @@ class Unmoved:
     """An output stays as it was to the last bit where something else was given, whatever the weights."""
 
     kind: Literal["unmoved"] = "unmoved"
-    given: Literal["source", "initial_state"]
+    given: Literal["source", "initial_state", "encoder_state"]
     base: str = ""
     other: str = ""
 

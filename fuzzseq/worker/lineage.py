@@ -7,19 +7,23 @@ A state that more than one layer may have made comes from none of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import attrs
 import numpy as np
 import tensorflow as tf
 
-from fuzzseq.cases.arrays import Array
+from fuzzseq.cases.arrays import Array, Arrays
+from fuzzseq.checks.base import Observed
 from fuzzseq.protocol.evidence import StateCrossing
 from fuzzseq.protocol.outcome import Frame
+from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.instrumentation import Tracker
 from fuzzseq.worker.keras_api import KERAS
 from fuzzseq.worker.keras_api.objects import Args, Kwargs, Layer, Nest
+from fuzzseq.worker.subject import ForwardOutput
+from fuzzseq.worker.wiring import crossings, takers_of_states
 
 #: Values that a state has whatever it was made of: nothing was read, or a gate is saturated.
 _COMMON = (-1.0, 0.0, 1.0)
@@ -111,6 +115,19 @@ class StateLineage:
         """Say whether each of some layers reads what the one before it gave."""
         flows = [self._flow[id(layer)] for layer in layers if id(layer) in self._flow]
         return len(flows) == len(layers) and all(np.array_equal(one[1], two[0]) for one, two in pairwise(flows))
+
+
+def seen_wiring(built: ModelInstance, arrays: Arrays, forward: Callable[[], ForwardOutput]) -> Observed:
+    """Return which states of a model are crossed; one that is not functional is run for that."""
+    model, tracker = built.model, built.tracker
+    found, takers = crossings(model, tracker), takers_of_states(model)
+    recurrent = sum(map(KERAS.is_recurrent, KERAS.layers(model))) if KERAS.is_layer(model) else 2
+    if recurrent > 1 and not KERAS.is_functional(model):
+        lineage = StateLineage(tracker)
+        with tracker.answering(lineage.heard):
+            forward()
+        found, takers = (*found, *lineage.crossings()), takers + len(lineage.takers)
+    return Observed(arrays=arrays, crossings=found, takers_of_states=takers)
 
 
 def _joined(one: _State, two: _State, values: Array) -> bool:

@@ -1,4 +1,4 @@
-"""The c of a decoder joins backward and forward states, and its h forward and backward ones; the decoder is a loop."""
+"""The c of a decoder joins backward and forward states, and its h forward and backward ones."""
 
 import keras
 import tensorflow as tf
@@ -9,24 +9,21 @@ from tests.zoo.bug import Bug
 
 
 class Translator(keras.Model):
-    """A bidirectional encoder, and a decoder that takes one step at a time."""
+    """A bidirectional encoder, and a decoder of both widths."""
 
     def __init__(self, source_vocab_size, target_vocab_size, embedding_dim, units):
         super().__init__()
         self.source = layers.Embedding(source_vocab_size, embedding_dim, mask_zero=True)
         self.target = layers.Embedding(target_vocab_size, embedding_dim)
         self.encoder = layers.Bidirectional(layers.LSTM(units, return_state=True))
-        self.decoder = layers.LSTM(2 * units, return_sequences=True, return_state=True)
+        self.decoder = layers.LSTM(2 * units, return_sequences=True)
         self.scores = layers.Dense(target_vocab_size)
 
     def call(self, source, decoder_input):
         _, forward_h, forward_c, backward_h, backward_c = self.encoder(self.source(source))
         h, c = tf.concat([forward_h, backward_h], -1), tf.concat([backward_c, forward_c], -1)
-        embedded, steps = self.target(decoder_input), []
-        for step in range(decoder_input.shape[1]):
-            y, h, c = self.decoder(embedded[:, step : step + 1], initial_state=[h, c])
-            steps.append(y)
-        return self.scores(tf.concat(steps, axis=1))
+        y = self.decoder(self.target(decoder_input), initial_state=[h, c])
+        return self.scores(y)
 
 
 def build(source_vocab_size, target_vocab_size, embedding_dim, units):
@@ -41,5 +38,5 @@ BUG = Bug(
         dimensions={"source_vocab_size": 5, "target_vocab_size": 5, "embedding_dim": 2, "units": 2},
         batches=(Batch(pairs=(Pair((3,), ()),)),),
     ),
-    line="y, h, c = self.decoder(embedded[:, step : step + 1], initial_state=[h, c])",
+    line="y = self.decoder(self.target(decoder_input), initial_state=[h, c])",
 )
