@@ -151,8 +151,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
     Cause(
         "state-unused",
         "An initial state has no effect",
-        "The model accepts an initial state and computes the same without it.",
-        "Pass it on as initial_state=..., or remove the input.",
+        "The model accepts an initial state, or its encoder returns one, and it computes the same without it.",
+        "Pass it on as initial_state=..., or remove the input (for an encoder, return_state=True).",
     ),
     Cause(
         "state-not-carried",

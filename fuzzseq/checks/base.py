@@ -83,7 +83,8 @@ class Observed:
     name of the change; ``metrics`` are the compiled ones, by name, for each filling of the scores at padding.
     ``layers``, ``softmaxes`` and ``dropouts`` are in the order in which they were done, those of a run that records
     them. ``crossings`` say which states are crossed, with the user's line; ``takers_of_states`` counts the recurrent
-    layers that are given any. ``traces`` counts the values that numbers of Python's had which each ``tf.function`` of
+    layers that are given any. ``handed_over`` are the user's lines that call encoders whose states were replaced, where
+    decoders start from none. ``traces`` counts the values that numbers of Python's had which each ``tf.function`` of
     the user's own was given since the run began: each costs a trace. ``decoded`` is what a decode loop gave.
     """
 
@@ -100,6 +101,7 @@ class Observed:
     softmaxes: Sequence[Softmax] = ()
     crossings: Sequence[tuple[StateCrossing, Frame | None]] = ()
     takers_of_states: int = 0
+    handed_over: Sequence[Frame | None] = ()
     metrics: Sequence[Mapping[str, float]] = ()
     dropouts: Sequence[DropoutCall] = ()
     traces: Mapping[str, int] = attrs.field(factory=dict)

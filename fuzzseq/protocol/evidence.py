@@ -38,7 +38,7 @@ class Unmoved:
     """An output stays as it was to the last bit where something else was given, whatever the weights."""
 
     kind: Literal["unmoved"] = "unmoved"
-    given: Literal["source", "initial_state"]
+    given: Literal["source", "initial_state", "encoder_state"]
     base: str = ""
     other: str = ""
 
@@ -129,7 +129,7 @@ class StateCrossing:
     """
 
     kind: Literal["state_crossing"] = "state_crossing"
-    error: Literal["c_as_h", "joined_as_h", "other_layer", "not_returned"]
+    error: Literal["c_as_h", "joined_as_h", "joined_apart", "other_layer", "not_returned"]
     layers: tuple[str, ...]
     sources: tuple[str, ...]
 
@@ -143,6 +143,8 @@ class StateCrossing:
             return f"the layers of a stack are given each other's states: {starts}"
         if self.error == "not_returned":
             return f"what {layer} makes of the state {source} is not what the next step is given for it"
+        if self.error == "joined_apart":
+            return f"the c that {layer} is given joins the directions of {source} in another order than its h"
         state = "the c" if self.error == "c_as_h" else "the h and c of one direction"
         return f"{layer} is given {state} of {source} as its h"
 

@@ -64,6 +64,8 @@ class ForwardRun(_TraceableRun):
         training: what the model is called with.
         record_layers: keeps every softmax, and the output of every layer where the run is an eager one.
         all_steps_at_once: gives the decoder of an encoder-decoder all steps at once.
+        other_encoder_states: puts other values in the place of the states that recurrent layers return which read the
+            source alone.
 
     """
 
@@ -71,6 +73,7 @@ class ForwardRun(_TraceableRun):
     training: bool = False
     record_layers: bool = False
     all_steps_at_once: bool = False
+    other_encoder_states: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -18,6 +18,7 @@ from fuzzseq.reproduce.runtime import as_source, flat_shapes, packed
 from fuzzseq.worker import feeding
 from fuzzseq.worker.build import ModelInstance
 from fuzzseq.worker.decoding import decode
+from fuzzseq.worker.encoder_states import encoders, replacing
 from fuzzseq.worker.executions import EXECUTIONS
 from fuzzseq.worker.gradients import gradients_of, with_sites
 from fuzzseq.worker.instrumentation.recording import finite
@@ -26,10 +27,10 @@ from fuzzseq.worker.keras_api.objects import Args, Function, Layer, Nest, Tensor
 from fuzzseq.worker.losses import as_targets
 from fuzzseq.worker.metrics import metrics_of_fillings
 from fuzzseq.worker.naming import stable_name
+from fuzzseq.worker.state_lineage import seen_wiring
 from fuzzseq.worker.subject import ForwardOutput, SteppedSubject, as_numpy, dense, select_output
 from fuzzseq.worker.tracing import Traced, signature
 from fuzzseq.worker.training_batches import BatchArrays
-from fuzzseq.worker.wiring import crossings, takers_of_states
 
 
 class BatchRun:
@@ -46,8 +47,7 @@ class BatchRun:
         """Go as far as the run asks for."""
         match self.run:
             case runs.WiringRun():
-                model, found = self.built.model, crossings(self.built.model, self.built.tracker)
-                return Observed(arrays=self.arrays, crossings=found, takers_of_states=takers_of_states(model))
+                return seen_wiring(self.built, self.arrays, self.forward)
             case runs.ChunkedRun(chunk_boundaries=boundaries):
                 return self._in_chunks(boundaries)
             case runs.DecodeRun():
@@ -64,13 +64,27 @@ class BatchRun:
                 forward, fed = EXECUTIONS[name].forward, self._fed()
                 plain = runs.ForwardRun(batches=self.run.batches)
                 return self._seen(forward(self.built, fed) if forward else self._forward(plain, fed))
-            case runs.ForwardRun(record_layers=recorded):
-                return self._record_layers(self.run) if recorded else self._seen(self._forward(self.run, self._fed()))
+            case runs.ForwardRun():
+                return self._look_forward(self.run)
+
+    def _look_forward(self, run: runs.ForwardRun) -> Observed:
+        if run.other_encoder_states:
+            found = encoders(self.built, run, self._forward_of, self.arrays, self.sizes)
+            with self.built.tracker.answering(replacing(found)):
+                return attrs.evolve(self._seen(self.forward()), handed_over=tuple(found.values()))
+        return self._record_layers(run) if run.record_layers else self._seen(self._forward(run, self._fed()))
 
     def forward(self) -> ForwardOutput:
         """Run forward eagerly, and look at nothing."""
         self.built.subject.in_graph(False)
         return self.built.subject.forward(self._fed(), False)
+
+    def _forward_of(self, given: Arrays) -> ForwardOutput:
+        whole, self.arrays = self.arrays, given
+        try:
+            return self.forward()
+        finally:
+            self.arrays = whole
 
     def _fed(self, states: Nest = None) -> Nest:
         """Preprocess the batch and return what the model is called with."""
@@ -266,11 +280,7 @@ class BatchRun:
         whole, spec = self.arrays, self.built.spec
 
         def score(changed: Arrays) -> Nest:
-            self.arrays = changed
-            try:
-                return dense(self.forward().scores)
-            finally:
-                self.arrays = whole
+            return dense(self._forward_of(changed).scores)
 
         words = self.case.dimensions.get(spec.contract.vocabulary("target") or "")
         return decode(self.built, self._fed(), whole, words, run, score)

@@ -98,8 +98,10 @@ RECORDED: list[tuple[str, Evidence, dict[str, Any], str]] = [
         "state-not-carried",
     ),
     ("state_wiring", StateCrossing(error="c_as_h", layers=("decoder",), sources=("encoder",)), {}, "state-miswired"),
+    ("state_wiring", StateCrossing(error="joined_apart", layers=("decoder",), sources=("both",)), {}, "state-miswired"),
     ("uses_source", Unmoved(given="source"), {}, "decoder-ignores-source"),
     ("state_used", Unmoved(given="initial_state"), {}, "state-unused"),
+    ("state_handed_over", Unmoved(given="encoder_state"), {}, "state-unused"),
     ("loss_encoding", LossMismatch(base=1.0, other=2.0, given="one_hot"), {"stage": "loss"}, "loss-encoding"),
     ("loss_per_token", LossMismatch(base=1.0, other=2.0, given="padding"), {"stage": "loss"}, "loss-normalization"),
     (

@@ -23,6 +23,8 @@ from fuzzseq.worker.naming import names
 
 #: Hears the path, the output, the layer and the arguments of a call that has ended.
 OutputListener = Callable[[str, Nest, Layer, Args], None]
+#: Hears the path, the layer, the arguments and the result of a call that has ended, and returns its result.
+CallListener = Callable[[str, Layer, Args, Kwargs, Nest], Nest]
 
 
 class Tracker:
@@ -54,6 +56,7 @@ class Tracker:
         #: Called with each layer that a ``build`` of its own has just built.
         self.on_build: Callable[[Layer], None] | None = None
         self._on_output: OutputListener | None = None
+        self._on_call: CallListener | None = None
         self._record: Recording | None = None
 
     @contextmanager
@@ -96,6 +99,15 @@ class Tracker:
         finally:
             self._on_output = None
 
+    @contextmanager
+    def answering(self, listener: CallListener) -> Iterator[None]:
+        """Have ``listener(path, layer, args, kwargs, result)`` say what each call of a layer in a block returns."""
+        self._on_call = listener
+        try:
+            yield
+        finally:
+            self._on_call = None
+
     def draws(self) -> bool:
         """Say whether the kind of run that is going on is known to draw from the global generator."""
         return self._drawn_anywhere or self.kind in self._drawing
@@ -136,6 +148,8 @@ class Tracker:
             raise
         else:
             self.raised, self.raised_site = (), None
+            if self._on_call is not None:
+                result = self._on_call(self._path(), layer, args, kwargs, result)
             if self.lineage is not None:
                 self.lineage.called(layer, result)
             if self._on_output is not None:
