@@ -327,7 +327,8 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "numeric-no-gradient",
         "A weight has no gradient",
         "The loss does not depend on a trainable weight at all.",
-        "Connect the weight to the output, or set trainable=False; argmax, integer casts and stop_gradient block it.",
+        "Connect the weight to the output, or set trainable=False; argmax, integer casts and stop_gradient block it, "
+        "and a recurrent kernel learns nothing where each step begins without the state of the one before.",
     ),
     Cause(
         "numeric-batch-coupling",

@@ -2,7 +2,8 @@
 
 Two states of one width that are swapped leave another valid model: no output shows it. The lineage of the states is
 followed from the recurrent layer that takes them to the one that made them, through joins of two directions: by the
-symbolic tensors of a functional model, and in a class or a function by their values in an eager run. A state that goes through a layer with weights is let be. It is a warning: a swap may be meant.
+symbolic tensors of a functional model, and in a class or a function by their values in an eager run. A state that goes
+through a layer with weights is let be. It is a warning: a swap may be meant.
 
 False alarms that it guards against: all layers of a decoder started from the last layer of the encoder; a decoder of
 other depth than its encoder; values that are equal by chance (zero, saturated, or made by two layers); two decoders

@@ -9,13 +9,15 @@ False alarms that it guards against: weights that lead to another output than th
 what a layer adds to the loss; a model with a training step of its own, whose loss only that step knows (it has to run,
 and no more); a weight that a short row does not need, as that of a recurrence written in Python at its first step, or a
 layer that training leaves out at random: one is cut off when longer rows and more runs do not reach it either. Zeros
-may be a rectifier that is off, or an expert that is not chosen: they count where five draws of the weights and a wider
-model give them, and where no weight of that shape has them in some of these alone. Biases are let off: a softmax does
-not move with that of its keys.
+may be a rectifier that is off, an expert that is not chosen, or a branch that is scaled by zero for now: they count
+where five draws of the weights and a wider model give them, while another weight of the same layer learns in each, and
+where no weight of that shape has them in some of these alone. Biases are let off: a softmax does not move with that of
+its keys.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -99,15 +101,23 @@ def _missing(results: Results) -> list[Gradient]:
 
 def _zeros(results: Results) -> list[str]:
     """Return the paths of kernels and tables whose gradient is zero in all runs, but for such as may be chosen."""
+    found, counts, layers = _found(results), Counter[str](), list[tuple[str, int]]()
+    for each in found:  # Two layers of one class have the same path: each has its weights once.
+        counts[each[0].path] += 1
+        layers.append((each[0].path.rpartition("/")[0], counts[each[0].path]))
+    # A layer that is off as a whole may be meant so: a branch that is scaled by zero for now, a label of no weight.
+    alive = {layer for layer, each in zip(layers, found, strict=True) if not any(one.is_zero for one in each)}
     of_weights = [
-        (value.shape, each)
-        for each in _found(results)
+        (value.shape, layer, each)
+        for layer, each in zip(layers, found, strict=True)
         if (value := each[0].value) is not None and value.ndim > 1 and not each[0].path.endswith("bias")
     ]
-    at_times = {shape for shape, each in of_weights if len({gradient.is_zero for gradient in each}) > 1}
-    always = [(shape, each[0].path) for shape, each in of_weights if all(gradient.is_zero for gradient in each)]
-    # Where nothing has a gradient, it is no label that weighs anything.
-    return [path for shape, path in always if shape not in at_times] if len(always) < len(of_weights) else []
+    at_times = {shape for shape, _, each in of_weights if len({one.is_zero for one in each}) > 1}
+    return [
+        each[0].path
+        for shape, layer, each in of_weights
+        if all(one.is_zero for one in each) and shape not in at_times and layer in alive
+    ]
 
 
 def _of_several_steps(case: Case, spec: Spec) -> bool:
@@ -127,8 +137,12 @@ def _site(results: Results, path: str) -> Frame | None:
 
 
 def script_lines(run: ScriptRun) -> Iterator[str]:
-    """Name the weights without gradient."""
+    """Name the weights without gradient, or with one of zeros."""
     yield from run.run
+    if any(isinstance(seen, MissingGradient) and seen.zero for seen in run.evidence):
+        yield "dead = [w.path for w, g in zip(weights, gradients) if len(w.shape) > 1 and not np.any(g)]"
+        yield 'assert not dead, f"the gradient of {dead} is zero"'
+        return
     yield "missing = [w.path for w, g in zip(weights, gradients) if g is None]"
     yield 'assert not missing, f"no gradient reaches {missing}"'
 

@@ -74,6 +74,7 @@ RECORDED: list[tuple[str, Evidence, dict[str, Any], str]] = [
     ("xla_agrees", RaisedOtherwise(execution="xla", exception="TypeError", message="no"), {}, "execution-xla"),
     ("saves", Difference(base="called", other="saved", largest=0.5), {}, "execution-save"),
     ("trains", MissingGradient(paths=("dense/kernel",)), {}, "numeric-no-gradient"),
+    ("trains", MissingGradient(paths=("gru/gru_cell/kernel",), zero=True), {}, "numeric-no-gradient"),
     ("trains", MissingGradient(paths=("dense/kernel",), source_ignored=True), {}, "decoder-ignores-source"),
     ("deterministic", Difference(base="base", other="again", largest=0.5), {}, "execution-nondeterministic"),
     ("batch_independent", Difference(base="base", other="after", largest=0.5), {}, "state-leak"),
