@@ -10,7 +10,7 @@ from tests.benchmarks.house import sizes
 def test_the_house_stays_as_small_as_it_is() -> None:
     """Lines, ``Any``, private functions used once, and the lengths of functions and modules stay below their bounds."""
     house = sizes()["all"]
-    assert house.lines <= 33_700
+    assert house.lines <= 34_500
     assert house.anys <= 165
     assert house.once / house.private <= 0.47
     assert median(house.functions) <= 10
