@@ -13,9 +13,9 @@ MODELS = ("lstm_attention", "transformer", "gru_bahdanau", "own_training_step", 
 
 
 def test_a_mutant_is_one_mistake_on_its_line():
-    """A mutant parses, and only the lines from its own on, as far as one expression goes, are others."""
+    """A mutant parses, has a name of its own, and only the lines of one expression, from its own on, are others."""
     files = [ROOT / reference.partition(":")[0] for reference in healthy()]
-    seen = set()
+    seen, names = set(), set()
     for file in (each for each in files if each.stem in MODELS):
         before = file.read_text(encoding="utf-8").splitlines()
         for mutant in mutants(file, OPERATORS):
@@ -23,6 +23,8 @@ def test_a_mutant_is_one_mistake_on_its_line():
             matcher = difflib.SequenceMatcher(a=before, b=mutant.source.splitlines(), autojunk=False)
             changes = [code for code in matcher.get_opcodes() if code[0] != "equal"]
             assert [code[3] + 1 for code in changes] == [mutant.line], mutant.name
+            assert mutant.name not in names
+            names.add(mutant.name)
             seen.add(mutant.operator.name)
     assert len(seen) > 60
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -51,6 +52,7 @@ class Mutant:
         operator: the one that made it.
         model: the stem of the healthy model's file.
         line: where the mistake stands in ``source``, from 1.
+        place: which of the operator's mutants on that line it is, from 1.
         source: the whole file.
         was: the expression that stood there, on one line.
         now: what stands there.
@@ -60,20 +62,22 @@ class Mutant:
     operator: Operator
     model: str
     line: int
+    place: int
     source: str
     was: str
     now: str
 
     @property
     def name(self) -> str:
-        """A name that no other mutant of the same models has, but one on the same line."""
-        return f"{self.model}-{self.operator.name}-{self.line}"
+        """A name that no other mutant of the same models has."""
+        later = f"-{self.place}" if self.place > 1 else ""
+        return f"{self.model}-{self.operator.name}-{self.line}{later}"
 
 
 def mutants(file: Path, operators: Sequence[Operator]) -> Iterator[Mutant]:
     """Yield what operators make of a file, in the order of its lines; what is made twice comes once."""
     source = file.read_text(encoding="utf-8")
-    seen = set[str]()
+    seen, counts = set[str](), Counter[tuple[str, int]]()
     for node, scope in _expressions(ast.parse(source)):
         for operator in operators:
             for changed in operator.rewrite(node, scope):
@@ -81,10 +85,12 @@ def mutants(file: Path, operators: Sequence[Operator]) -> Iterator[Mutant]:
                 text = _with_replaced(source, node, now, bracketed=scope.parent is not None)
                 if text not in seen and text != source and now != ast.unparse(node):
                     seen.add(text)
+                    counts[operator.name, node.lineno] += 1
                     yield Mutant(
                         operator=operator,
                         model=file.stem,
                         line=node.lineno,
+                        place=counts[operator.name, node.lineno],
                         source=text,
                         was=ast.unparse(node),
                         now=now,
