@@ -41,7 +41,7 @@ def describe(
     message = FrameworkMessage(text_of(text if isinstance(text, str) and text else cause))
     name, trace = name_of(type(error)), _trace.__get__(error)
     if tracker.lineage is not None:
-        tracker.lineage.raised(trace, tracker.raised_given)
+        tracker.lineage.raised(trace, tracker.raised_given, traced=mode == "graph")
     return Raised(
         stage=stage,
         exception=name,

@@ -12,6 +12,7 @@ from fuzzseq.checks.base import Softmax
 from fuzzseq.targets.spec import Spec
 from fuzzseq.worker.feeding import WIDTH_AXIS
 from fuzzseq.worker.instrumentation import Recording, Tracker
+from fuzzseq.worker.instrumentation.lineage import FED_AS
 from fuzzseq.worker.keras_api.objects import Args, Function, Nest, Tensor
 from fuzzseq.worker.stages import StageBeacon
 
@@ -91,6 +92,8 @@ def _concrete(
     records: list[Recording] = []
 
     def on_tensors(*tensors: Tensor) -> Nest:
+        for tensor, shown in zip(tensors, filter(tf.is_tensor, tf.nest.flatten(example)), strict=True):
+            setattr(tensor, FED_AS, getattr(shown, FED_AS, None))
         given = iter(tensors)
         filled = [next(given) if isinstance(part, tf.TensorSpec) else part for part in tf.nest.flatten(specs)]
         with tracker.recording(tf.compat.v1.get_default_graph()) as record:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib.metadata import version
 
 import pytest
 
 from fuzzseq.runner import run as run_and_write
 from fuzzseq.settings import Settings
 from tests.engine.running import events, findings
-from tests.zoo import release_of
 
 MODELS = """
 import keras
@@ -183,7 +181,6 @@ CHECKS = (
     *("state_reset", "state_chunked", "causal", "stepwise"),
 )
 #: Another number of rows raises from Keras 3.12 on; before it, one row takes the states of two in silence.
-OTHER_BATCH = ["execution-hard-coded-batch" if release_of(version("keras")) >= (3, 12) else "state-batch"]
 FOUND = {
     "says": [],
     "silent": ["execution-dropout-off"],
@@ -205,8 +202,8 @@ FOUND = {
     "decodes_on_purpose": [],
     "resets": [],
     "resets_others": ["state-leak"],
-    "not_declared": OTHER_BATCH,
-    "first": OTHER_BATCH,
+    "not_declared": ["state-batch"],
+    "first": ["state-batch"],
 }
 
 

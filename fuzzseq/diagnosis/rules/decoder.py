@@ -12,6 +12,7 @@ from fuzzseq.diagnosis.rules.rule import (
     Rule,
     always,
     depends_on_lengths,
+    given_masks,
     in_attention,
     is_mask,
     only_where,
@@ -140,7 +141,7 @@ LOOPS: Final = (
 
 def _scores_without_steps(e: FailureEvidence) -> list[str]:
     """Return the shape of scores that meet their mask, where neither of its last two axes is one of steps."""
-    masked = e.given_alone("mask")
+    masked = given_masks(e)
     scores = [each for each in e.operands if "scores" in each.roles and len(each.shape) > 2]
     lengths = _lengths(e)
     return [str(list(each.shape)) for each in scores if masked and lengths.isdisjoint(each.shape[-2:])]
@@ -148,7 +149,7 @@ def _scores_without_steps(e: FailureEvidence) -> list[str]:
 
 def _mask_of_others(e: FailureEvidence) -> list[str]:
     """Return the shape of a mask that meets what has steps on both of its last axes, or another mask."""
-    masked = e.given_alone("mask")
+    masked = given_masks(e)
     others = [each for each in e.operands if each not in masked and len(each.shape) > 2]
     lengths = _lengths(e) | {1}
     fits = all(lengths.issuperset(each.shape[-2:]) for each in others) and (bool(others) or len(masked) > 1)

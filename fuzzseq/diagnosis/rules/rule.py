@@ -10,6 +10,7 @@ import attrs
 from fuzzseq.diagnosis.evidence import FailureEvidence
 from fuzzseq.grammar import CauseSlug
 from fuzzseq.protocol.framework_messages import Topic
+from fuzzseq.protocol.outcome import Operand
 
 LENGTHS: Final = ("source_length", "target_length")
 PRODUCTS: Final = ("BatchMatMul", "Einsum", "MatMul")
@@ -114,4 +115,9 @@ def is_mask(e: FailureEvidence) -> bool:
     """Say whether what raised was given a mask, or works on one."""
     inner = e.innermost
     of_layer = inner is not None and bool(inner.masks or inner.kind in ("Softmax", "MaskedSoftmax"))
-    return of_layer or bool(e.given_alone("mask"))
+    return of_layer or bool(given_masks(e))
+
+
+def given_masks(e: FailureEvidence) -> tuple[Operand, ...]:
+    """Return what raised was given that is a mask. Keras joins the masks of what it joins, and applies none there."""
+    return () if e.op.startswith("Concat") else e.given_alone("mask")

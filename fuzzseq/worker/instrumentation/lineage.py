@@ -45,7 +45,7 @@ class Lineage:
         self._roles: dict[int, _Roles] = {}
         self._kept: list[Tensor] = []  # Another tensor may have the number of one that is gone.
         self._rows: int | None = None
-        #: What the first operation that raised was given.
+        #: What the operation that raised was given.
         self.operands: tuple[Operand, ...] = ()
 
     @contextmanager
@@ -65,9 +65,12 @@ class Lineage:
         for state in states:
             self._learn(state, frozenset(("state",)))
 
-    def raised(self, trace: TracebackType | None, given: Sequence[Nest]) -> None:
-        """Take note of an exception: what its operation was given; else what the innermost layer was."""
-        if self.operands:
+    def raised(self, trace: TracebackType | None, given: Sequence[Nest], traced: bool) -> None:
+        """Take note of an exception: what its operation was given; else what the innermost layer was.
+
+        One of an eager run says more than that of a trace before it.
+        """
+        if self.operands and traced:
             return
         frames = [frame for frame, _ in walk_tb(trace)]
         operations = [frame for frame in frames if Path(frame.f_code.co_filename).name.startswith(_OPERATIONS)]

@@ -17,8 +17,8 @@ class Translator(keras.Model):
 
     def call(self, source, decoder_input):
         x, y, state = self.source(source), self.target(decoder_input), None
-        for layer in self.encoders:
-            x, *state = layer(x, initial_state=state)
+        for layer in self.encoders:  # Keras does not pass a mask on beside states.
+            x, *state = layer(x, mask=source != 0, initial_state=state)
         for layer in self.decoders:
             y, *_ = layer(y, initial_state=state)
         return self.scores(y)
