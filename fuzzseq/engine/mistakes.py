@@ -37,13 +37,12 @@ def _line(finding: Finding) -> tuple[str, int | None, int] | None:
     return (frame.file, frame.cell, frame.line) if frame is not None else None
 
 
-def _region(finding: Finding) -> frozenset[str]:
-    """Return the conditions that all hold where it fails; none where no rule is known, or every case does."""
-    found = finding.diagnosis.region.expression if finding.diagnosis.region else ""
-    return frozenset() if found in ("", "True") or " or " in found else frozenset(found.split(" and "))
+def _region(finding: Finding) -> frozenset[tuple[str, ...]]:
+    """Return the facts that each part of its region compares; none where no rule is known, or every case fails."""
+    return frozenset(finding.diagnosis.region.conditions if finding.diagnosis.region else ())
 
 
-def _within(one: frozenset[str], other: frozenset[str]) -> bool:
+def _within(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> bool:
     return bool(one and other) and (one <= other or other <= one)
 
 
